@@ -1,0 +1,252 @@
+//! Reads one object of untrusted JSON member by member and gathers every fault in it, so that a person mends a payload,
+//! a configuration or a scenario in one go. It knows nothing of what the members mean.
+
+use crate::time::Timestamp;
+use serde_json::{Map, Value};
+use std::fmt;
+
+/// One thing that is wrong with an input: where, what stands there, and the rule that it breaks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The path to the member, such as `targets[0].account_id`, or the name of a variable.
+    pub field: String,
+    /// What stands there, shortened for a log line; empty if nothing does.
+    pub value: String,
+    /// What it has to be.
+    pub rule: String,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.value.is_empty() {
+            write!(formatter, "{}: {}", self.field, self.rule)
+        } else {
+            write!(formatter, "{} is {}: {}", self.field, self.value, self.rule)
+        }
+    }
+}
+
+/// The faults found so far.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Faults(Vec<Fault>);
+
+impl Faults {
+    /// Notes that `field` holds `value`, which breaks `rule`.
+    pub fn add(&mut self, field: impl Into<String>, value: impl fmt::Display, rule: impl Into<String>) {
+        self.0.push(Fault { field: field.into(), value: shorten(&value.to_string()), rule: rule.into() });
+    }
+
+    /// Whether nothing was wrong.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// How many faults there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The faults, in the order in which they were found.
+    pub fn iter(&self) -> impl Iterator<Item = &Fault> {
+        self.0.iter()
+    }
+
+    /// `value`, unless there are faults.
+    pub fn or<T>(self, value: T) -> Result<T, Self> {
+        if self.is_empty() { Ok(value) } else { Err(self) }
+    }
+}
+
+/// All faults on one line, parted by `; `.
+impl fmt::Display for Faults {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, fault) in self.0.iter().enumerate() {
+            let separator = if index == 0 { "" } else { "; " };
+            write!(formatter, "{separator}{fault}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Faults {}
+
+/// Cuts what a message quotes: a megabyte of payload in an error hides the error.
+fn shorten(text: &str) -> String {
+    const LONGEST: usize = 200;
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
+/// The members of one object, taken one by one. [`Fields::finish`] reports those that nobody took.
+#[derive(Debug)]
+pub struct Fields<'a> {
+    path: String,
+    members: Map<String, Value>,
+    known: Vec<&'static str>,
+    faults: &'a mut Faults,
+}
+
+impl<'a> Fields<'a> {
+    /// Begins on `value`, found at `path` (empty at the top); a fault and `None` if it is no object.
+    pub fn new(value: Value, path: impl Into<String>, faults: &'a mut Faults) -> Option<Self> {
+        let path = path.into();
+        match value {
+            Value::Object(members) => Some(Self { path, members, known: Vec::new(), faults }),
+            other => {
+                faults.add(if path.is_empty() { "input".into() } else { path }, other, "must be an object");
+                None
+            }
+        }
+    }
+
+    /// The path of member `name`, as faults name it.
+    pub fn path(&self, name: &str) -> String {
+        if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
+    }
+
+    /// The faults, to add one that needs more than a member to find.
+    pub fn faults(&mut self) -> &mut Faults {
+        self.faults
+    }
+
+    /// Member `name`, whatever it is; `null` counts as absent.
+    pub fn value(&mut self, name: &'static str) -> Option<Value> {
+        self.known.push(name);
+        self.members.remove(name).filter(|value| !value.is_null())
+    }
+
+    /// Whether member `name` is there and not `null`.
+    pub fn has(&self, name: &str) -> bool {
+        self.members.get(name).is_some_and(|value| !value.is_null())
+    }
+
+    /// Notes that member `name` has to be there.
+    pub fn missing(&mut self, name: &str) {
+        let path = self.path(name);
+        self.faults.add(path, "", "is required");
+    }
+
+    fn typed<T>(&mut self, name: &'static str, rule: &str, read: impl Fn(&Value) -> Option<T>) -> Option<T> {
+        let value = self.value(name)?;
+        let found = read(&value);
+        if found.is_none() {
+            let path = self.path(name);
+            self.faults.add(path, value, rule);
+        }
+        found
+    }
+
+    /// A string.
+    pub fn string(&mut self, name: &'static str) -> Option<String> {
+        self.typed(name, "must be a string", |value| value.as_str().map(str::to_owned))
+    }
+
+    /// A string that is not empty and must be there.
+    pub fn required_string(&mut self, name: &'static str) -> Option<String> {
+        if self.members.get(name).is_none_or(Value::is_null) {
+            self.known.push(name);
+            self.members.remove(name);
+            self.missing(name);
+            return None;
+        }
+        let rule = "must be a string that is not empty";
+        self.typed(name, rule, |value| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned))
+    }
+
+    /// `true` or `false`.
+    pub fn boolean(&mut self, name: &'static str) -> Option<bool> {
+        self.typed(name, "must be true or false", Value::as_bool)
+    }
+
+    /// A whole number.
+    pub fn integer(&mut self, name: &'static str) -> Option<i64> {
+        self.typed(name, "must be a whole number", Value::as_i64)
+    }
+
+    /// A number.
+    pub fn number(&mut self, name: &'static str) -> Option<f64> {
+        self.typed(name, "must be a number", Value::as_f64)
+    }
+
+    /// An instant in RFC 3339.
+    pub fn timestamp(&mut self, name: &'static str) -> Option<Timestamp> {
+        let rule = "must be a time in RFC 3339, such as 2026-03-01T12:00:00Z";
+        self.typed(name, rule, |value| value.as_str().and_then(|text| text.parse().ok()))
+    }
+
+    /// A list, with the path of each of its elements.
+    pub fn list(&mut self, name: &'static str) -> Option<Vec<(String, Value)>> {
+        let elements = self.typed(name, "must be a list", |value| value.as_array().cloned())?;
+        let path = self.path(name);
+        Some(elements.into_iter().enumerate().map(|(i, value)| (format!("{path}[{i}]"), value)).collect())
+    }
+
+    /// A list of strings.
+    pub fn strings(&mut self, name: &'static str) -> Option<Vec<String>> {
+        let mut strings = Vec::new();
+        for (path, value) in self.list(name)? {
+            match value {
+                Value::String(text) => strings.push(text),
+                other => self.faults.add(path, other, "must be a string"),
+            }
+        }
+        Some(strings)
+    }
+
+    /// The object at member `name`, to be read in turn.
+    pub fn object(&mut self, name: &'static str) -> Option<Fields<'_>> {
+        let value = self.value(name)?;
+        let path = self.path(name);
+        Fields::new(value, path, self.faults)
+    }
+
+    /// Reports every member that nobody asked for, with the list of those that are known.
+    pub fn finish(self) {
+        for (name, value) in &self.members {
+            let path = if self.path.is_empty() { name.clone() } else { format!("{}.{name}", self.path) };
+            self.faults.add(path, value, format!("unknown key; known keys are {}", self.known.join(", ")));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn every_fault_of_an_object_is_reported_at_once() {
+        let mut faults = Faults::default();
+        let value = json!({"name": 7, "at": "soon", "dry": "yes", "extra": 1, "inner": {"x": []}});
+        let mut fields = Fields::new(value, "", &mut faults).unwrap();
+        assert_eq!(fields.required_string("name"), None);
+        assert_eq!(fields.timestamp("at"), None);
+        assert_eq!(fields.boolean("dry"), None);
+        assert_eq!(fields.required_string("absent"), None);
+        let mut inner = fields.object("inner").unwrap();
+        assert_eq!(inner.integer("x"), None);
+        inner.finish();
+        fields.finish();
+        let text = faults.to_string();
+        for expected in [
+            "name is 7: must be a string that is not empty",
+            "at is \"soon\": must be a time in RFC 3339",
+            "dry is \"yes\": must be true or false",
+            "absent: is required",
+            "inner.x is []: must be a whole number",
+            "extra is 1: unknown key; known keys are name, at, dry, absent, inner",
+        ] {
+            assert!(text.contains(expected), "{expected} not in {text}");
+        }
+        assert_eq!(faults.len(), 6);
+    }
+
+    #[test]
+    fn a_long_value_is_cut_in_the_message() {
+        let mut faults = Faults::default();
+        faults.add("payload", "é".repeat(5_000), "must be short");
+        assert!(faults.to_string().chars().count() < 250);
+    }
+}

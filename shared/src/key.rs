@@ -1,0 +1,119 @@
+//! The keys of the table: how parts are encoded, joined and shortened. What parts a kind has stands beside the kind.
+
+use sha2::{Digest, Sha256};
+use std::fmt::Write;
+
+/// The longest part, in bytes; a longer one is replaced by its hash.
+const LONGEST_PART: usize = 200;
+/// Begins the parts that are hashes.
+const HASH_PREFIX: &str = "sha256:";
+/// Stands for a part that is absent.
+pub const ABSENT: &str = "-";
+
+/// The primary key of an item.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Key {
+    /// The partition key.
+    pub pk: String,
+    /// The sort key.
+    pub sk: String,
+}
+
+impl Key {
+    /// The key of these two.
+    pub fn new(pk: impl Into<String>, sk: impl Into<String>) -> Self {
+        Self { pk: pk.into(), sk: sk.into() }
+    }
+
+    /// The first 8 hex digits of SHA-256 over both keys: makes index keys unique, within reason.
+    pub fn tag(&self) -> String {
+        let mut digest = sha256_hex(format!("{}\n{}", self.pk, self.sk).as_bytes());
+        digest.truncate(8);
+        digest
+    }
+}
+
+/// SHA-256 in lower-case hex.
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    let mut hex = String::with_capacity(64);
+    for byte in Sha256::digest(bytes) {
+        // Writing to a String cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+    }
+    hex
+}
+
+/// Encodes one part: separators escaped, absence and hashes told apart from texts that look like them, long ones hashed.
+pub fn part(text: &str) -> String {
+    if text.is_empty() {
+        ABSENT.to_owned()
+    } else if text == ABSENT {
+        "%2D".to_owned()
+    } else if text.len() > LONGEST_PART {
+        let digest = sha256_hex(text.as_bytes());
+        format!("{HASH_PREFIX}{}", digest.get(..32).unwrap_or(&digest))
+    } else {
+        let escaped = text.replace('%', "%25").replace('#', "%23");
+        match escaped.strip_prefix(HASH_PREFIX) {
+            Some(rest) => format!("sha256%3A{rest}"),
+            None => escaped,
+        }
+    }
+}
+
+/// Encodes and joins parts by `#`. An empty part is an absent one.
+pub fn join<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
+    let encoded: Vec<String> = parts.into_iter().map(part).collect();
+    encoded.join("#")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn parts_are_encoded_as_the_contract_has_them() {
+        let long = "x".repeat(201);
+        for (text, expected) in [
+            ("RunInstances", "RunInstances"),
+            ("IAM #1", "IAM %231"),
+            ("100%", "100%25"),
+            ("", "-"),
+            ("-", "%2D"),
+            ("--", "--"),
+            ("sha256:abc", "sha256%3Aabc"),
+            ("sha256", "sha256"),
+            ("a:b", "a:b"),
+            (long.as_str(), "sha256:00000000000000000000000000000000"),
+        ] {
+            let actual = part(text);
+            if text.len() > 200 {
+                assert_eq!(actual, format!("sha256:{}", &sha256_hex(text.as_bytes())[..32]));
+                assert_eq!(actual.len(), expected.len());
+            } else {
+                assert_eq!(actual, expected);
+            }
+        }
+    }
+
+    #[test]
+    fn tags_are_those_of_the_worked_examples() {
+        let insight = Key::new("xray#123456789012#eu-west-1#7c4ee9a1-3f5b-4d2e-9a68-0b6f1d2c3e4f", "insight");
+        assert_eq!(insight.tag(), "cc4c30a2");
+        let half = Key::new("cloudtrail#123456789012#eu-west-1#fccb064f-dd07-4822-97c0-11115d8b91d4", "insight");
+        assert_eq!(half.tag(), "68f51be2");
+    }
+
+    proptest! {
+        #[test]
+        fn different_parts_never_make_the_same_key(
+            left in prop::collection::vec("[-#%a:]{0,3}|sha256:[a#]{0,2}|.{0,220}", 3),
+            right in prop::collection::vec("[-#%a:]{0,3}|sha256:[a#]{0,2}|.{0,220}", 3),
+        ) {
+            prop_assume!(left != right);
+            let joined = |parts: &[String]| join(parts.iter().map(String::as_str));
+            prop_assert_ne!(joined(&left), joined(&right));
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! What a function is invoked with: an EventBridge event, our own object, or nothing. Pure.
+
+use crate::fields::{Faults, Fields};
+use crate::record::Source;
+use crate::target::{self, Target};
+use crate::time::Timestamp;
+use crate::value::Value;
+use serde_json::value::RawValue;
+
+/// A span of the past, `start` before `end`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// The first instant.
+    pub start: Timestamp,
+    /// The first instant after it.
+    pub end: Timestamp,
+}
+
+/// An event that a service pushed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Push {
+    /// The envelope's account.
+    pub account_id: String,
+    /// The envelope's region.
+    pub region: String,
+    /// The envelope's time.
+    pub time: Option<Timestamp>,
+    /// What the service says, numbers to the last digit.
+    pub detail: Value,
+    /// The same as it came.
+    pub raw: String,
+}
+
+/// What is asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Payload {
+    /// A run over the configured targets, up to the clock.
+    Scheduled {
+        /// The schedule's own time: recorded, nothing more.
+        scheduled_time: Option<Timestamp>,
+        /// Instead of the configured targets.
+        targets: Option<Vec<Target>>,
+        /// Whether to write nothing.
+        dry_run: bool,
+    },
+    /// A backfill.
+    Window {
+        /// The schedule's own time.
+        scheduled_time: Option<Timestamp>,
+        /// What to load.
+        window: Window,
+        /// Instead of the configured targets.
+        targets: Option<Vec<Target>>,
+        /// Whether to write nothing.
+        dry_run: bool,
+    },
+    /// One event, to be stored now.
+    Push(Box<Push>),
+}
+
+/// The event type that `source` pushes, and the EventBridge source that it comes from.
+/// <https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-xray.html>
+fn push_type(source: Source) -> Option<(&'static str, &'static str)> {
+    match source {
+        Source::Xray => Some(("AWS X-Ray Insight Update", "aws.xray")),
+        Source::Cloudtrail => Some(("AWS Insight via CloudTrail", "aws.cloudtrail")),
+        Source::Auditmanager => None,
+    }
+}
+
+/// Reads a payload for the function of `source`. `own_region` stands in where a target names no region.
+pub fn parse(raw: &str, source: Source, own_region: &str, now: Timestamp) -> Result<Payload, Faults> {
+    let mut faults = Faults::default();
+    let value: serde_json::Value = match serde_json::from_str(raw) {
+        Ok(value) => value,
+        Err(error) => {
+            faults.add("payload", raw, format!("must be JSON: {error}"));
+            return Err(faults);
+        }
+    };
+    if value.is_null() {
+        return Ok(Payload::Scheduled { scheduled_time: None, targets: None, dry_run: false });
+    }
+    let is_event = value.get("detail-type").is_some();
+    let Some(fields) = Fields::new(value, "", &mut faults) else { return Err(faults) };
+    let payload =
+        if is_event { parse_event(raw, source, fields) } else { parse_own(source, own_region, now, fields) };
+    match payload {
+        Some(payload) => faults.or(payload),
+        None => Err(faults),
+    }
+}
+
+fn parse_event(raw: &str, source: Source, mut fields: Fields<'_>) -> Option<Payload> {
+    let detail_type = fields.required_string("detail-type")?;
+    let event_source = fields.string("source").unwrap_or_default();
+    let time = fields.timestamp("time");
+    if detail_type == "Scheduled Event" {
+        if !["aws.events", "aws.scheduler"].contains(&event_source.as_str()) {
+            let rule = "must be aws.events or aws.scheduler for a Scheduled Event";
+            fields.faults().add("source", &event_source, rule);
+        }
+        return Some(Payload::Scheduled { scheduled_time: time, targets: None, dry_run: false });
+    }
+    let Some((push_type, push_source)) = push_type(source).filter(|(known, _)| *known == detail_type) else {
+        let push = push_type(source).map(|(known, _)| format!(" or {known}")).unwrap_or_default();
+        fields.faults().add("detail-type", &detail_type, format!("must be Scheduled Event{push} for {source}-insights"));
+        return None;
+    };
+    if event_source != push_source {
+        fields.faults().add("source", &event_source, format!("must be {push_source} for {push_type}"));
+    }
+    let account_id = fields.required_string("account").unwrap_or_default();
+    let region = fields.required_string("region").unwrap_or_default();
+    let detail_is_object = fields.value("detail").is_some_and(|detail| detail.is_object());
+    if !detail_is_object {
+        fields.faults().add("detail", "", "must be an object: the event itself");
+        return None;
+    }
+    let raw_detail = detail_text(raw)?;
+    match Value::from_json(&raw_detail) {
+        Ok(detail) => Some(Payload::Push(Box::new(Push { account_id, region, time, detail, raw: raw_detail }))),
+        Err(error) => {
+            fields.faults().add("detail", raw_detail, error);
+            None
+        }
+    }
+}
+
+/// The text of the member `detail`, so that its numbers keep every digit.
+fn detail_text(raw: &str) -> Option<String> {
+    let members: std::collections::HashMap<String, &RawValue> = serde_json::from_str(raw).ok()?;
+    members.get("detail").map(|detail| detail.get().to_owned())
+}
+
+fn parse_own(source: Source, own_region: &str, now: Timestamp, mut fields: Fields<'_>) -> Option<Payload> {
+    let scheduled_time = fields.timestamp("scheduled_time");
+    let has_window = fields.has("window");
+    let window = fields.object("window").and_then(|window| parse_window(window, now));
+    let dry_run = fields.boolean("dry_run").unwrap_or(false);
+    let targets =
+        fields.value("targets").map(|value| target::parse_targets(value, "targets", own_region, fields.faults()));
+    if has_window && source == Source::Auditmanager {
+        fields.faults().add("window", "", "must be left out: Audit Manager has no past to load");
+    }
+    fields.finish();
+    if has_window {
+        return Some(Payload::Window { scheduled_time, window: window?, targets, dry_run });
+    }
+    Some(Payload::Scheduled { scheduled_time, targets, dry_run })
+}
+
+fn parse_window(mut fields: Fields<'_>, now: Timestamp) -> Option<Window> {
+    for name in ["start", "end"] {
+        if !fields.has(name) {
+            fields.missing(name);
+        }
+    }
+    let (start, end) = (fields.timestamp("start"), fields.timestamp("end"));
+    if let (Some(start), Some(end)) = (start, end) {
+        let (start_path, end_path) = (fields.path("start"), fields.path("end"));
+        if start >= end {
+            fields.faults().add(start_path, start, format!("must be before the end {end}"));
+        }
+        if end > now {
+            fields.faults().add(end_path, end, format!("must not be in the future: it is {now}"));
+        }
+    }
+    fields.finish();
+    Some(Window { start: start?, end: end? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn now() -> Timestamp {
+        "2026-03-01T12:00:00Z".parse().unwrap()
+    }
+
+    fn check(source: Source, raw: &str) -> Result<Payload, String> {
+        parse(raw, source, "eu-west-1", now()).map_err(|faults| faults.to_string())
+    }
+
+    #[test]
+    fn nothing_and_every_schedule_are_a_scheduled_run() {
+        let rule = r#"{"detail-type":"Scheduled Event","source":"aws.events","time":"2026-03-01T11:00:00Z","detail":{}}"#;
+        let scheduler =
+            r#"{"detail-type":"Scheduled Event","source":"aws.scheduler","time":"2026-03-01T11:00:00Z","detail":"{}"}"#;
+        let own = r#"{"scheduled_time":"2026-03-01T11:00:00Z"}"#;
+        for (raw, timed) in [("{}", false), ("null", false), (rule, true), (scheduler, true), (own, true)] {
+            for source in Source::ALL {
+                let Ok(Payload::Scheduled { scheduled_time, targets: None, dry_run: false }) = check(source, raw) else {
+                    panic!("{raw}")
+                };
+                assert_eq!(scheduled_time.is_some(), timed, "{raw}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_push_keeps_its_detail_to_the_last_digit() {
+        let raw = r#"{"detail-type":"AWS X-Ray Insight Update","source":"aws.xray","account":"123456789012",
+            "region":"eu-west-1","time":"2026-03-01T11:00:00Z","detail":{"InsightId":"x","n":12345678901234567890123}}"#;
+        let Ok(Payload::Push(push)) = check(Source::Xray, raw) else { panic!() };
+        assert_eq!(push.detail.at(&["n"]).unwrap().as_number().unwrap().as_str(), "12345678901234567890123");
+        assert_eq!((push.account_id.as_str(), push.region.as_str()), ("123456789012", "eu-west-1"));
+        assert!(check(Source::Cloudtrail, raw).unwrap_err().contains("must be Scheduled Event or AWS Insight via"));
+        assert!(check(Source::Auditmanager, raw).unwrap_err().contains("must be Scheduled Event for auditmanager"));
+    }
+
+    #[test]
+    fn a_window_is_a_backfill_but_not_for_audit_manager() {
+        let raw = r#"{"window":{"start":"2026-02-01T00:00:00Z","end":"2026-02-02T00:00:00Z"},"dry_run":true}"#;
+        let Ok(Payload::Window { window, dry_run: true, .. }) = check(Source::Cloudtrail, raw) else { panic!() };
+        assert_eq!(window.end.millis_since(window.start), 86_400_000);
+        assert!(check(Source::Auditmanager, raw).unwrap_err().contains("Audit Manager has no past"));
+    }
+
+    #[test]
+    fn every_fault_of_a_payload_is_reported_at_once() {
+        for (raw, expected) in [
+            ("[]", vec!["input is []: must be an object"]),
+            ("{", vec!["must be JSON"]),
+            (
+                r#"{"window":{"start":"2026-02-03T00:00:00Z","end":"2026-02-02T00:00:00Z","x":1},"dryrun":true}"#,
+                vec![
+                    "window.start is 2026-02-03",
+                    "window.x is 1: unknown key",
+                    "dryrun is true: unknown key; known keys are scheduled_time, window, dry_run, targets",
+                ],
+            ),
+            (r#"{"window":{"start":"2026-02-03T00:00:00Z"}}"#, vec!["window.end: is required"]),
+            (r#"{"window":3}"#, vec!["window is 3: must be an object"]),
+            (r#"{"window":{"start":"2026-02-03T00:00:00Z","end":"2027-02-02T00:00:00Z"}}"#, vec!["in the future"]),
+            (r#"{"dry_run":"yes","targets":[]}"#, vec!["dry_run is \"yes\"", "targets is []"]),
+            (r#"{"detail-type":"Scheduled Event","source":"mine"}"#, vec!["source is mine"]),
+            (r#"{"detail-type":7}"#, vec!["detail-type is 7"]),
+            (
+                r#"{"detail-type":"AWS X-Ray Insight Update","source":"aws.xray","detail":[]}"#,
+                vec!["account: is required", "region: is required", "detail: must be an object"],
+            ),
+        ] {
+            let text = check(Source::Xray, raw).unwrap_err();
+            for part in expected {
+                assert!(text.contains(part), "{raw}: {part} not in {text}");
+            }
+        }
+    }
+}

@@ -1,0 +1,373 @@
+//! The record as a collector makes it, before anything has been checked: one envelope for three services.
+//!
+//! It follows section 3 of the public contract (README, "Records"). Keys of the indexes, the hash and the expiry are
+//! worked out by [`crate::validate`]; when and by whom a record was stored is added by [`crate::store`].
+
+use crate::key::{self, Key};
+use crate::number::Number;
+use crate::time::Timestamp;
+use crate::value::{Map, Value};
+use std::fmt;
+use std::str::FromStr;
+
+/// The `schema_version` that this code writes, and the newest that it reads.
+pub const SCHEMA_VERSION: i64 = 1;
+
+/// A service that is collected from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Source {
+    /// AWS X-Ray.
+    Xray,
+    /// AWS CloudTrail.
+    Cloudtrail,
+    /// AWS Audit Manager.
+    Auditmanager,
+}
+
+impl Source {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Xray, Self::Cloudtrail, Self::Auditmanager];
+
+    /// The name in keys, payloads and reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Xray => "xray",
+            Self::Cloudtrail => "cloudtrail",
+            Self::Auditmanager => "auditmanager",
+        }
+    }
+
+    /// The function's package and binary.
+    pub fn package(self) -> &'static str {
+        match self {
+            Self::Xray => "xray-insights",
+            Self::Cloudtrail => "cloudtrail-insights",
+            Self::Auditmanager => "auditmanager-insights",
+        }
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Source {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let known = Self::ALL.into_iter().find(|source| source.as_str() == text);
+        known.ok_or_else(|| format!("unknown source {text}: must be xray, cloudtrail or auditmanager"))
+    }
+}
+
+/// What a record is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Kind {
+    /// An X-Ray insight.
+    XrayInsight,
+    /// One re-evaluation of an X-Ray insight.
+    XrayInsightEvent,
+    /// The service graph of an X-Ray insight.
+    XrayImpactGraph,
+    /// A CloudTrail insight, its Start and End joined.
+    CloudtrailInsight,
+    /// A chunk of a CloudTrail metric series.
+    CloudtrailMetric,
+    /// An account's daily evidence counts.
+    AuditmanagerInsights,
+    /// An assessment's daily evidence counts.
+    AuditmanagerAssessment,
+    /// A control domain's daily evidence counts.
+    AuditmanagerDomain,
+    /// A control's daily evidence counts.
+    AuditmanagerControl,
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::XrayInsight,
+        Self::XrayInsightEvent,
+        Self::XrayImpactGraph,
+        Self::CloudtrailInsight,
+        Self::CloudtrailMetric,
+        Self::AuditmanagerInsights,
+        Self::AuditmanagerAssessment,
+        Self::AuditmanagerDomain,
+        Self::AuditmanagerControl,
+    ];
+
+    /// The value of the attribute `kind`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::XrayInsight => "xray.insight",
+            Self::XrayInsightEvent => "xray.insight_event",
+            Self::XrayImpactGraph => "xray.impact_graph",
+            Self::CloudtrailInsight => "cloudtrail.insight",
+            Self::CloudtrailMetric => "cloudtrail.metric",
+            Self::AuditmanagerInsights => "auditmanager.insights",
+            Self::AuditmanagerAssessment => "auditmanager.assessment",
+            Self::AuditmanagerDomain => "auditmanager.domain",
+            Self::AuditmanagerControl => "auditmanager.control",
+        }
+    }
+
+    /// The service that it comes from.
+    pub fn source(self) -> Source {
+        match self {
+            Self::XrayInsight | Self::XrayInsightEvent | Self::XrayImpactGraph => Source::Xray,
+            Self::CloudtrailInsight | Self::CloudtrailMetric => Source::Cloudtrail,
+            _ => Source::Auditmanager,
+        }
+    }
+
+    /// Whether it is an insight: something that opens and closes.
+    pub fn is_insight(self) -> bool {
+        matches!(self, Self::XrayInsight | Self::CloudtrailInsight)
+    }
+
+    /// Whether it is a snapshot: the counts of one day.
+    pub fn is_snapshot(self) -> bool {
+        self.source() == Source::Auditmanager
+    }
+
+    /// Whether the index `by_day` holds it once it is over.
+    pub fn in_by_day(self) -> bool {
+        self.is_insight() || matches!(self, Self::AuditmanagerInsights | Self::AuditmanagerAssessment)
+    }
+}
+
+impl FromStr for Kind {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or_else(|| format!("unknown kind {text}"))
+    }
+}
+
+/// Whether what a record tells of is still going on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// An insight that has not ended.
+    Open,
+    /// An insight that has ended.
+    Closed,
+    /// The counts of one day.
+    Snapshot,
+}
+
+impl Status {
+    /// The value of the attribute `status`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Closed => "closed",
+            Self::Snapshot => "snapshot",
+        }
+    }
+}
+
+/// Why we closed an insight ourselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StatusReason {
+    /// The service knows it no longer, so nothing more will be heard of it.
+    NoLongerKnown,
+    /// A CloudTrail Start whose End never came in the 90 days that the service keeps.
+    NoEndSeen,
+}
+
+impl StatusReason {
+    /// The value of the attribute `status_reason`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NoLongerKnown => "no_longer_known",
+            Self::NoEndSeen => "no_end_seen",
+        }
+    }
+}
+
+/// How bad it is. The rules are in [`crate::severity`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Nothing wrong, or nothing to judge by.
+    Info,
+    /// Something.
+    Low,
+    /// Worth a look.
+    Medium,
+    /// Worth a look now.
+    High,
+    /// Worth waking someone.
+    Critical,
+}
+
+impl Severity {
+    /// All of them, mildest first.
+    pub const ALL: [Self; 5] = [Self::Info, Self::Low, Self::Medium, Self::High, Self::Critical];
+
+    /// The value of the attribute `severity`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Critical => "critical",
+        }
+    }
+
+    /// The digit that sorts it in the index `open`.
+    pub fn rank(self) -> u8 {
+        match self {
+            Self::Info => 0,
+            Self::Low => 1,
+            Self::Medium => 2,
+            Self::High => 3,
+            Self::Critical => 4,
+        }
+    }
+}
+
+/// The points of one chunk of a metric series.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Chunk {
+    /// Seconds between two points: 60, 300 or 3600.
+    pub period: i64,
+    /// When each bucket begins, epoch seconds, ascending.
+    pub timestamps: Vec<i64>,
+    /// Calls or errors in each bucket, in step with `timestamps`.
+    pub values: Vec<f64>,
+    /// From here on an absent point is zero.
+    pub covered_from: Timestamp,
+    /// From here on an absent point is unknown again.
+    pub covered_until: Timestamp,
+}
+
+/// A record that nobody has checked yet.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
+    /// Its place in the table.
+    pub key: Key,
+    /// What it is.
+    pub kind: Kind,
+    /// The account that it was collected from.
+    pub account_id: String,
+    /// The region that it was collected from.
+    pub region: String,
+    /// The service's own identifier.
+    pub id: Option<String>,
+    /// One line for a person.
+    pub title: Option<String>,
+    /// Open, closed or a snapshot.
+    pub status: Option<Status>,
+    /// Why we closed it ourselves, if we did.
+    pub status_reason: Option<StatusReason>,
+    /// How bad it is.
+    pub severity: Option<Severity>,
+    /// What it is about: root-cause service, event source, assessment.
+    pub entity: Option<String>,
+    /// The numbers that it is judged by.
+    pub measures: Vec<(&'static str, Number)>,
+    /// When it began.
+    pub started_at: Option<Timestamp>,
+    /// When it ended, if it has.
+    pub ended_at: Option<Timestamp>,
+    /// The answer's own version.
+    pub updated_at: Option<Timestamp>,
+    /// When the service was asked.
+    pub answered_at: Timestamp,
+    /// Everything that the service said.
+    pub detail: Map,
+    /// The points, for a chunk.
+    pub chunk: Option<Chunk>,
+}
+
+impl Record {
+    /// A record with nothing but its place, to be filled in.
+    pub fn new(kind: Kind, key: Key, account_id: &str, region: &str, answered_at: Timestamp) -> Self {
+        Self {
+            key,
+            kind,
+            account_id: account_id.to_owned(),
+            region: region.to_owned(),
+            id: None,
+            title: None,
+            status: None,
+            status_reason: None,
+            severity: None,
+            entity: None,
+            measures: Vec::new(),
+            started_at: None,
+            ended_at: None,
+            updated_at: None,
+            answered_at,
+            detail: Map::new(),
+            chunk: None,
+        }
+    }
+
+    /// The record as a JSON value, for `rejected` and for messages.
+    pub fn to_raw(&self) -> String {
+        let mut text = String::new();
+        crate::value::write_canonical_map(&self.detail, &mut text);
+        text
+    }
+}
+
+/// The partition key `<source>#<account>#<region>#…`.
+pub fn partition<'a>(
+    source: Source,
+    account: &'a str,
+    region: &'a str,
+    rest: impl IntoIterator<Item = &'a str>,
+) -> String {
+    key::join([source.as_str(), account, region].into_iter().chain(rest))
+}
+
+/// The partition key `<prefix>#<source>#<account>#<region>` of `catalog`, `rejected` and `run` items.
+pub fn target_partition(prefix: &str, source: Source, account: &str, region: &str) -> String {
+    key::join([prefix, source.as_str(), account, region])
+}
+
+/// A stored item, read back by name.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stored(pub Map);
+
+impl Stored {
+    /// A text attribute.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.0.get(name).and_then(Value::as_str)
+    }
+
+    /// A time attribute.
+    pub fn timestamp(&self, name: &str) -> Option<Timestamp> {
+        self.0.get(name).and_then(Value::as_timestamp)
+    }
+
+    /// A whole-number attribute.
+    pub fn integer(&self, name: &str) -> Option<i64> {
+        self.0.get(name).and_then(Value::as_number).and_then(Number::as_i64)
+    }
+
+    /// The hash of what is stored.
+    pub fn content_hash(&self) -> Option<&str> {
+        self.text("content_hash")
+    }
+
+    /// `detail.last_update_time` of an X-Ray insight.
+    pub fn last_update_time(&self) -> Option<Timestamp> {
+        self.0.get("detail").and_then(|detail| detail.at(&["last_update_time"])).and_then(Value::as_timestamp)
+    }
+
+    /// Whether its time is over, so that it counts as absent.
+    pub fn is_expired(&self, now: Timestamp) -> bool {
+        self.integer("expires_at").is_some_and(|expiry| expiry <= now.seconds())
+    }
+
+    /// Whether it was written by a newer version, which must not be overwritten.
+    pub fn is_newer_schema(&self) -> bool {
+        self.integer("schema_version").is_some_and(|version| version > SCHEMA_VERSION)
+    }
+}

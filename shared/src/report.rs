@@ -1,0 +1,440 @@
+//! What a run did: counters and issues of one target, and the whole response. It decides statuses, nothing else.
+
+use crate::issue::{CallError, Class, RECORD_INVALID, Stage};
+use crate::payload::Window;
+use crate::record::Source;
+use crate::target::Target;
+use serde::Serialize;
+use serde::ser::Serializer;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// The most issues that a target's report spells out.
+const MOST_ISSUES: usize = 50;
+/// The longest message of an issue, in characters.
+const LONGEST_MESSAGE: usize = 1_000;
+
+/// How a target, or the whole run, ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunStatus {
+    /// Everything was fetched and stored.
+    Ok,
+    /// Something was not fetched, stored or reached; the rest is stored.
+    Partial,
+    /// The source is not in use there.
+    NotEnabled,
+    /// Nothing could be fetched, or nothing stored.
+    Failed,
+}
+
+impl RunStatus {
+    /// The value in responses and in the table.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Partial => "partial",
+            Self::NotEnabled => "not_enabled",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// The whole of several.
+    pub fn of_all(statuses: impl IntoIterator<Item = Self>) -> Self {
+        let statuses: Vec<Self> = statuses.into_iter().collect();
+        let all = |status: Self| !statuses.is_empty() && statuses.iter().all(|other| *other == status);
+        if all(Self::NotEnabled) {
+            Self::NotEnabled
+        } else if all(Self::Failed) {
+            Self::Failed
+        } else if statuses.iter().all(|status| matches!(status, Self::Ok | Self::NotEnabled)) {
+            Self::Ok
+        } else {
+            Self::Partial
+        }
+    }
+}
+
+/// One thing that went wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Issue {
+    /// Where in the run.
+    pub stage: Stage,
+    /// The operation that failed, or that gave the answer.
+    pub operation: &'static str,
+    /// What it was about: a group, an insight, a series, a record's key.
+    pub subject: String,
+    /// The service's own code, or one of ours.
+    pub code: String,
+    /// Whether a later run may succeed.
+    pub retryable: bool,
+    /// What to read at three in the morning.
+    pub message: String,
+}
+
+/// What became of one record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is stored now.
+    Written,
+    /// It was stored already.
+    Unchanged,
+    /// Something newer is stored.
+    Stale,
+    /// It broke a rule.
+    Rejected,
+    /// It could not be stored.
+    Failed,
+}
+
+/// The counters of a run. `fetched = written + unchanged + stale + rejected + failed`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// Records that the service gave.
+    pub fetched: u64,
+    /// Of those, now stored.
+    pub written: u64,
+    /// Stored already.
+    pub unchanged: u64,
+    /// Older than what is stored.
+    pub stale: u64,
+    /// Broke a rule.
+    pub rejected: u64,
+    /// Could not be stored.
+    pub failed: u64,
+    /// Known subjects that time did not allow.
+    pub not_reached: u64,
+}
+
+impl Counts {
+    fn add(&mut self, outcome: Outcome) {
+        self.fetched += 1;
+        match outcome {
+            Outcome::Written => self.written += 1,
+            Outcome::Unchanged => self.unchanged += 1,
+            Outcome::Stale => self.stale += 1,
+            Outcome::Rejected => self.rejected += 1,
+            Outcome::Failed => self.failed += 1,
+        }
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.fetched += other.fetched;
+        self.written += other.written;
+        self.unchanged += other.unchanged;
+        self.stale += other.stale;
+        self.rejected += other.rejected;
+        self.failed += other.failed;
+        self.not_reached += other.not_reached;
+    }
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    counts: Counts,
+    issues: Vec<Issue>,
+    issue_counts: BTreeMap<String, u64>,
+    /// Issues other than rejected records: something was not fetched or not stored.
+    gaps: u64,
+    first_failure: Option<Class>,
+    answered: bool,
+    not_enabled: bool,
+    window: Option<Window>,
+}
+
+/// What one target's run has done so far. Shared by its concurrent calls.
+#[derive(Debug, Default)]
+pub struct TargetReport(Mutex<Inner>);
+
+impl TargetReport {
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        // A panic elsewhere must not cost the report.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts a record that the service gave and what became of it.
+    pub fn count(&self, outcome: Outcome) {
+        self.inner().counts.add(outcome);
+    }
+
+    /// Changes what became of a record that was counted before, when a further part of it has come.
+    pub fn recount(&self, before: Outcome, after: Outcome) {
+        let mut inner = self.inner();
+        let undo = match before {
+            Outcome::Written => &mut inner.counts.written,
+            Outcome::Unchanged => &mut inner.counts.unchanged,
+            Outcome::Stale => &mut inner.counts.stale,
+            Outcome::Rejected => &mut inner.counts.rejected,
+            Outcome::Failed => &mut inner.counts.failed,
+        };
+        *undo = undo.saturating_sub(1);
+        inner.counts.fetched = inner.counts.fetched.saturating_sub(1);
+        inner.counts.add(after);
+    }
+
+    /// Counts subjects that are known but that time did not allow.
+    pub fn not_reached(&self, subjects: u64) {
+        self.inner().counts.not_reached += subjects;
+    }
+
+    /// Notes that the service answered one of the calls that give records.
+    pub fn answered(&self) {
+        self.inner().answered = true;
+    }
+
+    /// Notes that the source is not in use in this target.
+    pub fn not_enabled(&self) {
+        self.inner().not_enabled = true;
+    }
+
+    /// Notes the span that was worked.
+    pub fn window(&self, window: Window) {
+        self.inner().window = Some(window);
+    }
+
+    /// Notes a call about `subject` that gave no answer: an issue, or a subject not reached.
+    pub fn call_failed(&self, stage: Stage, subject: &str, error: &CallError) {
+        if error.class == Class::NotReached {
+            self.not_reached(1);
+            return;
+        }
+        self.inner().first_failure.get_or_insert(error.class);
+        self.issue(stage, error.operation, subject, &error.code, error.retryable, &error.message);
+    }
+
+    /// Notes an issue.
+    pub fn issue(
+        &self,
+        stage: Stage,
+        operation: &'static str,
+        subject: &str,
+        code: &str,
+        retryable: bool,
+        message: &str,
+    ) {
+        let message = message.chars().take(LONGEST_MESSAGE).collect();
+        crate::log::issue(stage, operation, subject, code, retryable, &message);
+        let mut inner = self.inner();
+        *inner.issue_counts.entry(code.to_owned()).or_default() += 1;
+        if code != RECORD_INVALID {
+            inner.gaps += 1;
+        }
+        if inner.issues.len() < MOST_ISSUES {
+            let (subject, code) = (subject.to_owned(), code.to_owned());
+            inner.issues.push(Issue { stage, operation, subject, code, retryable, message });
+        }
+    }
+
+    /// Whether nothing has gone wrong and nothing was left out so far (rejected records aside).
+    pub fn is_clean(&self) -> bool {
+        let inner = self.inner();
+        inner.gaps == 0 && inner.counts.failed == 0 && inner.counts.not_reached == 0
+    }
+
+    /// How many gaps there have been so far: issues, records not stored, subjects not reached.
+    pub fn gaps(&self) -> u64 {
+        let inner = self.inner();
+        inner.gaps + inner.counts.failed + inner.counts.not_reached
+    }
+
+    /// How the target stands.
+    pub fn status(&self) -> RunStatus {
+        let inner = self.inner();
+        let counts = &inner.counts;
+        let stored = counts.written + counts.unchanged + counts.stale + counts.rejected;
+        if inner.gaps == 0 && counts.failed == 0 && counts.not_reached == 0 {
+            if inner.not_enabled { RunStatus::NotEnabled } else { RunStatus::Ok }
+        } else if (counts.failed > 0 && stored == 0) || (inner.gaps > 0 && !inner.answered && stored == 0) {
+            RunStatus::Failed
+        } else {
+            RunStatus::Partial
+        }
+    }
+
+    /// The class of the first failure, for the invocation's own error.
+    pub fn first_failure(&self) -> Option<Class> {
+        self.inner().first_failure
+    }
+
+    /// Whether records came and none could be stored.
+    pub fn nothing_stored(&self) -> bool {
+        let counts = self.inner().counts;
+        counts.failed > 0 && counts.written + counts.unchanged + counts.stale + counts.rejected == 0
+    }
+
+    /// The part of the response that is this target's.
+    pub fn finish(&self, target: &Target) -> TargetResponse {
+        let status = self.status();
+        let inner = self.inner();
+        TargetResponse {
+            account_id: target.account_id.clone(),
+            region: target.region.clone(),
+            status,
+            window: inner.window,
+            counts: inner.counts,
+            issue_counts: inner.issue_counts.clone(),
+            issues: inner.issues.clone(),
+        }
+    }
+}
+
+/// One target's part of a response.
+#[derive(Clone, Debug, Serialize)]
+pub struct TargetResponse {
+    /// The account.
+    pub account_id: String,
+    /// The region.
+    pub region: String,
+    /// How it ended.
+    pub status: RunStatus,
+    /// The span that was worked; `end` is how far it came.
+    #[serde(serialize_with = "window", skip_serializing_if = "Option::is_none")]
+    pub window: Option<Window>,
+    /// The counters.
+    #[serde(flatten)]
+    pub counts: Counts,
+    /// All issues by code.
+    pub issue_counts: BTreeMap<String, u64>,
+    /// The first 50 of them.
+    pub issues: Vec<Issue>,
+}
+
+fn window<S: Serializer>(window: &Option<Window>, serializer: S) -> Result<S::Ok, S::Error> {
+    let texts = window.map(|window| {
+        BTreeMap::from([("start", window.start.to_string()), ("end", window.end.to_string())])
+    });
+    texts.serialize(serializer)
+}
+
+/// What a function answers.
+#[derive(Clone, Debug, Serialize)]
+pub struct Response {
+    /// `xray`, `cloudtrail` or `auditmanager`.
+    pub source: &'static str,
+    /// How the whole ended.
+    pub status: RunStatus,
+    /// Whether nothing was written on request.
+    pub dry_run: bool,
+    /// The counters of all targets.
+    #[serde(flatten)]
+    pub counts: Counts,
+    /// Requests sent to the source, retries included, by operation.
+    pub api_calls: BTreeMap<String, u64>,
+    /// How many of those the source refused as too many.
+    pub throttled: u64,
+    /// DynamoDB read units that the table and its indexes consumed.
+    pub read_units: f64,
+    /// DynamoDB write units that the table and its indexes consumed.
+    pub write_units: f64,
+    /// How long it took.
+    pub duration_ms: i64,
+    /// The targets.
+    pub targets: Vec<TargetResponse>,
+}
+
+impl Response {
+    /// The response of a run over `targets`.
+    pub fn new(source: Source, dry_run: bool, targets: Vec<TargetResponse>) -> Self {
+        let mut counts = Counts::default();
+        for target in &targets {
+            counts.merge(&target.counts);
+        }
+        Self {
+            source: source.as_str(),
+            status: RunStatus::of_all(targets.iter().map(|target| target.status)),
+            dry_run,
+            counts,
+            api_calls: BTreeMap::new(),
+            throttled: 0,
+            read_units: 0.0,
+            write_units: 0.0,
+            duration_ms: 0,
+            targets,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use RunStatus::{Failed, NotEnabled, Ok, Partial};
+
+    #[test]
+    fn the_whole_is_judged_by_all_targets() {
+        for (statuses, expected) in [
+            (vec![Ok], Ok),
+            (vec![Ok, NotEnabled], Ok),
+            (vec![NotEnabled, NotEnabled], NotEnabled),
+            (vec![Failed, Failed], Failed),
+            (vec![Failed, Ok], Partial),
+            (vec![Failed, NotEnabled], Partial),
+            (vec![Partial], Partial),
+        ] {
+            assert_eq!(RunStatus::of_all(statuses.clone()), expected, "{statuses:?}");
+        }
+    }
+
+    fn error() -> CallError {
+        CallError::malformed("GetInsight", "x")
+    }
+
+    #[test]
+    fn a_target_is_judged_by_what_it_fetched_and_stored() {
+        let check = |steps: &dyn Fn(&TargetReport), expected| {
+            let report = TargetReport::default();
+            steps(&report);
+            assert_eq!(report.status(), expected);
+        };
+        check(&|_| {}, Ok);
+        check(&TargetReport::not_enabled, NotEnabled);
+        check(&|report| report.call_failed(Stage::Fetch, "x", &error()), Failed);
+        let answered_then_failed = |report: &TargetReport| {
+            report.answered();
+            report.call_failed(Stage::Fetch, "x", &error());
+        };
+        check(&answered_then_failed, Partial);
+        check(&|report| report.not_reached(1), Partial);
+        check(&|report| report.call_failed(Stage::Fetch, "x", &CallError::not_reached("GetInsight")), Partial);
+        let rejected = |report: &TargetReport| {
+            report.count(Outcome::Rejected);
+            report.issue(Stage::Validate, "GetInsight", "x", RECORD_INVALID, false, "x");
+        };
+        check(&rejected, Ok);
+        let nothing_stored = |report: &TargetReport| {
+            report.answered();
+            report.count(Outcome::Failed);
+        };
+        check(&nothing_stored, Failed);
+        let some_stored = |report: &TargetReport| {
+            report.count(Outcome::Failed);
+            report.count(Outcome::Written);
+        };
+        check(&some_stored, Partial);
+    }
+
+    #[test]
+    fn fetched_is_always_the_sum_of_the_outcomes() {
+        let report = TargetReport::default();
+        let outcomes = [Outcome::Written, Outcome::Unchanged, Outcome::Stale, Outcome::Rejected, Outcome::Failed];
+        for outcome in outcomes {
+            report.count(outcome);
+        }
+        report.recount(Outcome::Unchanged, Outcome::Written);
+        let counts = report.inner().counts;
+        assert_eq!((counts.fetched, counts.written, counts.unchanged), (5, 2, 0));
+        assert_eq!(counts.fetched, counts.written + counts.unchanged + counts.stale + counts.rejected + counts.failed);
+    }
+
+    #[test]
+    fn at_most_fifty_issues_are_spelled_out_and_all_are_counted() {
+        let report = TargetReport::default();
+        for index in 0..60 {
+            report.issue(Stage::Fetch, "GetInsight", &index.to_string(), "Timeout", true, &"é".repeat(3_000));
+        }
+        let target = Target { account_id: "123456789012".into(), region: "eu-west-1".into(), role: None };
+        let response = report.finish(&target);
+        assert_eq!(response.issues.len(), 50);
+        assert_eq!(response.issue_counts.get("Timeout"), Some(&60));
+        assert_eq!(response.issues[0].message.chars().count(), 1_000);
+    }
+}

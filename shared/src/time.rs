@@ -1,0 +1,192 @@
+//! Instants to the millisecond, in UTC, and where "now" comes from.
+//!
+//! Every service here gives times as epoch seconds with a fraction that binary floating point blurs
+//! (`1601002100.123` arrives as `…122999` ns), so an instant is rounded to the millisecond before it becomes a key,
+//! a hash or a comparison. The text form is RFC 3339 with three digits and `Z`, and sorts as the instants do.
+
+use jiff::{SignedDuration, Unit};
+use std::fmt;
+use std::str::FromStr;
+
+/// Milliseconds in a second.
+const MILLIS: i64 = 1_000;
+/// Seconds in a day. UTC days have no other length here: no service of ours counts leap seconds.
+pub const DAY_SECONDS: i64 = 86_400;
+
+/// An instant, in milliseconds since 1970-01-01T00:00:00Z, between the years 1 and 9999.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// The first instant that the four-digit text form can hold, 0001-01-01T00:00:00Z.
+    pub const MIN: Self = Self(-62_135_596_800_000);
+    /// The last whole instant that `jiff` shows in every time zone with four digits, 9999-12-30T21:59:59.999Z. (It keeps a day back so
+    /// that offsets can be added.)
+    pub const MAX: Self = Self(253_402_207_199_999);
+
+    /// The instant `millis` milliseconds after the epoch, or `None` outside [`Self::MIN`]…[`Self::MAX`].
+    pub fn from_millis(millis: i64) -> Option<Self> {
+        let timestamp = Self(millis);
+        (Self::MIN..=Self::MAX).contains(&timestamp).then_some(timestamp)
+    }
+
+    /// The instant `seconds` seconds after the epoch, held within [`Self::MIN`]…[`Self::MAX`].
+    pub fn from_seconds(seconds: i64) -> Self {
+        Self(seconds.saturating_mul(MILLIS)).clamp(Self::MIN, Self::MAX)
+    }
+
+    /// The instant at `seconds` and `nanos` after it, rounded to the nearest millisecond; `None` out of range.
+    pub fn from_parts(seconds: i64, nanos: u32) -> Option<Self> {
+        let millis = seconds.checked_mul(MILLIS)?.checked_add((i64::from(nanos) + 500_000) / 1_000_000)?;
+        Self::from_millis(millis)
+    }
+
+    /// Milliseconds since the epoch.
+    pub fn millis(self) -> i64 {
+        self.0
+    }
+
+    /// Whole seconds since the epoch, rounded down.
+    pub fn seconds(self) -> i64 {
+        self.0.div_euclid(MILLIS)
+    }
+
+    /// This instant moved by `seconds`, held within the range of the text form.
+    #[must_use]
+    pub fn plus_seconds(self, seconds: i64) -> Self {
+        Self(self.0.saturating_add(seconds.saturating_mul(MILLIS))).clamp(Self::MIN, Self::MAX)
+    }
+
+    /// The last multiple of `seconds` since the epoch that is not after this instant.
+    #[must_use]
+    pub fn floor(self, seconds: i64) -> Self {
+        let step = seconds.max(1).saturating_mul(MILLIS);
+        Self(self.0 - self.0.rem_euclid(step)).max(Self::MIN)
+    }
+
+    /// The first multiple of `seconds` since the epoch that is not before this instant.
+    #[must_use]
+    pub fn ceil(self, seconds: i64) -> Self {
+        let floor = self.floor(seconds);
+        if floor == self { self } else { floor.plus_seconds(seconds) }
+    }
+
+    /// Milliseconds from `earlier` to this instant; negative if it is not earlier.
+    pub fn millis_since(self, earlier: Self) -> i64 {
+        self.0.saturating_sub(earlier.0)
+    }
+
+    /// The UTC day, as `YYYY-MM-DD`.
+    pub fn day(self) -> String {
+        let mut text = self.to_string();
+        text.truncate(10);
+        text
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The constructors keep within jiff's range, so the fallback is never seen.
+        let instant = jiff::Timestamp::from_millisecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+        write!(formatter, "{instant:.3}")
+    }
+}
+
+impl fmt::Debug for Timestamp {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
+    }
+}
+
+/// Reads RFC 3339 with any offset. An error is one lower-case line that says what is wrong with the text.
+impl FromStr for Timestamp {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let instant: jiff::Timestamp = text.parse().map_err(|error: jiff::Error| error.to_string())?;
+        let rounded = instant.round(Unit::Millisecond).map_err(|error| error.to_string())?;
+        Self::from_millis(rounded.as_millisecond()).ok_or_else(|| "year outside 1 to 9999".to_owned())
+    }
+}
+
+/// Where "now" comes from. `main` makes one and passes it down, so that a test can hold it still.
+#[derive(Clone, Copy, Debug)]
+pub enum Clock {
+    /// The machine's clock.
+    System,
+    /// The machine's clock moved by so many milliseconds: a story told as of another day.
+    Shifted(i64),
+    /// Always the same instant.
+    Fixed(Timestamp),
+}
+
+impl Clock {
+    /// The instant that this clock shows.
+    pub fn now(self) -> Timestamp {
+        #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
+        let machine = jiff::Timestamp::now().as_millisecond();
+        match self {
+            Self::System => Timestamp(machine),
+            Self::Shifted(millis) => {
+                Timestamp(machine.saturating_add(millis)).clamp(Timestamp::MIN, Timestamp::MAX)
+            }
+            Self::Fixed(timestamp) => timestamp,
+        }
+    }
+}
+
+/// Reads a span such as `90s`, `15m`, `24h`, `7d`, `2w` or `1d 12h`. An error is one line that says what is wrong.
+pub fn parse_span(text: &str) -> Result<SignedDuration, String> {
+    let span: jiff::Span = text.trim().parse().map_err(|error: jiff::Error| error.to_string())?;
+    let relative = jiff::SpanRelativeTo::days_are_24_hours();
+    span.to_duration(relative).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_has_three_digits_and_sorts_as_the_instants_do() {
+        let timestamp = Timestamp::from_parts(1_700_000_000, 250_000_000).unwrap();
+        assert_eq!(timestamp.to_string(), "2023-11-14T22:13:20.250Z");
+        assert_eq!(Timestamp::from_seconds(0).to_string(), "1970-01-01T00:00:00.000Z");
+        assert!(Timestamp::from_millis(-1).unwrap().to_string() < Timestamp::from_seconds(0).to_string());
+        assert_eq!(timestamp.day(), "2023-11-14");
+    }
+
+    #[test]
+    fn blurred_fractions_round_to_the_millisecond() {
+        let blurred = Timestamp::from_parts(1_601_002_100, 122_999_906).unwrap();
+        assert_eq!(blurred.to_string(), "2020-09-25T02:48:20.123Z");
+        assert_eq!(Timestamp::from_parts(5, 999_999_999).unwrap().millis(), 6_000);
+    }
+
+    #[test]
+    fn reading_back_gives_the_same_instant() {
+        for text in ["2023-11-14T22:13:20.250Z", "2023-11-14T23:13:20.25+01:00", "2023-11-14T22:13:20.250000001Z"] {
+            assert_eq!(text.parse::<Timestamp>().unwrap().millis(), 1_700_000_000_250, "{text}");
+        }
+        assert!("yesterday".parse::<Timestamp>().is_err());
+        for edge in [Timestamp::MIN, Timestamp::MAX] {
+            assert_eq!(edge.to_string().parse::<Timestamp>(), Ok(edge));
+        }
+        assert_eq!(Timestamp::from_millis(i64::MAX), None);
+    }
+
+    #[test]
+    fn floor_and_ceil_are_aligned_to_the_epoch() {
+        let timestamp = "2023-11-14T22:27:13Z".parse::<Timestamp>().unwrap();
+        assert_eq!(timestamp.floor(300).to_string(), "2023-11-14T22:25:00.000Z");
+        assert_eq!(timestamp.ceil(300).to_string(), "2023-11-14T22:30:00.000Z");
+        assert_eq!(timestamp.floor(DAY_SECONDS).ceil(DAY_SECONDS), timestamp.floor(DAY_SECONDS));
+        assert_eq!(Timestamp::from_millis(-1).unwrap().floor(60).millis(), -60_000);
+    }
+
+    #[test]
+    fn spans_are_read_with_days_of_24_hours() {
+        assert_eq!(parse_span("7d").unwrap().as_secs(), 7 * DAY_SECONDS);
+        assert_eq!(parse_span("-3d 4h").unwrap().as_secs(), -(3 * 24 + 4) * 3600);
+        assert!(parse_span("soon").is_err());
+    }
+}

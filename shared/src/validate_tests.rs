@@ -1,0 +1,187 @@
+//! Tables for [`validate`].
+
+use super::*;
+use crate::record::StatusReason;
+
+fn time(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn insight() -> Record {
+    let key = Key::new("xray#123456789012#eu-west-1#7c4ee9a1-3f5b-4d2e-9a68-0b6f1d2c3e4f", "insight");
+    let answered = time("2023-11-14T22:25:00Z");
+    let mut record = Record::new(Kind::XrayInsight, key, "123456789012", "eu-west-1", answered);
+    record.id = Some("7c4ee9a1-3f5b-4d2e-9a68-0b6f1d2c3e4f".into());
+    record.status = Some(Status::Open);
+    record.severity = Some(Severity::High);
+    record.entity = Some("checkout".into());
+    record.started_at = Some(time("2023-11-14T22:13:20.25Z"));
+    record.updated_at = Some(time("2023-11-14T22:23:20.5Z"));
+    record.measures = vec![("fault_count", 30_i64.into())];
+    record.detail = Map::from([("insight_id".into(), "7c4ee9a1".into())]);
+    record
+}
+
+fn chunk() -> Record {
+    let key = Key::new("cloudtrail#123456789012#eu-west-1#e#n#t#-#-", "metric#300#2023-11-14T18:00:00.000Z");
+    let mut record = Record::new(Kind::CloudtrailMetric, key, "123456789012", "eu-west-1", time("2023-11-14T22:27:00Z"));
+    record.started_at = Some(time("2023-11-14T18:00:00Z"));
+    record.ended_at = Some(time("2023-11-15T00:00:00Z"));
+    record.updated_at = Some(time("2023-11-14T22:25:00Z"));
+    record.chunk = Some(Chunk {
+        period: 300,
+        timestamps: vec![1_699_999_200, 1_700_000_100],
+        values: vec![0.5, 12.0],
+        covered_from: time("2023-11-14T18:00:00Z"),
+        covered_until: time("2023-11-14T22:25:00Z"),
+    });
+    record
+}
+
+fn text<'a>(record: &'a ValidRecord, name: &str) -> Option<&'a str> {
+    record.attributes().get(name).and_then(Value::as_str)
+}
+
+#[test]
+fn an_open_insight_is_in_open_and_by_entity_and_never_expires() {
+    let valid = validate(insight(), 400).unwrap();
+    assert_eq!(text(&valid, "open_pk"), Some("xray"));
+    assert_eq!(text(&valid, "open_sk"), Some("123456789012#eu-west-1#3#2023-11-14T22:13:20.250Z#cc4c30a2"));
+    assert_eq!(text(&valid, "entity_pk"), Some("entity#checkout"));
+    assert_eq!(text(&valid, "entity_sk"), Some("2023-11-14T22:13:20.250Z#cc4c30a2"));
+    for absent in ["expires_at", "day_pk", "day_sk", "ended_at", "status_reason", "observed_at"] {
+        assert!(!valid.attributes().contains_key(absent), "{absent}");
+    }
+}
+
+#[test]
+fn a_closed_insight_is_under_the_day_on_which_it_ended_and_expires_after_it() {
+    let mut record = insight();
+    record.status = Some(Status::Closed);
+    record.ended_at = Some(time("2023-11-15T00:00:01Z"));
+    let valid = validate(record.clone(), 400).unwrap();
+    assert_eq!(text(&valid, "day_pk"), Some("xray.insight#2023-11-15"));
+    assert_eq!(text(&valid, "day_sk"), Some("2023-11-14T22:13:20.250Z#cc4c30a2"));
+    assert!(!valid.attributes().contains_key("open_pk"));
+    assert_eq!(valid.attributes().get("expires_at"), Some(&(1_700_006_401_i64 + 400 * 86_400).into()));
+    assert!(!validate(record, 0).unwrap().attributes().contains_key("expires_at"));
+}
+
+#[test]
+fn the_hash_ignores_when_it_was_asked_and_how_far_a_chunk_reaches_and_nothing_else() {
+    let base = validate(insight(), 400).unwrap();
+    let mut asked_later = insight();
+    asked_later.answered_at = time("2024-01-01T00:00:00Z");
+    assert_eq!(validate(asked_later, 30).unwrap().content_hash(), base.content_hash());
+    let changes: [fn(&mut Record); 6] = [
+        |record| record.updated_at = Some(record.answered_at),
+        |record| record.title = Some("x".into()),
+        |record| record.severity = Some(Severity::Low),
+        |record| record.measures = Vec::new(),
+        |record| {
+            record.detail.insert("x".into(), Value::Null);
+        },
+        |record| {
+            record.status = Some(Status::Closed);
+            record.ended_at = record.updated_at;
+            record.status_reason = Some(StatusReason::NoLongerKnown);
+        },
+    ];
+    for change in changes {
+        let mut record = insight();
+        change(&mut record);
+        assert_ne!(validate(record, 400).unwrap().content_hash(), base.content_hash());
+    }
+
+    let base = validate(chunk(), 400).unwrap();
+    let mut further = chunk();
+    further.updated_at = Some(time("2023-11-14T22:30:00Z"));
+    if let Some(chunk) = &mut further.chunk {
+        chunk.covered_until = time("2023-11-14T22:30:00Z");
+    }
+    let further = validate(further, 400).unwrap();
+    assert_eq!(further.content_hash(), base.content_hash());
+    assert_eq!(text(&further, "updated_at"), Some("2023-11-14T22:30:00.000Z"));
+    let mut later = chunk();
+    if let Some(chunk) = &mut later.chunk {
+        chunk.covered_from = time("2023-11-14T19:00:00Z");
+    }
+    assert_ne!(validate(later, 400).unwrap().content_hash(), base.content_hash());
+}
+
+#[test]
+fn a_chunk_is_in_no_index_and_its_numbers_are_plain() {
+    let valid = validate(chunk(), 400).unwrap();
+    for absent in ["open_pk", "day_pk", "entity_pk", "measures", "title", "severity"] {
+        assert!(!valid.attributes().contains_key(absent), "{absent}");
+    }
+    let values = valid.attributes().get("values").and_then(Value::as_list).unwrap();
+    assert_eq!(values, [Number::parse("0.5").unwrap().into(), 12_i64.into()]);
+    assert_eq!(valid.attributes().get("expires_at"), Some(&1_734_566_400_i64.into()));
+}
+
+#[test]
+fn every_violation_is_reported_at_once() {
+    let mut record = insight();
+    record.id = Some(String::new());
+    record.started_at = None;
+    record.account_id = "12".into();
+    record.key.sk = "x".repeat(1025);
+    record.ended_at = record.updated_at;
+    record.measures = vec![("insight_average", Number::parse("1e200").unwrap())];
+    record.detail.insert("small".into(), Number::parse("1e-200").unwrap().into());
+    record.detail.insert(String::new(), Value::Null);
+    let rejected = validate(record, 400).unwrap_err();
+    let fields: Vec<&str> = rejected.violations.iter().map(|fault| fault.field.as_str()).collect();
+    let expected =
+        ["sk", "account_id", "started_at", "id", "status", "detail", "detail.small", "measures.insight_average"];
+    assert_eq!(fields, expected);
+    assert!(rejected.raw.contains("insight_id"), "the raw answer is kept");
+}
+
+#[test]
+fn a_chunk_that_cannot_be_held_is_named() {
+    let faulty: [(fn(&mut Chunk), &str); 6] = [
+        (|chunk| chunk.values.truncate(1), "timestamps and values"),
+        (|chunk| chunk.timestamps.reverse(), "timestamps"),
+        (|chunk| chunk.timestamps[1] = chunk.timestamps[0], "timestamps"),
+        (|chunk| chunk.values[0] = f64::NAN, "values"),
+        (|chunk| chunk.values[0] = f64::MIN_POSITIVE / 2.0, "values"),
+        (|chunk| chunk.period = 10, "period"),
+    ];
+    for (change, field) in faulty {
+        let mut record = chunk();
+        change(record.chunk.as_mut().unwrap());
+        let rejected = validate(record, 400).unwrap_err();
+        assert_eq!(rejected.violations.iter().next().unwrap().field, field);
+    }
+}
+
+#[test]
+fn an_item_over_400_kb_and_one_nested_too_deep_cost_only_themselves() {
+    let mut large = insight();
+    large.detail.insert("text".into(), "x".repeat(409_600).into());
+    let rejected = validate(large, 400).unwrap_err();
+    assert_eq!(rejected.violations.iter().next().unwrap().field, "item");
+
+    let nested = |levels: usize| {
+        let mut record = insight();
+        let value = (0..levels).fold(Value::Null, |inner, _| Value::List(vec![inner]));
+        record.detail.insert("nested".into(), value);
+        validate(record, 400)
+    };
+    assert!(nested(31).is_ok());
+    assert!(nested(32).is_err());
+}
+
+#[test]
+fn an_entity_with_the_separator_in_it_is_encoded_in_the_index() {
+    let mut record = insight();
+    record.entity = Some("check#out".into());
+    let valid = validate(record, 400).unwrap();
+    assert_eq!(text(&valid, "entity_pk"), Some("entity#check%23out"));
+    assert_eq!(text(&valid, "entity"), Some("check#out"));
+    let mut nameless = insight();
+    nameless.entity = None;
+    assert!(!validate(nameless, 400).unwrap().attributes().contains_key("entity_pk"));
+}

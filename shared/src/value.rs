@@ -1,0 +1,440 @@
+//! The values of a record: JSON with decimal numbers, to and from JSON text and DynamoDB attributes without loss.
+//!
+//! It knows no record. What DynamoDB cannot hold is represented here all the same, for validation to name.
+
+use crate::number::Number;
+use crate::time::Timestamp;
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
+use serde_json::value::RawValue;
+use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write;
+
+/// The deepest JSON that is read. DynamoDB nests 32 levels; what is deeper than this is not JSON of any AWS service.
+const MAX_JSON_DEPTH: usize = 100;
+
+/// The members of an object, in the order of their names' code points.
+pub type Map = BTreeMap<String, Value>;
+
+/// One value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// JSON's `null`.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A number.
+    Number(Number),
+    /// A text.
+    String(String),
+    /// A list.
+    List(Vec<Self>),
+    /// An object.
+    Map(Map),
+}
+
+impl Value {
+    /// Reads JSON text, numbers to the last digit. An error is one line that says what is wrong.
+    pub fn from_json(text: &str) -> Result<Self, String> {
+        let raw: &RawValue = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        Self::from_raw(raw, 0)
+    }
+
+    fn from_raw(raw: &RawValue, depth: usize) -> Result<Self, String> {
+        if depth > MAX_JSON_DEPTH {
+            return Err(format!("nested deeper than {MAX_JSON_DEPTH} levels"));
+        }
+        let text = raw.get();
+        let message = |error: serde_json::Error| error.to_string();
+        match text.bytes().next() {
+            Some(b'{') => {
+                let members: BTreeMap<String, &RawValue> = serde_json::from_str(text).map_err(message)?;
+                let read = |(name, raw)| Ok((name, Self::from_raw(raw, depth + 1)?));
+                members.into_iter().map(read).collect::<Result<_, String>>().map(Self::Map)
+            }
+            Some(b'[') => {
+                let elements: Vec<&RawValue> = serde_json::from_str(text).map_err(message)?;
+                let read = |raw| Self::from_raw(raw, depth + 1);
+                elements.into_iter().map(read).collect::<Result<_, _>>().map(Self::List)
+            }
+            Some(b'"') => serde_json::from_str(text).map(Self::String).map_err(message),
+            Some(b't' | b'f') => serde_json::from_str(text).map(Self::Bool).map_err(message),
+            Some(b'n') => Ok(Self::Null),
+            _ => Number::parse(text).map(Self::Number).ok_or_else(|| format!("number out of range: {text}")),
+        }
+    }
+
+    /// The text, if it is one.
+    pub fn as_str(&self) -> Option<&str> {
+        if let Self::String(text) = self { Some(text) } else { None }
+    }
+
+    /// The number, if it is one.
+    pub fn as_number(&self) -> Option<&Number> {
+        if let Self::Number(number) = self { Some(number) } else { None }
+    }
+
+    /// The members, if it is an object.
+    pub fn as_map(&self) -> Option<&Map> {
+        if let Self::Map(map) = self { Some(map) } else { None }
+    }
+
+    /// The elements, if it is a list.
+    pub fn as_list(&self) -> Option<&[Self]> {
+        if let Self::List(list) = self { Some(list) } else { None }
+    }
+
+    /// The instant, if it is a text in RFC 3339.
+    pub fn as_timestamp(&self) -> Option<Timestamp> {
+        self.as_str()?.parse().ok()
+    }
+
+    /// The value at a path of member names.
+    pub fn at(&self, path: &[&str]) -> Option<&Self> {
+        path.iter().try_fold(self, |value, name| value.as_map()?.get(*name))
+    }
+
+    /// Appends canonical JSON: members by code point, no white space, numbers in their canonical text.
+    pub fn write_canonical(&self, out: &mut String) {
+        match self {
+            Self::Null => out.push_str("null"),
+            Self::Bool(true) => out.push_str("true"),
+            Self::Bool(false) => out.push_str("false"),
+            Self::Number(number) => out.push_str(number.as_str()),
+            Self::String(text) => write_string(text, out),
+            Self::List(list) => {
+                out.push('[');
+                for (index, value) in list.iter().enumerate() {
+                    if index > 0 {
+                        out.push(',');
+                    }
+                    value.write_canonical(out);
+                }
+                out.push(']');
+            }
+            Self::Map(map) => write_canonical_map(map, out),
+        }
+    }
+
+    /// The same value as a DynamoDB attribute.
+    pub fn into_attribute(self) -> AttributeValue {
+        match self {
+            Self::Null => AttributeValue::Null(true),
+            Self::Bool(value) => AttributeValue::Bool(value),
+            Self::Number(number) => AttributeValue::N(number.as_str().to_owned()),
+            Self::String(text) => AttributeValue::S(text),
+            Self::List(list) => AttributeValue::L(list.into_iter().map(Self::into_attribute).collect()),
+            Self::Map(map) => AttributeValue::M(into_attributes(map)),
+        }
+    }
+
+    /// The value of an attribute; an error names a type that no record of ours has (binary, sets).
+    pub fn from_attribute(attribute: &AttributeValue) -> Result<Self, String> {
+        Ok(match attribute {
+            AttributeValue::Null(_) => Self::Null,
+            AttributeValue::Bool(value) => Self::Bool(*value),
+            AttributeValue::N(text) => {
+                Self::Number(Number::parse(text).ok_or_else(|| format!("not a number: {text}"))?)
+            }
+            AttributeValue::S(text) => Self::String(text.clone()),
+            AttributeValue::L(list) => {
+                Self::List(list.iter().map(Self::from_attribute).collect::<Result<_, _>>()?)
+            }
+            AttributeValue::M(map) => Self::Map(from_attributes(map)?),
+            _ => return Err("an attribute of a type that no record has (binary or set)".to_owned()),
+        })
+    }
+}
+
+/// Appends the canonical JSON of an object.
+pub fn write_canonical_map(map: &Map, out: &mut String) {
+    out.push('{');
+    for (index, (name, value)) in map.iter().enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        write_string(name, out);
+        out.push(':');
+        value.write_canonical(out);
+    }
+    out.push('}');
+}
+
+/// A JSON string as RFC 8785 writes it.
+fn write_string(text: &str, out: &mut String) {
+    out.push('"');
+    for character in text.chars() {
+        match character {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\u{8}' => out.push_str("\\b"),
+            '\t' => out.push_str("\\t"),
+            '\n' => out.push_str("\\n"),
+            '\u{c}' => out.push_str("\\f"),
+            '\r' => out.push_str("\\r"),
+            control if control < ' ' => {
+                // Writing to a String cannot fail.
+                let _ = write!(out, "\\u{:04x}", u32::from(control));
+            }
+            other => out.push(other),
+        }
+    }
+    out.push('"');
+}
+
+/// An object as a DynamoDB item or map attribute.
+pub fn into_attributes(map: Map) -> HashMap<String, AttributeValue> {
+    map.into_iter().map(|(name, value)| (name, value.into_attribute())).collect()
+}
+
+/// The object in a DynamoDB item or map attribute.
+pub fn from_attributes(attributes: &HashMap<String, AttributeValue>) -> Result<Map, String> {
+    let read = |(name, attribute): (&String, _)| Ok((name.clone(), Value::from_attribute(attribute)?));
+    attributes.iter().map(read).collect()
+}
+
+/// The name of an AWS member in snake_case: `GroupARN` becomes `group_arn`, `sharedEventID` `shared_event_id`.
+pub fn snake_case(name: &str) -> String {
+    let characters: Vec<char> = name.chars().collect();
+    let mut snake = String::with_capacity(name.len() + 4);
+    for (index, character) in characters.iter().enumerate() {
+        if character.is_ascii_uppercase() {
+            let previous = index.checked_sub(1).and_then(|before| characters.get(before));
+            let next_is_lower = characters.get(index + 1).is_some_and(char::is_ascii_lowercase);
+            let boundary = previous.is_some_and(|before| {
+                before.is_ascii_lowercase() || before.is_ascii_digit() || (before.is_ascii_uppercase() && next_is_lower)
+            });
+            if boundary {
+                snake.push('_');
+            }
+        }
+        snake.push(character.to_ascii_lowercase());
+    }
+    snake
+}
+
+/// `value` with every member's name in snake_case. Two members of one object whose names would become the same keep the
+/// names they have, so that neither is lost.
+#[must_use]
+pub fn with_snake_names(value: Value) -> Value {
+    match value {
+        Value::Map(map) => {
+            let mut uses: HashMap<String, usize> = HashMap::new();
+            for name in map.keys() {
+                *uses.entry(snake_case(name)).or_default() += 1;
+            }
+            let rename = |(name, value): (String, Value)| {
+                let snake = snake_case(&name);
+                let unique = uses.get(&snake).is_some_and(|count| *count == 1);
+                (if unique { snake } else { name }, with_snake_names(value))
+            };
+            Value::Map(map.into_iter().map(rename).collect())
+        }
+        Value::List(list) => Value::List(list.into_iter().map(with_snake_names).collect()),
+        other => other,
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::String(text.to_owned())
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Self::String(text)
+    }
+}
+
+impl From<bool> for Value {
+    fn from(value: bool) -> Self {
+        Self::Bool(value)
+    }
+}
+
+impl From<i32> for Value {
+    fn from(value: i32) -> Self {
+        Self::Number(value.into())
+    }
+}
+
+impl From<i64> for Value {
+    fn from(value: i64) -> Self {
+        Self::Number(value.into())
+    }
+}
+
+impl From<u64> for Value {
+    fn from(value: u64) -> Self {
+        Self::Number(value.into())
+    }
+}
+
+impl From<Number> for Value {
+    fn from(number: Number) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl From<Timestamp> for Value {
+    fn from(timestamp: Timestamp) -> Self {
+        Self::String(timestamp.to_string())
+    }
+}
+
+impl From<Map> for Value {
+    fn from(map: Map) -> Self {
+        Self::Map(map)
+    }
+}
+
+impl<T: Into<Self>> From<Vec<T>> for Value {
+    fn from(list: Vec<T>) -> Self {
+        Self::List(list.into_iter().map(Into::into).collect())
+    }
+}
+
+/// Builds an object out of members that may be absent, as most of AWS's are.
+#[derive(Debug, Default)]
+pub struct MapBuilder(Map);
+
+impl MapBuilder {
+    /// An object without members.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a member if there is a value.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: Option<impl Into<Value>>) -> Self {
+        if let Some(value) = value {
+            self.0.insert(name.to_owned(), value.into());
+        }
+        self
+    }
+
+    /// The object.
+    pub fn build(self) -> Map {
+        self.0
+    }
+}
+
+/// Serialises as plain JSON, for listings.
+impl Serialize for Value {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Null => serializer.serialize_unit(),
+            Self::Bool(value) => serializer.serialize_bool(*value),
+            Self::Number(number) => match RawValue::from_string(number.as_str().to_owned()) {
+                Ok(raw) => raw.serialize(serializer),
+                Err(error) => Err(serde::ser::Error::custom(error)),
+            },
+            Self::String(text) => serializer.serialize_str(text),
+            Self::List(list) => {
+                let mut sequence = serializer.serialize_seq(Some(list.len()))?;
+                for value in list {
+                    sequence.serialize_element(value)?;
+                }
+                sequence.end()
+            }
+            Self::Map(map) => {
+                let mut object = serializer.serialize_map(Some(map.len()))?;
+                for (name, value) in map {
+                    object.serialize_entry(name, value)?;
+                }
+                object.end()
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn names_become_snake_case_as_the_contract_spells_them() {
+        for (name, snake) in [
+            ("GroupARN", "group_arn"),
+            ("sharedEventID", "shared_event_id"),
+            ("RootCauseServiceId", "root_cause_service_id"),
+            ("assessmentControlsCountByNoncompliantEvidence", "assessment_controls_count_by_noncompliant_evidence"),
+            ("eventID", "event_id"),
+            ("awsRegion", "aws_region"),
+            ("S3Bucket", "s3_bucket"),
+            ("already_snake", "already_snake"),
+            ("", ""),
+        ] {
+            assert_eq!(snake_case(name), snake);
+        }
+    }
+
+    #[test]
+    fn members_whose_names_would_collide_keep_their_names() {
+        let value = Value::from_json(r#"{"eventID": 1, "event_id": 2, "EventName": 3}"#).unwrap();
+        let expected = Value::from_json(r#"{"eventID": 1, "event_id": 2, "event_name": 3}"#).unwrap();
+        assert_eq!(with_snake_names(value), expected);
+    }
+
+    #[test]
+    fn canonical_json_is_sorted_and_exact() {
+        let value = Value::from_json("{\"b\":[1.0,true,null],\"a\":\"\\u0001\\n\\\"é\",\"c\":12345678901234567890123}");
+        let mut text = String::new();
+        value.unwrap().write_canonical(&mut text);
+        assert_eq!(text, "{\"a\":\"\\u0001\\n\\\"é\",\"b\":[1,true,null],\"c\":12345678901234567890123}");
+    }
+
+    #[test]
+    fn hostile_json_is_refused_with_a_reason() {
+        let deep = format!("{}{}", "[".repeat(102), "]".repeat(102));
+        for text in ["", "{", "{\"a\":}", "nul", "01", "[1,]", "{\"a\":1}x", deep.as_str(), "\"\\ud800\""] {
+            assert!(Value::from_json(text).is_err(), "{text}");
+        }
+    }
+
+    pub(crate) fn any_value() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::Bool),
+            any::<i64>().prop_map(|number| Value::Number(number.into())),
+            "-?[0-9]{1,15}\\.[0-9]{1,15}".prop_map(|text| Value::Number(Number::parse(&text).unwrap())),
+            ".{0,12}".prop_map(Value::String),
+        ];
+        leaf.prop_recursive(4, 48, 6, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..6).prop_map(Value::List),
+                prop::collection::btree_map(".{1,8}", inner, 0..6).prop_map(Value::Map),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn json_and_attributes_read_back_as_the_value_that_was_written(value in any_value()) {
+            let mut text = String::new();
+            value.write_canonical(&mut text);
+            prop_assert_eq!(&Value::from_json(&text).unwrap(), &value);
+            prop_assert_eq!(serde_json::to_string(&value).unwrap().len() > 0, true);
+            prop_assert_eq!(Value::from_attribute(&value.clone().into_attribute()).unwrap(), value);
+        }
+
+        #[test]
+        fn any_text_is_read_or_refused_without_a_panic(text in ".{0,64}") {
+            let _ = Value::from_json(&text);
+        }
+
+        #[test]
+        fn renaming_loses_no_member(value in any_value()) {
+            fn members(value: &Value) -> usize {
+                match value {
+                    Value::Map(map) => map.len() + map.values().map(members).sum::<usize>(),
+                    Value::List(list) => list.iter().map(members).sum(),
+                    _ => 0,
+                }
+            }
+            prop_assert_eq!(members(&with_snake_names(value.clone())), members(&value));
+        }
+    }
+}
