@@ -3,18 +3,28 @@
 //! Data flows one way: fetch (a function's own) → normalize (a function's own) → [`validate`] → [`store`]. The stages
 //! meet in [`record::Record`] and [`validate::ValidRecord`] and know nothing else of each other.
 
+pub mod aws;
+pub mod collector;
 pub mod config;
 pub mod environment;
 pub mod fields;
+pub mod invocation;
 pub mod issue;
 pub mod key;
 pub mod log;
+pub mod metrics;
 pub mod number;
+pub mod page;
 pub mod payload;
 pub mod record;
 pub mod report;
+pub mod roles;
+pub mod runtime;
+pub mod sdk;
 pub mod severity;
+pub mod store;
 pub mod target;
+pub mod target_run;
 pub mod time;
 pub mod validate;
 pub mod value;

@@ -159,6 +159,11 @@ pub enum Status {
 }
 
 impl Status {
+    /// The status that is stored as `text`.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Open, Self::Closed, Self::Snapshot].into_iter().find(|status| status.as_str() == text)
+    }
+
     /// The value of the attribute `status`.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -179,6 +184,11 @@ pub enum StatusReason {
 }
 
 impl StatusReason {
+    /// The reason that is stored as `text`.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::NoLongerKnown, Self::NoEndSeen].into_iter().find(|reason| reason.as_str() == text)
+    }
+
     /// The value of the attribute `status_reason`.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -206,6 +216,11 @@ pub enum Severity {
 impl Severity {
     /// All of them, mildest first.
     pub const ALL: [Self; 5] = [Self::Info, Self::Low, Self::Medium, Self::High, Self::Critical];
+
+    /// The severity that is stored as `text`.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|severity| severity.as_str() == text)
+    }
 
     /// The value of the attribute `severity`.
     pub fn as_str(self) -> &'static str {
@@ -269,7 +284,7 @@ pub struct Record {
     /// What it is about: root-cause service, event source, assessment.
     pub entity: Option<String>,
     /// The numbers that it is judged by.
-    pub measures: Vec<(&'static str, Number)>,
+    pub measures: Vec<(String, Number)>,
     /// When it began.
     pub started_at: Option<Timestamp>,
     /// When it ended, if it has.
@@ -306,6 +321,28 @@ impl Record {
             detail: Map::new(),
             chunk: None,
         }
+    }
+
+    /// The record that is stored as `stored`, to be changed and written again; `None` if it is none of ours.
+    pub fn from_stored(stored: &Stored, answered_at: Timestamp) -> Option<Self> {
+        let key = Key::new(stored.text("pk")?, stored.text("sk")?);
+        let kind = stored.text("kind")?.parse().ok()?;
+        let mut record = Self::new(kind, key, stored.text("account_id")?, stored.text("region")?, answered_at);
+        let owned = |name: &str| stored.text(name).map(str::to_owned);
+        record.id = owned("id");
+        record.title = owned("title");
+        record.entity = owned("entity");
+        record.status = stored.text("status").and_then(Status::parse);
+        record.status_reason = stored.text("status_reason").and_then(StatusReason::parse);
+        record.severity = stored.text("severity").and_then(Severity::parse);
+        let measures = stored.0.get("measures").and_then(Value::as_map).into_iter().flatten();
+        record.measures =
+            measures.filter_map(|(name, value)| Some((name.clone(), value.as_number()?.clone()))).collect();
+        record.started_at = stored.timestamp("started_at");
+        record.ended_at = stored.timestamp("ended_at");
+        record.updated_at = stored.timestamp("updated_at");
+        record.detail = stored.0.get("detail").and_then(Value::as_map).cloned().unwrap_or_default();
+        Some(record)
     }
 
     /// The record as a JSON value, for `rejected` and for messages.

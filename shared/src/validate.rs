@@ -270,7 +270,7 @@ fn content(record: &Record) -> Map {
     set("severity", record.severity.map(|severity| severity.as_str().into()));
     set("entity", record.entity.as_deref().map(Value::from));
     if record.kind.is_insight() || record.kind.is_snapshot() {
-        let measures = record.measures.iter().map(|(name, number)| ((*name).to_owned(), number.clone().into()));
+        let measures = record.measures.iter().map(|(name, number)| (name.clone(), number.clone().into()));
         set("measures", Some(Value::Map(measures.collect())));
     }
     set("started_at", record.started_at.map(Value::from));

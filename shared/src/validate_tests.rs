@@ -17,7 +17,7 @@ fn insight() -> Record {
     record.entity = Some("checkout".into());
     record.started_at = Some(time("2023-11-14T22:13:20.25Z"));
     record.updated_at = Some(time("2023-11-14T22:23:20.5Z"));
-    record.measures = vec![("fault_count", 30_i64.into())];
+    record.measures = vec![("fault_count".into(), 30_i64.into())];
     record.detail = Map::from([("insight_id".into(), "7c4ee9a1".into())]);
     record
 }
@@ -128,7 +128,7 @@ fn every_violation_is_reported_at_once() {
     record.account_id = "12".into();
     record.key.sk = "x".repeat(1025);
     record.ended_at = record.updated_at;
-    record.measures = vec![("insight_average", Number::parse("1e200").unwrap())];
+    record.measures = vec![("insight_average".into(), Number::parse("1e200").unwrap())];
     record.detail.insert("small".into(), Number::parse("1e-200").unwrap().into());
     record.detail.insert(String::new(), Value::Null);
     let rejected = validate(record, 400).unwrap_err();

@@ -1,0 +1,150 @@
+//! Asks X-Ray: one request a function, every page, no interpretation.
+//!
+//! <https://docs.aws.amazon.com/xray/latest/api/API_Operations.html>
+
+use aws_sdk_xray::Client;
+use aws_sdk_xray::config::Builder;
+use aws_sdk_xray::config::retry::RetryPartition;
+use aws_sdk_xray::types::{GroupSummary, Insight, InsightEvent, InsightImpactGraphService, InsightSummary};
+use aws_smithy_types::DateTime;
+use insights_shared::issue::CallError;
+use insights_shared::page::Pages;
+use insights_shared::payload::Window;
+use insights_shared::sdk::date_time;
+use insights_shared::target_run::TargetRun;
+
+/// The IAM actions that these requests need. X-Ray has no resource-level permissions for them.
+pub const IAM_ACTIONS: [&str; 5] = [
+    "xray:GetGroups",
+    "xray:GetInsight",
+    "xray:GetInsightEvents",
+    "xray:GetInsightImpactGraph",
+    "xray:GetInsightSummaries",
+];
+
+/// The most summaries of one page.
+const SUMMARIES_PAGE: i32 = 100;
+/// The most events of one page.
+const EVENTS_PAGE: i32 = 50;
+
+/// X-Ray in one account and region.
+#[derive(Debug)]
+pub struct Fetch<'a> {
+    client: Client,
+    run: &'a TargetRun,
+}
+
+/// The answer to GetInsightImpactGraph, all pages of it.
+#[derive(Clone, Debug, Default)]
+pub struct ImpactGraph {
+    /// The insight.
+    pub insight_id: Option<String>,
+    /// The start that was asked for, as X-Ray gives it back.
+    pub start_time: Option<DateTime>,
+    /// The end that was asked for, as X-Ray gives it back.
+    pub end_time: Option<DateTime>,
+    /// When the graph's data begin.
+    pub service_graph_start_time: Option<DateTime>,
+    /// When the graph's data end.
+    pub service_graph_end_time: Option<DateTime>,
+    /// The services of all pages.
+    pub services: Option<Vec<InsightImpactGraphService>>,
+}
+
+impl<'a> Fetch<'a> {
+    /// A client for the run's target.
+    pub fn new(run: &'a TargetRun) -> Self {
+        let config = Builder::from(run.sdk())
+            .retry_partition(RetryPartition::new(run.retry_partition()))
+            .interceptor(run.observer())
+            .build();
+        Self { client: Client::from_conf(config), run }
+    }
+
+    /// Every group of the account and region.
+    pub async fn groups(&self) -> Result<Vec<GroupSummary>, CallError> {
+        const OPERATION: &str = "GetGroups";
+        let mut pages = Pages::new(OPERATION);
+        let mut groups = Vec::new();
+        while let Some(token) = pages.next() {
+            let page = self.run.call(OPERATION, self.client.get_groups().set_next_token(token).send()).await?;
+            pages.turn(page.next_token())?;
+            groups.extend(page.groups.unwrap_or_default());
+        }
+        Ok(groups)
+    }
+
+    /// One page of the insights of a group that overlap `window`, and the token of the next.
+    pub async fn summaries(
+        &self,
+        group: &GroupSummary,
+        window: Window,
+        token: Option<String>,
+    ) -> Result<(Vec<InsightSummary>, Option<String>), CallError> {
+        // Either names the group; the ARN is unique where a name has been used again.
+        let arn = group.group_arn.clone();
+        let name = if arn.is_none() { group.group_name.clone() } else { None };
+        let request = self
+            .client
+            .get_insight_summaries()
+            .set_group_arn(arn)
+            .set_group_name(name)
+            .start_time(date_time(window.start))
+            .end_time(date_time(window.end))
+            .max_results(SUMMARIES_PAGE)
+            .set_next_token(token)
+            .send();
+        let page = self.run.call("GetInsightSummaries", request).await?;
+        Ok((page.insight_summaries.unwrap_or_default(), page.next_token))
+    }
+
+    /// One insight.
+    pub async fn insight(&self, id: &str) -> Result<Insight, CallError> {
+        const OPERATION: &str = "GetInsight";
+        let answer = self.run.call(OPERATION, self.client.get_insight().insight_id(id).send()).await?;
+        answer.insight.ok_or_else(|| CallError::malformed(OPERATION, "the answer holds no insight"))
+    }
+
+    /// Every event of an insight.
+    pub async fn events(&self, id: &str) -> Result<Vec<InsightEvent>, CallError> {
+        const OPERATION: &str = "GetInsightEvents";
+        let mut pages = Pages::new(OPERATION);
+        let mut events = Vec::new();
+        while let Some(token) = pages.next() {
+            let request =
+                self.client.get_insight_events().insight_id(id).max_results(EVENTS_PAGE).set_next_token(token).send();
+            let page = self.run.call(OPERATION, request).await?;
+            pages.turn(page.next_token())?;
+            events.extend(page.insight_events.unwrap_or_default());
+        }
+        Ok(events)
+    }
+
+    /// The service graph of an insight within `window`, which is six hours long at the most.
+    pub async fn impact_graph(&self, id: &str, window: Window) -> Result<ImpactGraph, CallError> {
+        const OPERATION: &str = "GetInsightImpactGraph";
+        let mut pages = Pages::new(OPERATION);
+        let mut graph = ImpactGraph::default();
+        while let Some(token) = pages.next() {
+            let request = self
+                .client
+                .get_insight_impact_graph()
+                .insight_id(id)
+                .start_time(date_time(window.start))
+                .end_time(date_time(window.end))
+                .set_next_token(token)
+                .send();
+            let page = self.run.call(OPERATION, request).await?;
+            pages.turn(page.next_token())?;
+            graph.insight_id = page.insight_id.or(graph.insight_id);
+            graph.start_time = page.start_time.or(graph.start_time);
+            graph.end_time = page.end_time.or(graph.end_time);
+            graph.service_graph_start_time = page.service_graph_start_time.or(graph.service_graph_start_time);
+            graph.service_graph_end_time = page.service_graph_end_time.or(graph.service_graph_end_time);
+            if let Some(services) = page.services {
+                graph.services.get_or_insert_default().extend(services);
+            }
+        }
+        Ok(graph)
+    }
+}

@@ -1,0 +1,292 @@
+//! X-Ray's answers as records. Pure: no client, no clock.
+//!
+//! Shapes: <https://docs.aws.amazon.com/xray/latest/api/API_Insight.html> and its siblings.
+
+use crate::fetch::ImpactGraph;
+use crate::graph;
+use aws_sdk_xray::types::{
+    AnomalousService, Insight, InsightEvent, InsightState, InsightSummary, RequestImpactStatistics, ServiceId,
+};
+use insights_shared::key::Key;
+use insights_shared::payload::Window;
+use insights_shared::record::{Kind, Record, Source, Status, StatusReason, Stored, partition};
+use insights_shared::sdk::{time_value, timestamp};
+use insights_shared::severity;
+use insights_shared::target::Target;
+use insights_shared::time::Timestamp;
+use insights_shared::value::{Map, MapBuilder, Value};
+
+/// The name in `detail` of the summary's version, the one member that GetInsight does not give.
+const LAST_UPDATE_TIME: &str = "last_update_time";
+
+/// Where an answer came from and when.
+#[derive(Clone, Copy, Debug)]
+pub struct Origin<'a> {
+    /// The account and region that were asked.
+    pub target: &'a Target,
+    /// When they were asked.
+    pub answered_at: Timestamp,
+}
+
+/// The key of an insight.
+pub fn insight_key(target: &Target, id: &str) -> Key {
+    Key::new(insight_partition(target, id), "insight")
+}
+
+fn insight_partition(target: &Target, id: &str) -> String {
+    partition(Source::Xray, &target.account_id, &target.region, [id])
+}
+
+/// Where the version of an insight's record comes from.
+#[derive(Clone, Copy, Debug)]
+pub enum Version<'a> {
+    /// The listing gave it.
+    Summary(Timestamp),
+    /// The insight was asked for by id, which gives none: what is stored, and the newest event that came with it.
+    ById {
+        /// The stored record.
+        stored: Option<&'a Stored>,
+        /// The time of the newest event.
+        newest_event: Option<Timestamp>,
+    },
+}
+
+/// The record of an insight.
+pub fn insight(insight: &Insight, version: Version<'_>, origin: Origin<'_>) -> Record {
+    let Origin { target, answered_at } = origin;
+    let id = insight.insight_id.as_deref().unwrap_or_default();
+    let key = insight_key(target, id);
+    let mut record = Record::new(Kind::XrayInsight, key, &target.account_id, &target.region, answered_at);
+    record.id = insight.insight_id.clone();
+    record.detail = insight_detail(insight);
+    record.started_at = insight.start_time.as_ref().and_then(timestamp);
+    let end_time = insight.end_time.as_ref().and_then(timestamp);
+    record.updated_at = match version {
+        Version::Summary(updated_at) => {
+            record.detail.insert(LAST_UPDATE_TIME.to_owned(), updated_at.into());
+            Some(updated_at)
+        }
+        Version::ById { stored, newest_event } => match stored.filter(|stored| is_same_answer(stored, &record.detail)) {
+            Some(stored) => {
+                if let Some(updated_at) = stored.last_update_time() {
+                    record.detail.insert(LAST_UPDATE_TIME.to_owned(), updated_at.into());
+                }
+                stored.timestamp("updated_at")
+            }
+            None => newest_event.or(end_time).or(record.started_at),
+        },
+    };
+    // Any state but CLOSED is open: a state that is new to us is more likely something to look at than not.
+    let is_closed = insight.state == Some(InsightState::Closed);
+    record.status = Some(if is_closed { Status::Closed } else { Status::Open });
+    record.ended_at = if is_closed { end_time.or(record.updated_at) } else { None };
+    record.entity = root_cause(insight);
+    record.title = Some(title(insight, record.entity.as_deref()));
+    let statistics = decisive_statistics(insight);
+    let (faults, total) =
+        statistics.map_or((None, None), |statistics| (statistics.fault_count, statistics.total_count));
+    record.severity = Some(severity::of_faults(faults, total));
+    record.measures = measures(statistics);
+    record
+}
+
+/// Whether the stored record was made of an equal answer. Its version is not part of an answer by id.
+fn is_same_answer(stored: &Stored, detail: &Map) -> bool {
+    let Some(stored) = stored.0.get("detail").and_then(Value::as_map) else { return false };
+    let without_version = stored.iter().filter(|(name, _)| *name != LAST_UPDATE_TIME);
+    without_version.eq(detail.iter())
+}
+
+/// The stored record of an insight that X-Ray no longer knows, closed at the last that was heard of it.
+pub fn no_longer_known(stored: &Stored, answered_at: Timestamp) -> Option<Record> {
+    let mut record = Record::from_stored(stored, answered_at)?;
+    record.status = Some(Status::Closed);
+    record.status_reason = Some(StatusReason::NoLongerKnown);
+    record.ended_at = record.updated_at;
+    Some(record)
+}
+
+/// A summary without an id that could be asked for, as the record that it cannot become.
+pub fn unusable_summary(summary: &InsightSummary, origin: Origin<'_>) -> Record {
+    let Origin { target, answered_at } = origin;
+    let id = summary.insight_id.as_deref().unwrap_or_default();
+    let key = insight_key(target, id);
+    let mut record = Record::new(Kind::XrayInsight, key, &target.account_id, &target.region, answered_at);
+    record.detail = MapBuilder::new()
+        .with("insight_id", summary.insight_id.as_deref())
+        .with("group_arn", summary.group_arn.as_deref())
+        .with("group_name", summary.group_name.as_deref())
+        .with("state", summary.state.as_ref().map(InsightState::as_str))
+        .with("start_time", summary.start_time.as_ref().map(time_value))
+        .with("end_time", summary.end_time.as_ref().map(time_value))
+        .with("summary", summary.summary.as_deref())
+        .with("last_update_time", summary.last_update_time.as_ref().map(time_value))
+        .build();
+    record
+}
+
+/// Leaves the version out of a record whose events or graph are missing, so that the next run asks again.
+pub fn without_version(record: &mut Record) {
+    record.detail.remove(LAST_UPDATE_TIME);
+}
+
+/// The records of an insight's events, in the order of their times.
+///
+/// Events have no identifier. Those of one time are told apart by a number, in the order of their content, so that the
+/// same events get the same keys whatever order they come in.
+pub fn events(id: &str, events: &[InsightEvent], origin: Origin<'_>) -> Vec<Record> {
+    let Origin { target, answered_at } = origin;
+    let mut details: Vec<(Option<Timestamp>, Map, &InsightEvent)> = events
+        .iter()
+        .map(|event| (event.event_time.as_ref().and_then(timestamp), event_detail(event), event))
+        .collect();
+    details.sort_by_cached_key(|(time, detail, _)| {
+        let mut content = String::new();
+        insights_shared::value::write_canonical_map(detail, &mut content);
+        (*time, content)
+    });
+    let mut records: Vec<Record> = Vec::with_capacity(details.len());
+    let (mut previous, mut position) = (None, 1);
+    for (time, detail, event) in details {
+        position = if !records.is_empty() && previous == time { position + 1 } else { 1 };
+        previous = time;
+        let mut sort = format!("event#{}", time.map(|time| time.to_string()).unwrap_or_default());
+        if position > 1 {
+            sort.push_str(&format!("#{position}"));
+        }
+        let key = Key::new(insight_partition(target, id), sort);
+        let mut record = Record::new(Kind::XrayInsightEvent, key, &target.account_id, &target.region, answered_at);
+        record.title = event.summary.as_deref().map(one_line);
+        record.started_at = time;
+        record.updated_at = time;
+        record.detail = detail;
+        records.push(record);
+    }
+    records
+}
+
+/// The record of an insight's impact graph.
+pub fn impact_graph(
+    id: &str,
+    graph: &ImpactGraph,
+    asked: Window,
+    updated_at: Timestamp,
+    origin: Origin<'_>,
+) -> Record {
+    let Origin { target, answered_at } = origin;
+    let key = Key::new(insight_partition(target, id), "graph");
+    let mut record = Record::new(Kind::XrayImpactGraph, key, &target.account_id, &target.region, answered_at);
+    record.started_at = graph.start_time.as_ref().and_then(timestamp).or(Some(asked.start));
+    record.ended_at = graph.end_time.as_ref().and_then(timestamp).or(Some(asked.end));
+    record.updated_at = Some(updated_at);
+    record.detail = graph::detail(graph);
+    record
+}
+
+/// The newest time among events.
+pub fn newest_event(events: &[InsightEvent]) -> Option<Timestamp> {
+    events.iter().filter_map(|event| event.event_time.as_ref().and_then(timestamp)).max()
+}
+
+/// The statistics that an insight is judged by: the root cause's, unless only the clients' have both numbers.
+fn decisive_statistics(insight: &Insight) -> Option<&RequestImpactStatistics> {
+    let usable = |statistics: &&RequestImpactStatistics| {
+        statistics.fault_count.is_some() && statistics.total_count.is_some()
+    };
+    let root_cause = insight.root_cause_service_request_impact_statistics.as_ref();
+    let clients = insight.client_request_impact_statistics.as_ref();
+    root_cause.filter(usable).or(clients.filter(usable)).or(root_cause).or(clients)
+}
+
+fn measures(statistics: Option<&RequestImpactStatistics>) -> Vec<(String, insights_shared::number::Number)> {
+    let Some(statistics) = statistics else { return Vec::new() };
+    let counts = [
+        ("fault_count", statistics.fault_count),
+        ("ok_count", statistics.ok_count),
+        ("total_count", statistics.total_count),
+    ];
+    counts.into_iter().filter_map(|(name, count)| Some((name.to_owned(), count?.into()))).collect()
+}
+
+/// The name of the root cause: an insight without one is about nothing that could be named.
+fn root_cause(insight: &Insight) -> Option<String> {
+    let service = insight.root_cause_service_id.as_ref()?;
+    let names = service.names.as_deref().unwrap_or_default();
+    service.name.as_ref().or(names.first()).filter(|name| !name.is_empty()).cloned()
+}
+
+fn title(insight: &Insight, root_cause: Option<&str>) -> String {
+    match insight.summary.as_deref().map(one_line).filter(|summary| !summary.is_empty()) {
+        Some(summary) => summary,
+        None => {
+            let state = insight.state.as_ref().map_or("UNKNOWN", InsightState::as_str);
+            format!("{state} insight, root cause {}", root_cause.unwrap_or("not named"))
+        }
+    }
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn insight_detail(insight: &Insight) -> Map {
+    let categories = insight.categories.as_ref();
+    MapBuilder::new()
+        .with("insight_id", insight.insight_id.as_deref())
+        .with("group_arn", insight.group_arn.as_deref())
+        .with("group_name", insight.group_name.as_deref())
+        .with("root_cause_service_id", insight.root_cause_service_id.as_ref().map(service_id))
+        .with("categories", categories.map(|list| list.iter().map(|category| category.as_str()).collect::<Vec<_>>()))
+        .with("state", insight.state.as_ref().map(InsightState::as_str))
+        .with("start_time", insight.start_time.as_ref().map(time_value))
+        .with("end_time", insight.end_time.as_ref().map(time_value))
+        .with("summary", insight.summary.as_deref())
+        .with("client_request_impact_statistics", insight.client_request_impact_statistics.as_ref().map(statistics))
+        .with(
+            "root_cause_service_request_impact_statistics",
+            insight.root_cause_service_request_impact_statistics.as_ref().map(statistics),
+        )
+        .with("top_anomalous_services", insight.top_anomalous_services.as_deref().map(anomalous_services))
+        .build()
+}
+
+fn event_detail(event: &InsightEvent) -> Map {
+    MapBuilder::new()
+        .with("summary", event.summary.as_deref())
+        .with("event_time", event.event_time.as_ref().map(time_value))
+        .with("client_request_impact_statistics", event.client_request_impact_statistics.as_ref().map(statistics))
+        .with(
+            "root_cause_service_request_impact_statistics",
+            event.root_cause_service_request_impact_statistics.as_ref().map(statistics),
+        )
+        .with("top_anomalous_services", event.top_anomalous_services.as_deref().map(anomalous_services))
+        .build()
+}
+
+fn statistics(statistics: &RequestImpactStatistics) -> Map {
+    MapBuilder::new()
+        .with("fault_count", statistics.fault_count)
+        .with("ok_count", statistics.ok_count)
+        .with("total_count", statistics.total_count)
+        .build()
+}
+
+fn service_id(service: &ServiceId) -> Map {
+    MapBuilder::new()
+        .with("name", service.name.as_deref())
+        .with("names", service.names.clone())
+        .with("account_id", service.account_id.as_deref())
+        .with("type", service.r#type.as_deref())
+        .build()
+}
+
+fn anomalous_services(services: &[AnomalousService]) -> Vec<Map> {
+    let service = |service: &AnomalousService| {
+        MapBuilder::new().with("service_id", service.service_id.as_ref().map(service_id)).build()
+    };
+    services.iter().map(service).collect()
+}
+
+#[cfg(test)]
+#[path = "normalize_tests.rs"]
+mod tests;

@@ -1,0 +1,355 @@
+//! The story of a run: the groups, every page of their summaries, what is new or changed in full, and what is stored as
+//! open but listed no longer.
+
+use crate::config::XrayInsights;
+use crate::fetch::Fetch;
+use crate::graph;
+use crate::normalize::{self, Origin, Version, insight_key};
+use aws_sdk_xray::types::{GroupSummary, InsightState, InsightSummary};
+use futures_util::stream::{self, StreamExt};
+use insights_shared::collector::{Collector, Finish};
+use insights_shared::environment::Environment;
+use insights_shared::fields::Faults;
+use insights_shared::issue::{CallError, Class, REQUEST_INVALID, Stage, WINDOW_UNAVAILABLE};
+use insights_shared::key::Key;
+use insights_shared::log;
+use insights_shared::page::Pages;
+use insights_shared::payload::{Push, Window};
+use insights_shared::record::{Record, Source, Stored};
+use insights_shared::report::Outcome;
+use insights_shared::sdk::timestamp;
+use insights_shared::store::read::Projection;
+use insights_shared::store::write::{Guard, Written};
+use insights_shared::target_run::{TargetRun, Work};
+use insights_shared::time::{DAY_SECONDS, Timestamp};
+use insights_shared::validate::validate;
+use std::collections::HashSet;
+
+/// X-Ray answers for the last 30 days by its own clock; a little less is asked for, since ours may be behind.
+const REACH_DAYS: i64 = 30;
+/// How much less.
+const REACH_MARGIN_SECONDS: i64 = 300;
+/// What X-Ray answers for an id that it does not know.
+const UNKNOWN_INSIGHT: &str = "InvalidRequestException";
+
+impl Collector for XrayInsights {
+    const SOURCE: Source = Source::Xray;
+
+    fn read(environment: &Environment, faults: &mut Faults) -> Self {
+        Self::read(environment, faults)
+    }
+
+    async fn collect(&self, run: &TargetRun) -> Finish {
+        let reach = run.now.plus_seconds(-REACH_DAYS * DAY_SECONDS + REACH_MARGIN_SECONDS);
+        let story = Story { fetch: Fetch::new(run), run, reach };
+        match &run.work {
+            Work::Push(push) => story.push(push).await,
+            Work::Window(window) => story.backfill(self, *window).await,
+            Work::Scheduled => story.scheduled(self).await,
+        }
+    }
+}
+
+struct Story<'a> {
+    fetch: Fetch<'a>,
+    run: &'a TargetRun,
+    reach: Timestamp,
+}
+
+/// How an insight came to be looked at.
+#[derive(Clone, Copy)]
+enum Asked<'a> {
+    /// The listing shows it as new or changed, with this version if it gave one.
+    Listed(Option<Timestamp>),
+    /// It is stored as open, and the listing no longer has it.
+    Vanished(&'a Stored),
+    /// X-Ray pushed an event about it.
+    Pushed,
+}
+
+impl Story<'_> {
+    async fn scheduled(&self, collector: &XrayInsights) -> Finish {
+        let run = self.run;
+        let lookback = run.now.plus_seconds(-run.settings.lookback_days * DAY_SECONDS);
+        let window = Window { start: lookback.max(self.reach), end: run.now };
+        let mut listed = HashSet::new();
+        self.list(collector, window, &mut listed).await;
+        self.vanished(&listed).await;
+        Finish { watermark: run.report.is_clean().then_some(run.now), window: Some(window) }
+    }
+
+    async fn backfill(&self, collector: &XrayInsights, asked: Window) -> Finish {
+        let mut window = asked;
+        if asked.start < self.reach {
+            let message = format!("X-Ray keeps {REACH_DAYS} days: nothing is known before {}", self.reach);
+            let subject = format!("{} to {}", asked.start, asked.end.min(self.reach));
+            let report = &self.run.report;
+            report.answered();
+            report.issue(Stage::Fetch, "GetInsightSummaries", &subject, WINDOW_UNAVAILABLE, false, &message);
+            window.start = self.reach;
+        }
+        if window.start < window.end {
+            let before = self.run.report.gaps();
+            self.list(collector, window, &mut HashSet::new()).await;
+            if self.run.report.gaps() > before {
+                // Not all of it came, and the listing has no order to say how far it did.
+                window.end = window.start;
+            }
+        }
+        Finish { watermark: None, window: Some(Window { start: asked.start, end: window.end.min(asked.end) }) }
+    }
+
+    async fn push(&self, push: &Push) -> Finish {
+        match push.detail.at(&["InsightId"]).and_then(|id| id.as_str()) {
+            Some(id) if is_insight_id(id) => self.collect_insight(id, Asked::Pushed).await,
+            other => {
+                let message = format!("detail.InsightId is {other:?}: must be the UUID of an insight");
+                self.run.report.issue(Stage::Fetch, "GetInsight", "push", REQUEST_INVALID, false, &message);
+            }
+        }
+        Finish::default()
+    }
+
+    /// Lists every group and collects what is new or changed. Ids that were listed go into `listed`.
+    async fn list(&self, collector: &XrayInsights, window: Window, listed: &mut HashSet<String>) {
+        let groups = match self.fetch.groups().await {
+            Ok(groups) => groups,
+            Err(error) => return self.run.report.call_failed(Stage::Fetch, "groups", &error),
+        };
+        let groups = self.choose(groups, collector.groups.as_deref());
+        if groups.is_empty() {
+            self.run.report.not_enabled();
+        }
+        for group in &groups {
+            if let Err(error) = self.list_group(group, window, listed).await {
+                let subject = group.group_name.as_deref().or(group.group_arn.as_deref()).unwrap_or_default();
+                self.run.report.call_failed(Stage::Fetch, subject, &error);
+            }
+        }
+    }
+
+    /// The groups to list: those configured, else all that have insights enabled.
+    fn choose(&self, groups: Vec<GroupSummary>, configured: Option<&[String]>) -> Vec<GroupSummary> {
+        let enabled = |group: &GroupSummary| {
+            group.insights_configuration.as_ref().and_then(|configuration| configuration.insights_enabled) == Some(true)
+        };
+        let Some(names) = configured else { return groups.into_iter().filter(enabled).collect() };
+        let found = |name: &str| groups.iter().find(|group| group.group_name.as_deref() == Some(name));
+        for name in names {
+            let fault = match found(name) {
+                None => "XRAY_GROUPS names it, but there is no such group",
+                Some(group) if !enabled(group) => "XRAY_GROUPS names it, but insights are not enabled for this group",
+                Some(_) => continue,
+            };
+            self.run.report.issue(Stage::Fetch, "GetGroups", name, REQUEST_INVALID, false, fault);
+        }
+        names.iter().filter_map(|name| found(name)).filter(|group| enabled(group)).cloned().collect()
+    }
+
+    async fn list_group(
+        &self,
+        group: &GroupSummary,
+        window: Window,
+        listed: &mut HashSet<String>,
+    ) -> Result<(), CallError> {
+        let mut pages = Pages::new("GetInsightSummaries");
+        while let Some(token) = pages.next() {
+            let (summaries, next) = self.fetch.summaries(group, window, token).await?;
+            self.run.report.answered();
+            let turned = pages.turn(next.as_deref());
+            let fresh = summaries.into_iter().filter(|summary| {
+                // Pages drift as insights come and go: what was listed before is not looked at twice.
+                summary.insight_id.as_ref().is_none_or(|id| listed.insert(id.clone()))
+            });
+            self.collect_page(fresh.collect()).await;
+            turned?;
+        }
+        Ok(())
+    }
+
+    /// Compares a page of summaries with what is stored, and collects what is new or changed.
+    async fn collect_page(&self, summaries: Vec<InsightSummary>) {
+        let run = self.run;
+        let mut changed = Vec::new();
+        let key = |id: &str| insight_key(&run.target, id);
+        let keys: Vec<Key> = summaries.iter().filter_map(|summary| summary.insight_id.as_deref()).map(key).collect();
+        let found = run.store.read(&keys, Projection::Version).await;
+        for summary in &summaries {
+            let Some(id) = summary.insight_id.as_deref().filter(|id| is_insight_id(id)) else {
+                self.reject_summary(summary).await;
+                continue;
+            };
+            if self.is_over(summary) {
+                continue;
+            }
+            let key = insight_key(&run.target, id);
+            if let Some(error) = found.failed.get(&key) {
+                run.report.call_failed(Stage::Write, id, error);
+                continue;
+            }
+            let version = summary.last_update_time.as_ref().and_then(timestamp);
+            match judge(version, found.items.get(&key)) {
+                Some(outcome) => run.report.count(outcome),
+                None => changed.push((id, version)),
+            }
+        }
+        let collect = changed.into_iter().map(|(id, version)| self.collect_insight(id, Asked::Listed(version)));
+        stream::iter(collect).buffer_unordered(run.settings.concurrency).collect::<Vec<()>>().await;
+    }
+
+    /// Whether an insight ended so long ago that it would have expired.
+    fn is_over(&self, summary: &InsightSummary) -> bool {
+        let retention = self.run.settings.retention_days * DAY_SECONDS;
+        let end = summary.end_time.as_ref().and_then(timestamp);
+        let closed = summary.state == Some(InsightState::Closed);
+        retention > 0 && closed && end.is_some_and(|end| end.plus_seconds(retention) <= self.run.now)
+    }
+
+    /// A summary without an id that could be asked for is kept as rejected.
+    async fn reject_summary(&self, summary: &InsightSummary) {
+        let record = normalize::unusable_summary(summary, self.origin());
+        if let Err(rejected) = validate(record, self.run.store.retention_days()) {
+            self.run.reject("GetInsightSummaries", &rejected).await;
+        }
+    }
+
+    /// Asks for every insight that is stored as open but was not listed.
+    async fn vanished(&self, listed: &HashSet<String>) {
+        let run = self.run;
+        let open = run.store.open_insights(Source::Xray, &run.target.account_id, &run.target.region).await;
+        let open = match open {
+            Ok(open) => open,
+            Err(error) => return run.report.call_failed(Stage::Write, "open", &error),
+        };
+        let unlisted: Vec<String> = open
+            .iter()
+            .filter_map(|stored| stored.text("id"))
+            .filter(|id| !listed.contains(*id))
+            .map(str::to_owned)
+            .collect();
+        let collect = unlisted.iter().map(|id| async move {
+            match run.store.get(&insight_key(&run.target, id)).await {
+                Ok(Some(stored)) => self.collect_insight(id, Asked::Vanished(&stored)).await,
+                Ok(None) => {}
+                Err(error) => run.report.call_failed(Stage::Write, id, &error),
+            }
+        });
+        stream::iter(collect).buffer_unordered(run.settings.concurrency).collect::<Vec<()>>().await;
+    }
+
+    fn origin(&self) -> Origin<'_> {
+        Origin { target: &self.run.target, answered_at: self.run.clock_now() }
+    }
+
+    /// Fetches one insight with its events and its graph, and stores them, the insight last.
+    async fn collect_insight(&self, id: &str, asked: Asked<'_>) {
+        let run = self.run;
+        let origin = self.origin();
+        let insight = match self.fetch.insight(id).await {
+            Ok(insight) => insight,
+            Err(error) => return self.no_insight(id, asked, origin, &error).await,
+        };
+        run.report.answered();
+        let mut complete = true;
+        let asked_at = self.origin();
+        let events = match self.fetch.events(id).await {
+            Ok(events) => events,
+            Err(error) => {
+                run.report.call_failed(Stage::Fetch, id, &error);
+                complete = false;
+                Vec::new()
+            }
+        };
+        let pushed = match asked {
+            Asked::Pushed => match run.store.get(&insight_key(&run.target, id)).await {
+                Ok(stored) => stored,
+                Err(error) => return run.report.call_failed(Stage::Write, id, &error),
+            },
+            _ => None,
+        };
+        let by_id = |stored| Version::ById { stored, newest_event: normalize::newest_event(&events) };
+        let version = match asked {
+            Asked::Listed(Some(version)) => Version::Summary(version),
+            Asked::Listed(None) => by_id(None),
+            Asked::Vanished(stored) => by_id(Some(stored)),
+            Asked::Pushed => by_id(pushed.as_ref()),
+        };
+        let mut record = normalize::insight(&insight, version, origin);
+        let mut parts = normalize::events(id, &events, asked_at);
+        match self.graph(id, &record).await {
+            Ok(graph) => parts.extend(graph),
+            Err(error) => {
+                run.report.call_failed(Stage::Fetch, id, &error);
+                complete = false;
+            }
+        }
+        complete &= run.store("GetInsightEvents", parts).await;
+        if !complete {
+            normalize::without_version(&mut record);
+        }
+        run.store("GetInsight", vec![record]).await;
+    }
+
+    async fn graph(&self, id: &str, insight: &Record) -> Result<Option<Record>, CallError> {
+        let Some(updated_at) = insight.updated_at else { return Ok(None) };
+        let Some(window) = graph::window(insight.ended_at.unwrap_or(updated_at), self.reach) else { return Ok(None) };
+        let origin = self.origin();
+        let graph = self.fetch.impact_graph(id, window).await?;
+        Ok(Some(normalize::impact_graph(id, &graph, window, updated_at, origin)))
+    }
+
+    /// An insight that X-Ray does not give: closed if it is stored as open and no longer known, an issue otherwise.
+    async fn no_insight(&self, id: &str, asked: Asked<'_>, origin: Origin<'_>, error: &CallError) {
+        let run = self.run;
+        let (Asked::Vanished(stored), true) = (asked, error.is(UNKNOWN_INSIGHT) && error.class == Class::Refused)
+        else {
+            return run.report.call_failed(Stage::Fetch, id, error);
+        };
+        run.report.answered();
+        if stored.is_newer_schema() {
+            log::newer_schema(stored.text("pk").unwrap_or_default(), stored.text("sk").unwrap_or_default());
+            return run.report.count(Outcome::Stale);
+        }
+        let Some(record) = normalize::no_longer_known(stored, origin.answered_at) else { return };
+        match validate(record, run.store.retention_days()) {
+            Ok(record) => {
+                // Only over what was read: an answer that came meanwhile is worth more than none.
+                let written = run.store.put(&record, Guard::Is(stored.content_hash())).await;
+                if written != Written::Expired {
+                    run.count(&record, written);
+                }
+            }
+            Err(rejected) => {
+                run.reject("GetInsight", &rejected).await;
+            }
+        }
+    }
+}
+
+/// What becomes of a listed insight without asking for it, if that is certain.
+fn judge(version: Option<Timestamp>, stored: Option<&Stored>) -> Option<Outcome> {
+    let stored = stored?;
+    if stored.is_newer_schema() {
+        log::newer_schema(stored.text("pk").unwrap_or_default(), stored.text("sk").unwrap_or_default());
+        return Some(Outcome::Stale);
+    }
+    if stored.text("status_reason").is_some() {
+        return None; // We closed it, but X-Ray lists it: its answer is worth more.
+    }
+    let (version, known) = (version?, stored.last_update_time()?);
+    match version.cmp(&known) {
+        std::cmp::Ordering::Equal => Some(Outcome::Unchanged),
+        std::cmp::Ordering::Less => Some(Outcome::Stale),
+        std::cmp::Ordering::Greater => None,
+    }
+}
+
+/// Whether X-Ray would take `id` as an insight's: a UUID.
+/// <https://docs.aws.amazon.com/xray/latest/api/API_GetInsight.html>
+fn is_insight_id(id: &str) -> bool {
+    let lengths = [8, 4, 4, 4, 12];
+    let parts: Vec<&str> = id.split('-').collect();
+    let hexadecimal = |part: &str| part.bytes().all(|byte| byte.is_ascii_hexdigit());
+    parts.len() == lengths.len()
+        && parts.iter().zip(lengths).all(|(part, length)| part.len() == length && hexadecimal(part))
+}

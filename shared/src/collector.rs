@@ -1,0 +1,31 @@
+//! What a function is, to the rest: its source, its own configuration, and how it collects from one target.
+
+use crate::environment::Environment;
+use crate::fields::Faults;
+use crate::payload::Window;
+use crate::record::Source;
+use crate::target_run::TargetRun;
+use crate::time::Timestamp;
+use std::future::Future;
+
+/// What a collector leaves to be written after everything else.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Finish {
+    /// Everything before this instant is stored; `None` leaves the watermark where it is.
+    pub watermark: Option<Timestamp>,
+    /// The span that was worked, `end` being how far it came.
+    pub window: Option<Window>,
+}
+
+/// One of the three collectors.
+pub trait Collector: Sized + Send + Sync + 'static {
+    /// The service that it collects from.
+    const SOURCE: Source;
+
+    /// Reads the function's own variables. Every fault goes into `faults`.
+    fn read(environment: &Environment, faults: &mut Faults) -> Self;
+
+    /// Fetches, normalizes, validates and writes what one target has. Failures go into the target's report and cost
+    /// nothing else; there is nothing to return for them.
+    fn collect(&self, run: &TargetRun) -> impl Future<Output = Finish>;
+}

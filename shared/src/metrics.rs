@@ -1,0 +1,70 @@
+//! CloudWatch metrics as one line of embedded metric format on standard output, which Lambda hands to CloudWatch Logs.
+//!
+//! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
+
+use crate::report::Response;
+use crate::time::Timestamp;
+use serde_json::{Value, json};
+use std::io::Write;
+
+/// The metrics' namespace.
+pub const NAMESPACE: &str = "InsightsAggregator";
+
+/// The line for a response.
+pub fn line(response: &Response, now: Timestamp) -> Value {
+    let counts = &response.counts;
+    let issues: u64 = response.targets.iter().flat_map(|target| target.issue_counts.values()).sum();
+    let calls: u64 = response.api_calls.values().sum();
+    let metrics = [
+        ("RecordsFetched", "Count", json!(counts.fetched)),
+        ("RecordsWritten", "Count", json!(counts.written)),
+        ("RecordsUnchanged", "Count", json!(counts.unchanged)),
+        ("RecordsStale", "Count", json!(counts.stale)),
+        ("RecordsRejected", "Count", json!(counts.rejected)),
+        ("RecordsFailed", "Count", json!(counts.failed)),
+        ("SubjectsNotReached", "Count", json!(counts.not_reached)),
+        ("Issues", "Count", json!(issues)),
+        ("ApiCalls", "Count", json!(calls)),
+        ("Throttles", "Count", json!(response.throttled)),
+        ("ReadUnits", "Count", json!(response.read_units)),
+        ("WriteUnits", "Count", json!(response.write_units)),
+        ("Duration", "Milliseconds", json!(response.duration_ms)),
+    ];
+    let definitions: Vec<Value> =
+        metrics.iter().map(|(name, unit, _)| json!({"Name": name, "Unit": unit})).collect();
+    let mut line = json!({
+        "_aws": {
+            "Timestamp": now.millis(),
+            "CloudWatchMetrics": [{"Namespace": NAMESPACE, "Dimensions": [["source"]], "Metrics": definitions}],
+        },
+        "source": response.source,
+        "status": response.status.as_str(),
+    });
+    if let Some(members) = line.as_object_mut() {
+        members.extend(metrics.into_iter().map(|(name, _, value)| (name.to_owned(), value)));
+    }
+    line
+}
+
+/// Writes the line. Metrics that cannot be written are no reason to fail a run.
+pub fn emit(response: &Response, now: Timestamp) {
+    let _ = writeln!(std::io::stdout().lock(), "{}", line(response, now));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::Source;
+
+    #[test]
+    fn every_metric_that_is_declared_has_a_value() {
+        let response = Response::new(Source::Xray, false, Vec::new());
+        let line = line(&response, Timestamp::from_seconds(1_700_000_000));
+        assert_eq!(line["_aws"]["Timestamp"], 1_700_000_000_000_i64);
+        let definitions = line["_aws"]["CloudWatchMetrics"][0]["Metrics"].as_array().unwrap();
+        assert_eq!(definitions.len(), 13);
+        for definition in definitions {
+            assert!(line[definition["Name"].as_str().unwrap()].is_number(), "{definition}");
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! Whose account it is: the caller's identity, and roles in other accounts. Both answers are checked, so that no record
+//! carries a wrong account.
+
+use crate::issue::CallError;
+use crate::record::Source;
+use crate::target::{Role, account_of_arn, is_account_id};
+use aws_config::SdkConfig;
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use std::time::SystemTime;
+
+/// The account of the process's own credentials.
+pub async fn own_account(sdk: &SdkConfig) -> Result<String, CallError> {
+    let client = aws_sdk_sts::Client::new(sdk);
+    let answer = client.get_caller_identity().send().await;
+    let answer = answer.map_err(|error| CallError::from_sdk("GetCallerIdentity", &error))?;
+    match answer.account.filter(|account| is_account_id(account)) {
+        Some(account) => Ok(account),
+        None => Err(CallError::malformed("GetCallerIdentity", "the answer names no account")),
+    }
+}
+
+/// Credentials of `role`, which must turn out to be of `account`. They last an hour, longer than any invocation.
+pub async fn assume(
+    sdk: &SdkConfig,
+    role: &Role,
+    account: &str,
+    source: Source,
+) -> Result<SharedCredentialsProvider, CallError> {
+    const OPERATION: &str = "AssumeRole";
+    let client = aws_sdk_sts::Client::new(sdk);
+    let answer = client
+        .assume_role()
+        .role_arn(&role.arn)
+        .set_external_id(role.external_id.clone())
+        .role_session_name(source.package())
+        .send()
+        .await
+        .map_err(|error| CallError::from_sdk(OPERATION, &error))?;
+    let assumed = answer.assumed_role_user.as_ref().map(|user| user.arn.as_str()).unwrap_or_default();
+    if account_of_arn(assumed) != Some(account) {
+        let message = format!("the role's session {assumed} is not of the target's account {account}");
+        return Err(CallError::malformed(OPERATION, message));
+    }
+    let Some(given) = answer.credentials else {
+        return Err(CallError::malformed(OPERATION, "the answer holds no credentials"));
+    };
+    let expiry = SystemTime::try_from(given.expiration).ok();
+    let credentials = Credentials::new(
+        given.access_key_id,
+        given.secret_access_key,
+        Some(given.session_token),
+        expiry,
+        "insights-assume-role",
+    );
+    Ok(SharedCredentialsProvider::new(credentials))
+}

@@ -1,0 +1,38 @@
+//! SDK values as values of a record.
+
+use crate::number::Number;
+use crate::time::Timestamp;
+use crate::value::Value;
+use aws_smithy_types::DateTime;
+
+/// An instant of the SDK, to the millisecond; `None` outside the years 1 to 9999.
+pub fn timestamp(date_time: &DateTime) -> Option<Timestamp> {
+    Timestamp::from_parts(date_time.secs(), date_time.subsec_nanos())
+}
+
+/// An instant of ours for a request.
+pub fn date_time(timestamp: Timestamp) -> DateTime {
+    DateTime::from_millis(timestamp.millis())
+}
+
+/// An instant as a record has it; one that no calendar holds stays a number of seconds, so that it is not lost.
+pub fn time_value(date_time: &DateTime) -> Value {
+    timestamp(date_time).map_or_else(|| Value::Number(date_time.secs().into()), Value::from)
+}
+
+/// A float as a record has it; what is no number stays its text, for validation or a person to see.
+pub fn float_value(float: f64) -> Value {
+    Number::from_f64(float).map_or_else(|| Value::String(float.to_string()), Value::Number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fractional_epoch_of_the_wire_keeps_its_millisecond() {
+        let date_time = DateTime::from_secs_f64(1_601_002_100.123);
+        assert_eq!(timestamp(&date_time).unwrap().to_string(), "2020-09-25T02:48:20.123Z");
+        assert_eq!(time_value(&DateTime::from_secs(i64::MAX)), Value::Number(i64::MAX.into()));
+    }
+}

@@ -1,0 +1,82 @@
+//! `catalog`: what exists in an account and region, so that readers find it without a scan, and where each part stands.
+//!
+//! A row says what it says about series, trails or scopes; this module only reads and writes rows.
+
+use super::Store;
+use super::write::Condition;
+use crate::issue::CallError;
+use crate::key::Key;
+use crate::record::{SCHEMA_VERSION, Source, Stored, target_partition};
+use crate::target::Target;
+use crate::value::{Map, Value};
+use aws_sdk_dynamodb::types::AttributeValue;
+use std::collections::HashMap;
+
+/// The key of a catalog row.
+pub fn catalog_key(source: Source, target: &Target, sk: impl Into<String>) -> Key {
+    Key::new(target_partition("catalog", source, &target.account_id, &target.region), sk)
+}
+
+/// A catalog row with nothing but its envelope.
+pub fn catalog_row(source: Source, target: &Target, sk: impl Into<String>) -> Map {
+    let Key { pk, sk } = catalog_key(source, target, sk);
+    Map::from([
+        ("pk".to_owned(), Value::from(pk)),
+        ("sk".to_owned(), sk.into()),
+        ("kind".to_owned(), "catalog".into()),
+        ("source".to_owned(), source.as_str().into()),
+        ("account_id".to_owned(), target.account_id.as_str().into()),
+        ("region".to_owned(), target.region.as_str().into()),
+        ("schema_version".to_owned(), SCHEMA_VERSION.into()),
+    ])
+}
+
+impl Store {
+    /// The rows whose sort key begins with `prefix` (`series#`, `scope#`, `trail#`).
+    pub async fn catalog(
+        &self,
+        source: Source,
+        account: &str,
+        region: &str,
+        prefix: &str,
+    ) -> Result<Vec<Stored>, CallError> {
+        self.partition(&target_partition("catalog", source, account, region), prefix).await
+    }
+
+    /// Puts a row, unless a newer version of this program wrote the stored one.
+    pub async fn put_catalog(&self, row: Map) -> Result<(), CallError> {
+        if self.is_dry_run() {
+            return Ok(());
+        }
+        let condition = Condition {
+            expression: "attribute_not_exists(pk) OR schema_version <= :schema".to_owned(),
+            names: HashMap::new(),
+            values: HashMap::from([(":schema".to_owned(), AttributeValue::N(SCHEMA_VERSION.to_string()))]),
+        };
+        self.put_item(row, Some(condition)).await.map(|_| ())
+    }
+
+    /// Puts a row over the one that was read (`None`: none at all). `false` if another run has changed it meanwhile, or
+    /// a newer version of this program wrote it.
+    pub async fn replace_catalog(&self, row: Map, read: Option<&Stored>) -> Result<bool, CallError> {
+        if self.is_dry_run() {
+            return Ok(true);
+        }
+        let revision = read.and_then(|read| read.integer("revision"));
+        let mut row = row;
+        row.insert("revision".to_owned(), revision.unwrap_or(0).saturating_add(1).into());
+        let mut values = HashMap::from([(":schema".to_owned(), AttributeValue::N(SCHEMA_VERSION.to_string()))]);
+        let expression = match (read, revision) {
+            (None, _) => "attribute_not_exists(pk) OR expires_at <= :now".to_owned(),
+            (Some(_), None) => "schema_version <= :schema AND attribute_not_exists(revision)".to_owned(),
+            (Some(_), Some(_)) => "schema_version <= :schema AND revision = :revision".to_owned(),
+        };
+        if read.is_none() {
+            values = HashMap::from([(":now".to_owned(), AttributeValue::N(self.now().seconds().to_string()))]);
+        } else if let Some(revision) = revision {
+            values.insert(":revision".to_owned(), AttributeValue::N(revision.to_string()));
+        }
+        let condition = Condition { expression, names: HashMap::new(), values };
+        self.put_item(row, Some(condition)).await.map(|stored| stored.is_none())
+    }
+}

@@ -1,0 +1,110 @@
+//! The table: batched reads of what is stored, conditional writes of what was validated, units counted.
+//!
+//! It knows keys, versions and hashes, and no service. Every write is right whatever ran before, beside or after it: its
+//! condition compares it with what is stored at that moment (see [`write`]).
+
+pub mod catalog;
+pub mod read;
+pub mod schema;
+pub mod state;
+pub mod write;
+
+use crate::issue::{CallError, Class};
+use crate::time::{Clock, Timestamp};
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::ConsumedCapacity;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// The table as one invocation uses it.
+#[derive(Debug)]
+pub struct Store {
+    client: Client,
+    table: String,
+    collected_by: String,
+    clock: Clock,
+    retention_days: i64,
+    concurrency: usize,
+    dry_run: bool,
+    units: Mutex<Units>,
+}
+
+/// Read and write units consumed.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Units {
+    /// Read units.
+    pub read: f64,
+    /// Write units.
+    pub write: f64,
+}
+
+/// How a store is used.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The table's name.
+    pub table: String,
+    /// `function:version#request id`, stamped on every record.
+    pub collected_by: String,
+    /// `RETENTION_DAYS`.
+    pub retention_days: i64,
+    /// Writes under way at once.
+    pub concurrency: usize,
+    /// Whether to write nothing.
+    pub dry_run: bool,
+}
+
+impl Store {
+    /// The table behind `client`.
+    pub fn new(client: Client, clock: Clock, options: Options) -> Self {
+        let Options { table, collected_by, retention_days, concurrency, dry_run } = options;
+        Self { client, table, collected_by, clock, retention_days, concurrency, dry_run, units: Mutex::default() }
+    }
+
+    /// `RETENTION_DAYS`.
+    pub fn retention_days(&self) -> i64 {
+        self.retention_days
+    }
+
+    /// Whether nothing is written.
+    pub fn is_dry_run(&self) -> bool {
+        self.dry_run
+    }
+
+    /// `function:version#request id`.
+    pub fn collected_by(&self) -> &str {
+        &self.collected_by
+    }
+
+    /// What was consumed so far.
+    pub fn units(&self) -> Units {
+        *self.units.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    fn consumed_read(&self, capacity: Option<&ConsumedCapacity>) {
+        let units = capacity.and_then(ConsumedCapacity::capacity_units).unwrap_or_default();
+        self.units.lock().unwrap_or_else(PoisonError::into_inner).read += units;
+    }
+
+    fn consumed_write(&self, capacity: Option<&ConsumedCapacity>) {
+        let units = capacity.and_then(ConsumedCapacity::capacity_units).unwrap_or_default();
+        self.units.lock().unwrap_or_else(PoisonError::into_inner).write += units;
+    }
+}
+
+/// Whether an error means that the table cannot be used at all, so that going on is of no use.
+pub fn is_table_unusable(error: &CallError) -> bool {
+    error.class == Class::Denied
+        || ["ResourceNotFoundException", "ValidationException"].contains(&error.code.as_str())
+}
+
+/// How long to wait before try `attempt` (from 0) of something that the SDK does not retry by itself: unprocessed keys.
+fn backoff(attempt: u32) -> Duration {
+    Duration::from_millis(50_u64.saturating_mul(1 << attempt.min(6)))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,217 @@
+//! Reads: by keys in batches, by partition, and the index of open insights. All consistent where the table allows it,
+//! since a stale hash would write again what is stored already.
+
+use super::{Store, backoff};
+use crate::issue::CallError;
+use crate::key::Key;
+use crate::log;
+use crate::record::{Source, Stored};
+use crate::value::from_attributes;
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnConsumedCapacity};
+use futures_util::stream::{self, StreamExt};
+use std::collections::{BTreeSet, HashMap};
+
+/// The most keys of one BatchGetItem.
+const BATCH: usize = 100;
+/// How often unprocessed keys are asked for again.
+const MAX_BATCH_ATTEMPTS: u32 = 8;
+
+/// What to read of an item: the whole, or what tells versions apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Projection {
+    /// Every attribute.
+    Whole,
+    /// Hash, versions, status and expiry.
+    Version,
+}
+
+/// What batches of keys gave: the items by key, and the keys that could not be read, with the reason.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// The items that are there and have not expired.
+    pub items: HashMap<Key, Stored>,
+    /// The keys that could not be read.
+    pub failed: HashMap<Key, CallError>,
+}
+
+impl Store {
+    /// Reads the items at `keys`. What has expired counts as absent.
+    pub async fn read(&self, keys: &[Key], projection: Projection) -> Found {
+        let distinct: Vec<Key> = keys.iter().cloned().collect::<BTreeSet<_>>().into_iter().collect();
+        let batches = distinct.chunks(BATCH).map(|batch| self.read_batch(batch, projection));
+        let results: Vec<Found> = stream::iter(batches).buffer_unordered(self.concurrency).collect().await;
+        let mut found = Found::default();
+        for result in results {
+            found.items.extend(result.items);
+            found.failed.extend(result.failed);
+        }
+        let now = self.now();
+        found.items.retain(|_, item| !item.is_expired(now));
+        found
+    }
+
+    /// Reads one item; one that has expired counts as absent.
+    pub async fn get(&self, key: &Key) -> Result<Option<Stored>, CallError> {
+        let mut found = self.read(std::slice::from_ref(key), Projection::Whole).await;
+        match found.failed.remove(key) {
+            Some(error) => Err(error),
+            None => Ok(found.items.remove(key)),
+        }
+    }
+
+    async fn read_batch(&self, batch: &[Key], projection: Projection) -> Found {
+        let mut found = Found::default();
+        let mut request = Some(keys_and_attributes(batch, projection));
+        let mut attempt = 0;
+        while let Some(keys) = request.take() {
+            let result = self
+                .client
+                .batch_get_item()
+                .request_items(&self.table, keys)
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .send()
+                .await;
+            let mut answer = match result {
+                Ok(answer) => answer,
+                Err(error) => {
+                    let error = CallError::from_sdk("BatchGetItem", &error);
+                    let missing = batch.iter().filter(|key| !found.items.contains_key(*key));
+                    found.failed = missing.map(|key| (key.clone(), error.clone())).collect();
+                    return found;
+                }
+            };
+            for capacity in answer.consumed_capacity() {
+                self.consumed_read(Some(capacity));
+            }
+            let items = answer.responses.take().and_then(|mut tables| tables.remove(&self.table));
+            for item in items.unwrap_or_default() {
+                if let Some((key, stored)) = read_item(&item) {
+                    found.items.insert(key, stored);
+                }
+            }
+            request = answer.unprocessed_keys.take().and_then(|mut tables| tables.remove(&self.table));
+            if let Some(keys) = &request {
+                attempt += 1;
+                if attempt >= MAX_BATCH_ATTEMPTS {
+                    let error = unprocessed();
+                    found.failed = keys.keys().iter().filter_map(key_of).map(|key| (key, error.clone())).collect();
+                    return found;
+                }
+                tokio::time::sleep(backoff(attempt)).await;
+            }
+        }
+        found
+    }
+
+    /// Everything under one partition key whose sort key begins with `prefix`, expired items left out.
+    pub async fn partition(&self, pk: &str, prefix: &str) -> Result<Vec<Stored>, CallError> {
+        let mut items = Vec::new();
+        let mut start: Option<HashMap<String, AttributeValue>> = None;
+        loop {
+            let mut query = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .expression_attribute_values(":pk", AttributeValue::S(pk.to_owned()))
+                .consistent_read(true)
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .set_exclusive_start_key(start.take());
+            query = if prefix.is_empty() {
+                query.key_condition_expression("pk = :pk")
+            } else {
+                query
+                    .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
+                    .expression_attribute_values(":prefix", AttributeValue::S(prefix.to_owned()))
+            };
+            let answer = query.send().await.map_err(|error| CallError::from_sdk("Query", &error))?;
+            self.consumed_read(answer.consumed_capacity());
+            items.extend(answer.items().iter().filter_map(|item| read_item(item).map(|(_, stored)| stored)));
+            start = answer.last_evaluated_key;
+            if start.is_none() {
+                break;
+            }
+        }
+        let now = self.now();
+        items.retain(|item| !item.is_expired(now));
+        Ok(items)
+    }
+
+    /// The keys of the insights of `source` that are stored as open in one account and region.
+    pub async fn open_insights(&self, source: Source, account: &str, region: &str) -> Result<Vec<Stored>, CallError> {
+        let mut items = Vec::new();
+        let mut start: Option<HashMap<String, AttributeValue>> = None;
+        loop {
+            let answer = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .index_name(super::schema::OPEN)
+                .key_condition_expression("open_pk = :pk AND begins_with(open_sk, :prefix)")
+                .expression_attribute_values(":pk", AttributeValue::S(source.as_str().to_owned()))
+                .expression_attribute_values(":prefix", AttributeValue::S(format!("{account}#{region}#")))
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .set_exclusive_start_key(start.take())
+                .send()
+                .await
+                .map_err(|error| CallError::from_sdk("Query", &error))?;
+            self.consumed_read(answer.consumed_capacity());
+            items.extend(answer.items().iter().filter_map(|item| read_item(item).map(|(_, stored)| stored)));
+            start = answer.last_evaluated_key;
+            if start.is_none() {
+                return Ok(items);
+            }
+        }
+    }
+}
+
+fn unprocessed() -> CallError {
+    CallError {
+        operation: "BatchGetItem",
+        code: "ProvisionedThroughputExceededException".to_owned(),
+        message: "the table left keys unprocessed at every try".to_owned(),
+        class: crate::issue::Class::Throttled,
+        retryable: true,
+    }
+}
+
+fn keys_and_attributes(batch: &[Key], projection: Projection) -> KeysAndAttributes {
+    let key = |key: &Key| {
+        HashMap::from([
+            ("pk".to_owned(), AttributeValue::S(key.pk.clone())),
+            ("sk".to_owned(), AttributeValue::S(key.sk.clone())),
+        ])
+    };
+    let mut builder = KeysAndAttributes::builder().consistent_read(true).set_keys(Some(batch.iter().map(key).collect()));
+    if projection == Projection::Version {
+        builder = builder
+            .projection_expression(
+                "pk, sk, #kind, schema_version, content_hash, #status, status_reason, started_at, ended_at, \
+                 updated_at, answered_at, expires_at, covered_from, covered_until, detail.last_update_time",
+            )
+            .expression_attribute_names("#kind", "kind")
+            .expression_attribute_names("#status", "status");
+    }
+    // The builder fails only without keys, and batches have some.
+    builder.build().unwrap_or_else(|_| unreachable_keys())
+}
+
+fn unreachable_keys() -> KeysAndAttributes {
+    #[expect(clippy::unwrap_used, reason = "keys are set on the line itself")]
+    KeysAndAttributes::builder().set_keys(Some(Vec::new())).build().unwrap()
+}
+
+fn key_of(item: &HashMap<String, AttributeValue>) -> Option<Key> {
+    let text = |name| item.get(name).and_then(|value| value.as_s().ok()).cloned();
+    Some(Key { pk: text("pk")?, sk: text("sk")? })
+}
+
+fn read_item(item: &HashMap<String, AttributeValue>) -> Option<(Key, Stored)> {
+    let key = key_of(item)?;
+    match from_attributes(item) {
+        Ok(map) => Some((key, Stored(map))),
+        Err(reason) => {
+            log::unreadable_item(&format!("{} {}: {reason}", key.pk, key.sk));
+            None
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! `state` and `run`: what is known of a target, and what each run did. The watermark moves last, and only forward.
+
+use super::Store;
+use super::read::Projection;
+use super::write::Condition;
+use crate::issue::CallError;
+use crate::key::{self, Key};
+use crate::record::{SCHEMA_VERSION, Source, Stored, target_partition};
+use crate::report::{Counts, RunStatus, TargetResponse};
+use crate::target::Target;
+use crate::time::{DAY_SECONDS, Timestamp};
+use crate::value::{Map, Value, write_canonical_map};
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
+use std::collections::HashMap;
+
+/// How long a `run` record is kept.
+const RUN_RETENTION_DAYS: i64 = 30;
+
+/// The key of a target's `state`.
+pub fn state_key(source: Source, target: &Target) -> Key {
+    Key::new(target_partition("run", source, &target.account_id, &target.region), "state")
+}
+
+/// What a run says of itself beside its response.
+#[derive(Clone, Debug)]
+pub struct RunStamp<'a> {
+    /// When the run began.
+    pub started_at: Timestamp,
+    /// When it ended.
+    pub ended_at: Timestamp,
+    /// The invocation's request id.
+    pub request_id: &'a str,
+    /// `scheduled`, `window` or `push`.
+    pub trigger: &'static str,
+    /// The schedule's own time, recorded and nothing more.
+    pub scheduled_time: Option<Timestamp>,
+}
+
+impl Store {
+    /// The `state` of each target, where there is one.
+    pub async fn states(&self, source: Source, targets: &[Target]) -> Result<HashMap<Key, Stored>, CallError> {
+        let keys: Vec<Key> = targets.iter().map(|target| state_key(source, target)).collect();
+        let found = self.read(&keys, Projection::Whole).await;
+        match found.failed.into_values().next() {
+            Some(error) => Err(error),
+            None => Ok(found.items),
+        }
+    }
+
+    /// Moves a target's watermark forward to `watermark`, if it is behind.
+    pub async fn move_watermark(&self, source: Source, target: &Target, watermark: Timestamp) -> Result<(), CallError> {
+        if self.dry_run {
+            return Ok(());
+        }
+        let mut item = state_base(source, target);
+        item.insert("watermark".to_owned(), watermark.into());
+        item.insert("retention_days".to_owned(), self.retention_days.into());
+        self.update_state(source, target, item, Some(watermark)).await.map(|_| ())
+    }
+
+    /// Writes what a scheduled run leaves behind. Where another run has moved the watermark further, that one stays.
+    pub async fn put_state(
+        &self,
+        source: Source,
+        target: &Target,
+        response: &TargetResponse,
+        ended_at: Timestamp,
+        watermark: Option<Timestamp>,
+    ) -> Result<(), CallError> {
+        if self.dry_run {
+            return Ok(());
+        }
+        let mut item = state_base(source, target);
+        item.insert("last_run_at".to_owned(), ended_at.into());
+        item.insert("last_status".to_owned(), response.status.as_str().into());
+        item.insert("retention_days".to_owned(), self.retention_days.into());
+        if matches!(response.status, RunStatus::Ok | RunStatus::NotEnabled) {
+            item.insert("last_success_at".to_owned(), ended_at.into());
+        }
+        item.extend(counters(&response.counts));
+        item.insert("issue_counts".to_owned(), issue_counts(response));
+        if let Some(watermark) = watermark {
+            let mut with_watermark = item.clone();
+            with_watermark.insert("watermark".to_owned(), watermark.into());
+            if self.update_state(source, target, with_watermark, Some(watermark)).await? {
+                return Ok(());
+            }
+        }
+        self.update_state(source, target, item, None).await.map(|_| ())
+    }
+
+    /// Sets attributes of `state`; `false` if its watermark has reached `watermark` already.
+    async fn update_state(
+        &self,
+        source: Source,
+        target: &Target,
+        attributes: Map,
+        watermark: Option<Timestamp>,
+    ) -> Result<bool, CallError> {
+        let key = state_key(source, target);
+        let mut update = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key("pk", AttributeValue::S(key.pk))
+            .key("sk", AttributeValue::S(key.sk))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .expression_attribute_values(":schema", AttributeValue::N(SCHEMA_VERSION.to_string()));
+        let mut sets = Vec::new();
+        for (index, (name, value)) in attributes.into_iter().enumerate() {
+            sets.push(format!("#n{index} = :v{index}"));
+            update = update
+                .expression_attribute_names(format!("#n{index}"), name)
+                .expression_attribute_values(format!(":v{index}"), value.into_attribute());
+        }
+        let mut condition = "(attribute_not_exists(schema_version) OR schema_version <= :schema)".to_owned();
+        if let Some(watermark) = watermark {
+            condition.push_str(" AND (attribute_not_exists(watermark) OR watermark < :watermark)");
+            update = update.expression_attribute_values(":watermark", AttributeValue::S(watermark.to_string()));
+        }
+        let result =
+            update.update_expression(format!("SET {}", sets.join(", "))).condition_expression(condition).send().await;
+        match result {
+            Ok(answer) => {
+                self.consumed_write(answer.consumed_capacity());
+                Ok(true)
+            }
+            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => Ok(false),
+            Err(error) => Err(CallError::from_sdk("UpdateItem", &error)),
+        }
+    }
+
+    /// Writes the `run` record of one target.
+    pub async fn put_run(
+        &self,
+        source: Source,
+        target: &Target,
+        response: &TargetResponse,
+        stamp: &RunStamp<'_>,
+    ) -> Result<(), CallError> {
+        if self.dry_run {
+            return Ok(());
+        }
+        let pk = target_partition("run", source, &target.account_id, &target.region);
+        let sk = format!("{}#{}", stamp.started_at, key::part(stamp.request_id));
+        let mut item = run_item(source, response, stamp);
+        let mut canonical = String::new();
+        write_canonical_map(&item, &mut canonical);
+        let kept_until = stamp.ended_at.seconds() + RUN_RETENTION_DAYS * DAY_SECONDS;
+        item.extend([
+            ("pk".to_owned(), pk.into()),
+            ("sk".to_owned(), sk.into()),
+            ("schema_version".to_owned(), SCHEMA_VERSION.into()),
+            ("answered_at".to_owned(), stamp.started_at.into()),
+            ("observed_at".to_owned(), self.now().into()),
+            ("collected_by".to_owned(), self.collected_by.as_str().into()),
+            ("content_hash".to_owned(), key::sha256_hex(canonical.as_bytes()).into()),
+            ("expires_at".to_owned(), kept_until.into()),
+        ]);
+        self.put_item(item, None::<Condition>).await.map(|_| ())
+    }
+}
+
+/// What makes an item a `state` that `by_entity` finds.
+fn state_base(source: Source, target: &Target) -> Map {
+    Map::from([
+        ("kind".to_owned(), "state".into()),
+        ("source".to_owned(), source.as_str().into()),
+        ("account_id".to_owned(), target.account_id.as_str().into()),
+        ("region".to_owned(), target.region.as_str().into()),
+        ("schema_version".to_owned(), SCHEMA_VERSION.into()),
+        ("entity_pk".to_owned(), key::join(["run", source.as_str()]).into()),
+        ("entity_sk".to_owned(), key::join([target.account_id.as_str(), &target.region]).into()),
+    ])
+}
+
+fn counters(counts: &Counts) -> Map {
+    let named = [
+        ("fetched", counts.fetched),
+        ("written", counts.written),
+        ("unchanged", counts.unchanged),
+        ("stale", counts.stale),
+        ("rejected", counts.rejected),
+        ("failed", counts.failed),
+        ("not_reached", counts.not_reached),
+    ];
+    named.into_iter().map(|(name, count)| (name.to_owned(), count.into())).collect()
+}
+
+fn issue_counts(response: &TargetResponse) -> Value {
+    Value::Map(response.issue_counts.iter().map(|(code, count)| (code.clone(), (*count).into())).collect())
+}
+
+fn run_item(source: Source, response: &TargetResponse, stamp: &RunStamp<'_>) -> Map {
+    let issue = |issue: &crate::report::Issue| {
+        Value::Map(Map::from([
+            ("stage".to_owned(), format!("{:?}", issue.stage).to_lowercase().into()),
+            ("operation".to_owned(), issue.operation.into()),
+            ("subject".to_owned(), issue.subject.chars().take(2_000).collect::<String>().into()),
+            ("code".to_owned(), issue.code.as_str().into()),
+            ("retryable".to_owned(), issue.retryable.into()),
+            ("message".to_owned(), issue.message.as_str().into()),
+        ]))
+    };
+    let mut item = counters(&response.counts);
+    item.extend([
+        ("kind".to_owned(), "run".into()),
+        ("source".to_owned(), source.as_str().into()),
+        ("account_id".to_owned(), response.account_id.as_str().into()),
+        ("region".to_owned(), response.region.as_str().into()),
+        ("status".to_owned(), response.status.as_str().into()),
+        ("trigger".to_owned(), stamp.trigger.into()),
+        ("started_at".to_owned(), stamp.started_at.into()),
+        ("ended_at".to_owned(), stamp.ended_at.into()),
+        ("updated_at".to_owned(), stamp.ended_at.into()),
+        ("issue_counts".to_owned(), issue_counts(response)),
+        ("issues".to_owned(), Value::List(response.issues.iter().map(issue).collect())),
+    ]);
+    if let Some(window) = response.window {
+        let window =
+            Map::from([("start".to_owned(), window.start.into()), ("end".to_owned(), window.end.into())]);
+        item.insert("window".to_owned(), window.into());
+    }
+    if let Some(time) = stamp.scheduled_time {
+        item.insert("scheduled_time".to_owned(), time.into());
+    }
+    item
+}

@@ -1,0 +1,302 @@
+//! Writes: what is stored already is not written, what is older than what is stored is not either, and each put carries
+//! the condition that makes this true at the moment of writing, whatever else writes at the same time.
+
+use super::Store;
+use super::read::Projection;
+use crate::fields::Faults;
+use crate::issue::CallError;
+use crate::key::{self, Key};
+use crate::log;
+use crate::record::{Kind, SCHEMA_VERSION, Source, Stored, target_partition};
+use crate::report::Outcome;
+use crate::time::{DAY_SECONDS, Timestamp};
+use crate::validate::{Rejected, ValidRecord};
+use crate::value::{Map, Value, from_attributes, into_attributes};
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure as OnFailure,
+};
+use futures_util::stream::{self, StreamExt};
+use std::collections::{HashMap, HashSet};
+
+/// The longest raw answer that is kept of a rejected record, in bytes.
+const LONGEST_RAW: usize = 300 * 1024;
+
+/// What became of one write.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Written {
+    /// Counted under this outcome.
+    Done(Outcome),
+    /// Its time would be over already: neither stored nor counted.
+    Expired,
+    /// The table did not take it.
+    Failed(CallError),
+}
+
+/// What the stored item must be for a write to go through.
+#[derive(Clone, Copy, Debug)]
+pub enum Guard<'a> {
+    /// Older than the record, by the rule of its kind.
+    Older,
+    /// Exactly the one with this hash; `None` for none at all.
+    Is(Option<&'a str>),
+}
+
+impl Store {
+    /// Writes records, each on its own: the result is in their order, and one that fails costs no other.
+    pub async fn write(&self, records: &[ValidRecord]) -> Vec<Written> {
+        let keys: Vec<Key> = records.iter().map(|record| record.key().clone()).collect();
+        let found = self.read(&keys, Projection::Version).await;
+        let mut seen = HashSet::new();
+        let puts = records.iter().map(|record| {
+            // Two records of one key in one call are written one after the other, by the condition alone.
+            let first = seen.insert(record.key());
+            let stored = found.items.get(record.key()).filter(|_| first);
+            let failed = found.failed.get(record.key());
+            async move {
+                match failed {
+                    Some(error) => Written::Failed(error.clone()),
+                    None => self.write_over(record, stored).await,
+                }
+            }
+        });
+        stream::iter(puts).buffered(self.concurrency).collect().await
+    }
+
+    /// Writes one record over what was read, by the rule of its kind.
+    pub async fn write_over(&self, record: &ValidRecord, stored: Option<&Stored>) -> Written {
+        match judge(record, stored, self.now()) {
+            Some(outcome) => outcome,
+            None => self.put(record, Guard::Older).await,
+        }
+    }
+
+    /// Puts one record under `guard`. A stored item that is the same counts as unchanged, another one as stale.
+    pub async fn put(&self, record: &ValidRecord, guard: Guard<'_>) -> Written {
+        let now = self.now();
+        if record.is_expired(now) {
+            return Written::Expired;
+        }
+        if self.dry_run {
+            return Written::Done(Outcome::Written);
+        }
+        let mut item = record.attributes().clone();
+        item.insert("observed_at".to_owned(), now.into());
+        item.insert("collected_by".to_owned(), self.collected_by.as_str().into());
+        let condition = Condition::of(record, guard, now);
+        match self.put_item(item, Some(condition)).await {
+            Ok(None) => Written::Done(Outcome::Written),
+            Ok(Some(stored)) if stored.content_hash() == Some(record.content_hash()) => {
+                Written::Done(Outcome::Unchanged)
+            }
+            Ok(Some(stored)) => {
+                if stored.is_newer_schema() {
+                    log::newer_schema(&record.key().pk, &record.key().sk);
+                }
+                Written::Done(Outcome::Stale)
+            }
+            Err(error) => Written::Failed(error),
+        }
+    }
+
+    /// Puts an item; `Some` is the stored one that did not fulfil the condition.
+    pub(super) async fn put_item(&self, item: Map, condition: Option<Condition>) -> Result<Option<Stored>, CallError> {
+        let mut put = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(into_attributes(item)))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        if let Some(condition) = condition {
+            put = put
+                .condition_expression(condition.expression)
+                .set_expression_attribute_names((!condition.names.is_empty()).then_some(condition.names))
+                .set_expression_attribute_values((!condition.values.is_empty()).then_some(condition.values))
+                .return_values_on_condition_check_failure(OnFailure::AllOld);
+        }
+        match put.send().await {
+            Ok(answer) => {
+                self.consumed_write(answer.consumed_capacity());
+                Ok(None)
+            }
+            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => {
+                let PutItemError::ConditionalCheckFailedException(failed) = error.into_err() else {
+                    return Ok(Some(Stored(Map::new())));
+                };
+                let stored = failed.item.as_ref().map(from_attributes);
+                Ok(Some(Stored(stored.and_then(Result::ok).unwrap_or_default())))
+            }
+            Err(error) => Err(CallError::from_sdk("PutItem", &error)),
+        }
+    }
+
+    /// Stores what broke a rule, once, so that nothing that a service said is lost.
+    pub async fn reject(
+        &self,
+        source: Source,
+        account: &str,
+        region: &str,
+        rejected: &Rejected,
+    ) -> Result<(), CallError> {
+        let key = Key::new(
+            target_partition("rejected", source, account, region),
+            key::sha256_hex(rejected.raw.as_bytes()),
+        );
+        if self.dry_run || self.get(&key).await?.is_some() {
+            return Ok(());
+        }
+        let now = self.now();
+        let item = rejected_item(&key, source, (account, region), rejected, now, self.retention_days);
+        let condition = Condition {
+            expression: "attribute_not_exists(pk) OR expires_at <= :now".to_owned(),
+            names: HashMap::new(),
+            values: HashMap::from([(":now".to_owned(), AttributeValue::N(now.seconds().to_string()))]),
+        };
+        self.put_item(item, Some(condition)).await.map(|_| ())
+    }
+}
+
+fn rejected_item(
+    key: &Key,
+    source: Source,
+    (account, region): (&str, &str),
+    rejected: &Rejected,
+    now: Timestamp,
+    retention_days: i64,
+) -> Map {
+    let Rejected { subject, violations, raw } = rejected;
+    let mut end = raw.len().min(LONGEST_RAW);
+    while !raw.is_char_boundary(end) {
+        end -= 1;
+    }
+    let violations: Vec<String> = violations_text(violations);
+    let mut item = Map::from([
+        ("pk".to_owned(), Value::from(key.pk.as_str())),
+        ("sk".to_owned(), key.sk.as_str().into()),
+        ("kind".to_owned(), "rejected".into()),
+        ("source".to_owned(), source.as_str().into()),
+        ("account_id".to_owned(), account.into()),
+        ("region".to_owned(), region.into()),
+        ("schema_version".to_owned(), SCHEMA_VERSION.into()),
+        ("subject".to_owned(), subject.chars().take(2_000).collect::<String>().into()),
+        ("violations".to_owned(), violations.into()),
+        ("raw".to_owned(), raw.get(..end).unwrap_or_default().into()),
+        ("bytes".to_owned(), u64::try_from(raw.len()).unwrap_or(u64::MAX).into()),
+        ("observed_at".to_owned(), now.into()),
+    ]);
+    if retention_days > 0 {
+        let expiry = now.seconds().saturating_add(retention_days.saturating_mul(DAY_SECONDS));
+        item.insert("expires_at".to_owned(), expiry.into());
+    }
+    item
+}
+
+/// At most 100 of the violations: a chunk of bad numbers has one for each.
+fn violations_text(violations: &Faults) -> Vec<String> {
+    violations.iter().take(100).map(ToString::to_string).collect()
+}
+
+/// Says what becomes of a record without asking the table again, if that is certain: a condition that fails is billed.
+fn judge(record: &ValidRecord, stored: Option<&Stored>, now: Timestamp) -> Option<Written> {
+    if record.is_expired(now) {
+        return Some(Written::Expired);
+    }
+    let stored = stored?;
+    if stored.is_newer_schema() {
+        log::newer_schema(&record.key().pk, &record.key().sk);
+        return Some(Written::Done(Outcome::Stale));
+    }
+    if stored.content_hash() == Some(record.content_hash()) {
+        return Some(Written::Done(Outcome::Unchanged));
+    }
+    (!supersedes(record, stored)).then_some(Written::Done(Outcome::Stale))
+}
+
+/// Whether `record` is newer than `stored`, by the rule of its kind. [`Condition::older`] says the same to DynamoDB.
+fn supersedes(record: &ValidRecord, stored: &Stored) -> bool {
+    let asked_later = stored.timestamp("answered_at").is_none_or(|answered| answered < record.answered_at());
+    let stored_version = stored.timestamp("updated_at");
+    let newer_version = stored_version.is_none_or(|version| {
+        version < record.updated_at() || (version == record.updated_at() && asked_later)
+    });
+    match record.kind() {
+        Kind::XrayInsight => {
+            let reopened = stored.text("status_reason").is_some() && !record.is_self_closed();
+            reopened
+                || match (stored.last_update_time(), record.last_update_time()) {
+                    (Some(old), Some(new)) => old < new || (old == new && asked_later),
+                    _ => asked_later,
+                }
+        }
+        Kind::XrayInsightEvent | Kind::XrayImpactGraph => asked_later,
+        Kind::CloudtrailMetric => {
+            let reaches_back =
+                stored.timestamp("covered_from").is_none_or(|from| record.covered_from().is_some_and(|new| new <= from));
+            newer_version && reaches_back
+        }
+        _ => newer_version,
+    }
+}
+
+/// A condition expression with what it names.
+#[derive(Debug)]
+pub(super) struct Condition {
+    pub(super) expression: String,
+    pub(super) names: HashMap<String, String>,
+    pub(super) values: HashMap<String, AttributeValue>,
+}
+
+impl Condition {
+    fn of(record: &ValidRecord, guard: Guard<'_>, now: Timestamp) -> Self {
+        let mut condition = Self { expression: String::new(), names: HashMap::new(), values: HashMap::new() };
+        condition.value(":schema", AttributeValue::N(SCHEMA_VERSION.to_string()));
+        condition.value(":now", AttributeValue::N(now.seconds().to_string()));
+        let rule = match guard {
+            Guard::Older => condition.older(record),
+            Guard::Is(Some(hash)) => {
+                condition.value(":hash", AttributeValue::S(hash.to_owned()));
+                "content_hash = :hash".to_owned()
+            }
+            Guard::Is(None) => String::new(),
+        };
+        let expired = "expires_at <= :now";
+        let rule = if rule.is_empty() { expired.to_owned() } else { format!("{expired} OR {rule}") };
+        condition.expression = format!("attribute_not_exists(pk) OR (schema_version <= :schema AND ({rule}))");
+        condition
+    }
+
+    fn value(&mut self, name: &str, value: AttributeValue) {
+        self.values.insert(name.to_owned(), value);
+    }
+
+    fn older(&mut self, record: &ValidRecord) -> String {
+        self.value(":answered", AttributeValue::S(record.answered_at().to_string()));
+        let asked_later = "answered_at < :answered";
+        let version = format!("(updated_at < :updated OR (updated_at = :updated AND {asked_later}))");
+        match record.kind() {
+            Kind::XrayInsight => {
+                let reopened =
+                    if record.is_self_closed() { "" } else { "attribute_exists(status_reason) OR " };
+                let Some(updated) = record.last_update_time() else { return format!("({reopened}{asked_later})") };
+                self.value(":updated", AttributeValue::S(updated.to_string()));
+                self.names.insert("#version".to_owned(), "last_update_time".to_owned());
+                format!(
+                    "({reopened}detail.#version < :updated OR (detail.#version = :updated AND {asked_later}) \
+                     OR (attribute_not_exists(detail.#version) AND {asked_later}))"
+                )
+            }
+            Kind::XrayInsightEvent | Kind::XrayImpactGraph => asked_later.to_owned(),
+            Kind::CloudtrailMetric => {
+                self.value(":updated", AttributeValue::S(record.updated_at().to_string()));
+                let from = record.covered_from().map(|from| from.to_string()).unwrap_or_default();
+                self.value(":from", AttributeValue::S(from));
+                format!("({version} AND covered_from >= :from)")
+            }
+            _ => {
+                self.value(":updated", AttributeValue::S(record.updated_at().to_string()));
+                version
+            }
+        }
+    }
+}

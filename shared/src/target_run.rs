@@ -1,0 +1,209 @@
+//! One target within one invocation: what a collector is handed. Calls to the service go through [`TargetRun::call`],
+//! records through [`TargetRun::store`]; both keep the report.
+
+use crate::aws::{CallCounts, CallObserver, PacedClient, Pacer};
+use crate::config::Settings;
+use crate::issue::{CallError, RECORD_INVALID, Stage};
+use crate::payload::{Push, Window};
+use crate::record::{Record, Source, Stored};
+use crate::report::{Outcome, TargetReport};
+use crate::store::Store;
+use crate::store::write::Written;
+use crate::target::Target;
+use crate::time::Timestamp;
+use crate::validate::{Rejected, ValidRecord, validate};
+use aws_config::SdkConfig;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_runtime_api::http::Response;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use std::future::Future;
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+
+/// What a target's run is for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Work {
+    /// Everything up to the clock.
+    Scheduled,
+    /// A span of the past.
+    Window(Window),
+    /// One event that the service pushed.
+    Push(Box<Push>),
+}
+
+/// One target's run.
+#[derive(Debug)]
+pub struct TargetRun {
+    /// The source that is collected.
+    pub source: Source,
+    /// The account and region.
+    pub target: Target,
+    /// What is asked for.
+    pub work: Work,
+    /// The shared configuration.
+    pub settings: Arc<Settings>,
+    /// The table.
+    pub store: Arc<Store>,
+    /// What has happened so far.
+    pub report: TargetReport,
+    /// When the run began: the end of what it looks at.
+    pub now: Timestamp,
+    /// The target's `state` before the run.
+    pub state: Option<Stored>,
+    clock: crate::time::Clock,
+    deadline: Option<Instant>,
+    sdk: SdkConfig,
+    observer: CallObserver,
+    permits: Semaphore,
+}
+
+/// What [`TargetRun::new`] needs beside what every target shares.
+#[derive(Debug)]
+pub struct Setup {
+    /// The source.
+    pub source: Source,
+    /// The target.
+    pub target: Target,
+    /// What is asked for.
+    pub work: Work,
+    /// The target's `state`.
+    pub state: Option<Stored>,
+    /// The SDK with the target's region and credentials.
+    pub sdk: SdkConfig,
+    /// The end of the time to fetch in.
+    pub deadline: Option<Instant>,
+}
+
+impl TargetRun {
+    /// A run that counts its calls into `counts`.
+    pub fn new(
+        setup: Setup,
+        settings: Arc<Settings>,
+        store: Arc<Store>,
+        clock: crate::time::Clock,
+        counts: Arc<CallCounts>,
+    ) -> Self {
+        let Setup { source, target, work, state, sdk, deadline } = setup;
+        let sdk = match sdk.http_client() {
+            Some(client) => {
+                let pacer = Arc::new(Pacer::new(settings.rate_limits.clone()));
+                sdk.to_builder().http_client(PacedClient::new(client, pacer)).build()
+            }
+            None => sdk,
+        };
+        let permits = Semaphore::new(settings.concurrency);
+        let observer = CallObserver::new(counts);
+        let now = clock.now();
+        let report = TargetReport::default();
+        Self { source, target, work, settings, store, report, now, state, clock, deadline, sdk, observer, permits }
+    }
+
+    /// The SDK's configuration for the target, to make a service client of.
+    pub fn sdk(&self) -> &SdkConfig {
+        &self.sdk
+    }
+
+    /// The interceptor that every client of the target is given.
+    pub fn observer(&self) -> CallObserver {
+        self.observer.clone()
+    }
+
+    /// The name of the target's retry partition, so that a throttled account does not use up another's retries.
+    pub fn retry_partition(&self) -> String {
+        format!("{}-{}", self.source, self.target)
+    }
+
+    /// The instant of the clock.
+    pub fn clock_now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Whether there is no time left to fetch in.
+    pub fn is_over(&self) -> bool {
+        self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+    }
+
+    /// The watermark of the target's `state`.
+    pub fn watermark(&self) -> Option<Timestamp> {
+        self.state.as_ref().and_then(|state| state.timestamp("watermark"))
+    }
+
+    /// Sends one request within the target's concurrency and time. The SDK retries inside.
+    pub async fn call<T, E>(
+        &self,
+        operation: &'static str,
+        request: impl Future<Output = Result<T, SdkError<E, Response>>>,
+    ) -> Result<T, CallError>
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        if self.is_over() {
+            return Err(CallError::not_reached(operation));
+        }
+        let limited = async {
+            // The semaphore is never closed.
+            let _permit = self.permits.acquire().await.ok();
+            request.await
+        };
+        let result = match self.deadline {
+            Some(deadline) => match tokio::time::timeout_at(deadline, limited).await {
+                Ok(result) => result,
+                Err(_) => return Err(CallError::not_reached(operation)),
+            },
+            None => limited.await,
+        };
+        result.map_err(|error| CallError::from_sdk(operation, &error))
+    }
+
+    /// Validates and writes records that `operation` gave, and counts what became of each. `true` if all of them are
+    /// stored now, in this version or a newer one, or rejected for good.
+    pub async fn store(&self, operation: &'static str, records: Vec<Record>) -> bool {
+        let mut valid: Vec<ValidRecord> = Vec::with_capacity(records.len());
+        let mut complete = true;
+        for record in records {
+            match validate(record, self.store.retention_days()) {
+                Ok(record) => valid.push(record),
+                Err(rejected) => complete &= self.reject(operation, &rejected).await,
+            }
+        }
+        let written = self.store.write(&valid).await;
+        for (record, written) in valid.iter().zip(written) {
+            complete &= self.count(record, written);
+        }
+        complete
+    }
+
+    /// Counts what became of a write. `false` if it failed.
+    pub fn count(&self, record: &ValidRecord, written: Written) -> bool {
+        match written {
+            Written::Done(outcome) => self.report.count(outcome),
+            Written::Expired => {}
+            Written::Failed(error) => {
+                self.report.count(Outcome::Failed);
+                let subject = format!("{} {}", record.key().pk, record.key().sk);
+                self.report.call_failed(Stage::Write, &subject, &error);
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Keeps an answer that broke rules. `false` if even that could not be stored.
+    pub async fn reject(&self, operation: &'static str, rejected: &Rejected) -> bool {
+        let message = rejected.violations.to_string();
+        let Target { account_id, region, .. } = &self.target;
+        match self.store.reject(self.source, account_id, region, rejected).await {
+            Ok(()) => {
+                self.report.count(Outcome::Rejected);
+                self.report.issue(Stage::Validate, operation, &rejected.subject, RECORD_INVALID, false, &message);
+                true
+            }
+            Err(error) => {
+                self.report.count(Outcome::Failed);
+                self.report.call_failed(Stage::Write, &rejected.subject, &error);
+                false
+            }
+        }
+    }
+}
