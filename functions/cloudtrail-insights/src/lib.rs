@@ -1,1 +1,23 @@
-//! placeholder
+//! Collects AWS CloudTrail insights, both halves of each joined, and the metric series behind them.
+//!
+//! [`run`] tells the story; [`fetch`] asks CloudTrail and never interprets; [`event`], [`merge`], [`normalize`],
+//! [`window`] and [`coverage`] interpret and never await; validation and the table are `insights_shared`'s.
+//!
+//! It does not know what is usual for an account: the baseline is CloudTrail's.
+
+pub mod catalog;
+pub mod config;
+pub mod coverage;
+pub mod event;
+pub mod events;
+pub mod fetch;
+pub mod merge;
+pub mod metrics;
+pub mod normalize;
+pub mod progress;
+pub mod run;
+pub mod series;
+pub mod trails;
+pub mod window;
+
+pub use config::CloudtrailInsights;

@@ -1,2 +1,12 @@
-//! placeholder
-fn main() {}
+//! The Lambda function `cloudtrail-insights`: wires the collector to the runtime.
+
+use cloudtrail_insights::CloudtrailInsights;
+use insights_shared::environment::Environment;
+use insights_shared::runtime;
+use insights_shared::time::Clock;
+use std::process::ExitCode;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    runtime::serve::<CloudtrailInsights>(&Environment::of_process(), Clock::System).await
+}

@@ -56,15 +56,14 @@ impl Store {
         self.put_item(row, Some(condition)).await.map(|_| ())
     }
 
-    /// Puts a row over the one that was read (`None`: none at all). `false` if another run has changed it meanwhile, or
-    /// a newer version of this program wrote it.
-    pub async fn replace_catalog(&self, row: Map, read: Option<&Stored>) -> Result<bool, CallError> {
-        if self.is_dry_run() {
-            return Ok(true);
-        }
+    /// Puts a row over the one that was read (`None`: none at all) and gives what is stored now. `None` if another run
+    /// has changed it meanwhile, or a newer version of this program wrote it.
+    pub async fn replace_catalog(&self, mut row: Map, read: Option<&Stored>) -> Result<Option<Stored>, CallError> {
         let revision = read.and_then(|read| read.integer("revision"));
-        let mut row = row;
         row.insert("revision".to_owned(), revision.unwrap_or(0).saturating_add(1).into());
+        if self.is_dry_run() {
+            return Ok(Some(Stored(row)));
+        }
         let mut values = HashMap::from([(":schema".to_owned(), AttributeValue::N(SCHEMA_VERSION.to_string()))]);
         let expression = match (read, revision) {
             (None, _) => "attribute_not_exists(pk) OR expires_at <= :now".to_owned(),
@@ -77,6 +76,7 @@ impl Store {
             values.insert(":revision".to_owned(), AttributeValue::N(revision.to_string()));
         }
         let condition = Condition { expression, names: HashMap::new(), values };
-        self.put_item(row, Some(condition)).await.map(|stored| stored.is_none())
+        let refused = self.put_item(row.clone(), Some(condition)).await?;
+        Ok(refused.is_none().then_some(Stored(row)))
     }
 }

@@ -106,5 +106,3 @@ fn backoff(attempt: u32) -> Duration {
     Duration::from_millis(50_u64.saturating_mul(1 << attempt.min(6)))
 }
 
-#[cfg(test)]
-mod tests;

@@ -1,0 +1,145 @@
+//! Which spans of a series are known at which period: within them an absent point is zero, outside it is unknown. Pure.
+//!
+//! A span without an end reaches to the watermark, which moves without the row being written again.
+
+use insights_shared::time::Timestamp;
+use insights_shared::value::{Map, Value};
+use std::collections::BTreeMap;
+
+/// A span that is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Span {
+    /// Its first instant.
+    pub from: Timestamp,
+    /// The first instant after it; `None` is the watermark.
+    pub until: Option<Timestamp>,
+}
+
+/// What is known of one series, by period.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Coverage(BTreeMap<i64, Vec<Span>>);
+
+impl Coverage {
+    /// Reads the attribute `covered`.
+    pub fn from_value(value: &Value) -> Self {
+        let span = |value: &Value| {
+            let from = value.at(&["from"])?.as_timestamp()?;
+            Some(Span { from, until: value.at(&["until"]).and_then(Value::as_timestamp) })
+        };
+        let spans = |value: &Value| value.as_list().unwrap_or_default().iter().filter_map(span).collect();
+        let periods = value.as_map().into_iter().flatten();
+        Self(periods.filter_map(|(period, value)| Some((period.parse().ok()?, spans(value)))).collect())
+    }
+
+    /// The attribute `covered`.
+    pub fn to_value(&self) -> Value {
+        let span = |span: &Span| {
+            let mut map = Map::from([("from".to_owned(), span.from.into())]);
+            if let Some(until) = span.until {
+                map.insert("until".to_owned(), until.into());
+            }
+            Value::Map(map)
+        };
+        let spans = |spans: &Vec<Span>| Value::List(spans.iter().map(span).collect());
+        Value::Map(self.0.iter().map(|(period, list)| (period.to_string(), spans(list))).collect())
+    }
+
+    /// The spans at `period`, in order.
+    pub fn spans(&self, period: i64) -> &[Span] {
+        self.0.get(&period).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The end of the last span, open ones reaching to `watermark`.
+    pub fn last(&self, watermark: Option<Timestamp>) -> Option<Timestamp> {
+        self.0.values().flatten().filter_map(|span| span.until.or(watermark)).max()
+    }
+
+    /// Ends every open span at `watermark`: what it reached so far stays known, and no more is said.
+    pub fn close(&mut self, watermark: Timestamp) {
+        for spans in self.0.values_mut() {
+            for span in spans.iter_mut().filter(|span| span.until.is_none()) {
+                span.until = Some(watermark);
+            }
+            // A span that the watermark never reached says nothing.
+            spans.retain(|span| span.until.is_none_or(|until| span.from < until));
+        }
+        self.0.retain(|_, spans| !spans.is_empty());
+    }
+
+    /// Adds a span. Spans of one period merge only where they adjoin or overlap.
+    pub fn add(&mut self, period: i64, from: Timestamp, until: Timestamp) {
+        let spans = self.0.entry(period).or_default();
+        spans.push(Span { from, until: Some(until) });
+        spans.sort();
+        let mut merged: Vec<Span> = Vec::with_capacity(spans.len());
+        for span in spans.drain(..) {
+            match merged.last_mut() {
+                Some(last) if last.until.is_none_or(|until| span.from <= until) => {
+                    last.until = match (last.until, span.until) {
+                        (Some(left), Some(right)) => Some(left.max(right)),
+                        _ => None,
+                    };
+                }
+                _ => merged.push(span),
+            }
+        }
+        *spans = merged;
+    }
+
+    /// Opens the span of `period` that ends at `until`, so that it follows the watermark from now on.
+    pub fn open(&mut self, period: i64, until: Timestamp) {
+        let spans = self.0.get_mut(&period).into_iter().flatten();
+        for span in spans.filter(|span| span.until == Some(until)) {
+            span.until = None;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(hour: i64) -> Timestamp {
+        Timestamp::from_seconds(1_700_000_000 + hour * 3_600)
+    }
+
+    fn shown(coverage: &Coverage, period: i64) -> Vec<(i64, Option<i64>)> {
+        let hour = |timestamp: Timestamp| (timestamp.seconds() - 1_700_000_000) / 3_600;
+        coverage.spans(period).iter().map(|span| (hour(span.from), span.until.map(hour))).collect()
+    }
+
+    #[test]
+    fn spans_merge_only_where_they_adjoin() {
+        let mut coverage = Coverage::default();
+        coverage.add(300, at(0), at(2));
+        coverage.add(300, at(4), at(6));
+        assert_eq!(shown(&coverage, 300), [(0, Some(2)), (4, Some(6))]);
+        coverage.add(300, at(2), at(3));
+        assert_eq!(shown(&coverage, 300), [(0, Some(3)), (4, Some(6))]);
+        coverage.add(300, at(1), at(5));
+        assert_eq!(shown(&coverage, 300), [(0, Some(6))]);
+        coverage.add(60, at(0), at(1));
+        assert_eq!(shown(&coverage, 60), [(0, Some(1))]);
+    }
+
+    #[test]
+    fn an_open_span_follows_the_watermark_until_it_is_closed() {
+        let mut coverage = Coverage::default();
+        coverage.add(300, at(0), at(2));
+        coverage.open(300, at(2));
+        assert_eq!(shown(&coverage, 300), [(0, None)]);
+        assert_eq!(coverage.last(Some(at(9))), Some(at(9)));
+        coverage.close(at(5));
+        assert_eq!(shown(&coverage, 300), [(0, Some(5))]);
+        assert_eq!(Coverage::from_value(&coverage.to_value()), coverage);
+    }
+
+    #[test]
+    fn a_span_that_the_watermark_never_reached_is_dropped_when_it_is_closed() {
+        let mut coverage = Coverage::default();
+        coverage.add(60, at(3), at(4));
+        coverage.open(60, at(4));
+        coverage.close(at(3));
+        assert_eq!(coverage, Coverage::default());
+    }
+}

@@ -1,0 +1,201 @@
+//! One insight event: which half of which insight it is, and which series it names. Pure.
+//!
+//! <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>
+
+use crate::series::{API_ERROR_RATE, Series};
+use aws_sdk_cloudtrail::types::{Event, Resource};
+use insights_shared::fields::Faults;
+use insights_shared::number::Number;
+use insights_shared::sdk::time_value;
+use insights_shared::time::Timestamp;
+use insights_shared::validate::Rejected;
+use insights_shared::value::{Map, MapBuilder, Value, with_snake_names, write_canonical_map};
+
+/// The member of a half that holds what the look-up said beside the event.
+pub const LOOKUP: &str = "lookup";
+
+/// Which half of an insight an event is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// It began.
+    Start,
+    /// It ended.
+    End,
+}
+
+/// One half of an insight.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Half {
+    /// When the event happened.
+    pub time: Timestamp,
+    /// The event, names in snake_case, with [`LOOKUP`] if it was looked up.
+    pub detail: Map,
+}
+
+/// An event that was read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InsightEvent {
+    /// The insight that it is a half of.
+    pub shared_event_id: String,
+    /// Which half.
+    pub side: Side,
+    /// The half.
+    pub half: Half,
+}
+
+impl Half {
+    /// The half in a stored record's detail.
+    pub fn from_stored(value: &Value) -> Option<Self> {
+        let time = value.at(&["event_time"])?.as_timestamp()?;
+        Some(Self { time, detail: value.as_map()?.clone() })
+    }
+
+    fn text(&self, path: &[&str]) -> Option<&str> {
+        let (first, rest) = path.split_first()?;
+        self.detail.get(*first)?.at(rest)?.as_str()
+    }
+
+    /// A member of `insightDetails`.
+    pub fn insight(&self, name: &str) -> Option<&str> {
+        self.text(&["insight_details", name])
+    }
+
+    /// A number of `insightDetails.insightContext.statistics`.
+    pub fn statistic(&self, path: &[&str]) -> Option<&Number> {
+        let statistics = self.detail.get("insight_details")?.at(&["insight_context", "statistics"])?;
+        statistics.at(path)?.as_number()
+    }
+
+    /// The event's own identifier.
+    pub fn event_id(&self) -> &str {
+        self.text(&["event_id"]).unwrap_or_default()
+    }
+
+    /// The event without what the look-up added, to compare two of them.
+    pub fn event_text(&self) -> String {
+        let mut event = self.detail.clone();
+        event.remove(LOOKUP);
+        let mut text = String::new();
+        write_canonical_map(&event, &mut text);
+        text
+    }
+
+    /// The series that the event names. Members that a series cannot do without and that are missing are empty.
+    pub fn series(&self) -> Series {
+        let owned = |name: &str| self.insight(name).unwrap_or_default().to_owned();
+        let insight_type = owned("insight_type");
+        let is_error_rate = insight_type == API_ERROR_RATE;
+        let is_data = self.insight("source_event_category") == Some("Data");
+        Series {
+            event_source: owned("event_source"),
+            event_name: owned("event_name"),
+            error_code: self.insight("error_code").filter(|_| is_error_rate).map(str::to_owned),
+            trail: self.insight("insight_source").filter(|_| is_data).map(str::to_owned),
+            insight_type,
+        }
+    }
+}
+
+/// Reads an event that was looked up.
+pub fn read_looked_up(event: &Event, account_id: &str) -> Result<InsightEvent, Box<Rejected>> {
+    let lookup = lookup(event);
+    let Some(text) = event.cloud_trail_event() else {
+        let mut raw = String::new();
+        write_canonical_map(&lookup, &mut raw);
+        let mut violations = Faults::default();
+        violations.add("CloudTrailEvent", "", "is missing from the look-up");
+        let subject = event.event_id().unwrap_or("event without id").to_owned();
+        return Err(Box::new(Rejected { subject, violations, raw }));
+    };
+    let mut read = read(text, account_id)?;
+    read.half.detail.insert(LOOKUP.to_owned(), lookup.into());
+    Ok(read)
+}
+
+/// Reads an event's JSON.
+pub fn read(text: &str, account_id: &str) -> Result<InsightEvent, Box<Rejected>> {
+    let mut faults = Faults::default();
+    let event = match Value::from_json(text) {
+        Ok(value) => with_snake_names(value),
+        Err(error) => {
+            faults.add("CloudTrailEvent", text, format!("must be JSON: {error}"));
+            Value::Null
+        }
+    };
+    let member = |path: &[&str]| event.at(path).and_then(Value::as_str).filter(|text| !text.is_empty());
+    if event.as_map().is_none() && faults.is_empty() {
+        faults.add("CloudTrailEvent", text, "must be an object");
+    }
+    let shared_event_id = member(&["shared_event_id"]).unwrap_or_default().to_owned();
+    let side = match member(&["insight_details", "state"]) {
+        Some("Start") => Some(Side::Start),
+        Some("End") => Some(Side::End),
+        _ => None,
+    };
+    let time = event.at(&["event_time"]).and_then(Value::as_timestamp);
+    if event.as_map().is_some() {
+        for (name, path) in [("sharedEventID", ["shared_event_id"]), ("eventID", ["event_id"])] {
+            if member(&path).is_none() {
+                faults.add(name, shown(event.at(&path)), "must be a text that is not empty");
+            }
+        }
+        if side.is_none() {
+            let state = shown(event.at(&["insight_details", "state"]));
+            faults.add("insightDetails.state", state, "must be Start or End");
+        }
+        if time.is_none() {
+            faults.add("eventTime", shown(event.at(&["event_time"])), "must be a time in RFC 3339");
+        }
+        // Otherwise the record would carry a wrong account.
+        if let Some(recipient) = member(&["recipient_account_id"]).filter(|recipient| *recipient != account_id) {
+            faults.add("recipientAccountId", recipient, format!("must be the account that was asked, {account_id}"));
+        }
+    }
+    match (event, side, time) {
+        (Value::Map(mut detail), Some(side), Some(time)) if faults.is_empty() => {
+            detail.insert("event_time".to_owned(), time.into());
+            if let Some(other) = detail.remove(LOOKUP) {
+                // Not CloudTrail's today; kept, but out of the way of ours.
+                detail.insert(format!("event_{LOOKUP}"), other);
+            }
+            Ok(InsightEvent { shared_event_id, side, half: Half { time, detail } })
+        }
+        _ => {
+            let subject = if shared_event_id.is_empty() { "insight event".to_owned() } else { shared_event_id };
+            Err(Box::new(Rejected { subject, violations: faults, raw: text.to_owned() }))
+        }
+    }
+}
+
+fn shown(value: Option<&Value>) -> String {
+    let mut text = String::new();
+    if let Some(value) = value {
+        value.write_canonical(&mut text);
+    }
+    text
+}
+
+/// The members of a look-up beside the event itself.
+fn lookup(event: &Event) -> Map {
+    let resource = |resource: &Resource| {
+        MapBuilder::new()
+            .with("resource_type", resource.resource_type.as_deref())
+            .with("resource_name", resource.resource_name.as_deref())
+            .build()
+    };
+    let resources = event.resources.as_ref();
+    MapBuilder::new()
+        .with("event_id", event.event_id.as_deref())
+        .with("event_name", event.event_name.as_deref())
+        .with("read_only", event.read_only.as_deref())
+        .with("access_key_id", event.access_key_id.as_deref())
+        .with("event_time", event.event_time.as_ref().map(time_value))
+        .with("event_source", event.event_source.as_deref())
+        .with("username", event.username.as_deref())
+        .with("resources", resources.map(|resources| resources.iter().map(resource).collect::<Vec<_>>()))
+        .build()
+}
+
+#[cfg(test)]
+#[path = "event_tests.rs"]
+mod tests;

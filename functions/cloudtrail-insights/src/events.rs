@@ -1,0 +1,195 @@
+//! Stores insight events: every page of a look-up, the halves of each insight joined with what is stored.
+
+use crate::event::{Half, InsightEvent, Side, read_looked_up};
+use crate::fetch::{EventSource, Fetch};
+use crate::merge::{Halves, insight_key};
+use crate::series::Series;
+use futures_util::stream::{self, StreamExt};
+use insights_shared::issue::{CallError, Stage};
+use insights_shared::key::Key;
+use insights_shared::log;
+use insights_shared::page::Pages;
+use insights_shared::payload::Window;
+use insights_shared::record::Stored;
+use insights_shared::report::Outcome;
+use insights_shared::store::read::Projection;
+use insights_shared::store::write::{Guard, Written};
+use insights_shared::target_run::TargetRun;
+use insights_shared::time::Timestamp;
+use insights_shared::validate::{Rejected, validate};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, PoisonError};
+
+/// How often an insight is joined again when other runs write it at the same time.
+const MAX_TRIES: u32 = 8;
+
+/// The events of one run.
+#[derive(Debug)]
+pub struct Events<'a> {
+    run: &'a TargetRun,
+    /// What became of each insight so far: its halves may come on different pages, and it is counted once.
+    outcomes: Mutex<HashMap<String, Outcome>>,
+    named: Mutex<BTreeMap<Series, Timestamp>>,
+}
+
+impl<'a> Events<'a> {
+    /// No events yet.
+    pub fn new(run: &'a TargetRun) -> Self {
+        Self { run, outcomes: Mutex::default(), named: Mutex::default() }
+    }
+
+    /// Whether any event came.
+    pub fn is_empty(&self) -> bool {
+        self.outcomes.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
+    /// The series that events named since this was asked last, each with the newest event's time.
+    pub fn take_named(&self) -> BTreeMap<Series, Timestamp> {
+        std::mem::take(&mut *self.named.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Fetches and stores every event within `window`. `Ok(false)`: all came, but not all could be stored.
+    pub async fn collect(
+        &self,
+        fetch: &Fetch<'_>,
+        source: EventSource<'_>,
+        window: Window,
+    ) -> Result<bool, CallError> {
+        let operation = source.operation();
+        let account_id = &self.run.target.account_id;
+        let mut pages = Pages::new(operation);
+        let mut complete = true;
+        while let Some(token) = pages.next() {
+            let asked_at = self.run.clock_now();
+            let (events, next) = fetch.events(source, window, token).await?;
+            self.run.report.answered();
+            let turned = pages.turn(next.as_deref());
+            let read = events.iter().map(|event| read_looked_up(event, account_id)).collect();
+            complete &= self.store(operation, read, asked_at).await;
+            turned?;
+        }
+        Ok(complete)
+    }
+
+    /// Stores events that were read. `true` if each is stored, or rejected for good.
+    pub async fn store(
+        &self,
+        operation: &'static str,
+        events: Vec<Result<InsightEvent, Box<Rejected>>>,
+        answered_at: Timestamp,
+    ) -> bool {
+        let run = self.run;
+        let mut complete = true;
+        let mut insights: BTreeMap<String, Vec<(Side, Half)>> = BTreeMap::new();
+        for event in events {
+            match event {
+                Ok(InsightEvent { shared_event_id, side, half }) => {
+                    self.name(&half);
+                    insights.entry(shared_event_id).or_default().push((side, half));
+                }
+                Err(rejected) => complete &= run.reject(operation, &rejected).await,
+            }
+        }
+        let keys: Vec<Key> = insights.keys().map(|id| insight_key(&run.target, id)).collect();
+        let mut found = run.store.read(&keys, Projection::Whole).await;
+        let merges: Vec<_> = insights
+            .into_iter()
+            .map(|(id, halves)| {
+                let key = insight_key(&run.target, &id);
+                let stored = match found.failed.remove(&key) {
+                    Some(error) => Err(error),
+                    None => Ok(found.items.remove(&key)),
+                };
+                Merge { key, id, halves, stored, operation, answered_at }
+            })
+            .collect();
+        let merged = stream::iter(merges).map(|merge| self.merge(merge)).buffer_unordered(run.settings.concurrency);
+        merged.fold(complete, |complete, stored| async move { complete && stored }).await
+    }
+
+    /// Notes the series that an event names.
+    fn name(&self, half: &Half) {
+        let mut named = self.named.lock().unwrap_or_else(PoisonError::into_inner);
+        let newest = named.entry(half.series()).or_insert(half.time);
+        *newest = (*newest).max(half.time);
+    }
+
+    async fn merge(&self, merge: Merge) -> bool {
+        let run = self.run;
+        let Merge { key, id, halves, mut stored, operation, answered_at } = merge;
+        for _ in 0..MAX_TRIES {
+            let known = match stored {
+                Ok(known) => known,
+                Err(error) => return self.failed(&id, &error),
+            };
+            if known.as_ref().is_some_and(Stored::is_newer_schema) {
+                log::newer_schema(&key.pk, &key.sk);
+                self.count(&id, Outcome::Stale);
+                return true;
+            }
+            let mut joined = known.as_ref().map(Halves::from_stored).unwrap_or_default();
+            let mut newest = true;
+            for (side, half) in &halves {
+                newest &= joined.add(*side, half.clone());
+            }
+            let record = match validate(joined.record(&run.target, &id, answered_at), run.store.retention_days()) {
+                Ok(record) => record,
+                Err(rejected) => return run.reject(operation, &rejected).await,
+            };
+            let hash = known.as_ref().and_then(Stored::content_hash);
+            if hash == Some(record.content_hash()) {
+                self.count(&id, if newest { Outcome::Unchanged } else { Outcome::Stale });
+                return true;
+            }
+            match run.store.put(&record, Guard::Is(hash)).await {
+                Written::Done(Outcome::Stale) => stored = run.store.get(&key).await,
+                Written::Done(outcome) => {
+                    self.count(&id, outcome);
+                    return true;
+                }
+                Written::Expired => return true,
+                Written::Failed(error) => return self.failed(&id, &error),
+            }
+        }
+        self.failed(&id, &CallError::malformed("PutItem", "other runs kept changing the insight"))
+    }
+
+    fn failed(&self, id: &str, error: &CallError) -> bool {
+        self.count(id, Outcome::Failed);
+        self.run.report.call_failed(Stage::Write, id, error);
+        false
+    }
+
+    /// Counts an insight once, under the most telling of what became of it.
+    fn count(&self, id: &str, outcome: Outcome) {
+        let rank = |outcome: Outcome| match outcome {
+            Outcome::Failed => 4,
+            Outcome::Written => 3,
+            Outcome::Rejected => 2,
+            Outcome::Stale => 1,
+            Outcome::Unchanged => 0,
+        };
+        let mut outcomes = self.outcomes.lock().unwrap_or_else(PoisonError::into_inner);
+        match outcomes.get(id).copied() {
+            None => {
+                self.run.report.count(outcome);
+                outcomes.insert(id.to_owned(), outcome);
+            }
+            Some(before) if rank(outcome) > rank(before) => {
+                self.run.report.recount(before, outcome);
+                outcomes.insert(id.to_owned(), outcome);
+            }
+            Some(_) => {}
+        }
+    }
+}
+
+/// One insight on its way into the table.
+struct Merge {
+    key: Key,
+    id: String,
+    halves: Vec<(Side, Half)>,
+    stored: Result<Option<Stored>, CallError>,
+    operation: &'static str,
+    answered_at: Timestamp,
+}

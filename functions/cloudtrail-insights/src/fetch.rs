@@ -1,0 +1,166 @@
+//! Asks CloudTrail: one request a function, no interpretation.
+//!
+//! <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_Operations.html>
+
+use crate::series::Series;
+use crate::window::Request;
+use aws_sdk_cloudtrail::Client;
+use aws_sdk_cloudtrail::config::Builder;
+use aws_sdk_cloudtrail::config::retry::RetryPartition;
+use aws_sdk_cloudtrail::types::{
+    Event, EventCategory, InsightSelector, InsightType, InsightsMetricDataType, ListInsightsDataType, Trail,
+};
+use insights_shared::issue::CallError;
+use insights_shared::page::Pages;
+use insights_shared::payload::Window;
+use insights_shared::sdk::date_time;
+use insights_shared::target_run::TargetRun;
+use insights_shared::time::Timestamp;
+
+/// The IAM actions that these requests need. ListInsightsMetricData has none of its own: LookupEvents allows it, and
+/// for a trail's data events ListInsightsData on that trail.
+pub const IAM_ACTIONS: [&str; 4] = [
+    "cloudtrail:DescribeTrails",
+    "cloudtrail:GetInsightSelectors",
+    "cloudtrail:ListInsightsData",
+    "cloudtrail:LookupEvents",
+];
+
+/// The most events of one page.
+const EVENTS_PAGE: i32 = 50;
+
+/// CloudTrail in one account and region.
+#[derive(Debug)]
+pub struct Fetch<'a> {
+    client: Client,
+    run: &'a TargetRun,
+}
+
+/// Where insight events are looked up.
+#[derive(Clone, Copy, Debug)]
+pub enum EventSource<'a> {
+    /// LookupEvents: insights on management events.
+    Account,
+    /// ListInsightsData: insights on the data events of the trail with this ARN.
+    Trail(&'a str),
+}
+
+impl EventSource<'_> {
+    /// The operation that asks it.
+    pub fn operation(self) -> &'static str {
+        match self {
+            Self::Account => "LookupEvents",
+            Self::Trail(_) => "ListInsightsData",
+        }
+    }
+}
+
+/// The answer of one series: parallel lists, all pages joined.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Points {
+    /// When each bucket begins, epoch seconds.
+    pub timestamps: Vec<i64>,
+    /// What it holds.
+    pub values: Vec<f64>,
+}
+
+impl<'a> Fetch<'a> {
+    /// A client for the run's target.
+    pub fn new(run: &'a TargetRun) -> Self {
+        let config = Builder::from(run.sdk())
+            .retry_partition(RetryPartition::new(run.retry_partition()))
+            .interceptor(run.observer())
+            .build();
+        Self { client: Client::from_conf(config), run }
+    }
+
+    /// The trails that apply to the region, shadows of other regions' and the organization's included.
+    pub async fn trails(&self) -> Result<Vec<Trail>, CallError> {
+        let answer = self.run.call("DescribeTrails", self.client.describe_trails().send()).await?;
+        Ok(answer.trail_list.unwrap_or_default())
+    }
+
+    /// What a trail's insights are made of. A trail without insights is an error of the service's.
+    pub async fn insight_selectors(&self, trail: &str) -> Result<Vec<InsightSelector>, CallError> {
+        let request = self.client.get_insight_selectors().trail_name(trail).send();
+        let answer = self.run.call("GetInsightSelectors", request).await?;
+        Ok(answer.insight_selectors.unwrap_or_default())
+    }
+
+    /// One page of the insight events within `window`, newest first, and the token of the next. Both bounds are
+    /// inclusive and stay the same for every page, since the token is bound to them.
+    pub async fn events(
+        &self,
+        source: EventSource<'_>,
+        window: Window,
+        token: Option<String>,
+    ) -> Result<(Vec<Event>, Option<String>), CallError> {
+        let operation = source.operation();
+        // Whole seconds, outwards: the service may round what is finer, in whichever direction.
+        let (start, end) = (date_time(window.start.floor(1)), date_time(window.end.ceil(1)));
+        match source {
+            EventSource::Account => {
+                let request = self
+                    .client
+                    .lookup_events()
+                    .event_category(EventCategory::Insight)
+                    .start_time(start)
+                    .end_time(end)
+                    .max_results(EVENTS_PAGE)
+                    .set_next_token(token)
+                    .send();
+                let page = self.run.call(operation, request).await?;
+                Ok((page.events.unwrap_or_default(), page.next_token))
+            }
+            EventSource::Trail(arn) => {
+                let request = self
+                    .client
+                    .list_insights_data()
+                    .insight_source(arn)
+                    .data_type(ListInsightsDataType::InsightsEvents)
+                    .start_time(start)
+                    .end_time(end)
+                    .max_results(EVENTS_PAGE)
+                    .set_next_token(token)
+                    .send();
+                let page = self.run.call(operation, request).await?;
+                Ok((page.events.unwrap_or_default(), page.next_token))
+            }
+        }
+    }
+
+    /// The points of a series that are not zero, all pages, and when they were asked for.
+    pub async fn points(&self, series: &Series, request: Request) -> Result<(Points, Timestamp), CallError> {
+        const OPERATION: &str = "ListInsightsMetricData";
+        let asked_at = self.run.clock_now();
+        let mut pages = Pages::new(OPERATION);
+        let mut points = Points::default();
+        while let Some(token) = pages.next() {
+            let request = self
+                .client
+                .list_insights_metric_data()
+                .event_source(&series.event_source)
+                .event_name(&series.event_name)
+                .insight_type(InsightType::from(series.insight_type.as_str()))
+                .set_error_code(series.error_code.clone())
+                .set_trail_name(series.trail.clone())
+                .start_time(date_time(request.start))
+                .end_time(date_time(request.end))
+                .period(i32::try_from(request.period).unwrap_or(3_600))
+                .data_type(InsightsMetricDataType::NonZeroData)
+                .set_next_token(token)
+                .send();
+            let page = self.run.call(OPERATION, request).await?;
+            pages.turn(page.next_token())?;
+            let timestamps = page.timestamps.unwrap_or_default();
+            let values = page.values.unwrap_or_default();
+            if timestamps.len() != values.len() {
+                let message = format!("{} timestamps and {} values in one page", timestamps.len(), values.len());
+                return Err(CallError::malformed(OPERATION, message));
+            }
+            points.timestamps.extend(timestamps.iter().map(aws_smithy_types::DateTime::secs));
+            points.values.extend(values);
+        }
+        Ok((points, asked_at))
+    }
+}

@@ -1,0 +1,150 @@
+//! Joins the halves of an insight, in whichever order and by whichever way they come. Pure.
+
+use crate::event::{Half, LOOKUP, Side};
+use crate::series::API_ERROR_RATE;
+use crate::window::REACH_DAYS;
+use insights_shared::key::Key;
+use insights_shared::number::Number;
+use insights_shared::record::{Kind, Record, Source, Status, StatusReason, Stored, partition};
+use insights_shared::severity;
+use insights_shared::target::Target;
+use insights_shared::time::{DAY_SECONDS, Timestamp};
+use insights_shared::value::Value;
+
+/// The key of an insight.
+pub fn insight_key(target: &Target, shared_event_id: &str) -> Key {
+    let pk = partition(Source::Cloudtrail, &target.account_id, &target.region, [shared_event_id]);
+    Key::new(pk, "insight")
+}
+
+/// The halves of one insight that are known.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Halves {
+    /// Its start.
+    pub start: Option<Half>,
+    /// Its end.
+    pub end: Option<Half>,
+}
+
+impl Halves {
+    /// The halves of a stored record.
+    pub fn from_stored(stored: &Stored) -> Self {
+        let half = |name: &str| stored.0.get("detail").and_then(|detail| detail.at(&[name])).and_then(Half::from_stored);
+        Self { start: half("start"), end: half("end") }
+    }
+
+    /// Takes a half in. `false` if a greater event of the same half was there already.
+    ///
+    /// The order is total (time, event id, text), so that the result is the same in whichever order halves come.
+    pub fn add(&mut self, side: Side, mut half: Half) -> bool {
+        let place = match side {
+            Side::Start => &mut self.start,
+            Side::End => &mut self.end,
+        };
+        let Some(known) = place else {
+            *place = Some(half);
+            return true;
+        };
+        let same_event = known.time == half.time && known.event_id() == half.event_id();
+        if same_event {
+            // A push has no look-up; it must not take away the one that is stored.
+            let lookup = known.detail.get(LOOKUP).or_else(|| half.detail.get(LOOKUP)).cloned();
+            if let Some(lookup) = lookup {
+                known.detail.insert(LOOKUP.to_owned(), lookup.clone());
+                half.detail.insert(LOOKUP.to_owned(), lookup);
+            }
+        }
+        let rank = |half: &Half| (half.time, half.event_id().to_owned(), half.event_text());
+        if rank(&half) > rank(known) {
+            *known = half;
+            return true;
+        }
+        same_event
+    }
+
+    /// A text of `insightDetails`, the end's if it has one.
+    fn insight(&self, name: &str) -> Option<&str> {
+        let end = self.end.as_ref().and_then(|half| half.insight(name));
+        end.or_else(|| self.start.as_ref().and_then(|half| half.insight(name)))
+    }
+
+    /// A statistic. The end's is over the whole activity, the start's provisional.
+    fn statistic(&self, path: &[&str]) -> Option<&Number> {
+        let end = self.end.as_ref().and_then(|half| half.statistic(path));
+        end.or_else(|| self.start.as_ref().and_then(|half| half.statistic(path)))
+    }
+
+    fn started_at(&self) -> Option<Timestamp> {
+        if let Some(start) = &self.start {
+            return Some(start.time);
+        }
+        let end = self.end.as_ref()?;
+        let minutes = end.statistic(&["insight_duration"]).map(Number::as_f64).filter(|minutes| minutes.is_finite());
+        #[expect(clippy::cast_possible_truncation, reason = "a span of minutes; a hostile one saturates")]
+        let seconds = (minutes.unwrap_or(0.0) * 60.0).round() as i64;
+        Some(end.time.plus_seconds(seconds.saturating_neg()))
+    }
+
+    /// The record of the halves. It is the start's until the end is known.
+    pub fn record(&self, target: &Target, shared_event_id: &str, answered_at: Timestamp) -> Record {
+        let key = insight_key(target, shared_event_id);
+        let mut record = Record::new(Kind::CloudtrailInsight, key, &target.account_id, &target.region, answered_at);
+        record.id = Some(shared_event_id.to_owned());
+        let end = self.end.as_ref().map(|half| half.time);
+        record.status = Some(if end.is_some() { Status::Closed } else { Status::Open });
+        record.started_at = self.started_at();
+        record.ended_at = end;
+        record.updated_at = end.max(self.start.as_ref().map(|half| half.time));
+        record.entity = self.insight("event_source").map(str::to_owned);
+        let average = self.statistic(&["insight", "average"]);
+        let baseline = self.statistic(&["baseline", "average"]);
+        record.severity = Some(severity::of_rate(average.map(Number::as_f64), baseline.map(Number::as_f64)));
+        record.title = Some(self.title(average, baseline));
+        let measures = [("insight_average", average), ("baseline_average", baseline)];
+        record.measures =
+            measures.into_iter().filter_map(|(name, number)| Some((name.to_owned(), number?.clone()))).collect();
+        for (name, half) in [("start", &self.start), ("end", &self.end)] {
+            if let Some(half) = half {
+                record.detail.insert(name.to_owned(), Value::Map(half.detail.clone()));
+            }
+        }
+        record
+    }
+
+    fn title(&self, average: Option<&Number>, baseline: Option<&Number>) -> String {
+        let name = self.insight("event_name").unwrap_or("unnamed calls");
+        let source = self.insight("event_source").unwrap_or("an unnamed service");
+        let rate = match self.insight("insight_type") {
+            Some(API_ERROR_RATE) => {
+                let code = self.insight("error_code").map(|code| format!("{code} ")).unwrap_or_default();
+                format!("{code}error rate")
+            }
+            _ => "call rate".to_owned(),
+        };
+        let average = average.map_or_else(|| "unknown".to_owned(), |average| format!("{average} a minute"));
+        let baseline = baseline.map_or_else(|| "unknown".to_owned(), ToString::to_string);
+        let title = format!("{name} on {source}: {rate} {average}, baseline {baseline}");
+        title.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// Whether a stored start has waited for its end longer than CloudTrail would still give it.
+pub fn is_overdue(stored: &Stored, now: Timestamp) -> bool {
+    /// The end may come in the very hour in which the start leaves CloudTrail's reach.
+    const GRACE_SECONDS: i64 = 3_600;
+    let limit = now.plus_seconds(-REACH_DAYS * DAY_SECONDS - GRACE_SECONDS);
+    stored.timestamp("started_at").is_some_and(|started| started < limit)
+}
+
+/// The stored record of a start whose end never came, closed when CloudTrail could have told of one for the last time.
+pub fn no_end_seen(stored: &Stored, answered_at: Timestamp) -> Option<Record> {
+    let mut record = Record::from_stored(stored, answered_at)?;
+    record.status = Some(Status::Closed);
+    record.status_reason = Some(StatusReason::NoEndSeen);
+    record.ended_at = record.started_at.map(|started| started.plus_seconds(REACH_DAYS * DAY_SECONDS));
+    Some(record)
+}
+
+#[cfg(test)]
+#[path = "merge_tests.rs"]
+mod tests;

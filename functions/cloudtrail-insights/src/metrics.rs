@@ -1,0 +1,55 @@
+//! Fetches one series over its requests, oldest first, and says how far it came.
+
+use crate::fetch::Fetch;
+use crate::normalize;
+use crate::series::Series;
+use crate::window::Request;
+use insights_shared::fields::Faults;
+use insights_shared::issue::{REQUEST_INVALID, RESPONSE_MALFORMED, Stage};
+use insights_shared::target_run::TargetRun;
+
+/// The operation of every request here.
+const OPERATION: &str = "ListInsightsMetricData";
+
+/// What became of a series.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// The requests whose answers are stored.
+    pub stored: Vec<Request>,
+    /// Whether these are all.
+    pub is_complete: bool,
+}
+
+/// Fetches and stores what `requests` ask for. It stops at the first that fails, so that nothing behind it counts as
+/// known.
+pub async fn collect(fetch: &Fetch<'_>, run: &TargetRun, series: &Series, requests: &[Request]) -> Progress {
+    let subject = series.to_string();
+    let mut progress = Progress::default();
+    let mut faults = Faults::default();
+    series.check("", &mut faults);
+    if !faults.is_empty() {
+        let message = format!("the request would be refused and was not sent: {faults}");
+        run.report.issue(Stage::Fetch, OPERATION, &subject, REQUEST_INVALID, false, &message);
+        return progress;
+    }
+    for request in requests {
+        let (points, answered_at) = match fetch.points(series, *request).await {
+            Ok(answer) => answer,
+            Err(error) => {
+                run.report.call_failed(Stage::Fetch, &subject, &error);
+                return progress;
+            }
+        };
+        run.report.answered();
+        let chunks = normalize::chunks(series, *request, &points, &run.target, answered_at);
+        for message in &chunks.left_out {
+            run.report.issue(Stage::Normalize, OPERATION, &subject, RESPONSE_MALFORMED, false, message);
+        }
+        if !run.store(OPERATION, chunks.records).await {
+            return progress;
+        }
+        progress.stored.push(*request);
+    }
+    progress.is_complete = true;
+    progress
+}

@@ -1,0 +1,214 @@
+//! The story of a run: the trails, the insight events piece by piece, the series that they name, and what has waited for
+//! its end too long.
+
+use crate::catalog::Catalog;
+use crate::config::CloudtrailInsights;
+use crate::event;
+use crate::events::Events;
+use crate::fetch::{EventSource, Fetch};
+use crate::merge;
+use crate::progress::Rows;
+use crate::trails;
+use crate::window::{REACH_DAYS, pieces};
+use futures_util::stream::{self, StreamExt};
+use insights_shared::collector::{Collector, Finish};
+use insights_shared::environment::Environment;
+use insights_shared::fields::Faults;
+use insights_shared::issue::{CallError, Stage, WINDOW_UNAVAILABLE};
+use insights_shared::key::Key;
+use insights_shared::payload::{Push, Window};
+use insights_shared::record::{Source, Stored};
+use insights_shared::store::write::{Guard, Written};
+use insights_shared::target_run::{TargetRun, Work};
+use insights_shared::time::{DAY_SECONDS, Timestamp};
+use insights_shared::validate::validate;
+
+/// CloudTrail answers for the last 90 days by its own clock; a little less is asked for, since ours may be behind.
+const REACH_MARGIN_SECONDS: i64 = 300;
+/// What a pushed event is called in issues, where there was no call.
+const PUSH: &str = "AWS Insight via CloudTrail";
+
+impl Collector for CloudtrailInsights {
+    const SOURCE: Source = Source::Cloudtrail;
+
+    fn read(environment: &Environment, faults: &mut Faults) -> Self {
+        Self::read(environment, faults)
+    }
+
+    async fn collect(&self, run: &TargetRun) -> Finish {
+        let reach = run.now.plus_seconds(-REACH_DAYS * DAY_SECONDS + REACH_MARGIN_SECONDS);
+        let lookback = run.now.plus_seconds(-run.settings.lookback_days * DAY_SECONDS);
+        let fetch = Fetch::new(run);
+        let catalog = Catalog::new(&run.store, &run.target);
+        let rows = match (catalog.series().await, catalog.trails().await) {
+            (Ok(series), Ok(trails)) => Rows::new(run, catalog, self, lookback, series, trails),
+            (Err(error), _) | (_, Err(error)) => {
+                run.report.call_failed(Stage::Write, "catalog", &error);
+                return Finish::default();
+            }
+        };
+        let mut story = Story { fetch, run, events: Events::new(run), rows, reach, lookback };
+        match &run.work {
+            Work::Push(push) => story.push(push).await,
+            Work::Window(window) => story.backfill(*window).await,
+            Work::Scheduled => story.scheduled(self.period).await,
+        }
+    }
+}
+
+struct Story<'a> {
+    fetch: Fetch<'a>,
+    run: &'a TargetRun,
+    events: Events<'a>,
+    rows: Rows<'a>,
+    reach: Timestamp,
+    lookback: Timestamp,
+}
+
+impl Story<'_> {
+    async fn scheduled(&mut self, period: i64) -> Finish {
+        let run = self.run;
+        let watermark = run.watermark();
+        // Late events come behind the watermark; the first run has none.
+        let overlap = run.settings.overlap_minutes * 60;
+        let begin = watermark.unwrap_or(self.lookback);
+        let start = watermark.map_or(begin, |watermark| watermark.plus_seconds(-overlap)).max(self.reach);
+        let trails = trails::discover(&self.fetch, run).await;
+        let complete = match self.account_events(start, begin.max(self.reach)).await {
+            Ok(complete) => complete,
+            Err(error) => {
+                run.report.call_failed(Stage::Fetch, "insight events", &error);
+                false
+            }
+        };
+        let mut complete = complete;
+        complete &= self.rows.settle_trails(&trails).await;
+        complete &= self.rows.collect_trails(&self.fetch, &self.events, &trails, self.reach).await;
+        complete &= self.rows.adopt_configured().await;
+        complete &= self.rows.retire().await;
+        complete &= self.rows.collect_series(&self.fetch).await;
+        self.close_overdue().await;
+        if trails.is_complete && !trails.any_insights && self.events.is_empty() && !self.rows.any_live() {
+            run.report.not_enabled();
+        }
+        // The bucket that has not ended is not stored, so that everything before its begin is what is.
+        let reached = run.now.floor(period);
+        Finish { watermark: complete.then_some(reached), window: Some(Window { start, end: run.now }) }
+    }
+
+    /// The events of the account's management calls, piece by piece, the watermark moving after each. `false`: something
+    /// could not be stored, so that the watermark must not move further.
+    async fn account_events(&mut self, start: Timestamp, begin: Timestamp) -> Result<bool, CallError> {
+        let run = self.run;
+        let pieces = pieces(begin, run.now);
+        let last = pieces.len().saturating_sub(1);
+        for (index, (from, until)) in pieces.into_iter().enumerate() {
+            let window = Window { start: if index == 0 { start } else { from }, end: until };
+            let stored = self.events.collect(&self.fetch, EventSource::Account, window).await;
+            // What the pages before a failure named is not forgotten.
+            let named = self.rows.adopt(self.events.take_named()).await;
+            if !stored? || !named {
+                return Ok(false);
+            }
+            if index < last {
+                // Every part that the watermark would outrun is marked as behind before it moves.
+                if !self.rows.mark_behind().await {
+                    return Ok(false);
+                }
+                run.store.move_watermark(Source::Cloudtrail, &run.target, until).await?;
+            }
+        }
+        Ok(true)
+    }
+
+    async fn backfill(&mut self, asked: Window) -> Finish {
+        let run = self.run;
+        let mut start = asked.start;
+        if asked.start < self.reach {
+            let message = format!("CloudTrail keeps {REACH_DAYS} days: nothing is known before {}", self.reach);
+            let subject = format!("{} to {}", asked.start, asked.end.min(self.reach));
+            run.report.answered();
+            run.report.issue(Stage::Fetch, "LookupEvents", &subject, WINDOW_UNAVAILABLE, false, &message);
+            start = self.reach;
+        }
+        let trails = trails::discover(&self.fetch, run).await;
+        let mut come = start.min(asked.end);
+        let mut unbroken = trails.is_complete;
+        for (from, until) in pieces(start, asked.end) {
+            if run.is_over() {
+                run.report.not_reached(1);
+                break;
+            }
+            let before = run.report.gaps();
+            let window = Window { start: from, end: until };
+            let sources = trails.data.iter().map(|arn| EventSource::Trail(arn));
+            for source in std::iter::once(EventSource::Account).chain(sources) {
+                if let Err(error) = self.events.collect(&self.fetch, source, window).await {
+                    run.report.call_failed(Stage::Fetch, source.operation(), &error);
+                }
+            }
+            let named = self.rows.adopt(self.events.take_named()).await;
+            let stored = self.rows.backfill_series(&self.fetch, from, until).await;
+            unbroken &= named && stored && run.report.gaps() == before;
+            if unbroken {
+                come = until;
+            }
+        }
+        Finish { watermark: None, window: Some(Window { start: asked.start, end: come }) }
+    }
+
+    async fn push(&mut self, push: &Push) -> Finish {
+        let run = self.run;
+        run.report.answered();
+        let event = event::read(&push.raw, &run.target.account_id);
+        self.events.store(PUSH, vec![event], run.now).await;
+        self.rows.adopt(self.events.take_named()).await;
+        Finish::default()
+    }
+
+    /// Closes the starts whose end can no longer come.
+    async fn close_overdue(&self) {
+        let run = self.run;
+        let open = run.store.open_insights(Source::Cloudtrail, &run.target.account_id, &run.target.region).await;
+        let open = match open {
+            Ok(open) => open,
+            Err(error) => return run.report.call_failed(Stage::Write, "open", &error),
+        };
+        let overdue: Vec<Key> = open
+            .iter()
+            .filter(|stored| merge::is_overdue(stored, run.now))
+            .filter_map(|stored| Some(Key::new(stored.text("pk")?, stored.text("sk")?)))
+            .collect();
+        stream::iter(overdue)
+            .map(|key| async move {
+                match run.store.get(&key).await {
+                    Ok(Some(stored)) => self.close(&stored).await,
+                    Ok(None) => {}
+                    Err(error) => run.report.call_failed(Stage::Write, &key.pk, &error),
+                }
+            })
+            .buffer_unordered(run.settings.concurrency)
+            .collect::<Vec<()>>()
+            .await;
+    }
+
+    async fn close(&self, stored: &Stored) {
+        let run = self.run;
+        if stored.text("status") != Some("open") || stored.is_newer_schema() {
+            return;
+        }
+        let Some(record) = merge::no_end_seen(stored, run.now) else { return };
+        match validate(record, run.store.retention_days()) {
+            Ok(record) => {
+                // Only over what was read: an end that came meanwhile is worth more.
+                let written = run.store.put(&record, Guard::Is(stored.content_hash())).await;
+                if written != Written::Expired {
+                    run.count(&record, written);
+                }
+            }
+            Err(rejected) => {
+                run.reject(PUSH, &rejected).await;
+            }
+        }
+    }
+}

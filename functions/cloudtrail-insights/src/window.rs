@@ -1,0 +1,136 @@
+//! Which spans of a series are asked for, and at which period: whole chunks, as fine as CloudTrail still has them. Pure.
+
+use insights_shared::time::{DAY_SECONDS, Timestamp};
+
+/// CloudTrail's periods, finest first, with the days that it keeps each.
+/// <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_ListInsightsMetricData.html>
+const PERIODS: [(i64, i64); 3] = [(60, 15), (300, 63), (3_600, 90)];
+/// How far from the service's cut-off a request keeps: its clock decides, and time passes while a request waits.
+const MARGIN_SECONDS: i64 = 30 * 60;
+/// The days that CloudTrail keeps insight events, and the coarsest points.
+pub const REACH_DAYS: i64 = 90;
+
+/// One span of one series at one period.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// Seconds between two points.
+    pub period: i64,
+    /// The first bucket.
+    pub start: Timestamp,
+    /// The first instant after the last bucket.
+    pub end: Timestamp,
+}
+
+/// Seconds in a chunk of points that are `period` seconds apart.
+pub fn chunk_seconds(period: i64) -> i64 {
+    match period {
+        60 => 3_600,
+        300 => 6 * 3_600,
+        _ => DAY_SECONDS,
+    }
+}
+
+/// What to ask for to have everything from `from` to `until`, oldest first. `period` is the finest wanted.
+///
+/// Spans are widened to whole chunks, so that a chunk is always one answer. What lies before the period's cut-off is
+/// asked for at the next coarser period, up to the end of the chunk that holds the cut-off. A start before the cut-off
+/// moves to half an hour after it. No bucket is asked for that has not ended at `now`.
+pub fn requests(from: Timestamp, until: Timestamp, period: i64, now: Timestamp) -> Vec<Request> {
+    let mut requests = Vec::new();
+    let mut until = until;
+    for (period, days) in PERIODS.into_iter().filter(|(known, _)| *known >= period) {
+        let chunk = chunk_seconds(period);
+        let cut_off = now.plus_seconds(-days * DAY_SECONDS);
+        let mut start = from.floor(chunk);
+        if start < cut_off {
+            start = cut_off.plus_seconds(MARGIN_SECONDS).ceil(period);
+        }
+        let end = until.ceil(chunk).min(now.floor(period));
+        if start < end {
+            requests.push(Request { period, start, end });
+        }
+        if start <= from {
+            break;
+        }
+        until = cut_off.plus_seconds(1);
+    }
+    requests.reverse();
+    requests
+}
+
+/// The pieces in which a long span is worked, oldest first: a day, then ever longer ones, so that a short invocation
+/// gets somewhere and a long one makes few calls.
+pub fn pieces(start: Timestamp, end: Timestamp) -> Vec<(Timestamp, Timestamp)> {
+    let mut pieces = Vec::new();
+    let mut from = start;
+    let mut length = DAY_SECONDS;
+    while from < end {
+        let until = from.plus_seconds(length).min(end);
+        pieces.push((from, until));
+        from = until;
+        length = length.saturating_mul(2);
+    }
+    pieces
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn time(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    /// Requests as `period start/end`, minutes only.
+    fn check(from: &str, until: &str, period: i64, now: &str, expected: &[&str]) {
+        let short = |timestamp: Timestamp| timestamp.to_string()[..16].to_owned();
+        let actual: Vec<String> = requests(time(from), time(until), period, time(now))
+            .into_iter()
+            .map(|request| format!("{} {}/{}", request.period, short(request.start), short(request.end)))
+            .collect();
+        assert_eq!(actual, expected, "{from} to {until} at {period}, now {now}");
+    }
+
+    #[test]
+    fn a_recent_span_is_widened_to_whole_chunks_and_ends_with_the_last_bucket_that_has() {
+        let now = "2026-03-20T22:27:13Z";
+        check(now, now, 60, now, &["60 2026-03-20T22:00/2026-03-20T22:27"]);
+        check(now, now, 300, now, &["300 2026-03-20T18:00/2026-03-20T22:25"]);
+        check(now, now, 3_600, now, &["3600 2026-03-20T00:00/2026-03-20T22:00"]);
+        let (from, until) = ("2026-03-20T13:00:00Z", "2026-03-20T14:00:00Z");
+        check(from, until, 300, now, &["300 2026-03-20T12:00/2026-03-20T18:00"]);
+        check("2026-03-20T12:00:00Z", "2026-03-20T18:00:00Z", 300, now, &["300 2026-03-20T12:00/2026-03-20T18:00"]);
+    }
+
+    #[test]
+    fn what_is_older_than_a_period_is_kept_comes_at_the_next_coarser_one_oldest_first() {
+        // Cut-offs: 15 days 2026-03-05T22:27:13, 63 days 2026-01-16T22:27:13, 90 days 2025-12-20T22:27:13.
+        let now = "2026-03-20T22:27:13Z";
+        let finest = "60 2026-03-05T22:58/2026-03-20T22:27";
+        let middle = "300 2026-01-16T23:00/2026-03-06T00:00";
+        let coarsest = "3600 2025-12-20T23:00/2026-01-17T00:00";
+        check("2025-12-20T22:27:13Z", now, 60, now, &[coarsest, middle, finest]);
+        let middle_only = "300 2026-01-16T23:00/2026-03-20T22:25";
+        check("2025-12-20T22:27:13Z", now, 300, now, &[coarsest, middle_only]);
+        check("2025-12-20T22:27:13Z", now, 3_600, now, &["3600 2025-12-20T23:00/2026-03-20T22:00"]);
+    }
+
+    #[test]
+    fn a_start_whose_chunk_begins_before_the_cut_off_moves_behind_it() {
+        let now = "2026-03-20T22:27:13Z";
+        // Within the chunk that holds the 15-day cut-off: the finer start moves, the coarser one fills in.
+        let expected = ["300 2026-03-05T18:00/2026-03-06T00:00", "60 2026-03-05T22:58/2026-03-05T23:00"];
+        check("2026-03-05T22:40:00Z", "2026-03-05T22:50:00Z", 60, now, &expected);
+        check("2025-01-01T00:00:00Z", "2025-01-02T00:00:00Z", 300, now, &[]);
+    }
+
+    #[test]
+    fn pieces_cover_the_span_oldest_first_and_double() {
+        let (start, end) = (time("2026-01-01T00:00:00Z"), time("2026-01-09T12:00:00Z"));
+        let pieces = pieces(start, end);
+        let days: Vec<i64> = pieces.iter().map(|(from, until)| until.millis_since(*from) / 43_200_000).collect();
+        assert_eq!(days, [2, 4, 8, 3], "in half days");
+        assert_eq!((pieces[0].0, pieces[3].1), (start, end));
+        assert!(pieces.windows(2).all(|pair| pair[0].1 == pair[1].0));
+    }
+}

@@ -1,0 +1,119 @@
+//! Reads members of the scenario's tables that have to keep to more than a type: bounds, choices, identifiers, lists of
+//! tables. It knows no table of its own.
+
+use insights_shared::fields::Fields;
+
+/// Reads every element of the list `name` with `read`.
+pub(super) fn each<T>(
+    fields: &mut Fields<'_>,
+    name: &'static str,
+    mut read: impl FnMut(&mut Fields<'_>) -> T,
+) -> Vec<T> {
+    let mut found = Vec::new();
+    for (path, value) in fields.list(name).unwrap_or_default() {
+        if let Some(mut element) = Fields::new(value, path, fields.faults()) {
+            found.push(read(&mut element));
+            element.finish();
+        }
+    }
+    found
+}
+
+/// Holds the keys of the elements of `name` to be distinct.
+pub(super) fn distinct(fields: &mut Fields<'_>, name: &'static str, keys: impl Iterator<Item = String>) {
+    let mut seen = Vec::new();
+    for (index, key) in keys.enumerate() {
+        if seen.contains(&key) {
+            let path = format!("{}[{index}]", fields.path(name));
+            fields.faults().add(path, &key, "is there twice; give one of them another name or id");
+        }
+        seen.push(key);
+    }
+}
+
+/// Notes that member `name` holds `value`, which breaks `rule`.
+pub(super) fn fault(fields: &mut Fields<'_>, name: &str, value: impl std::fmt::Display, rule: &str) {
+    let path = fields.path(name);
+    fields.faults().add(path, value, rule);
+}
+
+/// One of `values`.
+pub(super) fn choice(fields: &mut Fields<'_>, name: &'static str, values: &[&str]) -> Option<String> {
+    let text = fields.string(name)?;
+    if values.contains(&text.as_str()) {
+        return Some(text);
+    }
+    fault(fields, name, &text, &format!("must be one of {}", values.join(", ")));
+    None
+}
+
+/// A string that must be there, with a bound and a rule for its characters.
+pub(super) fn text(
+    fields: &mut Fields<'_>,
+    name: &'static str,
+    longest: usize,
+    allowed: fn(&str) -> bool,
+) -> Option<String> {
+    let text = fields.required_string(name)?;
+    if text.chars().count() > longest || !allowed(&text) {
+        fault(
+            fields,
+            name,
+            &text,
+            &format!("must be at most {longest} characters, none of which the service refuses"),
+        );
+    }
+    Some(text)
+}
+
+/// A string that is not blank, if there is one.
+pub(super) fn optional_text(fields: &mut Fields<'_>, name: &'static str, longest: usize) -> Option<String> {
+    let text = fields.string(name)?;
+    if text.trim().is_empty() || text.chars().count() > longest {
+        fault(fields, name, &text, &format!("must be 1 to {longest} characters, not all blank"));
+    }
+    Some(text)
+}
+
+/// The member `id`, if there is one.
+pub(super) fn identifier(fields: &mut Fields<'_>, is_valid: fn(&str) -> bool, rule: &str) -> Option<String> {
+    let id = fields.string("id")?;
+    if !is_valid(&id) {
+        fault(fields, "id", &id, rule);
+    }
+    Some(id)
+}
+
+/// A number from 0 to `most`.
+pub(super) fn bounded(fields: &mut Fields<'_>, name: &'static str, most: f64) -> Option<f64> {
+    let number = fields.number(name)?;
+    if (0.0..=most).contains(&number) {
+        return Some(number);
+    }
+    fault(fields, name, number, &format!("must be between 0 and {most}"));
+    None
+}
+
+/// A whole number in `range`.
+pub(super) fn whole(
+    fields: &mut Fields<'_>,
+    name: &'static str,
+    range: std::ops::RangeInclusive<i64>,
+) -> Option<i64> {
+    let number = fields.integer(name)?;
+    if range.contains(&number) {
+        return Some(number);
+    }
+    let rule = format!("must be a whole number between {} and {}", range.start(), range.end());
+    fault(fields, name, number, &rule);
+    None
+}
+
+/// Names of members that answers leave out.
+pub(super) fn omit(fields: &mut Fields<'_>, name: &'static str, members: &[&str]) -> Vec<String> {
+    let names = fields.strings(name).unwrap_or_default();
+    for omitted in names.iter().filter(|omitted| !members.contains(&omitted.as_str())) {
+        fault(fields, name, omitted, &format!("must be members of the answer: {}", members.join(", ")));
+    }
+    names
+}

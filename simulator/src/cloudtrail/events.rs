@@ -1,0 +1,249 @@
+//! Turns an insight of the scenario into its two halves as LookupEvents and ListInsightsData answer them: the look-up's
+//! own members, and beside them the record of the event as a JSON string. It knows nothing of requests.
+
+use super::trails::Trail;
+use super::with;
+use crate::call::Call;
+use crate::scenario::uuid;
+use insights_shared::time::Timestamp;
+use serde_json::{Map, Value, json};
+
+/// The members that a scenario may leave out of an event, each with where it stands: in the look-up's own members, or in
+/// the record.
+pub const OMITTABLE: &[(&str, Omitted)] = &[
+    ("EventId", Omitted::Lookup),
+    ("EventName", Omitted::Lookup),
+    ("EventTime", Omitted::Lookup),
+    ("EventSource", Omitted::Lookup),
+    ("Resources", Omitted::Lookup),
+    ("CloudTrailEvent", Omitted::Lookup),
+    ("eventVersion", Omitted::Record("")),
+    ("eventTime", Omitted::Record("")),
+    ("awsRegion", Omitted::Record("")),
+    ("eventID", Omitted::Record("")),
+    ("eventType", Omitted::Record("")),
+    ("recipientAccountId", Omitted::Record("")),
+    ("sharedEventID", Omitted::Record("")),
+    ("insightDetails", Omitted::Record("")),
+    ("eventCategory", Omitted::Record("")),
+    ("state", Omitted::Record("/insightDetails")),
+    ("eventSource", Omitted::Record("/insightDetails")),
+    ("eventName", Omitted::Record("/insightDetails")),
+    ("insightType", Omitted::Record("/insightDetails")),
+    ("errorCode", Omitted::Record("/insightDetails")),
+    ("insightSource", Omitted::Record("/insightDetails")),
+    ("sourceEventCategory", Omitted::Record("/insightDetails")),
+    ("insightContext", Omitted::Record("/insightDetails")),
+    ("statistics", Omitted::Record("/insightDetails/insightContext")),
+    ("baseline", Omitted::Record("/insightDetails/insightContext/statistics")),
+    ("insight", Omitted::Record("/insightDetails/insightContext/statistics")),
+    ("insightDuration", Omitted::Record("/insightDetails/insightContext/statistics")),
+    ("baselineDuration", Omitted::Record("/insightDetails/insightContext/statistics")),
+];
+
+/// Where a member stands that a scenario leaves out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Omitted {
+    /// Beside the record.
+    Lookup,
+    /// In the record's object at this JSON pointer.
+    Record(&'static str),
+}
+
+/// What names a series, and with it what an insight is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subject {
+    /// The service, such as `ec2.amazonaws.com`.
+    pub event_source: String,
+    /// The API, such as `RunInstances`.
+    pub event_name: String,
+    /// `ApiCallRateInsight` or `ApiErrorRateInsight`.
+    pub insight_type: String,
+    /// The error that is counted, for error rates.
+    pub error_code: Option<String>,
+    /// The name of the trail whose data events are counted; none for management events.
+    pub trail: Option<String>,
+}
+
+/// Which halves of an insight are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Halves {
+    /// As time has it: the Start, and the End once it is over.
+    Both,
+    /// The Start alone, even after the end.
+    Start,
+    /// The End alone.
+    End,
+}
+
+/// An insight of the scenario.
+#[derive(Clone, Debug)]
+pub struct Insight {
+    /// What its ids are made of.
+    pub key: String,
+    /// Its `sharedEventID`, if the scenario gives one.
+    pub shared_id: Option<String>,
+    /// What it is about.
+    pub subject: Subject,
+    /// Its first minute.
+    pub start: Timestamp,
+    /// The minute in which it was over; without one it never is.
+    pub end: Option<Timestamp>,
+    /// The halves that are told.
+    pub halves: Halves,
+    /// Calls a minute before it.
+    pub baseline: f64,
+    /// Calls a minute as the Start half tells them.
+    pub start_average: f64,
+    /// Calls a minute over the whole of it.
+    pub average: f64,
+    /// How many minutes the Start half claims.
+    pub start_duration: i64,
+    /// How many minutes the baseline was taken over.
+    pub baseline_duration: i64,
+    /// Who called, by what, with which errors; `{account}` and `{region}` in it are filled in.
+    pub attributions: Option<Value>,
+    /// Further members of the look-up, by their wire names; `{account}` and `{region}` in them are filled in.
+    pub lookup: Map<String, Value>,
+    /// Members left out of both halves, by the names of [`OMITTABLE`].
+    pub omit: Vec<String>,
+}
+
+/// One half of an insight, told in one account and region.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// When the activity began or ended.
+    pub time: Timestamp,
+    /// Its own id; its two halves share another one.
+    pub id: String,
+    /// The API that it is about.
+    pub event_name: String,
+    /// The service that it is about.
+    pub event_source: String,
+    /// The answer's `Event`.
+    pub answer: Value,
+}
+
+impl Insight {
+    /// Whether both would have the same ids.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.key == other.key || (self.shared_id.is_some() && self.shared_id == other.shared_id)
+    }
+
+    /// The halves that have happened when `call` comes, for the account and region that ask.
+    pub fn events(&self, seed: u64, trail: Option<&Trail>, call: &Call) -> Vec<Event> {
+        let start = (self.halves != Halves::End).then_some(("Start", self.start));
+        let end = self.end.filter(|_| self.halves != Halves::Start).map(|end| ("End", end));
+        let halves = [start, end].into_iter().flatten().filter(|(_, time)| *time <= call.now);
+        halves.map(|(state, time)| self.event(state, time, seed, trail, call)).collect()
+    }
+
+    fn event(&self, state: &str, time: Timestamp, seed: u64, trail: Option<&Trail>, call: &Call) -> Event {
+        // Each account and region that the scenario's part holds for has insights of its own.
+        let key = format!("{} {} cloudtrail {}", call.account, call.region, self.key);
+        let shared_id = self.shared_id.clone().unwrap_or_else(|| uuid(seed, &key));
+        let id = uuid(seed, &format!("{key} {state}"));
+        let mut record = json!({
+            "eventVersion": "1.09",
+            "eventTime": whole_seconds(time),
+            "awsRegion": call.region,
+            "eventID": id,
+            "eventType": "AwsCloudTrailInsight",
+            "recipientAccountId": call.account,
+            "sharedEventID": shared_id,
+            "insightDetails": self.details(state, trail, call),
+            "eventCategory": "Insight",
+        });
+        self.leave_out(&mut record, |place| matches!(place, Omitted::Record(_)));
+        let mut answer = json!({
+            "EventId": id,
+            "EventName": self.subject.event_name,
+            "EventTime": time.seconds(),
+            "EventSource": self.subject.event_source,
+            "Resources": [],
+            "CloudTrailEvent": record.to_string(),
+        });
+        for (name, value) in &self.lookup {
+            answer = with(answer, name, Some(fill(value, call)));
+        }
+        self.leave_out(&mut answer, |place| place == Omitted::Lookup);
+        Event {
+            time,
+            id,
+            event_name: self.subject.event_name.clone(),
+            event_source: self.subject.event_source.clone(),
+            answer,
+        }
+    }
+
+    fn details(&self, state: &str, trail: Option<&Trail>, call: &Call) -> Value {
+        let context = json!({"statistics": self.statistics(state)});
+        let attributions = self.attributions.as_ref().map(|attributions| fill(attributions, call));
+        let details = json!({
+            "state": state,
+            "eventSource": self.subject.event_source,
+            "eventName": self.subject.event_name,
+            "insightType": self.subject.insight_type,
+            "sourceEventCategory": if trail.is_some() { "Data" } else { "Management" },
+            "insightContext": with(context, "attributions", attributions),
+        });
+        let details = with(details, "errorCode", self.subject.error_code.clone());
+        with(details, "insightSource", trail.map(|trail| trail.arn(call)))
+    }
+
+    fn statistics(&self, state: &str) -> Value {
+        let minutes = self.end.map_or(0, |end| end.millis_since(self.start) / 60_000);
+        let (average, duration) = if state == "Start" {
+            (self.start_average, self.start_duration)
+        } else {
+            (self.average, minutes)
+        };
+        json!({
+            "baseline": {"average": number(self.baseline)},
+            "insight": {"average": number(average)},
+            "insightDuration": duration,
+            "baselineDuration": self.baseline_duration,
+        })
+    }
+
+    fn leave_out(&self, answer: &mut Value, applies: impl Fn(Omitted) -> bool) {
+        for (name, place) in OMITTABLE.iter().filter(|(name, place)| {
+            applies(*place) && self.omit.iter().any(|omitted| omitted.as_str() == *name)
+        }) {
+            let pointer = if let Omitted::Record(pointer) = place { pointer } else { "" };
+            if let Some(members) = answer.pointer_mut(pointer).and_then(Value::as_object_mut) {
+                members.remove(*name);
+            }
+        }
+    }
+}
+
+/// RFC 3339 without a fraction, as CloudTrail's records have it.
+fn whole_seconds(time: Timestamp) -> String {
+    let text = time.to_string();
+    text.split_once('.').map_or(text.clone(), |(seconds, _)| format!("{seconds}Z"))
+}
+
+/// A JSON number, whole where it can be: CloudTrail writes `0` and `669`, not `0.0`.
+pub fn number(value: f64) -> Value {
+    #[expect(clippy::cast_possible_truncation, reason = "whole and below 2^53")]
+    let whole = (value.fract() == 0.0 && value.abs() < 9e15).then_some(value as i64);
+    whole.map_or_else(|| json!(value), |whole| json!(whole))
+}
+
+/// `text` with the caller's account and region in the place of `{account}` and `{region}`.
+pub fn fill_text(text: &str, call: &Call) -> String {
+    text.replace("{account}", &call.account).replace("{region}", &call.region)
+}
+
+fn fill(value: &Value, call: &Call) -> Value {
+    match value {
+        Value::String(text) => Value::String(fill_text(text, call)),
+        Value::Array(elements) => elements.iter().map(|element| fill(element, call)).collect(),
+        Value::Object(members) => {
+            let filled = members.iter().map(|(name, member)| (name.clone(), fill(member, call)));
+            Value::Object(filled.collect::<Map<_, _>>())
+        }
+        other => other.clone(),
+    }
+}

@@ -1,0 +1,114 @@
+//! LookupEvents: the insight events of management events. Of management events themselves there are none here, so a
+//! look-up without a category is checked like any other and finds nothing.
+
+use super::{Data, EVENT_RETENTION, Event, bad_token, failure, text, with};
+use crate::call::{Answer, Call, ServiceError};
+use crate::constraint::instant;
+use crate::page::paginate;
+use insights_shared::time::Timestamp;
+use serde_json::{Value, json};
+
+/// What a page holds unless the call says otherwise, and at most.
+pub const MOST_EVENTS: usize = 50;
+/// The longest value that can be looked up.
+const LONGEST_VALUE: usize = 2_000;
+/// The attributes of insight events.
+const INSIGHT_ATTRIBUTES: [&str; 3] = ["EventId", "EventName", "EventSource"];
+/// The further attributes of management events.
+const OTHER_ATTRIBUTES: [&str; 5] = ["ReadOnly", "Username", "ResourceType", "ResourceName", "AccessKeyId"];
+
+/// LookupEvents.
+pub fn answer(data: &Data, call: &Call) -> Answer {
+    let insights = match text(call, "EventCategory") {
+        None => false,
+        Some("insight") => true,
+        Some(other) => {
+            let message = format!("{other:?} is not an event category; only \"insight\" is.");
+            return Err(failure("InvalidEventCategoryException", message));
+        }
+    };
+    let attribute = attribute(call, insights)?;
+    let size = call.input.get("MaxResults").and_then(Value::as_i64);
+    if size.is_some_and(|size| !(1..=50).contains(&size)) {
+        return Err(failure("InvalidMaxResultsException", "MaxResults must be from 1 to 50."));
+    }
+    let range = range(call, "InvalidTimeRangeException")?;
+    let mut events = if insights { data.events(None, call) } else { Vec::new() };
+    events.retain(|event| {
+        range.holds(event) && attribute.is_none_or(|(name, value)| matches(event, name, value))
+    });
+    let (page, next) = paginate(call, &events, "NextToken", "MaxResults", MOST_EVENTS).map_err(bad_token)?;
+    Ok(listed(page, next))
+}
+
+/// The one attribute that the call looks for.
+fn attribute(call: &Call, insights: bool) -> Result<Option<(&str, &str)>, ServiceError> {
+    let invalid = |message: String| Err(failure("InvalidLookupAttributesException", message));
+    let attributes = call.input.get("LookupAttributes").and_then(Value::as_array);
+    let first = match attributes.map(Vec::as_slice) {
+        None | Some([]) => return Ok(None),
+        Some([first]) => first,
+        Some(more) => {
+            return invalid(format!("{} lookup attributes are given, at most 1 can be.", more.len()));
+        }
+    };
+    let member = |name| first.get(name).and_then(Value::as_str);
+    let (Some(key), Some(value)) = (member("AttributeKey"), member("AttributeValue")) else {
+        return invalid("A lookup attribute must have AttributeKey and AttributeValue.".to_owned());
+    };
+    if !INSIGHT_ATTRIBUTES.contains(&key) && (insights || !OTHER_ATTRIBUTES.contains(&key)) {
+        let kind = if insights { "insight" } else { "management" };
+        return invalid(format!("{key:?} is not a lookup attribute of {kind} events."));
+    }
+    if value.is_empty() || value.chars().count() > LONGEST_VALUE {
+        return invalid(format!("AttributeValue must have 1 to {LONGEST_VALUE} characters."));
+    }
+    Ok(Some((key, value)))
+}
+
+/// Whether `event` has `value` as the attribute or dimension `name`.
+pub fn matches(event: &Event, name: &str, value: &str) -> bool {
+    value
+        == match name {
+            "EventId" => &event.id,
+            "EventName" => &event.event_name,
+            _ => &event.event_source,
+        }
+}
+
+/// The span of a look-up, both ends inclusive.
+#[derive(Clone, Copy, Debug)]
+pub struct Range {
+    start: Timestamp,
+    end: Timestamp,
+}
+
+impl Range {
+    /// Whether the event happened within it.
+    pub fn holds(&self, event: &Event) -> bool {
+        (self.start..=self.end).contains(&event.time)
+    }
+}
+
+/// The span that the call asks for; `code` is the error for one that cannot be. A start before the 90 days is no error,
+/// since what can be looked up is cut there anyway; a span that lies before them altogether is.
+pub fn range(call: &Call, code: &'static str) -> Result<Range, ServiceError> {
+    let oldest = call.now.plus_seconds(-EVENT_RETENTION);
+    let start = call.input.get("StartTime").and_then(instant);
+    let end = call.input.get("EndTime").and_then(instant);
+    if let (Some(start), Some(end)) = (start, end)
+        && start > end
+    {
+        return Err(failure(code, format!("StartTime {start} is after EndTime {end}.")));
+    }
+    if let Some(end) = end.filter(|end| *end < oldest) {
+        return Err(failure(code, format!("EndTime {end} is more than 90 days ago.")));
+    }
+    Ok(Range { start: start.unwrap_or(oldest), end: end.unwrap_or(call.now) })
+}
+
+/// A page of events as both operations answer it.
+pub fn listed(page: &[Event], next: Option<String>) -> Value {
+    let events: Vec<&Value> = page.iter().map(|event| &event.answer).collect();
+    with(json!({"Events": events}), "NextToken", next)
+}

@@ -1,0 +1,177 @@
+//! Reads the `[cloudtrail]` part of a scenario file: trails, insights and series. Every insight also makes a burst in its
+//! own series, so that numbers and insights tell one story unless the file tells the numbers itself. It knows nothing of
+//! requests.
+
+use super::Data;
+use super::events::Subject;
+use super::metric::{INSIGHT_TYPES, is_error_code, is_event_name, is_event_source};
+use super::series::{Burst, Rates};
+use super::trails::Trail;
+use crate::scenario::{Context, hash};
+use insights_shared::fields::Fields;
+
+mod insight;
+mod trail;
+
+/// Reads the part. What is wrong with it goes to the faults of `fields`.
+pub fn parse(mut fields: Fields<'_>, context: &Context) -> Data {
+    let lag_millis = context.span_millis(&mut fields, "lag").unwrap_or_default();
+    let mut data = Data { seed: context.seed, lag_millis, ..Data::default() };
+    for (path, value) in fields.list("trails").unwrap_or_default() {
+        let trail = Fields::new(value, path, fields.faults()).and_then(trail::trail);
+        if let Some(trail) = trail {
+            if data.trails.iter().any(|known| known.name == trail.name) {
+                let path = fields.path("trails");
+                fields.faults().add(path, &trail.name, "is named twice");
+            }
+            data.trails.push(trail);
+        }
+    }
+    for (path, value) in fields.list("insights").unwrap_or_default() {
+        let member = Fields::new(value, path.clone(), fields.faults());
+        let Some(insight) = member.and_then(|member| insight::insight(member, context, &data)) else {
+            continue;
+        };
+        if data.insights.iter().any(|known| known.is_same(&insight)) {
+            fields.faults().add(path, &insight.key, "has the key or id of an earlier insight");
+        }
+        data.insights.push(insight);
+    }
+    for (path, value) in fields.list("series").unwrap_or_default() {
+        let member = Fields::new(value, path.clone(), fields.faults());
+        let Some((subject, rates)) = member.and_then(|member| series(member, context, &data.trails)) else {
+            continue;
+        };
+        if data.series.iter().any(|(known, _)| *known == subject) {
+            fields.faults().add(path, &subject.event_name, "is a series that an earlier one names already");
+        }
+        data.series.push((subject, rates));
+    }
+    fields.finish();
+    imply_bursts(&mut data);
+    data
+}
+
+/// A string that must be there and be one of `values`.
+fn choice(fields: &mut Fields<'_>, name: &'static str, values: &[&str]) -> Option<String> {
+    let text = fields.required_string(name)?;
+    if !values.contains(&text.as_str()) {
+        let path = fields.path(name);
+        fields.faults().add(path, &text, format!("must be one of {}", values.join(", ")));
+    }
+    Some(text)
+}
+
+fn subject(fields: &mut Fields<'_>, trails: &[Trail]) -> Option<Subject> {
+    let event_source = fields.required_string("event_source");
+    let event_name = fields.required_string("event_name");
+    let insight_type = choice(fields, "insight_type", &INSIGHT_TYPES);
+    let error_code = fields.string("error_code");
+    if error_code.is_some() != (insight_type.as_deref() == Some("ApiErrorRateInsight")) {
+        let path = fields.path("error_code");
+        let value = error_code.as_deref().unwrap_or_default();
+        fields.faults().add(path, value, "must be given for ApiErrorRateInsight, and only for it");
+    }
+    let trail = fields.string("trail");
+    if let Some(name) = trail.as_deref().filter(|name| trails.iter().all(|trail| trail.name != *name)) {
+        let path = fields.path("trail");
+        fields.faults().add(path, name, "must be the name of one of the trails");
+    }
+    let (event_source, event_name) = (event_source?, event_name?);
+    Some(Subject { event_source, event_name, insight_type: insight_type?, error_code, trail })
+}
+
+/// A number that is not negative.
+fn amount(fields: &mut Fields<'_>, name: &'static str) -> Option<f64> {
+    let number = fields.number(name)?;
+    if number < 0.0 {
+        let path = fields.path(name);
+        fields.faults().add(path, number, "must not be negative");
+    }
+    Some(number)
+}
+
+/// A number that is not negative and must be there.
+fn required_amount(fields: &mut Fields<'_>, name: &'static str) -> Option<f64> {
+    let before = fields.faults().len();
+    let number = amount(fields, name);
+    if number.is_none() && fields.faults().len() == before {
+        fields.missing(name);
+    }
+    number
+}
+
+fn series(mut fields: Fields<'_>, context: &Context, trails: &[Trail]) -> Option<(Subject, Rates)> {
+    let subject = subject(&mut fields, trails);
+    if let Some(subject) = &subject {
+        for (name, value, asked_for) in [
+            ("event_source", Some(&subject.event_source), is_event_source as fn(&str) -> bool),
+            ("event_name", Some(&subject.event_name), is_event_name),
+            ("error_code", subject.error_code.as_ref(), is_error_code),
+        ] {
+            if let Some(value) = value.filter(|value| !asked_for(value)) {
+                let path = fields.path(name);
+                fields.faults().add(path, value, "is nothing that ListInsightsMetricData can be asked for");
+            }
+        }
+    }
+    let baseline = amount(&mut fields, "baseline").unwrap_or_default();
+    let noise = fields.number("noise").unwrap_or(1.0);
+    if !(0.0..=1.0).contains(&noise) {
+        let path = fields.path("noise");
+        fields.faults().add(path, noise, "must be from 0 to 1");
+    }
+    let mut bursts = Vec::new();
+    for (path, value) in fields.list("bursts").unwrap_or_default() {
+        bursts.extend(Fields::new(value, path, fields.faults()).and_then(|fields| burst(fields, context)));
+    }
+    fields.finish();
+    let subject = subject?;
+    let key = series_key(context.seed, &subject);
+    Some((subject, Rates { key, baseline, noise, bursts }))
+}
+
+fn burst(mut fields: Fields<'_>, context: &Context) -> Option<Burst> {
+    let from = context.required_instant(&mut fields, "from").map(|from| from.floor(60));
+    let until = context.instant(&mut fields, "to").map(|until| until.floor(60));
+    if let (Some(from), Some(until)) = (from, until)
+        && from >= until
+    {
+        let path = fields.path("to");
+        fields.faults().add(path, until, "must be at least a minute after from");
+    }
+    let rate = required_amount(&mut fields, "rate");
+    fields.finish();
+    Some(Burst { from: from?, until, rate: rate? })
+}
+
+/// Gives every insight its burst, except where the file has one for that time itself.
+fn imply_bursts(data: &mut Data) {
+    for insight in &data.insights {
+        if data.series.iter().all(|(subject, _)| *subject != insight.subject) {
+            let key = series_key(data.seed, &insight.subject);
+            let rates = Rates { key, baseline: insight.baseline, noise: 1.0, bursts: Vec::new() };
+            data.series.push((insight.subject.clone(), rates));
+        }
+    }
+    for (subject, rates) in &mut data.series {
+        let own = data.insights.iter().filter(|insight| insight.subject == *subject);
+        let bursts =
+            own.map(|insight| Burst { from: insight.start, until: insight.end, rate: insight.average });
+        let told = &rates.bursts;
+        let implied: Vec<Burst> =
+            bursts.filter(|burst| !told.iter().any(|other| other.overlaps(burst))).collect();
+        rates.bursts.extend(implied);
+    }
+}
+
+fn series_name(subject: &Subject) -> String {
+    let Subject { event_source, event_name, insight_type, error_code, trail } = subject;
+    let (code, trail) = (error_code.as_deref().unwrap_or("-"), trail.as_deref().unwrap_or("-"));
+    format!("{event_source} {event_name} {insight_type} {code} {trail}")
+}
+
+fn series_key(seed: u64, subject: &Subject) -> u64 {
+    let bytes = hash(seed, &format!("cloudtrail series {}", series_name(subject)));
+    bytes.iter().take(8).fold(0, |key, byte| (key << 8) | u64::from(*byte))
+}

@@ -1,0 +1,133 @@
+//! Reads one insight of a scenario file.
+
+use super::super::Data;
+use super::super::events::{Halves, Insight, OMITTABLE, number};
+use super::{amount, choice, required_amount, series_name};
+use crate::scenario::{Context, hash};
+use insights_shared::fields::Fields;
+use insights_shared::time::Timestamp;
+use serde_json::{Map, Value, json};
+
+/// The shortest stretch that CloudTrail takes a baseline over, in minutes: seven days.
+const SHORTEST_BASELINE: i64 = 10_080;
+/// How many minutes a Start half claims unless the scenario says otherwise.
+const START_DURATION: i64 = 5;
+
+/// Reads one insight; `data` holds the trails, and the insights before it.
+pub(super) fn insight(mut fields: Fields<'_>, context: &Context, data: &Data) -> Option<Insight> {
+    let subject = super::subject(&mut fields, &data.trails);
+    let start = context.required_instant(&mut fields, "start").map(|start| start.floor(60));
+    let end = context.instant(&mut fields, "end").map(|end| end.floor(60));
+    if let (Some(start), Some(end)) = (start, end)
+        && start >= end
+    {
+        let path = fields.path("end");
+        fields.faults().add(path, end, "must be at least a minute after start");
+    }
+    let halves = halves(&mut fields, end);
+    let average = required_amount(&mut fields, "average");
+    let start_average = amount(&mut fields, "start_average").or(average);
+    let baseline = amount(&mut fields, "baseline").unwrap_or_default();
+    let attributions = attributions(&mut fields);
+    let omit = fields.strings("omit").unwrap_or_default();
+    for name in omit.iter().filter(|name| OMITTABLE.iter().all(|(known, _)| known != name)) {
+        let known: Vec<&str> = OMITTABLE.iter().map(|(known, _)| *known).collect();
+        let path = fields.path("omit");
+        fields.faults().add(path, name, format!("must be of {}", known.join(", ")));
+    }
+    let lookup = lookup(&mut fields);
+    let key = fields.string("key");
+    let shared_id = fields.string("id");
+    let start_duration = fields.integer("start_duration").unwrap_or(START_DURATION);
+    let baseline_duration = fields.integer("baseline_duration");
+    fields.finish();
+    let subject = subject?;
+    // Its place among those of its kind, not its time: the same insight keeps its id when the anchor moves.
+    let turn = data.insights.iter().filter(|known| known.subject == subject).count();
+    let key = key.unwrap_or_else(|| format!("{} {turn}", series_name(&subject)));
+    let longer = i64::from(hash(context.seed, &key).first().copied().unwrap_or_default()) * 7;
+    Some(Insight {
+        key,
+        shared_id,
+        subject,
+        start: start?,
+        end,
+        halves,
+        baseline,
+        start_average: start_average?,
+        average: average?,
+        start_duration,
+        baseline_duration: baseline_duration.unwrap_or(SHORTEST_BASELINE + longer),
+        attributions,
+        lookup,
+        omit,
+    })
+}
+
+/// What the look-up says beside the record.
+fn lookup(fields: &mut Fields<'_>) -> Map<String, Value> {
+    let mut members = Map::new();
+    if let Some(read_only) = fields.boolean("read_only") {
+        members.insert("ReadOnly".to_owned(), json!(read_only.to_string()));
+    }
+    for (key, member) in [("username", "Username"), ("access_key_id", "AccessKeyId")] {
+        if let Some(text) = fields.string(key) {
+            members.insert(member.to_owned(), json!(text));
+        }
+    }
+    let mut resources = Vec::new();
+    for (path, value) in fields.list("resources").unwrap_or_default() {
+        let Some(mut resource) = Fields::new(value, path, fields.faults()) else { continue };
+        let (kind, name) = (resource.required_string("type"), resource.required_string("name"));
+        resource.finish();
+        resources.push(json!({"ResourceType": kind, "ResourceName": name}));
+    }
+    if !resources.is_empty() {
+        members.insert("Resources".to_owned(), Value::Array(resources));
+    }
+    members
+}
+
+fn halves(fields: &mut Fields<'_>, end: Option<Timestamp>) -> Halves {
+    match fields.string("only").as_deref() {
+        None => Halves::Both,
+        Some("start") => Halves::Start,
+        Some("end") => {
+            if end.is_none() {
+                fields.missing("end");
+            }
+            Halves::End
+        }
+        Some(other) => {
+            let path = fields.path("only");
+            fields.faults().add(path, other, "must be start or end");
+            Halves::Both
+        }
+    }
+}
+
+/// `[{attribute, insight = [{value, average}], baseline = […]}]`, put into the words of the record.
+fn attributions(fields: &mut Fields<'_>) -> Option<Value> {
+    let mut found = Vec::new();
+    for (path, value) in fields.list("attributions")? {
+        let Some(mut attribution) = Fields::new(value, path, fields.faults()) else { continue };
+        let attribute = choice(&mut attribution, "attribute", &["userIdentityArn", "userAgent", "errorCode"]);
+        let insight = shares(&mut attribution, "insight");
+        let baseline = shares(&mut attribution, "baseline");
+        attribution.finish();
+        found.push(json!({"attribute": attribute, "insight": insight, "baseline": baseline}));
+    }
+    Some(Value::Array(found))
+}
+
+fn shares(fields: &mut Fields<'_>, name: &'static str) -> Vec<Value> {
+    let mut found = Vec::new();
+    for (path, value) in fields.list(name).unwrap_or_default() {
+        let Some(mut share) = Fields::new(value, path, fields.faults()) else { continue };
+        let value = share.required_string("value");
+        let average = required_amount(&mut share, "average").map(number);
+        share.finish();
+        found.push(json!({"value": value, "average": average}));
+    }
+    found
+}

@@ -1,0 +1,239 @@
+//! Checks a call's parameters against the constraints of the service's model and words all violations in one message,
+//! as AWS does: `2 validation errors detected: Value null at 'startTime' failed to satisfy constraint: Member must not
+//! be null; …`. Types are checked before a service sees the call; rules that join two parameters stay with the service.
+
+use crate::call::Call;
+use insights_shared::time::Timestamp;
+use serde_json::Value;
+use std::ops::RangeInclusive;
+
+/// The violations found so far in one call.
+#[derive(Debug)]
+pub struct Constraints<'a> {
+    call: &'a Call,
+    violations: Vec<String>,
+}
+
+impl<'a> Constraints<'a> {
+    /// Begins on `call`.
+    pub fn new(call: &'a Call) -> Self {
+        Self { call, violations: Vec::new() }
+    }
+
+    /// Notes that the parameter `name`, with the value that the call gives it, breaks `rule`, which reads on from
+    /// "Member must".
+    pub fn violate(&mut self, name: &str, rule: &str) {
+        let value = shown(self.call.input.get(name));
+        self.violate_value(name, &value, rule);
+    }
+
+    /// `name` has to be there.
+    pub fn required(&mut self, name: &str) {
+        if self.call.input.get(name).is_none() {
+            self.violate(name, "not be null");
+        }
+    }
+
+    /// `name`, if there, is a string whose length in characters lies in `length` and which satisfies `pattern`, named
+    /// `pattern_text` in the message. The string is given back even if it violates these.
+    pub fn string(
+        &mut self,
+        name: &str,
+        length: RangeInclusive<usize>,
+        pattern: Option<fn(&str) -> bool>,
+        pattern_text: &str,
+    ) -> Option<&'a str> {
+        let text = self.call.input.get(name)?.as_str()?;
+        for violation in string_violations(text, &length, pattern, pattern_text) {
+            self.violate(name, &violation);
+        }
+        Some(text)
+    }
+
+    /// `name`, if there, is a whole number in `range`.
+    pub fn integer(&mut self, name: &str, range: RangeInclusive<i64>) -> Option<i64> {
+        let number = self.call.input.get(name)?.as_i64()?;
+        if number < *range.start() {
+            self.violate(name, &format!("have value greater than or equal to {}", range.start()));
+        }
+        if number > *range.end() {
+            self.violate(name, &format!("have value less than or equal to {}", range.end()));
+        }
+        Some(number)
+    }
+
+    /// `name`, if there, is one of `values`.
+    pub fn one_of(&mut self, name: &str, values: &[&str]) -> Option<&'a str> {
+        let text = self.call.input.get(name)?.as_str()?;
+        if !values.contains(&text) {
+            self.violate(name, &enum_rule(values));
+        }
+        Some(text)
+    }
+
+    /// `name`, if there, is a list of at most `longest` elements, each one of `values`.
+    pub fn list_of(&mut self, name: &str, longest: usize, values: &[&str]) -> Vec<&'a str> {
+        let Some(elements) = self.call.input.get(name).and_then(Value::as_array) else { return Vec::new() };
+        if elements.len() > longest {
+            self.violate(name, &format!("have length less than or equal to {longest}"));
+        }
+        let texts: Vec<&str> = elements.iter().filter_map(Value::as_str).collect();
+        for (index, text) in texts.iter().enumerate().filter(|(_, text)| !values.contains(text)) {
+            let member = format!("{name}.{}.member", index + 1);
+            self.violate_value(&member, &format!("'{text}'"), &enum_rule(values));
+        }
+        texts
+    }
+
+    /// The instant at `name`, if there.
+    pub fn timestamp(&mut self, name: &str) -> Option<Timestamp> {
+        instant(self.call.input.get(name)?)
+    }
+
+    /// All violations in AWS's words, if there are any.
+    pub fn finish(self) -> Result<(), String> {
+        let count = self.violations.len();
+        if count == 0 {
+            return Ok(());
+        }
+        let errors = if count == 1 { "error" } else { "errors" };
+        Err(format!("{count} validation {errors} detected: {}", self.violations.join("; ")))
+    }
+
+    fn violate_value(&mut self, name: &str, value: &str, rule: &str) {
+        let member = lower_first(name);
+        self.violations
+            .push(format!("Value {value} at '{member}' failed to satisfy constraint: Member must {rule}"));
+    }
+}
+
+/// The instant that a JSON number on the wire stands for: seconds since the epoch, perhaps with a fraction.
+pub fn instant(value: &Value) -> Option<Timestamp> {
+    if let Some(seconds) = value.as_i64() {
+        return Timestamp::from_millis(seconds.checked_mul(1_000)?);
+    }
+    let millis = (value.as_f64()? * 1_000.0).round();
+    // The bound keeps the conversion exact: every whole number below it has a representation of its own.
+    #[expect(clippy::cast_possible_truncation, reason = "rounded and bounded")]
+    (millis.abs() < 9.0e15).then_some(millis as i64).and_then(Timestamp::from_millis)
+}
+
+/// What `text` violates, in words that read on from "Member must".
+pub fn string_violations(
+    text: &str,
+    length: &RangeInclusive<usize>,
+    pattern: Option<fn(&str) -> bool>,
+    pattern_text: &str,
+) -> Vec<String> {
+    let count = text.chars().count();
+    let mut violations = Vec::new();
+    if count < *length.start() {
+        violations.push(format!("have length greater than or equal to {}", length.start()));
+    }
+    if count > *length.end() {
+        violations.push(format!("have length less than or equal to {}", length.end()));
+    }
+    if pattern.is_some_and(|matches| !matches(text)) {
+        violations.push(format!("satisfy regular expression pattern: {pattern_text}"));
+    }
+    violations
+}
+
+/// Whether `text` is a UUID as the services' patterns have it: version 1 to 5, the usual variant, any case.
+pub fn is_uuid(text: &str) -> bool {
+    text.len() == 36
+        && text.chars().enumerate().all(|(index, character)| match index {
+            8 | 13 | 18 | 23 => character == '-',
+            14 => ('1'..='5').contains(&character),
+            19 => "89abAB".contains(character),
+            _ => character.is_ascii_hexdigit(),
+        })
+}
+
+fn enum_rule(values: &[&str]) -> String {
+    format!("satisfy enum value set: [{}]", values.join(", "))
+}
+
+fn shown(value: Option<&Value>) -> String {
+    match value {
+        None => "null".to_owned(),
+        Some(Value::String(text)) => format!("'{text}'"),
+        Some(Value::Array(elements)) => {
+            let texts: Vec<String> = elements
+                .iter()
+                .map(|element| element.as_str().map_or_else(|| element.to_string(), str::to_owned))
+                .collect();
+            format!("'[{}]'", texts.join(", "))
+        }
+        Some(other) => format!("'{other}'"),
+    }
+}
+
+/// AWS names members in these messages with a small first letter, whatever the wire has.
+fn lower_first(name: &str) -> String {
+    let mut characters = name.chars();
+    characters.next().map_or_else(String::new, |first| first.to_lowercase().chain(characters).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn call(input: Value) -> Call {
+        let Value::Object(input) = input else { panic!("an object") };
+        Call {
+            operation: "GetThings",
+            account: "123456789012".into(),
+            region: "eu-west-1".into(),
+            now: Timestamp::from_seconds(0),
+            input,
+        }
+    }
+
+    #[test]
+    fn every_violation_is_named_in_one_message() {
+        let call =
+            call(json!({"MaxResults": 0, "InsightId": "x", "States": ["OPEN", "CLOSED"], "Kind": "z"}));
+        let mut constraints = Constraints::new(&call);
+        constraints.required("StartTime");
+        constraints.integer("MaxResults", 1..=100);
+        constraints.string("InsightId", 36..=36, Some(is_uuid), "uuid");
+        constraints.list_of("States", 1, &["ACTIVE", "CLOSED"]);
+        constraints.one_of("Kind", &["a", "b"]);
+        assert_eq!(
+            constraints.finish().unwrap_err(),
+            "7 validation errors detected: \
+             Value null at 'startTime' failed to satisfy constraint: Member must not be null; \
+             Value '0' at 'maxResults' failed to satisfy constraint: Member must have value greater than or equal to 1; \
+             Value 'x' at 'insightId' failed to satisfy constraint: Member must have length greater than or equal to 36; \
+             Value 'x' at 'insightId' failed to satisfy constraint: Member must satisfy regular expression pattern: uuid; \
+             Value '[OPEN, CLOSED]' at 'states' failed to satisfy constraint: Member must have length less than or equal to 1; \
+             Value 'OPEN' at 'states.1.member' failed to satisfy constraint: Member must satisfy enum value set: [ACTIVE, CLOSED]; \
+             Value 'z' at 'kind' failed to satisfy constraint: Member must satisfy enum value set: [a, b]"
+        );
+    }
+
+    #[test]
+    fn a_call_within_its_constraints_passes() {
+        let call = call(json!({"StartTime": 1.5, "MaxResults": 1}));
+        let mut constraints = Constraints::new(&call);
+        constraints.required("StartTime");
+        assert_eq!(constraints.timestamp("StartTime"), Timestamp::from_millis(1_500));
+        assert_eq!(constraints.integer("MaxResults", 1..=1), Some(1));
+        assert_eq!(constraints.string("Name", 1..=2, None, ""), None);
+        assert_eq!(constraints.finish(), Ok(()));
+    }
+
+    #[test]
+    fn uuids_are_told_from_what_only_looks_like_one() {
+        let check = |text: &str, expected: bool| assert_eq!(is_uuid(text), expected, "{text}");
+        check("18378b1e-3653-433d-ba1e-aa11a5958f0c", true);
+        check("18378B1E-3653-133D-AA1E-AA11A5958F0C", true);
+        check("18378b1e-3653-633d-ba1e-aa11a5958f0c", false);
+        check("18378b1e-3653-433d-ca1e-aa11a5958f0c", false);
+        check("18378b1e-3653-433d-ba1e-aa11a5958f0", false);
+        check("18378b1ex3653-433d-ba1e-aa11a5958f0c", false);
+        check("", false);
+    }
+}

@@ -1,0 +1,168 @@
+//! Reads the scenario file's top level: seed, account, rates, roles and places. Each service reads its own table.
+
+use super::{Context, DEFAULT_ACCOUNT, Place, Role, Scenario, is_account, is_region};
+use crate::{auditmanager, cloudtrail, xray};
+use insights_shared::fields::{Faults, Fields};
+use insights_shared::time::Timestamp;
+use serde_json::{Map, Number, Value};
+use std::collections::BTreeMap;
+
+/// Reads `text`; what is wrong with it goes to `faults`.
+pub(super) fn read(
+    text: &str,
+    anchor: Timestamp,
+    seed: Option<u64>,
+    faults: &mut Faults,
+) -> Option<Scenario> {
+    let table = match text.parse::<toml::Table>() {
+        Ok(table) => table,
+        Err(error) => {
+            let at = error.span().map_or(0, |span| span.start);
+            faults.add(position(text, at), "", error.message());
+            return None;
+        }
+    };
+    let value = json(toml::Value::Table(table), "", faults);
+    let mut fields = Fields::new(value, "", faults)?;
+    let own_seed = fields.integer("seed").unwrap_or_default();
+    let seed = seed.unwrap_or(own_seed.cast_unsigned());
+    let account = account(&mut fields, "account").unwrap_or_else(|| DEFAULT_ACCOUNT.to_owned());
+    let rates = rates(&mut fields);
+    let roles = roles(&mut fields);
+    let context = Context { anchor, seed };
+    let default = place(&mut fields, &context);
+    let mut places = BTreeMap::new();
+    for (path, value) in fields.list("place").unwrap_or_default() {
+        named_place(value, path, &account, fields.faults(), &context, &mut places);
+    }
+    fields.finish();
+    Some(Scenario { seed, account, rates, roles, default, places })
+}
+
+fn named_place(
+    value: Value,
+    path: String,
+    own_account: &str,
+    faults: &mut Faults,
+    context: &Context,
+    places: &mut BTreeMap<(String, String), Place>,
+) {
+    let Some(mut fields) = Fields::new(value, path.clone(), faults) else { return };
+    let account = account(&mut fields, "account");
+    let region = fields.required_string("region");
+    if let Some(region) = region.as_deref().filter(|region| !is_region(region)) {
+        let path = fields.path("region");
+        fields.faults().add(path, region, "must be a region, such as eu-west-1");
+    }
+    let place = place(&mut fields, context);
+    fields.finish();
+    let account = account.unwrap_or_else(|| own_account.to_owned());
+    let key = (account, region.unwrap_or_default());
+    if places.contains_key(&key) {
+        faults.add(path, format!("{} {}", key.0, key.1), "is named twice");
+    }
+    places.insert(key, place);
+}
+
+fn place(fields: &mut Fields<'_>, context: &Context) -> Place {
+    Place {
+        xray: fields.object("xray").map(|fields| xray::parse(fields, context)).unwrap_or_default(),
+        cloudtrail: fields
+            .object("cloudtrail")
+            .map(|fields| cloudtrail::parse(fields, context))
+            .unwrap_or_default(),
+        auditmanager: fields
+            .object("auditmanager")
+            .map(|fields| auditmanager::parse(fields, context))
+            .unwrap_or_default(),
+    }
+}
+
+fn account(fields: &mut Fields<'_>, name: &'static str) -> Option<String> {
+    let account = fields.string(name)?;
+    if !is_account(&account) {
+        let path = fields.path(name);
+        fields.faults().add(path, &account, "must be an account id of 12 digits, in quotes");
+    }
+    Some(account)
+}
+
+fn rates(fields: &mut Fields<'_>) -> BTreeMap<String, f64> {
+    let path = fields.path("rates");
+    let mut rates = BTreeMap::new();
+    match fields.value("rates") {
+        None => {}
+        Some(Value::Object(members)) => {
+            for (operation, value) in members {
+                match value.as_f64().filter(|rate| *rate >= 0.0) {
+                    Some(rate) => {
+                        rates.insert(operation, rate);
+                    }
+                    None => fields.faults().add(
+                        format!("{path}.{operation}"),
+                        value,
+                        "must be calls a second, or 0 for no limit",
+                    ),
+                }
+            }
+        }
+        Some(other) => fields.faults().add(path, other, "must be a table of operation to calls a second"),
+    }
+    rates
+}
+
+fn roles(fields: &mut Fields<'_>) -> Vec<Role> {
+    let Some(mut sts) = fields.object("sts") else { return Vec::new() };
+    let mut roles = Vec::new();
+    for (path, value) in sts.list("roles").unwrap_or_default() {
+        let Some(mut role) = Fields::new(value, path, sts.faults()) else { continue };
+        let arn = role.required_string("arn").unwrap_or_default();
+        let external_id = role.string("external_id");
+        let deny = role.boolean("deny").unwrap_or_default();
+        role.finish();
+        roles.push(Role { arn, external_id, deny });
+    }
+    sts.finish();
+    roles
+}
+
+/// The place in `text` of the byte `at`, for a person.
+fn position(text: &str, at: usize) -> String {
+    let before = text.get(..at).unwrap_or(text);
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    format!("line {line}, column {column}")
+}
+
+/// TOML as JSON: dates become their text, and what JSON cannot hold is a fault.
+fn json(value: toml::Value, path: &str, faults: &mut Faults) -> Value {
+    match value {
+        toml::Value::String(text) => Value::String(text),
+        toml::Value::Integer(number) => Value::Number(number.into()),
+        toml::Value::Float(number) => Number::from_f64(number).map_or_else(
+            || {
+                faults.add(path, number, "must be a finite number");
+                Value::Null
+            },
+            Value::Number,
+        ),
+        toml::Value::Boolean(flag) => Value::Bool(flag),
+        toml::Value::Datetime(datetime) => Value::String(datetime.to_string()),
+        toml::Value::Array(elements) => Value::Array(
+            elements
+                .into_iter()
+                .enumerate()
+                .map(|(index, element)| json(element, &format!("{path}[{index}]"), faults))
+                .collect(),
+        ),
+        toml::Value::Table(members) => {
+            let mut map = Map::new();
+            for (name, member) in members {
+                let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+                let member = json(member, &path, faults);
+                map.insert(name, member);
+            }
+            Value::Object(map)
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! A running simulator as tests and the command line hold it: started with options, asked for its log, changed while it
+//! runs, stopped by dropping it.
+
+use crate::fault::Fault;
+use crate::fault::queue::Queue;
+use crate::log::{Log, LoggedCall};
+use crate::rate::Limits;
+use crate::scenario::Scenario;
+use crate::server;
+use crate::table::Table;
+use crate::world::{World, lock};
+use insights_shared::time::Clock;
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+/// How a simulator is started. `Options { scenario, ..Options::default() }` changes what differs.
+pub struct Options {
+    /// Where to listen; a free port of the loopback interface by default.
+    pub address: SocketAddr,
+    /// What there is to find; the built-in story, told as of now, by default.
+    pub scenario: Scenario,
+    /// What time it is in the story; the machine's by default.
+    pub clock: Clock,
+    /// Whether the services' rate limits hold; not by default.
+    pub enforce_rates: bool,
+    /// Faults from the start.
+    pub faults: Vec<Fault>,
+    /// The database behind DynamoDB's operations; an empty one in memory by default.
+    pub table: Option<dynoxide::Database>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            scenario: Scenario::built_in(Clock::System.now()),
+            clock: Clock::System,
+            enforce_rates: false,
+            faults: Vec::new(),
+            table: None,
+        }
+    }
+}
+
+/// A running simulator. It ends when it is dropped or stopped.
+#[derive(Debug)]
+pub struct Simulator {
+    address: SocketAddr,
+    world: Arc<World>,
+    server: JoinHandle<()>,
+}
+
+impl Simulator {
+    /// Starts one; it answers when this returns. An error says that the address cannot be used, or the table.
+    pub async fn start(options: Options) -> std::io::Result<Self> {
+        let listener = TcpListener::bind(options.address).await?;
+        let address = listener.local_addr()?;
+        let database = match options.table {
+            Some(database) => database,
+            None => dynoxide::Database::memory().map_err(|error| std::io::Error::other(error.to_string()))?,
+        };
+        let mut faults = Queue::default();
+        options.faults.into_iter().for_each(|fault| faults.add(fault));
+        let world = Arc::new(World {
+            scenario: RwLock::new(options.scenario),
+            clock: RwLock::new(options.clock),
+            faults: Mutex::new(faults),
+            limits: Mutex::new(Limits::default()),
+            log: Mutex::new(Log::default()),
+            enforce_rates: options.enforce_rates,
+            table: Table::start(database).await?,
+            requests: AtomicU64::new(0),
+        });
+        let server = tokio::spawn(server::serve(Arc::clone(&world), listener));
+        Ok(Self { address, world, server })
+    }
+
+    /// Where every service answers, for `AWS_ENDPOINT_URL`.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The calls so far, in the order in which they were answered.
+    pub fn log(&self) -> Vec<LoggedCall> {
+        lock(&self.world.log).calls()
+    }
+
+    /// How many calls of each operation there were.
+    pub fn counts(&self) -> BTreeMap<String, u64> {
+        lock(&self.world.log).counts()
+    }
+
+    /// Forgets the calls so far.
+    pub fn clear_log(&self) {
+        lock(&self.world.log).clear();
+    }
+
+    /// Adds a fault.
+    pub fn fault(&self, fault: Fault) {
+        lock(&self.world.faults).add(fault);
+    }
+
+    /// Ends every fault.
+    pub fn clear_faults(&self) {
+        lock(&self.world.faults).clear();
+    }
+
+    /// Sets what time it is in the story.
+    pub fn set_clock(&self, clock: Clock) {
+        *self.world.clock.write().unwrap_or_else(PoisonError::into_inner) = clock;
+    }
+
+    /// Changes what there is to find.
+    pub fn change(&self, change: impl FnOnce(&mut Scenario)) {
+        change(&mut self.world.scenario.write().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Ends it and waits until the table is closed.
+    pub async fn stop(mut self) {
+        self.server.abort();
+        // Its end is what was asked for, whichever way it reports it.
+        let _ = (&mut self.server).await;
+        self.world.table.stop().await;
+    }
+}
+
+impl Drop for Simulator {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}

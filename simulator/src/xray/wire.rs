@@ -1,0 +1,194 @@
+//! The members of X-Ray's shapes: what an insight shows of itself at an instant, and how. A member that the scenario does
+//! not give, or omits, is not there; it is never null.
+
+use super::{Data, Event, GraphService, Group, Insight, ServiceId, Statistics, invalid};
+use crate::arn::arn;
+use crate::call::{Answer, Call};
+use crate::page::paginate;
+use insights_shared::time::Timestamp;
+use serde_json::{Map, Value, json};
+
+impl Insight {
+    /// When it ended, if it has by `now`.
+    pub(super) fn ended(&self, now: Timestamp) -> Option<Timestamp> {
+        self.end.filter(|end| *end <= now)
+    }
+
+    /// Its state at `now`.
+    pub(super) fn state(&self, now: Timestamp) -> &str {
+        let state = if self.ended(now).is_some() { "CLOSED" } else { "ACTIVE" };
+        self.state.as_deref().unwrap_or(state)
+    }
+
+    /// What has happened to it by `now`, oldest first.
+    pub(super) fn events_so_far(&self, now: Timestamp) -> impl DoubleEndedIterator<Item = &Event> {
+        self.events.iter().filter(move |event| event.time <= now)
+    }
+
+    fn updated(&self, now: Timestamp) -> Timestamp {
+        let newest = self.events_so_far(now).map(|event| event.time).chain(self.ended(now)).max();
+        self.last_update_time.or(newest).unwrap_or(self.start)
+    }
+}
+
+/// The page of `items` that `call` asks for, as the member `list`.
+pub(super) fn page(
+    data: &Data,
+    call: &Call,
+    items: &[Value],
+    list: &str,
+    size_member: &str,
+    limit: usize,
+) -> Answer {
+    let limit = data.page_size.map_or(limit, |size| size.min(limit));
+    let mut call = call.clone();
+    if let Some(size) = call.input.get_mut(size_member)
+        && size.as_u64().is_some_and(|size| size > limit as u64)
+    {
+        *size = limit.into();
+    }
+    let (page, token) = paginate(&call, items, "NextToken", size_member, limit)
+        .map_err(|_| invalid("The NextToken is invalid."))?;
+    let mut answer = json!({ list: page });
+    if let (Some(token), Some(members)) = (token, answer.as_object_mut()) {
+        members.insert("NextToken".to_owned(), token.into());
+    }
+    Ok(answer)
+}
+
+/// Seconds since the epoch, with a fraction only where there is one.
+pub(super) fn seconds(timestamp: Timestamp) -> Value {
+    if timestamp.millis() % 1_000 == 0 {
+        return timestamp.seconds().into();
+    }
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "milliseconds of the years 1 to 9999 are exact in a double"
+    )]
+    let millis = timestamp.millis() as f64;
+    (millis / 1_000.0).into()
+}
+
+/// The ARN of `group` for whoever makes `call`.
+pub(super) fn group_arn(group: &Group, call: &Call) -> String {
+    let name = &group.name;
+    let resource =
+        if group.tag.is_empty() { format!("group/{name}") } else { format!("group/{name}/{}", group.tag) };
+    group.arn.clone().unwrap_or_else(|| arn(call, "xray", &resource))
+}
+
+/// A group.
+pub(super) fn group(group: &Group, call: &Call) -> Value {
+    let configuration = Members::default()
+        .maybe("InsightsEnabled", group.insights_enabled)
+        .maybe("NotificationsEnabled", group.notifications_enabled)
+        .some();
+    Members::default()
+        .maybe("GroupName", Some(group.name.clone()))
+        .maybe("GroupARN", Some(group_arn(group, call)))
+        .maybe("FilterExpression", group.filter_expression.clone())
+        .maybe("InsightsConfiguration", configuration)
+        .without(&group.omit)
+}
+
+/// An insight of `group`, as a summary or by itself; only summaries say when it was last updated.
+pub(super) fn insight(insight: &Insight, group: &Group, call: &Call, summary: bool) -> Value {
+    let now = call.now;
+    let newest = insight.events_so_far(now).next_back();
+    let text = insight.summary.clone().or_else(|| newest.and_then(|event| event.summary.clone()));
+    Members::default()
+        .maybe("InsightId", Some(insight.id.clone()))
+        .maybe("GroupARN", Some(group_arn(group, call)))
+        .maybe("GroupName", Some(insight.group.clone()))
+        .maybe("RootCauseServiceId", insight.root_cause.as_ref().map(|service| service_id(service, call)))
+        .maybe("Categories", insight.categories.clone())
+        .maybe("State", Some(insight.state(now)))
+        .maybe("StartTime", Some(seconds(insight.start)))
+        .maybe("EndTime", insight.ended(now).map(seconds))
+        .maybe("Summary", text)
+        .event_members(newest, call)
+        .maybe("LastUpdateTime", summary.then(|| seconds(insight.updated(now))))
+        .without(&insight.omit)
+}
+
+/// An event of an insight.
+pub(super) fn event(event: &Event, call: &Call) -> Value {
+    Members::default()
+        .maybe("Summary", event.summary.clone())
+        .maybe("EventTime", Some(seconds(event.time)))
+        .event_members(Some(event), call)
+        .without(&event.omit)
+}
+
+/// The services of an impact graph.
+pub(super) fn services(graph: &[GraphService], call: &Call) -> Vec<Value> {
+    let one = |(index, service): (usize, &GraphService)| {
+        let edges: Option<Vec<Value>> = service
+            .edges
+            .as_ref()
+            .map(|edges| edges.iter().map(|edge| json!({ "ReferenceId": edge })).collect());
+        let id = &service.service;
+        Members::default()
+            .maybe("ReferenceId", Some(index))
+            .service_members(id, call)
+            .maybe("Edges", edges)
+            .without(&service.omit)
+    };
+    graph.iter().enumerate().map(one).collect()
+}
+
+fn service_id(service: &ServiceId, call: &Call) -> Value {
+    Members::default().service_members(service, call).without(&[])
+}
+
+fn statistics(statistics: Statistics) -> Value {
+    Members::default()
+        .maybe("FaultCount", statistics.fault)
+        .maybe("OkCount", statistics.ok)
+        .maybe("TotalCount", statistics.total)
+        .without(&[])
+}
+
+/// Members of one shape, those that are there.
+#[derive(Default)]
+struct Members(Map<String, Value>);
+
+impl Members {
+    fn maybe(mut self, name: &str, value: Option<impl Into<Value>>) -> Self {
+        if let Some(value) = value {
+            self.0.insert(name.to_owned(), value.into());
+        }
+        self
+    }
+
+    fn event_members(self, event: Option<&Event>, call: &Call) -> Self {
+        let client = event.and_then(|event| event.client).map(statistics);
+        let root_cause = event.and_then(|event| event.root_cause).map(statistics);
+        let anomalous: Option<Vec<Value>> =
+            event.and_then(|event| event.anomalous.as_ref()).map(|services| {
+                services.iter().map(|service| json!({ "ServiceId": service_id(service, call) })).collect()
+            });
+        self.maybe("ClientRequestImpactStatistics", client)
+            .maybe("RootCauseServiceRequestImpactStatistics", root_cause)
+            .maybe("TopAnomalousServices", anomalous)
+    }
+
+    fn service_members(self, service: &ServiceId, call: &Call) -> Self {
+        let account = service.account_id.as_deref().map(|id| if id == "own" { &call.account } else { id });
+        self.maybe("Name", service.name.clone())
+            .maybe("Names", service.names.clone())
+            .maybe("AccountId", account)
+            .maybe("Type", service.kind.clone())
+    }
+
+    fn some(self) -> Option<Value> {
+        (!self.0.is_empty()).then_some(Value::Object(self.0))
+    }
+
+    fn without(mut self, omitted: &[String]) -> Value {
+        for name in omitted {
+            self.0.remove(name);
+        }
+        Value::Object(self.0)
+    }
+}

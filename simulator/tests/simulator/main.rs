@@ -1,0 +1,7 @@
+//! The simulator and the Runtime API over real connections, byte by byte, without any AWS client in between.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may end by panicking")]
+
+mod faults;
+mod runtime_api;
+mod support;
+mod wire;

@@ -1,0 +1,35 @@
+"""Counts what passed and failed, and remembers what was exercised, so that the end can say what was not."""
+
+from collections import defaultdict
+
+
+class Ledger:
+    """The checks so far."""
+
+    def __init__(self, verbose=False):
+        self.passed = 0
+        self.failed = 0
+        self.verbose = verbose
+        self.present = defaultdict(set)
+        self.absent = defaultdict(set)
+        self.errors = defaultdict(set)
+        self.constraints = defaultdict(set)
+
+    def check(self, name, problem=None):
+        """Counts the check `name`; it failed if there is a `problem`, which is printed."""
+        if problem:
+            self.failed += 1
+            print(f"FAILED  {name}: {problem}", flush=True)
+        else:
+            self.passed += 1
+            if self.verbose:
+                print(f"ok      {name}", flush=True)
+        return not problem
+
+    def equal(self, name, found, expected):
+        """Checks that `found` is what was expected."""
+        return self.check(name, None if found == expected else f"expected {expected!r}, found {found!r}")
+
+    def true(self, name, condition, otherwise):
+        """Checks that `condition` holds; `otherwise` says what is wrong if not."""
+        return self.check(name, None if condition else otherwise)

@@ -1,0 +1,284 @@
+//! A simulated AWS with a table in it, and functions run in it in process.
+
+use crate::table::Table;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_dynamodb::Client;
+use insights_shared::collector::Collector;
+use insights_shared::environment::Environment;
+use insights_shared::invocation::{Context, InvocationError, Service};
+use insights_shared::store::schema::create_table;
+use insights_shared::store::{Options as StoreOptions, Store};
+use insights_shared::time::{Clock, Timestamp};
+use insights_shared::value::{Map, into_attributes};
+use insights_simulator::{Fault, Options, Scenario, Simulator};
+use serde_json::Value;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
+
+/// The instant at which a lab begins.
+pub const NOW: &str = "2026-03-01T12:00:00Z";
+/// The account of the lab's credentials.
+pub const ACCOUNT: &str = "123456789012";
+/// The region of the lab's functions.
+pub const REGION: &str = "eu-west-1";
+/// The name of the lab's table.
+pub const TABLE: &str = "insights";
+/// How often a call is tried in the lab: often enough to get over a fault that befalls it once.
+pub const ATTEMPTS: u32 = 3;
+
+/// The instant at `text`, RFC 3339.
+///
+/// # Panics
+///
+/// If it is none.
+pub fn at(text: &str) -> Timestamp {
+    text.parse().expect("a time in RFC 3339")
+}
+
+/// A simulator with a table in it. Simulator and functions go by one clock, which stands still until
+/// [`Lab::advance`] moves it, or which is the machine's ([`Lab::in_real_time`]).
+#[derive(Debug)]
+pub struct Lab {
+    /// The simulated AWS, to be changed and to be asked for its log.
+    pub simulator: Simulator,
+    sdk: SdkConfig,
+    /// Milliseconds since the epoch; `None` in `real` time.
+    now: AtomicI64,
+    real: bool,
+}
+
+impl Lab {
+    /// A lab that tells `scenario` (TOML) as of [`NOW`].
+    ///
+    /// # Panics
+    ///
+    /// If the scenario has faults, or the simulator cannot be started.
+    pub async fn new(scenario: &str) -> Self {
+        Self::with(scenario, |_| ()).await
+    }
+
+    /// A lab that tells `scenario` as of [`NOW`], started with what `change` changes of the simulator's options.
+    ///
+    /// # Panics
+    ///
+    /// If the scenario has faults, or the simulator cannot be started.
+    pub async fn with(scenario: &str, change: impl FnOnce(&mut Options)) -> Self {
+        let now = at(NOW);
+        let scenario = Scenario::parse(scenario, now).expect("a scenario without faults");
+        let mut options = Options { scenario, clock: Clock::Fixed(now), ..Options::default() };
+        change(&mut options);
+        Self::start(options, Some(now)).await
+    }
+
+    /// A lab with the simulator's own story, told as of [`NOW`].
+    ///
+    /// # Panics
+    ///
+    /// If the simulator cannot be started.
+    pub async fn built_in() -> Self {
+        let now = at(NOW);
+        let options =
+            Options { scenario: Scenario::built_in(now), clock: Clock::Fixed(now), ..Options::default() };
+        Self::start(options, Some(now)).await
+    }
+
+    /// A lab that tells `scenario` as of now and goes by the machine's clock, as shipped binaries do.
+    ///
+    /// # Panics
+    ///
+    /// If the scenario has faults, or the simulator cannot be started.
+    pub async fn in_real_time(scenario: &str) -> Self {
+        let now = Clock::System.now();
+        let scenario = Scenario::parse(scenario, now).expect("a scenario without faults");
+        Self::start(Options { scenario, ..Options::default() }, None).await
+    }
+
+    async fn start(options: Options, now: Option<Timestamp>) -> Self {
+        let simulator = Simulator::start(options).await.expect("a simulator on a free port");
+        let sdk = sdk(&simulator.url(), &TimeoutConfig::disabled());
+        let real = now.is_none();
+        let now = AtomicI64::new(now.map_or(0, Timestamp::millis));
+        let lab = Self { simulator, sdk, now, real };
+        create_table(&lab.dynamodb(), TABLE).await.expect("a table");
+        lab.simulator.clear_log();
+        lab
+    }
+
+    /// What the lab's clock shows.
+    pub fn now(&self) -> Timestamp {
+        self.clock().now()
+    }
+
+    /// The clock that functions are given.
+    ///
+    /// # Panics
+    ///
+    /// If the clock was advanced out of the calendar.
+    pub fn clock(&self) -> Clock {
+        if self.real {
+            return Clock::System;
+        }
+        let now = Timestamp::from_millis(self.now.load(Ordering::SeqCst));
+        Clock::Fixed(now.expect("an instant of the calendar"))
+    }
+
+    /// Moves the clock of simulator and functions on. Functions made before keep theirs.
+    ///
+    /// # Panics
+    ///
+    /// If the lab goes by the machine's clock.
+    pub fn advance(&self, seconds: i64) {
+        assert!(!self.real, "the machine's clock cannot be moved");
+        self.now.fetch_add(seconds * 1_000, Ordering::SeqCst);
+        self.simulator.set_clock(self.clock());
+    }
+
+    /// The SDK as functions of the lab use it: dummy credentials, no time lost between tries.
+    pub fn sdk(&self) -> SdkConfig {
+        self.sdk.clone()
+    }
+
+    /// The same with a limit for each try and for a whole call, to meet answers that never come.
+    pub fn sdk_with_timeouts(&self, read: Duration, operation: Duration) -> SdkConfig {
+        let timeouts = TimeoutConfig::builder().read_timeout(read).operation_timeout(operation).build();
+        sdk(&self.simulator.url(), &timeouts)
+    }
+
+    /// A client of the table.
+    pub fn dynamodb(&self) -> Client {
+        Client::new(&self.sdk)
+    }
+
+    /// The table as a function uses it, with what `change` changes of the options.
+    pub fn store(&self, change: impl FnOnce(&mut StoreOptions)) -> Store {
+        let mut options = StoreOptions {
+            table: TABLE.to_owned(),
+            collected_by: "test:$LATEST#request".to_owned(),
+            retention_days: 400,
+            concurrency: 8,
+            dry_run: false,
+        };
+        change(&mut options);
+        Store::new(self.dynamodb(), self.clock(), options)
+    }
+
+    /// Everything in the table. The log forgets the scan.
+    pub async fn table(&self) -> Table {
+        Table::scan(&self.dynamodb(), TABLE).await
+    }
+
+    /// Puts an item past all rules, to stand for what another version or another run has left.
+    ///
+    /// # Panics
+    ///
+    /// If the table does not take it.
+    pub async fn put(&self, item: Map) {
+        let put = self.dynamodb().put_item().table_name(TABLE).set_item(Some(into_attributes(item)));
+        put.send().await.expect("the table takes the item");
+    }
+
+    /// Adds a fault, in the command line's words: `GetInsight=throttle:3`.
+    ///
+    /// # Panics
+    ///
+    /// If it is none.
+    pub fn fault(&self, fault: &str) {
+        self.simulator.fault(fault.parse::<Fault>().expect("a fault"));
+    }
+
+    /// How many requests for `operation` the simulator has seen since the log was cleared.
+    pub fn calls(&self, operation: &str) -> u64 {
+        self.simulator.counts().get(operation).copied().unwrap_or_default()
+    }
+
+    /// A function of the lab, in process, with these variables beside those that it cannot do without. Calls are
+    /// unpaced unless `RATE_LIMITS` is among them.
+    ///
+    /// # Panics
+    ///
+    /// If the configuration has faults; use [`Lab::try_function`] to see them.
+    pub fn function<C: Collector>(&self, variables: &[(&str, &str)]) -> Function<C> {
+        self.try_function(variables).expect("a configuration without faults")
+    }
+
+    /// As [`Lab::function`], or what is wrong with the configuration.
+    pub fn try_function<C: Collector>(&self, variables: &[(&str, &str)]) -> Result<Function<C>, InvocationError> {
+        self.function_with(self.sdk(), variables)
+    }
+
+    /// As [`Lab::try_function`], with an SDK of the caller's own.
+    pub fn function_with<C: Collector>(
+        &self,
+        sdk: SdkConfig,
+        variables: &[(&str, &str)],
+    ) -> Result<Function<C>, InvocationError> {
+        let always = [("TABLE_NAME", TABLE), ("AWS_REGION", REGION), ("RATE_LIMITS", UNPACED)];
+        let environment: Environment = always.into_iter().chain(variables.iter().copied()).collect();
+        let service = Service::new(&environment, sdk, self.clock())?;
+        let arn = format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{}", C::SOURCE.package());
+        Ok(Function { service, arn, invocations: AtomicU64::new(0) })
+    }
+}
+
+/// `RATE_LIMITS` that hold nothing up.
+pub const UNPACED: &str = r#"{"LookupEvents":0,"ListInsightsData":0,"default":0}"#;
+
+/// A function in process.
+#[derive(Debug)]
+pub struct Function<C> {
+    service: Service<C>,
+    arn: String,
+    invocations: AtomicU64,
+}
+
+impl<C: Collector> Function<C> {
+    /// Invokes it without a deadline. The response is what Lambda would give back, as JSON.
+    pub async fn invoke(&self, payload: &str) -> Result<Value, InvocationError> {
+        self.invoke_with(payload, |_| ()).await
+    }
+
+    /// Invokes it with `remaining` time until the runtime would end it.
+    pub async fn invoke_within(&self, payload: &str, remaining: Duration) -> Result<Value, InvocationError> {
+        let deadline = tokio::time::Instant::now() + remaining;
+        self.invoke_with(payload, |context| context.deadline = Some(deadline)).await
+    }
+
+    /// Invokes it with what `change` changes of what the runtime says.
+    ///
+    /// # Panics
+    ///
+    /// If the response is no JSON.
+    pub async fn invoke_with(
+        &self,
+        payload: &str,
+        change: impl FnOnce(&mut Context),
+    ) -> Result<Value, InvocationError> {
+        let number = self.invocations.fetch_add(1, Ordering::SeqCst);
+        let request_id = format!("request-{number}");
+        let mut context = Context { request_id, function_arn: self.arn.clone(), deadline: None };
+        change(&mut context);
+        let response = self.service.invoke(payload, &context).await?;
+        Ok(serde_json::to_value(&response).expect("a response is JSON"))
+    }
+}
+
+fn sdk(url: &str, timeouts: &TimeoutConfig) -> SdkConfig {
+    let retries = RetryConfig::standard()
+        .with_max_attempts(ATTEMPTS)
+        .with_initial_backoff(Duration::from_millis(1))
+        .with_max_backoff(Duration::from_millis(5));
+    let credentials = Credentials::new("AKIALAB", "secret", None, None, "lab");
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .region(Region::from_static(REGION))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .endpoint_url(url)
+        .retry_config(retries)
+        .timeout_config(timeouts.clone())
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .build()
+}

@@ -1,0 +1,31 @@
+//! What tests of several packages share. Nothing that ships depends on it.
+//!
+//! - [`Lab`]: a simulated AWS with a table in it, told as of one fixed instant, and the functions run in it in process.
+//! - [`Table`]: everything in the table, read whole (only tests may scan), and how two tables differ.
+//! - [`Running`]: a shipped binary under a Lambda Runtime API, as a process of its own.
+//!
+//! ```no_run
+//! # use insights_shared::collector::Collector;
+//! # async fn example<C: Collector>() {
+//! use insights_tests::{Lab, STORY};
+//!
+//! let lab = Lab::new(STORY).await;
+//! let function = lab.function::<C>(&[("CONCURRENCY", "2")]);
+//! let response = function.invoke("{}").await.unwrap();
+//! assert_eq!(response["status"], "ok");
+//! assert_eq!(lab.calls("GetInsight"), 3);
+//! assert_eq!(lab.table().await.of_kind("xray.insight").len(), 3);
+//! # }
+//! ```
+
+#![expect(clippy::expect_used, reason = "where the harness cannot go on, the test has to end")]
+
+mod binary;
+mod lab;
+mod story;
+mod table;
+
+pub use binary::{Finished, Running};
+pub use lab::{ACCOUNT, ATTEMPTS, Function, Lab, NOW, REGION, TABLE, UNPACED, at};
+pub use story::{CLOSED, GROWING, OPEN, STORY};
+pub use table::{OBSERVATION_STAMPS, Table};

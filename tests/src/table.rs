@@ -1,0 +1,110 @@
+//! The table as a whole: every item, read by scanning, and how it differs from another.
+
+use aws_sdk_dynamodb::Client;
+use insights_shared::key::Key;
+use insights_shared::value::{Map, Value, from_attributes};
+use std::collections::BTreeMap;
+
+/// What a record says of when and by whom it was seen, and what two runs over the same answers may differ in.
+pub const OBSERVATION_STAMPS: [&str; 3] = ["answered_at", "observed_at", "collected_by"];
+
+/// Every item of a table, also what has expired.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Table(pub BTreeMap<Key, Map>);
+
+impl Table {
+    /// Reads all items. Panics where the table cannot be read: without it no test can go on.
+    ///
+    /// # Panics
+    ///
+    /// If the table cannot be scanned or holds an item that is none of ours.
+    pub async fn scan(client: &Client, table: &str) -> Self {
+        let mut items = BTreeMap::new();
+        let mut start = None;
+        loop {
+            let page = client.scan().table_name(table).consistent_read(true).set_exclusive_start_key(start);
+            let page = page.send().await.expect("the table can be scanned");
+            for item in page.items() {
+                let item = from_attributes(item).expect("an item of ours");
+                let text = |name: &str| item.get(name).and_then(Value::as_str).expect("a key").to_owned();
+                items.insert(Key::new(text("pk"), text("sk")), item);
+            }
+            start = page.last_evaluated_key;
+            if start.is_none() {
+                return Self(items);
+            }
+        }
+    }
+
+    /// The item at `key`.
+    pub fn get(&self, pk: &str, sk: &str) -> Option<&Map> {
+        self.0.get(&Key::new(pk, sk))
+    }
+
+    /// The items of one `kind`, in the order of their keys.
+    pub fn of_kind(&self, kind: &str) -> Vec<&Map> {
+        self.0.values().filter(|item| item.get("kind").and_then(Value::as_str) == Some(kind)).collect()
+    }
+
+    /// How many items of each kind there are.
+    pub fn kinds(&self) -> BTreeMap<String, usize> {
+        let mut kinds = BTreeMap::new();
+        for item in self.0.values() {
+            let kind = item.get("kind").and_then(Value::as_str).unwrap_or_default();
+            *kinds.entry(kind.to_owned()).or_default() += 1;
+        }
+        kinds
+    }
+
+    /// The records alone, without `run` and `state` items and without the stamps of observation: what two undisturbed
+    /// runs over the same answers have in common.
+    #[must_use]
+    pub fn content(&self) -> Self {
+        let is_record = |item: &Map| {
+            !matches!(item.get("kind").and_then(Value::as_str), Some("run" | "state"))
+        };
+        let records = self.0.iter().filter(|(_, item)| is_record(item));
+        let without_stamps = |(key, item): (&Key, &Map)| {
+            let mut item = item.clone();
+            item.retain(|name, _| !OBSERVATION_STAMPS.contains(&name.as_str()));
+            // What broke a rule expires after it was seen, not after it happened.
+            if item.get("kind").and_then(Value::as_str) == Some("rejected") {
+                item.remove("expires_at");
+            }
+            (key.clone(), item)
+        };
+        Self(records.map(without_stamps).collect())
+    }
+
+    /// What differs in the content of two tables, one line for each attribute; nothing if they are the same.
+    pub fn differences(&self, other: &Self) -> Vec<String> {
+        let (left, right) = (self.content().0, other.content().0);
+        let mut lines = Vec::new();
+        for (key, item) in &left {
+            let place = format!("{} {}", key.pk, key.sk);
+            match right.get(key) {
+                None => lines.push(format!("{place}: only on the left")),
+                Some(theirs) => {
+                    let names = item.keys().chain(theirs.keys().filter(|name| !item.contains_key(*name)));
+                    for name in names.filter(|name| item.get(*name) != theirs.get(*name)) {
+                        lines.push(format!("{place}: {name}: {:?} and {:?}", item.get(name), theirs.get(name)));
+                    }
+                }
+            }
+        }
+        let only_right = right.keys().filter(|key| !left.contains_key(*key));
+        lines.extend(only_right.map(|key| format!("{} {}: only on the right", key.pk, key.sk)));
+        lines
+    }
+
+    /// Panics with every difference unless both hold the same content.
+    ///
+    /// # Panics
+    ///
+    /// If the contents differ.
+    #[track_caller]
+    pub fn assert_same_content(&self, other: &Self) {
+        let differences = self.differences(other);
+        assert!(differences.is_empty(), "the tables differ:\n{}", differences.join("\n"));
+    }
+}
