@@ -14,7 +14,8 @@ use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
 use aws_smithy_runtime_api::client::http::{
-    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+    SharedHttpConnector,
 };
 use aws_smithy_runtime_api::client::interceptors::context::{
     BeforeTransmitInterceptorContextMut, FinalizerInterceptorContextRef,
@@ -45,7 +46,7 @@ impl Default for Timeouts {
         Self {
             connect: Duration::from_millis(3_100),
             read: Duration::from_secs(15),
-            operation: Duration::from_secs(120),
+            operation: Duration::from_mins(2),
         }
     }
 }
@@ -208,7 +209,11 @@ impl PacedClient {
 }
 
 impl HttpClient for PacedClient {
-    fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
         let inner = self.inner.http_connector(settings, components);
         SharedHttpConnector::new(PacedConnector { inner, pacer: Arc::clone(&self.pacer) })
     }
@@ -249,7 +254,8 @@ mod tests {
     #[test]
     fn a_rate_of_zero_is_unpaced() {
         let mut faults = crate::fields::Faults::default();
-        let environment = [("RATE_LIMITS", "{\"default\":0}"), ("TABLE_NAME", "insights"), ("AWS_REGION", "eu-west-1")];
+        let environment =
+            [("RATE_LIMITS", "{\"default\":0}"), ("TABLE_NAME", "insights"), ("AWS_REGION", "eu-west-1")];
         let environment = environment.into_iter().collect();
         let settings = crate::config::Settings::read(&environment, crate::record::Source::Xray, &mut faults);
         let pacer = Pacer::new(settings.rate_limits);

@@ -81,10 +81,16 @@ impl Settings {
         if table_name.is_empty() {
             faults.add("TABLE_NAME", "", "is required: the name of the DynamoDB table");
         } else if !(3..=255).contains(&table_name.len()) || !table_name.bytes().all(named) {
-            faults.add("TABLE_NAME", &table_name, "must be 3 to 255 letters, digits, dots, hyphens or underscores");
+            faults.add(
+                "TABLE_NAME",
+                &table_name,
+                "must be 3 to 255 letters, digits, dots, hyphens or underscores",
+            );
         }
-        let own_region =
-            environment.get("AWS_REGION").or_else(|| environment.get("AWS_DEFAULT_REGION")).unwrap_or_default();
+        let own_region = environment
+            .get("AWS_REGION")
+            .or_else(|| environment.get("AWS_DEFAULT_REGION"))
+            .unwrap_or_default();
         if own_region.is_empty() {
             faults.add("AWS_REGION", "", "is required: Lambda sets it, elsewhere set it yourself");
         }
@@ -105,7 +111,8 @@ impl Settings {
             targets: targets(environment, own_region, faults),
             overlap_minutes: integer(environment, "OVERLAP_MINUTES", 360, 0..=43_200, faults),
             rate_limits: rate_limits(environment, faults),
-            concurrency: usize::try_from(integer(environment, "CONCURRENCY", 8, 1..=256, faults)).unwrap_or(1),
+            concurrency: usize::try_from(integer(environment, "CONCURRENCY", 8, 1..=256, faults))
+                .unwrap_or(1),
             own_region: own_region.to_owned(),
             is_sam_local: environment.get("AWS_SAM_LOCAL").is_some(),
         }
@@ -124,7 +131,11 @@ pub fn integer(
     match text.parse() {
         Ok(value) if range.contains(&value) => value,
         _ => {
-            faults.add(name, text, format!("must be a whole number from {} to {}", range.start(), range.end()));
+            faults.add(
+                name,
+                text,
+                format!("must be a whole number from {} to {}", range.start(), range.end()),
+            );
             default
         }
     }
@@ -157,7 +168,11 @@ fn rate_limits(environment: &Environment, faults: &mut Faults) -> RateLimits {
     for (operation, rate) in members {
         let field = format!("RATE_LIMITS.{operation}");
         if operation != "default" && !OPERATIONS.contains(&operation.as_str()) {
-            faults.add(field, rate, format!("unknown operation; known are default, {}", OPERATIONS.join(", ")));
+            faults.add(
+                field,
+                rate,
+                format!("unknown operation; known are default, {}", OPERATIONS.join(", ")),
+            );
             continue;
         }
         match rate.as_f64().filter(|rate| *rate == 0.0 || (0.001..=10_000.0).contains(rate)) {

@@ -137,7 +137,8 @@ impl<C: Collector> Service<C> {
             };
             self.run_target(setup, Arc::clone(&store), Arc::clone(&counts), stamp)
         });
-        let outcomes: Vec<TargetOutcome> = stream::iter(runs).buffer_unordered(TARGETS_AT_ONCE).collect().await;
+        let outcomes: Vec<TargetOutcome> =
+            stream::iter(runs).buffer_unordered(TARGETS_AT_ONCE).collect().await;
 
         let mut table_failed = true;
         let mut first_failure = None;
@@ -147,7 +148,8 @@ impl<C: Collector> Service<C> {
             first_failure = first_failure.or(outcome.first_failure);
             responses.push(outcome.response);
         }
-        responses.sort_by(|left, right| (&left.account_id, &left.region).cmp(&(&right.account_id, &right.region)));
+        responses
+            .sort_by(|left, right| (&left.account_id, &left.region).cmp(&(&right.account_id, &right.region)));
         let mut response = Response::new(C::SOURCE, plan.dry_run, responses);
         (response.api_calls, response.throttled) = counts.totals();
         let units = store.units();
@@ -201,7 +203,9 @@ impl<C: Collector> Service<C> {
             response = not_written(&run.report, &target, "run", &error);
         }
         if is_scheduled {
-            let written = store.put_state(C::SOURCE, &target, &response, stamp.ended_at, finish.watermark).await;
+            // One that has not moved would only fail its condition, and a failed condition is billed.
+            let moved = finish.watermark.filter(|watermark| run.watermark() < Some(*watermark));
+            let written = store.put_state(C::SOURCE, &target, &response, stamp.ended_at, moved).await;
             if let Err(error) = written {
                 response = not_written(&run.report, &target, "state", &error);
             }
@@ -227,9 +231,13 @@ impl<C: Collector> Service<C> {
         faults.or(()).map_err(|faults| InvocationError::new("Config.Invalid", faults.to_string()))?;
         let mut faults = Faults::default();
         let plan = match payload {
-            Payload::Scheduled { scheduled_time, targets, dry_run } => {
-                Plan::new(Work::Scheduled, "scheduled", targets.unwrap_or(configured), scheduled_time, dry_run)
-            }
+            Payload::Scheduled { scheduled_time, targets, dry_run } => Plan::new(
+                Work::Scheduled,
+                "scheduled",
+                targets.unwrap_or(configured),
+                scheduled_time,
+                dry_run,
+            ),
             Payload::Window { scheduled_time, window, targets, dry_run } => {
                 let work = Work::Window(window);
                 Plan::new(work, "window", targets.unwrap_or(configured), scheduled_time, dry_run)

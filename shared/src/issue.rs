@@ -77,7 +77,8 @@ impl CallError {
 
     /// `operation` answered with a page token that it had given before.
     pub fn token_repeated(operation: &'static str) -> Self {
-        let message = "the service gave the same page token twice, so the pages after it are unknown".to_owned();
+        let message =
+            "the service gave the same page token twice, so the pages after it are unknown".to_owned();
         Self { operation, code: TOKEN_REPEATED.to_owned(), message, class: Class::Malformed, retryable: true }
     }
 
@@ -105,7 +106,9 @@ impl CallError {
                     (code.to_owned(), message, class_of(code, status))
                 }
                 // A gateway's page instead of the service's error: there is no code to read.
-                None => (RESPONSE_MALFORMED.to_owned(), with_status(status, &chain(error)), class_of("", status)),
+                None => {
+                    (RESPONSE_MALFORMED.to_owned(), with_status(status, &chain(error)), class_of("", status))
+                }
             },
             SdkError::ResponseError(_) => {
                 (RESPONSE_MALFORMED.to_owned(), with_status(status, &chain(error)), class_of("", status))

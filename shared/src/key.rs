@@ -101,7 +101,8 @@ mod tests {
     fn tags_are_those_of_the_worked_examples() {
         let insight = Key::new("xray#123456789012#eu-west-1#7c4ee9a1-3f5b-4d2e-9a68-0b6f1d2c3e4f", "insight");
         assert_eq!(insight.tag(), "cc4c30a2");
-        let half = Key::new("cloudtrail#123456789012#eu-west-1#fccb064f-dd07-4822-97c0-11115d8b91d4", "insight");
+        let half =
+            Key::new("cloudtrail#123456789012#eu-west-1#fccb064f-dd07-4822-97c0-11115d8b91d4", "insight");
         assert_eq!(half.tag(), "68f51be2");
     }
 

@@ -22,7 +22,16 @@ pub fn target_finished(source: &str, response: &TargetResponse) {
     if response.status == RunStatus::Failed {
         tracing::error!(event, source, account_id, region, status, fetched, written);
     } else {
-        tracing::info!(event, source, account_id, region, status, fetched, written, not_reached = counts.not_reached);
+        tracing::info!(
+            event,
+            source,
+            account_id,
+            region,
+            status,
+            fetched,
+            written,
+            not_reached = counts.not_reached
+        );
     }
 }
 

@@ -3,6 +3,11 @@
 //! The SDK's paginators end without a word when a token repeats, and one operation has none, so that all operations are
 //! paged the same way here.
 
+#![expect(
+    clippy::option_option,
+    reason = "the outer says whether there is a page, the inner is the API's own optional token"
+)]
+
 use crate::issue::CallError;
 use std::collections::HashSet;
 
@@ -21,7 +26,7 @@ impl Pages {
     }
 
     /// The token to ask the next page with (`None` for the first one), or `None` after the last page.
-    #[expect(clippy::option_option, reason = "the outer says whether there is a page, the inner is the API's own optional token")]
+    #[expect(clippy::should_implement_trait, reason = "an iterator could not be told the next token")]
     pub fn next(&mut self) -> Option<Option<String>> {
         self.next.take()
     }

@@ -104,7 +104,11 @@ fn parse_event(raw: &str, source: Source, mut fields: Fields<'_>) -> Option<Payl
     }
     let Some((push_type, push_source)) = push_type(source).filter(|(known, _)| *known == detail_type) else {
         let push = push_type(source).map(|(known, _)| format!(" or {known}")).unwrap_or_default();
-        fields.faults().add("detail-type", &detail_type, format!("must be Scheduled Event{push} for {source}-insights"));
+        fields.faults().add(
+            "detail-type",
+            &detail_type,
+            format!("must be Scheduled Event{push} for {source}-insights"),
+        );
         return None;
     };
     if event_source != push_source {
@@ -119,7 +123,9 @@ fn parse_event(raw: &str, source: Source, mut fields: Fields<'_>) -> Option<Payl
     }
     let raw_detail = detail_text(raw)?;
     match Value::from_json(&raw_detail) {
-        Ok(detail) => Some(Payload::Push(Box::new(Push { account_id, region, time, detail, raw: raw_detail }))),
+        Ok(detail) => {
+            Some(Payload::Push(Box::new(Push { account_id, region, time, detail, raw: raw_detail })))
+        }
         Err(error) => {
             fields.faults().add("detail", raw_detail, error);
             None
@@ -138,8 +144,9 @@ fn parse_own(source: Source, own_region: &str, now: Timestamp, mut fields: Field
     let has_window = fields.has("window");
     let window = fields.object("window").and_then(|window| parse_window(window, now));
     let dry_run = fields.boolean("dry_run").unwrap_or(false);
-    let targets =
-        fields.value("targets").map(|value| target::parse_targets(value, "targets", own_region, fields.faults()));
+    let targets = fields
+        .value("targets")
+        .map(|value| target::parse_targets(value, "targets", own_region, fields.faults()));
     if has_window && source == Source::Auditmanager {
         fields.faults().add("window", "", "must be left out: Audit Manager has no past to load");
     }
@@ -185,12 +192,13 @@ mod tests {
     #[test]
     fn nothing_and_every_schedule_are_a_scheduled_run() {
         let rule = r#"{"detail-type":"Scheduled Event","source":"aws.events","time":"2026-03-01T11:00:00Z","detail":{}}"#;
-        let scheduler =
-            r#"{"detail-type":"Scheduled Event","source":"aws.scheduler","time":"2026-03-01T11:00:00Z","detail":"{}"}"#;
+        let scheduler = r#"{"detail-type":"Scheduled Event","source":"aws.scheduler","time":"2026-03-01T11:00:00Z","detail":"{}"}"#;
         let own = r#"{"scheduled_time":"2026-03-01T11:00:00Z"}"#;
         for (raw, timed) in [("{}", false), ("null", false), (rule, true), (scheduler, true), (own, true)] {
             for source in Source::ALL {
-                let Ok(Payload::Scheduled { scheduled_time, targets: None, dry_run: false }) = check(source, raw) else {
+                let Ok(Payload::Scheduled { scheduled_time, targets: None, dry_run: false }) =
+                    check(source, raw)
+                else {
                     panic!("{raw}")
                 };
                 assert_eq!(scheduled_time.is_some(), timed, "{raw}");
@@ -205,14 +213,25 @@ mod tests {
         let Ok(Payload::Push(push)) = check(Source::Xray, raw) else { panic!() };
         assert_eq!(push.detail.at(&["n"]).unwrap().as_number().unwrap().as_str(), "12345678901234567890123");
         assert_eq!((push.account_id.as_str(), push.region.as_str()), ("123456789012", "eu-west-1"));
-        assert!(check(Source::Cloudtrail, raw).unwrap_err().contains("must be Scheduled Event or AWS Insight via"));
-        assert!(check(Source::Auditmanager, raw).unwrap_err().contains("must be Scheduled Event for auditmanager"));
+        assert!(
+            check(Source::Cloudtrail, raw)
+                .unwrap_err()
+                .contains("must be Scheduled Event or AWS Insight via")
+        );
+        assert!(
+            check(Source::Auditmanager, raw)
+                .unwrap_err()
+                .contains("must be Scheduled Event for auditmanager")
+        );
     }
 
     #[test]
     fn a_window_is_a_backfill_but_not_for_audit_manager() {
-        let raw = r#"{"window":{"start":"2026-02-01T00:00:00Z","end":"2026-02-02T00:00:00Z"},"dry_run":true}"#;
-        let Ok(Payload::Window { window, dry_run: true, .. }) = check(Source::Cloudtrail, raw) else { panic!() };
+        let raw =
+            r#"{"window":{"start":"2026-02-01T00:00:00Z","end":"2026-02-02T00:00:00Z"},"dry_run":true}"#;
+        let Ok(Payload::Window { window, dry_run: true, .. }) = check(Source::Cloudtrail, raw) else {
+            panic!()
+        };
         assert_eq!(window.end.millis_since(window.start), 86_400_000);
         assert!(check(Source::Auditmanager, raw).unwrap_err().contains("Audit Manager has no past"));
     }
@@ -232,7 +251,10 @@ mod tests {
             ),
             (r#"{"window":{"start":"2026-02-03T00:00:00Z"}}"#, vec!["window.end: is required"]),
             (r#"{"window":3}"#, vec!["window is 3: must be an object"]),
-            (r#"{"window":{"start":"2026-02-03T00:00:00Z","end":"2027-02-02T00:00:00Z"}}"#, vec!["in the future"]),
+            (
+                r#"{"window":{"start":"2026-02-03T00:00:00Z","end":"2027-02-02T00:00:00Z"}}"#,
+                vec!["in the future"],
+            ),
             (r#"{"dry_run":"yes","targets":[]}"#, vec!["dry_run is \"yes\"", "targets is []"]),
             (r#"{"detail-type":"Scheduled Event","source":"mine"}"#, vec!["source is mine"]),
             (r#"{"detail-type":7}"#, vec!["detail-type is 7"]),

@@ -327,7 +327,8 @@ impl Record {
     pub fn from_stored(stored: &Stored, answered_at: Timestamp) -> Option<Self> {
         let key = Key::new(stored.text("pk")?, stored.text("sk")?);
         let kind = stored.text("kind")?.parse().ok()?;
-        let mut record = Self::new(kind, key, stored.text("account_id")?, stored.text("region")?, answered_at);
+        let mut record =
+            Self::new(kind, key, stored.text("account_id")?, stored.text("region")?, answered_at);
         let owned = |name: &str| stored.text(name).map(str::to_owned);
         record.id = owned("id");
         record.title = owned("title");

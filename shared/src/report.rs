@@ -299,10 +299,10 @@ pub struct TargetResponse {
     pub issues: Vec<Issue>,
 }
 
+#[expect(clippy::ref_option, reason = "serde hands a reference to the field")]
 fn window<S: Serializer>(window: &Option<Window>, serializer: S) -> Result<S::Ok, S::Error> {
-    let texts = window.map(|window| {
-        BTreeMap::from([("start", window.start.to_string()), ("end", window.end.to_string())])
-    });
+    let texts = window
+        .map(|window| BTreeMap::from([("start", window.start.to_string()), ("end", window.end.to_string())]));
     texts.serialize(serializer)
 }
 
@@ -394,7 +394,10 @@ mod tests {
         };
         check(&answered_then_failed, Partial);
         check(&|report| report.not_reached(1), Partial);
-        check(&|report| report.call_failed(Stage::Fetch, "x", &CallError::not_reached("GetInsight")), Partial);
+        check(
+            &|report| report.call_failed(Stage::Fetch, "x", &CallError::not_reached("GetInsight")),
+            Partial,
+        );
         let rejected = |report: &TargetReport| {
             report.count(Outcome::Rejected);
             report.issue(Stage::Validate, "GetInsight", "x", RECORD_INVALID, false, "x");
@@ -415,14 +418,18 @@ mod tests {
     #[test]
     fn fetched_is_always_the_sum_of_the_outcomes() {
         let report = TargetReport::default();
-        let outcomes = [Outcome::Written, Outcome::Unchanged, Outcome::Stale, Outcome::Rejected, Outcome::Failed];
+        let outcomes =
+            [Outcome::Written, Outcome::Unchanged, Outcome::Stale, Outcome::Rejected, Outcome::Failed];
         for outcome in outcomes {
             report.count(outcome);
         }
         report.recount(Outcome::Unchanged, Outcome::Written);
         let counts = report.inner().counts;
         assert_eq!((counts.fetched, counts.written, counts.unchanged), (5, 2, 0));
-        assert_eq!(counts.fetched, counts.written + counts.unchanged + counts.stale + counts.rejected + counts.failed);
+        assert_eq!(
+            counts.fetched,
+            counts.written + counts.unchanged + counts.stale + counts.rejected + counts.failed
+        );
     }
 
     #[test]

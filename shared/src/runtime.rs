@@ -12,8 +12,12 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// Variables that the runtime client cannot do without.
-const REQUIRED: [&str; 4] =
-    ["AWS_LAMBDA_RUNTIME_API", "AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_VERSION", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE"];
+const REQUIRED: [&str; 4] = [
+    "AWS_LAMBDA_RUNTIME_API",
+    "AWS_LAMBDA_FUNCTION_NAME",
+    "AWS_LAMBDA_FUNCTION_VERSION",
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+];
 
 impl From<InvocationError> for Diagnostic {
     fn from(error: InvocationError) -> Self {

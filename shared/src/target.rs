@@ -40,9 +40,11 @@ pub fn is_account_id(text: &str) -> bool {
 /// Whether `text` can be a region's name: lower-case words and a number, joined by `-`.
 pub fn is_region(text: &str) -> bool {
     let parts: Vec<&str> = text.split('-').collect();
-    let word = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+    let word = |part: &&str| {
+        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+    };
     parts.len() >= 3
-        && parts.iter().all(|part| word(part))
+        && parts.iter().all(word)
         && parts.last().is_some_and(|last| last.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
@@ -54,7 +56,11 @@ pub fn account_of_arn(arn: &str) -> Option<&str> {
 /// Reads a list of targets, as `TARGETS` and a payload's `targets` have it. `own_region` stands in for `regions`.
 pub fn parse_targets(value: Value, path: &str, own_region: &str, faults: &mut Faults) -> Vec<Target> {
     let Value::Array(elements) = value else {
-        faults.add(path, value, "must be a list of objects with account_id, role_arn, external_id and regions");
+        faults.add(
+            path,
+            value,
+            "must be a list of objects with account_id, role_arn, external_id and regions",
+        );
         return Vec::new();
     };
     if elements.is_empty() {
@@ -109,7 +115,11 @@ fn parse_role(fields: &mut Fields<'_>, account_id: &str) -> Option<Role> {
     let field = fields.path("role_arn");
     let is_role = arn.len() <= 2048 && arn.split(':').nth(2) == Some("iam") && arn.contains(":role/");
     match account_of_arn(&arn).filter(|_| is_role) {
-        None => fields.faults().add(field, &arn, "must be the ARN of an IAM role, arn:aws:iam::<account>:role/<name>"),
+        None => fields.faults().add(
+            field,
+            &arn,
+            "must be the ARN of an IAM role, arn:aws:iam::<account>:role/<name>",
+        ),
         Some(account) if account != account_id && !account_id.is_empty() => {
             fields.faults().add(field, &arn, format!("must be a role of the target's account {account_id}"));
         }
@@ -162,10 +172,19 @@ mod tests {
             (json!([]), "at least one target"),
             (json!([{}]), "TARGETS[0].account_id: is required"),
             (json!([{"account_id": "12"}]), "must be 12 digits"),
-            (json!([{"account_id": "123456789012"}, {"account_id": "123456789012"}]), "must not repeat a target"),
+            (
+                json!([{"account_id": "123456789012"}, {"account_id": "123456789012"}]),
+                "must not repeat a target",
+            ),
             (json!([{"account_id": "123456789012", "regions": []}]), "at least one region"),
-            (json!([{"account_id": "123456789012", "regions": ["Ireland"]}]), "TARGETS[0].regions[0] is \"Ireland\""),
-            (json!([{"account_id": "123456789012", "role": "x"}]), "unknown key; known keys are account_id, role_arn"),
+            (
+                json!([{"account_id": "123456789012", "regions": ["Ireland"]}]),
+                "TARGETS[0].regions[0] is \"Ireland\"",
+            ),
+            (
+                json!([{"account_id": "123456789012", "role": "x"}]),
+                "unknown key; known keys are account_id, role_arn",
+            ),
             (json!([{"account_id": "123456789012", "role_arn": "reader"}]), "must be the ARN of an IAM role"),
             (
                 json!([{"account_id": "123456789012", "role_arn": "arn:aws:iam::111122223333:role/r"}]),

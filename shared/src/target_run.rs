@@ -96,7 +96,21 @@ impl TargetRun {
         let observer = CallObserver::new(counts);
         let now = clock.now();
         let report = TargetReport::default();
-        Self { source, target, work, settings, store, report, now, state, clock, deadline, sdk, observer, permits }
+        Self {
+            source,
+            target,
+            work,
+            settings,
+            store,
+            report,
+            now,
+            state,
+            clock,
+            deadline,
+            sdk,
+            observer,
+            permits,
+        }
     }
 
     /// The SDK's configuration for the target, to make a service client of.
@@ -196,7 +210,14 @@ impl TargetRun {
         match self.store.reject(self.source, account_id, region, rejected).await {
             Ok(()) => {
                 self.report.count(Outcome::Rejected);
-                self.report.issue(Stage::Validate, operation, &rejected.subject, RECORD_INVALID, false, &message);
+                self.report.issue(
+                    Stage::Validate,
+                    operation,
+                    &rejected.subject,
+                    RECORD_INVALID,
+                    false,
+                    &message,
+                );
                 true
             }
             Err(error) => {

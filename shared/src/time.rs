@@ -164,7 +164,9 @@ mod tests {
 
     #[test]
     fn reading_back_gives_the_same_instant() {
-        for text in ["2023-11-14T22:13:20.250Z", "2023-11-14T23:13:20.25+01:00", "2023-11-14T22:13:20.250000001Z"] {
+        for text in
+            ["2023-11-14T22:13:20.250Z", "2023-11-14T23:13:20.25+01:00", "2023-11-14T22:13:20.250000001Z"]
+        {
             assert_eq!(text.parse::<Timestamp>().unwrap().millis(), 1_700_000_000_250, "{text}");
         }
         assert!("yesterday".parse::<Timestamp>().is_err());

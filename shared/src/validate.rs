@@ -107,8 +107,10 @@ pub fn validate(record: Record, retention_days: i64) -> Result<ValidRecord, Box<
             faults.add(format!("measures.{name}"), number, violation);
         }
     }
-    let Some((updated_at, started_at)) = record.updated_at.zip(record.started_at).filter(|_| faults.is_empty()) else {
-        return Err(reject(&record, faults));
+    let Some((updated_at, started_at)) =
+        record.updated_at.zip(record.started_at).filter(|_| faults.is_empty())
+    else {
+        return Err(Box::new(reject(&record, faults)));
     };
 
     let content = content(&record);
@@ -136,7 +138,7 @@ pub fn validate(record: Record, retention_days: i64) -> Result<ValidRecord, Box<
     let size = item_size(&attributes) + STAMPS_SIZE;
     if size > LARGEST_ITEM {
         faults.add("item", format!("{size} bytes"), format!("must be at most {LARGEST_ITEM} bytes"));
-        return Err(reject(&record, faults));
+        return Err(Box::new(reject(&record, faults)));
     }
     Ok(ValidRecord {
         key: record.key,
@@ -150,9 +152,9 @@ pub fn validate(record: Record, retention_days: i64) -> Result<ValidRecord, Box<
     })
 }
 
-fn reject(record: &Record, violations: Faults) -> Box<Rejected> {
+fn reject(record: &Record, violations: Faults) -> Rejected {
     let subject = format!("{} {}", record.key.pk, record.key.sk);
-    Box::new(Rejected { subject, violations, raw: record.to_raw() })
+    Rejected { subject, violations, raw: record.to_raw() }
 }
 
 fn check_envelope(record: &Record, faults: &mut Faults) {
@@ -332,7 +334,9 @@ fn value_size(value: &Value) -> usize {
         Value::Number(number) => number.as_str().len().div_ceil(2) + 2,
         Value::String(text) => text.len(),
         Value::List(list) => 3 + list.iter().map(|element| 1 + value_size(element)).sum::<usize>(),
-        Value::Map(map) => 3 + map.iter().map(|(name, member)| 1 + name.len() + value_size(member)).sum::<usize>(),
+        Value::Map(map) => {
+            3 + map.iter().map(|(name, member)| 1 + name.len() + value_size(member)).sum::<usize>()
+        }
     }
 }
 

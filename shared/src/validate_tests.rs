@@ -24,7 +24,8 @@ fn insight() -> Record {
 
 fn chunk() -> Record {
     let key = Key::new("cloudtrail#123456789012#eu-west-1#e#n#t#-#-", "metric#300#2023-11-14T18:00:00.000Z");
-    let mut record = Record::new(Kind::CloudtrailMetric, key, "123456789012", "eu-west-1", time("2023-11-14T22:27:00Z"));
+    let mut record =
+        Record::new(Kind::CloudtrailMetric, key, "123456789012", "eu-west-1", time("2023-11-14T22:27:00Z"));
     record.started_at = Some(time("2023-11-14T18:00:00Z"));
     record.ended_at = Some(time("2023-11-15T00:00:00Z"));
     record.updated_at = Some(time("2023-11-14T22:25:00Z"));
@@ -133,8 +134,16 @@ fn every_violation_is_reported_at_once() {
     record.detail.insert(String::new(), Value::Null);
     let rejected = validate(record, 400).unwrap_err();
     let fields: Vec<&str> = rejected.violations.iter().map(|fault| fault.field.as_str()).collect();
-    let expected =
-        ["sk", "account_id", "started_at", "id", "status", "detail", "detail.small", "measures.insight_average"];
+    let expected = [
+        "sk",
+        "account_id",
+        "started_at",
+        "id",
+        "status",
+        "detail",
+        "detail.small",
+        "measures.insight_average",
+    ];
     assert_eq!(fields, expected);
     assert!(rejected.raw.contains("insight_id"), "the raw answer is kept");
 }

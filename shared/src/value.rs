@@ -188,6 +188,7 @@ pub fn into_attributes(map: Map) -> HashMap<String, AttributeValue> {
 }
 
 /// The object in a DynamoDB item or map attribute.
+#[expect(clippy::implicit_hasher, reason = "the SDK's own map")]
 pub fn from_attributes(attributes: &HashMap<String, AttributeValue>) -> Result<Map, String> {
     let read = |(name, attribute): (&String, _)| Ok((name.clone(), Value::from_attribute(attribute)?));
     attributes.iter().map(read).collect()
@@ -202,7 +203,9 @@ pub fn snake_case(name: &str) -> String {
             let previous = index.checked_sub(1).and_then(|before| characters.get(before));
             let next_is_lower = characters.get(index + 1).is_some_and(char::is_ascii_lowercase);
             let boundary = previous.is_some_and(|before| {
-                before.is_ascii_lowercase() || before.is_ascii_digit() || (before.is_ascii_uppercase() && next_is_lower)
+                before.is_ascii_lowercase()
+                    || before.is_ascii_digit()
+                    || (before.is_ascii_uppercase() && next_is_lower)
             });
             if boundary {
                 snake.push('_');
@@ -360,7 +363,10 @@ mod tests {
             ("GroupARN", "group_arn"),
             ("sharedEventID", "shared_event_id"),
             ("RootCauseServiceId", "root_cause_service_id"),
-            ("assessmentControlsCountByNoncompliantEvidence", "assessment_controls_count_by_noncompliant_evidence"),
+            (
+                "assessmentControlsCountByNoncompliantEvidence",
+                "assessment_controls_count_by_noncompliant_evidence",
+            ),
             ("eventID", "event_id"),
             ("awsRegion", "aws_region"),
             ("S3Bucket", "s3_bucket"),
@@ -380,7 +386,9 @@ mod tests {
 
     #[test]
     fn canonical_json_is_sorted_and_exact() {
-        let value = Value::from_json("{\"b\":[1.0,true,null],\"a\":\"\\u0001\\n\\\"é\",\"c\":12345678901234567890123}");
+        let value = Value::from_json(
+            "{\"b\":[1.0,true,null],\"a\":\"\\u0001\\n\\\"é\",\"c\":12345678901234567890123}",
+        );
         let mut text = String::new();
         value.unwrap().write_canonical(&mut text);
         assert_eq!(text, "{\"a\":\"\\u0001\\n\\\"é\",\"b\":[1,true,null],\"c\":12345678901234567890123}");

@@ -107,7 +107,10 @@ impl<'a> Catalog<'a> {
     pub async fn series(&self) -> Result<BTreeMap<Series, Row>, CallError> {
         let Target { account_id, region, .. } = self.target;
         let rows = self.store.catalog(Source::Cloudtrail, account_id, region, "series#").await?;
-        Ok(rows.into_iter().filter_map(|row| Some((Series::from_row(&row)?, Row::from_stored(row)))).collect())
+        Ok(rows
+            .into_iter()
+            .filter_map(|row| Some((Series::from_row(&row)?, Row::from_stored(row))))
+            .collect())
     }
 
     /// The rows of all trails, by ARN.
@@ -129,7 +132,12 @@ impl<'a> Catalog<'a> {
     }
 
     /// Changes a trail's row and writes it, if that changes anything.
-    pub async fn change_trail(&self, arn: &str, row: &mut Row, change: impl Fn(&mut Row)) -> Result<(), CallError> {
+    pub async fn change_trail(
+        &self,
+        arn: &str,
+        row: &mut Row,
+        change: impl Fn(&mut Row),
+    ) -> Result<(), CallError> {
         let detail = Map::from([("trail_arn".to_owned(), arn.into())]);
         let sort_key = format!("trail#{}", insights_shared::key::part(arn));
         self.change(&sort_key, &detail, row, change).await

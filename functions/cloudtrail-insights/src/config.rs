@@ -34,7 +34,8 @@ impl CloudtrailInsights {
 
 fn parse_series(value: Value, faults: &mut Faults) -> Vec<Series> {
     let Value::Array(elements) = value else {
-        let rule = "must be a list of objects with event_source, event_name, insight_type, error_code and trail";
+        let rule =
+            "must be a list of objects with event_source, event_name, insight_type, error_code and trail";
         faults.add("CLOUDTRAIL_SERIES", value, rule);
         return Vec::new();
     };
@@ -47,7 +48,8 @@ fn parse_series(value: Value, faults: &mut Faults) -> Vec<Series> {
         let insight_type = fields.required_string("insight_type");
         let (error_code, trail) = (fields.string("error_code"), fields.string("trail"));
         fields.finish();
-        let (Some(event_source), Some(event_name), Some(insight_type)) = (event_source, event_name, insight_type)
+        let (Some(event_source), Some(event_name), Some(insight_type)) =
+            (event_source, event_name, insight_type)
         else {
             continue;
         };
@@ -84,7 +86,8 @@ mod tests {
             "error_code":"AccessDenied","trail":"arn:aws:cloudtrail:eu-west-1:123456789012:trail/data"}]"#;
         let series = read(&[("CLOUDTRAIL_SERIES", good)]).unwrap().series;
         assert_eq!(series[0].error_code.as_deref(), Some("AccessDenied"));
-        let twice = r#"{"event_source":"s3.amazonaws.com","event_name":"X","insight_type":"ApiCallRateInsight"}"#;
+        let twice =
+            r#"{"event_source":"s3.amazonaws.com","event_name":"X","insight_type":"ApiCallRateInsight"}"#;
         let twice = format!("[{twice},{twice}]");
         for (variable, text, expected) in [
             ("CLOUDTRAIL_PERIOD", "61", "CLOUDTRAIL_PERIOD is 61: must be 60, 300 or 3600"),

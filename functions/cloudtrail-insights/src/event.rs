@@ -147,8 +147,14 @@ pub fn read(text: &str, account_id: &str) -> Result<InsightEvent, Box<Rejected>>
             faults.add("eventTime", shown(event.at(&["event_time"])), "must be a time in RFC 3339");
         }
         // Otherwise the record would carry a wrong account.
-        if let Some(recipient) = member(&["recipient_account_id"]).filter(|recipient| *recipient != account_id) {
-            faults.add("recipientAccountId", recipient, format!("must be the account that was asked, {account_id}"));
+        if let Some(recipient) =
+            member(&["recipient_account_id"]).filter(|recipient| *recipient != account_id)
+        {
+            faults.add(
+                "recipientAccountId",
+                recipient,
+                format!("must be the account that was asked, {account_id}"),
+            );
         }
     }
     match (event, side, time) {
@@ -161,7 +167,8 @@ pub fn read(text: &str, account_id: &str) -> Result<InsightEvent, Box<Rejected>>
             Ok(InsightEvent { shared_event_id, side, half: Half { time, detail } })
         }
         _ => {
-            let subject = if shared_event_id.is_empty() { "insight event".to_owned() } else { shared_event_id };
+            let subject =
+                if shared_event_id.is_empty() { "insight event".to_owned() } else { shared_event_id };
             Err(Box::new(Rejected { subject, violations: faults, raw: text.to_owned() }))
         }
     }

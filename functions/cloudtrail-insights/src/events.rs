@@ -103,8 +103,9 @@ impl<'a> Events<'a> {
                 Merge { key, id, halves, stored, operation, answered_at }
             })
             .collect();
-        let merged = stream::iter(merges).map(|merge| self.merge(merge)).buffer_unordered(run.settings.concurrency);
-        merged.fold(complete, |complete, stored| async move { complete && stored }).await
+        let outcomes =
+            stream::iter(merges).map(|merge| self.merge(merge)).buffer_unordered(run.settings.concurrency);
+        outcomes.fold(complete, |complete, stored| async move { complete && stored }).await
     }
 
     /// Notes the series that an event names.
@@ -132,10 +133,11 @@ impl<'a> Events<'a> {
             for (side, half) in &halves {
                 newest &= joined.add(*side, half.clone());
             }
-            let record = match validate(joined.record(&run.target, &id, answered_at), run.store.retention_days()) {
-                Ok(record) => record,
-                Err(rejected) => return run.reject(operation, &rejected).await,
-            };
+            let record =
+                match validate(joined.record(&run.target, &id, answered_at), run.store.retention_days()) {
+                    Ok(record) => record,
+                    Err(rejected) => return run.reject(operation, &rejected).await,
+                };
             let hash = known.as_ref().and_then(Stored::content_hash);
             if hash == Some(record.content_hash()) {
                 self.count(&id, if newest { Outcome::Unchanged } else { Outcome::Stale });

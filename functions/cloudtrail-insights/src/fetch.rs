@@ -155,7 +155,8 @@ impl<'a> Fetch<'a> {
             let timestamps = page.timestamps.unwrap_or_default();
             let values = page.values.unwrap_or_default();
             if timestamps.len() != values.len() {
-                let message = format!("{} timestamps and {} values in one page", timestamps.len(), values.len());
+                let message =
+                    format!("{} timestamps and {} values in one page", timestamps.len(), values.len());
                 return Err(CallError::malformed(OPERATION, message));
             }
             points.timestamps.extend(timestamps.iter().map(aws_smithy_types::DateTime::secs));

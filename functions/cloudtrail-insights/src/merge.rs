@@ -29,7 +29,9 @@ pub struct Halves {
 impl Halves {
     /// The halves of a stored record.
     pub fn from_stored(stored: &Stored) -> Self {
-        let half = |name: &str| stored.0.get("detail").and_then(|detail| detail.at(&[name])).and_then(Half::from_stored);
+        let half = |name: &str| {
+            stored.0.get("detail").and_then(|detail| detail.at(&[name])).and_then(Half::from_stored)
+        };
         Self { start: half("start"), end: half("end") }
     }
 
@@ -79,7 +81,8 @@ impl Halves {
             return Some(start.time);
         }
         let end = self.end.as_ref()?;
-        let minutes = end.statistic(&["insight_duration"]).map(Number::as_f64).filter(|minutes| minutes.is_finite());
+        let minutes =
+            end.statistic(&["insight_duration"]).map(Number::as_f64).filter(|minutes| minutes.is_finite());
         #[expect(clippy::cast_possible_truncation, reason = "a span of minutes; a hostile one saturates")]
         let seconds = (minutes.unwrap_or(0.0) * 60.0).round() as i64;
         Some(end.time.plus_seconds(seconds.saturating_neg()))
@@ -88,7 +91,8 @@ impl Halves {
     /// The record of the halves. It is the start's until the end is known.
     pub fn record(&self, target: &Target, shared_event_id: &str, answered_at: Timestamp) -> Record {
         let key = insight_key(target, shared_event_id);
-        let mut record = Record::new(Kind::CloudtrailInsight, key, &target.account_id, &target.region, answered_at);
+        let mut record =
+            Record::new(Kind::CloudtrailInsight, key, &target.account_id, &target.region, answered_at);
         record.id = Some(shared_event_id.to_owned());
         let end = self.end.as_ref().map(|half| half.time);
         record.status = Some(if end.is_some() { Status::Closed } else { Status::Open });
@@ -101,8 +105,10 @@ impl Halves {
         record.severity = Some(severity::of_rate(average.map(Number::as_f64), baseline.map(Number::as_f64)));
         record.title = Some(self.title(average, baseline));
         let measures = [("insight_average", average), ("baseline_average", baseline)];
-        record.measures =
-            measures.into_iter().filter_map(|(name, number)| Some((name.to_owned(), number?.clone()))).collect();
+        record.measures = measures
+            .into_iter()
+            .filter_map(|(name, number)| Some((name.to_owned(), number?.clone())))
+            .collect();
         for (name, half) in [("start", &self.start), ("end", &self.end)] {
             if let Some(half) = half {
                 record.detail.insert(name.to_owned(), Value::Map(half.detail.clone()));

@@ -21,14 +21,23 @@ pub struct Chunks {
 
 /// Cuts an answer into chunks. A point that DynamoDB cannot hold, or that lies outside what was asked for, is left out
 /// and named; the others of its chunk stay.
-pub fn chunks(series: &Series, request: Request, points: &Points, target: &Target, answered_at: Timestamp) -> Chunks {
+pub fn chunks(
+    series: &Series,
+    request: Request,
+    points: &Points,
+    target: &Target,
+    answered_at: Timestamp,
+) -> Chunks {
     let mut left_out = Vec::new();
     let length = chunk_seconds(request.period);
     let mut by_chunk: BTreeMap<Timestamp, BTreeMap<i64, f64>> = BTreeMap::new();
     for (second, value) in points.timestamps.iter().copied().zip(points.values.iter().copied()) {
         let time = Timestamp::from_seconds(second);
         if time.seconds() != second || time < request.start || time >= request.end {
-            left_out.push(format!("the point {value} at {second} lies outside {} to {}", request.start, request.end));
+            left_out.push(format!(
+                "the point {value} at {second} lies outside {} to {}",
+                request.start, request.end
+            ));
         } else if let Some(violation) = violation(value) {
             left_out.push(format!("the point {value} at {time} {violation}"));
         } else {
@@ -40,13 +49,15 @@ pub fn chunks(series: &Series, request: Request, points: &Points, target: &Targe
         let covered_from = start.max(request.start);
         let covered_until = end.min(request.end);
         let key = Key::new(series.partition(target), format!("metric#{}#{start}", request.period));
-        let mut record = Record::new(Kind::CloudtrailMetric, key, &target.account_id, &target.region, answered_at);
+        let mut record =
+            Record::new(Kind::CloudtrailMetric, key, &target.account_id, &target.region, answered_at);
         record.started_at = Some(start);
         record.ended_at = Some(end);
         record.updated_at = Some(covered_until);
         record.detail = series.detail();
         let (timestamps, values) = points.into_iter().unzip();
-        record.chunk = Some(Chunk { period: request.period, timestamps, values, covered_from, covered_until });
+        record.chunk =
+            Some(Chunk { period: request.period, timestamps, values, covered_from, covered_until });
         record
     });
     Chunks { records: records.collect(), left_out }

@@ -112,19 +112,19 @@ impl<'a> Rows<'a> {
         let mut complete = true;
         let stay = |row: &mut Row| row.watermark = row.watermark.or(Some(watermark));
         for (series, row) in &mut self.series {
-            if row.expires_at.is_none() {
-                if let Err(error) = self.catalog.change_series(series, row, stay).await {
-                    self.run.report.call_failed(Stage::Write, &series.to_string(), &error);
-                    complete = false;
-                }
+            if row.expires_at.is_none()
+                && let Err(error) = self.catalog.change_series(series, row, stay).await
+            {
+                self.run.report.call_failed(Stage::Write, &series.to_string(), &error);
+                complete = false;
             }
         }
         for (arn, row) in &mut self.trails {
-            if row.expires_at.is_none() {
-                if let Err(error) = self.catalog.change_trail(arn, row, stay).await {
-                    self.run.report.call_failed(Stage::Write, arn, &error);
-                    complete = false;
-                }
+            if row.expires_at.is_none()
+                && let Err(error) = self.catalog.change_trail(arn, row, stay).await
+            {
+                self.run.report.call_failed(Stage::Write, arn, &error);
+                complete = false;
             }
         }
         complete
@@ -251,7 +251,8 @@ impl<'a> Rows<'a> {
                 let progress = metrics::collect(fetch, run, &series, &requests).await;
                 let change = |row: &mut Row| advance(row, &progress, reached);
                 let written = this.catalog.change_series(&series, &mut row, change).await;
-                let written = written.map_or_else(|error| this.failed(&series.to_string(), &error), |()| true);
+                let written =
+                    written.map_or_else(|error| this.failed(&series.to_string(), &error), |()| true);
                 (series, row, written)
             })
             .buffer_unordered(run.settings.concurrency)
@@ -269,7 +270,8 @@ impl<'a> Rows<'a> {
     pub async fn backfill_series(&mut self, fetch: &Fetch<'_>, from: Timestamp, until: Timestamp) -> bool {
         let run = self.run;
         let configured = self.configured.iter().filter(|series| !self.series.contains_key(series)).cloned();
-        let unknown: Vec<(Series, Row)> = configured.map(|series| (series, Row::behind(None, self.lookback))).collect();
+        let unknown: Vec<(Series, Row)> =
+            configured.map(|series| (series, Row::behind(None, self.lookback))).collect();
         let mut live: Vec<(Series, Row)> = Vec::new();
         for (series, row) in std::mem::take(&mut self.series).into_iter().chain(unknown) {
             if self.is_live(&series, &row) && !row.is_newer_schema() {
@@ -290,7 +292,8 @@ impl<'a> Rows<'a> {
                     }
                 };
                 let written = this.catalog.change_series(&series, &mut row, change).await;
-                let written = written.map_or_else(|error| this.failed(&series.to_string(), &error), |()| true);
+                let written =
+                    written.map_or_else(|error| this.failed(&series.to_string(), &error), |()| true);
                 (series, row, written && progress.is_complete)
             })
             .buffer_unordered(run.settings.concurrency)

@@ -125,7 +125,8 @@ impl Story<'_> {
         let run = self.run;
         let mut start = asked.start;
         if asked.start < self.reach {
-            let message = format!("CloudTrail keeps {REACH_DAYS} days: nothing is known before {}", self.reach);
+            let message =
+                format!("CloudTrail keeps {REACH_DAYS} days: nothing is known before {}", self.reach);
             let subject = format!("{} to {}", asked.start, asked.end.min(self.reach));
             run.report.answered();
             run.report.issue(Stage::Fetch, "LookupEvents", &subject, WINDOW_UNAVAILABLE, false, &message);
@@ -169,7 +170,8 @@ impl Story<'_> {
     /// Closes the starts whose end can no longer come.
     async fn close_overdue(&self) {
         let run = self.run;
-        let open = run.store.open_insights(Source::Cloudtrail, &run.target.account_id, &run.target.region).await;
+        let open =
+            run.store.open_insights(Source::Cloudtrail, &run.target.account_id, &run.target.region).await;
         let open = match open {
             Ok(open) => open,
             Err(error) => return run.report.call_failed(Stage::Write, "open", &error),

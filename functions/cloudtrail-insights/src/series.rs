@@ -77,7 +77,8 @@ impl Series {
     pub fn check(&self, path: &str, faults: &mut Faults) {
         let field = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
         let prefix = self.event_source.strip_suffix(".amazonaws.com").unwrap_or_default();
-        let source_byte = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-".contains(&byte);
+        let source_byte =
+            |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-".contains(&byte);
         if prefix.is_empty() || self.event_source.len() > 256 || !prefix.bytes().all(source_byte) {
             let rule = "must be at most 256 of a-z, 0-9, _ and - before .amazonaws.com";
             faults.add(field("event_source"), &self.event_source, rule);
@@ -99,7 +100,11 @@ impl Series {
                 faults.add(field("error_code"), code, format!("must be left out but for {API_ERROR_RATE}"));
             }
             Some(code) if !(1..=128).contains(&code.len()) || !code.bytes().all(code_byte) => {
-                faults.add(field("error_code"), code, "must be 1 to 128 letters, digits, spaces or any of _.,-:[]");
+                faults.add(
+                    field("error_code"),
+                    code,
+                    "must be 1 to 128 letters, digits, spaces or any of _.,-:[]",
+                );
             }
             _ => {}
         }
@@ -159,7 +164,8 @@ mod tests {
     fn keys_are_those_of_the_worked_example() {
         let target = Target { account_id: "123456789012".into(), region: "eu-west-1".into(), role: None };
         let series = series("ec2.amazonaws.com", "RunInstances", API_CALL_RATE, None);
-        let expected = "cloudtrail#123456789012#eu-west-1#ec2.amazonaws.com#RunInstances#ApiCallRateInsight#-#-";
+        let expected =
+            "cloudtrail#123456789012#eu-west-1#ec2.amazonaws.com#RunInstances#ApiCallRateInsight#-#-";
         assert_eq!(series.partition(&target), expected);
         assert_eq!(series.catalog_sort_key(), "series#ec2.amazonaws.com#RunInstances#ApiCallRateInsight#-#-");
     }

@@ -52,7 +52,7 @@ pub fn requests(from: Timestamp, until: Timestamp, period: i64, now: Timestamp) 
         if start <= from {
             break;
         }
-        until = cut_off.plus_seconds(1);
+        until = until.min(cut_off.plus_seconds(1));
     }
     requests.reverse();
     requests
@@ -99,7 +99,13 @@ mod tests {
         check(now, now, 3_600, now, &["3600 2026-03-20T00:00/2026-03-20T22:00"]);
         let (from, until) = ("2026-03-20T13:00:00Z", "2026-03-20T14:00:00Z");
         check(from, until, 300, now, &["300 2026-03-20T12:00/2026-03-20T18:00"]);
-        check("2026-03-20T12:00:00Z", "2026-03-20T18:00:00Z", 300, now, &["300 2026-03-20T12:00/2026-03-20T18:00"]);
+        check(
+            "2026-03-20T12:00:00Z",
+            "2026-03-20T18:00:00Z",
+            300,
+            now,
+            &["300 2026-03-20T12:00/2026-03-20T18:00"],
+        );
     }
 
     #[test]
@@ -128,7 +134,8 @@ mod tests {
     fn pieces_cover_the_span_oldest_first_and_double() {
         let (start, end) = (time("2026-01-01T00:00:00Z"), time("2026-01-09T12:00:00Z"));
         let pieces = pieces(start, end);
-        let days: Vec<i64> = pieces.iter().map(|(from, until)| until.millis_since(*from) / 43_200_000).collect();
+        let days: Vec<i64> =
+            pieces.iter().map(|(from, until)| until.millis_since(*from) / 43_200_000).collect();
         assert_eq!(days, [2, 4, 8, 3], "in half days");
         assert_eq!((pieces[0].0, pieces[3].1), (start, end));
         assert!(pieces.windows(2).all(|pair| pair[0].1 == pair[1].0));

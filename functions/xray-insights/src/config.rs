@@ -22,7 +22,11 @@ impl XrayInsights {
         let mut groups = Vec::new();
         for name in text.split(',').map(str::trim) {
             if name.is_empty() || name.chars().count() > LONGEST_NAME {
-                faults.add("XRAY_GROUPS", name, "must be group names of 1 to 32 characters, parted by commas");
+                faults.add(
+                    "XRAY_GROUPS",
+                    name,
+                    "must be group names of 1 to 32 characters, parted by commas",
+                );
             } else if seen.insert(name) {
                 groups.push(name.to_owned());
             } else {

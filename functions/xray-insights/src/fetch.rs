@@ -67,7 +67,8 @@ impl<'a> Fetch<'a> {
         let mut pages = Pages::new(OPERATION);
         let mut groups = Vec::new();
         while let Some(token) = pages.next() {
-            let page = self.run.call(OPERATION, self.client.get_groups().set_next_token(token).send()).await?;
+            let page =
+                self.run.call(OPERATION, self.client.get_groups().set_next_token(token).send()).await?;
             pages.turn(page.next_token())?;
             groups.extend(page.groups.unwrap_or_default());
         }
@@ -111,8 +112,13 @@ impl<'a> Fetch<'a> {
         let mut pages = Pages::new(OPERATION);
         let mut events = Vec::new();
         while let Some(token) = pages.next() {
-            let request =
-                self.client.get_insight_events().insight_id(id).max_results(EVENTS_PAGE).set_next_token(token).send();
+            let request = self
+                .client
+                .get_insight_events()
+                .insight_id(id)
+                .max_results(EVENTS_PAGE)
+                .set_next_token(token)
+                .send();
             let page = self.run.call(OPERATION, request).await?;
             pages.turn(page.next_token())?;
             events.extend(page.insight_events.unwrap_or_default());

@@ -5,7 +5,8 @@
 use crate::fetch::ImpactGraph;
 use crate::graph;
 use aws_sdk_xray::types::{
-    AnomalousService, Insight, InsightEvent, InsightState, InsightSummary, RequestImpactStatistics, ServiceId,
+    AnomalousService, Insight, InsightCategory, InsightEvent, InsightState, InsightSummary,
+    RequestImpactStatistics, ServiceId,
 };
 use insights_shared::key::Key;
 use insights_shared::payload::Window;
@@ -57,7 +58,7 @@ pub fn insight(insight: &Insight, version: Version<'_>, origin: Origin<'_>) -> R
     let id = insight.insight_id.as_deref().unwrap_or_default();
     let key = insight_key(target, id);
     let mut record = Record::new(Kind::XrayInsight, key, &target.account_id, &target.region, answered_at);
-    record.id = insight.insight_id.clone();
+    record.id.clone_from(&insight.insight_id);
     record.detail = insight_detail(insight);
     record.started_at = insight.start_time.as_ref().and_then(timestamp);
     let end_time = insight.end_time.as_ref().and_then(timestamp);
@@ -66,15 +67,17 @@ pub fn insight(insight: &Insight, version: Version<'_>, origin: Origin<'_>) -> R
             record.detail.insert(LAST_UPDATE_TIME.to_owned(), updated_at.into());
             Some(updated_at)
         }
-        Version::ById { stored, newest_event } => match stored.filter(|stored| is_same_answer(stored, &record.detail)) {
-            Some(stored) => {
-                if let Some(updated_at) = stored.last_update_time() {
-                    record.detail.insert(LAST_UPDATE_TIME.to_owned(), updated_at.into());
+        Version::ById { stored, newest_event } => {
+            match stored.filter(|stored| is_same_answer(stored, &record.detail)) {
+                Some(stored) => {
+                    if let Some(updated_at) = stored.last_update_time() {
+                        record.detail.insert(LAST_UPDATE_TIME.to_owned(), updated_at.into());
+                    }
+                    stored.timestamp("updated_at")
                 }
-                stored.timestamp("updated_at")
+                None => newest_event.or(end_time).or(record.started_at),
             }
-            None => newest_event.or(end_time).or(record.started_at),
-        },
+        }
     };
     // Any state but CLOSED is open: a state that is new to us is more likely something to look at than not.
     let is_closed = insight.state == Some(InsightState::Closed);
@@ -152,10 +155,11 @@ pub fn events(id: &str, events: &[InsightEvent], origin: Origin<'_>) -> Vec<Reco
         previous = time;
         let mut sort = format!("event#{}", time.map(|time| time.to_string()).unwrap_or_default());
         if position > 1 {
-            sort.push_str(&format!("#{position}"));
+            sort = format!("{sort}#{position}");
         }
         let key = Key::new(insight_partition(target, id), sort);
-        let mut record = Record::new(Kind::XrayInsightEvent, key, &target.account_id, &target.region, answered_at);
+        let mut record =
+            Record::new(Kind::XrayInsightEvent, key, &target.account_id, &target.region, answered_at);
         record.title = event.summary.as_deref().map(one_line);
         record.started_at = time;
         record.updated_at = time;
@@ -216,13 +220,11 @@ fn root_cause(insight: &Insight) -> Option<String> {
 }
 
 fn title(insight: &Insight, root_cause: Option<&str>) -> String {
-    match insight.summary.as_deref().map(one_line).filter(|summary| !summary.is_empty()) {
-        Some(summary) => summary,
-        None => {
-            let state = insight.state.as_ref().map_or("UNKNOWN", InsightState::as_str);
-            format!("{state} insight, root cause {}", root_cause.unwrap_or("not named"))
-        }
-    }
+    let summary = insight.summary.as_deref().map(one_line).filter(|summary| !summary.is_empty());
+    summary.unwrap_or_else(|| {
+        let state = insight.state.as_ref().map_or("UNKNOWN", InsightState::as_str);
+        format!("{state} insight, root cause {}", root_cause.unwrap_or("not named"))
+    })
 }
 
 fn one_line(text: &str) -> String {
@@ -236,12 +238,18 @@ fn insight_detail(insight: &Insight) -> Map {
         .with("group_arn", insight.group_arn.as_deref())
         .with("group_name", insight.group_name.as_deref())
         .with("root_cause_service_id", insight.root_cause_service_id.as_ref().map(service_id))
-        .with("categories", categories.map(|list| list.iter().map(|category| category.as_str()).collect::<Vec<_>>()))
+        .with(
+            "categories",
+            categories.map(|list| list.iter().map(InsightCategory::as_str).collect::<Vec<_>>()),
+        )
         .with("state", insight.state.as_ref().map(InsightState::as_str))
         .with("start_time", insight.start_time.as_ref().map(time_value))
         .with("end_time", insight.end_time.as_ref().map(time_value))
         .with("summary", insight.summary.as_deref())
-        .with("client_request_impact_statistics", insight.client_request_impact_statistics.as_ref().map(statistics))
+        .with(
+            "client_request_impact_statistics",
+            insight.client_request_impact_statistics.as_ref().map(statistics),
+        )
         .with(
             "root_cause_service_request_impact_statistics",
             insight.root_cause_service_request_impact_statistics.as_ref().map(statistics),
@@ -254,7 +262,10 @@ fn event_detail(event: &InsightEvent) -> Map {
     MapBuilder::new()
         .with("summary", event.summary.as_deref())
         .with("event_time", event.event_time.as_ref().map(time_value))
-        .with("client_request_impact_statistics", event.client_request_impact_statistics.as_ref().map(statistics))
+        .with(
+            "client_request_impact_statistics",
+            event.client_request_impact_statistics.as_ref().map(statistics),
+        )
         .with(
             "root_cause_service_request_impact_statistics",
             event.root_cause_service_request_impact_statistics.as_ref().map(statistics),

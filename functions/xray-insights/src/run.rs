@@ -96,7 +96,10 @@ impl Story<'_> {
                 window.end = window.start;
             }
         }
-        Finish { watermark: None, window: Some(Window { start: asked.start, end: window.end.min(asked.end) }) }
+        Finish {
+            watermark: None,
+            window: Some(Window { start: asked.start, end: window.end.min(asked.end) }),
+        }
     }
 
     async fn push(&self, push: &Push) -> Finish {
@@ -131,14 +134,17 @@ impl Story<'_> {
     /// The groups to list: those configured, else all that have insights enabled.
     fn choose(&self, groups: Vec<GroupSummary>, configured: Option<&[String]>) -> Vec<GroupSummary> {
         let enabled = |group: &GroupSummary| {
-            group.insights_configuration.as_ref().and_then(|configuration| configuration.insights_enabled) == Some(true)
+            group.insights_configuration.as_ref().and_then(|configuration| configuration.insights_enabled)
+                == Some(true)
         };
         let Some(names) = configured else { return groups.into_iter().filter(enabled).collect() };
         let found = |name: &str| groups.iter().find(|group| group.group_name.as_deref() == Some(name));
         for name in names {
             let fault = match found(name) {
                 None => "XRAY_GROUPS names it, but there is no such group",
-                Some(group) if !enabled(group) => "XRAY_GROUPS names it, but insights are not enabled for this group",
+                Some(group) if !enabled(group) => {
+                    "XRAY_GROUPS names it, but insights are not enabled for this group"
+                }
                 Some(_) => continue,
             };
             self.run.report.issue(Stage::Fetch, "GetGroups", name, REQUEST_INVALID, false, fault);
@@ -172,7 +178,8 @@ impl Story<'_> {
         let run = self.run;
         let mut changed = Vec::new();
         let key = |id: &str| insight_key(&run.target, id);
-        let keys: Vec<Key> = summaries.iter().filter_map(|summary| summary.insight_id.as_deref()).map(key).collect();
+        let keys: Vec<Key> =
+            summaries.iter().filter_map(|summary| summary.insight_id.as_deref()).map(key).collect();
         let found = run.store.read(&keys, Projection::Version).await;
         for summary in &summaries {
             let Some(id) = summary.insight_id.as_deref().filter(|id| is_insight_id(id)) else {
@@ -193,7 +200,8 @@ impl Story<'_> {
                 None => changed.push((id, version)),
             }
         }
-        let collect = changed.into_iter().map(|(id, version)| self.collect_insight(id, Asked::Listed(version)));
+        let collect =
+            changed.into_iter().map(|(id, version)| self.collect_insight(id, Asked::Listed(version)));
         stream::iter(collect).buffer_unordered(run.settings.concurrency).collect::<Vec<()>>().await;
     }
 
@@ -292,7 +300,9 @@ impl Story<'_> {
 
     async fn graph(&self, id: &str, insight: &Record) -> Result<Option<Record>, CallError> {
         let Some(updated_at) = insight.updated_at else { return Ok(None) };
-        let Some(window) = graph::window(insight.ended_at.unwrap_or(updated_at), self.reach) else { return Ok(None) };
+        let Some(window) = graph::window(insight.ended_at.unwrap_or(updated_at), self.reach) else {
+            return Ok(None);
+        };
         let origin = self.origin();
         let graph = self.fetch.impact_graph(id, window).await?;
         Ok(Some(normalize::impact_graph(id, &graph, window, updated_at, origin)))
@@ -301,7 +311,8 @@ impl Story<'_> {
     /// An insight that X-Ray does not give: closed if it is stored as open and no longer known, an issue otherwise.
     async fn no_insight(&self, id: &str, asked: Asked<'_>, origin: Origin<'_>, error: &CallError) {
         let run = self.run;
-        let (Asked::Vanished(stored), true) = (asked, error.is(UNKNOWN_INSIGHT) && error.class == Class::Refused)
+        let (Asked::Vanished(stored), true) =
+            (asked, error.is(UNKNOWN_INSIGHT) && error.class == Class::Refused)
         else {
             return run.report.call_failed(Stage::Fetch, id, error);
         };

@@ -58,20 +58,26 @@ impl Store {
 
     /// Puts a row over the one that was read (`None`: none at all) and gives what is stored now. `None` if another run
     /// has changed it meanwhile, or a newer version of this program wrote it.
-    pub async fn replace_catalog(&self, mut row: Map, read: Option<&Stored>) -> Result<Option<Stored>, CallError> {
+    pub async fn replace_catalog(
+        &self,
+        mut row: Map,
+        read: Option<&Stored>,
+    ) -> Result<Option<Stored>, CallError> {
         let revision = read.and_then(|read| read.integer("revision"));
         row.insert("revision".to_owned(), revision.unwrap_or(0).saturating_add(1).into());
         if self.is_dry_run() {
             return Ok(Some(Stored(row)));
         }
-        let mut values = HashMap::from([(":schema".to_owned(), AttributeValue::N(SCHEMA_VERSION.to_string()))]);
+        let mut values =
+            HashMap::from([(":schema".to_owned(), AttributeValue::N(SCHEMA_VERSION.to_string()))]);
         let expression = match (read, revision) {
             (None, _) => "attribute_not_exists(pk) OR expires_at <= :now".to_owned(),
             (Some(_), None) => "schema_version <= :schema AND attribute_not_exists(revision)".to_owned(),
             (Some(_), Some(_)) => "schema_version <= :schema AND revision = :revision".to_owned(),
         };
         if read.is_none() {
-            values = HashMap::from([(":now".to_owned(), AttributeValue::N(self.now().seconds().to_string()))]);
+            values =
+                HashMap::from([(":now".to_owned(), AttributeValue::N(self.now().seconds().to_string()))]);
         } else if let Some(revision) = revision {
             values.insert(":revision".to_owned(), AttributeValue::N(revision.to_string()));
         }

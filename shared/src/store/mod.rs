@@ -57,7 +57,16 @@ impl Store {
     /// The table behind `client`.
     pub fn new(client: Client, clock: Clock, options: Options) -> Self {
         let Options { table, collected_by, retention_days, concurrency, dry_run } = options;
-        Self { client, table, collected_by, clock, retention_days, concurrency, dry_run, units: Mutex::default() }
+        Self {
+            client,
+            table,
+            collected_by,
+            clock,
+            retention_days,
+            concurrency,
+            dry_run,
+            units: Mutex::default(),
+        }
     }
 
     /// `RETENTION_DAYS`.
@@ -105,4 +114,3 @@ pub fn is_table_unusable(error: &CallError) -> bool {
 fn backoff(attempt: u32) -> Duration {
     Duration::from_millis(50_u64.saturating_mul(1 << attempt.min(6)))
 }
-

@@ -94,7 +94,8 @@ impl Store {
                 attempt += 1;
                 if attempt >= MAX_BATCH_ATTEMPTS {
                     let error = unprocessed();
-                    found.failed = keys.keys().iter().filter_map(key_of).map(|key| (key, error.clone())).collect();
+                    found.failed =
+                        keys.keys().iter().filter_map(key_of).map(|key| (key, error.clone())).collect();
                     return found;
                 }
                 tokio::time::sleep(backoff(attempt)).await;
@@ -137,7 +138,12 @@ impl Store {
     }
 
     /// The keys of the insights of `source` that are stored as open in one account and region.
-    pub async fn open_insights(&self, source: Source, account: &str, region: &str) -> Result<Vec<Stored>, CallError> {
+    pub async fn open_insights(
+        &self,
+        source: Source,
+        account: &str,
+        region: &str,
+    ) -> Result<Vec<Stored>, CallError> {
         let mut items = Vec::new();
         let mut start: Option<HashMap<String, AttributeValue>> = None;
         loop {
@@ -181,7 +187,8 @@ fn keys_and_attributes(batch: &[Key], projection: Projection) -> KeysAndAttribut
             ("sk".to_owned(), AttributeValue::S(key.sk.clone())),
         ])
     };
-    let mut builder = KeysAndAttributes::builder().consistent_read(true).set_keys(Some(batch.iter().map(key).collect()));
+    let mut builder =
+        KeysAndAttributes::builder().consistent_read(true).set_keys(Some(batch.iter().map(key).collect()));
     if projection == Projection::Version {
         builder = builder
             .projection_expression(

@@ -3,8 +3,8 @@
 use super::Store;
 use crate::issue::CallError;
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection, ProjectionType,
-    ScalarAttributeType, StreamSpecification, StreamViewType, TimeToLiveSpecification,
+    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
+    ProjectionType, ScalarAttributeType, StreamSpecification, StreamViewType, TimeToLiveSpecification,
 };
 use aws_sdk_dynamodb::{Client, error::SdkError};
 
@@ -16,11 +16,8 @@ pub const BY_DAY: &str = "by_day";
 pub const BY_ENTITY: &str = "by_entity";
 
 /// The indexes with their partition and sort keys.
-pub const INDEXES: [(&str, &str, &str); 3] = [
-    (OPEN, "open_pk", "open_sk"),
-    (BY_DAY, "day_pk", "day_sk"),
-    (BY_ENTITY, "entity_pk", "entity_sk"),
-];
+pub const INDEXES: [(&str, &str, &str); 3] =
+    [(OPEN, "open_pk", "open_sk"), (BY_DAY, "day_pk", "day_sk"), (BY_ENTITY, "entity_pk", "entity_sk")];
 
 /// What every index projects: the envelope, without `detail`, `timestamps` and `values`.
 pub const ENVELOPE: [&str; 20] = [
@@ -101,17 +98,18 @@ pub async fn create_table(client: &Client, table: &str) -> Result<bool, CallErro
 
 async fn wait_until_active(client: &Client, table: &str) -> Result<(), CallError> {
     use aws_sdk_dynamodb::client::Waiters;
-    let waited = client
-        .wait_until_table_exists()
-        .table_name(table)
-        .wait(std::time::Duration::from_secs(120))
-        .await;
+    let waited =
+        client.wait_until_table_exists().table_name(table).wait(std::time::Duration::from_mins(2)).await;
     waited.map(|_| ()).map_err(|error| CallError::malformed("DescribeTable", crate::issue::chain(&error)))
 }
 
 fn string(name: &str) -> AttributeDefinition {
     #[expect(clippy::unwrap_used, reason = "both required members are set on the line itself")]
-    AttributeDefinition::builder().attribute_name(name).attribute_type(ScalarAttributeType::S).build().unwrap()
+    AttributeDefinition::builder()
+        .attribute_name(name)
+        .attribute_type(ScalarAttributeType::S)
+        .build()
+        .unwrap()
 }
 
 fn key_schema(partition: &str, sort: &str) -> Vec<KeySchemaElement> {

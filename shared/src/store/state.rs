@@ -39,7 +39,11 @@ pub struct RunStamp<'a> {
 
 impl Store {
     /// The `state` of each target, where there is one.
-    pub async fn states(&self, source: Source, targets: &[Target]) -> Result<HashMap<Key, Stored>, CallError> {
+    pub async fn states(
+        &self,
+        source: Source,
+        targets: &[Target],
+    ) -> Result<HashMap<Key, Stored>, CallError> {
         let keys: Vec<Key> = targets.iter().map(|target| state_key(source, target)).collect();
         let found = self.read(&keys, Projection::Whole).await;
         match found.failed.into_values().next() {
@@ -49,7 +53,12 @@ impl Store {
     }
 
     /// Moves a target's watermark forward to `watermark`, if it is behind.
-    pub async fn move_watermark(&self, source: Source, target: &Target, watermark: Timestamp) -> Result<(), CallError> {
+    pub async fn move_watermark(
+        &self,
+        source: Source,
+        target: &Target,
+        watermark: Timestamp,
+    ) -> Result<(), CallError> {
         if self.dry_run {
             return Ok(());
         }
@@ -117,16 +126,22 @@ impl Store {
         let mut condition = "(attribute_not_exists(schema_version) OR schema_version <= :schema)".to_owned();
         if let Some(watermark) = watermark {
             condition.push_str(" AND (attribute_not_exists(watermark) OR watermark < :watermark)");
-            update = update.expression_attribute_values(":watermark", AttributeValue::S(watermark.to_string()));
+            update =
+                update.expression_attribute_values(":watermark", AttributeValue::S(watermark.to_string()));
         }
-        let result =
-            update.update_expression(format!("SET {}", sets.join(", "))).condition_expression(condition).send().await;
+        let result = update
+            .update_expression(format!("SET {}", sets.join(", ")))
+            .condition_expression(condition)
+            .send()
+            .await;
         match result {
             Ok(answer) => {
                 self.consumed_write(answer.consumed_capacity());
                 Ok(true)
             }
-            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => Ok(false),
+            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => {
+                Ok(false)
+            }
             Err(error) => Err(CallError::from_sdk("UpdateItem", &error)),
         }
     }

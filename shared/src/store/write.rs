@@ -101,7 +101,11 @@ impl Store {
     }
 
     /// Puts an item; `Some` is the stored one that did not fulfil the condition.
-    pub(super) async fn put_item(&self, item: Map, condition: Option<Condition>) -> Result<Option<Stored>, CallError> {
+    pub(super) async fn put_item(
+        &self,
+        item: Map,
+        condition: Option<Condition>,
+    ) -> Result<Option<Stored>, CallError> {
         let mut put = self
             .client
             .put_item()
@@ -231,8 +235,9 @@ fn supersedes(record: &ValidRecord, stored: &Stored) -> bool {
         }
         Kind::XrayInsightEvent | Kind::XrayImpactGraph => asked_later,
         Kind::CloudtrailMetric => {
-            let reaches_back =
-                stored.timestamp("covered_from").is_none_or(|from| record.covered_from().is_some_and(|new| new <= from));
+            let reaches_back = stored
+                .timestamp("covered_from")
+                .is_none_or(|from| record.covered_from().is_some_and(|new| new <= from));
             newer_version && reaches_back
         }
         _ => newer_version,
@@ -262,7 +267,8 @@ impl Condition {
         };
         let expired = "expires_at <= :now";
         let rule = if rule.is_empty() { expired.to_owned() } else { format!("{expired} OR {rule}") };
-        condition.expression = format!("attribute_not_exists(pk) OR (schema_version <= :schema AND ({rule}))");
+        condition.expression =
+            format!("attribute_not_exists(pk) OR (schema_version <= :schema AND ({rule}))");
         condition
     }
 
@@ -278,7 +284,9 @@ impl Condition {
             Kind::XrayInsight => {
                 let reopened =
                     if record.is_self_closed() { "" } else { "attribute_exists(status_reason) OR " };
-                let Some(updated) = record.last_update_time() else { return format!("({reopened}{asked_later})") };
+                let Some(updated) = record.last_update_time() else {
+                    return format!("({reopened}{asked_later})");
+                };
                 self.value(":updated", AttributeValue::S(updated.to_string()));
                 self.names.insert("#version".to_owned(), "last_update_time".to_owned());
                 format!(

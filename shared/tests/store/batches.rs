@@ -1,0 +1,126 @@
+//! Reads in batches, and what becomes of the rest when the table does not take or give something.
+
+use super::{UNCHANGED, Version, WRITTEN, lab, valid};
+use insights_shared::issue::Class;
+use insights_shared::key::Key;
+use insights_shared::record::Kind;
+use insights_shared::store::read::Projection;
+use insights_shared::store::write::Written;
+use insights_shared::validate::ValidRecord;
+use std::collections::BTreeSet;
+
+fn many(count: usize) -> Vec<ValidRecord> {
+    let one = |number: usize| valid(Kind::XrayInsightEvent, &format!("id {number}"), Version::new(10, 20));
+    (0..count).map(one).collect()
+}
+
+fn keys(records: &[ValidRecord]) -> Vec<Key> {
+    records.iter().map(|record| record.key().clone()).collect()
+}
+
+#[tokio::test]
+async fn more_than_a_hundred_keys_are_read_in_batches_and_each_key_once() {
+    let lab = lab().await;
+    let store = lab.store(|_| ());
+    let records = many(250);
+    assert_eq!(store.write(&records).await, vec![WRITTEN; 250]);
+    assert_eq!((lab.calls("BatchGetItem"), lab.calls("PutItem")), (3, 250));
+    lab.simulator.clear_log();
+    assert_eq!(store.write(&records).await, vec![UNCHANGED; 250]);
+    assert_eq!((lab.calls("BatchGetItem"), lab.calls("PutItem")), (3, 0));
+    // A key that is asked for twice would be refused by BatchGetItem.
+    let twice: Vec<Key> = keys(&records).into_iter().chain(keys(&records)).collect();
+    let found = store.read(&twice, Projection::Version).await;
+    assert_eq!((found.items.len(), found.failed.len()), (250, 0));
+    assert_eq!(lab.calls("BatchGetItem"), 6);
+    assert!(store.read(&[], Projection::Whole).await.items.is_empty());
+}
+
+#[tokio::test]
+async fn keys_that_are_left_unprocessed_are_asked_for_again() {
+    let lab = lab().await;
+    let store = lab.store(|_| ());
+    let records = many(120);
+    store.write(&records).await;
+    lab.fault("BatchGetItem=unprocessed:3");
+    let found = store.read(&keys(&records), Projection::Whole).await;
+    assert_eq!((found.items.len(), found.failed.len()), (120, 0));
+    assert_eq!(store.write(&records).await, vec![UNCHANGED; 120]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn keys_that_are_left_unprocessed_at_every_try_fail_and_cost_no_other() {
+    let lab = lab().await;
+    let store = lab.store(|_| ());
+    let records = many(5);
+    store.write(&records).await;
+    lab.fault("BatchGetItem=unprocessed");
+    let found = store.read(&keys(&records), Projection::Version).await;
+    // Half of what is left is held back each time, and a single key wholly.
+    assert_eq!((found.items.len(), found.failed.len()), (4, 1));
+    let error = found.failed.values().next().unwrap();
+    assert_eq!((error.class, error.retryable), (Class::Throttled, true));
+    assert_eq!(error.code, "ProvisionedThroughputExceededException");
+}
+
+#[tokio::test]
+async fn throttled_reads_and_puts_are_tried_again() {
+    let lab = lab().await;
+    let store = lab.store(|_| ());
+    lab.fault("BatchGetItem=throttle:2");
+    lab.fault("PutItem=throttle:2");
+    assert_eq!(store.write(&many(1)).await, [WRITTEN]);
+    assert_eq!((lab.calls("BatchGetItem"), lab.calls("PutItem")), (3, 3));
+}
+
+#[tokio::test]
+async fn a_put_that_fails_costs_no_other_and_says_why() {
+    let lab = lab().await;
+    for (fault, code, class) in [
+        ("PutItem=denied:1@3", "AccessDeniedException", Class::Denied),
+        ("PutItem=throttle:3@3", "ProvisionedThroughputExceededException", Class::Throttled),
+        ("PutItem=error500:3@3", "InternalServerError", Class::Unavailable),
+    ] {
+        let records: Vec<_> = (0..9)
+            .map(|number| valid(Kind::XrayInsightEvent, &format!("{code} {number}"), Version::new(1, 1)))
+            .collect();
+        lab.simulator.clear_faults();
+        lab.fault(fault);
+        // One at a time, so that the same record meets every try of the fault.
+        let written = lab.store(|options| options.concurrency = 1).write(&records).await;
+        let failed: Vec<usize> = (0..9).filter(|index| matches!(written[*index], Written::Failed(_))).collect();
+        assert_eq!(failed, [3], "{fault}");
+        let Written::Failed(error) = &written[3] else { panic!() };
+        assert_eq!((error.operation, error.code.as_str(), error.class), ("PutItem", code, class));
+        let table = lab.table().await;
+        for (index, record) in records.iter().enumerate() {
+            assert_eq!(table.0.contains_key(record.key()), index != 3, "{fault} {index}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_batch_that_cannot_be_read_fails_its_own_records_and_writes_none_of_them() {
+    let lab = lab().await;
+    let records = many(150);
+    lab.fault("BatchGetItem=denied:1");
+    let written = lab.store(|options| options.concurrency = 1).write(&records).await;
+    let stored: BTreeSet<Key> = lab.table().await.0.into_keys().collect();
+    let failed = written.iter().filter(|written| matches!(written, Written::Failed(_))).count();
+    assert_eq!((failed, stored.len()), (100, 50));
+    for (record, written) in records.iter().zip(&written) {
+        assert_eq!(*written == WRITTEN, stored.contains(record.key()), "{written:?}");
+    }
+}
+
+#[tokio::test]
+async fn results_are_in_the_order_of_the_records_however_late_each_comes() {
+    let lab = lab().await;
+    let store = lab.store(|_| ());
+    let records = many(10);
+    store.write(&records[3..5]).await;
+    lab.fault("PutItem=slow-0.05:1");
+    let mut expected = vec![WRITTEN; 10];
+    (expected[3], expected[4]) = (UNCHANGED, UNCHANGED);
+    assert_eq!(store.write(&records).await, expected);
+}

@@ -1,0 +1,89 @@
+//! Catalog rows: found by their prefix, changed only over what was read.
+
+use super::lab;
+use insights_shared::record::Source;
+use insights_shared::store::catalog::{catalog_key, catalog_row};
+use insights_shared::target::Target;
+use insights_shared::time::DAY_SECONDS;
+use insights_shared::value::Map;
+use insights_tests::{ACCOUNT, REGION};
+
+fn target() -> Target {
+    Target { account_id: ACCOUNT.to_owned(), region: REGION.to_owned(), role: None }
+}
+
+fn row(sk: &str, note: &str) -> Map {
+    let mut row = catalog_row(Source::Cloudtrail, &target(), sk);
+    row.insert("note".to_owned(), note.into());
+    row
+}
+
+#[tokio::test]
+async fn rows_are_found_by_their_prefix() {
+    let lab = lab().await;
+    let store = lab.store(|_| ());
+    for sk in ["series#b", "series#a", "trail#x", "seriesx"] {
+        store.put_catalog(row(sk, "")).await.unwrap();
+    }
+    let rows = store.catalog(Source::Cloudtrail, ACCOUNT, REGION, "series#").await.unwrap();
+    let keys: Vec<&str> = rows.iter().filter_map(|row| row.text("sk")).collect();
+    assert_eq!(keys, ["series#a", "series#b"]);
+    assert_eq!(rows[0].text("pk"), Some("catalog#cloudtrail#123456789012#eu-west-1"));
+    assert!(store.catalog(Source::Cloudtrail, ACCOUNT, "eu-west-10", "").await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_row_is_replaced_only_over_the_one_that_was_read() {
+    let lab = lab().await;
+    let store = lab.store(|_| ());
+    let key = catalog_key(Source::Cloudtrail, &target(), "series#a");
+    assert!(store.replace_catalog(row("series#a", "first"), None).await.unwrap());
+    assert!(!store.replace_catalog(row("series#a", "blind"), None).await.unwrap(), "there is one");
+    let first = store.get(&key).await.unwrap().unwrap();
+    assert!(store.replace_catalog(row("series#a", "second"), Some(&first)).await.unwrap());
+    assert!(!store.replace_catalog(row("series#a", "late"), Some(&first)).await.unwrap(), "it has changed");
+    let second = store.get(&key).await.unwrap().unwrap();
+    assert_eq!((second.text("note"), second.integer("revision")), (Some("second"), Some(2)));
+}
+
+#[tokio::test]
+async fn a_row_without_a_revision_is_replaced_once() {
+    let lab = lab().await;
+    let store = lab.store(|_| ());
+    store.put_catalog(row("scope#a", "plain")).await.unwrap();
+    let plain = store.get(&catalog_key(Source::Cloudtrail, &target(), "scope#a")).await.unwrap().unwrap();
+    assert!(store.replace_catalog(row("scope#a", "first"), Some(&plain)).await.unwrap());
+    assert!(!store.replace_catalog(row("scope#a", "late"), Some(&plain)).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_row_that_has_expired_counts_as_none() {
+    let lab = lab().await;
+    let mut expiring = row("series#a", "old");
+    expiring.insert("expires_at".to_owned(), lab.now().plus_seconds(DAY_SECONDS).seconds().into());
+    lab.store(|_| ()).put_catalog(expiring).await.unwrap();
+    lab.advance(2 * DAY_SECONDS);
+    let store = lab.store(|_| ());
+    assert!(store.catalog(Source::Cloudtrail, ACCOUNT, REGION, "").await.unwrap().is_empty());
+    assert!(store.replace_catalog(row("series#a", "new"), None).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_row_of_a_newer_schema_is_never_overwritten() {
+    let lab = lab().await;
+    let store = lab.store(|_| ());
+    for revision in [None, Some(1)] {
+        let mut newer = row("series#a", "newer");
+        newer.insert("schema_version".to_owned(), 2.into());
+        if let Some(revision) = revision {
+            newer.insert("revision".to_owned(), revision.into());
+        }
+        lab.put(newer).await;
+        let read = store.get(&catalog_key(Source::Cloudtrail, &target(), "series#a")).await.unwrap();
+        store.put_catalog(row("series#a", "older")).await.unwrap();
+        assert!(!store.replace_catalog(row("series#a", "older"), None).await.unwrap());
+        assert!(!store.replace_catalog(row("series#a", "older"), read.as_ref()).await.unwrap());
+        let left = store.get(&catalog_key(Source::Cloudtrail, &target(), "series#a")).await.unwrap().unwrap();
+        assert_eq!(left.text("note"), Some("newer"), "{revision:?}");
+    }
+}

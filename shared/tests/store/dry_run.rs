@@ -1,0 +1,45 @@
+//! A dry run says what it would write and writes nothing.
+
+use super::{STALE, UNCHANGED, Version, WRITTEN, lab, valid};
+use insights_shared::fields::Faults;
+use insights_shared::record::{Kind, Source};
+use insights_shared::report::TargetReport;
+use insights_shared::store::catalog::catalog_row;
+use insights_shared::store::state::RunStamp;
+use insights_shared::store::write::Guard;
+use insights_shared::target::Target;
+use insights_shared::validate::Rejected;
+use insights_tests::{ACCOUNT, REGION};
+
+#[tokio::test]
+async fn a_dry_run_writes_nothing_and_says_what_it_would_have_written() {
+    let lab = lab().await;
+    let version = |seconds| valid(Kind::AuditmanagerInsights, "id", Version::new(seconds, seconds));
+    lab.store(|_| ()).write(&[version(10)]).await;
+    let before = lab.table().await;
+    lab.simulator.clear_log();
+
+    let store = lab.store(|options| options.dry_run = true);
+    let other = valid(Kind::XrayInsight, "other", Version::new(10, 10));
+    let written = store.write(&[other.clone(), version(10)]).await;
+    assert_eq!(written, [WRITTEN, UNCHANGED]);
+    assert_eq!(store.write(&[version(9)]).await, [STALE]);
+    assert_eq!(store.write(&[version(11)]).await, [WRITTEN]);
+    assert_eq!(store.put(&other, Guard::Older).await, WRITTEN);
+
+    let target = Target { account_id: ACCOUNT.to_owned(), region: REGION.to_owned(), role: None };
+    let rejected = Rejected { subject: String::new(), violations: Faults::default(), raw: "{}".to_owned() };
+    store.reject(Source::Xray, ACCOUNT, REGION, &rejected).await.unwrap();
+    store.put_catalog(catalog_row(Source::Xray, &target, "scope#a")).await.unwrap();
+    assert!(store.replace_catalog(catalog_row(Source::Xray, &target, "scope#b"), None).await.unwrap());
+    let response = TargetReport::default().finish(&target);
+    store.put_state(Source::Xray, &target, &response, lab.now(), Some(lab.now())).await.unwrap();
+    store.move_watermark(Source::Xray, &target, lab.now()).await.unwrap();
+    let now = lab.now();
+    let stamp =
+        RunStamp { started_at: now, ended_at: now, request_id: "r", trigger: "scheduled", scheduled_time: None };
+    store.put_run(Source::Xray, &target, &response, &stamp).await.unwrap();
+
+    assert_eq!((lab.calls("PutItem"), lab.calls("UpdateItem")), (0, 0));
+    assert_eq!(lab.table().await, before);
+}

@@ -1,0 +1,89 @@
+//! What has expired counts as absent, before DynamoDB gets round to deleting it, and is not stored in the first place.
+
+use super::{Version, WRITTEN, lab, record};
+use insights_shared::record::{Kind, Record, Status};
+use insights_shared::store::read::Projection;
+use insights_shared::store::write::{Guard, Written};
+use insights_shared::time::DAY_SECONDS;
+use insights_shared::validate::{ValidRecord, validate};
+
+fn closed(version: Version) -> Record {
+    let mut record = record(Kind::XrayInsight, "id", version);
+    record.status = Some(Status::Closed);
+    record.ended_at = record.updated_at;
+    record
+}
+
+fn kept_for(days: i64, record: Record) -> ValidRecord {
+    validate(record, days).unwrap()
+}
+
+#[tokio::test]
+async fn what_has_expired_is_absent_to_every_read() {
+    let lab = lab().await;
+    let record = kept_for(30, closed(Version::new(10, 20)));
+    assert_eq!(lab.store(|_| ()).write(std::slice::from_ref(&record)).await, [WRITTEN]);
+    for (days, there) in [(20, true), (2, false)] {
+        lab.advance(days * DAY_SECONDS);
+        let store = lab.store(|_| ());
+        let key = record.key();
+        for projection in [Projection::Whole, Projection::Version] {
+            let found = store.read(std::slice::from_ref(key), projection).await;
+            assert_eq!(found.items.contains_key(key), there, "{projection:?}");
+            assert!(found.failed.is_empty());
+        }
+        assert_eq!(store.get(key).await.unwrap().is_some(), there);
+        assert_eq!(store.partition(&key.pk, "").await.unwrap().len(), usize::from(there));
+    }
+    assert_eq!(lab.table().await.0.len(), 1, "DynamoDB deletes it in its own time");
+}
+
+#[tokio::test]
+async fn what_has_expired_is_overwritten_even_by_an_older_answer() {
+    for direct in [false, true] {
+        let lab = lab().await;
+        lab.store(|_| ()).write(&[kept_for(30, closed(Version::new(10, 20).summary(10)))]).await;
+        lab.advance(60 * DAY_SECONDS);
+        let store = lab.store(|_| ());
+        // Kept for longer now; by its versions alone it would be stale.
+        let older = kept_for(400, closed(Version::new(9, 19).summary(9).content("older")));
+        let written =
+            if direct { store.put(&older, Guard::Is(None)).await } else { store.write(&[older]).await.remove(0) };
+        assert_eq!(written, WRITTEN, "direct: {direct}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_would_have_expired_already_is_not_stored() {
+    let lab = lab().await;
+    let expired = kept_for(1, closed(Version::new(10, 20)));
+    let store = lab.store(|_| ());
+    lab.simulator.clear_log();
+    assert_eq!(store.write(std::slice::from_ref(&expired)).await, [Written::Expired]);
+    for guard in [Guard::Older, Guard::Is(None)] {
+        assert_eq!(store.put(&expired, guard).await, Written::Expired);
+    }
+    assert_eq!(lab.calls("PutItem"), 0);
+    assert!(lab.table().await.0.is_empty());
+}
+
+#[tokio::test]
+async fn nothing_expires_before_its_second() {
+    let lab = lab().await;
+    let mut record = closed(Version::new(10, 20));
+    // A retention of a day from exactly a day ago is over; a second later it is not.
+    for (seconds, expected) in [(-DAY_SECONDS, Written::Expired), (1 - DAY_SECONDS, WRITTEN)] {
+        record.ended_at = Some(lab.now().plus_seconds(seconds));
+        let written = lab.store(|_| ()).write(&[kept_for(1, record.clone())]).await.remove(0);
+        assert_eq!(written, expected, "{seconds}");
+    }
+}
+
+#[tokio::test]
+async fn a_retention_of_zero_keeps_for_ever() {
+    let lab = lab().await;
+    let record = kept_for(0, closed(Version::new(10, 20)));
+    lab.store(|_| ()).write(std::slice::from_ref(&record)).await;
+    lab.advance(36_500 * DAY_SECONDS);
+    assert!(lab.store(|_| ()).get(record.key()).await.unwrap().is_some());
+}

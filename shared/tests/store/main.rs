@@ -1,0 +1,112 @@
+//! The store against the embedded DynamoDB, with the simulator in between to count and to disturb.
+
+mod batches;
+mod catalog;
+mod dry_run;
+mod expiry;
+mod open;
+mod rejected;
+mod round_trip;
+mod rules;
+mod schema_version;
+mod state;
+mod units;
+
+use insights_shared::key::Key;
+use insights_shared::record::{Chunk, Kind, Record, Severity, Status, StatusReason};
+use insights_shared::report::Outcome;
+use insights_shared::store::write::Written;
+use insights_shared::time::Timestamp;
+use insights_shared::validate::{ValidRecord, validate};
+use insights_tests::{ACCOUNT, Lab, REGION, at};
+
+const WRITTEN: Written = Written::Done(Outcome::Written);
+const UNCHANGED: Written = Written::Done(Outcome::Unchanged);
+const STALE: Written = Written::Done(Outcome::Stale);
+
+/// A lab with nothing in it but the table.
+async fn lab() -> Lab {
+    Lab::new("").await
+}
+
+/// What a version of a record is told apart by. Times are seconds after an arbitrary instant.
+#[derive(Clone, Copy, Debug)]
+struct Version {
+    /// `detail.last_update_time`.
+    summary: Option<i64>,
+    updated: i64,
+    answered: i64,
+    self_closed: bool,
+    covered_from: i64,
+    /// Told apart by their content, too.
+    content: &'static str,
+}
+
+impl Version {
+    fn new(updated: i64, answered: i64) -> Self {
+        Self { summary: None, updated, answered, self_closed: false, covered_from: 0, content: "" }
+    }
+
+    fn summary(self, summary: i64) -> Self {
+        Self { summary: Some(summary), ..self }
+    }
+
+    fn self_closed(self) -> Self {
+        Self { self_closed: true, ..self }
+    }
+
+    fn from(self, covered_from: i64) -> Self {
+        Self { covered_from, ..self }
+    }
+
+    fn content(self, content: &'static str) -> Self {
+        Self { content, ..self }
+    }
+}
+
+fn second(seconds: i64) -> Timestamp {
+    at("2026-02-20T00:00:00Z").plus_seconds(seconds)
+}
+
+/// A valid record of `kind` under `id`, in `version`.
+fn record(kind: Kind, id: &str, version: Version) -> Record {
+    let pk = format!("{}#{ACCOUNT}#{REGION}#{id}", kind.source());
+    let mut record = Record::new(kind, Key::new(pk, "insight"), ACCOUNT, REGION, second(version.answered));
+    record.title = Some(format!("title {}", version.content));
+    record.started_at = Some(second(0));
+    record.updated_at = Some(second(version.updated));
+    record.detail.insert("content".to_owned(), version.content.into());
+    if let Some(summary) = version.summary {
+        record.detail.insert("last_update_time".to_owned(), second(summary).into());
+    }
+    if kind.is_insight() || kind.is_snapshot() {
+        record.id = Some(id.to_owned());
+        record.severity = Some(Severity::High);
+        record.entity = Some("checkout".to_owned());
+    }
+    if kind.is_insight() {
+        record.status = Some(Status::Open);
+    }
+    if kind.is_snapshot() {
+        record.status = Some(Status::Snapshot);
+    }
+    if version.self_closed {
+        record.status = Some(Status::Closed);
+        record.ended_at = record.updated_at;
+        record.status_reason = Some(StatusReason::NoLongerKnown);
+    }
+    if kind == Kind::CloudtrailMetric {
+        record.chunk = Some(Chunk {
+            period: 300,
+            timestamps: vec![second(600).seconds()],
+            values: vec![1.5],
+            covered_from: second(version.covered_from),
+            covered_until: second(version.updated),
+        });
+    }
+    record
+}
+
+fn valid(kind: Kind, id: &str, version: Version) -> ValidRecord {
+    validate(record(kind, id, version), 400).unwrap()
+}

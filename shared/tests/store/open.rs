@@ -1,0 +1,91 @@
+//! The index of open insights, and partitions of more than a page.
+
+use super::{Version, lab, record, valid};
+use insights_shared::key::Key;
+use insights_shared::record::{Kind, Record, Source, Status, Stored};
+use insights_shared::validate::validate;
+use insights_tests::{ACCOUNT, REGION};
+
+fn ids(found: &[Stored]) -> Vec<&str> {
+    found.iter().filter_map(|stored| stored.text("id")).collect()
+}
+
+fn insight(kind: Kind, id: &str, account: &str, region: &str) -> Record {
+    let mut record = record(kind, id, Version::new(10, 20));
+    record.key = Key::new(format!("{}#{account}#{region}#{id}", kind.source()), "insight");
+    record.account_id = account.to_owned();
+    record.region = region.to_owned();
+    record
+}
+
+#[tokio::test]
+async fn only_the_open_insights_of_one_source_account_and_region_are_found() {
+    let lab = lab().await;
+    let store = lab.store(|_| ());
+    let mut closed = insight(Kind::XrayInsight, "closed", ACCOUNT, REGION);
+    closed.status = Some(Status::Closed);
+    closed.ended_at = closed.updated_at;
+    let records = [
+        insight(Kind::XrayInsight, "mine", ACCOUNT, REGION),
+        insight(Kind::XrayInsight, "elsewhere", ACCOUNT, "eu-west-10"),
+        insight(Kind::XrayInsight, "theirs", "111122223333", REGION),
+        insight(Kind::CloudtrailInsight, "other source", ACCOUNT, REGION),
+        closed,
+    ];
+    store.write(&records.map(|record| validate(record, 400).unwrap())).await;
+    let found = store.open_insights(Source::Xray, ACCOUNT, REGION).await.unwrap();
+    assert_eq!(ids(&found), ["mine"]);
+    assert!(!found[0].0.contains_key("detail"), "the index holds the envelope alone");
+}
+
+#[tokio::test]
+async fn an_insight_that_closes_leaves_the_index() {
+    let lab = lab().await;
+    let store = lab.store(|_| ());
+    store.write(&[valid(Kind::XrayInsight, "id", Version::new(10, 20))]).await;
+    assert_eq!(store.open_insights(Source::Xray, ACCOUNT, REGION).await.unwrap().len(), 1);
+    store.write(&[valid(Kind::XrayInsight, "id", Version::new(10, 30).self_closed())]).await;
+    assert!(store.open_insights(Source::Xray, ACCOUNT, REGION).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn more_than_a_page_of_open_insights_is_read_to_the_end() {
+    let lab = lab().await;
+    let store = lab.store(|options| options.concurrency = 32);
+    // 24 titles of 50 kB are more than the megabyte of one page.
+    let large = |number: i32| {
+        let mut record = insight(Kind::XrayInsight, &format!("{number:03}"), ACCOUNT, REGION);
+        record.title = Some("x".repeat(50_000));
+        validate(record, 400).unwrap()
+    };
+    store.write(&(0..24).map(large).collect::<Vec<_>>()).await;
+    lab.simulator.clear_log();
+    let found = store.open_insights(Source::Xray, ACCOUNT, REGION).await.unwrap();
+    let mut found = ids(&found);
+    found.sort_unstable();
+    assert_eq!(found.len(), 24);
+    found.dedup();
+    assert_eq!(found.len(), 24);
+    assert!(lab.calls("Query") > 1);
+}
+
+#[tokio::test]
+async fn more_than_a_page_of_a_partition_is_read_to_the_end_in_order() {
+    let lab = lab().await;
+    let store = lab.store(|_| ());
+    let part = |number: i32| {
+        let mut record = record(Kind::XrayInsightEvent, "id", Version::new(10, 20));
+        record.key.sk = format!("event#{number}");
+        record.detail.insert("text".to_owned(), "x".repeat(300_000).into());
+        validate(record, 400).unwrap()
+    };
+    store.write(&(0..5).map(part).collect::<Vec<_>>()).await;
+    store.write(&[valid(Kind::XrayInsight, "id", Version::new(10, 20))]).await;
+    lab.simulator.clear_log();
+    let pk = format!("xray#{ACCOUNT}#{REGION}#id");
+    let found = store.partition(&pk, "event#").await.unwrap();
+    let keys: Vec<&str> = found.iter().filter_map(|stored| stored.text("sk")).collect();
+    assert_eq!(keys, ["event#0", "event#1", "event#2", "event#3", "event#4"]);
+    assert!(lab.calls("Query") > 1);
+    assert_eq!(store.partition(&pk, "").await.unwrap().len(), 6);
+}

@@ -1,0 +1,94 @@
+//! What broke a rule is kept once, with what it broke and what the service said.
+
+use super::lab;
+use insights_shared::fields::Faults;
+use insights_shared::key::sha256_hex;
+use insights_shared::record::Source;
+use insights_shared::time::DAY_SECONDS;
+use insights_shared::validate::Rejected;
+use insights_shared::value::Value;
+use insights_tests::{ACCOUNT, Lab, REGION};
+
+const PK: &str = "rejected#xray#123456789012#eu-west-1";
+
+fn rejected(raw: &str, violations: usize) -> Rejected {
+    let mut faults = Faults::default();
+    for number in 0..violations {
+        faults.add(format!("field{number}"), "x", "must be y");
+    }
+    Rejected { subject: "xray#… insight".to_owned(), violations: faults, raw: raw.to_owned() }
+}
+
+async fn reject(lab: &Lab, rejected: &Rejected) {
+    lab.store(|_| ()).reject(Source::Xray, ACCOUNT, REGION, rejected).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_rejected_answer_is_put_once_with_its_violations_and_its_raw_text() {
+    let lab = lab().await;
+    let raw = r#"{"insight_id":"x"}"#;
+    reject(&lab, &rejected(raw, 2)).await;
+    let before = lab.table().await;
+    lab.advance(3_600);
+    reject(&lab, &rejected(raw, 2)).await;
+    assert_eq!(lab.calls("PutItem"), 1);
+    assert_eq!(lab.table().await, before);
+
+    let item = before.get(PK, &sha256_hex(raw.as_bytes())).unwrap();
+    let expected = Value::from_json(&format!(
+        r#"{{"pk":"{PK}","sk":"{}","kind":"rejected","source":"xray","account_id":"123456789012",
+            "region":"eu-west-1","schema_version":1,"subject":"xray#… insight","raw":"{{\"insight_id\":\"x\"}}",
+            "bytes":18,"violations":["field0 is x: must be y","field1 is x: must be y"],
+            "observed_at":"2026-03-01T12:00:00.000Z","expires_at":{}}}"#,
+        sha256_hex(raw.as_bytes()),
+        1_772_366_400 + 400 * DAY_SECONDS,
+    ));
+    assert_eq!(Value::Map(item.clone()), expected.unwrap());
+}
+
+#[tokio::test]
+async fn a_long_answer_is_cut_between_characters_and_its_length_is_noted() {
+    let lab = lab().await;
+    // Three bytes each, so that the limit falls within a character.
+    let raw = "€".repeat(150_000);
+    reject(&lab, &rejected(&raw, 500)).await;
+    let table = lab.table().await;
+    let item = table.get(PK, &sha256_hex(raw.as_bytes())).unwrap();
+    let kept = item["raw"].as_str().unwrap();
+    assert_eq!((kept.len(), item["bytes"].clone()), (300 * 1024, 450_000.into()));
+    let raw = format!("x{raw}");
+    reject(&lab, &rejected(&raw, 1)).await;
+    let table = lab.table().await;
+    let kept = table.get(PK, &sha256_hex(raw.as_bytes())).unwrap()["raw"].as_str().unwrap();
+    assert_eq!(kept.len(), 300 * 1024 - 2);
+    assert!(raw.starts_with(kept));
+}
+
+#[tokio::test]
+async fn a_rejected_answer_that_has_expired_is_put_again() {
+    let lab = lab().await;
+    reject(&lab, &rejected("{}", 1)).await;
+    lab.advance(401 * DAY_SECONDS);
+    reject(&lab, &rejected("{}", 2)).await;
+    let table = lab.table().await;
+    let [item] = table.of_kind("rejected")[..] else { panic!("one item") };
+    assert_eq!(item["violations"].as_list().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_rejected_answer_is_kept_for_ever_under_a_retention_of_zero() {
+    let lab = lab().await;
+    let store = lab.store(|options| options.retention_days = 0);
+    store.reject(Source::Xray, ACCOUNT, REGION, &rejected("{}", 1)).await.unwrap();
+    assert!(!lab.table().await.of_kind("rejected")[0].contains_key("expires_at"));
+}
+
+#[tokio::test]
+async fn a_rejected_answer_that_cannot_be_stored_is_an_error() {
+    let lab = lab().await;
+    for fault in ["PutItem=denied:1", "BatchGetItem=denied:1"] {
+        lab.fault(fault);
+        let error = lab.store(|_| ()).reject(Source::Xray, ACCOUNT, REGION, &rejected("{}", 1)).await;
+        assert_eq!(error.unwrap_err().code, "AccessDeniedException", "{fault}");
+    }
+}

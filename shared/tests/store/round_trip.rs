@@ -1,0 +1,58 @@
+//! What is read back is what was written, whatever a service says.
+
+use super::{Version, WRITTEN, lab, record};
+use insights_shared::number::Number;
+use insights_shared::record::Kind;
+use insights_shared::validate::validate;
+use insights_shared::value::Value;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+use std::cell::Cell;
+
+/// Anything that a service's answer may hold and DynamoDB can.
+fn any_value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::Bool),
+        any::<i64>().prop_map(|number| Value::Number(number.into())),
+        any::<u64>().prop_map(|number| Value::Number(number.into())),
+        "-?[0-9]{1,19}\\.[0-9]{1,19}".prop_map(|text| Value::Number(Number::parse(&text).unwrap())),
+        "-?[1-9]e-?(1[01][0-9]|[0-9]{1,2})".prop_map(|text| Value::Number(Number::parse(&text).unwrap())),
+        ".{0,12}".prop_map(Value::String),
+        "[#%\\x00-\\x1f\"\\\\é€𝄞]{0,6}".prop_map(Value::String),
+    ];
+    leaf.prop_recursive(5, 48, 6, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..6).prop_map(Value::List),
+            prop::collection::btree_map(".{1,8}", inner, 0..6).prop_map(Value::Map),
+        ]
+    })
+}
+
+#[test]
+fn any_record_reads_back_with_the_attributes_that_were_written() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let lab = runtime.block_on(lab());
+    let store = lab.store(|_| ());
+    let number = Cell::new(0);
+    let details = (prop::collection::btree_map(".{1,8}", any_value(), 0..6), ".{0,12}", ".{0,12}");
+    let mut runner = TestRunner::new(Config { cases: 128, failure_persistence: None, ..Config::default() });
+    let result = runner.run(&details, |(detail, title, entity)| {
+        number.set(number.get() + 1);
+        let mut given = record(Kind::XrayInsight, &format!("id {}", number.get()), Version::new(10, 20));
+        given.detail = detail;
+        given.title = Some(title);
+        given.entity = Some(entity);
+        let given = validate(given, 400).unwrap();
+        let mut expected = given.attributes().clone();
+        expected.insert("observed_at".to_owned(), lab.now().into());
+        expected.insert("collected_by".to_owned(), "test:$LATEST#request".into());
+        let (written, read) = runtime.block_on(async {
+            (store.write(std::slice::from_ref(&given)).await, store.get(given.key()).await)
+        });
+        prop_assert_eq!(written, vec![WRITTEN]);
+        prop_assert_eq!(read.unwrap().unwrap().0, expected);
+        Ok(())
+    });
+    result.unwrap();
+}

@@ -1,0 +1,226 @@
+//! Which version of a record stays: the contract's "Writing", kind by kind, each rule twice. Once through
+//! [`Store::write`], which compares before it writes; once through [`Store::put`], whose condition has to say the same
+//! to DynamoDB when another run has written in between.
+//!
+//! [`Store::write`]: insights_shared::store::Store::write
+//! [`Store::put`]: insights_shared::store::Store::put
+
+use super::{STALE, UNCHANGED, Version, WRITTEN, lab, valid};
+use insights_shared::record::Kind;
+use insights_shared::store::write::{Guard, Written};
+use insights_shared::value::Value;
+use insights_tests::Lab;
+
+/// Stores `stored`, writes `new` over it both ways, and looks which of them is in the table then.
+async fn check(lab: &Lab, kind: Kind, stored: Version, new: Version, expected: &Written, why: &str) {
+    let store = lab.store(|_| ());
+    let why = format!("{kind:?}: {why}");
+    for compared in [true, false] {
+        let id = format!("{why} {compared}").replace(['#', ' '], "-");
+        let stored = valid(kind, &id, stored.content("stored"));
+        let new = valid(kind, &id, new.content("new"));
+        assert_eq!(store.put(&stored, Guard::Is(None)).await, WRITTEN, "{why}");
+        lab.simulator.clear_log();
+        let written = if compared {
+            store.write(std::slice::from_ref(&new)).await.remove(0)
+        } else {
+            store.put(&new, Guard::Older).await
+        };
+        assert_eq!(&written, expected, "{why}, compared: {compared}");
+        let puts = u64::from(!compared || *expected == WRITTEN);
+        assert_eq!(lab.calls("PutItem"), puts, "{why}: a put that cannot go through is billed all the same");
+        let item = store.get(new.key()).await.unwrap().unwrap();
+        let content = item.0.get("detail").and_then(|detail| detail.at(&["content"])).and_then(Value::as_str);
+        let winner = if *expected == WRITTEN { "new" } else { "stored" };
+        assert_eq!(content, Some(winner), "{why}, compared: {compared}");
+    }
+}
+
+fn version(updated: i64, answered: i64) -> Version {
+    Version::new(updated, answered)
+}
+
+#[tokio::test]
+async fn an_insight_is_ordered_by_its_summarys_time_and_then_by_when_it_was_asked_for() {
+    let lab = lab().await;
+    // The answers' own times point the other way, since they do not count.
+    let summary = |time: i64, answered: i64| version(100 - time, answered).summary(time);
+    let without = |answered: i64| version(50, answered);
+    for (stored, new, expected, why) in [
+        (summary(10, 20), summary(11, 5), WRITTEN, "a newer summary, although asked for earlier"),
+        (summary(10, 20), summary(9, 30), STALE, "an older summary, although asked for later"),
+        (summary(10, 20), summary(10, 21), WRITTEN, "the same summary, asked for later"),
+        (summary(10, 20), summary(10, 19), STALE, "the same summary, asked for earlier"),
+        (summary(10, 20), summary(10, 20), STALE, "the same summary, asked for at the same time"),
+        (without(20), summary(1, 21), WRITTEN, "stored without summary, asked for later"),
+        (without(20), summary(99, 19), STALE, "stored without summary, asked for earlier"),
+        (without(20), summary(99, 20), STALE, "stored without summary, asked for at the same time"),
+        (summary(10, 20), without(21), WRITTEN, "new without summary, asked for later"),
+        (summary(10, 20), without(19), STALE, "new without summary, asked for earlier"),
+        (summary(10, 20), without(20), STALE, "new without summary, asked for at the same time"),
+        (without(20), version(1, 21), WRITTEN, "neither with summary, asked for later"),
+        (without(20), version(99, 19), STALE, "neither with summary, asked for earlier"),
+        (without(20), version(99, 20), STALE, "neither with summary, asked for at the same time"),
+    ] {
+        check(&lab, Kind::XrayInsight, stored, new, &expected, why).await;
+    }
+}
+
+#[tokio::test]
+async fn an_insight_that_we_closed_is_replaced_by_any_answer_and_replaces_no_later_one() {
+    let lab = lab().await;
+    let summary = |time: i64, answered: i64| version(time, answered).summary(time);
+    let closed = |time: i64, answered: i64| summary(time, answered).self_closed();
+    let closed_without = |answered: i64| version(10, answered).self_closed();
+    for (stored, new, expected, why) in [
+        (closed(10, 20), summary(9, 5), WRITTEN, "an older answer over our closing"),
+        (closed(10, 20), summary(10, 20), WRITTEN, "an equally old answer over our closing"),
+        (closed(10, 20), version(1, 1), WRITTEN, "an answer by id over our closing"),
+        (closed_without(20), version(1, 1), WRITTEN, "an answer by id over our closing without summary"),
+        (closed(10, 20), closed(10, 21), WRITTEN, "our later closing over our closing"),
+        (closed(10, 20), closed(10, 19), STALE, "our earlier closing over our closing"),
+        (summary(10, 20), closed(10, 21), WRITTEN, "our closing over the answer that it was made of"),
+        (summary(10, 20), closed(10, 19), STALE, "our closing over an answer that came meanwhile"),
+        (summary(10, 20), closed(10, 20), STALE, "our closing over an answer of the same time"),
+        (summary(11, 20), closed(10, 25), STALE, "our closing over a newer summary"),
+        (version(10, 20), closed_without(21), WRITTEN, "our closing over an answer by id"),
+        (version(10, 20), closed_without(19), STALE, "our closing over a later answer by id"),
+    ] {
+        check(&lab, Kind::XrayInsight, stored, new, &expected, why).await;
+    }
+}
+
+#[tokio::test]
+async fn events_and_graphs_are_ordered_by_when_they_were_asked_for_alone() {
+    let lab = lab().await;
+    for kind in [Kind::XrayInsightEvent, Kind::XrayImpactGraph] {
+        for (stored, new, expected, why) in [
+            (version(10, 20), version(9, 21), WRITTEN, "an older version, asked for later"),
+            (version(10, 20), version(11, 19), STALE, "a newer version, asked for earlier"),
+            (version(10, 20), version(11, 20), STALE, "a newer version, asked for at the same time"),
+        ] {
+            check(&lab, kind, stored, new, &expected, why).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_other_kind_is_ordered_by_its_version_and_then_by_when_it_was_asked_for() {
+    let lab = lab().await;
+    for kind in [
+        Kind::CloudtrailInsight,
+        Kind::AuditmanagerInsights,
+        Kind::AuditmanagerAssessment,
+        Kind::AuditmanagerDomain,
+        Kind::AuditmanagerControl,
+    ] {
+        for (stored, new, expected, why) in [
+            (version(10, 20), version(11, 19), WRITTEN, "a newer version, although asked for earlier"),
+            (version(10, 20), version(9, 21), STALE, "an older version, although asked for later"),
+            (version(10, 20), version(10, 21), WRITTEN, "the same version, asked for later"),
+            (version(10, 20), version(10, 20), STALE, "the same version, asked for at the same time"),
+            (version(10, 20), version(10, 19), STALE, "the same version, asked for earlier"),
+        ] {
+            check(&lab, kind, stored, new, &expected, why).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_chunk_never_replaces_one_that_reaches_further_back() {
+    let lab = lab().await;
+    for (stored, new, expected, why) in [
+        (version(10, 20).from(300), version(11, 21).from(300), WRITTEN, "newer, from the same on"),
+        (version(10, 20).from(300), version(11, 21).from(0), WRITTEN, "newer, from earlier on"),
+        (version(10, 20).from(300), version(11, 21).from(600), STALE, "newer, from later on"),
+        (version(10, 20).from(300), version(10, 21).from(300), WRITTEN, "as new, asked for later"),
+        (version(10, 20).from(300), version(10, 21).from(600), STALE, "as new, asked for later, from later on"),
+        (version(10, 20).from(300), version(10, 20).from(0), STALE, "as new, asked for at the same time"),
+        (version(10, 20).from(300), version(9, 21).from(0), STALE, "older, from earlier on"),
+        (version(10, 20).from(300), version(11, 19).from(300), WRITTEN, "newer, although asked for earlier"),
+    ] {
+        check(&lab, Kind::CloudtrailMetric, stored, new, &expected, why).await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_stored_already_is_not_written_again() {
+    let lab = lab().await;
+    let store = lab.store(|_| ());
+    let kinds = Kind::ALL;
+    let first: Vec<_> = kinds.iter().map(|kind| valid(*kind, "id", version(10, 20).summary(10))).collect();
+    // Snapshots share their key here, and one is enough.
+    let first: Vec<_> = first.into_iter().filter(|record| record.kind() != Kind::AuditmanagerControl).collect();
+    for record in &first {
+        let record = std::slice::from_ref(record);
+        store.write(record).await;
+        let before = lab.table().await;
+        lab.simulator.clear_log();
+        assert_eq!(store.write(record).await, [UNCHANGED], "{record:?}");
+        assert_eq!(lab.calls("PutItem"), 0, "{record:?}");
+        // Asked for again, later and earlier: the answer is the same.
+        for answered in [30, 1] {
+            let again = valid(record[0].kind(), "id", version(10, answered).summary(10));
+            assert_eq!(store.write(std::slice::from_ref(&again)).await, [UNCHANGED]);
+            assert_eq!(lab.calls("PutItem"), 0, "{again:?}");
+        }
+        assert_eq!(lab.table().await, before);
+    }
+}
+
+#[tokio::test]
+async fn a_chunk_is_not_written_again_merely_because_time_has_passed() {
+    let lab = lab().await;
+    let store = lab.store(|_| ());
+    store.write(&[valid(Kind::CloudtrailMetric, "id", version(10, 20))]).await;
+    lab.simulator.clear_log();
+    let further = valid(Kind::CloudtrailMetric, "id", version(3_600, 4_000));
+    assert_eq!(store.write(&[further]).await, [UNCHANGED]);
+    assert_eq!(lab.calls("PutItem"), 0);
+}
+
+#[tokio::test]
+async fn the_same_record_put_by_two_runs_at_once_counts_as_unchanged_for_the_second() {
+    let lab = lab().await;
+    let store = lab.store(|_| ());
+    let record = valid(Kind::XrayInsight, "id", version(10, 20).summary(10));
+    assert_eq!(store.put(&record, Guard::Older).await, WRITTEN);
+    assert_eq!(store.put(&record, Guard::Older).await, UNCHANGED);
+}
+
+#[tokio::test]
+async fn a_put_whose_answer_is_lost_is_tried_again_and_is_not_stored_twice() {
+    let lab = lab().await;
+    let store = lab.store(|_| ());
+    let record = valid(Kind::XrayInsight, "id", version(10, 20).summary(10));
+    lab.fault("PutItem=lost-answer:1");
+    assert_eq!(store.write(std::slice::from_ref(&record)).await, [UNCHANGED], "the first try stored it");
+    assert_eq!(lab.calls("PutItem"), 2);
+    assert_eq!(lab.table().await.0.len(), 1);
+}
+
+#[tokio::test]
+async fn a_merge_goes_through_only_over_what_it_was_made_of() {
+    let lab = lab().await;
+    let store = lab.store(|_| ());
+    let kind = Kind::CloudtrailInsight;
+    let put = async |version: Version, guard: Guard<'_>| store.put(&valid(kind, "id", version), guard).await;
+    let first = valid(kind, "id", version(10, 20).content("first"));
+    assert_eq!(store.put(&first, Guard::Is(None)).await, WRITTEN);
+    assert_eq!(put(version(99, 99).content("other"), Guard::Is(None)).await, STALE, "something is there");
+    // A merge may have an older version: what counts is that nobody wrote in between.
+    assert_eq!(put(version(9, 9).content("second"), Guard::Is(Some(first.content_hash()))).await, WRITTEN);
+    assert_eq!(put(version(99, 99).content("third"), Guard::Is(Some(first.content_hash()))).await, STALE);
+    assert_eq!(lab.table().await.of_kind("cloudtrail.insight")[0]["title"], "title second".into());
+}
+
+#[tokio::test]
+async fn two_records_of_one_key_in_one_write_leave_the_newer_one() {
+    let lab = lab().await;
+    let store = lab.store(|options| options.concurrency = 1);
+    let kind = Kind::AuditmanagerInsights;
+    let newer = valid(kind, "id", version(11, 20).content("newer"));
+    let older = valid(kind, "id", version(10, 20).content("older"));
+    assert_eq!(store.write(&[newer.clone(), older.clone()]).await, [WRITTEN, STALE]);
+    assert_eq!(store.write(&[older, newer]).await, [STALE, UNCHANGED]);
+}

@@ -1,0 +1,74 @@
+//! Items of a schema that this version does not know are left alone, and are not read away.
+
+use super::{STALE, Version, lab, valid};
+use insights_shared::record::{Kind, Source};
+use insights_shared::store::read::Projection;
+use insights_shared::store::write::Guard;
+use insights_shared::validate::ValidRecord;
+use insights_shared::value::Map;
+use insights_tests::{ACCOUNT, Lab, REGION};
+
+/// Puts what a later version of this program might have stored at the record's key.
+async fn put_newer(lab: &Lab, record: &ValidRecord) -> Map {
+    let mut item = record.attributes().clone();
+    item.insert("schema_version".to_owned(), 2.into());
+    item.insert("content_hash".to_owned(), "a hash of another kind".into());
+    item.insert("unheard_of".to_owned(), true.into());
+    lab.put(item.clone()).await;
+    item
+}
+
+#[tokio::test]
+async fn a_newer_schema_is_never_overwritten_whatever_the_guard() {
+    let lab = lab().await;
+    let store = lab.store(|_| ());
+    for kind in Kind::ALL {
+        let record = valid(kind, kind.as_str(), Version::new(10, 10).summary(10));
+        let newer = put_newer(&lab, &record).await;
+        let later = valid(kind, kind.as_str(), Version::new(99, 99).summary(99).content("later"));
+        lab.simulator.clear_log();
+        assert_eq!(store.write(std::slice::from_ref(&later)).await, [STALE], "{kind:?}");
+        assert_eq!(lab.calls("PutItem"), 0, "{kind:?}");
+        for guard in [Guard::Older, Guard::Is(None), Guard::Is(Some("a hash of another kind"))] {
+            assert_eq!(store.put(&later, guard).await, STALE, "{kind:?} {guard:?}");
+        }
+        assert_eq!(lab.table().await.get(&later.key().pk, "insight"), Some(&newer), "{kind:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_newer_schema_that_has_expired_is_not_overwritten_either() {
+    let lab = lab().await;
+    let record = valid(Kind::XrayInsightEvent, "id", Version::new(10, 10));
+    let mut newer = put_newer(&lab, &record).await;
+    newer.insert("expires_at".to_owned(), 1.into());
+    lab.put(newer.clone()).await;
+    let store = lab.store(|_| ());
+    assert_eq!(store.write(&[record]).await, [STALE]);
+    assert_eq!(lab.table().await.0.values().next(), Some(&newer));
+}
+
+#[tokio::test]
+async fn a_newer_schema_is_read_like_any_other_item() {
+    let lab = lab().await;
+    let store = lab.store(|_| ());
+    let record = valid(Kind::XrayInsight, "id", Version::new(10, 10));
+    let newer = put_newer(&lab, &record).await;
+    assert_eq!(store.get(record.key()).await.unwrap().unwrap().0, newer);
+    let found = store.read(&[record.key().clone()], Projection::Version).await;
+    assert!(found.items[record.key()].is_newer_schema());
+    assert_eq!(store.partition(&record.key().pk, "").await.unwrap().len(), 1);
+    assert_eq!(store.open_insights(Source::Xray, ACCOUNT, REGION).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn an_older_schema_is_overwritten_by_the_rule_of_its_kind() {
+    let lab = lab().await;
+    let store = lab.store(|_| ());
+    let record = valid(Kind::XrayInsight, "id", Version::new(10, 10));
+    let mut older = record.attributes().clone();
+    older.insert("schema_version".to_owned(), 0.into());
+    lab.put(older).await;
+    let later = valid(Kind::XrayInsight, "id", Version::new(10, 11).content("later"));
+    assert_eq!(store.write(&[later]).await, [super::WRITTEN]);
+}

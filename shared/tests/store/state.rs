@@ -1,0 +1,166 @@
+//! `state` and `run`: the watermark moves only forward, whoever else moves it.
+
+use super::lab;
+use insights_shared::issue::Stage;
+use insights_shared::record::{Source, Stored};
+use insights_shared::report::{Outcome, TargetReport, TargetResponse};
+use insights_shared::store::Store;
+use insights_shared::store::state::{RunStamp, state_key};
+use insights_shared::target::Target;
+use insights_shared::time::{DAY_SECONDS, Timestamp};
+use insights_shared::value::Value;
+use insights_tests::{ACCOUNT, Lab, REGION, TABLE, at};
+
+fn target() -> Target {
+    Target { account_id: ACCOUNT.to_owned(), region: REGION.to_owned(), role: None }
+}
+
+fn time(hour: i64) -> Timestamp {
+    at("2026-03-01T00:00:00Z").plus_seconds(hour * 3_600)
+}
+
+/// A response of one record written; with an issue it is partial.
+fn response(partial: bool) -> TargetResponse {
+    let report = TargetReport::default();
+    report.answered();
+    report.count(Outcome::Written);
+    if partial {
+        report.issue(Stage::Fetch, "GetInsight", "x", "Timeout", true, "no answer");
+    }
+    report.finish(&target())
+}
+
+async fn put(store: &Store, partial: bool, ended: i64, watermark: Option<i64>) {
+    let response = response(partial);
+    store.put_state(Source::Xray, &target(), &response, time(ended), watermark.map(time)).await.unwrap();
+}
+
+async fn state(lab: &Lab) -> Stored {
+    lab.store(|_| ()).get(&state_key(Source::Xray, &target())).await.unwrap().unwrap()
+}
+
+#[tokio::test]
+async fn a_state_says_how_the_last_run_went_and_how_far_everything_is_stored() {
+    let lab = lab().await;
+    let store = lab.store(|_| ());
+    put(&store, false, 3, Some(2)).await;
+    let expected = Value::from_json(
+        r#"{"pk":"run#xray#123456789012#eu-west-1","sk":"state","kind":"state","source":"xray",
+            "account_id":"123456789012","region":"eu-west-1","schema_version":1,
+            "entity_pk":"run#xray","entity_sk":"123456789012#eu-west-1",
+            "watermark":"2026-03-01T02:00:00.000Z","last_run_at":"2026-03-01T03:00:00.000Z",
+            "last_success_at":"2026-03-01T03:00:00.000Z","last_status":"ok","retention_days":400,
+            "fetched":1,"written":1,"unchanged":0,"stale":0,"rejected":0,"failed":0,"not_reached":0,
+            "issue_counts":{}}"#,
+    );
+    assert_eq!(Value::Map(state(&lab).await.0), expected.unwrap());
+
+    put(&store, true, 4, None).await;
+    let state = state(&lab).await;
+    assert_eq!(state.text("last_status"), Some("partial"));
+    assert_eq!(state.timestamp("last_run_at"), Some(time(4)));
+    assert_eq!(state.timestamp("last_success_at"), Some(time(3)), "the last success is not forgotten");
+    assert_eq!(state.timestamp("watermark"), Some(time(2)), "nor is the watermark");
+    assert_eq!(state.0["issue_counts"], Value::from_json(r#"{"Timeout":1}"#).unwrap());
+}
+
+#[tokio::test]
+async fn the_watermark_moves_only_forward_whoever_else_has_moved_it() {
+    let lab = lab().await;
+    let store = lab.store(|_| ());
+    put(&store, false, 3, Some(2)).await;
+    // Another run, which began earlier and ends later.
+    put(&store, false, 5, Some(1)).await;
+    assert_eq!(state(&lab).await.timestamp("watermark"), Some(time(2)));
+    assert_eq!(state(&lab).await.timestamp("last_run_at"), Some(time(5)), "the rest is the later run's");
+    put(&store, false, 6, Some(2)).await;
+    assert_eq!(state(&lab).await.timestamp("last_run_at"), Some(time(6)), "also where it moves nothing");
+    for (watermark, expected) in [(1, 2), (2, 2), (4, 4), (3, 4)] {
+        store.move_watermark(Source::Xray, &target(), time(watermark)).await.unwrap();
+        assert_eq!(state(&lab).await.timestamp("watermark"), Some(time(expected)), "{watermark}");
+    }
+}
+
+#[tokio::test]
+async fn a_watermark_can_be_the_first_that_is_known_of_a_target() {
+    let lab = lab().await;
+    lab.store(|_| ()).move_watermark(Source::Xray, &target(), time(1)).await.unwrap();
+    let state = state(&lab).await;
+    assert_eq!(state.timestamp("watermark"), Some(time(1)));
+    assert_eq!((state.text("kind"), state.text("entity_pk")), (Some("state"), Some("run#xray")));
+}
+
+#[tokio::test]
+async fn a_state_of_a_newer_schema_is_never_overwritten() {
+    let lab = lab().await;
+    let store = lab.store(|_| ());
+    put(&store, false, 3, Some(2)).await;
+    let mut newer = state(&lab).await.0;
+    newer.insert("schema_version".to_owned(), 2.into());
+    lab.put(newer.clone()).await;
+    put(&store, true, 9, Some(8)).await;
+    store.move_watermark(Source::Xray, &target(), time(8)).await.unwrap();
+    assert_eq!(state(&lab).await.0, newer);
+}
+
+#[tokio::test]
+async fn the_targets_of_a_source_are_found_through_by_entity() {
+    let lab = lab().await;
+    let store = lab.store(|_| ());
+    put(&store, false, 3, None).await;
+    let answer = lab
+        .dynamodb()
+        .query()
+        .table_name(TABLE)
+        .index_name("by_entity")
+        .key_condition_expression("entity_pk = :pk")
+        .expression_attribute_values(":pk", aws_sdk_dynamodb::types::AttributeValue::S("run#xray".to_owned()))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(answer.items().len(), 1);
+    assert_eq!(answer.items()[0]["sk"].as_s().unwrap(), "state");
+}
+
+#[tokio::test]
+async fn a_run_is_kept_for_thirty_days_and_is_in_no_index() {
+    let lab = lab().await;
+    let store = lab.store(|_| ());
+    let stamp = RunStamp {
+        started_at: time(3),
+        ended_at: time(4),
+        request_id: "a#request",
+        trigger: "scheduled",
+        scheduled_time: Some(time(2)),
+    };
+    store.put_run(Source::Xray, &target(), &response(true), &stamp).await.unwrap();
+    let table = lab.table().await;
+    let run = table.get("run#xray#123456789012#eu-west-1", "2026-03-01T03:00:00.000Z#a%23request").unwrap();
+    for (name, expected) in [
+        ("kind", Value::from("run")),
+        ("status", "partial".into()),
+        ("trigger", "scheduled".into()),
+        ("started_at", time(3).into()),
+        ("ended_at", time(4).into()),
+        ("answered_at", time(3).into()),
+        ("observed_at", lab.now().into()),
+        ("collected_by", "test:$LATEST#request".into()),
+        ("scheduled_time", time(2).into()),
+        ("expires_at", time(4).plus_seconds(30 * DAY_SECONDS).seconds().into()),
+        ("fetched", 1.into()),
+        ("issue_counts", Value::from_json(r#"{"Timeout":1}"#).unwrap()),
+        (
+            "issues",
+            Value::from_json(
+                r#"[{"stage":"fetch","operation":"GetInsight","subject":"x","code":"Timeout",
+                     "retryable":true,"message":"no answer"}]"#,
+            )
+            .unwrap(),
+        ),
+    ] {
+        assert_eq!(run.get(name), Some(&expected), "{name}");
+    }
+    for name in ["open_pk", "day_pk", "entity_pk"] {
+        assert!(!run.contains_key(name), "{name}");
+    }
+}
