@@ -2,7 +2,7 @@
 
 use crate::environment::Environment;
 use crate::fields::Faults;
-use crate::payload::Window;
+use crate::payload::{Push, Window};
 use crate::record::Source;
 use crate::target_run::TargetRun;
 use crate::time::Timestamp;
@@ -24,6 +24,12 @@ pub trait Collector: Sized + Send + Sync + 'static {
 
     /// Reads the function's own variables. Every fault goes into `faults`.
     fn read(environment: &Environment, faults: &mut Faults) -> Self;
+
+    /// Notes in `faults` what a pushed event lacks to be worked at all. What can be stored, or kept as rejected, is not
+    /// a fault of the payload.
+    fn check_push(push: &Push, faults: &mut Faults) {
+        let _ = (push, faults);
+    }
 
     /// Fetches, normalizes, validates and writes what one target has. Failures go into the target's report and cost
     /// nothing else; there is nothing to return for them.

@@ -40,6 +40,13 @@ impl InvocationError {
     }
 }
 
+impl InvocationError {
+    /// A panic was caught; the log has its message.
+    pub fn internal() -> Self {
+        Self::new("Internal", "a panic, which is a bug: the log has its message")
+    }
+}
+
 impl std::fmt::Display for InvocationError {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(formatter, "{}: {}", self.error_type, self.message)
@@ -250,6 +257,7 @@ impl<C: Collector> Service<C> {
                     let place = format!("{}/{}", push.account_id, push.region);
                     faults.add("account and region", place, "must be one of the function's targets");
                 }
+                C::check_push(&push, &mut faults);
                 let time = push.time;
                 Plan::new(Work::Push(push), "push", targets, time, false)
             }

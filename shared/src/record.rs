@@ -346,10 +346,17 @@ impl Record {
         Some(record)
     }
 
-    /// The record as a JSON value, for `rejected` and for messages.
+    /// What the service said, as JSON, for `rejected`: the detail, and the points of a chunk.
     pub fn to_raw(&self) -> String {
+        let mut said = self.detail.clone();
+        if let Some(chunk) = &self.chunk {
+            let values = chunk.values.iter().map(|value| crate::sdk::float_value(*value)).collect();
+            said.insert("period".to_owned(), chunk.period.into());
+            said.insert("timestamps".to_owned(), chunk.timestamps.clone().into());
+            said.insert("values".to_owned(), Value::List(values));
+        }
         let mut text = String::new();
-        crate::value::write_canonical_map(&self.detail, &mut text);
+        crate::value::write_canonical_map(&said, &mut text);
         text
     }
 }

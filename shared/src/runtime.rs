@@ -5,8 +5,10 @@ use crate::environment::Environment;
 use crate::invocation::{Context, InvocationError, Service};
 use crate::time::{Clock, Timestamp};
 use crate::{aws, log};
+use futures_util::FutureExt;
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 use serde_json::value::RawValue;
+use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -53,7 +55,9 @@ pub async fn serve<C: Collector>(environment: &Environment, clock: Clock) -> Exi
                 function_arn: event.context.invoked_function_arn.clone(),
                 deadline: deadline(event.context.deadline, began),
             };
-            Box::pin(service.invoke(event.payload.get(), &context)).await
+            let invocation = AssertUnwindSafe(service.invoke(event.payload.get(), &context));
+            // A panic is a bug of ours: it fails this invocation by a type that alarms know, and no other.
+            Box::pin(invocation.catch_unwind()).await.unwrap_or_else(|_| Err(InvocationError::internal()))
         }
     };
     match lambda_runtime::run(service_fn(handler)).await {

@@ -167,6 +167,16 @@ fn a_chunk_that_cannot_be_held_is_named() {
 }
 
 #[test]
+fn the_points_of_a_chunk_that_is_rejected_are_kept() {
+    let mut record = chunk();
+    record.detail = Map::from([("event_name".into(), "RunInstances".into())]);
+    record.chunk.as_mut().unwrap().values = vec![0.5, f64::NAN, f64::INFINITY];
+    let rejected = validate(record, 400).unwrap_err();
+    let expected = r#"{"event_name":"RunInstances","period":300,"timestamps":[1699999200,1700000100],"values":[0.5,"NaN","inf"]}"#;
+    assert_eq!(rejected.raw, expected);
+}
+
+#[test]
 fn an_item_over_400_kb_and_one_nested_too_deep_cost_only_themselves() {
     let mut large = insight();
     large.detail.insert("text".into(), "x".repeat(409_600).into());

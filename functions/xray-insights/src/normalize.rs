@@ -160,7 +160,8 @@ pub fn events(id: &str, events: &[InsightEvent], origin: Origin<'_>) -> Vec<Reco
         let key = Key::new(insight_partition(target, id), sort);
         let mut record =
             Record::new(Kind::XrayInsightEvent, key, &target.account_id, &target.region, answered_at);
-        record.title = event.summary.as_deref().map(one_line);
+        let summary = event.summary.as_deref().map(one_line).filter(|summary| !summary.is_empty());
+        record.title = Some(summary.unwrap_or_else(|| "insight event without a summary".to_owned()));
         record.started_at = time;
         record.updated_at = time;
         record.detail = detail;

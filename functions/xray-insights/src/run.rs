@@ -39,6 +39,13 @@ impl Collector for XrayInsights {
         Self::read(environment, faults)
     }
 
+    fn check_push(push: &Push, faults: &mut Faults) {
+        if pushed_id(push).is_none() {
+            let id = push.detail.at(&["InsightId"]).and_then(|id| id.as_str()).unwrap_or_default();
+            faults.add("detail.InsightId", id, "must be the UUID of an insight");
+        }
+    }
+
     async fn collect(&self, run: &TargetRun) -> Finish {
         let reach = run.now.plus_seconds(-REACH_DAYS * DAY_SECONDS + REACH_MARGIN_SECONDS);
         let story = Story { fetch: Fetch::new(run), run, reach };
@@ -103,12 +110,8 @@ impl Story<'_> {
     }
 
     async fn push(&self, push: &Push) -> Finish {
-        match push.detail.at(&["InsightId"]).and_then(|id| id.as_str()) {
-            Some(id) if is_insight_id(id) => self.collect_insight(id, Asked::Pushed).await,
-            other => {
-                let message = format!("detail.InsightId is {other:?}: must be the UUID of an insight");
-                self.run.report.issue(Stage::Fetch, "GetInsight", "push", REQUEST_INVALID, false, &message);
-            }
+        if let Some(id) = pushed_id(push) {
+            self.collect_insight(id, Asked::Pushed).await;
         }
         Finish::default()
     }
@@ -353,6 +356,11 @@ fn judge(version: Option<Timestamp>, stored: Option<&Stored>) -> Option<Outcome>
         std::cmp::Ordering::Less => Some(Outcome::Stale),
         std::cmp::Ordering::Greater => None,
     }
+}
+
+/// The insight that a pushed event is about.
+fn pushed_id(push: &Push) -> Option<&str> {
+    push.detail.at(&["InsightId"]).and_then(|id| id.as_str()).filter(|id| is_insight_id(id))
 }
 
 /// Whether X-Ray would take `id` as an insight's: a UUID.

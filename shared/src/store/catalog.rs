@@ -68,21 +68,25 @@ impl Store {
         if self.is_dry_run() {
             return Ok(Some(Stored(row)));
         }
-        let mut values =
-            HashMap::from([(":schema".to_owned(), AttributeValue::N(SCHEMA_VERSION.to_string()))]);
-        let expression = match (read, revision) {
-            (None, _) => "attribute_not_exists(pk) OR expires_at <= :now".to_owned(),
-            (Some(_), None) => "schema_version <= :schema AND attribute_not_exists(revision)".to_owned(),
-            (Some(_), Some(_)) => "schema_version <= :schema AND revision = :revision".to_owned(),
+        let condition = match read {
+            None => Condition::absent(self.now()),
+            Some(_) => over_revision(revision),
         };
-        if read.is_none() {
-            values =
-                HashMap::from([(":now".to_owned(), AttributeValue::N(self.now().seconds().to_string()))]);
-        } else if let Some(revision) = revision {
-            values.insert(":revision".to_owned(), AttributeValue::N(revision.to_string()));
-        }
-        let condition = Condition { expression, names: HashMap::new(), values };
         let refused = self.put_item(row.clone(), Some(condition)).await?;
         Ok(refused.is_none().then_some(Stored(row)))
     }
+}
+
+/// The stored row is the one of this revision; `None` for one that has none.
+fn over_revision(revision: Option<i64>) -> Condition {
+    let number = |number: i64| AttributeValue::N(number.to_string());
+    let mut values = HashMap::from([(":schema".to_owned(), number(SCHEMA_VERSION))]);
+    let is_it = match revision {
+        Some(revision) => {
+            values.insert(":revision".to_owned(), number(revision));
+            "revision = :revision"
+        }
+        None => "attribute_not_exists(revision)",
+    };
+    Condition { expression: format!("schema_version <= :schema AND {is_it}"), names: HashMap::new(), values }
 }

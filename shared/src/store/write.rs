@@ -73,9 +73,13 @@ impl Store {
     }
 
     /// Puts one record under `guard`. A stored item that is the same counts as unchanged, another one as stale.
+    ///
+    /// A record whose time is over is put only over an item that is there: an insight that is stored as open would
+    /// otherwise stay open for ever, since its end is never stored. The table deletes it soon.
     pub async fn put(&self, record: &ValidRecord, guard: Guard<'_>) -> Written {
         let now = self.now();
-        if record.is_expired(now) {
+        let expired = record.is_expired(now);
+        if expired && (self.dry_run || matches!(guard, Guard::Is(None))) {
             return Written::Expired;
         }
         if self.dry_run {
@@ -86,6 +90,7 @@ impl Store {
         item.insert("collected_by".to_owned(), self.collected_by.as_str().into());
         let condition = Condition::of(record, guard, now);
         match self.put_item(item, Some(condition)).await {
+            Ok(_) if expired => Written::Expired,
             Ok(None) => Written::Done(Outcome::Written),
             Ok(Some(stored)) if stored.content_hash() == Some(record.content_hash()) => {
                 Written::Done(Outcome::Unchanged)
@@ -152,11 +157,7 @@ impl Store {
         }
         let now = self.now();
         let item = rejected_item(&key, source, (account, region), rejected, now, self.retention_days);
-        let condition = Condition {
-            expression: "attribute_not_exists(pk) OR expires_at <= :now".to_owned(),
-            names: HashMap::new(),
-            values: HashMap::from([(":now".to_owned(), AttributeValue::N(now.seconds().to_string()))]),
-        };
+        let condition = Condition::absent(now);
         self.put_item(item, Some(condition)).await.map(|_| ())
     }
 }
@@ -204,7 +205,11 @@ fn violations_text(violations: &Faults) -> Vec<String> {
 /// Says what becomes of a record without asking the table again, if that is certain: a condition that fails is billed.
 fn judge(record: &ValidRecord, stored: Option<&Stored>, now: Timestamp) -> Option<Written> {
     if record.is_expired(now) {
-        return Some(Written::Expired);
+        // Only what is stored for ever has to make way for what is over.
+        let outlives = |stored: &Stored| {
+            stored.integer("expires_at").is_none() && !stored.is_newer_schema() && supersedes(record, stored)
+        };
+        return (!stored.is_some_and(outlives)).then_some(Written::Expired);
     }
     let stored = stored?;
     if stored.is_newer_schema() {
@@ -253,10 +258,19 @@ pub(super) struct Condition {
 }
 
 impl Condition {
-    fn of(record: &ValidRecord, guard: Guard<'_>, now: Timestamp) -> Self {
+    /// Nothing is there, or what is there has expired.
+    pub(super) fn absent(now: Timestamp) -> Self {
         let mut condition = Self { expression: String::new(), names: HashMap::new(), values: HashMap::new() };
         condition.value(":schema", AttributeValue::N(SCHEMA_VERSION.to_string()));
         condition.value(":now", AttributeValue::N(now.seconds().to_string()));
+        condition.expression =
+            "attribute_not_exists(pk) OR (schema_version <= :schema AND expires_at <= :now)".to_owned();
+        condition
+    }
+
+    fn of(record: &ValidRecord, guard: Guard<'_>, now: Timestamp) -> Self {
+        let mut condition = Self { expression: String::new(), names: HashMap::new(), values: HashMap::new() };
+        condition.value(":schema", AttributeValue::N(SCHEMA_VERSION.to_string()));
         let rule = match guard {
             Guard::Older => condition.older(record),
             Guard::Is(Some(hash)) => {
@@ -265,6 +279,11 @@ impl Condition {
             }
             Guard::Is(None) => String::new(),
         };
+        if record.is_expired(now) {
+            condition.expression = format!("schema_version <= :schema AND {rule}");
+            return condition;
+        }
+        condition.value(":now", AttributeValue::N(now.seconds().to_string()));
         let expired = "expires_at <= :now";
         let rule = if rule.is_empty() { expired.to_owned() } else { format!("{expired} OR {rule}") };
         condition.expression =

@@ -48,7 +48,8 @@ async fn keys_that_are_left_unprocessed_are_asked_for_again() {
     assert_eq!(store.write(&records).await, vec![UNCHANGED; 120]);
 }
 
-#[tokio::test(start_paused = true)]
+// The slowest test of this file: it waits as long as the store is patient, some ten seconds.
+#[tokio::test]
 async fn keys_that_are_left_unprocessed_at_every_try_fail_and_cost_no_other() {
     let lab = lab().await;
     let store = lab.store(|_| ());

@@ -1,7 +1,8 @@
 //! Catalog rows: found by their prefix, changed only over what was read.
 
 use super::lab;
-use insights_shared::record::Source;
+use insights_shared::record::{Source, Stored};
+use insights_shared::store::Store;
 use insights_shared::store::catalog::{catalog_key, catalog_row};
 use insights_shared::target::Target;
 use insights_shared::time::DAY_SECONDS;
@@ -16,6 +17,16 @@ fn row(sk: &str, note: &str) -> Map {
     let mut row = catalog_row(Source::Cloudtrail, &target(), sk);
     row.insert("note".to_owned(), note.into());
     row
+}
+
+/// Replaces `read` by a row with this note; whether it went through.
+async fn replace(store: &Store, sk: &str, note: &str, read: Option<&Stored>) -> bool {
+    let stored = store.replace_catalog(row(sk, note), read).await.unwrap();
+    if let Some(stored) = &stored {
+        let key = catalog_key(Source::Cloudtrail, &target(), sk);
+        assert_eq!(store.get(&key).await.unwrap().as_ref(), Some(stored), "it gives what is stored");
+    }
+    stored.is_some()
 }
 
 #[tokio::test]
@@ -37,11 +48,11 @@ async fn a_row_is_replaced_only_over_the_one_that_was_read() {
     let lab = lab().await;
     let store = lab.store(|_| ());
     let key = catalog_key(Source::Cloudtrail, &target(), "series#a");
-    assert!(store.replace_catalog(row("series#a", "first"), None).await.unwrap());
-    assert!(!store.replace_catalog(row("series#a", "blind"), None).await.unwrap(), "there is one");
+    assert!(replace(&store, "series#a", "first", None).await);
+    assert!(!replace(&store, "series#a", "blind", None).await, "there is one");
     let first = store.get(&key).await.unwrap().unwrap();
-    assert!(store.replace_catalog(row("series#a", "second"), Some(&first)).await.unwrap());
-    assert!(!store.replace_catalog(row("series#a", "late"), Some(&first)).await.unwrap(), "it has changed");
+    assert!(replace(&store, "series#a", "second", Some(&first)).await);
+    assert!(!replace(&store, "series#a", "late", Some(&first)).await, "it has changed");
     let second = store.get(&key).await.unwrap().unwrap();
     assert_eq!((second.text("note"), second.integer("revision")), (Some("second"), Some(2)));
 }
@@ -52,8 +63,8 @@ async fn a_row_without_a_revision_is_replaced_once() {
     let store = lab.store(|_| ());
     store.put_catalog(row("scope#a", "plain")).await.unwrap();
     let plain = store.get(&catalog_key(Source::Cloudtrail, &target(), "scope#a")).await.unwrap().unwrap();
-    assert!(store.replace_catalog(row("scope#a", "first"), Some(&plain)).await.unwrap());
-    assert!(!store.replace_catalog(row("scope#a", "late"), Some(&plain)).await.unwrap());
+    assert!(replace(&store, "scope#a", "first", Some(&plain)).await);
+    assert!(!replace(&store, "scope#a", "late", Some(&plain)).await);
 }
 
 #[tokio::test]
@@ -65,25 +76,29 @@ async fn a_row_that_has_expired_counts_as_none() {
     lab.advance(2 * DAY_SECONDS);
     let store = lab.store(|_| ());
     assert!(store.catalog(Source::Cloudtrail, ACCOUNT, REGION, "").await.unwrap().is_empty());
-    assert!(store.replace_catalog(row("series#a", "new"), None).await.unwrap());
+    assert!(replace(&store, "series#a", "new", None).await);
 }
 
 #[tokio::test]
 async fn a_row_of_a_newer_schema_is_never_overwritten() {
     let lab = lab().await;
     let store = lab.store(|_| ());
-    for revision in [None, Some(1)] {
+    let key = catalog_key(Source::Cloudtrail, &target(), "series#a");
+    for (revision, expired) in [(None, false), (Some(1), false), (None, true), (Some(1), true)] {
         let mut newer = row("series#a", "newer");
         newer.insert("schema_version".to_owned(), 2.into());
         if let Some(revision) = revision {
             newer.insert("revision".to_owned(), revision.into());
         }
-        lab.put(newer).await;
-        let read = store.get(&catalog_key(Source::Cloudtrail, &target(), "series#a")).await.unwrap();
+        lab.put(newer.clone()).await;
+        let read = store.get(&key).await.unwrap();
+        if expired {
+            newer.insert("expires_at".to_owned(), 1.into());
+            lab.put(newer).await;
+        }
         store.put_catalog(row("series#a", "older")).await.unwrap();
-        assert!(!store.replace_catalog(row("series#a", "older"), None).await.unwrap());
-        assert!(!store.replace_catalog(row("series#a", "older"), read.as_ref()).await.unwrap());
-        let left = store.get(&catalog_key(Source::Cloudtrail, &target(), "series#a")).await.unwrap().unwrap();
-        assert_eq!(left.text("note"), Some("newer"), "{revision:?}");
+        assert!(!replace(&store, "series#a", "older", None).await);
+        assert!(!replace(&store, "series#a", "older", read.as_ref()).await);
+        assert_eq!(lab.table().await.0[&key]["note"], "newer".into(), "{revision:?}, expired: {expired}");
     }
 }

@@ -31,7 +31,7 @@ async fn a_dry_run_writes_nothing_and_says_what_it_would_have_written() {
     let rejected = Rejected { subject: String::new(), violations: Faults::default(), raw: "{}".to_owned() };
     store.reject(Source::Xray, ACCOUNT, REGION, &rejected).await.unwrap();
     store.put_catalog(catalog_row(Source::Xray, &target, "scope#a")).await.unwrap();
-    assert!(store.replace_catalog(catalog_row(Source::Xray, &target, "scope#b"), None).await.unwrap());
+    assert!(store.replace_catalog(catalog_row(Source::Xray, &target, "scope#b"), None).await.unwrap().is_some());
     let response = TargetReport::default().finish(&target);
     store.put_state(Source::Xray, &target, &response, lab.now(), Some(lab.now())).await.unwrap();
     store.move_watermark(Source::Xray, &target, lab.now()).await.unwrap();

@@ -1,11 +1,12 @@
 //! What has expired counts as absent, before DynamoDB gets round to deleting it, and is not stored in the first place.
 
 use super::{Version, WRITTEN, lab, record};
-use insights_shared::record::{Kind, Record, Status};
+use insights_shared::record::{Kind, Record, Source, Status};
 use insights_shared::store::read::Projection;
 use insights_shared::store::write::{Guard, Written};
 use insights_shared::time::DAY_SECONDS;
 use insights_shared::validate::{ValidRecord, validate};
+use insights_tests::{ACCOUNT, REGION};
 
 fn closed(version: Version) -> Record {
     let mut record = record(Kind::XrayInsight, "id", version);
@@ -60,10 +61,10 @@ async fn an_answer_that_would_have_expired_already_is_not_stored() {
     let store = lab.store(|_| ());
     lab.simulator.clear_log();
     assert_eq!(store.write(std::slice::from_ref(&expired)).await, [Written::Expired]);
-    for guard in [Guard::Older, Guard::Is(None)] {
-        assert_eq!(store.put(&expired, guard).await, Written::Expired);
-    }
+    assert_eq!(store.put(&expired, Guard::Is(None)).await, Written::Expired);
     assert_eq!(lab.calls("PutItem"), 0);
+    // By its rule alone it cannot know that nothing is there, but it stores nothing.
+    assert_eq!(store.put(&expired, Guard::Older).await, Written::Expired);
     assert!(lab.table().await.0.is_empty());
 }
 
@@ -86,4 +87,41 @@ async fn a_retention_of_zero_keeps_for_ever() {
     lab.store(|_| ()).write(std::slice::from_ref(&record)).await;
     lab.advance(36_500 * DAY_SECONDS);
     assert!(lab.store(|_| ()).get(record.key()).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn an_insight_that_is_stored_as_open_does_not_stay_so_when_its_end_comes_after_its_time() {
+    for direct in [false, true] {
+        let lab = lab().await;
+        let open = kept_for(1, record(Kind::XrayInsight, "id", Version::new(10, 20)));
+        lab.store(|_| ()).write(std::slice::from_ref(&open)).await;
+        lab.simulator.clear_log();
+        let store = lab.store(|_| ());
+        let end = kept_for(1, closed(Version::new(11, 21)));
+        let write = async || match direct {
+            true => store.put(&end, Guard::Is(Some(open.content_hash()))).await,
+            false => store.write(std::slice::from_ref(&end)).await.remove(0),
+        };
+        assert_eq!(write().await, Written::Expired, "direct: {direct}");
+        assert!(store.open_insights(Source::Xray, ACCOUNT, REGION).await.unwrap().is_empty());
+        assert_eq!(store.get(end.key()).await.unwrap(), None);
+        assert_eq!(lab.calls("PutItem"), 1);
+        assert_eq!(store.write(&[end]).await, [Written::Expired]);
+        assert_eq!(lab.calls("PutItem"), 1, "once");
+    }
+}
+
+#[tokio::test]
+async fn an_end_after_its_time_replaces_nothing_newer() {
+    let lab = lab().await;
+    let open = |answered| kept_for(1, record(Kind::XrayInsight, "id", Version::new(10, answered)));
+    let store = lab.store(|_| ());
+    store.write(&[open(30)]).await;
+    let end = kept_for(1, closed(Version::new(9, 21)));
+    assert_eq!(store.put(&end, Guard::Older).await, Written::Expired);
+    assert_eq!(store.put(&end, Guard::Is(Some("another hash"))).await, Written::Expired);
+    assert_eq!(store.get(end.key()).await.unwrap().unwrap().text("status"), Some("open"));
+    let dry = lab.store(|options| options.dry_run = true);
+    assert_eq!(dry.write(&[kept_for(1, closed(Version::new(11, 40)))]).await, [Written::Expired]);
+    assert_eq!(store.get(end.key()).await.unwrap().unwrap().text("status"), Some("open"));
 }
