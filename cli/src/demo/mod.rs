@@ -1,0 +1,84 @@
+//! `insights demo`: the whole product on one machine, with no AWS account. Simulated services and an embedded table in
+//! this process, each function in a process of its own under a Lambda Runtime API, then what they found.
+//!
+//! The folder anchors the story: whenever the demo runs in it, "now" is the anchor and the little time since the demo
+//! began. So a second run finds the same answers, and writes `run` and `state` only.
+
+mod costs;
+mod findings;
+mod folder;
+mod invoke;
+mod page;
+
+use crate::args::DemoArguments;
+use crate::embedded::EmbeddedTable;
+use crate::exit::{Exit, Failure};
+use crate::output::progress::Progress;
+use crate::output::{print, say};
+use crate::read::Reader;
+use crate::session::Session;
+use crate::{simulate, table};
+use findings::Findings;
+use folder::Folder;
+use futures_util::future::join_all;
+use insights_shared::record::Source;
+use insights_shared::time::Clock;
+use insights_simulator::{Options, Scenario, Simulator};
+use invoke::{Invoked, Stage};
+use jiff::tz::TimeZone;
+
+/// The table's name in the folder's database.
+pub const TABLE: &str = "insights";
+
+/// Runs the demo.
+pub async fn run(arguments: &DemoArguments, session: &Session) -> Result<Exit, Failure> {
+    let executable =
+        std::env::current_exe().map_err(|error| Failure::of("finding this program's own file", error))?;
+    let folder = Folder::open(&arguments.dir, session.clock.now())?;
+    let began = session.clock.now();
+    let clock_shift_ms = folder.anchor().millis_since(began);
+    let clock = Clock::Shifted(clock_shift_ms);
+    simulate::log::to_file(&folder.log_file("simulator"))?;
+
+    let embedded = EmbeddedTable::open(&folder.table_file()).await?;
+    let is_new = table::create_in(&embedded.client(), TABLE).await?;
+    let simulator = Simulator::start(Options {
+        scenario: Scenario::built_in(folder.anchor()),
+        clock,
+        table: Some(embedded.database()),
+        ..Options::default()
+    });
+    let simulator = simulator.await.map_err(|error| Failure::of("starting the simulated services", error))?;
+    say(if is_new {
+        "running the three functions against simulated AWS services"
+    } else {
+        "running the three functions again, at the same instant of the story"
+    });
+
+    // Windows opens no socket without it.
+    let environment =
+        session.environment.get("SystemRoot").map(|root| ("SystemRoot".to_owned(), root.to_owned()));
+    let environment = environment.into_iter().collect();
+    let stage = Stage { executable, environment, clock_shift_ms, simulator: &simulator, folder: &folder };
+    let progress = Progress::new(session.live_progress);
+    let invocations =
+        Source::ALL.map(|source| invoke::invoke(source, &stage, progress.step(source.package())));
+    let invoked: Vec<Invoked> = join_all(invocations).await;
+    simulator.stop().await;
+
+    let reader = Reader::new(embedded.client(), TABLE, clock.now());
+    let findings = Findings::gather(&reader, clock.now()).await;
+    embedded.close().await;
+    let mut session = session.clone();
+    if arguments.utc {
+        session.zone = TimeZone::UTC;
+    }
+    say("");
+    print(&page::page(&findings?, &invoked, &folder, &session))?;
+    let failed = invoked.iter().filter(|invoked| invoked.result.is_err()).count();
+    Ok(match failed {
+        0 => Exit::Done,
+        failed if failed == invoked.len() => Exit::Failed,
+        _ => Exit::Partial,
+    })
+}

@@ -1,0 +1,173 @@
+//! The demo's page: what was found, for somebody who was woken up. It reads nothing and decides no order.
+
+use super::costs;
+use super::findings::{Findings, LATELY_DAYS, Metrics};
+use super::folder::Folder;
+use super::invoke::{ACCOUNT, Invoked, REGION};
+use crate::output::tabular::{Column, Tabular, cell, heading, severity};
+use crate::output::words::{self, length, period, plain, service, so_many, thousands};
+use crate::session::Session;
+use comfy_table::Cell;
+use insights_shared::record::Stored;
+use insights_shared::time::Timestamp;
+
+/// All of it, as text.
+pub fn page(findings: &Findings, invoked: &[Invoked], folder: &Folder, session: &Session) -> String {
+    let as_of = words::instant(findings.now, &session.zone);
+    let times = words::times(&session.zone, findings.now);
+    let sections = [
+        format!("Account {ACCOUNT} in {REGION} as of {as_of}; {times}.\n"),
+        open(findings, session),
+        ended(findings, session),
+        compliance(findings, session),
+        series(findings, session),
+        costs::costs(invoked, session),
+        files(folder),
+    ];
+    sections.join("\n")
+}
+
+fn open(findings: &Findings, session: &Session) -> String {
+    if findings.open.is_empty() {
+        return heading("What is wrong now: nothing. No insight is open.", session);
+    }
+    let number = so_many(findings.open.len(), "open insight", "open insights");
+    let mut table = insights_table("SINCE", session);
+    for insight in &findings.open {
+        let started = insight.timestamp("started_at");
+        let since = started.map_or_else(String::new, |started| words::instant(started, &session.zone));
+        let age = started.map_or_else(String::new, |started| {
+            format!("for {}", length(findings.now.millis_since(started)))
+        });
+        table.row(insight_row(insight, &since, &age));
+    }
+    heading(&format!("What is wrong now: {number}, worst first"), session) + &table.render()
+}
+
+fn ended(findings: &Findings, session: &Session) -> String {
+    if findings.ended.is_empty() {
+        return heading(
+            &format!("What happened lately: no insight ended in the last {LATELY_DAYS} days."),
+            session,
+        );
+    }
+    let number = so_many(findings.ended.len(), "insight", "insights");
+    let mut table = insights_table("ENDED", session);
+    for insight in &findings.ended {
+        let ended = insight.timestamp("ended_at");
+        let at = ended.map_or_else(String::new, |ended| words::instant(ended, &session.zone));
+        let span =
+            insight.timestamp("started_at").zip(ended).map(|(started, ended)| ended.millis_since(started));
+        let lasted = span.map_or_else(String::new, |span| format!("after {}", length(span)));
+        table.row(insight_row(insight, &at, &lasted));
+    }
+    let title = format!("What happened lately: {number} ended in the last {LATELY_DAYS} days, newest first");
+    heading(&title, session) + &table.render()
+}
+
+fn insights_table(when: &str, session: &Session) -> Tabular {
+    let columns =
+        [("SEVERITY", Column::Fixed), (when, Column::Fixed), ("WHERE", Column::Text), ("WHAT", Column::Text)];
+    Tabular::new(session, &columns)
+}
+
+/// An insight on two lines: when and how long, which service and what of it, what it says and by how much.
+fn insight_row(insight: &Stored, when: &str, how_long: &str) -> Vec<Cell> {
+    let text = |name| insight.text(name).map(plain);
+    let source = insight.text("source").map(service).unwrap_or_default();
+    let entity = text("entity").unwrap_or_else(|| "–".to_owned());
+    let title = text("title").unwrap_or_default();
+    let what = match words::measures(insight) {
+        Some(measures) => format!("{title}\n{measures}"),
+        None => title,
+    };
+    vec![
+        severity(insight.text("severity").unwrap_or_default()),
+        cell(format!("{when}\n{how_long}")),
+        cell(format!("{source}\n{entity}")),
+        cell(what),
+    ]
+}
+
+fn compliance(findings: &Findings, session: &Session) -> String {
+    if findings.compliance.is_empty() {
+        return heading(
+            "How compliance stands: no counts yet. Audit Manager gives them once a day.",
+            session,
+        );
+    }
+    let newest = findings.compliance.iter().filter_map(day).max().unwrap_or_default();
+    let title = format!("How compliance stands: Audit Manager's counts of evidence on {newest} (UTC)");
+    let mut text = heading(&title, session) + &counts_table("SCOPE", &findings.compliance, &newest, session);
+    if !findings.domains.is_empty() {
+        text.push('\n');
+        text.push_str(&counts_table("WORST CONTROL DOMAINS", &findings.domains, &newest, session));
+    }
+    text
+}
+
+fn day(snapshot: &Stored) -> Option<String> {
+    snapshot.timestamp("started_at").map(Timestamp::day)
+}
+
+/// Counts as rows; those of another day than `newest` say which.
+fn counts_table(what: &str, snapshots: &[Stored], newest: &str, session: &Session) -> String {
+    let columns = [
+        ("SEVERITY", Column::Fixed),
+        (what, Column::Text),
+        ("NON-COMPLIANT", Column::Number),
+        ("COMPLIANT", Column::Number),
+        ("SHARE", Column::Number),
+        ("INCONCLUSIVE", Column::Number),
+    ];
+    let mut table = Tabular::new(session, &columns);
+    for snapshot in snapshots {
+        let title = snapshot.text("title").map(plain).unwrap_or_default();
+        let older =
+            day(snapshot).filter(|day| day != newest).map_or(String::new(), |day| format!(" ({day})"));
+        let measure = |name| words::measure(snapshot, name).unwrap_or_default();
+        let counted = |name| cell(words::counted(snapshot, name).map_or_else(|| "–".to_owned(), thousands));
+        let (noncompliant, compliant) = (measure("noncompliant"), measure("compliant"));
+        table.row(vec![
+            severity(snapshot.text("severity").unwrap_or_default()),
+            cell(title + &older),
+            counted("noncompliant"),
+            counted("compliant"),
+            cell(words::percent(noncompliant, noncompliant + compliant)),
+            counted("inconclusive"),
+        ]);
+    }
+    table.render()
+}
+
+fn series(findings: &Findings, session: &Session) -> String {
+    let chunks = findings.metrics.values().map(|metrics| metrics.chunks).sum();
+    let number = so_many(findings.series, "series", "series");
+    let mut text = format!("CloudTrail's metrics: {number} in {}", so_many(chunks, "chunk", "chunks"));
+    let points = |(seconds, metrics): (&i64, &Metrics)| {
+        format!("{} {} apart", so_many(metrics.points, "point", "points"), period(*seconds))
+    };
+    let points: Vec<String> = findings.metrics.iter().map(points).collect();
+    if !points.is_empty() {
+        text.push_str(": ");
+        text.push_str(&points.join(", "));
+    }
+    text.push('.');
+    words::wrapped(&text, session.width)
+}
+
+fn files(folder: &Folder) -> String {
+    let files = [
+        ("table.db", "the table: DynamoDB in one file"),
+        ("logs", "what the functions logged, and every call that was answered"),
+    ];
+    let next = [
+        ("insights demo", "the same again: only `run` and `state` are written"),
+        ("insights simulate", "the simulated services and a table, for sam local or any AWS client"),
+        ("README.md", "how to run this on AWS"),
+    ];
+    let lines = |rows: &[(&str, &str)]| -> String {
+        rows.iter().fold(String::new(), |text, (name, what)| text + &format!("  {name:<17}  {what}\n"))
+    };
+    format!("In {}\n\n{}\nNext\n\n{}", folder.path().display(), lines(&files), lines(&next))
+}

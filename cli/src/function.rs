@@ -1,0 +1,76 @@
+//! The binary as one of the three functions: `insights __function xray-insights`. The demo starts itself again like this,
+//! so that a function runs in a process of its own, under a Lambda Runtime API, as it does on Lambda.
+
+use auditmanager_insights::AuditmanagerInsights;
+use clap::Parser;
+use cloudtrail_insights::CloudtrailInsights;
+use insights_shared::environment::Environment;
+use insights_shared::record::Source;
+use insights_shared::runtime::serve;
+use insights_shared::time::Clock;
+use std::ffi::OsString;
+use std::process::ExitCode;
+use xray_insights::XrayInsights;
+
+/// The first argument that asks for it. It is no command of the command line, so neither help nor completions show it.
+pub const REQUEST: &str = "__function";
+
+/// Which function to be.
+#[derive(Debug, Parser)]
+#[command(name = REQUEST)]
+pub struct Function {
+    /// The function's package.
+    #[arg(value_parser = package)]
+    source: Source,
+    /// How far the function's clock is ahead of the machine's.
+    #[arg(long, default_value_t = 0, allow_negative_numbers = true)]
+    clock_shift_ms: i64,
+}
+
+/// The function that the process's arguments ask for, if they do.
+pub fn requested(arguments: &[OsString]) -> Option<Function> {
+    let (_, rest) = arguments.split_first()?;
+    (rest.first()? == REQUEST).then(|| Function::parse_from(rest))
+}
+
+/// The arguments that ask for the function of `source`, with its clock moved by so much.
+pub fn arguments(source: Source, clock_shift_ms: i64) -> [String; 4] {
+    [REQUEST, source.package(), "--clock-shift-ms", &clock_shift_ms.to_string()].map(str::to_owned)
+}
+
+impl Function {
+    /// Serves invocations until the runtime ends the process.
+    pub async fn serve(self, environment: &Environment) -> ExitCode {
+        let clock = match self.clock_shift_ms {
+            0 => Clock::System,
+            millis => Clock::Shifted(millis),
+        };
+        match self.source {
+            Source::Xray => serve::<XrayInsights>(environment, clock).await,
+            Source::Cloudtrail => serve::<CloudtrailInsights>(environment, clock).await,
+            Source::Auditmanager => serve::<AuditmanagerInsights>(environment, clock).await,
+        }
+    }
+}
+
+fn package(text: &str) -> Result<Source, String> {
+    let known = Source::ALL.into_iter().find(|source| source.package() == text);
+    known.ok_or_else(|| format!("must be one of {}", Source::ALL.map(Source::package).join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_arguments_of_a_restart_are_read_back() {
+        for source in Source::ALL {
+            let mut process = vec![OsString::from("insights")];
+            process.extend(arguments(source, -5_000).map(OsString::from));
+            let function = requested(&process).unwrap();
+            assert_eq!((function.source, function.clock_shift_ms), (source, -5_000));
+        }
+        assert!(requested(&["insights".into(), "demo".into()]).is_none());
+        assert!(requested(&["insights".into()]).is_none());
+    }
+}

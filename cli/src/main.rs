@@ -1,0 +1,53 @@
+//! `insights`: see the collectors run with no AWS account, and serve the simulated services to other programs.
+//!
+//! This file only wires: it reads clock, environment and arguments, hands them down, and turns what comes back into an
+//! exit code. It knows no AWS.
+
+mod args;
+mod demo;
+mod embedded;
+mod exit;
+mod function;
+mod output;
+mod read;
+mod session;
+mod simulate;
+mod table;
+
+use args::{Arguments, Command, TableCommand};
+use clap::{CommandFactory, Parser};
+use exit::{Exit, Failure};
+use insights_shared::environment::Environment;
+use insights_shared::time::Clock;
+use session::Session;
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let environment = Environment::of_process();
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    if let Some(function) = function::requested(&arguments) {
+        return function.serve(&environment).await;
+    }
+    let arguments = Arguments::parse_from(arguments);
+    let session = Session::new(environment, Clock::System);
+    let result = run(arguments.command, &session).await;
+    result.unwrap_or_else(|failure| exit::tell(&failure)).into()
+}
+
+async fn run(command: Command, session: &Session) -> Result<Exit, Failure> {
+    match command {
+        Command::Demo(arguments) => demo::run(&arguments, session).await,
+        Command::Simulate(arguments) => simulate::run(&arguments, session).await,
+        Command::Table { command: TableCommand::Create(arguments) } => {
+            table::create(&arguments, session).await
+        }
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "insights", &mut script);
+            output::print(&String::from_utf8_lossy(&script))?;
+            Ok(Exit::Done)
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! Tables as this program draws them: a header, a rule, columns apart by two spaces, numbers to the right.
+
+use crate::session::Session;
+use comfy_table::{
+    Attribute, Cell, CellAlignment, Color, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle,
+};
+use insights_shared::record::Severity;
+
+/// Wider than this, the eye loses the line.
+const WIDEST: u16 = 140;
+
+/// How a column is set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Column {
+    /// Text that is never broken.
+    Fixed,
+    /// Text that is broken where there is no room.
+    Text,
+    /// Numbers.
+    Number,
+}
+
+/// A table under construction.
+#[derive(Debug)]
+pub struct Tabular {
+    table: Table,
+    columns: Vec<Column>,
+}
+
+impl Tabular {
+    /// A table with these columns.
+    pub fn new(session: &Session, columns: &[(&str, Column)]) -> Self {
+        let mut table = Table::new();
+        table
+            .load_style(TableStyle::new().header_separator(LineStyle::none().fill('─')))
+            .set_content_arrangement(ContentArrangement::Dynamic)
+            .force_no_tty()
+            .set_width(session.width.min(WIDEST));
+        if session.colour {
+            table.enforce_styling();
+        }
+        let header: Vec<Cell> =
+            columns.iter().map(|(name, _)| Cell::new(name).add_attribute(Attribute::Bold)).collect();
+        table.set_header(header);
+        for (index, (_, column)) in columns.iter().enumerate() {
+            let Some(drawn) = table.column_mut(index) else { continue };
+            drawn.set_padding(if index == 0 {
+                (0, 2)
+            } else {
+                (0, if index + 1 == columns.len() { 0 } else { 2 })
+            });
+            match column {
+                Column::Text => {}
+                Column::Fixed => {
+                    drawn.set_constraint(ColumnConstraint::ContentWidth);
+                }
+                Column::Number => {
+                    drawn.set_constraint(ColumnConstraint::ContentWidth);
+                    drawn.set_cell_alignment(CellAlignment::Right);
+                }
+            }
+        }
+        Self { table, columns: columns.iter().map(|(_, column)| *column).collect() }
+    }
+
+    /// Adds a row.
+    pub fn row(&mut self, cells: Vec<Cell>) {
+        debug_assert_eq!(cells.len(), self.columns.len(), "a cell for each column");
+        self.table.add_row(cells);
+    }
+
+    /// The table as text, without white space at the ends of its lines.
+    pub fn render(&self) -> String {
+        let mut text: String = self.table.lines().fold(String::new(), |mut text, line| {
+            text.push_str(line.trim_end());
+            text.push('\n');
+            text
+        });
+        if text.is_empty() {
+            text.push('\n');
+        }
+        text
+    }
+}
+
+/// A heading, with the empty line below it.
+pub fn heading(text: &str, session: &Session) -> String {
+    if session.colour { format!("\u{1b}[1m{text}\u{1b}[0m\n\n") } else { format!("{text}\n\n") }
+}
+
+/// A cell of plain text.
+pub fn cell(text: impl Into<String>) -> Cell {
+    Cell::new_owned(text.into())
+}
+
+/// A severity, coloured by how bad it is.
+pub fn severity(text: &str) -> Cell {
+    let cell = cell(text);
+    match Severity::ALL.into_iter().find(|severity| severity.as_str() == text) {
+        Some(Severity::Critical) => cell.fg(Color::Red).add_attribute(Attribute::Bold),
+        Some(Severity::High) => cell.fg(Color::Red),
+        Some(Severity::Medium) => cell.fg(Color::Yellow),
+        Some(Severity::Low) => cell.fg(Color::Cyan),
+        _ => cell,
+    }
+}
+
+/// A run's status, coloured by whether somebody has to act.
+pub fn status(text: &str) -> Cell {
+    let cell = cell(text.replace('_', " "));
+    match text {
+        "ok" => cell.fg(Color::Green),
+        "partial" => cell.fg(Color::Yellow),
+        "failed" => cell.fg(Color::Red),
+        _ => cell,
+    }
+}

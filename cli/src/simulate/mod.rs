@@ -1,0 +1,129 @@
+//! `insights simulate`: the simulated services and the table for other programs, until somebody ends it. Where they are
+//! goes to standard output, in a form that a shell can evaluate; every call goes to standard error.
+
+mod input;
+pub mod log;
+
+use crate::args::SimulateArguments;
+use crate::embedded::EmbeddedTable;
+use crate::exit::{Exit, Failure};
+use crate::output::words::count;
+use crate::output::{print, say};
+use crate::session::Session;
+use crate::table;
+use insights_simulator::{Options, Simulator};
+use std::fmt::Write;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// How long calls under way are waited for at the end.
+const LONGEST_STOP: Duration = Duration::from_secs(3);
+
+/// Serves until Ctrl-C or SIGTERM.
+pub async fn run(arguments: &SimulateArguments, session: &Session) -> Result<Exit, Failure> {
+    let table_name = session.table_name(arguments.table.as_deref());
+    table::check_name(&table_name)?;
+    let input = input::read(arguments, session.clock.now())?;
+    log::to_standard_error();
+    let embedded = match &arguments.table_file {
+        Some(file) => EmbeddedTable::open(file).await?,
+        None => EmbeddedTable::in_memory().await?,
+    };
+    if !arguments.no_table {
+        table::create_in(&embedded.client(), &table_name).await?;
+    }
+    // Before the address is told, so that whoever reads it may end us at once.
+    let ended = ended()?;
+    let address = SocketAddr::new(arguments.bind, arguments.port);
+    let options = Options {
+        address,
+        scenario: input.scenario,
+        clock: session.clock,
+        enforce_rates: arguments.enforce_rates,
+        faults: input.faults,
+        table: Some(embedded.database()),
+    };
+    let simulator = Simulator::start(options).await.map_err(|error| {
+        let hint = match error.kind() {
+            std::io::ErrorKind::AddrInUse => "; choose another port by --port, or any free one by --port 0",
+            _ => "",
+        };
+        Failure::Failed(format!("listening on {address}: {error}{hint}"))
+    })?;
+    print(&variables(&simulator.url(), (!arguments.no_table).then_some(&table_name)))?;
+    ended.await;
+    let counts = simulator.counts();
+    // A client that has sent half of a request would keep both waiting for its other half.
+    let stop = async {
+        simulator.stop().await;
+        embedded.close().await;
+    };
+    let _ = tokio::time::timeout(LONGEST_STOP, stop).await;
+    let widest = counts.keys().map(|name| name.chars().count()).max().unwrap_or_default();
+    say(&format!("{} calls", count(counts.values().sum())));
+    for (operation, calls) in counts {
+        say(&format!("  {operation:<widest$}  {:>8}", count(calls)));
+    }
+    Ok(Exit::Done)
+}
+
+/// What other programs have to be told. Any credentials do; a session token or a profile would be in the way.
+fn variables(url: &str, table: Option<&String>) -> String {
+    let mut text = format!("# X-Ray, CloudTrail, Audit Manager, STS and DynamoDB at {url}, until Ctrl-C\n");
+    let table = table.map(|table| ("TABLE_NAME", table.as_str()));
+    let variables = [
+        ("AWS_ENDPOINT_URL", url),
+        ("AWS_ACCESS_KEY_ID", "simulated"),
+        ("AWS_SECRET_ACCESS_KEY", "simulated"),
+        ("AWS_REGION", "eu-west-1"),
+        ("AWS_DEFAULT_REGION", "eu-west-1"),
+    ];
+    for (name, value) in variables.into_iter().chain(table) {
+        let _ = writeln!(text, "export {name}={value}");
+    }
+    text.push_str("unset AWS_PROFILE AWS_SESSION_TOKEN\n");
+    text
+}
+
+/// Listens for Ctrl-C and SIGTERM from now on; what it gives ends with the first of them.
+#[cfg(unix)]
+fn ended() -> Result<impl Future<Output = ()>, Failure> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let failed = |error| Failure::of("listening for signals", error);
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+/// Listens for Ctrl-C.
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
+fn ended() -> Result<impl Future<Output = ()>, Failure> {
+    Ok(async {
+        // Without a console there is no Ctrl-C, and nothing else to wait for.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_variables_are_lines_of_a_shell() {
+        let text = variables("http://127.0.0.1:8080", Some(&"insights".to_owned()));
+        assert!(text.contains("\nexport AWS_ENDPOINT_URL=http://127.0.0.1:8080\n"), "{text}");
+        assert!(text.contains("\nexport TABLE_NAME=insights\n"), "{text}");
+        assert!(!variables("http://127.0.0.1:8080", None).contains("TABLE_NAME"));
+        for line in text.lines() {
+            assert!(["# ", "export ", "unset "].iter().any(|start| line.starts_with(start)), "{line}");
+        }
+    }
+}

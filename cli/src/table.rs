@@ -1,0 +1,63 @@
+//! `insights table create`: the table with its indexes and its time to live, in an embedded database or in DynamoDB.
+
+use crate::args::TableCreateArguments;
+use crate::embedded::EmbeddedTable;
+use crate::exit::{Exit, Failure};
+use crate::output;
+use crate::session::Session;
+use aws_config::BehaviorVersion;
+use aws_sdk_dynamodb::Client;
+use insights_shared::store::schema::create_table;
+
+/// Creates the table that `arguments` name.
+pub async fn create(arguments: &TableCreateArguments, session: &Session) -> Result<Exit, Failure> {
+    let table = session.table_name(arguments.table.as_deref());
+    check_name(&table)?;
+    let created = match &arguments.local {
+        Some(file) => {
+            let embedded = EmbeddedTable::open(file).await?;
+            let created = create_in(&embedded.client(), &table).await;
+            embedded.close().await;
+            created?
+        }
+        None => create_in(&configured_client().await?, &table).await?,
+    };
+    let place = arguments.local.as_ref().map_or(String::new(), |file| format!(" in {}", file.display()));
+    output::say(&if created {
+        format!("created table {table}{place}")
+    } else {
+        format!("table {table}{place} is there already; nothing was changed")
+    });
+    Ok(Exit::Done)
+}
+
+/// Creates `table` by `client`, unless it is there; says whether it was created.
+pub async fn create_in(client: &Client, table: &str) -> Result<bool, Failure> {
+    let created = create_table(client, table).await;
+    created.map_err(|error| {
+        let what = format!("creating table {table}: {}", error.operation);
+        Failure::of(what, format!("{}: {}", error.code, error.message))
+    })
+}
+
+/// DynamoDB's own rule, told before anybody is asked.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html>
+pub fn check_name(table: &str) -> Result<(), Failure> {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
+    if (3..=255).contains(&table.len()) && table.bytes().all(allowed) {
+        return Ok(());
+    }
+    let rule = "must be 3 to 255 letters, digits, dots, hyphens or underscores";
+    Err(Failure::usage(format!("table name \"{table}\" {rule}")))
+}
+
+/// The DynamoDB that the AWS configuration and its variables lead to.
+async fn configured_client() -> Result<Client, Failure> {
+    let configuration = aws_config::defaults(BehaviorVersion::v2026_01_12()).load().await;
+    if configuration.region().is_none() {
+        return Err(Failure::usage(
+            "no region: set AWS_REGION, or choose a profile that has one by AWS_PROFILE",
+        ));
+    }
+    Ok(Client::new(&configuration))
+}

@@ -1,0 +1,130 @@
+//! The demo from end to end, by the program that is shipped.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a helper that cannot go on fails its test"
+)]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use support::{Run, insights, items};
+
+/// Runs the demo in `folder`.
+fn demo(folder: &Path) -> Run {
+    insights(&["demo", "--utc", "--dir", folder.to_str().unwrap()])
+}
+
+/// What is in the folder's table, by key, without what every run writes.
+fn lasting_items(folder: &Path) -> BTreeMap<(String, String), serde_json::Value> {
+    let mut items = items(&folder.join("table.db"), "insights");
+    items.retain(|(pk, _), _| !pk.starts_with("run#"));
+    items
+}
+
+#[test]
+fn a_second_demo_in_a_folder_writes_run_and_state_only() {
+    let root = tempfile::tempdir().unwrap();
+    let folder = root.path().join("story");
+    std::fs::create_dir(&folder).unwrap();
+    // A folder of long ago: the story stays as of then.
+    let anchor = r#"{"anchor":"2025-02-03T04:05:06.789Z","made_by":"0.1.0"}"#;
+    std::fs::write(folder.join("demo.json"), anchor).unwrap();
+
+    let first = demo(&folder);
+    assert_eq!(first.code, 0, "{first:?}");
+    assert!(first.stdout.contains("as of 2025-02-03 04:05; times are in UTC."), "{}", first.stdout);
+    let before = lasting_items(&folder);
+    let runs_before = items(&folder.join("table.db"), "insights").len() - before.len();
+    assert_eq!(runs_before, 6, "three functions, a run and a state each");
+
+    let second = demo(&folder);
+    assert_eq!(second.code, 0, "{second:?}");
+    let after = lasting_items(&folder);
+    for (key, item) in &after {
+        assert_eq!(before.get(key), Some(item), "{key:?} was written by the second demo");
+    }
+    assert_eq!(before.len(), after.len());
+    let all = items(&folder.join("table.db"), "insights");
+    assert_eq!(all.len() - after.len(), 9, "three more runs, and the same three states");
+    for source in ["xray", "cloudtrail", "auditmanager"] {
+        let key = (format!("run#{source}#123456789012#eu-west-1"), "state".to_owned());
+        assert_eq!(all[&key]["written"]["N"], "0", "{source}");
+    }
+}
+
+#[test]
+fn a_demo_shows_what_is_wrong_what_happened_and_what_it_cost() {
+    let root = tempfile::tempdir().unwrap();
+    let folder = root.path().join("new/folder");
+    let run = demo(&folder);
+    assert_eq!(run.code, 0, "{run:?}");
+    for expected in [
+        "What is wrong now: ",
+        "What happened lately: ",
+        "How compliance stands: ",
+        "WORST CONTROL DOMAINS",
+        "CloudTrail's metrics: ",
+        "What the runs did and cost",
+        "table.db",
+        "insights simulate",
+    ] {
+        assert!(run.stdout.contains(expected), "{expected} is missing: {}", run.stdout);
+    }
+    for kind in ["xray.insight", "cloudtrail.insight", "cloudtrail.metric", "auditmanager.control"] {
+        let items = items(&folder.join("table.db"), "insights");
+        assert!(items.values().any(|item| item["kind"]["S"] == kind), "no {kind}");
+    }
+    assert!(!run.stdout.contains('\u{1b}'), "colour in a pipe");
+    for line in run.stdout.lines() {
+        assert!(line.chars().count() <= 100 || line.starts_with("In "), "too wide: {line}");
+    }
+    for name in ["xray-insights", "cloudtrail-insights", "auditmanager-insights"] {
+        assert!(run.stderr.contains(name), "{}", run.stderr);
+        let log = std::fs::read_to_string(folder.join("logs").join(format!("{name}.log"))).unwrap();
+        assert!(log.contains("target_finished"), "{log}");
+    }
+    let calls = std::fs::read_to_string(folder.join("logs/simulator.log")).unwrap();
+    assert!(calls.contains("xray GetInsightSummaries 123456789012/eu-west-1 200"), "{calls}");
+    assert!(!calls.contains(" Scan "), "a table is never scanned");
+}
+
+#[test]
+fn a_function_that_fails_costs_the_others_nothing() {
+    let root = tempfile::tempdir().unwrap();
+    // Where the function would log, there is a folder.
+    std::fs::create_dir_all(root.path().join("logs/xray-insights.log")).unwrap();
+    let run = demo(root.path());
+    assert_eq!(run.code, 3, "{run:?}");
+    for expected in ["xray-insights failed: Demo.NotStarted: ", "xray-insights.log"] {
+        assert!(run.stdout.contains(expected), "{expected} is missing: {}", run.stdout);
+    }
+    assert!(run.stdout.contains("CloudTrail's metrics: 1"), "{}", run.stdout);
+}
+
+#[test]
+fn a_demo_whose_functions_all_fail_has_failed() {
+    let root = tempfile::tempdir().unwrap();
+    for name in ["xray-insights", "cloudtrail-insights", "auditmanager-insights"] {
+        std::fs::create_dir_all(root.path().join("logs").join(format!("{name}.log"))).unwrap();
+    }
+    let run = demo(root.path());
+    assert_eq!(run.code, 1, "{run:?}");
+    for expected in
+        ["What is wrong now: nothing", "no insight ended in the last 14 days", "no counts yet", "0 series"]
+    {
+        assert!(run.stdout.contains(expected), "{expected} is missing: {}", run.stdout);
+    }
+}
+
+#[test]
+fn a_folder_that_no_demo_made_is_wrong_usage() {
+    let root = tempfile::tempdir().unwrap();
+    std::fs::write(root.path().join("table.db"), "").unwrap();
+    let run = demo(root.path());
+    assert_eq!(run.code, 2, "{run:?}");
+    assert!(run.stderr.contains("no demo made it"), "{}", run.stderr);
+    assert_eq!(run.stdout, "");
+}
