@@ -137,6 +137,8 @@ struct Inner {
     /// Issues other than rejected records: something was not fetched or not stored.
     gaps: u64,
     first_failure: Option<Class>,
+    /// The first failure was the table's, so that nothing could be done.
+    table_failed_first: bool,
     answered: bool,
     not_enabled: bool,
     window: Option<Window>,
@@ -198,7 +200,11 @@ impl TargetReport {
             self.not_reached(1);
             return;
         }
-        self.inner().first_failure.get_or_insert(error.class);
+        {
+            let mut inner = self.inner();
+            inner.table_failed_first |= inner.first_failure.is_none() && stage == Stage::Write;
+            inner.first_failure.get_or_insert(error.class);
+        }
         self.issue(stage, error.operation, subject, &error.code, error.retryable, &error.message);
     }
 
@@ -256,10 +262,12 @@ impl TargetReport {
         self.inner().first_failure
     }
 
-    /// Whether records came and none could be stored.
+    /// Whether nothing is stored because of the table: it could not be read to begin with, or took none of the records.
     pub fn nothing_stored(&self) -> bool {
-        let counts = self.inner().counts;
-        counts.failed > 0 && counts.written + counts.unchanged + counts.stale + counts.rejected == 0
+        let inner = self.inner();
+        let counts = &inner.counts;
+        let stored = counts.written + counts.unchanged + counts.stale + counts.rejected;
+        stored == 0 && (counts.failed > 0 || inner.table_failed_first)
     }
 
     /// The part of the response that is this target's.

@@ -14,8 +14,10 @@ pub fn of_faults(faults: Option<i64>, total: Option<i64>) -> Severity {
 pub fn of_rate(insight_average: Option<f64>, baseline_average: Option<f64>) -> Severity {
     /// A baseline of nothing would make everything critical.
     const LEAST_BASELINE: f64 = 0.01;
+    /// 1.4 over 0.07 is 20, but a little less in binary: a boundary is one all the same.
+    const ROUNDING: f64 = 1.0 + 4.0 * f64::EPSILON;
     let (Some(insight), Some(baseline)) = (insight_average, baseline_average) else { return Severity::Low };
-    match insight / baseline.max(LEAST_BASELINE) {
+    match insight / baseline.max(LEAST_BASELINE) * ROUNDING {
         ratio if ratio >= 100.0 => Severity::Critical,
         ratio if ratio >= 20.0 => Severity::High,
         ratio if ratio >= 5.0 => Severity::Medium,
@@ -76,6 +78,9 @@ mod tests {
         for (insight, baseline, expected) in [
             (Some(6.0), Some(0.02), Critical),
             (Some(100.0), Some(1.0), Critical),
+            (Some(1.4), Some(0.07), High),
+            (Some(2.9), Some(0.029), Critical),
+            (Some(0.35), Some(0.07), Medium),
             (Some(99.9), Some(1.0), High),
             (Some(20.0), Some(1.0), High),
             (Some(19.9), Some(1.0), Medium),

@@ -3,8 +3,9 @@
 use super::Store;
 use crate::issue::CallError;
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
-    ProjectionType, ScalarAttributeType, StreamSpecification, StreamViewType, TimeToLiveSpecification,
+    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType,
+    PointInTimeRecoverySpecification, Projection, ProjectionType, ScalarAttributeType, SseSpecification,
+    StreamSpecification, StreamViewType, TimeToLiveSpecification,
 };
 use aws_sdk_dynamodb::{Client, error::SdkError};
 
@@ -49,6 +50,8 @@ pub async fn create_table(client: &Client, table: &str) -> Result<bool, CallErro
         .create_table()
         .table_name(table)
         .billing_mode(BillingMode::PayPerRequest)
+        .deletion_protection_enabled(true)
+        .sse_specification(SseSpecification::builder().enabled(true).build())
         .set_key_schema(Some(key_schema("pk", "sk")))
         .attribute_definitions(string("pk"))
         .attribute_definitions(string("sk"))
@@ -93,7 +96,26 @@ pub async fn create_table(client: &Client, table: &str) -> Result<bool, CallErro
         .send()
         .await
         .map_err(|error| CallError::from_sdk("UpdateTimeToLive", &error))?;
+    recover_to_any_point(client, table).await?;
     Ok(true)
+}
+
+/// Switches point-in-time recovery on. A DynamoDB on one machine has no backups, and says so.
+async fn recover_to_any_point(client: &Client, table: &str) -> Result<(), CallError> {
+    const OPERATION: &str = "UpdateContinuousBackups";
+    let recovery = PointInTimeRecoverySpecification::builder()
+        .point_in_time_recovery_enabled(true)
+        .build()
+        .map_err(|error| CallError::malformed(OPERATION, error.to_string()))?;
+    let update =
+        client.update_continuous_backups().table_name(table).point_in_time_recovery_specification(recovery);
+    match update.send().await {
+        Ok(_) => Ok(()),
+        Err(error) => match CallError::from_sdk(OPERATION, &error) {
+            error if error.is("UnknownOperationException") => Ok(()),
+            error => Err(error),
+        },
+    }
 }
 
 async fn wait_until_active(client: &Client, table: &str) -> Result<(), CallError> {

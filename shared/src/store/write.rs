@@ -260,11 +260,11 @@ pub(super) struct Condition {
 impl Condition {
     /// Nothing is there, or what is there has expired.
     pub(super) fn absent(now: Timestamp) -> Self {
-        let mut condition = Self { expression: String::new(), names: HashMap::new(), values: HashMap::new() };
+        let expression = "attribute_not_exists(pk) OR (schema_version <= :schema AND expires_at <= :now)";
+        let expression = expression.to_owned();
+        let mut condition = Self { expression, names: HashMap::new(), values: HashMap::new() };
         condition.value(":schema", AttributeValue::N(SCHEMA_VERSION.to_string()));
         condition.value(":now", AttributeValue::N(now.seconds().to_string()));
-        condition.expression =
-            "attribute_not_exists(pk) OR (schema_version <= :schema AND expires_at <= :now)".to_owned();
         condition
     }
 

@@ -89,7 +89,8 @@ async fn a_put_that_fails_costs_no_other_and_says_why() {
         lab.fault(fault);
         // One at a time, so that the same record meets every try of the fault.
         let written = lab.store(|options| options.concurrency = 1).write(&records).await;
-        let failed: Vec<usize> = (0..9).filter(|index| matches!(written[*index], Written::Failed(_))).collect();
+        let failed: Vec<usize> =
+            (0..9).filter(|index| matches!(written[*index], Written::Failed(_))).collect();
         assert_eq!(failed, [3], "{fault}");
         let Written::Failed(error) = &written[3] else { panic!() };
         assert_eq!((error.operation, error.code.as_str(), error.class), ("PutItem", code, class));

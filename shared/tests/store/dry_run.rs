@@ -31,13 +31,20 @@ async fn a_dry_run_writes_nothing_and_says_what_it_would_have_written() {
     let rejected = Rejected { subject: String::new(), violations: Faults::default(), raw: "{}".to_owned() };
     store.reject(Source::Xray, ACCOUNT, REGION, &rejected).await.unwrap();
     store.put_catalog(catalog_row(Source::Xray, &target, "scope#a")).await.unwrap();
-    assert!(store.replace_catalog(catalog_row(Source::Xray, &target, "scope#b"), None).await.unwrap().is_some());
+    assert!(
+        store.replace_catalog(catalog_row(Source::Xray, &target, "scope#b"), None).await.unwrap().is_some()
+    );
     let response = TargetReport::default().finish(&target);
     store.put_state(Source::Xray, &target, &response, lab.now(), Some(lab.now())).await.unwrap();
     store.move_watermark(Source::Xray, &target, lab.now()).await.unwrap();
     let now = lab.now();
-    let stamp =
-        RunStamp { started_at: now, ended_at: now, request_id: "r", trigger: "scheduled", scheduled_time: None };
+    let stamp = RunStamp {
+        started_at: now,
+        ended_at: now,
+        request_id: "r",
+        trigger: "scheduled",
+        scheduled_time: None,
+    };
     store.put_run(Source::Xray, &target, &response, &stamp).await.unwrap();
 
     assert_eq!((lab.calls("PutItem"), lab.calls("UpdateItem")), (0, 0));

@@ -48,8 +48,11 @@ async fn what_has_expired_is_overwritten_even_by_an_older_answer() {
         let store = lab.store(|_| ());
         // Kept for longer now; by its versions alone it would be stale.
         let older = kept_for(400, closed(Version::new(9, 19).summary(9).content("older")));
-        let written =
-            if direct { store.put(&older, Guard::Is(None)).await } else { store.write(&[older]).await.remove(0) };
+        let written = if direct {
+            store.put(&older, Guard::Is(None)).await
+        } else {
+            store.write(&[older]).await.remove(0)
+        };
         assert_eq!(written, WRITTEN, "direct: {direct}");
     }
 }

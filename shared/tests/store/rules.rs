@@ -134,7 +134,12 @@ async fn a_chunk_never_replaces_one_that_reaches_further_back() {
         (version(10, 20).from(300), version(11, 21).from(0), WRITTEN, "newer, from earlier on"),
         (version(10, 20).from(300), version(11, 21).from(600), STALE, "newer, from later on"),
         (version(10, 20).from(300), version(10, 21).from(300), WRITTEN, "as new, asked for later"),
-        (version(10, 20).from(300), version(10, 21).from(600), STALE, "as new, asked for later, from later on"),
+        (
+            version(10, 20).from(300),
+            version(10, 21).from(600),
+            STALE,
+            "as new, asked for later, from later on",
+        ),
         (version(10, 20).from(300), version(10, 20).from(0), STALE, "as new, asked for at the same time"),
         (version(10, 20).from(300), version(9, 21).from(0), STALE, "older, from earlier on"),
         (version(10, 20).from(300), version(11, 19).from(300), WRITTEN, "newer, although asked for earlier"),

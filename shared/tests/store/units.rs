@@ -61,8 +61,11 @@ async fn queries_and_states_are_counted_too() {
     assert!(queried.read > before.read);
     store.partition(&format!("xray#{ACCOUNT}#{REGION}#id"), "").await.unwrap();
     assert!(store.units().read > queried.read);
-    let target =
-        insights_shared::target::Target { account_id: ACCOUNT.to_owned(), region: REGION.to_owned(), role: None };
+    let target = insights_shared::target::Target {
+        account_id: ACCOUNT.to_owned(),
+        region: REGION.to_owned(),
+        role: None,
+    };
     store.move_watermark(Source::Xray, &target, lab.now()).await.unwrap();
     assert!(store.units().write > queried.write);
 }
