@@ -1,0 +1,131 @@
+//! The catalog's scopes: which account, assessments and domains there are snapshots of, and what they are called. A row is
+//! put when its scope is first seen, and again only when its title changes.
+//!
+//! It does not know what a scope counts.
+
+use insights_shared::issue::Stage;
+use insights_shared::record::{Kind, Record, Source, partition};
+use insights_shared::store::catalog::catalog_row;
+use insights_shared::target_run::TargetRun;
+use std::collections::HashMap;
+
+/// Begins the sort keys of scopes.
+const PREFIX: &str = "scope#";
+
+/// The scopes that are stored.
+#[derive(Debug)]
+pub struct Catalog<'a> {
+    run: &'a TargetRun,
+    /// Title by sort key; `None` for a row that a newer version wrote, which stays as it is. Without the whole, nothing is
+    /// known of any row, and none is put.
+    titles: Option<HashMap<String, Option<String>>>,
+}
+
+impl<'a> Catalog<'a> {
+    /// Reads all of them at once: a hundred rows cost as much as five that are read one by one.
+    pub async fn read(run: &'a TargetRun) -> Self {
+        let target = &run.target;
+        let rows = run.store.catalog(Source::Auditmanager, &target.account_id, &target.region, PREFIX).await;
+        let titles = match rows {
+            Ok(rows) => {
+                let row = |row: &insights_shared::record::Stored| {
+                    let title = row.text("title").unwrap_or_default().to_owned();
+                    Some((row.text("sk")?.to_owned(), (!row.is_newer_schema()).then_some(title)))
+                };
+                Some(rows.iter().filter_map(row).collect())
+            }
+            Err(error) => {
+                run.report.call_failed(Stage::Write, "catalog", &error);
+                None
+            }
+        };
+        Self { run, titles }
+    }
+
+    /// Puts the row of a snapshot's scope, unless it is there with the same title.
+    pub async fn note(&self, snapshot: &Scope) {
+        let Some(titles) = &self.titles else { return };
+        let Scope { sk, title } = snapshot;
+        if titles.get(sk).is_some_and(|known| known.as_ref().is_none_or(|known| known == title)) {
+            return;
+        }
+        let mut row = catalog_row(Source::Auditmanager, &self.run.target, sk.as_str());
+        row.insert("title".to_owned(), title.as_str().into());
+        if let Err(error) = self.run.store.put_catalog(row).await {
+            self.run.report.call_failed(Stage::Write, sk, &error);
+        }
+    }
+}
+
+/// What a catalog row says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scope {
+    /// `scope#` and the snapshot's partition key from behind the region.
+    pub sk: String,
+    /// The snapshot's title.
+    pub title: String,
+}
+
+impl Scope {
+    /// The scope of a snapshot; a control is none, and neither is what will be rejected.
+    pub fn of(record: &Record) -> Option<Self> {
+        let is_scope = record.kind.is_snapshot() && record.kind != Kind::AuditmanagerControl;
+        if !is_scope || record.updated_at.is_none() || record.id.as_deref().is_none_or(str::is_empty) {
+            return None;
+        }
+        let target = partition(Source::Auditmanager, &record.account_id, &record.region, []);
+        let scope = record.key.pk.strip_prefix(&target)?.strip_prefix('#')?;
+        Some(Self { sk: format!("{PREFIX}{scope}"), title: record.title.clone()? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use insights_shared::key::Key;
+
+    const PK: &str = "auditmanager#123456789012#eu-west-1#assessment#11111111-2222-3333-4444-555555555555";
+
+    fn record(kind: Kind, pk: &str) -> Record {
+        let now = "2023-11-15T07:00:00Z".parse().unwrap();
+        let mut record = Record::new(kind, Key::new(pk, "2023-11-15"), "123456789012", "eu-west-1", now);
+        record.id = Some("x".to_owned());
+        record.title = Some("SOC 2".to_owned());
+        record.updated_at = Some(now);
+        record
+    }
+
+    #[test]
+    fn a_scope_is_named_by_what_follows_the_region_in_the_key_of_its_snapshot() {
+        let domain = format!("{PK}#domain#a %2325");
+        for (kind, pk, expected) in [
+            (
+                Kind::AuditmanagerInsights,
+                "auditmanager#123456789012#eu-west-1#account",
+                Some("scope#account"),
+            ),
+            (Kind::AuditmanagerAssessment, PK, Some("scope#assessment#11111111-2222-3333-4444-555555555555")),
+            (
+                Kind::AuditmanagerDomain,
+                domain.as_str(),
+                Some("scope#assessment#11111111-2222-3333-4444-555555555555#domain#a %2325"),
+            ),
+            (Kind::AuditmanagerControl, PK, None),
+            (Kind::XrayInsight, "xray#123456789012#eu-west-1#x", None),
+        ] {
+            let scope = Scope::of(&record(kind, pk));
+            assert_eq!(scope.as_ref().map(|scope| scope.sk.as_str()), expected, "{pk}");
+            assert!(scope.is_none_or(|scope| scope.title == "SOC 2"));
+        }
+    }
+
+    #[test]
+    fn what_will_be_rejected_is_no_scope() {
+        let mut without_id = record(Kind::AuditmanagerDomain, PK);
+        without_id.id = None;
+        assert_eq!(Scope::of(&without_id), None);
+        let mut without_day = record(Kind::AuditmanagerDomain, PK);
+        without_day.updated_at = None;
+        assert_eq!(Scope::of(&without_day), None);
+    }
+}

@@ -1,0 +1,72 @@
+//! Audit Manager's answers as details: every member that was given, under its name in snake_case. Pure.
+//!
+//! Names and compliance types are marked as sensitive in the service's model; they are what a person knows an assessment
+//! by, so they are kept. Roles and delegations are left out: whose work it is says nothing about compliance.
+
+use aws_sdk_auditmanager::types::{
+    AssessmentMetadataItem, AssessmentStatus, ControlDomainInsights, EvidenceInsights, Insights,
+    InsightsByAssessment,
+};
+use insights_shared::sdk::time_value;
+use insights_shared::value::{Map, MapBuilder};
+
+/// The account's counts.
+pub fn account(insights: &Insights) -> Map {
+    MapBuilder::new()
+        .with("active_assessments_count", insights.active_assessments_count)
+        .with("noncompliant_evidence_count", insights.noncompliant_evidence_count)
+        .with("compliant_evidence_count", insights.compliant_evidence_count)
+        .with("inconclusive_evidence_count", insights.inconclusive_evidence_count)
+        .with(
+            "assessment_controls_count_by_noncompliant_evidence",
+            insights.assessment_controls_count_by_noncompliant_evidence,
+        )
+        .with("total_assessment_controls_count", insights.total_assessment_controls_count)
+        .with("last_updated", insights.last_updated.as_ref().map(time_value))
+        .build()
+}
+
+/// An assessment's counts, and what the listing says of it.
+pub fn assessment(metadata: &AssessmentMetadataItem, insights: &InsightsByAssessment) -> Map {
+    let insights = MapBuilder::new()
+        .with("noncompliant_evidence_count", insights.noncompliant_evidence_count)
+        .with("compliant_evidence_count", insights.compliant_evidence_count)
+        .with("inconclusive_evidence_count", insights.inconclusive_evidence_count)
+        .with(
+            "assessment_controls_count_by_noncompliant_evidence",
+            insights.assessment_controls_count_by_noncompliant_evidence,
+        )
+        .with("total_assessment_controls_count", insights.total_assessment_controls_count)
+        .with("last_updated", insights.last_updated.as_ref().map(time_value))
+        .build();
+    let metadata = MapBuilder::new()
+        .with("name", metadata.name.as_deref())
+        .with("id", metadata.id.as_deref())
+        .with("compliance_type", metadata.compliance_type.as_deref())
+        .with("status", metadata.status.as_ref().map(AssessmentStatus::as_str))
+        .with("creation_time", metadata.creation_time.as_ref().map(time_value))
+        .with("last_updated", metadata.last_updated.as_ref().map(time_value))
+        .build();
+    MapBuilder::new().with("insights", Some(insights)).with("assessment", Some(metadata)).build()
+}
+
+/// A control domain's counts.
+pub fn domain(domain: &ControlDomainInsights) -> Map {
+    MapBuilder::new()
+        .with("name", domain.name.as_deref())
+        .with("id", domain.id.as_deref())
+        .with("controls_count_by_noncompliant_evidence", domain.controls_count_by_noncompliant_evidence)
+        .with("total_controls_count", domain.total_controls_count)
+        .with("evidence_insights", domain.evidence_insights.as_ref().map(evidence))
+        .with("last_updated", domain.last_updated.as_ref().map(time_value))
+        .build()
+}
+
+/// The pieces of evidence of a domain or control.
+pub fn evidence(insights: &EvidenceInsights) -> Map {
+    MapBuilder::new()
+        .with("noncompliant_evidence_count", insights.noncompliant_evidence_count)
+        .with("compliant_evidence_count", insights.compliant_evidence_count)
+        .with("inconclusive_evidence_count", insights.inconclusive_evidence_count)
+        .build()
+}

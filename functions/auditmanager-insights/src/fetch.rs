@@ -1,0 +1,147 @@
+//! Asks Audit Manager: one request a function, one page at a time, no interpretation.
+//!
+//! <https://docs.aws.amazon.com/audit-manager/latest/APIReference/API_Operations.html>
+
+use aws_sdk_auditmanager::Client;
+use aws_sdk_auditmanager::config::Builder;
+use aws_sdk_auditmanager::config::retry::RetryPartition;
+use aws_sdk_auditmanager::types::{
+    AccountStatus, AssessmentMetadataItem, AssessmentStatus, ControlDomainInsights,
+    ControlInsightsMetadataByAssessmentItem, ControlInsightsMetadataItem, Insights, InsightsByAssessment,
+};
+use insights_shared::issue::CallError;
+use insights_shared::target_run::TargetRun;
+
+/// The IAM actions that these requests need. Listings over the whole account have no resource to be granted on.
+pub const IAM_ACTIONS: [&str; 8] = [
+    "auditmanager:GetAccountStatus",
+    "auditmanager:GetInsights",
+    "auditmanager:GetInsightsByAssessment",
+    "auditmanager:ListAssessmentControlInsightsByControlDomain",
+    "auditmanager:ListAssessments",
+    "auditmanager:ListControlDomainInsights",
+    "auditmanager:ListControlDomainInsightsByAssessment",
+    "auditmanager:ListControlInsightsByControlDomain",
+];
+
+/// Rows on a page. The service gives up to 1,000, but several pages are in hand at once.
+const PAGE: i32 = 100;
+
+/// The rows of one page, and the token of the next.
+pub type Page<T> = (Vec<T>, Option<String>);
+
+/// Audit Manager in one account and region.
+#[derive(Debug)]
+pub struct Fetch<'a> {
+    client: Client,
+    run: &'a TargetRun,
+}
+
+impl<'a> Fetch<'a> {
+    /// A client for the run's target.
+    pub fn new(run: &'a TargetRun) -> Self {
+        let config = Builder::from(run.sdk())
+            .retry_partition(RetryPartition::new(run.retry_partition()))
+            .interceptor(run.observer())
+            .build();
+        Self { client: Client::from_conf(config), run }
+    }
+
+    /// How the account's registration stands.
+    pub async fn account_status(&self) -> Result<Option<AccountStatus>, CallError> {
+        let answer = self.run.call("GetAccountStatus", self.client.get_account_status().send()).await?;
+        Ok(answer.status)
+    }
+
+    /// The counts of all active assessments together.
+    pub async fn insights(&self) -> Result<Insights, CallError> {
+        const OPERATION: &str = "GetInsights";
+        let answer = self.run.call(OPERATION, self.client.get_insights().send()).await?;
+        answer.insights.ok_or_else(|| CallError::malformed(OPERATION, "the answer holds no insights"))
+    }
+
+    /// One page of the active assessments.
+    pub async fn assessments(
+        &self,
+        token: Option<String>,
+    ) -> Result<Page<AssessmentMetadataItem>, CallError> {
+        let request = self
+            .client
+            .list_assessments()
+            .status(AssessmentStatus::Active)
+            .max_results(PAGE)
+            .set_next_token(token)
+            .send();
+        let page = self.run.call("ListAssessments", request).await?;
+        Ok((page.assessment_metadata.unwrap_or_default(), page.next_token))
+    }
+
+    /// The counts of one active assessment.
+    pub async fn assessment_insights(&self, assessment: &str) -> Result<InsightsByAssessment, CallError> {
+        const OPERATION: &str = "GetInsightsByAssessment";
+        let request = self.client.get_insights_by_assessment().assessment_id(assessment).send();
+        let answer = self.run.call(OPERATION, request).await?;
+        answer.insights.ok_or_else(|| CallError::malformed(OPERATION, "the answer holds no insights"))
+    }
+
+    /// One page of the control domains over all active assessments.
+    pub async fn domains(&self, token: Option<String>) -> Result<Page<ControlDomainInsights>, CallError> {
+        let request =
+            self.client.list_control_domain_insights().max_results(PAGE).set_next_token(token).send();
+        let page = self.run.call("ListControlDomainInsights", request).await?;
+        Ok((page.control_domain_insights.unwrap_or_default(), page.next_token))
+    }
+
+    /// One page of the control domains of one assessment.
+    pub async fn assessment_domains(
+        &self,
+        assessment: &str,
+        token: Option<String>,
+    ) -> Result<Page<ControlDomainInsights>, CallError> {
+        let request = self
+            .client
+            .list_control_domain_insights_by_assessment()
+            .assessment_id(assessment)
+            .max_results(PAGE)
+            .set_next_token(token)
+            .send();
+        let page = self.run.call("ListControlDomainInsightsByAssessment", request).await?;
+        Ok((page.control_domain_insights.unwrap_or_default(), page.next_token))
+    }
+
+    /// One page of the controls of a control domain over all active assessments.
+    pub async fn controls(
+        &self,
+        domain: &str,
+        token: Option<String>,
+    ) -> Result<Page<ControlInsightsMetadataItem>, CallError> {
+        let request = self
+            .client
+            .list_control_insights_by_control_domain()
+            .control_domain_id(domain)
+            .max_results(PAGE)
+            .set_next_token(token)
+            .send();
+        let page = self.run.call("ListControlInsightsByControlDomain", request).await?;
+        Ok((page.control_insights_metadata.unwrap_or_default(), page.next_token))
+    }
+
+    /// One page of the controls of a control domain in one assessment.
+    pub async fn assessment_controls(
+        &self,
+        assessment: &str,
+        domain: &str,
+        token: Option<String>,
+    ) -> Result<Page<ControlInsightsMetadataByAssessmentItem>, CallError> {
+        let request = self
+            .client
+            .list_assessment_control_insights_by_control_domain()
+            .assessment_id(assessment)
+            .control_domain_id(domain)
+            .max_results(PAGE)
+            .set_next_token(token)
+            .send();
+        let page = self.run.call("ListAssessmentControlInsightsByControlDomain", request).await?;
+        Ok((page.control_insights_by_assessment.unwrap_or_default(), page.next_token))
+    }
+}

@@ -1,0 +1,164 @@
+//! Where Audit Manager is, and what identifiers it takes. Pure.
+//!
+//! A call to a region without the service fails only when its name is looked up, and an identifier against the pattern
+//! is refused; neither is worth sending.
+
+use aws_sdk_auditmanager::types::AccountStatus;
+use insights_shared::issue::{CallError, Class};
+
+/// The regions that have the service. No region of China, GovCloud or the European Sovereign Cloud has it.
+/// <https://docs.aws.amazon.com/general/latest/gr/audit-manager.html>
+pub const REGIONS: [&str; 12] = [
+    "ap-northeast-1",
+    "ap-south-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ca-central-1",
+    "eu-central-1",
+    "eu-west-1",
+    "eu-west-2",
+    "us-east-1",
+    "us-east-2",
+    "us-west-1",
+    "us-west-2",
+];
+
+/// Whether `region` has the service.
+pub fn is_available(region: &str) -> bool {
+    REGIONS.contains(&region)
+}
+
+/// Whether an account with this status does not use the service. A status that is new to us, or none, says nothing: the
+/// next call will.
+pub fn is_unused(status: Option<&AccountStatus>) -> bool {
+    matches!(status, Some(AccountStatus::Inactive | AccountStatus::PendingActivation))
+}
+
+/// Whether an error says that nobody has set the service up. Its code is that of a denial, so the message decides.
+pub fn is_not_set_up(error: &CallError) -> bool {
+    error.class == Class::Denied && error.message.contains("Please complete AWS Audit Manager setup")
+}
+
+/// Whether the service would take `id` as an assessment's: a UUID in small letters.
+/// <https://docs.aws.amazon.com/audit-manager/latest/APIReference/API_GetInsightsByAssessment.html>
+pub fn is_assessment_id(id: &str) -> bool {
+    let lengths = [8, 4, 4, 4, 12];
+    let parts: Vec<&str> = id.split('-').collect();
+    let hexadecimal = |part: &str| part.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    parts.len() == lengths.len()
+        && parts.iter().zip(lengths).all(|(part, length)| part.len() == length && hexadecimal(part))
+}
+
+/// Whether the service would take `id` as a control domain's: `UNCATEGORIZED`, a UUID in small letters, or an ARN that
+/// matches `arn:.*:controlcatalog:.*:.*:domain/.*`.
+/// <https://docs.aws.amazon.com/audit-manager/latest/APIReference/API_ListControlInsightsByControlDomain.html>
+pub fn is_domain_id(id: &str) -> bool {
+    (13..=2_048).contains(&id.chars().count())
+        && (id == "UNCATEGORIZED" || is_assessment_id(id) || is_domain_arn(id))
+}
+
+/// Takes the first `:controlcatalog:` and the last `:domain/`: if any two match the pattern, these do.
+fn is_domain_arn(id: &str) -> bool {
+    // In the pattern `.` stands for anything but the end of a line.
+    if id.contains(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']) {
+        return false;
+    }
+    let after_service =
+        id.strip_prefix("arn:").and_then(|rest| rest.split_once(":controlcatalog:")).map(|(_, rest)| rest);
+    let between = after_service.and_then(|rest| rest.rsplit_once(":domain/")).map(|(between, _)| between);
+    between.is_some_and(|between| between.contains(':'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn regions_without_the_service_are_told_from_those_with_it() {
+        for (region, expected) in [
+            ("eu-west-1", true),
+            ("us-west-2", true),
+            ("eu-west-3", false),
+            ("us-gov-west-1", false),
+            ("", false),
+        ] {
+            assert_eq!(is_available(region), expected, "{region}");
+        }
+        assert!(REGIONS.is_sorted());
+    }
+
+    #[test]
+    fn only_the_two_statuses_that_say_so_mean_that_the_service_is_not_used() {
+        for (status, expected) in [
+            (Some("ACTIVE"), false),
+            (Some("INACTIVE"), true),
+            (Some("PENDING_ACTIVATION"), true),
+            (Some("SOMETHING_NEW"), false),
+            (None, false),
+        ] {
+            assert_eq!(is_unused(status.map(AccountStatus::from).as_ref()), expected, "{status:?}");
+        }
+    }
+
+    #[test]
+    fn not_set_up_is_told_from_denied_by_its_message() {
+        let error = |class, message: &str| CallError {
+            operation: "GetInsights",
+            code: "AccessDeniedException".to_owned(),
+            message: message.to_owned(),
+            class,
+            retryable: false,
+        };
+        let told =
+            "Please complete AWS Audit Manager setup from home page to enable this action in this account.";
+        assert!(is_not_set_up(&error(Class::Denied, told)));
+        assert!(!is_not_set_up(&error(
+            Class::Denied,
+            "User: x is not authorized to perform: auditmanager:GetInsights"
+        )));
+        assert!(!is_not_set_up(&error(Class::Unavailable, told)));
+    }
+
+    #[test]
+    fn assessments_are_named_by_uuids_in_small_letters() {
+        for (id, expected) in [
+            ("11111111-2222-3333-4444-555555555555", true),
+            ("abcdefab-2222-3333-4444-555555555555", true),
+            ("ABCDEFAB-2222-3333-4444-555555555555", false),
+            ("11111111-2222-3333-4444-55555555555", false),
+            ("11111111-2222-3333-4444-5555555555555", false),
+            ("11111111222233334444555555555555", false),
+            ("11111111-2222-3333-4444-55555555555g", false),
+            ("", false),
+        ] {
+            assert_eq!(is_assessment_id(id), expected, "{id}");
+        }
+    }
+
+    #[test]
+    fn domains_are_named_by_the_three_shapes_of_the_pattern() {
+        let long = format!("arn:aws:controlcatalog:::domain/{}", "x".repeat(2_048 - 32));
+        for (id, expected) in [
+            ("UNCATEGORIZED", true),
+            ("UNCATEGORIZED ", false),
+            ("uncategorized", false),
+            ("5c0a6f0e-3f38-4d6b-9b8a-0d3f6f9b7c21", true),
+            ("5C0A6F0E-3F38-4D6B-9B8A-0D3F6F9B7C21", false),
+            ("arn:aws:controlcatalog:::domain/3u3p5cwdl6agjbrvpaxc0m93n", true),
+            ("arn::controlcatalog:::domain/", true),
+            ("arn:aws:controlcatalog:eu-west-1:123456789012:domain/a:domain/b", true),
+            ("arn:aws:controlcatalog:::domain/a:controlcatalog:x", true),
+            ("arn:aws:controlcatalog:domain/x", false),
+            ("arn:aws:controlcatalog::domain/x", false),
+            ("arn:aws:iam::123456789012:domain/x", false),
+            ("aws:controlcatalog:::domain/x", false),
+            ("arn:aws:controlcatalog:::domain/a\nb", false),
+            ("short", false),
+            ("", false),
+            (long.as_str(), true),
+            (&format!("{long}x"), false),
+        ] {
+            assert_eq!(is_domain_id(id), expected, "{id}");
+        }
+    }
+}

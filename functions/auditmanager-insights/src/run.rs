@@ -1,0 +1,268 @@
+//! The story of a run: whether the service is in use, the account's counts, and below them, as far as `AUDITMANAGER_DEPTH`
+//! goes, those of every active assessment, control domain and control.
+//!
+//! What was answered is stored at once, so that nothing in hand is lost when time runs out, and so that a failure costs
+//! what it is about and nothing else.
+
+use crate::account::Account;
+use crate::catalog::{Catalog, Scope};
+use crate::config::{AuditmanagerInsights, Depth};
+use crate::fetch::Fetch;
+use crate::limits::{is_assessment_id, is_available, is_domain_id};
+use crate::normalize::{self, InDomain, Origin, Within};
+use aws_sdk_auditmanager::types::{AssessmentMetadataItem, ControlDomainInsights};
+use futures_util::stream::{self, StreamExt};
+use insights_shared::collector::{Collector, Finish};
+use insights_shared::environment::Environment;
+use insights_shared::fields::Faults;
+use insights_shared::issue::{CallError, Class, REQUEST_INVALID, Stage};
+use insights_shared::key::{self, Key};
+use insights_shared::page::Pages;
+use insights_shared::record::{Record, Source};
+use insights_shared::sdk::timestamp;
+use insights_shared::target_run::{TargetRun, Work};
+use std::collections::HashSet;
+use tokio::sync::Semaphore;
+
+/// What the service answers for an assessment that is there no longer.
+const NOT_FOUND: &str = "ResourceNotFoundException";
+
+impl Collector for AuditmanagerInsights {
+    const SOURCE: Source = Source::Auditmanager;
+
+    fn read(environment: &Environment, faults: &mut Faults) -> Self {
+        Self::read(environment, faults)
+    }
+
+    async fn collect(&self, run: &TargetRun) -> Finish {
+        if run.work != Work::Scheduled {
+            // Nothing to do: the service has no past, so that payloads with a window are refused, and it pushes nothing.
+            return Finish::default();
+        }
+        if is_available(&run.target.region) {
+            let fetch = Fetch::new(run);
+            if let Some(account) = Account::ask(&fetch, run).await {
+                let catalog = Catalog::read(run).await;
+                let hands = Semaphore::new(run.settings.concurrency);
+                Story { depth: self.depth, run, fetch, catalog, account, hands }.tell().await;
+            }
+        } else {
+            run.report.not_enabled();
+        }
+        // There is no past to have worked on, so there is no window either.
+        Finish { watermark: run.report.is_clean().then_some(run.now), window: None }
+    }
+}
+
+struct Story<'a> {
+    depth: Depth,
+    run: &'a TargetRun,
+    fetch: Fetch<'a>,
+    catalog: Catalog<'a>,
+    account: Account,
+    /// Pages in hand at once: streams within streams would multiply the bound.
+    hands: Semaphore,
+}
+
+/// What is worked through on its own.
+enum Part {
+    /// The domains over all active assessments.
+    WholeAccount,
+    /// One active assessment.
+    Assessment(Box<AssessmentMetadataItem>),
+}
+
+impl Story<'_> {
+    async fn tell(&self) {
+        if let Some(insights) = &self.account.insights {
+            let origin = Origin { target: &self.run.target, answered_at: self.account.asked_at };
+            self.store("GetInsights", normalize::account(insights, origin).into_iter().collect()).await;
+        }
+        let mut parts = Vec::new();
+        if self.depth >= Depth::Domain {
+            parts.push(Part::WholeAccount);
+        }
+        if self.depth >= Depth::Assessment {
+            parts.extend(self.assessments().await);
+        }
+        self.turn(&mut parts);
+        let work = parts.into_iter().map(|part| async move {
+            match part {
+                Part::WholeAccount => {
+                    self.domains(Within { assessment: None, updated_at: self.account.updated_at() }).await;
+                }
+                Part::Assessment(assessment) => self.assessment(&assessment).await,
+            }
+        });
+        stream::iter(work).buffer_unordered(self.run.settings.concurrency).collect::<Vec<()>>().await;
+    }
+
+    /// After a run that time cut short, begins elsewhere: from the same beginning it would end at the same place, and what
+    /// lies behind would never be reached. Where is drawn from the clock, since nobody wrote down how far it came; from its
+    /// hash, since a schedule's times and the number of items may have a divisor in common.
+    fn turn<T>(&self, items: &mut [T]) {
+        let left_over = self.run.state.as_ref().and_then(|state| state.integer("not_reached"));
+        if left_over.unwrap_or(0) > 0 && !items.is_empty() {
+            let digits = key::sha256_hex(self.run.now.to_string().as_bytes());
+            let drawn = digits.get(..8).and_then(|digits| usize::from_str_radix(digits, 16).ok());
+            items.rotate_left(drawn.unwrap_or_default() % items.len());
+        }
+    }
+
+    /// Every active assessment, as far as the listing goes. There are hundreds of them at the most.
+    async fn assessments(&self) -> Vec<Part> {
+        let mut pages = Pages::new("ListAssessments");
+        let mut listed = HashSet::new();
+        let mut parts = Vec::new();
+        while let Some(token) = pages.next() {
+            let turned = match self.fetch.assessments(token).await {
+                Ok((assessments, next)) => {
+                    for mut assessment in assessments {
+                        // Pages drift as assessments come and go.
+                        if assessment.id.as_ref().is_none_or(|id| listed.insert(id.clone())) {
+                            (assessment.roles, assessment.delegations) = (None, None);
+                            parts.push(Part::Assessment(Box::new(assessment)));
+                        }
+                    }
+                    pages.turn(next.as_deref())
+                }
+                Err(error) => Err(error),
+            };
+            if let Err(error) = turned {
+                self.run.report.call_failed(Stage::Fetch, "assessments", &error);
+                break;
+            }
+        }
+        parts
+    }
+
+    async fn assessment(&self, assessment: &AssessmentMetadataItem) {
+        const OPERATION: &str = "GetInsightsByAssessment";
+        let run = self.run;
+        let id = assessment.id.as_deref().unwrap_or_default();
+        if !is_assessment_id(id) {
+            let subject = key::join(["assessment", id]);
+            let message = format!("{id:?} must be a UUID in small letters, so nothing about it can be asked");
+            return run.report.issue(Stage::Fetch, OPERATION, &subject, REQUEST_INVALID, false, &message);
+        }
+        let mut within = Within { assessment: Some(id), updated_at: None };
+        let origin = self.origin();
+        match self.fetch.assessment_insights(id).await {
+            Ok(insights) => {
+                run.report.answered();
+                within.updated_at = insights.last_updated.as_ref().and_then(timestamp);
+                let record = normalize::assessment(id, assessment, &insights, origin);
+                self.store(OPERATION, record.into_iter().collect()).await;
+            }
+            Err(error) => {
+                run.report.call_failed(Stage::Fetch, &within.scope(), &error);
+                if error.class == Class::NotReached || error.is(NOT_FOUND) {
+                    return;
+                }
+            }
+        }
+        if self.depth >= Depth::Domain {
+            self.domains(within).await;
+        }
+    }
+
+    async fn domains(&self, within: Within<'_>) {
+        if let Err(error) = self.try_domains(within).await {
+            self.run.report.call_failed(Stage::Fetch, &within.scope(), &error);
+        }
+    }
+
+    async fn try_domains(&self, within: Within<'_>) -> Result<(), CallError> {
+        let operation = match within.assessment {
+            Some(_) => "ListControlDomainInsightsByAssessment",
+            None => "ListControlDomainInsights",
+        };
+        let mut pages = Pages::new(operation);
+        let mut listed = HashSet::new();
+        while let Some(token) = pages.next() {
+            let hand = self.hands.acquire().await.ok();
+            let origin = self.origin();
+            let (mut domains, next) = match within.assessment {
+                Some(assessment) => self.fetch.assessment_domains(assessment, token).await?,
+                None => self.fetch.domains(token).await?,
+            };
+            self.run.report.answered();
+            let turned = pages.turn(next.as_deref());
+            // Pages drift as domains come and go; what an earlier one had is done.
+            domains.retain(|domain| domain.id.as_ref().is_none_or(|id| !listed.contains(id)));
+            listed.extend(domains.iter().filter_map(|domain| domain.id.clone()));
+            let records = domains.iter().filter_map(|domain| normalize::domain(domain, within, origin));
+            self.store(operation, records.collect()).await;
+            drop(hand);
+            if self.depth >= Depth::Control {
+                self.turn(&mut domains);
+                let work = domains.iter().map(|domain| self.controls(domain, within));
+                stream::iter(work).buffer_unordered(self.run.settings.concurrency).collect::<Vec<()>>().await;
+            }
+            turned?;
+        }
+        Ok(())
+    }
+
+    async fn controls(&self, domain: &ControlDomainInsights, within: Within<'_>) {
+        let id = domain.id.as_deref().unwrap_or_default();
+        let operation = match within.assessment {
+            Some(_) => "ListAssessmentControlInsightsByControlDomain",
+            None => "ListControlInsightsByControlDomain",
+        };
+        let domain = within.domain(id, domain.last_updated.as_ref());
+        let report = &self.run.report;
+        if !is_domain_id(id) {
+            let message = format!("{id:?} is no control domain's id, so its controls cannot be asked for");
+            report.issue(Stage::Fetch, operation, &domain.scope(), REQUEST_INVALID, false, &message);
+        } else if let Err(error) = self.try_controls(operation, domain).await {
+            report.call_failed(Stage::Fetch, &domain.scope(), &error);
+        }
+    }
+
+    async fn try_controls(&self, operation: &'static str, domain: InDomain<'_>) -> Result<(), CallError> {
+        let _hand = self.hands.acquire().await.ok();
+        let mut pages = Pages::new(operation);
+        let mut listed: HashSet<Key> = HashSet::new();
+        while let Some(token) = pages.next() {
+            let (mut records, next) = self.control_page(domain, token).await?;
+            self.run.report.answered();
+            let turned = pages.turn(next.as_deref());
+            // Pages drift as controls come and go; what an earlier one had is stored. Within a page the same key twice is for
+            // the store to judge, and rows without an id are for validation.
+            records.retain(|record| record.id.is_none() || !listed.contains(&record.key));
+            listed.extend(records.iter().map(|record| record.key.clone()));
+            self.store(operation, records).await;
+            turned?;
+        }
+        Ok(())
+    }
+
+    async fn control_page(
+        &self,
+        domain: InDomain<'_>,
+        token: Option<String>,
+    ) -> Result<(Vec<Record>, Option<String>), CallError> {
+        let origin = self.origin();
+        if let Some(assessment) = domain.within.assessment {
+            let (rows, next) = self.fetch.assessment_controls(assessment, domain.domain, token).await?;
+            let records = rows.iter().filter_map(|row| normalize::assessment_control(row, domain, origin));
+            Ok((records.collect(), next))
+        } else {
+            let (rows, next) = self.fetch.controls(domain.domain, token).await?;
+            Ok((rows.iter().filter_map(|row| normalize::control(row, domain, origin)).collect(), next))
+        }
+    }
+
+    /// Stores snapshots, and the scopes that they show to be there.
+    async fn store(&self, operation: &'static str, records: Vec<Record>) {
+        let scopes: Vec<Scope> = records.iter().filter_map(Scope::of).collect();
+        self.run.store(operation, records).await;
+        let notes = scopes.iter().map(|scope| self.catalog.note(scope));
+        stream::iter(notes).buffer_unordered(self.run.settings.concurrency).collect::<Vec<()>>().await;
+    }
+
+    fn origin(&self) -> Origin<'_> {
+        Origin { target: &self.run.target, answered_at: self.run.clock_now() }
+    }
+}

@@ -1,0 +1,262 @@
+//! A simulated account with an embedded table, and the collector run in this process against both.
+
+use auditmanager_insights::AuditmanagerInsights;
+use aws_config::retry::RetryConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use insights_shared::invocation::{Context, InvocationError, Service};
+use insights_shared::report::Response;
+use insights_shared::store::schema::create_table;
+use insights_shared::time::{Clock, Timestamp};
+use insights_shared::value::{Map, Value, from_attributes, into_attributes};
+use insights_simulator::{Options, Scenario, Simulator};
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::time::Duration;
+
+/// The simulator's own account.
+pub const ACCOUNT: &str = "123456789012";
+/// The region that the function runs in.
+pub const REGION: &str = "eu-west-1";
+/// When the story begins; the newest day's counts came six hours before.
+pub const NOW: &str = "2026-03-10T12:00:00Z";
+/// Two assessments, a third that has no data yet, a domain that two of them share, and a control in all of them.
+pub const FIRST: &str = "11111111-2222-3333-4444-555555555555";
+/// The second.
+pub const SECOND: &str = "22222222-2222-3333-4444-555555555555";
+/// The shared domain.
+pub const DOMAIN: &str = "arn:aws:controlcatalog:::domain/3u3p5cwdl6agjbrvpaxc0m93n";
+/// The shared control.
+pub const CONTROL: &str = "99999999-8888-7777-6666-555555555555";
+
+/// The account that most tests are about. Its ten snapshots are listed by [`keys`].
+pub const STORY: &str = r#"
+[auditmanager]
+jitter = 0
+collected_at = "6h 0m 0.5s"
+
+[[auditmanager.assessments]]
+name = "PCI DSS"
+id = "11111111-2222-3333-4444-555555555555"
+created = "-10d"
+roles = [{ type = "PROCESS_OWNER", role = "owner" }]
+[[auditmanager.assessments.domains]]
+name = "Access"
+id = "arn:aws:controlcatalog:::domain/3u3p5cwdl6agjbrvpaxc0m93n"
+controls = [
+    { name = "Keys", id = "99999999-8888-7777-6666-555555555555", control_set = "A #1", compliant = 8, noncompliant = 2, inconclusive = 1, corrections = [
+        { after = "2h", compliant = -3, noncompliant = 3 },
+    ] },
+    { name = "Keys", id = "99999999-8888-7777-6666-555555555555", control_set = "B", compliant = 3 },
+]
+
+[[auditmanager.assessments]]
+name = "SOC 2"
+id = "22222222-2222-3333-4444-555555555555"
+created = "-20d"
+[[auditmanager.assessments.domains]]
+name = "Access"
+id = "arn:aws:controlcatalog:::domain/3u3p5cwdl6agjbrvpaxc0m93n"
+controls = [{ name = "Keys", id = "99999999-8888-7777-6666-555555555555", control_set = "A #1", noncompliant = 4 }]
+
+[[auditmanager.assessments]]
+name = "ISO 27001"
+id = "33333333-2222-3333-4444-555555555555"
+created = "-1h"
+collects_from = "12h"
+[[auditmanager.assessments.domains]]
+name = "Data"
+controls = [{ name = "Encryption", compliant = 1 }]
+"#;
+
+/// The operations that this collector calls, each with what the story loses while it fails: snapshots and issues.
+pub const OPERATIONS: [(&str, u64, u64); 8] = [
+    ("GetAccountStatus", 0, 1),
+    ("GetInsights", 1, 1),
+    ("ListAssessments", 7, 1),
+    ("GetInsightsByAssessment", 2, 3),
+    ("ListControlDomainInsights", 2, 1),
+    ("ListControlDomainInsightsByAssessment", 5, 3),
+    ("ListControlInsightsByControlDomain", 1, 1),
+    ("ListAssessmentControlInsightsByControlDomain", 3, 2),
+];
+
+/// The story's snapshots of 10 March: what follows the region in each partition key, in order.
+pub fn keys() -> Vec<String> {
+    let mut keys = vec![
+        "account".to_owned(),
+        format!("assessment#{FIRST}"),
+        format!("assessment#{SECOND}"),
+        format!("domain#{DOMAIN}"),
+        format!("assessment#{FIRST}#domain#{DOMAIN}"),
+        format!("assessment#{SECOND}#domain#{DOMAIN}"),
+        format!("domain#{DOMAIN}#control#{CONTROL}"),
+        format!("assessment#{FIRST}#domain#{DOMAIN}#control#{CONTROL}#A %231"),
+        format!("assessment#{FIRST}#domain#{DOMAIN}#control#{CONTROL}#B"),
+        format!("assessment#{SECOND}#domain#{DOMAIN}#control#{CONTROL}#A %231"),
+    ];
+    keys.sort();
+    keys
+}
+
+/// An account and what has been collected from it.
+pub struct World {
+    /// The services.
+    pub simulator: Simulator,
+    /// What time it is, for the function and for the services.
+    pub now: Timestamp,
+    /// The function's environment beside what it must have.
+    pub variables: Vec<(&'static str, String)>,
+    sdk: SdkConfig,
+}
+
+impl World {
+    /// An account that is as `scenario` says, and an empty table.
+    pub async fn of(scenario: &str) -> Self {
+        let now: Timestamp = NOW.parse().unwrap();
+        let scenario = Scenario::parse(scenario, now).unwrap();
+        let options = Options { scenario, clock: Clock::Fixed(now), ..Options::default() };
+        let simulator = Simulator::start(options).await.unwrap();
+        let backoff = Duration::from_millis(1);
+        let retry = RetryConfig::standard()
+            .with_max_attempts(6)
+            .with_initial_backoff(backoff)
+            .with_max_backoff(backoff);
+        let sdk = aws_config::defaults(BehaviorVersion::v2026_01_12())
+            .endpoint_url(simulator.url())
+            .region(Region::new(REGION))
+            .credentials_provider(Credentials::new("AKIDTEST", "secret", None, None, "test"))
+            .retry_config(retry)
+            .load()
+            .await;
+        assert!(create_table(&aws_sdk_dynamodb::Client::new(&sdk), "insights").await.unwrap());
+        simulator.clear_log();
+        let variables = vec![("RATE_LIMITS", r#"{"default":0}"#.to_owned())];
+        Self { simulator, now, variables, sdk }
+    }
+
+    /// Sets a variable of the function.
+    pub fn set(&mut self, name: &'static str, value: &str) {
+        self.variables.retain(|(known, _)| *known != name);
+        self.variables.push((name, value.to_owned()));
+    }
+
+    /// Lets time pass.
+    pub fn pass(&mut self, seconds: i64) {
+        self.now = self.now.plus_seconds(seconds);
+        self.simulator.set_clock(Clock::Fixed(self.now));
+    }
+
+    /// A scheduled run.
+    pub async fn run(&self) -> Response {
+        self.invoke("{}").await.unwrap()
+    }
+
+    /// A scheduled run of which nothing comes.
+    pub async fn run_failing(&self) -> InvocationError {
+        self.invoke("{}").await.unwrap_err()
+    }
+
+    /// An invocation.
+    pub async fn invoke(&self, payload: &str) -> Result<Response, InvocationError> {
+        self.invoke_within(payload, None).await
+    }
+
+    /// An invocation that the runtime ends after `limit`.
+    pub async fn invoke_within(
+        &self,
+        payload: &str,
+        limit: Option<Duration>,
+    ) -> Result<Response, InvocationError> {
+        let required = [("TABLE_NAME", "insights"), ("AWS_REGION", REGION)];
+        let own = self.variables.iter().map(|(name, value)| (*name, value.as_str()));
+        let environment = required.into_iter().chain(own).collect();
+        let service =
+            Service::<AuditmanagerInsights>::new(&environment, self.sdk.clone(), Clock::Fixed(self.now))?;
+        let context = Context {
+            request_id: format!("request-{}", self.now.millis()),
+            function_arn: format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:auditmanager-insights"),
+            deadline: limit.map(|limit| tokio::time::Instant::now() + limit),
+        };
+        service.invoke(payload, &context).await
+    }
+
+    /// Every item of the table, by key.
+    pub async fn items(&self) -> BTreeMap<(String, String), Map> {
+        let client = aws_sdk_dynamodb::Client::new(&self.sdk);
+        let pages = client.scan().table_name("insights").into_paginator().items().send();
+        let items: Vec<_> = pages.collect::<Result<_, _>>().await.unwrap();
+        let read = |item| {
+            let item = from_attributes(item).unwrap();
+            let key = |name: &str| item[name].as_str().unwrap().to_owned();
+            ((key("pk"), key("sk")), item.clone())
+        };
+        items.iter().map(read).collect()
+    }
+
+    /// Puts an item, whatever is there.
+    pub async fn put(&self, item: Map) {
+        let put = aws_sdk_dynamodb::Client::new(&self.sdk).put_item().table_name("insights");
+        put.set_item(Some(into_attributes(item))).send().await.unwrap();
+    }
+
+    /// The items of one kind, or of all kinds that begin with it.
+    pub async fn of_kind(&self, kind: &str) -> BTreeMap<(String, String), Map> {
+        let mut items = self.items().await;
+        items.retain(|_, item| item["kind"].as_str().unwrap().starts_with(kind));
+        items
+    }
+
+    /// What follows the region in the partition key of every snapshot.
+    pub async fn keys(&self) -> Vec<String> {
+        let prefix = format!("auditmanager#{ACCOUNT}#{REGION}#");
+        let snapshots = self.of_kind("auditmanager.").await;
+        snapshots.keys().map(|(pk, _)| pk.strip_prefix(&prefix).unwrap().to_owned()).collect()
+    }
+
+    /// What two runs over the same answers must leave alike: all but `run`, `state` and the stamps of observation.
+    pub async fn contents(&self) -> BTreeMap<(String, String), Map> {
+        let mut items = self.items().await;
+        items.retain(|_, item| !["run", "state"].contains(&item["kind"].as_str().unwrap()));
+        for item in items.values_mut() {
+            item.retain(|name, _| !["observed_at", "collected_by", "answered_at"].contains(&name.as_str()));
+        }
+        items
+    }
+
+    /// Calls of the service since the log was cleared.
+    pub fn calls(&self) -> Vec<String> {
+        let log = self.simulator.log();
+        log.into_iter().filter(|call| call.service == "auditmanager").map(|call| call.operation).collect()
+    }
+
+    /// Writes to the table since the log was cleared.
+    pub fn writes(&self) -> u64 {
+        let counts = self.simulator.counts();
+        ["PutItem", "UpdateItem", "BatchWriteItem", "TransactWriteItems", "DeleteItem"]
+            .iter()
+            .filter_map(|operation| counts.get(*operation))
+            .sum()
+    }
+}
+
+/// The whole number at `path` in an item.
+pub fn number(item: &Map, path: &[&str]) -> i64 {
+    let value = Value::Map(item.clone());
+    value.at(path).and_then(Value::as_number).unwrap().as_i64().unwrap()
+}
+
+/// So many assessments with the same domains, each with the same controls.
+pub fn large(assessments: usize, domains: usize, controls: usize) -> String {
+    let mut text = "[auditmanager]\njitter = 0\n".to_owned();
+    let control = |index| format!("{{ name = \"control {index}\", compliant = 1 }}");
+    let list = (0..controls).map(control).collect::<Vec<_>>().join(", ");
+    for assessment in 0..assessments {
+        write!(text, "[[auditmanager.assessments]]\nname = \"assessment {assessment}\"\n").unwrap();
+        for domain in 0..domains {
+            write!(text, "[[auditmanager.assessments.domains]]\nname = \"{domain}\"\ncontrols = [{list}]\n")
+                .unwrap();
+        }
+    }
+    text
+}
