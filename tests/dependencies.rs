@@ -1,1 +1,109 @@
-//! To come.
+//! What ships with each function: its own service's SDK and nothing of the others', of the command line or of the tests;
+//! and the same features whichever of the documented commands builds it.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test ends where it cannot go on, and says how far it came"
+)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const FUNCTIONS: [(&str, &str); 3] = [
+    ("auditmanager-insights", "aws-sdk-auditmanager"),
+    ("cloudtrail-insights", "aws-sdk-cloudtrail"),
+    ("xray-insights", "aws-sdk-xray"),
+];
+/// What the simulator, the command line and the tests need, and a function must not.
+const FOREIGN: [&str; 11] = [
+    "axum",
+    "clap",
+    "comfy-table",
+    "dynoxide-rs",
+    "indicatif",
+    "insights",
+    "insights-simulator",
+    "insights-tests",
+    "libsqlite3-sys",
+    "proptest",
+    "toml",
+];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+/// What `cargo tree` with `arguments` says would be linked or run in a build: the packages, each with its features.
+fn tree(arguments: &[&str]) -> BTreeMap<String, BTreeSet<String>> {
+    let output = Command::new(env!("CARGO"))
+        .args(["tree", "--offline", "--locked", "--edges", "normal,build", "--prefix", "none"])
+        .args(["--format", "{p}|{f}", "--no-dedupe"])
+        .args(arguments)
+        .current_dir(root())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    let mut packages: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for line in String::from_utf8(output.stdout).unwrap().lines().filter(|line| !line.is_empty()) {
+        let (package, features) = line.split_once('|').unwrap_or_else(|| panic!("{line}"));
+        // "name v1.2.3 (proc-macro)", "name v1.2.3 (/path)": the name and the version tell packages apart.
+        let package: Vec<&str> = package.split(' ').take(2).collect();
+        // A package that runs at build time may have other features there: both sets are kept, joined.
+        packages.entry(package.join(" ")).or_default().insert(features.to_owned());
+    }
+    packages
+}
+
+fn names(packages: &BTreeMap<String, BTreeSet<String>>) -> BTreeSet<&str> {
+    packages.keys().filter_map(|package| package.split(' ').next()).collect()
+}
+
+#[test]
+fn a_function_depends_on_its_own_service_the_table_and_sts_and_on_no_other_sdk() {
+    for (function, sdk) in FUNCTIONS {
+        let packages = tree(&["--package", function]);
+        let names = names(&packages);
+        let sdks: BTreeSet<&str> =
+            names.iter().copied().filter(|name| name.starts_with("aws-sdk-")).collect();
+        assert_eq!(sdks, [sdk, "aws-sdk-dynamodb", "aws-sdk-sts"].into(), "{function}");
+        assert!(names.contains("lambda_runtime") && names.contains("insights-shared"), "{function}");
+        for foreign in FOREIGN {
+            assert!(!names.contains(foreign), "{function} depends on {foreign}");
+        }
+    }
+}
+
+/// A function is built with the root's default members by `cargo build` and by `cargo build --bin` (which selects the
+/// same packages), by itself with `-p`, and from its own folder by `sam build`.
+#[test]
+fn every_command_that_builds_a_function_gives_it_the_same_features() {
+    let default_members = tree(&[]);
+    for (function, _) in FUNCTIONS {
+        let alone = tree(&["--package", function]);
+        let manifest = format!("functions/{function}/Cargo.toml");
+        assert_eq!(tree(&["--manifest-path", &manifest]), alone, "{manifest}");
+        for (package, features) in &alone {
+            assert_eq!(default_members.get(package), Some(features), "{package}, built for {function}");
+        }
+    }
+    let names = names(&default_members);
+    for foreign in FOREIGN {
+        assert!(!names.contains(foreign), "the default members depend on {foreign}");
+    }
+}
+
+#[test]
+fn a_function_needs_no_system_library_and_one_tls_stack() {
+    for (function, _) in FUNCTIONS {
+        let packages = tree(&["--package", function]);
+        let names = names(&packages);
+        for foreign in ["openssl-sys", "native-tls", "ring", "hyper-tls"] {
+            assert!(!names.contains(foreign), "{function} depends on {foreign}");
+        }
+        assert!(names.contains("rustls"), "{function}");
+    }
+}

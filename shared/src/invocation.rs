@@ -7,7 +7,7 @@ use crate::environment::Environment;
 use crate::fields::Faults;
 use crate::issue::{CallError, Class, Stage};
 use crate::log;
-use crate::payload::{self, Payload};
+use crate::payload::{self, Payload, Window};
 use crate::report::{Response, RunStatus, TargetReport, TargetResponse};
 use crate::roles;
 use crate::store::state::{RunStamp, state_key};
@@ -17,6 +17,7 @@ use crate::target_run::{Setup, TargetRun, Work};
 use crate::time::{Clock, Timestamp};
 use aws_config::{Region, SdkConfig};
 use futures_util::stream::{self, StreamExt};
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::OnceCell;
@@ -77,6 +78,8 @@ pub struct Service<C> {
     /// `function:version`.
     name: String,
     own_account: OnceCell<String>,
+    /// Whether standard output is a log group's, which makes metrics of what it is told.
+    is_lambda: bool,
 }
 
 impl<C: Collector> Service<C> {
@@ -86,12 +89,13 @@ impl<C: Collector> Service<C> {
         let settings = Settings::read(environment, C::SOURCE, &mut faults);
         let collector = C::read(environment, &mut faults);
         faults.or(()).map_err(|faults| InvocationError::new("Config.Invalid", faults.to_string()))?;
+        let is_lambda = environment.get("AWS_LAMBDA_FUNCTION_NAME").is_some();
         let function = environment.get("AWS_LAMBDA_FUNCTION_NAME").unwrap_or(C::SOURCE.package());
         let version = environment.get("AWS_LAMBDA_FUNCTION_VERSION").unwrap_or("$LATEST");
         let dynamodb = aws_sdk_dynamodb::Client::new(&sdk);
         let name = format!("{function}:{version}");
         let settings = Arc::new(settings);
-        Ok(Self { collector, settings, sdk, dynamodb, clock, name, own_account: OnceCell::new() })
+        Ok(Self { collector, settings, sdk, dynamodb, clock, name, own_account: OnceCell::new(), is_lambda })
     }
 
     /// Works one payload.
@@ -162,7 +166,9 @@ impl<C: Collector> Service<C> {
         let units = store.units();
         (response.read_units, response.write_units) = (units.read, units.write);
         response.duration_ms = i64::try_from(begun.elapsed().as_millis()).unwrap_or(i64::MAX);
-        crate::metrics::emit(&response, self.clock.now());
+        if self.is_lambda {
+            crate::metrics::emit(&response, self.clock.now());
+        }
         if response.status == RunStatus::Failed {
             return Err(all_failed(&response, table_failed, first_failure));
         }
@@ -182,12 +188,18 @@ impl<C: Collector> Service<C> {
         let mut sdk = self.sdk.to_builder().region(region).build();
         let mut role_failure = None;
         if let Some(role) = &target.role {
-            match roles::assume(&self.sdk, role, &target.account_id, C::SOURCE).await {
+            let assume = roles::assume(&self.sdk, role, &target.account_id, C::SOURCE);
+            match within(setup.deadline, assume).await {
                 Ok(credentials) => sdk = sdk.to_builder().credentials_provider(credentials).build(),
                 Err(error) => role_failure = Some((role.arn.clone(), error)),
             }
         }
         setup.sdk = sdk;
+        // A backfill that does not so much as begin is to be continued at its start.
+        let nothing_of_it = match &setup.work {
+            Work::Window(window) => Some(Window { start: window.start, end: window.start }),
+            Work::Scheduled | Work::Push(_) => None,
+        };
         let run = TargetRun::new(setup, Arc::clone(&self.settings), Arc::clone(&store), self.clock, counts);
         let finish = match role_failure {
             None if run.is_over() => {
@@ -201,7 +213,7 @@ impl<C: Collector> Service<C> {
                 Finish::default()
             }
         };
-        if let Some(window) = finish.window {
+        if let Some(window) = finish.window.or(nothing_of_it) {
             run.report.window(window);
         }
         stamp.ended_at = self.clock.now();
@@ -314,6 +326,20 @@ struct TargetOutcome {
 fn check_accounts(targets: &[Target], field: &str, own_account: &str, faults: &mut Faults) {
     for target in targets.iter().filter(|target| target.role.is_none() && target.account_id != own_account) {
         faults.add(field, target, format!("needs a role_arn, since it is not the own account {own_account}"));
+    }
+}
+
+/// The credentials that `assume` gives, if it does before `deadline`.
+async fn within<T>(
+    deadline: Option<Instant>,
+    assume: impl Future<Output = Result<T, CallError>>,
+) -> Result<T, CallError> {
+    match deadline {
+        Some(deadline) => {
+            let result = tokio::time::timeout_at(deadline, assume).await;
+            result.unwrap_or_else(|_| Err(CallError::not_reached("AssumeRole")))
+        }
+        None => assume.await,
     }
 }
 

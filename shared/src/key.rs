@@ -3,7 +3,7 @@
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 
-/// The longest part, in bytes; a longer one is replaced by its hash.
+/// The longest part, in bytes, as it stands in a key; a longer one is replaced by its hash.
 const LONGEST_PART: usize = 200;
 /// Begins the parts that are hashes.
 const HASH_PREFIX: &str = "sha256:";
@@ -49,11 +49,13 @@ pub fn part(text: &str) -> String {
         ABSENT.to_owned()
     } else if text == ABSENT {
         "%2D".to_owned()
-    } else if text.len() > LONGEST_PART {
-        let digest = sha256_hex(text.as_bytes());
-        format!("{HASH_PREFIX}{}", digest.get(..32).unwrap_or(&digest))
     } else {
         let escaped = text.replace('%', "%25").replace('#', "%23");
+        // As it stands in the key: a part of separators alone is three times as long there.
+        if escaped.len() > LONGEST_PART {
+            let digest = sha256_hex(text.as_bytes());
+            return format!("{HASH_PREFIX}{}", digest.get(..32).unwrap_or(&digest));
+        }
         match escaped.strip_prefix(HASH_PREFIX) {
             Some(rest) => format!("sha256%3A{rest}"),
             None => escaped,
@@ -95,6 +97,16 @@ mod tests {
                 assert_eq!(actual, expected);
             }
         }
+    }
+
+    #[test]
+    fn no_part_is_longer_in_a_key_than_the_longest_whatever_it_is_made_of() {
+        for text in ["#".repeat(66), "#".repeat(67), "%".repeat(200), "-".repeat(200), "é#".repeat(80)] {
+            let encoded = part(&text);
+            assert!(encoded.len() <= LONGEST_PART, "{text}: {encoded}");
+        }
+        assert_eq!(part(&"#".repeat(66)), "%23".repeat(66));
+        assert!(part(&"#".repeat(67)).starts_with(HASH_PREFIX));
     }
 
     #[test]

@@ -7,6 +7,7 @@
 use jiff::{SignedDuration, Unit};
 use std::fmt;
 use std::str::FromStr;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 /// Milliseconds in a second.
 const MILLIS: i64 = 1_000;
@@ -118,6 +119,8 @@ pub enum Clock {
     Shifted(i64),
     /// Always the same instant.
     Fixed(Timestamp),
+    /// Milliseconds since the epoch, moved by whoever holds it: a simulation's.
+    Held(&'static AtomicI64),
 }
 
 impl Clock {
@@ -131,6 +134,9 @@ impl Clock {
                 Timestamp(machine.saturating_add(millis)).clamp(Timestamp::MIN, Timestamp::MAX)
             }
             Self::Fixed(timestamp) => timestamp,
+            Self::Held(millis) => {
+                Timestamp(millis.load(Ordering::SeqCst)).clamp(Timestamp::MIN, Timestamp::MAX)
+            }
         }
     }
 }

@@ -150,7 +150,8 @@ fn every_violation_is_reported_at_once() {
 
 #[test]
 fn a_chunk_that_cannot_be_held_is_named() {
-    let faulty: [(fn(&mut Chunk), &str); 6] = [
+    type Change = fn(&mut Chunk);
+    let faulty: [(Change, &str); 6] = [
         (|chunk| chunk.values.truncate(1), "timestamps and values"),
         (|chunk| chunk.timestamps.reverse(), "timestamps"),
         (|chunk| chunk.timestamps[1] = chunk.timestamps[0], "timestamps"),

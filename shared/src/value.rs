@@ -424,7 +424,7 @@ mod tests {
             let mut text = String::new();
             value.write_canonical(&mut text);
             prop_assert_eq!(&Value::from_json(&text).unwrap(), &value);
-            prop_assert_eq!(serde_json::to_string(&value).unwrap().len() > 0, true);
+            prop_assert!(!serde_json::to_string(&value).unwrap().is_empty());
             prop_assert_eq!(Value::from_attribute(&value.clone().into_attribute()).unwrap(), value);
         }
 

@@ -205,9 +205,10 @@ impl Exchange<'_> {
     }
 
     async fn ask_table(&mut self, request: &Received, fault: Option<FaultKind>) -> Result<Reply, String> {
+        let Some(table) = &self.world.table else { return Err("there is no table here".to_owned()) };
         let reply = match fault {
-            Some(FaultKind::Unprocessed) => self.world.table.forward_half(request).await?,
-            _ => self.world.table.forward(request).await?,
+            Some(FaultKind::Unprocessed) => table.forward_half(request).await?,
+            _ => table.forward(request).await?,
         };
         if reply.status >= 400 {
             let body: Option<Value> = serde_json::from_slice(&reply.body).ok();

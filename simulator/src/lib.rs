@@ -16,6 +16,7 @@ pub mod scenario;
 pub mod xray;
 
 mod exchange;
+mod offline;
 mod protocol;
 mod rate;
 mod server;
@@ -26,6 +27,7 @@ mod world;
 
 pub use fault::{Fault, FaultKind};
 pub use log::LoggedCall;
+pub use offline::Offline;
 pub use runtime_api::{Invocation, RuntimeApi};
 pub use scenario::Scenario;
 pub use simulator::{Options, Simulator};

@@ -68,21 +68,27 @@ async fn serve_connection(world: Arc<World>, stream: TcpStream) {
 async fn receive(request: Request<Incoming>) -> Option<Received> {
     let (parts, body) = request.into_parts();
     let body = Limited::new(body, LARGEST_BODY).collect().await.ok()?.to_bytes();
+    Some(received(Request::from_parts(parts, body)))
+}
+
+/// A request whose body is there.
+pub(crate) fn received(request: Request<Bytes>) -> Received {
+    let (parts, body) = request.into_parts();
     let headers = parts
         .headers
         .iter()
         .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
         .collect();
-    Some(Received {
+    Received {
         method: parts.method.to_string(),
         path: parts.uri.path().to_owned(),
         query: parts.uri.query().unwrap_or_default().to_owned(),
         headers,
         body,
-    })
+    }
 }
 
-fn respond(reply: Reply) -> Option<Response<Full<Bytes>>> {
+pub(crate) fn respond(reply: Reply) -> Option<Response<Full<Bytes>>> {
     let mut builder = Response::builder().status(reply.status);
     for (name, value) in reply.headers {
         builder = builder.header(name, value);

@@ -2,9 +2,7 @@
 //! runs, stopped by dropping it.
 
 use crate::fault::Fault;
-use crate::fault::queue::Queue;
-use crate::log::{Log, LoggedCall};
-use crate::rate::Limits;
+use crate::log::LoggedCall;
 use crate::scenario::Scenario;
 use crate::server;
 use crate::table::Table;
@@ -12,8 +10,7 @@ use crate::world::{World, lock};
 use insights_shared::time::Clock;
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
@@ -63,18 +60,14 @@ impl Simulator {
             Some(database) => database,
             None => dynoxide::Database::memory().map_err(|error| std::io::Error::other(error.to_string()))?,
         };
-        let mut faults = Queue::default();
-        options.faults.into_iter().for_each(|fault| faults.add(fault));
-        let world = Arc::new(World {
-            scenario: RwLock::new(options.scenario),
-            clock: RwLock::new(options.clock),
-            faults: Mutex::new(faults),
-            limits: Mutex::new(Limits::default()),
-            log: Mutex::new(Log::default()),
-            enforce_rates: options.enforce_rates,
-            table: Table::start(database).await?,
-            requests: AtomicU64::new(0),
-        });
+        let table = Table::start(database).await?;
+        let world = Arc::new(World::new(
+            options.scenario,
+            options.clock,
+            options.faults,
+            options.enforce_rates,
+            Some(table),
+        ));
         let server = tokio::spawn(server::serve(Arc::clone(&world), listener));
         Ok(Self { address, world, server })
     }
@@ -124,7 +117,9 @@ impl Simulator {
         self.server.abort();
         // Its end is what was asked for, whichever way it reports it.
         let _ = (&mut self.server).await;
-        self.world.table.stop().await;
+        if let Some(table) = &self.world.table {
+            table.stop().await;
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! What all connections share: the scenario, the clock, faults, limits, the log and the table.
 
+use crate::fault::Fault;
 use crate::fault::queue::Queue;
 use crate::log::Log;
 use crate::operation::Service;
@@ -20,11 +21,36 @@ pub(crate) struct World {
     pub(crate) limits: Mutex<Limits>,
     pub(crate) log: Mutex<Log>,
     pub(crate) enforce_rates: bool,
-    pub(crate) table: Table,
+    /// None where requests come without a connection: whoever sends them so has a table of its own.
+    pub(crate) table: Option<Table>,
     pub(crate) requests: AtomicU64,
 }
 
 impl World {
+    /// A world in which nothing has been asked yet.
+    pub(crate) fn new(
+        scenario: Scenario,
+        clock: Clock,
+        faults: Vec<Fault>,
+        enforce_rates: bool,
+        table: Option<Table>,
+    ) -> Self {
+        let mut queue = Queue::default();
+        for fault in faults {
+            queue.add(fault);
+        }
+        Self {
+            scenario: RwLock::new(scenario),
+            clock: RwLock::new(clock),
+            faults: Mutex::new(queue),
+            limits: Mutex::new(Limits::default()),
+            log: Mutex::new(Log::default()),
+            enforce_rates,
+            table,
+            requests: AtomicU64::new(0),
+        }
+    }
+
     /// The instant that the simulator's clock shows.
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.read().unwrap_or_else(PoisonError::into_inner).now()

@@ -12,6 +12,8 @@ DAY = 86_400
 OPERATIONS = [
     "LookupEvents",
     "DescribeTrails",
+    "ListTrails",
+    "GetTrail",
     "GetInsightSelectors",
     "ListInsightsData",
     "ListInsightsMetricData",

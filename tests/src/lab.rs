@@ -1,5 +1,6 @@
 //! A simulated AWS with a table in it, and functions run in it in process.
 
+use crate::function::Function;
 use crate::table::Table;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
@@ -9,13 +10,12 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_dynamodb::Client;
 use insights_shared::collector::Collector;
 use insights_shared::environment::Environment;
-use insights_shared::invocation::{Context, InvocationError, Service};
+use insights_shared::invocation::{InvocationError, Service};
 use insights_shared::store::schema::create_table;
 use insights_shared::store::{Options as StoreOptions, Store};
 use insights_shared::time::{Clock, Timestamp};
 use insights_shared::value::{Map, into_attributes};
 use insights_simulator::{Fault, Options, Scenario, Simulator};
-use serde_json::Value;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -95,6 +95,27 @@ impl Lab {
         let now = Clock::System.now();
         let scenario = Scenario::parse(scenario, now).expect("a scenario without faults");
         Self::start(Options { scenario, ..Options::default() }, None).await
+    }
+
+    /// A lab that tells `scenario`, else the simulator's own story, as of `anchor`, and whose clock begins at `now`.
+    ///
+    /// # Panics
+    ///
+    /// If the scenario has faults, or the simulator cannot be started.
+    pub async fn told(scenario: Option<&str>, anchor: Timestamp, now: Timestamp) -> Self {
+        let options =
+            Options { scenario: parse(scenario, anchor), clock: Clock::Fixed(now), ..Options::default() };
+        Self::start(options, Some(now)).await
+    }
+
+    /// Tells another story from now on, as of `anchor`.
+    ///
+    /// # Panics
+    ///
+    /// If the scenario has faults.
+    pub fn retell(&self, scenario: Option<&str>, anchor: Timestamp) {
+        let scenario = parse(scenario, anchor);
+        self.simulator.change(|told| *told = scenario);
     }
 
     async fn start(options: Options, now: Option<Timestamp>) -> Self {
@@ -206,7 +227,10 @@ impl Lab {
     }
 
     /// As [`Lab::function`], or what is wrong with the configuration.
-    pub fn try_function<C: Collector>(&self, variables: &[(&str, &str)]) -> Result<Function<C>, InvocationError> {
+    pub fn try_function<C: Collector>(
+        &self,
+        variables: &[(&str, &str)],
+    ) -> Result<Function<C>, InvocationError> {
         self.function_with(self.sdk(), variables)
     }
 
@@ -224,47 +248,15 @@ impl Lab {
     }
 }
 
+fn parse(scenario: Option<&str>, anchor: Timestamp) -> Scenario {
+    match scenario {
+        Some(text) => Scenario::parse(text, anchor).expect("a scenario without faults"),
+        None => Scenario::built_in(anchor),
+    }
+}
+
 /// `RATE_LIMITS` that hold nothing up.
 pub const UNPACED: &str = r#"{"LookupEvents":0,"ListInsightsData":0,"default":0}"#;
-
-/// A function in process.
-#[derive(Debug)]
-pub struct Function<C> {
-    service: Service<C>,
-    arn: String,
-    invocations: AtomicU64,
-}
-
-impl<C: Collector> Function<C> {
-    /// Invokes it without a deadline. The response is what Lambda would give back, as JSON.
-    pub async fn invoke(&self, payload: &str) -> Result<Value, InvocationError> {
-        self.invoke_with(payload, |_| ()).await
-    }
-
-    /// Invokes it with `remaining` time until the runtime would end it.
-    pub async fn invoke_within(&self, payload: &str, remaining: Duration) -> Result<Value, InvocationError> {
-        let deadline = tokio::time::Instant::now() + remaining;
-        self.invoke_with(payload, |context| context.deadline = Some(deadline)).await
-    }
-
-    /// Invokes it with what `change` changes of what the runtime says.
-    ///
-    /// # Panics
-    ///
-    /// If the response is no JSON.
-    pub async fn invoke_with(
-        &self,
-        payload: &str,
-        change: impl FnOnce(&mut Context),
-    ) -> Result<Value, InvocationError> {
-        let number = self.invocations.fetch_add(1, Ordering::SeqCst);
-        let request_id = format!("request-{number}");
-        let mut context = Context { request_id, function_arn: self.arn.clone(), deadline: None };
-        change(&mut context);
-        let response = self.service.invoke(payload, &context).await?;
-        Ok(serde_json::to_value(&response).expect("a response is JSON"))
-    }
-}
 
 fn sdk(url: &str, timeouts: &TimeoutConfig) -> SdkConfig {
     let retries = RetryConfig::standard()

@@ -3,6 +3,7 @@
 //! - [`Lab`]: a simulated AWS with a table in it, told as of one fixed instant, and the functions run in it in process.
 //! - [`Table`]: everything in the table, read whole (only tests may scan), and how two tables differ.
 //! - [`Running`]: a shipped binary under a Lambda Runtime API, as a process of its own.
+//! - [`Kills`]: the same, killed after any of its calls, and what a clean run makes of what it left.
 //!
 //! ```no_run
 //! # use insights_shared::collector::Collector;
@@ -18,14 +19,25 @@
 //! # }
 //! ```
 
-#![expect(clippy::expect_used, reason = "where the harness cannot go on, the test has to end")]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "where the harness cannot go on, the test has to end"
+)]
 
 mod binary;
+mod crash;
+mod deadline;
+mod function;
 mod lab;
+pub mod schedule;
 mod story;
 mod table;
 
 pub use binary::{Finished, Running};
-pub use lab::{ACCOUNT, ATTEMPTS, Function, Lab, NOW, REGION, TABLE, UNPACED, at};
+pub use crash::{Crash, Kills, selection};
+pub use deadline::invoke_until_done;
+pub use function::Function;
+pub use lab::{ACCOUNT, ATTEMPTS, Lab, NOW, REGION, TABLE, UNPACED, at};
 pub use story::{CLOSED, GROWING, OPEN, STORY};
 pub use table::{OBSERVATION_STAMPS, Table};

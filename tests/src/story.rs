@@ -4,14 +4,14 @@
 pub const OPEN: &str = "7c4ee9a1-3f5b-4d2e-9a68-0b6f1d2c3e4f";
 /// Over since yesterday: one event.
 pub const CLOSED: &str = "22222222-2222-4222-8222-222222222222";
-/// Opens an hour after [`crate::NOW`]'s yesterday, and ends an hour after [`crate::NOW`].
+/// Open since half an hour before [`crate::NOW`], it grows half an hour after, and ends an hour after.
 pub const GROWING: &str = "33333333-3333-4333-8333-333333333333";
 
-/// Two groups with insights and one without; three insights, of which one is over. Pages of two items, so that summaries
-/// and events need several.
+/// Two groups with insights and one without; three insights, of which one is over. Pages of a single item, so that
+/// everything that can need several pages does.
 pub const STORY: &str = r#"
 [xray]
-page_size = 2
+page_size = 1
 groups = [
     { name = "shop", insights_enabled = true },
     { name = "Default", insights_enabled = false },

@@ -60,9 +60,8 @@ impl Table {
     /// runs over the same answers have in common.
     #[must_use]
     pub fn content(&self) -> Self {
-        let is_record = |item: &Map| {
-            !matches!(item.get("kind").and_then(Value::as_str), Some("run" | "state"))
-        };
+        let is_record =
+            |item: &Map| !matches!(item.get("kind").and_then(Value::as_str), Some("run" | "state"));
         let records = self.0.iter().filter(|(_, item)| is_record(item));
         let without_stamps = |(key, item): (&Key, &Map)| {
             let mut item = item.clone();
@@ -87,7 +86,11 @@ impl Table {
                 Some(theirs) => {
                     let names = item.keys().chain(theirs.keys().filter(|name| !item.contains_key(*name)));
                     for name in names.filter(|name| item.get(*name) != theirs.get(*name)) {
-                        lines.push(format!("{place}: {name}: {:?} and {:?}", item.get(name), theirs.get(name)));
+                        lines.push(format!(
+                            "{place}: {name}: {:?} and {:?}",
+                            item.get(name),
+                            theirs.get(name)
+                        ));
                     }
                 }
             }

@@ -1,5 +1,13 @@
 //! The collector against the simulated service: what becomes of an account, day by day and page by page.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test ends where it cannot go on, and says how far it came"
+)]
+
 #[cfg(test)]
 #[path = "collector/deadline.rs"]
 mod deadline;

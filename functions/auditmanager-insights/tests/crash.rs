@@ -1,6 +1,14 @@
 //! The shipped binary, killed (SIGKILL) after every one of its calls: what a clean run makes of what is left is the table
 //! of a run that nobody killed.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test ends where it cannot go on, and says how far it came"
+)]
+
 use auditmanager_insights::AuditmanagerInsights;
 use insights_tests::{Crash, Kills};
 
@@ -49,7 +57,8 @@ async fn a_later_run_with_changes_killed_after_any_call_loses_nothing_and_double
     let (earlier, later) = (story("PCI", 2), story("PCI DSS", 5));
     for (seconds, earlier) in [(93_600, None), (600, Some(earlier.as_str()))] {
         let before = Some((seconds, earlier));
-        let killed = every_point(Crash { binary: BINARY, scenario: Some(&later), variables: &[], before }).await;
+        let killed =
+            every_point(Crash { binary: BINARY, scenario: Some(&later), variables: &[], before }).await;
         println!("{killed} kill points in a second run {seconds} seconds after the first");
     }
 }

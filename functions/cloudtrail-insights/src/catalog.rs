@@ -58,6 +58,12 @@ impl Row {
         self.stored.as_ref().is_some_and(Stored::is_newer_schema)
     }
 
+    /// Whether nothing more is fetched for it: a series that was retired. (Its expiry does not tell, since what is kept
+    /// for ever has none.)
+    pub fn is_at_rest(&self) -> bool {
+        self.is_stored() && self.watermark.is_none() && !self.covered.is_open()
+    }
+
     /// What makes it expire: the last that is known of it, kept as long as records are.
     pub fn expire_after(&mut self, last: Timestamp, retention_days: i64) {
         if retention_days > 0 {

@@ -86,6 +86,16 @@ impl Coverage {
         *spans = merged;
     }
 
+    /// Whether anything before `watermark` is known, open spans reaching to it.
+    pub fn knows_before(&self, watermark: Timestamp) -> bool {
+        self.0.values().flatten().any(|span| span.from < watermark)
+    }
+
+    /// Whether any span follows the watermark.
+    pub fn is_open(&self) -> bool {
+        self.0.values().flatten().any(|span| span.until.is_none())
+    }
+
     /// Opens the span of `period` that ends at `until`, so that it follows the watermark from now on.
     pub fn open(&mut self, period: i64, until: Timestamp) {
         let spans = self.0.get_mut(&period).into_iter().flatten();

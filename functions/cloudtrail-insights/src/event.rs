@@ -80,17 +80,19 @@ impl Half {
         text
     }
 
-    /// The series that the event names. Members that a series cannot do without and that are missing are empty.
+    /// The series that the event names. Members that a series cannot do without and that are missing are empty; the
+    /// others are absent where they are empty, since both make the same key.
     pub fn series(&self) -> Series {
         let owned = |name: &str| self.insight(name).unwrap_or_default().to_owned();
+        let named = |name: &str| self.insight(name).filter(|text| !text.is_empty()).map(str::to_owned);
         let insight_type = owned("insight_type");
         let is_error_rate = insight_type == API_ERROR_RATE;
         let is_data = self.insight("source_event_category") == Some("Data");
         Series {
             event_source: owned("event_source"),
             event_name: owned("event_name"),
-            error_code: self.insight("error_code").filter(|_| is_error_rate).map(str::to_owned),
-            trail: self.insight("insight_source").filter(|_| is_data).map(str::to_owned),
+            error_code: named("error_code").filter(|_| is_error_rate),
+            trail: named("insight_source").filter(|_| is_data),
             insight_type,
         }
     }
@@ -99,7 +101,7 @@ impl Half {
 /// Reads an event that was looked up.
 pub fn read_looked_up(event: &Event, account_id: &str) -> Result<InsightEvent, Box<Rejected>> {
     let lookup = lookup(event);
-    let Some(text) = event.cloud_trail_event() else {
+    let Some(text) = event.cloud_trail_event().filter(|text| !text.trim().is_empty()) else {
         let mut raw = String::new();
         write_canonical_map(&lookup, &mut raw);
         let mut violations = Faults::default();
@@ -162,7 +164,11 @@ pub fn read(text: &str, account_id: &str) -> Result<InsightEvent, Box<Rejected>>
             detail.insert("event_time".to_owned(), time.into());
             if let Some(other) = detail.remove(LOOKUP) {
                 // Not CloudTrail's today; kept, but out of the way of ours.
-                detail.insert(format!("event_{LOOKUP}"), other);
+                let mut name = format!("event_{LOOKUP}");
+                while detail.contains_key(&name) {
+                    name.insert_str(0, "event_");
+                }
+                detail.insert(name, other);
             }
             Ok(InsightEvent { shared_event_id, side, half: Half { time, detail } })
         }

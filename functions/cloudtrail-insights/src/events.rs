@@ -18,6 +18,7 @@ use insights_shared::target_run::TargetRun;
 use insights_shared::time::Timestamp;
 use insights_shared::validate::{Rejected, validate};
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 /// How often an insight is joined again when other runs write it at the same time.
@@ -30,17 +31,18 @@ pub struct Events<'a> {
     /// What became of each insight so far: its halves may come on different pages, and it is counted once.
     outcomes: Mutex<HashMap<String, Outcome>>,
     named: Mutex<BTreeMap<Series, Timestamp>>,
+    any: AtomicBool,
 }
 
 impl<'a> Events<'a> {
     /// No events yet.
     pub fn new(run: &'a TargetRun) -> Self {
-        Self { run, outcomes: Mutex::default(), named: Mutex::default() }
+        Self { run, outcomes: Mutex::default(), named: Mutex::default(), any: AtomicBool::new(false) }
     }
 
-    /// Whether any event came.
-    pub fn is_empty(&self) -> bool {
-        self.outcomes.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    /// Whether any event came, be it one that had to be rejected.
+    pub fn any(&self) -> bool {
+        self.any.load(Ordering::Relaxed)
     }
 
     /// The series that events named since this was asked last, each with the newest event's time.
@@ -82,9 +84,12 @@ impl<'a> Events<'a> {
         let mut complete = true;
         let mut insights: BTreeMap<String, Vec<(Side, Half)>> = BTreeMap::new();
         for event in events {
-            match event {
+            self.any.store(true, Ordering::Relaxed);
+            if let Ok(event) = &event {
+                self.name(&event.half);
+            }
+            match event.and_then(|event| self.sound(event, answered_at)) {
                 Ok(InsightEvent { shared_event_id, side, half }) => {
-                    self.name(&half);
                     insights.entry(shared_event_id).or_default().push((side, half));
                 }
                 Err(rejected) => complete &= run.reject(operation, &rejected).await,
@@ -106,6 +111,14 @@ impl<'a> Events<'a> {
         let outcomes =
             stream::iter(merges).map(|merge| self.merge(merge)).buffer_unordered(run.settings.concurrency);
         outcomes.fold(complete, |complete, stored| async move { complete && stored }).await
+    }
+
+    /// The event, if the table could hold it by itself: joined with another one, it would cost that one too.
+    fn sound(&self, event: InsightEvent, answered_at: Timestamp) -> Result<InsightEvent, Box<Rejected>> {
+        let mut alone = Halves::default();
+        alone.add(event.side, event.half.clone());
+        let record = alone.record(&self.run.target, &event.shared_event_id, answered_at);
+        validate(record, self.run.store.retention_days()).map(|_| event)
     }
 
     /// Notes the series that an event names.

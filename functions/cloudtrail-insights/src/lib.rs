@@ -15,6 +15,7 @@ pub mod merge;
 pub mod metrics;
 pub mod normalize;
 pub mod progress;
+pub mod rows;
 pub mod run;
 pub mod series;
 pub mod trails;

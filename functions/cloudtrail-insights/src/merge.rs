@@ -83,8 +83,8 @@ impl Halves {
         let end = self.end.as_ref()?;
         let minutes =
             end.statistic(&["insight_duration"]).map(Number::as_f64).filter(|minutes| minutes.is_finite());
-        #[expect(clippy::cast_possible_truncation, reason = "a span of minutes; a hostile one saturates")]
-        let seconds = (minutes.unwrap_or(0.0) * 60.0).round() as i64;
+        #[expect(clippy::cast_possible_truncation, reason = "minutes; what is hostile saturates")]
+        let seconds = (minutes.unwrap_or(0.0).max(0.0) * 60.0).round() as i64;
         Some(end.time.plus_seconds(seconds.saturating_neg()))
     }
 

@@ -1,1 +1,322 @@
-//! Tables for the module beside.
+//! The worked example of the contract, and halves joined in every order.
+
+use super::*;
+use crate::event::read;
+use insights_shared::record::Severity;
+use insights_shared::validate::{ValidRecord, validate};
+use insights_shared::value::Map;
+use proptest::prelude::*;
+
+const ID: &str = "fccb064f-dd07-4822-97c0-11115d8b91d4";
+const EXAMPLE_START: &str = r#"{"eventVersion":"1.09","eventTime":"2023-11-14T22:16:00Z","awsRegion":"eu-west-1",
+    "eventID":"18378b1e-3653-433d-ba1e-aa11a5958f0c","eventType":"AwsCloudTrailInsight",
+    "recipientAccountId":"123456789012","sharedEventID":"fccb064f-dd07-4822-97c0-11115d8b91d4",
+    "insightDetails":{"state":"Start","eventSource":"ec2.amazonaws.com","eventName":"RunInstances",
+    "insightType":"ApiCallRateInsight","insightContext":{"statistics":{"baseline":{"average":0.02},
+    "insight":{"average":1.2},"insightDuration":7,"baselineDuration":11092}}},"eventCategory":"Insight"}"#;
+const EXAMPLE_END: &str = r#"{"eventVersion":"1.09","eventTime":"2023-11-14T22:23:00Z","awsRegion":"eu-west-1",
+    "eventID":"2b9c5e0a-6f0e-4d07-8a55-6f1c9d1f7b10","eventType":"AwsCloudTrailInsight",
+    "recipientAccountId":"123456789012","sharedEventID":"fccb064f-dd07-4822-97c0-11115d8b91d4",
+    "insightDetails":{"state":"End","eventSource":"ec2.amazonaws.com","eventName":"RunInstances",
+    "insightType":"ApiCallRateInsight","insightContext":{"statistics":{"baseline":{"average":0.02},
+    "insight":{"average":6},"insightDuration":7,"baselineDuration":11092}}},"eventCategory":"Insight"}"#;
+/// The record of both, with everything that is known beforehand.
+const EXAMPLE_RECORD: &str = r#"{"pk":"cloudtrail#123456789012#eu-west-1#fccb064f-dd07-4822-97c0-11115d8b91d4",
+    "sk":"insight","kind":"cloudtrail.insight","schema_version":1,"source":"cloudtrail","account_id":"123456789012",
+    "region":"eu-west-1","id":"fccb064f-dd07-4822-97c0-11115d8b91d4",
+    "title":"RunInstances on ec2.amazonaws.com: call rate 6 a minute, baseline 0.02","status":"closed",
+    "severity":"critical","entity":"ec2.amazonaws.com","measures":{"insight_average":6,"baseline_average":0.02},
+    "started_at":"2023-11-14T22:16:00.000Z","ended_at":"2023-11-14T22:23:00.000Z",
+    "updated_at":"2023-11-14T22:23:00.000Z","expires_at":1734560580,"day_pk":"cloudtrail.insight#2023-11-14",
+    "day_sk":"2023-11-14T22:16:00.000Z#68f51be2","entity_pk":"entity#ec2.amazonaws.com",
+    "entity_sk":"2023-11-14T22:16:00.000Z#68f51be2","detail":{
+    "start":{"event_version":"1.09","event_time":"2023-11-14T22:16:00.000Z","aws_region":"eu-west-1",
+    "event_id":"18378b1e-3653-433d-ba1e-aa11a5958f0c","event_type":"AwsCloudTrailInsight",
+    "recipient_account_id":"123456789012","shared_event_id":"fccb064f-dd07-4822-97c0-11115d8b91d4",
+    "insight_details":{"state":"Start","event_source":"ec2.amazonaws.com","event_name":"RunInstances",
+    "insight_type":"ApiCallRateInsight","insight_context":{"statistics":{"baseline":{"average":0.02},
+    "insight":{"average":1.2},"insight_duration":7,"baseline_duration":11092}}},"event_category":"Insight"},
+    "end":{"event_version":"1.09","event_time":"2023-11-14T22:23:00.000Z","aws_region":"eu-west-1",
+    "event_id":"2b9c5e0a-6f0e-4d07-8a55-6f1c9d1f7b10","event_type":"AwsCloudTrailInsight",
+    "recipient_account_id":"123456789012","shared_event_id":"fccb064f-dd07-4822-97c0-11115d8b91d4",
+    "insight_details":{"state":"End","event_source":"ec2.amazonaws.com","event_name":"RunInstances",
+    "insight_type":"ApiCallRateInsight","insight_context":{"statistics":{"baseline":{"average":0.02},
+    "insight":{"average":6},"insight_duration":7,"baseline_duration":11092}}},"event_category":"Insight"}}}"#;
+
+fn target() -> Target {
+    Target { account_id: "123456789012".into(), region: "eu-west-1".into(), role: None }
+}
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn event(text: &str) -> (Side, Half) {
+    let event = read(text, "123456789012").unwrap();
+    (event.side, event.half)
+}
+
+fn joined(events: &[(Side, Half)]) -> Halves {
+    let mut halves = Halves::default();
+    for (side, half) in events {
+        halves.add(*side, half.clone());
+    }
+    halves
+}
+
+fn valid(halves: &Halves) -> ValidRecord {
+    validate(halves.record(&target(), ID, at("2023-11-14T23:00:00Z")), 400).unwrap()
+}
+
+/// The attributes but for what depends on when the service was asked, and the hash.
+fn known(record: &ValidRecord) -> Value {
+    let mut attributes = record.attributes().clone();
+    attributes.retain(|name, _| !["answered_at", "content_hash"].contains(&name.as_str()));
+    Value::Map(attributes)
+}
+
+/// A half of the given state, time, id and statistics.
+fn half(state: &str, time: &str, id: &str, statistics: &str) -> (Side, Half) {
+    event(&format!(
+        r#"{{"eventTime":"{time}","eventID":"{id}","sharedEventID":"{ID}","insightDetails":{{"state":"{state}",
+        "eventSource":"ec2.amazonaws.com","eventName":"RunInstances","insightType":"ApiCallRateInsight",
+        "insightContext":{{"statistics":{{{statistics}}}}}}}}}"#
+    ))
+}
+
+#[test]
+fn the_worked_example_becomes_its_record_in_either_order() {
+    let (start, end) = (event(EXAMPLE_START), event(EXAMPLE_END));
+    let expected = Value::from_json(EXAMPLE_RECORD).unwrap();
+    for order in [[&start, &end], [&end, &start]] {
+        let record = valid(&joined(&order.map(Clone::clone)));
+        assert_eq!(known(&record), expected);
+        assert_eq!(record.answered_at(), at("2023-11-14T23:00:00Z"));
+    }
+}
+
+#[test]
+fn a_start_alone_is_open_and_judged_by_what_it_claims() {
+    let record = valid(&joined(&[event(EXAMPLE_START)]));
+    let text = |name: &str| record.attributes().get(name).and_then(Value::as_str);
+    assert_eq!((text("status"), text("severity"), text("ended_at")), (Some("open"), Some("high"), None));
+    assert_eq!(text("updated_at"), Some("2023-11-14T22:16:00.000Z"));
+    assert_eq!(
+        text("title"),
+        Some("RunInstances on ec2.amazonaws.com: call rate 1.2 a minute, baseline 0.02")
+    );
+    assert_eq!(text("open_pk"), Some("cloudtrail"));
+    assert_eq!(text("open_sk"), Some("123456789012#eu-west-1#3#2023-11-14T22:16:00.000Z#68f51be2"));
+    for absent in ["expires_at", "day_pk", "day_sk", "status_reason"] {
+        assert_eq!(record.attributes().get(absent), None, "{absent}");
+    }
+}
+
+#[test]
+fn an_end_alone_began_as_many_minutes_before_as_it_lasted() {
+    let check = |statistics: &str, started: &str| {
+        let end = half("End", "2023-11-14T22:23:00Z", "e", statistics);
+        let record = valid(&joined(&[end]));
+        let text = |name: &str| record.attributes().get(name).and_then(Value::as_str);
+        assert_eq!(text("started_at"), Some(started), "{statistics}");
+        assert_eq!((text("status"), text("ended_at")), (Some("closed"), Some("2023-11-14T22:23:00.000Z")));
+        assert_eq!(record.attributes()["detail"].at(&["start"]), None);
+    };
+    check(r#""insightDuration":7"#, "2023-11-14T22:16:00.000Z");
+    check(r#""insightDuration":1.5"#, "2023-11-14T22:21:30.000Z");
+    check(r#""insightDuration":0"#, "2023-11-14T22:23:00.000Z");
+    check("", "2023-11-14T22:23:00.000Z");
+    check(r#""insightDuration":"seven""#, "2023-11-14T22:23:00.000Z");
+    check(r#""insightDuration":null"#, "2023-11-14T22:23:00.000Z");
+    check(r#""insightDuration":-7"#, "2023-11-14T22:23:00.000Z");
+    check(r#""insightDuration":1e100"#, "0001-01-01T00:00:00.000Z");
+}
+
+#[test]
+fn statistics_are_the_ends_and_the_starts_where_it_has_none() {
+    let check =
+        |start: &str, end: &str, insight: Option<&str>, baseline: Option<&str>, severity: Severity| {
+            let halves = joined(&[
+                half("Start", "2023-11-14T22:16:00Z", "s", start),
+                half("End", "2023-11-14T22:23:00Z", "e", end),
+            ]);
+            let record = halves.record(&target(), ID, at("2023-11-14T23:00:00Z"));
+            let measure = |wanted: &str| {
+                let found = record.measures.iter().find(|(name, _)| name == wanted);
+                found.map(|(_, number)| number.as_str())
+            };
+            assert_eq!(
+                (measure("insight_average"), measure("baseline_average")),
+                (insight, baseline),
+                "{start} {end}"
+            );
+            assert_eq!(record.severity, Some(severity), "{start} {end}");
+        };
+    let low = r#""insight":{"average":1},"baseline":{"average":1}"#;
+    let high = r#""insight":{"average":20},"baseline":{"average":1}"#;
+    check(low, high, Some("20"), Some("1"), Severity::High);
+    check(high, low, Some("1"), Some("1"), Severity::Low);
+    check(high, "", Some("20"), Some("1"), Severity::High);
+    check(high, r#""insight":{"average":5}"#, Some("5"), Some("1"), Severity::Medium);
+    check("", high, Some("20"), Some("1"), Severity::High);
+    check("", "", None, None, Severity::Low);
+    check(r#""insight":{"average":1000}"#, "", Some("1000"), None, Severity::Low);
+    check("", r#""insight":{"average":"9"},"baseline":{"average":null}"#, None, None, Severity::Low);
+}
+
+#[test]
+fn severity_follows_the_ratio_at_every_boundary() {
+    for (insight, baseline, expected) in [
+        ("100", "1", "critical"),
+        ("99.99", "1", "high"),
+        ("20", "1", "high"),
+        ("19.99", "1", "medium"),
+        ("5", "1", "medium"),
+        ("4.99", "1", "low"),
+        ("0", "0", "low"),
+        // A baseline of less than 0.01 counts as 0.01.
+        ("1", "0", "critical"),
+        ("0.2", "0.0001", "high"),
+        ("0.0499", "0.0001", "low"),
+        // Exactly 20 and 100, though not in binary.
+        ("1.4", "0.07", "high"),
+        ("2.9", "0.029", "critical"),
+        ("9.82222E-5", "0", "low"),
+    ] {
+        let statistics = format!(r#""insight":{{"average":{insight}}},"baseline":{{"average":{baseline}}}"#);
+        let record = valid(&joined(&[half("Start", "2023-11-14T22:16:00Z", "s", &statistics)]));
+        assert_eq!(record.attributes()["severity"].as_str(), Some(expected), "{insight} over {baseline}");
+    }
+}
+
+#[test]
+fn members_that_are_missing_leave_a_record_that_says_so() {
+    let (side, half) = event(
+        r#"{"eventTime":"2023-11-14T22:16:00Z","eventID":"e","sharedEventID":"s",
+        "insightDetails":{"state":"Start"}}"#,
+    );
+    let record = valid(&joined(&[(side, half)]));
+    let text = |name: &str| record.attributes().get(name).and_then(Value::as_str);
+    let title = "unnamed calls on an unnamed service: call rate unknown, baseline unknown";
+    assert_eq!((text("title"), text("entity"), text("entity_pk")), (Some(title), None, None));
+    assert_eq!(record.attributes()["measures"], Value::Map(Map::new()));
+}
+
+#[test]
+fn of_two_events_of_one_half_the_greater_time_then_id_wins() {
+    let old = half("Start", "2023-11-14T22:16:00Z", "a", "");
+    let later = half("Start", "2023-11-14T22:17:00Z", "a", "");
+    let greater_id = half("Start", "2023-11-14T22:16:00Z", "b", "");
+    for (events, winner) in [
+        ([&old, &later], &later),
+        ([&later, &old], &later),
+        ([&old, &greater_id], &greater_id),
+        ([&greater_id, &old], &greater_id),
+        ([&greater_id, &later], &later),
+        ([&later, &greater_id], &later),
+    ] {
+        let mut halves = Halves::default();
+        assert!(halves.add(events[0].0, events[0].1.clone()));
+        let is_news = halves.add(events[1].0, events[1].1.clone());
+        assert_eq!(is_news, events[1] == winner);
+        assert_eq!((halves.start.as_ref(), halves.end.as_ref()), (Some(&winner.1), None));
+    }
+}
+
+#[test]
+fn a_stored_lookup_is_kept_and_a_missing_one_is_taken() {
+    let lookup = |name: &str| Value::from_json(&format!(r#"{{"username":"{name}"}}"#)).unwrap();
+    let (side, bare) = event(EXAMPLE_START);
+    let with = |name: &str| {
+        let mut half = bare.clone();
+        half.detail.insert(LOOKUP.to_owned(), lookup(name));
+        half
+    };
+    for (first, second, expected) in [
+        (with("ci"), bare.clone(), Some("ci")),
+        (bare.clone(), with("ci"), Some("ci")),
+        (with("ci"), with("other"), Some("ci")),
+        (bare.clone(), bare.clone(), None),
+    ] {
+        let mut halves = Halves::default();
+        halves.add(side, first);
+        assert!(halves.add(side, second), "the same event is no older one");
+        let detail = &halves.start.unwrap().detail;
+        assert_eq!(detail.get(LOOKUP), expected.map(lookup).as_ref());
+    }
+}
+
+#[test]
+fn a_start_is_overdue_an_hour_after_it_left_the_service_and_is_closed_where_its_end_could_last_have_been() {
+    let record = valid(&joined(&[event(EXAMPLE_START)]));
+    let stored = Stored(record.attributes().clone());
+    // 90 days after 2023-11-14T22:16:00Z.
+    assert!(!is_overdue(&stored, at("2024-02-12T23:16:00Z")));
+    assert!(is_overdue(&stored, at("2024-02-12T23:16:00.001Z")));
+    let now = at("2024-02-13T00:00:00Z");
+    let closed = validate(no_end_seen(&stored, now).unwrap(), 400).unwrap();
+    let text = |name: &str| closed.attributes().get(name).and_then(Value::as_str);
+    assert_eq!((text("status"), text("status_reason")), (Some("closed"), Some("no_end_seen")));
+    assert_eq!(text("ended_at"), Some("2024-02-12T22:16:00.000Z"));
+    assert_eq!(text("updated_at"), Some("2023-11-14T22:16:00.000Z"), "the answer's own version stays");
+    assert_eq!(text("day_pk"), Some("cloudtrail.insight#2024-02-12"));
+    assert_eq!(text("open_pk"), None);
+    assert_eq!(closed.attributes()["detail"], record.attributes()["detail"]);
+    // A late end replaces it as if it had never been closed.
+    let mut halves = Halves::from_stored(&Stored(closed.attributes().clone()));
+    let (side, end) = event(EXAMPLE_END);
+    halves.add(side, end);
+    assert_eq!(known(&valid(&halves)), Value::from_json(EXAMPLE_RECORD).unwrap());
+}
+
+#[test]
+fn halves_read_back_as_they_were_stored() {
+    let halves = joined(&[event(EXAMPLE_START), event(EXAMPLE_END)]);
+    assert_eq!(Halves::from_stored(&Stored(valid(&halves).attributes().clone())), halves);
+    assert_eq!(Halves::from_stored(&Stored(Map::new())), Halves::default());
+}
+
+/// Events of both halves, some of the same time and id with another text, some looked up. The look-up of an event is
+/// always the same, as CloudTrail's is.
+fn any_events() -> impl Strategy<Value = Vec<(Side, Half)>> {
+    let one = (0..2_u8, 0..3_u8, 0..2_u8, 0..2_u8, any::<bool>()).prop_map(
+        |(side, minute, id, text, looked_up)| {
+            let state = if side == 0 { "Start" } else { "End" };
+            let statistics = format!(r#""insightDuration":{text}"#);
+            let (side, mut found) =
+                half(state, &format!("2023-11-14T22:1{minute}:00Z"), &format!("e{id}"), &statistics);
+            if looked_up {
+                found.detail.insert(LOOKUP.to_owned(), format!("{state}{minute}{id}").into());
+            }
+            (side, found)
+        },
+    );
+    prop::collection::vec(one, 0..8)
+}
+
+proptest! {
+    #[test]
+    fn halves_come_out_the_same_in_whichever_order_and_however_often_they_come(
+        events in any_events(),
+        order in any::<prop::sample::Index>(),
+        keys in prop::collection::vec(any::<u32>(), 16),
+    ) {
+        let mut shuffled: Vec<(u32, (Side, Half))> = keys.into_iter().zip(events.iter().chain(&events).cloned()).collect();
+        shuffled.sort_by_key(|(key, _)| *key);
+        let shuffled: Vec<(Side, Half)> = shuffled.into_iter().map(|(_, event)| event).collect();
+        let expected = joined(&events);
+        prop_assert_eq!(&joined(&shuffled), &expected);
+        // As it happens: some are stored by one run, and joined with the rest by another, and neither removes a half.
+        let cut = if shuffled.is_empty() { 0 } else { order.index(shuffled.len()) };
+        let mut stored = joined(&shuffled[..cut]);
+        if stored != Halves::default() {
+            stored = Halves::from_stored(&Stored(valid(&stored).attributes().clone()));
+        }
+        for (side, half) in &shuffled[cut..] {
+            let before = (stored.start.is_some(), stored.end.is_some());
+            stored.add(*side, half.clone());
+            prop_assert!(stored.start.is_some() >= before.0 && stored.end.is_some() >= before.1);
+        }
+        prop_assert_eq!(&stored, &expected);
+    }
+}

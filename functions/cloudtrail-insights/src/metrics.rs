@@ -7,6 +7,7 @@ use crate::window::Request;
 use insights_shared::fields::Faults;
 use insights_shared::issue::{REQUEST_INVALID, RESPONSE_MALFORMED, Stage};
 use insights_shared::target_run::TargetRun;
+use insights_shared::time::Timestamp;
 
 /// The operation of every request here.
 const OPERATION: &str = "ListInsightsMetricData";
@@ -16,7 +17,9 @@ const OPERATION: &str = "ListInsightsMetricData";
 pub struct Progress {
     /// The requests whose answers are stored.
     pub stored: Vec<Request>,
-    /// Whether these are all.
+    /// Where the first request begins that has no stored answer; `None` if every one has.
+    pub stopped_at: Option<Timestamp>,
+    /// Whether all of the series could be asked for and stored.
     pub is_complete: bool,
 }
 
@@ -33,6 +36,7 @@ pub async fn collect(fetch: &Fetch<'_>, run: &TargetRun, series: &Series, reques
         return progress;
     }
     for request in requests {
+        progress.stopped_at = Some(request.start);
         let (points, answered_at) = match fetch.points(series, *request).await {
             Ok(answer) => answer,
             Err(error) => {
@@ -50,6 +54,7 @@ pub async fn collect(fetch: &Fetch<'_>, run: &TargetRun, series: &Series, reques
         }
         progress.stored.push(*request);
     }
+    progress.stopped_at = None;
     progress.is_complete = true;
     progress
 }

@@ -19,8 +19,8 @@ pub struct Chunks {
     pub left_out: Vec<String>,
 }
 
-/// Cuts an answer into chunks. A point that DynamoDB cannot hold, or that lies outside what was asked for, is left out
-/// and named; the others of its chunk stay.
+/// Cuts an answer into chunks. A point that DynamoDB cannot hold, that lies outside what was asked for, or that another
+/// one of the same time contradicts, is left out and named; the others of its chunk stay.
 pub fn chunks(
     series: &Series,
     request: Request,
@@ -41,7 +41,10 @@ pub fn chunks(
         } else if let Some(violation) = violation(value) {
             left_out.push(format!("the point {value} at {time} {violation}"));
         } else {
-            by_chunk.entry(time.floor(length)).or_default().insert(second, value);
+            let before = by_chunk.entry(time.floor(length)).or_default().insert(second, value);
+            if let Some(before) = before.filter(|before| before.to_bits() != value.to_bits()) {
+                left_out.push(format!("the point {before} at {time} comes a second time, as {value}"));
+            }
         }
     }
     let records = by_chunk.into_iter().map(|(start, points)| {

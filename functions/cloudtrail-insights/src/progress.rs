@@ -1,328 +1,48 @@
-//! The catalog's rows during a run: which series and trails are live, how far each has come, and what is written of it.
-//!
-//! Invariant: the target's watermark may pass only parts whose row has a watermark of its own. So every method that
-//! leaves a part behind writes its row, and answers `false` where that failed: then the watermark has to stay.
+//! What a series' row says after a run: which spans are known, and where the next run goes on. Pure.
 
-use crate::catalog::{Catalog, Row};
-use crate::config::CloudtrailInsights;
-use crate::events::Events;
-use crate::fetch::{EventSource, Fetch};
-use crate::metrics::{self, Progress};
-use crate::series::Series;
-use crate::trails::Trails;
-use crate::window::{self, REACH_DAYS, pieces};
-use futures_util::stream::{self, StreamExt};
-use insights_shared::issue::{CallError, Stage};
-use insights_shared::payload::Window;
-use insights_shared::target_run::TargetRun;
-use insights_shared::time::{DAY_SECONDS, Timestamp};
-use std::collections::BTreeMap;
+use crate::catalog::Row;
+use crate::metrics::Progress;
+use insights_shared::time::Timestamp;
 
-/// The rows of one target.
-pub struct Rows<'a> {
-    run: &'a TargetRun,
-    catalog: Catalog<'a>,
-    configured: Vec<Series>,
-    period: i64,
-    lookback: Timestamp,
-    series: BTreeMap<Series, Row>,
-    trails: BTreeMap<String, Row>,
+/// Where a series stood when the run began on it.
+#[derive(Clone, Copy, Debug)]
+pub struct Stand {
+    /// How far it had come.
+    pub reached: Timestamp,
+    /// The watermark of its own that said so, if it had one.
+    pub own: Option<Timestamp>,
+    /// The target's watermark.
+    pub target: Option<Timestamp>,
 }
 
-impl<'a> Rows<'a> {
-    /// The rows as they were read.
-    pub fn new(
-        run: &'a TargetRun,
-        catalog: Catalog<'a>,
-        collector: &CloudtrailInsights,
-        lookback: Timestamp,
-        series: BTreeMap<Series, Row>,
-        trails: BTreeMap<String, Row>,
-    ) -> Self {
-        let (configured, period) = (collector.series.clone(), collector.period);
-        Self { run, catalog, configured, period, lookback, series, trails }
+/// Takes into a row what was stored of its series.
+pub fn advance(row: &mut Row, progress: &Progress, stand: Stand) {
+    let Stand { reached, own, target } = stand;
+    let last = progress.stored.last();
+    if progress.is_complete && last.is_none() {
+        // There is no bucket that was not known.
+        return;
     }
-
-    /// Whether any series is live.
-    pub fn any_live(&self) -> bool {
-        self.series.iter().any(|(series, row)| self.is_live(series, row))
-    }
-
-    /// A series is live while it is configured, or was named within the days that CloudTrail keeps.
-    fn is_live(&self, series: &Series, row: &Row) -> bool {
-        let since = self.run.now.plus_seconds(-REACH_DAYS * DAY_SECONDS);
-        self.configured.contains(series) || row.named_at.is_some_and(|named_at| named_at >= since)
-    }
-
-    /// How far a part has come: its own watermark, else the target's, else nowhere.
-    fn reached(&self, row: &Row) -> Timestamp {
-        let of_target = if row.is_stored() { self.run.watermark() } else { None };
-        row.watermark.or(of_target).unwrap_or(self.lookback)
-    }
-
-    fn failed(&self, subject: &str, error: &CallError) -> bool {
-        self.run.report.call_failed(Stage::Write, subject, error);
-        false
-    }
-
-    /// Takes in the series that events named. One that was not known, or not live any more, has to be fetched from the
-    /// beginning: its row says so before the watermark moves.
-    pub async fn adopt(&mut self, named: BTreeMap<Series, Timestamp>) -> bool {
-        let mut complete = true;
-        for (series, named_at) in named {
-            let start = self.lookback;
-            let mut row = self.series.remove(&series).unwrap_or_else(|| Row::behind(Some(named_at), start));
-            let change = |row: &mut Row| {
-                if row.expires_at.take().is_some() || !row.is_stored() {
-                    row.watermark = Some(start);
-                }
-                row.named_at = row.named_at.max(Some(named_at));
-            };
-            let written = self.catalog.change_series(&series, &mut row, change).await;
-            complete &= written.map_or_else(|error| self.failed(&series.to_string(), &error), |()| true);
-            self.series.insert(series, row);
-        }
-        complete
-    }
-
-    /// Takes in the series of the configuration.
-    pub async fn adopt_configured(&mut self) -> bool {
-        let mut complete = true;
-        for series in self.configured.clone() {
-            let start = self.lookback;
-            let known = self.series.get(&series).is_some_and(|row| row.expires_at.is_none());
-            if known {
-                continue;
-            }
-            let mut row = self.series.remove(&series).unwrap_or_else(|| Row::behind(None, start));
-            let change = |row: &mut Row| {
-                row.expires_at = None;
-                row.watermark = Some(start);
-            };
-            let written = self.catalog.change_series(&series, &mut row, change).await;
-            complete &= written.map_or_else(|error| self.failed(&series.to_string(), &error), |()| true);
-            self.series.insert(series, row);
-        }
-        complete
-    }
-
-    /// Marks every part that follows the target's watermark as standing where that is now, so that it may move on.
-    pub async fn mark_behind(&mut self) -> bool {
-        let Some(watermark) = self.run.watermark() else { return true };
-        let mut complete = true;
-        let stay = |row: &mut Row| row.watermark = row.watermark.or(Some(watermark));
-        for (series, row) in &mut self.series {
-            if row.expires_at.is_none()
-                && let Err(error) = self.catalog.change_series(series, row, stay).await
-            {
-                self.run.report.call_failed(Stage::Write, &series.to_string(), &error);
-                complete = false;
-            }
-        }
-        for (arn, row) in &mut self.trails {
-            if row.expires_at.is_none()
-                && let Err(error) = self.catalog.change_trail(arn, row, stay).await
-            {
-                self.run.report.call_failed(Stage::Write, arn, &error);
-                complete = false;
-            }
-        }
-        complete
-    }
-
-    /// Ends the rows of series that are live no longer: what is known of them stays known, as long as records do.
-    pub async fn retire(&mut self) -> bool {
-        let retention_days = self.run.store.retention_days();
-        let mut complete = true;
-        let dead = |(series, row): &(&Series, &Row)| !self.is_live(series, row) && row.expires_at.is_none();
-        let dead: Vec<Series> = self.series.iter().filter(dead).map(|(series, _)| series.clone()).collect();
-        for series in dead {
-            let Some(mut row) = self.series.remove(&series) else { continue };
-            let reached = self.reached(&row);
-            let change = |row: &mut Row| {
-                row.covered.close(reached);
-                row.watermark = None;
-                let last = row.covered.last(None).or(row.named_at).unwrap_or(reached);
-                row.expire_after(last, retention_days);
-            };
-            let written = self.catalog.change_series(&series, &mut row, change).await;
-            complete &= written.map_or_else(|error| self.failed(&series.to_string(), &error), |()| true);
-            self.series.insert(series, row);
-        }
-        complete
-    }
-
-    /// Takes in the trails that have insights on data events, and ends the rows of those that no longer do.
-    pub async fn settle_trails(&mut self, found: &Trails) -> bool {
-        let mut complete = true;
-        let retention_days = self.run.store.retention_days();
-        for arn in &found.data {
-            let start = self.lookback;
-            let mut row = self.trails.remove(arn).unwrap_or_else(|| Row::behind(None, start));
-            let change = |row: &mut Row| {
-                row.expires_at = None;
-                if !row.is_stored() {
-                    row.watermark = Some(start);
-                }
-            };
-            let written = self.catalog.change_trail(arn, &mut row, change).await;
-            complete &= written.map_or_else(|error| self.failed(arn, &error), |()| true);
-            self.trails.insert(arn.clone(), row);
-        }
-        let gone = |(arn, row): &(&String, &Row)| {
-            found.is_complete && !found.data.contains(*arn) && row.expires_at.is_none()
-        };
-        let gone: Vec<String> = self.trails.iter().filter(gone).map(|(arn, _)| arn.clone()).collect();
-        for arn in gone {
-            let Some(mut row) = self.trails.remove(&arn) else { continue };
-            let reached = self.reached(&row);
-            let change = |row: &mut Row| {
-                // Should it come back, it goes on from here.
-                row.watermark = Some(reached);
-                row.expire_after(reached, retention_days);
-            };
-            let written = self.catalog.change_trail(&arn, &mut row, change).await;
-            complete &= written.map_or_else(|error| self.failed(&arn, &error), |()| true);
-            self.trails.insert(arn, row);
-        }
-        complete
-    }
-
-    /// The events of every trail with insights on data events, each from where it stands.
-    pub async fn collect_trails(
-        &mut self,
-        fetch: &Fetch<'_>,
-        events: &Events<'_>,
-        found: &Trails,
-        reach: Timestamp,
-    ) -> bool {
-        let run = self.run;
-        let overlap = run.settings.overlap_minutes * 60;
-        let live = |(arn, row): &(&String, &Row)| {
-            row.expires_at.is_none() && (found.data.contains(*arn) || !found.is_complete)
-        };
-        let arns: Vec<String> = self.trails.iter().filter(live).map(|(arn, _)| arn.clone()).collect();
-        let mut complete = true;
-        for arn in arns {
-            let Some(mut row) = self.trails.remove(&arn) else { continue };
-            let mut reached = self.reached(&row).max(reach);
-            let mut start = reached.plus_seconds(-overlap).max(reach);
-            for (_, until) in pieces(reached, run.now) {
-                let window = Window { start, end: until };
-                let stored = events.collect(fetch, EventSource::Trail(&arn), window).await;
-                let named = self.adopt(events.take_named()).await;
-                match stored {
-                    Ok(true) if named => (reached, start) = (until, until),
-                    Ok(_) => break,
-                    Err(error) => {
-                        run.report.call_failed(Stage::Fetch, &arn, &error);
-                        break;
-                    }
-                }
-            }
-            let caught_up = reached == run.now;
-            let change = |row: &mut Row| row.watermark = (!caught_up).then_some(reached);
-            let written = self.catalog.change_trail(&arn, &mut row, change).await;
-            complete &= written.map_or_else(|error| self.failed(&arn, &error), |()| true);
-            self.trails.insert(arn, row);
-        }
-        complete
-    }
-
-    /// The points of every live series, each from where it stands, those furthest behind first.
-    pub async fn collect_series(&mut self, fetch: &Fetch<'_>) -> bool {
-        let run = self.run;
-        let overlap = run.settings.overlap_minutes * 60;
-        let mut live: Vec<(Timestamp, Series, Row)> = Vec::new();
-        for (series, row) in std::mem::take(&mut self.series) {
-            if self.is_live(&series, &row) && !row.is_newer_schema() {
-                live.push((self.reached(&row), series, row));
-            } else {
-                self.series.insert(series, row);
-            }
-        }
-        live.sort_by(|left, right| (left.0, &left.1).cmp(&(right.0, &right.1)));
-        let this = &*self;
-        let worked: Vec<(Series, Row, bool)> = stream::iter(live)
-            .map(|(reached, series, mut row)| async move {
-                let is_new = row.covered.last(Some(reached)).is_none();
-                let from = if is_new { reached } else { reached.plus_seconds(-overlap) };
-                let requests = window::requests(from, run.now, this.period, run.now);
-                let progress = metrics::collect(fetch, run, &series, &requests).await;
-                let change = |row: &mut Row| advance(row, &progress, reached);
-                let written = this.catalog.change_series(&series, &mut row, change).await;
-                let written =
-                    written.map_or_else(|error| this.failed(&series.to_string(), &error), |()| true);
-                (series, row, written)
-            })
-            .buffer_unordered(run.settings.concurrency)
-            .collect()
-            .await;
-        let mut complete = true;
-        for (series, row, written) in worked {
-            complete &= written;
-            self.series.insert(series, row);
-        }
-        complete
-    }
-
-    /// The points of every live series within a span of the past. Where a series stands is left alone.
-    pub async fn backfill_series(&mut self, fetch: &Fetch<'_>, from: Timestamp, until: Timestamp) -> bool {
-        let run = self.run;
-        let configured = self.configured.iter().filter(|series| !self.series.contains_key(series)).cloned();
-        let unknown: Vec<(Series, Row)> =
-            configured.map(|series| (series, Row::behind(None, self.lookback))).collect();
-        let mut live: Vec<(Series, Row)> = Vec::new();
-        for (series, row) in std::mem::take(&mut self.series).into_iter().chain(unknown) {
-            if self.is_live(&series, &row) && !row.is_newer_schema() {
-                live.push((series, row));
-            } else {
-                self.series.insert(series, row);
-            }
-        }
-        let this = &*self;
-        let requests = window::requests(from, until, self.period, run.now);
-        let requests = &requests;
-        let worked: Vec<(Series, Row, bool)> = stream::iter(live)
-            .map(|(series, mut row)| async move {
-                let progress = metrics::collect(fetch, run, &series, requests).await;
-                let change = |row: &mut Row| {
-                    for request in &progress.stored {
-                        row.covered.add(request.period, request.start, request.end);
-                    }
-                };
-                let written = this.catalog.change_series(&series, &mut row, change).await;
-                let written =
-                    written.map_or_else(|error| this.failed(&series.to_string(), &error), |()| true);
-                (series, row, written && progress.is_complete)
-            })
-            .buffer_unordered(run.settings.concurrency)
-            .collect()
-            .await;
-        let mut complete = true;
-        for (series, row, stored) in worked {
-            complete &= stored;
-            self.series.insert(series, row);
-        }
-        complete
-    }
-}
-
-/// Takes into a row what was stored of its series, which stood at `reached`.
-fn advance(row: &mut Row, progress: &Progress, reached: Timestamp) {
     row.covered.close(reached);
     for request in &progress.stored {
         row.covered.add(request.period, request.start, request.end);
     }
-    let last = progress.stored.last();
-    if progress.is_complete {
-        if let Some(finest) = last {
-            row.covered.open(finest.period, finest.end);
+    let end = last.map_or(reached, |request| request.end);
+    // Another run may have left the series behind meanwhile: its watermark stays.
+    let is_ours = row.watermark == own || row.watermark.is_none();
+    // At a coarser period than before, the last bucket that has ended may lie before the target's watermark.
+    if progress.is_complete && target.is_none_or(|target| end >= target) {
+        if is_ours {
+            if let Some(finest) = last {
+                row.covered.open(finest.period, end);
+            }
+            row.watermark = None;
         }
-        row.watermark = None;
-    } else {
-        row.watermark = Some(last.map_or(reached, |request| request.end.max(reached)));
+        return;
     }
+    // What was not stored may begin before the end of what was, where a finer period takes over from a coarser one.
+    let come = progress.stopped_at.map_or(end, |stopped_at| stopped_at.min(end)).max(reached);
+    row.watermark = if is_ours { Some(come) } else { row.watermark.min(Some(come)) };
 }
 
 #[cfg(test)]

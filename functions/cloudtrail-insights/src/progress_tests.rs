@@ -1,1 +1,224 @@
-//! Tables for the module beside.
+//! What a row says of its series after a run: which spans are known, and where the next run goes on.
+
+use super::*;
+use crate::window::{Request, requests};
+use insights_shared::record::Stored;
+use insights_shared::value::Value;
+
+const NOW: &str = "2026-03-20T22:27:13Z";
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+/// A stored row, `covered` as JSON.
+fn row(covered: &str, watermark: Option<&str>) -> Row {
+    let mut item =
+        std::collections::BTreeMap::from([("covered".to_owned(), Value::from_json(covered).unwrap())]);
+    if let Some(watermark) = watermark {
+        item.insert("watermark".to_owned(), watermark.into());
+    }
+    Row::from_stored(Stored(item))
+}
+
+fn progress(requests: &[Request], stored: usize) -> Progress {
+    let is_complete = stored == requests.len();
+    let stopped_at = requests.get(stored).map(|request| request.start);
+    Progress { stored: requests[..stored].to_vec(), stopped_at, is_complete }
+}
+
+fn stand(row: &Row, target: Option<&str>, lookback: &str) -> Stand {
+    let target = target.map(at);
+    Stand { reached: row.watermark.or(target).unwrap_or(at(lookback)), own: row.watermark, target }
+}
+
+#[track_caller]
+fn says(row: &Row, covered: &str, watermark: Option<&str>) {
+    assert_eq!(row.covered.to_value(), Value::from_json(covered).unwrap());
+    assert_eq!(row.watermark, watermark.map(at));
+}
+
+/// 90 days at 300 s: the coarse request up to the chunk that holds the 63-day cut-off, then the fine one.
+fn first_requests() -> Vec<Request> {
+    let requests = requests(at("2025-12-20T22:27:13Z"), at(NOW), 300, at(NOW));
+    assert_eq!(requests.len(), 2);
+    requests
+}
+
+const WHOLE: &str = r#"{"300":[{"from":"2026-01-16T23:00:00.000Z"}],
+    "3600":[{"from":"2025-12-20T23:00:00.000Z","until":"2026-01-17T00:00:00.000Z"}]}"#;
+
+#[test]
+fn a_new_series_is_known_from_its_reach_on_and_then_follows_the_watermark() {
+    let mut row = Row::behind(None, at("2025-12-20T22:27:13Z"));
+    let stand = stand(&row, Some("2026-03-20T22:20:00Z"), NOW);
+    advance(&mut row, &progress(&first_requests(), 2), stand);
+    says(&row, WHOLE, None);
+}
+
+#[test]
+fn a_series_that_follows_says_the_same_after_every_further_run() {
+    let watermark = "2026-03-20T22:25:00Z";
+    let mut row = row(WHOLE, None);
+    for (target, now) in [(watermark, "2026-03-20T22:27:13Z"), (watermark, "2026-03-21T04:11:00Z")] {
+        let stand = stand(&row, Some(target), NOW);
+        let requests = requests(stand.reached.plus_seconds(-6 * 3_600), at(now), 300, at(now));
+        assert_eq!(requests.len(), 1);
+        advance(&mut row, &progress(&requests, 1), stand);
+        says(&row, WHOLE, None);
+    }
+}
+
+#[test]
+fn nothing_to_ask_for_changes_nothing() {
+    let mut row = row(WHOLE, None);
+    let before = row.clone();
+    let stand = stand(&row, Some("2026-03-20T18:00:00Z"), NOW);
+    // No overlap, and no bucket has ended since the watermark, which stands between two chunks.
+    let requests = requests(stand.reached, at("2026-03-20T18:04:59Z"), 300, at("2026-03-20T18:04:59Z"));
+    assert_eq!(requests, []);
+    advance(&mut row, &progress(&requests, 0), stand);
+    assert_eq!(row, before);
+}
+
+#[test]
+fn a_series_that_failed_keeps_what_it_has_and_its_own_watermark() {
+    let (watermark, now) = ("2026-03-20T22:25:00Z", "2026-03-20T23:27:13Z");
+    let mut row = row(WHOLE, None);
+    let stand = stand(&row, Some(watermark), NOW);
+    let requests = requests(stand.reached.plus_seconds(-6 * 3_600), at(now), 300, at(now));
+    advance(&mut row, &progress(&requests, 0), stand);
+    let closed = WHOLE.replace(
+        r#"{"from":"2026-01-16T23:00:00.000Z"}"#,
+        r#"{"from":"2026-01-16T23:00:00.000Z","until":"2026-03-20T22:25:00.000Z"}"#,
+    );
+    says(&row, &closed, Some(watermark));
+    // The target's watermark goes on; the series catches up from its own, and adjoins.
+    let stand = super::tests::stand(&row, Some("2026-03-20T23:25:00Z"), NOW);
+    assert_eq!(stand.reached, at(watermark));
+    let requests = super::tests::requests(stand.reached.plus_seconds(-6 * 3_600), at(now), 300, at(now));
+    advance(&mut row, &progress(&requests, 1), stand);
+    says(&row, WHOLE, None);
+}
+
+#[test]
+fn half_done_goes_on_where_the_finer_period_begins_so_that_none_of_it_is_skipped() {
+    let requests = first_requests();
+    // The coarse request ends at midnight, the fine one begins an hour before.
+    assert_eq!(
+        (requests[0].end, requests[1].start),
+        (at("2026-01-17T00:00:00Z"), at("2026-01-16T23:00:00Z"))
+    );
+    let mut row = Row::behind(None, at("2025-12-20T22:27:13Z"));
+    let stand = stand(&row, None, NOW);
+    advance(&mut row, &progress(&requests, 1), stand);
+    let coarse = r#"{"3600":[{"from":"2025-12-20T23:00:00.000Z","until":"2026-01-17T00:00:00.000Z"}]}"#;
+    says(&row, coarse, Some("2026-01-16T23:00:00Z"));
+    // The next run asks for the fine span just as the first one did.
+    let stand = super::tests::stand(&row, Some("2026-03-20T22:20:00Z"), NOW);
+    let again = super::tests::requests(stand.reached.plus_seconds(-6 * 3_600), at(NOW), 300, at(NOW));
+    assert_eq!(again.last(), requests.last());
+    let done = progress(&again, again.len());
+    advance(&mut row, &done, stand);
+    says(&row, WHOLE, None);
+}
+
+#[test]
+fn a_long_outage_leaves_no_gap_within_the_reach_and_an_honest_one_beyond() {
+    // Ten days: everything is there at 300 s.
+    let check = |watermark: &str, overlap_hours: i64, covered: &str| {
+        let mut row = row(r#"{"300":[{"from":"2025-11-01T00:00:00.000Z"}]}"#, None);
+        let stand = stand(&row, Some(watermark), NOW);
+        let requests = requests(stand.reached.plus_seconds(-overlap_hours * 3_600), at(NOW), 300, at(NOW));
+        advance(&mut row, &progress(&requests, requests.len()), stand);
+        says(&row, covered, None);
+    };
+    check("2026-03-10T00:00:00Z", 6, r#"{"300":[{"from":"2025-11-01T00:00:00.000Z"}]}"#);
+    // Seventy days: a week of it only at 3600 s.
+    check(
+        "2026-01-09T12:00:00Z",
+        6,
+        r#"{"300":[{"from":"2025-11-01T00:00:00.000Z","until":"2026-01-09T12:00:00.000Z"},
+            {"from":"2026-01-16T23:00:00.000Z"}],
+            "3600":[{"from":"2026-01-09T00:00:00.000Z","until":"2026-01-17T00:00:00.000Z"}]}"#,
+    );
+    // A hundred days: ten days are gone for good.
+    check(
+        "2025-12-10T12:00:00Z",
+        6,
+        r#"{"300":[{"from":"2025-11-01T00:00:00.000Z","until":"2025-12-10T12:00:00.000Z"},
+            {"from":"2026-01-16T23:00:00.000Z"}],
+            "3600":[{"from":"2025-12-20T23:00:00.000Z","until":"2026-01-17T00:00:00.000Z"}]}"#,
+    );
+}
+
+#[test]
+fn after_a_change_of_period_the_old_one_ends_at_the_watermark_and_the_new_one_follows_it() {
+    let watermark = "2026-03-20T22:20:00Z";
+    let mut row = row(r#"{"300":[{"from":"2026-01-16T23:00:00.000Z"}]}"#, None);
+    let stand = stand(&row, Some(watermark), NOW);
+    let finer = requests(stand.reached.plus_seconds(-6 * 3_600), at(NOW), 60, at(NOW));
+    advance(&mut row, &progress(&finer, 1), stand);
+    let old = r#""300":[{"from":"2026-01-16T23:00:00.000Z","until":"2026-03-20T22:20:00.000Z"}]"#;
+    says(&row, &format!(r#"{{{old},"60":[{{"from":"2026-03-20T16:00:00.000Z"}}]}}"#), None);
+}
+
+#[test]
+fn at_a_coarser_period_nothing_is_called_known_before_its_bucket_has_ended() {
+    let watermark = "2026-03-20T22:27:00Z";
+    let mut row = row(r#"{"60":[{"from":"2026-03-05T22:58:00.000Z"}]}"#, None);
+    let hourly = |row: &Row, target: &str, now: &str| {
+        let stand = stand(row, Some(target), NOW);
+        (requests(stand.reached.plus_seconds(-6 * 3_600), at(now), 3_600, at(now)), stand)
+    };
+    let (requests, stand) = hourly(&row, watermark, "2026-03-20T22:45:00Z");
+    advance(&mut row, &progress(&requests, 1), stand);
+    // Open, the span would reach to the watermark, which the last bucket of an hour does not.
+    let old = r#""60":[{"from":"2026-03-05T22:58:00.000Z","until":"2026-03-20T22:27:00.000Z"}]"#;
+    let until = r#"{"from":"2026-03-20T00:00:00.000Z","until":"2026-03-20T22:00:00.000Z"}"#;
+    says(&row, &format!(r#"{{"3600":[{until}],{old}}}"#), Some(watermark));
+    let (requests, stand) = hourly(&row, watermark, "2026-03-20T23:10:00Z");
+    advance(&mut row, &progress(&requests, 1), stand);
+    says(&row, &format!(r#"{{"3600":[{{"from":"2026-03-20T00:00:00.000Z"}}],{old}}}"#), None);
+}
+
+#[test]
+fn a_run_that_was_slower_does_not_take_away_what_another_has_left_behind() {
+    let (watermark, behind) = ("2026-03-20T22:25:00Z", "2026-03-20T20:00:00Z");
+    let seen = row(WHOLE, None);
+    let stand = stand(&seen, Some(watermark), NOW);
+    let requests = requests(stand.reached.plus_seconds(-6 * 3_600), at(NOW), 300, at(NOW));
+    // Meanwhile another run has failed at this series, from further back.
+    let mut row = row(
+        r#"{"300":[{"from":"2026-01-16T23:00:00.000Z","until":"2026-03-20T20:00:00.000Z"}]}"#,
+        Some(behind),
+    );
+    advance(&mut row, &progress(&requests, 1), stand);
+    let covered = r#"{"300":[{"from":"2026-01-16T23:00:00.000Z","until":"2026-03-20T22:25:00.000Z"}]}"#;
+    says(&row, covered, Some(behind));
+    // And where both fail, the one that is further back counts.
+    advance(&mut row, &progress(&requests, 0), stand);
+    assert_eq!(row.watermark, Some(at(behind)));
+}
+
+#[test]
+fn a_row_rests_when_nothing_of_it_is_open_and_nothing_behind() {
+    let closed = r#"{"300":[{"from":"2026-01-16T23:00:00.000Z","until":"2026-03-20T20:00:00.000Z"}]}"#;
+    assert!(row(closed, None).is_at_rest());
+    assert!(!row(closed, Some(NOW)).is_at_rest());
+    assert!(!row(WHOLE, None).is_at_rest());
+    assert!(!Row::behind(None, at(NOW)).is_at_rest(), "it is not stored yet");
+}
+
+#[test]
+fn a_row_that_is_closed_expires_when_the_last_that_is_known_of_it_does() {
+    let mut row = row(WHOLE, None);
+    row.covered.close(at("2026-03-20T22:25:00Z"));
+    let last = row.covered.last(None).unwrap();
+    row.expire_after(last, 400);
+    // 2026-03-20T22:25:00Z plus 400 days.
+    assert_eq!(row.expires_at, Some(1_774_045_500 + 400 * 86_400));
+    row.expires_at = None;
+    row.expire_after(last, 0);
+    assert_eq!(row.expires_at, None, "kept for ever");
+}

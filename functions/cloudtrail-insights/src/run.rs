@@ -7,9 +7,9 @@ use crate::event;
 use crate::events::Events;
 use crate::fetch::{EventSource, Fetch};
 use crate::merge;
-use crate::progress::Rows;
-use crate::trails;
-use crate::window::{REACH_DAYS, pieces};
+use crate::rows::Rows;
+use crate::trails::{self, Trails};
+use crate::window::{REACH_DAYS, pieces, pieces_or_one};
 use futures_util::stream::{self, StreamExt};
 use insights_shared::collector::{Collector, Finish};
 use insights_shared::environment::Environment;
@@ -73,6 +73,8 @@ impl Story<'_> {
         let overlap = run.settings.overlap_minutes * 60;
         let begin = watermark.unwrap_or(self.lookback);
         let start = watermark.map_or(begin, |watermark| watermark.plus_seconds(-overlap)).max(self.reach);
+        // The clock may stand before the watermark that another machine's clock has left.
+        let start = start.min(run.now);
         let trails = trails::discover(&self.fetch, run).await;
         let complete = match self.account_events(start, begin.max(self.reach)).await {
             Ok(complete) => complete,
@@ -88,9 +90,7 @@ impl Story<'_> {
         complete &= self.rows.retire().await;
         complete &= self.rows.collect_series(&self.fetch).await;
         self.close_overdue().await;
-        if trails.is_complete && !trails.any_insights && self.events.is_empty() && !self.rows.any_live() {
-            run.report.not_enabled();
-        }
+        self.note_whether_enabled(&trails);
         // The bucket that has not ended is not stored, so that everything before its begin is what is.
         let reached = run.now.floor(period);
         Finish { watermark: complete.then_some(reached), window: Some(Window { start, end: run.now }) }
@@ -100,7 +100,7 @@ impl Story<'_> {
     /// could not be stored, so that the watermark must not move further.
     async fn account_events(&mut self, start: Timestamp, begin: Timestamp) -> Result<bool, CallError> {
         let run = self.run;
-        let pieces = pieces(begin, run.now);
+        let pieces = pieces_or_one(begin, run.now);
         let last = pieces.len().saturating_sub(1);
         for (index, (from, until)) in pieces.into_iter().enumerate() {
             let window = Window { start: if index == 0 { start } else { from }, end: until };
@@ -115,10 +115,21 @@ impl Story<'_> {
                 if !self.rows.mark_behind().await {
                     return Ok(false);
                 }
-                run.store.move_watermark(Source::Cloudtrail, &run.target, until).await?;
+                let moved = run.store.move_watermark(Source::Cloudtrail, &run.target, until).await;
+                if let Err(error) = moved {
+                    run.report.call_failed(Stage::Write, "state", &error);
+                    return Ok(false);
+                }
             }
         }
         Ok(true)
+    }
+
+    /// The source is not in use without a trail that has insights and without insight events.
+    fn note_whether_enabled(&self, trails: &Trails) {
+        if trails.is_complete && !trails.any_insights && !self.events.any() && !self.rows.any_live() {
+            self.run.report.not_enabled();
+        }
     }
 
     async fn backfill(&mut self, asked: Window) -> Finish {
@@ -149,12 +160,13 @@ impl Story<'_> {
                 }
             }
             let named = self.rows.adopt(self.events.take_named()).await;
-            let stored = self.rows.backfill_series(&self.fetch, from, until).await;
+            let stored = self.rows.backfill_series(&self.fetch, start, (from, until)).await;
             unbroken &= named && stored && run.report.gaps() == before;
             if unbroken {
                 come = until;
             }
         }
+        self.note_whether_enabled(&trails);
         Finish { watermark: None, window: Some(Window { start: asked.start, end: come }) }
     }
 

@@ -37,7 +37,7 @@ pub fn chunk_seconds(period: i64) -> i64 {
 /// moves to half an hour after it. No bucket is asked for that has not ended at `now`.
 pub fn requests(from: Timestamp, until: Timestamp, period: i64, now: Timestamp) -> Vec<Request> {
     let mut requests = Vec::new();
-    let mut until = until;
+    let mut holds_cut_off: Option<Timestamp> = None;
     for (period, days) in PERIODS.into_iter().filter(|(known, _)| *known >= period) {
         let chunk = chunk_seconds(period);
         let cut_off = now.plus_seconds(-days * DAY_SECONDS);
@@ -45,14 +45,15 @@ pub fn requests(from: Timestamp, until: Timestamp, period: i64, now: Timestamp) 
         if start < cut_off {
             start = cut_off.plus_seconds(MARGIN_SECONDS).ceil(period);
         }
-        let end = until.ceil(chunk).min(now.floor(period));
+        let last_chunk = holds_cut_off.map(|cut_off| cut_off.floor(chunk).plus_seconds(chunk));
+        let end = until.ceil(chunk).min(last_chunk.unwrap_or(now)).min(now.floor(period));
         if start < end {
             requests.push(Request { period, start, end });
         }
         if start <= from {
             break;
         }
-        until = until.min(cut_off.plus_seconds(1));
+        holds_cut_off = Some(cut_off);
     }
     requests.reverse();
     requests
@@ -69,6 +70,15 @@ pub fn pieces(start: Timestamp, end: Timestamp) -> Vec<(Timestamp, Timestamp)> {
         pieces.push((from, until));
         from = until;
         length = length.saturating_mul(2);
+    }
+    pieces
+}
+
+/// As [`pieces`], but at least one, also where the span has no length: what came late is looked for behind it.
+pub fn pieces_or_one(start: Timestamp, end: Timestamp) -> Vec<(Timestamp, Timestamp)> {
+    let mut pieces = pieces(start, end);
+    if pieces.is_empty() {
+        pieces.push((start, end));
     }
     pieces
 }

@@ -8,6 +8,7 @@ use aws_sdk_xray::types::{
     AnomalousService, Insight, InsightCategory, InsightEvent, InsightState, InsightSummary,
     RequestImpactStatistics, ServiceId,
 };
+use insights_shared::fields::Faults;
 use insights_shared::key::Key;
 use insights_shared::payload::Window;
 use insights_shared::record::{Kind, Record, Source, Status, StatusReason, Stored, partition};
@@ -15,7 +16,8 @@ use insights_shared::sdk::{time_value, timestamp};
 use insights_shared::severity;
 use insights_shared::target::Target;
 use insights_shared::time::Timestamp;
-use insights_shared::value::{Map, MapBuilder, Value};
+use insights_shared::validate::Rejected;
+use insights_shared::value::{Map, MapBuilder, Value, write_canonical_map};
 
 /// The name in `detail` of the summary's version, the one member that GetInsight does not give.
 const LAST_UPDATE_TIME: &str = "last_update_time";
@@ -93,6 +95,11 @@ pub fn insight(insight: &Insight, version: Version<'_>, origin: Origin<'_>) -> R
     record
 }
 
+/// Whether the stored record was made of an equal answer, with all its events and its graph.
+pub fn is_complete_and_same(stored: &Stored, insight: &Insight) -> bool {
+    stored.last_update_time().is_some() && is_same_answer(stored, &insight_detail(insight))
+}
+
 /// Whether the stored record was made of an equal answer. Its version is not part of an answer by id.
 fn is_same_answer(stored: &Stored, detail: &Map) -> bool {
     let Some(stored) = stored.0.get("detail").and_then(Value::as_map) else { return false };
@@ -109,23 +116,36 @@ pub fn no_longer_known(stored: &Stored, answered_at: Timestamp) -> Option<Record
     Some(record)
 }
 
-/// A summary without an id that could be asked for, as the record that it cannot become.
-pub fn unusable_summary(summary: &InsightSummary, origin: Origin<'_>) -> Record {
-    let Origin { target, answered_at } = origin;
+/// A summary without an id that could be asked for: all that it says, and why nothing can be made of it.
+pub fn unusable_summary(summary: &InsightSummary, target: &Target) -> Rejected {
     let id = summary.insight_id.as_deref().unwrap_or_default();
-    let key = insight_key(target, id);
-    let mut record = Record::new(Kind::XrayInsight, key, &target.account_id, &target.region, answered_at);
-    record.detail = MapBuilder::new()
+    let said = MapBuilder::new()
         .with("insight_id", summary.insight_id.as_deref())
         .with("group_arn", summary.group_arn.as_deref())
         .with("group_name", summary.group_name.as_deref())
+        .with("root_cause_service_id", summary.root_cause_service_id.as_ref().map(service_id))
+        .with("categories", summary.categories.as_deref().map(category_names))
         .with("state", summary.state.as_ref().map(InsightState::as_str))
         .with("start_time", summary.start_time.as_ref().map(time_value))
         .with("end_time", summary.end_time.as_ref().map(time_value))
         .with("summary", summary.summary.as_deref())
+        .with(
+            "client_request_impact_statistics",
+            summary.client_request_impact_statistics.as_ref().map(statistics),
+        )
+        .with(
+            "root_cause_service_request_impact_statistics",
+            summary.root_cause_service_request_impact_statistics.as_ref().map(statistics),
+        )
+        .with("top_anomalous_services", summary.top_anomalous_services.as_deref().map(anomalous_services))
         .with("last_update_time", summary.last_update_time.as_ref().map(time_value))
         .build();
-    record
+    let Key { pk, sk } = insight_key(target, id);
+    let mut violations = Faults::default();
+    violations.add("insight_id", id, "must be the UUID of an insight");
+    let mut raw = String::new();
+    write_canonical_map(&said, &mut raw);
+    Rejected { subject: format!("{pk} {sk}"), violations, raw }
 }
 
 /// Leaves the version out of a record whose events or graph are missing, so that the next run asks again.
@@ -145,7 +165,7 @@ pub fn events(id: &str, events: &[InsightEvent], origin: Origin<'_>) -> Vec<Reco
         .collect();
     details.sort_by_cached_key(|(time, detail, _)| {
         let mut content = String::new();
-        insights_shared::value::write_canonical_map(detail, &mut content);
+        write_canonical_map(detail, &mut content);
         (*time, content)
     });
     let mut records: Vec<Record> = Vec::with_capacity(details.len());
@@ -233,16 +253,12 @@ fn one_line(text: &str) -> String {
 }
 
 fn insight_detail(insight: &Insight) -> Map {
-    let categories = insight.categories.as_ref();
     MapBuilder::new()
         .with("insight_id", insight.insight_id.as_deref())
         .with("group_arn", insight.group_arn.as_deref())
         .with("group_name", insight.group_name.as_deref())
         .with("root_cause_service_id", insight.root_cause_service_id.as_ref().map(service_id))
-        .with(
-            "categories",
-            categories.map(|list| list.iter().map(InsightCategory::as_str).collect::<Vec<_>>()),
-        )
+        .with("categories", insight.categories.as_deref().map(category_names))
         .with("state", insight.state.as_ref().map(InsightState::as_str))
         .with("start_time", insight.start_time.as_ref().map(time_value))
         .with("end_time", insight.end_time.as_ref().map(time_value))
@@ -273,6 +289,10 @@ fn event_detail(event: &InsightEvent) -> Map {
         )
         .with("top_anomalous_services", event.top_anomalous_services.as_deref().map(anomalous_services))
         .build()
+}
+
+fn category_names(categories: &[InsightCategory]) -> Vec<&str> {
+    categories.iter().map(InsightCategory::as_str).collect()
 }
 
 fn statistics(statistics: &RequestImpactStatistics) -> Map {

@@ -15,7 +15,7 @@ use insights_shared::key::Key;
 use insights_shared::log;
 use insights_shared::page::Pages;
 use insights_shared::payload::{Push, Window};
-use insights_shared::record::{Record, Source, Stored};
+use insights_shared::record::{Record, Source, Status, Stored};
 use insights_shared::report::Outcome;
 use insights_shared::sdk::timestamp;
 use insights_shared::store::read::Projection;
@@ -27,8 +27,8 @@ use std::collections::HashSet;
 
 /// X-Ray answers for the last 30 days by its own clock; a little less is asked for, since ours may be behind.
 const REACH_DAYS: i64 = 30;
-/// How much less.
-const REACH_MARGIN_SECONDS: i64 = 300;
+/// How much less: longer than any invocation lasts, since every page of a listing asks with the same start.
+const REACH_MARGIN_SECONDS: i64 = 1_800;
 /// What X-Ray answers for an id that it does not know.
 const UNKNOWN_INSIGHT: &str = "InvalidRequestException";
 
@@ -164,7 +164,6 @@ impl Story<'_> {
         let mut pages = Pages::new("GetInsightSummaries");
         while let Some(token) = pages.next() {
             let (summaries, next) = self.fetch.summaries(group, window, token).await?;
-            self.run.report.answered();
             let turned = pages.turn(next.as_deref());
             let fresh = summaries.into_iter().filter(|summary| {
                 // Pages drift as insights come and go: what was listed before is not looked at twice.
@@ -176,7 +175,8 @@ impl Story<'_> {
         Ok(())
     }
 
-    /// Compares a page of summaries with what is stored, and collects what is new or changed.
+    /// Compares a page of summaries with what is stored, and collects what is new or changed. A page that leaves nothing
+    /// to ask for is an answer in itself; after any other it is the insights' answers that count.
     async fn collect_page(&self, summaries: Vec<InsightSummary>) {
         let run = self.run;
         let mut changed = Vec::new();
@@ -189,12 +189,14 @@ impl Story<'_> {
                 self.reject_summary(summary).await;
                 continue;
             };
-            if self.is_over(summary) {
-                continue;
-            }
             let key = insight_key(&run.target, id);
             if let Some(error) = found.failed.get(&key) {
+                run.report.count(Outcome::Failed);
                 run.report.call_failed(Stage::Write, id, error);
+                continue;
+            }
+            // One that is stored as open has to make way for its end, whenever that was.
+            if self.is_over(summary) && !found.items.contains_key(&key) {
                 continue;
             }
             let version = summary.last_update_time.as_ref().and_then(timestamp);
@@ -202,6 +204,9 @@ impl Story<'_> {
                 Some(outcome) => run.report.count(outcome),
                 None => changed.push((id, version)),
             }
+        }
+        if changed.is_empty() && found.failed.is_empty() {
+            run.report.answered();
         }
         let collect =
             changed.into_iter().map(|(id, version)| self.collect_insight(id, Asked::Listed(version)));
@@ -218,10 +223,8 @@ impl Story<'_> {
 
     /// A summary without an id that could be asked for is kept as rejected.
     async fn reject_summary(&self, summary: &InsightSummary) {
-        let record = normalize::unusable_summary(summary, self.origin());
-        if let Err(rejected) = validate(record, self.run.store.retention_days()) {
-            self.run.reject("GetInsightSummaries", &rejected).await;
-        }
+        let rejected = normalize::unusable_summary(summary, &self.run.target);
+        self.run.reject("GetInsightSummaries", &rejected).await;
     }
 
     /// Asks for every insight that is stored as open but was not listed.
@@ -240,8 +243,11 @@ impl Story<'_> {
             .collect();
         let collect = unlisted.iter().map(|id| async move {
             match run.store.get(&insight_key(&run.target, id)).await {
-                Ok(Some(stored)) => self.collect_insight(id, Asked::Vanished(&stored)).await,
-                Ok(None) => {}
+                // The index may lag behind the item itself.
+                Ok(Some(stored)) if stored.text("status") == Some(Status::Open.as_str()) => {
+                    self.collect_insight(id, Asked::Vanished(&stored)).await;
+                }
+                Ok(_) => {}
                 Err(error) => run.report.call_failed(Stage::Write, id, &error),
             }
         });
@@ -261,20 +267,27 @@ impl Story<'_> {
             Err(error) => return self.no_insight(id, asked, origin, &error).await,
         };
         run.report.answered();
+        if let Asked::Vanished(stored) = asked
+            && normalize::is_complete_and_same(stored, &insight)
+        {
+            return run.report.count(Outcome::Unchanged);
+        }
         let mut complete = true;
+        let mut is_reached = true;
         let asked_at = self.origin();
-        let events = match self.fetch.events(id).await {
-            Ok(events) => events,
-            Err(error) => {
-                run.report.call_failed(Stage::Fetch, id, &error);
-                complete = false;
-                Vec::new()
-            }
-        };
+        let events = self.fetch.events(id).await.unwrap_or_else(|error| {
+            run.report.call_failed(Stage::Fetch, id, &error);
+            complete = false;
+            is_reached = error.class != Class::NotReached;
+            Vec::new()
+        });
         let pushed = match asked {
             Asked::Pushed => match run.store.get(&insight_key(&run.target, id)).await {
                 Ok(stored) => stored,
-                Err(error) => return run.report.call_failed(Stage::Write, id, &error),
+                Err(error) => {
+                    run.report.count(Outcome::Failed);
+                    return run.report.call_failed(Stage::Write, id, &error);
+                }
             },
             _ => None,
         };
@@ -287,7 +300,9 @@ impl Story<'_> {
         };
         let mut record = normalize::insight(&insight, version, origin);
         let mut parts = normalize::events(id, &events, asked_at);
-        match self.graph(id, &record).await {
+        // An insight that time did not allow is one subject, not two.
+        let graph = if is_reached { self.graph(id, &record).await } else { Ok(None) };
+        match graph {
             Ok(graph) => parts.extend(graph),
             Err(error) => {
                 run.report.call_failed(Stage::Fetch, id, &error);

@@ -5,10 +5,10 @@
 use super::Store;
 use super::write::Condition;
 use crate::issue::CallError;
-use crate::key::Key;
+use crate::key::{self, Key};
 use crate::record::{SCHEMA_VERSION, Source, Stored, target_partition};
 use crate::target::Target;
-use crate::value::{Map, Value};
+use crate::value::{Map, Value, write_canonical_map};
 use aws_sdk_dynamodb::types::AttributeValue;
 use std::collections::HashMap;
 
@@ -63,27 +63,36 @@ impl Store {
         mut row: Map,
         read: Option<&Stored>,
     ) -> Result<Option<Stored>, CallError> {
-        let revision = read.and_then(|read| read.integer("revision"));
-        row.insert("revision".to_owned(), revision.unwrap_or(0).saturating_add(1).into());
+        row.insert("revision".to_owned(), revision(&row).into());
         if self.is_dry_run() {
             return Ok(Some(Stored(row)));
         }
         let condition = match read {
             None => Condition::absent(self.now()),
-            Some(_) => over_revision(revision),
+            Some(read) => over_revision(read.0.get("revision")),
         };
         let refused = self.put_item(row.clone(), Some(condition)).await?;
         Ok(refused.is_none().then_some(Stored(row)))
     }
 }
 
+/// What tells a row from the one before: its content, and not how often it was written, so that runs that were
+/// disturbed leave the same rows as others.
+fn revision(row: &Map) -> String {
+    let mut text = String::new();
+    write_canonical_map(row, &mut text);
+    let mut hash = key::sha256_hex(text.as_bytes());
+    hash.truncate(16);
+    hash
+}
+
 /// The stored row is the one of this revision; `None` for one that has none.
-fn over_revision(revision: Option<i64>) -> Condition {
-    let number = |number: i64| AttributeValue::N(number.to_string());
-    let mut values = HashMap::from([(":schema".to_owned(), number(SCHEMA_VERSION))]);
+fn over_revision(revision: Option<&Value>) -> Condition {
+    let schema = AttributeValue::N(SCHEMA_VERSION.to_string());
+    let mut values = HashMap::from([(":schema".to_owned(), schema)]);
     let is_it = match revision {
         Some(revision) => {
-            values.insert(":revision".to_owned(), number(revision));
+            values.insert(":revision".to_owned(), revision.clone().into_attribute());
             "revision = :revision"
         }
         None => "attribute_not_exists(revision)",

@@ -238,7 +238,7 @@ fn supersedes(record: &ValidRecord, stored: &Stored) -> bool {
                     _ => asked_later,
                 }
         }
-        Kind::XrayInsightEvent | Kind::XrayImpactGraph => asked_later,
+        Kind::XrayInsightEvent => asked_later,
         Kind::CloudtrailMetric => {
             let reaches_back = stored
                 .timestamp("covered_from")
@@ -313,7 +313,7 @@ impl Condition {
                      OR (attribute_not_exists(detail.#version) AND {asked_later}))"
                 )
             }
-            Kind::XrayInsightEvent | Kind::XrayImpactGraph => asked_later.to_owned(),
+            Kind::XrayInsightEvent => asked_later.to_owned(),
             Kind::CloudtrailMetric => {
                 self.value(":updated", AttributeValue::S(record.updated_at().to_string()));
                 let from = record.covered_from().map(|from| from.to_string()).unwrap_or_default();

@@ -101,9 +101,12 @@ async fn an_insight_that_is_stored_as_open_does_not_stay_so_when_its_end_comes_a
         lab.simulator.clear_log();
         let store = lab.store(|_| ());
         let end = kept_for(1, closed(Version::new(11, 21)));
-        let write = async || match direct {
-            true => store.put(&end, Guard::Is(Some(open.content_hash()))).await,
-            false => store.write(std::slice::from_ref(&end)).await.remove(0),
+        let write = async || {
+            if direct {
+                store.put(&end, Guard::Is(Some(open.content_hash()))).await
+            } else {
+                store.write(std::slice::from_ref(&end)).await.remove(0)
+            }
         };
         assert_eq!(write().await, Written::Expired, "direct: {direct}");
         assert!(store.open_insights(Source::Xray, ACCOUNT, REGION).await.unwrap().is_empty());

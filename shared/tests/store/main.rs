@@ -1,15 +1,28 @@
 //! The store against the embedded DynamoDB, with the simulator in between to count and to disturb.
 
+#![allow(clippy::unwrap_used, reason = "a test ends where it cannot go on")]
+
+#[cfg(test)]
 mod batches;
+#[cfg(test)]
 mod catalog;
+#[cfg(test)]
 mod dry_run;
+#[cfg(test)]
 mod expiry;
+#[cfg(test)]
 mod open;
+#[cfg(test)]
 mod rejected;
+#[cfg(test)]
 mod round_trip;
+#[cfg(test)]
 mod rules;
+#[cfg(test)]
 mod schema_version;
+#[cfg(test)]
 mod state;
+#[cfg(test)]
 mod units;
 
 use insights_shared::key::Key;

@@ -2,7 +2,7 @@
 //! concern here: only what it is, where it is seen from, and whether its Insights are on.
 
 use super::events::fill_text;
-use super::{Data, bad_token, failure, text, with};
+use super::{Data, failure, text, with};
 use crate::arn::partition;
 use crate::call::{Answer, Call, ServiceError};
 use crate::page::paginate;
@@ -107,7 +107,9 @@ pub fn describe(data: &Data, call: &Call) -> Answer {
 
 /// ListTrails: those of every region.
 pub fn list(data: &Data, call: &Call) -> Answer {
-    let (page, next) = paginate(call, &data.trails, "NextToken", "", LISTED_AT_ONCE).map_err(bad_token)?;
+    // Among this operation's own errors there is none for a token, so it is the one that every service has.
+    let (page, next) = paginate(call, &data.trails, "NextToken", "", LISTED_AT_ONCE)
+        .map_err(|_| failure("ValidationException", "NextToken is no token of ListTrails."))?;
     let trails: Vec<Value> = page
         .iter()
         .map(|trail| json!({"TrailARN": trail.arn(call), "Name": trail.name, "HomeRegion": trail.home(call)}))

@@ -91,3 +91,29 @@ fn the_built_in_story_has_a_dip_and_its_recovery_and_stays_the_same() {
     assert_eq!(domains(data), domains(again));
     assert_eq!(domains(data)["controlDomainInsights"].as_array().unwrap().len(), 5);
 }
+
+#[test]
+fn the_built_in_story_is_the_same_at_whatever_hour_it_is_told() {
+    for hour in 0..24 {
+        let now = format!("2026-03-10T{hour:02}:20:00Z");
+        let scenario = Scenario::built_in(instant(&now));
+        let data = &scenario.place("123456789012", "eu-west-1").auditmanager;
+        let list = ask(data, "ListAssessments", &now, json!({"maxResults": 50})).unwrap();
+        let assessments = list["assessmentMetadata"].as_array().unwrap();
+        let counted = |assessment: &&Value| {
+            let id = json!({"assessmentId": assessment["id"]});
+            ask(data, "GetInsightsByAssessment", &now, id)
+                .is_ok_and(|insights| insights["insights"].get("lastUpdated").is_some())
+        };
+        let active = assessments.iter().filter(|assessment| assessment["status"] == "ACTIVE").count();
+        assert_eq!(
+            (assessments.len(), active, assessments.iter().filter(counted).count()),
+            (6, 4, 3),
+            "{now}"
+        );
+        let domains = ask(data, "ListControlDomainInsights", &now, json!({"maxResults": 50})).unwrap();
+        assert_eq!(domains["controlDomainInsights"].as_array().unwrap().len(), 5, "{now}");
+        let account = ask(data, "GetInsights", &now, json!({})).unwrap();
+        assert!(account["insights"]["noncompliantEvidenceCount"].as_i64().unwrap() > 30, "{now}");
+    }
+}

@@ -112,7 +112,7 @@ fn many_trails_are_listed_in_pages() {
     let second = ask(&data, "ListTrails", json!({"NextToken": first["NextToken"]})).unwrap();
     assert_eq!(names(&first, "Trails").len() + names(&second, "Trails").len(), 60);
     assert_eq!(second.get("NextToken"), None);
-    refused(&data, "ListTrails", &json!({"NextToken": "made up"}), "InvalidNextTokenException");
+    refused(&data, "ListTrails", &json!({"NextToken": "made up"}), "ValidationException");
 }
 
 #[test]

@@ -1,0 +1,159 @@
+//! The shipped binary under a Lambda Runtime API, as a process of its own that goes by the machine's clock.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test ends where it cannot go on, and says how far it came"
+)]
+
+use insights_simulator::runtime_api::Outcome;
+use insights_tests::{Lab, Running, Table};
+use serde_json::Value;
+
+const RULE: &str = include_str!("../../../events/cloudtrail-insights--scheduled-by-rule.json");
+const SCHEDULER: &str = include_str!("../../../events/cloudtrail-insights--scheduled-by-scheduler.json");
+const START: &str = include_str!("../../../events/cloudtrail-insights--insight-start.json");
+const END: &str = include_str!("../../../events/cloudtrail-insights--insight-end.json");
+const WINDOW: &str = include_str!("../../../events/cloudtrail-insights--window-before-reach.json");
+const DRY_RUN: &str = include_str!("../../../events/cloudtrail-insights--dry-run.json");
+/// The insight that the pushed halves belong to.
+const PUSHED: &str = "cloudtrail#123456789012#eu-west-1#b5a7c1d2-60e3-4f84-9a15-c7d8e9f0a1b2";
+
+/// One insight that is over, twenty calls in one chunk or, if it lies across the border of two, in both.
+const STORY: &str = r#"
+[cloudtrail]
+[[cloudtrail.trails]]
+name = "management"
+insight_selectors = [{ type = "ApiCallRateInsight" }]
+
+[[cloudtrail.insights]]
+event_source = "ec2.amazonaws.com"
+event_name = "StartInstances"
+insight_type = "ApiCallRateInsight"
+start = "-3h"
+end = "-2h 50m"
+average = 2
+
+[[cloudtrail.series]]
+event_source = "ec2.amazonaws.com"
+event_name = "StartInstances"
+insight_type = "ApiCallRateInsight"
+noise = 0
+"#;
+
+async fn start(lab: &Lab, variables: &[(&str, &str)]) -> Running {
+    let variables = [&[("LOOKBACK_DAYS", "3")], variables].concat();
+    Running::start(env!("CARGO_BIN_EXE_cloudtrail-insights"), "cloudtrail-insights", lab, &variables).await
+}
+
+#[tokio::test]
+async fn scheduled_events_collect_and_then_find_nothing_new() {
+    let lab = Lab::in_real_time(STORY).await;
+    let function = start(&lab, &[]).await;
+    let first = function.response(RULE).await;
+    assert_eq!((&first["source"], &first["status"]), (&"cloudtrail".into(), &"ok".into()), "{first}");
+    let before = lab.table().await;
+    assert_eq!(before.kinds()["cloudtrail.insight"], 1);
+    assert_eq!(first["written"], 1 + before.kinds()["cloudtrail.metric"]);
+    let calls: f64 = before
+        .of_kind("cloudtrail.metric")
+        .iter()
+        .flat_map(|chunk| chunk["values"].as_list().unwrap())
+        .map(|value| value.as_number().unwrap().as_f64())
+        .sum();
+    assert!((calls - 20.0).abs() < f64::EPSILON, "{calls}");
+    for payload in [SCHEDULER, "{}", "null"] {
+        let again = function.response(payload).await;
+        assert_eq!((&again["status"], &again["written"]), (&"ok".into(), &0.into()), "{payload}: {again}");
+        before.assert_same_content(&lab.table().await);
+    }
+    let collected_by = before.of_kind("cloudtrail.insight")[0]["collected_by"].as_str().unwrap().to_owned();
+    assert!(collected_by.starts_with("cloudtrail-insights:$LATEST#"), "{collected_by}");
+    let finished = function.kill().await;
+    assert_eq!(finished.stderr, "");
+    let metrics = finished.stdout.lines().filter(|line| line.contains("\"_aws\"")).count();
+    assert_eq!(metrics, 4, "one line of metrics for each invocation");
+}
+
+#[tokio::test]
+async fn pushed_halves_of_the_events_folder_join_in_either_order() {
+    let mut tables: Vec<Table> = Vec::new();
+    for order in [[START, END], [END, START]] {
+        let lab = Lab::in_real_time(STORY).await;
+        let function = start(&lab, &[]).await;
+        for payload in order {
+            let response = function.response(payload).await;
+            assert_eq!((&response["status"], &response["written"]), (&"ok".into(), &1.into()), "{response}");
+        }
+        let table = lab.table().await;
+        let insight = table.get(PUSHED, "insight").unwrap();
+        assert_eq!(
+            (insight["status"].as_str(), insight["severity"].as_str()),
+            (Some("closed"), Some("critical"))
+        );
+        assert_eq!(insight["started_at"].as_str(), Some("2099-01-01T09:00:00.000Z"));
+        assert_eq!(table.kinds().get("state"), None);
+        tables.push(table);
+    }
+    let insight = |table: &Table| table.content().get(PUSHED, "insight").cloned();
+    assert_eq!(insight(&tables[0]), insight(&tables[1]));
+}
+
+#[tokio::test]
+async fn windows_dry_runs_and_wrong_payloads_do_what_they_say() {
+    let lab = Lab::in_real_time(STORY).await;
+    let function = start(&lab, &[]).await;
+    let dry = function.response(DRY_RUN).await;
+    assert_eq!((&dry["status"], &dry["dry_run"]), (&"ok".into(), &true.into()), "{dry}");
+    assert_eq!(lab.table().await, Table::default());
+    let window = function.response(WINDOW).await;
+    assert_eq!(window["targets"][0]["issues"][0]["code"], "Window.Unavailable", "{window}");
+    assert_eq!(window["targets"][0]["window"]["end"], "2020-01-02T00:00:00.000Z");
+    for (payload, part) in [
+        (r#"{"dryrun":true}"#, "dryrun is true: unknown key"),
+        (
+            r#"{"detail-type":"AWS X-Ray Insight Update","source":"aws.xray","detail":{}}"#,
+            "AWS Insight via CloudTrail",
+        ),
+        ("[]", "must be an object"),
+    ] {
+        let Outcome::Error { error_type, message } = function.invoke(payload).await else {
+            panic!("{payload}")
+        };
+        assert_eq!(error_type, "Payload.Invalid", "{payload}");
+        assert!(message.contains(part), "{payload}: {message}");
+    }
+    let foreign: Value = serde_json::from_str::<Value>(START).unwrap();
+    let foreign = foreign.to_string().replace("123456789012", "111122223333");
+    let Outcome::Error { error_type, .. } = function.invoke(&foreign).await else { panic!() };
+    assert_eq!(error_type, "Payload.Invalid");
+    assert_eq!(lab.table().await.kinds(), [("run".to_owned(), 1)].into(), "that of the window");
+    assert_eq!(function.response("{}").await["status"], "ok", "it goes on after errors");
+}
+
+#[tokio::test]
+async fn a_wrong_configuration_ends_the_process_with_every_fault_named() {
+    let lab = Lab::in_real_time(STORY).await;
+    let function =
+        start(&lab, &[("CLOUDTRAIL_PERIOD", "5"), ("CLOUDTRAIL_SERIES", "{"), ("TABLE_NAME", "")]).await;
+    let Outcome::InitError { error_type, message } = function.invoke("{}").await else {
+        panic!("it started")
+    };
+    assert_eq!(error_type, "Config.Invalid");
+    for part in ["CLOUDTRAIL_PERIOD is 5", "CLOUDTRAIL_SERIES", "TABLE_NAME"] {
+        assert!(message.contains(part), "{part} not in {message}");
+    }
+    assert!(!function.wait().await.status.success());
+}
+
+#[tokio::test]
+async fn nothing_to_be_had_is_an_error_of_the_function() {
+    let lab = Lab::in_real_time(STORY).await;
+    let function = start(&lab, &[]).await;
+    lab.fault("cloudtrail:*=denied");
+    let Outcome::Error { error_type, message } = function.invoke("{}").await else { panic!() };
+    assert_eq!(error_type, "Source.Denied");
+    assert!(message.contains("AccessDeniedException"), "{message}");
+}

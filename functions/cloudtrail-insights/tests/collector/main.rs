@@ -1,0 +1,38 @@
+//! The collector in process, against the simulated CloudTrail and the embedded table.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test ends where it cannot go on"
+)]
+
+#[cfg(test)]
+mod support;
+
+#[cfg(test)]
+mod backfill;
+#[cfg(test)]
+mod closing;
+#[cfg(test)]
+mod conditions;
+#[cfg(test)]
+mod crashes;
+#[cfg(test)]
+mod discovery;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod first_run;
+#[cfg(test)]
+mod halves;
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod points;
+#[cfg(test)]
+mod second_run;
+#[cfg(test)]
+mod series_rows;
+#[cfg(test)]
+mod targets;

@@ -1,0 +1,100 @@
+//! Which groups are listed.
+
+use super::{calls, issues, run, run_with, state, story, text};
+use insights_tests::{GROWING, Lab};
+use serde_json::json;
+
+#[tokio::test]
+async fn configured_groups_alone_are_listed() {
+    let lab = story().await;
+    let response = run_with(&lab, &[("XRAY_GROUPS", "pages")], "{}").await.unwrap();
+    assert_eq!(response["status"], "ok");
+    assert_eq!(calls(&lab), [3, 1, 1, 3, 1]);
+    let table = lab.table().await;
+    let stored: Vec<_> = table.of_kind("xray.insight").iter().map(|item| text(item, "id").unwrap()).collect();
+    assert_eq!(stored, [GROWING]);
+}
+
+#[tokio::test]
+async fn a_configured_group_that_is_unknown_or_has_no_insights_is_an_issue_and_costs_no_other() {
+    let lab = story().await;
+    let response = run_with(&lab, &[("XRAY_GROUPS", "Default,pages,nowhere")], "{}").await.unwrap();
+    assert_eq!(response["status"], "partial");
+    let expected = [("GetGroups", "Default", "Request.Invalid"), ("GetGroups", "nowhere", "Request.Invalid")];
+    assert_eq!(issues(&response), expected);
+    assert_eq!(response["written"], 5);
+    assert!(!state(&lab).await.unwrap().contains_key("watermark"));
+}
+
+#[tokio::test]
+async fn without_a_group_that_has_insights_the_source_is_not_enabled_and_that_is_a_success() {
+    for scenario in [
+        "",
+        "[xray]\ngroups = [{ name = \"Default\" }, { name = \"a\", insights_enabled = false }]",
+        "[xray]\ngroups = [{ name = \"a\", insights_enabled = true, omit = [\"InsightsConfiguration\"] }]",
+    ] {
+        let lab = Lab::new(scenario).await;
+        let response = run(&lab).await;
+        assert_eq!(response["status"], "not_enabled", "{scenario}");
+        assert_eq!(response["targets"][0]["issues"], json!([]));
+        assert_eq!(calls(&lab)[1], 0);
+        let state = state(&lab).await.unwrap();
+        assert_eq!(text(&state, "last_status"), Some("not_enabled"));
+        assert!(state.contains_key("last_success_at"));
+    }
+}
+
+#[tokio::test]
+async fn a_group_without_insights_in_it_is_enabled_all_the_same() {
+    let lab = Lab::new("[xray]\ngroups = [{ name = \"a\", insights_enabled = true }]").await;
+    let response = run(&lab).await;
+    assert_eq!(response["status"], "ok");
+    assert_eq!(calls(&lab), [1, 1, 0, 0, 0]);
+}
+
+#[tokio::test]
+async fn a_group_is_named_by_its_arn_or_else_by_its_name() {
+    let scenario = |omit: &str| {
+        format!(
+            "[xray]\ngroups = [{{ name = \"a\", insights_enabled = true, omit = [{omit}] }}]\n\
+             [[xray.insights]]\nname = \"x\"\ngroup = \"a\"\nstart = \"-1h\""
+        )
+    };
+    for (omit, named_by) in [("", "GroupARN"), ("\"GroupName\"", "GroupARN"), ("\"GroupARN\"", "GroupName")] {
+        let lab = Lab::new(&scenario(omit)).await;
+        let response = run(&lab).await;
+        assert_eq!((&response["status"], &response["written"]), (&json!("ok"), &json!(2)), "{omit}");
+        let log = lab.simulator.log();
+        let call = log.iter().find(|call| call.operation == "GetInsightSummaries").unwrap();
+        for name in ["GroupARN", "GroupName"] {
+            assert_eq!(call.input.contains_key(name), name == named_by, "{omit}: {name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_group_that_fails_costs_no_other() {
+    let lab = story().await;
+    // Two pages of the first group, then the second group.
+    lab.fault("GetInsightSummaries=denied:1@2");
+    let response = run(&lab).await;
+    assert_eq!(response["status"], "partial");
+    assert_eq!(issues(&response), [("GetInsightSummaries", "pages", "AccessDeniedException")]);
+    assert_eq!(lab.table().await.of_kind("xray.insight").len(), 2);
+}
+
+#[tokio::test]
+async fn the_look_back_is_the_listings_start() {
+    let lab = story().await;
+    run_with(&lab, &[("LOOKBACK_DAYS", "1")], "{}").await.unwrap();
+    let log = lab.simulator.log();
+    for call in log.iter().filter(|call| call.operation == "GetInsightSummaries") {
+        let span = call.input["EndTime"].as_i64().unwrap() - call.input["StartTime"].as_i64().unwrap();
+        assert_eq!(span, 86_400);
+    }
+    assert_eq!(
+        lab.table().await.of_kind("xray.insight").len(),
+        2,
+        "the one that ended 25 hours ago is out of it"
+    );
+}

@@ -1,0 +1,194 @@
+//! What has not changed is not asked for again, and what has is fetched once.
+
+use super::{
+    ALL, ONE_AT_A_TIME, calls, counts, insight, issues, last_update_time, partition, run, run_with, state,
+    story, text, undisturbed,
+};
+use insights_shared::record::Source;
+use insights_shared::time::{Clock, DAY_SECONDS};
+use insights_tests::{ACCOUNT, CLOSED, GROWING, Lab, OPEN, REGION, Table};
+
+#[tokio::test]
+async fn a_second_run_writes_run_and_state_and_makes_no_call_about_an_insight() {
+    let lab = story().await;
+    run(&lab).await;
+    let before = lab.table().await;
+    lab.advance(60);
+    let response = run(&lab).await;
+    assert_eq!(response["status"], "ok");
+    assert_eq!(counts(&response), [3, 0, 3, 0, 0, 0, 0]);
+    assert_eq!(calls(&lab), [3, 3, 0, 0, 0]);
+    assert_eq!((lab.calls("PutItem"), lab.calls("UpdateItem")), (1, 1));
+    let after = lab.table().await;
+    after.assert_same_content(&before);
+    assert_eq!(after.0.len(), before.0.len() + 1, "one more run");
+    for item in after.0.values().filter(|item| !["run", "state"].contains(&text(item, "kind").unwrap())) {
+        assert_eq!(text(item, "observed_at"), Some("2026-03-01T12:00:00.000Z"), "not touched");
+    }
+    assert_eq!(text(&state(&lab).await.unwrap(), "watermark"), Some("2026-03-01T12:01:00.000Z"));
+}
+
+#[tokio::test]
+async fn a_run_after_one_change_fetches_and_writes_that_one_change() {
+    let lab = story().await;
+    run(&lab).await;
+    lab.advance(30 * 60);
+    let response = run(&lab).await;
+    // The insight, its new event and its graph; its old events and the other insights are as they were.
+    assert_eq!(counts(&response), [8, 3, 5, 0, 0, 0, 0]);
+    assert_eq!(calls(&lab), [3, 3, 1, 4, 1]);
+    assert_eq!(lab.calls("PutItem"), 4);
+    let table = lab.table().await;
+    let grown = insight(&table, GROWING);
+    assert_eq!((text(grown, "severity"), text(grown, "status")), (Some("critical"), Some("open")));
+    assert!(table.get(&partition(GROWING), "event#2026-03-01T12:30:00.000Z").is_some());
+    table.assert_same_content(&undisturbed(&lab).await);
+}
+
+#[tokio::test]
+async fn an_insight_that_closes_leaves_open_and_ends_when_x_ray_says() {
+    let lab = story().await;
+    run(&lab).await;
+    lab.advance(2 * 3_600);
+    run(&lab).await;
+    let table = lab.table().await;
+    let closed = insight(&table, GROWING);
+    assert_eq!(
+        (text(closed, "status"), text(closed, "ended_at")),
+        (Some("closed"), Some("2026-03-01T13:00:00.000Z"))
+    );
+    assert_eq!(text(closed, "day_pk"), Some("xray.insight#2026-03-01"));
+    assert!(closed.contains_key("expires_at") && !closed.contains_key("open_pk"));
+    table.assert_same_content(&undisturbed(&lab).await);
+}
+
+#[tokio::test]
+async fn a_listing_that_is_older_than_what_is_stored_is_stale_and_is_not_asked_for() {
+    let lab = story().await;
+    lab.advance(30 * 60);
+    run(&lab).await;
+    let before = lab.table().await;
+    // X-Ray answers from a copy that lags behind.
+    lab.simulator.set_clock(Clock::Fixed(lab.now().plus_seconds(-600)));
+    let response = run(&lab).await;
+    assert_eq!(counts(&response), [3, 0, 2, 1, 0, 0, 0]);
+    assert_eq!(calls(&lab)[2..], [0, 0, 0]);
+    lab.table().await.assert_same_content(&before);
+}
+
+#[tokio::test]
+async fn where_events_or_the_graph_failed_the_insight_is_put_without_its_version_and_asked_for_again() {
+    for (fault, missing) in [
+        ("GetInsightEvents=denied:1", "event#2026-03-01T10:00:00.000Z"),
+        ("GetInsightImpactGraph=denied:1", "graph"),
+    ] {
+        let lab = story().await;
+        // The newest insight of the first group is the first to be asked for.
+        lab.fault(fault);
+        let response = run(&lab).await;
+        let operation = fault.split('=').next().unwrap();
+        assert_eq!(response["status"], "partial", "{fault}");
+        assert_eq!(issues(&response), [(operation, OPEN, "AccessDeniedException")]);
+        let table = lab.table().await;
+        assert_eq!(last_update_time(&table, OPEN), None, "{fault}");
+        assert_eq!(text(insight(&table, OPEN), "updated_at"), Some("2026-03-01T11:00:00.000Z"));
+        assert!(table.get(&partition(OPEN), missing).is_none(), "{fault}");
+        assert!(last_update_time(&table, CLOSED).is_some(), "it costs no other");
+        let state = state(&lab).await.unwrap();
+        assert!(!state.contains_key("watermark") && !state.contains_key("last_success_at"), "{fault}");
+
+        lab.advance(60);
+        let response = run(&lab).await;
+        assert_eq!(response["status"], "ok");
+        assert_eq!(calls(&lab)[2], 1, "only the one that was not whole");
+        lab.table().await.assert_same_content(&undisturbed(&lab).await);
+    }
+}
+
+#[tokio::test]
+async fn an_insight_whose_parts_fail_again_and_again_keeps_what_came_before() {
+    let lab = story().await;
+    run(&lab).await;
+    lab.advance(30 * 60);
+    lab.fault("GetInsightEvents=denied");
+    run(&lab).await;
+    let table = lab.table().await;
+    assert_eq!(last_update_time(&table, GROWING), None);
+    assert_eq!(text(insight(&table, GROWING), "severity"), Some("critical"), "the insight itself came");
+    assert!(table.get(&partition(GROWING), "event#2026-03-01T11:45:00.000Z").is_some(), "from the first run");
+    lab.advance(60);
+    run(&lab).await;
+    lab.simulator.clear_faults();
+    lab.advance(60);
+    run(&lab).await;
+    lab.table().await.assert_same_content(&undisturbed(&lab).await);
+}
+
+#[tokio::test]
+async fn an_insight_whose_summary_has_no_time_is_fetched_every_time_and_written_once() {
+    let scenario = r#"
+        [xray]
+        groups = [{ name = "shop", insights_enabled = true }]
+        [[xray.insights]]
+        name = "a"
+        group = "shop"
+        start = "-3h"
+        omit = ["LastUpdateTime"]
+        events = [{ time = "-2h", summary = "a" }, { time = "-1h", summary = "b" }]
+    "#;
+    let lab = Lab::new(scenario).await;
+    run(&lab).await;
+    let table = lab.table().await;
+    let stored = table.of_kind("xray.insight")[0];
+    assert_eq!(text(stored, "updated_at"), Some("2026-03-01T11:00:00.000Z"), "its newest event's");
+    assert_eq!(stored["detail"].at(&["last_update_time"]), None);
+    lab.advance(60);
+    let response = run(&lab).await;
+    assert_eq!(calls(&lab), [1, 1, 1, 1, 1]);
+    assert_eq!(counts(&response), [4, 0, 4, 0, 0, 0, 0]);
+}
+
+#[tokio::test]
+async fn what_has_expired_is_neither_asked_for_nor_counted() {
+    let lab = story().await;
+    // The closed insight ended 25 hours ago.
+    let response = run_with(&lab, &[ONE_AT_A_TIME, ("RETENTION_DAYS", "1")], "{}").await.unwrap();
+    assert_eq!(calls(&lab)[2], 2);
+    assert_eq!(response["status"], "ok");
+    assert_eq!(counts(&response)[0], 9);
+    assert!(lab.table().await.get(&partition(CLOSED), "insight").is_none());
+}
+
+#[tokio::test]
+async fn an_insight_that_ended_longer_ago_than_its_retention_does_not_stay_open() {
+    let lab = story().await;
+    let retention = [ONE_AT_A_TIME, ("RETENTION_DAYS", "1")];
+    run_with(&lab, &retention, "{}").await.unwrap();
+    // No run sees it end, and when one comes, its time is over.
+    lab.advance(3 * DAY_SECONDS);
+    let response = run_with(&lab, &retention, "{}").await.unwrap();
+    assert_eq!(response["status"], "ok", "{response}");
+    let open = lab.store(|_| ()).open_insights(Source::Xray, ACCOUNT, REGION).await.unwrap();
+    let open: Vec<&str> = open.iter().filter_map(|stored| stored.text("id")).collect();
+    assert_eq!(open, [OPEN]);
+}
+
+#[tokio::test]
+async fn two_runs_at_once_leave_what_one_leaves() {
+    let lab = story().await;
+    let function = lab.function::<xray_insights::XrayInsights>(&[]);
+    let (one, other) = tokio::join!(function.invoke("{}"), function.invoke("{}"));
+    let (one, other) = (one.unwrap(), other.unwrap());
+    assert_eq!((&one["status"], &other["status"]), (&"ok".into(), &"ok".into()));
+    let table: Table = lab.table().await;
+    table.assert_same_content(&undisturbed(&lab).await);
+    assert_eq!(table.of_kind("xray.insight").len(), ALL.len());
+}
+
+#[tokio::test]
+async fn a_listing_whose_start_grows_older_while_it_is_read_stays_within_x_rays_reach() {
+    let lab = story().await;
+    // X-Ray's clock is a whole invocation, and then some, ahead of the start of the run.
+    lab.simulator.set_clock(Clock::Fixed(lab.now().plus_seconds(20 * 60)));
+    assert_eq!(run(&lab).await["status"], "ok");
+}

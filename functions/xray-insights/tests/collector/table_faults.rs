@@ -1,0 +1,101 @@
+//! The table fails: what cannot be stored is said, and nothing is taken for stored.
+
+use super::{ONE_AT_A_TIME, calls, counts, run, run_with, story, undisturbed};
+use insights_tests::{Lab, STORY};
+use std::time::Duration;
+use xray_insights::XrayInsights;
+
+#[tokio::test]
+async fn without_its_table_a_run_is_over_before_it_asks_anything() {
+    let lab = story().await;
+    let error = run_with(&lab, &[("TABLE_NAME", "nowhere")], "{}").await.unwrap_err();
+    assert_eq!(error.error_type, "Table.Unavailable");
+    assert!(error.message.contains("dynamodb BatchGetItem: ResourceNotFoundException"), "{error}");
+    assert_eq!(calls(&lab), [0; 5]);
+}
+
+#[tokio::test]
+async fn a_table_that_cannot_be_read_is_unavailable_in_every_way() {
+    for kind in
+        ["throttle", "error500", "html503", "reset", "truncate", "denied", "expired", "clock-skew", "hang"]
+    {
+        let lab = story().await;
+        lab.fault(&format!("BatchGetItem={kind}"));
+        let sdk = lab.sdk_with_timeouts(Duration::from_millis(100), Duration::from_secs(2));
+        let function = lab.function_with::<XrayInsights>(sdk, &[]).unwrap();
+        let error = function.invoke("{}").await.unwrap_err();
+        assert_eq!(error.error_type, "Table.Unavailable", "{kind}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn a_table_that_takes_nothing_is_unavailable_and_the_next_run_makes_good() {
+    for kind in ["throttle", "error500", "reset", "denied", "expired"] {
+        let lab = story().await;
+        lab.fault(&format!("PutItem={kind}"));
+        let error = run_with(&lab, &[ONE_AT_A_TIME], "{}").await.unwrap_err();
+        assert_eq!(error.error_type, "Table.Unavailable", "{kind}: {error}");
+        lab.simulator.clear_faults();
+        lab.advance(60);
+        run(&lab).await;
+        lab.table().await.assert_same_content(&undisturbed(&lab).await);
+    }
+}
+
+#[tokio::test]
+async fn one_record_that_cannot_be_put_costs_no_other_and_is_put_by_the_next_run() {
+    // Of the first insight: two events, the graph, the insight itself.
+    for skip in 0..4 {
+        let lab = story().await;
+        lab.fault(&format!("PutItem=denied:1@{skip}"));
+        let response = run(&lab).await;
+        assert_eq!(response["status"], "partial", "{skip}");
+        assert_eq!(counts(&response), [12, 11, 0, 0, 0, 1, 0], "{skip}");
+        let issues = response["targets"][0]["issues"].as_array().unwrap();
+        assert_eq!((issues.len(), &issues[0]["stage"]), (1, &"write".into()), "{skip}");
+        lab.advance(60);
+        run(&lab).await;
+        assert_eq!(calls(&lab)[2], 1, "{skip}: the one that was not whole");
+        lab.table().await.assert_same_content(&undisturbed(&lab).await);
+    }
+}
+
+#[tokio::test]
+async fn insights_that_cannot_be_compared_with_the_table_count_as_failed() {
+    let lab = story().await;
+    // The state is read first; each page of summaries then.
+    lab.fault("BatchGetItem=denied@1");
+    let error = run_with(&lab, &[ONE_AT_A_TIME], "{}").await.unwrap_err();
+    assert_eq!(error.error_type, "Table.Unavailable", "{error}");
+    assert_eq!(calls(&lab)[2], 0);
+    lab.simulator.clear_faults();
+    lab.fault("BatchGetItem=denied:1@1");
+    let response = run(&lab).await;
+    assert_eq!((&response["status"], &response["failed"]), (&"partial".into(), &1.into()));
+}
+
+#[tokio::test]
+async fn a_state_or_a_run_or_an_index_that_fails_is_an_issue_of_the_target() {
+    for (fault, subject) in
+        [("UpdateItem=denied", "state"), ("PutItem=denied:1@12", "run"), ("Query=denied", "open")]
+    {
+        let lab = Lab::new(STORY).await;
+        lab.fault(fault);
+        let response = run(&lab).await;
+        assert_eq!(response["status"], "partial", "{fault}");
+        assert_eq!(counts(&response)[..2], [12, 12], "{fault}");
+        assert_eq!(response["targets"][0]["issues"][0]["subject"], subject, "{fault}");
+        assert_eq!(response["targets"][0]["issues"][0]["code"], "AccessDeniedException", "{fault}");
+    }
+}
+
+#[tokio::test]
+async fn puts_whose_answers_are_lost_are_not_lost() {
+    let lab = story().await;
+    lab.fault("PutItem=lost-answer:3");
+    let response = run(&lab).await;
+    assert_eq!(response["failed"], 1, "three tries, each of them stored: {response}");
+    lab.advance(60);
+    run(&lab).await;
+    lab.table().await.assert_same_content(&undisturbed(&lab).await);
+}

@@ -1,0 +1,198 @@
+//! Insights that are stored as open and that the listing no longer returns.
+
+use super::{
+    calls, counts, insight, issues, last_update_time, partition, run, state, story, text, undisturbed,
+};
+use insights_simulator::Scenario;
+use insights_tests::{GROWING, Lab, OPEN, STORY};
+
+fn change(lab: &Lab, change: impl FnOnce(&mut Vec<insights_simulator::xray::Insight>)) {
+    lab.simulator.change(|scenario| change(&mut scenario.everywhere_mut().xray.insights));
+}
+
+fn unlist(lab: &Lab, id: &str) {
+    change(lab, |insights| {
+        insights.iter_mut().filter(|insight| insight.id == id).for_each(|insight| insight.unlisted = true);
+    });
+}
+
+fn forget(lab: &Lab, id: &str) {
+    change(lab, |insights| insights.retain(|insight| insight.id != id));
+}
+
+fn remember(lab: &Lab) {
+    let scenario = Scenario::parse(STORY, insights_tests::at(insights_tests::NOW)).unwrap();
+    lab.simulator.change(|now| *now = scenario);
+}
+
+#[tokio::test]
+async fn an_open_insight_that_is_listed_no_longer_is_asked_for_by_its_id_and_nothing_else_is() {
+    let lab = story().await;
+    run(&lab).await;
+    let before = lab.table().await;
+    unlist(&lab, OPEN);
+    lab.advance(60);
+    let response = run(&lab).await;
+    assert_eq!(response["status"], "ok", "{response}");
+    assert_eq!(calls(&lab)[2..], [1, 0, 0]);
+    assert_eq!(counts(&response), [3, 0, 3, 0, 0, 0, 0]);
+    assert_eq!((lab.calls("PutItem"), lab.calls("UpdateItem")), (1, 1));
+    lab.table().await.assert_same_content(&before);
+}
+
+#[tokio::test]
+async fn an_unlisted_insight_that_grows_is_written_with_the_time_of_its_newest_event() {
+    let lab = story().await;
+    run(&lab).await;
+    unlist(&lab, GROWING);
+    lab.advance(30 * 60);
+    run(&lab).await;
+    let table = lab.table().await;
+    let grown = insight(&table, GROWING);
+    assert_eq!(text(grown, "updated_at"), Some("2026-03-01T12:30:00.000Z"));
+    assert_eq!((text(grown, "severity"), last_update_time(&table, GROWING)), (Some("critical"), None));
+    assert!(table.get(&partition(GROWING), "event#2026-03-01T12:30:00.000Z").is_some());
+    lab.advance(30 * 60);
+    run(&lab).await;
+    let table = lab.table().await;
+    assert_eq!(text(insight(&table, GROWING), "ended_at"), Some("2026-03-01T13:00:00.000Z"));
+    lab.advance(60);
+    run(&lab).await;
+    assert_eq!(calls(&lab)[2], 0, "it has ended, and is asked for no more");
+}
+
+#[tokio::test]
+async fn an_open_insight_that_x_ray_knows_no_longer_is_closed_at_the_last_that_was_heard_of_it() {
+    let lab = story().await;
+    run(&lab).await;
+    forget(&lab, OPEN);
+    lab.advance(60);
+    let response = run(&lab).await;
+    assert_eq!(response["status"], "ok", "{response}");
+    assert_eq!(counts(&response), [3, 1, 2, 0, 0, 0, 0]);
+    let table = lab.table().await;
+    let closed = insight(&table, OPEN);
+    for (name, expected) in [
+        ("status", "closed"),
+        ("status_reason", "no_longer_known"),
+        ("ended_at", "2026-03-01T11:00:00.000Z"),
+        ("updated_at", "2026-03-01T11:00:00.000Z"),
+        ("answered_at", "2026-03-01T12:01:00.000Z"),
+        ("day_pk", "xray.insight#2026-03-01"),
+        ("title", "More faults in checkout"),
+        ("severity", "critical"),
+    ] {
+        assert_eq!(text(closed, name), Some(expected), "{name}");
+    }
+    assert!(!closed.contains_key("open_pk"));
+    assert!(table.get(&partition(OPEN), "graph").is_some(), "its events and its graph stay");
+    lab.advance(60);
+    run(&lab).await;
+    assert_eq!(calls(&lab)[2..], [0, 0, 0], "it is asked for no more");
+}
+
+#[tokio::test]
+async fn an_insight_that_we_closed_and_that_is_listed_again_is_what_x_ray_says_it_is() {
+    let lab = story().await;
+    run(&lab).await;
+    forget(&lab, OPEN);
+    lab.advance(60);
+    run(&lab).await;
+    remember(&lab);
+    lab.advance(60);
+    let response = run(&lab).await;
+    assert_eq!(calls(&lab)[2], 1);
+    assert_eq!(response["written"], 1);
+    let table = lab.table().await;
+    assert_eq!(text(insight(&table, OPEN), "status"), Some("open"));
+    table.assert_same_content(&undisturbed(&lab).await);
+}
+
+#[tokio::test]
+async fn only_x_rays_own_word_closes_an_insight() {
+    for (fault, code) in [
+        ("GetInsight=denied", "AccessDeniedException"),
+        ("GetInsight=throttle", "ThrottledException"),
+        ("GetInsight=error500", "InternalFailure"),
+        ("GetInsight=truncate", "Response.Malformed"),
+        ("GetInsight=reset", "Connection"),
+    ] {
+        let lab = story().await;
+        run(&lab).await;
+        let before = lab.table().await;
+        forget(&lab, OPEN);
+        lab.fault(fault);
+        lab.advance(60);
+        let response = run(&lab).await;
+        assert_eq!(response["status"], "partial", "{fault}");
+        assert_eq!(issues(&response), [("GetInsight", OPEN, code)]);
+        lab.table().await.assert_same_content(&before);
+    }
+}
+
+#[tokio::test]
+async fn an_insight_of_a_newer_schema_is_not_closed() {
+    let lab = story().await;
+    run(&lab).await;
+    let mut newer = insight(&lab.table().await, OPEN).clone();
+    newer.insert("schema_version".to_owned(), 2.into());
+    lab.put(newer.clone()).await;
+    forget(&lab, OPEN);
+    lab.advance(60);
+    let response = run(&lab).await;
+    assert_eq!(counts(&response), [3, 0, 2, 1, 0, 0, 0]);
+    assert_eq!(insight(&lab.table().await, OPEN), &newer);
+}
+
+#[tokio::test]
+async fn an_insight_that_the_index_still_shows_as_open_but_that_has_ended_is_left_alone() {
+    let lab = story().await;
+    lab.advance(2 * 3_600);
+    run(&lab).await;
+    let mut ended = insight(&lab.table().await, GROWING).clone();
+    // The index lags behind the item.
+    ended.insert("open_pk".to_owned(), "xray".into());
+    ended.insert("open_sk".to_owned(), "123456789012#eu-west-1#4#".into());
+    lab.put(ended.clone()).await;
+    forget(&lab, GROWING);
+    lab.advance(60);
+    run(&lab).await;
+    assert_eq!(calls(&lab)[2], 0);
+    assert_eq!(insight(&lab.table().await, GROWING), &ended);
+}
+
+#[tokio::test]
+async fn an_answer_that_comes_while_an_insight_is_being_closed_is_worth_more() {
+    let lab = story().await;
+    run(&lab).await;
+    let stale = insight(&lab.table().await, OPEN).clone();
+    forget(&lab, OPEN);
+    lab.advance(60);
+    // Between our reading and our closing another run stores an answer: the put is held up until then.
+    lab.fault("PutItem=slow-0.3:1");
+    let mut newer = stale.clone();
+    newer.insert("content_hash".to_owned(), "of another answer".into());
+    let closing = run(&lab);
+    let meanwhile = async {
+        while lab.calls("GetInsight") == 0 {
+            tokio::task::yield_now().await;
+        }
+        lab.dynamodb()
+            .update_item()
+            .table_name(insights_tests::TABLE)
+            .key("pk", aws_sdk_dynamodb::types::AttributeValue::S(partition(OPEN)))
+            .key("sk", aws_sdk_dynamodb::types::AttributeValue::S("insight".to_owned()))
+            .update_expression("SET content_hash = :hash")
+            .expression_attribute_values(
+                ":hash",
+                aws_sdk_dynamodb::types::AttributeValue::S("of another answer".to_owned()),
+            )
+            .send()
+            .await
+            .unwrap();
+    };
+    let (response, ()) = tokio::join!(closing, meanwhile);
+    assert_eq!(counts(&response), [3, 0, 2, 1, 0, 0, 0]);
+    assert_eq!(insight(&lab.table().await, OPEN), &newer);
+    assert!(state(&lab).await.is_some());
+}

@@ -1,0 +1,27 @@
+//! An account too large for one invocation is finished by several.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test ends where it cannot go on, and says how far it came"
+)]
+
+use insights_tests::{Lab, NOW, at, invoke_until_done};
+use std::time::Duration;
+use xray_insights::XrayInsights;
+
+#[tokio::test]
+async fn an_account_too_large_for_one_invocation_is_finished_by_several() {
+    let lab = Lab::built_in().await;
+    // Twelve insights, of which the 700 ms that there are allow four at the most.
+    lab.fault("GetInsight=slow-0.15");
+    let one_at_a_time = [("CONCURRENCY", "1")];
+    let responses =
+        invoke_until_done::<XrayInsights>(&lab, &one_at_a_time, Duration::from_millis(1_200)).await;
+    assert!(responses.len() >= 3, "that was not several: {}", responses.len());
+    let undisturbed = Lab::told(None, at(NOW), lab.now()).await;
+    undisturbed.function::<XrayInsights>(&[]).invoke("{}").await.unwrap();
+    lab.table().await.assert_same_content(&undisturbed.table().await);
+}

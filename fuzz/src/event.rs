@@ -1,0 +1,56 @@
+//! The JSON of an insight event: read, joined with another half, validated. What is not stored is rejected with reasons.
+
+use crate::{ACCOUNT, REGION, check_key, now};
+use cloudtrail_insights::event;
+use cloudtrail_insights::merge::Halves;
+use insights_shared::record::Stored;
+use insights_shared::target::Target;
+use insights_shared::validate::validate;
+
+/// Reads an event, or two with a line that holds `\n---\n` between them.
+pub fn check(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let target = Target { account_id: ACCOUNT.to_owned(), region: REGION.to_owned(), role: None };
+    let mut halves = Halves::default();
+    let mut reversed = Vec::new();
+    let mut id = String::new();
+    for text in text.split("\n---\n").take(3) {
+        match event::read(text, ACCOUNT) {
+            Err(rejected) => {
+                assert!(!rejected.violations.is_empty(), "rejected without a reason");
+                assert_eq!(rejected.raw, text, "what was rejected is not what is kept");
+            }
+            Ok(event) => {
+                assert!(!event.shared_event_id.is_empty(), "an event of no insight");
+                let series = event.half.series();
+                let row = insights_shared::store::catalog::catalog_key(
+                    insights_shared::record::Source::Cloudtrail,
+                    &target,
+                    series.catalog_sort_key(),
+                );
+                check_key("catalog", &row.pk, &row.sk);
+                if id.is_empty() {
+                    id.clone_from(&event.shared_event_id);
+                }
+                reversed.insert(0, (event.side, event.half.clone()));
+                halves.add(event.side, event.half);
+            }
+        }
+    }
+    if reversed.is_empty() {
+        return;
+    }
+    let mut other = Halves::default();
+    for (side, half) in reversed {
+        other.add(side, half);
+    }
+    assert_eq!(halves, other, "halves joined in another order are another insight");
+    match validate(halves.record(&target, &id, now()), 400) {
+        Err(rejected) => assert!(!rejected.violations.is_empty(), "rejected without a reason"),
+        Ok(record) => {
+            check_key("cloudtrail.insight", &record.key().pk, &record.key().sk);
+            let stored = Stored(record.attributes().clone());
+            assert_eq!(Halves::from_stored(&stored), halves, "what is stored is not what was joined");
+        }
+    }
+}

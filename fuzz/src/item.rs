@@ -1,0 +1,43 @@
+//! Stored items, as other versions, other programs or people may have left them: read as what they might be.
+
+use crate::now;
+use cloudtrail_insights::catalog::Row;
+use cloudtrail_insights::coverage::Coverage;
+use cloudtrail_insights::merge::{self, Halves};
+use cloudtrail_insights::series::Series;
+use insights_shared::record::{Record, Stored};
+use insights_shared::validate::validate;
+use insights_shared::value::{Value, from_attributes, into_attributes, write_canonical_map};
+
+/// Reads an item given as JSON.
+pub fn check(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let Ok(value) = Value::from_json(text) else { return };
+    let Some(map) = value.as_map() else {
+        let _ = Coverage::from_value(&value);
+        return;
+    };
+    let stored = Stored(map.clone());
+    let _ = (stored.is_expired(now()), stored.is_newer_schema(), stored.last_update_time());
+    let attributes = into_attributes(map.clone());
+    let back = from_attributes(&attributes).expect("what was written can be read");
+    let (mut before, mut after) = (String::new(), String::new());
+    write_canonical_map(map, &mut before);
+    write_canonical_map(&back, &mut after);
+    assert_eq!(before, after, "an item is another one after it was stored");
+    let row = Row::from_stored(stored.clone());
+    assert_eq!(Coverage::from_value(&row.covered.to_value()), row.covered, "coverage is not what it was");
+    let mut covered = row.covered.clone();
+    covered.close(now());
+    covered.add(300, now(), now().plus_seconds(300));
+    assert_eq!(Coverage::from_value(&covered.to_value()), covered, "coverage is not what it was");
+    let _ = Series::from_row(&stored).map(|series| series.catalog_sort_key());
+    let _ = (Halves::from_stored(&stored), merge::is_overdue(&stored, now()));
+    for record in
+        [Record::from_stored(&stored, now()), merge::no_end_seen(&stored, now())].into_iter().flatten()
+    {
+        if let Err(rejected) = validate(record, 400) {
+            assert!(!rejected.violations.is_empty(), "rejected without a reason");
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! What mutation begins with: real shapes of every kind of input.
+
+use crate::answer::{OPERATIONS, services};
+use crate::{REGION, now};
+use futures_util::FutureExt;
+use http_body_util::BodyExt;
+use insights_shared::record::Source;
+use serde_json::{Value, json};
+
+/// A small world with something of everything.
+pub const SCENARIO: &str = include_str!("seed/scenario.toml");
+/// Both halves of an insight.
+const EVENT: &str = include_str!("seed/event.txt");
+/// Stored items, one a line.
+const ITEMS: &str = include_str!("seed/items.jsonl");
+/// Payloads, one a line.
+const PAYLOADS: &str = include_str!("seed/payloads.jsonl");
+
+/// The inputs that mutation of a target begins with.
+pub fn seeds(target: &str) -> Vec<Vec<u8>> {
+    let lines = |text: &str| text.lines().map(|line| line.as_bytes().to_vec()).collect::<Vec<_>>();
+    match target {
+        "payload" => lines(PAYLOADS),
+        "scenario" => vec![SCENARIO.as_bytes().to_vec()],
+        "item" => lines(ITEMS),
+        "event" => std::iter::once(EVENT)
+            .chain(EVENT.split("\n---\n"))
+            .map(|text| text.as_bytes().to_vec())
+            .collect(),
+        "answer" => answers(),
+        _ => Vec::new(),
+    }
+}
+
+/// What the simulated services answer to each operation, behind the byte that chooses it.
+fn answers() -> Vec<Vec<u8>> {
+    let services = services();
+    let mut seeds = Vec::new();
+    for (index, (source, operation, _)) in OPERATIONS.iter().enumerate() {
+        let body = match *operation {
+            "BatchGetItem" => json!({"Responses": {"insights": items()}, "UnprocessedKeys": {}}).to_string(),
+            "Query" => json!({"Items": items(), "Count": items().len()}).to_string(),
+            _ => ask(&services, *source, operation).unwrap_or_else(|| "{}".to_owned()),
+        };
+        let mut seed = vec![u8::try_from(index).unwrap_or_default()];
+        seed.extend(body.bytes());
+        seeds.push(seed);
+    }
+    seeds
+}
+
+/// The stored items in DynamoDB's own JSON.
+fn items() -> Vec<Value> {
+    let typed =
+        |line: &str| serde_json::from_str(line).map(|item: Value| to_attributes(&item)).unwrap_or_default();
+    ITEMS.lines().map(typed).collect()
+}
+
+fn to_attributes(item: &Value) -> Value {
+    let attribute = |value: &Value| match value {
+        Value::String(_) => json!({ "S": value }),
+        Value::Number(number) => json!({ "N": number.to_string() }),
+        Value::Bool(_) => json!({ "BOOL": value }),
+        Value::Array(list) => {
+            json!({"L": list.iter().map(|value| to_attributes(&json!({ "v": value }))["v"].clone()).collect::<Vec<_>>()})
+        }
+        Value::Object(_) => json!({ "M": to_attributes(value) }),
+        Value::Null => json!({ "NULL": true }),
+    };
+    let members = item.as_object().into_iter().flatten();
+    Value::Object(members.map(|(name, value)| (name.clone(), attribute(value))).collect())
+}
+
+fn ask(services: &insights_simulator::Offline, source: Source, operation: &str) -> Option<String> {
+    let (scope, method) = match source {
+        Source::Xray => ("xray", "POST"),
+        Source::Cloudtrail => ("cloudtrail", "POST"),
+        Source::Auditmanager => ("auditmanager", "GET"),
+    };
+    let start = now().plus_seconds(-3_600).seconds();
+    let end = now().seconds();
+    let id = "7c4ee9a1-3f5b-4d2e-9a68-0b6f1d2c3e4f";
+    let series = json!({"EventSource": "ec2.amazonaws.com", "EventName": "RunInstances", "InsightType": "ApiCallRateInsight",
+        "Period": 300, "DataType": "NonZeroData", "StartTime": end - 7_200, "EndTime": end});
+    let (path, body) = match (source, operation) {
+        (Source::Xray, "Groups") => ("/Groups".to_owned(), json!({})),
+        (Source::Xray, "InsightSummaries") => {
+            ("/InsightSummaries".to_owned(), json!({"GroupName": "shop", "StartTime": start, "EndTime": end}))
+        }
+        (Source::Xray, _) => {
+            (format!("/{operation}"), json!({"InsightId": id, "StartTime": start, "EndTime": end}))
+        }
+        (Source::Cloudtrail, "LookupEvents") => ("/".to_owned(), json!({"EventCategory": "insight"})),
+        (Source::Cloudtrail, "ListInsightsMetricData") => ("/".to_owned(), series),
+        (Source::Cloudtrail, "ListInsightsData") => (
+            "/".to_owned(),
+            json!({"InsightSource": format!("arn:aws:cloudtrail:{REGION}:{}:trail/objects", crate::ACCOUNT), "DataType": "InsightsEvents"}),
+        ),
+        (Source::Cloudtrail, "GetInsightSelectors") => ("/".to_owned(), json!({"TrailName": "objects"})),
+        (Source::Cloudtrail, _) => ("/".to_owned(), json!({})),
+        (Source::Auditmanager, _) => (auditmanager_path(operation), Value::Null),
+    };
+    let signature = format!(
+        "AWS4-HMAC-SHA256 Credential=AKIA/20260301/{REGION}/{scope}/aws4_request, SignedHeaders=host, Signature=ab"
+    );
+    let mut request = hyper::Request::builder().method(method).uri(format!("http://simulated.invalid{path}"));
+    request = request.header("authorization", signature).header("x-amz-date", "20260301T120000Z");
+    if source == Source::Cloudtrail {
+        let target = format!("com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.{operation}");
+        request = request.header("x-amz-target", target).header("content-type", "application/x-amz-json-1.1");
+    }
+    let body = if body.is_null() { String::new() } else { body.to_string() };
+    let answer = services.answer(request.body(body.into()).ok()?).now_or_never().flatten()?;
+    let body = answer.into_body().collect().now_or_never()?.ok()?.to_bytes();
+    String::from_utf8(body.to_vec()).ok()
+}
+
+/// The path and query of an operation of Audit Manager.
+fn auditmanager_path(operation: &str) -> String {
+    let assessment = "0b6f1d2c-3f5b-4d2e-9a68-7c4ee9a13e4f";
+    let domain = "b0b6f1d2-3f5b-4d2e-9a68-7c4ee9a13e4f";
+    let query = match operation {
+        "insights/assessments/" => return format!("/insights/assessments/{assessment}"),
+        "insights/control-domains-by-assessment" => format!("?assessmentId={assessment}"),
+        "insights/controls" => format!("?controlDomainId={domain}"),
+        "insights/controls-by-assessment" => format!("?assessmentId={assessment}&controlDomainId={domain}"),
+        _ => String::new(),
+    };
+    format!("/{operation}{query}")
+}

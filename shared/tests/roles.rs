@@ -1,0 +1,98 @@
+//! Whose account it is: an answer of STS that names another one is not believed.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test ends where it cannot go on, and says how far it came"
+)]
+
+use aws_config::SdkConfig;
+use insights_shared::issue::Class;
+use insights_shared::record::Source;
+use insights_shared::roles::{assume, own_account};
+use insights_shared::target::Role;
+use insights_tests::Lab;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+const ROLE: &str = "arn:aws:iam::111122223333:role/insights-reader";
+
+fn role() -> Role {
+    Role { arn: ROLE.to_owned(), external_id: None }
+}
+
+/// The lab's SDK, with an STS that answers every request with `body`.
+async fn sts_that_says(lab: &Lab, body: String) -> SdkConfig {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut request = [0; 16 * 1024];
+            // One request a connection, which comes in one piece: it is short.
+            let _ = stream.read(&mut request).await;
+            let head = "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nConnection: close\r\nContent-Length";
+            let _ = stream.write_all(format!("{head}: {}\r\n\r\n{body}", body.len()).as_bytes()).await;
+        }
+    });
+    lab.sdk().to_builder().endpoint_url(url).build()
+}
+
+fn assumed(arn: &str, credentials: &str) -> String {
+    format!(
+        "<AssumeRoleResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><AssumeRoleResult>\
+         <AssumedRoleUser><Arn>{arn}</Arn><AssumedRoleId>A:b</AssumedRoleId></AssumedRoleUser>{credentials}\
+         </AssumeRoleResult></AssumeRoleResponse>"
+    )
+}
+
+const CREDENTIALS: &str = "<Credentials><AccessKeyId>ASIA</AccessKeyId><SecretAccessKey>s</SecretAccessKey>\
+    <SessionToken>t</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration></Credentials>";
+
+#[tokio::test]
+async fn a_session_of_another_account_is_not_taken_for_the_targets() {
+    let lab = Lab::new("").await;
+    for (arn, credentials, expected) in [
+        (
+            "arn:aws:sts::123456789012:assumed-role/insights-reader/x",
+            CREDENTIALS,
+            "is not of the target's account",
+        ),
+        ("nonsense", CREDENTIALS, "is not of the target's account"),
+        ("arn:aws:sts::111122223333:assumed-role/insights-reader/x", "", "the answer holds no credentials"),
+    ] {
+        let sdk = sts_that_says(&lab, assumed(arn, credentials)).await;
+        let error = assume(&sdk, &role(), "111122223333", Source::Xray).await.unwrap_err();
+        assert_eq!((error.operation, error.class), ("AssumeRole", Class::Malformed), "{arn}");
+        assert!(error.message.contains(expected), "{error:?}");
+    }
+    let arn = "arn:aws:sts::111122223333:assumed-role/insights-reader/x";
+    let sdk = sts_that_says(&lab, assumed(arn, CREDENTIALS)).await;
+    assert!(assume(&sdk, &role(), "111122223333", Source::Xray).await.is_ok());
+}
+
+#[tokio::test]
+async fn an_identity_without_an_account_is_none() {
+    let lab = Lab::new("").await;
+    assert_eq!(own_account(&lab.sdk()).await.unwrap(), "123456789012");
+    for account in ["", "<Account>12</Account>"] {
+        let body = format!(
+            "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\
+             <GetCallerIdentityResult>{account}</GetCallerIdentityResult></GetCallerIdentityResponse>"
+        );
+        let error = own_account(&sts_that_says(&lab, body).await).await.unwrap_err();
+        assert_eq!((error.operation, error.class), ("GetCallerIdentity", Class::Malformed), "{account}");
+    }
+}
+
+#[tokio::test]
+async fn a_role_is_assumed_under_the_functions_name_and_refused_as_denied() {
+    let lab = Lab::new(&format!("[sts]\nroles = [{{ arn = \"{ROLE}\", external_id = \"sesame\" }}]")).await;
+    let error = assume(&lab.sdk(), &role(), "111122223333", Source::Xray).await.unwrap_err();
+    assert_eq!((error.code.as_str(), error.class), ("AccessDenied", Class::Denied));
+    let trusted = Role { external_id: Some("sesame".to_owned()), ..role() };
+    assert!(assume(&lab.sdk(), &trusted, "111122223333", Source::Cloudtrail).await.is_ok());
+    let log = lab.simulator.log();
+    assert_eq!(log[1].input["RoleSessionName"], "cloudtrail-insights");
+}

@@ -1,0 +1,152 @@
+//! Rules about files: what is listed, what is named, how long it gets.
+
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The accounts of the examples: the own one, and another.
+const ACCOUNTS: [&str; 2] = ["123456789012", "111122223333"];
+/// The most lines of a source file. Past 300 it is asking to be two; past this it insists.
+const LONGEST_FILE: usize = 700;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+fn read(path: &str) -> String {
+    std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// Every file of the repository that is text, by its path. What git ignores is no part of it.
+fn files() -> BTreeMap<String, String> {
+    let output = Command::new("git")
+        .args(["ls-files", "--cached", "--others", "--exclude-standard"])
+        .current_dir(root())
+        .output()
+        .expect("git is there");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let paths = String::from_utf8(output.stdout).unwrap();
+    // A file that is gone but not yet committed as such, and one that is no text, are passed over.
+    let text = |path: &str| Some((path.to_owned(), std::fs::read_to_string(root().join(path)).ok()?));
+    paths.lines().filter_map(text).collect()
+}
+
+/// The files in `events/`, by function and shape.
+fn events() -> BTreeSet<(String, String)> {
+    let name = |entry: std::io::Result<std::fs::DirEntry>| entry.unwrap().file_name().into_string().unwrap();
+    let entries = std::fs::read_dir(root().join("events")).unwrap().map(name);
+    let part = |name: String| {
+        let (function, shape) =
+            name.strip_suffix(".json")?.split_once("--").unwrap_or_else(|| panic!("{name}"));
+        Some((function.to_owned(), shape.to_owned()))
+    };
+    entries.filter_map(part).collect()
+}
+
+#[test]
+fn every_event_is_listed_and_every_event_that_is_listed_is_there() {
+    const FUNCTIONS: [&str; 3] = ["auditmanager-insights", "cloudtrail-insights", "xray-insights"];
+    let mut listed = BTreeSet::new();
+    for row in read("events/README.md").lines().filter(|line| line.starts_with("| `")) {
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        let named =
+            |cell: &str| -> Vec<String> { cell.split('`').skip(1).step_by(2).map(str::to_owned).collect() };
+        let functions = match cells[2] {
+            "all" => FUNCTIONS.map(str::to_owned).to_vec(),
+            some => named(some),
+        };
+        // "`{}` and `null`" further right is prose: only the first cell names shapes.
+        for shape in named(cells[1]) {
+            listed.extend(functions.iter().map(|function| (function.clone(), shape.clone())));
+        }
+    }
+    assert_eq!(listed, events());
+}
+
+#[test]
+fn every_event_is_json() {
+    for (function, shape) in events() {
+        let path = format!("events/{function}--{shape}.json");
+        assert!(serde_json::from_str::<Value>(&read(&path)).is_ok(), "{path}");
+    }
+}
+
+/// The runs of exactly twelve digits in `line` that stand by themselves: neither part of a longer number or word, nor
+/// the last part of a UUID.
+fn account_ids(line: &str) -> Vec<&str> {
+    let is_word = |character: char| character.is_ascii_alphanumeric() || "-_.%".contains(character);
+    line.split(|character: char| !is_word(character))
+        .filter(|word| word.len() == 12 && word.bytes().all(|byte| byte.is_ascii_digit()))
+        .collect()
+}
+
+#[test]
+fn account_ids_are_told_from_other_digits() {
+    let check = |line: &str, expected: &[&str]| assert_eq!(account_ids(line), expected, "{line}");
+    check("arn:aws:iam::999999999999:role/a", &["999999999999"]);
+    check("999999999999#eu-west-1 999999999999/x", &["999999999999", "999999999999"]);
+    check("11111111-2222-3333-4444-555555555555", &[]);
+    check("1700000000000 sha256:000000000000a 1.000000000000", &[]);
+}
+
+#[test]
+fn no_account_is_named_but_those_of_the_examples() {
+    let mut found = Vec::new();
+    for (path, text) in files().iter().filter(|(path, _)| *path != "Cargo.lock") {
+        for (number, line) in text.lines().enumerate() {
+            let own_test = path == "tests/repository/files.rs";
+            let foreign = account_ids(line).into_iter().filter(|id| !ACCOUNTS.contains(id));
+            found.extend(foreign.filter(|_| !own_test).map(|id| format!("{path}:{}: {id}", number + 1)));
+        }
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[test]
+fn only_the_functions_are_built_by_default() {
+    let manifest: Vec<String> = read("Cargo.toml").lines().map(str::to_owned).collect();
+    assert!(manifest.contains(&"default-members = [\"functions/*\"]".to_owned()));
+    for entry in std::fs::read_dir(root().join("functions")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let package = read(&format!("functions/{name}/Cargo.toml"));
+        assert!(
+            package.contains(&format!("name = \"{name}\"\n")),
+            "a function's package is named like its folder"
+        );
+        for file in ["src/lib.rs", "src/main.rs"] {
+            assert!(root().join("functions").join(&name).join(file).is_file(), "{name} has {file}");
+        }
+    }
+}
+
+#[test]
+fn every_package_keeps_to_the_workspaces_lints_and_is_never_published() {
+    let files = files();
+    let manifests = files.iter().filter(|(path, _)| path.ends_with("/Cargo.toml"));
+    for (path, text) in manifests {
+        assert!(text.contains("[lints]\nworkspace = true\n"), "{path}");
+        assert!(text.contains("publish.workspace = true\n"), "{path}");
+    }
+    let workspace = read("Cargo.toml");
+    for lint in [
+        "unsafe_code = \"forbid\"",
+        "missing_docs = \"deny\"",
+        "unwrap_used = \"deny\"",
+        "disallowed_methods = \"deny\"",
+    ] {
+        assert!(workspace.contains(lint), "{lint}");
+    }
+}
+
+#[test]
+fn no_source_file_grows_past_reading() {
+    let long: Vec<String> = files()
+        .iter()
+        .filter(|(path, _)| path.rsplit('.').next().is_some_and(|ending| ["rs", "py"].contains(&ending)))
+        .map(|(path, text)| (path, text.lines().count()))
+        .filter(|(_, lines)| *lines > LONGEST_FILE)
+        .map(|(path, lines)| format!("{path}: {lines} lines"))
+        .collect();
+    assert!(long.is_empty(), "{}", long.join("\n"));
+}

@@ -1,0 +1,168 @@
+//! `template.yaml` against the code: what each function may do is what it does, and the table is the one of the code.
+
+use insights_shared::store::schema::{ENVELOPE, INDEXES};
+use saphyr::{LoadableYamlNode, Scalar, Yaml};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
+
+const TEMPLATE: &str = include_str!("../../template.yaml");
+
+/// The template as JSON; CloudFormation's tags become its functions' long forms, `!Ref X` as `{"Ref": "X"}`.
+fn template() -> Value {
+    let documents = Yaml::load_from_str(TEMPLATE).unwrap();
+    let [document] = &documents[..] else { panic!("one document") };
+    json_of(document)
+}
+
+fn json_of(yaml: &Yaml<'_>) -> Value {
+    match yaml {
+        Yaml::Value(Scalar::String(text)) => Value::from(text.as_ref()),
+        Yaml::Value(Scalar::Integer(number)) => Value::from(*number),
+        Yaml::Value(Scalar::Boolean(flag)) => Value::from(*flag),
+        Yaml::Value(Scalar::FloatingPoint(number)) => Value::from(number.into_inner()),
+        Yaml::Value(Scalar::Null) => Value::Null,
+        Yaml::Sequence(elements) => elements.iter().map(json_of).collect(),
+        Yaml::Mapping(members) => {
+            let member = |(name, value): (&Yaml<'_>, &Yaml<'_>)| {
+                (name.as_str().expect("members are named").to_owned(), json_of(value))
+            };
+            Value::Object(members.iter().map(member).collect::<Map<_, _>>())
+        }
+        Yaml::Tagged(tag, inner) => {
+            let name = tag.suffix.as_str();
+            let name =
+                if ["Ref", "Condition"].contains(&name) { name.to_owned() } else { format!("Fn::{name}") };
+            json!({ name: json_of(inner) })
+        }
+        Yaml::Representation(text, ..) => panic!("not read: {text}"),
+        Yaml::Alias(_) | Yaml::BadValue => panic!("not YAML that CloudFormation reads"),
+    }
+}
+
+fn texts(value: &Value) -> Vec<&str> {
+    match value {
+        Value::String(text) => vec![text],
+        Value::Array(list) => list.iter().filter_map(Value::as_str).collect(),
+        other => panic!("neither a text nor a list of texts: {other}"),
+    }
+}
+
+/// Every action that the role of the function with this binary may take.
+fn allowed(template: &Value, binary: &str) -> BTreeSet<String> {
+    let resources = template["Resources"].as_object().unwrap();
+    let function = resources.values().find(|resource| {
+        resource["Type"] == "AWS::Serverless::Function"
+            && resource["Metadata"]["BuildProperties"]["Binary"] == binary
+    });
+    let function = function.unwrap_or_else(|| panic!("no function is built from {binary}"));
+    let role = function["Properties"]["Role"]["Fn::GetAtt"].as_str().unwrap().trim_end_matches(".Arn");
+    let role = &resources[role]["Properties"];
+    assert_eq!(role.get("ManagedPolicyArns"), None, "what a role may do is written out");
+    let mut actions = BTreeSet::new();
+    for policy in role["Policies"].as_array().unwrap() {
+        for statement in policy["PolicyDocument"]["Statement"].as_array().unwrap() {
+            // A statement under a condition of the template: `!If [condition, statement, !Ref AWS::NoValue]`.
+            let statement = statement["Fn::If"].get(1).unwrap_or(statement);
+            assert_eq!(statement["Effect"], "Allow", "{statement}");
+            assert_eq!(statement.get("NotAction"), None, "{statement}");
+            actions.extend(texts(&statement["Action"]).into_iter().map(str::to_owned));
+        }
+    }
+    actions
+}
+
+#[test]
+fn each_function_may_do_what_it_does_and_nothing_else() {
+    let template = template();
+    let check = |binary: &str, declared: &[&str]| {
+        let service = declared[0].split(':').next().unwrap();
+        let allowed = allowed(&template, binary);
+        let own: BTreeSet<&str> = allowed
+            .iter()
+            .map(String::as_str)
+            .filter(|action| action.starts_with(&format!("{service}:")))
+            .collect();
+        assert_eq!(own, declared.iter().copied().collect::<BTreeSet<_>>(), "{binary}");
+        let others = ["dynamodb:", "logs:", "sqs:SendMessage", "sts:AssumeRole"];
+        for action in allowed.iter().filter(|action| !own.contains(action.as_str())) {
+            assert!(others.iter().any(|prefix| action.starts_with(prefix)), "{binary}: {action}");
+        }
+        for action in &allowed {
+            assert!(!action.contains('*'), "{binary}: {action} is more than one action");
+        }
+        // What the store asks of the table.
+        for action in ["BatchGetItem", "Query", "PutItem", "UpdateItem"] {
+            assert!(allowed.contains(&format!("dynamodb:{action}")), "{binary} may not {action}");
+        }
+        for action in ["Scan", "DeleteItem", "DeleteTable", "CreateTable", "UpdateTable"] {
+            assert!(!allowed.contains(&format!("dynamodb:{action}")), "{binary} may {action}");
+        }
+    };
+    check("xray-insights", &xray_insights::fetch::IAM_ACTIONS);
+    check("cloudtrail-insights", &cloudtrail_insights::fetch::IAM_ACTIONS);
+    check("auditmanager-insights", &auditmanager_insights::fetch::IAM_ACTIONS);
+}
+
+#[test]
+fn the_table_is_the_one_of_the_code() {
+    let template = template();
+    let table = &template["Resources"]["Table"]["Properties"];
+    let keys = |partition: &str, sort: &str| {
+        json!([
+            {"AttributeName": partition, "KeyType": "HASH"},
+            {"AttributeName": sort, "KeyType": "RANGE"},
+        ])
+    };
+    assert_eq!(table["KeySchema"], keys("pk", "sk"));
+    let indexes = INDEXES.map(|(name, partition, sort)| {
+        json!({
+            "IndexName": name,
+            "KeySchema": keys(partition, sort),
+            "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ENVELOPE},
+        })
+    });
+    assert_eq!(table["GlobalSecondaryIndexes"], Value::from(indexes.to_vec()));
+    let mut attributes: BTreeSet<&str> = ["pk", "sk"].into();
+    attributes.extend(INDEXES.iter().flat_map(|(_, partition, sort)| [*partition, *sort]));
+    let defined = table["AttributeDefinitions"].as_array().unwrap();
+    assert!(defined.iter().all(|attribute| attribute["AttributeType"] == "S"));
+    assert_eq!(defined.len(), attributes.len());
+    let defined: BTreeSet<&str> =
+        defined.iter().map(|attribute| attribute["AttributeName"].as_str().unwrap()).collect();
+    assert_eq!(defined, attributes);
+    assert_eq!(table["BillingMode"], "PAY_PER_REQUEST");
+    assert_eq!(table["TimeToLiveSpecification"], json!({"AttributeName": "expires_at", "Enabled": true}));
+    assert_eq!(table["StreamSpecification"], json!({"StreamViewType": "NEW_AND_OLD_IMAGES"}));
+    assert_eq!(table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"], true);
+    assert_eq!(table["SSESpecification"]["SSEEnabled"], true);
+    assert_eq!(template["Resources"]["Table"]["DeletionPolicy"], "Retain");
+}
+
+#[tokio::test]
+async fn the_table_that_the_code_creates_is_the_one_that_it_declares() {
+    let lab = insights_tests::Lab::new("").await;
+    let client = lab.dynamodb();
+    let table =
+        client.describe_table().table_name(insights_tests::TABLE).send().await.unwrap().table.unwrap();
+    let mut indexes: Vec<(String, Vec<String>)> = table
+        .global_secondary_indexes()
+        .iter()
+        .map(|index| {
+            let keys = index.key_schema().iter().map(|key| key.attribute_name.clone()).collect();
+            (index.index_name().unwrap().to_owned(), keys)
+        })
+        .collect();
+    indexes.sort();
+    let mut expected = INDEXES
+        .map(|(name, partition, sort)| (name.to_owned(), vec![partition.to_owned(), sort.to_owned()]))
+        .to_vec();
+    expected.sort();
+    assert_eq!(indexes, expected);
+    for index in table.global_secondary_indexes() {
+        let projected: BTreeSet<&str> =
+            index.projection().unwrap().non_key_attributes().iter().map(String::as_str).collect();
+        assert_eq!(projected, ENVELOPE.into(), "{index:?}");
+    }
+    let expiry = client.describe_time_to_live().table_name(insights_tests::TABLE).send().await.unwrap();
+    assert_eq!(expiry.time_to_live_description.unwrap().attribute_name(), Some("expires_at"));
+}

@@ -1,0 +1,215 @@
+//! Kills a shipped binary after any of its calls, lets a clean run follow, and compares the table with an undisturbed
+//! one.
+//!
+//! The binary goes by the machine's clock, and what it asks for ends there, so all that belongs to one comparison happens
+//! within one [`Moment`]: five minutes in which every bucket of CloudTrail's series stays the same. The clean run goes by
+//! a clock that stands at the moment's last instant, later than every answer that the killed process got.
+
+use crate::binary::Running;
+use crate::lab::Lab;
+use crate::table::Table;
+use futures_util::stream::{self, StreamExt};
+use insights_shared::collector::Collector;
+use insights_shared::time::{Clock, Timestamp};
+use insights_shared::value::Map;
+use insights_simulator::runtime_api::Outcome;
+use insights_simulator::{Fault, FaultKind, Invocation, LoggedCall};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+use tokio::sync::Mutex;
+
+/// The seconds of a moment: the finest bucket that the stories here ask for.
+const MOMENT_SECONDS: i64 = 300;
+/// What a kill point needs at the most; with less of the moment left, the next one is waited for.
+const MARGIN_SECONDS: i64 = 5;
+/// Kill points under way at once.
+const AT_ONCE: usize = 3;
+/// How long a process is given to answer, or to make the call at which it is killed, on a machine that does much else.
+const PATIENCE: Duration = Duration::from_mins(3);
+
+/// What is told, to which binary, and what was stored before.
+#[derive(Clone, Copy, Debug)]
+pub struct Crash<'a> {
+    /// The shipped binary.
+    pub binary: &'a str,
+    /// The scenario (TOML) that the killed run meets; none is the simulator's own.
+    pub scenario: Option<&'a str>,
+    /// The function's variables, for the killed run and all others.
+    pub variables: &'a [(&'a str, &'a str)],
+    /// An undisturbed run before: how many seconds, and what it was told if that was another story.
+    pub before: Option<(i64, Option<&'a str>)>,
+}
+
+/// Five minutes of the machine's clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Moment {
+    begin: Timestamp,
+    last: Timestamp,
+}
+
+impl Moment {
+    /// The one that it is, once enough of it is left.
+    async fn now() -> Self {
+        loop {
+            let now = Clock::System.now();
+            let begin = now.floor(MOMENT_SECONDS);
+            let last = Timestamp::from_millis(begin.millis() + MOMENT_SECONDS * 1_000 - 1);
+            let last = last.expect("an instant of the calendar");
+            if now.plus_seconds(MARGIN_SECONDS) < last {
+                return Self { begin, last };
+            }
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+    }
+
+    fn is_over(self) -> bool {
+        Clock::System.now() >= self.last
+    }
+}
+
+/// What an undisturbed run leaves.
+#[derive(Clone, Debug)]
+struct Left {
+    table: Table,
+    status: String,
+}
+
+/// What the kill points of one story have in common.
+#[derive(Debug)]
+pub struct Kills<'a> {
+    crash: Crash<'a>,
+    undisturbed: Mutex<BTreeMap<Moment, Left>>,
+}
+
+impl<'a> Kills<'a> {
+    /// None yet.
+    pub fn new(crash: Crash<'a>) -> Self {
+        Self { crash, undisturbed: Mutex::default() }
+    }
+
+    /// The calls of a process that nobody kills, in the order in which they were answered.
+    ///
+    /// # Panics
+    ///
+    /// If the process answers no response.
+    pub async fn calls<C: Collector>(&self) -> Vec<LoggedCall> {
+        let lab = self.lab::<C>(Moment::now().await).await;
+        let process = self.start::<C>(&lab).await;
+        let outcome = process.api.invoke("{}", Invocation::default());
+        let outcome = tokio::time::timeout(PATIENCE, outcome).await.expect("the process answers");
+        assert!(matches!(outcome, Outcome::Response(_)), "{outcome:?}");
+        lab.simulator.log()
+    }
+
+    /// Kills a process after each of `points` calls and holds the table to an undisturbed one. How many were killed.
+    ///
+    /// # Panics
+    ///
+    /// If the tables differ, after any of them.
+    pub async fn check<C: Collector>(&self, points: impl IntoIterator<Item = usize>) -> usize {
+        let checks = stream::iter(points).map(|calls| self.check_one::<C>(calls));
+        checks.buffer_unordered(AT_ONCE).map(usize::from).fold(0, async |sum, killed| sum + killed).await
+    }
+
+    /// `false`: the process made no more calls than these, so there was nothing to kill.
+    async fn check_one<C: Collector>(&self, calls: usize) -> bool {
+        loop {
+            let moment = Moment::now().await;
+            let lab = self.lab::<C>(moment).await;
+            let killed = self.kill::<C>(&lab, calls).await;
+            if moment.is_over() {
+                continue;
+            }
+            lab.simulator.clear_faults();
+            let status = self.run::<C>(&lab).await;
+            let expected = self.undisturbed::<C>(moment).await;
+            let table = lab.table().await;
+            let differences = expected.table.differences(&table);
+            let what = format!("killed after {calls} calls");
+            assert!(differences.is_empty(), "{what}, the tables differ:\n{}", differences.join("\n"));
+            assert_eq!(status, expected.status, "{what}");
+            assert_eq!(states(&table), states(&expected.table), "{what}");
+            return killed;
+        }
+    }
+
+    /// A simulated AWS with what was stored before, its clock at the moment's last instant.
+    async fn lab<C: Collector>(&self, moment: Moment) -> Lab {
+        let ago = self.crash.before.map_or(0, |(ago, _)| ago);
+        let told_before = self.crash.before.and_then(|(_, scenario)| scenario).or(self.crash.scenario);
+        let lab = Lab::told(told_before, moment.begin, moment.last.plus_seconds(-ago)).await;
+        if self.crash.before.is_some() {
+            self.run::<C>(&lab).await;
+            lab.retell(self.crash.scenario, moment.begin);
+            lab.advance(ago);
+            lab.simulator.clear_log();
+        }
+        lab
+    }
+
+    async fn undisturbed<C: Collector>(&self, moment: Moment) -> Left {
+        let mut known = self.undisturbed.lock().await;
+        if let Some(left) = known.get(&moment) {
+            return left.clone();
+        }
+        let lab = self.lab::<C>(moment).await;
+        let status = self.run::<C>(&lab).await;
+        let left = Left { table: lab.table().await, status };
+        known.insert(moment, left.clone());
+        left
+    }
+
+    async fn start<C: Collector>(&self, lab: &Lab) -> Running {
+        Running::start(self.crash.binary, C::SOURCE.package(), lab, self.crash.variables).await
+    }
+
+    async fn run<C: Collector>(&self, lab: &Lab) -> String {
+        let function = lab.function::<C>(self.crash.variables);
+        let response = function.invoke("{}").await.expect("a clean run gives a response");
+        response["status"].as_str().expect("a status").to_owned()
+    }
+
+    /// Starts the process, lets it make `calls` calls, hangs every further one, and kills it when there is one.
+    async fn kill<C: Collector>(&self, lab: &Lab, calls: usize) -> bool {
+        lab.simulator.fault(Fault::new("*", FaultKind::Hang).after(calls as u64));
+        let process = self.start::<C>(lab).await;
+        let hangs = async {
+            while lab.simulator.counts().values().sum::<u64>() <= calls as u64 {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        let killed = tokio::select! {
+            () = hangs => true,
+            _ = process.api.invoke("{}", Invocation::default()) => false,
+            () = tokio::time::sleep(PATIENCE) => panic!("the process made no {calls} calls and did not end"),
+        };
+        let finished = process.kill().await;
+        assert!(!finished.stderr.contains("panicked"), "{}", finished.stderr);
+        killed
+    }
+}
+
+/// What `state` says of where a target stands, without counters and times of day.
+fn states(table: &Table) -> Vec<Map> {
+    let of = |state: &Map| {
+        let said = ["pk", "watermark", "last_success_at", "last_run_at", "last_status", "retention_days"];
+        state
+            .iter()
+            .filter(|(name, _)| said.contains(&name.as_str()))
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect()
+    };
+    table.of_kind("state").into_iter().map(of).collect()
+}
+
+/// Kill points that stand for all of `calls`: after the first and the last call of each operation, and `spread` more at
+/// equal distances.
+pub fn selection(calls: &[LoggedCall], spread: usize) -> BTreeSet<usize> {
+    let mut ends: BTreeMap<(&str, &str), (usize, usize)> = BTreeMap::new();
+    for (index, call) in calls.iter().enumerate() {
+        ends.entry((&call.service, &call.operation)).or_insert((index, index)).1 = index;
+    }
+    let around = ends.values().flat_map(|(first, last)| [first + 1, last + 1]);
+    let spread = (1..=spread).map(|step| step * calls.len() / (spread + 1));
+    around.chain(spread).filter(|point| *point < calls.len()).collect()
+}

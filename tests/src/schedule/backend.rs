@@ -1,0 +1,189 @@
+//! What stands behind the gate: the simulated services, and an embedded DynamoDB, both in the caller's own thread. Every
+//! write is looked at as it happens: some promises must hold at every instant, not only at the end.
+
+use super::gate::Answered;
+use crate::lab::TABLE;
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_types::body::SdkBody;
+use dynoxide::{Database, DynoxideError};
+use futures_util::FutureExt;
+use insights_simulator::Offline;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+/// Services and table.
+pub struct Backend {
+    /// The services.
+    pub services: Offline,
+    database: Database,
+    written: Mutex<Written>,
+}
+
+#[derive(Default)]
+struct Written {
+    items: BTreeMap<(String, String), Value>,
+    violations: Vec<String>,
+    watermarks: Vec<String>,
+}
+
+impl Backend {
+    /// `services` beside an empty database.
+    ///
+    /// # Panics
+    ///
+    /// If there is no memory for one.
+    pub fn new(services: Offline) -> Self {
+        let database = Database::memory().expect("a database in memory");
+        Self { services, database, written: Mutex::default() }
+    }
+
+    /// Answers a request at once.
+    pub fn answer(&self, request: &HttpRequest) -> Answered {
+        let target = request.headers().get("x-amz-target").unwrap_or_default();
+        let body = request.body().bytes().unwrap_or_default();
+        if let Some(operation) = target.strip_prefix("DynamoDB_20120810.") {
+            return Ok(self.table(operation, body));
+        }
+        let mut outgoing = hyper::Request::builder().method(request.method()).uri(request.uri());
+        for (name, value) in request.headers() {
+            outgoing = outgoing.header(name, value);
+        }
+        let outgoing = outgoing.body(body.to_vec().into()).expect("a request");
+        // Nothing in the services waits for anything, so that one look is enough.
+        let answer = self.services.answer(outgoing).now_or_never().flatten();
+        let answer = answer.ok_or_else(|| ConnectorError::io("reset".into()))?;
+        let (parts, body) = answer.into_parts();
+        let body = http_body_util::BodyExt::collect(body).now_or_never().expect("a body").expect("a body");
+        let body = SdkBody::from(body.to_bytes().to_vec());
+        Ok(respond(
+            parts.status.as_u16(),
+            parts.headers.iter().map(|(name, value)| {
+                (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+            }),
+            body,
+        ))
+    }
+
+    fn table(&self, operation: &str, body: &[u8]) -> HttpResponse {
+        let database = &self.database;
+        let answer = match operation {
+            "BatchGetItem" => dispatch(body, |request| database.batch_get_item(request)),
+            "CreateTable" => dispatch(body, |request| database.create_table(request)),
+            "DescribeTable" => dispatch(body, |request| database.describe_table(request)),
+            "GetItem" => dispatch(body, |request| database.get_item(request)),
+            "PutItem" => dispatch(body, |request| database.put_item(request)),
+            "Query" => dispatch(body, |request| database.query(request)),
+            "Scan" => dispatch(body, |request| database.scan(request)),
+            "UpdateItem" => dispatch(body, |request| database.update_item(request)),
+            "UpdateTimeToLive" => dispatch(body, |request| database.update_time_to_live(request)),
+            _ => Err((
+                400,
+                json!({"__type": "com.amazon.coral.service#UnknownOperationException"}).to_string(),
+            )),
+        };
+        let (status, text) = answer.map_or_else(|error| error, |text| (200, text));
+        if status == 200 {
+            self.look_at(operation, body);
+        }
+        let content_type = ("content-type".to_owned(), "application/x-amz-json-1.0".to_owned());
+        respond(status, [content_type], SdkBody::from(text))
+    }
+
+    /// Looks at a write that went through.
+    fn look_at(&self, operation: &str, body: &[u8]) {
+        let Ok(request) = serde_json::from_slice::<Value>(body) else { return };
+        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        let item = match operation {
+            "PutItem" => request["Item"].clone(),
+            "UpdateItem" => {
+                let get = json!({"TableName": TABLE, "Key": request["Key"]}).to_string();
+                let found = dispatch(get.as_bytes(), |request| self.database.get_item(request));
+                let found: Value =
+                    found.ok().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+                found["Item"].clone()
+            }
+            _ => return,
+        };
+        let text = |name: &str| item[name]["S"].as_str().unwrap_or_default().to_owned();
+        let key = (text("pk"), text("sk"));
+        if key.0.len() > 2_048 || key.1.len() > 1_024 || key.0.is_empty() || key.1.is_empty() {
+            written.violations.push(format!("a key that the table does not take: {key:?}"));
+        }
+        let before = written.items.insert(key.clone(), item.clone());
+        if text("sk") == "state"
+            && item["watermark"] != before.as_ref().map_or(Value::Null, |old| old["watermark"].clone())
+        {
+            written.watermarks.push(text("watermark"));
+        }
+        if let Some(before) = before {
+            let violations =
+                lost_between(&before, &item).into_iter().map(|what| format!("{} {}: {what}", key.0, key.1));
+            written.violations.extend(violations);
+        }
+    }
+
+    /// The watermarks that were written since this was asked last.
+    pub fn take_watermarks(&self) -> Vec<String> {
+        std::mem::take(&mut self.written.lock().unwrap_or_else(PoisonError::into_inner).watermarks)
+    }
+
+    /// The promises that a write has broken so far.
+    pub fn violations(&self) -> Vec<String> {
+        self.written.lock().unwrap_or_else(PoisonError::into_inner).violations.clone()
+    }
+
+    /// What was written last at a key, in DynamoDB's JSON.
+    pub fn item(&self, pk: &str, sk: &str) -> Option<Value> {
+        let written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        written.items.get(&(pk.to_owned(), sk.to_owned())).cloned()
+    }
+}
+
+/// What one write may not take away from what was there.
+fn lost_between(before: &Value, after: &Value) -> Vec<String> {
+    let mut lost = Vec::new();
+    let text = |item: &Value, name: &str| item[name]["S"].as_str().unwrap_or_default().to_owned();
+    for half in ["start", "end"] {
+        if !before["detail"]["M"][half].is_null() && after["detail"]["M"][half].is_null() {
+            lost.push(format!("the {half} half is gone"));
+        }
+    }
+    if text(before, "kind") == "cloudtrail.metric"
+        && text(after, "covered_from") > text(before, "covered_from")
+    {
+        lost.push("a chunk reaches less far back".to_owned());
+    }
+    if text(before, "kind") == "state" && text(after, "watermark") < text(before, "watermark") {
+        lost.push("the watermark went back".to_owned());
+    }
+    lost
+}
+
+fn dispatch<T: DeserializeOwned, U: Serialize>(
+    body: &[u8],
+    run: impl FnOnce(T) -> Result<U, DynoxideError>,
+) -> Result<String, (u16, String)> {
+    let request = serde_json::from_slice(body).map_err(|error| {
+        (400, json!({"__type": "com.amazon.coral.service#SerializationException", "Message": error.to_string()}).to_string())
+    })?;
+    let answer = run(request).map_err(|error| (error.status_code(), error.to_json()))?;
+    Ok(serde_json::to_string(&answer).expect("an answer is JSON"))
+}
+
+/// An answer with a status, headers and a body.
+pub fn respond(
+    status: u16,
+    headers: impl IntoIterator<Item = (String, String)>,
+    body: SdkBody,
+) -> HttpResponse {
+    let status = status.try_into().expect("a status");
+    let mut response = HttpResponse::new(status, body);
+    for (name, value) in headers {
+        response.headers_mut().insert(name, value);
+    }
+    response
+}

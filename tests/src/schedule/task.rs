@@ -1,0 +1,135 @@
+//! One run of a function, polled by hand, so that the schedule decides when it goes on; and runs that nothing disturbs.
+
+use super::backend::Backend;
+use super::gate::{Gate, GateClient, Stage};
+use super::{Time, VARIABLES};
+use crate::lab::{ACCOUNT, REGION, TABLE, UNPACED};
+use aws_config::retry::RetryConfig;
+use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use futures_util::task::{ArcWake, waker};
+use insights_shared::collector::Collector;
+use insights_shared::environment::Environment;
+use insights_shared::invocation::{Context, InvocationError, Service};
+use insights_shared::report::Response;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
+
+/// What a run is.
+pub type Invocation = Pin<Box<dyn Future<Output = Result<Response, InvocationError>>>>;
+
+/// A run under way.
+pub struct Task {
+    /// Which of the schedule's runs it is.
+    pub number: usize,
+    invocation: Invocation,
+    is_woken: Arc<Woken>,
+}
+
+#[derive(Debug)]
+struct Woken(AtomicBool);
+
+impl ArcWake for Woken {
+    fn wake_by_ref(this: &Arc<Self>) {
+        this.0.store(true, Ordering::SeqCst);
+    }
+}
+
+impl Task {
+    /// A run of `payload` that begins now.
+    pub fn new<C: Collector>(
+        number: usize,
+        gate: &Gate,
+        time: Time,
+        concurrency: &str,
+        payload: String,
+    ) -> Self {
+        let always = [
+            ("TABLE_NAME", TABLE),
+            ("AWS_REGION", REGION),
+            ("RATE_LIMITS", UNPACED),
+            ("CONCURRENCY", concurrency),
+        ];
+        let environment: Environment = always.into_iter().chain(VARIABLES).collect();
+        let service = Service::<C>::new(&environment, sdk(gate.client(number)), time.clock());
+        let service = service.expect("a configuration without faults");
+        let function_arn = format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{}", C::SOURCE.package());
+        let context = Context { request_id: format!("request-{number}"), function_arn, deadline: None };
+        let invocation = Box::pin(async move { service.invoke(&payload, &context).await });
+        Self { number, invocation, is_woken: Arc::new(Woken(AtomicBool::new(true))) }
+    }
+
+    /// The run itself, for whoever looks after it alone.
+    pub fn into_invocation(self) -> Invocation {
+        self.invocation
+    }
+
+    /// Goes on as far as it can without another answer.
+    pub fn poll(&mut self) -> Poll<Result<Response, InvocationError>> {
+        let waker = waker(Arc::clone(&self.is_woken));
+        let mut context = std::task::Context::from_waker(&waker);
+        while self.is_woken.0.swap(false, Ordering::SeqCst) {
+            if let Poll::Ready(result) = self.invocation.as_mut().poll(&mut context) {
+                return Poll::Ready(result);
+            }
+        }
+        Poll::Pending
+    }
+}
+
+/// The SDK over `client`. It does not try again: its retries share a budget across the whole process, and a schedule has
+/// to be the same whatever ran before it.
+pub fn sdk(client: GateClient) -> SdkConfig {
+    let credentials = Credentials::new("AKIASCHEDULE", "secret", None, None, "schedule");
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .region(Region::from_static(REGION))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .endpoint_url("http://simulated.invalid")
+        .retry_config(RetryConfig::disabled())
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+        .http_client(client)
+        .build()
+}
+
+/// Answers every call of `future` at once, in order, until it is done.
+///
+/// # Panics
+///
+/// If it waits for something else than a call.
+pub fn undisturbed<T>(gate: &Gate, backend: &Backend, future: impl Future<Output = T>) -> T {
+    let mut future = std::pin::pin!(future);
+    let is_woken = Arc::new(Woken(AtomicBool::new(true)));
+    let waker = waker(Arc::clone(&is_woken));
+    let mut context = std::task::Context::from_waker(&waker);
+    loop {
+        while is_woken.0.swap(false, Ordering::SeqCst) {
+            if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
+                return output;
+            }
+        }
+        let turn = gate.waiting().into_iter().next().expect("it waits for a call");
+        let Some(call) = gate.take(turn) else { continue };
+        if let Stage::Sent(request) = &call.stage {
+            let answer = backend.answer(request);
+            call.deliver(answer);
+        }
+    }
+}
+
+/// Creates the table.
+///
+/// # Panics
+///
+/// If the database does not take it.
+pub fn create_table(backend: &Backend) {
+    let gate = Gate::default();
+    let client = aws_sdk_dynamodb::Client::new(&sdk(gate.client(0)));
+    let created = undisturbed(&gate, backend, insights_shared::store::schema::create_table(&client, TABLE));
+    created.expect("a table");
+}
