@@ -3,8 +3,8 @@
 //! requests still arrive, which call fails, what is pushed, how the world and the clock move. The same seed does the same
 //! again.
 //!
-//! Nothing of the write path is modelled: [`Service::invoke`] runs with the real SDK, whose HTTP client alone is ours
-//! ([`gate`]); behind it stand the simulated services and an embedded DynamoDB that others wrote ([`backend`]).
+//! Nothing of the write path is modelled: `Service::invoke` runs with the real SDK, whose HTTP client alone is ours
+//! (`gate`); behind it stand the simulated services and an embedded DynamoDB that others wrote (`backend`).
 
 mod backend;
 mod dice;
