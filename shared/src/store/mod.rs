@@ -1,7 +1,7 @@
 //! The table: batched reads of what is stored, conditional writes of what was validated, units counted.
 //!
 //! It knows keys, versions and hashes, and no service. Every write is right whatever ran before, beside or after it: its
-//! condition compares it with what is stored at that moment (see [`write`]).
+//! condition compares it with what is stored at that moment (see `write.rs`).
 
 pub mod catalog;
 pub mod read;
