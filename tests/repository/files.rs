@@ -18,18 +18,43 @@ fn read(path: &str) -> String {
     std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// Every file of the repository that is text, by its path. What git ignores is no part of it.
+/// Every file of the repository that is text, by its path.
 fn files() -> BTreeMap<String, String> {
-    let output = Command::new("git")
+    // A file that is gone but not yet committed as such, and one that is no text, are passed over.
+    let text = |path: String| std::fs::read_to_string(root().join(&path)).ok().map(|text| (path, text));
+    paths().into_iter().filter_map(text).collect()
+}
+
+/// What git has, or would take; without git, everything but what builds and runs leave behind.
+fn paths() -> Vec<String> {
+    let git = Command::new("git")
         .args(["ls-files", "--cached", "--others", "--exclude-standard"])
         .current_dir(root())
-        .output()
-        .expect("git is there");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let paths = String::from_utf8(output.stdout).unwrap();
-    // A file that is gone but not yet committed as such, and one that is no text, are passed over.
-    let text = |path: &str| Some((path.to_owned(), std::fs::read_to_string(root().join(path)).ok()?));
-    paths.lines().filter_map(text).collect()
+        .output();
+    match git {
+        Ok(output) if output.status.success() => {
+            String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
+        }
+        _ => {
+            let mut paths = Vec::new();
+            walk(Path::new(""), &mut paths);
+            paths
+        }
+    }
+}
+
+fn walk(folder: &Path, paths: &mut Vec<String>) {
+    const LEFT_BEHIND: [&str; 5] = [".aws-sam", ".git", ".venv", "insights-demo", "target"];
+    for entry in std::fs::read_dir(root().join(folder)).unwrap() {
+        let entry = entry.unwrap();
+        let name = entry.file_name().into_string().unwrap();
+        let path = folder.join(&name);
+        if !entry.file_type().unwrap().is_dir() {
+            paths.push(path.into_os_string().into_string().unwrap());
+        } else if !LEFT_BEHIND.contains(&name.as_str()) {
+            walk(&path, paths);
+        }
+    }
 }
 
 /// The files in `events/`, by function and shape.

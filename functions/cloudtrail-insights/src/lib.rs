@@ -10,6 +10,8 @@ pub mod config;
 pub mod coverage;
 pub mod event;
 pub mod events;
+#[cfg(test)]
+mod example;
 pub mod fetch;
 pub mod merge;
 pub mod metrics;

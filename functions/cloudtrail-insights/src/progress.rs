@@ -28,21 +28,28 @@ pub fn advance(row: &mut Row, progress: &Progress, stand: Stand) {
         row.covered.add(request.period, request.start, request.end);
     }
     let end = last.map_or(reached, |request| request.end);
-    // Another run may have left the series behind meanwhile: its watermark stays.
-    let is_ours = row.watermark == own || row.watermark.is_none();
     // At a coarser period than before, the last bucket that has ended may lie before the target's watermark.
     if progress.is_complete && target.is_none_or(|target| end >= target) {
-        if is_ours {
-            if let Some(finest) = last {
-                row.covered.open(finest.period, end);
-            }
-            row.watermark = None;
+        stand_at(row, None, own);
+        if let Some(finest) = last.filter(|_| row.watermark.is_none()) {
+            row.covered.open(finest.period, end);
         }
-        return;
+    } else {
+        // What was not stored may begin before the end of what was, where a finer period takes over from a coarser one.
+        let come = progress.stopped_at.map_or(end, |stopped_at| stopped_at.min(end)).max(reached);
+        stand_at(row, Some(come), own);
     }
-    // What was not stored may begin before the end of what was, where a finer period takes over from a coarser one.
-    let come = progress.stopped_at.map_or(end, |stopped_at| stopped_at.min(end)).max(reached);
-    row.watermark = if is_ours { Some(come) } else { row.watermark.min(Some(come)) };
+}
+
+/// Notes how far a part has come that stood at a watermark of its `own`; `None` is as far as the target.
+pub fn stand_at(row: &mut Row, come: Option<Timestamp>, own: Option<Timestamp>) {
+    // Another run may have left the part behind meanwhile: the watermark that is further back counts.
+    let is_ours = row.watermark == own || row.watermark.is_none();
+    row.watermark = match come {
+        _ if is_ours => come,
+        Some(come) => row.watermark.min(Some(come)),
+        None => row.watermark,
+    };
 }
 
 #[cfg(test)]

@@ -202,6 +202,26 @@ fn a_run_that_was_slower_does_not_take_away_what_another_has_left_behind() {
 }
 
 #[test]
+fn of_two_watermarks_that_two_runs_leave_the_one_further_back_counts() {
+    let (early, late) = ("2026-03-20T20:00:00Z", "2026-03-20T21:00:00Z");
+    // What the run saw, what stands there by now, how far the run came, what is left.
+    for (own, now, come, left) in [
+        (None, None, None, None),
+        (None, None, Some(late), Some(late)),
+        (Some(early), Some(early), None, None),
+        (Some(early), Some(early), Some(late), Some(late)),
+        (Some(early), None, Some(late), Some(late)),
+        (None, Some(early), None, Some(early)),
+        (None, Some(early), Some(late), Some(early)),
+        (None, Some(late), Some(early), Some(early)),
+    ] {
+        let mut row = row(WHOLE, now);
+        stand_at(&mut row, come.map(at), own.map(at));
+        assert_eq!(row.watermark, left.map(at), "{own:?} {now:?} {come:?}");
+    }
+}
+
+#[test]
 fn a_row_rests_when_nothing_of_it_is_open_and_nothing_behind() {
     let closed = r#"{"300":[{"from":"2026-01-16T23:00:00.000Z","until":"2026-03-20T20:00:00.000Z"}]}"#;
     assert!(row(closed, None).is_at_rest());

@@ -5,19 +5,18 @@
 
 use crate::catalog::{Catalog, Row};
 use crate::config::CloudtrailInsights;
-use crate::events::Events;
-use crate::fetch::{EventSource, Fetch};
+use crate::fetch::Fetch;
 use crate::metrics;
 use crate::progress::{Stand, advance};
 use crate::series::Series;
-use crate::trails::Trails;
-use crate::window::{self, REACH_DAYS, pieces_or_one};
+use crate::window::{self, REACH_DAYS};
 use futures_util::stream::{self, StreamExt};
 use insights_shared::issue::{CallError, Stage};
-use insights_shared::payload::Window;
 use insights_shared::target_run::TargetRun;
 use insights_shared::time::{DAY_SECONDS, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
+
+mod trails;
 
 /// The rows of one target.
 pub struct Rows<'a> {
@@ -159,83 +158,6 @@ impl<'a> Rows<'a> {
             let written = self.catalog.change_series(&series, &mut row, change).await;
             complete &= written.map_or_else(|error| self.failed(&series.to_string(), &error), |()| true);
             self.series.insert(series, row);
-        }
-        complete
-    }
-
-    /// Takes in the trails that have insights on data events, and ends the rows of those that no longer do.
-    pub async fn settle_trails(&mut self, found: &Trails) -> bool {
-        let mut complete = true;
-        let retention_days = self.run.store.retention_days();
-        for arn in &found.data {
-            let start = self.lookback;
-            let mut row = self.trails.remove(arn).unwrap_or_else(|| Row::behind(None, start));
-            let change = |row: &mut Row| {
-                row.expires_at = None;
-                if !row.is_stored() {
-                    row.watermark = Some(start);
-                }
-            };
-            let written = self.catalog.change_trail(arn, &mut row, change).await;
-            complete &= written.map_or_else(|error| self.failed(arn, &error), |()| true);
-            self.trails.insert(arn.clone(), row);
-        }
-        let gone = |(arn, row): &(&String, &Row)| {
-            found.is_complete && !found.data.contains(*arn) && row.expires_at.is_none()
-        };
-        let gone: Vec<String> = self.trails.iter().filter(gone).map(|(arn, _)| arn.clone()).collect();
-        for arn in gone {
-            let Some(mut row) = self.trails.remove(&arn) else { continue };
-            let reached = self.reached(&row);
-            let change = |row: &mut Row| {
-                // Should it come back, it goes on from here.
-                row.watermark = Some(reached);
-                row.expire_after(reached, retention_days);
-            };
-            let written = self.catalog.change_trail(&arn, &mut row, change).await;
-            complete &= written.map_or_else(|error| self.failed(&arn, &error), |()| true);
-            self.trails.insert(arn, row);
-        }
-        complete
-    }
-
-    /// The events of every trail with insights on data events, each from where it stands.
-    pub async fn collect_trails(
-        &mut self,
-        fetch: &Fetch<'_>,
-        events: &Events<'_>,
-        found: &Trails,
-        reach: Timestamp,
-    ) -> bool {
-        let run = self.run;
-        let overlap = run.settings.overlap_minutes * 60;
-        let live = |(arn, row): &(&String, &Row)| {
-            row.expires_at.is_none() && (found.data.contains(*arn) || !found.is_complete)
-        };
-        let arns: Vec<String> = self.trails.iter().filter(live).map(|(arn, _)| arn.clone()).collect();
-        let mut complete = true;
-        for arn in arns {
-            let Some(mut row) = self.trails.remove(&arn) else { continue };
-            let mut reached = self.reached(&row).max(reach);
-            let mut start = reached.plus_seconds(-overlap).max(reach).min(run.now);
-            for (_, until) in pieces_or_one(reached, run.now) {
-                let window = Window { start, end: until };
-                let stored = events.collect(fetch, EventSource::Trail(&arn), window).await;
-                let named = self.adopt(events.take_named()).await;
-                match stored {
-                    Ok(true) if named => (reached, start) = (until, until),
-                    Ok(_) => break,
-                    Err(error) => {
-                        run.report.call_failed(Stage::Fetch, &arn, &error);
-                        break;
-                    }
-                }
-            }
-            let caught_up = reached == run.now;
-            let change = |row: &mut Row| row.watermark = (!caught_up).then_some(reached);
-            let written = self.catalog.change_trail(&arn, &mut row, change).await;
-            complete &= written.map_or_else(|error| self.failed(&arn, &error), |()| true);
-            self.trails.insert(arn, row);
         }
         complete
     }
