@@ -6,15 +6,30 @@ use crate::payload::{Push, Window};
 use crate::record::Source;
 use crate::target_run::TargetRun;
 use crate::time::Timestamp;
+use crate::value::Map;
 use std::future::Future;
 
 /// What a collector leaves to be written after everything else.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Finish {
     /// Everything before this instant is stored; `None` leaves the watermark where it is.
     pub watermark: Option<Timestamp>,
     /// The span that was worked, `end` being how far it came.
     pub window: Option<Window>,
+    /// Where the next scheduled run is to go on.
+    pub resume: Resume,
+}
+
+/// What becomes of `resume` in a target's `state`, where a collector without a past notes how far it came when time ran out.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Resume {
+    /// It stays as it is.
+    #[default]
+    Keep,
+    /// Nothing is left to go on with.
+    Nothing,
+    /// The next run goes on here.
+    At(Map),
 }
 
 /// One of the three collectors.

@@ -224,7 +224,8 @@ impl<C: Collector> Service<C> {
         if is_scheduled {
             // One that has not moved would only fail its condition, and a failed condition is billed.
             let moved = finish.watermark.filter(|watermark| run.watermark() < Some(*watermark));
-            let written = store.put_state(C::SOURCE, &target, &response, stamp.ended_at, moved).await;
+            let written =
+                store.put_state(C::SOURCE, &target, &response, stamp.ended_at, moved, &finish.resume).await;
             if let Err(error) = written {
                 response = not_written(&run.report, &target, "state", &error);
             }

@@ -14,6 +14,7 @@ pub mod detail;
 pub mod fetch;
 pub mod limits;
 pub mod normalize;
+pub mod round;
 pub mod run;
 
 pub use config::AuditmanagerInsights;

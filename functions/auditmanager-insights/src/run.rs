@@ -2,7 +2,7 @@
 //! goes, those of every active assessment, control domain and control.
 //!
 //! What was answered is stored at once, so that nothing in hand is lost when time runs out, and so that a failure costs
-//! what it is about and nothing else.
+//! what it is about and nothing else. Where time runs out, the next run goes on with the part that was cut short.
 
 use crate::account::Account;
 use crate::catalog::{Catalog, Scope};
@@ -10,9 +10,10 @@ use crate::config::{AuditmanagerInsights, Depth};
 use crate::fetch::Fetch;
 use crate::limits::{is_assessment_id, is_available, is_domain_id};
 use crate::normalize::{self, InDomain, Origin, Within};
+use crate::round::Round;
 use aws_sdk_auditmanager::types::{AssessmentMetadataItem, ControlDomainInsights};
 use futures_util::stream::{self, StreamExt};
-use insights_shared::collector::{Collector, Finish};
+use insights_shared::collector::{Collector, Finish, Resume};
 use insights_shared::environment::Environment;
 use insights_shared::fields::Faults;
 use insights_shared::issue::{CallError, Class, REQUEST_INVALID, Stage};
@@ -39,18 +40,20 @@ impl Collector for AuditmanagerInsights {
             // Nothing to do: the service has no past, so that payloads with a window are refused, and it pushes nothing.
             return Finish::default();
         }
+        let round = Round::of(run.state.as_ref(), self.depth, run.now);
+        let mut resume = Resume::Keep;
         if is_available(&run.target.region) {
             let fetch = Fetch::new(run);
             if let Some(account) = Account::ask(&fetch, run).await {
                 let catalog = Catalog::read(run).await;
                 let hands = Semaphore::new(run.settings.concurrency);
-                Story { depth: self.depth, run, fetch, catalog, account, hands }.tell().await;
+                resume = Story { depth: self.depth, run, fetch, catalog, account, hands }.tell(&round).await;
             }
         } else {
             run.report.not_enabled();
         }
         // There is no past to have worked on, so there is no window either.
-        Finish { watermark: run.report.is_clean().then_some(run.now), window: None }
+        Finish { watermark: run.report.is_clean().then_some(round.since), window: None, resume }
     }
 }
 
@@ -72,8 +75,19 @@ enum Part {
     Assessment(Box<AssessmentMetadataItem>),
 }
 
+impl Part {
+    /// What puts it in the round's order.
+    fn key(&self) -> &str {
+        match self {
+            Self::WholeAccount => "",
+            Self::Assessment(assessment) => assessment.id.as_deref().unwrap_or_default(),
+        }
+    }
+}
+
 impl Story<'_> {
-    async fn tell(&self) {
+    /// Tells it, and says where the next run is to go on.
+    async fn tell(&self, round: &Round) -> Resume {
         if let Some(insights) = &self.account.insights {
             let origin = Origin { target: &self.run.target, answered_at: self.account.asked_at };
             self.store("GetInsights", normalize::account(insights, origin).into_iter().collect()).await;
@@ -82,38 +96,31 @@ impl Story<'_> {
         if self.depth >= Depth::Domain {
             parts.push(Part::WholeAccount);
         }
+        let mut is_listed = true;
         if self.depth >= Depth::Assessment {
-            parts.extend(self.assessments().await);
+            is_listed = self.assessments(&mut parts).await;
         }
-        self.turn(&mut parts);
-        let work = parts.into_iter().map(|part| async move {
-            match part {
+        let work = round.left(parts, Part::key).into_iter().map(|part| async move {
+            let is_reached = match &part {
                 Part::WholeAccount => {
-                    self.domains(Within { assessment: None, updated_at: self.account.updated_at() }).await;
+                    self.domains(Within { assessment: None, updated_at: self.account.updated_at() }).await
                 }
-                Part::Assessment(assessment) => self.assessment(&assessment).await,
-            }
+                Part::Assessment(assessment) => self.assessment(assessment).await,
+            };
+            (!is_reached).then(|| part.key().to_owned())
         });
-        stream::iter(work).buffer_unordered(self.run.settings.concurrency).collect::<Vec<()>>().await;
+        // Once an account has shown to be too large, its parts come one by one: of many at once, none might be finished.
+        let at_once = if round.was_cut() { 1 } else { self.run.settings.concurrency };
+        let cut: Vec<Option<String>> = stream::iter(work).buffered(at_once).collect().await;
+        // Without the whole list nobody knows what the round has passed.
+        if is_listed { round.resume(cut.into_iter().flatten().next().as_deref()) } else { Resume::Keep }
     }
 
-    /// After a run that time cut short, begins elsewhere: from the same beginning it would end at the same place, and what
-    /// lies behind would never be reached. Where is drawn from the clock, since nobody wrote down how far it came; from its
-    /// hash, since a schedule's times and the number of items may have a divisor in common.
-    fn turn<T>(&self, items: &mut [T]) {
-        let left_over = self.run.state.as_ref().and_then(|state| state.integer("not_reached"));
-        if left_over.unwrap_or(0) > 0 && !items.is_empty() {
-            let digits = key::sha256_hex(self.run.now.to_string().as_bytes());
-            let drawn = digits.get(..8).and_then(|digits| usize::from_str_radix(digits, 16).ok());
-            items.rotate_left(drawn.unwrap_or_default() % items.len());
-        }
-    }
-
-    /// Every active assessment, as far as the listing goes. There are hundreds of them at the most.
-    async fn assessments(&self) -> Vec<Part> {
+    /// Adds every active assessment, as far as the listing goes; there are hundreds of them at the most. `false` if some of
+    /// them may be missing.
+    async fn assessments(&self, parts: &mut Vec<Part>) -> bool {
         let mut pages = Pages::new("ListAssessments");
         let mut listed = HashSet::new();
-        let mut parts = Vec::new();
         while let Some(token) = pages.next() {
             let turned = match self.fetch.assessments(token).await {
                 Ok((assessments, next)) => {
@@ -130,20 +137,22 @@ impl Story<'_> {
             };
             if let Err(error) = turned {
                 self.run.report.call_failed(Stage::Fetch, "assessments", &error);
-                break;
+                return false;
             }
         }
-        parts
+        true
     }
 
-    async fn assessment(&self, assessment: &AssessmentMetadataItem) {
+    /// `false` if time ran out before all of it was asked for.
+    async fn assessment(&self, assessment: &AssessmentMetadataItem) -> bool {
         const OPERATION: &str = "GetInsightsByAssessment";
         let run = self.run;
         let id = assessment.id.as_deref().unwrap_or_default();
         if !is_assessment_id(id) {
             let subject = key::join(["assessment", id]);
             let message = format!("{id:?} must be a UUID in small letters, so nothing about it can be asked");
-            return run.report.issue(Stage::Fetch, OPERATION, &subject, REQUEST_INVALID, false, &message);
+            run.report.issue(Stage::Fetch, OPERATION, &subject, REQUEST_INVALID, false, &message);
+            return true;
         }
         let mut within = Within { assessment: Some(id), updated_at: None };
         let origin = self.origin();
@@ -156,23 +165,28 @@ impl Story<'_> {
             }
             Err(error) => {
                 run.report.call_failed(Stage::Fetch, &within.scope(), &error);
-                if error.class == Class::NotReached || error.is(NOT_FOUND) {
-                    return;
+                if error.class == Class::NotReached {
+                    return false;
+                }
+                if error.is(NOT_FOUND) {
+                    return true;
                 }
             }
         }
-        if self.depth >= Depth::Domain {
-            self.domains(within).await;
-        }
+        self.depth < Depth::Domain || self.domains(within).await
     }
 
-    async fn domains(&self, within: Within<'_>) {
-        if let Err(error) = self.try_domains(within).await {
+    /// `false` if time ran out before all of them were asked for.
+    async fn domains(&self, within: Within<'_>) -> bool {
+        let mut is_reached = true;
+        if let Err(error) = self.try_domains(within, &mut is_reached).await {
             self.run.report.call_failed(Stage::Fetch, &within.scope(), &error);
+            is_reached &= error.class != Class::NotReached;
         }
+        is_reached
     }
 
-    async fn try_domains(&self, within: Within<'_>) -> Result<(), CallError> {
+    async fn try_domains(&self, within: Within<'_>, is_reached: &mut bool) -> Result<(), CallError> {
         let operation = match within.assessment {
             Some(_) => "ListControlDomainInsightsByAssessment",
             None => "ListControlDomainInsights",
@@ -195,16 +209,18 @@ impl Story<'_> {
             self.store(operation, records.collect()).await;
             drop(hand);
             if self.depth >= Depth::Control {
-                self.turn(&mut domains);
                 let work = domains.iter().map(|domain| self.controls(domain, within));
-                stream::iter(work).buffer_unordered(self.run.settings.concurrency).collect::<Vec<()>>().await;
+                let work = stream::iter(work).buffer_unordered(self.run.settings.concurrency);
+                let reached: Vec<bool> = work.collect().await;
+                *is_reached &= !reached.contains(&false);
             }
             turned?;
         }
         Ok(())
     }
 
-    async fn controls(&self, domain: &ControlDomainInsights, within: Within<'_>) {
+    /// `false` if time ran out before all of them were asked for.
+    async fn controls(&self, domain: &ControlDomainInsights, within: Within<'_>) -> bool {
         let id = domain.id.as_deref().unwrap_or_default();
         let operation = match within.assessment {
             Some(_) => "ListAssessmentControlInsightsByControlDomain",
@@ -217,7 +233,9 @@ impl Story<'_> {
             report.issue(Stage::Fetch, operation, &domain.scope(), REQUEST_INVALID, false, &message);
         } else if let Err(error) = self.try_controls(operation, domain).await {
             report.call_failed(Stage::Fetch, &domain.scope(), &error);
+            return error.class != Class::NotReached;
         }
+        true
     }
 
     async fn try_controls(&self, operation: &'static str, domain: InDomain<'_>) -> Result<(), CallError> {

@@ -93,7 +93,8 @@ impl Story<'_> {
         self.note_whether_enabled(&trails);
         // The bucket that has not ended is not stored, so that everything before its begin is what is.
         let reached = run.now.floor(period);
-        Finish { watermark: complete.then_some(reached), window: Some(Window { start, end: run.now }) }
+        let window = Some(Window { start, end: run.now });
+        Finish { watermark: complete.then_some(reached), window, ..Finish::default() }
     }
 
     /// The events of the account's management calls, piece by piece, the watermark moving after each. `false`: something
@@ -167,7 +168,7 @@ impl Story<'_> {
             }
         }
         self.note_whether_enabled(&trails);
-        Finish { watermark: None, window: Some(Window { start: asked.start, end: come }) }
+        Finish { window: Some(Window { start: asked.start, end: come }), ..Finish::default() }
     }
 
     async fn push(&mut self, push: &Push) -> Finish {

@@ -82,7 +82,8 @@ impl Story<'_> {
         let mut listed = HashSet::new();
         self.list(collector, window, &mut listed).await;
         self.vanished(&listed).await;
-        Finish { watermark: run.report.is_clean().then_some(run.now), window: Some(window) }
+        let watermark = run.report.is_clean().then_some(run.now);
+        Finish { watermark, window: Some(window), ..Finish::default() }
     }
 
     async fn backfill(&self, collector: &XrayInsights, asked: Window) -> Finish {
@@ -104,8 +105,8 @@ impl Story<'_> {
             }
         }
         Finish {
-            watermark: None,
             window: Some(Window { start: asked.start, end: window.end.min(asked.end) }),
+            ..Finish::default()
         }
     }
 

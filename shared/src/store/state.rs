@@ -3,6 +3,7 @@
 use super::Store;
 use super::read::Projection;
 use super::write::Condition;
+use crate::collector::Resume;
 use crate::issue::CallError;
 use crate::key::{self, Key};
 use crate::record::{SCHEMA_VERSION, Source, Stored, target_partition};
@@ -65,7 +66,7 @@ impl Store {
         let mut item = state_base(source, target);
         item.insert("watermark".to_owned(), watermark.into());
         item.insert("retention_days".to_owned(), self.retention_days.into());
-        self.update_state(source, target, item, Some(watermark)).await.map(|_| ())
+        self.update_state(source, target, item, &[], Some(watermark)).await.map(|_| ())
     }
 
     /// Writes what a scheduled run leaves behind. Where another run has moved the watermark further, that one stays.
@@ -76,6 +77,7 @@ impl Store {
         response: &TargetResponse,
         ended_at: Timestamp,
         watermark: Option<Timestamp>,
+        resume: &Resume,
     ) -> Result<(), CallError> {
         if self.dry_run {
             return Ok(());
@@ -89,22 +91,31 @@ impl Store {
         }
         item.extend(counters(&response.counts));
         item.insert("issue_counts".to_owned(), issue_counts(response));
+        let removed: &[&str] = match resume {
+            Resume::Keep => &[],
+            Resume::Nothing => &["resume"],
+            Resume::At(place) => {
+                item.insert("resume".to_owned(), place.clone().into());
+                &[]
+            }
+        };
         if let Some(watermark) = watermark {
             let mut with_watermark = item.clone();
             with_watermark.insert("watermark".to_owned(), watermark.into());
-            if self.update_state(source, target, with_watermark, Some(watermark)).await? {
+            if self.update_state(source, target, with_watermark, removed, Some(watermark)).await? {
                 return Ok(());
             }
         }
-        self.update_state(source, target, item, None).await.map(|_| ())
+        self.update_state(source, target, item, removed, None).await.map(|_| ())
     }
 
-    /// Sets attributes of `state`; `false` if its watermark has reached `watermark` already.
+    /// Sets and removes attributes of `state`; `false` if its watermark has reached `watermark` already.
     async fn update_state(
         &self,
         source: Source,
         target: &Target,
         attributes: Map,
+        removed: &[&str],
         watermark: Option<Timestamp>,
     ) -> Result<bool, CallError> {
         let key = state_key(source, target);
@@ -129,11 +140,12 @@ impl Store {
             update =
                 update.expression_attribute_values(":watermark", AttributeValue::S(watermark.to_string()));
         }
-        let result = update
-            .update_expression(format!("SET {}", sets.join(", ")))
-            .condition_expression(condition)
-            .send()
-            .await;
+        let mut expression = format!("SET {}", sets.join(", "));
+        if !removed.is_empty() {
+            expression.push_str(" REMOVE ");
+            expression.push_str(&removed.join(", "));
+        }
+        let result = update.update_expression(expression).condition_expression(condition).send().await;
         match result {
             Ok(answer) => {
                 self.consumed_write(answer.consumed_capacity());

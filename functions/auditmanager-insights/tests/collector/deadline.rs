@@ -2,7 +2,7 @@
 
 use crate::support::{STORY, World, large};
 use futures_util::future::join_all;
-use insights_shared::report::RunStatus;
+use insights_shared::report::{Response, RunStatus};
 use insights_simulator::{Fault, FaultKind};
 use std::time::Duration;
 
@@ -37,21 +37,69 @@ async fn when_time_runs_out_what_came_is_stored_and_the_rest_is_counted_as_not_r
     join_all(cases.map(|(operation, written, not_reached)| check(operation, written, not_reached))).await;
 }
 
-#[tokio::test]
-async fn runs_that_are_cut_short_begin_at_different_places_so_that_together_they_finish() {
+/// An account of eight assessments.
+async fn large_account() -> World {
     let mut world = World::of(&large(8, 1, 1)).await;
     world.set("CONCURRENCY", "1");
     world.set("AUDITMANAGER_DEPTH", "assessment");
-    // In the 300 ms that there are, two or three of the eight.
-    world.simulator.fault(Fault::new("GetInsightsByAssessment", FaultKind::Slow(Duration::from_millis(100))));
-    let mut runs = 0;
-    while world.of_kind("auditmanager.assessment").await.len() < 8 {
-        runs += 1;
-        assert!(runs <= 30, "still not finished");
-        let response = world.invoke_within("{}", Some(Duration::from_millis(800))).await.unwrap();
-        assert_eq!(response.status, RunStatus::Partial);
-        assert!(response.counts.not_reached > 0);
+    world
+}
+
+/// A run that time cuts short after the counts of three assessments.
+async fn run_of_three(world: &World) -> Response {
+    world.simulator.clear_faults();
+    world.simulator.fault("GetInsightsByAssessment=hang@3".parse().unwrap());
+    world.invoke_within("{}", Some(Duration::from_millis(2_500))).await.unwrap()
+}
+
+/// The assessments that have counts of `day`, by partition key.
+async fn assessments(world: &World, day: &str) -> Vec<String> {
+    let snapshots = world.of_kind("auditmanager.assessment").await;
+    snapshots.into_keys().filter(|(_, sk)| sk == day).map(|(pk, _)| pk).collect()
+}
+
+#[tokio::test]
+async fn an_account_too_large_for_one_invocation_is_finished_by_several() {
+    let mut world = large_account().await;
+    let began = world.now;
+    // Three, three, and the last two; the account's own counts are read by each and written by the first.
+    for (written, unchanged, not_reached) in [(4, 0, 5), (3, 1, 2), (2, 1, 0)] {
+        let response = run_of_three(&world).await;
+        let counts = response.counts;
+        assert_eq!((counts.written, counts.unchanged, counts.not_reached), (written, unchanged, not_reached));
+        let state = world.of_kind("state").await.into_values().next().unwrap();
+        if not_reached == 0 {
+            assert_eq!(response.status, RunStatus::Ok);
+            // Everything was asked for since the round began, and there is nothing to go on with.
+            assert_eq!(state["watermark"].as_timestamp(), Some(began));
+            assert!(!state.contains_key("resume"));
+        } else {
+            assert_eq!(response.status, RunStatus::Partial);
+            assert!(!state.contains_key("watermark"));
+        }
         world.pass(61);
     }
-    assert!(runs > 1, "one run was enough, which shows nothing");
+    assert_eq!(assessments(&world, "2026-03-10").await.len(), 8);
+    // The next run with time enough asks for all of them again: a day's counts may be corrected.
+    world.simulator.clear_faults();
+    assert_eq!(world.run().await.counts.unchanged, 9);
+}
+
+#[tokio::test]
+async fn a_round_that_the_day_ended_begins_anew_where_it_was_cut() {
+    let mut world = large_account().await;
+    run_of_three(&world).await;
+    let yesterday = assessments(&world, "2026-03-10").await;
+    assert_eq!(yesterday.len(), 3);
+    // With the new day's counts, another short run takes others first.
+    world.pass(86_400);
+    run_of_three(&world).await;
+    let today = assessments(&world, "2026-03-11").await;
+    assert_eq!(today.len(), 3);
+    assert!(today.iter().all(|pk| !yesterday.contains(pk)), "{yesterday:?} {today:?}");
+    // And one that has the time takes all that are left of the day, those of yesterday's run among them.
+    world.simulator.clear_faults();
+    world.pass(61);
+    assert_eq!(world.run().await.status, RunStatus::Ok);
+    assert_eq!(assessments(&world, "2026-03-11").await.len(), 8);
 }
