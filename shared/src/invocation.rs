@@ -7,6 +7,7 @@ use crate::environment::Environment;
 use crate::fields::Faults;
 use crate::issue::{CallError, Class, Stage};
 use crate::log;
+use crate::pace::Pacers;
 use crate::payload::{self, Payload, Window};
 use crate::report::{Response, RunStatus, TargetReport, TargetResponse};
 use crate::roles;
@@ -74,6 +75,7 @@ pub struct Service<C> {
     settings: Arc<Settings>,
     sdk: SdkConfig,
     dynamodb: aws_sdk_dynamodb::Client,
+    pacers: Pacers,
     clock: Clock,
     /// `function:version`.
     name: String,
@@ -94,8 +96,18 @@ impl<C: Collector> Service<C> {
         let version = environment.get("AWS_LAMBDA_FUNCTION_VERSION").unwrap_or("$LATEST");
         let dynamodb = aws_sdk_dynamodb::Client::new(&sdk);
         let name = format!("{function}:{version}");
-        let settings = Arc::new(settings);
-        Ok(Self { collector, settings, sdk, dynamodb, clock, name, own_account: OnceCell::new(), is_lambda })
+        let pacers = Pacers::new(settings.rate_limits.clone());
+        Ok(Self {
+            collector,
+            settings: Arc::new(settings),
+            sdk,
+            dynamodb,
+            pacers,
+            clock,
+            name,
+            own_account: OnceCell::new(),
+            is_lambda,
+        })
     }
 
     /// Works one payload.
@@ -120,7 +132,8 @@ impl<C: Collector> Service<C> {
             concurrency: self.settings.concurrency,
             dry_run: plan.dry_run,
         };
-        let store = Arc::new(Store::new(self.dynamodb.clone(), self.clock, options));
+        let store = Store::new(self.dynamodb.clone(), self.clock, options);
+        let store = Arc::new(store.until(context.deadline.map(store_until)));
         let states = store.states(C::SOURCE, &plan.targets).await.map_err(table_unavailable)?;
 
         let mut targets = plan.targets;
@@ -133,6 +146,7 @@ impl<C: Collector> Service<C> {
             let state = states.get(&state_key(C::SOURCE, &target)).cloned();
             let setup = Setup {
                 source: C::SOURCE,
+                pacer: self.pacers.of(&target),
                 target,
                 work: plan.work.clone(),
                 state,
@@ -189,7 +203,7 @@ impl<C: Collector> Service<C> {
         let mut role_failure = None;
         if let Some(role) = &target.role {
             let assume = roles::assume(&self.sdk, role, &target.account_id, C::SOURCE);
-            match within(setup.deadline, assume).await {
+            match within(setup.deadline, "AssumeRole", assume).await {
                 Ok(credentials) => sdk = sdk.to_builder().credentials_provider(credentials).build(),
                 Err(error) => role_failure = Some((role.arn.clone(), error)),
             }
@@ -285,7 +299,10 @@ impl<C: Collector> Service<C> {
         if let Some(account) = in_arn {
             return Ok(account.to_owned());
         }
-        let ask = || roles::own_account(&self.sdk);
+        let ask = || {
+            let identity = roles::own_account(&self.sdk);
+            within(context.deadline.map(fetch_until), "GetCallerIdentity", identity)
+        };
         let account = self.own_account.get_or_try_init(ask).await.map_err(|error| {
             let message = format!("sts GetCallerIdentity: {}: {}", error.code, error.message);
             InvocationError::new(error_type_of(error.class), message)
@@ -330,17 +347,18 @@ fn check_accounts(targets: &[Target], field: &str, own_account: &str, faults: &m
     }
 }
 
-/// The credentials that `assume` gives, if it does before `deadline`.
+/// What `call` of `operation` gives, if it does before `deadline`.
 async fn within<T>(
     deadline: Option<Instant>,
-    assume: impl Future<Output = Result<T, CallError>>,
+    operation: &'static str,
+    call: impl Future<Output = Result<T, CallError>>,
 ) -> Result<T, CallError> {
     match deadline {
         Some(deadline) => {
-            let result = tokio::time::timeout_at(deadline, assume).await;
-            result.unwrap_or_else(|_| Err(CallError::not_reached("AssumeRole")))
+            let result = tokio::time::timeout_at(deadline, call).await;
+            result.unwrap_or_else(|_| Err(CallError::not_reached(operation)))
         }
-        None => assume.await,
+        None => call.await,
     }
 }
 
@@ -349,6 +367,13 @@ fn fetch_until(deadline: Instant) -> Instant {
     let remaining = deadline.saturating_duration_since(Instant::now());
     let reserve = (remaining / 5).clamp(Duration::from_millis(500), Duration::from_secs(15));
     deadline.checked_sub(reserve).unwrap_or(deadline)
+}
+
+/// The instant at which storing is given up, so that the response or the error still gets out. A run that has less than ten
+/// seconds in all is ended by the runtime, should the table not answer.
+fn store_until(deadline: Instant) -> Instant {
+    let last_word = Duration::from_millis(200);
+    deadline.checked_sub(last_word).unwrap_or(deadline).max(Instant::now() + Duration::from_secs(10))
 }
 
 fn not_written(report: &TargetReport, target: &Target, what: &str, error: &CallError) -> TargetResponse {

@@ -75,6 +75,12 @@ impl CallError {
         Self { operation, code: TIMEOUT.to_owned(), message, class: Class::NotReached, retryable: true }
     }
 
+    /// `operation` gave no answer in the time that it had.
+    pub fn timed_out(operation: &'static str, message: impl Into<String>) -> Self {
+        let code = TIMEOUT.to_owned();
+        Self { operation, code, message: message.into(), class: Class::Unavailable, retryable: true }
+    }
+
     /// `operation` answered with a page token that it had given before.
     pub fn token_repeated(operation: &'static str) -> Self {
         let message =

@@ -14,6 +14,7 @@ pub mod key;
 pub mod log;
 pub mod metrics;
 pub mod number;
+pub mod pace;
 pub mod page;
 pub mod payload;
 pub mod record;

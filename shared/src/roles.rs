@@ -7,6 +7,7 @@ use crate::target::{Role, account_of_arn, is_account_id};
 use aws_config::SdkConfig;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_sts::types::Credentials as Given;
 use std::time::SystemTime;
 
 /// The account of the process's own credentials.
@@ -42,8 +43,13 @@ pub async fn assume(
         let message = format!("the role's session {assumed} is not of the target's account {account}");
         return Err(CallError::malformed(OPERATION, message));
     }
-    let Some(given) = answer.credentials else {
-        return Err(CallError::malformed(OPERATION, "the answer holds no credentials"));
+    // Of an answer that was cut off the SDK takes what there is, and what must be there it makes up: empty, or as of 1970.
+    let is_whole = |given: &Given| {
+        let texts = [&given.access_key_id, &given.secret_access_key, &given.session_token];
+        texts.iter().all(|text| !text.is_empty()) && given.expiration.secs() > 0
+    };
+    let Some(given) = answer.credentials.filter(is_whole) else {
+        return Err(CallError::malformed(OPERATION, "the answer holds no credentials, or not all of them"));
     };
     let expiry = SystemTime::try_from(given.expiration).ok();
     let credentials = Credentials::new(

@@ -1,9 +1,10 @@
 //! One target within one invocation: what a collector is handed. Calls to the service go through [`TargetRun::call`],
 //! records through [`TargetRun::store`]; both keep the report.
 
-use crate::aws::{CallCounts, CallObserver, PacedClient, Pacer};
+use crate::aws::{CallCounts, CallObserver};
 use crate::config::Settings;
 use crate::issue::{CallError, RECORD_INVALID, Stage};
+use crate::pace::{PacedClient, Pacer};
 use crate::payload::{Push, Window};
 use crate::record::{Record, Source, Stored};
 use crate::report::{Outcome, TargetReport};
@@ -71,6 +72,8 @@ pub struct Setup {
     pub state: Option<Stored>,
     /// The SDK with the target's region and credentials.
     pub sdk: SdkConfig,
+    /// What the requests to the service wait for.
+    pub pacer: Arc<Pacer>,
     /// The end of the time to fetch in.
     pub deadline: Option<Instant>,
 }
@@ -84,12 +87,9 @@ impl TargetRun {
         clock: crate::time::Clock,
         counts: Arc<CallCounts>,
     ) -> Self {
-        let Setup { source, target, work, state, sdk, deadline } = setup;
+        let Setup { source, target, work, state, sdk, pacer, deadline } = setup;
         let sdk = match sdk.http_client() {
-            Some(client) => {
-                let pacer = Arc::new(Pacer::new(settings.rate_limits.clone()));
-                sdk.to_builder().http_client(PacedClient::new(client, pacer)).build()
-            }
+            Some(client) => sdk.to_builder().http_client(PacedClient::new(client, pacer)).build(),
             None => sdk,
         };
         let permits = Semaphore::new(settings.concurrency);

@@ -61,6 +61,11 @@ async fn a_session_of_another_account_is_not_taken_for_the_targets() {
         ),
         ("nonsense", CREDENTIALS, "is not of the target's account"),
         ("arn:aws:sts::111122223333:assumed-role/insights-reader/x", "", "the answer holds no credentials"),
+        (
+            "arn:aws:sts::111122223333:assumed-role/insights-reader/x",
+            "<Credentials><AccessKeyId>ASIA</AccessKeyId></Credentials>",
+            "or not all of them",
+        ),
     ] {
         let sdk = sts_that_says(&lab, assumed(arn, credentials)).await;
         let error = assume(&sdk, &role(), "111122223333", Source::Xray).await.unwrap_err();
@@ -70,6 +75,27 @@ async fn a_session_of_another_account_is_not_taken_for_the_targets() {
     let arn = "arn:aws:sts::111122223333:assumed-role/insights-reader/x";
     let sdk = sts_that_says(&lab, assumed(arn, CREDENTIALS)).await;
     assert!(assume(&sdk, &role(), "111122223333", Source::Xray).await.is_ok());
+}
+
+#[tokio::test]
+async fn an_answer_that_was_cut_off_anywhere_gives_no_credentials() {
+    let lab = Lab::new("").await;
+    let whole = assumed("arn:aws:sts::111122223333:assumed-role/insights-reader/x", CREDENTIALS);
+    // The last of what is needed; the tags after it say nothing more.
+    let needed = whole.find("</Expiration>").unwrap();
+    for end in (0..whole.len()).step_by(17) {
+        let sdk = sts_that_says(&lab, whole[..end].to_owned()).await;
+        match assume(&sdk, &role(), "111122223333", Source::Xray).await {
+            Ok(_) => assert!(end >= needed, "{}", &whole[..end]),
+            Err(error) => {
+                assert_eq!(
+                    (error.code.as_str(), error.class),
+                    ("Response.Malformed", Class::Malformed),
+                    "{end}"
+                );
+            }
+        }
+    }
 }
 
 #[tokio::test]

@@ -11,10 +11,14 @@ use crate::protocol::request::{Received, Target};
 use crate::protocol::signature::{Signer, Unsigned};
 use crate::scenario::uuid;
 use crate::sts::{self, Principal, Stranger};
+use crate::table::pages;
 use crate::world::{World, lock};
 use insights_shared::time::{Clock, Timestamp};
 use serde_json::{Map, Value};
 use std::sync::atomic::Ordering;
+
+/// DynamoDB's checksum of a body.
+const CHECKSUM: &str = "x-amz-crc32";
 
 /// What the server does with a request.
 #[derive(Debug)]
@@ -50,6 +54,9 @@ impl World {
             Target::Table(name) => (Service::DynamoDb, name.clone()),
             Target::Unknown(service, name) => (service.or(scoped).unwrap_or(Service::XRay), name.clone()),
         };
+        if let Some(watch) = &self.watch {
+            watch(&name, &format!("{}?{}", request.path, request.query), &request.body);
+        }
         let number = self.requests.fetch_add(1, Ordering::Relaxed);
         let mut exchange = Exchange {
             world: self,
@@ -206,10 +213,14 @@ impl Exchange<'_> {
 
     async fn ask_table(&mut self, request: &Received, fault: Option<FaultKind>) -> Result<Reply, String> {
         let Some(table) = &self.world.table else { return Err("there is no table here".to_owned()) };
-        let reply = match fault {
+        let mut reply = match fault {
             Some(FaultKind::Unprocessed) => table.forward_half(request).await?,
+            Some(FaultKind::EmptyPage) => pages::empty(&request.body),
             _ => table.forward(request).await?,
         };
+        if let (200, Some(kind)) = (reply.status, fault) {
+            spoil_reply(kind, request, &mut reply);
+        }
         if reply.status >= 400 {
             let body: Option<Value> = serde_json::from_slice(&reply.body).ok();
             let code = body.as_ref().and_then(|body| body.get("__type")?.as_str());
@@ -225,7 +236,7 @@ impl Exchange<'_> {
             Some(FaultKind::Truncate) => {
                 reply.body = reply.body.slice(..reply.body.len() / 2);
                 // The checksum of the whole would tell the client more than a cut connection tells it.
-                reply.headers.retain(|(name, _)| name != "x-amz-crc32");
+                reply.headers.retain(|(name, _)| name != CHECKSUM);
             }
             _ => {}
         }
@@ -268,6 +279,20 @@ impl Drop for Exchange<'_> {
     fn drop(&mut self) {
         self.finish();
     }
+}
+
+/// Spoils what the table answers.
+fn spoil_reply(kind: FaultKind, request: &Received, reply: &mut Reply) {
+    if !matches!(kind, FaultKind::WrongType | FaultKind::NullInList | FaultKind::RepeatToken) {
+        return;
+    }
+    let Ok(mut answer) = serde_json::from_slice::<Value>(&reply.body) else { return };
+    match kind {
+        FaultKind::RepeatToken => pages::repeat(&request.body, &mut answer),
+        _ => distortion::spoil(kind, &mut answer),
+    }
+    reply.body = answer.to_string().into();
+    reply.headers.retain(|(name, _)| name != CHECKSUM);
 }
 
 /// A service's clock that a client's is far behind of; the client's is the machine's, whatever the scenario's shows.

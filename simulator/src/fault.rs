@@ -121,10 +121,14 @@ impl FaultKind {
     fn can_befall(self, service: Service, name: &str) -> bool {
         let ours = !matches!(service, Service::Sts | Service::DynamoDb);
         match self {
+            Self::RepeatToken | Self::EmptyPage if service == Service::DynamoDb => {
+                matches!(name, "Query" | "Scan")
+            }
             Self::RepeatToken | Self::EmptyPage => {
                 operation::find(service, name).is_some_and(|operation| operation.pages.is_some())
             }
-            Self::WrongType | Self::NullInList | Self::UnknownEnum | Self::MissingMembers => ours,
+            Self::WrongType | Self::NullInList => service != Service::Sts,
+            Self::UnknownEnum | Self::MissingMembers => ours,
             Self::Unprocessed => matches!(name, "BatchGetItem" | "BatchWriteItem"),
             _ => true,
         }
@@ -230,6 +234,8 @@ mod tests {
         check("GetInsigt=throttle:3", "unknown operation \"GetInsigt\"");
         check("GetInsight=unprocessed:3", "unprocessed cannot befall GetInsight");
         check("GetInsight=empty-page", "empty-page cannot befall GetInsight");
+        check("PutItem=repeat-token", "repeat-token cannot befall PutItem");
+        check("AssumeRole=wrong-type", "wrong-type cannot befall AssumeRole");
     }
 
     #[test]

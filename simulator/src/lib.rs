@@ -30,4 +30,4 @@ pub use log::LoggedCall;
 pub use offline::Offline;
 pub use runtime_api::{Invocation, RuntimeApi};
 pub use scenario::Scenario;
-pub use simulator::{Options, Simulator};
+pub use simulator::{Options, Simulator, Watch};

@@ -28,7 +28,12 @@ pub struct Options {
     pub faults: Vec<Fault>,
     /// The database behind DynamoDB's operations; an empty one in memory by default.
     pub table: Option<dynoxide::Database>,
+    /// Who is told of every request as it comes, beside the log, which keeps no bodies; nobody by default.
+    pub watch: Option<Watch>,
 }
+
+/// Is told of a request: its operation, its path with the query, and its body.
+pub type Watch = Arc<dyn Fn(&str, &str, &[u8]) + Send + Sync>;
 
 impl Default for Options {
     fn default() -> Self {
@@ -39,6 +44,7 @@ impl Default for Options {
             enforce_rates: false,
             faults: Vec::new(),
             table: None,
+            watch: None,
         }
     }
 }
@@ -61,13 +67,9 @@ impl Simulator {
             None => dynoxide::Database::memory().map_err(|error| std::io::Error::other(error.to_string()))?,
         };
         let table = Table::start(database).await?;
-        let world = Arc::new(World::new(
-            options.scenario,
-            options.clock,
-            options.faults,
-            options.enforce_rates,
-            Some(table),
-        ));
+        let Options { scenario, clock, faults, enforce_rates, watch, .. } = options;
+        let world = World::new(scenario, clock, faults, enforce_rates, Some(table));
+        let world = Arc::new(World { watch, ..world });
         let server = tokio::spawn(server::serve(Arc::clone(&world), listener));
         Ok(Self { address, world, server })
     }

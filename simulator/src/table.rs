@@ -1,5 +1,6 @@
-//! The table: an embedded DynamoDB behind a port of its own, to which the simulator passes on what is meant for it, byte
-//! by byte. Half of a batch can be held back on request. It knows nothing of keys and records.
+//! The table: an embedded DynamoDB behind a port of its own, or in the caller's thread, to which the simulator passes on
+//! what is meant for it, byte by byte. Half of a batch can be held back on request, and `pages` has what can befall the
+//! pages of a listing. It knows nothing of keys and records.
 
 use crate::protocol::answer::Reply;
 use crate::protocol::request::Received;
@@ -11,6 +12,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde_json::{Map, Value, json};
+use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Mutex;
 use tokio::net::TcpListener;
@@ -21,12 +23,35 @@ use tokio::task::JoinHandle;
 const HOP_BY_HOP: &[&str] =
     &["connection", "content-length", "host", "keep-alive", "transfer-encoding", "expect"];
 
+pub(crate) mod pages;
+
+/// A table to pass requests on to.
+#[derive(Debug)]
+pub(crate) enum Table {
+    /// An embedded database that listens.
+    Port(Box<Port>),
+    /// One that is called.
+    Here(Here),
+}
+
 /// A running embedded database.
 #[derive(Debug)]
-pub(crate) struct Table {
+pub(crate) struct Port {
     address: SocketAddr,
     client: Client<HttpConnector, Full<Bytes>>,
     running: Mutex<Option<(oneshot::Sender<()>, JoinHandle<()>)>>,
+}
+
+/// Answers an operation's body with a status and a body, at once.
+type Answer = dyn Fn(&str, &[u8]) -> (u16, String) + Send + Sync;
+
+/// An embedded database in the caller's thread.
+pub(crate) struct Here(pub(crate) Box<Answer>);
+
+impl fmt::Debug for Here {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Here")
+    }
 }
 
 impl Table {
@@ -45,12 +70,13 @@ impl Table {
             }
         });
         let client = Client::builder(TokioExecutor::new()).build_http();
-        Ok(Self { address, client, running: Mutex::new(Some((stop, server))) })
+        let running = Mutex::new(Some((stop, server)));
+        Ok(Self::Port(Box::new(Port { address, client, running })))
     }
 
     /// Passes `request` on and gives back the answer.
     pub(crate) async fn forward(&self, request: &Received) -> Result<Reply, String> {
-        self.send(request, request.body.clone()).await
+        self.send(request, pages::unwrapped(&request.body)).await
     }
 
     /// Passes on half of the batch in `request` and answers that the rest was not processed.
@@ -65,8 +91,7 @@ impl Table {
         };
         let empty = batch.get("RequestItems").and_then(Value::as_object).is_none_or(Map::is_empty);
         let mut reply = if empty {
-            let headers = vec![("content-type".to_owned(), "application/x-amz-json-1.0".to_owned())];
-            Reply { status: 200, headers, body: json!({done: {}}).to_string().into() }
+            Reply { status: 200, headers: json_headers(), body: json!({done: {}}).to_string().into() }
         } else {
             self.send(request, batch.to_string().into()).await?
         };
@@ -83,7 +108,8 @@ impl Table {
 
     /// Stops to serve, once what is under way has been answered.
     pub(crate) async fn stop(&self) {
-        let running = lock(&self.running).take();
+        let Self::Port(port) = self else { return };
+        let running = lock(&port.running).take();
         if let Some((stop, server)) = running {
             // The other end is gone only if the server is, and then there is nothing to wait for.
             let _ = stop.send(());
@@ -91,6 +117,20 @@ impl Table {
         }
     }
 
+    async fn send(&self, request: &Received, body: Bytes) -> Result<Reply, String> {
+        match self {
+            Self::Port(port) => port.send(request, body).await,
+            Self::Here(Here(answer)) => {
+                let target = request.header("x-amz-target").unwrap_or_default();
+                let operation = target.rsplit('.').next().unwrap_or_default();
+                let (status, text) = answer(operation, &body);
+                Ok(Reply { status, headers: json_headers(), body: text.into() })
+            }
+        }
+    }
+}
+
+impl Port {
     async fn send(&self, request: &Received, body: Bytes) -> Result<Reply, String> {
         let mut builder = hyper::Request::builder()
             .method(request.method.as_str())
@@ -110,6 +150,10 @@ impl Table {
         let body = body.collect().await.map_err(|error| error.to_string())?.to_bytes();
         Ok(Reply { status: parts.status.as_u16(), headers, body })
     }
+}
+
+fn json_headers() -> Vec<(String, String)> {
+    vec![("content-type".to_owned(), "application/x-amz-json-1.0".to_owned())]
 }
 
 /// Takes the second half of each table's part out of `batch` and gives it back by table.

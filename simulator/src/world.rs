@@ -6,14 +6,15 @@ use crate::log::Log;
 use crate::operation::Service;
 use crate::rate::{self, Limits};
 use crate::scenario::Scenario;
+use crate::simulator::Watch;
 use crate::sts::Principal;
 use crate::table::Table;
 use insights_shared::time::{Clock, Timestamp};
+use std::fmt;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 /// Everything that all connections share.
-#[derive(Debug)]
 pub(crate) struct World {
     pub(crate) scenario: RwLock<Scenario>,
     pub(crate) clock: RwLock<Clock>,
@@ -24,6 +25,13 @@ pub(crate) struct World {
     /// None where requests come without a connection: whoever sends them so has a table of its own.
     pub(crate) table: Option<Table>,
     pub(crate) requests: AtomicU64,
+    pub(crate) watch: Option<Watch>,
+}
+
+impl fmt::Debug for World {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("World").field("requests", &self.requests).finish_non_exhaustive()
+    }
 }
 
 impl World {
@@ -48,6 +56,7 @@ impl World {
             enforce_rates,
             table,
             requests: AtomicU64::new(0),
+            watch: None,
         }
     }
 

@@ -1,9 +1,12 @@
 //! What tests of several packages share. Nothing that ships depends on it.
 //!
 //! - [`Lab`]: a simulated AWS with a table in it, told as of one fixed instant, and the functions run in it in process.
+//! - [`PausedLab`]: the same without sockets, in time that stands still unless it is waited for; [`faults`] lets every call
+//!   of an operation fail in it.
 //! - [`Table`]: everything in the table, read whole (only tests may scan), and how two tables differ.
 //! - [`Running`]: a shipped binary under a Lambda Runtime API, as a process of its own.
-//! - [`Kills`]: the same, killed after any of its calls, and what a clean run makes of what it left.
+//! - [`Paced`]: services whose rate limits hold, in time that passes only while everybody waits.
+//! - [`Kills`]: a shipped binary, killed after any of its calls, and what a clean run makes of what it left.
 //!
 //! ```no_run
 //! # use insights_shared::collector::Collector;
@@ -27,9 +30,13 @@
 
 mod binary;
 mod crash;
+mod database;
 mod deadline;
+pub mod faults;
 mod function;
 mod lab;
+mod paced;
+mod paused;
 pub mod schedule;
 mod story;
 mod table;
@@ -39,5 +46,7 @@ pub use crash::{Crash, Kills, selection};
 pub use deadline::invoke_until_done;
 pub use function::Function;
 pub use lab::{ACCOUNT, ATTEMPTS, Lab, NOW, REGION, TABLE, UNPACED, at};
+pub use paced::{Arrival, Paced};
+pub use paused::{PausedLab, paused};
 pub use story::{CLOSED, GROWING, OPEN, STORY};
 pub use table::{OBSERVATION_STAMPS, Table};

@@ -42,6 +42,7 @@ pub async fn run(arguments: &SimulateArguments, session: &Session) -> Result<Exi
         enforce_rates: arguments.enforce_rates,
         faults: input.faults,
         table: Some(embedded.database()),
+        watch: None,
     };
     let simulator = Simulator::start(options).await.map_err(|error| {
         let hint = match error.kind() {

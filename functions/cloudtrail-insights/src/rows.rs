@@ -58,8 +58,12 @@ impl<'a> Rows<'a> {
 
     /// How far a part has come: its own watermark, else the target's, else nowhere.
     fn reached(&self, row: &Row) -> Timestamp {
+        self.watermark(row).unwrap_or(self.lookback)
+    }
+
+    fn watermark(&self, row: &Row) -> Option<Timestamp> {
         let of_target = if row.is_stored() { self.run.watermark() } else { None };
-        row.watermark.or(of_target).unwrap_or(self.lookback)
+        row.watermark.or(of_target)
     }
 
     fn failed(&self, subject: &str, error: &CallError) -> bool {
@@ -178,7 +182,8 @@ impl<'a> Rows<'a> {
         let this = &*self;
         let worked: Vec<(Series, Row, bool)> = stream::iter(live)
             .map(|(reached, series, mut row)| async move {
-                let is_new = !row.covered.knows_before(reached);
+                // Late points come behind a watermark; the look-back is none, whatever has been stored since.
+                let is_new = this.watermark(&row).is_none() || !row.covered.knows_before(reached);
                 let from = if is_new { reached } else { reached.plus_seconds(-overlap) };
                 let requests = window::requests(from, run.now, this.period, run.now);
                 let progress = metrics::collect(fetch, run, &series, &requests).await;

@@ -13,8 +13,10 @@ use crate::issue::{CallError, Class};
 use crate::time::{Clock, Timestamp};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::ConsumedCapacity;
+use std::future::Future;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// The table as one invocation uses it.
 #[derive(Debug)]
@@ -26,6 +28,7 @@ pub struct Store {
     retention_days: i64,
     concurrency: usize,
     dry_run: bool,
+    until: Option<Instant>,
     units: Mutex<Units>,
 }
 
@@ -65,7 +68,28 @@ impl Store {
             retention_days,
             concurrency,
             dry_run,
+            until: None,
             units: Mutex::default(),
+        }
+    }
+
+    /// The same, whose calls are given up at `until`, so that a run can still say what came of it.
+    #[must_use]
+    pub fn until(self, until: Option<Instant>) -> Self {
+        Self { until, ..self }
+    }
+
+    /// What `call` gives, if it does in time.
+    async fn in_time<T>(
+        &self,
+        operation: &'static str,
+        call: impl Future<Output = T>,
+    ) -> Result<T, CallError> {
+        match self.until {
+            Some(until) => tokio::time::timeout_at(until, call)
+                .await
+                .map_err(|_| CallError::timed_out(operation, "no answer before the invocation's end")),
+            None => Ok(call.await),
         }
     }
 

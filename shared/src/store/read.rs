@@ -5,11 +5,13 @@ use super::{Store, backoff};
 use crate::issue::CallError;
 use crate::key::Key;
 use crate::log;
+use crate::page::Pages;
 use crate::record::{Source, Stored};
 use crate::value::from_attributes;
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnConsumedCapacity};
 use futures_util::stream::{self, StreamExt};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The most keys of one BatchGetItem.
 const BATCH: usize = 100;
@@ -64,17 +66,19 @@ impl Store {
         let mut request = Some(keys_and_attributes(batch, projection));
         let mut attempt = 0;
         while let Some(keys) = request.take() {
-            let result = self
+            let request_of_keys = self
                 .client
                 .batch_get_item()
                 .request_items(&self.table, keys)
                 .return_consumed_capacity(ReturnConsumedCapacity::Total)
-                .send()
-                .await;
+                .send();
+            let result = self
+                .in_time("BatchGetItem", request_of_keys)
+                .await
+                .and_then(|result| result.map_err(|error| CallError::from_sdk("BatchGetItem", &error)));
             let mut answer = match result {
                 Ok(answer) => answer,
                 Err(error) => {
-                    let error = CallError::from_sdk("BatchGetItem", &error);
                     let missing = batch.iter().filter(|key| !found.items.contains_key(*key));
                     found.failed = missing.map(|key| (key.clone(), error.clone())).collect();
                     return found;
@@ -106,32 +110,19 @@ impl Store {
 
     /// Everything under one partition key whose sort key begins with `prefix`, expired items left out.
     pub async fn partition(&self, pk: &str, prefix: &str) -> Result<Vec<Stored>, CallError> {
-        let mut items = Vec::new();
-        let mut start: Option<HashMap<String, AttributeValue>> = None;
-        loop {
-            let mut query = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .expression_attribute_values(":pk", AttributeValue::S(pk.to_owned()))
-                .consistent_read(true)
-                .return_consumed_capacity(ReturnConsumedCapacity::Total)
-                .set_exclusive_start_key(start.take());
-            query = if prefix.is_empty() {
-                query.key_condition_expression("pk = :pk")
-            } else {
-                query
-                    .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
-                    .expression_attribute_values(":prefix", AttributeValue::S(prefix.to_owned()))
-            };
-            let answer = query.send().await.map_err(|error| CallError::from_sdk("Query", &error))?;
-            self.consumed_read(answer.consumed_capacity());
-            items.extend(answer.items().iter().filter_map(|item| read_item(item).map(|(_, stored)| stored)));
-            start = answer.last_evaluated_key;
-            if start.is_none() {
-                break;
-            }
-        }
+        let mut query = self
+            .client
+            .query()
+            .expression_attribute_values(":pk", AttributeValue::S(pk.to_owned()))
+            .consistent_read(true);
+        query = if prefix.is_empty() {
+            query.key_condition_expression("pk = :pk")
+        } else {
+            query
+                .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
+                .expression_attribute_values(":prefix", AttributeValue::S(prefix.to_owned()))
+        };
+        let mut items = self.every_page(query).await?;
         let now = self.now();
         items.retain(|item| !item.is_expired(now));
         Ok(items)
@@ -144,30 +135,37 @@ impl Store {
         account: &str,
         region: &str,
     ) -> Result<Vec<Stored>, CallError> {
+        let query = self
+            .client
+            .query()
+            .index_name(super::schema::OPEN)
+            .key_condition_expression("open_pk = :pk AND begins_with(open_sk, :prefix)")
+            .expression_attribute_values(":pk", AttributeValue::S(source.as_str().to_owned()))
+            .expression_attribute_values(":prefix", AttributeValue::S(format!("{account}#{region}#")));
+        self.every_page(query).await
+    }
+
+    async fn every_page(&self, query: QueryFluentBuilder) -> Result<Vec<Stored>, CallError> {
+        let query = query.table_name(&self.table).return_consumed_capacity(ReturnConsumedCapacity::Total);
         let mut items = Vec::new();
+        let mut pages = Pages::new("Query");
         let mut start: Option<HashMap<String, AttributeValue>> = None;
-        loop {
-            let answer = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .index_name(super::schema::OPEN)
-                .key_condition_expression("open_pk = :pk AND begins_with(open_sk, :prefix)")
-                .expression_attribute_values(":pk", AttributeValue::S(source.as_str().to_owned()))
-                .expression_attribute_values(":prefix", AttributeValue::S(format!("{account}#{region}#")))
-                .return_consumed_capacity(ReturnConsumedCapacity::Total)
-                .set_exclusive_start_key(start.take())
-                .send()
-                .await
-                .map_err(|error| CallError::from_sdk("Query", &error))?;
+        while pages.next().is_some() {
+            let page = query.clone().set_exclusive_start_key(start.take()).send();
+            let page = self.in_time("Query", page).await?;
+            let answer = page.map_err(|error| CallError::from_sdk("Query", &error))?;
             self.consumed_read(answer.consumed_capacity());
             items.extend(answer.items().iter().filter_map(|item| read_item(item).map(|(_, stored)| stored)));
             start = answer.last_evaluated_key;
-            if start.is_none() {
-                return Ok(items);
-            }
+            pages.turn(start.as_ref().map(token).as_deref())?;
         }
+        Ok(items)
     }
+}
+
+/// The key with which a page ended, as a token: the same text for the same key.
+fn token(key: &HashMap<String, AttributeValue>) -> String {
+    format!("{:?}", key.iter().collect::<BTreeMap<_, _>>())
 }
 
 fn unprocessed() -> CallError {

@@ -145,8 +145,8 @@ impl Store {
             expression.push_str(" REMOVE ");
             expression.push_str(&removed.join(", "));
         }
-        let result = update.update_expression(expression).condition_expression(condition).send().await;
-        match result {
+        let update = update.update_expression(expression).condition_expression(condition).send();
+        match self.in_time("UpdateItem", update).await? {
             Ok(answer) => {
                 self.consumed_write(answer.consumed_capacity());
                 Ok(true)

@@ -124,7 +124,7 @@ impl Store {
                 .set_expression_attribute_values((!condition.values.is_empty()).then_some(condition.values))
                 .return_values_on_condition_check_failure(OnFailure::AllOld);
         }
-        match put.send().await {
+        match self.in_time("PutItem", put.send()).await? {
             Ok(answer) => {
                 self.consumed_write(answer.consumed_capacity());
                 Ok(None)

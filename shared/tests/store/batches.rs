@@ -3,10 +3,11 @@
 use super::{UNCHANGED, Version, WRITTEN, lab, valid};
 use insights_shared::issue::Class;
 use insights_shared::key::Key;
-use insights_shared::record::Kind;
+use insights_shared::record::{Kind, Source};
 use insights_shared::store::read::Projection;
 use insights_shared::store::write::Written;
 use insights_shared::validate::ValidRecord;
+use insights_tests::{ACCOUNT, REGION};
 use std::collections::BTreeSet;
 
 fn many(count: usize) -> Vec<ValidRecord> {
@@ -62,6 +63,23 @@ async fn keys_that_are_left_unprocessed_at_every_try_fail_and_cost_no_other() {
     let error = found.failed.values().next().unwrap();
     assert_eq!((error.class, error.retryable), (Class::Throttled, true));
     assert_eq!(error.code, "ProvisionedThroughputExceededException");
+}
+
+#[tokio::test]
+async fn a_listing_goes_on_past_empty_pages_and_gives_up_where_its_last_key_comes_again() {
+    let lab = lab().await;
+    let store = lab.store(|_| ());
+    store.write(&[valid(Kind::XrayInsight, "one", Version::new(10, 20))]).await;
+    let open = async || store.open_insights(Source::Xray, ACCOUNT, REGION).await;
+    let rows = async || store.partition(&format!("xray#{ACCOUNT}#{REGION}#one"), "").await;
+    lab.fault("Query=empty-page:3");
+    assert_eq!((open().await.unwrap().len(), rows().await.unwrap().len()), (1, 1));
+    assert_eq!(lab.calls("Query"), 4 + 1);
+    lab.fault("Query=repeat-token");
+    for error in [open().await.unwrap_err(), rows().await.unwrap_err()] {
+        assert_eq!((error.operation, error.code.as_str()), ("Query", "Token.Repeated"));
+    }
+    assert_eq!(lab.calls("Query"), 4 + 1 + 2 + 2, "each is asked for again once");
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! A dry run says what it would write and writes nothing.
 
 use super::{STALE, UNCHANGED, Version, WRITTEN, lab, valid};
+use insights_shared::collector::Resume;
 use insights_shared::fields::Faults;
 use insights_shared::record::{Kind, Source};
 use insights_shared::report::TargetReport;
@@ -35,7 +36,10 @@ async fn a_dry_run_writes_nothing_and_says_what_it_would_have_written() {
         store.replace_catalog(catalog_row(Source::Xray, &target, "scope#b"), None).await.unwrap().is_some()
     );
     let response = TargetReport::default().finish(&target);
-    store.put_state(Source::Xray, &target, &response, lab.now(), Some(lab.now())).await.unwrap();
+    store
+        .put_state(Source::Xray, &target, &response, lab.now(), Some(lab.now()), &Resume::Keep)
+        .await
+        .unwrap();
     store.move_watermark(Source::Xray, &target, lab.now()).await.unwrap();
     let now = lab.now();
     let stamp = RunStamp {

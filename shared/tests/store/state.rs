@@ -1,6 +1,7 @@
 //! `state` and `run`: the watermark moves only forward, whoever else moves it.
 
 use super::lab;
+use insights_shared::collector::Resume;
 use insights_shared::issue::Stage;
 use insights_shared::record::{Source, Stored};
 use insights_shared::report::{Outcome, TargetReport, TargetResponse};
@@ -32,7 +33,10 @@ fn response(partial: bool) -> TargetResponse {
 
 async fn put(store: &Store, partial: bool, ended: i64, watermark: Option<i64>) {
     let response = response(partial);
-    store.put_state(Source::Xray, &target(), &response, time(ended), watermark.map(time)).await.unwrap();
+    store
+        .put_state(Source::Xray, &target(), &response, time(ended), watermark.map(time), &Resume::Keep)
+        .await
+        .unwrap();
 }
 
 async fn state(lab: &Lab) -> Stored {

@@ -109,19 +109,17 @@ pub struct Insight {
     pub omit: Vec<String>,
 }
 
-/// One half of an insight, told in one account and region.
-#[derive(Clone, Debug)]
-pub struct Event {
+/// One half of an insight, as one account and region sees it. What it says is worked out when it is asked for: a listing
+/// shows few of the halves that it sorts.
+#[derive(Clone, Copy, Debug)]
+pub struct Event<'a> {
     /// When the activity began or ended.
     pub time: Timestamp,
-    /// Its own id; its two halves share another one.
-    pub id: String,
-    /// The API that it is about.
-    pub event_name: String,
-    /// The service that it is about.
-    pub event_source: String,
-    /// The answer's `Event`.
-    pub answer: Value,
+    insight: &'a Insight,
+    state: &'static str,
+    seed: u64,
+    trail: Option<&'a Trail>,
+    call: &'a Call,
 }
 
 impl Insight {
@@ -131,49 +129,16 @@ impl Insight {
     }
 
     /// The halves that have happened when `call` comes, for the account and region that ask.
-    pub fn events(&self, seed: u64, trail: Option<&Trail>, call: &Call) -> Vec<Event> {
+    pub fn events<'a>(
+        &'a self,
+        seed: u64,
+        trail: Option<&'a Trail>,
+        call: &'a Call,
+    ) -> impl Iterator<Item = Event<'a>> {
         let start = (self.halves != Halves::End).then_some(("Start", self.start));
         let end = self.end.filter(|_| self.halves != Halves::Start).map(|end| ("End", end));
         let halves = [start, end].into_iter().flatten().filter(|(_, time)| *time <= call.now);
-        halves.map(|(state, time)| self.event(state, time, seed, trail, call)).collect()
-    }
-
-    fn event(&self, state: &str, time: Timestamp, seed: u64, trail: Option<&Trail>, call: &Call) -> Event {
-        // Each account and region that the scenario's part holds for has insights of its own.
-        let key = format!("{} {} cloudtrail {}", call.account, call.region, self.key);
-        let shared_id = self.shared_id.clone().unwrap_or_else(|| uuid(seed, &key));
-        let id = uuid(seed, &format!("{key} {state}"));
-        let mut record = json!({
-            "eventVersion": "1.09",
-            "eventTime": whole_seconds(time),
-            "awsRegion": call.region,
-            "eventID": id,
-            "eventType": "AwsCloudTrailInsight",
-            "recipientAccountId": call.account,
-            "sharedEventID": shared_id,
-            "insightDetails": self.details(state, trail, call),
-            "eventCategory": "Insight",
-        });
-        self.leave_out(&mut record, |place| matches!(place, Omitted::Record(_)));
-        let mut answer = json!({
-            "EventId": id,
-            "EventName": self.subject.event_name,
-            "EventTime": time.seconds(),
-            "EventSource": self.subject.event_source,
-            "Resources": [],
-            "CloudTrailEvent": record.to_string(),
-        });
-        for (name, value) in &self.lookup {
-            answer = with(answer, name, Some(fill(value, call)));
-        }
-        self.leave_out(&mut answer, |place| place == Omitted::Lookup);
-        Event {
-            time,
-            id,
-            event_name: self.subject.event_name.clone(),
-            event_source: self.subject.event_source.clone(),
-            answer,
-        }
+        halves.map(move |(state, time)| Event { time, insight: self, state, seed, trail, call })
     }
 
     fn details(&self, state: &str, trail: Option<&Trail>, call: &Call) -> Value {
@@ -215,6 +180,61 @@ impl Insight {
                 members.remove(*name);
             }
         }
+    }
+}
+
+impl Event<'_> {
+    /// The API that it is about.
+    pub fn event_name(&self) -> &str {
+        &self.insight.subject.event_name
+    }
+
+    /// The service that it is about.
+    pub fn event_source(&self) -> &str {
+        &self.insight.subject.event_source
+    }
+
+    /// Its own id; the two halves of an insight share another one.
+    pub fn id(&self) -> String {
+        uuid(self.seed, &format!("{} {}", self.key(), self.state))
+    }
+
+    /// Each account and region that the scenario's part holds for has insights of its own.
+    fn key(&self) -> String {
+        let Call { account, region, .. } = self.call;
+        format!("{account} {region} cloudtrail {}", self.insight.key)
+    }
+
+    /// The answer's `Event`.
+    pub fn answer(&self) -> Value {
+        let Self { insight, call, state, .. } = *self;
+        let shared_id = insight.shared_id.clone().unwrap_or_else(|| uuid(self.seed, &self.key()));
+        let id = self.id();
+        let mut record = json!({
+            "eventVersion": "1.09",
+            "eventTime": whole_seconds(self.time),
+            "awsRegion": call.region,
+            "eventID": id,
+            "eventType": "AwsCloudTrailInsight",
+            "recipientAccountId": call.account,
+            "sharedEventID": shared_id,
+            "insightDetails": insight.details(state, self.trail, call),
+            "eventCategory": "Insight",
+        });
+        insight.leave_out(&mut record, |place| matches!(place, Omitted::Record(_)));
+        let mut answer = json!({
+            "EventId": id,
+            "EventName": self.event_name(),
+            "EventTime": self.time.seconds(),
+            "EventSource": self.event_source(),
+            "Resources": [],
+            "CloudTrailEvent": record.to_string(),
+        });
+        for (name, value) in &insight.lookup {
+            answer = with(answer, name, Some(fill(value, call)));
+        }
+        insight.leave_out(&mut answer, |place| place == Omitted::Lookup);
+        answer
     }
 }
 

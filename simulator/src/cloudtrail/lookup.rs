@@ -67,13 +67,12 @@ fn attribute(call: &Call, insights: bool) -> Result<Option<(&str, &str)>, Servic
 }
 
 /// Whether `event` has `value` as the attribute or dimension `name`.
-pub fn matches(event: &Event, name: &str, value: &str) -> bool {
-    value
-        == match name {
-            "EventId" => &event.id,
-            "EventName" => &event.event_name,
-            _ => &event.event_source,
-        }
+pub fn matches(event: &Event<'_>, name: &str, value: &str) -> bool {
+    match name {
+        "EventId" => event.id() == value,
+        "EventName" => event.event_name() == value,
+        _ => event.event_source() == value,
+    }
 }
 
 /// The span of a look-up, both ends inclusive.
@@ -85,7 +84,7 @@ pub struct Range {
 
 impl Range {
     /// Whether the event happened within it.
-    pub fn holds(&self, event: &Event) -> bool {
+    pub fn holds(&self, event: &Event<'_>) -> bool {
         (self.start..=self.end).contains(&event.time)
     }
 }
@@ -108,7 +107,7 @@ pub fn range(call: &Call, code: &'static str) -> Result<Range, ServiceError> {
 }
 
 /// A page of events as both operations answer it.
-pub fn listed(page: &[Event], next: Option<String>) -> Value {
-    let events: Vec<&Value> = page.iter().map(|event| &event.answer).collect();
+pub fn listed(page: &[Event<'_>], next: Option<String>) -> Value {
+    let events: Vec<Value> = page.iter().map(Event::answer).collect();
     with(json!({"Events": events}), "NextToken", next)
 }

@@ -55,15 +55,15 @@ pub fn answer(data: &Data, call: &Call) -> Answer {
 
 impl Data {
     /// The halves that `call` can see, newest first: those of management events, or of the data events of `trail`.
-    fn events(&self, trail: Option<&Trail>, call: &Call) -> Vec<Event> {
+    fn events<'a>(&'a self, trail: Option<&'a Trail>, call: &'a Call) -> Vec<Event<'a>> {
         let wanted = trail.map(|trail| trail.name.as_str());
         let oldest = call.now.plus_seconds(-EVENT_RETENTION);
         let insights = self.insights.iter().filter(|insight| insight.subject.trail.as_deref() == wanted);
-        let mut events: Vec<Event> = insights
+        let mut events: Vec<Event<'a>> = insights
             .flat_map(|insight| insight.events(self.seed, trail, call))
             .filter(|event| event.time >= oldest && call.now.millis_since(event.time) >= self.lag_millis)
             .collect();
-        events.sort_by(|one, other| (other.time, &other.id).cmp(&(one.time, &one.id)));
+        events.sort_by(|one, other| other.time.cmp(&one.time).then_with(|| other.id().cmp(&one.id())));
         events
     }
 

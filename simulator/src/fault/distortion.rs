@@ -40,10 +40,7 @@ const KEPT: &[&str] = &[
 /// `answer` to `call`, spoilt as `kind` says.
 pub(crate) fn distort(kind: FaultKind, call: &Call, pages: Option<Pages>, mut answer: Value) -> Value {
     match kind {
-        FaultKind::WrongType => {
-            change_first_scalar(&mut answer);
-        }
-        FaultKind::NullInList => nulls_in_lists(&mut answer),
+        FaultKind::WrongType | FaultKind::NullInList => spoil(kind, &mut answer),
         FaultKind::UnknownEnum => unknown_values(&mut answer),
         FaultKind::MissingMembers => drop_members(&mut answer, true),
         FaultKind::RepeatToken => repeat_token(call, pages, &mut answer),
@@ -51,6 +48,17 @@ pub(crate) fn distort(kind: FaultKind, call: &Call, pages: Option<Pages>, mut an
         _ => {}
     }
     answer
+}
+
+/// Spoils the types of an answer, whoever gave it.
+pub(crate) fn spoil(kind: FaultKind, answer: &mut Value) {
+    match kind {
+        FaultKind::WrongType => {
+            change_first_scalar(answer);
+        }
+        FaultKind::NullInList => nulls_in_lists(answer),
+        _ => {}
+    }
 }
 
 fn change_first_scalar(value: &mut Value) -> bool {

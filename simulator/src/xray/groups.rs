@@ -15,7 +15,7 @@ pub(super) fn list(data: &Data, call: &Call) -> Answer {
     constraints.string("NextToken", 1..=100, None, "");
     constraints.finish().map_err(invalid)?;
     let groups: Vec<_> = data.groups.iter().map(|group| wire::group(group, call)).collect();
-    page(data, call, &groups, "Groups", "", GROUPS_PAGE)
+    page(data, call, (&groups, serde_json::Value::clone), "Groups", "", GROUPS_PAGE)
 }
 
 /// `GetGroup`.

@@ -40,9 +40,8 @@ pub(super) fn summaries(data: &Data, call: &Call) -> Answer {
         .filter(|insight| states.is_empty() || states.contains(&insight.state(call.now)))
         .collect();
     insights.sort_by(|a, b| b.start.cmp(&a.start).then_with(|| a.id.cmp(&b.id)));
-    let items: Vec<Value> =
-        insights.into_iter().map(|insight| wire::insight(insight, group, call, true)).collect();
-    page(data, call, &items, "InsightSummaries", "MaxResults", page_size(SUMMARIES_PAGE))
+    let show = |insight: &&Insight| wire::insight(insight, group, call, true);
+    page(data, call, (&insights, show), "InsightSummaries", "MaxResults", page_size(SUMMARIES_PAGE))
 }
 
 /// `GetInsight`.
@@ -61,7 +60,7 @@ pub(super) fn events(data: &Data, call: &Call) -> Answer {
     let insight = find(data, call, constraints)?;
     let events: Vec<Value> =
         insight.events_so_far(call.now).rev().map(|event| wire::event(event, call)).collect();
-    page(data, call, &events, "InsightEvents", "MaxResults", page_size(EVENTS_PAGE))
+    page(data, call, (&events, Value::clone), "InsightEvents", "MaxResults", page_size(EVENTS_PAGE))
 }
 
 /// `GetInsightImpactGraph`.
@@ -78,7 +77,7 @@ pub(super) fn impact_graph(data: &Data, call: &Call) -> Answer {
     let from = start.max(insight.start);
     let until = end.min(insight.ended(call.now).unwrap_or(call.now));
     let services = if from < until { wire::services(&insight.graph, call) } else { Vec::new() };
-    let mut answer = page(data, call, &services, "Services", "", GRAPH_PAGE)?;
+    let mut answer = page(data, call, (&services, Value::clone), "Services", "", GRAPH_PAGE)?;
     if let Some(members) = answer.as_object_mut() {
         members.insert("InsightId".to_owned(), insight.id.clone().into());
         members.insert("StartTime".to_owned(), wire::seconds(start));
@@ -125,12 +124,14 @@ fn find<'a>(
     mut constraints: Constraints<'_>,
 ) -> Result<&'a Insight, ServiceError> {
     constraints.required("InsightId");
-    let id =
-        constraints.string("InsightId", 0..=usize::MAX, Some(is_uuid), UUID_PATTERN).map(str::to_lowercase);
+    let id = constraints.string("InsightId", 0..=usize::MAX, Some(is_uuid), UUID_PATTERN).map(str::to_owned);
     constraints.finish().map_err(invalid)?;
     data.insights
         .iter()
-        .find(|insight| Some(insight.id.to_lowercase()) == id && known(data, insight, call.now))
+        .find(|insight| {
+            id.as_ref().is_some_and(|id| id.eq_ignore_ascii_case(&insight.id))
+                && known(data, insight, call.now)
+        })
         .ok_or_else(|| invalid("The insight was not found."))
 }
 

@@ -31,11 +31,11 @@ impl Insight {
     }
 }
 
-/// The page of `items` that `call` asks for, as the member `list`.
-pub(super) fn page(
+/// The page of `items` that `call` asks for, as the member `list`, each item as `show` has it.
+pub(super) fn page<T>(
     data: &Data,
     call: &Call,
-    items: &[Value],
+    (items, show): (&[T], impl Fn(&T) -> Value),
     list: &str,
     size_member: &str,
     limit: usize,
@@ -49,7 +49,7 @@ pub(super) fn page(
     }
     let (page, token) = paginate(&call, items, "NextToken", size_member, limit)
         .map_err(|_| invalid("The NextToken is invalid."))?;
-    let mut answer = json!({ list: page });
+    let mut answer = json!({ list: page.iter().map(show).collect::<Vec<_>>() });
     if let (Some(token), Some(members)) = (token, answer.as_object_mut()) {
         members.insert("NextToken".to_owned(), token.into());
     }

@@ -2,15 +2,14 @@
 //! write is looked at as it happens: some promises must hold at every instant, not only at the end.
 
 use super::gate::Answered;
+use crate::database::ask;
 use crate::lab::TABLE;
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
-use dynoxide::{Database, DynoxideError};
+use dynoxide::Database;
 use futures_util::FutureExt;
 use insights_simulator::Offline;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -70,22 +69,7 @@ impl Backend {
 
     fn table(&self, operation: &str, body: &[u8]) -> HttpResponse {
         let database = &self.database;
-        let answer = match operation {
-            "BatchGetItem" => dispatch(body, |request| database.batch_get_item(request)),
-            "CreateTable" => dispatch(body, |request| database.create_table(request)),
-            "DescribeTable" => dispatch(body, |request| database.describe_table(request)),
-            "GetItem" => dispatch(body, |request| database.get_item(request)),
-            "PutItem" => dispatch(body, |request| database.put_item(request)),
-            "Query" => dispatch(body, |request| database.query(request)),
-            "Scan" => dispatch(body, |request| database.scan(request)),
-            "UpdateItem" => dispatch(body, |request| database.update_item(request)),
-            "UpdateTimeToLive" => dispatch(body, |request| database.update_time_to_live(request)),
-            _ => Err((
-                400,
-                json!({"__type": "com.amazon.coral.service#UnknownOperationException"}).to_string(),
-            )),
-        };
-        let (status, text) = answer.map_or_else(|error| error, |text| (200, text));
+        let (status, text) = ask(database, operation, body);
         if status == 200 {
             self.look_at(operation, body);
         }
@@ -101,9 +85,8 @@ impl Backend {
             "PutItem" => request["Item"].clone(),
             "UpdateItem" => {
                 let get = json!({"TableName": TABLE, "Key": request["Key"]}).to_string();
-                let found = dispatch(get.as_bytes(), |request| self.database.get_item(request));
-                let found: Value =
-                    found.ok().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+                let (_, found) = ask(&self.database, "GetItem", get.as_bytes());
+                let found: Value = serde_json::from_str(&found).unwrap_or_default();
                 found["Item"].clone()
             }
             _ => return,
@@ -161,17 +144,6 @@ fn lost_between(before: &Value, after: &Value) -> Vec<String> {
         lost.push("the watermark went back".to_owned());
     }
     lost
-}
-
-fn dispatch<T: DeserializeOwned, U: Serialize>(
-    body: &[u8],
-    run: impl FnOnce(T) -> Result<U, DynoxideError>,
-) -> Result<String, (u16, String)> {
-    let request = serde_json::from_slice(body).map_err(|error| {
-        (400, json!({"__type": "com.amazon.coral.service#SerializationException", "Message": error.to_string()}).to_string())
-    })?;
-    let answer = run(request).map_err(|error| (error.status_code(), error.to_json()))?;
-    Ok(serde_json::to_string(&answer).expect("an answer is JSON"))
 }
 
 /// An answer with a status, headers and a body.

@@ -6,12 +6,12 @@
 //! Nothing of the write path is modelled: `Service::invoke` runs with the real SDK, whose HTTP client alone is ours
 //! (`gate`); behind it stand the simulated services and an embedded DynamoDB that others wrote (`backend`).
 
-mod backend;
+pub(crate) mod backend;
 mod dice;
 mod driver;
-mod gate;
+pub(crate) mod gate;
 mod story;
-mod task;
+pub(crate) mod task;
 mod verdict;
 mod world;
 
@@ -46,7 +46,7 @@ pub struct Outcome {
 
 /// Time that stands still until it is moved.
 #[derive(Clone, Copy, Debug)]
-struct Time(&'static AtomicI64);
+pub(crate) struct Time(&'static AtomicI64);
 
 impl Time {
     fn new(now: Timestamp) -> Self {

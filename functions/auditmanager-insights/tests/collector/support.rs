@@ -69,18 +69,6 @@ name = "Data"
 controls = [{ name = "Encryption", compliant = 1 }]
 "#;
 
-/// The operations that this collector calls, each with what the story loses while it fails: snapshots and issues.
-pub const OPERATIONS: [(&str, u64, u64); 8] = [
-    ("GetAccountStatus", 0, 1),
-    ("GetInsights", 1, 1),
-    ("ListAssessments", 7, 1),
-    ("GetInsightsByAssessment", 2, 3),
-    ("ListControlDomainInsights", 2, 1),
-    ("ListControlDomainInsightsByAssessment", 5, 3),
-    ("ListControlInsightsByControlDomain", 1, 1),
-    ("ListAssessmentControlInsightsByControlDomain", 3, 2),
-];
-
 /// The story's snapshots of 10 March: what follows the region in each partition key, in order.
 pub fn keys() -> Vec<String> {
     let mut keys = vec![

@@ -2,165 +2,185 @@
 //! good for it.
 
 use crate::support::*;
-use insights_tests::Function;
-use std::time::Duration;
+use insights_tests::faults::{self, DONE, Expected, Failure, REPEATED_TOKEN, Subject, failures};
+use insights_tests::paused;
+use std::marker::PhantomData;
 
-/// The operations, each with how many records come when it fails at every call.
-const OPERATIONS: [(&str, u64); 5] = [
-    ("DescribeTrails", 4),
-    ("GetInsightSelectors", 4),
-    ("ListInsightsData", 4),
-    ("ListInsightsMetricData", 3),
-    ("LookupEvents", 2),
+/// Every way in which CloudTrail can fail.
+const FAILURES: [Failure; 13] = failures("ThrottlingException", "InternalFailure");
+
+/// The story of these tests, and what a table holds of it: insights, chunks, the catalog's rows and how many of those have a
+/// watermark of their own because they are behind, the target's watermark, and what the run has left of itself.
+pub const SUBJECT: Subject<CloudtrailInsights> =
+    Subject { scenario: STORY, variables: &[("LOOKBACK_DAYS", "3")], left, collector: PhantomData };
+
+fn left(table: &Table) -> String {
+    let insights = table.of_kind("cloudtrail.insight");
+    let open = insights.iter().filter(|insight| text(insight, "status") == "open").count();
+    let rows = table.of_kind("catalog");
+    let rows_of = |prefix: &str| rows.iter().filter(|row| text(row, "sk").starts_with(prefix)).count();
+    let behind = rows.iter().filter(|row| row.contains_key("watermark")).count();
+    let state = table.of_kind("state").first().copied();
+    format!(
+        "insights {} ({open} open) chunks {} series {} trails {} behind {behind} watermark {} run {} state {}",
+        insights.len(),
+        table.of_kind("cloudtrail.metric").len(),
+        rows_of("series#"),
+        rows_of("trail#"),
+        faults::text(state, "watermark").get(..16).unwrap_or("-"),
+        table.of_kind("run").len(),
+        faults::text(state, "last_status"),
+    )
+}
+
+/// What each operation costs that fails at every call. Two insights are the account's and one a trail's; each names a
+/// series of one chunk. The watermark passes only what has a row to say that it is behind, or what no row knows of: that
+/// will be fetched from the beginning.
+const OPERATIONS: [Expected; 5] = [
+    Expected {
+        operation: "DescribeTrails",
+        status: "partial",
+        issues: 1,
+        left: "insights 2 (1 open) chunks 2 series 2 trails 0 behind 0 watermark 2026-03-01T12:00 run 1 state partial",
+    },
+    // Both trails have insights, of whichever kind.
+    Expected {
+        operation: "GetInsightSelectors",
+        status: "partial",
+        issues: 2,
+        left: "insights 2 (1 open) chunks 2 series 2 trails 0 behind 0 watermark 2026-03-01T12:00 run 1 state partial",
+    },
+    Expected {
+        operation: "ListInsightsData",
+        status: "partial",
+        issues: 1,
+        left: "insights 2 (1 open) chunks 2 series 2 trails 1 behind 1 watermark 2026-03-01T12:00 run 1 state partial",
+    },
+    Expected {
+        operation: "ListInsightsMetricData",
+        status: "partial",
+        issues: 3,
+        left: "insights 3 (1 open) chunks 0 series 3 trails 1 behind 3 watermark 2026-03-01T12:00 run 1 state partial",
+    },
+    // The first piece fails, and those after it wait for it.
+    Expected {
+        operation: "LookupEvents",
+        status: "partial",
+        issues: 1,
+        left: "insights 1 (0 open) chunks 1 series 1 trails 1 behind 0 watermark - run 1 state partial",
+    },
 ];
 
-/// The faults that give no answer, each with its code.
-const NO_ANSWER: [(&str, &str); 9] = [
-    ("throttle", "ThrottlingException"),
-    ("error500", "InternalFailure"),
-    ("html503", "Response.Malformed"),
-    ("reset", "Connection"),
-    ("lost-answer", "Connection"),
-    ("truncate", "Response.Malformed"),
-    ("denied", "AccessDeniedException"),
-    ("expired", "ExpiredTokenException"),
-    ("clock-skew", "InvalidSignatureException"),
+#[test]
+fn an_operation_that_fails_at_every_call_costs_what_it_gives_under_the_code_of_its_failure() {
+    paused(async {
+        for expected in &OPERATIONS {
+            // The first piece has no events: an answer without members has none of a wrong type, and is a good one.
+            let is_spared =
+                |failure: &&Failure| (expected.operation, failure.kind) == ("LookupEvents", "wrong-type");
+            let (spared, others): (Vec<Failure>, Vec<Failure>) =
+                FAILURES.iter().partition(|failure| is_spared(failure));
+            SUBJECT.check(expected, &others).await;
+            let left = "insights 1 (0 open) chunks 1 series 1 trails 1 behind 0 watermark 2026-02-27T12:00 run 1 \
+                        state partial";
+            SUBJECT.check(&Expected { left, ..*expected }, &spared).await;
+        }
+    });
+}
+
+#[test]
+fn a_fault_that_passes_is_tried_again_and_leaves_no_trace() {
+    paused(SUBJECT.check_passing(&OPERATIONS.map(|expected| expected.operation)));
+}
+
+#[test]
+fn a_clock_that_is_wrong_is_set_right_by_the_sdk_and_costs_nothing() {
+    paused(SUBJECT.check_skewed());
+}
+
+#[test]
+fn a_repeated_token_is_an_issue_and_what_came_before_it_is_stored() {
+    let [.., trail, metric, look_up] = OPERATIONS;
+    // The trail's first piece ends with the very second in which its insight begins: that half is stored, and open.
+    let left = "insights 3 (2 open) chunks 3 series 3 trails 1 behind 1 watermark 2026-03-01T12:00 run 1 state partial";
+    paused(async {
+        for expected in [Expected { left, ..trail }, metric, look_up] {
+            SUBJECT.check(&expected, &[REPEATED_TOKEN]).await;
+        }
+    });
+}
+
+#[test]
+fn an_empty_page_with_a_token_is_not_the_end() {
+    paused(SUBJECT.check_empty_pages(&["LookupEvents", "ListInsightsData", "ListInsightsMetricData"]));
+}
+
+/// What each operation of the table costs that fails at every call, or at every one after the first.
+const TABLE_OPERATIONS: [Expected; 5] = [
+    // The state is what a run reads first, and CloudTrail is not asked without it.
+    Expected {
+        operation: "BatchGetItem",
+        status: "failed",
+        issues: 0,
+        left: "insights 0 (0 open) chunks 0 series 0 trails 0 behind 0 watermark - run 0 state -",
+    },
+    // Three insights and three chunks cannot be compared; the rows need not be. The first piece had no event.
+    Expected {
+        operation: "BatchGetItem@1",
+        status: "failed",
+        issues: 6,
+        left: "insights 0 (0 open) chunks 0 series 3 trails 1 behind 4 watermark 2026-02-27T12:00 run 1 state failed",
+    },
+    // Without its rows a run does not know where anything stands, and asks for nothing.
+    Expected {
+        operation: "Query",
+        status: "failed",
+        issues: 1,
+        left: "insights 0 (0 open) chunks 0 series 0 trails 0 behind 0 watermark - run 1 state failed",
+    },
+    // Three insights, three chunks, three series' rows when they are named and again after their chunks, the trail's row
+    // when it is found and again after its events, the run.
+    Expected {
+        operation: "PutItem",
+        status: "failed",
+        issues: 3 + 3 + 3 + 3 + 1 + 1 + 1,
+        left: "insights 0 (0 open) chunks 0 series 0 trails 0 behind 0 watermark 2026-02-27T12:00 run 0 state failed",
+    },
+    // The watermark after the first piece, so that the second is not begun, and the state.
+    Expected {
+        operation: "UpdateItem",
+        status: "partial",
+        issues: 2,
+        left: "insights 1 (0 open) chunks 1 series 1 trails 1 behind 0 watermark - run 1 state -",
+    },
 ];
 
-async fn undisturbed() -> Table {
-    let lab = Lab::new(STORY).await;
-    run(&lab, &[]).await;
-    lab.table().await
+/// What is there although it is reported as failed.
+const UNHEARD: &str =
+    "insights 3 (2 open) chunks 3 series 3 trails 1 behind 4 watermark 2026-02-27T12:00 run 1 state failed";
+
+/// The same where the table does it and nobody hears so.
+const TABLE_UNHEARD: [(&[&str], Expected); 3] = [
+    (&["lost-answer", "truncate"], Expected { left: UNHEARD, ..TABLE_OPERATIONS[3] }),
+    // That a condition failed is heard: a row that is there already is read, and says what it should.
+    (&["wrong-type"], Expected { left: UNHEARD, issues: 3 + 3 + 3 + 1 + 1, ..TABLE_OPERATIONS[3] }),
+    (
+        &DONE,
+        Expected {
+            left: "insights 1 (0 open) chunks 1 series 1 trails 1 behind 0 watermark 2026-02-27T12:00 run 1 state partial",
+            ..TABLE_OPERATIONS[4]
+        },
+    ),
+];
+
+#[test]
+fn an_operation_of_the_table_that_fails_at_every_call_is_reported_and_made_good_for() {
+    paused(SUBJECT.check_table_operations(&TABLE_OPERATIONS, &TABLE_UNHEARD));
 }
 
-/// One run under a fault that lasts, and one after it: the codes that the first one reports, and how many records it
-/// stores; the second leaves what an undisturbed run leaves.
-async fn check(undisturbed: &Table, fault: &str, code: &str, stored: u64) {
-    let lab = Lab::new(STORY).await;
-    lab.fault(fault);
-    let response = run(&lab, &[]).await;
-    assert_under(&response, fault, code, stored);
-    lab.simulator.clear_faults();
-    assert_eq!(run(&lab, &[]).await["status"], "ok", "after {fault}");
-    let differences = undisturbed.differences(&lab.table().await);
-    assert!(differences.is_empty(), "after {fault}:\n{}", differences.join("\n"));
-}
-
-fn assert_under(response: &Json, fault: &str, code: &str, stored: u64) {
-    assert_eq!(
-        (&response["status"], &response["written"]),
-        (&"partial".into(), &stored.into()),
-        "{fault}: {response}"
-    );
-    let codes: Vec<&String> = response["targets"][0]["issue_counts"].as_object().unwrap().keys().collect();
-    assert_eq!(codes, [code], "{fault}: {response}");
-    let operation = fault.split('=').next().unwrap();
-    for issue in response["targets"][0]["issues"].as_array().unwrap() {
-        assert_eq!((&issue["operation"], &issue["stage"]), (&operation.into(), &"fetch".into()), "{issue}");
-        let lasting =
-            ["AccessDeniedException", "ExpiredTokenException", "InvalidSignatureException"].contains(&code);
-        if code != "Response.Malformed" {
-            assert_eq!(issue["retryable"], !lasting, "{issue}");
-        }
-    }
-}
-
-#[tokio::test]
-async fn an_operation_that_gives_no_answer_is_an_issue_under_its_own_code_and_costs_no_other() {
-    let undisturbed = undisturbed().await;
-    for (operation, stored) in OPERATIONS {
-        for (fault, code) in NO_ANSWER {
-            check(&undisturbed, &format!("{operation}={fault}"), code, stored).await;
-        }
-    }
-}
-
-#[tokio::test]
-async fn an_answer_that_cannot_be_read_is_malformed_and_is_asked_for_again() {
-    let undisturbed = undisturbed().await;
-    for (operation, stored) in OPERATIONS {
-        check(&undisturbed, &format!("{operation}=wrong-type"), "Response.Malformed", stored).await;
-    }
-    for (operation, stored) in OPERATIONS {
-        check(&undisturbed, &format!("{operation}=null-in-list"), "Response.Malformed", stored).await;
-    }
-}
-
-#[tokio::test]
-async fn an_operation_that_never_answers_is_a_timeout() {
-    let undisturbed = undisturbed().await;
-    for (operation, stored) in OPERATIONS {
-        let lab = Lab::new(STORY).await;
-        lab.fault(&format!("{operation}=hang"));
-        let sdk = lab.sdk_with_timeouts(Duration::from_millis(60), Duration::from_millis(150));
-        let hurried: Function<CloudtrailInsights> =
-            lab.function_with(sdk, &[("LOOKBACK_DAYS", "3")]).unwrap();
-        let response = hurried.invoke("{}").await.unwrap();
-        assert_under(&response, &format!("{operation}=hang"), "Timeout", stored);
-        lab.simulator.clear_faults();
-        assert_eq!(run(&lab, &[]).await["status"], "ok");
-        undisturbed.assert_same_content(&lab.table().await);
-    }
-}
-
-#[tokio::test]
-async fn a_fault_that_passes_is_retried_and_leaves_no_trace() {
-    let undisturbed = undisturbed().await;
-    for fault in ["throttle", "error500", "html503", "reset", "lost-answer"] {
-        let lab = Lab::new(STORY).await;
-        for (operation, _) in OPERATIONS {
-            lab.fault(&format!("{operation}={fault}:1"));
-        }
-        for operation in ["BatchGetItem", "PutItem", "UpdateItem", "Query"] {
-            let fault = if fault == "html503" { "error500" } else { fault };
-            lab.fault(&format!("{operation}={fault}:1"));
-        }
-        let response = run(&lab, &[]).await;
-        assert_eq!(
-            (&response["status"], &response["fetched"]),
-            (&"ok".into(), &6.into()),
-            "{fault}: {response}"
-        );
-        undisturbed.assert_same_content(&lab.table().await);
-    }
-}
-
-#[tokio::test]
-async fn a_repeated_token_is_an_issue_and_what_came_before_it_is_stored() {
-    let undisturbed = undisturbed().await;
-    for (operation, stored) in [("LookupEvents", 6), ("ListInsightsData", 6), ("ListInsightsMetricData", 3)] {
-        check_repeated(&undisturbed, operation, stored).await;
-    }
-}
-
-async fn check_repeated(undisturbed: &Table, operation: &str, stored: u64) {
-    let lab = Lab::new(STORY).await;
-    lab.fault(&format!("{operation}=repeat-token"));
-    let response = run(&lab, &[]).await;
-    assert_eq!(response["status"], "partial", "{operation}: {response}");
-    assert_eq!(
-        response["targets"][0]["issue_counts"].as_object().unwrap().keys().collect::<Vec<_>>(),
-        ["Token.Repeated"]
-    );
-    assert!(response["written"].as_u64().unwrap() <= stored, "{operation}: {response}");
-    // What is incomplete does not count as reached.
-    if operation == "LookupEvents" {
-        assert_eq!(watermark(&lab.table().await), "-");
-    }
-    lab.simulator.clear_faults();
-    assert_eq!(run(&lab, &[]).await["status"], "ok", "{operation}");
-    undisturbed.assert_same_content(&lab.table().await);
-}
-
-#[tokio::test]
-async fn an_empty_page_with_a_token_is_not_the_end() {
-    let undisturbed = undisturbed().await;
-    for operation in ["LookupEvents", "ListInsightsData", "ListInsightsMetricData"] {
-        let lab = Lab::new(STORY).await;
-        lab.fault(&format!("{operation}=empty-page:1"));
-        assert_eq!(summary(&run(&lab, &[]).await), "ok fetched=6 written=6", "{operation}");
-        undisturbed.assert_same_content(&lab.table().await);
-    }
+#[test]
+fn a_fault_of_the_table_that_passes_leaves_no_trace() {
+    paused(SUBJECT.check_table_passing());
 }
 
 #[tokio::test]
@@ -231,7 +251,9 @@ async fn members_that_are_missing_from_an_answer_are_missing_from_the_record() {
 
 #[tokio::test]
 async fn a_table_that_refuses_some_writes_is_partial_and_made_good_for() {
-    let undisturbed = undisturbed().await;
+    let undisturbed = Lab::new(STORY).await;
+    run(&undisturbed, &[]).await;
+    let undisturbed = undisturbed.table().await;
     for fault in [
         "PutItem=denied:1",
         "PutItem=denied:1@2",

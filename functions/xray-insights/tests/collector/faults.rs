@@ -4,172 +4,155 @@ use super::{
     ALL, ONE_AT_A_TIME, check_response, counts, insight, last_update_time, run, run_with, state, story, text,
     undisturbed,
 };
-use insights_shared::invocation::InvocationError;
-use insights_tests::{Lab, OPEN, Table};
-use serde_json::Value;
+use insights_tests::faults::{self, Expected, Failure, REPEATED_TOKEN, Subject, failures};
+use insights_tests::{OPEN, STORY, Table, paused};
+use serde_json::json;
+use std::marker::PhantomData;
 use std::time::Duration;
 use xray_insights::XrayInsights;
 
-/// The kinds of failure that leave a call without an answer: how the code, and the invocation's error, name them.
-const FAILURES: [(&str, &str, &str); 10] = [
-    ("throttle", "ThrottledException", "Source.Throttled"),
-    ("error500", "InternalFailure", "Source.Unavailable"),
-    ("html503", "Response.Malformed", "Source.Unavailable"),
-    ("reset", "Connection", "Source.Unavailable"),
-    ("hang", "Timeout", "Source.Unavailable"),
-    ("truncate", "Response.Malformed", "Source.Unavailable"),
-    ("wrong-type", "Response.Malformed", "Source.Unavailable"),
-    ("null-in-list", "Response.Malformed", "Source.Unavailable"),
-    ("denied", "AccessDeniedException", "Source.Denied"),
-    ("expired", "ExpiredTokenException", "Source.Denied"),
-];
+/// Every way in which X-Ray can fail.
+const FAILURES: [Failure; 13] = failures("ThrottledException", "InternalFailure");
 
-async fn impatient(lab: &Lab) -> Result<Value, InvocationError> {
-    lab.simulator.clear_log();
-    let sdk = lab.sdk_with_timeouts(Duration::from_millis(100), Duration::from_secs(2));
-    let function = lab.function_with::<XrayInsights>(sdk, &[ONE_AT_A_TIME]).unwrap();
-    let response = function.invoke("{}").await?;
-    check_response(lab, &response);
-    Ok(response)
-}
+/// The story of all tests here, and what a table holds of it: insights with and without the version of their summary,
+/// events and graphs, the watermark, and what the run has left of itself.
+pub const SUBJECT: Subject<XrayInsights> =
+    Subject { scenario: STORY, variables: &[], left, collector: PhantomData };
 
-/// What a failing operation leaves in the table, as counts of insights with and without version, events and graphs.
-fn left(table: &Table) -> [usize; 4] {
+fn left(table: &Table) -> String {
     let insights = table.of_kind("xray.insight");
     let whole = insights.iter().filter(|item| item["detail"].at(&["last_update_time"]).is_some()).count();
-    let events = table.of_kind("xray.insight_event").len();
-    [whole, insights.len() - whole, events, table.of_kind("xray.impact_graph").len()]
+    let state = table.of_kind("state").first().copied();
+    format!(
+        "insights {whole}+{} events {} graphs {} watermark {} run {} state {}",
+        insights.len() - whole,
+        table.of_kind("xray.insight_event").len(),
+        table.of_kind("xray.impact_graph").len(),
+        faults::text(state, "watermark"),
+        table.of_kind("run").len(),
+        faults::text(state, "last_status"),
+    )
 }
 
-/// Lets `operation` fail in each way for a whole run, and, since each way leaves the same, once not any more.
-async fn check(operation: &str, stored: [usize; 4]) {
-    let mut first: Option<Table> = None;
-    for (kind, code, error_type) in FAILURES {
-        let fault = format!("{operation}={kind}");
+/// What each operation costs that fails at every call. Two groups have insights; there are three insights, six events.
+const OPERATIONS: [Expected; 5] = [
+    Expected {
+        operation: "GetGroups",
+        status: "failed",
+        issues: 1,
+        left: "insights 0+0 events 0 graphs 0 watermark - run 1 state failed",
+    },
+    Expected {
+        operation: "GetInsightSummaries",
+        status: "failed",
+        issues: 2,
+        left: "insights 0+0 events 0 graphs 0 watermark - run 1 state failed",
+    },
+    Expected {
+        operation: "GetInsight",
+        status: "failed",
+        issues: 3,
+        left: "insights 0+0 events 0 graphs 0 watermark - run 1 state failed",
+    },
+    // An insight whose parts failed is put without its version, so that the next run asks again.
+    Expected {
+        operation: "GetInsightEvents",
+        status: "partial",
+        issues: 3,
+        left: "insights 0+3 events 0 graphs 3 watermark - run 1 state partial",
+    },
+    Expected {
+        operation: "GetInsightImpactGraph",
+        status: "partial",
+        issues: 3,
+        left: "insights 0+3 events 6 graphs 0 watermark - run 1 state partial",
+    },
+];
+
+#[test]
+fn an_operation_that_fails_at_every_call_costs_what_it_gives_under_the_code_of_its_failure() {
+    paused(async {
+        for expected in &OPERATIONS {
+            SUBJECT.check(expected, &FAILURES).await;
+        }
+    });
+}
+
+#[test]
+fn a_fault_that_passes_is_tried_again_and_leaves_no_trace() {
+    paused(SUBJECT.check_passing(&super::OPERATIONS));
+}
+
+#[test]
+fn a_clock_that_is_wrong_is_set_right_by_the_sdk_and_costs_nothing() {
+    paused(SUBJECT.check_skewed());
+}
+
+#[test]
+fn a_token_that_comes_twice_is_an_issue_and_what_came_before_it_is_stored() {
+    paused(async {
+        for expected in OPERATIONS.iter().filter(|expected| expected.operation != "GetInsight") {
+            let expected = match expected.operation {
+                // Each page of a listing is worked before its token is looked at.
+                "GetInsightSummaries" => Expected {
+                    status: "partial",
+                    left: "insights 3+0 events 6 graphs 3 watermark - run 1 state partial",
+                    ..*expected
+                },
+                _ => *expected,
+            };
+            SUBJECT.check(&expected, &[REPEATED_TOKEN]).await;
+        }
+    });
+}
+
+#[test]
+fn an_empty_page_with_a_token_is_not_the_end() {
+    paused(SUBJECT.check_empty_pages(&[
+        "GetGroups",
+        "GetInsightSummaries",
+        "GetInsightEvents",
+        "GetInsightImpactGraph",
+    ]));
+}
+
+/// The same over connections, on one operation: what the HTTP client makes of them.
+#[tokio::test]
+async fn over_a_connection_faults_have_the_same_codes() {
+    for (kind, code) in [
+        ("html503", "Response.Malformed"),
+        ("reset", "Connection"),
+        ("lost-answer", "Connection"),
+        ("truncate", "Response.Malformed"),
+        ("hang", "Timeout"),
+    ] {
         let lab = story().await;
-        lab.fault(&fault);
-        let result = impatient(&lab).await;
-        let table = lab.table().await;
-        assert_eq!(left(&table), stored, "{fault}");
-        let run = table.of_kind("run")[0];
-        let issues = run["issues"].as_list().unwrap();
-        assert!(!issues.is_empty(), "{fault}");
-        for issue in issues {
-            assert_eq!(issue.at(&["operation"]).unwrap().as_str(), Some(operation), "{fault}");
-            assert_eq!(issue.at(&["code"]).unwrap().as_str(), Some(code), "{fault}: {issue:?}");
-        }
-        let status = if stored == [0; 4] { "failed" } else { "partial" };
-        assert_eq!(text(run, "status"), Some(status), "{fault}");
-        match result {
-            Err(error) => assert_eq!((error.error_type, status), (error_type, "failed"), "{fault}: {error}"),
-            Ok(response) => assert_eq!(response["status"], status, "{fault}"),
-        }
-        assert!(!state(&lab).await.unwrap().contains_key("watermark"), "{fault}");
-        if let Some(first) = &first {
-            table.assert_same_content(first);
-            continue;
-        }
-        first = Some(table);
-        lab.simulator.clear_faults();
-        lab.advance(60);
-        super::run(&lab).await;
-        lab.table().await.assert_same_content(&undisturbed(&lab).await);
+        lab.fault(&format!("GetInsightEvents={kind}"));
+        let sdk = lab.sdk_with_timeouts(Duration::from_millis(100), Duration::from_secs(2));
+        let function = lab.function_with::<XrayInsights>(sdk, &[ONE_AT_A_TIME]).unwrap();
+        lab.simulator.clear_log();
+        let response = function.invoke("{}").await.unwrap();
+        check_response(&lab, &response);
+        assert_eq!(response["targets"][0]["issue_counts"], json!({code: 3}), "{kind}: {response}");
     }
 }
 
 #[tokio::test]
-async fn where_get_groups_fails_nothing_is_stored_and_the_target_failed() {
-    check("GetGroups", [0; 4]).await;
-}
-
-#[tokio::test]
-async fn where_get_insight_summaries_fails_nothing_is_stored_and_the_target_failed() {
-    check("GetInsightSummaries", [0; 4]).await;
-}
-
-#[tokio::test]
-async fn where_get_insight_fails_nothing_is_stored_and_the_target_failed() {
-    check("GetInsight", [0; 4]).await;
-}
-
-#[tokio::test]
-async fn where_get_insight_events_fails_insights_and_graphs_are_stored_to_be_completed() {
-    check("GetInsightEvents", [0, 3, 0, 3]).await;
-}
-
-#[tokio::test]
-async fn where_get_insight_impact_graph_fails_insights_and_events_are_stored_to_be_completed() {
-    check("GetInsightImpactGraph", [0, 3, 6, 0]).await;
-}
-
-#[tokio::test]
-async fn a_clock_that_is_wrong_is_set_right_or_reported_as_denied() {
-    for operation in super::OPERATIONS {
-        let lab = story().await;
-        lab.fault(&format!("{operation}=clock-skew"));
-        let result = run_with(&lab, &[ONE_AT_A_TIME], "{}").await;
-        let table = lab.table().await;
-        let run = table.of_kind("run")[0];
-        let issues = run["issues"].as_list().unwrap();
-        assert_eq!(
-            issues[0].at(&["code"]).unwrap().as_str(),
-            Some("InvalidSignatureException"),
-            "{operation}"
-        );
-        if let Err(error) = result {
-            assert_eq!(error.error_type, "Source.Denied");
-        }
-    }
-}
-
-#[tokio::test]
-async fn a_fault_that_passes_is_tried_again_and_leaves_no_trace() {
-    for operation in super::OPERATIONS {
-        for kind in ["throttle", "error500", "html503", "reset", "hang", "lost-answer", "clock-skew"] {
-            let fault = format!("{operation}={kind}:1");
-            let lab = story().await;
-            lab.fault(&fault);
-            let response = impatient(&lab).await.unwrap();
-            assert_eq!(response["status"], "ok", "{fault}: {response}");
-            assert_eq!(response["throttled"], u64::from(kind == "throttle"), "{fault}");
-            lab.table().await.assert_same_content(&undisturbed(&lab).await);
-        }
-    }
-}
-
-#[tokio::test]
-async fn a_token_that_comes_twice_is_an_issue_and_what_came_before_it_is_stored() {
-    for operation in ["GetGroups", "GetInsightSummaries", "GetInsightEvents", "GetInsightImpactGraph"] {
-        let lab = story().await;
-        lab.fault(&format!("{operation}=repeat-token"));
-        let result = run_with(&lab, &[ONE_AT_A_TIME], "{}").await;
-        let table = lab.table().await;
-        let run = table.of_kind("run")[0];
-        let issues = run["issues"].as_list().unwrap();
-        assert!(!issues.is_empty(), "{operation}");
-        for issue in issues {
-            assert_eq!(issue.at(&["code"]).unwrap().as_str(), Some("Token.Repeated"), "{operation}");
-        }
-        if operation == "GetInsightSummaries" {
-            assert_eq!(table.of_kind("xray.insight").len(), 3, "the page that it came with is stored");
-            assert_eq!(result.unwrap()["status"], "partial");
-        }
-        lab.simulator.clear_faults();
-        lab.advance(60);
-        super::run(&lab).await;
-        lab.table().await.assert_same_content(&undisturbed(&lab).await);
-    }
-}
-
-#[tokio::test]
-async fn an_empty_page_with_a_token_is_not_the_end() {
-    for operation in ["GetGroups", "GetInsightSummaries", "GetInsightEvents", "GetInsightImpactGraph"] {
-        let lab = story().await;
-        lab.fault(&format!("{operation}=empty-page:2"));
-        let response = run(&lab).await;
-        assert_eq!(response["status"], "ok", "{operation}: {response}");
-        lab.table().await.assert_same_content(&undisturbed(&lab).await);
-    }
+async fn where_nobody_listens_the_connection_is_refused() {
+    let lab = story().await;
+    // A port that was free a moment ago, and that nobody is given while this test holds it without listening.
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let nowhere = format!("http://{}", socket.local_addr().unwrap());
+    let sdk = lab.sdk().to_builder().endpoint_url(nowhere).build();
+    let function = lab.function_with::<XrayInsights>(sdk, &[ONE_AT_A_TIME]).unwrap();
+    // The table is the first that is asked.
+    let error = function.invoke("{}").await.unwrap_err();
+    assert_eq!(error.error_type, "Table.Unavailable");
+    assert!(
+        error.message.contains("BatchGetItem: Connection: ") && error.message.contains("refused"),
+        "{error}"
+    );
 }
 
 #[tokio::test]

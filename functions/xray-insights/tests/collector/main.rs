@@ -20,6 +20,8 @@ mod pages;
 #[cfg(test)]
 mod push;
 #[cfg(test)]
+mod role_faults;
+#[cfg(test)]
 mod table_faults;
 #[cfg(test)]
 mod targets;

@@ -1,9 +1,9 @@
 //! The table fails: what cannot be stored is said, and nothing is taken for stored.
 
+use super::faults::SUBJECT;
 use super::{ONE_AT_A_TIME, calls, counts, run, run_with, story, undisturbed};
-use insights_tests::{Lab, STORY};
-use std::time::Duration;
-use xray_insights::XrayInsights;
+use insights_tests::faults::{DONE, Expected};
+use insights_tests::{Lab, STORY, paused};
 
 #[tokio::test]
 async fn without_its_table_a_run_is_over_before_it_asks_anything() {
@@ -14,32 +14,69 @@ async fn without_its_table_a_run_is_over_before_it_asks_anything() {
     assert_eq!(calls(&lab), [0; 5]);
 }
 
-#[tokio::test]
-async fn a_table_that_cannot_be_read_is_unavailable_in_every_way() {
-    for kind in
-        ["throttle", "error500", "html503", "reset", "truncate", "denied", "expired", "clock-skew", "hang"]
-    {
-        let lab = story().await;
-        lab.fault(&format!("BatchGetItem={kind}"));
-        let sdk = lab.sdk_with_timeouts(Duration::from_millis(100), Duration::from_secs(2));
-        let function = lab.function_with::<XrayInsights>(sdk, &[]).unwrap();
-        let error = function.invoke("{}").await.unwrap_err();
-        assert_eq!(error.error_type, "Table.Unavailable", "{kind}: {error}");
-    }
+/// What each operation of the table costs that fails at every call, or at every one after the first. There are twelve
+/// records: three insights, six events, three graphs.
+const OPERATIONS: [Expected; 5] = [
+    // The state is what a run reads first, and X-Ray is not asked without it.
+    Expected {
+        operation: "BatchGetItem",
+        status: "failed",
+        issues: 0,
+        left: "insights 0+0 events 0 graphs 0 watermark - run 0 state -",
+    },
+    // What cannot be compared is not asked about: three insights.
+    Expected {
+        operation: "BatchGetItem@1",
+        status: "failed",
+        issues: 3,
+        left: "insights 0+0 events 0 graphs 0 watermark - run 1 state failed",
+    },
+    // What is stored as open cannot be listed.
+    Expected {
+        operation: "Query",
+        status: "partial",
+        issues: 1,
+        left: "insights 3+0 events 6 graphs 3 watermark - run 1 state partial",
+    },
+    // Twelve records, and the run.
+    Expected {
+        operation: "PutItem",
+        status: "failed",
+        issues: 13,
+        left: "insights 0+0 events 0 graphs 0 watermark - run 0 state failed",
+    },
+    // The state itself.
+    Expected {
+        operation: "UpdateItem",
+        status: "partial",
+        issues: 1,
+        left: "insights 3+0 events 6 graphs 3 watermark - run 1 state -",
+    },
+];
+
+/// The same where the table does it and nobody hears so: all is reported as failed, and there.
+const UNHEARD: [(&[&str], Expected); 2] = [
+    (
+        &DONE,
+        Expected { left: "insights 0+3 events 6 graphs 3 watermark - run 1 state failed", ..OPERATIONS[3] },
+    ),
+    (
+        &DONE,
+        Expected {
+            left: "insights 3+0 events 6 graphs 3 watermark 2026-03-01T12:00:00.000Z run 1 state ok",
+            ..OPERATIONS[4]
+        },
+    ),
+];
+
+#[test]
+fn an_operation_of_the_table_that_fails_at_every_call_is_reported_and_made_good_for() {
+    paused(SUBJECT.check_table_operations(&OPERATIONS, &UNHEARD));
 }
 
-#[tokio::test]
-async fn a_table_that_takes_nothing_is_unavailable_and_the_next_run_makes_good() {
-    for kind in ["throttle", "error500", "reset", "denied", "expired"] {
-        let lab = story().await;
-        lab.fault(&format!("PutItem={kind}"));
-        let error = run_with(&lab, &[ONE_AT_A_TIME], "{}").await.unwrap_err();
-        assert_eq!(error.error_type, "Table.Unavailable", "{kind}: {error}");
-        lab.simulator.clear_faults();
-        lab.advance(60);
-        run(&lab).await;
-        lab.table().await.assert_same_content(&undisturbed(&lab).await);
-    }
+#[test]
+fn a_fault_of_the_table_that_passes_leaves_no_trace() {
+    paused(SUBJECT.check_table_passing());
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! The `[cloudtrail]` part of a scenario file, good and bad.
 
 use super::{built_in, call, data, now};
+use crate::cloudtrail::Event;
 use crate::scenario::{BUILT_IN, Scenario};
 use serde_json::json;
 
@@ -28,8 +29,8 @@ fn another_seed_tells_the_same_story_with_other_ids_and_numbers() {
     let with = |seed| {
         let scenario = Scenario::parse_seeded(BUILT_IN, now(), Some(seed)).unwrap();
         let data = scenario.place("123456789012", "eu-west-1").cloudtrail.clone();
-        let events = data.events(None, &call("LookupEvents", json!({})));
-        let ids: Vec<String> = events.into_iter().map(|event| event.id).collect();
+        let call = call("LookupEvents", json!({}));
+        let ids: Vec<String> = data.events(None, &call).iter().map(Event::id).collect();
         (ids, data.series.iter().map(|(_, rates)| rates.key).collect::<Vec<_>>())
     };
     assert_eq!(with(1), with(1));

@@ -1,0 +1,200 @@
+//! How often requests are sent: one limiter for each account, region and operation, as the services count.
+//!
+//! Pacing stands between the SDK and its HTTP connector, so that a retry waits its turn like any other request: a
+//! limiter outside the SDK would let each call's retries multiply. It knows nothing of other processes: several at once
+//! are throttled together, and the SDK's retries see to the rest.
+
+use crate::config::RateLimits;
+use crate::target::Target;
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+    SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use governor::clock::Clock;
+use governor::middleware::NoOpMiddleware;
+use governor::state::{InMemoryState, NotKeyed};
+use governor::{Quota, RateLimiter};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// The operation of a request on its way to the connector.
+#[derive(Clone, Debug)]
+pub(crate) struct OperationName(pub String);
+
+/// The pacers of every account and region that this process asks. They outlive an invocation: the next one may follow at
+/// once, and the service counts on.
+#[derive(Debug)]
+pub struct Pacers {
+    limits: RateLimits,
+    by_place: Mutex<BTreeMap<(String, String), Arc<Pacer>>>,
+}
+
+impl Pacers {
+    /// Pacers that keep to `limits`.
+    pub fn new(limits: RateLimits) -> Self {
+        Self { limits, by_place: Mutex::default() }
+    }
+
+    /// The pacer of a target's account and region.
+    pub fn of(&self, target: &Target) -> Arc<Pacer> {
+        let place = (target.account_id.clone(), target.region.clone());
+        let mut by_place = self.by_place.lock().unwrap_or_else(PoisonError::into_inner);
+        let pacer = by_place.entry(place).or_insert_with(|| Arc::new(Pacer::new(self.limits.clone())));
+        Arc::clone(pacer)
+    }
+}
+
+/// The time that the runtime sleeps by, since the pacer's making.
+#[derive(Clone, Copy, Debug)]
+struct RuntimeClock(Instant);
+
+impl Clock for RuntimeClock {
+    type Instant = Duration;
+
+    fn now(&self) -> Duration {
+        self.0.elapsed()
+    }
+}
+
+type Limiter = RateLimiter<NotKeyed, InMemoryState, RuntimeClock, NoOpMiddleware<Duration>>;
+
+/// One limiter per operation, for one account and region.
+pub struct Pacer {
+    limits: RateLimits,
+    clock: RuntimeClock,
+    limiters: Mutex<BTreeMap<String, Option<Arc<Limiter>>>>,
+}
+
+impl std::fmt::Debug for Pacer {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Pacer").field("limits", &self.limits).finish_non_exhaustive()
+    }
+}
+
+impl Pacer {
+    /// A pacer that keeps to `limits`.
+    pub fn new(limits: RateLimits) -> Self {
+        Self { limits, clock: RuntimeClock(Instant::now()), limiters: Mutex::default() }
+    }
+
+    fn limiter(&self, operation: &str) -> Option<Arc<Limiter>> {
+        let mut limiters = self.limiters.lock().unwrap_or_else(PoisonError::into_inner);
+        let make = || {
+            let interval = Duration::from_secs_f64(1.0 / self.limits.of(operation)?);
+            // Without a burst: the service's window does not begin where ours does.
+            let quota = Quota::with_period(interval)?;
+            Some(Arc::new(RateLimiter::direct_with_clock(quota, self.clock)))
+        };
+        limiters.entry(operation.to_owned()).or_insert_with(make).clone()
+    }
+
+    /// Waits until a request of `operation` may be sent.
+    async fn wait(&self, operation: &str) {
+        let Some(limiter) = self.limiter(operation) else { return };
+        while let Err(not_until) = limiter.check() {
+            tokio::time::sleep(not_until.wait_time_from(self.clock.now())).await;
+        }
+    }
+}
+
+/// An HTTP client whose requests wait for their [`Pacer`].
+#[derive(Debug)]
+pub struct PacedClient {
+    inner: SharedHttpClient,
+    pacer: Arc<Pacer>,
+}
+
+impl PacedClient {
+    /// Paces the requests of `inner`.
+    pub fn new(inner: SharedHttpClient, pacer: Arc<Pacer>) -> Self {
+        Self { inner, pacer }
+    }
+}
+
+impl HttpClient for PacedClient {
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        let inner = self.inner.http_connector(settings, components);
+        SharedHttpConnector::new(PacedConnector { inner, pacer: Arc::clone(&self.pacer) })
+    }
+}
+
+#[derive(Clone, Debug)]
+struct PacedConnector {
+    inner: SharedHttpConnector,
+    pacer: Arc<Pacer>,
+}
+
+impl HttpConnector for PacedConnector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let connector = self.clone();
+        HttpConnectorFuture::new(async move {
+            if let Some(OperationName(operation)) = request.extension::<OperationName>() {
+                connector.pacer.wait(operation).await;
+            }
+            connector.inner.call(request).await
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn requests_of_an_operation_are_spaced_and_others_are_not_held_up() {
+        let pacer = Pacer::new(RateLimits::default());
+        let begun = Instant::now();
+        let mut sent = Vec::new();
+        for operation in ["LookupEvents", "LookupEvents", "GetInsight", "LookupEvents", "GetInsight"] {
+            pacer.wait(operation).await;
+            sent.push(begun.elapsed().as_millis());
+        }
+        // Two look-ups a second; ten of the others, which were not asked for before.
+        assert_eq!(sent, [0, 500, 500, 1_000, 1_000]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn those_who_wait_at_once_go_one_by_one() {
+        let pacer = Pacer::new(RateLimits::default());
+        let begun = Instant::now();
+        let all = (0..4).map(|_| async {
+            pacer.wait("LookupEvents").await;
+            begun.elapsed().as_millis()
+        });
+        let mut sent = futures_util::future::join_all(all).await;
+        sent.sort_unstable();
+        assert_eq!(sent, [0, 500, 1_000, 1_500]);
+    }
+
+    #[tokio::test]
+    async fn an_account_and_region_have_one_pacer_and_others_have_their_own() {
+        let pacers = Pacers::new(RateLimits::default());
+        let pacer = |account_id: &str, region: &str| {
+            pacers.of(&Target { account_id: account_id.into(), region: region.into(), role: None })
+        };
+        let first = pacer("123456789012", "eu-west-1");
+        assert!(Arc::ptr_eq(&first, &pacer("123456789012", "eu-west-1")));
+        assert!(!Arc::ptr_eq(&first, &pacer("123456789012", "us-east-1")));
+        assert!(!Arc::ptr_eq(&first, &pacer("111122223333", "eu-west-1")));
+    }
+
+    #[tokio::test]
+    async fn a_rate_of_zero_is_unpaced() {
+        let mut faults = crate::fields::Faults::default();
+        let environment =
+            [("RATE_LIMITS", "{\"default\":0}"), ("TABLE_NAME", "insights"), ("AWS_REGION", "eu-west-1")];
+        let environment = environment.into_iter().collect();
+        let settings = crate::config::Settings::read(&environment, crate::record::Source::Xray, &mut faults);
+        let pacer = Pacer::new(settings.rate_limits);
+        assert!(pacer.limiter("GetInsight").is_none());
+        assert!(pacer.limiter("LookupEvents").is_some());
+    }
+}

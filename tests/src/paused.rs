@@ -1,0 +1,258 @@
+//! A simulated AWS without sockets, in paused time: what is waited for takes none, so that an answer that never comes is
+//! given up at once, by the very timeouts that Lambda has. The functions, the SDK, its retries and the table are the real
+//! ones; of the SDK the HTTP client alone is ours.
+
+use crate::database;
+use crate::lab::{ACCOUNT, NOW, TABLE, UNPACED, at};
+use crate::table::Table;
+use aws_config::retry::RetryConfig;
+use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_dynamodb::Client;
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+use dynoxide::Database;
+use http_body_util::BodyExt;
+use insights_shared::aws::Timeouts;
+use insights_shared::collector::Collector;
+use insights_shared::environment::Environment;
+use insights_shared::invocation::{Context, InvocationError, Service};
+use insights_shared::store::schema::create_table;
+use insights_shared::time::{Clock, Timestamp};
+use insights_simulator::{Fault, LoggedCall, Offline, Scenario};
+use serde_json::Value;
+use std::future::Future;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::time::Duration;
+
+/// How far the services' clock is ahead of the machine's where the clocks differ, as the simulator has it.
+const SKEW_SECONDS: i64 = 20 * 60;
+/// How far a signature's time may be from the service's.
+const TOLERATED_MILLIS: i64 = 5 * 60 * 1_000;
+
+/// Runs `future` in paused time: whoever waits for nothing but time is woken at once.
+///
+/// # Panics
+///
+/// If there is no runtime to be had.
+pub fn paused<T>(future: impl Future<Output = T>) -> T {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    let runtime = builder.enable_time().start_paused(true).build().expect("a runtime");
+    runtime.block_on(future)
+}
+
+/// A simulated AWS with a table in it, to be used within [`paused`].
+#[derive(Clone, Debug)]
+pub struct PausedLab {
+    region: &'static str,
+    door: Door,
+    now: &'static AtomicI64,
+}
+
+impl PausedLab {
+    /// A lab that tells `scenario` (TOML) as of [`NOW`]. The SDK keeps one account of retries for each region of the
+    /// process: what fails in one region leaves the others their retries.
+    ///
+    /// # Panics
+    ///
+    /// If the scenario has faults.
+    pub async fn new(region: &'static str, scenario: &str) -> Self {
+        let scenario = Scenario::parse(scenario, at(NOW)).expect("a scenario without faults");
+        // A clock is copied into everything that asks it; eight bytes a lab are left behind.
+        let now: &'static AtomicI64 = Box::leak(Box::new(AtomicI64::new(at(NOW).millis())));
+        let database = Database::memory().expect("a database in memory");
+        let answer = move |operation: &str, body: &[u8]| database::ask(&database, operation, body);
+        let services = Offline::new(scenario, Clock::Held(now)).with_table(answer);
+        let door = Door {
+            services: Arc::new(services),
+            is_refused: Arc::new(AtomicBool::new(false)),
+            is_skewed: Arc::new(AtomicBool::new(false)),
+            read_timeout: None,
+        };
+        let lab = Self { region, door, now };
+        create_table(&lab.dynamodb(), TABLE).await.expect("a table");
+        lab.door.services.clear_log();
+        lab
+    }
+
+    /// Adds a fault, in the command line's words, or with the kind `refused`: nobody listens there.
+    ///
+    /// # Panics
+    ///
+    /// If it is none.
+    pub fn fault(&self, fault: &str) {
+        self.door.is_refused.store(fault.contains("=refused"), Ordering::SeqCst);
+        let fault = fault.replace("=refused", "=reset");
+        self.door.services.fault(fault.parse::<Fault>().expect("a fault"));
+    }
+
+    /// Puts the services' clock twenty minutes ahead of the one that requests are signed by.
+    pub fn skew(&self) {
+        self.door.is_skewed.store(true, Ordering::SeqCst);
+    }
+
+    /// Ends every fault.
+    pub fn clear_faults(&self) {
+        self.door.services.clear_faults();
+        self.door.is_skewed.store(false, Ordering::SeqCst);
+    }
+
+    /// The calls since the log was cleared.
+    pub fn log(&self) -> Vec<LoggedCall> {
+        self.door.services.log()
+    }
+
+    /// Forgets the calls so far.
+    pub fn clear_log(&self) {
+        self.door.services.clear_log();
+    }
+
+    /// Moves the clock of services and functions on.
+    pub fn advance(&self, seconds: i64) {
+        self.now.fetch_add(seconds * 1_000, Ordering::SeqCst);
+    }
+
+    /// A client of the table.
+    pub fn dynamodb(&self) -> Client {
+        Client::new(&self.sdk())
+    }
+
+    /// Everything in the table.
+    pub async fn table(&self) -> Table {
+        Table::scan(&self.dynamodb(), TABLE).await
+    }
+
+    /// Invokes a function of its own with `payload`. The response is what Lambda would give back, as JSON.
+    ///
+    /// # Panics
+    ///
+    /// If the configuration has faults.
+    pub async fn invoke<C: Collector>(
+        &self,
+        variables: &[(&str, &str)],
+        payload: &str,
+        change: impl FnOnce(&mut Context),
+    ) -> Result<Value, InvocationError> {
+        let always = [("TABLE_NAME", TABLE), ("AWS_REGION", self.region), ("RATE_LIMITS", UNPACED)];
+        let environment: Environment = always.into_iter().chain(variables.iter().copied()).collect();
+        let service = Service::<C>::new(&environment, self.sdk(), Clock::Held(self.now));
+        let service = service.expect("a configuration without faults");
+        let function_arn =
+            format!("arn:aws:lambda:{}:{ACCOUNT}:function:{}", self.region, C::SOURCE.package());
+        let request_id = format!("request-{}", self.now.load(Ordering::SeqCst));
+        let mut context = Context { request_id, function_arn, deadline: None };
+        change(&mut context);
+        let response = service.invoke(payload, &context).await?;
+        Ok(serde_json::to_value(&response).expect("a response is JSON"))
+    }
+
+    /// The SDK as the functions set it up on Lambda, timeouts and number of tries included.
+    fn sdk(&self) -> SdkConfig {
+        let Timeouts { connect, read, operation } = Timeouts::default();
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(connect)
+            .read_timeout(read)
+            .operation_timeout(operation)
+            .build();
+        let credentials = Credentials::new("AKIAPAUSED", "secret", None, None, "paused");
+        SdkConfig::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .region(Region::from_static(self.region))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .endpoint_url("http://simulated.invalid")
+            .retry_config(RetryConfig::standard().with_max_attempts(insights_shared::aws::MAX_ATTEMPTS))
+            .timeout_config(timeouts)
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .http_client(self.door.clone())
+            .build()
+    }
+}
+
+/// The way to the services.
+#[derive(Clone, Debug)]
+struct Door {
+    services: Arc<Offline>,
+    /// Whether a connection that comes to nothing was refused, rather than reset.
+    is_refused: Arc<AtomicBool>,
+    is_skewed: Arc<AtomicBool>,
+    read_timeout: Option<Duration>,
+}
+
+impl HttpClient for Door {
+    fn http_connector(&self, settings: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(Self { read_timeout: settings.read_timeout(), ..self.clone() })
+    }
+}
+
+impl HttpConnector for Door {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let door = self.clone();
+        HttpConnectorFuture::new(async move {
+            let answer = door.answer(&request);
+            match door.read_timeout {
+                Some(limit) => tokio::time::timeout(limit, answer)
+                    .await
+                    .unwrap_or_else(|elapsed| Err(ConnectorError::timeout(elapsed.into()))),
+                None => answer.await,
+            }
+        })
+    }
+}
+
+impl Door {
+    async fn answer(&self, request: &HttpRequest) -> Result<HttpResponse, ConnectorError> {
+        if self.is_skewed.load(Ordering::SeqCst) && is_off(request) {
+            self.services.fault("*=clock-skew:1".parse::<Fault>().expect("a fault"));
+        }
+        let answer = self.services.answer(outgoing(request)).await.ok_or_else(|| {
+            let refused = self.is_refused.load(Ordering::SeqCst);
+            let kind =
+                if refused { io::ErrorKind::ConnectionRefused } else { io::ErrorKind::ConnectionReset };
+            ConnectorError::io(io::Error::from(kind).into())
+        })?;
+        let (parts, body) = answer.into_parts();
+        let body = body.collect().await.expect("a body that is there").to_bytes();
+        let status = parts.status.as_u16().try_into().expect("a status");
+        let mut response = HttpResponse::new(status, SdkBody::from(body.to_vec()));
+        for (name, value) in &parts.headers {
+            let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+            response.headers_mut().insert(name.as_str().to_owned(), value);
+        }
+        Ok(response)
+    }
+}
+
+fn outgoing(request: &HttpRequest) -> hyper::Request<hyper::body::Bytes> {
+    let mut outgoing = hyper::Request::builder().method(request.method()).uri(request.uri());
+    for (name, value) in request.headers() {
+        outgoing = outgoing.header(name, value);
+    }
+    let body = request.body().bytes().unwrap_or_default().to_vec();
+    outgoing.body(body.into()).expect("a request")
+}
+
+/// Whether the time of a request's signature is too far from that of a service whose clock is ahead.
+fn is_off(request: &HttpRequest) -> bool {
+    let signed = request.headers().get("x-amz-date").unwrap_or_default();
+    let signed: Timestamp = rfc_3339(signed).parse().expect("a signature's time");
+    let service = Clock::System.now().plus_seconds(SKEW_SECONDS);
+    service.millis_since(signed).abs() > TOLERATED_MILLIS
+}
+
+/// `20260301T120000Z` as `2026-03-01T12:00:00Z`.
+fn rfc_3339(compact: &str) -> String {
+    let part = |range: std::ops::Range<usize>| compact.get(range).unwrap_or_default();
+    let (date, time) =
+        ([part(0..4), part(4..6), part(6..8)].join("-"), [part(9..11), part(11..13), part(13..15)].join(":"));
+    format!("{date}T{time}Z")
+}
