@@ -1,11 +1,13 @@
 //! The JSON of an insight event: read, joined with another half, validated. What is not stored is rejected with reasons.
 
-use crate::{ACCOUNT, REGION, check_key, now};
+use crate::keys::{check_parts, check_size};
+use crate::{ACCOUNT, REGION, now};
 use cloudtrail_insights::event;
 use cloudtrail_insights::merge::Halves;
 use insights_shared::record::Stored;
 use insights_shared::target::Target;
 use insights_shared::validate::validate;
+use insights_shared::value::Value;
 
 /// Reads an event, or two with a line that holds `\n---\n` between them.
 pub fn check(data: &[u8]) {
@@ -28,7 +30,22 @@ pub fn check(data: &[u8]) {
                     &target,
                     series.catalog_sort_key(),
                 );
-                check_key("catalog", &row.pk, &row.sk);
+                check_size(&row.pk, &row.sk);
+                let parts = [
+                    &series.event_source,
+                    &series.event_name,
+                    &series.insight_type,
+                    series.error_code.as_deref().unwrap_or_default(),
+                    series.trail.as_deref().unwrap_or_default(),
+                ];
+                check_parts(&row.sk, &[&["series"], &parts[..]].concat());
+                check_parts(
+                    &series.partition(&target),
+                    &[&["cloudtrail", ACCOUNT, REGION], &parts[..]].concat(),
+                );
+                let whole = Value::from_json(text).expect("an event that was read is JSON");
+                let half = Value::Map(event.half.detail.clone());
+                assert_eq!(leaves(&whole), leaves(&half), "a member of the event is lost");
                 if id.is_empty() {
                     id.clone_from(&event.shared_event_id);
                 }
@@ -48,9 +65,19 @@ pub fn check(data: &[u8]) {
     match validate(halves.record(&target, &id, now()), 400) {
         Err(rejected) => assert!(!rejected.violations.is_empty(), "rejected without a reason"),
         Ok(record) => {
-            check_key("cloudtrail.insight", &record.key().pk, &record.key().sk);
+            check_size(&record.key().pk, &record.key().sk);
+            check_parts(&record.key().pk, &["cloudtrail", ACCOUNT, REGION, &id]);
             let stored = Stored(record.attributes().clone());
             assert_eq!(Halves::from_stored(&stored), halves, "what is stored is not what was joined");
         }
+    }
+}
+
+/// How many values there are that hold no others.
+fn leaves(value: &Value) -> usize {
+    match value {
+        Value::Map(map) => map.values().map(leaves).sum(),
+        Value::List(list) => list.iter().map(leaves).sum(),
+        _ => 1,
     }
 }

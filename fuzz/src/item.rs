@@ -1,5 +1,6 @@
 //! Stored items, as other versions, other programs or people may have left them: read as what they might be.
 
+use crate::keys::check_parts;
 use crate::now;
 use cloudtrail_insights::catalog::Row;
 use cloudtrail_insights::coverage::Coverage;
@@ -31,7 +32,14 @@ pub fn check(data: &[u8]) {
     covered.close(now());
     covered.add(300, now(), now().plus_seconds(300));
     assert_eq!(Coverage::from_value(&covered.to_value()), covered, "coverage is not what it was");
-    let _ = Series::from_row(&stored).map(|series| series.catalog_sort_key());
+    if let Some(series) = Series::from_row(&stored) {
+        let Series { event_source, event_name, insight_type, error_code, trail } = &series;
+        let (code, trail) = (error_code.as_deref().unwrap_or_default(), trail.as_deref().unwrap_or_default());
+        check_parts(
+            &series.catalog_sort_key(),
+            &["series", event_source, event_name, insight_type, code, trail],
+        );
+    }
     let _ = (Halves::from_stored(&stored), merge::is_overdue(&stored, now()));
     for record in
         [Record::from_stored(&stored, now()), merge::no_end_seen(&stored, now())].into_iter().flatten()

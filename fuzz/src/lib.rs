@@ -9,25 +9,27 @@
 mod answer;
 mod canned;
 mod event;
+mod given;
+mod invoke;
 mod item;
+mod keys;
+mod payload;
+mod scenario;
 mod seed;
 
 pub use seed::seeds;
 
-use insights_shared::payload;
-use insights_shared::record::Source;
 use insights_shared::time::Timestamp;
-use insights_simulator::Scenario;
 
 /// One way in.
 pub type Target = fn(&[u8]);
 
 /// Every way in, by name.
 pub const TARGETS: [(&str, Target); 5] = [
-    ("payload", payload),
+    ("payload", payload::check),
     ("event", event::check),
     ("answer", answer::check),
-    ("scenario", scenario),
+    ("scenario", scenario::check),
     ("item", item::check),
 ];
 
@@ -43,35 +45,4 @@ pub const REGION: &str = "eu-west-1";
 /// Never.
 pub fn now() -> Timestamp {
     "2026-03-01T12:00:00Z".parse().expect("a time")
-}
-
-/// What the function is invoked with: read, or every fault of it named.
-fn payload(data: &[u8]) {
-    let Ok(text) = std::str::from_utf8(data) else { return };
-    for source in [Source::Xray, Source::Cloudtrail, Source::Auditmanager] {
-        if let Err(faults) = payload::parse(text, source, REGION, now()) {
-            assert!(!faults.is_empty(), "refused without a reason");
-            assert!(!faults.to_string().is_empty(), "a reason without words");
-        }
-    }
-}
-
-/// A scenario file: read, or every fault of it named.
-fn scenario(data: &[u8]) {
-    let Ok(text) = std::str::from_utf8(data) else { return };
-    if let Err(faults) = Scenario::parse(text, now()) {
-        assert!(!faults.to_string().is_empty(), "refused without a reason");
-    }
-}
-
-/// Holds a key to what DynamoDB takes, and to the number of parts of its kind.
-pub(crate) fn check_key(kind: &str, pk: &str, sk: &str) {
-    assert!((1..=2_048).contains(&pk.len()), "a partition key of {} bytes: {pk}", pk.len());
-    assert!((1..=1_024).contains(&sk.len()), "a sort key of {} bytes: {sk}", sk.len());
-    let parts = match kind {
-        "cloudtrail.metric" => 8,
-        "auditmanager.domain" | "auditmanager.assessment" | "auditmanager.control" => return,
-        _ => 4,
-    };
-    assert_eq!(pk.split('#').count(), parts, "the parts of the {kind} {pk}");
 }

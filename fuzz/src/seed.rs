@@ -1,18 +1,24 @@
 //! What mutation begins with: real shapes of every kind of input.
 
-use crate::answer::{OPERATIONS, services};
+use crate::answer::{OPERATIONS, Operation};
+use crate::canned::services;
 use crate::{REGION, now};
 use futures_util::FutureExt;
 use http_body_util::BodyExt;
 use insights_shared::record::Source;
+use insights_simulator::Offline;
 use serde_json::{Value, json};
 
-/// A small world with something of everything.
-pub const SCENARIO: &str = include_str!("seed/scenario.toml");
+/// A world with one of everything: every run of a function asks for all of it.
+pub const SERVICES: &str = include_str!("seed/services.toml");
+/// A scenario file with something of everything.
+const SCENARIO: &str = include_str!("seed/scenario.toml");
 /// Both halves of an insight.
 const EVENT: &str = include_str!("seed/event.txt");
 /// Stored items, one a line.
 const ITEMS: &str = include_str!("seed/items.jsonl");
+/// Answers that break rules, one a line, each with its operation.
+const ANSWERS: &str = include_str!("seed/answers.jsonl");
 /// Payloads, one a line.
 const PAYLOADS: &str = include_str!("seed/payloads.jsonl");
 
@@ -36,14 +42,30 @@ pub fn seeds(target: &str) -> Vec<Vec<u8>> {
 fn answers() -> Vec<Vec<u8>> {
     let services = services();
     let mut seeds = Vec::new();
-    for (index, (source, operation, _)) in OPERATIONS.iter().enumerate() {
-        let body = match *operation {
+    let refused =
+        json!({"__type": "ThrottlingException", "message": "Rate exceeded", "Item": items().first()});
+    for (index, operation) in OPERATIONS.iter().enumerate() {
+        let body = match operation.wire {
             "BatchGetItem" => json!({"Responses": {"insights": items()}, "UnprocessedKeys": {}}).to_string(),
             "Query" => json!({"Items": items(), "Count": items().len()}).to_string(),
-            _ => ask(&services, *source, operation).unwrap_or_else(|| "{}".to_owned()),
+            "PutItem" => {
+                json!({"ConsumedCapacity": {"TableName": "insights", "CapacityUnits": 1.5}}).to_string()
+            }
+            wire => ask(&services, operation.source, wire).map_or_else(|| "{}".to_owned(), |(_, body)| body),
         };
+        // Behind the first so many bytes the same operations answer with the next status: 400.
+        for (first, body) in [(index, body), (index + OPERATIONS.len(), refused.to_string())] {
+            let mut seed = vec![u8::try_from(first).unwrap_or_default()];
+            seed.extend(body.bytes());
+            seeds.push(seed);
+        }
+    }
+    for line in ANSWERS.lines() {
+        let answer: Value = serde_json::from_str(line).expect("an answer");
+        let is_it = |operation: &Operation| answer["operation"] == *operation.name;
+        let index = OPERATIONS.iter().position(is_it).expect("an operation");
         let mut seed = vec![u8::try_from(index).unwrap_or_default()];
-        seed.extend(body.bytes());
+        seed.extend(answer["body"].to_string().bytes());
         seeds.push(seed);
     }
     seeds
@@ -71,7 +93,9 @@ fn to_attributes(item: &Value) -> Value {
     Value::Object(members.map(|(name, value)| (name.clone(), attribute(value))).collect())
 }
 
-fn ask(services: &insights_simulator::Offline, source: Source, operation: &str) -> Option<String> {
+/// What `services` answer to one request for an operation that `wire` names: status and body. `None` if they reset the
+/// connection.
+pub fn ask(services: &Offline, source: Source, wire: &str) -> Option<(u16, String)> {
     let (scope, method) = match source {
         Source::Xray => ("xray", "POST"),
         Source::Cloudtrail => ("cloudtrail", "POST"),
@@ -82,13 +106,13 @@ fn ask(services: &insights_simulator::Offline, source: Source, operation: &str) 
     let id = "7c4ee9a1-3f5b-4d2e-9a68-0b6f1d2c3e4f";
     let series = json!({"EventSource": "ec2.amazonaws.com", "EventName": "RunInstances", "InsightType": "ApiCallRateInsight",
         "Period": 300, "DataType": "NonZeroData", "StartTime": end - 7_200, "EndTime": end});
-    let (path, body) = match (source, operation) {
+    let (path, body) = match (source, wire) {
         (Source::Xray, "Groups") => ("/Groups".to_owned(), json!({})),
         (Source::Xray, "InsightSummaries") => {
             ("/InsightSummaries".to_owned(), json!({"GroupName": "shop", "StartTime": start, "EndTime": end}))
         }
         (Source::Xray, _) => {
-            (format!("/{operation}"), json!({"InsightId": id, "StartTime": start, "EndTime": end}))
+            (format!("/{wire}"), json!({"InsightId": id, "StartTime": start, "EndTime": end}))
         }
         (Source::Cloudtrail, "LookupEvents") => ("/".to_owned(), json!({"EventCategory": "insight"})),
         (Source::Cloudtrail, "ListInsightsMetricData") => ("/".to_owned(), series),
@@ -98,7 +122,7 @@ fn ask(services: &insights_simulator::Offline, source: Source, operation: &str) 
         ),
         (Source::Cloudtrail, "GetInsightSelectors") => ("/".to_owned(), json!({"TrailName": "objects"})),
         (Source::Cloudtrail, _) => ("/".to_owned(), json!({})),
-        (Source::Auditmanager, _) => (auditmanager_path(operation), Value::Null),
+        (Source::Auditmanager, _) => (auditmanager_path(wire), Value::Null),
     };
     let signature = format!(
         "AWS4-HMAC-SHA256 Credential=AKIA/20260301/{REGION}/{scope}/aws4_request, SignedHeaders=host, Signature=ab"
@@ -106,13 +130,14 @@ fn ask(services: &insights_simulator::Offline, source: Source, operation: &str) 
     let mut request = hyper::Request::builder().method(method).uri(format!("http://simulated.invalid{path}"));
     request = request.header("authorization", signature).header("x-amz-date", "20260301T120000Z");
     if source == Source::Cloudtrail {
-        let target = format!("com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.{operation}");
+        let target = format!("com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.{wire}");
         request = request.header("x-amz-target", target).header("content-type", "application/x-amz-json-1.1");
     }
     let body = if body.is_null() { String::new() } else { body.to_string() };
     let answer = services.answer(request.body(body.into()).ok()?).now_or_never().flatten()?;
+    let status = answer.status().as_u16();
     let body = answer.into_body().collect().now_or_never()?.ok()?.to_bytes();
-    String::from_utf8(body.to_vec()).ok()
+    Some((status, String::from_utf8(body.to_vec()).ok()?))
 }
 
 /// The path and query of an operation of Audit Manager.

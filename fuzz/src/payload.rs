@@ -1,0 +1,44 @@
+//! What a function is invoked with: read, or every fault of it named; and what is not merely a schedule is worked, so that
+//! what a push brings is stored, or under `rejected`, or an issue.
+
+use crate::canned::Canned;
+use crate::invoke::{check_response, invoke};
+use crate::{REGION, now};
+use auditmanager_insights::AuditmanagerInsights;
+use cloudtrail_insights::CloudtrailInsights;
+use insights_shared::collector::Collector;
+use insights_shared::payload::{self, Payload};
+use insights_shared::record::Source;
+use xray_insights::XrayInsights;
+
+/// Reads a payload for each function.
+pub fn check(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    for source in Source::ALL {
+        match payload::parse(text, source, REGION, now()) {
+            Err(faults) => {
+                assert!(!faults.is_empty(), "refused without a reason");
+                assert!(!faults.to_string().is_empty(), "a reason without words");
+            }
+            // A schedule brings nothing of its own, and its targets would be many runs of the same.
+            Ok(Payload::Scheduled { .. } | Payload::Window { targets: Some(_), .. }) => {}
+            Ok(work) => {
+                let is_push = matches!(work, Payload::Push(_));
+                match source {
+                    Source::Xray => run::<XrayInsights>(text, is_push),
+                    Source::Cloudtrail => run::<CloudtrailInsights>(text, is_push),
+                    Source::Auditmanager => run::<AuditmanagerInsights>(text, is_push),
+                }
+            }
+        }
+    }
+}
+
+fn run<C: Collector>(text: &str, is_push: bool) {
+    let client = Canned::new(None);
+    let result = invoke::<C>(&client, text).expect("nothing here has to be waited for");
+    let puts = client.puts();
+    let Some(response) = check_response(&result, &puts) else { return };
+    let issues: u64 = response.targets.iter().flat_map(|target| target.issue_counts.values()).sum();
+    assert!(!is_push || response.counts.fetched + issues > 0, "a push left nothing: {response:?}");
+}
