@@ -8,6 +8,8 @@ mod demo;
 mod embedded;
 mod exit;
 mod function;
+mod incident;
+mod location;
 mod output;
 mod read;
 mod session;
@@ -18,7 +20,6 @@ use args::{Arguments, Command, TableCommand};
 use clap::{CommandFactory, Parser};
 use exit::{Exit, Failure};
 use insights_shared::environment::Environment;
-use insights_shared::time::Clock;
 use session::Session;
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -30,8 +31,9 @@ async fn main() -> ExitCode {
     if let Some(function) = function::requested(&arguments) {
         return function.serve(&environment).await;
     }
+    let (arguments, clock) = session::as_of(arguments);
     let arguments = Arguments::parse_from(arguments);
-    let session = Session::new(environment, Clock::System);
+    let session = Session::new(environment, clock);
     let result = run(arguments.command, &session).await;
     result.unwrap_or_else(|failure| exit::tell(&failure)).into()
 }

@@ -25,7 +25,6 @@ use insights_shared::record::Source;
 use insights_shared::time::Clock;
 use insights_simulator::{Options, Scenario, Simulator};
 use invoke::{Invoked, Stage};
-use jiff::tz::TimeZone;
 
 /// The table's name in the folder's database.
 pub const TABLE: &str = "insights";
@@ -69,10 +68,7 @@ pub async fn run(arguments: &DemoArguments, session: &Session) -> Result<Exit, F
     let reader = Reader::new(embedded.client(), TABLE, clock.now());
     let findings = Findings::gather(&reader, clock.now()).await;
     embedded.close().await;
-    let mut session = session.clone();
-    if arguments.utc {
-        session.zone = TimeZone::UTC;
-    }
+    let session = session.in_utc(arguments.utc);
     say("");
     print(&page::page(&findings?, &invoked, &folder, &session))?;
     let failed = invoked.iter().filter(|invoked| invoked.result.is_err()).count();

@@ -1,6 +1,7 @@
 //! Everything that a person reads: results to standard output, progress and messages to standard error. Nothing here
 //! decides what is told.
 
+pub mod near;
 pub mod progress;
 pub mod tabular;
 pub mod words;
