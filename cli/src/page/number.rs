@@ -55,8 +55,7 @@ impl std::fmt::Display for Rate {
         let magnitude = if number == 0.0 { 0 } else { number.abs().log10().floor() as i32 };
         let places = usize::try_from(2 - magnitude).unwrap_or(0).min(9);
         let text = format!("{number:.places$}");
-        let text =
-            if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+        let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
         formatter.write_str(if text == "-0" { "0" } else { text })
     }
 }

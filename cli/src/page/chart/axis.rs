@@ -3,9 +3,9 @@
 
 use crate::page::number::real;
 use insights_shared::time::{DAY_SECONDS, Timestamp};
+use jiff::SignedDuration;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
-use jiff::SignedDuration;
 
 /// The steps between ticks that are told by the clock, in seconds.
 const CLOCK_STEPS: [i64; 11] = [60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200];
@@ -214,7 +214,10 @@ mod tests {
     fn an_hour_that_the_clocks_leave_out_has_no_tick_of_its_own() {
         let zone = TimeZone::get("Europe/Berlin").unwrap();
         let ticks = axis("2026-03-29T00:00:00Z", "2026-03-29T04:00:00Z").ticks(&zone, 8);
-        assert_eq!(labels(&ticks), ["01:00", "01:30", "02:00", "03:30", "04:00", "04:30", "05:00", "05:30", "06:00"]);
+        assert_eq!(
+            labels(&ticks),
+            ["01:00", "01:30", "02:00", "03:30", "04:00", "04:30", "05:00", "05:30", "06:00"]
+        );
     }
 
     #[test]

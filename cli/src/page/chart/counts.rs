@@ -127,10 +127,20 @@ mod tests {
         let drawn = draw("evidence", &days).into_string();
         assert_eq!(drawn.matches(r#"<rect class="unknown""#).count(), 1, "{drawn}");
         assert!(drawn.contains("Mar 2: not collected"), "{drawn}");
-        assert_eq!(drawn.matches("<rect").count(), 7, "three bars on each of two days, and the hatched one: {drawn}");
+        assert_eq!(
+            drawn.matches("<rect").count(),
+            7,
+            "three bars on each of two days, and the hatched one: {drawn}"
+        );
         // Of 100 on a chart of 96: 25 are 24 high, from the bottom; 75 stand on them.
-        assert!(drawn.contains(r#"<rect class="noncompliant" x="2.75%" width="19.5%" y="72" height="24">"#), "{drawn}");
-        assert!(drawn.contains(r#"<rect class="compliant" x="2.75%" width="19.5%" y="0" height="72">"#), "{drawn}");
+        assert!(
+            drawn.contains(r#"<rect class="noncompliant" x="2.75%" width="19.5%" y="72" height="24">"#),
+            "{drawn}"
+        );
+        assert!(
+            drawn.contains(r#"<rect class="compliant" x="2.75%" width="19.5%" y="0" height="72">"#),
+            "{drawn}"
+        );
         assert!(drawn.contains(r#"<rect class="inconclusive" x="2.75%" width="19.5%" y="102" "#), "{drawn}");
     }
 }

@@ -54,7 +54,8 @@ pub fn draw(label: &str, nodes: &[Node]) -> Markup {
     let width = |row: &[usize]| (96.0 / real_of(row.len().max(1))).min(WIDEST);
     let edges = nodes.iter().flat_map(|node| node.calls.iter().map(move |called| (node.id, *called)));
     let edges = edges.filter(|(caller, called)| caller != called);
-    let edges = edges.filter_map(|(caller, called)| Some((*positions.get(&caller)?, *positions.get(&called)?)));
+    let edges =
+        edges.filter_map(|(caller, called)| Some((*positions.get(&caller)?, *positions.get(&called)?)));
     html! {
         svg.graph width="100%" height=(real_of(rows.len()) * ROW - (ROW - HEIGHT) + 4.0) role="img" aria-label=(label) {
             @for (caller, called) in edges {
@@ -151,7 +152,13 @@ mod tests {
 
     fn node(id: i64, calls: &[i64]) -> Node {
         let mark = if id == 3 { Mark::RootCause } else { Mark::None };
-        Node { id, name: format!("service-{id}"), kind: "AWS::Lambda::Function".to_owned(), mark, calls: calls.to_vec() }
+        Node {
+            id,
+            name: format!("service-{id}"),
+            kind: "AWS::Lambda::Function".to_owned(),
+            mark,
+            calls: calls.to_vec(),
+        }
     }
 
     #[test]

@@ -4,7 +4,8 @@
 use super::Frame;
 use super::axis::TimeAxis;
 use crate::page::number::{Percent, real_of};
-use insights_shared::time::Timestamp;
+use crate::page::text::class;
+use insights_shared::time::{DAY_SECONDS, Timestamp};
 use jiff::tz::TimeZone;
 use maud::{Markup, html};
 
@@ -16,6 +17,8 @@ const THICK: f64 = 16.0;
 const TOP: f64 = 4.0;
 /// The most rows of a lane.
 const MOST_ROWS: usize = 12;
+/// The most bars of a lane: more nobody tells apart, and each takes some of the page.
+const MOST_BARS: usize = 400;
 /// The least that a bar takes of the axis, in percent: one can still hit it.
 const LEAST: f64 = 0.55;
 /// Between two bars of a row, in percent.
@@ -36,6 +39,8 @@ pub struct Bar {
     pub name: String,
     /// How bad it is, as stored.
     pub severity: String,
+    /// Where it comes from, as stored.
+    pub source: String,
     /// From here on.
     pub from: Timestamp,
     /// Up to here; open-ended if it goes on.
@@ -77,12 +82,50 @@ pub fn draw(label: &str, time: TimeAxis, now: Timestamp, bars: &[Bar], zone: &Ti
     Lane { drawing: frame.around(&marks), drawn: placed.len(), left_out }
 }
 
+/// A day of a lane that is told by days.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Day {
+    /// When it begins.
+    pub from: Timestamp,
+    /// How bad it was, as stored; none where nothing is known.
+    pub severity: Option<String>,
+    /// What it is, in a line.
+    pub label: String,
+}
+
+/// A lane of whole days, each leading to `href`.
+pub fn draw_days(
+    label: &str,
+    time: TimeAxis,
+    now: Timestamp,
+    days: &[Day],
+    href: &str,
+    zone: &TimeZone,
+) -> Markup {
+    let marks = html! {
+        @for day in days {
+            @let left = time.at(day.from);
+            @let width = (time.at(day.from.plus_seconds(DAY_SECONDS).min(now)) - left - APART).max(0.2);
+            @match &day.severity {
+                Some(severity) => a.bar.day.{ "s-" (class(severity)) } href=(href) aria-label=(day.label) {
+                    title { (day.label) }
+                    rect x=(Percent(left)) width=(Percent(width)) y=(TOP) height=(THICK) rx="3" {}
+                },
+                None => rect.unknown x=(Percent(left)) width=(Percent(width)) y=(TOP) height=(THICK) fill="url(#unknown)" {
+                    title { (day.label) }
+                },
+            }
+        }
+    };
+    Frame { label, time, number: None, height: ROW + TOP, zone }.around(&marks)
+}
+
 fn mark(placed: &Placed<'_>) -> Markup {
     let bar = placed.bar;
     let y = TOP + real_of(placed.row) * ROW;
     let is_open = bar.until.is_none();
     html! {
-        a.bar.{ "s-" (bar.severity) }.open[is_open] href=(bar.href) aria-label=(bar.label) {
+        a.bar.{ "s-" (class(&bar.severity)) }.{ "o-" (class(&bar.source)) }.open[is_open] href=(bar.href) aria-label=(bar.label) {
             title { (bar.label) }
             rect x=(Percent(placed.left)) width=(Percent(placed.right - placed.left)) y=(y) height=(THICK) rx="3" {}
             @if is_open {
@@ -125,12 +168,12 @@ fn place_in_rows<'a>(time: &TimeAxis, bars: &'a [Bar], with_names: bool) -> (Vec
             row.iter().all(|(from, until)| taken_until + APART <= *from || *until + APART <= taken_from)
         };
         let row = match rows.iter().position(free) {
-            Some(row) => row,
-            None if rows.len() < MOST_ROWS => {
+            Some(row) if placed.len() < MOST_BARS => row,
+            None if rows.len() < MOST_ROWS && placed.len() < MOST_BARS => {
                 rows.push(Vec::new());
                 rows.len() - 1
             }
-            None => {
+            _ => {
                 left_out += 1;
                 continue;
             }
@@ -169,6 +212,7 @@ mod tests {
             label: format!("from {from}"),
             name: "payments".to_owned(),
             severity: "high".to_owned(),
+            source: "xray".to_owned(),
             from: at(from),
             until: until.map(at),
         }

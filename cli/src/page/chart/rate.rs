@@ -128,14 +128,21 @@ mod tests {
 
     fn drawn(known: &[Known]) -> String {
         let time = TimeAxis::new(at(0), at(100));
-        let chart =
-            RateChart { label: "calls", time, known, baseline: Some(0.5), span: (at(20), at(40)), zone: &TimeZone::UTC };
+        let chart = RateChart {
+            label: "calls",
+            time,
+            known,
+            baseline: Some(0.5),
+            span: (at(20), at(40)),
+            zone: &TimeZone::UTC,
+        };
         chart.draw().into_string()
     }
 
     #[test]
     fn a_known_bucket_without_a_point_is_on_the_zero_line() {
-        let known = Known { from: at(0), until: at(100), period: 300, points: vec![(at(20), 4.0), (at(25), 2.0)] };
+        let known =
+            Known { from: at(0), until: at(100), period: 300, points: vec![(at(20), 4.0), (at(25), 2.0)] };
         let drawn = drawn(&[known]);
         // Of 4 a minute on a chart of 120: zero is at 120, 4 at 0, 2 at 60.
         assert!(drawn.contains(r#"d="M0 120H200V0H250V60H300V120H1000""#), "{drawn}");
@@ -158,7 +165,8 @@ mod tests {
 
     #[test]
     fn a_gap_between_two_points_falls_to_zero() {
-        let known = Known { from: at(0), until: at(100), period: 300, points: vec![(at(20), 4.0), (at(50), 4.0)] };
+        let known =
+            Known { from: at(0), until: at(100), period: 300, points: vec![(at(20), 4.0), (at(50), 4.0)] };
         assert!(drawn(&[known]).contains("V0H250V120H500V0H550V120H1000"));
     }
 }
