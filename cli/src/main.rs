@@ -1,20 +1,32 @@
-//! `insights`: see the collectors run with no AWS account, and serve the simulated services to other programs.
+//! `insights`: asks the table, shows the collectors at work with no AWS account, and serves the simulated services to
+//! other programs.
 //!
 //! This file only wires: it reads clock, environment and arguments, hands them down, and turns what comes back into an
 //! exit code. It knows no AWS.
 
 mod args;
+mod compliance;
+mod console;
 mod demo;
 mod embedded;
+mod empty;
 mod exit;
 mod function;
 mod incident;
+mod list;
 mod location;
 mod output;
+mod page;
 mod read;
+mod report;
+mod series;
+mod serve;
 mod session;
+mod show;
 mod simulate;
+mod status;
 mod table;
+mod timeline;
 
 use args::{Arguments, Command, TableCommand};
 use clap::{CommandFactory, Parser};
@@ -41,6 +53,14 @@ async fn main() -> ExitCode {
 async fn run(command: Command, session: &Session) -> Result<Exit, Failure> {
     match command {
         Command::Demo(arguments) => demo::run(&arguments, session).await,
+        Command::List(arguments) => list::run(&arguments, session).await,
+        Command::Show(arguments) => show::run(&arguments, session).await,
+        Command::Series(arguments) => series::run(&arguments, session).await,
+        Command::Compliance(arguments) => compliance::run(&arguments, session).await,
+        Command::Timeline(arguments) => timeline::run(&arguments, session).await,
+        Command::Status(arguments) => status::run(&arguments, session).await,
+        Command::Report(arguments) => report::run(&arguments, session).await,
+        Command::Serve(arguments) => serve::run(&arguments, session).await,
         Command::Simulate(arguments) => simulate::run(&arguments, session).await,
         Command::Table { command: TableCommand::Create(arguments) } => {
             table::create(&arguments, session).await

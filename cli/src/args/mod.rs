@@ -1,15 +1,31 @@
 //! The arguments, and the help that goes with them: a file for each command. It checks what one argument alone can tell.
 
+mod compliance;
 mod demo;
+mod list;
+mod report;
+mod series;
+mod serve;
 pub mod shared;
+mod show;
 mod simulate;
+mod status;
 mod table;
+mod timeline;
 
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
+pub use compliance::ComplianceArguments;
 pub use demo::DemoArguments;
+pub use list::ListArguments;
+pub use report::ReportArguments;
+pub use series::SeriesArguments;
+pub use serve::ServeArguments;
+pub use show::ShowArguments;
 pub use simulate::SimulateArguments;
+pub use status::StatusArguments;
 pub use table::{TableCommand, TableCreateArguments};
+pub use timeline::TimelineArguments;
 
 /// Collects AWS X-Ray, CloudTrail and Audit Manager insights into one DynamoDB table, and asks that table.
 ///
@@ -26,6 +42,11 @@ pub struct Arguments {
 const EXAMPLES: &str = "\
 Examples:
   insights demo                     see everything at work, with no AWS account
+  insights list --open              what is wrong now, worst first
+  insights timeline --since 24h     what happened, all sources on one axis
+  insights status                   is it empty, or broken?
+  insights report                   one HTML file with charts, to send or to keep
+  insights serve                    the same as a live page
   insights simulate --port 8080     the simulated services, for any AWS client
   insights table create --table insights
   insights completions bash > /etc/bash_completion.d/insights";
@@ -36,6 +57,30 @@ pub enum Command {
     /// Run the three collectors against simulated AWS services, and show what they found.
     #[command(after_help = demo::EXAMPLES)]
     Demo(DemoArguments),
+    /// List insights and snapshots, newest first; with --open what is wrong now, worst first.
+    #[command(after_help = list::EXAMPLES)]
+    List(ListArguments),
+    /// Show one insight whole: its timeline, its graph, the numbers around it, and what it belongs to.
+    #[command(after_help = show::EXAMPLES)]
+    Show(ShowArguments),
+    /// Plot CloudTrail's metric series.
+    #[command(after_help = series::EXAMPLES)]
+    Series(SeriesArguments),
+    /// Show Audit Manager's counts by day.
+    #[command(after_help = compliance::EXAMPLES)]
+    Compliance(ComplianceArguments),
+    /// Show all three sources on one time axis, and what belongs together.
+    #[command(after_help = timeline::EXAMPLES)]
+    Timeline(TimelineArguments),
+    /// Tell empty from broken: how each account, region and source is, and what to do.
+    #[command(after_help = status::EXAMPLES)]
+    Status(StatusArguments),
+    /// Write one HTML file with charts: what is wrong now, what happened, and whether it is fresh.
+    #[command(after_help = report::EXAMPLES)]
+    Report(ReportArguments),
+    /// Serve the same as a live page on this machine alone, and as JSON.
+    #[command(after_help = serve::EXAMPLES)]
+    Serve(ServeArguments),
     /// Serve simulated X-Ray, CloudTrail, Audit Manager, STS and DynamoDB until Ctrl-C.
     #[command(after_help = simulate::EXAMPLES)]
     Simulate(SimulateArguments),

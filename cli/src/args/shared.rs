@@ -1,7 +1,9 @@
 //! What many commands take: where the table is, which span of time, and how the answer looks.
 
+use crate::exit::Failure;
+use crate::read::span::Span;
 use clap::{Args, ValueEnum};
-use insights_shared::time::{Timestamp, parse_span};
+use insights_shared::time::{DAY_SECONDS, Timestamp, parse_span};
 use std::path::PathBuf;
 
 /// Where the table is.
@@ -25,6 +27,29 @@ pub struct Within {
     /// Until when, in the same forms [default: now]
     #[arg(long, value_name = "TIME", value_parser = when)]
     pub until: Option<When>,
+}
+
+impl Within {
+    /// The span that is meant at `now`: the last 7 days, unless it says otherwise.
+    pub fn span(self, now: Timestamp) -> Result<Span, Failure> {
+        self.span_within(Span::last(7 * DAY_SECONDS, now), now)
+    }
+
+    /// The span that is meant, `default` where it says nothing.
+    pub fn span_within(self, default: Span, now: Timestamp) -> Result<Span, Failure> {
+        let until = self.until.map_or(default.until, |until| until.instant(now));
+        let since = match self.since {
+            Some(since) => since.instant(now),
+            // As long as usual, but up to the end that is given.
+            None => until.plus_seconds(-default.millis() / 1_000),
+        };
+        if since > until {
+            return Err(Failure::usage(format!(
+                "--since {since} is after --until {until}: it must be before"
+            )));
+        }
+        Ok(Span { since, until })
+    }
 }
 
 /// How the answer looks.

@@ -1,8 +1,13 @@
 //! Everything that a person reads: results to standard output, progress and messages to standard error. Nothing here
 //! decides what is told.
 
+pub mod axis;
+pub mod csv;
+pub mod json;
 pub mod near;
+pub mod plot;
 pub mod progress;
+pub mod rows;
 pub mod tabular;
 pub mod words;
 

@@ -72,6 +72,14 @@ impl Scope {
         let title = row.text("title").unwrap_or_default().to_owned();
         Some(Self { level, entity: entity.to_owned(), title, pk: format!("{target}#{name}"), place })
     }
+
+    /// The `id` of its snapshots, as far as a key tells: a domain's may be encoded there.
+    pub fn id(&self) -> &str {
+        match self.level {
+            Level::Domain => self.pk.rsplit('#').next().unwrap_or_default(),
+            Level::Account | Level::Assessment => &self.entity,
+        }
+    }
 }
 
 impl Reader {

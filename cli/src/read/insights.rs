@@ -20,16 +20,23 @@ impl Reader {
         self.ask(Question { index: Some(OPEN), partition, ..Question::default() }).await
     }
 
-    /// What of `kinds` overlaps `span`, in no particular order: open insights, those that ended on a day from its start
-    /// on (also after its end), and snapshots of its days. Kinds that `by_day` does not hold are left out.
-    pub async fn overlapping(&self, kinds: &[Kind], span: Span) -> Result<Vec<Stored>, Failure> {
+    /// What of `kinds` is open now and overlaps `span`.
+    pub async fn open_among(&self, kinds: &[Kind], span: Span) -> Result<Vec<Stored>, Failure> {
         let mut found = Vec::new();
-        // Open ones first: one that closes meanwhile is then found twice rather than not at all.
         for source in Source::ALL {
             if kinds.iter().any(|kind| kind.is_insight() && kind.source() == source) {
                 found.extend(self.open_insights(source).await?);
             }
         }
+        found.retain(|insight| span.holds(insight) && is_one_of(insight, kinds));
+        Ok(found)
+    }
+
+    /// What of `kinds` overlaps `span`, in no particular order: open insights, those that ended on a day from its start
+    /// on (also after its end), and snapshots of its days. Kinds that `by_day` does not hold are left out.
+    pub async fn overlapping(&self, kinds: &[Kind], span: Span) -> Result<Vec<Stored>, Failure> {
+        // Open ones first: one that closes meanwhile is then found twice rather than not at all.
+        let mut found = self.open_among(kinds, span).await?;
         let mut questions = Vec::new();
         for kind in kinds.iter().filter(|kind| kind.in_by_day()) {
             // What ended after the span may have begun within it, or before.

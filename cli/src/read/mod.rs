@@ -3,10 +3,12 @@
 //! What an answer means, and how it looks, is not its business.
 
 pub mod counts;
+pub mod find;
 pub mod insights;
 pub mod line;
 mod query;
 pub mod series;
+mod snapshots;
 pub mod span;
 pub mod targets;
 mod trouble;
@@ -39,6 +41,11 @@ impl Reader {
     /// Asks `table` by `client`; what has expired at `now` counts as absent.
     pub fn new(client: Client, table: &str, now: Timestamp) -> Self {
         Self { client, table: table.to_owned(), now, passed_over: Arc::default() }
+    }
+
+    /// The same table as of another instant, for somebody who asks again and again.
+    pub fn as_of(&self, now: Timestamp) -> Self {
+        Self { client: self.client.clone(), table: self.table.clone(), now, passed_over: Arc::default() }
     }
 
     /// The instant as of which it reads.

@@ -3,12 +3,14 @@
 
 use super::Reader;
 use super::line::{Line, LineParts, PERIODS};
-use super::query::{Question, Sort};
+use super::query::{AT_ONCE, Question, Sort};
 use super::span::Span;
 use super::targets::Place;
 use crate::exit::Failure;
+use futures_util::stream::{self, StreamExt, TryStreamExt};
 use insights_shared::record::{Source, Stored, partition};
 use insights_shared::value::Value;
+use std::collections::BTreeMap;
 
 /// One metric series.
 #[derive(Clone, Debug, PartialEq)]
@@ -118,5 +120,20 @@ impl Reader {
             span,
             period,
         ))
+    }
+
+    /// The lines of many series, in their order, several asked for at once.
+    pub async fn lines(
+        &self,
+        all: Vec<Series>,
+        states: &BTreeMap<Place, Stored>,
+        span: Span,
+        period: Option<i64>,
+    ) -> Result<Vec<(Series, Line)>, Failure> {
+        let lines = all.into_iter().map(|series| async move {
+            let line = self.line(&series, states.get(&series.place), span, period).await?;
+            Ok((series, line))
+        });
+        stream::iter(lines).buffered(AT_ONCE).try_collect().await
     }
 }

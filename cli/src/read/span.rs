@@ -21,11 +21,6 @@ impl Span {
         Self { since: now.plus_seconds(-seconds), until: now }
     }
 
-    /// The instant itself.
-    pub fn at(instant: Timestamp) -> Self {
-        Self { since: instant, until: instant }
-    }
-
     /// How long it is, in milliseconds.
     pub fn millis(self) -> i64 {
         self.until.millis_since(self.since)

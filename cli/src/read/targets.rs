@@ -93,10 +93,4 @@ impl Reader {
         };
         self.ask(question).await
     }
-
-    /// The answers of a target that broke a rule, each with its violations.
-    pub async fn rejected(&self, source: Source, place: &Place) -> Result<Vec<Stored>, Failure> {
-        let partition = target_partition("rejected", source, &place.account_id, &place.region);
-        self.partition(&partition).await
-    }
 }
