@@ -123,7 +123,7 @@ if ("live" in document.body.dataset) {
   });
   setInterval(() => document.visibilityState === "visible" && refresh(false), 60_000);
 } else if (form) {
-  form.hidden = false;
+  document.getElementById("narrow").hidden = false;
   form.addEventListener("input", () => narrow(form));
   form.addEventListener("submit", (event) => event.preventDefault());
 }

@@ -30,6 +30,8 @@ const MOST_COMPARED: usize = 400;
 const AT_ONCE: usize = 16;
 /// Counts by day are shown for at least so many days.
 const LEAST_DAYS: i64 = 30;
+/// Of which so many are shown even where nothing was collected.
+const LAST_DAYS: usize = 14;
 /// Around an insight its series is shown for so many seconds before and after, at least.
 const AROUND: i64 = 3 * 3_600;
 /// The longest series that is shown before and after an insight, in seconds.
@@ -66,7 +68,10 @@ pub async fn whole(reader: &Reader, wanted: Wanted<'_>) -> Result<Model, Failure
     let without_detail = insights.iter().filter(|insight| insight.detail.is_none()).count();
     let (mut open, mut closed): (Vec<Insight>, Vec<Insight>) =
         insights.into_iter().partition(Insight::is_open);
-    open.sort_by_key(|insight| (Reverse(insight.severity()), insight.record.timestamp("started_at")));
+    // Of equally bad ones the newest first: what began just now is what somebody was woken for.
+    open.sort_by_key(|insight| {
+        (Reverse(insight.severity()), Reverse(insight.record.timestamp("started_at")))
+    });
     closed.sort_by_key(|insight| Reverse(insight.record.timestamp("ended_at")));
     Ok(Model {
         table: wanted.table,
@@ -248,10 +253,12 @@ async fn compliance(reader: &Reader, wanted: &Wanted<'_>) -> Result<Vec<Complian
     stream::iter(scopes).buffered(AT_ONCE).try_collect().await
 }
 
-/// The days from the first on that anything is known of: before the first run there was nobody to collect.
+/// The days from the first on that anything is known of, and the last ones in any case: long before the first run there was
+/// nobody to collect, and that is no news.
 fn begun(mut days: Vec<Day>) -> Vec<Day> {
-    let first = days.iter().position(|day| day.given != Given::NotCollected).unwrap_or(days.len());
-    days.drain(..first);
+    let last = days.len().saturating_sub(LAST_DAYS);
+    let first = days.iter().position(|day| day.given != Given::NotCollected).unwrap_or(last);
+    days.drain(..first.min(last));
     days
 }
 

@@ -60,8 +60,8 @@ fn summary(record: &Stored, setting: Setting<'_>) -> Markup {
             @if let Some(measures) = words::measures(record) { span { (measures) } }
         }
         span.where {
-            (source) " · " (line(record, "entity"))
-            span { (line(record, "account_id")) " " (line(record, "region")) }
+            (line(record, "entity"))
+            span { (source) " · " (line(record, "account_id")) " " (line(record, "region")) }
         }
         span.when { (when(record, setting)) }
     }

@@ -71,7 +71,8 @@ fn form(dress: &Dress) -> Markup {
         Dress::File => (&empty, false),
     };
     html! {
-        form.filter #filter method="get" action="/" role="search" aria-label="Narrow this page" hidden[!is_live] {
+        details.narrow #narrow open[filter.narrows()] hidden[!is_live] { summary { "Narrow this page" }
+        form.filter #filter method="get" action="/" role="search" aria-label="Narrow this page" {
             (choice("source", "Source", filter.source.map_or("", Source::as_str),
                 &Source::ALL.map(|source| (source.as_str(), words::service(source.as_str())))))
             (choice("severity", "At least", filter.severity.map_or("", Severity::as_str),
@@ -86,7 +87,7 @@ fn form(dress: &Dress) -> Markup {
                 button type="submit" { "Show" }
                 @if filter.narrows() { a.refresh href="/" { "Show all" } }
             }
-        }
+        } }
         p.narrowed #narrowed role="status" {}
     }
 }

@@ -54,7 +54,16 @@ struct Placed<'a> {
     row: usize,
     left: f64,
     right: f64,
-    has_name: bool,
+    name: NamePlace,
+}
+
+/// Where a bar's name is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum NamePlace {
+    Within,
+    Behind,
+    Before,
+    Nowhere,
 }
 
 /// A lane as it is drawn.
@@ -133,12 +142,11 @@ fn mark(placed: &Placed<'_>) -> Markup {
                     path d={ "M-2 0 8 " (THICK / 2.0) "-2 " (THICK) "z" } {}
                 }
             }
-            @if placed.has_name {
-                @if placed.right + room(&bar.name) <= 100.0 {
-                    text x=(Percent(placed.right + 0.4)) y=(y + 12.0) { (shortened(&bar.name)) }
-                } @else {
-                    text.before x=(Percent(placed.left - 0.4)) y=(y + 12.0) { (shortened(&bar.name)) }
-                }
+            @match placed.name {
+                NamePlace::Within => text.within x=(Percent(placed.left + 0.6)) y=(y + 12.0) { (shortened(&bar.name)) },
+                NamePlace::Behind => text x=(Percent(placed.right + 0.4)) y=(y + 12.0) { (shortened(&bar.name)) },
+                NamePlace::Before => text.before x=(Percent(placed.left - 0.4)) y=(y + 12.0) { (shortened(&bar.name)) },
+                NamePlace::Nowhere => {},
             }
         }
     }
@@ -157,13 +165,15 @@ fn place_in_rows<'a>(time: &TimeAxis, bars: &'a [Bar], with_names: bool) -> (Vec
     for bar in bars {
         let left = time.at(bar.from).min(100.0 - LEAST);
         let right = bar.until.map_or(100.0, |until| time.at(until)).max(left + LEAST);
-        let (mut taken_from, mut taken_until) = (left, right);
-        if with_names && right + room(&bar.name) <= 100.0 {
-            taken_until = right + room(&bar.name);
-        } else if with_names {
-            taken_from = left - room(&bar.name);
-        }
-        let has_name = with_names && taken_from >= 0.0;
+        let wanted = room(&bar.name);
+        let name = match () {
+            () if right - left >= wanted => NamePlace::Within,
+            () if with_names && right + wanted <= 100.0 => NamePlace::Behind,
+            () if with_names && left - wanted >= 0.0 => NamePlace::Before,
+            () => NamePlace::Nowhere,
+        };
+        let taken_from = if name == NamePlace::Before { left - wanted } else { left };
+        let taken_until = if name == NamePlace::Behind { right + wanted } else { right };
         let free = |row: &Vec<(f64, f64)>| {
             row.iter().all(|(from, until)| taken_until + APART <= *from || *until + APART <= taken_from)
         };
@@ -181,7 +191,7 @@ fn place_in_rows<'a>(time: &TimeAxis, bars: &'a [Bar], with_names: bool) -> (Vec
         if let Some(row) = rows.get_mut(row) {
             row.push((taken_from, taken_until));
         }
-        placed.push(Placed { bar, row, left, right, has_name });
+        placed.push(Placed { bar, row, left, right, name });
     }
     (placed, left_out)
 }
