@@ -34,7 +34,7 @@ function narrow(form) {
     all += 1;
     shown += entry.hidden ? 0 : 1;
   }
-  for (const bar of document.querySelectorAll("a.bar[class*='o-']")) {
+  for (const bar of document.querySelectorAll("a.bar[data-name=lane]")) {
     bar.classList.toggle("dimmed", !holds(bar, bar.getAttribute("aria-label")));
   }
   const isNarrow = Boolean(source || least >= 0 || text);
@@ -87,10 +87,12 @@ async function refresh(told) {
       if (old && fresh) old.replaceWith(document.adoptNode(fresh));
     }
     document.title = next.title;
+    // An opened detail has its charts before the place is looked for.
     for (const open of before.open) {
       const details = find(open);
       if (details && details.localName === "details") details.open = true;
     }
+    Charts.watch(main());
     const anchor = before.anchor && document.querySelector(`[data-key="${CSS.escape(before.anchor.key)}"]`);
     scrollTo({ top: anchor ? scrollY + anchor.getBoundingClientRect().top - before.anchor.top : before.top, behavior: "instant" });
     if (before.focus) find(before.focus)?.focus({ preventScroll: true });
@@ -108,9 +110,9 @@ document.addEventListener("click", (event) => {
   if (link.id === "refresh" && "live" in document.body.dataset) {
     event.preventDefault();
     refresh(true);
-  } else if ((link.getAttribute("href") || link.href.baseVal || "").startsWith("#")) {
-    // The same address again moves nothing by itself.
-    if (link.getAttribute("href") === location.hash) openTarget();
+  } else if (location.hash && (link.href.baseVal ?? link.getAttribute("href")) === location.hash) {
+    // The same address again changes nothing, so nobody is told of it.
+    openTarget();
   }
 });
 
@@ -132,6 +134,7 @@ addEventListener("beforeprint", () => {
   // On paper nothing can be opened: what is wrong now is printed with its detail.
   opened = [...document.querySelectorAll("#now details.insight:not([open])")];
   for (const details of opened) details.open = true;
+  Charts.watch(main());
 });
 addEventListener("afterprint", () => opened.forEach((details) => (details.open = false)));
 openTarget();

@@ -1,8 +1,7 @@
 //! What CloudTrail gave of an insight: the rate of the calls or errors with its baseline, and who was behind them. Within
 //! what was collected an absent point is zero; outside it nothing is known, and both are said.
 
-use super::chart::axis::TimeAxis;
-use super::chart::rate::{Known, RateChart};
+use super::chart::{Sign, canvas, clock, legend};
 use super::insight::{Setting, fact};
 use super::number::{Rate, real};
 use super::text::{as_table, cell, table, time};
@@ -13,6 +12,7 @@ use insights_shared::number::Number;
 use insights_shared::record::Stored;
 use insights_shared::value::Value;
 use maud::{Markup, html};
+use serde_json::json;
 use std::collections::BTreeMap;
 
 /// The most rows of the table beside a chart.
@@ -22,7 +22,7 @@ const MOST_ROWS: usize = 120;
 pub fn drawn(record: &Stored, series: Option<&(Series, Line)>, setting: Setting<'_>) -> Markup {
     html! {
         dl.facts {
-            (fact("Rate during the insight", measure(record, "insight_average").map(a_minute)))
+            (fact(if has_ended(record) { "Rate over the insight" } else { "Rate when it began" }, measure(record, "insight_average").map(a_minute)))
             (fact("Usual rate (baseline)", measure(record, "baseline_average").map(a_minute)))
             (fact("Baseline taken over", statistic(record, "baseline_duration").map(|minutes| html! { (days(minutes)) })))
             (fact("Operation", told(record, "event_name").map(|name| cell(plain(name)))))
@@ -48,39 +48,45 @@ fn days(minutes: f64) -> String {
 fn rate(record: &Stored, series: &Series, line: &Line, setting: Setting<'_>) -> Markup {
     let began = record.timestamp("started_at").unwrap_or(line.span.since);
     let ended = record.timestamp("ended_at").unwrap_or(setting.now);
-    let known: Vec<Known> = line.stretches.iter().map(|stretch| known(stretch, &line.points)).collect();
     let title = plain(&series.title());
     let label = format!("{title} a minute, with the baseline and the span of the insight");
-    let chart = RateChart {
-        label: &label,
-        time: TimeAxis::new(line.span.since, line.span.until),
-        known: &known,
-        baseline: measure(record, "baseline_average"),
-        span: (began, ended),
-        zone: setting.zone,
-    };
+    let at = |instant| clock(instant, setting.zone);
+    let data = json!({
+        "from": at(line.span.since),
+        "until": at(line.span.until),
+        "span": [at(began), at(ended)],
+        "baseline": measure(record, "baseline_average"),
+        "known": line.stretches.iter().map(|stretch| known(stretch, &line.points, setting)).collect::<Vec<_>>(),
+    });
     let periods: Vec<String> = periods(line).into_iter().map(period).collect();
     html! {
         figure {
             figcaption { (title) " a minute " span { "in buckets of " (if periods.is_empty() { "no length: nothing is known".to_owned() } else { periods.join(" and ") }) } }
-            (chart.draw())
-            p.legend aria-hidden="true" {
-                span { svg width="22" height="8" { path.line d="M0 6H8V1H14V6H22" {} } "rate; on the ground it is zero" }
-                span { svg width="22" height="8" { line.baseline x1="0" x2="22" y1="4" y2="4" {} } "baseline" }
-                span { svg width="14" height="12" { rect.span width="14" height="12" {} } "the insight" }
-                span { svg width="14" height="12" { rect.unknown width="14" height="12" fill="url(#unknown)" {} } "unknown" }
-            }
+            (canvas("rate", &label, &data))
+            (legend(&[
+                (Sign::Line("line"), "rate; on the ground it is zero"),
+                (Sign::Line("baseline"), "baseline"),
+                (Sign::Surface("span"), "the insight"),
+                (Sign::Hatched, "unknown"),
+            ]))
             (as_table("The same as a table", &points(line, setting)))
         }
     }
 }
 
-fn known(stretch: &Stretch, points: &[Point]) -> Known {
+/// A stretch in which everything is known, with the buckets that are not zero.
+fn known(stretch: &Stretch, points: &[Point], setting: Setting<'_>) -> serde_json::Value {
     let inside = |point: &&Point| {
         point.period == stretch.period && stretch.from <= point.at && point.at < stretch.until
     };
-    let points = points.iter().filter(inside).map(|point| (point.at, a_minutes_share(point))).collect();
-    Known { from: stretch.from, until: stretch.until, period: stretch.period, points }
+    let at = |instant| clock(instant, setting.zone);
+    let points = points.iter().filter(inside).map(|point| (at(point.at), a_minutes_share(point)));
+    json!({
+        "from": at(stretch.from),
+        "until": at(stretch.until),
+        "period": stretch.period,
+        "points": points.collect::<Vec<_>>(),
+    })
 }
 
 /// A bucket counts what happened in it; rates and baselines are per minute.
@@ -175,6 +181,11 @@ fn values<'a>(attribution: &'a Value, name: &str) -> Vec<(&'a str, Option<f64>)>
         Some((value.at(&["value"])?.as_str()?, average))
     };
     values.iter().filter_map(value).collect()
+}
+
+/// CloudTrail gives the average over an insight with its end; until then there is only that of its start.
+fn has_ended(record: &Stored) -> bool {
+    record.0.get("detail").is_some_and(|detail| detail.at(&["end", "insight_details"]).is_some())
 }
 
 /// The insight's own words: of its end, else of its start.

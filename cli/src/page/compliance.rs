@@ -1,7 +1,7 @@
 //! Audit Manager's counts by day, and the controls that are worst. What was inconclusive is no part of the judgement, and a
 //! day that was not collected is not a day without evidence.
 
-use super::chart::counts::{self, Counts};
+use super::chart::{Sign, canvas, legend};
 use super::insight::Setting;
 use super::model::{Compliance, Model};
 use super::text::{as_table, cell, date, line, severity, severity_of, table};
@@ -10,6 +10,7 @@ use crate::page::number::real;
 use crate::read::counts::{Day, Given, Level};
 use insights_shared::record::Stored;
 use maud::{Markup, html};
+use serde_json::{Value as Json, json};
 
 /// How many controls are named.
 const WORST: usize = 15;
@@ -26,12 +27,12 @@ pub fn section(model: &Model, _setting: Setting<'_>) -> Markup {
                 p.panel.nothing { "No counts are stored of this time. Audit Manager gives them once a day, where it is set up." }
             } @else {
                 div.scopes { @for scope in &model.compliance { (one(scope)) } }
-                p.legend aria-hidden="true" {
-                    span { svg width="12" height="12" { rect.noncompliant width="12" height="12" {} } "non-compliant" }
-                    span { svg width="12" height="12" { rect.compliant width="12" height="12" {} } "compliant" }
-                    span { svg width="12" height="12" { rect.inconclusive width="12" height="12" {} } "inconclusive (below the line)" }
-                    span { svg width="12" height="12" { rect.unknown width="12" height="12" fill="url(#unknown)" {} } "not collected" }
-                }
+                (legend(&[
+                    (Sign::Surface("noncompliant"), "non-compliant"),
+                    (Sign::Surface("compliant"), "compliant"),
+                    (Sign::Surface("inconclusive"), "inconclusive (below the line)"),
+                    (Sign::Hatched, "not collected"),
+                ]))
                 (controls(model))
             }
         }
@@ -46,8 +47,7 @@ fn one(compliance: &Compliance) -> Markup {
     let scope = &compliance.scope;
     let title =
         if scope.level == Level::Account && scope.title.is_empty() { "The account" } else { &scope.title };
-    let days: Vec<(String, Option<Counts>)> =
-        compliance.days.iter().map(|day| (day.day.clone(), counts(day))).collect();
+    let days: Vec<Json> = compliance.days.iter().map(counts).collect();
     let label = format!("Evidence by day of {title}");
     html! {
         div.panel.padded {
@@ -65,20 +65,25 @@ fn one(compliance: &Compliance) -> Markup {
                 None => p.quiet { "No day of this time has counts." },
             }
             figure {
-                (counts::draw(&label, &days))
+                (canvas("counts", &label, &json!({ "days": days })))
                 (as_table("The same as a table", &by_day(&label, &compliance.days)))
             }
         }
     }
 }
 
-fn counts(day: &Day) -> Option<Counts> {
-    let Given::Counts(snapshot) = &day.given else { return None };
-    Some(Counts {
-        noncompliant: counted(snapshot, "noncompliant"),
-        compliant: counted(snapshot, "compliant"),
-        inconclusive: counted(snapshot, "inconclusive"),
-    })
+/// A day as the chart has it; one that was not collected has no counts at all.
+fn counts(day: &Day) -> Json {
+    let given = match &day.given {
+        Given::Counts(snapshot) => Some(json!({
+            "noncompliant": counted(snapshot, "noncompliant"),
+            "compliant": counted(snapshot, "compliant"),
+            "inconclusive": counted(snapshot, "inconclusive"),
+        })),
+        Given::Nothing | Given::NotCollected => None,
+    };
+    let why = if day.given == Given::Nothing { "no counts yet" } else { "not collected" };
+    json!({ "day": day.day, "name": date(&day.day), "counts": given, "why": why })
 }
 
 fn by_day(caption: &str, days: &[Day]) -> Markup {

@@ -12,8 +12,14 @@ use sha2::{Digest, Sha256};
 
 /// The style of all pages.
 pub const STYLE: &str = include_str!("../../assets/page.css");
-/// The script of all pages: conveniences, nothing that is needed.
-pub const SCRIPT: &str = include_str!("../../assets/page.js");
+/// The scripts of all pages, in the order in which they run: two libraries as they come, the charts, and conveniences.
+/// Nothing of it is needed to read the page.
+pub const SCRIPTS: [(&str, &str); 4] = [
+    ("d3.min.js", include_str!("../../assets/vendor/d3.min.js")),
+    ("plot.umd.min.js", include_str!("../../assets/vendor/plot.umd.min.js")),
+    ("charts.js", include_str!("../../assets/charts.js")),
+    ("page.js", include_str!("../../assets/page.js")),
+];
 
 /// The most ended insights in a list.
 const MOST_ENDED: usize = 2_000;
@@ -82,7 +88,7 @@ fn framed(title: &str, body: &Markup, dress: &Dress) -> Markup {
                 meta charset="utf-8";
                 @if dress.is_live() {
                     link rel="stylesheet" href="/assets/page.css";
-                    script src="/assets/page.js" defer {}
+                    @for (name, _) in SCRIPTS { script src={ "/assets/" (name) } defer {} }
                 } @else {
                     meta http-equiv="Content-Security-Policy" content=(policy_of_a_file());
                 }
@@ -98,19 +104,19 @@ fn framed(title: &str, body: &Markup, dress: &Dress) -> Markup {
                 a.skip href="#main" { "To the content" }
                 (chart::patterns())
                 (body)
-                @if !dress.is_live() { script { (PreEscaped(SCRIPT)) } }
+                @if !dress.is_live() { @for (_, script) in SCRIPTS { script { (PreEscaped(script)) } } }
             }
         }
     }
 }
 
-/// A file may use the style and the script that are in it, and nothing else.
+/// A file may use the style and the scripts that are in it, and nothing else.
 fn policy_of_a_file() -> String {
-    let hash = |text: &str| STANDARD.encode(Sha256::digest(text.as_bytes()));
+    let hash = |text: &str| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text.as_bytes())));
+    let scripts = SCRIPTS.map(|(_, script)| hash(script)).join(" ");
     format!(
-        "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; img-src data:; base-uri 'none'; form-action 'none'",
+        "default-src 'none'; style-src {}; script-src {scripts}; img-src data:; base-uri 'none'; form-action 'none'",
         hash(STYLE),
-        hash(SCRIPT)
     )
 }
 
@@ -208,4 +214,47 @@ fn left_out(model: &Model) -> Vec<String> {
         ));
     }
     left_out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_libraries_are_as_they_come_and_named_with_version_licence_and_integrity() {
+        let vendor = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/vendor");
+        let read = |name: &str| std::fs::read_to_string(format!("{vendor}/{name}")).unwrap();
+        let note = read("README.md");
+        for (name, version, licence, hash) in [
+            (
+                "d3.min.js",
+                "7.9.2",
+                "d3.LICENSE",
+                "912111098ea99503a6f4967361d2bbdc9dbf58cf9c678c8e27e5b02d1a07f0c1",
+            ),
+            (
+                "plot.umd.min.js",
+                "0.6.17",
+                "plot.LICENSE",
+                "4358086467740777dd788d6b27a95cebdbaefdd50c730a3060117073bd7134cb",
+            ),
+        ] {
+            let text = read(name);
+            assert_eq!(insights_shared::key::sha256_hex(text.as_bytes()), hash, "{name}");
+            assert!(text.lines().next().unwrap().contains(version), "{name}");
+            assert!(SCRIPTS.contains(&(name, text.as_str())), "{name}");
+            let line = note.lines().find(|line| line.contains(&format!("`{name}`"))).unwrap();
+            assert!(line.contains(version) && line.contains(licence) && line.contains("sha512-"), "{line}");
+            assert!(read(licence).contains("Permission to use, copy, modify"), "{licence}");
+        }
+    }
+
+    #[test]
+    fn no_script_can_end_the_element_that_it_stands_in() {
+        for (name, script) in SCRIPTS {
+            let lower = script.to_lowercase();
+            assert!(!lower.contains("</script") && !lower.contains("<!--"), "{name}");
+        }
+        assert!(!STYLE.contains("</"));
+    }
 }

@@ -1,40 +1,12 @@
-//! Numbers as a page writes them: places in SVG, rates, shares. It knows no records.
+//! Numbers as a page writes them. It knows no records.
 
 use maud::{Escaper, Render};
 use std::fmt::Write;
 
-/// A whole number as a real one. What is lost beyond 53 bits no chart shows.
-#[expect(clippy::cast_precision_loss, reason = "places and shares are rounded far more than this")]
+/// A whole number as a real one. What is lost beyond 53 bits no page shows.
+#[expect(clippy::cast_precision_loss, reason = "rates and shares are rounded far more than this")]
 pub fn real(number: i64) -> f64 {
     number as f64
-}
-
-/// As [`real`], of a length.
-pub fn real_of(length: usize) -> f64 {
-    real(i64::try_from(length).unwrap_or(i64::MAX))
-}
-
-/// A coordinate to two places, without trailing zeros: a page holds thousands of them.
-#[derive(Clone, Copy, Debug)]
-pub struct Place(pub f64);
-
-impl Render for Place {
-    fn render_to(&self, buffer: &mut String) {
-        let text = format!("{:.2}", if self.0.is_finite() { self.0 } else { 0.0 });
-        let text = text.trim_end_matches('0').trim_end_matches('.');
-        buffer.push_str(if text == "-0" { "0" } else { text });
-    }
-}
-
-/// A coordinate as a percentage.
-#[derive(Clone, Copy, Debug)]
-pub struct Percent(pub f64);
-
-impl Render for Percent {
-    fn render_to(&self, buffer: &mut String) {
-        Place(self.0).render_to(buffer);
-        buffer.push('%');
-    }
 }
 
 /// A number to three digits that matter: `0.0006`, `0.8`, `12.5`, `1,234`.
@@ -70,14 +42,6 @@ impl Render for Rate {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn places_are_short() {
-        for (place, text) in [(12.0, "12"), (12.345, "12.35"), (0.1, "0.1"), (-0.001, "0"), (f64::NAN, "0")] {
-            assert_eq!(Place(place).render().into_string(), text);
-        }
-        assert_eq!(Percent(33.333).render().into_string(), "33.33%");
-    }
 
     #[test]
     fn rates_keep_three_digits_that_matter() {

@@ -7,11 +7,6 @@ use insights_shared::time::Timestamp;
 use jiff::tz::TimeZone;
 use maud::{Markup, html};
 
-/// An instant to the minute, as clocks of `zone` show it.
-pub fn instant(instant: Timestamp, zone: &TimeZone) -> String {
-    words::instant(instant, zone)
-}
-
 /// An instant that programs can read too.
 pub fn time(instant: Timestamp, zone: &TimeZone) -> Markup {
     html! { time datetime=(instant) { (words::instant(instant, zone)) } }

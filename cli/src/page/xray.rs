@@ -1,9 +1,8 @@
 //! What X-Ray gave of an insight: how the share of faults developed, which services it touched, and what was said at each
 //! look. The root cause is what X-Ray calls so; anomalous is what else is unusual. Neither is concluded here.
 
-use super::chart::axis::TimeAxis;
-use super::chart::graph::{self, Mark, Node};
-use super::chart::shares::{self, Look};
+use super::chart::graph::{Mark, Node, placed};
+use super::chart::{Sign, canvas, clock, legend};
 use super::insight::{Setting, fact};
 use super::number::real;
 use super::text::{as_table, cell, line, table, time};
@@ -13,7 +12,18 @@ use insights_shared::record::Stored;
 use insights_shared::time::Timestamp;
 use insights_shared::value::Value;
 use maud::{Markup, html};
+use serde_json::json;
 use std::collections::BTreeSet;
+
+/// One look at the insight.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Look {
+    at: Timestamp,
+    /// The share of faults in the root cause's requests, in percent.
+    root_cause: Option<f64>,
+    /// The same of the clients' requests.
+    clients: Option<f64>,
+}
 
 /// Which requests are counted.
 const ROOT_CAUSE: &str = "root_cause_service_request_impact_statistics";
@@ -53,7 +63,9 @@ fn development(record: &Stored, events: &[Stored], setting: Setting<'_>) -> Mark
     let from = record.timestamp("started_at").unwrap_or(first.at).min(first.at);
     let until = record.timestamp("ended_at").unwrap_or(setting.now);
     let last = looks.last().map_or(until, |(look, _)| look.at);
-    let only: Vec<Look> = looks.iter().map(|(look, _)| *look).collect();
+    let at = |instant| clock(instant, setting.zone);
+    let only = looks.iter().map(|(look, _)| (at(look.at), look.root_cause, look.clients));
+    let data = json!({ "from": at(from), "until": at(until.max(last)), "looks": only.collect::<Vec<_>>() });
     let label =
         format!("Share of faulty requests of {} over the life of the insight", line(record, "entity"));
     let columns = [("When", false), ("Root cause", true), ("Clients", true), ("What X-Ray said", false)];
@@ -72,11 +84,8 @@ fn development(record: &Stored, events: &[Stored], setting: Setting<'_>) -> Mark
     html! {
         figure {
             figcaption { "Share of requests with faults " span { "at each of X-Ray's " (looks.len()) " looks" } }
-            (shares::draw(&label, TimeAxis::new(from, until.max(last)), &only, setting.zone))
-            p.legend aria-hidden="true" {
-                span { svg width="22" height="8" { path.line d="M0 4H22" {} } "root cause" }
-                span { svg width="22" height="8" { path.line.clients d="M0 4H22" {} } "clients" }
-            }
+            (canvas("shares", &label, &data))
+            (legend(&[(Sign::Line("line root-cause"), "root cause"), (Sign::Line("line clients"), "clients")]))
             (as_table("The same as a table, with what X-Ray said", &table("Share of requests with faults, newest first", &columns, &rows)))
         }
     }
@@ -148,7 +157,7 @@ fn services(graph: Option<&Stored>, root_cause: Option<&Value>, anomalous: &[&Va
     html! {
         figure {
             figcaption { "Impact graph " span { "callers above what they call" } }
-            (graph::draw("Impact graph: which service calls which, as in the table below", &nodes))
+            (canvas("graph", "Impact graph: which service calls which, as in the table below", &json!({ "nodes": placed(&nodes) })))
             (as_table("The same as a table", &table("Services of the impact graph", &columns, &rows)))
         }
     }

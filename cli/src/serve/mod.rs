@@ -83,10 +83,7 @@ fn router(server: Server, port: u16) -> Router {
             "/assets/page.css",
             get(|| async { answer::asset("text/css; charset=utf-8", document::STYLE) }),
         )
-        .route(
-            "/assets/page.js",
-            get(|| async { answer::asset("text/javascript; charset=utf-8", document::SCRIPT) }),
-        )
+        .route("/assets/{name}", get(script))
         .route("/api/insights", get(|server, query| api_of(server, query, |model| api::insights(&model))))
         .route("/api/insights/{pk}", get(api_single))
         .route(
@@ -109,6 +106,13 @@ async fn page(State(server): State<Server>, RawQuery(query): RawQuery) -> Respon
         Err(trouble) => return trouble.answer(Form::Page),
     };
     answer::page(document::whole(&model, &Dress::Live(filter)))
+}
+
+async fn script(Path(name): Path<String>) -> Response {
+    match document::SCRIPTS.into_iter().find(|(known, _)| *known == name) {
+        Some((_, script)) => answer::asset("text/javascript; charset=utf-8", script),
+        None => answer::missing("there is no such asset", Form::Page),
+    }
 }
 
 async fn single(State(server): State<Server>, Path(pk): Path<String>) -> Response {

@@ -1,75 +1,35 @@
-//! Charts as SVG, drawn here rather than by a script, so that they are there in print, in a mail reader, and under a
-//! policy that lets nothing else run. Across, all is in percent: a chart is as wide as its window, and its text is as
-//! large as all other text. Colours are classes. Charts are handed plain numbers and know no records.
+//! Charts as data. `assets/charts.js` draws them by Observable Plot; here is what it draws them from, and nothing of how they
+//! look. Every chart stands beside a table that says the same, for who has no script or cannot see it.
 
-pub mod axis;
-pub mod counts;
 pub mod graph;
-pub mod lanes;
-pub mod path;
-pub mod rate;
-pub mod shares;
 
-use super::number::Percent;
-use axis::{NumberAxis, TimeAxis};
+use insights_shared::time::Timestamp;
 use jiff::tz::TimeZone;
-use maud::{Markup, html};
+use maud::{Markup, PreEscaped, html};
+use serde::Serialize;
 
-/// Ticks of a time axis on a wide window; a narrow one shows every second.
-const TICKS: i64 = 10;
-/// What the times below a chart take of its height.
-pub const FOOT: f64 = 20.0;
-
-/// What a chart is drawn in.
-#[derive(Debug)]
-pub struct Frame<'a> {
-    /// What it shows, for who cannot see it.
-    pub label: &'a str,
-    /// Across.
-    pub time: TimeAxis,
-    /// Upward, with what its ticks are called; none where things have no height.
-    pub number: Option<(NumberAxis, fn(f64) -> String)>,
-    /// Of what is drawn, without the times below.
-    pub height: f64,
-    /// Which clocks tell the time.
-    pub zone: &'a TimeZone,
-}
-
-impl Frame<'_> {
-    /// The frame with `marks` in it.
-    pub fn around(&self, marks: &Markup) -> Markup {
-        let ticks = self.time.ticks(self.zone, TICKS);
-        let crowded = ticks.len() > 4;
-        let whole = self.height + FOOT;
-        html! {
-            div.frame.bare[self.number.is_none()] {
-                @if let Some((axis, name)) = self.number {
-                    svg.scale width="46" height=(whole) aria-hidden="true" {
-                        @for tick in axis.ticks() {
-                            text x="40" y=(self.height - axis.above(tick, self.height) + 4.0) { (name(tick)) }
-                        }
-                    }
-                }
-                svg.plot width="100%" height=(whole) role="img" aria-label=(self.label) {
-                    @if let Some((axis, _)) = self.number {
-                        @for tick in axis.ticks() {
-                            @let y = self.height - axis.above(tick, self.height);
-                            line.grid x1="0" x2="100%" y1=(y) y2=(y) {}
-                        }
-                    }
-                    @for (nth, tick) in ticks.iter().enumerate() {
-                        g.tick.extra[crowded && nth % 2 == 1].day[tick.is_day] {
-                            line x1=(Percent(tick.at)) x2=(Percent(tick.at)) y1="0" y2=(self.height + 4.0) {}
-                            text x=(Percent(tick.at)) y=(self.height + 16.0) .first[tick.at < 3.0] .last[tick.at > 97.0] {
-                                (tick.label)
-                            }
-                        }
-                    }
-                    (marks)
-                }
-            }
+/// A chart of `kind`, which shows `label`, to be drawn from `data`.
+pub fn canvas(kind: &str, label: &str, data: &impl Serialize) -> Markup {
+    html! {
+        div.canvas data-chart=(kind) data-label=(label) {
+            script type="application/json" { (PreEscaped(embedded(data))) }
+            noscript { p.quiet { "The chart needs a script. The same is below as text." } }
         }
     }
+}
+
+/// JSON that cannot end the element that it stands in.
+fn embedded(data: &impl Serialize) -> String {
+    // Structures of ours always become JSON.
+    let json = serde_json::to_string(data).unwrap_or_default();
+    json.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
+}
+
+/// An instant as a chart has it: the seconds since 1970 that clocks of `zone` show, as if they stood in UTC. So a chart
+/// shows the times of its page whatever the zone of its reader.
+pub fn clock(instant: Timestamp, zone: &TimeZone) -> i64 {
+    let Ok(shown) = jiff::Timestamp::from_millisecond(instant.millis()) else { return instant.seconds() };
+    instant.seconds() + i64::from(zone.to_offset(shown).seconds())
 }
 
 /// The patterns that charts refer to; a page has them once. Hatched means that nothing is known.
@@ -80,10 +40,64 @@ pub fn patterns() -> Markup {
                 pattern id="unknown" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)" {
                     line.hatch x1="0" y1="0" x2="0" y2="6" {}
                 }
-                marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto" {
-                    path.arrow d="M0 0 8 4 0 8z" {}
+            }
+        }
+    }
+}
+
+/// A mark in a legend, with what it means.
+#[derive(Clone, Copy, Debug)]
+pub enum Sign {
+    /// A line of a class.
+    Line(&'static str),
+    /// A surface of a class.
+    Surface(&'static str),
+    /// What is hatched.
+    Hatched,
+}
+
+/// A legend. It says nothing that the table does not, so it is for the eyes alone.
+pub fn legend(signs: &[(Sign, &str)]) -> Markup {
+    html! {
+        p.legend aria-hidden="true" {
+            @for (sign, meaning) in signs {
+                span {
+                    @match sign {
+                        Sign::Line(class) => svg width="22" height="8" { line.(class) x1="0" x2="22" y1="4" y2="4" {} },
+                        Sign::Surface(class) => svg width="12" height="12" { rect.(class) width="12" height="12" {} },
+                        Sign::Hatched => svg width="12" height="12" { rect width="12" height="12" fill="url(#unknown)" {} },
+                    }
+                    (meaning)
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn data_cannot_end_the_element_that_it_stands_in() {
+        let drawn =
+            canvas("rate", "\"><b>", &["</script><script>alert(1)</script>", "<!--", "a & b"]).into_string();
+        assert_eq!(drawn.matches("</script>").count(), 1, "{drawn}");
+        assert!(!drawn.contains("<!--") && !drawn.contains("<b>"), "{drawn}");
+        let (_, json) = drawn.split_once("application/json\">").unwrap();
+        let json: Vec<String> = serde_json::from_str(json.split_once("</script>").unwrap().0).unwrap();
+        assert_eq!(json, ["</script><script>alert(1)</script>", "<!--", "a & b"]);
+    }
+
+    #[test]
+    fn times_are_what_the_clocks_of_the_page_show() {
+        let noon: Timestamp = "1970-01-01T12:00:00.900Z".parse().unwrap();
+        assert_eq!(clock(noon, &TimeZone::UTC), 43_200);
+        assert_eq!(clock(noon, &TimeZone::fixed(jiff::tz::offset(-3))), 32_400);
+        let summer: Timestamp = "2026-07-01T00:00:00Z".parse().unwrap();
+        let winter: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+        let berlin = TimeZone::get("Europe/Berlin").unwrap();
+        assert_eq!(clock(summer, &berlin) - summer.seconds(), 7_200);
+        assert_eq!(clock(winter, &berlin) - winter.seconds(), 3_600);
     }
 }
