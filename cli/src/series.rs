@@ -8,7 +8,7 @@ use crate::exit::{Exit, Failure};
 use crate::location::Opened;
 use crate::output::axis::Axis;
 use crate::output::tabular::heading;
-use crate::output::words::{instant, period, plain, so_many, thousands, times};
+use crate::output::words::{instant, period, plain, so_many, thousands, times, wrapped};
 use crate::output::{csv, json, plot, print, say};
 use crate::read::Reader;
 use crate::read::line::{Line, Sample};
@@ -105,7 +105,7 @@ fn page(lines: &[(Series, Line)], reader: &Reader, session: &Session) -> String 
         };
         let trail = series.trail.as_ref().map_or(String::new(), |trail| format!(", {}", plain(trail)));
         let title = format!("{}, {}{trail}{place}", series.title(), series.event_source);
-        text.push_str(&heading(&plain(&title), session));
+        text.push_str(&heading(wrapped(&plain(&title), session.width).trim_end(), session));
         text.push_str(&plotted(line, rows, session));
         text.push('\n');
     }
@@ -159,7 +159,7 @@ fn below(line: &Line, session: &Session) -> String {
             }
         }
     }
-    crate::output::words::wrapped(&parts.join("; "), session.width)
+    wrapped(&parts.join("; "), session.width)
 }
 
 fn amount(value: f64) -> String {

@@ -22,10 +22,10 @@ pub struct Where {
 #[derive(Clone, Copy, Debug, Default, Args)]
 pub struct Within {
     /// From when on: 24h, 7d, or a time as in 2026-03-01T12:00:00Z [default: 7d]
-    #[arg(long, value_name = "TIME", value_parser = when)]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = when)]
     pub since: Option<When>,
     /// Until when, in the same forms [default: now]
-    #[arg(long, value_name = "TIME", value_parser = when)]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = when)]
     pub until: Option<When>,
 }
 

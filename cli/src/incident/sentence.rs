@@ -3,6 +3,7 @@
 use super::{Bond, Incident, Member};
 use crate::output::words::plain;
 use insights_shared::record::Stored;
+use std::collections::BTreeSet;
 
 /// How many of those that followed are named.
 const NAMED: usize = 2;
@@ -22,8 +23,12 @@ impl Incident {
             let last = others.last().map(|member| in_words(member.after)).unwrap_or_default();
             sentence.push_str(&format!("; {more} more followed within {last}"));
         }
-        if let Some(common) = others.iter().find_map(|member| shared(member.bond.as_ref()?)) {
-            sentence.push_str(&format!("; {common}"));
+        let mut common: Vec<String> =
+            others.iter().filter_map(|member| shared(member.bond.as_ref()?)).collect();
+        let mut told = BTreeSet::new();
+        common.retain(|text| told.insert(text.clone()));
+        for text in common {
+            sentence.push_str(&format!("; {text}"));
         }
         sentence.push('.');
         sentence

@@ -45,7 +45,7 @@ impl Axis {
             let column = self.column(instant);
             let text = tick(instant, step, zone);
             let length = texts.chars().count();
-            if (length > 0 && column <= length) || column + text.chars().count() > self.width + 2 {
+            if (length > 0 && column <= length) || column + text.chars().count() > self.width {
                 continue;
             }
             if let Some(mark) = marks.get_mut(column) {

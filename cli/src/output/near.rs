@@ -3,7 +3,7 @@
 /// The name of `known` that `given` was probably meant to be, if one is near enough.
 pub fn nearest<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let given = given.to_lowercase();
-    let farthest = (given.chars().count() / 3).clamp(1, 4);
+    let farthest = (given.chars().count() / 4).clamp(1, 3);
     let distances = known.into_iter().map(|name| {
         let lower = name.to_lowercase();
         // A part of the name, as `soc` of `SOC 2`, is as good as a small slip.
@@ -47,6 +47,8 @@ mod tests {
             ("CloudTrail", Some("cloudtrail")),
             ("audit", Some("auditmanager")),
             ("lambda", None),
+            ("xraz", Some("xray")),
+            ("xrzz", None),
             ("", None),
         ] {
             assert_eq!(nearest(given, known), expected, "{given}");
