@@ -8,7 +8,7 @@ use crate::location::Opened;
 use crate::output::near::nearest;
 use crate::output::tabular::{Column, Tabular, cell, heading, severity};
 use crate::output::words::{self, percent, plain, thousands};
-use crate::output::{csv, json, plot, print, say};
+use crate::output::{add, csv, json, plot, print, say};
 use crate::read::Reader;
 use crate::read::counts::{Day, Given, Level, Scope};
 use crate::read::span::Span;
@@ -105,22 +105,26 @@ fn choose(all: Vec<Scope>, wanted: Option<&str>) -> Result<Vec<Scope>, Failure> 
         (None, _) if all.is_empty() => Ok(Vec::new()),
         (None, _) => {
             let names = tops().flat_map(|scope| [scope.entity.as_str(), scope.title.as_str()]);
-            let hint = nearest(wanted, names).map(|meant| format!("did you mean {}?", plain(meant)));
-            let known = || {
-                tops()
-                    .map(|scope| format!("\n  {}  {}", scope.entity, plain(&scope.title)))
-                    .collect::<String>()
+            let hint = match nearest(wanted, names) {
+                Some(meant) => format!("did you mean {}?", plain(meant)),
+                None => format!("there are{}", named(tops())),
             };
-            let hint = hint.unwrap_or_else(|| format!("there are{}", known()));
             Err(Failure::usage(format!("--scope {wanted} is not known: {hint}")))
         }
         _ => {
-            let which = tops().filter(|scope| entities.contains(scope.entity.as_str()));
-            let which: String =
-                which.map(|scope| format!("\n  {}  {}", scope.entity, plain(&scope.title))).collect();
+            let which = named(tops().filter(|scope| entities.contains(scope.entity.as_str())));
             Err(Failure::usage(format!("--scope {wanted} may be any of these; give the id{which}")))
         }
     }
+}
+
+/// Scopes with their ids, a line each.
+fn named<'a>(scopes: impl Iterator<Item = &'a Scope>) -> String {
+    let mut text = String::new();
+    for scope in scopes {
+        add(&mut text, format_args!("\n  {}  {}", scope.entity, plain(&scope.title)));
+    }
+    text
 }
 
 fn page(scoped: &[Scoped], session: &Session) -> String {
@@ -195,7 +199,7 @@ fn alike(days: &[Day]) -> Vec<(&Day, &Day)> {
     for day in days {
         match groups.last_mut() {
             Some((_, last)) if last.given == day.given && !matches!(day.given, Given::Counts(_)) => {
-                *last = day
+                *last = day;
             }
             _ => groups.push((day, day)),
         }

@@ -5,6 +5,7 @@
 //! own event history shows in the address bar. Audit Manager's documentation links to its start page alone.
 //! <https://docs.aws.amazon.com/xray/latest/devguide/xray-console.html#xray-console-deeplinks>
 
+use crate::output::add;
 use insights_shared::record::{Source, Stored};
 use insights_shared::time::Timestamp;
 use insights_shared::value::Value;
@@ -94,7 +95,7 @@ fn encoded(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
             encoded.push(char::from(byte));
         } else {
-            encoded.push_str(&format!("%{byte:02X}"));
+            add(&mut encoded, format_args!("%{byte:02X}"));
         }
     }
     encoded

@@ -6,6 +6,7 @@ use crate::args::shared::Output;
 use crate::empty;
 use crate::exit::{Exit, Failure};
 use crate::location::Opened;
+use crate::output::add;
 use crate::output::axis::Axis;
 use crate::output::tabular::heading;
 use crate::output::words::{instant, period, plain, so_many, thousands, times, wrapped};
@@ -123,10 +124,10 @@ pub fn plotted(line: &Line, rows: usize, session: &Session) -> String {
     }
     let rows = if line.points.is_empty() { 1 } else { rows };
     for row in plot::blocks(&samples, rows) {
-        text.push_str(&format!("{row}\n"));
+        add(&mut text, format_args!("{row}\n"));
     }
     for row in Axis::new(line.span, width).ticks(&session.zone) {
-        text.push_str(&format!("{}\n", row.trim_end()));
+        add(&mut text, format_args!("{}\n", row.trim_end()));
     }
     text + &below(line, session)
 }

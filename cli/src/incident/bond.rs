@@ -49,7 +49,7 @@ impl Occurrence {
             touches.extend(list(detail, "services").iter().flat_map(names));
         }
         let callers = callers(&insight);
-        Some(Self { started_at, about, touches, callers, insight })
+        Some(Self { insight, started_at, about, touches, callers })
     }
 
     /// When it began.

@@ -1,6 +1,7 @@
 //! An incident in one sentence. It says what came first, and what they have in common; never which is the cause.
 
 use super::{Bond, Incident, Member};
+use crate::output::add;
 use crate::output::words::plain;
 use insights_shared::record::Stored;
 use std::collections::BTreeSet;
@@ -21,14 +22,14 @@ impl Incident {
         let mut sentence = format!("{first} began {}", named.join(" and "));
         if let Some(more) = others.len().checked_sub(NAMED).filter(|more| *more > 0) {
             let last = others.last().map(|member| in_words(member.after)).unwrap_or_default();
-            sentence.push_str(&format!("; {more} more followed within {last}"));
+            add(&mut sentence, format_args!("; {more} more followed within {last}"));
         }
         let mut common: Vec<String> =
             others.iter().filter_map(|member| shared(member.bond.as_ref()?)).collect();
         let mut told = BTreeSet::new();
         common.retain(|text| told.insert(text.clone()));
         for text in common {
-            sentence.push_str(&format!("; {text}"));
+            add(&mut sentence, format_args!("; {text}"));
         }
         sentence.push('.');
         sentence

@@ -14,6 +14,12 @@ pub mod words;
 use crate::exit::Failure;
 use std::io::{ErrorKind, Write};
 
+/// Appends formatted text.
+pub fn add(text: &mut String, arguments: std::fmt::Arguments<'_>) {
+    // Writing to a String cannot fail.
+    let _ = std::fmt::Write::write_fmt(text, arguments);
+}
+
 /// Writes `text` to standard output. A reader who has seen enough (`| head`) is no failure.
 pub fn print(text: &str) -> Result<(), Failure> {
     let mut stdout = std::io::stdout().lock();

@@ -57,7 +57,7 @@ impl Reader {
             }
         }
         let mut found: BTreeMap<String, String> =
-            self.items(&keys).await?.into_values().filter_map(titled).collect();
+            self.items(&keys).await?.values().filter_map(titled).collect();
         let scopes = self.scopes().await?;
         found
             .extend(scopes.into_iter().filter(|scope| scope.id() == id).map(|scope| (scope.pk, scope.title)));
@@ -68,15 +68,14 @@ impl Reader {
     async fn by_beginning(&self, text: &str) -> Result<BTreeMap<String, String>, Failure> {
         let span = Span::last(REACH_DAYS * DAY_SECONDS, self.now);
         let insights = self.overlapping(&[Kind::XrayInsight, Kind::CloudtrailInsight], span).await?;
-        let begins = |insight: &Stored| insight.text("id").is_some_and(|id| id.starts_with(text));
-        let mut found: BTreeMap<String, String> =
-            insights.into_iter().filter(begins).filter_map(titled).collect();
+        let begins = |insight: &&Stored| insight.text("id").is_some_and(|id| id.starts_with(text));
+        let mut found: BTreeMap<String, String> = insights.iter().filter(begins).filter_map(titled).collect();
         let scopes = self.scopes().await?.into_iter().filter(|scope| scope.id().starts_with(text));
         found.extend(scopes.map(|scope| (scope.pk, scope.title)));
         Ok(found)
     }
 }
 
-fn titled(record: Stored) -> Option<(String, String)> {
+fn titled(record: &Stored) -> Option<(String, String)> {
     Some((record.text("pk")?.to_owned(), record.text("title").unwrap_or_default().to_owned()))
 }

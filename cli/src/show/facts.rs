@@ -1,6 +1,7 @@
 //! The head of an insight's page: what it says, how bad, since when, where, and where to go on.
 
 use crate::console;
+use crate::output::add;
 use crate::output::rows::how_long;
 use crate::output::words::{self, instant, plain, service, times, wrapped};
 use crate::session::Session;
@@ -14,7 +15,7 @@ pub fn section(pk: &str, insight: &Stored, now: Timestamp, session: &Session) ->
     lines.push('\n');
     let mut fact = |name: &str, value: String| {
         if !value.is_empty() {
-            lines.push_str(&format!("{name:<10}  {value}\n"));
+            add(&mut lines, format_args!("{name:<10}  {value}\n"));
         }
     };
     fact("severity", severity(insight));

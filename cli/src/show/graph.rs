@@ -1,5 +1,6 @@
 //! The impact graph as text: who calls whom, each service once, what has been drawn already named again and not repeated.
 
+use crate::output::add;
 use crate::output::tabular::heading;
 use crate::output::words::plain;
 use crate::session::Session;
@@ -85,7 +86,7 @@ impl Drawing<'_> {
         let mark = if node.name == self.cause { "  ◀ root cause" } else { "" };
         let is_new = self.drawn.insert(index);
         let again = if is_new || node.calls.is_empty() { "" } else { " …" };
-        self.text.push_str(&format!("{branch}{}{kind}{again}{mark}\n", node.name));
+        add(&mut self.text, format_args!("{branch}{}{kind}{again}{mark}\n", node.name));
         if !is_new {
             return;
         }

@@ -12,6 +12,7 @@ use crate::args::shared::Output;
 use crate::exit::{Exit, Failure};
 use crate::incident::{Incident, REACH, incidents};
 use crate::location::Opened;
+use crate::output::add;
 use crate::output::tabular::heading;
 use crate::output::words::wrapped;
 use crate::output::{csv, json, print};
@@ -103,7 +104,7 @@ async fn together(
     for member in incident.members() {
         let insight = &member.occurrence.insight;
         if let Some(other) = insight.text("pk").filter(|other| *other != pk) {
-            text.push_str(&format!("  insights show '{other}'\n"));
+            add(&mut text, format_args!("  insights show '{other}'\n"));
         }
     }
     Ok(Some(text))

@@ -1,5 +1,6 @@
 //! What a target's `state` means, and what to do about it. Pure.
 
+use crate::output::add;
 use crate::output::words::length;
 use insights_shared::issue::{Class, RECORD_INVALID, class_of};
 use insights_shared::record::{Source, Stored};
@@ -168,7 +169,7 @@ impl Judged {
         let worst = issues.iter().find(|issue| text(issue, "code") != RECORD_INVALID);
         if let (Some(issue), Some(action)) = (worst, self.action.as_mut()) {
             let said = format!("{}: {}", text(issue, "operation"), text(issue, "message"));
-            action.push_str(&format!(". {said}"));
+            add(action, format_args!(". {said}"));
         }
     }
 }

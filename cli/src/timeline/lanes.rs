@@ -1,5 +1,6 @@
 //! One lane for each thing that insights and snapshots are about, on a common axis. Where several overlap, the worst shows.
 
+use crate::output::add;
 use crate::output::axis::Axis;
 use crate::output::words::{plain, service, so_many};
 use crate::read::span::Span;
@@ -53,7 +54,7 @@ pub fn drawn(records: &[Stored], span: Span, centre: Option<&str>, session: &Ses
         own.sort_by_key(|(_, records)| {
             records.iter().filter_map(|record| record.timestamp("started_at")).min()
         });
-        text.push_str(&format!("{}\n", service(source.as_str())));
+        add(&mut text, format_args!("{}\n", service(source.as_str())));
         for (about, records) in own {
             let is_centre = records.iter().any(|record| centre.is_some() && record.text("pk") == centre);
             let mark = if is_centre { "▸ " } else { "  " };
@@ -64,7 +65,7 @@ pub fn drawn(records: &[Stored], span: Span, centre: Option<&str>, session: &Ses
             text.push('\n');
         }
         if let Some(more) = number.checked_sub(MOST_LANES).filter(|more| *more > 0) {
-            text.push_str(&format!("  and {} that are no worse\n", so_many(more, "further", "further")));
+            add(&mut text, format_args!("  and {} that are no worse\n", so_many(more, "further", "further")));
         }
     }
     for row in axis.ticks(&session.zone) {

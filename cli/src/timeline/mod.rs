@@ -8,6 +8,7 @@ use crate::empty;
 use crate::exit::{Exit, Failure};
 use crate::incident::{Incident, incidents, worst_first};
 use crate::location::Opened;
+use crate::output::add;
 use crate::output::tabular::heading;
 use crate::output::words::{instant, so_many, times, wrapped};
 use crate::output::{csv, json, print, say};
@@ -86,7 +87,7 @@ async fn page(
     let title = format!("{} from {since} to {until}", so_many(number, "insight", "insights"));
     let mut text = heading(&title, session);
     text.push_str(&lanes::drawn(&records, span, centre, session));
-    text.push_str(&format!("\n{}; {}\n", lanes::LEGEND, times(&session.zone, reader.now())));
+    add(&mut text, format_args!("\n{}; {}\n", lanes::LEGEND, times(&session.zone, reader.now())));
     let insights: Vec<Stored> = records.into_iter().filter(is_insight).collect();
     let mut told = incidents(reader.occurrences(insights).await?);
     told.retain(Incident::is_correlated);
@@ -110,7 +111,7 @@ fn belongs_together(told: &[Incident], session: &Session) -> String {
         text.push_str(&wrapped(&line, session.width));
     }
     if let Some(more) = told.len().checked_sub(MOST_TOLD).filter(|more| *more > 0) {
-        text.push_str(&format!("and {more} more: choose a shorter time\n"));
+        add(&mut text, format_args!("and {more} more: choose a shorter time\n"));
     }
     text
 }
