@@ -14,10 +14,12 @@ const Charts = (() => {
   const both = d3.utcFormat("%b %-d %H:%M");
   const short = (number) => (Math.abs(number) >= 10_000 ? d3.format(".3~s")(number) : d3.format(",.3~r")(number));
 
-  /** A plot with the style of the page, without Plot's own style element, which the page's policy forbids. */
+  /** A plot with the style of the page: without Plot's own style element, which the page's policy forbids, and without the
+      names of its groups, which say "rect" and "line" to who is read to. */
   function plot(width, options) {
     const svg = Plot.plot({ width, marginTop: 8, marginBottom: 22, marginLeft: 46, marginRight: 16, className: "plot", ...options });
     svg.querySelector("style")?.remove();
+    for (const group of svg.querySelectorAll("g[aria-label]")) group.removeAttribute("aria-label");
     return svg;
   }
 

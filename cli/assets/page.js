@@ -129,12 +129,17 @@ if ("live" in document.body.dataset) {
   form.addEventListener("input", () => narrow(form));
   form.addEventListener("submit", (event) => event.preventDefault());
 }
-let opened = [];
+const opened = new Set();
 addEventListener("beforeprint", () => {
   // On paper nothing can be opened: what is wrong now is printed with its detail.
-  opened = [...document.querySelectorAll("#now details.insight:not([open])")];
-  for (const details of opened) details.open = true;
+  for (const details of document.querySelectorAll("#now details.insight:not([open])")) {
+    opened.add(details);
+    details.open = true;
+  }
   Charts.watch(main());
 });
-addEventListener("afterprint", () => opened.forEach((details) => (details.open = false)));
+addEventListener("afterprint", () => {
+  for (const details of opened) details.open = false;
+  opened.clear();
+});
 openTarget();

@@ -68,7 +68,9 @@ fn a_demo_shows_what_is_wrong_what_happened_and_what_it_cost() {
         "WORST CONTROL DOMAINS",
         "CloudTrail's metrics: ",
         "What the runs did and cost",
+        "report.html",
         "table.db",
+        "insights serve",
         "insights simulate",
     ] {
         assert!(run.stdout.contains(expected), "{expected} is missing: {}", run.stdout);
@@ -76,6 +78,12 @@ fn a_demo_shows_what_is_wrong_what_happened_and_what_it_cost() {
     for kind in ["xray.insight", "cloudtrail.insight", "cloudtrail.metric", "auditmanager.control"] {
         let items = items(&folder.join("table.db"), "insights");
         assert!(items.values().any(|item| item["kind"]["S"] == kind), "no {kind}");
+    }
+    let report = std::fs::read_to_string(folder.join("report.html")).unwrap();
+    for expected in
+        ["insights are open: ", "began 4 minutes before faults in payments", "data-chart=\"rate\""]
+    {
+        assert!(report.contains(expected), "{expected} is missing in the report");
     }
     assert!(!run.stdout.contains('\u{1b}'), "colour in a pipe");
     for line in run.stdout.lines() {

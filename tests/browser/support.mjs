@@ -4,6 +4,7 @@
 import { chromium } from "playwright-core";
 import { execFile, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -39,9 +40,15 @@ export async function started(...args) {
       const found = text.match(/http:\/\/127\.0\.0\.1:\d+/);
       if (found) resolve(found[0]);
     });
+    process.on("exit", () => child.kill("SIGKILL"));
     child.on("exit", (code) => reject(new Error(`${args.join(" ")} ended with ${code}: ${text}`)));
   });
-  return { address, stop: () => child.kill() };
+  const ended = once(child, "exit");
+  const stop = () => {
+    child.kill("SIGINT");
+    return ended;
+  };
+  return { address, stop };
 }
 
 let demo;
@@ -61,13 +68,16 @@ export async function tableOf(name, items, copied) {
   const put = async (item) => {
     const answer = await fetch(address, {
       method: "POST",
-      headers: { authorization, "content-type": "application/x-amz-json-1.0", "x-amz-target": "DynamoDB_20120810.PutItem" },
+      headers: { authorization, "x-amz-date": "20260301T120000Z", "content-type": "application/x-amz-json-1.0", "x-amz-target": "DynamoDB_20120810.PutItem" },
       body: JSON.stringify({ TableName: "insights", Item: attributes(item).M }),
     });
     if (!answer.ok) throw new Error(`PutItem: ${answer.status} ${await answer.text()}`);
   };
-  for (let nth = 0; nth < items.length; nth += 16) await Promise.all(items.slice(nth, nth + 16).map(put));
-  stop();
+  try {
+    for (let nth = 0; nth < items.length; nth += 16) await Promise.all(items.slice(nth, nth + 16).map(put));
+  } finally {
+    await stop();
+  }
   return file;
 }
 

@@ -140,11 +140,13 @@ fn series(findings: &Findings, session: &Session) -> String {
 
 fn files(folder: &Folder) -> String {
     let files = [
+        ("report.html", "this page with charts, for a browser"),
         ("table.db", "the table: DynamoDB in one file"),
         ("logs", "what the functions logged, and every call that was answered"),
     ];
     let next = [
         ("insights demo", "the same again: only `run` and `state` are written"),
+        ("insights serve", "the report as a live page; give --local and the path of table.db"),
         ("insights simulate", "the simulated services and a table, for sam local or any AWS client"),
         ("README.md", "how to run this on AWS"),
     ];

@@ -81,7 +81,7 @@ pub fn trust(model: &Model) -> Markup {
     let oldest = oldest.filter_map(|standing| standing.last_success_at).min();
     html! {
         @match worst {
-            None => p.trust.bad { b { "Nothing was ever collected into this table." } span { "So that nothing is shown says nothing." } },
+            None => p.trust.bad { b { "No scheduled run is recorded in this table." } span { "What is not shown may just never have been collected." } },
             Some(standing) if standing.tone() >= Tone::Unsure => {
                 @let others = model.standings.iter().filter(|other| other.tone() >= Tone::Unsure).count() - 1;
                 p.trust.(class(standing.tone())) {

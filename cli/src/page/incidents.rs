@@ -13,7 +13,7 @@ const MOST: usize = 60;
 /// The most insights that are named of one.
 const MOST_MEMBERS: usize = 12;
 /// The most sentences at the top.
-const MOST_NOW: usize = 5;
+const MOST_NOW: usize = 3;
 
 /// What is going on of several insights at once: the sentences of the incidents that have an open one.
 pub fn now(model: &Model) -> Markup {
@@ -32,7 +32,7 @@ pub fn now(model: &Model) -> Markup {
                     }
                 }
             }
-            @if open.len() > MOST_NOW { p.quiet { (open.len() - MOST_NOW) " more open incidents are below, under Incidents." } }
+            @if open.len() > MOST_NOW { p.quiet.more { (open.len() - MOST_NOW) " more open incidents are below, under Incidents." } }
         }
     }
 }
