@@ -6,8 +6,8 @@ use clap::Args;
 /// What the help of `compliance` ends with.
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  insights compliance                     the account and each assessment, by day
-  insights compliance --scope account     the account, its control domains, and the worst controls
+  insights compliance                  the account and each assessment, by day
+  insights compliance --scope account  the account, its domains and controls
   insights compliance --scope 11111111-2222-3333-4444-555555555555 --since 90d
   insights compliance --scope 'SOC 2'     an assessment by its name
   insights compliance --output csv > compliance.csv

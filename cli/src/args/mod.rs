@@ -45,7 +45,7 @@ Examples:
   insights list --open              what is wrong now, worst first
   insights timeline --since 24h     what happened, all sources on one axis
   insights status                   is it empty, or broken?
-  insights report                   one HTML file with charts, to send or to keep
+  insights report                   one HTML file with charts, to keep or send
   insights serve                    the same as a live page
   insights simulate --port 8080     the simulated services, for any AWS client
   insights table create --table insights

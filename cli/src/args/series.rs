@@ -7,10 +7,10 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 /// What the help of `series` ends with.
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  insights series                               every series of the last 7 days
-  insights series RunInstances --since 30d      those whose key contains the text
-  insights series secretsmanager --period 60    minutes alone
-  insights series ec2 --output csv > ec2.csv    a row for each bucket, zeros too
+  insights series                             every series of the last 7 days
+  insights series RunInstances --since 30d    those whose key contains the text
+  insights series secretsmanager --period 60  minutes alone
+  insights series ec2 --output csv > ec2.csv  a row for each bucket, zeros too
 
 Each time is shown at the finest period that covers it. In a plot, _ is zero and · is unknown.";
 

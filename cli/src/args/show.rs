@@ -8,7 +8,7 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   insights show 7c4ee9a1                        the ID of a listing
   insights show 7c4ee9a1-3f5b-4d2e-9a68-0b6f1d2c3e4f
-  insights show 'xray#123456789012#eu-west-1#7c4ee9a1-3f5b-4d2e-9a68-0b6f1d2c3e4f'
+  insights show 'xray#123456789012#eu-west-1#7c4ee9a1-…'  a whole key
   insights show 'run#xray#123456789012#eu-west-1'        a target's last runs
   insights show 'rejected#xray#123456789012#eu-west-1'   what broke a rule
   insights show 7c4ee9a1 --output json          every item under its key

@@ -9,7 +9,7 @@ Examples:
   insights status                     the whole grid, and what to do
   insights status --stale-after 2h    nothing should be older than two hours
   insights status --output csv | grep -E ',(stale|failed|denied|throttled),'
-  insights status --output json | jq -r '.[] | [.source, .last_success_at] | @tsv'
+  insights status --output json | jq '.[].last_success_at'
 
 It exits with 0 whatever it finds: a script reads `condition` of the CSV. A target is stale when its last run is \
 older than four of the template's schedules: X-Ray 1h, CloudTrail 4h, Audit Manager 24h.";

@@ -24,12 +24,8 @@ impl Incident {
             let last = others.last().map(|member| in_words(member.after)).unwrap_or_default();
             add(&mut sentence, format_args!("; {more} more followed within {last}"));
         }
-        let mut common: Vec<String> =
-            others.iter().filter_map(|member| shared(member.bond.as_ref()?)).collect();
-        let mut told = BTreeSet::new();
-        common.retain(|text| told.insert(text.clone()));
-        for text in common {
-            add(&mut sentence, format_args!("; {text}"));
+        for common in in_common(others) {
+            add(&mut sentence, format_args!("; {common}"));
         }
         sentence.push('.');
         sentence
@@ -45,12 +41,27 @@ fn followed(member: &Member) -> String {
     }
 }
 
-fn shared(bond: &Bond) -> Option<String> {
-    match bond {
-        Bond::Together => None,
-        Bond::Service(name) => Some(format!("they share {}", plain(name))),
-        Bond::Caller(arn) => Some(format!("the caller is the same, {}", plain(arn))),
+/// What the members have in common: the services, then each caller.
+fn in_common(others: &[Member]) -> Vec<String> {
+    let bonds = || others.iter().filter_map(|member| member.bond.as_ref());
+    let mut services: Vec<String> = Vec::new();
+    let mut callers: Vec<String> = Vec::new();
+    for bond in bonds() {
+        match bond {
+            Bond::Together => {}
+            Bond::Service(name) => services.push(plain(name)),
+            Bond::Caller(arn) => callers.push(format!("the caller is the same, {}", plain(arn))),
+        }
     }
+    let mut told = BTreeSet::new();
+    services.retain(|name| told.insert(name.clone()));
+    callers.retain(|caller| told.insert(caller.clone()));
+    let services = match services.split_last() {
+        None => None,
+        Some((only, [])) => Some(format!("they share {only}")),
+        Some((last, rest)) => Some(format!("in common are {} and {last}", rest.join(", "))),
+    };
+    services.into_iter().chain(callers).collect()
 }
 
 /// What an insight is about, without its numbers.

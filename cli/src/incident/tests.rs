@@ -189,6 +189,17 @@ fn an_incident_is_told_in_a_sentence() {
         ),
     );
     check(
+        &[
+            told("xray", "payments", 0, None),
+            told("xray", "search", 5, None),
+            told("xray", "search", 10, None),
+            told("xray", "payments", 15, None),
+            told("xray", "payments", 20, None),
+        ],
+        "faults in payments began 5 minutes before faults in search and 10 minutes before faults in search; \
+         2 more followed within 20 minutes; in common are search and payments.",
+    );
+    check(
         &[told("xray", "payments", 0, None), told("xray", "payments", 90, None)],
         "faults in payments began 1 hour 30 minutes before faults in payments; they share payments.",
     );

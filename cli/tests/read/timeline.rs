@@ -43,6 +43,9 @@ fn a_time_line_can_stand_around_one_insight() {
     assert!(text.contains("from 2026-03-01 05:48 to 2026-03-01 12:00"), "{text}");
     assert!(text.contains("▸ payments"), "{text}");
     assert!(text.contains("GetSecretValue") && !text.contains("UpdateFunctionCode"), "{text}");
+    // Of a longer time it still tells what belongs to that insight alone.
+    let longer = STORY.output(&["timeline", "--around", "7c4ee9a1", "--since", "3d"]);
+    assert!(longer.contains("  lambda ") && !longer.contains("UpdateFunctionCode"), "{longer}");
     let run = STORY.insights(&["timeline", "--around", "run#xray#123456789012#eu-west-1"]);
     assert_eq!(run.code, 2, "{run:?}");
     assert!(run.stderr.contains("there is no insight under"), "{}", run.stderr);
