@@ -268,7 +268,7 @@ const Charts = (() => {
           y: { domain: [rows - 0.4, 0], axis: null },
           color: { type: "identity" },
           marks: [
-            Plot.arrow(edges, { x1: "x1", x2: "x2", y1: "y1", y2: "y2", stroke: "var(--muted)", strokeWidth: 1.3, headLength: 7, insetEnd: 2, className: "edge" }),
+            Plot.arrow(edges, { x1: "x1", x2: "x2", y1: "y1", y2: "y2", stroke: "var(--muted)", strokeWidth: 1.3, headLength: 7, insetEnd: 5, className: "edge" }),
             box("none", { stroke: "var(--info-fill)" }),
             box("anomalous", { stroke: "var(--high-fill)", strokeWidth: 1.5, strokeDasharray: "5 3" }),
             box("root_cause", { stroke: "var(--critical-fill)", strokeWidth: 2 }),

@@ -24,7 +24,7 @@ pub async fn run(arguments: &ReportArguments, session: &Session) -> Result<Exit,
     let opened = Opened::open(&arguments.location, &session).await?;
     let now = opened.reader.now();
     let since = arguments.since.map_or_else(
-        || Filter::parse([("since", DEFAULT_SINCE)], now).map(|(_, span)| span.since).unwrap_or(now),
+        || Filter::parse([("since", DEFAULT_SINCE)], now).map_or(now, |(_, span)| span.since),
         |since| since.instant(now),
     );
     let written = if since < now {

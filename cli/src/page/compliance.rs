@@ -11,6 +11,7 @@ use crate::read::counts::{Day, Given, Level};
 use insights_shared::record::Stored;
 use maud::{Markup, html};
 use serde_json::{Value as Json, json};
+use std::cmp::Reverse;
 
 /// How many controls are named.
 const WORST: usize = 15;
@@ -116,7 +117,7 @@ fn controls(model: &Model) -> Markup {
         .flat_map(|scope| scope.controls.iter().map(|control| (scope.scope.title.as_str(), control)))
         .filter(|(_, control)| counted(control, "noncompliant").unwrap_or_default() > 0)
         .collect();
-    controls.sort_by(|(_, left), (_, right)| badness(right).cmp(&badness(left)));
+    controls.sort_by_key(|(_, control)| Reverse(badness(control)));
     let left_out = controls.len().saturating_sub(WORST);
     controls.truncate(WORST);
     let columns = [

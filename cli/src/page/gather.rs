@@ -214,7 +214,7 @@ async fn detail(reader: &Reader, envelope: Stored, all: &AllSeries) -> Result<In
     let record = reader.whole(std::slice::from_ref(&envelope)).await?.into_iter().next().unwrap_or(envelope);
     let series = all.series.iter().find(|series| series.is_behind(&record));
     let line = match series {
-        Some(series) => Some((series.clone(), line(reader, &record, series, all).await?)),
+        Some(series) => Some(Box::new((series.clone(), line(reader, &record, series, all).await?))),
         None => None,
     };
     Ok(Insight { record, detail: Some(Detail::Cloudtrail(line)) })

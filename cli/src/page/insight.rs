@@ -37,17 +37,20 @@ pub fn rows(insights: &[Insight], setting: Setting<'_>) -> Markup {
 
 fn row(insight: &Insight, setting: Setting<'_>) -> Markup {
     let line = summary(&insight.record, setting);
-    match &insight.detail {
-        Some(detail) => html! {
+    if let Some(detail) = &insight.detail {
+        return html! {
             details.insight data-key=(insight.anchor()) {
                 summary.row { (line) }
                 div.inside id=(insight.anchor()) tabindex="-1" { (inside(insight, detail, setting)) }
             }
-        },
-        None => match setting.dress.address(insight.pk()) {
-            Some(address) => html! { a.row href=(address) data-key=(insight.anchor()) { (line) } },
-            None => html! { div.row id=(insight.anchor()) { (line) } },
-        },
+        };
+    }
+    html! {
+        @if let Some(address) = setting.dress.address(insight.pk()) {
+            a.row href=(address) data-key=(insight.anchor()) { (line) }
+        } @else {
+            div.row id=(insight.anchor()) { (line) }
+        }
     }
 }
 
@@ -91,7 +94,7 @@ pub fn inside(insight: &Insight, detail: &Detail, setting: Setting<'_>) -> Marku
     html! {
         @match detail {
             Detail::Xray { events, graph } => (xray::drawn(record, events, graph.as_ref(), setting)),
-            Detail::Cloudtrail(series) => (cloudtrail::drawn(record, series.as_ref(), setting)),
+            Detail::Cloudtrail(series) => (cloudtrail::drawn(record, series.as_deref(), setting)),
         }
         dl.facts {
             (fact("Began", record.timestamp("started_at").map(|began| time(began, setting.zone))))

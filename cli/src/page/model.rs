@@ -105,7 +105,7 @@ pub enum Detail {
         graph: Option<Stored>,
     },
     /// Of CloudTrail's: the series behind it around its time, if there is one.
-    Cloudtrail(Option<(Series, Line)>),
+    Cloudtrail(Option<Box<(Series, Line)>>),
 }
 
 /// The counts of one scope.

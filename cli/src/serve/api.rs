@@ -3,7 +3,7 @@
 use crate::incident::Incident;
 use crate::output::json;
 use crate::page::model::{Compliance, Detail, Insight, Model, Standing};
-use crate::read::counts::{self, Given};
+use crate::read::counts;
 use insights_shared::record::Stored;
 use insights_shared::time::Timestamp;
 use insights_shared::value::write_canonical_map;
@@ -32,12 +32,12 @@ struct Scope<'a> {
     entity: &'a str,
     title: &'a str,
     pk: &'a str,
-    days: Vec<Day<'a>>,
+    days: Vec<OneDay<'a>>,
 }
 
 /// One day of a scope.
 #[derive(Serialize)]
-struct Day<'a> {
+struct OneDay<'a> {
     day: &'a str,
     given: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -54,7 +54,7 @@ pub fn insights(model: &Model) -> String {
 pub fn single(insight: &Insight, incidents: &[Incident]) -> String {
     let (events, graph, series) = match &insight.detail {
         Some(Detail::Xray { events, graph }) => (events.as_slice(), graph.as_ref(), None),
-        Some(Detail::Cloudtrail(series)) => (&[][..], None, series.as_ref()),
+        Some(Detail::Cloudtrail(series)) => (&[][..], None, series.as_deref()),
         None => (&[][..], None, None),
     };
     let series = series.map(|(series, line)| {
@@ -115,13 +115,13 @@ fn scope(compliance: &Compliance) -> Scope<'_> {
     }
 }
 
-fn day(day: &counts::Day) -> Day<'_> {
+fn day(day: &counts::Day) -> OneDay<'_> {
     let (given, snapshot) = match &day.given {
-        Given::Counts(snapshot) => ("counts", record(snapshot)),
-        Given::Nothing => ("no_counts_yet", None),
-        Given::NotCollected => ("not_collected", None),
+        counts::Given::Counts(snapshot) => ("counts", record(snapshot)),
+        counts::Given::Nothing => ("no_counts_yet", None),
+        counts::Given::NotCollected => ("not_collected", None),
     };
-    Day { day: &day.day, given, snapshot }
+    OneDay { day: &day.day, given, snapshot }
 }
 
 /// How each target is.

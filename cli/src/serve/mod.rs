@@ -49,9 +49,9 @@ pub async fn run(arguments: &ServeArguments, session: &Session) -> Result<Exit, 
         None => opened.reader.table().to_owned(),
     };
     let server = Server { reader: opened.reader.clone(), clock: session.clock, zone: session.zone, table };
-    let served = serve(server, arguments.port).await;
+    let ended = serve(server, arguments.port).await;
     opened.close().await;
-    served.map(|()| Exit::Done)
+    ended.map(|()| Exit::Done)
 }
 
 async fn serve(server: Server, port: u16) -> Result<(), Failure> {
