@@ -1,24 +1,37 @@
-//! `insights`: see the collectors run with no AWS account, and serve the simulated services to other programs.
+//! `insights`: asks the table, shows the collectors at work with no AWS account, and serves the simulated services to
+//! other programs.
 //!
 //! This file only wires: it reads clock, environment and arguments, hands them down, and turns what comes back into an
 //! exit code. It knows no AWS.
 
 mod args;
+mod compliance;
+mod console;
 mod demo;
 mod embedded;
+mod empty;
 mod exit;
 mod function;
+mod incident;
+mod list;
+mod location;
 mod output;
+mod page;
 mod read;
+mod report;
+mod series;
+mod serve;
 mod session;
+mod show;
 mod simulate;
+mod status;
 mod table;
+mod timeline;
 
 use args::{Arguments, Command, TableCommand};
 use clap::{CommandFactory, Parser};
 use exit::{Exit, Failure};
 use insights_shared::environment::Environment;
-use insights_shared::time::Clock;
 use session::Session;
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -30,8 +43,9 @@ async fn main() -> ExitCode {
     if let Some(function) = function::requested(&arguments) {
         return function.serve(&environment).await;
     }
+    let (arguments, clock) = session::as_of(arguments);
     let arguments = Arguments::parse_from(arguments);
-    let session = Session::new(environment, Clock::System);
+    let session = Session::new(environment, clock);
     let result = run(arguments.command, &session).await;
     result.unwrap_or_else(|failure| exit::tell(&failure)).into()
 }
@@ -39,6 +53,14 @@ async fn main() -> ExitCode {
 async fn run(command: Command, session: &Session) -> Result<Exit, Failure> {
     match command {
         Command::Demo(arguments) => demo::run(&arguments, session).await,
+        Command::List(arguments) => list::run(&arguments, session).await,
+        Command::Show(arguments) => show::run(&arguments, session).await,
+        Command::Series(arguments) => series::run(&arguments, session).await,
+        Command::Compliance(arguments) => compliance::run(&arguments, session).await,
+        Command::Timeline(arguments) => timeline::run(&arguments, session).await,
+        Command::Status(arguments) => status::run(&arguments, session).await,
+        Command::Report(arguments) => report::run(&arguments, session).await,
+        Command::Serve(arguments) => serve::run(&arguments, session).await,
         Command::Simulate(arguments) => simulate::run(&arguments, session).await,
         Command::Table { command: TableCommand::Create(arguments) } => {
             table::create(&arguments, session).await

@@ -3,8 +3,12 @@
 use insights_shared::environment::Environment;
 use insights_shared::time::Clock;
 use jiff::tz::TimeZone;
+use std::ffi::OsString;
 use std::io::IsTerminal;
 
+/// The first argument that holds the clock at the time that follows it: for tests and for pictures of a story. It is no
+/// argument of the command line, so neither help nor completions show it.
+pub const AS_OF: &str = "__as-of";
 /// Columns of a page whose width nobody knows, as when it is piped into a file.
 const DEFAULT_WIDTH: u16 = 100;
 /// Narrower than this, nothing can be laid out.
@@ -32,7 +36,8 @@ impl Session {
     pub fn new(environment: Environment, clock: Clock) -> Self {
         // An unset or empty NO_COLOR counts as absent: https://no-color.org
         let colour_allowed = environment.get("NO_COLOR").is_none() && environment.get("TERM") != Some("dumb");
-        let width = comfy_table::Table::new().width().unwrap_or(DEFAULT_WIDTH).max(LEAST_WIDTH);
+        let columns = environment.get("COLUMNS").and_then(|columns| columns.trim().parse().ok());
+        let width = comfy_table::Table::new().width().or(columns).unwrap_or(DEFAULT_WIDTH).max(LEAST_WIDTH);
         Self {
             colour: colour_allowed && std::io::stdout().is_terminal(),
             live_progress: std::io::stderr().is_terminal() && environment.get("TERM") != Some("dumb"),
@@ -43,8 +48,56 @@ impl Session {
         }
     }
 
+    /// The same, with its times in UTC if `utc`.
+    #[must_use]
+    pub fn in_utc(&self, utc: bool) -> Self {
+        let mut session = self.clone();
+        if utc {
+            session.zone = TimeZone::UTC;
+        }
+        session
+    }
+
     /// The table's name: `given`, else `$TABLE_NAME`, else `insights`.
     pub fn table_name(&self, given: Option<&str>) -> String {
         given.or_else(|| self.environment.get("TABLE_NAME")).unwrap_or("insights").to_owned()
+    }
+}
+
+/// The process's arguments, and the clock by which it goes: the machine's, unless they begin with [`AS_OF`].
+pub fn as_of(mut arguments: Vec<OsString>) -> (Vec<OsString>, Clock) {
+    let instant = match arguments.get(1..3) {
+        Some([first, instant]) if first == AS_OF => instant.to_str().and_then(|text| text.parse().ok()),
+        _ => None,
+    };
+    let Some(instant) = instant else { return (arguments, Clock::System) };
+    arguments.drain(1..3);
+    (arguments, Clock::Fixed(instant))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_clock_is_held_only_where_it_is_asked_for() {
+        let split = |arguments: &[&str]| {
+            let (rest, clock) = as_of(arguments.iter().map(OsString::from).collect());
+            let rest: Vec<String> = rest.into_iter().map(|text| text.into_string().unwrap()).collect();
+            let held = if let Clock::Fixed(instant) = clock { Some(instant.to_string()) } else { None };
+            (rest.join(" "), held)
+        };
+        let noon = Some("2026-03-01T12:00:00.000Z".to_owned());
+        for (arguments, expected) in [
+            (vec!["insights", "list"], ("insights list", None)),
+            (
+                vec!["insights", AS_OF, "2026-03-01T12:00:00Z", "list", "--open"],
+                ("insights list --open", noon),
+            ),
+            (vec!["insights", AS_OF, "noon"], ("insights __as-of noon", None)),
+            (vec!["insights"], ("insights", None)),
+        ] {
+            assert_eq!(split(&arguments), (expected.0.to_owned(), expected.1), "{arguments:?}");
+        }
     }
 }

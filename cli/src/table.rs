@@ -3,9 +3,9 @@
 use crate::args::TableCreateArguments;
 use crate::embedded::EmbeddedTable;
 use crate::exit::{Exit, Failure};
+use crate::location::configured_client;
 use crate::output;
 use crate::session::Session;
-use aws_config::BehaviorVersion;
 use aws_sdk_dynamodb::Client;
 use insights_shared::store::schema::create_table;
 
@@ -49,15 +49,4 @@ pub fn check_name(table: &str) -> Result<(), Failure> {
     }
     let rule = "must be 3 to 255 letters, digits, dots, hyphens or underscores";
     Err(Failure::usage(format!("table name \"{table}\" {rule}")))
-}
-
-/// The DynamoDB that the AWS configuration and its variables lead to.
-async fn configured_client() -> Result<Client, Failure> {
-    let configuration = aws_config::defaults(BehaviorVersion::v2026_01_12()).load().await;
-    if configuration.region().is_none() {
-        return Err(Failure::usage(
-            "no region: set AWS_REGION, or choose a profile that has one by AWS_PROFILE",
-        ));
-    }
-    Ok(Client::new(&configuration))
 }

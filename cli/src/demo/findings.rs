@@ -3,6 +3,7 @@
 use crate::exit::Failure;
 use crate::output::words;
 use crate::read::Reader;
+use crate::read::span::Span;
 use insights_shared::record::{Kind, Severity, Source, Stored};
 use insights_shared::time::{DAY_SECONDS, Timestamp};
 use insights_shared::value::Value;
@@ -51,14 +52,14 @@ impl Findings {
         }
         open.sort_by_key(|insight| (Reverse(severity(insight)), insight.timestamp("started_at")));
 
-        let since = now.plus_seconds(-LATELY_DAYS * DAY_SECONDS);
+        let span = Span::last(LATELY_DAYS * DAY_SECONDS, now);
         let insights = [Kind::XrayInsight, Kind::CloudtrailInsight];
-        let mut ended = reader.on_days_since(&insights, since).await?;
-        ended.retain(|insight| insight.timestamp("ended_at").is_some_and(|ended_at| ended_at >= since));
+        let mut ended = reader.overlapping(&insights, span).await?;
+        ended.retain(|insight| insight.timestamp("ended_at").is_some());
         ended.sort_by_key(|insight| Reverse(insight.timestamp("ended_at")));
 
         let snapshots = [Kind::AuditmanagerInsights, Kind::AuditmanagerAssessment];
-        let mut compliance = newest(reader.on_days_since(&snapshots, since).await?);
+        let mut compliance = newest(reader.overlapping(&snapshots, span).await?);
         let is_account =
             |snapshot: &Stored| snapshot.text("kind") == Some(Kind::AuditmanagerInsights.as_str());
         compliance.sort_by_key(|snapshot| (!is_account(snapshot), Reverse(badness(snapshot))));
@@ -66,7 +67,7 @@ impl Findings {
         let mut domains = Vec::new();
         let account_day = compliance.iter().filter(|snapshot| is_account(snapshot));
         if let Some(day) = account_day.filter_map(|snapshot| snapshot.timestamp("started_at")).max() {
-            domains = reader.about("account", day.floor(DAY_SECONDS)).await?;
+            domains = reader.about("account", Span { since: day.floor(DAY_SECONDS), until: now }).await?;
             domains.retain(|snapshot| snapshot.text("kind") == Some(Kind::AuditmanagerDomain.as_str()));
             domains = newest(domains);
             domains.sort_by_key(|domain| Reverse(badness(domain)));
@@ -75,10 +76,11 @@ impl Findings {
 
         let mut findings =
             Self { now, open, ended, compliance, domains, series: 0, metrics: BTreeMap::new() };
+        let ever = Span { since: Timestamp::MIN, until: now };
         for place in reader.places(Source::Cloudtrail).await? {
             for series in reader.series(&place).await? {
                 findings.series += 1;
-                for chunk in reader.chunks(&place, &series).await? {
+                for chunk in reader.chunks(&series, ever, None).await? {
                     let metrics =
                         findings.metrics.entry(chunk.integer("period").unwrap_or_default()).or_default();
                     metrics.chunks += 1;

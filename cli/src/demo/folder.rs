@@ -91,6 +91,11 @@ impl Folder {
         self.path.join("table.db")
     }
 
+    /// What was found, with charts.
+    pub fn report_file(&self) -> PathBuf {
+        self.path.join("report.html")
+    }
+
     /// Where `name` logs.
     pub fn log_file(&self, name: &str) -> PathBuf {
         self.path.join("logs").join(format!("{name}.log"))

@@ -16,17 +16,19 @@ use crate::exit::{Exit, Failure};
 use crate::output::progress::Progress;
 use crate::output::{print, say};
 use crate::read::Reader;
+use crate::read::span::Span;
 use crate::session::Session;
-use crate::{simulate, table};
+use crate::{report, simulate, table};
 use findings::Findings;
 use folder::Folder;
 use futures_util::future::join_all;
 use insights_shared::record::Source;
-use insights_shared::time::Clock;
+use insights_shared::time::{Clock, DAY_SECONDS};
 use insights_simulator::{Options, Scenario, Simulator};
 use invoke::{Invoked, Stage};
-use jiff::tz::TimeZone;
 
+/// How many days the report of a demo covers.
+const REPORT_DAYS: i64 = 14;
 /// The table's name in the folder's database.
 pub const TABLE: &str = "insights";
 
@@ -68,13 +70,15 @@ pub async fn run(arguments: &DemoArguments, session: &Session) -> Result<Exit, F
 
     let reader = Reader::new(embedded.client(), TABLE, clock.now());
     let findings = Findings::gather(&reader, clock.now()).await;
+    let session = session.in_utc(arguments.utc);
+    let file = folder.report_file();
+    let table = format!("{TABLE} in {}", folder.table_file().display());
+    let span = Span::last(REPORT_DAYS * DAY_SECONDS, reader.now());
+    let reported = report::write(&reader, span, table, session.zone.clone(), &file).await;
     embedded.close().await;
-    let mut session = session.clone();
-    if arguments.utc {
-        session.zone = TimeZone::UTC;
-    }
     say("");
     print(&page::page(&findings?, &invoked, &folder, &session))?;
+    reported?;
     let failed = invoked.iter().filter(|invoked| invoked.result.is_err()).count();
     let whole = |invoked: &Invoked| {
         invoked.result.as_ref().is_ok_and(|report| ["ok", "not_enabled"].contains(&report.status.as_str()))

@@ -4,10 +4,10 @@ use super::costs;
 use super::findings::{Findings, LATELY_DAYS, Metrics};
 use super::folder::Folder;
 use super::invoke::{ACCOUNT, Invoked, REGION};
+use crate::output::rows;
 use crate::output::tabular::{Column, Tabular, cell, heading, severity};
-use crate::output::words::{self, length, period, plain, service, so_many, thousands};
+use crate::output::words::{self, length, period, plain, so_many, thousands};
 use crate::session::Session;
-use comfy_table::Cell;
 use insights_shared::record::Stored;
 use insights_shared::time::Timestamp;
 
@@ -39,7 +39,7 @@ fn open(findings: &Findings, session: &Session) -> String {
         let age = started.map_or_else(String::new, |started| {
             format!("for {}", length(findings.now.millis_since(started)))
         });
-        table.row(insight_row(insight, &since, &age));
+        table.row(rows::insight(insight, &since, &age));
     }
     heading(&format!("What is wrong now: {number}, worst first"), session) + &table.render()
 }
@@ -59,7 +59,7 @@ fn ended(findings: &Findings, session: &Session) -> String {
         let span =
             insight.timestamp("started_at").zip(ended).map(|(started, ended)| ended.millis_since(started));
         let lasted = span.map_or_else(String::new, |span| format!("after {}", length(span)));
-        table.row(insight_row(insight, &at, &lasted));
+        table.row(rows::insight(insight, &at, &lasted));
     }
     let title = format!("What happened lately: {number} ended in the last {LATELY_DAYS} days, newest first");
     heading(&title, session) + &table.render()
@@ -69,24 +69,6 @@ fn insights_table(when: &str, session: &Session) -> Tabular {
     let columns =
         [("SEVERITY", Column::Fixed), (when, Column::Fixed), ("WHERE", Column::Text), ("WHAT", Column::Text)];
     Tabular::new(session, &columns)
-}
-
-/// An insight on two lines: when and how long, which service and what of it, what it says and by how much.
-fn insight_row(insight: &Stored, when: &str, how_long: &str) -> Vec<Cell> {
-    let text = |name| insight.text(name).map(plain);
-    let source = insight.text("source").map(service).unwrap_or_default();
-    let entity = text("entity").unwrap_or_else(|| "–".to_owned());
-    let title = text("title").unwrap_or_default();
-    let what = match words::measures(insight) {
-        Some(measures) => format!("{title}\n{measures}"),
-        None => title,
-    };
-    vec![
-        severity(insight.text("severity").unwrap_or_default()),
-        cell(format!("{when}\n{how_long}")),
-        cell(format!("{source}\n{entity}")),
-        cell(what),
-    ]
 }
 
 fn compliance(findings: &Findings, session: &Session) -> String {
@@ -129,7 +111,7 @@ fn counts_table(what: &str, snapshots: &[Stored], newest: &str, session: &Sessio
         let counted = |name| cell(words::counted(snapshot, name).map_or_else(|| "–".to_owned(), thousands));
         let (noncompliant, compliant) = (measure("noncompliant"), measure("compliant"));
         table.row(vec![
-            severity(snapshot.text("severity").unwrap_or_default()),
+            severity(snapshot.text("severity").unwrap_or_default(), None),
             cell(title + &older),
             counted("noncompliant"),
             counted("compliant"),
@@ -158,11 +140,13 @@ fn series(findings: &Findings, session: &Session) -> String {
 
 fn files(folder: &Folder) -> String {
     let files = [
+        ("report.html", "this page with charts, for a browser"),
         ("table.db", "the table: DynamoDB in one file"),
         ("logs", "what the functions logged, and every call that was answered"),
     ];
     let next = [
         ("insights demo", "the same again: only `run` and `state` are written"),
+        ("insights serve", "the report as a live page; give --local and the path of table.db"),
         ("insights simulate", "the simulated services and a table, for sam local or any AWS client"),
         ("README.md", "how to run this on AWS"),
     ];

@@ -1,12 +1,24 @@
 //! Everything that a person reads: results to standard output, progress and messages to standard error. Nothing here
 //! decides what is told.
 
+pub mod axis;
+pub mod csv;
+pub mod json;
+pub mod near;
+pub mod plot;
 pub mod progress;
+pub mod rows;
 pub mod tabular;
 pub mod words;
 
 use crate::exit::Failure;
 use std::io::{ErrorKind, Write};
+
+/// Appends formatted text.
+pub fn add(text: &mut String, arguments: std::fmt::Arguments<'_>) {
+    // Writing to a String cannot fail.
+    let _ = std::fmt::Write::write_fmt(text, arguments);
+}
 
 /// Writes `text` to standard output. A reader who has seen enough (`| head`) is no failure.
 pub fn print(text: &str) -> Result<(), Failure> {

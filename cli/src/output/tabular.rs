@@ -93,9 +93,9 @@ pub fn cell(text: impl Into<String>) -> Cell {
     Cell::new_owned(text.into())
 }
 
-/// A severity, coloured by how bad it is.
-pub fn severity(text: &str) -> Cell {
-    let cell = cell(text);
+/// A severity, coloured by how bad it is, with a second line below it if there is one.
+pub fn severity(text: &str, below: Option<&str>) -> Cell {
+    let cell = cell(below.map_or_else(|| text.to_owned(), |below| format!("{text}\n{below}")));
     match Severity::ALL.into_iter().find(|severity| severity.as_str() == text) {
         Some(Severity::Critical) => cell.fg(Color::Red).add_attribute(Attribute::Bold),
         Some(Severity::High) => cell.fg(Color::Red),

@@ -109,6 +109,23 @@ pub fn measures(insight: &Stored) -> Option<String> {
     Some(requests)
 }
 
+/// What a snapshot counts: `19 of 79 not compliant (24.1%), 5 inconclusive`.
+pub fn evidence(snapshot: &Stored) -> Option<String> {
+    let noncompliant = counted(snapshot, "noncompliant")?;
+    let judged = noncompliant.saturating_add(counted(snapshot, "compliant")?);
+    #[expect(clippy::cast_precision_loss, reason = "a share is shown to three digits")]
+    let share = percent(noncompliant as f64, judged as f64);
+    let inconclusive = match counted(snapshot, "inconclusive") {
+        Some(number) if number > 0 => format!(", {} inconclusive", thousands(number)),
+        _ => String::new(),
+    };
+    Some(format!(
+        "{} of {} not compliant ({share}){inconclusive}",
+        thousands(noncompliant),
+        thousands(judged)
+    ))
+}
+
 /// A whole length of time, as a person calls it: `5 minutes`, `1 hour`.
 pub fn period(seconds: i64) -> String {
     let (number, unit) = match seconds {
@@ -223,6 +240,21 @@ mod tests {
             ("{}", None),
         ] {
             assert_eq!(measures(&record(json)).as_deref(), expected, "{json}");
+        }
+    }
+
+    #[test]
+    fn evidence_is_told_in_words() {
+        for (json, expected) in [
+            (
+                r#"{"measures":{"compliant":60,"noncompliant":19,"inconclusive":5}}"#,
+                Some("19 of 79 not compliant (24.1%), 5 inconclusive"),
+            ),
+            (r#"{"measures":{"compliant":0,"noncompliant":0}}"#, Some("0 of 0 not compliant (–)")),
+            (r#"{"measures":{"compliant":3}}"#, None),
+            ("{}", None),
+        ] {
+            assert_eq!(evidence(&record(json)).as_deref(), expected, "{json}");
         }
     }
 

@@ -1,6 +1,8 @@
 //! What the tests of the program share: running it, and looking into an embedded database without it.
 #![allow(dead_code, reason = "each test file uses its own part of this")]
 
+pub mod story;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -59,4 +61,20 @@ pub fn items(file: &Path, table: &str) -> BTreeMap<(String, String), serde_json:
             _ => return items,
         }
     }
+}
+
+/// A record in DynamoDB's own JSON.
+pub fn wire(record: &insights_shared::value::Map) -> serde_json::Value {
+    use insights_shared::value::Value;
+    fn attribute(value: &Value) -> serde_json::Value {
+        match value {
+            Value::Null => serde_json::json!({"NULL": true}),
+            Value::Bool(value) => serde_json::json!({"BOOL": value}),
+            Value::Number(number) => serde_json::json!({"N": number.as_str()}),
+            Value::String(text) => serde_json::json!({"S": text}),
+            Value::List(list) => serde_json::json!({"L": list.iter().map(attribute).collect::<Vec<_>>()}),
+            Value::Map(map) => serde_json::json!({"M": wire(map)}),
+        }
+    }
+    record.iter().map(|(name, inner)| (name.clone(), attribute(inner))).collect()
 }

@@ -1,0 +1,321 @@
+// Draws the charts by Observable Plot, from the data that stands in the page. Colours are variables of the style, so a
+// change of theme needs no drawing. A chart is drawn when its place has a width, and again when the width changes.
+"use strict";
+
+const Charts = (() => {
+  const MINUTE = 60;
+  const DAY = 86_400;
+  const fill = (severity) => `var(--${severity}-fill)`;
+  const unknown = { fill: "url(#unknown)", className: "unknown" };
+  /** A time of the page. It is what the page's clocks show, so it is treated as if it were UTC. */
+  const time = (seconds) => new Date(seconds * 1000);
+  const clock = d3.utcFormat("%H:%M");
+  const day = d3.utcFormat("%b %-d");
+  const both = d3.utcFormat("%b %-d %H:%M");
+  const short = (number) => (Math.abs(number) >= 10_000 ? d3.format(".3~s")(number) : d3.format(",.3~r")(number));
+
+  /** A plot with the style of the page: without Plot's own style element, which the page's policy forbids, and without the
+      names of its groups, which say "rect" and "line" to who is read to. */
+  function plot(width, options) {
+    const svg = Plot.plot({ width, marginTop: 8, marginBottom: 22, marginLeft: 46, marginRight: 16, className: "plot", ...options });
+    svg.querySelector("style")?.remove();
+    for (const group of svg.querySelectorAll("g[aria-label]")) group.removeAttribute("aria-label");
+    return svg;
+  }
+
+  /** The axis of time that charts share: days in bold where the clock tells the rest. */
+  function timeAxis(width, { from, until }, marks = {}) {
+    const most = Math.max(2, Math.floor((width - 62) / 100));
+    const scale = d3.scaleUtc([time(from), time(until)], [0, width]);
+    const ticks = scale.ticks(most);
+    const format = (date) => (date.getUTCHours() || date.getUTCMinutes() ? clock(date) : day(date));
+    return [
+      Plot.gridX(ticks, { stroke: "var(--hair)", strokeOpacity: 1, ...marks }),
+      Plot.axisX(ticks, { tickFormat: format, tickSize: 4, label: null, color: "var(--muted)", stroke: "var(--hair)", fill: "var(--muted)" }),
+    ];
+  }
+
+  function numberAxis(values, format = short) {
+    return [
+      Plot.gridY(values, { stroke: "var(--hair)", strokeOpacity: 1 }),
+      Plot.axisY(values, { tickFormat: format, tickSize: 0, label: null, fill: "var(--muted)" }),
+    ];
+  }
+
+  const domain = ({ from, until }) => ({ type: "utc", domain: [time(from), time(Math.max(until, from + MINUTE))] });
+
+  /** Gives every bar the first row in which it covers no other, with its name where there is room for it. */
+  function packed(bars, { from, until }, width) {
+    const perSecond = width / Math.max(until - from, MINUTE);
+    const most = 14;
+    const attempt = (named) => {
+      const rows = [];
+      const placed = [];
+      for (const bar of bars) {
+        const left = Math.max(0, Math.min((bar.from - from) * perSecond, width - 6));
+        const right = Math.max(left + 6, Math.min(width, ((bar.until ?? until) - from) * perSecond));
+        const room = bar.name.length * 6.4 + 8;
+        let place = "none";
+        if (right - left >= room) place = "within";
+        else if (named && bar.until !== null && right + room <= width) place = "behind";
+        else if (named && left >= room) place = "before";
+        const taken = [place === "before" ? left - room : left, place === "behind" ? right + room : right];
+        let row = rows.findIndex((others) => others.every(([low, high]) => taken[1] + 2 <= low || high + 2 <= taken[0]));
+        if (row < 0 && rows.length < most) row = rows.push([]) - 1;
+        if (row < 0) continue;
+        rows[row].push(taken);
+        placed.push({ ...bar, row, place, start: time(from + left / perSecond), end: time(from + right / perSecond) });
+      }
+      return { placed, rows: Math.max(1, rows.length), left: bars.length - placed.length };
+    };
+    const roomy = width >= 480 ? attempt(true) : { left: 1 };
+    return roomy.left === 0 ? roomy : attempt(false);
+  }
+
+  /** The links of a plot with what each stands for; Plot keeps the order of the data. */
+  function label(svg, marks, name) {
+    const links = svg.querySelectorAll("a");
+    links.forEach((link, nth) => {
+      const bar = marks[nth];
+      link.setAttribute("class", `bar o-${bar.source ?? "auditmanager"} s-${bar.severity}`);
+      link.setAttribute("aria-label", bar.label);
+      link.setAttribute("data-name", name);
+    });
+  }
+
+  const kinds = {
+    /** Insights as bars; open ones end in a point. */
+    lane(data, width) {
+      const { placed, rows, left } = packed(data.bars, data, width - 26);
+      const height = rows * 22 + 30;
+      const open = placed.filter((bar) => bar.until === null);
+      const box = { x1: "start", x2: "end", y1: (bar) => bar.row + 0.1, y2: (bar) => bar.row + 0.82, rx: 3, fill: (bar) => fill(bar.severity) };
+      const named = (place) => placed.filter((bar) => bar.place === place);
+      const text = { y: (bar) => bar.row + 0.46, text: "name", fontSize: 11, fill: "var(--ink)", pointerEvents: "none" };
+      const svg = plot(width, {
+        height,
+        marginLeft: 6,
+        marginRight: 20,
+        marginTop: 4,
+        x: domain(data),
+        y: { domain: [rows, 0], axis: null },
+        color: { type: "identity" },
+        marks: [
+          timeAxis(width, data),
+          data.now <= data.until + 1 ? Plot.ruleX([time(data.now)], { stroke: "var(--ink)", strokeDasharray: "2 2" }) : null,
+          Plot.rect(placed, {
+            ...box,
+            fillOpacity: (bar) => (bar.until === null ? 1 : 0.45),
+            stroke: (bar) => fill(bar.severity),
+            href: "href",
+            title: "label",
+          }),
+          Plot.text(open, { x: "end", y: text.y, text: () => "▶", dx: 7, fontSize: 13, fill: (bar) => fill(bar.severity), className: "onward", pointerEvents: "none" }),
+          Plot.text(named("within"), { ...text, x: "start", dx: 5, textAnchor: "start", fontWeight: 600, stroke: "var(--surface)", strokeWidth: 3 }),
+          Plot.text(named("behind"), { ...text, x: "end", dx: 4, textAnchor: "start" }),
+          Plot.text(named("before"), { ...text, x: "start", dx: -4, textAnchor: "end" }),
+        ],
+      });
+      label(svg, placed, "lane");
+      return { svg, role: "group", note: left ? `${left} more cover others and are not drawn.` : "" };
+    },
+
+    /** Days, each as bad as its worst. */
+    days(data, width) {
+      const inside = data.days.filter((each) => each.until > data.from && each.from < data.until);
+      const clipped = inside.map((each) => ({ ...each, start: time(Math.max(each.from, data.from)), end: time(Math.min(each.until, data.until)) }));
+      const box = { x1: "start", x2: "end", y1: 0.1, y2: 0.82, insetLeft: 1, insetRight: 1, title: "label" };
+      const known = clipped.filter((each) => each.severity);
+      const svg = plot(width, {
+        height: 52,
+        marginLeft: 6,
+        marginRight: 20,
+        marginTop: 4,
+        x: domain(data),
+        y: { domain: [1, 0], axis: null },
+        color: { type: "identity" },
+        marks: [
+          timeAxis(width, data),
+          Plot.rect(clipped.filter((each) => !each.severity), { ...box, ...unknown }),
+          Plot.rect(known, { ...box, rx: 3, fill: (each) => fill(each.severity), fillOpacity: 0.75, stroke: (each) => fill(each.severity), href: "href" }),
+        ],
+      });
+      label(svg, known, "days");
+      return { svg, role: "group" };
+    },
+
+    /** A rate: on the ground where it is known to be zero, hatched where nothing is known. */
+    rate(data, width) {
+      const line = [];
+      data.known.forEach((known, stretch) => {
+        let reached = known.from;
+        const to = (seconds, rate) => line.push({ at: time(seconds), rate, stretch });
+        if (!known.points.length || known.points[0][0] > known.from) to(known.from, 0);
+        let last = 0;
+        for (const [at, rate] of known.points) {
+          if (at > reached && last) to(reached, 0);
+          to(Math.max(at, known.from), rate);
+          [reached, last] = [at + known.period, rate];
+        }
+        if (last && reached < known.until) to(reached, last = 0);
+        to(known.until, last);
+      });
+      const gaps = [];
+      let reached = data.from;
+      for (const known of data.known) {
+        if (known.from > reached) gaps.push([reached, known.from]);
+        reached = Math.max(reached, known.until);
+      }
+      if (reached < data.until) gaps.push([reached, data.until]);
+      const most = Math.max(d3.max(line, (point) => point.rate) ?? 0, data.baseline ?? 0) || 1;
+      const scale = d3.scaleLinear([0, most * 1.04], [0, 1]).nice(4);
+      const top = scale.domain()[1];
+      const points = data.known.flatMap((known) => known.points.map(([at, rate]) => ({ at: time(at + known.period / 2), from: time(at), until: time(at + known.period), rate })));
+      const step = { x: "at", y: "rate", z: "stretch", curve: "step-after" };
+      return {
+        svg: plot(width, {
+          height: 160,
+          x: domain(data),
+          y: { domain: [0, top] },
+          marks: [
+            timeAxis(width, data),
+            numberAxis(scale.ticks(4)),
+            Plot.rect(gaps, { x1: (gap) => time(gap[0]), x2: (gap) => time(gap[1]), y1: 0, y2: top, ...unknown, title: () => "unknown: nothing was collected here" }),
+            Plot.rect([data.span], { x1: (span) => time(Math.max(span[0], data.from)), x2: (span) => time(Math.min(span[1], data.until)), y1: 0, y2: top, fill: "var(--span)", className: "span" }),
+            Plot.areaY(line, { ...step, fill: "var(--area)" }),
+            Plot.lineY(line, { ...step, stroke: "var(--line)", strokeWidth: 1.5, className: "line" }),
+            data.baseline === null ? null : Plot.ruleY([data.baseline], { stroke: "var(--second)", strokeDasharray: "6 4", strokeWidth: 1.4, className: "baseline" }),
+            Plot.tip(points, Plot.pointerX({ x: "at", y: "rate", title: (point) => `${both(point.from)} to ${clock(point.until)}\n${short(point.rate)} a minute`, fill: "var(--surface)", stroke: "var(--hair)" })),
+          ],
+        }),
+      };
+    },
+
+    /** The share of faults, look by look. */
+    shares(data, width) {
+      const looks = data.looks.map(([at, root, clients]) => ({ at: time(at), root, clients }));
+      const lines = [["clients", "clients", "var(--second)", "5 3"], ["root", "root cause", "var(--line)", null]];
+      const marks = lines.flatMap(([key, name, stroke, dash]) => [
+        Plot.lineY(looks, { x: "at", y: (look) => look[key] ?? NaN, stroke, strokeWidth: 1.7, strokeDasharray: dash, className: `line-${key}` }),
+        Plot.dot(looks.filter((look) => look[key] !== null), {
+          x: "at", y: key, r: 3.5, fill: stroke, stroke: "var(--surface)",
+          title: (look) => `${both(look.at)}: ${d3.format(".1f")(look[key])}% of requests, ${name}`,
+        }),
+      ]);
+      const ticks = [0, 25, 50, 75, 100];
+      return { svg: plot(width, { height: 150, x: domain(data), y: { domain: [0, 100] }, marks: [timeAxis(width, data), numberAxis(ticks, (share) => `${share}%`), marks] }) };
+    },
+
+    /** Evidence by day: what is judged upward, what is inconclusive downward, hatched where nothing was collected. */
+    counts(data, width) {
+      const days = data.days.map(({ day, name, counts, why }) => {
+        const [bad, good, unclear] = ["noncompliant", "compliant", "inconclusive"].map((kind) => counts?.[kind] ?? 0);
+        return { day, name, counts, why, bad, good, unclear };
+      });
+      const most = d3.max(days, (each) => each.bad + each.good) || 1;
+      const least = d3.max(days, (each) => each.unclear) || 0;
+      const scale = d3.scaleLinear([-least, most], [0, 1]).nice(5);
+      const [low, high] = scale.domain();
+      const known = days.filter((each) => each.counts);
+      const every = Math.ceil(days.length / Math.max(2, Math.floor((width - 60) / 56)));
+      const names = new Map(days.map((each) => [each.day, each.name]));
+      const bar = (y1, y2, kind, count) => Plot.barY(known.filter((each) => count(each) > 0), {
+        x: "day", y1, y2, fill: `var(--${kind})`, className: kind,
+        title: (each) => `${each.name}: ${d3.format(",")(count(each))} ${kind === "noncompliant" ? "non-compliant" : kind}`,
+      });
+      return {
+        svg: plot(width, {
+          height: 170,
+          x: { type: "band", domain: days.map((each) => each.day), padding: 0.2 },
+          y: { domain: [low, high] },
+          marks: [
+            numberAxis(scale.ticks(5), (number) => short(Math.abs(number))),
+            Plot.axisX(days.filter((_, nth) => nth % every === 0).map((each) => each.day), { tickFormat: (each) => names.get(each), tickSize: 0, label: null, fill: "var(--muted)" }),
+            Plot.barY(days.filter((each) => !each.counts), { x: "day", y1: low, y2: high, ...unknown, title: (each) => `${each.name}: ${each.why}` }),
+            bar(0, "bad", "noncompliant", (each) => each.bad),
+            bar("bad", (each) => each.bad + each.good, "compliant", (each) => each.good),
+            bar(0, (each) => -each.unclear, "inconclusive", (each) => each.unclear),
+            Plot.ruleY([0], { stroke: "var(--muted)" }),
+          ],
+        }),
+      };
+    },
+
+    /** Services in rows, callers above what they call. */
+    graph(data, available) {
+      const width = Math.min(available, 700);
+      const across = (node, side) => (node.slot + 0.5 + side * 0.46 * Math.min(1, node.slots / 3)) / node.slots;
+      const nodes = data.nodes.map((node) => ({ ...node, x: across(node, 0), x1: across(node, -1), x2: across(node, 1) }));
+      const byId = new Map(nodes.map((node) => [node.id, node]));
+      const edges = nodes.flatMap((node) => node.calls.filter((id) => id !== node.id && byId.has(id)).map((id) => {
+        const called = byId.get(id);
+        const isDown = called.row > node.row;
+        return { x1: node.x, x2: called.x, y1: node.row + (isDown ? 0.6 : 0), y2: called.row + (isDown ? 0 : 0.6) };
+      }));
+      const rows = d3.max(nodes, (node) => node.row) + 1;
+      const said = { root_cause: "root cause", anomalous: "anomalous" };
+      const tone = { root_cause: "var(--critical)", anomalous: "var(--high)", none: "var(--muted)" };
+      const title = (node) => `${node.name} (${node.kind})${said[node.mark] ? ", " + said[node.mark] : ""}`;
+      const box = (mark, options) => Plot.rect(nodes.filter((node) => node.mark === mark), { x1: "x1", x2: "x2", y1: "row", y2: (node) => node.row + 0.6, rx: 4, fill: "var(--surface)", title, className: `node-${mark}`, ...options });
+      const ems = (size) => (node) => ((node.x2 - node.x1) * (width - 8) - 14) / size;
+      const lineWidth = (size) => Math.max(4, d3.min(nodes, ems(size)));
+      const text = { x: "x1", dx: 8, textAnchor: "start", textOverflow: "ellipsis", title, pointerEvents: "none" };
+      return {
+        svg: plot(width, {
+          height: rows * 64 - 20,
+          marginTop: 2, marginBottom: 4, marginLeft: 4, marginRight: 4,
+          x: { domain: [0, 1], axis: null },
+          y: { domain: [rows - 0.4, 0], axis: null },
+          color: { type: "identity" },
+          marks: [
+            Plot.arrow(edges, { x1: "x1", x2: "x2", y1: "y1", y2: "y2", stroke: "var(--muted)", strokeWidth: 1.3, headLength: 7, insetEnd: 5, className: "edge" }),
+            box("none", { stroke: "var(--info-fill)" }),
+            box("anomalous", { stroke: "var(--high-fill)", strokeWidth: 1.5, strokeDasharray: "5 3" }),
+            box("root_cause", { stroke: "var(--critical-fill)", strokeWidth: 2 }),
+            Plot.text(nodes, { ...text, y: (node) => node.row + 0.19, text: "name", fontWeight: 600, fontSize: 12, fill: "var(--ink)", lineWidth: lineWidth(12) }),
+            Plot.text(nodes, { ...text, y: (node) => node.row + 0.43, text: (node) => said[node.mark] ?? node.kind.replace(/^AWS::/, "").replaceAll("::", " "), fontSize: 11, fill: (node) => tone[node.mark], lineWidth: lineWidth(11) }),
+          ],
+        }),
+      };
+    },
+  };
+
+  const drawn = new WeakMap();
+
+  /** Draws a chart into its place, unless it is as wide as it was. */
+  function draw(canvas) {
+    const width = Math.floor(canvas.clientWidth);
+    const before = drawn.get(canvas);
+    if (width < 40 || before?.width === width) return;
+    const data = before?.data ?? JSON.parse(canvas.querySelector("script").textContent);
+    const { svg, role = "img", note = "" } = kinds[canvas.dataset.chart](data, width);
+    svg.setAttribute("role", role);
+    svg.setAttribute("aria-label", canvas.dataset.label);
+    const links = before ? [...before.svg.querySelectorAll("a")] : [];
+    const focused = links.indexOf(document.activeElement);
+    const parts = [svg];
+    if (note) {
+      const line = document.createElement("p");
+      line.className = "quiet";
+      line.textContent = note;
+      parts.push(line);
+    }
+    canvas.replaceChildren(...parts);
+    drawn.set(canvas, { width, data, svg });
+    if (focused >= 0) svg.querySelectorAll("a")[focused]?.focus({ preventScroll: true });
+  }
+
+  const watcher = new ResizeObserver((entries) => entries.forEach((entry) => draw(entry.target)));
+
+  /** Draws what can be seen of `root`, and the rest as soon as it opens. */
+  function watch(root) {
+    for (const canvas of root.querySelectorAll(".canvas")) {
+      draw(canvas);
+      watcher.observe(canvas);
+    }
+  }
+
+  return { watch, draw };
+})();
+
+Charts.watch(document);

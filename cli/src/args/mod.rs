@@ -1,0 +1,124 @@
+//! The arguments, and the help that goes with them: a file for each command. It checks what one argument alone can tell.
+
+mod compliance;
+mod demo;
+mod list;
+mod report;
+mod series;
+mod serve;
+pub mod shared;
+mod show;
+mod simulate;
+mod status;
+mod table;
+mod timeline;
+
+use clap::{Parser, Subcommand};
+use clap_complete::Shell;
+pub use compliance::ComplianceArguments;
+pub use demo::DemoArguments;
+pub use list::ListArguments;
+pub use report::ReportArguments;
+pub use series::SeriesArguments;
+pub use serve::ServeArguments;
+pub use show::ShowArguments;
+pub use simulate::SimulateArguments;
+pub use status::StatusArguments;
+pub use table::{TableCommand, TableCreateArguments};
+pub use timeline::TimelineArguments;
+
+/// Collects AWS X-Ray, CloudTrail and Audit Manager insights into one DynamoDB table, and asks that table.
+///
+/// Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 partly done. Data goes to standard output, progress to
+/// standard error.
+#[derive(Debug, Parser)]
+#[command(name = "insights", version, propagate_version = true, after_help = EXAMPLES, max_term_width = 100)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  insights demo                     see everything at work, with no AWS account
+  insights list --open              what is wrong now, worst first
+  insights timeline --since 24h     what happened, all sources on one axis
+  insights status                   is it empty, or broken?
+  insights report                   one HTML file with charts, to keep or send
+  insights serve                    the same as a live page
+  insights simulate --port 8080     the simulated services, for any AWS client
+  insights table create --table insights
+  insights completions bash > /etc/bash_completion.d/insights";
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the three collectors against simulated AWS services, and show what they found.
+    #[command(after_help = demo::EXAMPLES)]
+    Demo(DemoArguments),
+    /// List insights and snapshots, newest first; with --open what is wrong now, worst first.
+    #[command(after_help = list::EXAMPLES)]
+    List(ListArguments),
+    /// Show one insight whole: its timeline, its graph, the numbers around it, and what it belongs to.
+    #[command(after_help = show::EXAMPLES)]
+    Show(ShowArguments),
+    /// Plot CloudTrail's metric series.
+    #[command(after_help = series::EXAMPLES)]
+    Series(SeriesArguments),
+    /// Show Audit Manager's counts by day.
+    #[command(after_help = compliance::EXAMPLES)]
+    Compliance(ComplianceArguments),
+    /// Show all three sources on one time axis, and what belongs together.
+    #[command(after_help = timeline::EXAMPLES)]
+    Timeline(TimelineArguments),
+    /// Tell empty from broken: how each account, region and source is, and what to do.
+    #[command(after_help = status::EXAMPLES)]
+    Status(StatusArguments),
+    /// Write one HTML file with charts: what is wrong now, what happened, and whether it is fresh.
+    #[command(after_help = report::EXAMPLES)]
+    Report(ReportArguments),
+    /// Serve the same as a live page on this machine alone, and as JSON.
+    #[command(after_help = serve::EXAMPLES)]
+    Serve(ServeArguments),
+    /// Serve simulated X-Ray, CloudTrail, Audit Manager, STS and DynamoDB until Ctrl-C.
+    #[command(after_help = simulate::EXAMPLES)]
+    Simulate(SimulateArguments),
+    /// Look after the table.
+    Table {
+        /// What to do with it.
+        #[command(subcommand)]
+        command: TableCommand,
+    },
+    /// Write a completion script for a shell to standard output.
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    /// Everything that a command's help, or one below it, ends with.
+    fn examples(command: &clap::Command) -> Vec<String> {
+        let own = command.get_after_help().map(ToString::to_string);
+        own.into_iter().chain(command.get_subcommands().flat_map(examples)).collect()
+    }
+
+    #[test]
+    fn examples_fit_into_80_columns() {
+        let all = examples(&Arguments::command());
+        assert!(all.len() >= 4, "{all:?}");
+        for line in all.iter().flat_map(|text| text.lines()).filter(|line| line.starts_with("  ")) {
+            assert!(line.chars().count() <= 80, "{line}");
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! What many commands take: where the table is, which span of time, and how the answer looks.
+
+use crate::exit::Failure;
+use crate::read::span::Span;
+use clap::{Args, ValueEnum};
+use insights_shared::time::{DAY_SECONDS, Timestamp, parse_span};
+use std::path::PathBuf;
+
+/// Where the table is.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Where the table is")]
+pub struct Where {
+    /// The table's name [default: $TABLE_NAME, else insights]
+    #[arg(long, value_name = "NAME")]
+    pub table: Option<String>,
+    /// An embedded database in this file, rather than the DynamoDB of your AWS configuration.
+    #[arg(long, value_name = "FILE")]
+    pub local: Option<PathBuf>,
+}
+
+/// A span of time.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub struct Within {
+    /// From when on: 24h, 7d, or a time as in 2026-03-01T12:00:00Z [default: 7d]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = when)]
+    pub since: Option<When>,
+    /// Until when, in the same forms [default: now]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = when)]
+    pub until: Option<When>,
+}
+
+impl Within {
+    /// The span that is meant at `now`: the last 7 days, unless it says otherwise.
+    pub fn span(self, now: Timestamp) -> Result<Span, Failure> {
+        self.span_within(Span::last(7 * DAY_SECONDS, now), now)
+    }
+
+    /// The span that is meant, `default` where it says nothing.
+    pub fn span_within(self, default: Span, now: Timestamp) -> Result<Span, Failure> {
+        let until = self.until.map_or(default.until, |until| until.instant(now));
+        let since = match self.since {
+            Some(since) => since.instant(now),
+            // As long as usual, but up to the end that is given.
+            None => until.plus_seconds(-default.millis() / 1_000),
+        };
+        if since > until {
+            return Err(Failure::usage(format!(
+                "--since {since} is after --until {until}: it must be before"
+            )));
+        }
+        Ok(Span { since, until })
+    }
+}
+
+/// How the answer looks.
+#[derive(Clone, Copy, Debug, Default, Args)]
+#[command(next_help_heading = "How the answer looks")]
+pub struct Look {
+    /// A table for people, records as JSON, or rows for a spreadsheet.
+    #[arg(long, value_enum, value_name = "FORM", default_value_t)]
+    pub output: Output,
+    /// Show times in UTC rather than in local time. JSON and CSV always have UTC.
+    #[arg(long)]
+    pub utc: bool,
+}
+
+/// What an answer is written as.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// For people.
+    #[default]
+    Table,
+    /// One array of records, whole.
+    Json,
+    /// A header and rows (RFC 4180).
+    Csv,
+}
+
+/// A time as it is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// So many seconds ago.
+    Ago(i64),
+    /// An instant.
+    At(Timestamp),
+}
+
+impl When {
+    /// The instant that is meant.
+    pub fn instant(self, now: Timestamp) -> Timestamp {
+        match self {
+            Self::Ago(seconds) => now.plus_seconds(-seconds),
+            Self::At(instant) => instant,
+        }
+    }
+}
+
+/// Reads a time: `24h`, `7d` or RFC 3339.
+pub fn when(text: &str) -> Result<When, String> {
+    if let Ok(instant) = text.parse() {
+        return Ok(When::At(instant));
+    }
+    length(text).map(When::Ago).map_err(|_| {
+        "must be a length of time that ends now, such as 24h or 7d, or a time such as 2026-03-01T12:00:00Z"
+            .to_owned()
+    })
+}
+
+/// Reads a length of time in seconds: `90m`, `24h`, `7d`.
+pub fn length(text: &str) -> Result<i64, String> {
+    match parse_span(text) {
+        Ok(span) if span.as_secs() > 0 => Ok(span.as_secs()),
+        _ => Err("must be a length of time such as 90m, 24h or 7d".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_a_length_of_time_or_rfc_3339() {
+        let at = |text: &str| When::At(text.parse().unwrap());
+        for (text, expected) in [
+            ("24h", Some(When::Ago(86_400))),
+            ("7d", Some(When::Ago(604_800))),
+            ("1d 12h", Some(When::Ago(129_600))),
+            ("2026-03-01T12:00:00Z", Some(at("2026-03-01T12:00:00Z"))),
+            ("2026-03-01T13:00:00+01:00", Some(at("2026-03-01T12:00:00Z"))),
+            ("0h", None),
+            ("-3d", None),
+            ("3", None),
+            ("yesterday", None),
+            ("2026-03-01", None),
+            ("", None),
+        ] {
+            assert_eq!(when(text).ok(), expected, "{text}");
+        }
+        let now: Timestamp = "2026-03-08T00:00:00Z".parse().unwrap();
+        assert_eq!(When::Ago(604_800).instant(now).to_string(), "2026-03-01T00:00:00.000Z");
+    }
+}

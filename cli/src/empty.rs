@@ -1,0 +1,179 @@
+//! Why an answer is empty: nothing collected yet, not enabled, broken, a filter too narrow, or truly nothing. It asks for
+//! `state` and for names that are near, and only when there is nothing else to show.
+
+use crate::exit::Failure;
+use crate::output::near::nearest;
+use crate::output::words::{instant, plain, service, so_many};
+use crate::read::Reader;
+use crate::read::span::Span;
+use crate::read::targets::Place;
+use crate::session::Session;
+use insights_shared::record::{Kind, Source, Stored};
+use insights_shared::time::{DAY_SECONDS, Timestamp};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How far back known entities are looked for.
+const ENTITY_DAYS: i64 = 90;
+/// The most names that are listed.
+const MOST_NAMES: usize = 12;
+
+/// What was asked for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Asked<'a> {
+    /// One source alone.
+    pub source: Option<Source>,
+    /// One account alone.
+    pub account: Option<&'a str>,
+    /// One region alone.
+    pub region: Option<&'a str>,
+    /// One entity alone.
+    pub entity: Option<&'a str>,
+    /// How many records there were before finer filters.
+    pub passed_by: usize,
+    /// Whether only what is open was wanted.
+    pub open: bool,
+}
+
+/// Why there is nothing, and what to do, in a line or two.
+pub async fn reason(
+    reader: &Reader,
+    asked: &Asked<'_>,
+    span: Span,
+    session: &Session,
+) -> Result<String, Failure> {
+    let mut states = Vec::new();
+    for source in Source::ALL.into_iter().filter(|source| asked.source.is_none_or(|asked| asked == *source)) {
+        states.extend(reader.states(source).await?);
+    }
+    if let Some(unknown) = unknown_target(asked, &states) {
+        return Ok(unknown);
+    }
+    if let Some(entity) = asked.entity
+        && asked.passed_by == 0
+    {
+        return about_nobody(reader, entity, span, session).await;
+    }
+    if asked.passed_by > 0 {
+        let others = so_many(asked.passed_by, "record", "records");
+        return Ok(format!("nothing passes the filters, which leave out {others} of that time"));
+    }
+    Ok(about_states(&states, asked, reader, span, session))
+}
+
+/// An account or a region that is not collected.
+fn unknown_target(asked: &Asked<'_>, states: &[(Place, Stored)]) -> Option<String> {
+    type Part = fn(&Place) -> &str;
+    let parts: [(&str, Option<&str>, Part); 2] = [
+        ("account", asked.account, |place| &place.account_id),
+        ("region", asked.region, |place| &place.region),
+    ];
+    for (name, wanted, part) in parts {
+        let known: BTreeSet<&str> = states.iter().map(|(place, _)| part(place)).collect();
+        let Some(wanted) = wanted.filter(|wanted| !known.is_empty() && !known.contains(wanted)) else {
+            continue;
+        };
+        let meant = nearest(wanted, known.iter().copied());
+        let hint = meant.map_or_else(
+            || format!("collected are {}", list(known.iter().copied())),
+            |meant| format!("did you mean {meant}?"),
+        );
+        return Some(format!("{name} {wanted} is not collected: {hint}"));
+    }
+    None
+}
+
+/// An entity that nothing is about, at least not in that time.
+async fn about_nobody(
+    reader: &Reader,
+    entity: &str,
+    span: Span,
+    session: &Session,
+) -> Result<String, Failure> {
+    let recent = Span::last(ENTITY_DAYS * DAY_SECONDS, reader.now());
+    let kinds = [Kind::XrayInsight, Kind::CloudtrailInsight, Kind::AuditmanagerAssessment];
+    let records = reader.overlapping(&kinds, recent).await?;
+    let mut known: BTreeMap<&str, Option<Timestamp>> = BTreeMap::new();
+    for record in &records {
+        let Some(name) = record.text("entity") else { continue };
+        let newest = known.entry(name).or_default();
+        *newest = (*newest).max(record.timestamp("started_at"));
+    }
+    if let Some(newest) = known.get(entity) {
+        let newest = newest.map_or_else(String::new, |newest| {
+            format!(": the newest began {}", instant(newest, &session.zone))
+        });
+        return Ok(format!(
+            "nothing about {entity} {}{newest}; give an earlier --since",
+            within(span, session)
+        ));
+    }
+    // An assessment is known by its id, and remembered by its name.
+    let titles: BTreeMap<&str, &str> = records
+        .iter()
+        .filter(|record| record.text("kind") == Some(Kind::AuditmanagerAssessment.as_str()))
+        .filter_map(|record| Some((record.text("title")?, record.text("entity")?)))
+        .collect();
+    if let Some(title) = nearest(entity, titles.keys().copied())
+        && let Some(id) = titles.get(title)
+    {
+        return Ok(format!("nothing is about {entity}: the assessment {} is --entity {id}", plain(title)));
+    }
+    Ok(match nearest(entity, known.keys().copied()) {
+        Some(meant) => format!("nothing is about {entity}: did you mean {}?", plain(meant)),
+        None if known.is_empty() => {
+            format!("nothing is about {entity}, and nothing was found in {ENTITY_DAYS} days")
+        }
+        None => format!("nothing is about {entity}: there are {}", list(known.keys().copied())),
+    })
+}
+
+/// What the states say of an empty span.
+fn about_states(
+    states: &[(Place, Stored)],
+    asked: &Asked<'_>,
+    reader: &Reader,
+    span: Span,
+    session: &Session,
+) -> String {
+    let name = asked.source.map_or("any source", |source| service(source.as_str()));
+    if states.is_empty() {
+        return format!(
+            "table {} holds nothing of {name} yet: no function has run; see `insights status`",
+            reader.table()
+        );
+    }
+    let having =
+        |status: &str| states.iter().filter(|(_, state)| state.text("last_status") == Some(status)).count();
+    if having("not_enabled") == states.len() {
+        return format!(
+            "{name} is not in use in any account or region that is collected; see `insights status`"
+        );
+    }
+    let broken = having("failed") + having("partial");
+    let what =
+        if asked.open { "nothing is open".to_owned() } else { format!("nothing {}", within(span, session)) };
+    if broken > 0 {
+        let targets = so_many(states.len(), "target", "targets");
+        return format!("{what}, but {broken} of {targets} did not run well: see `insights status`");
+    }
+    let last = states.iter().filter_map(|(_, state)| state.timestamp("last_success_at")).min();
+    let last = last.map_or_else(String::new, |last| {
+        format!("; all targets were collected, each at {} or later", instant(last, &session.zone))
+    });
+    let further = if asked.open { "" } else { "; an earlier --since shows more" };
+    format!("{what}{last}{further}")
+}
+
+fn within(span: Span, session: &Session) -> String {
+    format!("between {} and {}", instant(span.since, &session.zone), instant(span.until, &session.zone))
+}
+
+fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    let mut names: Vec<String> = names.into_iter().map(plain).collect();
+    if names.len() > MOST_NAMES {
+        let more = names.len() - MOST_NAMES;
+        names.truncate(MOST_NAMES);
+        names.push(format!("{more} more"));
+    }
+    names.join(", ")
+}

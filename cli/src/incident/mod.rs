@@ -1,0 +1,162 @@
+//! Which insights belong together, so that "it lost a permission four minutes before it failed" is read, not worked out.
+//! Pure, and the order of what it is given does not matter. The rule is in `docs/incidents.md`:
+//!
+//! - Insights of one account and region are taken in the order in which they began. The first is the lead of an incident.
+//! - An insight joins if it began at most [`NEAR`] after the lead; or if it has something in common with a member, began
+//!   at most [`REACH`] after the lead, and at most [`GRACE`] after that member had ended. Else it leads its own.
+//! - Everything counts from the lead, so an incident never begins longer than [`REACH`]: chains cannot merge a whole day.
+//!
+//! It does not know which is the cause: that one came first is all that it says.
+
+mod bond;
+mod sentence;
+
+pub use bond::{Bond, Occurrence};
+use insights_shared::record::{Severity, Stored};
+use insights_shared::time::Timestamp;
+use std::cmp::Reverse;
+
+/// What begins so soon after the lead belongs to it, whatever it is about, in milliseconds.
+pub const NEAR: i64 = 15 * 60_000;
+/// What has something in common may begin so much later.
+pub const REACH: i64 = 2 * 3_600_000;
+/// What has something in common may begin so long after the other has ended.
+pub const GRACE: i64 = 30 * 60_000;
+
+/// Insights that belong together; often just one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Incident {
+    /// In the order in which they began; never empty.
+    members: Vec<Member>,
+}
+
+/// An insight in an incident.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Member {
+    /// The insight.
+    pub occurrence: Occurrence,
+    /// How long after the lead it began, in milliseconds.
+    pub after: i64,
+    /// Why it belongs to the incident; the lead has no reason.
+    pub bond: Option<Bond>,
+}
+
+/// Puts insights into incidents, which are in the order in which they began.
+pub fn incidents(mut occurrences: Vec<Occurrence>) -> Vec<Incident> {
+    occurrences.sort_by(|left, right| left.order().cmp(&right.order()));
+    let mut incidents: Vec<Incident> = Vec::new();
+    for occurrence in occurrences {
+        let found = candidates(&incidents, &occurrence);
+        match found.and_then(|(index, bond)| Some((incidents.get_mut(index)?, bond))) {
+            Some((incident, bond)) => {
+                let after = occurrence.started_at().millis_since(incident.started_at());
+                incident.members.push(Member { occurrence, after, bond: Some(bond) });
+            }
+            None => incidents.push(Incident { members: vec![Member { occurrence, after: 0, bond: None }] }),
+        }
+    }
+    incidents
+}
+
+/// The incident that `occurrence` joins, and why: rather one that it has something in common with, and then the first.
+fn candidates(incidents: &[Incident], occurrence: &Occurrence) -> Option<(usize, Bond)> {
+    let within = |incident: &&Incident| occurrence.started_at().millis_since(incident.started_at()) <= REACH;
+    // They are in the order in which they began, so those that are near enough are the last.
+    let first = incidents.len() - incidents.iter().rev().take_while(within).count();
+    let near = incidents.iter().enumerate().skip(first);
+    let bonds = near.filter_map(|(index, incident)| Some((index, incident.bond(occurrence)?)));
+    bonds.min_by_key(|(index, bond)| (*bond == Bond::Together, *index))
+}
+
+/// The insights that may have something in common with another, so that their details are worth reading: those that
+/// began within [`REACH`] of another one of the same account and region.
+pub fn worth_reading(insights: &[Stored]) -> Vec<&Stored> {
+    let place = |insight: &Stored| {
+        let text = |name: &str| insight.text(name).unwrap_or_default().to_owned();
+        (text("account_id"), text("region"))
+    };
+    let mut ordered: Vec<(_, Timestamp, &Stored)> = insights
+        .iter()
+        .filter_map(|insight| Some((place(insight), insight.timestamp("started_at")?, insight)))
+        .collect();
+    ordered.sort_by_key(|(place, started_at, _)| (place.clone(), *started_at));
+    let neighbours = |left: &(_, Timestamp, _), right: &(_, Timestamp, _)| {
+        left.0 == right.0 && right.1.millis_since(left.1) <= REACH
+    };
+    let mut worth = Vec::new();
+    for (index, this) in ordered.iter().enumerate() {
+        let before = index.checked_sub(1).and_then(|index| ordered.get(index));
+        let after = ordered.get(index + 1);
+        if before.is_some_and(|before| neighbours(before, this))
+            || after.is_some_and(|after| neighbours(this, after))
+        {
+            worth.push(this.2);
+        }
+    }
+    worth
+}
+
+impl Incident {
+    fn bond(&self, occurrence: &Occurrence) -> Option<Bond> {
+        if !self.lead().is_at_same_place(occurrence) {
+            return None;
+        }
+        let common = self.members.iter().find_map(|member| {
+            let is_over = member
+                .occurrence
+                .ended_at()
+                .is_some_and(|ended_at| occurrence.started_at().millis_since(ended_at) > GRACE);
+            if is_over { None } else { member.occurrence.in_common(occurrence) }
+        });
+        let is_near = occurrence.started_at().millis_since(self.started_at()) <= NEAR;
+        common.or(is_near.then_some(Bond::Together))
+    }
+
+    fn lead(&self) -> &Occurrence {
+        #[expect(clippy::indexing_slicing, reason = "an incident begins with its lead")]
+        &self.members[0].occurrence
+    }
+
+    /// Its insights, in the order in which they began.
+    pub fn members(&self) -> &[Member] {
+        &self.members
+    }
+
+    /// Whether several insights belong together.
+    pub fn is_correlated(&self) -> bool {
+        self.members.len() > 1
+    }
+
+    /// When the first began.
+    pub fn started_at(&self) -> Timestamp {
+        self.lead().started_at()
+    }
+
+    /// When the last ended; `None` while one is open.
+    pub fn ended_at(&self) -> Option<Timestamp> {
+        let ends: Option<Vec<Timestamp>> =
+            self.members.iter().map(|member| member.occurrence.ended_at()).collect();
+        ends?.into_iter().max()
+    }
+
+    /// How bad the worst of it is.
+    pub fn severity(&self) -> Severity {
+        let severities = self.members.iter().filter_map(|member| member.occurrence.insight.text("severity"));
+        severities.filter_map(Severity::parse).max().unwrap_or(Severity::Info)
+    }
+
+    /// Whether it holds the insight with the partition key `pk`.
+    pub fn holds(&self, pk: &str) -> bool {
+        self.members.iter().any(|member| member.occurrence.insight.text("pk") == Some(pk))
+    }
+}
+
+/// Puts incidents in the order in which somebody should look at them: open ones first, then the worst, then the newest.
+pub fn worst_first(incidents: &mut [Incident]) {
+    incidents.sort_by_key(|incident| {
+        (incident.ended_at().is_some(), Reverse(incident.severity()), Reverse(incident.started_at()))
+    });
+}
+
+#[cfg(test)]
+mod tests;

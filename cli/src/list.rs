@@ -1,0 +1,110 @@
+//! `insights list`: insights and snapshots by what they are about, how bad they are, and when.
+
+use crate::args::ListArguments;
+use crate::args::shared::Output;
+use crate::empty;
+use crate::exit::{Exit, Failure};
+use crate::location::Opened;
+use crate::output::{csv, json, print, rows, say, words};
+use crate::read::Reader;
+use crate::read::span::Span;
+use crate::session::Session;
+use insights_shared::record::{Kind, Severity, Stored};
+use std::cmp::Reverse;
+
+/// What is listed where nothing else is asked for.
+const LISTED: [Kind; 4] =
+    [Kind::XrayInsight, Kind::CloudtrailInsight, Kind::AuditmanagerInsights, Kind::AuditmanagerAssessment];
+
+/// Lists.
+pub async fn run(arguments: &ListArguments, session: &Session) -> Result<Exit, Failure> {
+    if arguments.entity.is_none() && arguments.kind.is_some_and(|kind| !kind.in_by_day()) {
+        return Err(Failure::usage(
+            "--kind auditmanager.domain and auditmanager.control need --entity: `account`, or an assessment's id",
+        ));
+    }
+    let session = session.in_utc(arguments.look.utc);
+    let span = arguments.within.span(session.clock.now())?;
+    let opened = Opened::open(&arguments.location, &session).await?;
+    let answer = answer(arguments, span, &opened.reader, &session).await;
+    opened.close().await;
+    print(&answer?)?;
+    Ok(Exit::Done)
+}
+
+async fn answer(
+    arguments: &ListArguments,
+    span: Span,
+    reader: &Reader,
+    session: &Session,
+) -> Result<String, Failure> {
+    let all = candidates(arguments, span, reader).await?;
+    let number = all.len();
+    let mut records: Vec<Stored> = all.into_iter().filter(|record| passes(arguments, record)).collect();
+    put_in_order(&mut records, arguments.open);
+    records.truncate(arguments.limit.map_or(usize::MAX, std::num::NonZeroUsize::get));
+    if records.is_empty() {
+        let asked = empty::Asked {
+            source: arguments.source,
+            account: arguments.account.as_deref(),
+            region: arguments.region.as_deref(),
+            entity: arguments.entity.as_deref(),
+            passed_by: number,
+            open: arguments.open,
+        };
+        say(&empty::reason(reader, &asked, span, session).await?);
+    }
+    Ok(match arguments.look.output {
+        Output::Table if records.is_empty() => String::new(),
+        Output::Table => {
+            let listing = rows::listing(&records, "BEGAN", reader.now(), session);
+            let number = words::so_many(records.len(), "record", "records");
+            let times = words::times(&session.zone, reader.now());
+            format!("{listing}\n{number}; {times}. One of them whole: insights show ID\n")
+        }
+        Output::Json => json::records(&reader.whole(&records).await?),
+        Output::Csv => csv::records(&records),
+    })
+}
+
+/// What may be listed before the finer filters.
+async fn candidates(arguments: &ListArguments, span: Span, reader: &Reader) -> Result<Vec<Stored>, Failure> {
+    if let Some(entity) = &arguments.entity {
+        return reader.about(entity, span).await;
+    }
+    let is_asked_for = |kind: &Kind| {
+        arguments.kind.is_none_or(|asked| asked == *kind)
+            && arguments.source.is_none_or(|source| kind.source() == source)
+            && (!arguments.open || kind.is_insight())
+    };
+    let kinds: Vec<Kind> = LISTED.into_iter().filter(is_asked_for).collect();
+    if arguments.open {
+        return reader.open_among(&kinds, span).await;
+    }
+    reader.overlapping(&kinds, span).await
+}
+
+fn passes(arguments: &ListArguments, record: &Stored) -> bool {
+    let is = |name: &str, wanted: Option<&str>| wanted.is_none_or(|wanted| record.text(name) == Some(wanted));
+    is("source", arguments.source.map(insights_shared::record::Source::as_str))
+        && is("kind", arguments.kind.map(Kind::as_str))
+        && is("account_id", arguments.account.as_deref())
+        && is("region", arguments.region.as_deref())
+        && is("status", arguments.open.then_some("open"))
+        && arguments.severity.is_none_or(|least| severity(record) >= Some(least))
+}
+
+/// Newest first; or the worst first, and of those what has gone on for longest.
+fn put_in_order(records: &mut [Stored], worst_first: bool) {
+    let key = |record: &Stored| record.text("pk").unwrap_or_default().to_owned();
+    if worst_first {
+        records
+            .sort_by_key(|record| (Reverse(severity(record)), record.timestamp("started_at"), key(record)));
+    } else {
+        records.sort_by_key(|record| (Reverse(record.timestamp("started_at")), key(record)));
+    }
+}
+
+fn severity(record: &Stored) -> Option<Severity> {
+    record.text("severity").and_then(Severity::parse)
+}

@@ -1,0 +1,76 @@
+//! Where the table is: an embedded database in a file, or the DynamoDB that the AWS configuration leads to. It opens one
+//! for reading and knows nothing of what is in it.
+
+use crate::args::shared::Where;
+use crate::embedded::EmbeddedTable;
+use crate::exit::Failure;
+use crate::output;
+use crate::read::Reader;
+use crate::session::Session;
+use crate::table::check_name;
+use aws_config::BehaviorVersion;
+use aws_sdk_dynamodb::Client;
+use std::path::Path;
+
+/// A table that is open for reading. Close it at the end.
+pub struct Opened {
+    /// Asks the table.
+    pub reader: Reader,
+    embedded: Option<EmbeddedTable>,
+}
+
+impl Opened {
+    /// Opens the table that `location` names.
+    pub async fn open(location: &Where, session: &Session) -> Result<Self, Failure> {
+        let table = session.table_name(location.table.as_deref());
+        check_name(&table)?;
+        let now = session.clock.now();
+        let Some(file) = &location.local else {
+            let reader = Reader::new(configured_client().await?, &table, now);
+            return Ok(Self { reader, embedded: None });
+        };
+        check_file(file)?;
+        let embedded = EmbeddedTable::open(file).await?;
+        Ok(Self { reader: Reader::new(embedded.client(), &table, now), embedded: Some(embedded) })
+    }
+
+    /// Says what was passed over, and lets the table go.
+    pub async fn close(self) {
+        let number = self.reader.passed_over();
+        if number > 0 {
+            let items = output::words::so_many(number, "item was", "items were");
+            output::say(&format!(
+                "warning: {items} passed over, written by a newer version of this program: update insights"
+            ));
+        }
+        if let Some(embedded) = self.embedded {
+            embedded.close().await;
+        }
+    }
+}
+
+/// A database that is not there would be made, and be empty: a slip in a name must not look like "nothing is wrong".
+fn check_file(file: &Path) -> Result<(), Failure> {
+    if file.is_file() {
+        return Ok(());
+    }
+    let inside = file.join("table.db");
+    let remedy = if inside.is_file() {
+        format!("it is a folder: give --local {}", inside.display())
+    } else {
+        "`insights demo` makes one as insights-demo/table.db, `insights table create --local FILE` an empty one"
+            .to_owned()
+    };
+    Err(Failure::usage(format!("--local {}: there is no such file; {remedy}", file.display())))
+}
+
+/// The DynamoDB that the AWS configuration and its variables lead to.
+pub async fn configured_client() -> Result<Client, Failure> {
+    let configuration = aws_config::defaults(BehaviorVersion::v2026_01_12()).load().await;
+    if configuration.region().is_none() {
+        return Err(Failure::usage(
+            "no region: set AWS_REGION, or choose a profile that has one by AWS_PROFILE; for a table in a file give --local FILE",
+        ));
+    }
+    Ok(Client::new(&configuration))
+}

@@ -1,0 +1,114 @@
+//! A time axis of so many columns: where an instant falls, and the ticks below it.
+
+use crate::read::span::Span;
+use insights_shared::time::Timestamp;
+use jiff::tz::TimeZone;
+
+/// Seconds between two ticks, the least that leave room for their texts being taken.
+const STEPS: [i64; 14] = [
+    60, 300, 600, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800, 2_592_000,
+    31_536_000,
+];
+/// Columns that a tick and the space after it need.
+const TICK: usize = 13;
+
+/// A span of time across columns.
+#[derive(Clone, Copy, Debug)]
+pub struct Axis {
+    span: Span,
+    width: usize,
+}
+
+impl Axis {
+    /// `span` across `width` columns.
+    pub fn new(span: Span, width: usize) -> Self {
+        Self { span, width: width.max(1) }
+    }
+
+    /// The column of `instant`, held within the axis.
+    pub fn column(&self, instant: Timestamp) -> usize {
+        let all = i128::from(self.span.millis().max(1));
+        let past = i128::from(instant.clamp(self.span.since, self.span.until).millis_since(self.span.since));
+        let width = i128::try_from(self.width).unwrap_or(1);
+        usize::try_from(past * width / all).unwrap_or_default().min(self.width - 1)
+    }
+
+    /// Two lines: marks, and the times that they stand for, in `zone`.
+    pub fn ticks(&self, zone: &TimeZone) -> [String; 2] {
+        let most = (self.width / TICK).max(1);
+        let most = i64::try_from(most).unwrap_or(1);
+        let seconds = self.span.millis() / 1_000;
+        let step = STEPS.into_iter().find(|step| seconds / step < most).unwrap_or(31_536_000);
+        let mut marks: Vec<char> = vec!['─'; self.width];
+        let mut texts = String::new();
+        for instant in self.instants(step, zone) {
+            let column = self.column(instant);
+            let text = tick(instant, step, zone);
+            let length = texts.chars().count();
+            if (length > 0 && column <= length) || column + text.chars().count() > self.width {
+                continue;
+            }
+            if let Some(mark) = marks.get_mut(column) {
+                *mark = '┬';
+            }
+            texts.extend(std::iter::repeat_n(' ', column - length));
+            texts.push_str(&text);
+        }
+        [marks.into_iter().collect(), texts]
+    }
+
+    /// The instants of the ticks: whole steps of the local day.
+    fn instants(&self, step: i64, zone: &TimeZone) -> Vec<Timestamp> {
+        let offset = zoned(self.span.since, zone).offset().seconds();
+        let offset = i64::from(offset);
+        let mut at = self.span.since.plus_seconds(offset).ceil(step).plus_seconds(-offset);
+        let mut instants = Vec::new();
+        while at <= self.span.until {
+            instants.push(at);
+            at = at.plus_seconds(step);
+        }
+        instants
+    }
+}
+
+fn zoned(instant: Timestamp, zone: &TimeZone) -> jiff::Zoned {
+    let instant = jiff::Timestamp::from_millisecond(instant.millis()).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    instant.to_zoned(zone.clone())
+}
+
+fn tick(instant: Timestamp, step: i64, zone: &TimeZone) -> String {
+    let form = match step {
+        step if step < 86_400 => "%m-%d %H:%M",
+        step if step < 31_536_000 => "%Y-%m-%d",
+        _ => "%Y",
+    };
+    zoned(instant, zone).strftime(form).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_axis_has_its_instants_in_their_columns_and_ticks_on_whole_steps() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let span = Span { since: at("2026-03-01T00:30:00Z"), until: at("2026-03-02T00:30:00Z") };
+        let axis = Axis::new(span, 48);
+        for (instant, column) in [
+            ("2026-02-01T00:00:00Z", 0),
+            ("2026-03-01T00:30:00Z", 0),
+            ("2026-03-01T12:30:00Z", 24),
+            ("2026-03-02T00:30:00Z", 47),
+            ("2026-04-01T00:00:00Z", 47),
+        ] {
+            assert_eq!(axis.column(at(instant)), column, "{instant}");
+        }
+        let [marks, texts] = axis.ticks(&TimeZone::UTC);
+        assert_eq!(marks.chars().count(), 48);
+        // Midnight is a tick too, but its text would not fit.
+        assert_eq!(texts, format!("{}03-01 12:00", " ".repeat(23)));
+        assert_eq!(marks.chars().filter(|mark| *mark == '┬').count(), 1);
+        let [_, local] = axis.ticks(&TimeZone::fixed(jiff::tz::offset(1)));
+        assert!(local.contains("03-01 12:00"), "{local}");
+    }
+}

@@ -1,0 +1,124 @@
+//! Records as rows for a spreadsheet: RFC 4180, and nothing that a spreadsheet would take for a formula.
+
+use crate::output::words;
+use insights_shared::number::Number;
+use insights_shared::record::Stored;
+use insights_shared::value::Value;
+use std::borrow::Cow;
+
+/// What is given of insights and snapshots: the envelope, with the measures each in a column of its own.
+const COLUMNS: [&str; 23] = [
+    "pk",
+    "sk",
+    "kind",
+    "source",
+    "account_id",
+    "region",
+    "id",
+    "title",
+    "status",
+    "status_reason",
+    "severity",
+    "entity",
+    "fault_count",
+    "ok_count",
+    "total_count",
+    "insight_average",
+    "baseline_average",
+    "compliant",
+    "noncompliant",
+    "inconclusive",
+    "started_at",
+    "ended_at",
+    "updated_at",
+];
+
+/// Insights and snapshots as rows.
+pub fn records(records: &[Stored]) -> String {
+    let mut text = row(COLUMNS);
+    for record in records {
+        text.push_str(&row(COLUMNS.map(|name| attribute(record, name))));
+    }
+    text
+}
+
+/// An attribute or a measure as text; nothing where it is absent.
+pub fn attribute(record: &Stored, name: &str) -> String {
+    let measure = record.0.get("measures").and_then(|measures| measures.at(&[name]));
+    match record.0.get(name).or(measure) {
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Number(number)) => number.to_string(),
+        Some(Value::Bool(value)) => value.to_string(),
+        _ => String::new(),
+    }
+}
+
+/// One row.
+pub fn row<T: AsRef<str>>(cells: impl IntoIterator<Item = T>) -> String {
+    let cells: Vec<String> = cells.into_iter().map(|text| cell(text.as_ref()).into_owned()).collect();
+    cells.join(",") + "\r\n"
+}
+
+/// A cell, quoted where it must be. What a spreadsheet would run as a formula has an apostrophe before it, unless it is a
+/// number: others put text into titles and entities.
+fn cell(text: &str) -> Cow<'_, str> {
+    let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']) && Number::parse(text).is_none();
+    let text = if is_formula { Cow::Owned(format!("'{text}")) } else { Cow::Borrowed(text) };
+    if text.contains([',', '"', '\n', '\r']) {
+        return Cow::Owned(format!("\"{}\"", text.replace('"', "\"\"")));
+    }
+    text
+}
+
+/// A number as a cell: no thousands, a point before decimals.
+pub fn number(value: f64) -> String {
+    Number::from_f64(value).map_or_else(String::new, |number| number.to_string())
+}
+
+/// So many as a cell; nothing where it is unknown.
+pub fn counted(record: &Stored, name: &str) -> String {
+    words::counted(record, name).map_or_else(String::new, |number| number.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_are_quoted_where_they_must_be_and_never_run() {
+        for (text, expected) in [
+            ("plain", "plain"),
+            ("", ""),
+            ("a,b", "\"a,b\""),
+            ("say \"no\"", "\"say \"\"no\"\"\""),
+            ("two\nlines", "\"two\nlines\""),
+            ("=1+1", "'=1+1"),
+            ("=HYPERLINK(\"x\",\"y\")", "\"'=HYPERLINK(\"\"x\"\",\"\"y\"\")\""),
+            ("@SUM(A1)", "'@SUM(A1)"),
+            ("+phone", "'+phone"),
+            ("-phone", "'-phone"),
+            ("\tx", "'\tx"),
+            ("-12.5", "-12.5"),
+            ("+3", "+3"),
+            ("a=b", "a=b"),
+        ] {
+            assert_eq!(cell(text), expected, "{text}");
+        }
+        assert_eq!(row(["a", "b,c"]), "a,\"b,c\"\r\n");
+    }
+
+    #[test]
+    fn measures_have_columns_of_their_own() {
+        let json = r#"{"pk":"p","sk":"insight","kind":"xray.insight","entity":"payments",
+            "measures":{"fault_count":30,"total_count":100},"started_at":"2026-03-01T12:00:00.000Z"}"#;
+        let Value::Map(map) = Value::from_json(json).unwrap() else { panic!("not an object") };
+        let text = records(&[Stored(map)]);
+        let lines: Vec<&str> = text.split("\r\n").collect();
+        assert!(lines[0].starts_with("pk,sk,kind,source,"), "{text}");
+        assert_eq!(
+            lines[1],
+            "p,insight,xray.insight,,,,,,,,,payments,30,,100,,,,,,2026-03-01T12:00:00.000Z,,"
+        );
+        assert_eq!(lines[2..], [""]);
+    }
+}

@@ -1,0 +1,119 @@
+//! A service graph in rows, callers above what they call, few enough beside each other for a phone. It knows services by
+//! number and name only, and draws nothing.
+
+use serde::Serialize;
+use std::collections::{BTreeMap, VecDeque};
+
+/// Boxes beside each other.
+const MOST_BESIDE: usize = 3;
+
+/// What marks a service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mark {
+    /// What the insight holds to be the cause.
+    RootCause,
+    /// What is not as usual.
+    Anomalous,
+    /// Nothing.
+    None,
+}
+
+/// A service.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Node {
+    /// Its number in this graph.
+    pub id: i64,
+    /// Its name.
+    pub name: String,
+    /// What it is, such as `AWS::Lambda::Function`.
+    pub kind: String,
+    /// What marks it.
+    pub mark: Mark,
+    /// The numbers of those that it calls.
+    pub calls: Vec<i64>,
+}
+
+/// A service in its place.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Placed<'a> {
+    /// The service.
+    #[serde(flatten)]
+    pub node: &'a Node,
+    /// Which row, from the top.
+    pub row: usize,
+    /// Which place in the row, from the left.
+    pub slot: usize,
+    /// How many places the row has.
+    pub slots: usize,
+}
+
+/// Gives each of `nodes` its place, callers above what they call.
+pub fn placed(nodes: &[Node]) -> Vec<Placed<'_>> {
+    let mut placed = Vec::with_capacity(nodes.len());
+    for (row, places) in rows(nodes).iter().enumerate() {
+        let slots = places.len();
+        let in_row = places.iter().enumerate().filter_map(|(slot, place)| Some((slot, nodes.get(*place)?)));
+        placed.extend(in_row.map(|(slot, node)| Placed { node, row, slot, slots }));
+    }
+    placed
+}
+
+/// The places in `nodes` of what lies in each row: callers above what they call, at most so many beside each other.
+fn rows(nodes: &[Node]) -> Vec<Vec<usize>> {
+    let place: BTreeMap<i64, usize> = nodes.iter().enumerate().map(|(nth, node)| (node.id, nth)).collect();
+    let is_called = |id: i64| nodes.iter().any(|node| node.id != id && node.calls.contains(&id));
+    let mut depth: BTreeMap<usize, usize> = BTreeMap::new();
+    let mut waiting: VecDeque<(usize, usize)> = VecDeque::new();
+    let roots = nodes.iter().enumerate().filter(|(_, node)| !is_called(node.id)).map(|(nth, _)| nth);
+    // Where everything is called by something, in a circle, the first one begins.
+    let starts = roots.chain(0..nodes.len());
+    for start in starts {
+        if depth.contains_key(&start) {
+            continue;
+        }
+        waiting.push_back((start, 0));
+        while let Some((nth, at)) = waiting.pop_front() {
+            if depth.contains_key(&nth) {
+                continue;
+            }
+            depth.insert(nth, at);
+            let called = nodes.get(nth).into_iter().flat_map(|node| &node.calls);
+            waiting.extend(called.filter_map(|id| place.get(id)).map(|called| (*called, at + 1)));
+        }
+    }
+    let mut layers: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for nth in 0..nodes.len() {
+        layers.entry(depth.get(&nth).copied().unwrap_or_default()).or_default().push(nth);
+    }
+    layers.values().flat_map(|layer| layer.chunks(MOST_BESIDE)).map(<[usize]>::to_vec).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn node(id: i64, calls: &[i64]) -> Node {
+        let (name, kind) = (format!("service-{id}"), "AWS::Lambda::Function".to_owned());
+        Node { id, name, kind, mark: Mark::None, calls: calls.to_vec() }
+    }
+
+    #[test]
+    fn callers_are_above_what_they_call() {
+        let nodes = [node(3, &[4]), node(1, &[2]), node(2, &[3, 5]), node(4, &[]), node(5, &[])];
+        assert_eq!(rows(&nodes), [vec![1], vec![2], vec![0, 4], vec![3]]);
+    }
+
+    #[test]
+    fn circles_and_calls_to_nobody_have_their_places_too() {
+        assert_eq!(rows(&[node(1, &[2, 1]), node(2, &[1, 99])]), [vec![0], vec![1]]);
+    }
+
+    #[test]
+    fn a_wide_layer_is_broken_into_rows() {
+        let nodes = [node(1, &[2, 3, 4, 5]), node(2, &[]), node(3, &[]), node(4, &[]), node(5, &[])];
+        assert_eq!(rows(&nodes), [vec![0], vec![1, 2, 3], vec![4]]);
+        let last = placed(&nodes).pop().unwrap();
+        assert_eq!((last.node.id, last.row, last.slot, last.slots), (5, 2, 0, 1));
+    }
+}

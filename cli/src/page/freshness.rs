@@ -1,0 +1,106 @@
+//! Whether what a page shows can be relied upon: how each source is doing in each account and region. Empty and broken are
+//! two things.
+
+use super::insight::Setting;
+use super::model::{Model, Standing, Tone};
+use super::text::time;
+use crate::output::words::{length, service};
+use crate::read::targets::Place;
+use insights_shared::record::Source;
+use maud::{Markup, html};
+use std::collections::BTreeSet;
+
+/// The section.
+pub fn section(model: &Model, setting: Setting<'_>) -> Markup {
+    let places: BTreeSet<&Place> = model.standings.iter().map(|standing| &standing.place).collect();
+    html! {
+        section #freshness aria-labelledby="freshness-title" {
+            header {
+                h2 #freshness-title { "Freshness" }
+                span.quiet { "when each account and region was last collected" }
+            }
+            @if places.is_empty() {
+                p.panel.nothing { "No run has ever been recorded in this table. Deploy the functions, or invoke them once." }
+            } @else {
+                div.panel.grid-wrap { div.scroll tabindex="0" role="region" aria-label="Freshness by account and region" {
+                    table {
+                        thead { tr { th scope="col" { "Account" } th scope="col" { "Region" }
+                            @for source in Source::ALL { th scope="col" { (service(source.as_str())) } }
+                        } }
+                        tbody { @for place in places { tr {
+                            td { (place.account_id) } td { (place.region) }
+                            @for source in Source::ALL { td { (standing(model, place, source, setting)) } }
+                        } } }
+                    }
+                } }
+            }
+        }
+    }
+}
+
+fn standing(model: &Model, place: &Place, source: Source, setting: Setting<'_>) -> Markup {
+    let found = model.standings.iter().find(|standing| standing.source == source && standing.place == *place);
+    html! {
+        @match found {
+            None => span.state.off { "never run" },
+            Some(standing) => {
+                span.state.(class(standing.tone())) { (standing.condition.in_words()) }
+                @if let Some(at) = standing.last_success_at {
+                    div.quiet { "last success " (time(at, setting.zone)) ", " (length(setting.now.millis_since(at))) " ago" }
+                }
+                @if let Some(remedy) = &standing.remedy { div.quiet { (remedy) } }
+            },
+        }
+    }
+}
+
+fn class(tone: Tone) -> &'static str {
+    match tone {
+        Tone::Good => "good",
+        Tone::Off => "off",
+        Tone::Unsure => "unsure",
+        Tone::Bad => "bad",
+    }
+}
+
+/// Whether the answer at the top of the page can be relied upon, in a line.
+pub fn trust(model: &Model) -> Markup {
+    let worst = model.standings.iter().max_by_key(|standing| standing.tone());
+    let described = |standing: &Standing| {
+        let age = standing.last_success_at.map(|at| length(model.now.millis_since(at)));
+        let age = age.map_or_else(|| "never succeeded".to_owned(), |age| format!("last succeeded {age} ago"));
+        format!(
+            "{} in {} {} is {} and {age}",
+            service(standing.source.as_str()),
+            standing.place.account_id,
+            standing.place.region,
+            standing.condition.in_words()
+        )
+    };
+    let oldest = model.standings.iter().filter(|standing| standing.tone() == Tone::Good);
+    let oldest = oldest.filter_map(|standing| standing.last_success_at).min();
+    html! {
+        @match worst {
+            None => p.trust.bad { b { "No scheduled run is recorded in this table." } span { "What is not shown may just never have been collected." } },
+            Some(standing) if standing.tone() >= Tone::Unsure => {
+                @let others = model.standings.iter().filter(|other| other.tone() >= Tone::Unsure).count() - 1;
+                p.trust.(class(standing.tone())) {
+                    b { "Not all of this is fresh." }
+                    span {
+                        (described(standing))
+                        @if others > 0 { ", and " (others) " more" }
+                        ": something may be missing. " a href="#freshness" { "See freshness" }
+                    }
+                }
+            },
+            Some(_) => p.trust.good {
+                b { "Fresh." }
+                span {
+                    "Every source in use was collected"
+                    @if let Some(oldest) = oldest { " within the last " (length(model.now.millis_since(oldest))) }
+                    "."
+                }
+            },
+        }
+    }
+}

@@ -1,0 +1,297 @@
+//! Asks the table for what a page shows. Envelopes come from the indexes, however many there are; whole items, events,
+//! graphs and series are read for those that matter most, so that a page of five thousand insights is made in a second.
+
+use super::filter::Filter;
+use super::model::{Compliance, Detail, Insight, Model, Standing};
+use crate::exit::Failure;
+use crate::incident::{self, Occurrence};
+use crate::read::Reader;
+use crate::read::counts::{Day, Given, Level, Scope};
+use crate::read::line::Line;
+use crate::read::series::Series;
+use crate::read::span::Span;
+use crate::read::targets::Place;
+use crate::status::condition::judge;
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+use insights_shared::key::Key;
+use insights_shared::record::{Kind, Source, Stored};
+use insights_shared::time::{DAY_SECONDS, Timestamp};
+use jiff::tz::TimeZone;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// The insights that a page can be about.
+const INSIGHTS: [Kind; 2] = [Kind::XrayInsight, Kind::CloudtrailInsight];
+/// The sort key of an X-Ray insight's graph.
+const GRAPH: &str = "graph";
+/// Whole insights that are read to tell what belongs together; the rest is judged by its envelope.
+const MOST_COMPARED: usize = 400;
+/// Insights that are asked for at once.
+const AT_ONCE: usize = 16;
+/// Counts by day are shown for at least so many days.
+const LEAST_DAYS: i64 = 30;
+/// Of which so many are shown even where nothing was collected.
+const LAST_DAYS: usize = 14;
+/// Around an insight its series is shown for so many seconds before and after, at least.
+const AROUND: i64 = 3 * 3_600;
+/// The longest series that is shown before and after an insight, in seconds.
+const MOST_AROUND: i64 = 24 * 3_600;
+/// The longest series of one chart: of longer insights the end counts.
+const LONGEST_LINE: i64 = 7 * DAY_SECONDS;
+
+/// What a page is made of.
+#[derive(Clone, Debug)]
+pub struct Wanted<'a> {
+    /// Which insights.
+    pub filter: &'a Filter,
+    /// Of which span.
+    pub span: Span,
+    /// How many insights get detail.
+    pub most_details: usize,
+    /// What the table is called.
+    pub table: String,
+    /// Whose clocks tell the time.
+    pub zone: TimeZone,
+}
+
+/// The page of everything.
+pub async fn whole(reader: &Reader, wanted: Wanted<'_>) -> Result<Model, Failure> {
+    let insights = async {
+        let mut insights = reader.overlapping(&INSIGHTS, wanted.span).await?;
+        insights.retain(|insight| wanted.filter.holds(insight));
+        let incidents = incidents(reader, &insights);
+        let detailed = detailed(reader, insights.clone(), wanted.most_details);
+        futures_util::try_join!(incidents, detailed)
+    };
+    let ((incidents, insights), compliance, standings) =
+        futures_util::try_join!(insights, compliance(reader, &wanted), standings(reader),)?;
+    let without_detail = insights.iter().filter(|insight| insight.detail.is_none()).count();
+    let (mut open, mut closed): (Vec<Insight>, Vec<Insight>) =
+        insights.into_iter().partition(Insight::is_open);
+    // Of equally bad ones the newest first: what began just now is what somebody was woken for.
+    open.sort_by_key(|insight| {
+        (Reverse(insight.severity()), Reverse(insight.record.timestamp("started_at")))
+    });
+    closed.sort_by_key(|insight| Reverse(insight.record.timestamp("ended_at")));
+    Ok(Model {
+        table: wanted.table,
+        now: reader.now(),
+        span: wanted.span,
+        zone: wanted.zone,
+        open,
+        closed,
+        incidents,
+        compliance,
+        standings,
+        narrowed: wanted.filter.narrows(),
+        without_detail,
+        passed_over: reader.passed_over(),
+    })
+}
+
+/// The page of one insight: itself, and what it belongs together with. `None` if there is no such insight.
+pub async fn single(
+    reader: &Reader,
+    pk: &str,
+    table: String,
+    zone: TimeZone,
+) -> Result<Option<Model>, Failure> {
+    let key = Key::new(pk, "insight");
+    let Some(record) = reader.items(&[key]).await?.into_values().next() else { return Ok(None) };
+    let (Some(began), true) = (record.timestamp("started_at"), is_insight(&record)) else { return Ok(None) };
+    let around = incident::REACH / 1_000;
+    let ended = record.timestamp("ended_at").unwrap_or(reader.now());
+    let span = Span {
+        since: began.plus_seconds(-around),
+        until: ended.max(began.plus_seconds(around)).min(reader.now()),
+    };
+    let near = Span { since: span.since, until: began.plus_seconds(around).min(reader.now()) };
+    let neighbours = reader.overlapping(&INSIGHTS, near).await?;
+    let mut incidents = incidents(reader, &neighbours).await?;
+    incidents.retain(|incident| incident.holds(pk));
+    let mut insights = detailed(reader, vec![record], 1).await?;
+    // The insight itself is all that this page lists.
+    let is_open = insights.iter().any(Insight::is_open);
+    let (open, closed) =
+        if is_open { (insights, Vec::new()) } else { (Vec::new(), std::mem::take(&mut insights)) };
+    Ok(Some(Model {
+        table,
+        now: reader.now(),
+        span,
+        zone,
+        open,
+        closed,
+        incidents,
+        compliance: Vec::new(),
+        standings: Vec::new(),
+        narrowed: false,
+        without_detail: 0,
+        passed_over: reader.passed_over(),
+    }))
+}
+
+fn is_insight(record: &Stored) -> bool {
+    record.text("kind").and_then(|kind| kind.parse::<Kind>().ok()).is_some_and(Kind::is_insight)
+}
+
+/// What belongs together, worst first.
+pub async fn incidents(reader: &Reader, insights: &[Stored]) -> Result<Vec<incident::Incident>, Failure> {
+    let mut worth: Vec<&Stored> = incident::worth_reading(insights);
+    worth.sort_by_key(|insight| importance(insight));
+    worth.truncate(MOST_COMPARED);
+    let keys = worth.iter().filter_map(|insight| Some(Key::new(insight.text("pk")?, insight.text("sk")?)));
+    let is_xray = |insight: &&&Stored| insight.text("source") == Some(Source::Xray.as_str());
+    let graphs =
+        worth.iter().filter(is_xray).filter_map(|insight| Some(Key::new(insight.text("pk")?, GRAPH)));
+    let keys: Vec<Key> = keys.chain(graphs).collect();
+    let mut items: HashMap<Key, Stored> = reader.items(&keys).await?;
+    let mut occurrences = Vec::with_capacity(insights.len());
+    for insight in insights {
+        let (pk, sk) = (insight.text("pk").unwrap_or_default(), insight.text("sk").unwrap_or_default());
+        let graph = items.remove(&Key::new(pk, GRAPH));
+        let whole = items.remove(&Key::new(pk, sk)).unwrap_or_else(|| insight.clone());
+        occurrences.extend(Occurrence::new(whole, graph.as_ref()));
+    }
+    let mut incidents = incident::incidents(occurrences);
+    incident::worst_first(&mut incidents);
+    Ok(incidents)
+}
+
+/// What puts insights in the order in which detail is worth reading: open ones, then the severe, then the new.
+fn importance(
+    insight: &Stored,
+) -> (bool, Reverse<Option<insights_shared::record::Severity>>, Reverse<Option<Timestamp>>) {
+    let severity = insight.text("severity").and_then(insights_shared::record::Severity::parse);
+    (insight.text("status") != Some("open"), Reverse(severity), Reverse(insight.timestamp("started_at")))
+}
+
+/// The insights, the `most` most important ones with all that there is of them.
+async fn detailed(reader: &Reader, mut insights: Vec<Stored>, most: usize) -> Result<Vec<Insight>, Failure> {
+    insights.sort_by_key(importance);
+    let rest = insights.split_off(most.min(insights.len()));
+    let has_cloudtrail =
+        insights.iter().any(|insight| insight.text("source") == Some(Source::Cloudtrail.as_str()));
+    let series =
+        if has_cloudtrail { AllSeries::read(reader, &insights).await? } else { AllSeries::default() };
+    let details = insights.into_iter().map(|insight| detail(reader, insight, &series));
+    let mut detailed: Vec<Insight> = stream::iter(details).buffered(AT_ONCE).try_collect().await?;
+    detailed.extend(rest.into_iter().map(|record| Insight { record, detail: None }));
+    Ok(detailed)
+}
+
+/// The series and states of all places that insights come from.
+#[derive(Debug, Default)]
+struct AllSeries {
+    series: Vec<Series>,
+    states: BTreeMap<Place, Stored>,
+}
+
+impl AllSeries {
+    async fn read(reader: &Reader, insights: &[Stored]) -> Result<Self, Failure> {
+        let is_cloudtrail = |insight: &&Stored| insight.text("source") == Some(Source::Cloudtrail.as_str());
+        let places: BTreeSet<Place> = insights.iter().filter(is_cloudtrail).filter_map(Place::of).collect();
+        let mut series = Vec::new();
+        for place in &places {
+            series.extend(reader.series(place).await?);
+        }
+        Ok(Self { series, states: reader.states(Source::Cloudtrail).await? })
+    }
+}
+
+async fn detail(reader: &Reader, envelope: Stored, all: &AllSeries) -> Result<Insight, Failure> {
+    let is_xray = envelope.text("source") == Some(Source::Xray.as_str());
+    if is_xray {
+        let mut items = reader.partition(envelope.text("pk").unwrap_or_default()).await?;
+        let take = |items: &mut Vec<Stored>, wanted: Kind| -> Vec<Stored> {
+            let is_wanted = |item: &mut Stored| item.text("kind") == Some(wanted.as_str());
+            items.extract_if(.., is_wanted).collect()
+        };
+        let events = take(&mut items, Kind::XrayInsightEvent);
+        let graph = take(&mut items, Kind::XrayImpactGraph).into_iter().next();
+        let record = take(&mut items, Kind::XrayInsight).into_iter().next().unwrap_or(envelope);
+        return Ok(Insight { record, detail: Some(Detail::Xray { events, graph }) });
+    }
+    let record = reader.whole(std::slice::from_ref(&envelope)).await?.into_iter().next().unwrap_or(envelope);
+    let series = all.series.iter().find(|series| series.is_behind(&record));
+    let line = match series {
+        Some(series) => Some(Box::new((series.clone(), line(reader, &record, series, all).await?))),
+        None => None,
+    };
+    Ok(Insight { record, detail: Some(Detail::Cloudtrail(line)) })
+}
+
+/// The series around the insight, with as much before and after as it lasted, within bounds.
+async fn line(reader: &Reader, record: &Stored, series: &Series, all: &AllSeries) -> Result<Line, Failure> {
+    let now = reader.now();
+    let began = record.timestamp("started_at").unwrap_or(now);
+    let ended = record.timestamp("ended_at").unwrap_or(now).max(began);
+    let around = (ended.millis_since(began) / 1_000).clamp(AROUND, MOST_AROUND);
+    let until = ended.plus_seconds(around).min(now);
+    let since = began.plus_seconds(-around).max(until.plus_seconds(-LONGEST_LINE));
+    reader.line(series, all.states.get(&series.place), Span { since, until }, None).await
+}
+
+/// The counts of accounts and assessments, and the controls of the newest day of each.
+async fn compliance(reader: &Reader, wanted: &Wanted<'_>) -> Result<Vec<Compliance>, Failure> {
+    if wanted.filter.source.is_some_and(|source| source != Source::Auditmanager) {
+        return Ok(Vec::new());
+    }
+    let least = wanted.span.until.plus_seconds(-LEAST_DAYS * DAY_SECONDS);
+    let span = Span { since: wanted.span.since.min(least), until: wanted.span.until };
+    let is_asked_for = |scope: &Scope| {
+        let is = |wanted: &str, is: &str| wanted.is_empty() || wanted == is;
+        scope.level != Level::Domain
+            && is(&wanted.filter.account, &scope.place.account_id)
+            && is(&wanted.filter.region, &scope.place.region)
+    };
+    let scopes: Vec<Scope> = reader.scopes().await?.into_iter().filter(is_asked_for).collect();
+    let scopes = scopes.into_iter().map(|scope| async {
+        let days = begun(reader.days(&scope, span).await?);
+        let controls = controls(reader, &scope, &days).await?;
+        Ok::<_, Failure>(Compliance { scope, days, controls })
+    });
+    stream::iter(scopes).buffered(AT_ONCE).try_collect().await
+}
+
+/// The days from the first on that anything is known of, and the last ones in any case: long before the first run there was
+/// nobody to collect, and that is no news.
+fn begun(mut days: Vec<Day>) -> Vec<Day> {
+    let last = days.len().saturating_sub(LAST_DAYS);
+    let first = days.iter().position(|day| day.given != Given::NotCollected).unwrap_or(last);
+    days.drain(..first.min(last));
+    days
+}
+
+async fn controls(reader: &Reader, scope: &Scope, days: &[Day]) -> Result<Vec<Stored>, Failure> {
+    let newest = days.iter().rev().find(|day| matches!(day.given, Given::Counts(_)));
+    let Some(newest) = newest.and_then(|day| format!("{}T00:00:00Z", day.day).parse::<Timestamp>().ok())
+    else {
+        return Ok(Vec::new());
+    };
+    let span = Span { since: newest, until: newest.plus_seconds(DAY_SECONDS - 1) };
+    let mut controls = reader.snapshots_about(&scope.entity, Kind::AuditmanagerControl, span).await?;
+    controls.retain(|control| Place::of(control).as_ref() == Some(&scope.place));
+    Ok(controls)
+}
+
+/// How each target is that ever ran, in order.
+pub async fn standings(reader: &Reader) -> Result<Vec<Standing>, Failure> {
+    let mut standings = Vec::new();
+    for source in Source::ALL {
+        for (place, state) in reader.states(source).await? {
+            let mut judged = judge(Some(&state), source, reader.now(), None);
+            if judged.condition.wants_its_run() {
+                judged.learn(reader.last_runs(source, &place, 1).await?.first());
+            }
+            standings.push(Standing {
+                source,
+                place,
+                condition: judged.condition,
+                last_success_at: state.timestamp("last_success_at"),
+                last_run_at: state.timestamp("last_run_at"),
+                remedy: judged.action,
+            });
+        }
+    }
+    Ok(standings)
+}

@@ -1,0 +1,81 @@
+//! What a person means by an id, or by how it begins: the partition key of an insight or of a snapshot. It guesses keys
+//! from the accounts and regions that are known, and looks through the indexes; it never scans.
+
+use super::Reader;
+use super::span::Span;
+use crate::exit::Failure;
+use insights_shared::key::Key;
+use insights_shared::record::{Kind, Source, Stored, partition};
+use insights_shared::time::DAY_SECONDS;
+use std::collections::BTreeMap;
+
+/// How far back insights are looked through: as long as records are kept by default.
+const REACH_DAYS: i64 = 400;
+/// Fewer characters say too little.
+pub const LEAST_CHARACTERS: usize = 6;
+/// The most that are named of several that could be meant.
+const MOST_NAMED: usize = 10;
+
+impl Reader {
+    /// The partition key that `text` means: itself, if it is one; else that of the one thing whose id is `text`, or begins
+    /// so.
+    pub async fn find(&self, text: &str) -> Result<String, Failure> {
+        let text = text.trim();
+        if text.contains('#') {
+            return Ok(text.to_owned());
+        }
+        let mut found = self.by_id(text).await?;
+        if found.is_empty() {
+            if text.chars().count() < LEAST_CHARACTERS {
+                let rule = format!("an id needs {LEAST_CHARACTERS} characters or more, or give a whole key");
+                return Err(Failure::usage(format!("\"{text}\" is no id that is known: {rule}")));
+            }
+            found = self.by_beginning(text).await?;
+        }
+        let mut keys = found.keys();
+        match (keys.next(), keys.next()) {
+            (None, _) => Err(Failure::usage(format!(
+                "nothing is known by the id \"{text}\": `insights list` shows ids, and a whole key finds what is older than {REACH_DAYS} days"
+            ))),
+            (Some(pk), None) => Ok(pk.clone()),
+            _ => {
+                let named = found.iter().take(MOST_NAMED).map(|(pk, title)| format!("{pk}  {title}"));
+                let mut faults = vec![format!("\"{text}\" may be any of {}:", found.len())];
+                faults.extend(named);
+                Err(Failure::usage(faults.join("\n  ")))
+            }
+        }
+    }
+
+    /// Things of exactly this id, wherever a run has been; their keys with their titles.
+    async fn by_id(&self, id: &str) -> Result<BTreeMap<String, String>, Failure> {
+        let mut keys = Vec::new();
+        for place in self.all_places().await? {
+            for source in [Source::Xray, Source::Cloudtrail] {
+                let pk = partition(source, &place.account_id, &place.region, [id]);
+                keys.push(Key::new(pk, "insight"));
+            }
+        }
+        let mut found: BTreeMap<String, String> =
+            self.items(&keys).await?.values().filter_map(titled).collect();
+        let scopes = self.scopes().await?;
+        found
+            .extend(scopes.into_iter().filter(|scope| scope.id() == id).map(|scope| (scope.pk, scope.title)));
+        Ok(found)
+    }
+
+    /// Things whose id begins so.
+    async fn by_beginning(&self, text: &str) -> Result<BTreeMap<String, String>, Failure> {
+        let span = Span::last(REACH_DAYS * DAY_SECONDS, self.now);
+        let insights = self.overlapping(&[Kind::XrayInsight, Kind::CloudtrailInsight], span).await?;
+        let begins = |insight: &&Stored| insight.text("id").is_some_and(|id| id.starts_with(text));
+        let mut found: BTreeMap<String, String> = insights.iter().filter(begins).filter_map(titled).collect();
+        let scopes = self.scopes().await?.into_iter().filter(|scope| scope.id().starts_with(text));
+        found.extend(scopes.map(|scope| (scope.pk, scope.title)));
+        Ok(found)
+    }
+}
+
+fn titled(record: &Stored) -> Option<(String, String)> {
+    Some((record.text("pk")?.to_owned(), record.text("title").unwrap_or_default().to_owned()))
+}

@@ -1,0 +1,101 @@
+//! Insights and snapshots by the indexes: what is open, what overlaps a span, what is about an entity, and everything
+//! under one key. It filters nothing but time.
+
+use super::query::{Question, Sort};
+use super::span::Span;
+use super::whole::key_of;
+use super::{BEYOND, Reader};
+use crate::exit::Failure;
+use crate::incident::{self, Occurrence};
+use insights_shared::key::{self, Key};
+use insights_shared::record::{Kind, Source, Stored};
+use insights_shared::store::schema::{BY_DAY, BY_ENTITY, OPEN};
+use insights_shared::time::DAY_SECONDS;
+use std::collections::BTreeMap;
+
+impl Reader {
+    /// The insights of `source` that are open now.
+    pub async fn open_insights(&self, source: Source) -> Result<Vec<Stored>, Failure> {
+        let partition = ("open_pk", source.as_str().to_owned());
+        self.ask(Question { index: Some(OPEN), partition, ..Question::default() }).await
+    }
+
+    /// What of `kinds` is open now and overlaps `span`.
+    pub async fn open_among(&self, kinds: &[Kind], span: Span) -> Result<Vec<Stored>, Failure> {
+        let mut found = Vec::new();
+        for source in Source::ALL {
+            if kinds.iter().any(|kind| kind.is_insight() && kind.source() == source) {
+                found.extend(self.open_insights(source).await?);
+            }
+        }
+        found.retain(|insight| span.holds(insight) && is_one_of(insight, kinds));
+        Ok(found)
+    }
+
+    /// What of `kinds` overlaps `span`, in no particular order: open insights, those that ended on a day from its start
+    /// on (also after its end), and snapshots of its days. Kinds that `by_day` does not hold are left out.
+    pub async fn overlapping(&self, kinds: &[Kind], span: Span) -> Result<Vec<Stored>, Failure> {
+        // Open ones first: one that closes meanwhile is then found twice rather than not at all.
+        let mut found = self.open_among(kinds, span).await?;
+        let mut questions = Vec::new();
+        for kind in kinds.iter().filter(|kind| kind.in_by_day()) {
+            // What ended after the span may have begun within it, or before.
+            let until = if kind.is_insight() { self.now.max(span.until) } else { span.until };
+            for day in (Span { since: span.since, until }).days() {
+                let partition = ("day_pk", format!("{}#{day}", kind.as_str()));
+                let began = Sort::Before(format!("{}{BEYOND}", span.until));
+                let sort = kind.is_insight().then_some(("day_sk", began));
+                questions.push(Question { index: Some(BY_DAY), partition, sort, ..Question::default() });
+            }
+        }
+        found.extend(self.ask_all(questions).await?);
+        found.retain(|record| span.holds(record) && is_one_of(record, kinds));
+        Ok(without_doubles(found))
+    }
+
+    /// Everything about `entity` that overlaps `span`: insights, and snapshots of every kind.
+    ///
+    /// The index has what began within the span. What began before it is an insight, and it is cheaper to look for it
+    /// among those of the span than through all that was ever stored about the entity.
+    pub async fn about(&self, entity: &str, span: Span) -> Result<Vec<Stored>, Failure> {
+        let partition = ("entity_pk", key::join(["entity", entity]));
+        let from = span.since.floor(DAY_SECONDS).to_string();
+        let sort = Some(("entity_sk", Sort::Between(from, format!("{}{BEYOND}", span.until))));
+        let question = Question { index: Some(BY_ENTITY), partition, sort, ..Question::default() };
+        let mut found = self.ask(question).await?;
+        let insights = self.overlapping(&[Kind::XrayInsight, Kind::CloudtrailInsight], span).await?;
+        found.extend(insights.into_iter().filter(|insight| insight.text("entity") == Some(entity)));
+        found.retain(|record| span.holds(record));
+        Ok(without_doubles(found))
+    }
+
+    /// `insights` as occurrences. Those that may have something in common with another are read whole, with their graphs.
+    pub async fn occurrences(&self, insights: Vec<Stored>) -> Result<Vec<Occurrence>, Failure> {
+        let worth: Vec<Key> = incident::worth_reading(&insights).into_iter().filter_map(key_of).collect();
+        let graphs = worth.iter().filter(|key| key.pk.starts_with("xray#"));
+        let graphs: Vec<Key> = graphs.map(|key| Key::new(key.pk.clone(), "graph")).collect();
+        let mut found = self.items(&[worth, graphs].concat()).await?;
+        let occurrence = |insight: Stored| {
+            let key = key_of(&insight)?;
+            let graph = found.remove(&Key::new(key.pk.clone(), "graph"));
+            Occurrence::new(found.remove(&key).unwrap_or(insight), graph.as_ref())
+        };
+        Ok(insights.into_iter().filter_map(occurrence).collect())
+    }
+
+    /// Everything under the partition key `pk`, whole, in the order of the sort keys.
+    pub async fn partition(&self, pk: &str) -> Result<Vec<Stored>, Failure> {
+        self.ask(Question { partition: ("pk", pk.to_owned()), ..Question::default() }).await
+    }
+}
+
+fn is_one_of(record: &Stored, kinds: &[Kind]) -> bool {
+    record.text("kind").is_some_and(|text| kinds.iter().any(|kind| kind.as_str() == text))
+}
+
+/// Each record once, as it was found last, in the order of the keys.
+fn without_doubles(records: Vec<Stored>) -> Vec<Stored> {
+    let found: BTreeMap<_, _> =
+        records.into_iter().filter_map(|record| Some((key_of(&record)?, record))).collect();
+    found.into_values().collect()
+}

@@ -1,0 +1,206 @@
+//! `insights series`: CloudTrail's metric series as plots, chunks or buckets. How periods become one line is
+//! `read::line`'s.
+
+use crate::args::SeriesArguments;
+use crate::args::shared::Output;
+use crate::empty;
+use crate::exit::{Exit, Failure};
+use crate::location::Opened;
+use crate::output::add;
+use crate::output::axis::Axis;
+use crate::output::tabular::heading;
+use crate::output::words::{instant, period, plain, so_many, thousands, times, wrapped};
+use crate::output::{csv, json, plot, print, say};
+use crate::read::Reader;
+use crate::read::line::{Line, Sample};
+use crate::read::series::Series;
+use crate::read::span::Span;
+use crate::session::Session;
+use insights_shared::number::Number;
+use insights_shared::record::{Source, Stored};
+use std::collections::BTreeSet;
+
+/// Rows of a plot that has the page for itself.
+pub const HIGH: usize = 6;
+/// Rows of one of many plots.
+const LOW: usize = 2;
+/// So many series have room for high plots.
+const FEW: usize = 2;
+/// Wider than this, the eye loses the line.
+const WIDEST: u16 = 140;
+
+/// Shows the series.
+pub async fn run(arguments: &SeriesArguments, session: &Session) -> Result<Exit, Failure> {
+    let session = session.in_utc(arguments.look.utc);
+    let span = arguments.within.span(session.clock.now())?;
+    let opened = Opened::open(&arguments.location, &session).await?;
+    let answer = answer(arguments, span, &opened.reader, &session).await;
+    opened.close().await;
+    print(&answer?)?;
+    Ok(Exit::Done)
+}
+
+async fn answer(
+    arguments: &SeriesArguments,
+    span: Span,
+    reader: &Reader,
+    session: &Session,
+) -> Result<String, Failure> {
+    let states = reader.states(Source::Cloudtrail).await?;
+    let mut all = Vec::new();
+    for place in states.keys() {
+        all.extend(reader.series(place).await?);
+    }
+    let known = all.len();
+    all.retain(|series| arguments.text.as_deref().is_none_or(|text| contains(series, text)));
+    if all.is_empty() {
+        say(&nothing(arguments, known, span, reader, session).await?);
+    }
+    if arguments.look.output == Output::Json {
+        let mut chunks: Vec<Stored> = Vec::new();
+        for series in &all {
+            chunks.extend(reader.chunks(series, span, arguments.period).await?);
+        }
+        return Ok(json::records(&chunks));
+    }
+    let lines = reader.lines(all, &states, span, arguments.period).await?;
+    Ok(match arguments.look.output {
+        Output::Csv => buckets(&lines),
+        _ if lines.is_empty() => String::new(),
+        _ => page(&lines, reader, session),
+    })
+}
+
+/// Whether the key of `series`, or a name in it, contains `text`, in whatever case.
+fn contains(series: &Series, text: &str) -> bool {
+    let text = text.to_lowercase();
+    let trail = series.trail.as_deref().unwrap_or_default();
+    let error = series.error_code.as_deref().unwrap_or_default();
+    [series.pk.as_str(), error, trail].into_iter().any(|part| part.to_lowercase().contains(&text))
+}
+
+async fn nothing(
+    arguments: &SeriesArguments,
+    known: usize,
+    span: Span,
+    reader: &Reader,
+    session: &Session,
+) -> Result<String, Failure> {
+    if known > 0 {
+        let text = arguments.text.as_deref().unwrap_or_default();
+        let others = so_many(known, "series is", "series are");
+        return Ok(format!("no key contains \"{text}\": {others} known, see `insights series`"));
+    }
+    let asked = empty::Asked { source: Some(Source::Cloudtrail), ..empty::Asked::default() };
+    empty::reason(reader, &asked, span, session).await
+}
+
+fn page(lines: &[(Series, Line)], reader: &Reader, session: &Session) -> String {
+    let places: BTreeSet<_> = lines.iter().map(|(series, _)| &series.place).collect();
+    let rows = if lines.len() <= FEW { HIGH } else { LOW };
+    let mut text = String::new();
+    for (series, line) in lines {
+        let place = match places.len() {
+            1 => String::new(),
+            _ => format!(", {} {}", series.place.account_id, series.place.region),
+        };
+        let trail = series.trail.as_ref().map_or(String::new(), |trail| format!(", {}", plain(trail)));
+        let title = format!("{}, {}{trail}{place}", series.title(), series.event_source);
+        text.push_str(&heading(wrapped(&plain(&title), session.width).trim_end(), session));
+        text.push_str(&plotted(line, rows, session));
+        text.push('\n');
+    }
+    let number = so_many(lines.len(), "series", "series");
+    text + &format!("{number}; {}; {}\n", plot::LEGEND, times(&session.zone, reader.now()))
+}
+
+/// A line as a plot over its axis, with its greatest value and its periods below.
+pub fn plotted(line: &Line, rows: usize, session: &Session) -> String {
+    let width = usize::from(session.width.min(WIDEST));
+    let samples = line.samples(width);
+    let mut text = String::new();
+    if samples.iter().all(|sample| *sample == Sample::Unknown) {
+        return "nothing is known of that time\n".to_owned();
+    }
+    let rows = if line.points.is_empty() { 1 } else { rows };
+    for row in plot::blocks(&samples, rows) {
+        add(&mut text, format_args!("{row}\n"));
+    }
+    for row in Axis::new(line.span, width).ticks(&session.zone) {
+        add(&mut text, format_args!("{}\n", row.trim_end()));
+    }
+    text + &below(line, session)
+}
+
+fn below(line: &Line, session: &Session) -> String {
+    let mut parts = Vec::new();
+    match line.peak() {
+        Some(peak) => {
+            let at = instant(peak.at, &session.zone);
+            parts.push(format!("at most {} in {} at {at}", amount(peak.value), period(peak.period)));
+        }
+        None => parts.push("always zero where it is known".to_owned()),
+    }
+    // Where the period changes the heights do, too: a coarser point stands for a longer time.
+    let periods: Vec<i64> = line.stretches.iter().map(|stretch| stretch.period).collect();
+    let distinct: BTreeSet<i64> = periods.iter().copied().collect();
+    if let [only] = distinct.iter().copied().collect::<Vec<_>>()[..] {
+        parts.push(format!("points are {} apart", period(only)));
+    } else {
+        for pair in line.stretches.windows(2) {
+            if let [before, after] = pair
+                && before.period != after.period
+            {
+                let at = instant(after.from, &session.zone);
+                parts.push(format!(
+                    "{} apart until {at}, then {}",
+                    period(before.period),
+                    period(after.period)
+                ));
+            }
+        }
+    }
+    wrapped(&parts.join("; "), session.width)
+}
+
+fn amount(value: f64) -> String {
+    #[expect(clippy::cast_possible_truncation, reason = "a cast from floating point saturates")]
+    match Number::from_f64(value) {
+        Some(number) if number.as_i64().is_none() => number.to_string(),
+        _ => thousands(value as i64),
+    }
+}
+
+/// A row for each bucket that is known, zeros too. What is unknown has no row.
+fn buckets(lines: &[(Series, Line)]) -> String {
+    let header = [
+        "account_id",
+        "region",
+        "event_source",
+        "event_name",
+        "insight_type",
+        "error_code",
+        "trail_arn",
+        "time",
+        "period",
+        "value",
+    ];
+    let mut text = csv::row(header);
+    for (series, line) in lines {
+        for bucket in line.buckets() {
+            text.push_str(&csv::row([
+                series.place.account_id.as_str(),
+                &series.place.region,
+                &series.event_source,
+                &series.event_name,
+                &series.insight_type,
+                series.error_code.as_deref().unwrap_or_default(),
+                series.trail.as_deref().unwrap_or_default(),
+                &bucket.at.to_string(),
+                &bucket.period.to_string(),
+                &csv::number(bucket.value),
+            ]));
+        }
+    }
+    text
+}

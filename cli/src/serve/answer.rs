@@ -1,0 +1,103 @@
+//! Answers: pages, JSON, and what went wrong, in the form that was asked for.
+
+use crate::exit::Failure;
+use crate::page::document;
+use crate::page::filter::Fault;
+use axum::http::StatusCode;
+use axum::http::header::{CONTENT_TYPE, HeaderValue};
+use axum::response::{IntoResponse, Response};
+use maud::{Markup, html};
+use serde_json::json;
+
+const HTML: &str = "text/html; charset=utf-8";
+const JSON: &str = "application/json";
+
+/// Which form an answer takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// A page for people.
+    Page,
+    /// JSON for programs.
+    Json,
+}
+
+/// A text of one content type.
+fn text(status: StatusCode, content_type: &'static str, body: String) -> Response {
+    let mut response = (status, body).into_response();
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+}
+
+/// A line of text.
+pub fn plain(status: StatusCode, line: String) -> Response {
+    text(status, "text/plain; charset=utf-8", line + "\n")
+}
+
+/// A page.
+pub fn page(markup: Markup) -> Response {
+    text(StatusCode::OK, HTML, markup.into_string())
+}
+
+/// JSON that is text already.
+pub fn json(body: String) -> Response {
+    text(StatusCode::OK, JSON, body)
+}
+
+/// A part of the page: its style, its script.
+pub fn asset(content_type: &'static str, body: &'static str) -> Response {
+    text(StatusCode::OK, content_type, body.to_owned())
+}
+
+/// What is wrong with an address, all of it at once.
+pub fn wrong(faults: &[Fault], form: Form) -> Response {
+    match form {
+        Form::Json => {
+            let faults: Vec<_> = faults
+                .iter()
+                .map(|fault| json!({ "field": fault.field, "value": fault.value, "rule": fault.rule }))
+                .collect();
+            text(StatusCode::BAD_REQUEST, JSON, json!({ "errors": faults }).to_string())
+        }
+        Form::Page => {
+            let list = html! {
+                p { "The address asks for something that is not there to ask for:" }
+                ul { @for fault in faults { li { code { (fault.field) } " “" (fault.value) "” " (fault.rule) } } }
+                p { a href="/" { "All insights of the last seven days" } }
+            };
+            text(
+                StatusCode::BAD_REQUEST,
+                HTML,
+                document::message("This address is wrong", &list).into_string(),
+            )
+        }
+    }
+}
+
+/// Something that is not there.
+pub fn missing(what: &str, form: Form) -> Response {
+    match form {
+        Form::Json => text(StatusCode::NOT_FOUND, JSON, json!({ "error": what }).to_string()),
+        Form::Page => {
+            let page = document::message("Not found", &html! { p { (what) } });
+            text(StatusCode::NOT_FOUND, HTML, page.into_string())
+        }
+    }
+}
+
+/// The table did not answer.
+pub fn failed(failure: &Failure, form: Form) -> Response {
+    let told = match failure {
+        Failure::Failed(message) => message.clone(),
+        Failure::Usage(faults) => faults.join("; "),
+    };
+    match form {
+        Form::Json => text(StatusCode::BAD_GATEWAY, JSON, json!({ "error": told }).to_string()),
+        Form::Page => {
+            let page = document::message(
+                "The table does not answer",
+                &html! { p { (told) } p { a href="" { "Try again" } } },
+            );
+            text(StatusCode::BAD_GATEWAY, HTML, page.into_string())
+        }
+    }
+}

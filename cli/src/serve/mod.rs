@@ -1,0 +1,207 @@
+//! `insights serve`: the page over the live table, on the loopback interface. It only reads, and keeps nothing between two
+//! requests: every answer is as of its own instant.
+
+pub mod address;
+mod answer;
+mod api;
+mod guard;
+
+use crate::args::ServeArguments;
+use crate::exit::{Exit, Failure};
+use crate::location::Opened;
+use crate::output;
+use crate::page::filter::{Fault, Filter};
+use crate::page::gather::{self, Wanted};
+use crate::page::model::Model;
+use crate::page::{Dress, document};
+use crate::read::Reader;
+use crate::read::span::Span;
+use crate::session::Session;
+use answer::Form;
+use axum::Router;
+use axum::extract::{Path, RawQuery, State};
+use axum::middleware;
+use axum::response::Response;
+use axum::routing::get;
+use insights_shared::time::Clock;
+use jiff::tz::TimeZone;
+use std::net::Ipv4Addr;
+use tokio::net::TcpListener;
+
+/// The most insights of a page that get charts and details; each of the others has a page of its own.
+const MOST_DETAILS: usize = 24;
+
+/// What every answer needs.
+#[derive(Clone)]
+struct Server {
+    reader: Reader,
+    clock: Clock,
+    zone: TimeZone,
+    table: String,
+}
+
+/// Serves until Ctrl-C.
+pub async fn run(arguments: &ServeArguments, session: &Session) -> Result<Exit, Failure> {
+    let session = session.in_utc(arguments.utc);
+    let opened = Opened::open(&arguments.location, &session).await?;
+    let table = match &arguments.location.local {
+        Some(file) => format!("{} in {}", opened.reader.table(), file.display()),
+        None => opened.reader.table().to_owned(),
+    };
+    let server = Server { reader: opened.reader.clone(), clock: session.clock, zone: session.zone, table };
+    let ended = serve(server, arguments.port).await;
+    opened.close().await;
+    ended.map(|()| Exit::Done)
+}
+
+async fn serve(server: Server, port: u16) -> Result<(), Failure> {
+    // A table that does not answer is better told here than on every page.
+    gather::standings(&server.reader).await?;
+    let failed = |error: std::io::Error| {
+        let remedy =
+            if error.kind() == std::io::ErrorKind::AddrInUse { ": choose another by --port" } else { "" };
+        Failure::of(format!("listening on 127.0.0.1:{port}"), format!("{error}{remedy}"))
+    };
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(failed)?;
+    let port = listener.local_addr().map_err(failed)?.port();
+    output::print(&format!("http://127.0.0.1:{port}/\n"))?;
+    output::say(&format!("serving table {}; Ctrl-C ends it", server.table));
+    let stopped = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            // Nobody can stop it this way; it goes on until it is killed.
+            std::future::pending::<()>().await;
+        }
+    };
+    axum::serve(listener, router(server, port)).with_graceful_shutdown(stopped).await.map_err(failed)
+}
+
+fn router(server: Server, port: u16) -> Router {
+    Router::new()
+        .route("/", get(page))
+        .route("/insights/{pk}", get(single))
+        .route(
+            "/assets/page.css",
+            get(|| async { answer::asset("text/css; charset=utf-8", document::STYLE) }),
+        )
+        .route("/assets/{name}", get(script))
+        .route("/api/insights", get(|server, query| api_of(server, query, |model| api::insights(&model))))
+        .route("/api/insights/{pk}", get(api_single))
+        .route(
+            "/api/incidents",
+            get(|server, query| api_of(server, query, |model| api::incidents(&model).to_string())),
+        )
+        .route("/api/compliance", get(|server, query| api_of(server, query, |model| api::compliance(&model))))
+        .route(
+            "/api/status",
+            get(|server, query| api_of(server, query, |model| api::status(&model.standings).to_string())),
+        )
+        .fallback(missing)
+        .layer(middleware::from_fn_with_state(port, guard::check))
+        .with_state(server)
+}
+
+async fn page(State(server): State<Server>, RawQuery(query): RawQuery) -> Response {
+    let (filter, model) = match server.model(query.as_deref(), MOST_DETAILS).await {
+        Ok(found) => found,
+        Err(trouble) => return trouble.answer(Form::Page),
+    };
+    answer::page(document::whole(&model, &Dress::Live(filter)))
+}
+
+async fn script(Path(name): Path<String>) -> Response {
+    match document::SCRIPTS.into_iter().find(|(known, _)| *known == name) {
+        Some((_, script)) => answer::asset("text/javascript; charset=utf-8", script),
+        None => answer::missing("there is no such asset", Form::Page),
+    }
+}
+
+async fn single(State(server): State<Server>, Path(pk): Path<String>) -> Response {
+    match server.single(&pk).await {
+        Err(failure) => answer::failed(&failure, Form::Page),
+        Ok(Some(model)) => {
+            let found = model.insights().find_map(|insight| Some((insight, insight.detail.as_ref()?)));
+            match found {
+                Some((insight, detail)) => {
+                    answer::page(document::single(&model, insight, detail, &Dress::Live(Filter::default())))
+                }
+                None => answer::missing(&nothing_at(&pk), Form::Page),
+            }
+        }
+        Ok(None) => answer::missing(&nothing_at(&pk), Form::Page),
+    }
+}
+
+async fn api_single(State(server): State<Server>, Path(pk): Path<String>) -> Response {
+    match server.single(&pk).await {
+        Err(failure) => answer::failed(&failure, Form::Json),
+        Ok(found) => match found.as_ref().and_then(|model| Some((model, model.insights().next()?))) {
+            Some((model, insight)) => answer::json(api::single(insight, &model.incidents)),
+            None => answer::missing(&nothing_at(&pk), Form::Json),
+        },
+    }
+}
+
+async fn api_of(
+    State(server): State<Server>,
+    RawQuery(query): RawQuery,
+    answer: fn(Model) -> String,
+) -> Response {
+    match server.model(query.as_deref(), 0).await {
+        Ok((_, model)) => answer::json(answer(model)),
+        Err(trouble) => trouble.answer(Form::Json),
+    }
+}
+
+async fn missing(request: axum::extract::Request) -> Response {
+    let form = if request.uri().path().starts_with("/api/") { Form::Json } else { Form::Page };
+    answer::missing("there is nothing at this address", form)
+}
+
+fn nothing_at(pk: &str) -> String {
+    format!("no insight is stored under the key {pk}; it may have expired")
+}
+
+/// Why there is no page.
+enum Trouble {
+    Wrong(Vec<Fault>),
+    Failed(Failure),
+}
+
+impl Trouble {
+    fn answer(&self, form: Form) -> Response {
+        match self {
+            Self::Wrong(faults) => answer::wrong(faults, form),
+            Self::Failed(failure) => answer::failed(failure, form),
+        }
+    }
+}
+
+impl Server {
+    async fn model(&self, query: Option<&str>, most_details: usize) -> Result<(Filter, Model), Trouble> {
+        let reader = self.reader.as_of(self.clock.now());
+        let (filter, span) = parsed(query.unwrap_or_default(), &reader).map_err(Trouble::Wrong)?;
+        let wanted = Wanted {
+            filter: &filter,
+            span,
+            most_details,
+            table: self.table.clone(),
+            zone: self.zone.clone(),
+        };
+        let model = gather::whole(&reader, wanted).await.map_err(Trouble::Failed)?;
+        Ok((filter, model))
+    }
+
+    async fn single(&self, pk: &str) -> Result<Option<Model>, Failure> {
+        // DynamoDB refuses longer keys with an error of its own.
+        if pk.is_empty() || pk.len() > 2_048 {
+            return Ok(None);
+        }
+        let reader = self.reader.as_of(self.clock.now());
+        gather::single(&reader, pk, self.table.clone(), self.zone.clone()).await
+    }
+}
+
+fn parsed(query: &str, reader: &Reader) -> Result<(Filter, Span), Vec<Fault>> {
+    let pairs: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
+    Filter::parse(pairs.iter().map(|(name, value)| (name.as_ref(), value.as_ref())), reader.now())
+}

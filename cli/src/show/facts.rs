@@ -1,0 +1,55 @@
+//! The head of an insight's page: what it says, how bad, since when, where, and where to go on.
+
+use crate::console;
+use crate::output::add;
+use crate::output::rows::how_long;
+use crate::output::words::{self, instant, plain, service, times, wrapped};
+use crate::session::Session;
+use insights_shared::record::Stored;
+use insights_shared::time::Timestamp;
+
+/// The head.
+pub fn section(pk: &str, insight: &Stored, now: Timestamp, session: &Session) -> String {
+    let text = |name: &str| insight.text(name).map(plain).unwrap_or_default();
+    let mut lines = wrapped(&text("title"), session.width);
+    lines.push('\n');
+    let mut fact = |name: &str, value: String| {
+        if !value.is_empty() {
+            add(&mut lines, format_args!("{name:<10}  {value}\n"));
+        }
+    };
+    fact("severity", severity(insight));
+    let began =
+        insight.timestamp("started_at").map(|began| instant(began, &session.zone)).unwrap_or_default();
+    fact("began", format!("{began}, {}", how_long(insight, now)));
+    fact("ended", ended(insight, session));
+    fact("where", format!("{}, {}", service(&text("source")), text("entity")));
+    fact("account", format!("{} in {}", text("account_id"), text("region")));
+    let updated =
+        insight.timestamp("updated_at").map(|time| instant(time, &session.zone)).unwrap_or_default();
+    let stored =
+        insight.timestamp("observed_at").map(|time| instant(time, &session.zone)).unwrap_or_default();
+    fact("version", format!("of {updated}, stored {stored}; {}", times(&session.zone, now)));
+    fact("key", plain(pk));
+    if let Some(link) = console::link(insight) {
+        fact("console", format!("{}:\n            {}", link.shows, link.url));
+    }
+    lines
+}
+
+fn severity(insight: &Stored) -> String {
+    let severity = insight.text("severity").map(plain).unwrap_or_default();
+    match words::measures(insight) {
+        Some(measures) => format!("{severity}: {measures}"),
+        None => severity,
+    }
+}
+
+fn ended(insight: &Stored, session: &Session) -> String {
+    let ended = insight.timestamp("ended_at").map(|ended| instant(ended, &session.zone)).unwrap_or_default();
+    match insight.text("status_reason") {
+        Some("no_longer_known") => format!("{ended}, as far as it is known: AWS knows it no longer"),
+        Some("no_end_seen") => format!("{ended}, since AWS gave no end in 90 days"),
+        _ => ended,
+    }
+}

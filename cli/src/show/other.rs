@@ -1,0 +1,110 @@
+//! Whatever is no insight: snapshots of a scope as a table of days, a target's runs, and anything else as it is stored.
+
+use crate::compliance;
+use crate::console;
+use crate::output::json;
+use crate::output::tabular::{Column, Tabular, cell, heading, status};
+use crate::output::words::{self, instant, plain, so_many, thousands};
+use crate::read::counts::{Day, Given};
+use crate::session::Session;
+use insights_shared::record::{Kind, Stored};
+use insights_shared::time::Timestamp;
+use insights_shared::value::Value;
+
+/// The most runs that are shown.
+const MOST_RUNS: usize = 30;
+
+/// The page.
+pub fn page(pk: &str, items: &[Stored], now: Timestamp, session: &Session) -> String {
+    let kind = items.last().and_then(|item| item.text("kind")).unwrap_or_default();
+    let is_snapshot = kind.parse().is_ok_and(Kind::is_snapshot);
+    if is_snapshot {
+        snapshots(pk, items, session)
+    } else if pk.starts_with("run#") {
+        runs(pk, items, now, session)
+    } else {
+        json::records(items)
+    }
+}
+
+fn snapshots(pk: &str, items: &[Stored], session: &Session) -> String {
+    let newest = items.last();
+    let title = newest.and_then(|item| item.text("title")).map(plain).unwrap_or_default();
+    let days: Vec<Day> = items
+        .iter()
+        .filter_map(|item| Some(Day { day: item.text("sk")?.to_owned(), given: Given::Counts(item.clone()) }))
+        .collect();
+    let link =
+        newest.and_then(console::link).map_or(String::new(), |link| format!("console  {}\n", link.url));
+    let head = heading(&format!("{title}: {} of counts", so_many(days.len(), "day", "days")), session);
+    format!("{head}{}\nkey      {}\n{link}", compliance::table(&days, session), plain(pk))
+}
+
+/// A target's last runs, newest first, with their issues below.
+fn runs(pk: &str, items: &[Stored], now: Timestamp, session: &Session) -> String {
+    let columns = [
+        ("BEGAN", Column::Fixed),
+        ("TRIGGER", Column::Fixed),
+        ("STATUS", Column::Fixed),
+        ("FETCHED", Column::Number),
+        ("WRITTEN", Column::Number),
+        ("REJECTED", Column::Number),
+        ("FAILED", Column::Number),
+        ("ISSUES", Column::Number),
+    ];
+    let mut table = Tabular::new(session, &columns);
+    let mut notes = String::new();
+    let all: Vec<&Stored> = items.iter().filter(|item| item.text("kind") == Some("run")).collect();
+    for run in all.iter().rev().take(MOST_RUNS) {
+        let began =
+            run.timestamp("started_at").map(|began| instant(began, &session.zone)).unwrap_or_default();
+        for (code, number) in issues(run) {
+            let said = said(run, code).map_or(String::new(), |said| format!(": {said}"));
+            let note = format!("{began}  {number}×{}{said}", plain(code));
+            notes.push_str(&words::wrapped(&note, session.width));
+        }
+        let count = |name: &str| cell(run.integer(name).map_or_else(|| "–".to_owned(), thousands));
+        table.row(vec![
+            cell(began),
+            cell(run.text("trigger").map(plain).unwrap_or_default()),
+            status(run.text("status").unwrap_or_default()),
+            count("fetched"),
+            count("written"),
+            count("rejected"),
+            count("failed"),
+            cell(thousands(issues(run).iter().map(|(_, number)| number).sum())),
+        ]);
+    }
+    let state = items.iter().find(|item| item.text("sk") == Some("state"));
+    let watermark = state.and_then(|state| state.timestamp("watermark"));
+    let watermark = watermark.map_or(String::new(), |time| {
+        format!("\neverything before {} is stored\n", instant(time, &session.zone))
+    });
+    let shown = all.len().min(MOST_RUNS);
+    let title = format!("{} of {}, newest first", so_many(shown, "run", "runs"), plain(pk));
+    let times = words::times(&session.zone, now);
+    if !notes.is_empty() {
+        notes = format!("\n{}{notes}", heading("What went wrong", session));
+    }
+    heading(&title, session)
+        + &table.render()
+        + &notes
+        + &watermark
+        + &format!("\n{times}; runs are kept for 30 days\n")
+}
+
+/// What went wrong, by code, and how often.
+fn issues(run: &Stored) -> Vec<(&str, i64)> {
+    let counts = run.0.get("issue_counts").and_then(Value::as_map).into_iter().flatten();
+    counts.filter_map(|(code, count)| Some((code.as_str(), count.as_number()?.as_i64()?))).collect()
+}
+
+/// What the first issue of `code` says.
+fn said(run: &Stored, code: &str) -> Option<String> {
+    let issues = run.0.get("issues")?.as_list()?;
+    let text =
+        |issue: &Value, name: &str| issue.at(&[name]).and_then(Value::as_str).map(plain).unwrap_or_default();
+    let issue = issues.iter().find(|issue| text(issue, "code") == code)?;
+    let about = format!("{} {}", text(issue, "operation"), text(issue, "subject"));
+    Some(format!("{}: {}", about.trim(), text(issue, "message")))
+}

@@ -1,0 +1,179 @@
+//! One lane for each thing that insights and snapshots are about, on a common axis. Where several overlap, the worst shows.
+
+use crate::output::add;
+use crate::output::axis::Axis;
+use crate::output::words::{plain, service, so_many};
+use crate::read::span::Span;
+use crate::session::Session;
+use insights_shared::record::{Severity, Source, Stored};
+use insights_shared::time::DAY_SECONDS;
+use std::collections::BTreeMap;
+
+/// What stands for each severity, mildest first.
+const GLYPHS: [char; 5] = ['─', '░', '▒', '▓', '█'];
+/// What the characters of the lanes mean.
+pub const LEGEND: &str = "█ critical ▓ high ▒ medium ░ low ─ info, ▶ still open";
+/// The most lanes of a source; the worst are shown.
+const MOST_LANES: usize = 16;
+/// Wider than this, the eye loses the line.
+const WIDEST: u16 = 200;
+
+/// What one lane is about.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct About {
+    source: Source,
+    account_id: String,
+    region: String,
+    name: String,
+}
+
+/// All lanes, by source, then the axis.
+pub fn drawn(records: &[Stored], span: Span, centre: Option<&str>, session: &Session) -> String {
+    let width = usize::from(session.width.min(WIDEST));
+    let names = (width / 4).clamp(20, 36);
+    let axis = Axis::new(span, width.saturating_sub(names + 1));
+    let mut lanes: BTreeMap<About, Vec<&Stored>> = BTreeMap::new();
+    for record in records {
+        if let Some(about) = about(record) {
+            lanes.entry(about).or_default().push(record);
+        }
+    }
+    let mut text = String::new();
+    for source in Source::ALL {
+        let mut own: Vec<(&About, &Vec<&Stored>)> =
+            lanes.iter().filter(|(about, _)| about.source == source).collect();
+        if own.is_empty() {
+            continue;
+        }
+        let number = own.len();
+        own.sort_by_key(|(_, records)| {
+            std::cmp::Reverse(records.iter().filter_map(|record| severity(record)).max())
+        });
+        own.truncate(MOST_LANES);
+        // Of those that are shown, what began first comes first, so that causes stand above what they cause.
+        own.sort_by_key(|(_, records)| {
+            records.iter().filter_map(|record| record.timestamp("started_at")).min()
+        });
+        add(&mut text, format_args!("{}\n", service(source.as_str())));
+        for (about, records) in own {
+            let is_centre = records.iter().any(|record| centre.is_some() && record.text("pk") == centre);
+            let mark = if is_centre { "▸ " } else { "  " };
+            let name = shortened(&about.name, names.saturating_sub(2));
+            let line =
+                format!("{mark}{name:<rest$} {}", lane(records, &axis, span), rest = names.saturating_sub(2));
+            text.push_str(line.trim_end());
+            text.push('\n');
+        }
+        if let Some(more) = number.checked_sub(MOST_LANES).filter(|more| *more > 0) {
+            add(&mut text, format_args!("  and {} that are no worse\n", so_many(more, "further", "further")));
+        }
+    }
+    for row in axis.ticks(&session.zone) {
+        text.push_str(format!("{:names$} {row}", "").trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+fn about(record: &Stored) -> Option<About> {
+    let source: Source = record.text("source")?.parse().ok()?;
+    let text = |name: &str| record.text(name).unwrap_or_default().to_owned();
+    // An assessment is remembered by its name.
+    let name = match source {
+        Source::Xray => text("entity"),
+        Source::Cloudtrail => text("entity").trim_end_matches(".amazonaws.com").to_owned(),
+        Source::Auditmanager => text("title"),
+    };
+    let name = if name.is_empty() { "–".to_owned() } else { plain(&name) };
+    Some(About { source, account_id: text("account_id"), region: text("region"), name })
+}
+
+fn severity(record: &Stored) -> Option<Severity> {
+    record.text("severity").and_then(Severity::parse)
+}
+
+/// The records of one thing on the axis.
+fn lane(records: &[&Stored], axis: &Axis, span: Span) -> String {
+    let mut cells: Vec<Option<Severity>> = Vec::new();
+    let mut is_open = false;
+    for record in records {
+        let Some(started_at) = record.timestamp("started_at") else { continue };
+        let is_snapshot = record.text("status") == Some("snapshot");
+        let (from, until) = if is_snapshot {
+            let day = started_at.floor(DAY_SECONDS);
+            (day, day.plus_seconds(DAY_SECONDS).min(span.until))
+        } else {
+            (started_at, record.timestamp("ended_at").unwrap_or(span.until))
+        };
+        is_open |= record.text("status") == Some("open");
+        let (first, last) = (axis.column(from), axis.column(until));
+        if cells.len() <= last {
+            cells.resize(last + 1, None);
+        }
+        for cell in cells.iter_mut().take(last + 1).skip(first) {
+            *cell = (*cell).max(severity(record).or(Some(Severity::Info)));
+        }
+    }
+    let glyph = |severity: &Option<Severity>| {
+        severity.and_then(|severity| GLYPHS.get(usize::from(severity.rank())).copied()).unwrap_or(' ')
+    };
+    let mut lane: Vec<char> = cells.iter().map(glyph).collect();
+    if is_open && let Some(last) = lane.last_mut() {
+        *last = '▶';
+    }
+    lane.into_iter().collect()
+}
+
+/// `text` in at most `width` characters, its end left out where it must be.
+fn shortened(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
+        return text.to_owned();
+    }
+    text.chars().take(width.saturating_sub(1)).chain(['…']).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use insights_shared::value::Value;
+
+    fn record(json: &str) -> Stored {
+        let Value::Map(map) = Value::from_json(json).unwrap() else { panic!("not an object: {json}") };
+        Stored(map)
+    }
+
+    fn noon_to_midnight() -> Span {
+        Span {
+            since: "2026-03-01T12:00:00Z".parse().unwrap(),
+            until: "2026-03-02T00:00:00Z".parse().unwrap(),
+        }
+    }
+
+    #[test]
+    fn a_lane_shows_the_worst_and_what_is_open_has_no_end() {
+        let closed = record(
+            r#"{"status":"closed","severity":"low","started_at":"2026-03-01T10:00:00Z","ended_at":"2026-03-01T15:30:00Z"}"#,
+        );
+        let worse = record(
+            r#"{"status":"closed","severity":"critical","started_at":"2026-03-01T14:00:00Z","ended_at":"2026-03-01T14:10:00Z"}"#,
+        );
+        let open = record(r#"{"status":"open","severity":"high","started_at":"2026-03-01T20:00:00Z"}"#);
+        let axis = Axis::new(noon_to_midnight(), 12);
+        assert_eq!(lane(&[&closed, &worse], &axis, noon_to_midnight()), "░░█░");
+        assert_eq!(lane(&[&open], &axis, noon_to_midnight()), "        ▓▓▓▶");
+    }
+
+    #[test]
+    fn a_snapshot_fills_its_day() {
+        let snapshot =
+            record(r#"{"status":"snapshot","severity":"medium","started_at":"2026-03-01T03:00:00Z"}"#);
+        let axis = Axis::new(noon_to_midnight(), 4);
+        assert_eq!(lane(&[&snapshot], &axis, noon_to_midnight()), "▒▒▒▒");
+    }
+
+    #[test]
+    fn long_names_lose_their_ends() {
+        assert_eq!(shortened("secretsmanager.amazonaws.com", 10), "secretsma…");
+        assert_eq!(shortened("payments", 8), "payments");
+    }
+}

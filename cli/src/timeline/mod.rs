@@ -1,0 +1,117 @@
+//! `insights timeline`: all three sources on one time axis, and below it what belongs together.
+
+mod lanes;
+
+use crate::args::TimelineArguments;
+use crate::args::shared::Output;
+use crate::empty;
+use crate::exit::{Exit, Failure};
+use crate::incident::{Incident, incidents, worst_first};
+use crate::location::Opened;
+use crate::output::add;
+use crate::output::tabular::heading;
+use crate::output::words::{instant, so_many, times, wrapped};
+use crate::output::{csv, json, print, say};
+use crate::read::Reader;
+use crate::read::span::Span;
+use crate::session::Session;
+use crate::show::around;
+use insights_shared::record::{Kind, Stored};
+
+/// The most incidents that are told.
+const MOST_TOLD: usize = 10;
+
+/// Shows the time line.
+pub async fn run(arguments: &TimelineArguments, session: &Session) -> Result<Exit, Failure> {
+    let session = session.in_utc(arguments.look.utc);
+    // What can be wrong with the arguments is told before anybody is asked.
+    arguments.within.span(session.clock.now())?;
+    let opened = Opened::open(&arguments.location, &session).await?;
+    let answer = answer(arguments, &opened.reader, &session).await;
+    opened.close().await;
+    print(&answer?)?;
+    Ok(Exit::Done)
+}
+
+async fn answer(
+    arguments: &TimelineArguments,
+    reader: &Reader,
+    session: &Session,
+) -> Result<String, Failure> {
+    let (span, centre) = match &arguments.around {
+        None => (arguments.within.span(reader.now())?, None),
+        Some(text) => {
+            let pk = reader.find(text).await?;
+            (arguments.within.span_within(span_around(&pk, reader).await?, reader.now())?, Some(pk))
+        }
+    };
+    let kinds = [
+        Kind::XrayInsight,
+        Kind::CloudtrailInsight,
+        Kind::AuditmanagerInsights,
+        Kind::AuditmanagerAssessment,
+    ];
+    let mut records = reader.overlapping(&kinds, span).await?;
+    records.sort_by_key(|record| (record.timestamp("started_at"), record.text("pk").map(str::to_owned)));
+    if records.is_empty() {
+        say(&empty::reason(reader, &empty::Asked::default(), span, session).await?);
+    }
+    match arguments.look.output {
+        Output::Json => Ok(json::records(&reader.whole(&records).await?)),
+        Output::Csv => Ok(csv::records(&records)),
+        Output::Table if records.is_empty() => Ok(String::new()),
+        Output::Table => page(records, span, centre.as_deref(), reader, session).await,
+    }
+}
+
+/// The time around an insight.
+async fn span_around(pk: &str, reader: &Reader) -> Result<Span, Failure> {
+    let items = reader.partition(pk).await?;
+    let insight = items.iter().find(|item| item.text("sk") == Some("insight"));
+    let span = insight.and_then(|insight| around(insight, reader));
+    span.ok_or_else(|| Failure::usage(format!("there is no insight under {pk}: --around needs one")))
+}
+
+async fn page(
+    records: Vec<Stored>,
+    span: Span,
+    centre: Option<&str>,
+    reader: &Reader,
+    session: &Session,
+) -> Result<String, Failure> {
+    let is_insight = |record: &Stored| {
+        record.text("kind").and_then(|kind| kind.parse().ok()).is_some_and(Kind::is_insight)
+    };
+    let number = records.iter().filter(|record| is_insight(record)).count();
+    let (since, until) = (instant(span.since, &session.zone), instant(span.until, &session.zone));
+    let title = format!("{} from {since} to {until}", so_many(number, "insight", "insights"));
+    let mut text = heading(&title, session);
+    text.push_str(&lanes::drawn(&records, span, centre, session));
+    add(&mut text, format_args!("\n{}; {}\n", lanes::LEGEND, times(&session.zone, reader.now())));
+    let insights: Vec<Stored> = records.into_iter().filter(is_insight).collect();
+    let mut told = incidents(reader.occurrences(insights).await?);
+    told.retain(Incident::is_correlated);
+    if let Some(pk) = centre {
+        told.retain(|incident| incident.holds(pk));
+    }
+    worst_first(&mut told);
+    text.push_str(&belongs_together(&told, session));
+    Ok(text)
+}
+
+fn belongs_together(told: &[Incident], session: &Session) -> String {
+    if told.is_empty() {
+        return String::new();
+    }
+    let mut text = format!("\n{}", heading("What belongs together, the worst first", session));
+    for incident in told.iter().take(MOST_TOLD) {
+        let began = instant(incident.started_at(), &session.zone);
+        let state = if incident.ended_at().is_none() { ", open" } else { "" };
+        let line = format!("{began}  {}{state}: {}", incident.severity().as_str(), incident.sentence());
+        text.push_str(&wrapped(&line, session.width));
+    }
+    if let Some(more) = told.len().checked_sub(MOST_TOLD).filter(|more| *more > 0) {
+        add(&mut text, format_args!("and {more} more: choose a shorter time\n"));
+    }
+    text
+}

@@ -1,0 +1,187 @@
+//! How the table is asked: by query and by key, every page, what overlaps a span, and what is left out. Items are of the
+//! tests' own making.
+use crate::support;
+use crate::support::story::{STORY, Story, insight, text};
+use std::collections::BTreeSet;
+
+/// Every command that reads, with what the story has.
+const READING: [&[&str]; 13] = [
+    &["list"],
+    &["list", "--open"],
+    &["list", "--entity", "payments", "--since", "30d"],
+    &["list", "--entity", "account"],
+    &["show", "7c4ee9a1-3f5b-4d2e-9a68-0b6f1d2c3e4f"],
+    &["show", "7c4ee9a1"],
+    &["show", "run#xray#123456789012#eu-west-1"],
+    &["series"],
+    &["compliance", "--scope", "account"],
+    &["timeline"],
+    &["timeline", "--around", "7c4ee9a1"],
+    &["status"],
+    &["list", "--source", "xray", "--entity", "nobody"],
+];
+
+#[test]
+fn no_command_ever_scans() {
+    for arguments in READING {
+        for output in ["table", "json", "csv"] {
+            let run = STORY.insights(&[arguments, &["--output", output]].concat());
+            assert_eq!(run.code, 0, "{arguments:?} {output}: {run:?}");
+        }
+    }
+    let operations: BTreeSet<String> = STORY.lab.simulator.counts().into_keys().collect();
+    // Other tests ask the story, too: a name that is wrong has the tables listed, and the page of queries has statements.
+    let allowed = ["BatchGetItem", "Query", "ListTables", "ExecuteStatement"].map(str::to_owned);
+    assert!(operations.is_subset(&allowed.into()), "{operations:?}");
+    assert!(operations.contains("Query") && operations.contains("BatchGetItem"), "{operations:?}");
+}
+
+#[test]
+fn json_has_the_records_whole_as_they_are_stored() {
+    let table = &STORY.table;
+    for (arguments, least) in [
+        (&["list", "--since", "90d"][..], 21),
+        (&["list", "--entity", "account"], 6),
+        (&["show", "7c4ee9a1-3f5b-4d2e-9a68-0b6f1d2c3e4f"], 6),
+        (&["series", "RunInstances", "--since", "30d"], 80),
+        (&["compliance"], 4),
+        (&["timeline", "--since", "30d"], 15),
+        (&["status"], 3),
+    ] {
+        let records = STORY.records(arguments);
+        assert!(records.len() >= least, "{arguments:?}: {}", records.len());
+        for record in records {
+            let (pk, sk) = (text(&record, "pk"), text(&record, "sk"));
+            assert_eq!(Some(&record), table.get(&pk, &sk), "{arguments:?}");
+        }
+    }
+}
+
+#[test]
+fn what_overlaps_a_span_is_listed_and_nothing_else() {
+    let story = Story::empty();
+    for (id, started, ended) in [
+        ("before", "2026-02-01T00:00:00.000Z", "2026-02-10T11:59:59.999Z"),
+        ("into", "2026-02-01T00:00:00.000Z", "2026-02-10T12:00:00.000Z"),
+        ("within", "2026-02-11T00:00:00.000Z", "2026-02-11T01:00:00.000Z"),
+        ("out-of", "2026-02-11T12:00:00.000Z", "2026-02-20T00:00:00.000Z"),
+        ("over", "2026-02-01T00:00:00.000Z", "2026-02-28T00:00:00.000Z"),
+        ("after", "2026-02-11T12:00:00.001Z", "2026-02-20T00:00:00.000Z"),
+        ("open-before", "2026-02-01T00:00:00.000Z", ""),
+        ("open-within", "2026-02-11T00:00:00.000Z", ""),
+        ("open-after", "2026-02-11T12:00:00.001Z", ""),
+    ] {
+        story.put(&insight("xray", id, started, ended, ""));
+    }
+    let span = ["--since", "2026-02-10T12:00:00Z", "--until", "2026-02-11T12:00:00Z"];
+    let listed = |arguments: &[&str]| -> BTreeSet<String> {
+        story.texts(&[arguments, &span].concat(), "id").into_iter().collect()
+    };
+    let expected = ["into", "within", "out-of", "over", "open-before", "open-within"];
+    assert_eq!(listed(&["list"]), expected.map(str::to_owned).into());
+    let open = ["open-before", "open-within"].map(str::to_owned).into();
+    assert_eq!(listed(&["list", "--open"]), open);
+    assert_eq!(listed(&["timeline"]), expected.map(str::to_owned).into());
+    for (entity, is_listed) in
+        [("into", true), ("over", true), ("open-before", true), ("before", false), ("after", false)]
+    {
+        assert_eq!(listed(&["list", "--entity", entity]).len(), usize::from(is_listed), "{entity}");
+    }
+}
+
+#[test]
+fn what_has_expired_counts_as_absent_and_what_is_newer_is_passed_over_with_one_warning() {
+    let story = Story::empty();
+    let (started, ended) = ("2026-02-28T00:00:00.000Z", "2026-02-28T01:00:00.000Z");
+    story.put(&insight("xray", "kept", started, ended, ""));
+    let expired = insight("xray", "expired", started, ended, "");
+    // One second before and at the lab's now, 2026-03-01T12:00:00Z.
+    story.put(&expired.replace("1900000000", "1772366400"));
+    let lasting = insight("xray", "lasting", started, ended, "");
+    story.put(&lasting.replace("1900000000", "1772366401"));
+    let newer = |id: &str| {
+        insight("xray", id, started, "", "").replace(r#""schema_version":1"#, r#""schema_version":2"#)
+    };
+    story.put(&newer("newer"));
+    story.put(&newer("newer-too"));
+    let older =
+        insight("xray", "older", started, "", "").replace(r#""schema_version":1"#, r#""schema_version":0"#);
+    story.put(&older);
+    for output in ["json", "csv", "table"] {
+        let run = story.insights(&["list", "--output", output]);
+        assert_eq!(run.code, 0, "{run:?}");
+        for (id, is_listed) in
+            [("kept", true), ("lasting", true), ("older", true), ("expired", false), ("newer", false)]
+        {
+            assert_eq!(run.stdout.contains(&format!("Faults in {id}")), is_listed, "{id}: {}", run.stdout);
+        }
+        assert_eq!(run.stderr.matches("2 items were passed over").count(), 1, "{}", run.stderr);
+    }
+}
+
+#[test]
+fn every_page_is_read() {
+    let story = Story::empty();
+    // More than a megabyte in one partition of each index: DynamoDB ends a page there.
+    let long = "é".repeat(4_000);
+    for number in 0..160 {
+        let (started, ended) = ("2026-02-28T00:00:00.000Z", "2026-02-28T01:00:00.000Z");
+        let closed = insight("xray", &format!("closed-{number}"), started, ended, "");
+        story.put(&closed.replace("Faults in", &long));
+        let open = insight("cloudtrail", &format!("open-{number}"), started, "", "");
+        story.put(&open.replace("Faults in", &long));
+    }
+    story.lab.simulator.clear_log();
+    assert_eq!(story.records(&["list"]).len(), 320);
+    // Two sources of open insights, eight days of four kinds and a day more where the span begins: pages are on top.
+    let queries = story.lab.calls("Query");
+    assert!(queries >= 2 + 8 * 4 + 2, "{queries} queries for two partitions of more than one page");
+    assert!(story.lab.calls("BatchGetItem") >= 4, "a hundred keys at a time");
+}
+
+#[test]
+fn unprocessed_keys_are_asked_for_again() {
+    let story = Story::empty();
+    for number in 0..30 {
+        story.put(&insight("xray", &format!("open-{number}"), "2026-02-28T00:00:00.000Z", "", ""));
+    }
+    story.lab.fault("BatchGetItem=unprocessed:3");
+    story.lab.simulator.clear_log();
+    assert_eq!(story.records(&["list", "--open"]).len(), 30);
+    assert_eq!(story.lab.calls("BatchGetItem"), 4);
+}
+
+#[test]
+fn a_short_hiccup_of_the_table_is_got_over_and_a_long_one_is_told() {
+    let story = Story::empty();
+    story.put(&insight("xray", "payments", "2026-02-28T00:00:00.000Z", "", ""));
+    story.lab.fault("Query=error500:1");
+    assert_eq!(story.records(&["list", "--open", "--source", "xray"]).len(), 1);
+    story.lab.fault("Query=denied:1");
+    let run = story.insights(&["list", "--open"]);
+    assert_eq!(run.code, 1, "{run:?}");
+    assert_eq!(run.stdout, "");
+    assert!(run.stderr.contains("these credentials need dynamodb:Query"), "{}", run.stderr);
+}
+
+#[test]
+fn a_table_in_a_file_is_read_as_one_in_aws() {
+    let root = tempfile::tempdir().unwrap();
+    let file = root.path().join("insights.db");
+    let file = file.to_str().unwrap();
+    assert_eq!(support::insights(&["table", "create", "--local", file]).code, 0);
+    let database = dynoxide::Database::new(file).unwrap();
+    let item = insight("xray", "payments", "2026-02-28T00:00:00.000Z", "", "");
+    let insights_shared::value::Value::Map(item) = insights_shared::value::Value::from_json(&item).unwrap()
+    else {
+        panic!("not an object")
+    };
+    let wire = serde_json::json!({"TableName": "insights", "Item": support::wire(&item)});
+    database.put_item(serde_json::from_value(wire).unwrap()).unwrap();
+    drop(database);
+    let run =
+        support::insights(&["__as-of", "2026-03-01T12:00:00Z", "list", "--open", "--local", file, "--utc"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(run.stdout.contains("Faults in payments"), "{}", run.stdout);
+    assert!(run.stdout.contains("open for 1d 12h"), "{}", run.stdout);
+}

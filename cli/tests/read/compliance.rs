@@ -1,0 +1,99 @@
+//! `compliance`: counts by day, and days without counts that are not zero.
+
+use crate::support::story::{STORY, Story};
+
+const ID: &str = "11111111-2222-3333-4444-555555555555";
+
+fn made() -> Story {
+    let story = Story::empty();
+    let place =
+        r#""source":"auditmanager","account_id":"123456789012","region":"eu-west-1","schema_version":1"#;
+    story.put(&format!(
+        r#"{{"pk":"run#auditmanager#123456789012#eu-west-1","sk":"state","kind":"state",{place},
+            "entity_pk":"run#auditmanager","entity_sk":"123456789012#eu-west-1"}}"#
+    ));
+    for (day, status) in [("26", "ok"), ("27", "failed"), ("28", "ok")] {
+        story.put(&format!(
+            r#"{{"pk":"run#auditmanager#123456789012#eu-west-1","sk":"2026-02-{day}T06:00:00.000Z#a","kind":"run",{place},
+                "status":"{status}","trigger":"scheduled","started_at":"2026-02-{day}T06:00:00.000Z"}}"#
+        ));
+    }
+    for (id, title) in [(ID, "SOC 2"), ("22222222-2222-3333-4444-555555555555", "PCI DSS")] {
+        story.put(&format!(
+            r#"{{"pk":"catalog#auditmanager#123456789012#eu-west-1","sk":"scope#assessment#{id}","kind":"catalog",{place},
+                "title":"{title}"}}"#
+        ));
+    }
+    for (day, noncompliant) in [("26", 0), ("25", 10)] {
+        story.put(&format!(
+            r#"{{"pk":"auditmanager#123456789012#eu-west-1#assessment#{ID}","sk":"2026-02-{day}","kind":"auditmanager.assessment",
+                {place},"id":"{ID}","entity":"{ID}","title":"SOC 2","status":"snapshot","severity":"low",
+                "started_at":"2026-02-{day}T00:00:00.000Z","measures":{{"compliant":30,"noncompliant":{noncompliant}}}}}"#
+        ));
+    }
+    story
+}
+
+#[test]
+fn a_day_not_collected_and_a_day_without_data_are_not_zero() {
+    let story = made();
+    let text = story.output(&["compliance", "--scope", "SOC 2", "--since", "5d", "--output", "csv"]);
+    let rows: Vec<(&str, &str, &str)> = text
+        .split("\r\n")
+        .skip(1)
+        .filter(|line| !line.is_empty())
+        .map(|line| {
+            let cells: Vec<&str> = line.split(',').collect();
+            (cells[5], cells[6], cells[9])
+        })
+        .collect();
+    let expected = [
+        ("2026-02-24", "not_collected", ""),
+        ("2026-02-25", "counts", "10"),
+        ("2026-02-26", "counts", "0"),
+        ("2026-02-27", "not_collected", ""),
+        ("2026-02-28", "no_data_yet", ""),
+        ("2026-03-01", "not_collected", ""),
+    ];
+    assert_eq!(rows, expected, "{text}");
+    let page = story.output(&["compliance", "--scope", "SOC 2", "--since", "5d"]);
+    for expected in [
+        "SOC 2 (11111111-2222-3333-4444-555555555555)",
+        "2026-02-24              –          –      –             –  not collected",
+        "2026-02-25             10         30  25.0%             –  █",
+        "2026-02-26              0         30   0.0%             –  ░",
+        "2026-02-28              –          –      –             –  no data yet",
+    ] {
+        assert!(page.contains(expected), "{expected} is missing: {page}");
+    }
+}
+
+#[test]
+fn a_scope_is_found_by_id_and_by_name_and_how_they_begin() {
+    let story = made();
+    for scope in [ID, "SOC 2", "soc", "1111"] {
+        let page = story.output(&["compliance", "--scope", scope]);
+        assert!(page.contains("SOC 2 (1111") && !page.contains("PCI DSS"), "{scope}: {page}");
+    }
+    let all = story.output(&["compliance"]);
+    assert!(all.contains("SOC 2 (1111") && all.contains("PCI DSS (2222"), "{all}");
+    for (scope, expected) in [("PCI DDS", "did you mean PCI DSS?"), ("hipaa", "there are\n  11111111-2222")] {
+        let run = story.insights(&["compliance", "--scope", scope]);
+        assert_eq!(run.code, 2, "{run:?}");
+        assert!(run.stderr.contains(expected), "{scope}: {}", run.stderr);
+    }
+}
+
+#[test]
+fn a_scope_is_shown_with_its_domains_and_its_worst_controls() {
+    let page = STORY.output(&["compliance", "--scope", "account", "--since", "2d"]);
+    for expected in [
+        "All active assessments of account 123456789012",
+        "CONTROL DOMAIN",
+        "Identity and access management",
+        "Controls that are not compliant: ",
+        "counts are of one UTC day each",
+    ] {
+        assert!(page.contains(expected), "{expected} is missing: {page}");
+    }
+}

@@ -1,0 +1,171 @@
+//! `list`: what it finds in the story, in which order, through which filters, and in which forms. The expected entities
+//! are read off the scenario file.
+
+use crate::support::story::{STORY, Story, insight};
+
+fn entities(arguments: &[&str]) -> Vec<String> {
+    STORY.texts(arguments, "entity")
+}
+
+#[test]
+fn what_began_last_comes_first() {
+    let began = STORY.texts(&["list", "--since", "30d"], "started_at");
+    assert!(began.windows(2).all(|pair| pair[0] >= pair[1]), "{began:?}");
+    // Of the last three days: the secret, then the deployment as each group saw it, and the call that deployed.
+    assert_eq!(
+        entities(&["list", "--since", "3d", "--source", "xray"]),
+        ["payments", "checkout", "checkout", "card-network"]
+    );
+    assert_eq!(
+        entities(&["list", "--since", "3d", "--source", "cloudtrail"]),
+        ["secretsmanager.amazonaws.com", "lambda.amazonaws.com"]
+    );
+}
+
+#[test]
+fn what_is_open_comes_worst_first() {
+    assert_eq!(entities(&["list", "--open"]), ["payments", "secretsmanager.amazonaws.com", "card-network"]);
+    assert_eq!(STORY.texts(&["list", "--open"], "severity"), ["critical", "high", "medium"]);
+    let story = Story::empty();
+    for (id, started) in [("younger", "2026-02-28T00:00:00.000Z"), ("older", "2026-02-27T00:00:00.000Z")] {
+        story.put(&insight("xray", id, started, "", ""));
+    }
+    assert_eq!(story.texts(&["list", "--open"], "id"), ["older", "younger"], "of two alike the older one");
+}
+
+#[test]
+fn filters_leave_out_what_does_not_pass() {
+    let check = |filters: &[&str], expected: &[&str]| {
+        assert_eq!(entities(&[&["list", "--since", "3d"], filters].concat()), expected, "{filters:?}");
+    };
+    check(&["--severity", "critical"], &["payments"]);
+    check(&["--kind", "cloudtrail.insight", "--severity", "high"], &["secretsmanager.amazonaws.com"]);
+    check(&["--kind", "auditmanager.insights"], &["account"]);
+    check(&["--source", "xray", "--limit", "2"], &["payments", "checkout"]);
+    check(&["--open", "--source", "auditmanager"], &[]);
+    check(
+        &["--account", "123456789012", "--region", "eu-west-1", "--source", "xray", "--limit", "1"],
+        &["payments"],
+    );
+    check(&["--region", "us-east-1"], &[]);
+    check(&["--until", "2026-02-28T00:00:00Z", "--source", "cloudtrail"], &["lambda.amazonaws.com"]);
+}
+
+#[test]
+fn domains_and_controls_are_listed_for_an_entity_alone() {
+    let kinds = |arguments: &[&str]| {
+        let mut kinds = STORY.texts(arguments, "kind");
+        kinds.sort();
+        kinds.dedup();
+        kinds
+    };
+    assert_eq!(
+        kinds(&["list", "--source", "auditmanager"]),
+        ["auditmanager.assessment", "auditmanager.insights"]
+    );
+    assert_eq!(
+        kinds(&["list", "--entity", "account"]),
+        ["auditmanager.control", "auditmanager.domain", "auditmanager.insights"]
+    );
+    assert_eq!(
+        kinds(&["list", "--entity", "account", "--kind", "auditmanager.domain"]),
+        ["auditmanager.domain"]
+    );
+    for kind in ["auditmanager.domain", "auditmanager.control"] {
+        let run = STORY.insights(&["list", "--kind", kind]);
+        assert_eq!(run.code, 2, "{run:?}");
+        assert!(run.stderr.contains("need --entity"), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn a_listing_says_how_bad_since_when_where_what_and_how_to_go_on() {
+    let text = STORY.output(&["list", "--open", "--utc"]);
+    for expected in [
+        "SEVERITY  BEGAN",
+        "critical  2026-03-01 08:54  X-Ray",
+        "7c4ee9a1  open for 3h 6m    payments",
+        "5,861 of 9,499 requests had faults (61.7%)",
+        "3 records; times are in UTC. One of them whole: insights show ID",
+    ] {
+        assert!(text.contains(expected), "{expected} is missing: {text}");
+    }
+    let zone = crate::support::finish(STORY.command(&["list", "--open"]).env("TZ", "Asia/Tokyo"));
+    assert!(zone.stdout.contains("2026-03-01 17:54"), "{}", zone.stdout);
+    assert!(zone.stdout.contains("times are local (Asia/Tokyo, UTC+09:00)"), "{}", zone.stdout);
+}
+
+#[test]
+fn rows_have_a_header_and_nothing_that_a_spreadsheet_would_run() {
+    let story = Story::empty();
+    let evil = insight("xray", "x", "2026-02-28T00:00:00.000Z", "", "")
+        .replace("Faults in x", "=cmd|' /C calc'!A0, \\\"x\\\"");
+    story.put(&evil);
+    let text = story.output(&["list", "--output", "csv"]);
+    let lines: Vec<&str> = text.split("\r\n").collect();
+    assert!(lines[0].starts_with("pk,sk,kind,source,account_id,region,id,title,"), "{text}");
+    assert!(
+        lines[1].starts_with(
+            "xray#123456789012#eu-west-1#x,insight,xray.insight,xray,123456789012,eu-west-1,x,\"'=cmd|' /C calc'!A0, \"\"x\"\"\",open,,high,x,30,70,100,"
+        ),
+        "{text}"
+    );
+    assert_eq!(lines[2..], [""], "{text}");
+}
+
+#[test]
+fn an_empty_answer_says_why() {
+    let check = |story: &Story, arguments: &[&str], expected: &str| {
+        for (output, stdout) in [("table", ""), ("json", "[]\n")] {
+            let run = story.insights(&[arguments, &["--output", output]].concat());
+            assert_eq!((run.code, run.stdout.as_str()), (0, stdout), "{arguments:?}: {run:?}");
+            assert!(run.stderr.contains(expected), "{arguments:?}: {expected} is missing: {}", run.stderr);
+        }
+    };
+    let empty = Story::empty();
+    check(&empty, &["list"], "holds nothing of any source yet: no function has run");
+    check(&empty, &["series"], "holds nothing of CloudTrail yet");
+    check(&empty, &["compliance"], "holds nothing of Audit Manager yet");
+    check(&empty, &["timeline"], "holds nothing of any source yet");
+    let state = |status: &str| {
+        format!(
+            r#"{{"pk":"run#xray#123456789012#eu-west-1","sk":"state","kind":"state","source":"xray","schema_version":1,
+                "account_id":"123456789012","region":"eu-west-1","entity_pk":"run#xray",
+                "entity_sk":"123456789012#eu-west-1","last_run_at":"2026-03-01T11:55:00.000Z",
+                "last_success_at":"2026-03-01T11:55:00.000Z","last_status":"{status}"}}"#
+        )
+    };
+    empty.put(&state("not_enabled"));
+    check(&empty, &["list", "--source", "xray"], "X-Ray is not in use in any account or region");
+    empty.put(&state("failed"));
+    check(&empty, &["list"], "1 of 1 target did not run well");
+    empty.put(&state("ok"));
+    check(
+        &empty,
+        &["list", "--source", "xray"],
+        "each at 2026-03-01 11:55 or later; an earlier --since shows more",
+    );
+    check(&empty, &["list", "--open"], "nothing is open; all targets were collected");
+    check(
+        &STORY,
+        &["list", "--source", "xray", "--severity", "critical", "--until", "8d"],
+        "nothing passes the filters",
+    );
+    check(
+        &STORY,
+        &["list", "--account", "123456789021"],
+        "account 123456789021 is not collected: did you mean 123456789012?",
+    );
+    check(
+        &STORY,
+        &["list", "--region", "us-west-2"],
+        "region us-west-2 is not collected: collected are eu-west-1",
+    );
+    check(&STORY, &["list", "--entity", "paymets"], "did you mean payments?");
+    check(&STORY, &["list", "--entity", "SOC 2"], "is --entity 0ffbb1b9-f564-4090-a89e-a13bc2d923ce");
+    check(
+        &STORY,
+        &["list", "--entity", "product-index", "--since", "1h"],
+        "the newest began 2026-02-24 11:00",
+    );
+}

@@ -1,0 +1,138 @@
+//! What is told when something is wrong: arguments, table, credentials, permissions.
+
+use crate::support::story::{STORY, Story};
+use crate::support::{Run, command, finish, insights};
+
+fn check(run: &Run, code: i32, expected: &[&str]) {
+    assert_eq!(run.code, code, "{run:?}");
+    assert_eq!(run.stdout, "", "{run:?}");
+    for text in expected {
+        assert!(run.stderr.contains(text), "{text} is missing: {}", run.stderr);
+    }
+}
+
+#[test]
+fn wrong_arguments_are_told_with_what_would_be_right() {
+    for (arguments, expected) in [
+        (
+            &["list", "--source", "x-ray"][..],
+            &["invalid value 'x-ray'", "xray, cloudtrail, auditmanager"][..],
+        ),
+        (&["list", "--source", "cloudtrial"], &["a similar value exists: 'cloudtrail'"]),
+        (&["list", "--kind", "xray.insigt"], &["a similar value exists: 'xray.insight'"]),
+        (&["list", "--severity", "hi"], &["info, low, medium, high, critical"]),
+        (&["list", "--since", "yesterday"], &["--since <TIME>", "such as 24h or 7d"]),
+        (&["list", "--since", "-3d"], &["such as 24h or 7d"]),
+        (&["list", "--limit", "0"], &["--limit"]),
+        (&["list", "--output", "yaml"], &["table, json, csv"]),
+        (
+            &["list", "--since", "2026-03-02T00:00:00Z", "--until", "2026-03-01T00:00:00Z"],
+            &["must be before"],
+        ),
+        (&["series", "--period", "10"], &["60, 300, 3600"]),
+        (&["status", "--stale-after", "soon"], &["a length of time such as 90m, 24h or 7d"]),
+        (&["show"], &["<PK>"]),
+        (&["list", "--table", "a b"], &["table name \"a b\" must be 3 to 255"]),
+    ] {
+        check(&STORY.insights(arguments), 2, expected);
+    }
+}
+
+#[test]
+fn a_table_that_is_not_there_is_told_with_the_one_that_was_meant() {
+    check(
+        &STORY.insights(&["list", "--table", "insight"]),
+        2,
+        &["no table insight: did you mean --table insights?"],
+    );
+    check(&STORY.insights(&["list", "--table", "orders"]), 2, &["no table orders: there are insights"]);
+    let none = Story::empty();
+    none.wait(async {
+        let client = none.lab.dynamodb();
+        client.update_table().table_name("insights").deletion_protection_enabled(false).send().await.unwrap();
+        client.delete_table().table_name("insights").send().await.unwrap();
+    });
+    check(&none.insights(&["status"]), 2, &["no table insights: make it by `insights table create`"]);
+}
+
+#[test]
+fn a_table_that_is_not_ours_is_told() {
+    let story = Story::empty();
+    story.wait(async {
+        use aws_sdk_dynamodb::types::{
+            AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
+        };
+        let mut create =
+            story.lab.dynamodb().create_table().table_name("orders").billing_mode(BillingMode::PayPerRequest);
+        for (name, kind) in [("pk", KeyType::Hash), ("sk", KeyType::Range)] {
+            let attribute =
+                AttributeDefinition::builder().attribute_name(name).attribute_type(ScalarAttributeType::S);
+            let key = KeySchemaElement::builder().attribute_name(name).key_type(kind);
+            create =
+                create.attribute_definitions(attribute.build().unwrap()).key_schema(key.build().unwrap());
+        }
+        create.send().await.unwrap();
+    });
+    check(
+        &story.insights(&["list", "--table", "orders"]),
+        1,
+        &["asking table orders: Query: ValidationException", "open"],
+    );
+}
+
+#[test]
+fn a_file_that_is_not_there_is_never_made() {
+    let root = tempfile::tempdir().unwrap();
+    let file = root.path().join("insights.db");
+    let run = insights(&["list", "--local", file.to_str().unwrap()]);
+    check(&run, 2, &["there is no such file", "`insights demo` makes one"]);
+    assert!(!file.exists());
+    std::fs::write(root.path().join("table.db"), "").unwrap();
+    let folder = insights(&["list", "--local", root.path().to_str().unwrap()]);
+    check(&folder, 2, &["it is a folder: give --local ", "table.db"]);
+}
+
+#[test]
+fn without_region_or_credentials_it_is_told_what_to_set() {
+    check(&insights(&["list"]), 2, &["no region: set AWS_REGION", "--local FILE"]);
+    let mut without_credentials = command(&["list"]);
+    without_credentials.env("AWS_REGION", "eu-west-1").env("AWS_ENDPOINT_URL", STORY.lab.simulator.url());
+    check(&finish(&mut without_credentials), 2, &["no AWS credentials: set AWS_PROFILE"]);
+}
+
+#[test]
+fn what_aws_refuses_is_told_with_what_to_do() {
+    for (fault, expected) in [
+        ("Query=denied:9", "these credentials need dynamodb:Query and dynamodb:BatchGetItem"),
+        ("Query=expired:9", "the credentials have expired: sign in again"),
+    ] {
+        let story = Story::empty();
+        story.lab.fault(fault);
+        check(&story.insights(&["list"]), 1, &[expected]);
+    }
+    let mut nobody = STORY.command(&["list"]);
+    nobody.env("AWS_ENDPOINT_URL", "http://127.0.0.1:9").env("AWS_MAX_ATTEMPTS", "1");
+    check(&finish(&mut nobody), 1, &["asking table insights: Query: Connection", "check AWS_REGION"]);
+}
+
+#[test]
+fn help_has_examples_for_every_command_that_reads() {
+    for name in ["list", "show", "series", "compliance", "timeline", "status"] {
+        let run = insights(&[name, "--help"]);
+        assert_eq!(run.code, 0, "{run:?}");
+        for expected in ["Examples:", "--local <FILE>", "--output <FORM>", "--utc"] {
+            assert!(run.stdout.contains(expected), "{name}: {expected} is missing: {}", run.stdout);
+        }
+        assert!(!run.stdout.contains("__as-of"), "{name}");
+    }
+}
+
+#[test]
+fn completions_complete_commands_flags_and_values() {
+    let script = insights(&["completions", "bash"]).stdout;
+    for expected in
+        ["timeline", "--stale-after", "auditmanager.domain", "xray cloudtrail auditmanager", "table json csv"]
+    {
+        assert!(script.contains(expected), "{expected} is missing");
+    }
+}

@@ -1,0 +1,109 @@
+//! `series`: which are found, and that zero, unknown and known are told apart in every form.
+
+use crate::support::story::{STORY, Story};
+
+#[test]
+fn series_are_found_by_any_part_of_their_key() {
+    let titles = |arguments: &[&str]| -> Vec<String> {
+        let text = STORY.output(&[&["series"], arguments].concat());
+        let is_title = |line: &&str| line.contains(".amazonaws.com");
+        text.lines().filter(is_title).map(|line| line.split(", ").next().unwrap().to_owned()).collect()
+    };
+    assert_eq!(
+        titles(&["runinstances"]),
+        ["RunInstances calls", "RunInstances Client.UnauthorizedOperation errors"]
+    );
+    assert_eq!(titles(&["Unauthorized"]), ["RunInstances Client.UnauthorizedOperation errors"]);
+    assert_eq!(titles(&["trail/object-access"]), ["GetObject AccessDenied errors"]);
+    assert!(titles(&[]).len() >= 5);
+    let run = STORY.insights(&["series", "nothing-like-it"]);
+    assert_eq!((run.code, run.stdout.as_str()), (0, ""), "{run:?}");
+    assert!(run.stderr.contains("no key contains \"nothing-like-it\""), "{}", run.stderr);
+}
+
+/// A series that is known at 3600 s from 00:00 to 06:00 and at 300 s from 04:00 to 10:00 of 2026-03-01.
+fn made() -> Story {
+    let story = Story::empty();
+    let series = "ec2.amazonaws.com#RunInstances#ApiCallRateInsight#-#-";
+    let place =
+        r#""source":"cloudtrail","account_id":"123456789012","region":"eu-west-1","schema_version":1"#;
+    story.put(&format!(
+        r#"{{"pk":"run#cloudtrail#123456789012#eu-west-1","sk":"state","kind":"state",{place},"entity_pk":"run#cloudtrail",
+            "entity_sk":"123456789012#eu-west-1","watermark":"2026-03-01T10:00:00.000Z","retention_days":400}}"#
+    ));
+    story.put(&format!(
+        r#"{{"pk":"catalog#cloudtrail#123456789012#eu-west-1","sk":"series#{series}","kind":"catalog",{place},
+            "detail":{{"event_source":"ec2.amazonaws.com","event_name":"RunInstances","insight_type":"ApiCallRateInsight"}},
+            "covered":{{"3600":[{{"from":"2026-03-01T00:00:00.000Z","until":"2026-03-01T06:00:00.000Z"}}],
+                        "300":[{{"from":"2026-03-01T04:00:00.000Z"}}]}}}}"#
+    ));
+    let chunk = |period: i64, start: &str, timestamps: &str, values: &str| {
+        story.put(&format!(
+            r#"{{"pk":"cloudtrail#123456789012#eu-west-1#{series}","sk":"metric#{period}#{start}","kind":"cloudtrail.metric",{place},
+                "period":{period},"covered_from":"{start}","covered_until":"{start}","expires_at":1900000000,
+                "timestamps":{timestamps},"values":{values}}}"#
+        ));
+    };
+    // 02:00 and 04:00 by the hour; 04:05 and 09:55 by five minutes.
+    chunk(3600, "2026-03-01T00:00:00.000Z", "[1772330400,1772337600]", "[7,99]");
+    chunk(300, "2026-03-01T00:00:00.000Z", "[1772337900]", "[3]");
+    chunk(300, "2026-03-01T06:00:00.000Z", "[1772358900]", "[5.5]");
+    story
+}
+
+#[test]
+fn rows_are_the_finest_buckets_with_zeros_and_without_what_is_unknown() {
+    let story = made();
+    let rows = |arguments: &[&str]| -> Vec<(String, String, String)> {
+        let text = story.output(&[&["series", "--since", "12h", "--output", "csv"], arguments].concat());
+        let cells = |line: &str| {
+            let cells: Vec<&str> = line.split(',').collect();
+            (cells[7].to_owned(), cells[8].to_owned(), cells[9].to_owned())
+        };
+        text.split("\r\n").skip(1).filter(|line| !line.is_empty()).map(cells).collect()
+    };
+    let all = rows(&[]);
+    assert_eq!(all.len(), 4 + 6 * 12, "four hours, then six hours of five minutes");
+    assert_eq!(all[0], ("2026-03-01T00:00:00.000Z".into(), "3600".into(), "0".into()));
+    let busy: Vec<(&str, &str)> =
+        all.iter().filter(|row| row.2 != "0").map(|row| (&row.0[11..16], row.2.as_str())).collect();
+    // The hour's 99 is never summed from, nor added to, what the five minutes tell.
+    assert_eq!(busy, [("02:00", "7"), ("04:05", "3"), ("09:55", "5.5")]);
+    assert_eq!(all.last().unwrap().0, "2026-03-01T09:55:00.000Z", "the watermark is at 10:00");
+    let coarse = rows(&["--period", "3600"]);
+    assert_eq!(coarse.len(), 6);
+    assert_eq!(coarse[4].2, "99");
+}
+
+#[test]
+fn a_plot_tells_zero_from_unknown_and_says_where_the_period_changes() {
+    let story = made();
+    let text =
+        crate::support::finish(story.command(&["series", "--since", "12h", "--utc"]).env("COLUMNS", "60"))
+            .stdout;
+    let lines: Vec<&str> = text.lines().collect();
+    // Sixty columns of twelve minutes each; the last ten are after the watermark.
+    let lowest = lines.iter().find(|line| line.ends_with("··········")).unwrap_or_else(|| panic!("{text}"));
+    assert_eq!(lowest.chars().count(), 60, "{text}");
+    assert!(lowest.starts_with("__________"), "{text}");
+    let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for expected in [
+        "at most 7 in 1 hour at 2026-03-01 02:00",
+        "1 hour apart until 2026-03-01 04:00, then 5 minutes",
+        "_ is zero, · is unknown",
+    ] {
+        assert!(flat.contains(expected), "{expected} is missing: {text}");
+    }
+    let unknown = story.output(&["series", "--period", "60"]);
+    assert!(unknown.contains("nothing is known of that time"), "{unknown}");
+}
+
+#[test]
+fn the_peak_is_that_of_the_scenario() {
+    // 40 a minute for a quarter of an hour: 200 in five minutes, within the scenario's noise.
+    let text = STORY.output(&["series", "RunInstances", "--since", "14d", "--utc"]);
+    let line = text.lines().find(|line| line.starts_with("at most ")).unwrap();
+    let peak: f64 = line.split(' ').nth(2).unwrap().parse().unwrap();
+    assert!((150.0..=260.0).contains(&peak), "{line}");
+    assert!(line.contains("in 5 minutes at 2026-02-17 09:"), "{line}");
+}

@@ -1,0 +1,113 @@
+//! `show`: an insight whole, what belongs to it, and how it is found.
+
+use crate::support::story::{STORY, Story, insight, text};
+
+/// Lines are broken where they end, and a sentence may go on on the next.
+fn assert_says(shown: &str, expected: &str) {
+    let flat = shown.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(shown.contains(expected) || flat.contains(expected), "{expected} is missing: {shown}");
+}
+
+#[test]
+fn an_xray_insight_is_shown_with_its_events_its_graph_and_what_belongs_to_it() {
+    let shown = STORY.output(&["show", "7c4ee9a1-3f5b-4d2e-9a68-0b6f1d2c3e4f", "--utc"]);
+    for expected in [
+        "severity    critical: 5,861 of 9,499 requests had faults (61.7%)\n",
+        "began       2026-03-01 08:54, open for 3h 6m\n",
+        "account     123456789012 in eu-west-1\n",
+        "key         xray#123456789012#eu-west-1#7c4ee9a1-3f5b-4d2e-9a68-0b6f1d2c3e4f\n",
+        "xray/home?region=eu-west-1#/service-map?timeRange=2026-03-01T08:54:00~2026-03-01T11:38:00\n",
+        // The event of 3 h 4 min ago, by the scenario: 38 of 404 requests of the root cause.
+        "2026-03-01 08:56      38       404   9.4%  payments had faults in 9.4%",
+        "anomalous: payments, checkout, storefront",
+        "storefront (client)\n└─ checkout (AWS::ECS::Container)\n   ├─ payments (AWS::Lambda::Function)  ◀ root cause\n",
+        "   │  └─ secretsmanager (AWS::SecretsManager)\n   └─ inventory (AWS::DynamoDB::Table)\n",
+        "began 4 minutes before faults in payments",
+        "they share secretsmanager",
+        "  insights show 'cloudtrail#123456789012#eu-west-1#",
+    ] {
+        assert_says(&shown, expected);
+    }
+}
+
+#[test]
+fn a_cloudtrail_insight_is_shown_with_both_halves_who_it_was_and_the_numbers() {
+    let id = |entity: &str| {
+        let found = STORY.records(&["list", "--entity", entity, "--since", "14d"]);
+        let call_rate =
+            found.iter().find(|record| text(record, "title").contains("call rate")).unwrap_or(&found[0]);
+        text(call_rate, "id")
+    };
+    let shown = STORY.output(&["show", &id("ec2.amazonaws.com"), "--utc"]);
+    for expected in [
+        // By the scenario: from 14 to 26.5 a minute, usually 0.02, over 50 minutes, 12 days and 3 hours ago. The
+        // simulator's Start says five minutes, as the one in AWS's documentation does.
+        "start  2026-02-17 09:00        14     0.02   5 minutes",
+        "end    2026-02-17 09:50      26.5     0.02  50 minutes",
+        "arn:aws:iam::123456789012:user/ci-deployer",
+        "BY WHAT MEANS",
+        "(none)",
+        "The numbers around it: RunInstances calls",
+        "points are 5 minutes apart",
+        "the caller is the same, arn:aws:iam::123456789012:user/ci-deployer",
+    ] {
+        assert_says(&shown, expected);
+    }
+    let open = STORY.output(&["show", &id("secretsmanager.amazonaws.com"), "--utc"]);
+    assert!(open.contains("end    not yet: it is open"), "{open}");
+}
+
+#[test]
+fn what_is_no_insight_is_shown_too() {
+    for (key, expected) in [
+        ("0ffbb1b9", &["SOC 2: checkout and payments: 1 day of counts", "NON-COMPLIANT"][..]),
+        (
+            "run#xray#123456789012#eu-west-1",
+            &["1 run of run#xray", "1×Record.Invalid: GetInsight ", "is stored"],
+        ),
+        ("rejected#xray#123456789012#eu-west-1", &["\"violations\"", "started_at"]),
+        (
+            "catalog#cloudtrail#123456789012#eu-west-1",
+            &["\"covered\"", "series#ec2.amazonaws.com#RunInstances"],
+        ),
+    ] {
+        let shown = STORY.output(&["show", key]);
+        for text in expected {
+            assert_says(&shown, text);
+        }
+    }
+}
+
+#[test]
+fn an_id_is_found_by_how_it_begins_where_that_is_clear() {
+    let story = Story::empty();
+    // An id is looked for where runs have been.
+    story.put(
+        r#"{"pk":"run#xray#123456789012#eu-west-1","sk":"state","kind":"state","source":"xray","schema_version":1,
+            "account_id":"123456789012","region":"eu-west-1","entity_pk":"run#xray","entity_sk":"123456789012#eu-west-1"}"#,
+    );
+    let (started, ended) = ("2026-02-28T00:00:00.000Z", "2026-02-28T01:00:00.000Z");
+    for (id, ended) in [("abcdef-1", ""), ("abcdef-2", ended), ("abcdef", ""), ("xyzxyz-1", ended)] {
+        story.put(&insight("xray", id, started, ended, ""));
+    }
+    let old = insight("xray", "oldold-1", "2025-01-01T00:00:00.000Z", "2025-01-01T01:00:00.000Z", "");
+    story.put(&old);
+    let check = |text: &str, code: i32, expected: &str| {
+        let run = story.insights(&["show", text]);
+        assert_eq!(run.code, code, "{text}: {run:?}");
+        assert!(run.stdout.contains(expected) || run.stderr.contains(expected), "{text}: {run:?}");
+    };
+    check("abcdef-1", 0, "Faults in abcdef-1");
+    check("xyzxyz", 0, "Faults in xyzxyz-1");
+    check("abcdef", 0, "Faults in abcdef\n");
+    check("abcdef-", 2, "may be any of 2");
+    check("abc", 2, "an id needs 6 characters or more");
+    check("nobody", 2, "nothing is known by the id \"nobody\"");
+    check("oldold-1", 0, "Faults in oldold-1");
+    check("oldold", 2, "a whole key finds what is older than 400 days");
+    check(
+        "xray#123456789012#eu-west-1#nobody",
+        2,
+        "nothing is stored under xray#123456789012#eu-west-1#nobody",
+    );
+}

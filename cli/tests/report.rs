@@ -1,0 +1,297 @@
+//! The report as a file: what is in it, what it weighs, and that nothing in it reaches for anything else.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a helper that cannot go on fails its test"
+)]
+
+mod support;
+
+use base64::Engine;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
+use support::story::{STORY, Story, insight};
+
+/// The report of `story`, as it comes to standard output.
+fn report(story: &Story, further: &[&str]) -> String {
+    story.output(&[&["report", "--out", "-", "--utc"], further].concat())
+}
+
+/// What stands in `page` between `from` and the next `until`.
+fn between<'a>(page: &'a str, from: &str, until: &str) -> &'a str {
+    let (_, rest) = page.split_once(from).unwrap_or_else(|| panic!("{from} is missing"));
+    rest.split_once(until).unwrap_or_else(|| panic!("{until} is missing after {from}")).0
+}
+
+/// A part of the page, by its anchor.
+fn section<'a>(page: &'a str, anchor: &str) -> &'a str {
+    between(page, &format!("<section id=\"{anchor}\""), "</section>")
+}
+
+#[test]
+fn a_report_says_what_is_wrong_now_worst_first_and_what_began_before() {
+    let page = report(&STORY, &[]);
+    assert!(page.starts_with("<!DOCTYPE html>"));
+    assert!(page.contains("3 insights are open: "), "as many as the story has");
+    let now = section(&page, "now");
+    let places: Vec<usize> =
+        ["61.7% of its requests", "AccessDeniedException error rate 0.8", "card-network answers again"]
+            .map(|text| now.rfind(text).unwrap_or_else(|| panic!("{text} is missing")))
+            .to_vec();
+    assert!(places.is_sorted(), "critical, high, medium: {places:?}");
+    assert!(now.contains("began 4 minutes before faults in payments; they share secretsmanager."));
+    assert!(page.contains("Every source in use was collected"));
+}
+
+#[test]
+fn an_insight_opens_into_its_charts_its_tables_and_the_console() {
+    let page = report(&STORY, &[]);
+    let now = section(&page, "now");
+    for expected in [
+        // X-Ray: root cause and anomalous services apart, the share at each look, the graph.
+        "<dt>Root cause</dt><dd><b>payments",
+        "<dt>Anomalous</dt>",
+        "5,861 of 9,499 requests (61.7%)",
+        "data-chart=\"shares\"",
+        "data-chart=\"graph\"",
+        "\"mark\":\"root_cause\"",
+        "\"mark\":\"anomalous\"",
+        "Services of the impact graph",
+        // CloudTrail: the rate with baseline and span, and what was known.
+        "data-chart=\"rate\"",
+        "\"baseline\":0.0006",
+        "\"span\":[",
+        "Buckets that are not zero",
+        "all other times are unknown",
+        "Behind the calls, a minute",
+        "https://eu-west-1.console.aws.amazon.com/xray/home?region=eu-west-1#/service-map",
+        "https://eu-west-1.console.aws.amazon.com/cloudtrailv2/home?region=eu-west-1#/events",
+    ] {
+        assert!(now.contains(expected), "{expected} is missing");
+    }
+    // Every link within the page leads somewhere.
+    let anchors: BTreeSet<&str> =
+        page.split(" id=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    let links: BTreeSet<&str> =
+        page.split("href=\"#").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    assert!(links.len() > 10, "{links:?}");
+    assert!(links.is_subset(&anchors), "{:?}", links.difference(&anchors));
+}
+
+#[test]
+fn compliance_has_its_days_and_its_worst_controls() {
+    let page = report(&STORY, &[]);
+    let compliance = section(&page, "compliance");
+    for expected in [
+        "class=\"noncompliant\"",
+        "class=\"inconclusive\"",
+        "not collected",
+        "Worst controls",
+        "SOC 2: checkout and payments",
+    ] {
+        assert!(compliance.contains(expected), "{expected} is missing");
+    }
+    let freshness = section(&page, "freshness");
+    assert_eq!(freshness.matches("class=\"state good\"").count(), 3, "{freshness}");
+    let timeline = section(&page, "timeline");
+    for lane in ["lane-xray", "lane-cloudtrail", "lane-auditmanager"] {
+        assert!(timeline.contains(lane), "{lane}");
+    }
+    assert_eq!(timeline.matches("data-chart=\"lane\"").count(), 2);
+    assert_eq!(timeline.matches("\"href\":\"#i-").count(), 7, "a bar for each insight");
+    assert_eq!(timeline.matches("\"until\":null").count(), 3, "open ones have no end");
+}
+
+#[test]
+fn a_file_reaches_for_nothing_and_runs_nothing_but_its_own() {
+    let page = report(&STORY, &[]);
+    let mut rest = page.clone();
+    for library in ["d3.min.js", "plot.umd.min.js"] {
+        let file = format!("{}/assets/vendor/{library}", env!("CARGO_MANIFEST_DIR"));
+        let text = std::fs::read_to_string(file).unwrap();
+        assert!(rest.contains(&text), "{library} is in the file, unmodified");
+        // Of the libraries' own addresses none is asked: the policy lets nothing out, and the browser's tests watch.
+        rest = rest.replace(&text, "");
+    }
+    let outside: BTreeSet<&str> = rest
+        .match_indices("://")
+        .map(|(at, _)| rest[at + 3..].split(['/', '"', '<', ' ']).next().unwrap())
+        .filter(|host| !host.ends_with(".console.aws.amazon.com"))
+        .collect();
+    assert_eq!(outside, BTreeSet::new(), "addresses besides the console's");
+    for attribute in [
+        " src=",
+        "@import",
+        "url(http",
+        "url(//",
+        " style=\"",
+        "<iframe",
+        "<object",
+        " onload=",
+        " onclick=",
+        "javascript:",
+    ] {
+        assert!(!rest.contains(attribute), "{attribute}");
+    }
+    let policy = between(&page, "Content-Security-Policy\" content=\"", "\"");
+    assert!(policy.starts_with("default-src 'none'; ") && !policy.contains("unsafe"), "{policy}");
+    let hash = |text: &str| base64::engine::general_purpose::STANDARD.encode(Sha256::digest(text.as_bytes()));
+    let style = between(&page, "<style>", "</style>");
+    assert!(policy.contains(&format!("style-src 'sha256-{}';", hash(style))), "{policy}");
+    let scripts: Vec<&str> =
+        page.split("<script>").skip(1).map(|rest| rest.split("</script>").next().unwrap()).collect();
+    let hashes: Vec<String> = scripts.iter().map(|script| format!("'sha256-{}'", hash(script))).collect();
+    assert_eq!(scripts.len(), 4, "two libraries, charts, conveniences");
+    assert!(policy.contains(&format!("script-src {};", hashes.join(" "))), "{policy}");
+    assert_eq!(scripts_of_others(&page), 0);
+    assert_eq!(page.matches("<style").count(), 1);
+}
+
+/// How many elements `script` are neither the page's own four nor data.
+fn scripts_of_others(page: &str) -> usize {
+    let count = |text: &str| page.matches(text).count();
+    count("<script") - count("<script type=\"application/json\">") - count("<script>").min(4)
+}
+
+#[test]
+fn what_the_table_holds_is_text() {
+    let story = Story::empty();
+    let hostile = r#"<script>alert(1)</script><img src=x onerror=alert(2)>\" onmouseover=\"alert(3)"#;
+    let json = insight("xray", "hostile", "2026-02-28T00:00:00.000Z", "", "");
+    let json = json
+        .replace("\"title\":\"Faults in hostile\"", &format!("\"title\":\"{hostile}\""))
+        .replace("\"entity\":\"hostile\"", &format!("\"entity\":\"{hostile}\""))
+        .replace("\"insight_id\":\"hostile\"", &format!("\"insight_id\":\"x\",\"group_name\":\"{hostile}\",\"root_cause_service_id\":{{\"name\":\"{hostile}\"}}"))
+        .replace("\"severity\":\"high\"", r#""severity":"high\" onclick=\"x""#);
+    story.put(&json);
+    let page = report(&story, &["--since", "30d"]);
+    assert!(page.contains("&lt;script&gt;alert(1)"), "the title is there, as text");
+    assert_eq!(scripts_of_others(&page), 0);
+    assert!(!page.contains("<img src=x"));
+    assert!(
+        !page.contains("\" onmouseover=\"") && !page.contains("\" onclick=\""),
+        "no attribute can be added"
+    );
+}
+
+#[test]
+fn five_thousand_insights_stay_under_two_megabytes_and_nothing_is_left_out_silently() {
+    let root = tempfile::tempdir().unwrap();
+    let file = root.path().join("many.db");
+    let local = file.to_str().unwrap();
+    assert_eq!(support::insights(&["table", "create", "--local", local]).code, 0);
+    let database = dynoxide::Database::new(local).unwrap();
+    let put = |nth: u32| {
+        let (day, minute) = (1 + nth % 20, nth / 20 % 60);
+        let started = format!("2026-02-{day:02}T{:02}:{minute:02}:00.000Z", nth / 1_200 % 24);
+        let ended = if nth % 50 == 0 { String::new() } else { format!("2026-02-{day:02}T23:59:00.000Z") };
+        let source = if nth % 3 == 0 { "cloudtrail" } else { "xray" };
+        let title = format!("A rather long title of the kind that services give, number {nth} of many");
+        let json = insight(source, &format!("insight-{nth:04}"), &started, &ended, "");
+        let mut item: Value = serde_json::from_str(&json).unwrap();
+        item["title"] = title.into();
+        json!({ "PutRequest": { "Item": attribute(&item)["M"] } })
+    };
+    let puts: Vec<Value> = (0..5_000).map(put).collect();
+    for batch in puts.chunks(25) {
+        let request = json!({ "RequestItems": { "insights": batch } });
+        database.batch_write_item(serde_json::from_value(request).unwrap()).unwrap();
+    }
+    drop(database);
+    let run = support::insights(&[
+        "__as-of",
+        "2026-03-01T12:00:00Z",
+        "report",
+        "--local",
+        local,
+        "--out",
+        "-",
+        "--utc",
+        "--since",
+        "40d",
+    ]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let page = run.stdout;
+    assert!(page.len() < 2_000_000, "{} bytes", page.len());
+    assert!(page.contains("100 insights are open: <span class=\"count\">100 high</span>."));
+    assert!(page.contains("4,900 insights"), "how many ended");
+    let left_out = between(&page, "id=\"left-out\"", "</div>");
+    for expected in [
+        "3,400 insights in the list of what ended: the oldest (3400 high)",
+        "the charts and details of 4,940 insights",
+        "`insights list --since 2026-01-20T12:00:00.000Z` has them all",
+    ] {
+        assert!(left_out.contains(expected), "{expected} is missing: {left_out}");
+    }
+    assert!(section(&page, "timeline").contains("Drawn are the 300 that matter most"));
+    assert_eq!(page.matches("<li class=\"entry ").count(), 1_600, "100 open, 1,500 ended");
+}
+
+/// A value in DynamoDB's own JSON.
+fn attribute(value: &Value) -> Value {
+    match value {
+        Value::String(text) => json!({ "S": text }),
+        Value::Object(map) => {
+            let map: serde_json::Map<String, Value> =
+                map.iter().map(|(name, value)| (name.clone(), attribute(value))).collect();
+            json!({ "M": map })
+        }
+        number => json!({ "N": number.to_string() }),
+    }
+}
+
+#[test]
+fn an_empty_table_is_told_from_a_quiet_one() {
+    let page = report(&Story::empty(), &[]);
+    for expected in [
+        "Nothing is open.",
+        "No scheduled run is recorded in this table.",
+        "No insight is open.",
+        "No insight ended in this time.",
+        "No counts are stored of this time.",
+        "No run has ever been recorded",
+    ] {
+        assert!(page.contains(expected), "{expected} is missing");
+    }
+}
+
+#[test]
+fn a_target_that_is_not_fresh_is_told_at_the_top() {
+    let story = Story::empty();
+    story.put(
+        r#"{"pk":"run#cloudtrail#123456789012#eu-west-1","sk":"state","kind":"state","source":"cloudtrail",
+            "account_id":"123456789012","region":"eu-west-1","schema_version":1,"entity_pk":"run#cloudtrail",
+            "entity_sk":"123456789012#eu-west-1","last_run_at":"2020-01-01T00:00:00.000Z",
+            "last_success_at":"2020-01-01T00:00:00.000Z","last_status":"ok"}"#,
+    );
+    let page = report(&story, &[]);
+    assert!(page.contains("Not all of this is fresh."));
+    assert!(page.contains("CloudTrail in 123456789012 eu-west-1 is stale and last succeeded"));
+    assert!(section(&page, "freshness").contains("class=\"state bad\">stale<"));
+}
+
+#[test]
+fn the_file_is_written_where_it_is_asked_for_and_wrong_usage_writes_none() {
+    let root = tempfile::tempdir().unwrap();
+    let file = root.path().join("out.html");
+    let run = STORY.insights(&["report", "--out", file.to_str().unwrap()]);
+    assert_eq!((run.code, run.stdout.as_str()), (0, ""), "{run:?}");
+    assert!(run.stderr.contains("out.html: 3 open and 4 ended insights, "), "{}", run.stderr);
+    assert!(std::fs::read_to_string(&file).unwrap().ends_with("</html>"));
+    for (arguments, said) in [
+        (&["--since", "yesterday"][..], "must be a length of time"),
+        (&["--since", "2999-01-01T00:00:00Z"], "is not before now"),
+        (&["--local", "nowhere.db"], "there is no such file"),
+    ] {
+        let other = root.path().join("other.html");
+        let run = STORY.insights(&[&["report", "--out", other.to_str().unwrap()], arguments].concat());
+        assert_eq!(run.code, 2, "{arguments:?}: {run:?}");
+        assert!(run.stderr.contains(said), "{arguments:?}: {}", run.stderr);
+        assert!(!other.exists());
+    }
+    let run = STORY.insights(&["report", "--out", root.path().join("no/such/folder.html").to_str().unwrap()]);
+    assert_eq!(run.code, 1, "{run:?}");
+    assert!(run.stderr.contains("writing "), "{}", run.stderr);
+}

@@ -1,0 +1,156 @@
+//! A table behind a simulated AWS, and the program that asks it: with the simulator's own story collected into it, or
+//! with items of a test's own making. The clock stands at `NOW` of the lab.
+
+use super::{Run, command, finish};
+use auditmanager_insights::AuditmanagerInsights;
+use cloudtrail_insights::CloudtrailInsights;
+use futures_util::stream::{self, StreamExt};
+use insights_shared::value::{Map, Value};
+use insights_tests::{Lab, NOW, TABLE, Table};
+use std::process::Command;
+use std::sync::LazyLock;
+use tokio::runtime::Runtime;
+use xray_insights::XrayInsights;
+
+/// The built-in story, collected once by all three functions, for tests that only read.
+pub static STORY: LazyLock<Story> = LazyLock::new(Story::collected);
+
+/// How far back the story's CloudTrail is collected: most of what is older is more of the same.
+const CLOUDTRAIL_DAYS: &str = "20";
+
+/// A lab with the runtime that serves it.
+pub struct Story {
+    runtime: Runtime,
+    /// The simulated AWS and its table.
+    pub lab: Lab,
+    /// What was in the table at first, whole.
+    pub table: Table,
+}
+
+impl Story {
+    /// An empty table.
+    pub fn empty() -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+        let lab = runtime.block_on(Lab::new(""));
+        Self { runtime, lab, table: Table::default() }
+    }
+
+    /// The built-in story, as the three functions collect it at `NOW`.
+    pub fn collected() -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+        let (lab, table) = runtime.block_on(async {
+            let lab = Lab::built_in().await;
+            lab.function::<XrayInsights>(&[]).invoke("{}").await.unwrap();
+            lab.function::<CloudtrailInsights>(&[("LOOKBACK_DAYS", CLOUDTRAIL_DAYS)])
+                .invoke("{}")
+                .await
+                .unwrap();
+            lab.function::<AuditmanagerInsights>(&[]).invoke("{}").await.unwrap();
+            let table = lab.table().await;
+            lab.simulator.clear_log();
+            (lab, table)
+        });
+        Self { runtime, lab, table }
+    }
+
+    /// Waits for something of the lab.
+    pub fn wait<T>(&self, future: impl Future<Output = T>) -> T {
+        self.runtime.block_on(future)
+    }
+
+    /// Puts an item, given as JSON, past all rules.
+    pub fn put(&self, json: &str) {
+        let Value::Map(item) = Value::from_json(json).unwrap() else { panic!("not an object: {json}") };
+        self.put_item(item);
+    }
+
+    /// Puts many items, given as JSON, past all rules, several at once.
+    pub fn put_all(&self, items: impl IntoIterator<Item = String>) {
+        let puts = items.into_iter().map(|json| async move {
+            let Value::Map(item) = Value::from_json(&json).unwrap() else { panic!("not an object: {json}") };
+            self.lab.put(item).await;
+        });
+        self.wait(stream::iter(puts).buffer_unordered(16).collect::<()>());
+    }
+
+    /// Puts an item past all rules.
+    pub fn put_item(&self, item: Map) {
+        self.wait(self.lab.put(item));
+    }
+
+    /// The program at `NOW`, led to this table.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        self.command_at(NOW, arguments)
+    }
+
+    /// The program at an instant, led to this table.
+    pub fn command_at(&self, instant: &str, arguments: &[&str]) -> Command {
+        let mut command = command(&[&["__as-of", instant], arguments].concat());
+        command
+            .env("AWS_ENDPOINT_URL", self.lab.simulator.url())
+            .env("AWS_REGION", "eu-west-1")
+            .env("AWS_ACCESS_KEY_ID", "test")
+            .env("AWS_SECRET_ACCESS_KEY", "test")
+            .env("TABLE_NAME", TABLE)
+            .env("TZ", "UTC");
+        command
+    }
+
+    /// Runs the program to its end.
+    pub fn insights(&self, arguments: &[&str]) -> Run {
+        finish(&mut self.command(arguments))
+    }
+
+    /// Runs the program, which must do what it is asked, and gives what it wrote.
+    pub fn output(&self, arguments: &[&str]) -> String {
+        let run = self.insights(arguments);
+        assert_eq!(run.code, 0, "{arguments:?}: {run:?}");
+        run.stdout
+    }
+
+    /// The records that the program gives as JSON.
+    pub fn records(&self, arguments: &[&str]) -> Vec<Map> {
+        let text = self.output(&[arguments, &["--output", "json"]].concat());
+        let Value::List(records) = Value::from_json(&text).unwrap() else { panic!("not a list: {text}") };
+        records
+            .into_iter()
+            .map(|record| if let Value::Map(map) = record { map } else { panic!("not an object") })
+            .collect()
+    }
+
+    /// One attribute of each of the records that the program gives as JSON.
+    pub fn texts(&self, arguments: &[&str], name: &str) -> Vec<String> {
+        let records = self.records(arguments);
+        records.iter().map(|record| text(record, name)).collect()
+    }
+}
+
+/// A text attribute; empty where there is none.
+pub fn text(record: &Map, name: &str) -> String {
+    record.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+/// The JSON of an insight as the functions store it, its index keys worked out from the rest. `ended` is empty while it is
+/// open.
+pub fn insight(source: &str, id: &str, started: &str, ended: &str, further: &str) -> String {
+    let key = insights_shared::key::Key::new(format!("{source}#123456789012#eu-west-1#{id}"), "insight");
+    let (pk, tag) = (&key.pk, key.tag());
+    let by_state = if ended.is_empty() {
+        format!(
+            r#""status":"open","open_pk":"{source}","open_sk":"123456789012#eu-west-1#3#{started}#{tag}""#
+        )
+    } else {
+        format!(
+            r#""status":"closed","ended_at":"{ended}","expires_at":1900000000,
+               "day_pk":"{source}.insight#{}","day_sk":"{started}#{tag}""#,
+            &ended[..10]
+        )
+    };
+    format!(
+        r#"{{"pk":"{pk}","sk":"insight","kind":"{source}.insight","source":"{source}","account_id":"123456789012",
+            "region":"eu-west-1","schema_version":1,"id":"{id}","title":"Faults in {id}","severity":"high",
+            "entity":"{id}","measures":{{"fault_count":30,"ok_count":70,"total_count":100}},
+            "started_at":"{started}","updated_at":"{started}","entity_pk":"entity#{id}","entity_sk":"{started}#{tag}",
+            "detail":{{"insight_id":"{id}"}},{by_state}{further}}}"#
+    )
+}
