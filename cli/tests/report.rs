@@ -186,8 +186,9 @@ fn five_thousand_insights_stay_under_two_megabytes_and_nothing_is_left_out_silen
     let put = |nth: u32| {
         let (day, minute) = (1 + nth % 20, nth / 20 % 60);
         let started = format!("2026-02-{day:02}T{:02}:{minute:02}:00.000Z", nth / 1_200 % 24);
-        let ended = if nth % 50 == 0 { String::new() } else { format!("2026-02-{day:02}T23:59:00.000Z") };
-        let source = if nth % 3 == 0 { "cloudtrail" } else { "xray" };
+        let ended =
+            if nth.is_multiple_of(50) { String::new() } else { format!("2026-02-{day:02}T23:59:00.000Z") };
+        let source = if nth.is_multiple_of(3) { "cloudtrail" } else { "xray" };
         let title = format!("A rather long title of the kind that services give, number {nth} of many");
         let json = insight(source, &format!("insight-{nth:04}"), &started, &ended, "");
         let mut item: Value = serde_json::from_str(&json).unwrap();

@@ -21,6 +21,15 @@ impl Outcome<'_> {
         self.puts.iter().filter(|item| item["kind"]["S"] == *kind).count()
     }
 
+    /// The snapshots of a kind that this operation gives: those of an assessment, or those over all of them.
+    fn counted(&self, kind: &str) -> usize {
+        let by_assessment = self.operation.contains("Assessment");
+        let is_its = |item: &&Value| {
+            item["kind"]["S"] == *kind && (item["entity"]["S"] != *"account") == by_assessment
+        };
+        self.puts.iter().filter(is_its).count()
+    }
+
     fn issues(&self) -> usize {
         let counts = self.response.targets.iter().flat_map(|target| target.issue_counts.values());
         usize::try_from(counts.sum::<u64>()).unwrap_or(usize::MAX)
@@ -64,15 +73,15 @@ impl Outcome<'_> {
             ),
             "ListControlDomainInsights" | "ListControlDomainInsightsByAssessment" => (
                 distinct(&all_dated(&list(body, "controlDomainInsights")), &["id"]),
-                self.puts("auditmanager.domain") + rejected,
+                self.counted("auditmanager.domain") + rejected,
             ),
             "ListControlInsightsByControlDomain" => (
                 distinct(&all_dated(&list(body, "controlInsightsMetadata")), &["id"]),
-                self.puts("auditmanager.control") + rejected,
+                self.counted("auditmanager.control") + rejected,
             ),
             "ListAssessmentControlInsightsByControlDomain" => (
                 distinct(&all_dated(&list(body, "controlInsightsByAssessment")), &["id", "controlSetName"]),
-                self.puts("auditmanager.control") + rejected,
+                self.counted("auditmanager.control") + rejected,
             ),
             _ => return,
         };
@@ -108,19 +117,37 @@ impl Outcome<'_> {
         self.puts.iter().any(|item| item["kind"]["S"] == *"cloudtrail.insight" && item["id"]["S"] == *id)
     }
 
-    /// The points that were given, and those that a chunk holds or an issue names.
+    /// The points that were given, and, of the series that has the fewest, those that a chunk holds or an issue names.
     fn points(&self, body: &Value) -> (usize, usize) {
         let numbers = |name: &str| body.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
         let seconds = |value: &Value| value.as_f64().map(|number| number.floor().to_string());
         let given: BTreeSet<String> = numbers("Timestamps").iter().filter_map(seconds).collect();
-        let chunks = self.puts.iter().filter(|item| item["kind"]["S"] == *"cloudtrail.metric");
+        if self.issues() > MOST_ISSUES {
+            // Not all of them are spelled out.
+            return (given.len(), self.issues());
+        }
+        let rows = self.puts.iter().filter_map(|item| item["sk"]["S"].as_str()?.strip_prefix("series#"));
+        let kept = rows.collect::<BTreeSet<&str>>().into_iter().map(|series| self.points_of(series));
+        (given.len(), kept.min().unwrap_or_default())
+    }
+
+    fn points_of(&self, series: &str) -> usize {
+        let is_its = |item: &&Value| {
+            item["kind"]["S"] == *"cloudtrail.metric"
+                && item["pk"]["S"].as_str().is_some_and(|pk| pk.ends_with(&format!("#{series}")))
+        };
+        let chunks = self.puts.iter().filter(is_its);
         let stored: BTreeSet<&str> = chunks
             .flat_map(|item| item["timestamps"]["L"].as_array().into_iter().flatten())
             .filter_map(|second| second["N"].as_str())
             .collect();
-        (given.len(), stored.len() + self.issues() + self.puts("rejected"))
+        let issues = self.response.targets.iter().flat_map(|target| &target.issues);
+        stored.len() + issues.filter(|issue| issue.subject == series).count() + self.puts("rejected")
     }
 }
+
+/// The most issues that a response spells out.
+const MOST_ISSUES: usize = 50;
 
 fn list<'a>(body: &'a Value, name: &str) -> Vec<&'a Value> {
     let elements = body.get(name).and_then(Value::as_array).into_iter().flatten();
