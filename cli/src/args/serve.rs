@@ -6,8 +6,8 @@ use clap::Args;
 /// What the help of `serve` ends with.
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  insights serve                                  on http://127.0.0.1:8787/
-  insights serve --port 0                         on a free port, which is printed
+  insights serve             on http://127.0.0.1:8787/
+  insights serve --port 0    on a free port, which is printed
   insights serve --local insights-demo/table.db
   curl -s 'http://127.0.0.1:8787/api/insights?status=open&severity=high' | jq
 
