@@ -22,7 +22,7 @@ pub const SCRIPTS: [(&str, &str); 4] = [
 ];
 
 /// The most ended insights in a list.
-const MOST_ENDED: usize = 1_500;
+const MOST_ENDED: usize = 1_000;
 /// The most open insights in a list.
 const MOST_OPEN: usize = 1_000;
 

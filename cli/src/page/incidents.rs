@@ -9,7 +9,7 @@ use maud::{Markup, html};
 use std::collections::BTreeMap;
 
 /// The most incidents of a page.
-const MOST: usize = 60;
+const MOST: usize = 40;
 /// The most insights that are named of one.
 const MOST_MEMBERS: usize = 12;
 /// The most sentences at the top.

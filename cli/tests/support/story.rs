@@ -4,7 +4,6 @@
 use super::{Run, command, finish};
 use auditmanager_insights::AuditmanagerInsights;
 use cloudtrail_insights::CloudtrailInsights;
-use futures_util::stream::{self, StreamExt};
 use insights_shared::value::{Map, Value};
 use insights_tests::{Lab, NOW, TABLE, Table};
 use std::process::Command;
@@ -62,15 +61,6 @@ impl Story {
     pub fn put(&self, json: &str) {
         let Value::Map(item) = Value::from_json(json).unwrap() else { panic!("not an object: {json}") };
         self.put_item(item);
-    }
-
-    /// Puts many items, given as JSON, past all rules, several at once.
-    pub fn put_all(&self, items: impl IntoIterator<Item = String>) {
-        let puts = items.into_iter().map(|json| async move {
-            let Value::Map(item) = Value::from_json(&json).unwrap() else { panic!("not an object: {json}") };
-            self.lab.put(item).await;
-        });
-        self.wait(stream::iter(puts).buffer_unordered(16).collect::<()>());
     }
 
     /// Puts an item past all rules.
