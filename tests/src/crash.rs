@@ -24,6 +24,8 @@ const MOMENT_SECONDS: i64 = 300;
 const MARGIN_SECONDS: i64 = 5;
 /// Kill points under way at once.
 const AT_ONCE: usize = 3;
+/// After how many kill points a long check says how far it is.
+const PROGRESS: usize = 100;
 /// How long a process is given to answer, or to make the call at which it is killed, on a machine that does much else.
 const PATIENCE: Duration = Duration::from_mins(3);
 
@@ -108,7 +110,15 @@ impl<'a> Kills<'a> {
     /// If the tables differ, after any of them.
     pub async fn check<C: Collector>(&self, points: impl IntoIterator<Item = usize>) -> usize {
         let checks = stream::iter(points).map(|calls| self.check_one::<C>(calls));
-        checks.buffer_unordered(AT_ONCE).map(usize::from).fold(0, async |sum, killed| sum + killed).await
+        let mut checks = checks.buffer_unordered(AT_ONCE).enumerate();
+        let mut sum = 0;
+        while let Some((done, killed)) = checks.next().await {
+            sum += usize::from(killed);
+            if (done + 1) % PROGRESS == 0 {
+                println!("{} kill points tried", done + 1);
+            }
+        }
+        sum
     }
 
     /// `false`: the process made no more calls than these, so there was nothing to kill.

@@ -3,7 +3,7 @@
 //!
 //! A first run over the default scenario makes some two thousand calls, mostly one put for each chunk. `cargo test` kills it
 //! after the first and the last call of each kind, and kills smaller runs after every call. After every call of the large one:
-//! `cargo test --release -p cloudtrail-insights --test crash -- --ignored --nocapture`
+//! `cargo test --profile quick -p cloudtrail-insights --test crash -- --ignored --nocapture`
 
 #![allow(
     clippy::unwrap_used,
