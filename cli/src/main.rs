@@ -5,6 +5,7 @@
 //! exit code. It knows no AWS.
 
 mod args;
+mod collect;
 mod compliance;
 mod console;
 mod demo;
@@ -13,6 +14,7 @@ mod empty;
 mod exit;
 mod function;
 mod incident;
+mod interrupt;
 mod list;
 mod location;
 mod output;
@@ -53,6 +55,7 @@ async fn main() -> ExitCode {
 async fn run(command: Command, session: &Session) -> Result<Exit, Failure> {
     match command {
         Command::Demo(arguments) => demo::run(&arguments, session).await,
+        Command::Collect(arguments) => collect::run(&arguments, session).await,
         Command::List(arguments) => list::run(&arguments, session).await,
         Command::Show(arguments) => show::run(&arguments, session).await,
         Command::Series(arguments) => series::run(&arguments, session).await,

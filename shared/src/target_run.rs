@@ -8,6 +8,7 @@ use crate::pace::{PacedClient, Pacer};
 use crate::payload::{Push, Window};
 use crate::record::{Record, Source, Stored};
 use crate::report::{Outcome, TargetReport};
+use crate::stop::Stop;
 use crate::store::Store;
 use crate::store::write::Written;
 use crate::target::Target;
@@ -20,7 +21,6 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use std::future::Future;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
-use tokio::time::Instant;
 
 /// What a target's run is for.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,13 +47,13 @@ pub struct TargetRun {
     /// The table.
     pub store: Arc<Store>,
     /// What has happened so far.
-    pub report: TargetReport,
+    pub report: Arc<TargetReport>,
     /// When the run began: the end of what it looks at.
     pub now: Timestamp,
     /// The target's `state` before the run.
     pub state: Option<Stored>,
     clock: crate::time::Clock,
-    deadline: Option<Instant>,
+    stop: Stop,
     sdk: SdkConfig,
     observer: CallObserver,
     permits: Semaphore,
@@ -75,7 +75,7 @@ pub struct Setup {
     /// What the requests to the service wait for.
     pub pacer: Arc<Pacer>,
     /// The end of the time to fetch in.
-    pub deadline: Option<Instant>,
+    pub stop: Stop,
 }
 
 impl TargetRun {
@@ -87,7 +87,7 @@ impl TargetRun {
         clock: crate::time::Clock,
         counts: Arc<CallCounts>,
     ) -> Self {
-        let Setup { source, target, work, state, sdk, pacer, deadline } = setup;
+        let Setup { source, target, work, state, sdk, pacer, stop } = setup;
         let sdk = match sdk.http_client() {
             Some(client) => sdk.to_builder().http_client(PacedClient::new(client, pacer)).build(),
             None => sdk,
@@ -95,7 +95,7 @@ impl TargetRun {
         let permits = Semaphore::new(settings.concurrency);
         let observer = CallObserver::new(counts);
         let now = clock.now();
-        let report = TargetReport::default();
+        let report = Arc::new(TargetReport::default());
         Self {
             source,
             target,
@@ -106,7 +106,7 @@ impl TargetRun {
             now,
             state,
             clock,
-            deadline,
+            stop,
             sdk,
             observer,
             permits,
@@ -135,7 +135,7 @@ impl TargetRun {
 
     /// Whether there is no time left to fetch in.
     pub fn is_over(&self) -> bool {
-        self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+        self.stop.has_come()
     }
 
     /// The watermark of the target's `state`.
@@ -160,14 +160,10 @@ impl TargetRun {
             let _permit = self.permits.acquire().await.ok();
             request.await
         };
-        let result = match self.deadline {
-            Some(deadline) => match tokio::time::timeout_at(deadline, limited).await {
-                Ok(result) => result,
-                Err(_) => return Err(CallError::not_reached(operation)),
-            },
-            None => limited.await,
-        };
-        result.map_err(|error| CallError::from_sdk(operation, &error))
+        match self.stop.before(limited).await {
+            Some(result) => result.map_err(|error| CallError::from_sdk(operation, &error)),
+            None => Err(CallError::not_reached(operation)),
+        }
     }
 
     /// Validates and writes records that `operation` gave, and counts what became of each. `true` if all of them are
