@@ -13,6 +13,7 @@ mod embedded;
 mod empty;
 mod exit;
 mod function;
+mod importance;
 mod incident;
 mod interrupt;
 mod list;

@@ -64,7 +64,7 @@ mod tests {
 
         let (say, word) = watch::channel(false);
         let begun = Instant::now();
-        let stop = Stop::new(Some(begun + Duration::from_secs(60)), Some(word));
+        let stop = Stop::new(Some(begun + Duration::from_mins(1)), Some(word));
         assert_eq!(stop.before(ready(7)).await, Some(7));
         let waiting = tokio::spawn({
             let stop = stop.clone();
@@ -78,7 +78,7 @@ mod tests {
 
         let (say, word) = watch::channel(false);
         drop(say);
-        let stop = Stop::new(Some(Instant::now() + Duration::from_secs(60)), Some(word));
+        let stop = Stop::new(Some(Instant::now() + Duration::from_mins(1)), Some(word));
         assert_eq!(stop.before(pending::<()>()).await, None, "nobody is left to give the word");
         assert!(stop.has_come() && begun.elapsed() >= Duration::from_secs(61));
     }

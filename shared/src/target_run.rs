@@ -155,11 +155,12 @@ impl TargetRun {
         if self.is_over() {
             return Err(CallError::not_reached(operation));
         }
-        let limited = async {
+        // Boxed, since an SDK request's future is large and would be copied into each of the futures around it.
+        let limited = Box::pin(async {
             // The semaphore is never closed.
             let _permit = self.permits.acquire().await.ok();
             request.await
-        };
+        });
         match self.stop.before(limited).await {
             Some(result) => result.map_err(|error| CallError::from_sdk(operation, &error)),
             None => Err(CallError::not_reached(operation)),

@@ -7,6 +7,7 @@ mod again;
 mod collector;
 mod order;
 mod page;
+mod planned;
 mod tally;
 mod units;
 mod watch;
@@ -133,7 +134,7 @@ async fn collect(
             Ok(collector) => collectors.push((source, collector, Arc::clone(&activity))),
             Err(error) => faults.extend(error.message.split("; ").map(str::to_owned)),
         }
-        watches.push(Watch::new(source, activity));
+        watches.push(Watch::new(source, activity, order.dry_run));
     }
     if !faults.is_empty() {
         faults.sort();

@@ -1,5 +1,6 @@
 //! The runs of the targets as they go on: a line for each on the terminal, or one as each ends where nobody watches.
 
+use crate::output::add;
 use crate::output::progress::{Progress, Step};
 use crate::output::words::count;
 use insights_shared::attendance::{Activity, TargetActivity};
@@ -23,6 +24,7 @@ const SILENCE: Duration = Duration::from_secs(30);
 pub struct Watch {
     source: Source,
     activity: Arc<Activity>,
+    dry_run: bool,
     lines: Vec<Line>,
 }
 
@@ -40,9 +42,9 @@ pub fn name(source: Source, account_id: &str, region: &str) -> String {
 }
 
 impl Watch {
-    /// Watches the runs of `source`.
-    pub fn new(source: Source, activity: Arc<Activity>) -> Self {
-        Self { source, activity, lines: Vec::new() }
+    /// Watches the runs of `source`; a dry run writes nothing of what it counts as written.
+    pub fn new(source: Source, activity: Arc<Activity>, dry_run: bool) -> Self {
+        Self { source, activity, dry_run, lines: Vec::new() }
     }
 
     /// The runs of all of `watches`, for ever.
@@ -64,13 +66,13 @@ impl Watch {
             self.lines.push(Line { target, step: Some(step), looks: VecDeque::new(), told: now });
         }
         for line in &mut self.lines {
-            line.look(progress);
+            line.look(progress, if self.dry_run { "to write" } else { "written" });
         }
     }
 }
 
 impl Line {
-    fn look(&mut self, progress: &Progress) {
+    fn look(&mut self, progress: &Progress, written_or_not: &str) {
         let Some(step) = &self.step else { return };
         let calls = self.target.calls.calls();
         let sent: u64 = calls.sent.values().sum();
@@ -79,8 +81,10 @@ impl Line {
             let (written, fetched) = (count(counts.written), count(counts.fetched));
             let status = status.as_str().replace('_', " ");
             if let Some(step) = self.step.take() {
-                let ended =
-                    format!("{status}: {written} of {fetched} records written, {} calls", count(sent));
+                let ended = format!(
+                    "{status}: {written} of {fetched} records {written_or_not}, {} calls",
+                    count(sent)
+                );
                 step.leave(progress, &ended);
             }
             return;
@@ -112,7 +116,7 @@ fn going_on(calls: &Calls, rate: f64) -> String {
     let operation = calls.last.as_deref().unwrap_or("starts");
     let mut text = format!("{operation:<22} {:>6} pages {rate:>6.1}/s", count(calls.answered));
     if calls.throttled > 0 {
-        text.push_str(&format!("  {} throttled", count(calls.throttled)));
+        add(&mut text, format_args!("  {} throttled", count(calls.throttled)));
     }
     text
 }

@@ -27,10 +27,10 @@ fn what_is_open_comes_worst_first() {
     assert_eq!(entities(&["list", "--open"]), ["payments", "secretsmanager.amazonaws.com", "card-network"]);
     assert_eq!(STORY.texts(&["list", "--open"], "severity"), ["critical", "high", "medium"]);
     let story = Story::empty();
-    for (id, started) in [("younger", "2026-02-28T00:00:00.000Z"), ("older", "2026-02-27T00:00:00.000Z")] {
+    for (id, started) in [("older", "2026-02-27T00:00:00.000Z"), ("younger", "2026-02-28T00:00:00.000Z")] {
         story.put(&insight("xray", id, started, "", ""));
     }
-    assert_eq!(story.texts(&["list", "--open"], "id"), ["older", "younger"], "of two alike the older one");
+    assert_eq!(story.texts(&["list", "--open"], "id"), ["younger", "older"], "of two alike the newer one");
 }
 
 #[test]

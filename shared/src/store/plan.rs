@@ -16,9 +16,11 @@ pub enum Change {
     Same,
 }
 
+type Told = dyn Fn(&Map, Change) + Send + Sync;
+
 /// Is told of each item that a dry run would write, whole, and of each record that is stored already.
 #[derive(Clone)]
-pub struct Plan(Arc<dyn Fn(&Map, Change) + Send + Sync>);
+pub struct Plan(Arc<Told>);
 
 impl Plan {
     /// A plan that hands everything to `told`.
