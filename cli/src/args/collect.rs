@@ -9,11 +9,11 @@ use std::path::PathBuf;
 /// What the help of `collect` ends with.
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  insights collect --dry-run                   what it would write, and the price
-  insights collect                             what is new, from all three sources
+  insights collect --dry-run                   what it would write, and cost
+  insights collect                             what is new, of all sources
   insights collect --profile audit --source xray
   insights collect --region eu-west-1 --region us-east-1
-  insights collect --targets accounts.json     other accounts, by their roles
+  insights collect --targets accounts.json     other accounts, by roles
   insights collect --since 7d                  the past, whatever was collected
   insights collect --local insights.db         into a file rather than DynamoDB
 

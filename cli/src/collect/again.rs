@@ -3,11 +3,11 @@
 use super::Collected;
 use super::order::Order;
 use crate::args::CollectArguments;
-use insights_shared::report::RunStatus;
+use insights_shared::report::TargetResponse;
 use insights_shared::time::Timestamp;
 
-/// The command, if anything is left to do. A scheduled run knows by itself where to go on; a window is continued where the
-/// one that came least far has come.
+/// The command, if it can do any good: something was not reached, or failed in a way that may pass. A scheduled run knows
+/// by itself where to go on; a window is continued where the one that came least far has come.
 pub fn command(
     arguments: &CollectArguments,
     order: &Order,
@@ -15,16 +15,14 @@ pub fn command(
     stopped: bool,
 ) -> Option<String> {
     let targets = || collected.iter().flat_map(|collected| &collected.targets);
-    let is_left =
-        targets().any(|target| target.counts.not_reached > 0 || target.status == RunStatus::Partial);
-    if !stopped && !is_left {
+    let may_pass = |target: &TargetResponse| target.issues.iter().any(|issue| issue.retryable);
+    if !stopped && !targets().any(|target| target.counts.not_reached > 0 || may_pass(target)) {
         return None;
     }
-    let since = order.window.map(|window| {
-        let come = targets().filter_map(|target| target.window.map(|window| window.end)).min();
-        come.unwrap_or(window.start).max(window.start)
-    });
-    Some(line(arguments, since))
+    let Some(window) = order.window else { return Some(line(arguments, None)) };
+    let come = targets().filter_map(|target| target.window.map(|window| window.end)).min();
+    let come = come.unwrap_or(window.start).max(window.start);
+    (come < window.end).then(|| line(arguments, Some(come)))
 }
 
 fn line(arguments: &CollectArguments, since: Option<Timestamp>) -> String {
@@ -71,16 +69,63 @@ fn quoted(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::args::{Arguments, Command};
     use clap::Parser;
+    use insights_shared::issue::Stage;
+    use insights_shared::payload::Window;
+    use insights_shared::record::Source;
+    use insights_shared::report::TargetReport;
+    use insights_shared::target::Target;
+
+    fn arguments(given: &[&str]) -> CollectArguments {
+        let given = [&["insights", "collect"], given].concat();
+        let Command::Collect(arguments) = Arguments::parse_from(given).command else { panic!("not collect") };
+        arguments
+    }
+
+    #[test]
+    fn it_is_told_only_where_it_can_do_any_good() {
+        let at = |hour: u8| format!("2026-03-01T{hour:02}:00:00Z").parse::<Timestamp>().unwrap();
+        let target = |end: u8, not_reached: u64, issue: Option<(&str, bool)>| {
+            let report = TargetReport::default();
+            report.not_reached(not_reached);
+            report.window(Window { start: at(1), end: at(end) });
+            if let Some((code, retryable)) = issue {
+                report.issue(Stage::Fetch, "GetGroups", "groups", code, retryable, "no");
+            }
+            report.finish(&Target {
+                account_id: "123456789012".to_owned(),
+                region: "eu-west-1".to_owned(),
+                role: None,
+            })
+        };
+        let check = |given: &[&str], targets: Vec<TargetResponse>, stopped: bool, expected: Option<&str>| {
+            let arguments = arguments(given);
+            let order = Order::read(&arguments, at(12)).unwrap();
+            let collected =
+                Collected { source: Source::Xray, targets, calls: 0, response: None, error: None };
+            assert_eq!(command(&arguments, &order, &[collected], stopped).as_deref(), expected, "{given:?}");
+        };
+        let again = Some("insights collect");
+        check(&[], vec![target(12, 0, None)], false, None);
+        check(&[], vec![target(12, 0, None)], true, again);
+        check(&[], vec![target(12, 0, None), target(12, 2, None)], false, again);
+        check(&[], vec![target(12, 0, Some(("Timeout", true)))], false, again);
+        check(&[], vec![target(12, 0, Some(("AccessDeniedException", false)))], false, None);
+        let window = ["--since", "2026-03-01T01:00:00Z", "--source", "xray"];
+        let from = Some("insights collect --source xray --since 2026-03-01T05:00:00.000Z");
+        check(&window, vec![target(9, 1, None), target(5, 1, None)], false, from);
+        // What the service keeps no longer does not come back.
+        check(&window, vec![target(12, 0, Some(("Window.Unavailable", false)))], false, None);
+        check(&window, vec![target(12, 0, None)], true, None);
+        let start = Some("insights collect --source xray --since 2026-03-01T01:00:00.000Z");
+        check(&window, Vec::new(), true, start);
+    }
 
     #[test]
     fn the_command_is_the_one_that_was_given() {
         let check = |given: &[&str], since: Option<&str>, expected: &str| {
-            let given = [&["insights", "collect"], given].concat();
-            let crate::args::Command::Collect(arguments) = crate::args::Arguments::parse_from(given).command
-            else {
-                panic!("not collect")
-            };
+            let arguments = arguments(given);
             assert_eq!(line(&arguments, since.map(|since| since.parse().unwrap())), expected);
         };
         check(&[], None, "insights collect");

@@ -32,13 +32,18 @@ use insights_shared::invocation::{Context, InvocationError};
 use insights_shared::record::Source;
 use insights_shared::report::{Response, RunStatus, TargetResponse};
 use order::{Order, own_targets};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::pin::pin;
 use std::sync::Arc;
 use tally::{Counted, Group, Tally};
 use tokio::sync::watch as word;
 use watch::Watch;
+
+/// Columns of a target's name but for its region: the longest source, an account, and what parts them.
+const BESIDE_REGION: usize = 26;
+/// Columns of the longest region's name.
+const LONGEST_REGION: usize = 14;
 
 /// What came of one source.
 #[derive(Debug)]
@@ -120,7 +125,7 @@ async fn collect(
     let tally = order.dry_run.then(Tally::default);
     let mut collectors = Vec::new();
     let mut watches = Vec::new();
-    let mut faults: Vec<String> = Vec::new();
+    let mut faults = BTreeSet::new();
     for source in order.sources.iter().copied() {
         let activity = Arc::new(Activity::default());
         let attendance = Attendance {
@@ -137,18 +142,15 @@ async fn collect(
         watches.push(Watch::new(source, activity, order.dry_run));
     }
     if !faults.is_empty() {
-        faults.sort();
-        faults.dedup();
-        return Err(Failure::Usage(faults));
+        return Err(Failure::Usage(faults.into_iter().collect()));
     }
 
     let payload = order.payload();
     let request_id = format!("collect-{:016x}", RandomState::new().build_hasher().finish());
     let mut interrupt = Interrupt::listen()?;
-    let progress = Progress::new(
-        session.live_progress,
-        watch::name(Source::Auditmanager, "123456789012", "ap-southeast-1").len(),
-    );
+    let widest = arguments.region.iter().chain([&account.region]).map(String::len).max().unwrap_or_default();
+    let widest = if targets.is_none() || own.is_some() { widest } else { LONGEST_REGION };
+    let progress = Progress::new(session.live_progress, BESIDE_REGION + widest);
     let runs = collectors.iter().map(|(source, collector, _)| {
         let function_arn =
             format!("arn:aws:lambda:{}:{}:function:{}", account.region, account.id, source.package());
@@ -176,6 +178,9 @@ async fn collect(
     };
     for watch in &mut watches {
         watch.look(&progress);
+    }
+    if let Some(faults) = wrong(&results) {
+        return Err(Failure::Usage(faults));
     }
     let collected: Vec<Collected> = collectors
         .iter()
@@ -219,14 +224,20 @@ impl Collected {
     }
 }
 
-fn exit(ended: &Ended) -> Exit {
-    let is_wrong = |collected: &Collected| {
-        let error = collected.error.as_ref();
-        error.is_some_and(|error| ["Config.Invalid", "Payload.Invalid"].contains(&error.error_type))
-    };
-    if !ended.collected.is_empty() && ended.collected.iter().all(is_wrong) {
-        return Exit::WrongUsage;
+/// The faults of configuration and payload, if there is nothing else: only the account tells that a target lacks a role.
+fn wrong(results: &[Result<Response, InvocationError>]) -> Option<Vec<String>> {
+    let mut faults = BTreeSet::new();
+    for result in results {
+        let error = result.as_ref().err()?;
+        if !["Config.Invalid", "Payload.Invalid"].contains(&error.error_type) {
+            return None;
+        }
+        faults.extend(error.message.split("; ").map(str::to_owned));
     }
+    (!faults.is_empty()).then(|| faults.into_iter().collect())
+}
+
+fn exit(ended: &Ended) -> Exit {
     match RunStatus::of_all(ended.collected.iter().map(Collected::status)) {
         RunStatus::Ok | RunStatus::NotEnabled => Exit::Done,
         RunStatus::Partial => Exit::Partial,

@@ -111,13 +111,13 @@ fn rate(calls: u64, time: Duration) -> f64 {
     if time.is_zero() { 0.0 } else { calls / time.as_secs_f64() }
 }
 
-/// How a run goes on: the operation of the last call, pages, rate, refusals.
+/// How a run goes on: pages, rate, refusals, and the operation of the last call, which a narrow terminal cuts.
 fn going_on(calls: &Calls, rate: f64) -> String {
-    let operation = calls.last.as_deref().unwrap_or("starts");
-    let mut text = format!("{operation:<22} {:>6} pages {rate:>6.1}/s", count(calls.answered));
+    let mut text = format!("{:>6} pages {rate:>6.1}/s", count(calls.answered));
     if calls.throttled > 0 {
         add(&mut text, format_args!("  {} throttled", count(calls.throttled)));
     }
+    add(&mut text, format_args!("  {}", calls.last.as_deref().unwrap_or("starts")));
     text
 }
 
@@ -134,10 +134,10 @@ mod tests {
             answered: 1_234,
             last: Some("LookupEvents".to_owned()),
         };
-        assert_eq!(going_on(&calls, 2.04), "LookupEvents            1,234 pages    2.0/s");
+        assert_eq!(going_on(&calls, 2.04), " 1,234 pages    2.0/s  LookupEvents");
         let calls = Calls { throttled: 3, ..calls };
-        assert!(going_on(&calls, 0.0).ends_with("0.0/s  3 throttled"));
-        assert!(going_on(&Calls::default(), 0.0).starts_with("starts "));
+        assert!(going_on(&calls, 0.0).ends_with("0.0/s  3 throttled  LookupEvents"));
+        assert!(going_on(&Calls::default(), 0.0).ends_with("  starts"));
     }
 
     #[test]

@@ -55,6 +55,18 @@ fn a_wrong_variable_is_told_once_whichever_functions_read_it() {
 }
 
 #[test]
+fn an_account_without_a_role_that_is_not_ones_own_is_told_once() {
+    let story = Story::empty();
+    let root = tempfile::tempdir().unwrap();
+    let file = root.path().join("accounts.json");
+    std::fs::write(&file, r#"[{"account_id":"111122223333"}]"#).unwrap();
+    let run = collected(&story, &["--targets", file.to_str().unwrap()], 2);
+    assert_eq!(run.stdout, "");
+    let told = "needs a role_arn, since it is not the own account 123456789012";
+    assert_eq!(run.stderr.matches(told).count(), 1, "{}", run.stderr);
+}
+
+#[test]
 fn a_table_that_is_not_there_is_told_with_the_name_that_was_meant() {
     let story = Story::told(STORY);
     let run = collected(&story, &["--table", "insihgts"], 2);
