@@ -43,7 +43,7 @@ mod tests {
         };
         let mut insights = [
             insight("over", "closed", "critical", "11"),
-            insight("old", "open", "high", "08"),
+            insight("an old one", "open", "high", "08"),
             insight("new, b", "open", "high", "09"),
             insight("new, a", "open", "high", "09"),
             insight("mild", "open", "low", "10"),
@@ -51,6 +51,6 @@ mod tests {
         ];
         insights.sort_by_key(Importance::of);
         let order = insights.iter().map(|insight| insight.text("pk").unwrap()).collect::<Vec<_>>();
-        assert_eq!(order, ["worst", "new, a", "new, b", "old", "mild", "over"]);
+        assert_eq!(order, ["worst", "new, a", "new, b", "an old one", "mild", "over"]);
     }
 }
