@@ -2,8 +2,9 @@
 //!
 //! It ends no store: what is in hand when it comes is still written.
 
-use std::future::Future;
+use std::future::{Future, pending, poll_fn};
 use std::pin::pin;
+use std::task::Poll;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -28,18 +29,32 @@ impl Stop {
 
     /// What `future` gives, if it does in time.
     pub async fn before<T>(&self, future: impl Future<Output = T>) -> Option<T> {
-        let in_time = pin!(async {
+        let mut future = pin!(future);
+        let mut coming = pin!(self.coming());
+        poll_fn(|context| match future.as_mut().poll(context) {
+            Poll::Ready(result) => Poll::Ready(Some(result)),
+            Poll::Pending => coming.as_mut().poll(context).map(|()| None),
+        })
+        .await
+    }
+
+    /// Waits until it comes.
+    async fn coming(&self) {
+        let deadline = async {
             match self.deadline {
-                Some(deadline) => tokio::time::timeout_at(deadline, future).await.ok(),
-                None => Some(future.await),
+                Some(deadline) => tokio::time::sleep_until(deadline).await,
+                None => pending().await,
             }
-        });
-        let Some(word) = &self.word else { return in_time.await };
-        let mut word = word.clone();
+        };
+        let word = async {
+            match self.word.clone() {
+                Some(mut word) => spoken(&mut word).await,
+                None => pending().await,
+            }
+        };
         tokio::select! {
-            biased;
-            result = in_time => result,
-            () = spoken(&mut word) => None,
+            () = deadline => {}
+            () = word => {}
         }
     }
 }
@@ -47,14 +62,14 @@ impl Stop {
 /// Waits for the word; for ever, if whoever could give it is gone.
 async fn spoken(word: &mut watch::Receiver<bool>) {
     if word.wait_for(|spoken| *spoken).await.is_err() {
-        std::future::pending::<()>().await;
+        pending::<()>().await;
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::future::{pending, ready};
+    use std::future::ready;
     use std::time::Duration;
 
     #[tokio::test(start_paused = true)]

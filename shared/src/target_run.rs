@@ -19,6 +19,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_runtime_api::http::Response;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
@@ -147,7 +148,7 @@ impl TargetRun {
     pub async fn call<T, E>(
         &self,
         operation: &'static str,
-        request: impl Future<Output = Result<T, SdkError<E, Response>>>,
+        request: impl Future<Output = Result<T, SdkError<E, Response>>> + Send,
     ) -> Result<T, CallError>
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
@@ -155,12 +156,13 @@ impl TargetRun {
         if self.is_over() {
             return Err(CallError::not_reached(operation));
         }
-        // Boxed, since an SDK request's future is large and would be copied into each of the futures around it.
-        let limited = Box::pin(async {
-            // The semaphore is never closed.
-            let _permit = self.permits.acquire().await.ok();
-            request.await
-        });
+        // Boxed, since an SDK request's future is large, and its type deep: the futures around it would copy both.
+        let limited: Pin<Box<dyn Future<Output = Result<T, SdkError<E, Response>>> + Send>> =
+            Box::pin(async {
+                // The semaphore is never closed.
+                let _permit = self.permits.acquire().await.ok();
+                request.await
+            });
         match self.stop.before(limited).await {
             Some(result) => result.map_err(|error| CallError::from_sdk(operation, &error)),
             None => Err(CallError::not_reached(operation)),

@@ -90,6 +90,15 @@ fn a_listing_says_how_bad_since_when_where_what_and_how_to_go_on() {
     ] {
         assert!(text.contains(expected), "{expected} is missing: {text}");
     }
+    let narrow = crate::support::finish(STORY.command(&["list", "--open", "--utc"]).env("COLUMNS", "80"));
+    for expected in ["secretsmanager  GetSecretValue on", " secretsmanager.amazonaws.com:\n"] {
+        assert!(
+            narrow.stdout.contains(expected),
+            "{expected}: names are whole on 80 columns: {}",
+            narrow.stdout
+        );
+    }
+    assert!(narrow.stdout.lines().all(|line| line.chars().count() <= 80), "{}", narrow.stdout);
     let zone = crate::support::finish(STORY.command(&["list", "--open"]).env("TZ", "Asia/Tokyo"));
     assert!(zone.stdout.contains("2026-03-01 17:54"), "{}", zone.stdout);
     assert!(zone.stdout.contains("times are local (Asia/Tokyo, UTC+09:00)"), "{}", zone.stdout);
