@@ -54,9 +54,11 @@ impl Outcome<'_> {
                 self.puts("xray.insight") + rejected + self.issues(),
             ),
             "GetInsight" => (count(body, "Insight"), self.puts("xray.insight") + rejected),
-            "GetInsightEvents" => {
-                (list(body, "InsightEvents").len(), self.puts("xray.insight_event") + rejected)
-            }
+            // Two that are equal are one that came twice; those whose words differ are not.
+            "GetInsightEvents" => (
+                distinct(&list(body, "InsightEvents"), &["Summary"]),
+                self.puts("xray.insight_event") + rejected,
+            ),
             "GetInsightImpactGraph" => (
                 list(body, "Services").len(),
                 self.most_services() + if rejected > 0 { usize::MAX / 2 } else { 0 },

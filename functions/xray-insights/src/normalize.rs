@@ -156,7 +156,8 @@ pub fn without_version(record: &mut Record) {
 /// The records of an insight's events, in the order of their times.
 ///
 /// Events have no identifier. Those of one time are told apart by a number, in the order of their content, so that the
-/// same events get the same keys whatever order they come in.
+/// same events get the same keys whatever order they come in. Two that are equal are one that came twice: while an insight
+/// grows, its pages shift, and the last of one is the first of the next.
 pub fn events(id: &str, events: &[InsightEvent], origin: Origin<'_>) -> Vec<Record> {
     let Origin { target, answered_at } = origin;
     let mut details: Vec<(Option<Timestamp>, Map, &InsightEvent)> = events
@@ -168,6 +169,7 @@ pub fn events(id: &str, events: &[InsightEvent], origin: Origin<'_>) -> Vec<Reco
         write_canonical_map(detail, &mut content);
         (*time, content)
     });
+    details.dedup_by(|(time, detail, _), (before, known, _)| time == before && detail == known);
     let mut records: Vec<Record> = Vec::with_capacity(details.len());
     let (mut previous, mut position) = (None, 1);
     for (time, detail, event) in details {

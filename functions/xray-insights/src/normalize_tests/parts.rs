@@ -45,17 +45,17 @@ fn an_event_is_a_record_of_its_own_beside_its_insight() {
 fn events_of_the_same_time_are_numbered_by_their_content_whatever_order_they_come_in() {
     let (early, late) = (Some(1_700_000_300), Some(1_700_000_301));
     let given = [event(late, "x"), event(early, "b"), event(early, "c"), event(early, "a"), event(late, "x")];
+    // The one that comes twice came on two pages.
     let expected = [
         "event#2023-11-14T22:18:20.000Z",
         "event#2023-11-14T22:18:20.000Z#2",
         "event#2023-11-14T22:18:20.000Z#3",
         "event#2023-11-14T22:18:21.000Z",
-        "event#2023-11-14T22:18:21.000Z#2",
     ];
     let records = events_of(ID, &given);
     assert_eq!(sort_keys(&records), expected);
     let titles: Vec<&str> = records.iter().filter_map(|record| record.title.as_deref()).collect();
-    assert_eq!(titles, ["a", "b", "c", "x", "x"], "two events that are equal are two all the same");
+    assert_eq!(titles, ["a", "b", "c", "x"]);
     let backwards: Vec<InsightEvent> = given.iter().rev().cloned().collect();
     assert_eq!(events_of(ID, &backwards), records);
     assert_eq!(newest_event(&given), Some(time("2023-11-14T22:18:21Z")));
@@ -65,7 +65,8 @@ fn events_of_the_same_time_are_numbered_by_their_content_whatever_order_they_com
 #[test]
 fn events_a_thousandth_apart_are_of_different_times_and_closer_ones_of_the_same() {
     let at = |nanos: u32| {
-        InsightEvent::builder().event_time(DateTime::from_secs_and_nanos(1_700_000_300, nanos)).build()
+        let time = DateTime::from_secs_and_nanos(1_700_000_300, nanos);
+        InsightEvent::builder().event_time(time).summary(nanos.to_string()).build()
     };
     let records = events_of(ID, &[at(1_000_000), at(1_400_000), at(2_000_000)]);
     let expected = [
