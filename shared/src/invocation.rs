@@ -225,7 +225,7 @@ impl<C: Collector> Service<C> {
         let mut sdk = self.sdk.to_builder().region(region).build();
         let mut role_failure = None;
         if let Some(role) = &target.role {
-            let assume = roles::assume(&self.sdk, role, &target.account_id, C::SOURCE);
+            let assume = Box::pin(roles::assume(&self.sdk, role, &target.account_id, C::SOURCE));
             match within(&setup.stop, "AssumeRole", assume).await {
                 Ok(credentials) => sdk = sdk.to_builder().credentials_provider(credentials).build(),
                 Err(error) => role_failure = Some((role.arn.clone(), error)),
@@ -331,7 +331,8 @@ impl<C: Collector> Service<C> {
             return Ok(account.to_owned());
         }
         let ask = || {
-            let identity = roles::own_account(&self.sdk);
+            // Boxed as a collector's future is: what the SDK makes of a request nests deep.
+            let identity = Box::pin(roles::own_account(&self.sdk));
             async { within(&self.stop(context.deadline), "GetCallerIdentity", identity).await }
         };
         let account = self.own_account.get_or_try_init(ask).await.map_err(|error| {
