@@ -69,6 +69,15 @@ class FunctionError(Exception):
         self.payload = payload
 
 
+class Server(http.server.ThreadingHTTPServer):
+    """A server to whom it is no news that a process was ended while it waited."""
+
+    daemon_threads = True
+
+    def handle_error(self, request, client_address):
+        pass
+
+
 class Function:
     """A shipped binary in `processes` processes that share one queue of invocations."""
 
@@ -79,7 +88,7 @@ class Function:
         self.invocations = 0
         self.most_at_once = 0
         self.lock = threading.Lock()
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self.server = Server(("127.0.0.1", 0), self._handler())
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         environment = CREDENTIALS | {
             "AWS_REGION": REGION,
