@@ -9,6 +9,7 @@ The page holds the measured counts as JSON, so that everything else on it can be
 """
 
 import argparse
+import collections
 import datetime
 import json
 import math
@@ -20,6 +21,7 @@ import tempfile
 from templates import ACCOUNT, ROOT, load
 
 PAGE = ROOT / "docs/scale.md"
+OPERATIONS = ROOT / "docs/operations.md"
 SOURCES = ("xray", "cloudtrail", "auditmanager")
 HOURS = 730  # of a month
 DAYS = 365 / 12
@@ -106,20 +108,24 @@ def seconds(run):
     return max(paced, calls(run) * LATENCY / 8) + table + 3 * LATENCY
 
 
-def places(source):
+Shape = collections.namedtuple("Shape", "regions auditmanager_regions busy")
+TYPICAL = Shape(REGIONS, AUDITMANAGER_REGIONS, BUSY_REGIONS)
+
+
+def places(source, shape=TYPICAL):
     """How many regions of an account are busy and quiet for a source."""
-    regions = AUDITMANAGER_REGIONS if source == "auditmanager" else REGIONS
-    return {"busy": BUSY_REGIONS, "quiet": regions - BUSY_REGIONS}
+    regions = shape.auditmanager_regions if source == "auditmanager" else shape.regions
+    return {"busy": shape.busy, "quiet": regions - shape.busy}
 
 
-def of_account(counts, source, which, value):
-    return sum(number * value(counts[place][source][which]) for place, number in places(source).items())
+def of_account(counts, source, which, value, shape=TYPICAL):
+    return sum(number * value(counts[place][source][which]) for place, number in places(source, shape).items())
 
 
-def month_units(counts, source, runs, kind):
+def month_units(counts, source, runs, kind, shape):
     """A later run each time, and what is new: of a first run's units the share of a day, each day."""
-    later = of_account(counts, source, "later", lambda run: run[kind])
-    news = of_account(counts, source, "first", lambda run: run[kind]) / LOOKBACK_DAYS[source]
+    later = of_account(counts, source, "later", lambda run: run[kind], shape)
+    news = of_account(counts, source, "first", lambda run: run[kind], shape) / LOOKBACK_DAYS[source]
     return runs * later + DAYS * news
 
 
@@ -140,27 +146,28 @@ def steps(accounts):
     return accounts * steps_of_account() + 16 + 5 * (math.ceil(accounts / 20) - 1)
 
 
-def bill(counts, accounts, organization, execution="STANDARD"):
+def bill(counts, accounts, organization, execution="STANDARD", shape=TYPICAL):
     """A month, line by line. By the stack's own schedules, or by the state machine, every hour for all sources."""
     runs = {source: HOURS if organization else RUNS[source] for source in SOURCES}
     lines = {}
     for name, kind, price in (("DynamoDB writes", "write_units", "write unit"), ("DynamoDB reads", "read_units", "read unit")):
-        units = sum(month_units(counts, source, runs[source], kind) for source in SOURCES)
+        units = sum(month_units(counts, source, runs[source], kind, shape) for source in SOURCES)
         lines[name] = accounts * units * PRICES[price]
     year = sum(
         number * counts[place][source]["bytes_stored"] / LOOKBACK_DAYS[source] * 365
-        for source in SOURCES for place, number in places(source).items()
+        for source in SOURCES for place, number in places(source, shape).items()
     )
     stored = accounts * year / 1e9
     lines["DynamoDB storage, after a year"] = stored * PRICES["GB stored"]
     lines["DynamoDB recovery, after a year"] = stored * PRICES["GB of recovery"]
     invocations = duration = 0
     for source in SOURCES:
-        targets = sum(places(source).values())
+        targets = sum(places(source, shape).values())
         invocations += runs[source] * (targets if organization else 1)
         # By its own schedule one invocation works all regions, eight at once.
-        each = of_account(counts, source, "later", seconds)
-        duration += runs[source] * (each if organization else max(each / 8, seconds(counts["busy"][source]["later"])))
+        each = of_account(counts, source, "later", seconds, shape)
+        longest = seconds(counts["busy" if shape.busy else "quiet"][source]["later"])
+        duration += runs[source] * (each if organization else max(each / 8, longest))
     lines["Lambda invocations"] = accounts * invocations * PRICES["invocation"]
     lines["Lambda time, 256 MB, arm64"] = accounts * duration * 0.25 * PRICES["GB-second"]
     if organization and execution == "STANDARD":
@@ -247,6 +254,10 @@ def heat_table(counts):
         ["table", "an insight, a series, a scope", "all accounts' items have keys of their own", "far below"],
         ["table", "`run#<source>#<account>#<region>`", f"2 writes in {number(duration['later'] / 60)} minutes", "far below"],
     ]
+    whole = accounts * sum(of_account(counts, source, "first", lambda run: run["write_units"]) for source in SOURCES)
+    rows.append(["table", "all keys together, in a first run",
+                 f"{number(whole / duration['first'])} units a second for {number(duration['first'] / 60)} minutes",
+                 "a new table takes 4,000 in all"])
     # Two units each: the envelope is more than a kilobyte.
     insights = 2 * busy * counts["busy"]["xray"]["first"]["api_calls"]["GetInsight"] / duration["first"]
     rows.append(["`open`", "`xray`, if every insight of a first run is open",
@@ -277,11 +288,18 @@ def bills_table(counts):
     return table(head, bill_table(counts, cases))
 
 
+def accounts_table(counts):
+    """For docs/operations.md: three accounts, each with its own stack."""
+    shapes = [Shape(1, 1, 0), Shape(1, 1, 1), TYPICAL]
+    head = ["US dollars a month", "one region, nothing in use", "one busy region", "17 regions, two of them busy"]
+    return table(head, bill_table(counts, [(1, False, "STANDARD", shape) for shape in shapes]))
+
+
 def prices_table():
     return table(["", "US dollars"], [[name, f"{price:.10f}".rstrip("0").rstrip(".")] for name, price in PRICES.items()])
 
 
-BLOCKS = {"runs": runs_table, "scale": scale_table, "heat": heat_table, "bill": bills_table}
+BLOCKS = {"runs": runs_table, "scale": scale_table, "heat": heat_table, "bill": bills_table, "accounts": accounts_table}
 
 
 def blocks(counts):
@@ -292,7 +310,7 @@ def blocks(counts):
 
 def replaced(page, name, text):
     pattern = re.compile(rf"(<!-- {name} -->\n).*?(\n<!-- /{name} -->)", re.S)
-    assert pattern.search(page), f"{PAGE} has no block {name}"
+    assert pattern.search(page), f"there is no block {name}"
     return pattern.sub(lambda found: found[1] + text + found[2], page)
 
 
@@ -301,24 +319,27 @@ def main():
     for flag in ("--write", "--check", "--measure"):
         parser.add_argument(flag, action="store_true")
     options = parser.parse_args()
-    page = PAGE.read_text()
+    pages = {path: path.read_text() for path in (PAGE, OPERATIONS)}
+    new = dict(pages)
     if options.measure:
-        counts = measure()
-        page = replaced(page, "counts", "```json\n" + json.dumps(counts, indent=1) + "\n```")
-    counts = json.loads(re.search(r"<!-- counts -->\n```json\n(.*?)\n```", page, re.S)[1])
+        counts = "```json\n" + json.dumps(measure(), indent=1) + "\n```"
+        new[PAGE] = replaced(new[PAGE], "counts", counts)
+    counts = json.loads(re.search(r"<!-- counts -->\n```json\n(.*?)\n```", new[PAGE], re.S)[1])
     sentence = f"An account's own execution enters {steps_of_account()} states"
-    assert sentence in page, f"the page does not say: {sentence}"
-    new = page
+    assert sentence in new[PAGE], f"the page does not say: {sentence}"
     for name, text in blocks(counts).items():
-        new = replaced(new, name, text)
+        path = OPERATIONS if name == "accounts" else PAGE
+        new[path] = replaced(new[path], name, text)
         if not (options.write or options.check or options.measure):
             print(f"\n## {name}\n\n{text}")
     if options.check:
-        if new != page:
-            sys.exit("docs/scale.md is not what its counts come to: tests/deployment/scale.py --write")
-        print("docs/scale.md is what its counts come to")
+        stale = [path.name for path in pages if new[path] != pages[path]]
+        if stale:
+            sys.exit(f"not what the counts come to: {', '.join(stale)}; tests/deployment/scale.py --write")
+        print("docs/scale.md and docs/operations.md are what the counts come to")
     elif options.write or options.measure:
-        PAGE.write_text(new)
+        for path, text in new.items():
+            path.write_text(text)
 
 
 if __name__ == "__main__":
