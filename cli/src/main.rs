@@ -17,6 +17,7 @@ mod list;
 mod location;
 mod output;
 mod page;
+mod purge;
 mod read;
 mod report;
 mod series;
@@ -62,6 +63,7 @@ async fn run(command: Command, session: &Session) -> Result<Exit, Failure> {
         Command::Report(arguments) => report::run(&arguments, session).await,
         Command::Serve(arguments) => serve::run(&arguments, session).await,
         Command::Simulate(arguments) => simulate::run(&arguments, session).await,
+        Command::Purge(arguments) => purge::run(&arguments, session).await,
         Command::Table { command: TableCommand::Create(arguments) } => {
             table::create(&arguments, session).await
         }

@@ -1,9 +1,57 @@
 //! The log events, one function each, so that a name and its fields stand in one place. Levels: WARN means nothing is
 //! lost (a later run makes good), ERROR means that something is, or that a person has to act.
 
+use crate::environment::Environment;
 use crate::issue::Stage;
 use crate::report::{RunStatus, TargetResponse};
 use crate::target::Target;
+use tracing::Subscriber;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt::{self, MakeWriter};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::{Layer, registry};
+
+/// Where our own log events come from.
+const OURS: [&str; 4] = ["insights_shared", "xray_insights", "cloudtrail_insights", "auditmanager_insights"];
+/// Where the span comes from that carries the request id into every line.
+const RUNTIME: &str = "lambda_runtime";
+
+/// Begins to log to standard output, as Lambda's `AWS_LAMBDA_LOG_LEVEL` and `AWS_LAMBDA_LOG_FORMAT` have it.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-advanced.html>
+pub fn init(environment: &Environment) {
+    let level = level(environment.get("AWS_LAMBDA_LOG_LEVEL").unwrap_or_default());
+    let is_json =
+        environment.get("AWS_LAMBDA_LOG_FORMAT").is_some_and(|text| text.eq_ignore_ascii_case("json"));
+    // Another subscriber is there already only in a process that is no function.
+    let _ = tracing::subscriber::set_global_default(subscriber(level, is_json, std::io::stdout));
+}
+
+/// What writes events to `writer`: ours from `level` on, and of everybody else's only what warns. The SDK's details hold
+/// whole requests and answers, credentials among them, and are never logged, whatever the level.
+pub fn subscriber<W>(level: LevelFilter, is_json: bool, writer: W) -> impl Subscriber + Send + Sync
+where
+    W: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
+{
+    let targets = Targets::new()
+        .with_default(level.min(LevelFilter::WARN))
+        .with_target(RUNTIME, LevelFilter::INFO)
+        .with_targets(OURS.map(|target| (target, level)));
+    let lines = fmt::layer().with_target(false).without_time().with_writer(writer);
+    let lines = if is_json { lines.json().boxed() } else { lines.boxed() };
+    registry().with(lines).with(targets)
+}
+
+/// The level that Lambda names; `INFO` where it names none.
+fn level(name: &str) -> LevelFilter {
+    match name.to_ascii_uppercase().as_str() {
+        "TRACE" => LevelFilter::TRACE,
+        "DEBUG" => LevelFilter::DEBUG,
+        "WARN" => LevelFilter::WARN,
+        "ERROR" | "FATAL" => LevelFilter::ERROR,
+        _ => LevelFilter::INFO,
+    }
+}
 
 /// An issue of a target's run.
 pub fn issue(stage: Stage, operation: &str, subject: &str, code: &str, retryable: bool, message: &String) {

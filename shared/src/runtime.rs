@@ -29,7 +29,7 @@ impl From<InvocationError> for Diagnostic {
 
 /// Serves invocations of `C` until the runtime ends the process. `clock` is what records and windows go by.
 pub async fn serve<C: Collector>(environment: &Environment, clock: Clock) -> ExitCode {
-    lambda_runtime::tracing::init_default_subscriber();
+    log::init(environment);
     let missing: Vec<&str> = REQUIRED.into_iter().filter(|name| environment.get(name).is_none()).collect();
     if !missing.is_empty() {
         let message = format!("not under a Lambda runtime: {} not set", missing.join(", "));

@@ -66,6 +66,7 @@ impl World {
                 time: self.now(),
                 service: service.name().to_owned(),
                 operation: name,
+                caller: String::new(),
                 account: String::new(),
                 region: String::new(),
                 input: Map::new(),
@@ -87,6 +88,7 @@ impl Exchange<'_> {
         };
         self.note(|logged| {
             logged.account.clone_from(&principal.account);
+            logged.caller = principal.session.clone().unwrap_or_else(|| signer.key.clone());
             logged.region.clone_from(&signer.region);
         });
         let name = match &target {

@@ -26,7 +26,7 @@ mod table;
 mod world;
 
 pub use fault::{Fault, FaultKind};
-pub use log::LoggedCall;
+pub use log::{LoggedCall, Seen};
 pub use offline::Offline;
 pub use runtime_api::{Invocation, RuntimeApi};
 pub use scenario::Scenario;

@@ -2,7 +2,7 @@
 
 use insights_shared::time::Timestamp;
 use serde_json::{Map, Value};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// How many calls are kept; counts go on.
 const KEPT: usize = 100_000;
@@ -16,6 +16,8 @@ pub struct LoggedCall {
     pub service: String,
     /// Such as `GetInsight`; for what is no operation, method and path.
     pub operation: String,
+    /// Who signed: the id of the access key, or the name of a role's session; empty if it was not signed.
+    pub caller: String,
     /// The account of the credentials; empty if it was not signed.
     pub account: String,
     /// The region in the signature; empty if it was not signed.
@@ -32,11 +34,23 @@ pub struct LoggedCall {
     pub throttled: bool,
 }
 
+/// Who has called what at all.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Seen {
+    /// The id of the access key, or the name of a role's session.
+    pub caller: String,
+    /// Such as `xray`.
+    pub service: String,
+    /// Such as `GetInsight`.
+    pub operation: String,
+}
+
 /// The calls so far.
 #[derive(Debug, Default)]
 pub(crate) struct Log {
     calls: VecDeque<LoggedCall>,
     counts: BTreeMap<String, u64>,
+    seen: BTreeSet<Seen>,
 }
 
 impl Log {
@@ -54,6 +68,9 @@ impl Log {
             "simulated call"
         );
         *self.counts.entry(call.operation.clone()).or_default() += 1;
+        let LoggedCall { caller, service, operation, .. } = &call;
+        let [caller, service, operation] = [caller, service, operation].map(String::clone);
+        self.seen.insert(Seen { caller, service, operation });
         self.calls.push_back(call);
         if self.calls.len() > KEPT {
             self.calls.pop_front();
@@ -70,7 +87,12 @@ impl Log {
         self.counts.clone()
     }
 
-    /// Forgets all.
+    /// Who has called what since the beginning.
+    pub(crate) fn seen(&self) -> BTreeSet<Seen> {
+        self.seen.clone()
+    }
+
+    /// Forgets the calls and their number, but not who has called what.
     pub(crate) fn clear(&mut self) {
         self.calls.clear();
         self.counts.clear();

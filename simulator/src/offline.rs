@@ -3,7 +3,7 @@
 
 use crate::exchange::Outcome;
 use crate::fault::Fault;
-use crate::log::LoggedCall;
+use crate::log::{LoggedCall, Seen};
 use crate::scenario::Scenario;
 use crate::server::{received, respond};
 use crate::table::{Here, Table};
@@ -12,6 +12,7 @@ use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::{Request, Response};
 use insights_shared::time::Clock;
+use std::collections::BTreeSet;
 use std::sync::PoisonError;
 
 /// The services of a scenario, with no table behind them unless one is given.
@@ -69,6 +70,11 @@ impl Offline {
     /// The calls so far, in the order in which they were answered.
     pub fn log(&self) -> Vec<LoggedCall> {
         lock(&self.world.log).calls()
+    }
+
+    /// Who has called what since the beginning, also before the log was cleared.
+    pub fn seen(&self) -> BTreeSet<Seen> {
+        lock(&self.world.log).seen()
     }
 
     /// Forgets the calls so far, which are logged here as well.

@@ -2,13 +2,13 @@
 //! runs, stopped by dropping it.
 
 use crate::fault::Fault;
-use crate::log::LoggedCall;
+use crate::log::{LoggedCall, Seen};
 use crate::scenario::Scenario;
 use crate::server;
 use crate::table::Table;
 use crate::world::{World, lock};
 use insights_shared::time::Clock;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, PoisonError};
 use tokio::net::TcpListener;
@@ -82,6 +82,11 @@ impl Simulator {
     /// The calls so far, in the order in which they were answered.
     pub fn log(&self) -> Vec<LoggedCall> {
         lock(&self.world.log).calls()
+    }
+
+    /// Who has called what since the beginning, also before the log was cleared.
+    pub fn seen(&self) -> BTreeSet<Seen> {
+        lock(&self.world.log).seen()
     }
 
     /// How many calls of each operation there were.

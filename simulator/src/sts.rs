@@ -31,6 +31,8 @@ pub struct Principal {
     pub user_id: String,
     /// Whether it is a role's session.
     pub temporary: bool,
+    /// The session's name, if the simulator handed it out.
+    pub session: Option<String>,
 }
 
 /// What a session token of ours says.
@@ -58,7 +60,7 @@ impl Principal {
             let temporary = signer.key.starts_with("ASIA");
             let arn = format!("arn:{}:iam::{account}:user/simulator", partition(&signer.region));
             let user_id = "AIDASIMULATORXXXXXXXX".to_owned();
-            return Ok(Self { account: account.to_owned(), arn, user_id, temporary });
+            return Ok(Self { account: account.to_owned(), arn, user_id, temporary, session: None });
         };
         let session = signer
             .token
@@ -78,6 +80,7 @@ impl Principal {
             user_id: format!("{}:{name}", role_id(role)),
             account: own_account.to_owned(),
             temporary: true,
+            session: Some(name.clone()),
         })
     }
 }
@@ -136,7 +139,8 @@ fn assume_role(roles: &[Role], call: &Call, principal: &Principal) -> Answer {
     let mut answer = json!({
         "Credentials": {
             "AccessKeyId": format!("{TEMPORARY_PREFIX}{account}X"),
-            "SecretAccessKey": STANDARD.encode(hash(0, arn).get(..30).unwrap_or_default()),
+            // 40 characters, as AWS has them, that are known for what they are wherever they turn up.
+            "SecretAccessKey": format!("SimulatedSecret/{}", STANDARD.encode(hash(0, arn).get(..18).unwrap_or_default())),
             "SessionToken": token(&session),
             "Expiration": whole_seconds(expires),
         },

@@ -1,75 +1,9 @@
 //! `template.yaml` against the code: what each function may do is what it does, and the table is the one of the code.
 
 use insights_shared::store::schema::{ENVELOPE, INDEXES};
-use saphyr::{LoadableYamlNode, Scalar, Yaml};
-use serde_json::{Map, Value, json};
+use insights_tests::permissions::{allowed, template};
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
-
-const TEMPLATE: &str = include_str!("../../template.yaml");
-
-/// The template as JSON; CloudFormation's tags become its functions' long forms, `!Ref X` as `{"Ref": "X"}`.
-fn template() -> Value {
-    let documents = Yaml::load_from_str(TEMPLATE).unwrap();
-    let [document] = &documents[..] else { panic!("one document") };
-    json_of(document)
-}
-
-fn json_of(yaml: &Yaml<'_>) -> Value {
-    match yaml {
-        Yaml::Value(Scalar::String(text)) => Value::from(text.as_ref()),
-        Yaml::Value(Scalar::Integer(number)) => Value::from(*number),
-        Yaml::Value(Scalar::Boolean(flag)) => Value::from(*flag),
-        Yaml::Value(Scalar::FloatingPoint(number)) => Value::from(number.into_inner()),
-        Yaml::Value(Scalar::Null) => Value::Null,
-        Yaml::Sequence(elements) => elements.iter().map(json_of).collect(),
-        Yaml::Mapping(members) => {
-            let member = |(name, value): (&Yaml<'_>, &Yaml<'_>)| {
-                (name.as_str().expect("members are named").to_owned(), json_of(value))
-            };
-            Value::Object(members.iter().map(member).collect::<Map<_, _>>())
-        }
-        Yaml::Tagged(tag, inner) => {
-            let name = tag.suffix.as_str();
-            let name =
-                if ["Ref", "Condition"].contains(&name) { name.to_owned() } else { format!("Fn::{name}") };
-            json!({ name: json_of(inner) })
-        }
-        Yaml::Representation(text, ..) => panic!("not read: {text}"),
-        Yaml::Alias(_) | Yaml::BadValue => panic!("not YAML that CloudFormation reads"),
-    }
-}
-
-fn texts(value: &Value) -> Vec<&str> {
-    match value {
-        Value::String(text) => vec![text],
-        Value::Array(list) => list.iter().filter_map(Value::as_str).collect(),
-        other => panic!("neither a text nor a list of texts: {other}"),
-    }
-}
-
-/// Every action that the role of the function with this binary may take.
-fn allowed(template: &Value, binary: &str) -> BTreeSet<String> {
-    let resources = template["Resources"].as_object().unwrap();
-    let function = resources.values().find(|resource| {
-        resource["Type"] == "AWS::Serverless::Function"
-            && resource["Metadata"]["BuildProperties"]["Binary"] == binary
-    });
-    let function = function.unwrap_or_else(|| panic!("no function is built from {binary}"));
-    let role = function["Properties"]["Role"]["Fn::GetAtt"].as_str().unwrap().trim_end_matches(".Arn");
-    let role = &resources[role]["Properties"];
-    assert_eq!(role.get("ManagedPolicyArns"), None, "what a role may do is written out");
-    let mut actions = BTreeSet::new();
-    for policy in role["Policies"].as_array().unwrap() {
-        for statement in policy["PolicyDocument"]["Statement"].as_array().unwrap() {
-            // A statement under a condition of the template: `!If [condition, statement, !Ref AWS::NoValue]`.
-            let statement = statement["Fn::If"].get(1).unwrap_or(statement);
-            assert_eq!(statement["Effect"], "Allow", "{statement}");
-            assert_eq!(statement.get("NotAction"), None, "{statement}");
-            actions.extend(texts(&statement["Action"]).into_iter().map(str::to_owned));
-        }
-    }
-    actions
-}
 
 #[test]
 fn each_function_may_do_what_it_does_and_nothing_else() {

@@ -1,13 +1,16 @@
 //! A shipped binary under a Lambda Runtime API, as a process of its own.
 
 use crate::lab::{Lab, REGION, TABLE, UNPACED};
+use crate::logs;
 use insights_simulator::runtime_api::{Outcome, function_environment};
 use insights_simulator::{Invocation, RuntimeApi};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command};
+use tokio::task::JoinHandle;
 
 /// Longer than any invocation or exit in a test takes: a process that hangs fails its test instead of the whole suite.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -18,6 +21,8 @@ pub struct Running {
     /// The Runtime API that it asks for invocations.
     pub api: RuntimeApi,
     child: Child,
+    stdout: JoinHandle<String>,
+    stderr: JoinHandle<String>,
 }
 
 /// What a process has left.
@@ -42,10 +47,10 @@ impl Running {
         let api = RuntimeApi::start().await.expect("a runtime API on a free port");
         let mut environment: BTreeMap<String, String> =
             function_environment(&api.address(), name).into_iter().collect();
-        let url = lab.simulator.url();
+        let (url, key) = (lab.simulator.url(), logs::access_key(name));
         let lambda = [
-            ("AWS_ACCESS_KEY_ID", "AKIALAB"),
-            ("AWS_SECRET_ACCESS_KEY", "secret"),
+            ("AWS_ACCESS_KEY_ID", key.as_str()),
+            ("AWS_SECRET_ACCESS_KEY", logs::SECRET_KEY),
             ("AWS_EC2_METADATA_DISABLED", "true"),
             ("AWS_ENDPOINT_URL", url.as_str()),
             ("AWS_REGION", REGION),
@@ -57,7 +62,7 @@ impl Running {
             environment.insert((*variable).to_owned(), (*value).to_owned());
         }
         environment.retain(|_, value| !value.is_empty());
-        let child = Command::new(path.as_ref())
+        let mut child = Command::new(path.as_ref())
             .env_clear()
             .envs(environment)
             .stdin(Stdio::null())
@@ -66,7 +71,8 @@ impl Running {
             .kill_on_drop(true)
             .spawn()
             .expect("the binary starts");
-        Self { api, child }
+        let (stdout, stderr) = (drain(child.stdout.take()), drain(child.stderr.take()));
+        Self { api, child, stdout, stderr }
     }
 
     /// Hands it `payload` as Lambda would, and waits for what it makes of it.
@@ -105,11 +111,18 @@ impl Running {
     /// # Panics
     ///
     /// If it does not.
-    pub async fn wait(self) -> Finished {
-        let output = tokio::time::timeout(PATIENCE, self.child.wait_with_output()).await;
-        let output = output.expect("the process ends").expect("its output can be read");
-        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-        Finished { status: output.status, stdout: text(output.stdout), stderr: text(output.stderr) }
+    pub async fn wait(mut self) -> Finished {
+        let ended = tokio::time::timeout(PATIENCE, self.child.wait()).await;
+        let status = ended.expect("the process ends").expect("it can be waited for");
+        let text = "its output can be read";
+        let finished = Finished {
+            status,
+            stdout: self.stdout.await.expect(text),
+            stderr: self.stderr.await.expect(text),
+        };
+        logs::assert_no_secret(&finished.stdout);
+        logs::assert_no_secret(&finished.stderr);
+        finished
     }
 
     /// Kills the process (SIGKILL) and gives back what it has left.
@@ -121,4 +134,15 @@ impl Running {
         self.child.start_kill().expect("the process can be killed");
         self.wait().await
     }
+}
+
+/// Reads all that comes, as it comes: a process whose output nobody takes stands still once the pipe is full.
+fn drain(output: Option<impl AsyncRead + Unpin + Send + 'static>) -> JoinHandle<String> {
+    tokio::spawn(async move {
+        let mut bytes = Vec::new();
+        if let Some(mut output) = output {
+            output.read_to_end(&mut bytes).await.expect("the output can be read");
+        }
+        String::from_utf8_lossy(&bytes).into_owned()
+    })
 }

@@ -2,11 +2,10 @@
 
 use crate::function::Function;
 use crate::table::Table;
+use crate::{logs, permissions};
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_dynamodb::Client;
 use insights_shared::collector::Collector;
 use insights_shared::environment::Environment;
@@ -119,6 +118,7 @@ impl Lab {
     }
 
     async fn start(options: Options, now: Option<Timestamp>) -> Self {
+        logs::watch();
         let simulator = Simulator::start(options).await.expect("a simulator on a free port");
         let sdk = sdk(&simulator.url(), &TimeoutConfig::disabled());
         let real = now.is_none();
@@ -242,9 +242,21 @@ impl Lab {
     ) -> Result<Function<C>, InvocationError> {
         let always = [("TABLE_NAME", TABLE), ("AWS_REGION", REGION), ("RATE_LIMITS", UNPACED)];
         let environment: Environment = always.into_iter().chain(variables.iter().copied()).collect();
+        // Its own credentials, so that it is known who calls what.
+        let sdk = sdk.to_builder().credentials_provider(logs::credentials(C::SOURCE.package())).build();
         let service = Service::new(&environment, sdk, self.clock())?;
         let arn = format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{}", C::SOURCE.package());
         Ok(Function { service, arn, invocations: AtomicU64::new(0) })
+    }
+}
+
+/// Of every test: what functions called they must be allowed to call, and what they logged holds no secret.
+impl Drop for Lab {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            permissions::check(&self.simulator.seen());
+            logs::check();
+        }
     }
 }
 
@@ -263,11 +275,10 @@ fn sdk(url: &str, timeouts: &TimeoutConfig) -> SdkConfig {
         .with_max_attempts(ATTEMPTS)
         .with_initial_backoff(Duration::from_millis(1))
         .with_max_backoff(Duration::from_millis(5));
-    let credentials = Credentials::new("AKIALAB", "secret", None, None, "lab");
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
         .region(Region::from_static(REGION))
-        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .credentials_provider(logs::credentials("lab"))
         .endpoint_url(url)
         .retry_config(retries)
         .timeout_config(timeouts.clone())

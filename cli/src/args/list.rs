@@ -57,7 +57,8 @@ pub struct ListArguments {
     pub look: Look,
 }
 
-fn source() -> impl TypedValueParser<Value = Source> {
+/// The sources by name.
+pub(super) fn source() -> impl TypedValueParser<Value = Source> {
     PossibleValuesParser::new(Source::ALL.map(Source::as_str)).try_map(|text| text.parse::<Source>())
 }
 

@@ -3,6 +3,7 @@
 mod compliance;
 mod demo;
 mod list;
+mod purge;
 mod report;
 mod series;
 mod serve;
@@ -18,6 +19,7 @@ use clap_complete::Shell;
 pub use compliance::ComplianceArguments;
 pub use demo::DemoArguments;
 pub use list::ListArguments;
+pub use purge::PurgeArguments;
 pub use report::ReportArguments;
 pub use series::SeriesArguments;
 pub use serve::ServeArguments;
@@ -84,6 +86,9 @@ pub enum Command {
     /// Serve simulated X-Ray, CloudTrail, Audit Manager, STS and DynamoDB until Ctrl-C.
     #[command(after_help = simulate::EXAMPLES)]
     Simulate(SimulateArguments),
+    /// Delete everything that the table holds of one account.
+    #[command(after_help = purge::EXAMPLES)]
+    Purge(PurgeArguments),
     /// Look after the table.
     Table {
         /// What to do with it.

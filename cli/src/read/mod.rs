@@ -48,6 +48,11 @@ impl Reader {
         Self { client: self.client.clone(), table: self.table.clone(), now, passed_over: Arc::default() }
     }
 
+    /// What asks the table, for those who do more than read.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
     /// The instant as of which it reads.
     pub fn now(&self) -> Timestamp {
         self.now

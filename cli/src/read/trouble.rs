@@ -8,15 +8,21 @@ use insights_shared::issue::{CONNECTION, CallError, TIMEOUT};
 
 impl Reader {
     /// The failure that `error` is, with what to do about it.
-    pub(super) async fn trouble(&self, error: &CallError) -> Failure {
+    pub async fn trouble(&self, error: &CallError) -> Failure {
         let CallError { operation, code, message, .. } = error;
         let table = &self.table;
         let what = format!("asking table {table}: {operation}: {code}: {message}");
         match code.as_str() {
             "ResourceNotFoundException" => Failure::usage(self.no_such_table(message).await),
-            "AccessDeniedException" | "AccessDenied" => Failure::Failed(format!(
-                "{what}\n  these credentials need dynamodb:Query and dynamodb:BatchGetItem on the table and on its indexes"
-            )),
+            "AccessDeniedException" | "AccessDenied" => {
+                let needed = match *operation {
+                    "Query" | "BatchGetItem" => {
+                        "dynamodb:Query and dynamodb:BatchGetItem on the table and on its indexes".to_owned()
+                    }
+                    _ => format!("dynamodb:{operation} on the table"),
+                };
+                Failure::Failed(format!("{what}\n  these credentials need {needed}"))
+            }
             "ExpiredTokenException" | "ExpiredToken" | "RequestExpired" => {
                 Failure::Failed(format!("{what}\n  the credentials have expired: sign in again"))
             }

@@ -1,5 +1,6 @@
-//! The function's own variables, `CLOUDTRAIL_PERIOD` and `CLOUDTRAIL_SERIES`.
+//! The function's own variables: `CLOUDTRAIL_PERIOD`, `CLOUDTRAIL_SERIES`, and what `redact.rs` reads.
 
+use crate::redact::Redact;
 use crate::series::Series;
 use insights_shared::config;
 use insights_shared::environment::Environment;
@@ -13,6 +14,8 @@ pub struct CloudtrailInsights {
     pub period: i64,
     /// Series to fetch beside those that insight events name.
     pub series: Vec<Series>,
+    /// What of an event is kept as a hash alone.
+    pub redact: Redact,
 }
 
 impl CloudtrailInsights {
@@ -28,7 +31,8 @@ impl CloudtrailInsights {
             }
         };
         let series = config::json(environment, "CLOUDTRAIL_SERIES", faults);
-        Self { period, series: series.map(|value| parse_series(value, faults)).unwrap_or_default() }
+        let series = series.map(|value| parse_series(value, faults)).unwrap_or_default();
+        Self { period, series, redact: Redact::read(environment, faults) }
     }
 }
 
@@ -76,7 +80,10 @@ mod tests {
 
     #[test]
     fn the_default_is_five_minutes_and_no_series() {
-        assert_eq!(read(&[]), Ok(CloudtrailInsights { period: 300, series: Vec::new() }));
+        assert_eq!(
+            read(&[]),
+            Ok(CloudtrailInsights { period: 300, series: Vec::new(), redact: Redact::default() })
+        );
         assert_eq!(read(&[("CLOUDTRAIL_PERIOD", "60")]).unwrap().period, 60);
     }
 

@@ -3,6 +3,7 @@
 use crate::event::{Half, InsightEvent, Side, read_looked_up};
 use crate::fetch::{EventSource, Fetch};
 use crate::merge::{Halves, insight_key};
+use crate::redact::Redact;
 use crate::series::Series;
 use futures_util::stream::{self, StreamExt};
 use insights_shared::issue::{CallError, Stage};
@@ -28,6 +29,7 @@ const MAX_TRIES: u32 = 8;
 #[derive(Debug)]
 pub struct Events<'a> {
     run: &'a TargetRun,
+    redact: &'a Redact,
     /// What became of each insight so far: its halves may come on different pages, and it is counted once.
     outcomes: Mutex<HashMap<String, Outcome>>,
     named: Mutex<BTreeMap<Series, Timestamp>>,
@@ -35,9 +37,9 @@ pub struct Events<'a> {
 }
 
 impl<'a> Events<'a> {
-    /// No events yet.
-    pub fn new(run: &'a TargetRun) -> Self {
-        Self { run, outcomes: Mutex::default(), named: Mutex::default(), any: AtomicBool::new(false) }
+    /// No events yet. What comes is kept as `redact` has it.
+    pub fn new(run: &'a TargetRun, redact: &'a Redact) -> Self {
+        Self { run, redact, outcomes: Mutex::default(), named: Mutex::default(), any: AtomicBool::new(false) }
     }
 
     /// Whether any event came, be it one that had to be rejected.
@@ -85,6 +87,7 @@ impl<'a> Events<'a> {
         let mut insights: BTreeMap<String, Vec<(Side, Half)>> = BTreeMap::new();
         for event in events {
             self.any.store(true, Ordering::Relaxed);
+            let event = self.redact.event(event);
             if let Ok(event) = &event {
                 self.name(&event.half);
             }
@@ -142,6 +145,8 @@ impl<'a> Events<'a> {
                 return true;
             }
             let mut joined = known.as_ref().map(Halves::from_stored).unwrap_or_default();
+            // What was stored before there was anything to replace must not come back with the other half.
+            joined.redact(self.redact);
             let mut newest = true;
             for (side, half) in &halves {
                 newest &= joined.add(*side, half.clone());

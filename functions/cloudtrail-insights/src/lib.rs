@@ -1,7 +1,7 @@
 //! Collects AWS CloudTrail insights, both halves of each joined, and the metric series behind them.
 //!
 //! [`run`] tells the story; [`fetch`] asks CloudTrail and never interprets; [`event`], [`merge`], [`normalize`],
-//! [`window`] and [`coverage`] interpret and never await; validation and the table are `insights_shared`'s.
+//! [`redact`], [`window`] and [`coverage`] interpret and never await; validation and the table are `insights_shared`'s.
 //!
 //! It does not know what is usual for an account: the baseline is CloudTrail's.
 
@@ -17,6 +17,7 @@ pub mod merge;
 pub mod metrics;
 pub mod normalize;
 pub mod progress;
+pub mod redact;
 pub mod rows;
 pub mod run;
 pub mod series;

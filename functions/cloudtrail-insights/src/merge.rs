@@ -1,6 +1,7 @@
 //! Joins the halves of an insight, in whichever order and by whichever way they come. Pure.
 
 use crate::event::{Half, LOOKUP, Side};
+use crate::redact::Redact;
 use crate::series::API_ERROR_RATE;
 use crate::window::REACH_DAYS;
 use insights_shared::key::Key;
@@ -62,6 +63,13 @@ impl Halves {
             return true;
         }
         same_event
+    }
+
+    /// Replaces what is not to be kept of either half.
+    pub fn redact(&mut self, redact: &Redact) {
+        for half in [&mut self.start, &mut self.end].into_iter().flatten() {
+            redact.map(&mut half.detail);
+        }
     }
 
     /// A text of `insightDetails`, the end's if it has one.

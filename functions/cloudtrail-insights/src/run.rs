@@ -7,6 +7,7 @@ use crate::event;
 use crate::events::Events;
 use crate::fetch::{EventSource, Fetch};
 use crate::merge;
+use crate::redact::Redact;
 use crate::rows::Rows;
 use crate::trails::{self, Trails};
 use crate::window::{REACH_DAYS, pieces, pieces_or_one};
@@ -47,7 +48,8 @@ impl Collector for CloudtrailInsights {
                 return Finish::default();
             }
         };
-        let mut story = Story { fetch, run, events: Events::new(run), rows, reach, lookback };
+        let events = Events::new(run, &self.redact);
+        let mut story = Story { fetch, run, redact: &self.redact, events, rows, reach, lookback };
         match &run.work {
             Work::Push(push) => story.push(push).await,
             Work::Window(window) => story.backfill(*window).await,
@@ -59,6 +61,7 @@ impl Collector for CloudtrailInsights {
 struct Story<'a> {
     fetch: Fetch<'a>,
     run: &'a TargetRun,
+    redact: &'a Redact,
     events: Events<'a>,
     rows: Rows<'a>,
     reach: Timestamp,
@@ -212,7 +215,8 @@ impl Story<'_> {
         if stored.text("status") != Some("open") || stored.is_newer_schema() {
             return;
         }
-        let Some(record) = merge::no_end_seen(stored, run.now) else { return };
+        let Some(mut record) = merge::no_end_seen(stored, run.now) else { return };
+        self.redact.map(&mut record.detail);
         match validate(record, run.store.retention_days()) {
             Ok(record) => {
                 // Only over what was read: an end that came meanwhile is worth more.

@@ -9,7 +9,7 @@
 )]
 
 use insights_simulator::runtime_api::Outcome;
-use insights_tests::{Lab, Running, Table};
+use insights_tests::{EXTERNAL_ID, Lab, REDACT_KEY, Running, Table};
 use serde_json::Value;
 
 const RULE: &str = include_str!("../../../events/cloudtrail-insights--scheduled-by-rule.json");
@@ -156,4 +156,51 @@ async fn nothing_to_be_had_is_an_error_of_the_function() {
     let Outcome::Error { error_type, message } = function.invoke("{}").await else { panic!() };
     assert_eq!(error_type, "Source.Denied");
     assert!(message.contains("AccessDeniedException"), "{message}");
+}
+
+/// What is logged holds no secret: every process of the tests is read for them when it ends (`insights_tests::Running`).
+#[tokio::test]
+async fn at_the_most_detailed_level_and_whatever_fails_no_secret_is_logged() {
+    const ROLE: &str = "arn:aws:iam::111122223333:role/insights-reader";
+    let lab = Lab::in_real_time(STORY).await;
+    let targets = format!(
+        r#"[{{"account_id":"123456789012"}},
+            {{"account_id":"111122223333","role_arn":"{ROLE}","external_id":"{EXTERNAL_ID}"}}]"#
+    );
+    let variables = [
+        ("AWS_LAMBDA_LOG_LEVEL", "TRACE"),
+        ("TARGETS", targets.as_str()),
+        ("REDACT", "userIdentityArn"),
+        ("REDACT_KEY", REDACT_KEY),
+    ];
+    let function = start(&lab, &variables).await;
+    assert_eq!(function.response("{}").await["status"], "ok");
+    for fault in ["AssumeRole=truncate", "AssumeRole=denied", "LookupEvents=error500", "PutItem=denied"] {
+        lab.fault(fault);
+        function.invoke("{}").await;
+        lab.simulator.clear_faults();
+    }
+    let finished = function.kill().await;
+    assert!(finished.stdout.contains("target_finished"), "{}", finished.stdout);
+    // The SDK's own details, of which it has some for every request, are left out.
+    let details = finished.stdout.lines().filter(|line| line.contains(r#""level":"TRACE""#));
+    assert_eq!(details.collect::<Vec<_>>(), <[&str; 0]>::default());
+    // Nor is it, where the configuration is wrong and is told member by member.
+    let wrong = targets.replace("111122223333\",", "11\",");
+    let variables = [("TARGETS", wrong.as_str()), ("REDACT", "nothing"), ("REDACT_KEY", REDACT_KEY)];
+    let refused = start(&lab, &variables).await.wait().await;
+    assert!(refused.stdout.contains("TARGETS[1].account_id"), "{}", refused.stdout);
+}
+
+#[tokio::test]
+async fn every_line_has_its_request_whatever_the_level() {
+    let lab = Lab::in_real_time(STORY).await;
+    lab.fault("LookupEvents=denied");
+    let function = start(&lab, &[("AWS_LAMBDA_LOG_LEVEL", "ERROR")]).await;
+    function.invoke("{}").await;
+    let finished = function.kill().await;
+    let line =
+        finished.stdout.lines().find(|line| line.contains("AccessDenied")).expect("an error is logged");
+    let line: Value = serde_json::from_str(line).unwrap();
+    assert!(line["span"]["requestId"].as_str().is_some_and(|id| !id.is_empty()), "{line}");
 }

@@ -31,6 +31,8 @@ mod hostile;
 #[cfg(test)]
 mod points;
 #[cfg(test)]
+mod redact;
+#[cfg(test)]
 mod second_run;
 #[cfg(test)]
 mod series_rows;

@@ -1,0 +1,207 @@
+//! Finds and deletes items of one account. It reads every item, unlike whatever answers questions: an item that no index
+//! and no catalog leads to, as a run that was killed leaves one, must go too. What a newer version wrote goes as well.
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, ReturnConsumedCapacity, WriteRequest};
+use futures_util::stream::{self, StreamExt};
+use insights_shared::issue::{CallError, Class};
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::time::Duration;
+
+/// The most that one BatchWriteItem takes.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html>
+const BATCH: usize = 25;
+/// Batches under way at once.
+const AT_ONCE: usize = 8;
+/// Parts of the table that are read at the same time.
+const SEGMENTS: i32 = 4;
+/// How often what a batch leaves undone is tried again without any progress.
+const TRIES: u32 = 8;
+/// The wait before the first of these; each further one is twice as long.
+const FIRST_WAIT: Duration = Duration::from_millis(100);
+
+/// Which items.
+#[derive(Clone, Copy, Debug)]
+pub struct Selection<'a> {
+    /// Of this account.
+    pub account: &'a str,
+    /// Of this source.
+    pub source: Option<&'a str>,
+    /// Of this region.
+    pub region: Option<&'a str>,
+}
+
+impl fmt::Display for Selection<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "account {}", self.account)?;
+        if let Some(region) = self.region {
+            write!(formatter, " in {region}")?;
+        }
+        if let Some(source) = self.source {
+            write!(formatter, ", source {source}")?;
+        }
+        Ok(())
+    }
+}
+
+type Item = HashMap<String, AttributeValue>;
+
+/// What was found.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// The keys.
+    pub keys: Vec<Item>,
+    /// How many of each kind.
+    pub kinds: BTreeMap<String, u64>,
+    /// What it took to look at the whole table.
+    pub read_units: f64,
+}
+
+/// What was deleted.
+#[derive(Debug, Default)]
+pub struct Deleted {
+    /// How many items.
+    pub items: usize,
+    /// What that took, the indexes included.
+    pub write_units: f64,
+    /// Why not all of them, if not: the first error.
+    pub error: Option<CallError>,
+}
+
+/// A table, by its client.
+#[derive(Debug)]
+pub struct Table<'a> {
+    /// Asks it.
+    pub client: &'a Client,
+    /// Its name.
+    pub name: &'a str,
+}
+
+impl Table<'_> {
+    /// Reads the whole table. `progress` is told how many were found so far.
+    pub async fn find(&self, selection: &Selection<'_>, progress: impl Fn(i64)) -> Result<Found, CallError> {
+        let segments = stream::iter(0..SEGMENTS).map(|segment| self.segment(segment, selection));
+        let mut segments = segments.buffer_unordered(AT_ONCE);
+        let mut found = Found::default();
+        while let Some(part) = segments.next().await {
+            let part = part?;
+            found.read_units += part.read_units;
+            for (kind, items) in part.kinds {
+                *found.kinds.entry(kind).or_default() += items;
+            }
+            found.keys.extend(part.keys);
+            progress(i64::try_from(found.keys.len()).unwrap_or(i64::MAX));
+        }
+        Ok(found)
+    }
+
+    async fn segment(&self, segment: i32, selection: &Selection<'_>) -> Result<Found, CallError> {
+        let mut conditions = vec!["account_id = :account"];
+        conditions.extend(selection.region.map(|_| "#region = :region"));
+        conditions.extend(selection.source.map(|_| "#source = :source"));
+        let text = |text: &str| AttributeValue::S(text.to_owned());
+        let mut found = Found::default();
+        let mut start = None;
+        loop {
+            let mut scan = self
+                .client
+                .scan()
+                .table_name(self.name)
+                .segment(segment)
+                .total_segments(SEGMENTS)
+                .projection_expression("pk, sk, kind")
+                .filter_expression(conditions.join(" AND "))
+                .expression_attribute_values(":account", text(selection.account))
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .set_exclusive_start_key(start.take());
+            // Both names are words of DynamoDB's own.
+            for (name, value) in [("region", selection.region), ("source", selection.source)] {
+                if let Some(value) = value {
+                    scan = scan
+                        .expression_attribute_names(format!("#{name}"), name)
+                        .expression_attribute_values(format!(":{name}"), text(value));
+                }
+            }
+            let answer = scan.send().await.map_err(|error| CallError::from_sdk("Scan", &error))?;
+            found.read_units +=
+                answer.consumed_capacity.and_then(|used| used.capacity_units).unwrap_or_default();
+            for mut item in answer.items.unwrap_or_default() {
+                let kind = item.remove("kind").and_then(|kind| kind.as_s().ok().cloned());
+                *found.kinds.entry(kind.unwrap_or_else(|| "without a kind".to_owned())).or_default() += 1;
+                found.keys.push(item);
+            }
+            start = answer.last_evaluated_key.filter(|key| !key.is_empty());
+            if start.is_none() {
+                return Ok(found);
+            }
+        }
+    }
+
+    /// Deletes `keys`, as many as it can. `progress` is told how many are gone so far.
+    pub async fn delete(&self, keys: &[Item], progress: impl Fn(i64)) -> Deleted {
+        let batches = stream::iter(keys.chunks(BATCH)).map(|batch| self.batch(batch));
+        let mut batches = batches.buffer_unordered(AT_ONCE);
+        let mut deleted = Deleted::default();
+        while let Some(batch) = batches.next().await {
+            deleted.items += batch.items;
+            deleted.write_units += batch.write_units;
+            if deleted.error.is_none() {
+                deleted.error = batch.error;
+            }
+            progress(i64::try_from(deleted.items).unwrap_or(i64::MAX));
+        }
+        deleted
+    }
+
+    async fn batch(&self, keys: &[Item]) -> Deleted {
+        let mut deleted = Deleted::default();
+        let requests = keys.iter().map(|key| {
+            // A request has its key: it is what it was made of.
+            let request = DeleteRequest::builder().set_key(Some(key.clone())).build().ok();
+            WriteRequest::builder().set_delete_request(request).build()
+        });
+        let mut left: Vec<WriteRequest> = requests.collect();
+        let (mut wait, mut tries) = (FIRST_WAIT, 0);
+        while !left.is_empty() {
+            let before = left.len();
+            let request = self
+                .client
+                .batch_write_item()
+                .request_items(self.name, std::mem::take(&mut left))
+                .return_consumed_capacity(ReturnConsumedCapacity::Total);
+            let answer = match request.send().await {
+                Ok(answer) => answer,
+                Err(error) => {
+                    deleted.error = Some(CallError::from_sdk("BatchWriteItem", &error));
+                    return deleted;
+                }
+            };
+            let used = answer.consumed_capacity.unwrap_or_default();
+            deleted.write_units += used.iter().filter_map(|used| used.capacity_units).sum::<f64>();
+            left = answer.unprocessed_items.unwrap_or_default().remove(self.name).unwrap_or_default();
+            deleted.items += before - left.len();
+            if left.is_empty() {
+                break;
+            }
+            // What a table that is too busy leaves undone, the SDK does not try again.
+            tries = if left.len() < before { 0 } else { tries + 1 };
+            if tries == TRIES {
+                deleted.error = Some(CallError {
+                    operation: "BatchWriteItem",
+                    code: "ProvisionedThroughputExceededException".to_owned(),
+                    message: format!(
+                        "the table left {} items unprocessed at each of {TRIES} tries",
+                        left.len()
+                    ),
+                    class: Class::Throttled,
+                    retryable: true,
+                });
+                break;
+            }
+            tokio::time::sleep(wait).await;
+            wait = if tries == 0 { FIRST_WAIT } else { wait * 2 };
+        }
+        deleted
+    }
+}

@@ -1,0 +1,108 @@
+//! `insights purge`: deletes everything that the table holds of one account, for what must go before it expires. It asks
+//! first, and says what it does not reach. Finding and deleting is `delete`'s.
+
+mod delete;
+
+use crate::args::PurgeArguments;
+use crate::exit::{self, Exit, Failure};
+use crate::location::Opened;
+use crate::output::progress::Progress;
+use crate::output::tabular::{Column, Tabular, cell};
+use crate::output::words::{count, so_many, thousands};
+use crate::output::{print, say};
+use crate::session::Session;
+use delete::{Found, Selection, Table};
+use std::io::{BufRead, IsTerminal, Write};
+
+/// Deletes, or with `--dry-run` counts, what the arguments select.
+pub async fn run(arguments: &PurgeArguments, session: &Session) -> Result<Exit, Failure> {
+    // Before anything is read: a script that cannot be asked is told at once.
+    if !arguments.yes && !arguments.dry_run && !std::io::stdin().is_terminal() {
+        return Err(Failure::usage(
+            "nobody can be asked, since standard input is no terminal: give --yes, or --dry-run to see how much there is",
+        ));
+    }
+    let opened = Opened::open(&arguments.location, session).await?;
+    let done = purge(arguments, &opened, session).await;
+    opened.close().await;
+    done
+}
+
+async fn purge(arguments: &PurgeArguments, opened: &Opened, session: &Session) -> Result<Exit, Failure> {
+    let reader = &opened.reader;
+    let PurgeArguments { account, source, region, .. } = arguments;
+    let selection =
+        Selection { account, source: source.map(|source| source.as_str()), region: region.as_deref() };
+    let progress = Progress::new(session.live_progress);
+    let table = Table { client: reader.client(), name: reader.table() };
+    let step = progress.step("reading the table");
+    let found =
+        match table.find(&selection, |items| step.update(&format!("{} found", thousands(items)))).await {
+            Ok(found) => found,
+            Err(error) => return Err(reader.trouble(&error).await),
+        };
+    step.finish(&format!("{}, {} read units", items(found.keys.len()), units(found.read_units)));
+    print(&listing(&found, session))?;
+    if found.keys.is_empty() {
+        say(&format!("table {} holds nothing of {selection}; nothing was deleted", reader.table()));
+        return Ok(Exit::Done);
+    }
+    if arguments.dry_run {
+        say("dry run: nothing was deleted");
+        return Ok(Exit::Done);
+    }
+    if !arguments.yes && !confirmed(&found, &selection, reader.table())? {
+        say("nothing was deleted");
+        return Ok(Exit::Failed);
+    }
+    let step = progress.step("deleting");
+    let deleted =
+        table.delete(&found.keys, |items| step.update(&format!("{} deleted", thousands(items)))).await;
+    step.finish(&format!("{} deleted, {} write units", items(deleted.items), units(deleted.write_units)));
+    if let Some(error) = deleted.error {
+        let left = items(found.keys.len() - deleted.items);
+        exit::tell(&reader.trouble(&error).await);
+        say(&format!("{left} left: run the same again"));
+        return Ok(if deleted.items == 0 { Exit::Failed } else { Exit::Partial });
+    }
+    say(&format!(
+        "What point-in-time recovery, backups, exports and copies of the stream still hold is not deleted. Where a \
+         function's TARGETS still name {account}, its next run collects it anew."
+    ));
+    Ok(Exit::Done)
+}
+
+/// How many items of each kind.
+fn listing(found: &Found, session: &Session) -> String {
+    if found.kinds.is_empty() {
+        return String::new();
+    }
+    let mut table = Tabular::new(session, &[("KIND", Column::Fixed), ("ITEMS", Column::Number)]);
+    for (kind, items) in &found.kinds {
+        table.row(vec![cell(kind), cell(count(*items))]);
+    }
+    table.render()
+}
+
+/// Whether the person at the terminal writes the account's number: a slip of the finger does not.
+fn confirmed(found: &Found, selection: &Selection<'_>, table: &str) -> Result<bool, Failure> {
+    let mut stderr = std::io::stderr();
+    let question = format!(
+        "{} of {selection} will be deleted from table {table} for good.\nWrite the account's number to go on: ",
+        items(found.keys.len())
+    );
+    let failed = |error| Failure::of("asking", error);
+    stderr.write_all(question.as_bytes()).map_err(failed)?;
+    stderr.flush().map_err(failed)?;
+    let mut answer = String::new();
+    std::io::stdin().lock().read_line(&mut answer).map_err(failed)?;
+    Ok(answer.trim() == selection.account)
+}
+
+fn items(number: usize) -> String {
+    so_many(number, "item", "items")
+}
+
+fn units(units: f64) -> String {
+    format!("{units:.1}")
+}
