@@ -178,7 +178,7 @@ def bill(counts, accounts, organization, execution="STANDARD", shape=TYPICAL):
         lines["Step Functions, EXPRESS"] = HOURS * (parent * PRICES["step"] + accounts * request)
     logged = accounts * invocations * LOG_BYTES_OF_A_RUN
     lines["CloudWatch logs"] = logged / 1e9 * PRICES["GB of logs"]
-    alarms = 24 + (3 if organization else 0)  # an alarm on three metrics counts as three
+    alarms = 24 + (4 if organization else 0)  # an alarm on three metrics counts as three
     lines["CloudWatch metrics and alarms"] = len(SOURCES) * METRICS_OF_A_SOURCE * PRICES["metric"] + alarms * PRICES["alarm"]
     lines["Scheduler"] = (HOURS if organization else sum(RUNS.values())) * PRICES["scheduled start"]
     return lines
