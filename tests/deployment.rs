@@ -22,6 +22,8 @@ mod parameters;
 mod roles;
 #[path = "deployment/table.rs"]
 mod table;
+#[path = "deployment/workflows.rs"]
+mod workflows;
 #[path = "deployment/yaml.rs"]
 mod yaml;
 

@@ -206,6 +206,16 @@ def one_account_refuses(organization, accounts, ledger):
     ledger.check("the share that it is told", described["toleratedFailurePercentage"], 50)
 
 
+def one_source_refuses(organization, account, ledger):
+    """X-Ray refuses everywhere, one region after the other: the second is asked all the same, and CloudTrail in both."""
+    regions = ["us-west-1", "us-west-2"]
+    description, _ = organization.run({"accounts": [account], "regions": regions}, RegionsAtOnce=1)
+    summary = json.loads(description.get("output") or "{}")
+    ledger.check("the account is incomplete", (summary.get("whole"), summary.get("incomplete")), (0, 1))
+    ledger.check("what fails costs nothing else", organization.invoked(),
+                 once([account], regions, ["xray", "cloudtrail"]))
+
+
 def throttled_once(organization, account, ledger):
     description, _ = organization.run({"accounts": [account], "regions": ["us-west-2"]})
     ledger.check("a throttled source is tried again", description["status"], "SUCCEEDED")
@@ -258,6 +268,8 @@ def main():
             scenario.write_text(story)
             with functions_behind_moto("--scenario", scenario) as (organization, _):
                 one_account_refuses(organization, accounts, ledger)
+        with functions_behind_moto("--fault", "GetGroups=denied") as (organization, _):
+            one_source_refuses(organization, ACCOUNT, ledger)
         # Six refusals are what the SDK's own retries use up: the invocation fails, and the machine tries again.
         with functions_behind_moto("--fault", "GetGroups=throttle:6") as (organization, _):
             throttled_once(organization, ACCOUNT, ledger)
