@@ -19,7 +19,9 @@ const FUNCTIONS: [(&str, &str); 3] = [
     ("xray-insights", "aws-sdk-xray"),
 ];
 /// What the simulator, the command line and the tests need, and a function must not.
-const FOREIGN: [&str; 11] = [
+const FOREIGN: [&str; 13] = [
+    "aws-sdk-sso",
+    "aws-sdk-ssooidc",
     "axum",
     "clap",
     "comfy-table",

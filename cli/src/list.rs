@@ -4,6 +4,7 @@ use crate::args::ListArguments;
 use crate::args::shared::Output;
 use crate::empty;
 use crate::exit::{Exit, Failure};
+use crate::importance::Importance;
 use crate::location::Opened;
 use crate::output::{csv, json, print, rows, say, words};
 use crate::read::Reader;
@@ -94,13 +95,12 @@ fn passes(arguments: &ListArguments, record: &Stored) -> bool {
         && arguments.severity.is_none_or(|least| severity(record) >= Some(least))
 }
 
-/// Newest first; or the worst first, and of those what has gone on for longest.
+/// Newest first; or the worst first.
 fn put_in_order(records: &mut [Stored], worst_first: bool) {
-    let key = |record: &Stored| record.text("pk").unwrap_or_default().to_owned();
     if worst_first {
-        records
-            .sort_by_key(|record| (Reverse(severity(record)), record.timestamp("started_at"), key(record)));
+        records.sort_by_key(Importance::of);
     } else {
+        let key = |record: &Stored| record.text("pk").unwrap_or_default().to_owned();
         records.sort_by_key(|record| (Reverse(record.timestamp("started_at")), key(record)));
     }
 }

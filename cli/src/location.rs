@@ -50,7 +50,7 @@ impl Opened {
 }
 
 /// A database that is not there would be made, and be empty: a slip in a name must not look like "nothing is wrong".
-fn check_file(file: &Path) -> Result<(), Failure> {
+pub fn check_file(file: &Path) -> Result<(), Failure> {
     if file.is_file() {
         return Ok(());
     }

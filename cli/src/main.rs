@@ -5,6 +5,7 @@
 //! exit code. It knows no AWS.
 
 mod args;
+mod collect;
 mod compliance;
 mod console;
 mod demo;
@@ -12,7 +13,9 @@ mod embedded;
 mod empty;
 mod exit;
 mod function;
+mod importance;
 mod incident;
+mod interrupt;
 mod list;
 mod location;
 mod output;
@@ -54,6 +57,7 @@ async fn main() -> ExitCode {
 async fn run(command: Command, session: &Session) -> Result<Exit, Failure> {
     match command {
         Command::Demo(arguments) => demo::run(&arguments, session).await,
+        Command::Collect(arguments) => collect::run(&arguments, session).await,
         Command::List(arguments) => list::run(&arguments, session).await,
         Command::Show(arguments) => show::run(&arguments, session).await,
         Command::Series(arguments) => series::run(&arguments, session).await,

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Stdio};
-use support::story::{STORY, Story};
+use support::story::{STORY, Story, insight};
 
 /// The one X-Ray insight that the story's events push.
 const PK: &str = "xray%23123456789012%23eu-west-1%237c4ee9a1-3f5b-4d2e-9a68-0b6f1d2c3e4f";
@@ -257,6 +257,23 @@ fn the_api_has_the_same_as_json() {
     assert_eq!(served.get("/api/nowhere").status, 404);
     let missing: Value = serde_json::from_str(&served.get("/api/insights/none").body).unwrap();
     assert!(missing["error"].as_str().unwrap().contains("no insight is stored under the key none"));
+}
+
+#[test]
+fn the_page_has_what_is_open_in_the_order_of_the_list() {
+    let story = Story::empty();
+    for (id, started) in [("older", "2026-02-27T00:00:00.000Z"), ("younger", "2026-02-28T00:00:00.000Z")] {
+        story.put(&insight("xray", id, started, "", ""));
+    }
+    let listed = story.texts(&["list", "--open"], "id");
+    assert_eq!(listed, ["younger", "older"]);
+    let served = Served::start(&story);
+    let page = served.get("/").body;
+    let places = listed.iter().map(|id| page.find(&format!("Faults in {id}")).unwrap());
+    assert!(places.is_sorted(), "{listed:?}");
+    let given = served.json("/api/insights?status=open");
+    let given: Vec<&str> = given.as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap()).collect();
+    assert_eq!(given, listed);
 }
 
 #[test]

@@ -2,9 +2,9 @@
 //! own). How often a request may be sent is `pace.rs`'s.
 
 use crate::pace::OperationName;
-use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
+use aws_config::{ConfigLoader, SdkConfig};
 use aws_smithy_http_client::ConnectorBuilder;
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::Provider;
@@ -20,7 +20,7 @@ use aws_smithy_runtime_api::client::orchestrator::Metadata;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// How long a call may take. The whole includes retries and the wait for the rate limit.
@@ -49,6 +49,11 @@ pub const MAX_ATTEMPTS: u32 = 6;
 
 /// The SDK's configuration of this process: region, credentials, endpoints, one HTTP client for every service.
 pub async fn load(timeouts: Timeouts) -> SdkConfig {
+    loader(timeouts).load().await
+}
+
+/// The same before it is loaded, for a process that chooses region or credentials.
+pub fn loader(timeouts: Timeouts) -> ConfigLoader {
     let timeout_config = TimeoutConfig::builder()
         .connect_timeout(timeouts.connect)
         .read_timeout(timeouts.read)
@@ -58,8 +63,6 @@ pub async fn load(timeouts: Timeouts) -> SdkConfig {
         .http_client(http_client())
         .timeout_config(timeout_config)
         .retry_config(RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS))
-        .load()
-        .await
 }
 
 /// The client that the SDK would take by itself. It is named, since one that is not named is in no configuration, and
@@ -75,23 +78,37 @@ fn http_client() -> SharedHttpClient {
     })
 }
 
-/// Requests sent, by operation, and refusals for being too many.
+/// The requests of one target's run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Calls {
+    /// Requests sent, retries included, by operation.
+    pub sent: BTreeMap<String, u64>,
+    /// How many of them were refused as too many.
+    pub throttled: u64,
+    /// How many were answered with what they asked for.
+    pub answered: u64,
+    /// The operation of the last one.
+    pub last: Option<String>,
+}
+
+/// Counts the requests of one target's run.
 #[derive(Debug, Default)]
-pub struct CallCounts(Mutex<(BTreeMap<String, u64>, u64)>);
+pub struct CallCounts(Mutex<Calls>);
 
 impl CallCounts {
+    fn inner(&self) -> MutexGuard<'_, Calls> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn count(&self, operation: &str) {
-        let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *inner.0.entry(operation.to_owned()).or_default() += 1;
+        let mut calls = self.inner();
+        *calls.sent.entry(operation.to_owned()).or_default() += 1;
+        calls.last = Some(operation.to_owned());
     }
 
-    fn throttled(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).1 += 1;
-    }
-
-    /// Requests by operation, and how many of them were refused as too many.
-    pub fn totals(&self) -> (BTreeMap<String, u64>, u64) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// What was counted so far.
+    pub fn calls(&self) -> Calls {
+        self.inner().clone()
     }
 }
 
@@ -132,14 +149,17 @@ impl Intercept for CallObserver {
         _components: &RuntimeComponents,
         _configuration: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        if let Some(response) = context.response().filter(|response| response.status().as_u16() >= 400) {
+        let Some(response) = context.response() else { return Ok(()) };
+        if response.status().is_success() {
+            self.0.inner().answered += 1;
+        } else if response.status().as_u16() >= 400 {
             let header = response.headers().get("x-amzn-errortype").unwrap_or_default();
             let body = response.body().bytes().unwrap_or_default();
             // The error's type is behind whatever it was decoded into; its code is spelled out in header or body.
             let text = format!("{header} {}", String::from_utf8_lossy(body));
             let codes = ["Throttl", "TooManyRequests", "RequestLimitExceeded", "SlowDown"];
             if response.status().as_u16() == 429 || codes.iter().any(|code| text.contains(code)) {
-                self.0.throttled();
+                self.0.inner().throttled += 1;
             }
         }
         Ok(())

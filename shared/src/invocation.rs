@@ -1,6 +1,7 @@
 //! One invocation, from payload to response: which targets, one run each, then `run` and `state`.
 
-use crate::aws::CallCounts;
+use crate::attendance::Attendance;
+use crate::aws::{CallCounts, Calls};
 use crate::collector::{Collector, Finish};
 use crate::config::Settings;
 use crate::environment::Environment;
@@ -11,6 +12,7 @@ use crate::pace::Pacers;
 use crate::payload::{self, Payload, Window};
 use crate::report::{Response, RunStatus, TargetReport, TargetResponse};
 use crate::roles;
+use crate::stop::Stop;
 use crate::store::state::{RunStamp, state_key};
 use crate::store::{Options, Store};
 use crate::target::{self, Target};
@@ -18,6 +20,7 @@ use crate::target_run::{Setup, TargetRun, Work};
 use crate::time::{Clock, Timestamp};
 use aws_config::{Region, SdkConfig};
 use futures_util::stream::{self, StreamExt};
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -82,6 +85,7 @@ pub struct Service<C> {
     own_account: OnceCell<String>,
     /// Whether standard output is a log group's, which makes metrics of what it is told.
     is_lambda: bool,
+    attendance: Attendance,
 }
 
 impl<C: Collector> Service<C> {
@@ -107,7 +111,22 @@ impl<C: Collector> Service<C> {
             name,
             own_account: OnceCell::new(),
             is_lambda,
+            attendance: Attendance::default(),
         })
+    }
+
+    /// The same with what a process has that a person attends.
+    #[must_use]
+    pub fn attended(mut self, attendance: Attendance) -> Self {
+        if let Some(table) = attendance.table.clone() {
+            self.dynamodb = table;
+        }
+        Self { attendance, ..self }
+    }
+
+    /// When fetching ends.
+    fn stop(&self, deadline: Option<Instant>) -> Stop {
+        Stop::new(deadline.map(fetch_until), self.attendance.stop.clone())
     }
 
     /// Works one payload.
@@ -133,15 +152,15 @@ impl<C: Collector> Service<C> {
             dry_run: plan.dry_run,
         };
         let store = Store::new(self.dynamodb.clone(), self.clock, options);
-        let store = Arc::new(store.until(context.deadline.map(store_until)));
+        let store = store.until(context.deadline.map(store_until));
+        let store = Arc::new(store.planned_by(self.attendance.plan.clone()));
         let states = store.states(C::SOURCE, &plan.targets).await.map_err(table_unavailable)?;
 
         let mut targets = plan.targets;
         // Whoever waited longest comes first, so that an invocation too short for all starves none.
         let last_run = |target: &Target| states.get(&state_key(C::SOURCE, target))?.timestamp("last_run_at");
         targets.sort_by_key(last_run);
-        let counts = Arc::new(CallCounts::default());
-        let deadline = context.deadline.map(fetch_until);
+        let stop = self.stop(context.deadline);
         let runs = targets.into_iter().map(|target| {
             let state = states.get(&state_key(C::SOURCE, &target)).cloned();
             let setup = Setup {
@@ -151,7 +170,7 @@ impl<C: Collector> Service<C> {
                 work: plan.work.clone(),
                 state,
                 sdk: self.sdk.clone(),
-                deadline,
+                stop: stop.clone(),
             };
             let stamp = RunStamp {
                 started_at,
@@ -160,23 +179,28 @@ impl<C: Collector> Service<C> {
                 trigger: plan.trigger,
                 scheduled_time: plan.scheduled_time,
             };
-            self.run_target(setup, Arc::clone(&store), Arc::clone(&counts), stamp)
+            self.run_target(setup, Arc::clone(&store), stamp)
         });
         let outcomes: Vec<TargetOutcome> =
             stream::iter(runs).buffer_unordered(TARGETS_AT_ONCE).collect().await;
 
         let mut table_failed = true;
         let mut first_failure = None;
+        let (mut api_calls, mut throttled) = (BTreeMap::new(), 0);
         let mut responses = Vec::new();
         for outcome in outcomes {
             table_failed &= outcome.nothing_stored;
             first_failure = first_failure.or(outcome.first_failure);
+            throttled += outcome.calls.throttled;
+            for (operation, sent) in outcome.calls.sent {
+                *api_calls.entry(operation).or_default() += sent;
+            }
             responses.push(outcome.response);
         }
         responses
             .sort_by(|left, right| (&left.account_id, &left.region).cmp(&(&right.account_id, &right.region)));
         let mut response = Response::new(C::SOURCE, plan.dry_run, responses);
-        (response.api_calls, response.throttled) = counts.totals();
+        (response.api_calls, response.throttled) = (api_calls, throttled);
         let units = store.units();
         (response.read_units, response.write_units) = (units.read, units.write);
         response.duration_ms = i64::try_from(begun.elapsed().as_millis()).unwrap_or(i64::MAX);
@@ -193,7 +217,6 @@ impl<C: Collector> Service<C> {
         &self,
         mut setup: Setup,
         store: Arc<Store>,
-        counts: Arc<CallCounts>,
         mut stamp: RunStamp<'_>,
     ) -> TargetOutcome {
         let target = setup.target.clone();
@@ -203,7 +226,7 @@ impl<C: Collector> Service<C> {
         let mut role_failure = None;
         if let Some(role) = &target.role {
             let assume = roles::assume(&self.sdk, role, &target.account_id, C::SOURCE);
-            match within(setup.deadline, "AssumeRole", assume).await {
+            match within(&setup.stop, "AssumeRole", assume).await {
                 Ok(credentials) => sdk = sdk.to_builder().credentials_provider(credentials).build(),
                 Err(error) => role_failure = Some((role.arn.clone(), error)),
             }
@@ -214,7 +237,11 @@ impl<C: Collector> Service<C> {
             Work::Window(window) => Some(Window { start: window.start, end: window.start }),
             Work::Scheduled | Work::Push(_) => None,
         };
-        let run = TargetRun::new(setup, Arc::clone(&self.settings), Arc::clone(&store), self.clock, counts);
+        let calls = Arc::new(CallCounts::default());
+        let counted = Arc::clone(&calls);
+        let run = TargetRun::new(setup, Arc::clone(&self.settings), Arc::clone(&store), self.clock, counted);
+        let activity = self.attendance.activity.as_ref();
+        let activity = activity.map(|activity| activity.begin(&target, &calls, &run.report));
         let finish = match role_failure {
             None if run.is_over() => {
                 run.report.not_reached(1);
@@ -245,8 +272,12 @@ impl<C: Collector> Service<C> {
             }
         }
         log::target_finished(C::SOURCE.as_str(), &response);
+        if let Some(activity) = activity {
+            activity.end(response.status);
+        }
         TargetOutcome {
             response,
+            calls: calls.calls(),
             nothing_stored: run.report.nothing_stored(),
             first_failure: run.report.first_failure(),
         }
@@ -301,7 +332,7 @@ impl<C: Collector> Service<C> {
         }
         let ask = || {
             let identity = roles::own_account(&self.sdk);
-            within(context.deadline.map(fetch_until), "GetCallerIdentity", identity)
+            async { within(&self.stop(context.deadline), "GetCallerIdentity", identity).await }
         };
         let account = self.own_account.get_or_try_init(ask).await.map_err(|error| {
             let message = format!("sts GetCallerIdentity: {}: {}", error.code, error.message);
@@ -336,6 +367,7 @@ impl Plan {
 #[derive(Debug)]
 struct TargetOutcome {
     response: TargetResponse,
+    calls: Calls,
     nothing_stored: bool,
     first_failure: Option<Class>,
 }
@@ -347,19 +379,13 @@ fn check_accounts(targets: &[Target], field: &str, own_account: &str, faults: &m
     }
 }
 
-/// What `call` of `operation` gives, if it does before `deadline`.
+/// What `call` of `operation` gives, if it does before `stop`.
 async fn within<T>(
-    deadline: Option<Instant>,
+    stop: &Stop,
     operation: &'static str,
     call: impl Future<Output = Result<T, CallError>>,
 ) -> Result<T, CallError> {
-    match deadline {
-        Some(deadline) => {
-            let result = tokio::time::timeout_at(deadline, call).await;
-            result.unwrap_or_else(|_| Err(CallError::not_reached(operation)))
-        }
-        None => call.await,
-    }
+    stop.before(call).await.unwrap_or_else(|| Err(CallError::not_reached(operation)))
 }
 
 /// The instant at which fetching stops, so that what is in hand is stored before the runtime ends the process.

@@ -3,6 +3,7 @@
 //! Data flows one way: fetch (a function's own) → normalize (a function's own) → [`validate`] → [`store`]. The stages
 //! meet in [`record::Record`] and [`validate::ValidRecord`] and know nothing else of each other.
 
+pub mod attendance;
 pub mod aws;
 pub mod collector;
 pub mod config;
@@ -23,6 +24,7 @@ pub mod roles;
 pub mod runtime;
 pub mod sdk;
 pub mod severity;
+pub mod stop;
 pub mod store;
 pub mod target;
 pub mod target_run;

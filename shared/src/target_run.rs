@@ -8,6 +8,7 @@ use crate::pace::{PacedClient, Pacer};
 use crate::payload::{Push, Window};
 use crate::record::{Record, Source, Stored};
 use crate::report::{Outcome, TargetReport};
+use crate::stop::Stop;
 use crate::store::Store;
 use crate::store::write::Written;
 use crate::target::Target;
@@ -18,9 +19,9 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_runtime_api::http::Response;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
-use tokio::time::Instant;
 
 /// What a target's run is for.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,13 +48,13 @@ pub struct TargetRun {
     /// The table.
     pub store: Arc<Store>,
     /// What has happened so far.
-    pub report: TargetReport,
+    pub report: Arc<TargetReport>,
     /// When the run began: the end of what it looks at.
     pub now: Timestamp,
     /// The target's `state` before the run.
     pub state: Option<Stored>,
     clock: crate::time::Clock,
-    deadline: Option<Instant>,
+    stop: Stop,
     sdk: SdkConfig,
     observer: CallObserver,
     permits: Semaphore,
@@ -75,7 +76,7 @@ pub struct Setup {
     /// What the requests to the service wait for.
     pub pacer: Arc<Pacer>,
     /// The end of the time to fetch in.
-    pub deadline: Option<Instant>,
+    pub stop: Stop,
 }
 
 impl TargetRun {
@@ -87,7 +88,7 @@ impl TargetRun {
         clock: crate::time::Clock,
         counts: Arc<CallCounts>,
     ) -> Self {
-        let Setup { source, target, work, state, sdk, pacer, deadline } = setup;
+        let Setup { source, target, work, state, sdk, pacer, stop } = setup;
         let sdk = match sdk.http_client() {
             Some(client) => sdk.to_builder().http_client(PacedClient::new(client, pacer)).build(),
             None => sdk,
@@ -95,7 +96,7 @@ impl TargetRun {
         let permits = Semaphore::new(settings.concurrency);
         let observer = CallObserver::new(counts);
         let now = clock.now();
-        let report = TargetReport::default();
+        let report = Arc::new(TargetReport::default());
         Self {
             source,
             target,
@@ -106,7 +107,7 @@ impl TargetRun {
             now,
             state,
             clock,
-            deadline,
+            stop,
             sdk,
             observer,
             permits,
@@ -135,7 +136,7 @@ impl TargetRun {
 
     /// Whether there is no time left to fetch in.
     pub fn is_over(&self) -> bool {
-        self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+        self.stop.has_come()
     }
 
     /// The watermark of the target's `state`.
@@ -147,7 +148,7 @@ impl TargetRun {
     pub async fn call<T, E>(
         &self,
         operation: &'static str,
-        request: impl Future<Output = Result<T, SdkError<E, Response>>>,
+        request: impl Future<Output = Result<T, SdkError<E, Response>>> + Send,
     ) -> Result<T, CallError>
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
@@ -155,19 +156,17 @@ impl TargetRun {
         if self.is_over() {
             return Err(CallError::not_reached(operation));
         }
-        let limited = async {
-            // The semaphore is never closed.
-            let _permit = self.permits.acquire().await.ok();
-            request.await
-        };
-        let result = match self.deadline {
-            Some(deadline) => match tokio::time::timeout_at(deadline, limited).await {
-                Ok(result) => result,
-                Err(_) => return Err(CallError::not_reached(operation)),
-            },
-            None => limited.await,
-        };
-        result.map_err(|error| CallError::from_sdk(operation, &error))
+        // Boxed, since an SDK request's future is large, and its type deep: the futures around it would copy both.
+        let limited: Pin<Box<dyn Future<Output = Result<T, SdkError<E, Response>>> + Send>> =
+            Box::pin(async {
+                // The semaphore is never closed.
+                let _permit = self.permits.acquire().await.ok();
+                request.await
+            });
+        match self.stop.before(limited).await {
+            Some(result) => result.map_err(|error| CallError::from_sdk(operation, &error)),
+            None => Err(CallError::not_reached(operation)),
+        }
     }
 
     /// Validates and writes records that `operation` gave, and counts what became of each. `true` if all of them are

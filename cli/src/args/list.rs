@@ -1,6 +1,6 @@
 //! The arguments of `list`.
 
-use super::shared::{Look, Where, Within};
+use super::shared::{Look, Where, Within, source};
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use insights_shared::record::{Kind, Severity, Source};
@@ -55,11 +55,6 @@ pub struct ListArguments {
     /// How the answer looks.
     #[command(flatten)]
     pub look: Look,
-}
-
-/// The sources by name.
-pub(super) fn source() -> impl TypedValueParser<Value = Source> {
-    PossibleValuesParser::new(Source::ALL.map(Source::as_str)).try_map(|text| text.parse::<Source>())
 }
 
 /// The kinds that are listed: the others are parts of an insight or of a series.

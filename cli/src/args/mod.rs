@@ -1,5 +1,6 @@
 //! The arguments, and the help that goes with them: a file for each command. It checks what one argument alone can tell.
 
+mod collect;
 mod compliance;
 mod demo;
 mod list;
@@ -16,6 +17,7 @@ mod timeline;
 
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
+pub use collect::CollectArguments;
 pub use compliance::ComplianceArguments;
 pub use demo::DemoArguments;
 pub use list::ListArguments;
@@ -44,6 +46,7 @@ pub struct Arguments {
 const EXAMPLES: &str = "\
 Examples:
   insights demo                     see everything at work, with no AWS account
+  insights collect --dry-run        what your own AWS account has to tell
   insights list --open              what is wrong now, worst first
   insights timeline --since 24h     what happened, all sources on one axis
   insights status                   is it empty, or broken?
@@ -59,6 +62,9 @@ pub enum Command {
     /// Run the three collectors against simulated AWS services, and show what they found.
     #[command(after_help = demo::EXAMPLES)]
     Demo(DemoArguments),
+    /// Collect from your own AWS accounts, as the functions do.
+    #[command(after_help = collect::EXAMPLES)]
+    Collect(CollectArguments),
     /// List insights and snapshots, newest first; with --open what is wrong now, worst first.
     #[command(after_help = list::EXAMPLES)]
     List(ListArguments),

@@ -1,7 +1,6 @@
 //! The arguments of `purge`.
 
-use super::list::source;
-use super::shared::Where;
+use super::shared::{Where, source};
 use clap::Args;
 use insights_shared::record::Source;
 use insights_shared::target::is_account_id;

@@ -2,7 +2,9 @@
 
 use crate::exit::Failure;
 use crate::read::span::Span;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
+use insights_shared::record::Source;
 use insights_shared::time::{DAY_SECONDS, Timestamp, parse_span};
 use std::path::PathBuf;
 
@@ -93,6 +95,11 @@ impl When {
             Self::At(instant) => instant,
         }
     }
+}
+
+/// Reads the name of a source.
+pub fn source() -> impl TypedValueParser<Value = Source> {
+    PossibleValuesParser::new(Source::ALL.map(Source::as_str)).try_map(|text| text.parse::<Source>())
 }
 
 /// Reads a time: `24h`, `7d` or RFC 3339.

@@ -2,7 +2,7 @@
 
 use super::invoke::{Invoked, Report};
 use crate::output::tabular::{Column, Tabular, cell, heading, status};
-use crate::output::words::{count, plain, service, so_many, wrapped};
+use crate::output::words::{count, plain, service, so_many, units, wrapped};
 use crate::session::Session;
 use insights_shared::issue::RECORD_INVALID;
 
@@ -47,17 +47,6 @@ pub fn costs(invoked: &[Invoked], session: &Session) -> String {
     heading("What the runs did and cost", session) + &table.render() + gap + &notes.concat()
 }
 
-/// Units come in halves, and are added up.
-fn units(units: f64) -> String {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a cast from floating point saturates"
-    )]
-    let (whole, tenth) = (units.trunc() as u64, (units.fract() * 10.0).trunc() as u64);
-    format!("{}.{tenth}", count(whole))
-}
-
 fn seconds(millis: i64) -> String {
     #[expect(clippy::cast_precision_loss, reason = "seconds are shown to a tenth")]
     let seconds = millis as f64 / 1_000.0;
@@ -92,16 +81,4 @@ fn notes(invoked: &Invoked) -> Vec<String> {
         notes.push(format!("{name}: {more} more in {log}"));
     }
     notes
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn units_have_one_place_and_thousands() {
-        for (number, text) in [(0.0, "0.0"), (71.5, "71.5"), (2_038.5, "2,038.5"), (2_875.0, "2,875.0")] {
-            assert_eq!(units(number), text);
-        }
-    }
 }

@@ -1,6 +1,7 @@
 //! What the demo shows, read back from the table and put in order. How it looks is `page`'s.
 
 use crate::exit::Failure;
+use crate::importance::Importance;
 use crate::output::words;
 use crate::read::Reader;
 use crate::read::span::Span;
@@ -50,7 +51,7 @@ impl Findings {
         for source in Source::ALL {
             open.extend(reader.open_insights(source).await?);
         }
-        open.sort_by_key(|insight| (Reverse(severity(insight)), insight.timestamp("started_at")));
+        open.sort_by_key(Importance::of);
 
         let span = Span::last(LATELY_DAYS * DAY_SECONDS, now);
         let insights = [Kind::XrayInsight, Kind::CloudtrailInsight];

@@ -29,6 +29,8 @@ use invoke::{Invoked, Stage};
 
 /// How many days the report of a demo covers.
 const REPORT_DAYS: i64 = 14;
+/// Columns of the functions' names.
+const NAMES_WIDTH: usize = 21;
 /// The table's name in the folder's database.
 pub const TABLE: &str = "insights";
 
@@ -62,7 +64,7 @@ pub async fn run(arguments: &DemoArguments, session: &Session) -> Result<Exit, F
         session.environment.get("SystemRoot").map(|root| ("SystemRoot".to_owned(), root.to_owned()));
     let environment = environment.into_iter().collect();
     let stage = Stage { executable, environment, clock_shift_ms, simulator: &simulator, folder: &folder };
-    let progress = Progress::new(session.live_progress);
+    let progress = Progress::new(session.live_progress, NAMES_WIDTH);
     let invocations =
         Source::ALL.map(|source| invoke::invoke(source, &stage, progress.step(source.package())));
     let invoked: Vec<Invoked> = join_all(invocations).await;

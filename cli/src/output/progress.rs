@@ -8,6 +8,7 @@ use std::time::Duration;
 #[derive(Debug)]
 pub struct Progress {
     bars: Option<MultiProgress>,
+    width: usize,
 }
 
 /// One of them.
@@ -15,25 +16,36 @@ pub struct Progress {
 pub struct Step {
     bar: Option<ProgressBar>,
     name: String,
+    /// Columns of the names.
+    width: usize,
 }
 
 impl Progress {
-    /// Nothing going on yet; `live` says whether a person watches.
-    pub fn new(live: bool) -> Self {
-        Self { bars: live.then(MultiProgress::new) }
+    /// Nothing going on yet; `live` says whether a person watches, `width` how many columns the names take.
+    pub fn new(live: bool, width: usize) -> Self {
+        Self { bars: live.then(MultiProgress::new), width }
+    }
+
+    /// Says something, above what moves.
+    pub fn say(&self, line: &str) {
+        // A terminal that cannot be drawn on cannot be told so either.
+        let drawn = self.bars.as_ref().is_some_and(|bars| bars.println(line).is_ok());
+        if !drawn {
+            say(line);
+        }
     }
 
     /// Begins a step called `name`.
     pub fn step(&self, name: &str) -> Step {
         let bar = self.bars.as_ref().map(|bars| {
             let bar = bars.add(ProgressBar::new_spinner());
-            if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
+            if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
                 bar.set_style(style.tick_chars("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏ "));
             }
             bar.enable_steady_tick(Duration::from_millis(100));
             bar
         });
-        let step = Step { bar, name: name.to_owned() };
+        let step = Step { bar, name: name.to_owned(), width: self.width };
         step.update("starts");
         step
     }
@@ -47,6 +59,13 @@ impl Step {
         }
     }
 
+    /// Says how it goes where lines do not move.
+    pub fn remind(&self, how: &str) {
+        if self.bar.is_none() {
+            say(&self.line(how));
+        }
+    }
+
     /// Says how it ended.
     pub fn finish(self, how: &str) {
         match &self.bar {
@@ -55,7 +74,15 @@ impl Step {
         }
     }
 
+    /// Says above what moves how it ended, and makes room for another.
+    pub fn leave(self, progress: &Progress, how: &str) {
+        progress.say(&self.line(how));
+        if let Some(bar) = self.bar {
+            bar.finish_and_clear();
+        }
+    }
+
     fn line(&self, how: &str) -> String {
-        format!("{:<21} {how}", self.name)
+        format!("{:<width$} {how}", self.name, width = self.width)
     }
 }

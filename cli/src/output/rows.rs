@@ -12,11 +12,17 @@ use std::collections::BTreeSet;
 /// How much of an id a listing shows, at least: what `show` takes, and what an eye can keep.
 const SHORT_ID: usize = 8;
 
+/// On fewer columns, long names have to leave room for what is said.
+const NARROW: u16 = 100;
+/// What the names of event sources end with.
+const AWS_DOMAIN: &str = ".amazonaws.com";
+
 /// A listing of insights and snapshots.
 pub fn listing(records: &[Stored], when: &str, now: Timestamp, session: &Session) -> String {
+    let is_narrow = session.width < NARROW;
     let places: BTreeSet<Place> = records.iter().filter_map(Place::of).collect();
     let whereabouts: Vec<String> =
-        records.iter().map(|record| whereabouts(record, places.len() > 1)).collect();
+        records.iter().map(|record| whereabouts(record, places.len() > 1, is_narrow)).collect();
     let widest = whereabouts.iter().flat_map(|text| text.lines()).map(|line| line.chars().count()).max();
     // Names are broken only where they would leave no room for what is said.
     let has_room = widest.unwrap_or_default() <= usize::from(session.width) * 3 / 8;
@@ -43,20 +49,26 @@ pub fn insight(record: &Stored, when: &str, how_long: &str) -> Vec<Cell> {
     vec![
         severity(record.text("severity").unwrap_or_default(), None),
         cell(format!("{when}\n{how_long}")),
-        cell(whereabouts(record, false)),
+        cell(whereabouts(record, false, false)),
         cell(what(record)),
     ]
 }
 
 /// The service and what of it; and the account and region that it was collected from, if `with_place`.
-fn whereabouts(record: &Stored, with_place: bool) -> String {
+fn whereabouts(record: &Stored, with_place: bool, is_narrow: bool) -> String {
     let source = record.text("source").map(service).unwrap_or_default();
     let entity = match record.text("kind").and_then(|kind| kind.parse().ok()) {
         // Their entity is an id, which is shown as such.
         Some(Kind::AuditmanagerAssessment) => "assessment".to_owned(),
         Some(Kind::AuditmanagerDomain) => "control domain".to_owned(),
         Some(Kind::AuditmanagerControl) => "control".to_owned(),
-        _ => record.text("entity").map_or_else(|| "–".to_owned(), plain),
+        _ => match record.text("entity").map(plain) {
+            Some(entity) => match entity.strip_suffix(AWS_DOMAIN).filter(|_| is_narrow) {
+                Some(name) => format!("{name}\n{AWS_DOMAIN}"),
+                None => entity,
+            },
+            None => "–".to_owned(),
+        },
     };
     match Place::of(record) {
         Some(place) if with_place => {

@@ -107,8 +107,13 @@ pub fn severity(text: &str, below: Option<&str>) -> Cell {
 
 /// A run's status, coloured by whether somebody has to act.
 pub fn status(text: &str) -> Cell {
+    standing(text, text)
+}
+
+/// A closer word for a run's status, in the status's colour.
+pub fn standing(status: &str, text: &str) -> Cell {
     let cell = cell(text.replace('_', " "));
-    match text {
+    match status {
         "ok" => cell.fg(Color::Green),
         "partial" => cell.fg(Color::Yellow),
         "failed" => cell.fg(Color::Red),

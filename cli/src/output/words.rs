@@ -26,6 +26,17 @@ pub fn count(number: u64) -> String {
     thousands(i64::try_from(number).unwrap_or(i64::MAX))
 }
 
+/// Units come in halves, and are added up.
+pub fn units(units: f64) -> String {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a cast from floating point saturates"
+    )]
+    let (whole, tenth) = (units.trunc() as u64, (units.fract() * 10.0).trunc() as u64);
+    format!("{}.{tenth}", count(whole))
+}
+
 /// So many of something: `1 series`, `3 insights`.
 pub fn so_many(number: usize, one: &str, many: &str) -> String {
     format!("{} {}", count(number as u64), if number == 1 { one } else { many })
@@ -185,6 +196,13 @@ mod tests {
     fn numbers_are_grouped_by_thousands() {
         for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (-12_345_678, "-12,345,678")] {
             assert_eq!(thousands(number), text);
+        }
+    }
+
+    #[test]
+    fn units_have_one_place_and_thousands() {
+        for (number, text) in [(0.0, "0.0"), (71.5, "71.5"), (2_038.5, "2,038.5"), (2_875.0, "2,875.0")] {
+            assert_eq!(units(number), text);
         }
     }
 

@@ -4,6 +4,7 @@
 use super::filter::Filter;
 use super::model::{Compliance, Detail, Insight, Model, Standing};
 use crate::exit::Failure;
+use crate::importance::Importance;
 use crate::incident::{self, Occurrence};
 use crate::read::Reader;
 use crate::read::counts::{Day, Given, Level, Scope};
@@ -68,10 +69,7 @@ pub async fn whole(reader: &Reader, wanted: Wanted<'_>) -> Result<Model, Failure
     let without_detail = insights.iter().filter(|insight| insight.detail.is_none()).count();
     let (mut open, mut closed): (Vec<Insight>, Vec<Insight>) =
         insights.into_iter().partition(Insight::is_open);
-    // Of equally bad ones the newest first: what began just now is what somebody was woken for.
-    open.sort_by_key(|insight| {
-        (Reverse(insight.severity()), Reverse(insight.record.timestamp("started_at")))
-    });
+    open.sort_by_key(|insight| Importance::of(&insight.record));
     closed.sort_by_key(|insight| Reverse(insight.record.timestamp("ended_at")));
     Ok(Model {
         table: wanted.table,
@@ -137,7 +135,7 @@ fn is_insight(record: &Stored) -> bool {
 /// What belongs together, worst first.
 pub async fn incidents(reader: &Reader, insights: &[Stored]) -> Result<Vec<incident::Incident>, Failure> {
     let mut worth: Vec<&Stored> = incident::worth_reading(insights);
-    worth.sort_by_key(|insight| importance(insight));
+    worth.sort_by_key(|insight| Importance::of(insight));
     worth.truncate(MOST_COMPARED);
     let keys = worth.iter().filter_map(|insight| Some(Key::new(insight.text("pk")?, insight.text("sk")?)));
     let is_xray = |insight: &&&Stored| insight.text("source") == Some(Source::Xray.as_str());
@@ -157,17 +155,9 @@ pub async fn incidents(reader: &Reader, insights: &[Stored]) -> Result<Vec<incid
     Ok(incidents)
 }
 
-/// What puts insights in the order in which detail is worth reading: open ones, then the severe, then the new.
-fn importance(
-    insight: &Stored,
-) -> (bool, Reverse<Option<insights_shared::record::Severity>>, Reverse<Option<Timestamp>>) {
-    let severity = insight.text("severity").and_then(insights_shared::record::Severity::parse);
-    (insight.text("status") != Some("open"), Reverse(severity), Reverse(insight.timestamp("started_at")))
-}
-
 /// The insights, the `most` most important ones with all that there is of them.
 async fn detailed(reader: &Reader, mut insights: Vec<Stored>, most: usize) -> Result<Vec<Insight>, Failure> {
-    insights.sort_by_key(importance);
+    insights.sort_by_key(Importance::of);
     let rest = insights.split_off(most.min(insights.len()));
     let has_cloudtrail =
         insights.iter().any(|insight| insight.text("source") == Some(Source::Cloudtrail.as_str()));

@@ -1,6 +1,7 @@
 //! What a page shows, before anybody has thought of how it looks. `gather` fills it from the table; the rest of this folder
 //! draws it.
 
+use crate::importance::Importance;
 use crate::incident::Incident;
 use crate::read::counts::{Day, Scope};
 use crate::read::line::Line;
@@ -12,7 +13,6 @@ use insights_shared::key::Key;
 use insights_shared::record::{Severity, Source, Stored};
 use insights_shared::time::Timestamp;
 use jiff::tz::TimeZone;
-use std::cmp::Reverse;
 
 /// Everything that a page shows.
 #[derive(Clone, Debug)]
@@ -146,9 +146,7 @@ impl Model {
     /// Takes the details of all insights but the `most` that matter most: what is open, then the severe, then the new.
     pub fn keep_details(&mut self, most: usize) {
         let mut insights: Vec<&mut Insight> = self.open.iter_mut().chain(&mut self.closed).collect();
-        insights.sort_by_key(|insight| {
-            (!insight.is_open(), Reverse(insight.severity()), Reverse(insight.record.timestamp("started_at")))
-        });
+        insights.sort_by_key(|insight| Importance::of(&insight.record));
         for insight in insights.into_iter().skip(most) {
             if insight.detail.take().is_some() {
                 self.without_detail += 1;

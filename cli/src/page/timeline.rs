@@ -5,13 +5,13 @@ use super::chart::{canvas, clock};
 use super::insight::Setting;
 use super::model::{Compliance, Insight, Model};
 use super::text::{class, date, line, severity_of};
+use crate::importance::Importance;
 use crate::output::words::{self, length, service, so_many};
 use crate::read::counts::Given;
 use insights_shared::record::{Severity, Source};
 use insights_shared::time::{DAY_SECONDS, Timestamp};
 use maud::{Markup, html};
 use serde_json::{Value as Json, json};
-use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 /// The most bars of a lane: more nobody tells apart, and each takes some of the page.
@@ -40,9 +40,7 @@ fn lane(model: &Model, source: Source, setting: Setting<'_>) -> Markup {
     let open = insights.iter().filter(|insight| insight.is_open()).count();
     let ended = insights.len() - open;
     // What matters most finds a place first.
-    insights.sort_by_key(|insight| {
-        (!insight.is_open(), Reverse(insight.severity()), Reverse(insight.record.timestamp("started_at")))
-    });
+    insights.sort_by_key(|insight| Importance::of(&insight.record));
     let left_out = insights.len().saturating_sub(MOST_BARS);
     let bars: Vec<Json> =
         insights.iter().take(MOST_BARS).filter_map(|insight| bar(insight, setting)).collect();

@@ -33,7 +33,7 @@ async fn purge(arguments: &PurgeArguments, opened: &Opened, session: &Session) -
     let PurgeArguments { account, source, region, .. } = arguments;
     let selection =
         Selection { account, source: source.map(|source| source.as_str()), region: region.as_deref() };
-    let progress = Progress::new(session.live_progress);
+    let progress = Progress::new(session.live_progress, "reading the table".len());
     let table = Table { client: reader.client(), name: reader.table() };
     let step = progress.step("reading the table");
     let found =

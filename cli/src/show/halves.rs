@@ -119,3 +119,32 @@ fn attributions(
     }
     Some(table.render())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use insights_shared::environment::Environment;
+    use insights_shared::time::Clock;
+
+    #[test]
+    fn attributions_are_those_of_the_later_half() {
+        let half = |who: &str| {
+            let attributions = format!(
+                r#"[{{"attribute":"userIdentityArn","insight":[{{"value":"{who}","average":6}}],"baseline":[]}}]"#
+            );
+            format!(r#"{{"insight_details":{{"insight_context":{{"attributions":{attributions}}}}}}}"#)
+        };
+        let without = r#"{"insight_details":{"insight_context":{}}}"#.to_owned();
+        let session = Session::new(Environment::default(), Clock::System);
+        let check = |start: &str, end: &str, shown: &str, hidden: &str| {
+            let json = format!(r#"{{"detail":{{"start":{start},"end":{end}}}}}"#);
+            let Value::Map(map) = Value::from_json(&json).unwrap() else { panic!("not an object: {json}") };
+            let text = section(&Stored(map), &session);
+            assert!(text.contains(shown) && !text.contains(hidden), "{shown}, not {hidden}: {text}");
+        };
+        check(&half("early"), &half("late"), "late", "early");
+        // An end that names nobody does not hide whom the start names.
+        check(&half("early"), &without, "early", "late");
+        check(&without, &half("late"), "late", "early");
+    }
+}

@@ -37,7 +37,7 @@ fn snapshots(pk: &str, items: &[Stored], session: &Session) -> String {
     let link =
         newest.and_then(console::link).map_or(String::new(), |link| format!("console  {}\n", link.url));
     let head = heading(&format!("{title}: {} of counts", so_many(days.len(), "day", "days")), session);
-    format!("{head}{}\nkey      {}\n{link}", compliance::table(&days, session), plain(pk))
+    format!("{head}{}\nkey      {}\n{link}", compliance::days::table(&days, session), plain(pk))
 }
 
 /// A target's last runs, newest first, with their issues below.

@@ -7,6 +7,7 @@ pub mod log;
 use crate::args::SimulateArguments;
 use crate::embedded::EmbeddedTable;
 use crate::exit::{Exit, Failure};
+use crate::interrupt::Interrupt;
 use crate::output::words::count;
 use crate::output::{print, say};
 use crate::session::Session;
@@ -33,7 +34,7 @@ pub async fn run(arguments: &SimulateArguments, session: &Session) -> Result<Exi
         table::create_in(&embedded.client(), &table_name).await?;
     }
     // Before the address is told, so that whoever reads it may end us at once.
-    let ended = ended()?;
+    let mut interrupt = Interrupt::listen()?;
     let address = SocketAddr::new(arguments.bind, arguments.port);
     let options = Options {
         address,
@@ -52,7 +53,7 @@ pub async fn run(arguments: &SimulateArguments, session: &Session) -> Result<Exi
         Failure::Failed(format!("listening on {address}: {error}{hint}"))
     })?;
     print(&variables(&simulator.url(), (!arguments.no_table).then_some(&table_name)))?;
-    ended.await;
+    interrupt.next().await;
     let counts = simulator.counts();
     // A client that has sent half of a request would keep both waiting for its other half.
     let stop = async {
@@ -84,33 +85,6 @@ fn variables(url: &str, table: Option<&String>) -> String {
     }
     text.push_str("unset AWS_PROFILE AWS_SESSION_TOKEN\n");
     text
-}
-
-/// Listens for Ctrl-C and SIGTERM from now on; what it gives ends with the first of them.
-#[cfg(unix)]
-fn ended() -> Result<impl Future<Output = ()>, Failure> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let failed = |error| Failure::of("listening for signals", error);
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
-    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    })
-}
-
-/// Listens for Ctrl-C.
-#[cfg(not(unix))]
-#[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
-fn ended() -> Result<impl Future<Output = ()>, Failure> {
-    Ok(async {
-        // Without a console there is no Ctrl-C, and nothing else to wait for.
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    })
 }
 
 #[cfg(test)]

@@ -49,7 +49,7 @@ async fn answer(arguments: &StatusArguments, reader: &Reader, session: &Session)
     if places.is_empty() {
         say(&format!(
             "table {} holds no state: no scheduled run has ended yet. Is a function deployed, is its schedule on, \
-             and does it write to this table?",
+             and does it write to this table? `insights collect` runs one from here",
             reader.table()
         ));
     }

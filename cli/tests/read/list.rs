@@ -27,10 +27,10 @@ fn what_is_open_comes_worst_first() {
     assert_eq!(entities(&["list", "--open"]), ["payments", "secretsmanager.amazonaws.com", "card-network"]);
     assert_eq!(STORY.texts(&["list", "--open"], "severity"), ["critical", "high", "medium"]);
     let story = Story::empty();
-    for (id, started) in [("younger", "2026-02-28T00:00:00.000Z"), ("older", "2026-02-27T00:00:00.000Z")] {
+    for (id, started) in [("older", "2026-02-27T00:00:00.000Z"), ("younger", "2026-02-28T00:00:00.000Z")] {
         story.put(&insight("xray", id, started, "", ""));
     }
-    assert_eq!(story.texts(&["list", "--open"], "id"), ["older", "younger"], "of two alike the older one");
+    assert_eq!(story.texts(&["list", "--open"], "id"), ["younger", "older"], "of two alike the newer one");
 }
 
 #[test]
@@ -90,6 +90,15 @@ fn a_listing_says_how_bad_since_when_where_what_and_how_to_go_on() {
     ] {
         assert!(text.contains(expected), "{expected} is missing: {text}");
     }
+    let narrow = crate::support::finish(STORY.command(&["list", "--open", "--utc"]).env("COLUMNS", "80"));
+    for expected in ["secretsmanager  GetSecretValue on", " secretsmanager.amazonaws.com:\n"] {
+        assert!(
+            narrow.stdout.contains(expected),
+            "{expected}: names are whole on 80 columns: {}",
+            narrow.stdout
+        );
+    }
+    assert!(narrow.stdout.lines().all(|line| line.chars().count() <= 80), "{}", narrow.stdout);
     let zone = crate::support::finish(STORY.command(&["list", "--open"]).env("TZ", "Asia/Tokyo"));
     assert!(zone.stdout.contains("2026-03-01 17:54"), "{}", zone.stdout);
     assert!(zone.stdout.contains("times are local (Asia/Tokyo, UTC+09:00)"), "{}", zone.stdout);

@@ -29,8 +29,22 @@ pub struct Story {
 impl Story {
     /// An empty table.
     pub fn empty() -> Self {
+        Self::told("")
+    }
+
+    /// An empty table in a world of this scenario.
+    pub fn told(scenario: &str) -> Self {
+        Self::with(Lab::new(scenario))
+    }
+
+    /// An empty table in the world of the built-in story.
+    pub fn built_in() -> Self {
+        Self::with(Lab::built_in())
+    }
+
+    fn with(lab: impl Future<Output = Lab>) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-        let lab = runtime.block_on(Lab::new(""));
+        let lab = runtime.block_on(lab);
         Self { runtime, lab, table: Table::default() }
     }
 

@@ -3,6 +3,7 @@
 //! A row says what it says about series, trails or scopes; this module only reads and writes rows.
 
 use super::Store;
+use super::plan::Change;
 use super::write::Condition;
 use crate::issue::CallError;
 use crate::key::{self, Key};
@@ -46,6 +47,7 @@ impl Store {
     /// Puts a row, unless a newer version of this program wrote the stored one.
     pub async fn put_catalog(&self, row: Map) -> Result<(), CallError> {
         if self.is_dry_run() {
+            self.intend(&row, Change::Changed);
             return Ok(());
         }
         let condition = Condition {
@@ -65,6 +67,7 @@ impl Store {
     ) -> Result<Option<Stored>, CallError> {
         row.insert("revision".to_owned(), revision(&row).into());
         if self.is_dry_run() {
+            self.intend(&row, if read.is_some() { Change::Changed } else { Change::New });
             return Ok(Some(Stored(row)));
         }
         let condition = match read {

@@ -4,6 +4,7 @@
 //! condition compares it with what is stored at that moment (see `write.rs`).
 
 pub mod catalog;
+pub mod plan;
 pub mod read;
 pub mod schema;
 pub mod state;
@@ -13,6 +14,7 @@ use crate::issue::{CallError, Class};
 use crate::time::{Clock, Timestamp};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::ConsumedCapacity;
+use plan::Plan;
 use std::future::Future;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -28,6 +30,7 @@ pub struct Store {
     retention_days: i64,
     concurrency: usize,
     dry_run: bool,
+    plan: Option<Plan>,
     until: Option<Instant>,
     units: Mutex<Units>,
 }
@@ -68,6 +71,7 @@ impl Store {
             retention_days,
             concurrency,
             dry_run,
+            plan: None,
             until: None,
             units: Mutex::default(),
         }

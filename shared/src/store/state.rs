@@ -1,6 +1,7 @@
 //! `state` and `run`: what is known of a target, and what each run did. The watermark moves last, and only forward.
 
 use super::Store;
+use super::plan::Change;
 use super::read::Projection;
 use super::write::Condition;
 use crate::collector::Resume;
@@ -60,9 +61,6 @@ impl Store {
         target: &Target,
         watermark: Timestamp,
     ) -> Result<(), CallError> {
-        if self.dry_run {
-            return Ok(());
-        }
         let mut item = state_base(source, target);
         item.insert("watermark".to_owned(), watermark.into());
         item.insert("retention_days".to_owned(), self.retention_days.into());
@@ -79,9 +77,6 @@ impl Store {
         watermark: Option<Timestamp>,
         resume: &Resume,
     ) -> Result<(), CallError> {
-        if self.dry_run {
-            return Ok(());
-        }
         let mut item = state_base(source, target);
         item.insert("last_run_at".to_owned(), ended_at.into());
         item.insert("last_status".to_owned(), response.status.as_str().into());
@@ -119,6 +114,12 @@ impl Store {
         watermark: Option<Timestamp>,
     ) -> Result<bool, CallError> {
         let key = state_key(source, target);
+        if self.dry_run {
+            let mut item = attributes;
+            item.extend([("pk".to_owned(), key.pk.into()), ("sk".to_owned(), key.sk.into())]);
+            self.intend(&item, Change::Changed);
+            return Ok(true);
+        }
         let mut update = self
             .client
             .update_item()
@@ -166,9 +167,6 @@ impl Store {
         response: &TargetResponse,
         stamp: &RunStamp<'_>,
     ) -> Result<(), CallError> {
-        if self.dry_run {
-            return Ok(());
-        }
         let pk = target_partition("run", source, &target.account_id, &target.region);
         let sk = format!("{}#{}", stamp.started_at, key::part(stamp.request_id));
         let mut item = run_item(source, response, stamp);
@@ -185,6 +183,10 @@ impl Store {
             ("content_hash".to_owned(), key::sha256_hex(canonical.as_bytes()).into()),
             ("expires_at".to_owned(), kept_until.into()),
         ]);
+        if self.dry_run {
+            self.intend(&item, Change::New);
+            return Ok(());
+        }
         self.put_item(item, None::<Condition>).await.map(|_| ())
     }
 }

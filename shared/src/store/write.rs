@@ -2,6 +2,7 @@
 //! the condition that makes this true at the moment of writing, whatever else writes at the same time.
 
 use super::Store;
+use super::plan::Change;
 use super::read::Projection;
 use crate::fields::Faults;
 use crate::issue::CallError;
@@ -67,8 +68,13 @@ impl Store {
     /// Writes one record over what was read, by the rule of its kind.
     pub async fn write_over(&self, record: &ValidRecord, stored: Option<&Stored>) -> Written {
         match judge(record, stored, self.now()) {
-            Some(outcome) => outcome,
-            None => self.put(record, Guard::Older).await,
+            Some(outcome) => {
+                if self.dry_run && outcome == Written::Done(Outcome::Unchanged) {
+                    self.intend(record.attributes(), Change::Same);
+                }
+                outcome
+            }
+            None => self.put_over(record, Guard::Older, stored.is_some()).await,
         }
     }
 
@@ -77,17 +83,23 @@ impl Store {
     /// A record whose time is over is put only over an item that is there: an insight that is stored as open would
     /// otherwise stay open for ever, since its end is never stored. The table deletes it soon.
     pub async fn put(&self, record: &ValidRecord, guard: Guard<'_>) -> Written {
+        self.put_over(record, guard, matches!(guard, Guard::Is(Some(_)))).await
+    }
+
+    /// As [`Store::put`]; `is_stored` says whether something was found under the key.
+    async fn put_over(&self, record: &ValidRecord, guard: Guard<'_>, is_stored: bool) -> Written {
         let now = self.now();
         let expired = record.is_expired(now);
         if expired && (self.dry_run || matches!(guard, Guard::Is(None))) {
             return Written::Expired;
         }
-        if self.dry_run {
-            return Written::Done(Outcome::Written);
-        }
         let mut item = record.attributes().clone();
         item.insert("observed_at".to_owned(), now.into());
         item.insert("collected_by".to_owned(), self.collected_by.as_str().into());
+        if self.dry_run {
+            self.intend(&item, if is_stored { Change::Changed } else { Change::New });
+            return Written::Done(Outcome::Written);
+        }
         let condition = Condition::of(record, guard, now);
         match self.put_item(item, Some(condition)).await {
             Ok(_) if expired => Written::Expired,
@@ -152,11 +164,15 @@ impl Store {
             target_partition("rejected", source, account, region),
             key::sha256_hex(rejected.raw.as_bytes()),
         );
-        if self.dry_run || self.get(&key).await?.is_some() {
+        if self.get(&key).await?.is_some() {
             return Ok(());
         }
         let now = self.now();
         let item = rejected_item(&key, source, (account, region), rejected, now, self.retention_days);
+        if self.dry_run {
+            self.intend(&item, Change::New);
+            return Ok(());
+        }
         let condition = Condition::absent(now);
         self.put_item(item, Some(condition)).await.map(|_| ())
     }

@@ -6,11 +6,13 @@ use insights_shared::fields::Faults;
 use insights_shared::record::{Kind, Source};
 use insights_shared::report::TargetReport;
 use insights_shared::store::catalog::catalog_row;
+use insights_shared::store::plan::{Change, Plan};
 use insights_shared::store::state::RunStamp;
 use insights_shared::store::write::Guard;
 use insights_shared::target::Target;
 use insights_shared::validate::Rejected;
 use insights_tests::{ACCOUNT, REGION};
+use std::sync::{Arc, Mutex};
 
 #[tokio::test]
 async fn a_dry_run_writes_nothing_and_says_what_it_would_have_written() {
@@ -20,7 +22,12 @@ async fn a_dry_run_writes_nothing_and_says_what_it_would_have_written() {
     let before = lab.table().await;
     lab.simulator.clear_log();
 
-    let store = lab.store(|options| options.dry_run = true);
+    let told: Arc<Mutex<Vec<(String, Change)>>> = Arc::default();
+    let plan = Plan::new({
+        let told = Arc::clone(&told);
+        move |item, change| told.lock().unwrap().push((item["kind"].as_str().unwrap().to_owned(), change))
+    });
+    let store = lab.store(|options| options.dry_run = true).planned_by(Some(plan));
     let other = valid(Kind::XrayInsight, "other", Version::new(10, 10));
     let written = store.write(&[other.clone(), version(10)]).await;
     assert_eq!(written, [WRITTEN, UNCHANGED]);
@@ -51,6 +58,21 @@ async fn a_dry_run_writes_nothing_and_says_what_it_would_have_written() {
     };
     store.put_run(Source::Xray, &target, &response, &stamp).await.unwrap();
 
+    // What is stored already and what is older are no writes.
+    let (insights, insight) = ("auditmanager.insights", "xray.insight");
+    let expected = [
+        (insight, Change::New),
+        (insights, Change::Same),
+        (insights, Change::Changed),
+        (insight, Change::New),
+        ("rejected", Change::New),
+        ("catalog", Change::Changed),
+        ("catalog", Change::New),
+        ("state", Change::Changed),
+        ("state", Change::Changed),
+        ("run", Change::New),
+    ];
+    assert_eq!(*told.lock().unwrap(), expected.map(|(kind, change)| (kind.to_owned(), change)));
     assert_eq!((lab.calls("PutItem"), lab.calls("UpdateItem")), (0, 0));
     assert_eq!(lab.table().await, before);
 }

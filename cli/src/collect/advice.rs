@@ -1,0 +1,217 @@
+//! What an issue means to somebody at a laptop: which IAM action is missing and whose, who throttles, what is not there.
+//! Pure.
+
+use crate::output::words::plain;
+use insights_shared::issue::{Class, class_of};
+use insights_shared::record::Source;
+use insights_shared::report::{Issue, RunStatus, TargetResponse};
+
+/// How a target stands, in a word: what failed is told apart by why.
+pub fn standing(target: &TargetResponse) -> &'static str {
+    let has = |class: Class| target.issue_counts.keys().any(|code| class_of(code, None) == class);
+    match target.status {
+        RunStatus::Ok if target.counts.fetched == 0 => "no data",
+        RunStatus::Failed if has(Class::Denied) => "denied",
+        RunStatus::Failed if has(Class::Throttled) => "throttled",
+        status => status.as_str(),
+    }
+}
+
+/// What "not enabled" and "no data" mean for `source`; nothing for any other standing.
+pub fn absence(source: Source, standing: &str) -> Option<&'static str> {
+    Some(match (standing, source) {
+        ("not_enabled", Source::Xray) => "no X-Ray group has insights enabled there",
+        ("not_enabled", Source::Cloudtrail) => "no trail has Insights there, and there are no insight events",
+        ("not_enabled", Source::Auditmanager) => {
+            "Audit Manager is not set up there, or not offered in this region"
+        }
+        ("no data", Source::Xray | Source::Cloudtrail) => {
+            "asked and answered: there is no insight in this time"
+        }
+        ("no data", Source::Auditmanager) => "asked and answered: there are no counts yet",
+        _ => return None,
+    })
+}
+
+/// One issue of the target at `place`, and what to do about it.
+pub fn told(issue: &Issue, place: &str) -> String {
+    let Issue { operation, code, .. } = issue;
+    let message = plain(&issue.message);
+    let subject = plain(&issue.subject);
+    match class_of(code, None) {
+        Class::Denied if is_about_permission(code) => {
+            let refused = Refusal::read(&message);
+            let action = refused.action.map_or_else(|| actions(operation), str::to_owned);
+            let principal = refused.principal.map_or_else(|| "these credentials".to_owned(), str::to_owned);
+            let on = match *operation {
+                "AssumeRole" => format!(" on {subject}, and let its trust policy name them"),
+                _ => String::new(),
+            };
+            format!(
+                "{place}: denied: {principal} may not call {operation}. Allow the IAM action {action}{on} ({code})"
+            )
+        }
+        Class::Denied if code.contains("Expired") => {
+            format!("{place}: denied: the credentials have expired; sign in and run this again ({code})")
+        }
+        Class::Denied => format!("{place}: denied: the credentials are not accepted ({code}: {message})"),
+        Class::Throttled => format!(
+            "{place}: throttled: {operation} was refused as too many calls ({code}). Nothing is lost: run this again, or give \
+             RATE_LIMITS='{{\"{operation}\":0.5}}'"
+        ),
+        _ => format!("{place}: {operation} {subject}: {code}: {message}"),
+    }
+}
+
+/// Whether a code is about what a policy allows, rather than about the credentials themselves.
+fn is_about_permission(code: &str) -> bool {
+    ["AccessDenied", "AccessDeniedException", "NotAuthorized", "UnauthorizedOperation"].contains(&code)
+}
+
+/// The IAM actions that `operation` needs, where AWS does not name the one that is missing.
+fn actions(operation: &str) -> String {
+    match operation {
+        // It has no action of its own.
+        "ListInsightsMetricData" => {
+            "cloudtrail:LookupEvents, and for a trail's data events cloudtrail:ListInsightsData on the trail"
+                .to_owned()
+        }
+        "AssumeRole" | "GetCallerIdentity" => format!("sts:{operation}"),
+        "BatchGetItem" | "PutItem" | "Query" | "UpdateItem" => format!("dynamodb:{operation}"),
+        _ => {
+            let declared =
+                xray_insights::fetch::IAM_ACTIONS.iter().chain(&cloudtrail_insights::fetch::IAM_ACTIONS);
+            let mut declared = declared.chain(&auditmanager_insights::fetch::IAM_ACTIONS);
+            let is_it = |action: &&&str| action.split_once(':').is_some_and(|(_, name)| name == operation);
+            declared.find(is_it).map_or_else(|| operation.to_owned(), |action| (*action).to_owned())
+        }
+    }
+}
+
+/// What AWS says when it refuses: `User: <principal> is not authorized to perform: <action> on resource: …`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Refusal<'a> {
+    principal: Option<&'a str>,
+    action: Option<&'a str>,
+}
+
+impl<'a> Refusal<'a> {
+    fn read(message: &'a str) -> Self {
+        let Some((before, after)) = message.split_once(" is not authorized to perform: ") else {
+            return Self::default();
+        };
+        let principal = before.split_once("User: ").map(|(_, principal)| principal.trim());
+        let action = after.split_whitespace().next().map(|action| action.trim_end_matches(['.', ',', ';']));
+        Self { principal, action: action.filter(|action| action.contains(':')) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use insights_shared::issue::Stage;
+    use insights_shared::payload::Window;
+    use insights_shared::report::Counts;
+    use std::collections::BTreeMap;
+
+    fn issue(operation: &'static str, code: &str, message: &str) -> Issue {
+        Issue {
+            stage: Stage::Fetch,
+            operation,
+            subject: "shop".to_owned(),
+            code: code.to_owned(),
+            retryable: false,
+            message: message.to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_missing_permission_is_told_as_the_iam_action_with_whose_it_is() {
+        let check = |operation, code: &str, message: &str, expected: &str| {
+            assert_eq!(told(&issue(operation, code, message), "here"), expected);
+        };
+        check(
+            "GetInsightSummaries",
+            "AccessDeniedException",
+            "User: arn:aws:sts::123456789012:assumed-role/audit/ann is not authorized to perform: \
+             xray:GetInsightSummaries because no identity-based policy allows the xray:GetInsightSummaries action",
+            "here: denied: arn:aws:sts::123456789012:assumed-role/audit/ann may not call GetInsightSummaries. Allow the IAM \
+             action xray:GetInsightSummaries (AccessDeniedException)",
+        );
+        // A key's policy, and not the operation's own action.
+        check(
+            "BatchGetItem",
+            "AccessDeniedException",
+            "User: arn:aws:iam::123456789012:user/ann is not authorized to perform: kms:Decrypt on resource: arn:aws:kms:x",
+            "here: denied: arn:aws:iam::123456789012:user/ann may not call BatchGetItem. Allow the IAM action kms:Decrypt \
+             (AccessDeniedException)",
+        );
+        check(
+            "ListInsightsMetricData",
+            "AccessDeniedException",
+            "Access denied",
+            "here: denied: these credentials may not call ListInsightsMetricData. Allow the IAM action cloudtrail:LookupEvents, \
+             and for a trail's data events cloudtrail:ListInsightsData on the trail (AccessDeniedException)",
+        );
+        check(
+            "AssumeRole",
+            "AccessDenied",
+            "no",
+            "here: denied: these credentials may not call AssumeRole. Allow the IAM action sts:AssumeRole on shop, and let its \
+             trust policy name them (AccessDenied)",
+        );
+    }
+
+    #[test]
+    fn every_operation_of_the_collectors_has_an_action() {
+        for actions_of in [
+            &xray_insights::fetch::IAM_ACTIONS[..],
+            &cloudtrail_insights::fetch::IAM_ACTIONS[..],
+            &auditmanager_insights::fetch::IAM_ACTIONS[..],
+        ] {
+            for action in actions_of {
+                let (_, operation) = action.split_once(':').unwrap();
+                assert_eq!(actions(operation), *action);
+            }
+        }
+        assert_eq!(actions("PutItem"), "dynamodb:PutItem");
+    }
+
+    #[test]
+    fn credentials_that_are_not_accepted_are_no_missing_permission() {
+        let expired = told(&issue("GetGroups", "ExpiredTokenException", "expired"), "here");
+        assert!(expired.contains("have expired; sign in") && !expired.contains("IAM"), "{expired}");
+        let unknown = told(&issue("GetGroups", "UnrecognizedClientException", "invalid token"), "here");
+        assert!(unknown.contains("are not accepted") && !unknown.contains("IAM"), "{unknown}");
+        let throttled = told(&issue("LookupEvents", "ThrottlingException", "Rate exceeded"), "here");
+        assert!(
+            throttled.contains("throttled: LookupEvents")
+                && throttled.contains("RATE_LIMITS='{\"LookupEvents\":0.5}'")
+        );
+        let other = told(&issue("GetInsight", "Connection", "refused"), "here");
+        assert_eq!(other, "here: GetInsight shop: Connection: refused");
+    }
+
+    #[test]
+    fn not_enabled_denied_throttled_and_no_data_are_four_answers() {
+        let check = |status, fetched, codes: &[&str], expected: &str| {
+            let target = TargetResponse {
+                account_id: "123456789012".to_owned(),
+                region: "eu-west-1".to_owned(),
+                status,
+                window: None::<Window>,
+                counts: Counts { fetched, ..Counts::default() },
+                issue_counts: codes.iter().map(|code| ((*code).to_owned(), 1)).collect::<BTreeMap<_, _>>(),
+                issues: Vec::new(),
+            };
+            assert_eq!(standing(&target), expected);
+        };
+        check(RunStatus::NotEnabled, 0, &[], "not_enabled");
+        check(RunStatus::Failed, 0, &["AccessDeniedException"], "denied");
+        check(RunStatus::Failed, 0, &["ThrottledException"], "throttled");
+        check(RunStatus::Ok, 0, &[], "no data");
+        check(RunStatus::Ok, 1, &[], "ok");
+        check(RunStatus::Partial, 0, &["ThrottledException"], "partial");
+        check(RunStatus::Failed, 0, &["Timeout"], "failed");
+    }
+}

@@ -1,0 +1,153 @@
+//! The command that goes on where a run stopped. Pure.
+
+use super::Collected;
+use super::order::Order;
+use crate::args::CollectArguments;
+use insights_shared::report::TargetResponse;
+use insights_shared::time::Timestamp;
+
+/// The command, if it can do any good: something was not reached, or failed in a way that may pass. A scheduled run knows
+/// by itself where to go on; a window is continued where the one that came least far has come.
+pub fn command(
+    arguments: &CollectArguments,
+    order: &Order,
+    collected: &[Collected],
+    stopped: bool,
+) -> Option<String> {
+    let targets = || collected.iter().flat_map(|collected| &collected.targets);
+    let may_pass = |target: &TargetResponse| target.issues.iter().any(|issue| issue.retryable);
+    if !stopped && !targets().any(|target| target.counts.not_reached > 0 || may_pass(target)) {
+        return None;
+    }
+    let Some(window) = order.window else { return Some(line(arguments, None)) };
+    let come = targets().filter_map(|target| target.window.map(|window| window.end)).min();
+    let come = come.unwrap_or(window.start).max(window.start);
+    (come < window.end).then(|| line(arguments, Some(come)))
+}
+
+fn line(arguments: &CollectArguments, since: Option<Timestamp>) -> String {
+    let mut words = vec!["insights".to_owned(), "collect".to_owned()];
+    let mut option = |name: &str, value: &str| words.extend([name.to_owned(), quoted(value)]);
+    for source in &arguments.source {
+        option("--source", source.as_str());
+    }
+    if let Some(since) = since {
+        option("--since", &since.to_string());
+    }
+    if let Some(profile) = &arguments.profile {
+        option("--profile", profile);
+    }
+    for region in &arguments.region {
+        option("--region", region);
+    }
+    if let Some(targets) = &arguments.targets {
+        option("--targets", &targets.to_string_lossy());
+    }
+    if let Some(table) = &arguments.location.table {
+        option("--table", table);
+    }
+    if let Some(local) = &arguments.location.local {
+        option("--local", &local.to_string_lossy());
+    }
+    for (name, is_given) in [("--dry-run", arguments.dry_run), ("--utc", arguments.utc)] {
+        if is_given {
+            words.push(name.to_owned());
+        }
+    }
+    words.join(" ")
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let is_plain = |character: char| character.is_ascii_alphanumeric() || "-_./:=,@+".contains(character);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::args::{Arguments, Command};
+    use clap::Parser;
+    use insights_shared::issue::Stage;
+    use insights_shared::payload::Window;
+    use insights_shared::record::Source;
+    use insights_shared::report::TargetReport;
+    use insights_shared::target::Target;
+
+    fn arguments(given: &[&str]) -> CollectArguments {
+        let given = [&["insights", "collect"], given].concat();
+        let Command::Collect(arguments) = Arguments::parse_from(given).command else { panic!("not collect") };
+        arguments
+    }
+
+    #[test]
+    fn it_is_told_only_where_it_can_do_any_good() {
+        let at = |hour: u8| format!("2026-03-01T{hour:02}:00:00Z").parse::<Timestamp>().unwrap();
+        let target = |end: u8, not_reached: u64, issue: Option<(&str, bool)>| {
+            let report = TargetReport::default();
+            report.not_reached(not_reached);
+            report.window(Window { start: at(1), end: at(end) });
+            if let Some((code, retryable)) = issue {
+                report.issue(Stage::Fetch, "GetGroups", "groups", code, retryable, "no");
+            }
+            report.finish(&Target {
+                account_id: "123456789012".to_owned(),
+                region: "eu-west-1".to_owned(),
+                role: None,
+            })
+        };
+        let check = |given: &[&str], targets: Vec<TargetResponse>, stopped: bool, expected: Option<&str>| {
+            let arguments = arguments(given);
+            let order = Order::read(&arguments, at(12)).unwrap();
+            let collected =
+                Collected { source: Source::Xray, targets, calls: 0, response: None, error: None };
+            assert_eq!(command(&arguments, &order, &[collected], stopped).as_deref(), expected, "{given:?}");
+        };
+        let again = Some("insights collect");
+        check(&[], vec![target(12, 0, None)], false, None);
+        check(&[], vec![target(12, 0, None)], true, again);
+        check(&[], vec![target(12, 0, None), target(12, 2, None)], false, again);
+        check(&[], vec![target(12, 0, Some(("Timeout", true)))], false, again);
+        check(&[], vec![target(12, 0, Some(("AccessDeniedException", false)))], false, None);
+        let window = ["--since", "2026-03-01T01:00:00Z", "--source", "xray"];
+        let from = Some("insights collect --source xray --since 2026-03-01T05:00:00.000Z");
+        check(&window, vec![target(9, 1, None), target(5, 1, None)], false, from);
+        // What the service keeps no longer does not come back.
+        check(&window, vec![target(12, 0, Some(("Window.Unavailable", false)))], false, None);
+        check(&window, vec![target(12, 0, None)], true, None);
+        let start = Some("insights collect --source xray --since 2026-03-01T01:00:00.000Z");
+        check(&window, Vec::new(), true, start);
+    }
+
+    #[test]
+    fn the_command_is_the_one_that_was_given() {
+        let check = |given: &[&str], since: Option<&str>, expected: &str| {
+            let arguments = arguments(given);
+            assert_eq!(line(&arguments, since.map(|since| since.parse().unwrap())), expected);
+        };
+        check(&[], None, "insights collect");
+        check(
+            &[
+                "--dry-run",
+                "--source",
+                "xray",
+                "--region",
+                "eu-west-1",
+                "--region",
+                "us-east-1",
+                "--profile",
+                "the audit",
+            ],
+            None,
+            "insights collect --source xray --profile 'the audit' --region eu-west-1 --region us-east-1 --dry-run",
+        );
+        check(
+            &["--since", "7d", "--targets", "it's.json", "--local", "my.db", "--table", "records", "--utc"],
+            Some("2026-02-26T00:00:00Z"),
+            "insights collect --since 2026-02-26T00:00:00.000Z --targets 'it'\\''s.json' --table records --local my.db --utc",
+        );
+    }
+}

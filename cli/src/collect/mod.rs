@@ -1,0 +1,246 @@
+//! `insights collect`: the same collectors as the functions', in this process, with the credentials at hand. It wires
+//! account, table and collectors, watches them, ends them early when asked, and says what came of it.
+
+mod account;
+mod advice;
+mod again;
+mod collector;
+mod order;
+mod page;
+mod planned;
+mod tally;
+mod units;
+mod watch;
+
+use crate::args::CollectArguments;
+use crate::embedded::EmbeddedTable;
+use crate::exit::{Exit, Failure};
+use crate::interrupt::Interrupt;
+use crate::location::check_file;
+use crate::output::progress::Progress;
+use crate::output::{print, say};
+use crate::read::Reader;
+use crate::read::targets::Place;
+use crate::session::Session;
+use crate::table::check_name;
+use account::Account;
+use aws_sdk_dynamodb::Client;
+use collector::Collector;
+use futures_util::future::join_all;
+use insights_shared::attendance::{Activity, Attendance};
+use insights_shared::invocation::{Context, InvocationError};
+use insights_shared::record::Source;
+use insights_shared::report::{Response, RunStatus, TargetResponse};
+use order::{Order, own_targets};
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::pin::pin;
+use std::sync::Arc;
+use tally::{Counted, Group, Tally};
+use tokio::sync::watch as word;
+use watch::Watch;
+
+/// Columns of a target's name but for its region: the longest source, an account, and what parts them.
+const BESIDE_REGION: usize = 26;
+/// Columns of the longest region's name.
+const LONGEST_REGION: usize = 14;
+
+/// What came of one source.
+#[derive(Debug)]
+pub struct Collected {
+    /// The source.
+    pub source: Source,
+    /// What came of each target, in order.
+    pub targets: Vec<TargetResponse>,
+    /// Requests to the service.
+    pub calls: u64,
+    /// The whole, where not everything failed.
+    pub response: Option<Response>,
+    /// Why it failed as a whole.
+    pub error: Option<InvocationError>,
+}
+
+/// What came of all.
+#[derive(Debug)]
+pub struct Ended {
+    /// By source.
+    pub collected: Vec<Collected>,
+    /// What a dry run would have written.
+    pub planned: Option<BTreeMap<Group, Counted>>,
+    /// The table, in words.
+    pub table: String,
+    /// Whether the table is in a file.
+    pub local: bool,
+    /// Whether somebody ended it early.
+    pub stopped: bool,
+    /// The command that goes on with what is left.
+    pub go_on: Option<String>,
+    /// What was not so much as tried.
+    pub left_out: Option<String>,
+}
+
+/// Collects.
+pub async fn run(arguments: &CollectArguments, session: &Session) -> Result<Exit, Failure> {
+    let session = &session.in_utc(arguments.utc);
+    let order = Order::read(arguments, session.clock.now())?;
+    let table = session.table_name(arguments.location.table.as_deref());
+    check_name(&table)?;
+    if let Some(file) = &arguments.location.local {
+        check_file(file)?;
+    }
+    let account = Account::load(arguments.profile.as_deref(), &arguments.region, session).await?;
+    let embedded = match &arguments.location.local {
+        Some(file) => Some(EmbeddedTable::open(file).await?),
+        None => None,
+    };
+    let client = match &embedded {
+        Some(embedded) => embedded.client(),
+        None => Client::new(&account.sdk),
+    };
+    let collected = collect(arguments, &order, &account, (&client, &table), session).await;
+    if let Some(embedded) = embedded {
+        embedded.close().await;
+    }
+    let ended = collected?;
+    print(&page::page(&ended, session))?;
+    Ok(exit(&ended))
+}
+
+async fn collect(
+    arguments: &CollectArguments,
+    order: &Order,
+    account: &Account,
+    (client, table): (&Client, &str),
+    session: &Session,
+) -> Result<Ended, Failure> {
+    // A table that does not answer is told once and with its remedy, rather than by every target.
+    let here = Place { account_id: account.id.clone(), region: account.region.clone() };
+    let reader = Reader::new(client.clone(), table, session.clock.now());
+    reader.last_runs(Source::Xray, &here, 1).await?;
+
+    let own = (!arguments.region.is_empty()).then(|| own_targets(&account.id, &arguments.region));
+    let targets = order.targets.as_deref().or(own.as_deref());
+    let environment = collector::environment(&session.environment, table, &account.region, targets);
+    let (stop, stopped) = word::channel(false);
+    let tally = order.dry_run.then(Tally::default);
+    let mut collectors = Vec::new();
+    let mut watches = Vec::new();
+    let mut faults = BTreeSet::new();
+    for source in order.sources.iter().copied() {
+        let activity = Arc::new(Activity::default());
+        let attendance = Attendance {
+            table: Some(client.clone()),
+            stop: Some(stopped.clone()),
+            activity: Some(Arc::clone(&activity)),
+            plan: tally.as_ref().map(Tally::plan),
+        };
+        let made = Collector::new(source, &environment, account.sdk.clone(), session.clock, attendance);
+        match made {
+            Ok(collector) => collectors.push((source, collector, Arc::clone(&activity))),
+            Err(error) => faults.extend(error.message.split("; ").map(str::to_owned)),
+        }
+        watches.push(Watch::new(source, activity, order.dry_run));
+    }
+    if !faults.is_empty() {
+        return Err(Failure::Usage(faults.into_iter().collect()));
+    }
+
+    let payload = order.payload();
+    let request_id = format!("collect-{:016x}", RandomState::new().build_hasher().finish());
+    let mut interrupt = Interrupt::listen()?;
+    let widest = arguments.region.iter().chain([&account.region]).map(String::len).max().unwrap_or_default();
+    let widest = if targets.is_none() || own.is_some() { widest } else { LONGEST_REGION };
+    let progress = Progress::new(session.live_progress, BESIDE_REGION + widest);
+    let runs = collectors.iter().map(|(source, collector, _)| {
+        let function_arn =
+            format!("arn:aws:lambda:{}:{}:function:{}", account.region, account.id, source.package());
+        let context = Context { request_id: request_id.clone(), function_arn, deadline: None };
+        let payload = &payload;
+        async move { collector.invoke(payload, &context).await }
+    });
+    let mut all = pin!(join_all(runs));
+    let results = loop {
+        tokio::select! {
+            biased;
+            results = &mut all => break results,
+            () = interrupt.next() => {
+                if *stop.borrow() {
+                    say("stopped at once: what had not been stored is lost, and the same command fetches it again");
+                    // The runtime would wait for what cannot be ended, such as a look-up of a name.
+                    std::process::exit(i32::from(Exit::Partial.code()));
+                }
+                progress.say("stopping: what is in hand is stored; Ctrl-C once more stops at once");
+                // There are receivers for as long as there are collectors.
+                let _ = stop.send(true);
+            }
+            never = Watch::all(&mut watches, &progress) => match never {},
+        }
+    };
+    for watch in &mut watches {
+        watch.look(&progress);
+    }
+    if let Some(faults) = wrong(&results) {
+        return Err(Failure::Usage(faults));
+    }
+    let collected: Vec<Collected> = collectors
+        .iter()
+        .zip(results)
+        .map(|((source, _, activity), result)| Collected::of(*source, activity, result))
+        .collect();
+    let local = arguments.location.local.as_deref();
+    let stopped = *stop.borrow();
+    Ok(Ended {
+        go_on: again::command(arguments, order, &collected, stopped),
+        collected,
+        planned: tally.map(|tally| tally.counted()),
+        table: match local {
+            Some(file) => format!("table {table} in {}", file.display()),
+            None => format!("table {table} in {}", account.region),
+        },
+        local: local.is_some(),
+        stopped,
+        left_out: order.left_out.clone(),
+    })
+}
+
+impl Collected {
+    fn of(source: Source, activity: &Activity, result: Result<Response, InvocationError>) -> Self {
+        let activities = activity.targets();
+        let mut targets: Vec<TargetResponse> =
+            activities.iter().map(|target| target.report.finish(&target.target)).collect();
+        targets
+            .sort_by(|left, right| (&left.account_id, &left.region).cmp(&(&right.account_id, &right.region)));
+        let calls = activities.iter().map(|target| target.calls.calls().sent.values().sum::<u64>()).sum();
+        let (response, error) = match result {
+            Ok(response) => (Some(response), None),
+            Err(error) => (None, Some(error)),
+        };
+        Self { source, targets, calls, response, error }
+    }
+
+    /// How the source ended as a whole.
+    fn status(&self) -> RunStatus {
+        self.response.as_ref().map_or(RunStatus::Failed, |response| response.status)
+    }
+}
+
+/// The faults of configuration and payload, if there is nothing else: only the account tells that a target lacks a role.
+fn wrong(results: &[Result<Response, InvocationError>]) -> Option<Vec<String>> {
+    let mut faults = BTreeSet::new();
+    for result in results {
+        let error = result.as_ref().err()?;
+        if !["Config.Invalid", "Payload.Invalid"].contains(&error.error_type) {
+            return None;
+        }
+        faults.extend(error.message.split("; ").map(str::to_owned));
+    }
+    (!faults.is_empty()).then(|| faults.into_iter().collect())
+}
+
+fn exit(ended: &Ended) -> Exit {
+    match RunStatus::of_all(ended.collected.iter().map(Collected::status)) {
+        RunStatus::Ok | RunStatus::NotEnabled => Exit::Done,
+        RunStatus::Partial => Exit::Partial,
+        RunStatus::Failed => Exit::Failed,
+    }
+}

@@ -1,0 +1,95 @@
+//! What is asked for: which sources, which time, which accounts. It reads the arguments and the file of targets, and asks
+//! nobody.
+
+use crate::args::CollectArguments;
+use crate::exit::Failure;
+use crate::output::words::service;
+use insights_shared::fields::Faults;
+use insights_shared::payload::Window;
+use insights_shared::record::Source;
+use insights_shared::target::parse_targets;
+use insights_shared::time::Timestamp;
+use serde_json::{Value, json};
+use std::path::Path;
+
+/// Stands in for a region that nobody has asked for yet, while the file of targets is looked at.
+const ANY_REGION: &str = "us-east-1";
+
+/// What is to be done.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Order {
+    /// From which sources, each once.
+    pub sources: Vec<Source>,
+    /// What is left out of what was meant, and why.
+    pub left_out: Option<String>,
+    /// A span of the past, rather than what is new.
+    pub window: Option<Window>,
+    /// The text of the file of targets.
+    pub targets: Option<String>,
+    /// Whether to write nothing.
+    pub dry_run: bool,
+}
+
+impl Order {
+    /// What `arguments` ask for at `now`.
+    pub fn read(arguments: &CollectArguments, now: Timestamp) -> Result<Self, Failure> {
+        let is_meant = |source: &Source| arguments.source.is_empty() || arguments.source.contains(source);
+        let mut sources: Vec<Source> = Source::ALL.into_iter().filter(is_meant).collect();
+        let mut left_out = None;
+        let mut window = None;
+        if let Some(since) = arguments.since {
+            let since = since.instant(now);
+            if since >= now {
+                return Err(Failure::usage(format!("--since {since} is not in the past: it is {now}")));
+            }
+            window = Some(Window { start: since, end: now });
+            if is_meant(&Source::Auditmanager) {
+                let without = format!("{} has no past: collect it without --since", service("auditmanager"));
+                sources.retain(|source| *source != Source::Auditmanager);
+                if !arguments.source.is_empty() {
+                    return Err(Failure::usage(format!("--since with --source auditmanager: {without}")));
+                }
+                left_out = Some(without);
+            }
+        }
+        let targets = arguments.targets.as_deref().map(read_targets).transpose()?;
+        Ok(Self { sources, left_out, window, targets, dry_run: arguments.dry_run })
+    }
+
+    /// What the functions are invoked with.
+    pub fn payload(&self) -> String {
+        let mut payload = serde_json::Map::new();
+        if let Some(window) = self.window {
+            let window = json!({"start": window.start.to_string(), "end": window.end.to_string()});
+            payload.insert("window".to_owned(), window);
+        }
+        if self.dry_run {
+            payload.insert("dry_run".to_owned(), true.into());
+        }
+        Value::Object(payload).to_string()
+    }
+}
+
+/// The file's text, if it holds targets.
+fn read_targets(file: &Path) -> Result<String, Failure> {
+    let name = file.display().to_string();
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| Failure::usage(format!("reading the targets {name}: {error}")))?;
+    let value: Value = serde_json::from_str(&text)
+        .map_err(|error| Failure::usage(format!("the targets {name} must be JSON: {error}")))?;
+    let mut faults = Faults::default();
+    parse_targets(value, &name, ANY_REGION, &mut faults);
+    let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    if faults.is_empty() { Ok(text) } else { Err(Failure::Usage(faults)) }
+}
+
+/// `TARGETS` for an account of one's own in several regions.
+pub fn own_targets(account_id: &str, regions: &[String]) -> String {
+    let mut distinct: Vec<&String> = Vec::new();
+    for region in regions {
+        if !distinct.contains(&region) {
+            distinct.push(region);
+        }
+    }
+    json!([{"account_id": account_id, "regions": distinct}]).to_string()
+}

@@ -1,0 +1,140 @@
+//! What a run of `collect` says at its end: how each target stands, what went wrong and what to do, what it cost. It decides
+//! nothing.
+
+use super::advice::{absence, standing, told};
+use super::units::{PRICES, price};
+use super::{Collected, Ended, planned};
+use crate::output::tabular::{self, Column, Tabular, cell};
+use crate::output::words::{self, count, plain, service, so_many, wrapped};
+use crate::session::Session;
+use insights_shared::issue::RECORD_INVALID;
+use insights_shared::report::TargetResponse;
+
+/// The most issues of a target that are spelled out.
+const MOST_ISSUES: usize = 3;
+
+/// All of it, as text.
+pub fn page(ended: &Ended, session: &Session) -> String {
+    let mut sections = Vec::new();
+    if ended.collected.iter().any(|collected| !collected.targets.is_empty()) {
+        sections.push(targets(ended, session));
+    }
+    if let Some(planned) = &ended.planned {
+        sections.push(planned::changes(planned, &ended.collected, session));
+        sections.extend(planned::examples(planned, session));
+    }
+    let notes: Vec<String> = notes(ended).iter().map(|note| wrapped(note, session.width)).collect();
+    if !notes.is_empty() {
+        sections.push(notes.concat());
+    }
+    sections.push(wrapped(&cost(ended), session.width));
+    sections.join("\n")
+}
+
+fn targets(ended: &Ended, session: &Session) -> String {
+    let all = || ended.collected.iter().flat_map(|collected| &collected.targets);
+    let any_rejected = all().any(|target| target.counts.rejected > 0);
+    let any_left = all().any(|target| target.counts.not_reached > 0);
+    let mut columns = vec![
+        ("SOURCE", Column::Fixed),
+        ("STATUS", Column::Fixed),
+        ("FETCHED", Column::Number),
+        (if ended.planned.is_some() { "TO WRITE" } else { "WRITTEN" }, Column::Number),
+        ("UNCHANGED", Column::Number),
+    ];
+    columns.extend(any_rejected.then_some(("REJECTED", Column::Number)));
+    columns.extend(any_left.then_some(("NOT\nREACHED", Column::Number)));
+    let mut table = Tabular::new(session, &columns);
+    for Collected { source, targets, .. } in &ended.collected {
+        for target in targets {
+            let TargetResponse { account_id, region, counts, .. } = target;
+            let place = format!("{}\n{account_id} {region}", service(source.as_str()));
+            let state = tabular::standing(target.status.as_str(), standing(target));
+            let mut row = vec![cell(place), state];
+            let numbers = [counts.fetched, counts.written, counts.unchanged + counts.stale];
+            row.extend(numbers.map(|number| cell(count(number))));
+            row.extend(any_rejected.then(|| cell(count(counts.rejected))));
+            row.extend(any_left.then(|| cell(count(counts.not_reached))));
+            table.row(row);
+        }
+    }
+    table.render()
+}
+
+/// What somebody should know, one thing a line.
+fn notes(ended: &Ended) -> Vec<String> {
+    let mut notes = Vec::new();
+    for Collected { source, targets, error, .. } in &ended.collected {
+        let name = service(source.as_str());
+        let told_by_targets = targets.iter().any(|target| !target.issues.is_empty());
+        // What failed as a whole without a target's saying why.
+        if let Some(error) = error.as_ref().filter(|_| !told_by_targets) {
+            notes.push(format!("{name}: {}: {}", error.error_type, plain(&error.message)));
+        }
+        for target in targets {
+            let place = format!("{name} {} {}", target.account_id, target.region);
+            if let Some(absence) = absence(*source, standing(target)) {
+                notes.push(format!("{place}: {}: {absence}", standing(target).replace('_', " ")));
+            }
+            if target.counts.rejected > 0 {
+                let number = usize::try_from(target.counts.rejected).unwrap_or(usize::MAX);
+                let answers = so_many(number, "answer", "answers");
+                notes.push(format!(
+                    "{place}: {answers} broke a rule and went to `rejected`, with the reasons"
+                ));
+            }
+            let issues: Vec<_> = target.issues.iter().filter(|issue| issue.code != RECORD_INVALID).collect();
+            let mut lines: Vec<String> = issues.iter().map(|issue| told(issue, &place)).collect();
+            lines.dedup();
+            let more = lines.len().saturating_sub(MOST_ISSUES);
+            notes.extend(lines.into_iter().take(MOST_ISSUES));
+            if more > 0 {
+                notes.push(format!("{place}: {} more of the kind", count(more as u64)));
+            }
+        }
+    }
+    if ended.stopped {
+        notes.push("stopped before the end: what had come is stored".to_owned());
+    }
+    if let Some(command) = &ended.go_on {
+        notes.push(format!("go on: {command}"));
+    }
+    notes.extend(ended.left_out.iter().map(|left_out| format!("left out: {left_out}")));
+    notes
+}
+
+/// What it cost, or would cost.
+fn cost(ended: &Ended) -> String {
+    let services: Vec<&str> =
+        ended.collected.iter().map(|collected| service(collected.source.as_str())).collect();
+    let calls: u64 = ended.collected.iter().map(|collected| collected.calls).sum();
+    let calls =
+        format!("{} calls, which cost nothing by the price pages of {}", count(calls), listed(&services));
+    let (mut read, mut written) = (0.0, 0.0);
+    for response in ended.collected.iter().filter_map(|collected| collected.response.as_ref()) {
+        read += response.read_units;
+        written += response.write_units;
+    }
+    if let Some(planned) = &ended.planned {
+        #[expect(clippy::cast_precision_loss, reason = "units are far fewer than 2^52")]
+        let units = planned.values().map(|counted| counted.write_units).sum::<u64>() as f64;
+        written = units;
+    }
+    let units = format!("{} read and {} write units", words::units(read), words::units(written));
+    let price = if ended.local {
+        "a table in a file costs nothing".to_owned()
+    } else {
+        format!("{} {PRICES}", price(written, read))
+    };
+    let begin = if ended.planned.is_some() { "A run that writes would make about " } else { "" };
+    format!("{begin}{calls}; {units} of {}: {price}.", ended.table)
+}
+
+/// `a, b and c`.
+fn listed(names: &[&str]) -> String {
+    match names {
+        [] => String::new(),
+        [name] => (*name).to_owned(),
+        [names @ .., last] => format!("{} and {last}", names.join(", ")),
+    }
+}

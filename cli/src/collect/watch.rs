@@ -1,0 +1,148 @@
+//! The runs of the targets as they go on: a line for each on the terminal, or one as each ends where nobody watches.
+
+use crate::output::add;
+use crate::output::progress::{Progress, Step};
+use crate::output::words::count;
+use insights_shared::attendance::{Activity, TargetActivity};
+use insights_shared::aws::Calls;
+use insights_shared::record::Source;
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// How often is looked.
+const TICK: Duration = Duration::from_millis(200);
+/// The rate is that of so many of the last looks: five seconds.
+const LOOKS: usize = 25;
+/// Where lines do not move, one in so long says that a run goes on.
+const SILENCE: Duration = Duration::from_secs(30);
+
+/// What goes on, of one source.
+#[derive(Debug)]
+pub struct Watch {
+    source: Source,
+    activity: Arc<Activity>,
+    dry_run: bool,
+    lines: Vec<Line>,
+}
+
+#[derive(Debug)]
+struct Line {
+    target: Arc<TargetActivity>,
+    step: Option<Step>,
+    looks: VecDeque<(Instant, u64)>,
+    told: Instant,
+}
+
+/// How the line of a run is begun.
+pub fn name(source: Source, account_id: &str, region: &str) -> String {
+    format!("{source} {account_id} {region}")
+}
+
+impl Watch {
+    /// Watches the runs of `source`; a dry run writes nothing of what it counts as written.
+    pub fn new(source: Source, activity: Arc<Activity>, dry_run: bool) -> Self {
+        Self { source, activity, dry_run, lines: Vec::new() }
+    }
+
+    /// The runs of all of `watches`, for ever.
+    pub async fn all(watches: &mut [Self], progress: &Progress) -> Infallible {
+        loop {
+            for watch in &mut *watches {
+                watch.look(progress);
+            }
+            tokio::time::sleep(TICK).await;
+        }
+    }
+
+    /// Looks once.
+    pub fn look(&mut self, progress: &Progress) {
+        let targets = self.activity.targets();
+        for target in targets.into_iter().skip(self.lines.len()) {
+            let step = progress.step(&name(self.source, &target.target.account_id, &target.target.region));
+            let now = Instant::now();
+            self.lines.push(Line { target, step: Some(step), looks: VecDeque::new(), told: now });
+        }
+        for line in &mut self.lines {
+            line.look(progress, if self.dry_run { "to write" } else { "written" });
+        }
+    }
+}
+
+impl Line {
+    fn look(&mut self, progress: &Progress, written_or_not: &str) {
+        let Some(step) = &self.step else { return };
+        let calls = self.target.calls.calls();
+        let sent: u64 = calls.sent.values().sum();
+        if let Some(status) = self.target.ended() {
+            let counts = self.target.report.finish(&self.target.target).counts;
+            let (written, fetched) = (count(counts.written), count(counts.fetched));
+            let status = status.as_str().replace('_', " ");
+            if let Some(step) = self.step.take() {
+                let ended = format!(
+                    "{status}: {written} of {fetched} records {written_or_not}, {} calls",
+                    count(sent)
+                );
+                step.leave(progress, &ended);
+            }
+            return;
+        }
+        let now = Instant::now();
+        self.looks.push_back((now, sent));
+        if self.looks.len() > LOOKS {
+            self.looks.pop_front();
+        }
+        let rate =
+            self.looks.front().map_or(0.0, |(then, before)| rate(sent - before, now.duration_since(*then)));
+        let how = going_on(&calls, rate);
+        step.update(&how);
+        if now.duration_since(self.told) >= SILENCE {
+            self.told = now;
+            step.remind(&how);
+        }
+    }
+}
+
+fn rate(calls: u64, time: Duration) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "a rate is shown to a tenth")]
+    let calls = calls as f64;
+    if time.is_zero() { 0.0 } else { calls / time.as_secs_f64() }
+}
+
+/// How a run goes on: pages, rate, refusals, and the operation of the last call, which a narrow terminal cuts.
+fn going_on(calls: &Calls, rate: f64) -> String {
+    let mut text = format!("{:>6} pages {rate:>6.1}/s", count(calls.answered));
+    if calls.throttled > 0 {
+        add(&mut text, format_args!("  {} throttled", count(calls.throttled)));
+    }
+    add(&mut text, format_args!("  {}", calls.last.as_deref().unwrap_or("starts")));
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn a_line_has_operation_pages_and_rate() {
+        let calls = Calls {
+            sent: BTreeMap::from([("LookupEvents".to_owned(), 1_300)]),
+            throttled: 0,
+            answered: 1_234,
+            last: Some("LookupEvents".to_owned()),
+        };
+        assert_eq!(going_on(&calls, 2.04), " 1,234 pages    2.0/s  LookupEvents");
+        let calls = Calls { throttled: 3, ..calls };
+        assert!(going_on(&calls, 0.0).ends_with("0.0/s  3 throttled  LookupEvents"));
+        assert!(going_on(&Calls::default(), 0.0).ends_with("  starts"));
+    }
+
+    #[test]
+    fn a_rate_needs_time() {
+        assert!(rate(10, Duration::ZERO).abs() < f64::EPSILON);
+        assert!((rate(10, Duration::from_secs(5)) - 2.0).abs() < f64::EPSILON);
+    }
+}

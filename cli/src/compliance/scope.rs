@@ -1,0 +1,60 @@
+//! Which scopes are meant by a name or an id: accounts and assessments, with their control domains. It asks nobody.
+
+use crate::exit::Failure;
+use crate::output::add;
+use crate::output::near::nearest;
+use crate::output::words::plain;
+use crate::read::counts::{Level, Scope};
+use std::collections::BTreeSet;
+
+/// The scopes that are asked for: the accounts and assessments, or one of them with its domains.
+pub fn choose(all: Vec<Scope>, wanted: Option<&str>) -> Result<Vec<Scope>, Failure> {
+    let Some(wanted) = wanted else {
+        return Ok(all.into_iter().filter(|scope| scope.level != Level::Domain).collect());
+    };
+    let tops = || all.iter().filter(|scope| scope.level != Level::Domain);
+    let mut entities: BTreeSet<&str> = tops()
+        .filter(|scope| scope.entity == wanted || scope.title == wanted)
+        .map(|scope| scope.entity.as_str())
+        .collect();
+    if entities.is_empty() {
+        // How an id or a name begins, where that is unique.
+        let lower = wanted.to_lowercase();
+        let begins = |text: &str| !lower.is_empty() && text.to_lowercase().starts_with(&lower);
+        entities = tops()
+            .filter(|scope| {
+                scope.level == Level::Assessment && (begins(&scope.entity) || begins(&scope.title))
+            })
+            .map(|scope| scope.entity.as_str())
+            .collect();
+    }
+    let mut found = entities.iter();
+    match (found.next(), found.next()) {
+        (Some(entity), None) => {
+            let entity = (*entity).to_owned();
+            Ok(all.into_iter().filter(|scope| scope.entity == entity).collect())
+        }
+        (None, _) if all.is_empty() => Ok(Vec::new()),
+        (None, _) => {
+            let names = tops().flat_map(|scope| [scope.entity.as_str(), scope.title.as_str()]);
+            let hint = match nearest(wanted, names) {
+                Some(meant) => format!("did you mean {}?", plain(meant)),
+                None => format!("there are{}", named(tops())),
+            };
+            Err(Failure::usage(format!("--scope {wanted} is not known: {hint}")))
+        }
+        _ => {
+            let which = named(tops().filter(|scope| entities.contains(scope.entity.as_str())));
+            Err(Failure::usage(format!("--scope {wanted} may be any of these; give the id{which}")))
+        }
+    }
+}
+
+/// Scopes with their ids, a line each.
+fn named<'a>(scopes: impl Iterator<Item = &'a Scope>) -> String {
+    let mut text = String::new();
+    for scope in scopes {
+        add(&mut text, format_args!("\n  {}  {}", scope.entity, plain(&scope.title)));
+    }
+    text
+}

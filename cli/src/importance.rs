@@ -1,0 +1,56 @@
+//! The order in which insights are worth reading, one rule for every command and for the page: what is open, then the
+//! severe, then the new. Pure.
+
+use insights_shared::record::{Severity, Stored};
+use insights_shared::time::Timestamp;
+use std::cmp::Reverse;
+
+/// Puts insights in order, the most important first. Of equally bad ones that is the newest: what began just now is what
+/// somebody was woken for. The key keeps the order of those that began together.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Importance {
+    is_over: bool,
+    severity: Reverse<Option<Severity>>,
+    began: Reverse<Option<Timestamp>>,
+    pk: String,
+}
+
+impl Importance {
+    /// That of `insight`.
+    pub fn of(insight: &Stored) -> Self {
+        Self {
+            is_over: insight.text("status") != Some("open"),
+            severity: Reverse(insight.text("severity").and_then(Severity::parse)),
+            began: Reverse(insight.timestamp("started_at")),
+            pk: insight.text("pk").unwrap_or_default().to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use insights_shared::value::Value;
+
+    #[test]
+    fn what_is_open_comes_first_then_the_worst_then_the_newest() {
+        let insight = |pk: &str, status: &str, severity: &str, hour: &str| {
+            let json = format!(
+                r#"{{"pk":"{pk}","status":"{status}","severity":"{severity}","started_at":"2026-03-01T{hour}:00:00.000Z"}}"#
+            );
+            let Value::Map(map) = Value::from_json(&json).unwrap() else { panic!("not an object: {json}") };
+            Stored(map)
+        };
+        let mut insights = [
+            insight("over", "closed", "critical", "11"),
+            insight("an old one", "open", "high", "08"),
+            insight("new, b", "open", "high", "09"),
+            insight("new, a", "open", "high", "09"),
+            insight("mild", "open", "low", "10"),
+            insight("worst", "open", "critical", "07"),
+        ];
+        insights.sort_by_key(Importance::of);
+        let order = insights.iter().map(|insight| insight.text("pk").unwrap()).collect::<Vec<_>>();
+        assert_eq!(order, ["worst", "new, a", "new, b", "an old one", "mild", "over"]);
+    }
+}

@@ -1,0 +1,100 @@
+//! The end of the time to fetch in: the runtime's deadline, or somebody's word before it.
+//!
+//! It ends no store: what is in hand when it comes is still written.
+
+use std::future::{Future, pending, poll_fn};
+use std::pin::pin;
+use std::task::Poll;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+/// When fetching ends, done or not.
+#[derive(Clone, Debug, Default)]
+pub struct Stop {
+    deadline: Option<Instant>,
+    word: Option<watch::Receiver<bool>>,
+}
+
+impl Stop {
+    /// At `deadline`, or as soon as `word` is `true`; never, where there is neither.
+    pub fn new(deadline: Option<Instant>, word: Option<watch::Receiver<bool>>) -> Self {
+        Self { deadline, word }
+    }
+
+    /// Whether there is no time left.
+    pub fn has_come(&self) -> bool {
+        self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+            || self.word.as_ref().is_some_and(|word| *word.borrow())
+    }
+
+    /// What `future` gives, if it does in time.
+    pub async fn before<T>(&self, future: impl Future<Output = T>) -> Option<T> {
+        let mut future = pin!(future);
+        let mut coming = pin!(self.coming());
+        poll_fn(|context| match future.as_mut().poll(context) {
+            Poll::Ready(result) => Poll::Ready(Some(result)),
+            Poll::Pending => coming.as_mut().poll(context).map(|()| None),
+        })
+        .await
+    }
+
+    /// Waits until it comes.
+    async fn coming(&self) {
+        let deadline = async {
+            match self.deadline {
+                Some(deadline) => tokio::time::sleep_until(deadline).await,
+                None => pending().await,
+            }
+        };
+        let word = async {
+            match self.word.clone() {
+                Some(mut word) => spoken(&mut word).await,
+                None => pending().await,
+            }
+        };
+        tokio::select! {
+            () = deadline => {}
+            () = word => {}
+        }
+    }
+}
+
+/// Waits for the word; for ever, if whoever could give it is gone.
+async fn spoken(word: &mut watch::Receiver<bool>) {
+    if word.wait_for(|spoken| *spoken).await.is_err() {
+        pending::<()>().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::ready;
+    use std::time::Duration;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_is_given_up_at_the_deadline_or_at_the_word_whichever_comes_first() {
+        let never = Stop::default();
+        assert_eq!((never.has_come(), never.before(ready(7)).await), (false, Some(7)));
+
+        let (say, word) = watch::channel(false);
+        let begun = Instant::now();
+        let stop = Stop::new(Some(begun + Duration::from_mins(1)), Some(word));
+        assert_eq!(stop.before(ready(7)).await, Some(7));
+        let waiting = tokio::spawn({
+            let stop = stop.clone();
+            async move { stop.before(pending::<()>()).await }
+        });
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert!(!stop.has_come());
+        say.send(true).unwrap();
+        assert_eq!(waiting.await.unwrap(), None);
+        assert!(stop.has_come() && begun.elapsed() < Duration::from_secs(2));
+
+        let (say, word) = watch::channel(false);
+        drop(say);
+        let stop = Stop::new(Some(Instant::now() + Duration::from_mins(1)), Some(word));
+        assert_eq!(stop.before(pending::<()>()).await, None, "nobody is left to give the word");
+        assert!(stop.has_come() && begun.elapsed() >= Duration::from_secs(61));
+    }
+}
