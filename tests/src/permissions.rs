@@ -17,13 +17,22 @@ static ALLOWED: LazyLock<BTreeMap<&str, BTreeSet<String>>> = LazyLock::new(|| {
     FUNCTIONS.into_iter().map(|function| (function, allowed(&template, function))).collect()
 });
 
-/// The template as JSON; CloudFormation's tags become its functions' long forms, `!Ref X` as `{"Ref": "X"}`.
+/// The template as JSON.
 ///
 /// # Panics
 ///
 /// If it is not YAML that CloudFormation reads.
 pub fn template() -> Value {
-    let documents = Yaml::load_from_str(TEMPLATE).expect("the template is YAML");
+    parse(TEMPLATE)
+}
+
+/// A template as JSON; CloudFormation's tags become its functions' long forms, `!Ref X` as `{"Ref": "X"}`.
+///
+/// # Panics
+///
+/// If it is not YAML that CloudFormation reads.
+pub fn parse(template: &str) -> Value {
+    let documents = Yaml::load_from_str(template).expect("the template is YAML");
     let [document] = &documents[..] else { panic!("one document") };
     json_of(document)
 }

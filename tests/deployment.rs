@@ -1,0 +1,56 @@
+//! Rules about the deployment: the templates, and the pages that describe them, say the same as the code and as each other.
+//! What needs CloudFormation's, EventBridge's or Step Functions' own rules is tried in Python beside this
+//! (`tests/deployment/*.py`), since nobody wrote those rules down in Rust.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test ends where it cannot go on, and says how far it came"
+)]
+
+#[path = "deployment/alarms.rs"]
+mod alarms;
+#[path = "deployment/codes.rs"]
+mod codes;
+#[path = "deployment/dependencies.rs"]
+mod dependencies;
+#[path = "deployment/parameters.rs"]
+mod parameters;
+#[path = "deployment/roles.rs"]
+mod roles;
+#[path = "deployment/table.rs"]
+mod table;
+#[path = "deployment/workflows.rs"]
+mod workflows;
+#[path = "deployment/yaml.rs"]
+mod yaml;
+
+/// The cells of every table row of `page` in its section `heading` (up to the next heading of the same depth), the heads and
+/// rules of the tables left out.
+fn rows(page: &str, heading: &str) -> Vec<Vec<String>> {
+    let depth = format!("{} ", heading.split(' ').next().unwrap());
+    let mut lines = page.lines().skip_while(|line| *line != heading).skip(1).peekable();
+    assert!(lines.peek().is_some(), "no section {heading}");
+    let lines: Vec<&str> = lines.take_while(|line| !line.starts_with(&depth)).collect();
+    let mut rows = Vec::new();
+    for (index, line) in lines.iter().enumerate() {
+        let is_head = lines.get(index + 1).is_some_and(|next| next.starts_with("|---"));
+        if line.starts_with("| ") && !is_head {
+            rows.push(line.trim_matches('|').split(" | ").map(|cell| cell.trim().to_owned()).collect());
+        }
+    }
+    assert!(!rows.is_empty(), "no table under {heading}");
+    rows
+}
+
+/// What stands in backticks in `text`.
+fn quoted(text: &str) -> Vec<String> {
+    text.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+fn read(path: &str) -> String {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    std::fs::read_to_string(root.join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}

@@ -1,0 +1,168 @@
+//! Alarms: every one is described, everybody hears of every one, and what they count is what the functions write.
+
+use crate::yaml::{resources, template};
+use crate::{quoted, read, rows};
+use insights_shared::metrics;
+use insights_shared::record::Source;
+use insights_shared::report::{Response, RunStatus};
+use insights_shared::time::Timestamp;
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+const TEMPLATES: [&str; 3] = ["template.yaml", "deploy/alarms.yaml", "deploy/organization.yaml"];
+
+fn alarms() -> Vec<(String, Value)> {
+    let of = |path: &str| {
+        let template = template(path);
+        let alarms = resources(&template, "AWS::CloudWatch::Alarm");
+        alarms
+            .into_iter()
+            .map(|(_, alarm)| (path.to_owned(), alarm["Properties"].clone()))
+            .collect::<Vec<_>>()
+    };
+    TEMPLATES.iter().flat_map(|path| of(path)).collect()
+}
+
+#[test]
+fn every_alarm_is_described_and_every_alarm_that_is_described_is_there() {
+    let name = |alarm: &Value| {
+        let name = alarm["AlarmName"]["Fn::Sub"].as_str().unwrap();
+        name.replace("${AWS::StackName}", "<stack>")
+            .replace("${Stack}", "<stack>")
+            .replace("${Source}", "<source>")
+    };
+    let there: BTreeSet<String> = alarms().iter().map(|(_, alarm)| name(alarm)).collect();
+    let described: BTreeSet<String> =
+        rows(&read("docs/operations.md"), "## Alarms").iter().flat_map(|row| quoted(&row[0])).collect();
+    assert_eq!(there, described);
+    assert_eq!(there.len(), 12);
+    for row in rows(&read("docs/operations.md"), "## Alarms") {
+        assert_eq!(row.len(), 4, "what it means, why, and what to do: {row:?}");
+        assert!(row.iter().all(|cell| !cell.is_empty()), "{row:?}");
+    }
+}
+
+#[test]
+fn every_alarm_tells_of_its_beginning_and_of_its_end() {
+    for (path, alarm) in alarms() {
+        let topic = match path.as_str() {
+            "template.yaml" => "Alarms",
+            "deploy/alarms.yaml" => "TopicArn",
+            _ => "AlarmsTopic",
+        };
+        for actions in ["AlarmActions", "OKActions"] {
+            assert_eq!(alarm[actions], serde_json::json!([{"Ref": topic}]), "{path}: {}", alarm["AlarmName"]);
+        }
+        let missing = alarm["TreatMissingData"].as_str().unwrap_or_default();
+        assert!(["breaching", "notBreaching"].contains(&missing), "{}", alarm["AlarmName"]);
+        let of_runs =
+            ["SuccessfulRuns", "ExecutionsSucceeded"].iter().any(|name| alarm["MetricName"] == *name);
+        assert_eq!(
+            missing == "breaching",
+            of_runs,
+            "silence is bad news only of runs: {}",
+            alarm["AlarmName"]
+        );
+        // So that two stacks have alarms of their own.
+        let name = alarm["AlarmName"]["Fn::Sub"].as_str().unwrap();
+        assert!(name.starts_with("${Stack}-") || name.starts_with("${AWS::StackName}-"), "{name}");
+    }
+}
+
+#[test]
+fn every_source_has_its_alarms() {
+    let template = template("template.yaml");
+    let stacks = resources(&template, "AWS::CloudFormation::Stack");
+    let sources: BTreeSet<&str> = stacks
+        .iter()
+        .map(|(_, stack)| stack["Properties"]["Parameters"]["Source"].as_str().unwrap())
+        .collect();
+    assert_eq!(sources, Source::ALL.map(Source::as_str).into());
+    let nested = crate::yaml::template("deploy/alarms.yaml");
+    let parameters: BTreeSet<&String> = nested["Parameters"].as_object().unwrap().keys().collect();
+    for (id, stack) in stacks {
+        let properties = &stack["Properties"];
+        assert_eq!(properties["TemplateURL"], "deploy/alarms.yaml", "{id}");
+        let given: BTreeSet<&String> = properties["Parameters"].as_object().unwrap().keys().collect();
+        assert_eq!(given, parameters, "{id}");
+    }
+}
+
+/// The members that a filter pattern names, without their `$.`.
+fn members(pattern: &str) -> BTreeSet<&str> {
+    let ends = |character: char| !character.is_ascii_alphanumeric() && character != '_';
+    pattern.split("$.").skip(1).map(|rest| rest.split(ends).next().unwrap()).collect()
+}
+
+#[test]
+fn metric_filters_count_what_a_run_writes() {
+    let line = metrics::line(
+        &Response::new(Source::Xray, false, Vec::new()),
+        Timestamp::from_seconds(1_700_000_000),
+    );
+    let statuses =
+        [RunStatus::Ok, RunStatus::Partial, RunStatus::NotEnabled, RunStatus::Failed].map(RunStatus::as_str);
+    let template = template("deploy/alarms.yaml");
+    let filters = resources(&template, "AWS::Logs::MetricFilter");
+    assert_eq!(filters.len(), 4);
+    let mut counted = BTreeSet::new();
+    for (id, filter) in filters {
+        let properties = &filter["Properties"];
+        let pattern = properties["FilterPattern"].as_str().unwrap();
+        let transformation = &properties["MetricTransformations"][0];
+        let value = transformation["MetricValue"].as_str().unwrap();
+        for member in members(pattern).into_iter().chain(members(value)) {
+            assert!(line.get(member).is_some(), "{id}: a run writes no {member}");
+        }
+        // A status that no run can have would count nothing, and nobody would know.
+        for status in pattern.split('"').skip(1).step_by(2) {
+            assert!(statuses.contains(&status), "{id}: no run ends as {status}");
+        }
+        assert_eq!(transformation["Dimensions"], serde_json::json!([{"Key": "source", "Value": "$.source"}]));
+        counted.insert((
+            transformation["MetricNamespace"].clone().to_string(),
+            transformation["MetricName"].to_string(),
+        ));
+    }
+    // What the alarms look at is what the filters count.
+    for (id, alarm) in resources(&template, "AWS::CloudWatch::Alarm") {
+        let properties = &alarm["Properties"];
+        if properties["Namespace"].is_object() {
+            let looked_at = (properties["Namespace"].to_string(), properties["MetricName"].to_string());
+            assert!(counted.contains(&looked_at), "{id}");
+        }
+    }
+}
+
+#[test]
+fn the_dashboard_shows_metrics_that_there_are() {
+    let template = template("template.yaml");
+    let body =
+        template["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"][0].as_str().unwrap();
+    let body: Value = serde_json::from_str(body).expect("JSON, before anything is put into it");
+    let line = metrics::line(
+        &Response::new(Source::Xray, false, Vec::new()),
+        Timestamp::from_seconds(1_700_000_000),
+    );
+    let mut own = 0;
+    for widget in body["widgets"].as_array().unwrap() {
+        let (mut namespace, mut name) = (String::new(), String::new());
+        for metric in widget["properties"]["metrics"].as_array().unwrap() {
+            let metric: Vec<&str> = metric.as_array().unwrap().iter().filter_map(Value::as_str).collect();
+            // "..." repeats everything but the last, "." what stands above.
+            if let [first, second, ..] = metric[..] {
+                if first != "..." {
+                    if first != "." {
+                        first.clone_into(&mut namespace);
+                    }
+                    second.clone_into(&mut name);
+                }
+            }
+            if namespace == "InsightsAggregator" {
+                own += 1;
+                assert!(line.get(&name).is_some(), "a run writes no {name}");
+            }
+        }
+    }
+    assert!(own >= 30, "records, calls and units of three sources: {own}");
+}

@@ -1,0 +1,138 @@
+//! Every error code stands in docs/operations.md with what to do about it, and no other does.
+
+use crate::yaml::template;
+use crate::{quoted, read, rows};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// The sources of the functions and of what they share, tests left out.
+fn sources() -> Vec<String> {
+    fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                walk(&path, files);
+            } else if path.extension().is_some_and(|ending| ending == "rs") {
+                files.push(path);
+            }
+        }
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let mut files = Vec::new();
+    for folder in [
+        "shared/src",
+        "functions/xray-insights/src",
+        "functions/cloudtrail-insights/src",
+        "functions/auditmanager-insights/src",
+    ] {
+        walk(&root.join(folder), &mut files);
+    }
+    let code = |path: PathBuf| {
+        let text = std::fs::read_to_string(path).unwrap();
+        text.split("\n#[cfg(test)]").next().unwrap().to_owned()
+    };
+    files.into_iter().map(code).collect()
+}
+
+/// The texts between double quotes on lines of code.
+fn literals(source: &str) -> Vec<String> {
+    let lines = source.lines().filter(|line| !line.trim_start().starts_with("//"));
+    lines.flat_map(|line| line.split('"').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>()).collect()
+}
+
+/// `Two.Words`, each beginning with a capital: our own codes.
+fn is_own_code(text: &str) -> bool {
+    let is_word = |word: &str| {
+        let mut letters = word.chars();
+        letters.next().is_some_and(char::is_uppercase) && word.len() > 1 && letters.all(char::is_alphabetic)
+    };
+    text.split_once('.').is_some_and(|(first, second)| is_word(first) && is_word(second))
+}
+
+#[test]
+fn codes_are_told_from_other_texts() {
+    for (text, expected) in [
+        ("Config.Invalid", true),
+        ("Response.Malformed", true),
+        ("config.invalid", false),
+        ("Config", false),
+        ("Config.", false),
+        ("A.B.C", false),
+        ("no. Such", false),
+    ] {
+        assert_eq!(is_own_code(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn every_code_of_ours_is_described_and_every_code_that_is_described_is_ours() {
+    let mut there: BTreeSet<String> =
+        sources().iter().flat_map(|source| literals(source)).filter(|text| is_own_code(text)).collect();
+    // Those of one word, by the constants and the constructor that make them.
+    let issue = read("shared/src/issue.rs");
+    for constant in ["TIMEOUT", "CONNECTION"] {
+        let line = issue.lines().find(|line| line.contains(&format!("pub const {constant}: "))).unwrap();
+        there.extend(literals(line));
+    }
+    assert!(
+        read("shared/src/invocation.rs").contains("Self::new(\"Internal\","),
+        "an invocation fails as Internal"
+    );
+    there.insert("Internal".to_owned());
+    // The state machine's own, and the one of Step Functions that it waits for.
+    let organization = template("deploy/organization.yaml");
+    let states = &organization["Resources"]["Organization"]["Properties"]["Definition"]["States"];
+    let account = &states["EachAccount"]["ItemProcessor"]["States"]["AccountIncomplete"];
+    there.insert(account["Error"].as_str().unwrap().to_owned());
+    there.insert(states["EachAccount"]["Catch"][0]["ErrorEquals"][0].as_str().unwrap().to_owned());
+    let page = read("docs/operations.md");
+    let described: BTreeSet<String> = rows(&page, "## Error codes")
+        .iter()
+        .filter(|row| row.len() == 4)
+        .flat_map(|row| quoted(&row[0]))
+        .collect();
+    assert_eq!(there, described);
+}
+
+/// The codes that `function` of shared/src/issue.rs matches.
+fn matched(function: &str) -> BTreeSet<String> {
+    let issue = read("shared/src/issue.rs");
+    let body = issue.split(&format!("fn {function}(")).nth(1).unwrap().split("\n}").next().unwrap();
+    literals(body).into_iter().collect()
+}
+
+#[test]
+fn every_code_of_a_service_that_means_something_to_us_is_described() {
+    let rows = rows(&read("docs/operations.md"), "## Error codes");
+    let groups: Vec<BTreeSet<String>> =
+        rows.iter().filter(|row| row.len() == 3).map(|row| quoted(&row[0]).into_iter().collect()).collect();
+    assert_eq!(groups[0], matched("is_throttle"));
+    assert_eq!(groups[1], matched("is_denial"));
+}
+
+#[test]
+fn the_state_machine_tries_again_what_may_pass_and_nothing_else() {
+    let organization = template("deploy/organization.yaml");
+    let states = &organization["Resources"]["Organization"]["Properties"]["Definition"]["States"];
+    let branches =
+        states["EachAccount"]["ItemProcessor"]["States"]["EachSource"]["Branches"].as_array().unwrap();
+    assert_eq!(branches.len(), 3);
+    for branch in branches {
+        let map = branch["States"].as_object().unwrap().values().next().unwrap();
+        let states = map["ItemProcessor"]["States"].as_object().unwrap();
+        let task = states.values().find(|state| state["Type"] == "Task").unwrap();
+        let retried: BTreeSet<String> = task["Retry"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .flat_map(|retry| crate::yaml::texts(&retry["ErrorEquals"]))
+            .filter(|name| !name.starts_with("Lambda."))
+            .collect();
+        let expected = ["Source.Throttled", "Source.Unavailable", "Table.Unavailable", "Internal"];
+        assert_eq!(retried, expected.map(str::to_owned).into());
+        // Whatever else goes wrong costs nothing but itself.
+        assert_eq!(task["Catch"][0]["ErrorEquals"], serde_json::json!(["States.ALL"]));
+        // Longer than Lambda lets a function run, so that Lambda ends it and not we.
+        assert!(task["TimeoutSeconds"].as_i64().unwrap() > 900);
+    }
+}

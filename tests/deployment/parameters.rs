@@ -1,0 +1,86 @@
+//! Parameters: each is explained, constrained, in a group and used; and what can carry the tag does.
+
+use crate::yaml::template;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+#[test]
+fn every_parameter_is_explained_constrained_grouped_and_used() {
+    for path in ["template.yaml", "deploy/organization.yaml", "deploy/reader-role.yaml"] {
+        let template = template(path);
+        let parameters = template["Parameters"].as_object().unwrap();
+        let groups =
+            template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"].as_array().unwrap();
+        let grouped: Vec<&str> = groups
+            .iter()
+            .flat_map(|group| group["Parameters"].as_array().unwrap())
+            .map(|name| name.as_str().unwrap())
+            .collect();
+        let names: BTreeSet<&str> = parameters.keys().map(String::as_str).collect();
+        assert_eq!(grouped.iter().copied().collect::<BTreeSet<_>>(), names, "{path}");
+        assert_eq!(grouped.len(), names.len(), "{path}: none is in two groups");
+        let rest =
+            json!([template["Resources"], template["Conditions"], template["Globals"], template["Rules"]])
+                .to_string();
+        for (name, parameter) in parameters {
+            let description = parameter["Description"].as_str().unwrap_or_default();
+            assert!(description.ends_with('.') && description.len() < 4000, "{path}: {name}: {description}");
+            let constraints = ["AllowedValues", "AllowedPattern", "MinValue", "MinLength", "MaxLength"];
+            assert!(
+                constraints.iter().any(|rule| parameter.get(rule).is_some()),
+                "{path}: {name} takes anything"
+            );
+            let used = [format!("\"Ref\":\"{name}\""), format!("${{{name}}}")];
+            assert!(used.iter().any(|form| rest.contains(form)), "{path}: nothing uses {name}");
+        }
+    }
+}
+
+#[test]
+fn what_can_carry_a_tag_does() {
+    const WITHOUT_TAGS: [&str; 10] = [
+        "AWS::CloudFormation::Stack",
+        "AWS::Events::Rule",
+        "AWS::IAM::Policy",
+        "AWS::Lambda::Permission",
+        "AWS::Logs::MetricFilter",
+        "AWS::SNS::Subscription",
+        "AWS::SNS::TopicPolicy",
+        "AWS::SQS::QueuePolicy",
+        "AWS::Scheduler::Schedule",
+        "AWS::Serverless::Function",
+    ];
+    for path in ["template.yaml", "deploy/alarms.yaml", "deploy/organization.yaml", "deploy/reader-role.yaml"]
+    {
+        let template = template(path);
+        for (id, resource) in template["Resources"].as_object().unwrap() {
+            let tags = &resource["Properties"]["Tags"];
+            let tagged = *tags == json!([{"Key": "application", "Value": "insights-aggregator"}])
+                || *tags == json!({"application": "insights-aggregator"});
+            let may_do_without = WITHOUT_TAGS.contains(&resource["Type"].as_str().unwrap());
+            assert!(tagged || may_do_without && *tags == Value::Null, "{path}: {id} has the tags {tags}");
+        }
+    }
+    // Functions have theirs from the template's globals.
+    let template = template("template.yaml");
+    assert_eq!(template["Globals"]["Function"]["Tags"], json!({"application": "insights-aggregator"}));
+}
+
+#[test]
+fn only_the_function_whose_insights_name_people_gets_the_key_that_hides_them() {
+    let template = template("template.yaml");
+    let mut holders = Vec::new();
+    for (id, resource) in template["Resources"].as_object().unwrap() {
+        if resource.to_string().contains("RedactKeySecretArn") {
+            holders.push(id.as_str());
+        }
+    }
+    assert_eq!(holders, ["CloudTrailInsights"]);
+    let variables = &template["Resources"]["CloudTrailInsights"]["Properties"]["Environment"]["Variables"];
+    let reference = json!({"Fn::Sub": "{{resolve:secretsmanager:${RedactKeySecretArn}:SecretString}}"});
+    assert_eq!(
+        variables["REDACT_KEY"]["Fn::If"][1], reference,
+        "CloudFormation reads it, and no template holds it"
+    );
+    assert_eq!(template["Parameters"]["RedactKeySecretArn"]["Default"], "");
+}

@@ -1,0 +1,151 @@
+//! Roles: each trusts one service or collector, names its actions, and keeps to the boundary that is asked for.
+
+use crate::yaml::{resources, template, texts};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+const TEMPLATES: [&str; 3] = ["template.yaml", "deploy/organization.yaml", "deploy/reader-role.yaml"];
+
+/// Every statement of a role's or policy's documents, those under a condition of the template included.
+fn statements(properties: &Value) -> Vec<Value> {
+    let policies = properties["Policies"].as_array().cloned().unwrap_or_default();
+    let own = properties.get("PolicyDocument").cloned();
+    let documents = policies.iter().map(|policy| policy["PolicyDocument"].clone()).chain(own);
+    let statements = documents.flat_map(|document| document["Statement"].as_array().unwrap().clone());
+    statements.map(|statement| statement["Fn::If"].get(1).cloned().unwrap_or(statement)).collect()
+}
+
+/// The actions that cannot be allowed on anything narrower than everything.
+/// <https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html>
+fn needs_everything(action: &str) -> bool {
+    let services = [
+        "xray:",
+        "auditmanager:",
+        "organizations:ListAccounts",
+        "cloudtrail:LookupEvents",
+        "cloudtrail:DescribeTrails",
+    ];
+    services.iter().any(|prefix| action.starts_with(prefix))
+}
+
+#[test]
+fn no_policy_allows_more_than_it_names() {
+    for path in TEMPLATES {
+        let template = template(path);
+        for kind in ["AWS::IAM::Role", "AWS::IAM::Policy"] {
+            for (id, resource) in resources(&template, kind) {
+                assert_eq!(resource["Properties"].get("ManagedPolicyArns"), None, "{path}: {id}");
+                for statement in statements(&resource["Properties"]) {
+                    assert_eq!(statement["Effect"], "Allow", "{path}: {id}: {statement}");
+                    assert_eq!(
+                        statement.get("NotAction").or(statement.get("NotResource")),
+                        None,
+                        "{path}: {id}"
+                    );
+                    for action in texts(&statement["Action"]) {
+                        assert!(!action.contains('*'), "{path}: {id}: {action} is more than one action");
+                        let everything = statement["Resource"] == "*";
+                        assert_eq!(
+                            everything,
+                            needs_everything(&action),
+                            "{path}: {id}: {action} on {}",
+                            statement["Resource"]
+                        );
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_role_keeps_to_the_boundary_and_carries_the_tag() {
+    let mut count = 0;
+    for path in TEMPLATES {
+        let template = template(path);
+        for (id, role) in resources(&template, "AWS::IAM::Role") {
+            count += 1;
+            let boundary = json!({"Fn::If": [
+                "HasPermissionsBoundary",
+                {"Ref": "PermissionsBoundaryArn"},
+                {"Ref": "AWS::NoValue"},
+            ]});
+            assert_eq!(role["Properties"]["PermissionsBoundary"], boundary, "{path}: {id}");
+        }
+    }
+    assert_eq!(count, 8);
+}
+
+#[test]
+fn a_service_is_trusted_only_on_behalf_of_this_account() {
+    for path in ["template.yaml", "deploy/organization.yaml"] {
+        let template = template(path);
+        for (id, role) in resources(&template, "AWS::IAM::Role") {
+            let trust = &role["Properties"]["AssumeRolePolicyDocument"]["Statement"];
+            let [statement] = &trust.as_array().unwrap()[..] else {
+                panic!("{path}: {id} trusts more than one")
+            };
+            let service = statement["Principal"]["Service"].as_str().unwrap();
+            let account = statement["Condition"]["StringEquals"].get("aws:SourceAccount");
+            // Lambda assumes a function's role for that function alone, and says no source.
+            assert_eq!(account.is_none(), service == "lambda.amazonaws.com", "{path}: {id} trusts {service}");
+        }
+    }
+}
+
+#[test]
+fn the_reader_may_read_what_the_functions_ask_for_and_nothing_else() {
+    let template = template("deploy/reader-role.yaml");
+    let [(_, role)] = resources(&template, "AWS::IAM::Role")[..] else { panic!("one role") };
+    let allowed: BTreeSet<String> =
+        statements(&role["Properties"]).iter().flat_map(|statement| texts(&statement["Action"])).collect();
+    let declared: BTreeSet<String> = xray_insights::fetch::IAM_ACTIONS
+        .iter()
+        .chain(&cloudtrail_insights::fetch::IAM_ACTIONS)
+        .chain(&auditmanager_insights::fetch::IAM_ACTIONS)
+        .map(|action| (*action).to_owned())
+        .collect();
+    assert_eq!(allowed, declared);
+    let trust = &role["Properties"]["AssumeRolePolicyDocument"]["Statement"][0];
+    assert_eq!(trust["Action"], "sts:AssumeRole");
+    let condition = &trust["Condition"];
+    assert_eq!(condition["StringEquals"]["sts:ExternalId"], json!({"Ref": "ExternalId"}));
+    assert_eq!(condition["StringEquals"]["aws:PrincipalOrgID"], json!({"Ref": "OrganizationId"}));
+    // The roles of the collector's functions, by the names that CloudFormation gives them.
+    let collector = crate::yaml::template("template.yaml");
+    let principals = condition["ArnLike"]["aws:PrincipalArn"].to_string();
+    for (_, function) in resources(&collector, "AWS::Serverless::Function") {
+        let role = function["Properties"]["Role"]["Fn::GetAtt"].as_str().unwrap().trim_end_matches(".Arn");
+        assert!(principals.contains(&format!("${{CollectorStackName}}-{role}-*")), "{role} in {principals}");
+    }
+    assert_eq!(condition["ArnLike"]["aws:PrincipalArn"].as_array().unwrap().len(), 3);
+}
+
+#[test]
+fn what_a_function_may_only_sometimes_do_is_asked_for() {
+    let template = template("template.yaml");
+    let extra: BTreeSet<(&str, String, String)> = resources(&template, "AWS::IAM::Policy")
+        .into_iter()
+        .flat_map(|(id, policy)| {
+            let condition = policy["Condition"].as_str().unwrap_or_default().to_owned();
+            assert_eq!(policy["Properties"]["Roles"].as_array().unwrap().len(), 3, "{id}");
+            let actions = statements(&policy["Properties"])
+                .into_iter()
+                .flat_map(|statement| texts(&statement["Action"]));
+            actions.map(|action| (id, condition.clone(), action)).collect::<Vec<_>>()
+        })
+        .collect();
+    let expected = [
+        ("Trace", "HasTracing", "xray:PutTelemetryRecords"),
+        ("Trace", "HasTracing", "xray:PutTraceSegments"),
+        ("UseKey", "HasKey", "kms:Decrypt"),
+        ("UseKey", "HasKey", "kms:DescribeKey"),
+        ("UseKey", "HasKey", "kms:Encrypt"),
+        ("UseKey", "HasKey", "kms:GenerateDataKey"),
+        ("UseKey", "HasKey", "kms:GenerateDataKeyWithoutPlaintext"),
+        ("UseKey", "HasKey", "kms:ReEncryptFrom"),
+        ("UseKey", "HasKey", "kms:ReEncryptTo"),
+    ];
+    let expected = expected.map(|(id, condition, action)| (id, condition.to_owned(), action.to_owned()));
+    assert_eq!(extra, expected.into());
+}

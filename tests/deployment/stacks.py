@@ -1,0 +1,196 @@
+"""Deploys the templates into moto's CloudFormation as far as that goes: a stack, the same with everything changed that can
+be, and another one beside it.
+
+    python stacks.py
+
+SAM's own transform makes CloudFormation of template.yaml first, as AWS does. moto has no quotas and evaluates no policy,
+and there are resource types that it does not know: those are left out here, printed, and held to the list below, so that a
+new one is noticed.
+"""
+
+import json
+import logging
+import os
+import re
+
+for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SECURITY_TOKEN", "AWS_SESSION_TOKEN"):
+    os.environ[name] = "local"
+os.environ["AWS_DEFAULT_REGION"] = "eu-west-1"
+
+import boto3  # noqa: E402
+from moto import mock_aws  # noqa: E402
+from moto.cloudformation.parsing import get_model_map  # noqa: E402
+from samtranslator.parser.parser import Parser  # noqa: E402
+from samtranslator.translator.translator import Translator  # noqa: E402
+
+from local import Ledger  # noqa: E402
+from templates import ACCOUNT, REGION, load  # noqa: E402
+
+# What moto's CloudFormation does not know.
+UNKNOWN = {
+    "AWS::CloudWatch::Alarm",
+    "AWS::Lambda::EventInvokeConfig",
+    "AWS::Logs::MetricFilter",
+    "AWS::Pipes::Pipe",
+    "AWS::SNS::Subscription",
+    "AWS::SNS::TopicPolicy",
+    "AWS::SQS::QueuePolicy",
+    "AWS::Scheduler::Schedule",
+    "AWS::Scheduler::ScheduleGroup",
+}
+# Everything that can be chosen, chosen otherwise. Not KeyArn: moto cannot change a table that is there.
+CHANGED = {
+    "Architecture": "x86_64",
+    "AlarmEmail": "someone@example.com",
+    "AuditManagerDepth": "account",
+    "AuditManagerRetentionDays": "0",
+    "AuditManagerSchedule": "cron(30 3,15 * * ? *)",
+    "AuditManagerStaleAfterHours": "20",
+    "ChangeFeed": "DISABLED",
+    "CloudTrailLookbackDays": "10",
+    "CloudTrailPeriod": "60",
+    "CloudTrailSchedule": "rate(2 hours)",
+    "CloudTrailSeries": "[]",
+    "CloudTrailStaleAfterHours": "12",
+    "Concurrency": "4",
+    "LogLevel": "DEBUG",
+    "LogRetentionDays": "7",
+    "MemorySize": "512",
+    "OverlapMinutes": "60",
+    "PermissionsBoundaryArn": f"arn:aws:iam::{ACCOUNT}:policy/boundary",
+    "RateLimits": '{"LookupEvents":1}',
+    "Redact": "userIdentityArn",
+    "RedactKeySecretArn": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:redact-AbCdEf",
+    "ReservedConcurrency": "0",
+    "RetentionDays": "30",
+    "ScheduleState": "DISABLED",
+    "ScheduleTimezone": "Europe/Dublin",
+    "ScheduleWindowMinutes": "0",
+    "Targets": "[]",
+    "TargetRoleArns": "arn:aws:iam::*:role/insights-reader",
+    "Tracing": "Active",
+    "XrayGroups": "checkout",
+    "XrayLookbackDays": "5",
+    "XraySchedule": "rate(30 minutes)",
+    "XrayStaleAfterHours": "3",
+}
+
+
+class NoPolicies:
+    """Our roles name no managed policy."""
+
+    def load(self):
+        return {}
+
+
+def translated(bucket):
+    """template.yaml as CloudFormation's own, with the code and the nested template where `sam package` puts them."""
+    template = load("template.yaml")
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            resource["Properties"]["CodeUri"] = {"Bucket": bucket, "Key": "function.zip"}
+        if resource["Type"] == "AWS::CloudFormation::Stack":
+            resource["Properties"]["TemplateURL"] = f"https://{bucket}.s3.amazonaws.com/alarms.yaml"
+    translator = Translator({}, Parser(), None, None)
+    parameters = {name: parameter.get("Default", "") for name, parameter in template["Parameters"].items()}
+    return translator.translate(template, parameters)
+
+
+def without(unwanted, template):
+    """The template without resources of these types; what refers to them gets a text in its place."""
+    gone = {name for name, resource in template["Resources"].items() if resource["Type"] in unwanted}
+
+    def walk(value):
+        if isinstance(value, list):
+            return [walk(each) for each in value]
+        if isinstance(value, str):
+            return re.sub(r"\$\{(\w+)(\.\w+)?\}", lambda found: found[1] if found[1] in gone else found[0], value)
+        if not isinstance(value, dict):
+            return value
+        referred = value.get("Ref") or next(iter(value.get("Fn::GetAtt") or [None]))
+        return f"arn:aws:{referred}" if referred in gone else {name: walk(member) for name, member in value.items()}
+
+    kept = {name: walk(resource) for name, resource in template["Resources"].items() if name not in gone}
+    return walk(template | {"Resources": kept})
+
+
+def types(template):
+    return {resource["Type"] for resource in template["Resources"].values()}
+
+
+def resources(cloudformation, stack):
+    pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack)
+    return {each["LogicalResourceId"]: each for page in pages for each in page["StackResourceSummaries"]}
+
+
+def outputs(cloudformation, stack):
+    (described,) = cloudformation.describe_stacks(StackName=stack)["Stacks"]
+    return described["StackStatus"], {each["OutputKey"]: each["OutputValue"] for each in described["Outputs"]}
+
+
+def given(parameters):
+    return [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
+
+
+@mock_aws(config={"lambda": {"use_docker": False}})
+def run(ledger):
+    bucket = "deployments"
+    s3 = boto3.client("s3")
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.put_object(Bucket=bucket, Key="function.zip", Body=b"PK\x05\x06" + bytes(18))
+    nested = load("deploy/alarms.yaml")
+    s3.put_object(Bucket=bucket, Key="alarms.yaml", Body=json.dumps(without(UNKNOWN, nested)).encode())
+    template = translated(bucket)
+    known = set(get_model_map()) | {"AWS::CloudFormation::Stack"}
+    ledger.check("resource types that moto does not know", (types(template) | types(nested)) - known, UNKNOWN)
+    ledger.check("parameters that are changed", set(load("template.yaml")["Parameters"]), {*CHANGED, "KeyArn"})
+
+    cloudformation, dynamodb = boto3.client("cloudformation"), boto3.client("dynamodb")
+    boto3.client("secretsmanager").create_secret(Name="redact", SecretString="a key")
+    body = json.dumps(without(UNKNOWN, template))
+    for stack in ("insights", "other"):
+        cloudformation.create_stack(StackName=stack, TemplateBody=body, Parameters=[], Capabilities=["CAPABILITY_IAM"])
+    tables = {}
+    for stack in ("insights", "other"):
+        status, values = outputs(cloudformation, stack)
+        ledger.check(f"{stack} is there", status, "CREATE_COMPLETE")
+        tables[stack] = values["TableName"]
+        table = dynamodb.describe_table(TableName=values["TableName"])["Table"]
+        ledger.check("indexes", sorted(index["IndexName"] for index in table["GlobalSecondaryIndexes"]),
+                     ["by_day", "by_entity", "open"])
+        ledger.check("the stream is in the outputs", values["TableStreamArn"], table["LatestStreamArn"])
+    ids = [{each["PhysicalResourceId"] for each in resources(cloudformation, stack).values()} - {""} for stack in tables]
+    ledger.check("what two stacks share", ids[0] & ids[1], set())
+
+    # An upgrade, with every parameter changed: the table and what is in it stay. moto loses what it cannot change.
+    fixed = {
+        name for name, model in get_model_map().items()
+        if hasattr(model.update_from_cloudformation_json, "__isabstractmethod__")
+    }
+    fixed = ({*fixed, "AWS::CloudFormation::Stack"} & types(template)) - {"AWS::DynamoDB::Table"}
+    body = json.dumps(without(UNKNOWN | fixed, template))
+    cloudformation.create_stack(StackName="upgraded", TemplateBody=body, Parameters=[], Capabilities=["CAPABILITY_IAM"])
+    _, values = outputs(cloudformation, "upgraded")
+    table, key = values["TableName"], {"pk": {"S": "a"}, "sk": {"S": "b"}}
+    dynamodb.put_item(TableName=table, Item=key)
+    cloudformation.update_stack(
+        StackName="upgraded", TemplateBody=body, Parameters=given(CHANGED), Capabilities=["CAPABILITY_IAM"]
+    )
+    status, values = outputs(cloudformation, "upgraded")
+    ledger.check("the upgrade", status, "UPDATE_COMPLETE")
+    ledger.check("the table after it", values["TableName"], table)
+    ledger.check("what was in it", dynamodb.get_item(TableName=table, Key=key).get("Item"), key)
+    ledger.check("the bus of a change feed that is switched off", "ChangesBus" in values, False)
+    function = boto3.client("lambda").get_function_configuration(FunctionName=values["CloudTrailInsightsFunction"])
+    variables = function["Environment"]["Variables"]
+    ledger.check("what the function is told", (variables.get("REDACT"), str(variables.get("CLOUDTRAIL_PERIOD"))),
+                 ("userIdentityArn", "60"))
+    print("not upgraded, since moto cannot change them:", ", ".join(sorted(fixed)))
+    print("not deployed, since moto does not know them:", ", ".join(sorted(UNKNOWN)))
+
+
+if __name__ == "__main__":
+    logging.getLogger("samtranslator").setLevel(logging.ERROR)
+    results = Ledger()
+    run(results)
+    results.finish("stacks")

@@ -1,0 +1,67 @@
+//! The workflows run every step of `.ci/run`, with no permission that they do not need and no action that can change.
+
+use crate::read;
+use insights_tests::permissions::parse;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+const WORKFLOWS: [&str; 2] = [".github/workflows/check.yml", ".github/workflows/deploy.yml"];
+
+fn jobs(workflow: &Value) -> Vec<(&String, &Value)> {
+    workflow["jobs"].as_object().unwrap().iter().collect()
+}
+
+#[test]
+fn every_step_of_the_checks_runs_once_for_every_pull_request() {
+    let run = read(".ci/run");
+    let line = run.lines().find_map(|line| line.strip_prefix("steps=(")).unwrap();
+    let steps: Vec<&str> = line.trim_end_matches(')').split(' ').collect();
+    for step in &steps {
+        assert!(run.contains(&format!("\nstep_{step}() {{")), "{step} is not there");
+    }
+    assert_eq!(run.matches("\nstep_").count(), steps.len(), "a step that is not run by itself");
+    let workflow = parse(&read(WORKFLOWS[0]));
+    let matrix = workflow["jobs"]["steps"]["strategy"]["matrix"]["steps"].as_array().unwrap();
+    let run_there: Vec<&str> = matrix.iter().flat_map(|steps| steps.as_str().unwrap().split(' ')).collect();
+    assert_eq!(run_there.len(), steps.len());
+    assert_eq!(run_there.iter().collect::<BTreeSet<_>>(), steps.iter().collect::<BTreeSet<_>>());
+}
+
+#[test]
+fn a_workflow_may_read_the_repository_and_only_the_deployment_may_prove_who_it_is() {
+    for path in WORKFLOWS {
+        let workflow = parse(&read(path));
+        assert_eq!(workflow["permissions"], json!({}), "{path}");
+        for (name, job) in jobs(&workflow) {
+            let mut permissions = json!({"contents": "read"});
+            if path.ends_with("/deploy.yml") {
+                permissions["id-token"] = json!("write");
+                assert_eq!(job["environment"], "production", "who may deploy is the environment's to say");
+            }
+            assert_eq!(job["permissions"], permissions, "{path}: {name}");
+        }
+        assert!(!read(path).contains("AWS_SECRET_ACCESS_KEY"), "{path} has no key");
+    }
+}
+
+#[test]
+fn an_action_is_named_by_its_commit_and_keeps_no_credential() {
+    for path in WORKFLOWS {
+        let text = read(path);
+        for line in text.lines().filter_map(|line| line.trim_start().strip_prefix("- uses: ")) {
+            let (action, rest) = line.split_once('@').unwrap();
+            let (commit, version) =
+                rest.split_once(" # v").unwrap_or_else(|| panic!("{path}: {line}: which version?"));
+            let is_commit = commit.len() == 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit());
+            assert!(is_commit && !version.is_empty(), "{path}: {action} is named by {rest}");
+        }
+        let workflow = parse(&text);
+        for (name, job) in jobs(&workflow) {
+            let steps = job["steps"].as_array().unwrap().iter();
+            let mut checkouts = steps.filter(|step| {
+                step["uses"].as_str().is_some_and(|uses| uses.starts_with("actions/checkout@"))
+            });
+            assert!(checkouts.all(|step| step["with"]["persist-credentials"] == false), "{path}: {name}");
+        }
+    }
+}
