@@ -13,7 +13,7 @@ use crate::store::write::Written;
 use crate::target::Target;
 use crate::time::Timestamp;
 use crate::validate::{Rejected, ValidRecord, validate};
-use aws_config::SdkConfig;
+use aws_types::SdkConfig;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_runtime_api::http::Response;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
