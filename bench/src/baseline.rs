@@ -44,7 +44,8 @@ impl Baseline {
             return Some(format!("{function}: no baseline for its {measure}, {} now", count(measured)));
         };
         // In hundredths, so that nothing is rounded.
-        let is_too_much = u128::from(measured) * 100 > u128::from(baseline) * u128::from(100 + TOLERANCE_PERCENT);
+        let is_too_much =
+            u128::from(measured) * 100 > u128::from(baseline) * u128::from(100 + TOLERANCE_PERCENT);
         is_too_much.then(|| {
             let (measured, baseline) = (count(measured), count(baseline));
             format!("{function}: {measured} {measure}, more than {TOLERANCE_PERCENT} % over {baseline}")
@@ -89,14 +90,16 @@ mod tests {
     fn the_committed_baseline_has_every_measure_of_every_function() {
         let baseline = Baseline::read().unwrap();
         let measures = ["bytes", "instructions", "zipped bytes"];
-        let expected: Vec<(&str, Vec<&str>)> = crate::FUNCTIONS.map(|name| (name, measures.to_vec())).to_vec();
+        let expected: Vec<(&str, Vec<&str>)> =
+            crate::FUNCTIONS.map(|name| (name, measures.to_vec())).to_vec();
         let found: Vec<(&str, Vec<&str>)> = baseline
             .0
             .iter()
             .map(|(name, measures)| (name.as_str(), measures.keys().map(String::as_str).collect()))
             .collect();
         assert_eq!(found, expected);
-        let again: Baseline = toml::from_str(&format!("{HEADING}{}", toml::to_string(&baseline).unwrap())).unwrap();
+        let again: Baseline =
+            toml::from_str(&format!("{HEADING}{}", toml::to_string(&baseline).unwrap())).unwrap();
         assert_eq!(again, baseline);
     }
 }

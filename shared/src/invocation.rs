@@ -96,6 +96,7 @@ impl<C: Collector> Service<C> {
         let function = environment.get("AWS_LAMBDA_FUNCTION_NAME").unwrap_or(C::SOURCE.package());
         let version = environment.get("AWS_LAMBDA_FUNCTION_VERSION").unwrap_or("$LATEST");
         let dynamodb = aws_sdk_dynamodb::Client::new(&sdk);
+        C::prepare(&sdk);
         let name = format!("{function}:{version}");
         let pacers = Pacers::new(settings.rate_limits.clone());
         Ok(Self {

@@ -135,7 +135,8 @@ async fn an_authority_that_nobody_names_is_not_believed_and_nothing_is_told_it()
 #[tokio::test]
 async fn a_file_of_certificates_that_is_not_there_fails_the_initialisation_beside_every_other_fault() {
     let lab = Lab::in_real_time(STORY).await;
-    let wrong = [("SSL_CERT_FILE", "/nowhere/authority.pem"), ("AWS_USE_FIPS_ENDPOINT", "yes"), ("CONCURRENCY", "0")];
+    let wrong =
+        [("SSL_CERT_FILE", "/nowhere/authority.pem"), ("AWS_USE_FIPS_ENDPOINT", "yes"), ("CONCURRENCY", "0")];
     let function = Running::start(env!("CARGO_BIN_EXE_xray-insights"), "xray-insights", &lab, &wrong).await;
     let Outcome::InitError { error_type, message } = function.invoke("{}").await else { panic!("no error") };
     assert_eq!(error_type, "Config.Invalid");
@@ -150,7 +151,8 @@ async fn a_warm_invocation_shakes_no_hands_and_a_first_one_resumes_where_it_has_
     let authority = Authority::new();
     let front = Front::new(&lab, &authority).await;
     let file = authority.file();
-    let function = start(&lab, &front, &[("SSL_CERT_FILE", file.to_str().unwrap()), ("CONCURRENCY", "1")]).await;
+    let function =
+        start(&lab, &front, &[("SSL_CERT_FILE", file.to_str().unwrap()), ("CONCURRENCY", "1")]).await;
     function.response("{}").await;
     let first = front.handshakes();
     println!("first: {first:?}");

@@ -33,7 +33,8 @@ impl Endpoints {
             Some(value.to_owned())
         };
         let general = url(GENERAL);
-        let own = SERVICES.into_iter().filter_map(|service| Some((service, url(&format!("{GENERAL}_{service}"))?)));
+        let own =
+            SERVICES.into_iter().filter_map(|service| Some((service, url(&format!("{GENERAL}_{service}"))?)));
         Self { by_service: own.collect(), general }
     }
 
@@ -126,9 +127,20 @@ mod tests {
 
     #[test]
     fn what_is_no_url_is_a_fault_that_names_its_variable() {
-        for value in ["localhost:8000", "ftp://host", "http://", "https:///path", "http://a b", "http://host:port", "x"] {
+        for value in [
+            "localhost:8000",
+            "ftp://host",
+            "http://",
+            "https:///path",
+            "http://a b",
+            "http://host:port",
+            "x",
+        ] {
             let (endpoints, faults) = read(&[("AWS_ENDPOINT_URL_XRAY", value)]);
-            assert!(faults.starts_with(&format!("AWS_ENDPOINT_URL_XRAY is {value}: must be a URL")), "{faults}");
+            assert!(
+                faults.starts_with(&format!("AWS_ENDPOINT_URL_XRAY is {value}: must be a URL")),
+                "{faults}"
+            );
             assert_eq!(endpoints, Endpoints::default());
         }
         let (_, faults) = read(&[("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "yes")]);

@@ -14,6 +14,7 @@ mod connector;
 mod endpoints;
 mod trust;
 
+pub use aws_types::SdkConfig;
 pub use calls::{CallCounts, CallObserver};
 
 use crate::environment::Environment;
@@ -25,7 +26,6 @@ use aws_smithy_async::time::SharedTimeSource;
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
-use aws_types::SdkConfig;
 use aws_types::app_name::AppName;
 use aws_types::endpoint_config::AccountIdEndpointMode;
 use aws_types::origin::Origin;

@@ -117,7 +117,9 @@ async fn requests_go_where_the_sdks_own_variables_say() {
 async fn requests_are_signed_with_the_environments_credentials_and_name_the_application() {
     let sent = sent_with(&[("AWS_REGION", "eu-west-1"), ("AWS_SDK_UA_APP_ID", "insights-of-ours")]).await;
     for (url, headers) in sent {
-        for expected in ["Credential=AKIDEXAMPLE/", "x-amz-security-token: token-of-the-session", "app/insights-of-ours"] {
+        for expected in
+            ["Credential=AKIDEXAMPLE/", "x-amz-security-token: token-of-the-session", "app/insights-of-ours"]
+        {
             assert!(headers.contains(expected), "{url}: no {expected} in {headers}");
         }
     }

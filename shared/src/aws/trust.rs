@@ -115,10 +115,23 @@ mod tests {
     #[test]
     fn amazons_roots_are_believed_where_nobody_else_can_answer() {
         let amazon = Trust::Certificates(AMAZON.to_owned());
-        for region in ["eu-west-1", "us-east-1", "ap-southeast-7", "mx-central-1", "us-gov-west-1", "il-central-1"] {
-            assert_eq!(read(region, &[]), (Trust::Certificates(AMAZON.to_owned()), String::new()), "{region}");
+        for region in
+            ["eu-west-1", "us-east-1", "ap-southeast-7", "mx-central-1", "us-gov-west-1", "il-central-1"]
+        {
+            assert_eq!(
+                read(region, &[]),
+                (Trust::Certificates(AMAZON.to_owned()), String::new()),
+                "{region}"
+            );
         }
-        let other = ["cn-north-1", "us-iso-east-1", "us-isob-east-1", "eu-isoe-west-1", "eusc-de-east-1", "xx-west-1"];
+        let other = [
+            "cn-north-1",
+            "us-iso-east-1",
+            "us-isob-east-1",
+            "eu-isoe-west-1",
+            "eusc-de-east-1",
+            "xx-west-1",
+        ];
         for region in other.into_iter().chain(["", "eu-west", "us-gov-west", "eu-west-1-lax-1"]) {
             assert_eq!(read(region, &[]), (Trust::Native, String::new()), "{region}");
         }
@@ -165,7 +178,8 @@ mod tests {
             (vec![("SSL_CERT_DIR", &empty)], 0, "SSL_CERT_DIR"),
             (vec![("SSL_CERT_DIR", &no_folder)], 0, "SSL_CERT_DIR"),
         ] {
-            let named: Vec<(&str, &str)> = variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            let named: Vec<(&str, &str)> =
+                variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
             let (trust, faults) = read("eu-west-1", &named);
             let Trust::Certificates(pem) = trust else { panic!("{named:?}: the machine's are believed") };
             assert_eq!(pem.matches("BEGIN CERTIFICATE").count(), expected, "{named:?}");
