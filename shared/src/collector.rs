@@ -1,5 +1,6 @@
 //! What a function is, to the rest: its source, its own configuration, and how it collects from one target.
 
+use crate::aws::SdkConfig;
 use crate::environment::Environment;
 use crate::fields::Faults;
 use crate::payload::{Push, Window};
@@ -39,6 +40,10 @@ pub trait Collector: Sized + Send + Sync + 'static {
 
     /// Reads the function's own variables. Every fault goes into `faults`.
     fn read(environment: &Environment, faults: &mut Faults) -> Self;
+
+    /// Makes a client of the service, and with it what all of them share, before the first invocation: Lambda starts a
+    /// function with a full processor, and runs it with its share of one.
+    fn prepare(sdk: &SdkConfig);
 
     /// Notes in `faults` what a pushed event lacks to be worked at all. What can be stored, or kept as rejected, is not
     /// a fault of the payload.

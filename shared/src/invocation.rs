@@ -18,7 +18,8 @@ use crate::store::{Options, Store};
 use crate::target::{self, Target};
 use crate::target_run::{Setup, TargetRun, Work};
 use crate::time::{Clock, Timestamp};
-use aws_config::{Region, SdkConfig};
+use aws_types::SdkConfig;
+use aws_types::region::Region;
 use futures_util::stream::{self, StreamExt};
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -99,6 +100,7 @@ impl<C: Collector> Service<C> {
         let function = environment.get("AWS_LAMBDA_FUNCTION_NAME").unwrap_or(C::SOURCE.package());
         let version = environment.get("AWS_LAMBDA_FUNCTION_VERSION").unwrap_or("$LATEST");
         let dynamodb = aws_sdk_dynamodb::Client::new(&sdk);
+        C::prepare(&sdk);
         let name = format!("{function}:{version}");
         let pacers = Pacers::new(settings.rate_limits.clone());
         Ok(Self {

@@ -4,10 +4,10 @@
 use crate::issue::CallError;
 use crate::record::Source;
 use crate::target::{Role, account_of_arn, is_account_id};
-use aws_config::SdkConfig;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_sts::types::Credentials as Given;
+use aws_types::SdkConfig;
 use std::time::SystemTime;
 
 /// The account of the process's own credentials.

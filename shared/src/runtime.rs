@@ -2,6 +2,7 @@
 
 use crate::collector::Collector;
 use crate::environment::Environment;
+use crate::fields::Faults;
 use crate::invocation::{Context, InvocationError, Service};
 use crate::time::{Clock, Timestamp};
 use crate::{aws, log};
@@ -36,8 +37,9 @@ pub async fn serve<C: Collector>(environment: &Environment, clock: Clock) -> Exi
         log::invocation_failed("Config.Invalid", &message);
         return ExitCode::from(2);
     }
-    let sdk = aws::load(aws::Timeouts::default()).await;
-    let service = match Service::<C>::new(environment, sdk, clock) {
+    let mut faults = Faults::default();
+    let sdk = aws::load(environment, aws::Timeouts::default(), &mut faults);
+    let service = match with_faults(Service::<C>::new(environment, sdk, clock), &faults) {
         Ok(service) => service,
         Err(error) => {
             log::invocation_failed(error.error_type, &error.message);
@@ -67,6 +69,16 @@ pub async fn serve<C: Collector>(environment: &Environment, clock: Clock) -> Exi
             ExitCode::FAILURE
         }
     }
+}
+
+/// `service`, unless the SDK's configuration has faults: one error lists them all.
+fn with_faults<T>(service: Result<T, InvocationError>, faults: &Faults) -> Result<T, InvocationError> {
+    if faults.is_empty() {
+        return service;
+    }
+    let ours = service.err().map(|error| error.message);
+    let messages: Vec<String> = ours.into_iter().chain([faults.to_string()]).collect();
+    Err(InvocationError { error_type: "Config.Invalid", message: messages.join("; ") })
 }
 
 /// The deadline as an instant; one that lies before the process began means none.

@@ -8,7 +8,7 @@
     reason = "a test ends where it cannot go on, and says how far it came"
 )]
 
-use aws_config::SdkConfig;
+use aws_types::SdkConfig;
 use insights_shared::issue::Class;
 use insights_shared::record::Source;
 use insights_shared::roles::{assume, own_account};

@@ -11,11 +11,11 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark says what it measured")]
 
 use clap::Parser;
-use insights_bench::Failure;
 use insights_bench::function::{self, Build, Function, Invoked, MEMORY_MEGABYTES};
 use insights_bench::scale::Scale;
 use insights_bench::services::Services;
 use insights_bench::table::{Table, count, mebibytes};
+use insights_bench::{Failure, conclude};
 use serde_json::Value;
 use std::path::Path;
 use std::process::ExitCode;
@@ -68,19 +68,7 @@ const SUBJECTS: [Subject; 2] = [
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run(&Arguments::parse()).await {
-        Ok(faults) if faults.is_empty() => ExitCode::SUCCESS,
-        Ok(faults) => {
-            for fault in faults {
-                eprintln!("failed: {fault}");
-            }
-            ExitCode::FAILURE
-        }
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    conclude(run(&Arguments::parse()).await)
 }
 
 /// Measures and prints. What broke a promise, one line each.

@@ -5,10 +5,18 @@ use crate::exit::Failure;
 use crate::session::Session;
 use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::provider_config::ProviderConfig;
-use aws_config::{Region, SdkConfig};
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
-use insights_shared::aws::{self, Timeouts};
+use aws_smithy_http_client::proxy::ProxyConfig;
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::{Builder, ConnectorBuilder};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use insights_shared::aws::{MAX_ATTEMPTS, Timeouts};
 use insights_shared::issue::{CONNECTION, CallError, Class, TIMEOUT};
 use insights_shared::roles;
 use std::error::Error;
@@ -27,7 +35,7 @@ pub struct Account {
 impl Account {
     /// Finds credentials and region, and asks whose the credentials are.
     pub async fn load(profile: Option<&str>, regions: &[String], session: &Session) -> Result<Self, Failure> {
-        let mut loader = aws::loader(Timeouts::default());
+        let mut loader = loader(Timeouts::default());
         if let Some(profile) = profile {
             loader = loader.profile_name(profile);
         }
@@ -51,6 +59,32 @@ impl Account {
         let id = roles::own_account(&sdk).await.map_err(|error| who.unknown(&error))?;
         Ok(Self { id, region, sdk })
     }
+}
+
+/// What the SDK finds on this machine, with as much patience as a function has.
+fn loader(timeouts: Timeouts) -> ConfigLoader {
+    let timeout_config = TimeoutConfig::builder()
+        .connect_timeout(timeouts.connect)
+        .read_timeout(timeouts.read)
+        .operation_timeout(timeouts.operation)
+        .build();
+    aws_config::defaults(BehaviorVersion::v2026_01_12())
+        .http_client(http_client())
+        .timeout_config(timeout_config)
+        .retry_config(RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS))
+}
+
+/// The client that the SDK would take by itself. It is named, since one that is not named is in no configuration, and the
+/// collectors would find nothing to pace.
+fn http_client() -> SharedHttpClient {
+    Builder::new().build_with_connector_fn(|settings, components| {
+        let mut builder = ConnectorBuilder::default()
+            .tls_provider(Provider::Rustls(CryptoMode::Ring))
+            .proxy_config(ProxyConfig::from_env());
+        builder.set_connector_settings(settings.cloned());
+        builder.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
+        builder.build()
+    })
 }
 
 /// The credentials of `profile` alone: in the SDK's usual order those of the environment would go before it.

@@ -13,6 +13,7 @@ use crate::normalize::{self, InDomain, Origin, Within};
 use crate::round::Round;
 use aws_sdk_auditmanager::types::{AssessmentMetadataItem, ControlDomainInsights};
 use futures_util::stream::{self, StreamExt};
+use insights_shared::aws::SdkConfig;
 use insights_shared::collector::{Collector, Finish, Resume};
 use insights_shared::environment::Environment;
 use insights_shared::fields::Faults;
@@ -33,6 +34,10 @@ impl Collector for AuditmanagerInsights {
 
     fn read(environment: &Environment, faults: &mut Faults) -> Self {
         Self::read(environment, faults)
+    }
+
+    fn prepare(sdk: &SdkConfig) {
+        let _ = aws_sdk_auditmanager::Client::new(sdk);
     }
 
     async fn collect(&self, run: &TargetRun) -> Finish {

@@ -12,6 +12,7 @@ use crate::rows::Rows;
 use crate::trails::{self, Trails};
 use crate::window::{REACH_DAYS, pieces, pieces_or_one};
 use futures_util::stream::{self, StreamExt};
+use insights_shared::aws::SdkConfig;
 use insights_shared::collector::{Collector, Finish};
 use insights_shared::environment::Environment;
 use insights_shared::fields::Faults;
@@ -34,6 +35,10 @@ impl Collector for CloudtrailInsights {
 
     fn read(environment: &Environment, faults: &mut Faults) -> Self {
         Self::read(environment, faults)
+    }
+
+    fn prepare(sdk: &SdkConfig) {
+        let _ = aws_sdk_cloudtrail::Client::new(sdk);
     }
 
     async fn collect(&self, run: &TargetRun) -> Finish {

@@ -7,6 +7,7 @@ use crate::graph;
 use crate::normalize::{self, Origin, Version, insight_key};
 use aws_sdk_xray::types::{GroupSummary, InsightState, InsightSummary};
 use futures_util::stream::{self, StreamExt};
+use insights_shared::aws::SdkConfig;
 use insights_shared::collector::{Collector, Finish};
 use insights_shared::environment::Environment;
 use insights_shared::fields::Faults;
@@ -37,6 +38,10 @@ impl Collector for XrayInsights {
 
     fn read(environment: &Environment, faults: &mut Faults) -> Self {
         Self::read(environment, faults)
+    }
+
+    fn prepare(sdk: &SdkConfig) {
+        let _ = aws_sdk_xray::Client::new(sdk);
     }
 
     fn check_push(push: &Push, faults: &mut Faults) {

@@ -1,17 +1,8 @@
-//! The AWS SDK as the functions use it: one HTTP client, requests named and counted per target, one retry layer (the SDK's
-//! own). How often a request may be sent is `pace.rs`'s.
+//! Requests named and counted, by operation, and refusals for being too many. How often a request may be sent is
+//! `pace.rs`'s.
 
 use crate::pace::OperationName;
-use aws_config::retry::RetryConfig;
-use aws_config::timeout::TimeoutConfig;
-use aws_config::{ConfigLoader, SdkConfig};
-use aws_smithy_http_client::ConnectorBuilder;
-use aws_smithy_http_client::proxy::ProxyConfig;
-use aws_smithy_http_client::tls::Provider;
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_runtime_api::box_error::BoxError;
-use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::interceptors::context::{
     BeforeTransmitInterceptorContextMut, FinalizerInterceptorContextRef,
 };
@@ -21,62 +12,6 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
-
-/// How long a call may take. The whole includes retries and the wait for the rate limit.
-#[derive(Clone, Copy, Debug)]
-pub struct Timeouts {
-    /// Until a connection stands.
-    pub connect: Duration,
-    /// Until the first byte of an answer.
-    pub read: Duration,
-    /// Until the whole call, retries included, is given up.
-    pub operation: Duration,
-}
-
-impl Default for Timeouts {
-    fn default() -> Self {
-        Self {
-            connect: Duration::from_millis(3_100),
-            read: Duration::from_secs(15),
-            operation: Duration::from_mins(2),
-        }
-    }
-}
-
-/// How often one call is tried in all. Two calls a second are few: three tries would give up within a second.
-pub const MAX_ATTEMPTS: u32 = 6;
-
-/// The SDK's configuration of this process: region, credentials, endpoints, one HTTP client for every service.
-pub async fn load(timeouts: Timeouts) -> SdkConfig {
-    loader(timeouts).load().await
-}
-
-/// The same before it is loaded, for a process that chooses region or credentials.
-pub fn loader(timeouts: Timeouts) -> ConfigLoader {
-    let timeout_config = TimeoutConfig::builder()
-        .connect_timeout(timeouts.connect)
-        .read_timeout(timeouts.read)
-        .operation_timeout(timeouts.operation)
-        .build();
-    aws_config::defaults(BehaviorVersion::v2026_01_12())
-        .http_client(http_client())
-        .timeout_config(timeout_config)
-        .retry_config(RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS))
-}
-
-/// The client that the SDK would take by itself. It is named, since one that is not named is in no configuration, and
-/// [`crate::pace::PacedClient`] would find nothing to pace.
-fn http_client() -> SharedHttpClient {
-    aws_smithy_http_client::Builder::new().build_with_connector_fn(|settings, components| {
-        let mut builder = ConnectorBuilder::default()
-            .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
-            .proxy_config(ProxyConfig::from_env());
-        builder.set_connector_settings(settings.cloned());
-        builder.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
-        builder.build()
-    })
-}
 
 /// The requests of one target's run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,0 +1,105 @@
+//! What the functions took when they were last measured with care, as `bench/baseline.toml` has it, and how much more is
+//! too much. Sizes and counts of instructions hardly vary, so that they can be judged; times are not in it.
+
+use crate::Failure;
+use crate::table::count;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// By how much a measure may exceed its baseline, in percent.
+pub const TOLERANCE_PERCENT: u64 = 5;
+
+const HEADING: &str = "\
+# What each function takes: `.ci/run lean` fails where a measure has grown by more than 5 %. Where the growth is worth it,
+# or where a measure has shrunk, `--renew` of the benchmarks `size` and `start` writes it anew.
+
+";
+
+/// Measures by their names, of each function.
+#[derive(Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(transparent)]
+pub struct Baseline(BTreeMap<String, BTreeMap<String, u64>>);
+
+impl Baseline {
+    /// The baseline that is committed.
+    pub fn read() -> Result<Self, Failure> {
+        Ok(toml::from_str(&std::fs::read_to_string(path())?)?)
+    }
+
+    /// Writes it in place of the committed one.
+    pub fn write(&self) -> Result<(), Failure> {
+        Ok(std::fs::write(path(), format!("{HEADING}{}", toml::to_string(self)?))?)
+    }
+
+    /// Takes `measured` for what `function` takes by `measure`.
+    pub fn set(&mut self, function: &str, measure: &str, measured: u64) {
+        self.0.entry(function.to_owned()).or_default().insert(measure.to_owned(), measured);
+    }
+
+    /// What is wrong with `measured`, if it is too much, or if nobody has said how much there may be.
+    pub fn fault(&self, function: &str, measure: &str, measured: u64) -> Option<String> {
+        let known = self.0.get(function).and_then(|measures| measures.get(measure));
+        let Some(&baseline) = known else {
+            return Some(format!("{function}: no baseline for its {measure}, {} now", count(measured)));
+        };
+        // In hundredths, so that nothing is rounded.
+        let is_too_much =
+            u128::from(measured) * 100 > u128::from(baseline) * u128::from(100 + TOLERANCE_PERCENT);
+        is_too_much.then(|| {
+            let (measured, baseline) = (count(measured), count(baseline));
+            format!("{function}: {measured} {measure}, more than {TOLERANCE_PERCENT} % over {baseline}")
+        })
+    }
+}
+
+fn path() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("baseline.toml")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn five_percent_more_is_let_pass_and_one_more_is_not() {
+        let mut baseline = Baseline::default();
+        baseline.set("xray-insights", "bytes", 4_000_000);
+        for (measured, expected) in [
+            (0, None),
+            (4_000_000, None),
+            (4_200_000, None),
+            (4_200_001, Some("xray-insights: 4,200,001 bytes, more than 5 % over 4,000,000")),
+            (u64::MAX, Some("xray-insights: 18,446,744,073,709,551,615 bytes, more than 5 % over 4,000,000")),
+        ] {
+            assert_eq!(baseline.fault("xray-insights", "bytes", measured).as_deref(), expected);
+        }
+    }
+
+    #[test]
+    fn a_measure_without_a_baseline_is_a_fault() {
+        let mut baseline = Baseline::default();
+        baseline.set("xray-insights", "bytes", 1);
+        for (function, measure) in [("xray-insights", "instructions"), ("new-insights", "bytes")] {
+            let fault = baseline.fault(function, measure, 1_000);
+            assert_eq!(fault, Some(format!("{function}: no baseline for its {measure}, 1,000 now")));
+        }
+    }
+
+    #[test]
+    fn the_committed_baseline_has_every_measure_of_every_function() {
+        let baseline = Baseline::read().unwrap();
+        let measures = ["bytes", "instructions", "zipped bytes"];
+        let expected: Vec<(&str, Vec<&str>)> =
+            crate::FUNCTIONS.map(|name| (name, measures.to_vec())).to_vec();
+        let found: Vec<(&str, Vec<&str>)> = baseline
+            .0
+            .iter()
+            .map(|(name, measures)| (name.as_str(), measures.keys().map(String::as_str).collect()))
+            .collect();
+        assert_eq!(found, expected);
+        let again: Baseline =
+            toml::from_str(&format!("{HEADING}{}", toml::to_string(&baseline).unwrap())).unwrap();
+        assert_eq!(again, baseline);
+    }
+}

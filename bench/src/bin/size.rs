@@ -1,0 +1,79 @@
+//! Size: how large each shipped function is, unpacked and in the archive that is uploaded.
+//!
+//! ```sh
+//! cargo run --profile quick -p insights-bench --bin size
+//! ```
+//!
+//! It fails (exit code 1) where a size exceeds the baseline by more than 5 %. The archive is made as `sam` makes it, by
+//! Python's `zipfile`, so Python 3 must be there.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark says what it measured")]
+
+use clap::Parser;
+use insights_bench::baseline::Baseline;
+use insights_bench::function::{self, Build};
+use insights_bench::table::{Table, count};
+use insights_bench::{FUNCTIONS, Failure, conclude};
+use std::path::Path;
+use std::process::{Command, ExitCode};
+
+/// Prints how large an archive of the one file is that it is given.
+const ZIP: &str = "\
+import io, sys, zipfile
+archive = io.BytesIO()
+with zipfile.ZipFile(archive, 'w', zipfile.ZIP_DEFLATED) as file:
+    file.write(sys.argv[1], 'bootstrap')
+print(len(archive.getvalue()))
+";
+
+/// Measures the functions' sizes.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// Takes what is measured for the baseline
+    #[arg(long)]
+    renew: bool,
+    /// This function alone
+    #[arg(long)]
+    function: Option<String>,
+    /// The cargo that builds the functions
+    #[arg(long, env = "CARGO", default_value = "cargo", hide = true)]
+    cargo: String,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    conclude(run(&Arguments::parse()).await)
+}
+
+async fn run(arguments: &Arguments) -> Result<Vec<String>, Failure> {
+    let wanted = |name: &&str| arguments.function.as_deref().is_none_or(|only| only == *name);
+    let packages: Vec<&str> = FUNCTIONS.into_iter().filter(wanted).collect();
+    eprintln!("building {}", packages.join(" and "));
+    let folder = function::build(&packages, Build::Release, &arguments.cargo).await?;
+    let mut baseline = Baseline::read()?;
+    let (mut table, mut faults) = (Table::new(&["function", "bytes", "zipped"]), Vec::new());
+    for package in packages {
+        let file = folder.join(package);
+        let (bytes, zipped) = (std::fs::metadata(&file)?.len(), zipped(&file)?);
+        table.row(vec![package.to_owned(), count(bytes), count(zipped)]);
+        for (measure, measured) in [("bytes", bytes), ("zipped bytes", zipped)] {
+            if arguments.renew {
+                baseline.set(package, measure, measured);
+            }
+            faults.extend(baseline.fault(package, measure, measured));
+        }
+    }
+    if arguments.renew {
+        baseline.write()?;
+    }
+    print!("{}", table.render());
+    Ok(faults)
+}
+
+fn zipped(file: &Path) -> Result<u64, Failure> {
+    let output = Command::new("python3").args(["-c", ZIP]).arg(file).output()?;
+    if !output.status.success() {
+        return Err(format!("python3: {}", String::from_utf8_lossy(&output.stderr)).into());
+    }
+    Ok(String::from_utf8(output.stdout)?.trim().parse()?)
+}

@@ -1,0 +1,67 @@
+//! Start: what each shipped function does from its process's first instruction to its first poll of the Runtime API. By
+//! then the configuration is read, and what every invocation needs is made.
+//!
+//! ```sh
+//! cargo run --profile quick -p insights-bench --bin start
+//! ```
+//!
+//! It counts instructions by Valgrind's `callgrind`, which must be there, and fails (exit code 1) where they exceed the
+//! baseline by more than 5 %. The time is the median of many starts, for a person to read.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark says what it measured")]
+
+use clap::Parser;
+use insights_bench::baseline::Baseline;
+use insights_bench::function::{self, Build};
+use insights_bench::start::{instructions, median_of_starts};
+use insights_bench::table::{Table, count};
+use insights_bench::{FUNCTIONS, Failure, conclude};
+use std::process::ExitCode;
+
+/// Measures the functions' starts.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// Takes what is measured for the baseline
+    #[arg(long)]
+    renew: bool,
+    /// This function alone
+    #[arg(long)]
+    function: Option<String>,
+    /// How many starts are timed
+    #[arg(long, default_value_t = 21)]
+    starts: usize,
+    /// The cargo that builds the functions
+    #[arg(long, env = "CARGO", default_value = "cargo", hide = true)]
+    cargo: String,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    conclude(run(&Arguments::parse()).await)
+}
+
+async fn run(arguments: &Arguments) -> Result<Vec<String>, Failure> {
+    const MEASURE: &str = "instructions";
+    let wanted = |name: &&str| arguments.function.as_deref().is_none_or(|only| only == *name);
+    let packages: Vec<&str> = FUNCTIONS.into_iter().filter(wanted).collect();
+    eprintln!("building {}", packages.join(" and "));
+    let folder = function::build(&packages, Build::Release, &arguments.cargo).await?;
+    let mut baseline = Baseline::read()?;
+    let (mut table, mut faults) = (Table::new(&["function", MEASURE, "milliseconds"]), Vec::new());
+    for package in packages {
+        let file = folder.join(package);
+        let counted = instructions(&file).await?;
+        let median = median_of_starts(&file, arguments.starts).await?;
+        let milliseconds = format!("{:.1}", median.as_secs_f64() * 1_000.0);
+        table.row(vec![package.to_owned(), count(counted), milliseconds]);
+        if arguments.renew {
+            baseline.set(package, MEASURE, counted);
+        }
+        faults.extend(baseline.fault(package, MEASURE, counted));
+    }
+    if arguments.renew {
+        baseline.write()?;
+    }
+    print!("{}", table.render());
+    Ok(faults)
+}

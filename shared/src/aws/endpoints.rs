@@ -1,0 +1,173 @@
+//! Where requests go, if not where the SDK would send them: the SDK's own variables, read once. It knows neither clients
+//! nor what answers there.
+
+use crate::environment::Environment;
+use crate::fields::Faults;
+use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
+use std::collections::BTreeMap;
+
+/// The variable for every service, and the beginning of each service's own.
+const GENERAL: &str = "AWS_ENDPOINT_URL";
+/// What ends the variable of a service that a function calls.
+const SERVICES: [&str; 5] = ["AUDITMANAGER", "CLOUDTRAIL", "DYNAMODB", "STS", "XRAY"];
+
+/// The endpoints that the environment chooses.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Endpoints {
+    general: Option<String>,
+    by_service: BTreeMap<&'static str, String>,
+}
+
+impl Endpoints {
+    /// Reads them; one that is no URL goes into `faults`.
+    pub(super) fn read(environment: &Environment, faults: &mut Faults) -> Self {
+        if super::switch(environment, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", faults) == Some(true) {
+            return Self::default();
+        }
+        let mut url = |name: &str| {
+            let value = environment.get(name)?;
+            if host(value).is_none() {
+                faults.add(name, value, "must be a URL such as https://host or http://host:port");
+                return None;
+            }
+            Some(value.to_owned())
+        };
+        let general = url(GENERAL);
+        let own =
+            SERVICES.into_iter().filter_map(|service| Some((service, url(&format!("{GENERAL}_{service}"))?)));
+        Self { by_service: own.collect(), general }
+    }
+
+    /// The endpoint of every service that has none of its own.
+    pub(super) fn general(&self) -> Option<&str> {
+        self.general.as_deref()
+    }
+
+    /// Whether a request may go, by TLS, to a host whose certificate Amazon has not issued.
+    pub(super) fn leave_aws(&self) -> bool {
+        let urls = self.general.iter().chain(self.by_service.values());
+        urls.filter(|url| is_tls(url)).any(|url| !host(url).is_some_and(is_amazons))
+    }
+}
+
+impl LoadServiceConfig for Endpoints {
+    fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
+        let service = key.service_id().to_ascii_uppercase();
+        self.by_service.get(service.as_str()).filter(|_| key.env() == GENERAL).cloned()
+    }
+}
+
+fn is_tls(url: &str) -> bool {
+    url.get(..8).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https://"))
+}
+
+/// The host of a URL of ours; `None` if it is no such URL.
+fn host(url: &str) -> Option<&str> {
+    let (scheme, rest) = url.split_once("://")?;
+    let is_known = ["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let host = authority.rsplit('@').next()?;
+    let end = host.rfind(']').map_or_else(|| host.find(':'), |bracket| Some(bracket + 1));
+    let (host, port) = host.split_at_checked(end.unwrap_or(host.len()))?;
+    let is_port = port.is_empty() || port.strip_prefix(':').is_some_and(|port| port.parse::<u16>().is_ok());
+    let is_clean = !url.contains(|letter: char| letter.is_whitespace() || letter.is_control());
+    Some(host).filter(|host| is_known && is_port && is_clean && !host.is_empty())
+}
+
+/// Whether Amazon issues the certificate of `host`.
+fn is_amazons(host: &str) -> bool {
+    let host = host.to_ascii_lowercase();
+    [".amazonaws.com", ".api.aws"].iter().any(|domain| host.ends_with(domain))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(variables: &[(&str, &str)]) -> (Endpoints, String) {
+        let mut faults = Faults::default();
+        let endpoints = Endpoints::read(&variables.iter().copied().collect(), &mut faults);
+        (endpoints, faults.to_string())
+    }
+
+    fn of_service(endpoints: &Endpoints, service: &str) -> Option<String> {
+        let key = ServiceConfigKey::builder().service_id(service).env(GENERAL).profile("endpoint_url");
+        endpoints.load_config(key.build().unwrap())
+    }
+
+    #[test]
+    fn each_service_has_a_variable_of_its_own_and_its_clients_ask_by_the_services_own_name() {
+        for (service, variable) in [
+            ("AuditManager", "AWS_ENDPOINT_URL_AUDITMANAGER"),
+            ("CloudTrail", "AWS_ENDPOINT_URL_CLOUDTRAIL"),
+            ("DynamoDB", "AWS_ENDPOINT_URL_DYNAMODB"),
+            ("STS", "AWS_ENDPOINT_URL_STS"),
+            ("XRay", "AWS_ENDPOINT_URL_XRAY"),
+        ] {
+            let (endpoints, faults) = read(&[(variable, "http://own:1"), (GENERAL, "http://all:2")]);
+            assert_eq!(of_service(&endpoints, service).as_deref(), Some("http://own:1"), "{variable}");
+            assert_eq!(of_service(&endpoints, "Other"), None, "{variable}");
+            assert_eq!((endpoints.general(), faults.as_str()), (Some("http://all:2"), ""));
+        }
+    }
+
+    #[test]
+    fn configured_endpoints_are_ignored_where_the_environment_says_so() {
+        for (value, expected) in [("true", None), ("TRUE", None), ("false", Some("http://all:2"))] {
+            let variables = [
+                (GENERAL, "http://all:2"),
+                ("AWS_ENDPOINT_URL_STS", "http://own:1"),
+                ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", value),
+            ];
+            let (endpoints, faults) = read(&variables);
+            assert_eq!((endpoints.general(), faults.as_str()), (expected, ""), "{value}");
+            assert_eq!(of_service(&endpoints, "STS").is_some(), expected.is_some(), "{value}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_url_is_a_fault_that_names_its_variable() {
+        for value in [
+            "localhost:8000",
+            "ftp://host",
+            "http://",
+            "https:///path",
+            "http://a b",
+            "http://host:port",
+            "x",
+        ] {
+            let (endpoints, faults) = read(&[("AWS_ENDPOINT_URL_XRAY", value)]);
+            assert!(
+                faults.starts_with(&format!("AWS_ENDPOINT_URL_XRAY is {value}: must be a URL")),
+                "{faults}"
+            );
+            assert_eq!(endpoints, Endpoints::default());
+        }
+        let (_, faults) = read(&[("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "yes")]);
+        assert_eq!(faults, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS is yes: must be true or false");
+    }
+
+    #[test]
+    fn only_a_host_of_amazons_has_a_certificate_of_amazons() {
+        for (url, expected) in [
+            ("https://xray.eu-west-1.amazonaws.com", false),
+            ("https://XRAY.eu-west-1.AmazonAWS.com:443/", false),
+            ("https://vpce-1-2.xray.eu-west-1.vpce.amazonaws.com", false),
+            ("https://dynamodb.eu-west-1.api.aws", false),
+            ("http://127.0.0.1:8000", false),
+            ("https://127.0.0.1:8000", true),
+            ("https://[::1]:8000", true),
+            ("https://localhost", true),
+            ("https://amazonaws.com.example.org", true),
+            ("https://xamazonaws.com", true),
+            ("https://x.amazonaws.com@example.org", true),
+            ("HTTPS://example.org", true),
+            ("https://xray.cn-north-1.amazonaws.com.cn", true),
+        ] {
+            for variable in [GENERAL, "AWS_ENDPOINT_URL_DYNAMODB"] {
+                let (endpoints, faults) = read(&[(variable, url)]);
+                assert_eq!((endpoints.leave_aws(), faults.as_str()), (expected, ""), "{url}");
+            }
+        }
+    }
+}

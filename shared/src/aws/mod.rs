@@ -1,0 +1,142 @@
+//! The AWS SDK as the functions use it: configured from the environment alone, one HTTP client, requests named and counted
+//! per target, one retry layer (the SDK's own).
+//!
+//! Everything that runs the functions puts credentials into the environment. So the SDK's own loader, which looks for them
+//! in files, metadata services and other accounts as well, is deliberately not linked: it would be a tenth of what ships.
+//!
+//! - `calls`: requests named and counted.
+//! - `connector`: the one connector of the process, made before the first invocation.
+//! - `endpoints`: where requests go.
+//! - `trust`: whose certificates are believed there.
+
+mod calls;
+mod connector;
+mod endpoints;
+mod trust;
+
+pub use aws_types::SdkConfig;
+pub use calls::{CallCounts, CallObserver};
+
+use crate::environment::Environment;
+use crate::fields::Faults;
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
+use aws_smithy_async::time::SharedTimeSource;
+use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+use aws_types::app_name::AppName;
+use aws_types::endpoint_config::AccountIdEndpointMode;
+use aws_types::origin::Origin;
+use aws_types::region::Region;
+use connector::OneConnector;
+use endpoints::Endpoints;
+use std::time::Duration;
+use trust::Trust;
+
+/// How long a call may take. The whole includes retries and the wait for the rate limit.
+#[derive(Clone, Copy, Debug)]
+pub struct Timeouts {
+    /// Until a connection stands.
+    pub connect: Duration,
+    /// Until the first byte of an answer.
+    pub read: Duration,
+    /// Until the whole call, retries included, is given up.
+    pub operation: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_millis(3_100),
+            read: Duration::from_secs(15),
+            operation: Duration::from_mins(2),
+        }
+    }
+}
+
+/// How often one call is tried in all. Two calls a second are few: three tries would give up within a second.
+pub const MAX_ATTEMPTS: u32 = 6;
+
+/// The SDK's configuration of this process, from the SDK's own variables: region, credentials, endpoints, certificates,
+/// and one HTTP client for every service. Every fault goes into `faults`.
+pub fn load(environment: &Environment, timeouts: Timeouts, faults: &mut Faults) -> SdkConfig {
+    let region = environment.get("AWS_REGION").or_else(|| environment.get("AWS_DEFAULT_REGION"));
+    let endpoints = Endpoints::read(environment, faults);
+    let trust = Trust::read(environment, region.unwrap_or_default(), &endpoints, faults);
+    let timeout_config = TimeoutConfig::builder()
+        .connect_timeout(timeouts.connect)
+        .read_timeout(timeouts.read)
+        .operation_timeout(timeouts.operation)
+        .build();
+    let mut builder = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .region(region.map(|region| Region::new(region.to_owned())))
+        .http_client(OneConnector::new(timeouts, &trust))
+        .timeout_config(timeout_config)
+        .retry_config(RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS))
+        .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
+        .time_source(SharedTimeSource::default());
+    // DynamoDB's client takes more tries of its own accord, unless it is told that these were chosen.
+    builder.insert_origin("retry_config", Origin::shared_config());
+    // Not chosen in code: what a service's own variable says goes before it.
+    builder.insert_origin("endpoint_url", Origin::shared_environment_variable());
+    builder.set_endpoint_url(endpoints.general().map(str::to_owned));
+    builder.set_credentials_provider(credentials(environment, faults).map(SharedCredentialsProvider::new));
+    builder.set_use_fips(switch(environment, "AWS_USE_FIPS_ENDPOINT", faults));
+    builder.set_use_dual_stack(switch(environment, "AWS_USE_DUALSTACK_ENDPOINT", faults));
+    builder.set_account_id_endpoint_mode(account_id_endpoint_mode(environment, faults));
+    builder.set_app_name(app_name(environment, faults));
+    builder.service_config(endpoints).build()
+}
+
+/// The credentials that Lambda, `sam local` and a shell give alike. They are as long-lived as the process.
+fn credentials(environment: &Environment, faults: &mut Faults) -> Option<Credentials> {
+    let mut required = |name| {
+        let value = environment.get(name);
+        if value.is_none() {
+            faults.add(name, "", "is required: credentials are taken from the environment alone");
+        }
+        value
+    };
+    let (key_id, secret_key) = (required("AWS_ACCESS_KEY_ID"), required("AWS_SECRET_ACCESS_KEY"));
+    let mut builder = Credentials::builder().access_key_id(key_id?).secret_access_key(secret_key?);
+    builder.set_session_token(environment.get("AWS_SESSION_TOKEN").map(str::to_owned));
+    builder.set_account_id(environment.get("AWS_ACCOUNT_ID").map(Into::into));
+    Some(builder.provider_name("EnvironmentVariable").build())
+}
+
+/// A variable that is true or false.
+fn switch(environment: &Environment, name: &str, faults: &mut Faults) -> Option<bool> {
+    let value = environment.get(name)?;
+    let known = [("true", true), ("false", false)];
+    let found = known.into_iter().find(|(text, _)| value.eq_ignore_ascii_case(text));
+    if found.is_none() {
+        faults.add(name, value, "must be true or false");
+    }
+    found.map(|(_, is_on)| is_on)
+}
+
+fn account_id_endpoint_mode(environment: &Environment, faults: &mut Faults) -> Option<AccountIdEndpointMode> {
+    const NAME: &str = "AWS_ACCOUNT_ID_ENDPOINT_MODE";
+    let value = environment.get(NAME)?;
+    let mode = value.parse().ok();
+    if mode.is_none() {
+        faults.add(NAME, value, "must be preferred, disabled or required");
+    }
+    mode
+}
+
+fn app_name(environment: &Environment, faults: &mut Faults) -> Option<AppName> {
+    const NAME: &str = "AWS_SDK_UA_APP_ID";
+    let value = environment.get(NAME)?;
+    let name = AppName::new(value.to_owned()).ok();
+    if name.is_none() {
+        faults.add(NAME, value, "must be of letters, digits and !#$%&'*+-.^_`|~");
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,166 @@
+//! The configuration as real clients understand it: where their requests would go, signed by whom, tried how often.
+
+use super::*;
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use std::sync::{Arc, Mutex};
+
+const CREDENTIALS: [(&str, &str); 3] = [
+    ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
+    ("AWS_SECRET_ACCESS_KEY", "secret"),
+    ("AWS_SESSION_TOKEN", "token-of-the-session"),
+];
+
+/// A request that was to be sent: its URL, and its headers on one line each.
+type Sent = (String, String);
+
+/// Takes note of requests, and sends none.
+#[derive(Clone, Debug, Default)]
+struct Notes(Arc<Mutex<Vec<Sent>>>);
+
+impl HttpConnector for Notes {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let headers: Vec<String> =
+            request.headers().iter().map(|(name, value)| format!("{name}: {value}")).collect();
+        self.0.lock().unwrap().push((request.uri().to_owned(), headers.join("\n")));
+        HttpConnectorFuture::ready(Err(ConnectorError::user("nothing is sent".into())))
+    }
+}
+
+impl HttpClient for Notes {
+    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
+
+fn load_with(variables: &[(&str, &str)]) -> (SdkConfig, String) {
+    let mut faults = Faults::default();
+    let environment = CREDENTIALS.iter().chain(variables).copied().collect();
+    let sdk = load(&environment, Timeouts::default(), &mut faults);
+    (sdk, faults.to_string())
+}
+
+/// The requests of one call of DynamoDB and one of STS.
+async fn sent_with(variables: &[(&str, &str)]) -> [Sent; 2] {
+    let (sdk, faults) = load_with(variables);
+    assert_eq!(faults, "", "{variables:?}");
+    let notes = Notes::default();
+    let sdk = sdk.to_builder().http_client(notes.clone()).build();
+    assert!(aws_sdk_dynamodb::Client::new(&sdk).list_tables().send().await.is_err());
+    assert!(aws_sdk_sts::Client::new(&sdk).get_caller_identity().send().await.is_err());
+    let sent = notes.0.lock().unwrap().clone();
+    sent.try_into().unwrap_or_else(|sent| panic!("{variables:?}: {sent:?}"))
+}
+
+#[tokio::test]
+async fn requests_go_where_the_sdks_own_variables_say() {
+    let region = ("AWS_REGION", "eu-west-1");
+    let (all, own) = ("http://127.0.0.1:1", "http://127.0.0.1:2");
+    let real_dynamodb = "https://dynamodb.eu-west-1.amazonaws.com";
+    let real_sts = "https://sts.eu-west-1.amazonaws.com";
+    for (variables, dynamodb, sts) in [
+        (vec![region], real_dynamodb, real_sts),
+        (vec![("AWS_DEFAULT_REGION", "eu-west-1")], real_dynamodb, real_sts),
+        (vec![region, ("AWS_DEFAULT_REGION", "us-east-1")], real_dynamodb, real_sts),
+        (vec![region, ("AWS_ENDPOINT_URL", all)], all, all),
+        (vec![region, ("AWS_ENDPOINT_URL_STS", own)], real_dynamodb, own),
+        (vec![region, ("AWS_ENDPOINT_URL_DYNAMODB", own)], own, real_sts),
+        (vec![region, ("AWS_ENDPOINT_URL", all), ("AWS_ENDPOINT_URL_STS", own)], all, own),
+        (vec![region, ("AWS_ENDPOINT_URL", all), ("AWS_ENDPOINT_URL_DYNAMODB", own)], own, all),
+        (
+            vec![
+                region,
+                ("AWS_ENDPOINT_URL", all),
+                ("AWS_ENDPOINT_URL_STS", own),
+                ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true"),
+            ],
+            real_dynamodb,
+            real_sts,
+        ),
+        (
+            vec![("AWS_REGION", "us-east-1"), ("AWS_USE_FIPS_ENDPOINT", "true")],
+            "https://dynamodb-fips.us-east-1.amazonaws.com",
+            "https://sts-fips.us-east-1.amazonaws.com",
+        ),
+        (
+            vec![region, ("AWS_USE_DUALSTACK_ENDPOINT", "true")],
+            "https://dynamodb.eu-west-1.api.aws",
+            "https://sts.eu-west-1.api.aws",
+        ),
+        (
+            vec![("AWS_REGION", "cn-north-1")],
+            "https://dynamodb.cn-north-1.amazonaws.com.cn",
+            "https://sts.cn-north-1.amazonaws.com.cn",
+        ),
+        (
+            vec![region, ("AWS_ACCOUNT_ID", "123456789012")],
+            "https://123456789012.ddb.eu-west-1.amazonaws.com",
+            real_sts,
+        ),
+        (
+            vec![region, ("AWS_ACCOUNT_ID", "123456789012"), ("AWS_ACCOUNT_ID_ENDPOINT_MODE", "disabled")],
+            real_dynamodb,
+            real_sts,
+        ),
+    ] {
+        let sent = sent_with(&variables).await;
+        let urls = sent.map(|(url, _)| url.trim_end_matches('/').to_owned());
+        assert_eq!(urls, [dynamodb, sts], "{variables:?}");
+    }
+}
+
+#[tokio::test]
+async fn requests_are_signed_with_the_environments_credentials_and_name_the_application() {
+    let sent = sent_with(&[("AWS_REGION", "eu-west-1"), ("AWS_SDK_UA_APP_ID", "insights-of-ours")]).await;
+    for (url, headers) in sent {
+        for expected in
+            ["Credential=AKIDEXAMPLE/", "x-amz-security-token: token-of-the-session", "app/insights-of-ours"]
+        {
+            assert!(headers.contains(expected), "{url}: no {expected} in {headers}");
+        }
+    }
+}
+
+#[test]
+fn every_client_tries_as_often_and_waits_as_long_as_is_chosen_here() {
+    let (sdk, _) = load_with(&[("AWS_REGION", "eu-west-1"), ("AWS_MAX_ATTEMPTS", "2")]);
+    let dynamodb = aws_sdk_dynamodb::Config::from(&sdk);
+    let sts = aws_sdk_sts::Config::from(&sdk);
+    assert_eq!(dynamodb.retry_config().map(RetryConfig::max_attempts), Some(MAX_ATTEMPTS));
+    assert_eq!(sts.retry_config().map(RetryConfig::max_attempts), Some(MAX_ATTEMPTS));
+    let timeouts = dynamodb.timeout_config().unwrap();
+    let Timeouts { connect, read, operation } = Timeouts::default();
+    assert_eq!(timeouts.connect_timeout(), Some(connect));
+    assert_eq!(timeouts.read_timeout(), Some(read));
+    assert_eq!(timeouts.operation_timeout(), Some(operation));
+}
+
+#[test]
+fn every_wrong_variable_is_a_fault_and_no_secret_is_told() {
+    let wrong = [
+        ("AWS_ENDPOINT_URL", "nowhere"),
+        ("AWS_USE_FIPS_ENDPOINT", "1"),
+        ("AWS_USE_DUALSTACK_ENDPOINT", "yes"),
+        ("AWS_ACCOUNT_ID_ENDPOINT_MODE", "maybe"),
+        ("AWS_SDK_UA_APP_ID", "a b"),
+        ("SSL_CERT_FILE", "/nowhere.pem"),
+    ];
+    let (_, faults) = load_with(&wrong);
+    for (name, value) in wrong {
+        assert!(faults.contains(&format!("{name} is {value}: must ")), "{name} not in {faults}");
+    }
+    for (absent, given) in [
+        ("AWS_ACCESS_KEY_ID", ("AWS_SECRET_ACCESS_KEY", "kept-to-itself")),
+        ("AWS_SECRET_ACCESS_KEY", ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")),
+    ] {
+        let mut faults = Faults::default();
+        let sdk = load(&[given].into_iter().collect(), Timeouts::default(), &mut faults);
+        let expected = format!("{absent}: is required: credentials are taken from the environment alone");
+        assert_eq!(faults.to_string(), expected);
+        assert!(sdk.credentials_provider().is_none());
+    }
+}
