@@ -103,9 +103,32 @@ fn a_function_needs_no_system_library_and_one_tls_stack() {
     for (function, _) in FUNCTIONS {
         let packages = tree(&["--package", function]);
         let names = names(&packages);
-        for foreign in ["openssl-sys", "native-tls", "ring", "hyper-tls"] {
+        for foreign in ["openssl-sys", "native-tls", "aws-lc-rs", "aws-lc-sys", "hyper-tls"] {
             assert!(!names.contains(foreign), "{function} depends on {foreign}");
         }
-        assert!(names.contains("rustls"), "{function}");
+        assert!(names.contains("rustls") && names.contains("ring"), "{function}");
     }
+}
+
+/// Credentials are in the environment wherever a function runs: what looks for them elsewhere would be dead weight.
+#[test]
+fn a_function_has_no_way_to_look_for_configuration_but_its_environment() {
+    for (function, _) in FUNCTIONS {
+        let packages = tree(&["--package", function]);
+        assert!(!names(&packages).contains("aws-config"), "{function}");
+    }
+}
+
+#[test]
+fn a_release_build_has_no_log_events_below_info_in_a_function_and_all_of_them_in_the_command_line() {
+    let is_quiet = |package: &str| {
+        let packages = tree(&["--package", package]);
+        let tracing: Vec<_> = packages.iter().filter(|(name, _)| name.starts_with("tracing v")).collect();
+        assert_eq!(tracing.len(), 1, "{package}");
+        tracing[0].1.iter().any(|features| features.split(',').any(|feature| feature == "release_max_level_info"))
+    };
+    for (function, _) in FUNCTIONS {
+        assert!(is_quiet(function), "{function}");
+    }
+    assert!(!is_quiet("insights"));
 }
