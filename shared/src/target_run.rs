@@ -18,8 +18,8 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_runtime_api::http::Response;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::SdkConfig;
+use futures_util::future::BoxFuture;
 use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
@@ -157,12 +157,11 @@ impl TargetRun {
             return Err(CallError::not_reached(operation));
         }
         // Boxed, since an SDK request's future is large, and its type deep: the futures around it would copy both.
-        let limited: Pin<Box<dyn Future<Output = Result<T, SdkError<E, Response>>> + Send>> =
-            Box::pin(async {
-                // The semaphore is never closed.
-                let _permit = self.permits.acquire().await.ok();
-                request.await
-            });
+        let limited: BoxFuture<'_, Result<T, SdkError<E, Response>>> = Box::pin(async {
+            // The semaphore is never closed.
+            let _permit = self.permits.acquire().await.ok();
+            request.await
+        });
         match self.stop.before(limited).await {
             Some(result) => result.map_err(|error| CallError::from_sdk(operation, &error)),
             None => Err(CallError::not_reached(operation)),

@@ -150,13 +150,13 @@ fn the_dashboard_shows_metrics_that_there_are() {
         for metric in widget["properties"]["metrics"].as_array().unwrap() {
             let metric: Vec<&str> = metric.as_array().unwrap().iter().filter_map(Value::as_str).collect();
             // "..." repeats everything but the last, "." what stands above.
-            if let [first, second, ..] = metric[..] {
-                if first != "..." {
-                    if first != "." {
-                        first.clone_into(&mut namespace);
-                    }
-                    second.clone_into(&mut name);
+            if let [first, second, ..] = metric[..]
+                && first != "..."
+            {
+                if first != "." {
+                    first.clone_into(&mut namespace);
                 }
+                second.clone_into(&mut name);
             }
             if namespace == "InsightsAggregator" {
                 own += 1;

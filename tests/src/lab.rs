@@ -231,13 +231,13 @@ impl Lab {
         &self,
         variables: &[(&str, &str)],
     ) -> Result<Function<C>, InvocationError> {
-        self.function_with(self.sdk(), variables)
+        self.function_with(&self.sdk, variables)
     }
 
     /// As [`Lab::try_function`], with an SDK of the caller's own.
     pub fn function_with<C: Collector>(
         &self,
-        sdk: SdkConfig,
+        sdk: &SdkConfig,
         variables: &[(&str, &str)],
     ) -> Result<Function<C>, InvocationError> {
         let always = [("TABLE_NAME", TABLE), ("AWS_REGION", REGION), ("RATE_LIMITS", UNPACED)];

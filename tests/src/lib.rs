@@ -25,7 +25,8 @@
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
-    reason = "where the harness cannot go on, the test has to end"
+    clippy::print_stdout,
+    reason = "where the harness cannot go on, the test has to end; a long test says how far it is"
 )]
 
 mod binary;

@@ -31,8 +31,11 @@ pub async fn run(arguments: &PurgeArguments, session: &Session) -> Result<Exit, 
 async fn purge(arguments: &PurgeArguments, opened: &Opened, session: &Session) -> Result<Exit, Failure> {
     let reader = &opened.reader;
     let PurgeArguments { account, source, region, .. } = arguments;
-    let selection =
-        Selection { account, source: source.map(|source| source.as_str()), region: region.as_deref() };
+    let selection = Selection {
+        account,
+        source: source.map(insights_shared::record::Source::as_str),
+        region: region.as_deref(),
+    };
     let progress = Progress::new(session.live_progress, "reading the table".len());
     let table = Table { client: reader.client(), name: reader.table() };
     let step = progress.step("reading the table");

@@ -52,15 +52,13 @@ impl Redact {
         let mut redact = Self::default();
         let named = environment.get("REDACT").unwrap_or_default();
         for name in named.split(',').map(str::trim).filter(|name| !name.is_empty()) {
-            match ATTRIBUTES.iter().find(|(attribute, _)| *attribute == name) {
-                Some((attribute, members)) => {
-                    redact.attributes.insert(attribute);
-                    redact.members.extend(*members);
-                }
-                None => {
-                    let known = ATTRIBUTES.map(|(attribute, _)| attribute).join(", ");
-                    faults.add("REDACT", name, format!("unknown attribute; known are {known}"));
-                }
+            let known = ATTRIBUTES.iter().find(|(attribute, _)| *attribute == name);
+            if let Some((attribute, members)) = known {
+                redact.attributes.insert(attribute);
+                redact.members.extend(*members);
+            } else {
+                let known = ATTRIBUTES.map(|(attribute, _)| attribute).join(", ");
+                faults.add("REDACT", name, format!("unknown attribute; known are {known}"));
             }
         }
         let key = environment.get("REDACT_KEY").unwrap_or_default();

@@ -15,7 +15,7 @@ mod endpoints;
 mod trust;
 
 pub use aws_types::SdkConfig;
-pub use calls::{CallCounts, CallObserver};
+pub use calls::{CallCounts, CallObserver, Calls};
 
 use crate::environment::Environment;
 use crate::fields::Faults;

@@ -129,7 +129,7 @@ async fn over_a_connection_faults_have_the_same_codes() {
         let lab = story().await;
         lab.fault(&format!("GetInsightEvents={kind}"));
         let sdk = lab.sdk_with_timeouts(Duration::from_millis(100), Duration::from_secs(2));
-        let function = lab.function_with::<XrayInsights>(sdk, &[ONE_AT_A_TIME]).unwrap();
+        let function = lab.function_with::<XrayInsights>(&sdk, &[ONE_AT_A_TIME]).unwrap();
         lab.simulator.clear_log();
         let response = function.invoke("{}").await.unwrap();
         check_response(&lab, &response);
@@ -145,7 +145,7 @@ async fn where_nobody_listens_the_connection_is_refused() {
     socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
     let nowhere = format!("http://{}", socket.local_addr().unwrap());
     let sdk = lab.sdk().to_builder().endpoint_url(nowhere).build();
-    let function = lab.function_with::<XrayInsights>(sdk, &[ONE_AT_A_TIME]).unwrap();
+    let function = lab.function_with::<XrayInsights>(&sdk, &[ONE_AT_A_TIME]).unwrap();
     // The table is the first that is asked.
     let error = function.invoke("{}").await.unwrap_err();
     assert_eq!(error.error_type, "Table.Unavailable");
