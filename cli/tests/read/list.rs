@@ -91,7 +91,9 @@ fn a_listing_says_how_bad_since_when_where_what_and_how_to_go_on() {
         assert!(text.contains(expected), "{expected} is missing: {text}");
     }
     let narrow = crate::support::finish(STORY.command(&["list", "--open", "--utc"]).env("COLUMNS", "80"));
-    for expected in ["secretsmanager  GetSecretValue on", " secretsmanager.amazonaws.com:\n"] {
+    for expected in
+        ["secretsmanager  secretsmanager.amazonaws.com:\n", ".amazonaws.com  AccessDeniedException"]
+    {
         assert!(
             narrow.stdout.contains(expected),
             "{expected}: names are whole on 80 columns: {}",
