@@ -23,6 +23,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
+/// A future whose type nobody has to know.
+type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
 /// What a target's run is for.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Work {
@@ -157,12 +160,11 @@ impl TargetRun {
             return Err(CallError::not_reached(operation));
         }
         // Boxed, since an SDK request's future is large, and its type deep: the futures around it would copy both.
-        let limited: Pin<Box<dyn Future<Output = Result<T, SdkError<E, Response>>> + Send>> =
-            Box::pin(async {
-                // The semaphore is never closed.
-                let _permit = self.permits.acquire().await.ok();
-                request.await
-            });
+        let limited: Boxed<'_, Result<T, SdkError<E, Response>>> = Box::pin(async {
+            // The semaphore is never closed.
+            let _permit = self.permits.acquire().await.ok();
+            request.await
+        });
         match self.stop.before(limited).await {
             Some(result) => result.map_err(|error| CallError::from_sdk(operation, &error)),
             None => Err(CallError::not_reached(operation)),
