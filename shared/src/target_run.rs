@@ -23,9 +23,6 @@ use std::future::Future;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
-/// A future whose type nobody has to know.
-type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
-
 /// What a target's run is for.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Work {
