@@ -123,7 +123,10 @@ fn a_release_build_has_no_log_events_below_info_in_a_function_and_all_of_them_in
         let packages = tree(&["--package", package]);
         let tracing: Vec<_> = packages.iter().filter(|(name, _)| name.starts_with("tracing v")).collect();
         assert_eq!(tracing.len(), 1, "{package}");
-        tracing[0].1.iter().any(|features| features.split(',').any(|feature| feature == "release_max_level_info"))
+        tracing[0]
+            .1
+            .iter()
+            .any(|features| features.split(',').any(|feature| feature == "release_max_level_info"))
     };
     for (function, _) in FUNCTIONS {
         assert!(is_quiet(function), "{function}");
