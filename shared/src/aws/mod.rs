@@ -78,8 +78,6 @@ pub fn load(environment: &Environment, timeouts: Timeouts, faults: &mut Faults) 
         .retry_config(RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS))
         .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
         .time_source(SharedTimeSource::default());
-    // DynamoDB's client takes more tries of its own accord, unless it is told that these were chosen.
-    builder.insert_origin("retry_config", Origin::shared_config());
     // Not chosen in code: what a service's own variable says goes before it.
     builder.insert_origin("endpoint_url", Origin::shared_environment_variable());
     builder.set_endpoint_url(endpoints.general().map(str::to_owned));
