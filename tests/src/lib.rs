@@ -37,6 +37,7 @@ pub mod faults;
 mod function;
 mod lab;
 mod logs;
+mod offline;
 mod paced;
 mod paused;
 pub mod permissions;

@@ -2,13 +2,11 @@
 //! a run waits for is then its pacing and its retries alone, to the millisecond, however busy the machine is.
 
 use crate::lab::{ACCOUNT, ATTEMPTS, NOW, REGION, TABLE, at};
+use crate::offline;
 use crate::schedule::backend::Backend;
 use crate::schedule::task::create_table;
+use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
-use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
 };
@@ -121,21 +119,12 @@ impl Paced {
     }
 
     fn sdk(&self) -> SdkConfig {
-        let credentials = Credentials::new("AKIAPACED", "secret", None, None, "paced");
         // Retries follow at once, so that nothing but the pacing keeps them apart.
         let retries = RetryConfig::standard()
             .with_max_attempts(ATTEMPTS)
             .with_initial_backoff(Duration::from_millis(1))
             .with_max_backoff(Duration::from_millis(5));
-        SdkConfig::builder()
-            .behavior_version(BehaviorVersion::v2026_01_12())
-            .region(Region::from_static(REGION))
-            .credentials_provider(SharedCredentialsProvider::new(credentials))
-            .endpoint_url("http://simulated.invalid")
-            .retry_config(retries)
-            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-            .http_client(self.clone())
-            .build()
+        offline::sdk(self.clone(), REGION, retries)
     }
 }
 

@@ -4,13 +4,11 @@
 
 use crate::database;
 use crate::lab::{ACCOUNT, NOW, TABLE, UNPACED, at};
+use crate::offline;
 use crate::table::Table;
+use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
-use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_dynamodb::Client;
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
@@ -164,17 +162,9 @@ impl PausedLab {
             .read_timeout(read)
             .operation_timeout(operation)
             .build();
-        let credentials = Credentials::new("AKIAPAUSED", "secret", None, None, "paused");
-        SdkConfig::builder()
-            .behavior_version(BehaviorVersion::v2026_01_12())
-            .region(Region::from_static(self.region))
-            .credentials_provider(SharedCredentialsProvider::new(credentials))
-            .endpoint_url("http://simulated.invalid")
-            .retry_config(RetryConfig::standard().with_max_attempts(insights_shared::aws::MAX_ATTEMPTS))
-            .timeout_config(timeouts)
-            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-            .http_client(self.door.clone())
-            .build()
+        let retries = RetryConfig::standard().with_max_attempts(insights_shared::aws::MAX_ATTEMPTS);
+        let sdk = offline::sdk(self.door.clone(), self.region, retries);
+        sdk.into_builder().timeout_config(timeouts).build()
     }
 }
 

@@ -42,18 +42,20 @@ impl<'a> Catalog<'a> {
         Self { run, titles }
     }
 
-    /// Puts the row of a snapshot's scope, unless it is there with the same title.
-    pub async fn note(&self, snapshot: &Scope) {
-        let Some(titles) = &self.titles else { return };
+    /// Puts the row of a snapshot's scope, unless it is there with the same title. `false` if it may be missing now.
+    pub async fn note(&self, snapshot: &Scope) -> bool {
+        let Some(titles) = &self.titles else { return false };
         let Scope { sk, title } = snapshot;
         if titles.get(sk).is_some_and(|known| known.as_ref().is_none_or(|known| known == title)) {
-            return;
+            return true;
         }
         let mut row = catalog_row(Source::Auditmanager, &self.run.target, sk.as_str());
         row.insert("title".to_owned(), title.as_str().into());
-        if let Err(error) = self.run.store.put_catalog(row).await {
-            self.run.report.call_failed(Stage::Write, sk, &error);
+        let put = self.run.store.put_catalog(row).await;
+        if let Err(error) = &put {
+            self.run.report.call_failed(Stage::Write, sk, error);
         }
+        put.is_ok()
     }
 }
 

@@ -1,6 +1,9 @@
 //! How an account too large for one invocation is finished by several: a round through its parts, which later runs of the
 //! same day go on with where time cut an earlier one short.
 //!
+//! A part that failed in one of them is asked about again at the end of the round: otherwise a run that did the rest without
+//! a fault would call the whole stored.
+//!
 //! What a part is, and what is asked about it, it does not know: parts have keys, and the keys have an order.
 
 use crate::config::Depth;
@@ -8,6 +11,25 @@ use insights_shared::collector::Resume;
 use insights_shared::record::Stored;
 use insights_shared::time::Timestamp;
 use insights_shared::value::{Map, Value};
+use std::collections::BTreeSet;
+
+/// How far a part came; the worst of its pieces counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Outcome {
+    /// All of it was asked for, and what came is stored, or rejected for good.
+    Done,
+    /// Something of it failed.
+    Failed,
+    /// Time ran out.
+    Cut,
+}
+
+impl Outcome {
+    /// Done, or failed.
+    pub fn done(is_done: bool) -> Self {
+        if is_done { Self::Done } else { Self::Failed }
+    }
+}
 
 /// A round through the parts of an account: from where it began, around, to there again.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,7 +38,10 @@ pub struct Round {
     pub since: Timestamp,
     depth: Depth,
     from: String,
-    next: String,
+    /// The first part that is left; `None` where those that failed are all that is.
+    next: Option<String>,
+    /// Parts that the round has come past, and that failed.
+    failed: BTreeSet<String>,
     was_cut: bool,
 }
 
@@ -26,21 +51,26 @@ impl Round {
     /// The counts of another day are other counts: what an earlier day's round has come past has to be asked for again,
     /// but last, so that every part has its turn however few of them fit into a day.
     pub fn of(state: Option<&Stored>, depth: Depth, now: Timestamp) -> Self {
-        let fresh = |next: String, was_cut| Self { since: now, depth, from: next.clone(), next, was_cut };
+        let fresh = |from: String, was_cut| {
+            let (next, failed) = (Some(from.clone()), BTreeSet::new());
+            Self { since: now, depth, from, next, failed, was_cut }
+        };
         let Some(place) = state.and_then(|state| state.0.get("resume")) else {
             return fresh(String::new(), false);
         };
         let text = |name: &str| place.at(&[name]).and_then(Value::as_str).map(str::to_owned);
-        let next = text("next").unwrap_or_default();
+        let next = text("next");
+        let failed = place.at(&["failed"]).and_then(Value::as_list).unwrap_or_default();
         let since = place.at(&["since"]).and_then(Value::as_timestamp);
         match (since, text("from")) {
             // What was passed at another depth was not asked for at this one.
             (Some(since), Some(from))
                 if since.day() == now.day() && text("depth").as_deref() == Some(depth.as_str()) =>
             {
-                Self { since, depth, from, next, was_cut: true }
+                let failed = failed.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+                Self { since, depth, from, next, failed, was_cut: true }
             }
-            _ => fresh(next, true),
+            _ => fresh(next.unwrap_or_default(), true),
         }
     }
 
@@ -49,30 +79,54 @@ impl Round {
         self.was_cut
     }
 
-    /// The parts that are left of the round, in its order.
+    /// The parts that are left of the round, in its order, and then those that failed.
     pub fn left<T>(&self, parts: Vec<T>, key: impl Fn(&T) -> &str) -> Vec<T> {
         let mut parts = parts;
         parts.sort_by(|left, right| key(left).cmp(key(right)));
-        let behind = parts.partition_point(|part| key(part) < self.next.as_str());
+        let next = self.next.as_deref().unwrap_or_default();
+        let behind = parts.partition_point(|part| key(part) < next);
         parts.rotate_left(behind);
-        let is_left = |key: &str| match self.from.cmp(&self.next) {
-            std::cmp::Ordering::Equal => true,
-            std::cmp::Ordering::Less => key >= self.next.as_str() || key < self.from.as_str(),
-            std::cmp::Ordering::Greater => key >= self.next.as_str() && key < self.from.as_str(),
-        };
-        parts.retain(|part| is_left(key(part)));
-        parts
+        let (mut left, passed): (Vec<T>, Vec<T>) =
+            parts.into_iter().partition(|part| self.is_left(key(part)));
+        left.extend(passed.into_iter().filter(|part| self.failed.contains(key(part))));
+        left
     }
 
-    /// What the next run is to know, when `cut` is the first part of the round that time cut short.
-    pub fn resume(&self, cut: Option<&str>) -> Resume {
-        let Some(next) = cut else { return Resume::Nothing };
-        Resume::At(Map::from([
+    /// Whether the round has not come to the part yet.
+    fn is_left(&self, key: &str) -> bool {
+        let Some(next) = self.next.as_deref() else { return false };
+        match self.from.as_str().cmp(next) {
+            std::cmp::Ordering::Equal => true,
+            std::cmp::Ordering::Less => key >= next || key < self.from.as_str(),
+            std::cmp::Ordering::Greater => key >= next && key < self.from.as_str(),
+        }
+    }
+
+    /// What the next run is to know, when the parts that were [`Self::left`] came so far.
+    pub fn resume(&self, outcomes: &[(String, Outcome)]) -> Resume {
+        // Where time was left for everything, the report has what failed, and the next run begins a round of its own.
+        if outcomes.iter().all(|(_, outcome)| *outcome != Outcome::Cut) {
+            return Resume::Nothing;
+        }
+        let is_cut = |(key, outcome): &&(String, Outcome)| *outcome == Outcome::Cut && self.is_left(key);
+        let next = outcomes.iter().find(is_cut).map(|(key, _)| key.as_str());
+        let is_owed = |(key, outcome): &&(String, Outcome)| match outcome {
+            Outcome::Done => false,
+            Outcome::Failed => true,
+            Outcome::Cut => !self.is_left(key),
+        };
+        let failed: Vec<Value> =
+            outcomes.iter().filter(is_owed).map(|(key, _)| key.as_str().into()).collect();
+        let mut place = Map::from([
             ("since".to_owned(), self.since.into()),
             ("depth".to_owned(), self.depth.as_str().into()),
             ("from".to_owned(), self.from.as_str().into()),
-            ("next".to_owned(), next.into()),
-        ]))
+        ]);
+        place.extend(next.map(|next| ("next".to_owned(), next.into())));
+        if !failed.is_empty() {
+            place.insert("failed".to_owned(), Value::List(failed));
+        }
+        Resume::At(place)
     }
 }
 
@@ -89,17 +143,60 @@ mod tests {
     /// The round of a run at `now`, after one that left `since`, `from` and `next` at depth `control`.
     fn round(left: Option<(&str, &str, &str)>, depth: Depth, now: &str) -> Round {
         let state = left.map(|(since, from, next)| {
-            let round = Round {
-                since: at(since),
-                depth: Depth::Control,
-                from: from.to_owned(),
-                next: String::new(),
-                was_cut: false,
-            };
-            let Resume::At(place) = round.resume(Some(next)) else { panic!("a place to go on") };
+            let place = Map::from([
+                ("since".to_owned(), at(since).into()),
+                ("depth".to_owned(), "control".into()),
+                ("from".to_owned(), from.into()),
+                ("next".to_owned(), next.into()),
+            ]);
             Stored(Map::from([("resume".to_owned(), place.into())]))
         });
         Round::of(state.as_ref(), depth, at(now))
+    }
+
+    /// The round after one of which parts came so far: `=` done, `!` failed, `…` cut.
+    fn after(round: &Round, outcomes: &str) -> Round {
+        let outcomes: Vec<(String, Outcome)> = outcomes
+            .split('|')
+            .map(|text| {
+                let outcome = match text.chars().last().unwrap() {
+                    '=' => Outcome::Done,
+                    '!' => Outcome::Failed,
+                    _ => Outcome::Cut,
+                };
+                (text.trim_end_matches(['=', '!', '…']).to_owned(), outcome)
+            })
+            .collect();
+        let Resume::At(place) = round.resume(&outcomes) else { panic!("{outcomes:?}: a place to go on") };
+        let state = Stored(Map::from([("resume".to_owned(), place.into())]));
+        Round::of(Some(&state), Depth::Control, at("2026-03-10T08:00:00Z"))
+    }
+
+    #[test]
+    fn what_failed_is_asked_about_again_at_the_end_of_the_round() {
+        let begun = || round(None, Depth::Control, "2026-03-10T07:00:00Z");
+        let beginning_at_b =
+            || round(Some(("2026-03-10T07:00:00Z", "b", "b")), Depth::Control, "2026-03-10T07:10:00Z");
+        let after = |round: Round, runs: &[&str]| runs.iter().fold(round, |round, run| after(&round, run));
+        for (round, runs, left) in [
+            (begun(), &["=|a=|b…|c…"][..], "b|c"),
+            (begun(), &["=|a!|b…|c…"], "b|c|a"),
+            (begun(), &["!|a!|b…|c…"], "b|c||a"),
+            // Again and again.
+            (begun(), &["=|a!|b…|c…", "b!|c…|a…"], "c|a|b"),
+            // Nothing is left but what failed, and time ran out over it.
+            (begun(), &["=|a!|b…|c…", "b=|c!|a…"], "a|c"),
+            (begun(), &["=|a!|b…|c…", "b=|c!|a…", "a=|c…"], "c"),
+            (begun(), &["=|a!|b…|c…", "b=|c=|a…", "a…"], "a"),
+            // A part that was worked on beside the one that was cut is asked about again with it.
+            (begun(), &["=|a…|b!|c="], "a|b|c"),
+            (beginning_at_b(), &["b!|c…|…|a…"], "c||a|b"),
+        ] {
+            let round = after(round, runs);
+            let found = round.left(KEYS.into_iter().rev().collect(), |key: &&str| key);
+            assert_eq!(found.join("|"), left, "{runs:?}");
+            assert_eq!(round.since, at("2026-03-10T07:00:00Z"));
+        }
     }
 
     #[test]
@@ -141,6 +238,7 @@ mod tests {
     #[test]
     fn a_round_that_was_not_cut_leaves_nothing_to_go_on_with() {
         let round = round(None, Depth::Control, "2026-03-10T07:00:00Z");
-        assert_eq!((round.resume(None), round.was_cut()), (Resume::Nothing, false));
+        let outcomes = [("a".to_owned(), Outcome::Done), ("b".to_owned(), Outcome::Failed)];
+        assert_eq!((round.resume(&outcomes), round.was_cut()), (Resume::Nothing, false));
     }
 }

@@ -10,7 +10,7 @@ use crate::config::{AuditmanagerInsights, Depth};
 use crate::fetch::Fetch;
 use crate::limits::{is_assessment_id, is_available, is_domain_id};
 use crate::normalize::{self, InDomain, Origin, Within};
-use crate::round::Round;
+use crate::round::{Outcome, Round};
 use aws_sdk_auditmanager::types::{AssessmentMetadataItem, ControlDomainInsights};
 use futures_util::stream::{self, StreamExt};
 use insights_shared::aws::SdkConfig;
@@ -106,19 +106,19 @@ impl Story<'_> {
             is_listed = self.assessments(&mut parts).await;
         }
         let work = round.left(parts, Part::key).into_iter().map(|part| async move {
-            let is_reached = match &part {
+            let outcome = match &part {
                 Part::WholeAccount => {
                     self.domains(Within { assessment: None, updated_at: self.account.updated_at() }).await
                 }
                 Part::Assessment(assessment) => self.assessment(assessment).await,
             };
-            (!is_reached).then(|| part.key().to_owned())
+            (part.key().to_owned(), outcome)
         });
         // Once an account has shown to be too large, its parts come one by one: of many at once, none might be finished.
         let at_once = if round.was_cut() { 1 } else { self.run.settings.concurrency };
-        let cut: Vec<Option<String>> = stream::iter(work).buffered(at_once).collect().await;
+        let outcomes: Vec<(String, Outcome)> = stream::iter(work).buffered(at_once).collect().await;
         // Without the whole list nobody knows what the round has passed.
-        if is_listed { round.resume(cut.into_iter().flatten().next().as_deref()) } else { Resume::Keep }
+        if is_listed { round.resume(&outcomes) } else { Resume::Keep }
     }
 
     /// Adds every active assessment, as far as the listing goes; there are hundreds of them at the most. `false` if some of
@@ -148,8 +148,7 @@ impl Story<'_> {
         true
     }
 
-    /// `false` if time ran out before all of it was asked for.
-    async fn assessment(&self, assessment: &AssessmentMetadataItem) -> bool {
+    async fn assessment(&self, assessment: &AssessmentMetadataItem) -> Outcome {
         const OPERATION: &str = "GetInsightsByAssessment";
         let run = self.run;
         let id = assessment.id.as_deref().unwrap_or_default();
@@ -157,41 +156,45 @@ impl Story<'_> {
             let subject = key::join(["assessment", id]);
             let message = format!("{id:?} must be a UUID in small letters, so nothing about it can be asked");
             run.report.issue(Stage::Fetch, OPERATION, &subject, REQUEST_INVALID, false, &message);
-            return true;
+            return Outcome::Failed;
         }
         let mut within = Within { assessment: Some(id), updated_at: None };
         let origin = self.origin();
-        match self.fetch.assessment_insights(id).await {
+        let outcome = match self.fetch.assessment_insights(id).await {
             Ok(insights) => {
                 run.report.answered();
                 within.updated_at = insights.last_updated.as_ref().and_then(timestamp);
                 let record = normalize::assessment(id, assessment, &insights, origin);
-                self.store(OPERATION, record.into_iter().collect()).await;
+                self.store(OPERATION, record.into_iter().collect()).await
             }
-            Err(error) => {
+            // Deleted since it was listed: there is nothing to ask about.
+            Err(error) if error.is(NOT_FOUND) => {
                 run.report.call_failed(Stage::Fetch, &within.scope(), &error);
-                if error.class == Class::NotReached {
-                    return false;
-                }
-                if error.is(NOT_FOUND) {
-                    return true;
-                }
+                return Outcome::Done;
             }
+            Err(error) => self.failed(&within.scope(), &error),
+        };
+        if outcome == Outcome::Cut || self.depth < Depth::Domain {
+            return outcome;
         }
-        self.depth < Depth::Domain || self.domains(within).await
+        outcome.max(self.domains(within).await)
     }
 
-    /// `false` if time ran out before all of them were asked for.
-    async fn domains(&self, within: Within<'_>) -> bool {
-        let mut is_reached = true;
-        if let Err(error) = self.try_domains(within, &mut is_reached).await {
-            self.run.report.call_failed(Stage::Fetch, &within.scope(), &error);
-            is_reached &= error.class != Class::NotReached;
-        }
-        is_reached
+    /// What a call has failed of, said in the report.
+    fn failed(&self, subject: &str, error: &CallError) -> Outcome {
+        self.run.report.call_failed(Stage::Fetch, subject, error);
+        if error.class == Class::NotReached { Outcome::Cut } else { Outcome::Failed }
     }
 
-    async fn try_domains(&self, within: Within<'_>, is_reached: &mut bool) -> Result<(), CallError> {
+    async fn domains(&self, within: Within<'_>) -> Outcome {
+        let mut outcome = Outcome::Done;
+        if let Err(error) = self.try_domains(within, &mut outcome).await {
+            outcome = outcome.max(self.failed(&within.scope(), &error));
+        }
+        outcome
+    }
+
+    async fn try_domains(&self, within: Within<'_>, outcome: &mut Outcome) -> Result<(), CallError> {
         let operation = match within.assessment {
             Some(_) => "ListControlDomainInsightsByAssessment",
             None => "ListControlDomainInsights",
@@ -211,21 +214,19 @@ impl Story<'_> {
             domains.retain(|domain| domain.id.as_ref().is_none_or(|id| !listed.contains(id)));
             listed.extend(domains.iter().filter_map(|domain| domain.id.clone()));
             let records = domains.iter().filter_map(|domain| normalize::domain(domain, within, origin));
-            self.store(operation, records.collect()).await;
+            *outcome = (*outcome).max(self.store(operation, records.collect()).await);
             drop(hand);
             if self.depth >= Depth::Control {
                 let work = domains.iter().map(|domain| self.controls(domain, within));
                 let work = stream::iter(work).buffer_unordered(self.run.settings.concurrency);
-                let reached: Vec<bool> = work.collect().await;
-                *is_reached &= !reached.contains(&false);
+                *outcome = work.fold(*outcome, async |worst, outcome| worst.max(outcome)).await;
             }
             turned?;
         }
         Ok(())
     }
 
-    /// `false` if time ran out before all of them were asked for.
-    async fn controls(&self, domain: &ControlDomainInsights, within: Within<'_>) -> bool {
+    async fn controls(&self, domain: &ControlDomainInsights, within: Within<'_>) -> Outcome {
         let id = domain.id.as_deref().unwrap_or_default();
         let operation = match within.assessment {
             Some(_) => "ListAssessmentControlInsightsByControlDomain",
@@ -236,14 +237,21 @@ impl Story<'_> {
         if !is_domain_id(id) {
             let message = format!("{id:?} is no control domain's id, so its controls cannot be asked for");
             report.issue(Stage::Fetch, operation, &domain.scope(), REQUEST_INVALID, false, &message);
-        } else if let Err(error) = self.try_controls(operation, domain).await {
-            report.call_failed(Stage::Fetch, &domain.scope(), &error);
-            return error.class != Class::NotReached;
+            return Outcome::Failed;
         }
-        true
+        let mut outcome = Outcome::Done;
+        if let Err(error) = self.try_controls(operation, domain, &mut outcome).await {
+            outcome = outcome.max(self.failed(&domain.scope(), &error));
+        }
+        outcome
     }
 
-    async fn try_controls(&self, operation: &'static str, domain: InDomain<'_>) -> Result<(), CallError> {
+    async fn try_controls(
+        &self,
+        operation: &'static str,
+        domain: InDomain<'_>,
+        outcome: &mut Outcome,
+    ) -> Result<(), CallError> {
         let _hand = self.hands.acquire().await.ok();
         let mut pages = Pages::new(operation);
         let mut listed: HashSet<Key> = HashSet::new();
@@ -255,7 +263,7 @@ impl Story<'_> {
             // the store to judge, and rows without an id are for validation.
             records.retain(|record| record.id.is_none() || !listed.contains(&record.key));
             listed.extend(records.iter().map(|record| record.key.clone()));
-            self.store(operation, records).await;
+            *outcome = (*outcome).max(self.store(operation, records).await);
             turned?;
         }
         Ok(())
@@ -278,11 +286,12 @@ impl Story<'_> {
     }
 
     /// Stores snapshots, and the scopes that they show to be there.
-    async fn store(&self, operation: &'static str, records: Vec<Record>) {
+    async fn store(&self, operation: &'static str, records: Vec<Record>) -> Outcome {
         let scopes: Vec<Scope> = records.iter().filter_map(Scope::of).collect();
-        self.run.store(operation, records).await;
+        let is_stored = self.run.store(operation, records).await;
         let notes = scopes.iter().map(|scope| self.catalog.note(scope));
-        stream::iter(notes).buffer_unordered(self.run.settings.concurrency).collect::<Vec<()>>().await;
+        let notes = stream::iter(notes).buffer_unordered(self.run.settings.concurrency);
+        Outcome::done(notes.fold(is_stored, async |all, noted| all && noted).await)
     }
 
     fn origin(&self) -> Origin<'_> {

@@ -4,11 +4,9 @@ use super::backend::Backend;
 use super::gate::{Gate, GateClient, Stage};
 use super::{Time, VARIABLES};
 use crate::lab::{ACCOUNT, REGION, TABLE, UNPACED};
+use crate::offline;
+use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
-use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
 use futures_util::task::{ArcWake, waker};
 use insights_shared::collector::Collector;
 use insights_shared::environment::Environment;
@@ -85,16 +83,7 @@ impl Task {
 /// The SDK over `client`. It does not try again: its retries share a budget across the whole process, and a schedule has
 /// to be the same whatever ran before it.
 pub fn sdk(client: GateClient) -> SdkConfig {
-    let credentials = Credentials::new("AKIASCHEDULE", "secret", None, None, "schedule");
-    SdkConfig::builder()
-        .behavior_version(BehaviorVersion::v2026_01_12())
-        .region(Region::from_static(REGION))
-        .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .endpoint_url("http://simulated.invalid")
-        .retry_config(RetryConfig::disabled())
-        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-        .http_client(client)
-        .build()
+    offline::sdk(client, REGION, RetryConfig::disabled())
 }
 
 /// Answers every call of `future` at once, in order, until it is done.

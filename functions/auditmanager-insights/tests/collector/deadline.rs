@@ -86,6 +86,39 @@ async fn an_account_too_large_for_one_invocation_is_finished_by_several() {
 }
 
 #[tokio::test]
+async fn a_part_that_failed_in_a_round_is_asked_about_again_before_the_round_is_whole() {
+    for (operation, faults, stored) in [
+        // The first of four that are asked about; and of three the one that the table does not take.
+        (
+            "GetInsightsByAssessment",
+            ["GetInsightsByAssessment=denied:1", "GetInsightsByAssessment=hang@3"],
+            3,
+        ),
+        ("PutItem", ["PutItem=denied:1@2", "GetInsightsByAssessment=hang@3"], 2),
+    ] {
+        let mut world = large_account().await;
+        let began = world.now;
+        // Time runs out after one of the first run's assessments has failed; the second run has time for all.
+        for fault in faults {
+            world.simulator.fault(fault.parse().unwrap());
+        }
+        let response = world.invoke_within("{}", Some(Duration::from_millis(2_500))).await.unwrap();
+        assert_eq!(response.status, RunStatus::Partial, "{operation}");
+        assert!(response.counts.not_reached > 0, "{operation}");
+        assert_eq!(response.targets[0].issues.len(), 1, "{operation}");
+        assert_eq!(assessments(&world, "2026-03-10").await.len(), stored, "{operation}");
+        world.pass(61);
+        world.simulator.clear_faults();
+        let response = world.run().await;
+        assert_eq!(response.status, RunStatus::Ok, "{operation}");
+        assert_eq!(assessments(&world, "2026-03-10").await.len(), 8, "{operation}");
+        let state = world.of_kind("state").await.into_values().next().unwrap();
+        assert_eq!(state["watermark"].as_timestamp(), Some(began), "{operation}");
+        assert!(!state.contains_key("resume"), "{operation}");
+    }
+}
+
+#[tokio::test]
 async fn a_round_that_the_day_ended_begins_anew_where_it_was_cut() {
     let mut world = large_account().await;
     run_of_three(&world).await;

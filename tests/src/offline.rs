@@ -1,0 +1,27 @@
+//! The SDK over an HTTP client of our own, without sockets. Each of the labs without sockets says what its client does, and
+//! how often the SDK may try.
+
+use aws_config::retry::RetryConfig;
+use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_runtime_api::client::http::HttpClient;
+
+/// The SDK in `region` over `client`, trying as often as `retries` allow.
+pub(crate) fn sdk(
+    client: impl HttpClient + 'static,
+    region: &'static str,
+    retries: RetryConfig,
+) -> SdkConfig {
+    let credentials = Credentials::new("AKIAOFFLINE", "secret", None, None, "offline");
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .region(Region::from_static(region))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .endpoint_url("http://simulated.invalid")
+        .retry_config(retries)
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+        .http_client(client)
+        .build()
+}
