@@ -10,7 +10,7 @@ use std::fmt;
 pub struct Fault {
     /// The path to the member, such as `targets[0].account_id`, or the name of a variable.
     pub field: String,
-    /// What stands there, shortened for a log line; empty if nothing does.
+    /// What stands there, shortened for a log line; empty if nothing does. What may hold an external id is not shown.
     pub value: String,
     /// What it has to be.
     pub rule: String,
@@ -33,7 +33,10 @@ pub struct Faults(Vec<Fault>);
 impl Faults {
     /// Notes that `field` holds `value`, which breaks `rule`.
     pub fn add(&mut self, field: impl Into<String>, value: impl fmt::Display, rule: impl Into<String>) {
-        self.0.push(Fault { field: field.into(), value: shorten(&value.to_string()), rule: rule.into() });
+        let (field, value) = (field.into(), value.to_string());
+        let is_secret = !value.is_empty() && (names_external_id(&field) || names_external_id(&value));
+        let value = if is_secret { "(not shown)".to_owned() } else { shorten(&value) };
+        self.0.push(Fault { field, value, rule: rule.into() });
     }
 
     /// Whether nothing was wrong.
@@ -69,6 +72,13 @@ impl fmt::Display for Faults {
 }
 
 impl std::error::Error for Faults {}
+
+/// Whether `text` names an external id, however it is spelled: it is a secret between two accounts, and faults are logged.
+fn names_external_id(text: &str) -> bool {
+    let letters: String =
+        text.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect();
+    letters.contains("externalid")
+}
 
 /// Cuts what a message quotes: a megabyte of payload in an error hides the error.
 fn shorten(text: &str) -> String {
@@ -241,6 +251,23 @@ mod tests {
             assert!(text.contains(expected), "{expected} not in {text}");
         }
         assert_eq!(faults.len(), 6);
+    }
+
+    #[test]
+    fn what_may_hold_an_external_id_is_not_shown() {
+        for (field, value) in [
+            ("TARGETS", r#"[{"account_id":"111122223333","external_id":"sesame"},]"#),
+            ("TARGETS[0].external_id", "sesame"),
+            ("targets[0].External-Id", "\"sesame\""),
+            ("targets", r#"{"externalId": "sesame"}"#),
+        ] {
+            let mut faults = Faults::default();
+            faults.add(field, value, "must be something else");
+            assert_eq!(faults.to_string(), format!("{field} is (not shown): must be something else"));
+        }
+        let mut faults = Faults::default();
+        faults.add("targets[0].external_id", "", "is required");
+        assert_eq!(faults.to_string(), "targets[0].external_id: is required");
     }
 
     #[test]

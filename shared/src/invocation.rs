@@ -207,7 +207,7 @@ impl<C: Collector> Service<C> {
         (response.read_units, response.write_units) = (units.read, units.write);
         response.duration_ms = i64::try_from(begun.elapsed().as_millis()).unwrap_or(i64::MAX);
         if self.is_lambda {
-            crate::metrics::emit(&response, self.clock.now());
+            crate::metrics::emit(&response, plan.trigger, self.clock.now());
         }
         if response.status == RunStatus::Failed {
             return Err(all_failed(&response, table_failed, first_failure));

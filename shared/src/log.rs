@@ -37,7 +37,8 @@ where
         .with_default(level.min(LevelFilter::WARN))
         .with_target(RUNTIME, LevelFilter::INFO)
         .with_targets(OURS.map(|target| (target, level)));
-    let lines = fmt::layer().with_target(false).without_time().with_writer(writer);
+    // With the time: Lambda takes a line of JSON without `timestamp` for one of level INFO, whatever it says itself.
+    let lines = fmt::layer().with_target(false).with_writer(writer);
     let lines = if is_json { lines.json().boxed() } else { lines.boxed() };
     registry().with(lines).with(targets)
 }

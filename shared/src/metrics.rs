@@ -1,5 +1,8 @@
 //! CloudWatch metrics as one line of embedded metric format on standard output, which Lambda hands to CloudWatch Logs.
 //!
+//! The line has `timestamp` and `level` beside it, since Lambda's own filter goes by them, and `trigger` and `dry_run`, by
+//! which alarms tell the scheduled runs from pushes, backfills and trials.
+//!
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
 
 use crate::report::Response;
@@ -10,8 +13,8 @@ use std::io::Write;
 /// The metrics' namespace.
 pub const NAMESPACE: &str = "InsightsAggregator";
 
-/// The line for a response.
-pub fn line(response: &Response, now: Timestamp) -> Value {
+/// The line for the response to a run of that trigger.
+pub fn line(response: &Response, trigger: &str, now: Timestamp) -> Value {
     let counts = &response.counts;
     let issues: u64 = response.targets.iter().flat_map(|target| target.issue_counts.values()).sum();
     let calls: u64 = response.api_calls.values().sum();
@@ -37,7 +40,11 @@ pub fn line(response: &Response, now: Timestamp) -> Value {
             "Timestamp": now.millis(),
             "CloudWatchMetrics": [{"Namespace": NAMESPACE, "Dimensions": [["source"]], "Metrics": definitions}],
         },
+        "timestamp": now.to_string(),
+        "level": "INFO",
         "source": response.source,
+        "trigger": trigger,
+        "dry_run": response.dry_run,
         "status": response.status.as_str(),
     });
     if let Some(members) = line.as_object_mut() {
@@ -47,8 +54,8 @@ pub fn line(response: &Response, now: Timestamp) -> Value {
 }
 
 /// Writes the line. Metrics that cannot be written are no reason to fail a run.
-pub fn emit(response: &Response, now: Timestamp) {
-    let _ = writeln!(std::io::stdout().lock(), "{}", line(response, now));
+pub fn emit(response: &Response, trigger: &str, now: Timestamp) {
+    let _ = writeln!(std::io::stdout().lock(), "{}", line(response, trigger, now));
 }
 
 #[cfg(test)]
@@ -59,8 +66,13 @@ mod tests {
     #[test]
     fn every_metric_that_is_declared_has_a_value() {
         let response = Response::new(Source::Xray, false, Vec::new());
-        let line = line(&response, Timestamp::from_seconds(1_700_000_000));
+        let line = line(&response, "push", Timestamp::from_seconds(1_700_000_000));
         assert_eq!(line["_aws"]["Timestamp"], 1_700_000_000_000_i64);
+        assert_eq!(line["timestamp"], "2023-11-14T22:13:20.000Z");
+        assert_eq!(
+            (&line["level"], &line["trigger"], &line["dry_run"]),
+            (&json!("INFO"), &json!("push"), &json!(false))
+        );
         let definitions = line["_aws"]["CloudWatchMetrics"][0]["Metrics"].as_array().unwrap();
         assert_eq!(definitions.len(), 13);
         for definition in definitions {

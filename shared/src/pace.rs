@@ -26,7 +26,8 @@ use tokio::time::Instant;
 pub(crate) struct OperationName(pub String);
 
 /// The pacers of every account and region that this process asks. They outlive an invocation: the next one may follow at
-/// once, and the service counts on.
+/// once, and the service counts on. One that nobody has, and that would hold nobody up any more, is let go, since a process
+/// may be given another account each time.
 #[derive(Debug)]
 pub struct Pacers {
     limits: RateLimits,
@@ -43,6 +44,9 @@ impl Pacers {
     pub fn of(&self, target: &Target) -> Arc<Pacer> {
         let place = (target.account_id.clone(), target.region.clone());
         let mut by_place = self.by_place.lock().unwrap_or_else(PoisonError::into_inner);
+        if !by_place.contains_key(&place) {
+            by_place.retain(|_, pacer| Arc::strong_count(pacer) > 1 || !pacer.is_rested());
+        }
         let pacer = by_place.entry(place).or_insert_with(|| Arc::new(Pacer::new(self.limits.clone())));
         Arc::clone(pacer)
     }
@@ -67,6 +71,8 @@ pub struct Pacer {
     limits: RateLimits,
     clock: RuntimeClock,
     limiters: Mutex<BTreeMap<String, Option<Arc<Limiter>>>>,
+    /// From when on no request of any operation would have to wait.
+    rested_at: Mutex<Instant>,
 }
 
 impl std::fmt::Debug for Pacer {
@@ -78,18 +84,29 @@ impl std::fmt::Debug for Pacer {
 impl Pacer {
     /// A pacer that keeps to `limits`.
     pub fn new(limits: RateLimits) -> Self {
-        Self { limits, clock: RuntimeClock(Instant::now()), limiters: Mutex::default() }
+        let now = Instant::now();
+        Self { limits, clock: RuntimeClock(now), limiters: Mutex::default(), rested_at: Mutex::new(now) }
     }
 
     fn limiter(&self, operation: &str) -> Option<Arc<Limiter>> {
         let mut limiters = self.limiters.lock().unwrap_or_else(PoisonError::into_inner);
         let make = || {
-            let interval = Duration::from_secs_f64(1.0 / self.limits.of(operation)?);
+            let interval = self.interval(operation)?;
             // Without a burst: the service's window does not begin where ours does.
             let quota = Quota::with_period(interval)?;
             Some(Arc::new(RateLimiter::direct_with_clock(quota, self.clock)))
         };
         limiters.entry(operation.to_owned()).or_insert_with(make).clone()
+    }
+
+    /// The least time between two requests of `operation`; `None` if there is none.
+    fn interval(&self, operation: &str) -> Option<Duration> {
+        Some(Duration::from_secs_f64(1.0 / self.limits.of(operation)?))
+    }
+
+    /// Whether a new pacer would do as well.
+    fn is_rested(&self) -> bool {
+        *self.rested_at.lock().unwrap_or_else(PoisonError::into_inner) <= Instant::now()
     }
 
     /// Waits until a request of `operation` may be sent.
@@ -98,6 +115,9 @@ impl Pacer {
         while let Err(not_until) = limiter.check() {
             tokio::time::sleep(not_until.wait_time_from(self.clock.now())).await;
         }
+        let next = Instant::now() + self.interval(operation).unwrap_or_default();
+        let mut rested_at = self.rested_at.lock().unwrap_or_else(PoisonError::into_inner);
+        *rested_at = next.max(*rested_at);
     }
 }
 
@@ -184,6 +204,27 @@ mod tests {
         assert!(Arc::ptr_eq(&first, &pacer("123456789012", "eu-west-1")));
         assert!(!Arc::ptr_eq(&first, &pacer("123456789012", "us-east-1")));
         assert!(!Arc::ptr_eq(&first, &pacer("111122223333", "eu-west-1")));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_pacer_is_kept_while_it_is_held_or_would_hold_somebody_up() {
+        let pacers = Pacers::new(RateLimits::default());
+        let target = |number: u32| Target {
+            account_id: format!("{number:012}"),
+            region: "eu-west-1".into(),
+            role: None,
+        };
+        let held = pacers.of(&target(0));
+        pacers.of(&target(1)).wait("LookupEvents").await;
+        for number in 2..100 {
+            pacers.of(&target(number));
+        }
+        // The one that is held, the one that has just sent, and the newest.
+        assert_eq!(pacers.by_place.lock().unwrap().len(), 3);
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        pacers.of(&target(100));
+        assert_eq!(pacers.by_place.lock().unwrap().len(), 2);
+        assert!(Arc::ptr_eq(&held, &pacers.of(&target(0))));
     }
 
     #[tokio::test]

@@ -182,7 +182,8 @@ def more_than_one_page_of_accounts(organization, ledger):
     admin = client("organizations", URL)
     for number in range(22):
         admin.create_account(AccountName=f"spare {number}", Email=f"spare{number}@example.com")
-    organization.canned = b'{"status": "ok"}'
+    canned = {"status": "ok", "source": "xray", "targets": [{"region": "eu-north-1"}]}
+    organization.canned = json.dumps(canned).encode()
     description, _ = organization.run({"regions": ["eu-north-1"]})
     organization.canned = None
     ledger.check("the execution of two pages", description["status"], "SUCCEEDED")
@@ -214,6 +215,15 @@ def one_source_refuses(organization, account, ledger):
     ledger.check("the account is incomplete", (summary.get("whole"), summary.get("incomplete")), (0, 1))
     ledger.check("what fails costs nothing else", organization.invoked(),
                  once([account], regions, ["xray", "cloudtrail"]))
+
+
+def one_part_is_missing(organization, account, ledger):
+    """A run that ends as partial is no error of the function; its account is not whole for all that, and says where."""
+    description, history = organization.run({"accounts": [account], "regions": ["us-west-1", "us-west-2"]})
+    summary = json.loads(description.get("output") or "{}")
+    ledger.check("a partial run leaves the account incomplete", (summary.get("whole"), summary.get("incomplete")), (0, 1))
+    ledger.check("and is not tried again", organization.invoked(),
+                 once([account], ["us-west-1", "us-west-2"], ["xray", "cloudtrail"]))
 
 
 def throttled_once(organization, account, ledger):
@@ -270,6 +280,8 @@ def main():
                 one_account_refuses(organization, accounts, ledger)
         with functions_behind_moto("--fault", "GetGroups=denied") as (organization, _):
             one_source_refuses(organization, ACCOUNT, ledger)
+        with functions_behind_moto("--fault", "GetInsightEvents=denied") as (organization, _):
+            one_part_is_missing(organization, ACCOUNT, ledger)
         # Six refusals are what the SDK's own retries use up: the invocation fails, and the machine tries again.
         with functions_behind_moto("--fault", "GetGroups=throttle:6") as (organization, _):
             throttled_once(organization, ACCOUNT, ledger)

@@ -119,6 +119,15 @@ fn the_reader_may_read_what_the_functions_ask_for_and_nothing_else() {
         assert!(principals.contains(&format!("${{CollectorStackName}}-{role}-*")), "{role} in {principals}");
     }
     assert_eq!(condition["ArnLike"]["aws:PrincipalArn"].as_array().unwrap().len(), 3);
+    // Of a name longer than 64 characters CloudFormation cuts away what the reader's role goes by. It adds 12 characters.
+    let pattern = template["Parameters"]["CollectorStackName"]["AllowedPattern"].as_str().unwrap();
+    let most: usize = pattern.trim_end_matches("}$").rsplit(',').next().unwrap().parse().unwrap();
+    let longest = resources(&collector, "AWS::IAM::Role")
+        .iter()
+        .filter(|(id, _)| principals.contains(&format!("-{id}-*")))
+        .map(|(id, _)| id.len())
+        .max();
+    assert!(1 + most + "-".len() + longest.unwrap() + "-".len() + 12 <= 64, "{pattern}");
 }
 
 #[test]

@@ -53,7 +53,6 @@ CHANGED = {
     "CloudTrailSeries": "[]",
     "CloudTrailStaleAfterHours": "12",
     "Concurrency": "4",
-    "LogLevel": "DEBUG",
     "LogRetentionDays": "7",
     "MemorySize": "512",
     "OverlapMinutes": "60",

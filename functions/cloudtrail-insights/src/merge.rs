@@ -1,7 +1,7 @@
 //! Joins the halves of an insight, in whichever order and by whichever way they come. Pure.
 
 use crate::event::{Half, LOOKUP, Side};
-use crate::redact::Redact;
+use crate::redact::{self, Redact};
 use crate::series::API_ERROR_RATE;
 use crate::window::REACH_DAYS;
 use insights_shared::key::Key;
@@ -38,7 +38,7 @@ impl Halves {
 
     /// Takes a half in. `false` if a greater event of the same half was there already.
     ///
-    /// The order is total (time, event id, text), so that the result is the same in whichever order halves come.
+    /// The order is total (time, event id, hashes, text), so that the result is the same in whichever order halves come.
     pub fn add(&mut self, side: Side, mut half: Half) -> bool {
         let place = match side {
             Side::Start => &mut self.start,
@@ -50,6 +50,11 @@ impl Halves {
         };
         let same_event = known.time == half.time && known.event_id() == half.event_id();
         if same_event {
+            // Whoever writes without `REDACT` must not bring back what was replaced: of that event the stored half stays,
+            // without the look-up that comes now, which nothing was replaced in.
+            if redact::hashes(&known.detail) > redact::hashes(&half.detail) {
+                return true;
+            }
             // A push has no look-up; it must not take away the one that is stored.
             let lookup = known.detail.get(LOOKUP).or_else(|| half.detail.get(LOOKUP)).cloned();
             if let Some(lookup) = lookup {
@@ -57,7 +62,10 @@ impl Halves {
                 half.detail.insert(LOOKUP.to_owned(), lookup);
             }
         }
-        let rank = |half: &Half| (half.time, half.event_id().to_owned(), half.event_text());
+        let rank = |half: &Half| {
+            let hashes = redact::hashes(&half.detail);
+            (half.time, half.event_id().to_owned(), hashes, half.event_text())
+        };
         if rank(&half) > rank(known) {
             *known = half;
             return true;

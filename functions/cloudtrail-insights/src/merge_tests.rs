@@ -212,6 +212,31 @@ fn a_stored_lookup_is_kept_and_a_missing_one_is_taken() {
 }
 
 #[test]
+fn what_was_replaced_by_a_hash_does_not_come_back_from_a_writer_that_replaces_nothing() {
+    // Whichever of the two texts is the greater one.
+    for agent in ["curl/8.5", "python-requests/2.31"] {
+        let text = |agent: &str| {
+            format!(
+                r#"{{"eventTime":"2026-03-01T10:00:00Z","eventID":"e-1","sharedEventID":"{ID}","userAgent":"{agent}",
+                "insightDetails":{{"state":"Start"}}}}"#
+            )
+        };
+        let (side, plain) = event(&text(agent));
+        let (_, replaced) = event(&text("hmac-sha256:000102030405060708090a0b0c0d0e0f"));
+        let mut looked_up = plain.clone();
+        let lookup = Value::from_json(r#"{"username":"alice"}"#).unwrap();
+        looked_up.detail.insert(LOOKUP.to_owned(), lookup);
+        for order in [[&plain, &replaced], [&replaced, &plain], [&replaced, &looked_up]] {
+            let mut halves = Halves::default();
+            for half in order {
+                assert!(halves.add(side, half.clone()));
+            }
+            assert_eq!(halves.start.unwrap(), replaced, "{agent}");
+        }
+    }
+}
+
+#[test]
 fn a_start_is_overdue_an_hour_after_it_left_the_service_and_is_closed_where_its_end_could_last_have_been() {
     let record = valid(&joined(&[event(EXAMPLE_START)]));
     let stored = Stored(record.attributes().clone());

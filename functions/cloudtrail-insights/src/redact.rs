@@ -46,6 +46,19 @@ impl fmt::Debug for Redact {
     }
 }
 
+/// How many values within an object are hashes.
+pub fn hashes(map: &Map) -> usize {
+    fn of(value: &Value) -> usize {
+        match value {
+            Value::String(text) => usize::from(is_hash(text)),
+            Value::List(elements) => elements.iter().map(of).sum(),
+            Value::Map(members) => hashes(members),
+            _ => 0,
+        }
+    }
+    map.values().map(of).sum()
+}
+
 impl Redact {
     /// Reads the variables. Every fault goes into `faults`, but for the key's value.
     pub fn read(environment: &Environment, faults: &mut Faults) -> Self {
@@ -145,10 +158,7 @@ impl Redact {
 
     /// HMAC-SHA-256 of a text. One that is a hash already stays: a stored half is joined again.
     fn hashed(&self, text: &str) -> String {
-        let digits = text.strip_prefix(PREFIX).unwrap_or_default();
-        let is_hash = digits.len() == DIGITS
-            && digits.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
-        if text.is_empty() || text == NOBODY || is_hash {
+        if text.is_empty() || text == NOBODY || is_hash(text) {
             return text.to_owned();
         }
         // A key of any length is good; an error is the trait's, not this type's.
@@ -160,6 +170,14 @@ impl Redact {
         let digits = bytes.iter().take(DIGITS / 2).map(|byte| format!("{byte:02x}"));
         digits.fold(PREFIX.to_owned(), |text, digits| text + &digits)
     }
+}
+
+/// Whether `text` is what [`Redact`] puts in a text's place.
+fn is_hash(text: &str) -> bool {
+    text.strip_prefix(PREFIX).is_some_and(|digits| {
+        digits.len() == DIGITS
+            && digits.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+    })
 }
 
 /// A rule without what it quotes of the input.

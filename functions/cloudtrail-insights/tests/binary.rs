@@ -186,10 +186,18 @@ async fn at_the_most_detailed_level_and_whatever_fails_no_secret_is_logged() {
     let details = finished.stdout.lines().filter(|line| line.contains(r#""level":"TRACE""#));
     assert_eq!(details.collect::<Vec<_>>(), <[&str; 0]>::default());
     // Nor is it, where the configuration is wrong and is told member by member.
-    let wrong = targets.replace("111122223333\",", "11\",");
-    let variables = [("TARGETS", wrong.as_str()), ("REDACT", "nothing"), ("REDACT_KEY", REDACT_KEY)];
-    let refused = start(&lab, &variables).await.wait().await;
-    assert!(refused.stdout.contains("TARGETS[1].account_id"), "{}", refused.stdout);
+    let id = format!("\"{EXTERNAL_ID}\"");
+    for (wrong, told) in [
+        (targets.replace("111122223333\",", "11\","), "TARGETS[1].account_id"),
+        (targets.replace("}]", "},]"), "TARGETS is (not shown): must be JSON"),
+        (targets.replace("role_arn", "role"), "TARGETS[1].external_id is (not shown)"),
+        (targets.replace("external_id", "externalId"), "TARGETS[1].externalId is (not shown): unknown key"),
+        (targets.replace(&id, &format!("[{id}]")), "TARGETS[1].external_id is (not shown): must be a string"),
+    ] {
+        let variables = [("TARGETS", wrong.as_str()), ("REDACT", "nothing"), ("REDACT_KEY", REDACT_KEY)];
+        let refused = start(&lab, &variables).await.wait().await;
+        assert!(refused.stdout.contains(told), "{told}: {}", refused.stdout);
+    }
 }
 
 #[tokio::test]

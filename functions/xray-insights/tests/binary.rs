@@ -54,6 +54,13 @@ async fn two_invocations_of_one_process_collect_and_then_find_nothing_new() {
     assert_eq!(metrics[0]["RecordsWritten"], 12);
     assert_eq!(metrics[0]["_aws"]["CloudWatchMetrics"][0]["Namespace"], "InsightsAggregator");
     assert_eq!(metrics[1]["RecordsUnchanged"], 3);
+    assert_eq!(metrics[0]["trigger"], "scheduled");
+    // Lambda's filter of levels takes a line without them for one of level INFO.
+    for line in metrics.iter().chain(&records) {
+        let time = line["timestamp"].as_str().unwrap_or_else(|| panic!("{line}"));
+        assert!(time.parse::<insights_shared::time::Timestamp>().is_ok(), "{time}");
+        assert!(line["level"].is_string(), "{line}");
+    }
     let ended = records.iter().filter(|record| record.to_string().contains("target_finished")).count();
     assert_eq!(ended, 2, "{}", finished.stdout);
     assert_eq!(finished.stderr, "");

@@ -27,7 +27,8 @@ impl Endpoints {
         let mut url = |name: &str| {
             let value = environment.get(name)?;
             if host(value).is_none() {
-                faults.add(name, value, "must be a URL such as https://host or http://host:port");
+                let rule = "must be a URL such as https://host or http://host:port";
+                faults.add(name, without_user(value), rule);
                 return None;
             }
             Some(value.to_owned())
@@ -74,6 +75,13 @@ fn host(url: &str) -> Option<&str> {
     Some(host).filter(|host| is_known && is_port && is_clean && !host.is_empty())
 }
 
+/// A URL without what stands before `@`, which may be a password.
+fn without_user(url: &str) -> String {
+    let Some((before, host)) = url.rsplit_once('@') else { return url.to_owned() };
+    let scheme = before.split_once("://").map(|(scheme, _)| format!("{scheme}://")).unwrap_or_default();
+    format!("{scheme}…@{host}")
+}
+
 /// Whether Amazon issues the certificate of `host`.
 fn is_amazons(host: &str) -> bool {
     let host = host.to_ascii_lowercase();
@@ -93,6 +101,19 @@ mod tests {
     fn of_service(endpoints: &Endpoints, service: &str) -> Option<String> {
         let key = ServiceConfigKey::builder().service_id(service).env(GENERAL).profile("endpoint_url");
         endpoints.load_config(key.build().unwrap())
+    }
+
+    #[test]
+    fn a_password_is_not_shown_where_the_url_is_wrong() {
+        for (url, shown) in [
+            ("http://user:pw@host:x", "http://…@host:x"),
+            ("user:pw@host", "…@host"),
+            ("http://user:p@w@host:x", "http://…@host:x"),
+            ("host:x", "host:x"),
+        ] {
+            let (_, faults) = read(&[(GENERAL, url)]);
+            assert!(faults.starts_with(&format!("{GENERAL} is {shown}: must be a URL")), "{faults}");
+        }
     }
 
     #[test]
