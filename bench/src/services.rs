@@ -132,5 +132,6 @@ fn sdk(url: &str) -> SdkConfig {
         .region(Region::from_static(REGION))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .endpoint_url(url)
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
         .build()
 }

@@ -2,6 +2,7 @@
 //! It knows nothing of keys and records.
 
 use crate::exit::Failure;
+use crate::http;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use dynoxide::Database;
@@ -65,6 +66,7 @@ impl EmbeddedTable {
             .region(Region::from_static("eu-west-1"))
             .endpoint_url(format!("http://{}", self.address))
             .credentials_provider(Credentials::new("local", "local", None, None, "embedded"))
+            .http_client(http::local())
             .build();
         Client::from_conf(configuration)
     }

@@ -26,10 +26,8 @@ pub async fn run(arguments: &ListArguments, session: &Session) -> Result<Exit, F
     }
     let session = session.in_utc(arguments.look.utc);
     let span = arguments.within.span(session.clock.now())?;
-    let opened = Opened::open(&arguments.location, &session).await?;
-    let answer = answer(arguments, span, &opened.reader, &session).await;
-    opened.close().await;
-    print(&answer?)?;
+    let question = async |reader: &Reader| answer(arguments, span, reader, &session).await;
+    print(&Opened::ask(&arguments.location, &session, question).await?)?;
     Ok(Exit::Done)
 }
 

@@ -4,6 +4,7 @@
 use crate::args::shared::Where;
 use crate::embedded::EmbeddedTable;
 use crate::exit::Failure;
+use crate::http;
 use crate::output;
 use crate::read::Reader;
 use crate::session::Session;
@@ -26,12 +27,24 @@ impl Opened {
         check_name(&table)?;
         let now = session.clock.now();
         let Some(file) = &location.local else {
-            let reader = Reader::new(configured_client().await?, &table, now);
+            let reader = Reader::new(configured_client(session).await?, &table, now);
             return Ok(Self { reader, embedded: None });
         };
         check_file(file)?;
         let embedded = EmbeddedTable::open(file).await?;
         Ok(Self { reader: Reader::new(embedded.client(), &table, now), embedded: Some(embedded) })
+    }
+
+    /// Asks `question` of the table that `location` names, and closes it, whatever came of that.
+    pub async fn ask<T>(
+        location: &Where,
+        session: &Session,
+        question: impl AsyncFnOnce(&Reader) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let opened = Self::open(location, session).await?;
+        let answer = question(&opened.reader).await;
+        opened.close().await;
+        answer
     }
 
     /// Says what was passed over, and lets the table go.
@@ -65,8 +78,11 @@ pub fn check_file(file: &Path) -> Result<(), Failure> {
 }
 
 /// The DynamoDB that the AWS configuration and its variables lead to.
-pub async fn configured_client() -> Result<Client, Failure> {
-    let configuration = aws_config::defaults(BehaviorVersion::v2026_01_12()).load().await;
+pub async fn configured_client(session: &Session) -> Result<Client, Failure> {
+    let configuration = aws_config::defaults(BehaviorVersion::v2026_01_12())
+        .http_client(http::https(&session.environment)?)
+        .load()
+        .await;
     if configuration.region().is_none() {
         return Err(Failure::usage(
             "no region: set AWS_REGION, or choose a profile that has one by AWS_PROFILE; for a table in a file give --local FILE",

@@ -13,6 +13,7 @@ mod embedded;
 mod empty;
 mod exit;
 mod function;
+mod http;
 mod importance;
 mod incident;
 mod interrupt;

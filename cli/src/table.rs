@@ -20,7 +20,7 @@ pub async fn create(arguments: &TableCreateArguments, session: &Session) -> Resu
             embedded.close().await;
             created?
         }
-        None => create_in(&configured_client().await?, &table).await?,
+        None => create_in(&configured_client(session).await?, &table).await?,
     };
     let place = arguments.local.as_ref().map_or(String::new(), |file| format!(" in {}", file.display()));
     output::say(&if created {

@@ -89,6 +89,25 @@ fn a_source_and_a_region_limit_it() {
 }
 
 #[test]
+fn a_region_that_there_cannot_be_is_no_empty_region() {
+    let story = story();
+    let run = story.insights(&["purge", "--account", GONE, "--region", "eu-west1", "--yes"]);
+    assert_eq!(run.code, 2, "{run:?}");
+    assert!(run.stderr.contains("must be a region such as eu-west-1"), "{}", run.stderr);
+}
+
+#[test]
+fn a_key_that_comes_twice_ends_it_and_deletes_nothing() {
+    let story = story();
+    story.lab.simulator.fault("Scan=repeat-token".parse().unwrap());
+    let run = story.insights(&["purge", "--account", GONE, "--yes"]);
+    assert_eq!(run.code, 1, "{run:?}");
+    assert!(run.stderr.contains("Token.Repeated"), "{}", run.stderr);
+    story.lab.simulator.clear_faults();
+    assert_eq!(left(&story, GONE), 2 * KINDS.len());
+}
+
+#[test]
 fn a_dry_run_counts_and_deletes_nothing() {
     let story = story();
     let run = story.insights(&["purge", "--account", GONE, "--dry-run"]);

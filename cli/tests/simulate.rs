@@ -52,6 +52,7 @@ impl Simulate {
             .region(Region::new("eu-west-1"))
             .endpoint_url(self.url())
             .credentials_provider(Credentials::new("x", "x", None, None, "test"))
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
             .build();
         Client::from_conf(configuration)
     }

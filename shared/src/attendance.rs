@@ -5,6 +5,7 @@
 
 use crate::aws::CallCounts;
 use crate::report::{RunStatus, TargetReport};
+use crate::store::Units;
 use crate::store::plan::Plan;
 use crate::target::Target;
 use aws_sdk_dynamodb::Client;
@@ -24,14 +25,27 @@ pub struct Attendance {
     pub plan: Option<Plan>,
 }
 
-/// The targets whose runs have begun.
+/// The targets whose runs have begun, and what the run as a whole took of the table.
 #[derive(Debug, Default)]
-pub struct Activity(Mutex<Vec<Arc<TargetActivity>>>);
+pub struct Activity {
+    targets: Mutex<Vec<Arc<TargetActivity>>>,
+    units: Mutex<Units>,
+}
 
 impl Activity {
-    /// All of them, in the order in which they began.
+    /// All targets, in the order in which they began.
     pub fn targets(&self) -> Vec<Arc<TargetActivity>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.targets.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The units of the table, once the run has ended, however it did.
+    pub fn units(&self) -> Units {
+        *self.units.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes what the run took.
+    pub(crate) fn used(&self, units: Units) {
+        *self.units.lock().unwrap_or_else(PoisonError::into_inner) = units;
     }
 
     /// Notes that a target's run begins.
@@ -47,7 +61,7 @@ impl Activity {
             report: Arc::clone(report),
             ended: OnceLock::new(),
         });
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&activity));
+        self.targets.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&activity));
         activity
     }
 }

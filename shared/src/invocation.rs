@@ -44,9 +44,7 @@ impl InvocationError {
     fn new(error_type: &'static str, message: impl Into<String>) -> Self {
         Self { error_type, message: message.into() }
     }
-}
 
-impl InvocationError {
     /// A panic was caught; the log has its message.
     pub fn internal() -> Self {
         Self::new("Internal", "a panic, which is a bug: the log has its message")
@@ -205,6 +203,9 @@ impl<C: Collector> Service<C> {
         (response.api_calls, response.throttled) = (api_calls, throttled);
         let units = store.units();
         (response.read_units, response.write_units) = (units.read, units.write);
+        if let Some(activity) = &self.attendance.activity {
+            activity.used(units);
+        }
         response.duration_ms = i64::try_from(begun.elapsed().as_millis()).unwrap_or(i64::MAX);
         if self.is_lambda {
             crate::metrics::emit(&response, plan.trigger, self.clock.now());

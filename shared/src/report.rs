@@ -225,6 +225,12 @@ impl TargetReport {
         if code != RECORD_INVALID {
             inner.gaps += 1;
         }
+        if inner.issues.len() == MOST_ISSUES && code != RECORD_INVALID {
+            // Answers that break rules come by the hundred, and are kept under `rejected`; what failed is told here alone.
+            if let Some(last) = inner.issues.iter().rposition(|issue| issue.code == RECORD_INVALID) {
+                inner.issues.remove(last);
+            }
+        }
         if inner.issues.len() < MOST_ISSUES {
             let (subject, code) = (subject.to_owned(), code.to_owned());
             inner.issues.push(Issue { stage, operation, subject, code, retryable, message });
@@ -380,6 +386,20 @@ mod tests {
         ] {
             assert_eq!(RunStatus::of_all(statuses.clone()), expected, "{statuses:?}");
         }
+    }
+
+    #[test]
+    fn answers_that_break_rules_leave_room_for_what_failed() {
+        let report = TargetReport::default();
+        for number in 0..60 {
+            report.issue(Stage::Validate, "GetInsight", &number.to_string(), RECORD_INVALID, false, "x");
+        }
+        report.call_failed(Stage::Fetch, "shop", &error());
+        let target = Target { account_id: "123456789012".into(), region: "eu-west-1".into(), role: None };
+        let response = report.finish(&target);
+        assert_eq!(response.issues.len(), MOST_ISSUES);
+        assert_eq!(response.issues.iter().filter(|issue| issue.code != RECORD_INVALID).count(), 1);
+        assert_eq!(response.issue_counts[RECORD_INVALID], 60);
     }
 
     fn error() -> CallError {

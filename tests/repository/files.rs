@@ -175,3 +175,36 @@ fn no_source_file_grows_past_reading() {
         .collect();
     assert!(long.is_empty(), "{}", long.join("\n"));
 }
+
+/// Whoever looks for a file finds its line; and a line whose file is gone is found here.
+#[test]
+fn the_architecture_names_every_source_file_or_its_folder() {
+    let page = read("ARCHITECTURE.md");
+    let paths = paths();
+    let mut unnamed = Vec::new();
+    for path in paths.iter().filter(|path| path.ends_with(".rs")) {
+        let Some((_, inside)) = path.split_once("/src/") else { continue };
+        // What every package has, what stands beside the file that it tests, and what has a page of its own.
+        let is_plain = ["lib.rs", "main.rs", "example.rs"].contains(&inside)
+            || inside.contains("tests")
+            || path.starts_with("fuzz/");
+        let folder = inside.split_once('/').map(|(folder, _)| folder);
+        // A folder of submodules belongs to the file of the same name.
+        let names = [
+            Some(format!("`{inside}`")),
+            folder.map(|folder| format!("`{folder}/`")),
+            folder.map(|folder| format!("`{folder}.rs`")),
+            path.strip_suffix("/mod.rs")
+                .and_then(|path| path.rsplit('/').next())
+                .map(|name| format!("`{name}/`")),
+        ];
+        let program = inside
+            .strip_prefix("bin/")
+            .and_then(|name| name.strip_suffix(".rs"))
+            .map(|name| format!("`{name}`"));
+        if !is_plain && !names.iter().flatten().chain(&program).any(|name| page.contains(name.as_str())) {
+            unnamed.push(path.as_str());
+        }
+    }
+    assert_eq!(unnamed, [""; 0], "not in ARCHITECTURE.md");
+}

@@ -270,7 +270,8 @@ fn parse(scenario: Option<&str>, anchor: Timestamp) -> Scenario {
 /// `RATE_LIMITS` that hold nothing up.
 pub const UNPACED: &str = r#"{"LookupEvents":0,"ListInsightsData":0,"default":0}"#;
 
-fn sdk(url: &str, timeouts: &TimeoutConfig) -> SdkConfig {
+/// The SDK led to a simulator's address. Its retries follow at once.
+pub fn sdk(url: &str, timeouts: &TimeoutConfig) -> SdkConfig {
     let retries = RetryConfig::standard()
         .with_max_attempts(ATTEMPTS)
         .with_initial_backoff(Duration::from_millis(1))

@@ -49,7 +49,7 @@ pub use binary::{Finished, Running};
 pub use crash::{Crash, Kills, selection};
 pub use deadline::invoke_until_done;
 pub use function::Function;
-pub use lab::{ACCOUNT, ATTEMPTS, Lab, NOW, REGION, TABLE, UNPACED, at};
+pub use lab::{ACCOUNT, ATTEMPTS, Lab, NOW, REGION, TABLE, UNPACED, at, sdk};
 pub use logs::{EXTERNAL_ID, REDACT_KEY, SECRET_KEY, assert_no_secret};
 pub use paced::{Arrival, Paced};
 pub use paused::{PausedLab, paused};

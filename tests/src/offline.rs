@@ -1,11 +1,10 @@
 //! The SDK over an HTTP client of our own, without sockets. Each of the labs without sockets says what its client does, and
 //! how often the SDK may try.
 
+use crate::logs;
 use aws_config::retry::RetryConfig;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_runtime_api::client::http::HttpClient;
 
 /// The SDK in `region` over `client`, trying as often as `retries` allow.
@@ -14,11 +13,11 @@ pub(crate) fn sdk(
     region: &'static str,
     retries: RetryConfig,
 ) -> SdkConfig {
-    let credentials = Credentials::new("AKIAOFFLINE", "secret", None, None, "offline");
+    logs::watch();
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
         .region(Region::from_static(region))
-        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .credentials_provider(logs::credentials("offline"))
         .endpoint_url("http://simulated.invalid")
         .retry_config(retries)
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())

@@ -4,6 +4,7 @@
 
 use crate::database;
 use crate::lab::{ACCOUNT, NOW, TABLE, UNPACED, at};
+use crate::logs;
 use crate::offline;
 use crate::table::Table;
 use aws_config::SdkConfig;
@@ -42,11 +43,13 @@ const TOLERATED_MILLIS: i64 = 5 * 60 * 1_000;
 ///
 /// # Panics
 ///
-/// If there is no runtime to be had.
+/// If there is no runtime to be had, or a secret was logged.
 pub fn paused<T>(future: impl Future<Output = T>) -> T {
     let mut builder = tokio::runtime::Builder::new_current_thread();
     let runtime = builder.enable_time().start_paused(true).build().expect("a runtime");
-    runtime.block_on(future)
+    let result = runtime.block_on(future);
+    logs::check();
+    result
 }
 
 /// A simulated AWS with a table in it, to be used within [`paused`].

@@ -1,9 +1,8 @@
 //! The arguments of `collect`.
 
-use super::shared::{When, Where, source, when};
+use super::shared::{When, Where, region, source, when};
 use clap::Args;
 use insights_shared::record::Source;
-use insights_shared::target::is_region;
 use std::path::PathBuf;
 
 /// What the help of `collect` ends with.
@@ -24,7 +23,8 @@ what $TARGETS does:
     \"role_arn\": \"arn:aws:iam::111122223333:role/insights-reader\"}]
 
 The other variables of the functions count too: RETENTION_DAYS, LOOKBACK_DAYS, \
-XRAY_GROUPS, CLOUDTRAIL_PERIOD, RATE_LIMITS and so on. Ctrl-C stops fetching and \
+XRAY_GROUPS, CLOUDTRAIL_PERIOD, RATE_LIMITS and so on, each for every source that \
+reads it. Where the functions have REDACT and REDACT_KEY, give them here too. Ctrl-C stops fetching and \
 stores what is in hand; once more, and it stops at once.";
 
 /// Arguments of `collect`.
@@ -54,8 +54,4 @@ pub struct CollectArguments {
     /// Where the table is.
     #[command(flatten)]
     pub location: Where,
-}
-
-fn region(text: &str) -> Result<String, String> {
-    if is_region(text) { Ok(text.to_owned()) } else { Err("must be a region such as eu-west-1".to_owned()) }
 }

@@ -1,6 +1,6 @@
 //! The arguments of `purge`.
 
-use super::shared::{Where, source};
+use super::shared::{Where, region, source};
 use clap::Args;
 use insights_shared::record::Source;
 use insights_shared::target::is_account_id;
@@ -26,7 +26,7 @@ pub struct PurgeArguments {
     #[arg(long, value_parser = source())]
     pub source: Option<Source>,
     /// Only items of this region.
-    #[arg(long)]
+    #[arg(long, value_parser = region)]
     pub region: Option<String>,
     /// Count what would be deleted, and delete nothing.
     #[arg(long)]

@@ -5,6 +5,7 @@ use crate::read::span::Span;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use insights_shared::record::Source;
+use insights_shared::target::is_region;
 use insights_shared::time::{DAY_SECONDS, Timestamp, parse_span};
 use std::path::PathBuf;
 
@@ -146,4 +147,9 @@ mod tests {
         let now: Timestamp = "2026-03-08T00:00:00Z".parse().unwrap();
         assert_eq!(When::Ago(604_800).instant(now).to_string(), "2026-03-01T00:00:00.000Z");
     }
+}
+
+/// A region's name, as AWS spells them.
+pub fn region(text: &str) -> Result<String, String> {
+    if is_region(text) { Ok(text.to_owned()) } else { Err("must be a region such as eu-west-1".to_owned()) }
 }

@@ -2,6 +2,7 @@
 //! wrong before anything is collected, and is told with its remedy.
 
 use crate::exit::Failure;
+use crate::http;
 use crate::session::Session;
 use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::provider_config::ProviderConfig;
@@ -10,12 +11,7 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
-use aws_smithy_http_client::proxy::ProxyConfig;
-use aws_smithy_http_client::tls::Provider;
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use aws_smithy_http_client::{Builder, ConnectorBuilder};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use insights_shared::aws::{MAX_ATTEMPTS, Timeouts};
 use insights_shared::issue::{CONNECTION, CallError, Class, TIMEOUT};
 use insights_shared::roles;
@@ -35,7 +31,7 @@ pub struct Account {
 impl Account {
     /// Finds credentials and region, and asks whose the credentials are.
     pub async fn load(profile: Option<&str>, regions: &[String], session: &Session) -> Result<Self, Failure> {
-        let mut loader = loader(Timeouts::default());
+        let mut loader = loader(Timeouts::default(), http::https(&session.environment)?);
         if let Some(profile) = profile {
             loader = loader.profile_name(profile);
         }
@@ -62,29 +58,17 @@ impl Account {
 }
 
 /// What the SDK finds on this machine, with as much patience as a function has.
-fn loader(timeouts: Timeouts) -> ConfigLoader {
+fn loader(timeouts: Timeouts, client: SharedHttpClient) -> ConfigLoader {
     let timeout_config = TimeoutConfig::builder()
         .connect_timeout(timeouts.connect)
         .read_timeout(timeouts.read)
         .operation_timeout(timeouts.operation)
         .build();
     aws_config::defaults(BehaviorVersion::v2026_01_12())
-        .http_client(http_client())
+        // Named, since one that is not named is in no configuration, and the collectors would find nothing to pace.
+        .http_client(client)
         .timeout_config(timeout_config)
         .retry_config(RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS))
-}
-
-/// The client that the SDK would take by itself. It is named, since one that is not named is in no configuration, and the
-/// collectors would find nothing to pace.
-fn http_client() -> SharedHttpClient {
-    Builder::new().build_with_connector_fn(|settings, components| {
-        let mut builder = ConnectorBuilder::default()
-            .tls_provider(Provider::Rustls(CryptoMode::Ring))
-            .proxy_config(ProxyConfig::from_env());
-        builder.set_connector_settings(settings.cloned());
-        builder.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
-        builder.build()
-    })
 }
 
 /// The credentials of `profile` alone: in the SDK's usual order those of the environment would go before it.
@@ -112,7 +96,7 @@ impl Who<'_> {
         let reason = chain(error);
         let profile = self.profile.unwrap_or("default");
         // The SDK says in words alone that it was single sign-on that gave nothing.
-        if reason.contains("SSO") || reason.contains("sso") {
+        if names_sign_on(&reason) {
             return Failure::Failed(format!(
                 "profile {profile} is not signed in: run `aws sso login --profile {profile}` ({reason})"
             ));
@@ -154,6 +138,12 @@ impl Who<'_> {
     }
 }
 
+/// Whether `text` has the word SSO, or a name of the SDK's that begins with it.
+fn names_sign_on(text: &str) -> bool {
+    let mut words = text.split(|character: char| !character.is_ascii_alphanumeric());
+    words.any(|word| word.eq_ignore_ascii_case("sso") || word.starts_with("Sso"))
+}
+
 /// An error and what led to it, on one line.
 fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
@@ -168,4 +158,22 @@ fn chain(error: &dyn Error) -> String {
         cause = error.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn single_sign_on_is_known_by_its_name_alone() {
+        for (text, expected) in [
+            ("the SSO session has expired", true),
+            ("loading an SSO token: not found", true),
+            ("SsoTokenProvider: no cached token", true),
+            ("vault: session not found for lessons", false),
+            ("a processor lost its session", false),
+        ] {
+            assert_eq!(names_sign_on(text), expected, "{text}");
+        }
+    }
 }

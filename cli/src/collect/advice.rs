@@ -47,6 +47,11 @@ pub fn told(issue: &Issue, place: &str) -> String {
                 "AssumeRole" => format!(" on {subject}, and let its trust policy name them"),
                 _ => String::new(),
             };
+            if let Some(reason) = refused.explicit {
+                return format!(
+                    "{place}: denied: {principal} may not call {operation}: {reason}. No policy that allows it helps ({code})"
+                );
+            }
             format!(
                 "{place}: denied: {principal} may not call {operation}. Allow the IAM action {action}{on} ({code})"
             )
@@ -93,6 +98,8 @@ fn actions(operation: &str) -> String {
 struct Refusal<'a> {
     principal: Option<&'a str>,
     action: Option<&'a str>,
+    /// Which policy forbids it, where one does: `with an explicit deny in a service control policy`.
+    explicit: Option<&'a str>,
 }
 
 impl<'a> Refusal<'a> {
@@ -102,7 +109,9 @@ impl<'a> Refusal<'a> {
         };
         let principal = before.split_once("User: ").map(|(_, principal)| principal.trim());
         let action = after.split_whitespace().next().map(|action| action.trim_end_matches(['.', ',', ';']));
-        Self { principal, action: action.filter(|action| action.contains(':')) }
+        let explicit = after.find("with an explicit deny").and_then(|begin| after.get(begin..));
+        let explicit = explicit.map(|reason| reason.trim_end_matches('.'));
+        Self { principal, action: action.filter(|action| action.contains(':')), explicit }
     }
 }
 
@@ -145,6 +154,15 @@ mod tests {
             "User: arn:aws:iam::123456789012:user/ann is not authorized to perform: kms:Decrypt on resource: arn:aws:kms:x",
             "here: denied: arn:aws:iam::123456789012:user/ann may not call BatchGetItem. Allow the IAM action kms:Decrypt \
              (AccessDeniedException)",
+        );
+        // What forbids goes before everything that allows.
+        check(
+            "LookupEvents",
+            "AccessDeniedException",
+            "User: arn:aws:iam::123456789012:user/ann is not authorized to perform: cloudtrail:LookupEvents with an explicit \
+             deny in a service control policy",
+            "here: denied: arn:aws:iam::123456789012:user/ann may not call LookupEvents: with an explicit deny in a service \
+             control policy. No policy that allows it helps (AccessDeniedException)",
         );
         check(
             "ListInsightsMetricData",

@@ -75,6 +75,7 @@ mod tests {
     use insights_shared::payload::Window;
     use insights_shared::record::Source;
     use insights_shared::report::TargetReport;
+    use insights_shared::store::Units;
     use insights_shared::target::Target;
 
     fn arguments(given: &[&str]) -> CollectArguments {
@@ -102,8 +103,14 @@ mod tests {
         let check = |given: &[&str], targets: Vec<TargetResponse>, stopped: bool, expected: Option<&str>| {
             let arguments = arguments(given);
             let order = Order::read(&arguments, at(12)).unwrap();
-            let collected =
-                Collected { source: Source::Xray, targets, calls: 0, response: None, error: None };
+            let collected = Collected {
+                source: Source::Xray,
+                targets,
+                calls: 0,
+                response: None,
+                error: None,
+                units: Units::default(),
+            };
             assert_eq!(command(&arguments, &order, &[collected], stopped).as_deref(), expected, "{given:?}");
         };
         let again = Some("insights collect");

@@ -18,6 +18,7 @@ use crate::exit::{Exit, Failure};
 use crate::interrupt::Interrupt;
 use crate::location::check_file;
 use crate::output::progress::Progress;
+use crate::output::words::service;
 use crate::output::{print, say};
 use crate::read::Reader;
 use crate::read::targets::Place;
@@ -31,6 +32,7 @@ use insights_shared::attendance::{Activity, Attendance};
 use insights_shared::invocation::{Context, InvocationError};
 use insights_shared::record::Source;
 use insights_shared::report::{Response, RunStatus, TargetResponse};
+use insights_shared::store::Units;
 use order::{Order, own_targets};
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -58,6 +60,8 @@ pub struct Collected {
     pub response: Option<Response>,
     /// Why it failed as a whole.
     pub error: Option<InvocationError>,
+    /// What it took of the table.
+    pub units: Units,
 }
 
 /// What came of all.
@@ -125,7 +129,7 @@ async fn collect(
     let tally = order.dry_run.then(Tally::default);
     let mut collectors = Vec::new();
     let mut watches = Vec::new();
-    let mut faults = BTreeSet::new();
+    let mut faults: BTreeMap<String, Vec<Source>> = BTreeMap::new();
     for source in order.sources.iter().copied() {
         let activity = Arc::new(Activity::default());
         let attendance = Attendance {
@@ -137,12 +141,17 @@ async fn collect(
         let made = Collector::new(source, &environment, account.sdk.clone(), session.clock, attendance);
         match made {
             Ok(collector) => collectors.push((source, collector, Arc::clone(&activity))),
-            Err(error) => faults.extend(error.message.split("; ").map(str::to_owned)),
+            Err(error) => {
+                for fault in error.message.split("; ") {
+                    faults.entry(fault.to_owned()).or_default().push(source);
+                }
+            }
         }
         watches.push(Watch::new(source, activity, order.dry_run));
     }
     if !faults.is_empty() {
-        return Err(Failure::Usage(faults.into_iter().collect()));
+        let told = faults.iter().map(|(fault, sources)| of_whom(fault, sources, &order.sources));
+        return Err(Failure::Usage(told.collect()));
     }
 
     let payload = order.payload();
@@ -165,11 +174,16 @@ async fn collect(
             results = &mut all => break results,
             () = interrupt.next() => {
                 if *stop.borrow() {
-                    say("stopped at once: what had not been stored is lost, and the same command fetches it again");
+                    say(if order.dry_run {
+                        "stopped at once: nothing was written"
+                    } else {
+                        "stopped at once: what had not been stored is lost, and the same command fetches it again"
+                    });
                     // The runtime would wait for what cannot be ended, such as a look-up of a name.
                     std::process::exit(i32::from(Exit::Partial.code()));
                 }
-                progress.say("stopping: what is in hand is stored; Ctrl-C once more stops at once");
+                let what = if order.dry_run { "counted" } else { "stored" };
+                progress.say(&format!("stopping: what is in hand is {what}; Ctrl-C once more stops at once"));
                 // There are receivers for as long as there are collectors.
                 let _ = stop.send(true);
             }
@@ -215,13 +229,27 @@ impl Collected {
             Ok(response) => (Some(response), None),
             Err(error) => (None, Some(error)),
         };
-        Self { source, targets, calls, response, error }
+        Self { source, targets, calls, response, error, units: activity.units() }
     }
 
     /// How the source ended as a whole.
     fn status(&self) -> RunStatus {
         self.response.as_ref().map_or(RunStatus::Failed, |response| response.status)
     }
+}
+
+/// A fault of the configuration, and whose it is where not all that are collected have it: what is too much for one source may
+/// be right for another.
+fn of_whom(fault: &str, having: &[Source], all: &[Source]) -> String {
+    if having.len() == all.len() {
+        return fault.to_owned();
+    }
+    let (having, others): (Vec<Source>, Vec<Source>) = all.iter().partition(|source| having.contains(source));
+    let names = |sources: &[Source]| {
+        sources.iter().map(|source| service(source.as_str())).collect::<Vec<_>>().join(" and ")
+    };
+    let options: Vec<String> = others.iter().map(|source| format!("--source {source}")).collect();
+    format!("{}: {fault}; {} would run with it: {}", names(&having), names(&others), options.join(" "))
 }
 
 /// The faults of configuration and payload, if there is nothing else: only the account tells that a target lacks a role.

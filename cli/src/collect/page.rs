@@ -8,7 +8,7 @@ use crate::output::tabular::{self, Column, Tabular, cell};
 use crate::output::words::{self, count, plain, service, so_many, wrapped};
 use crate::session::Session;
 use insights_shared::issue::RECORD_INVALID;
-use insights_shared::report::TargetResponse;
+use insights_shared::report::{Issue, TargetResponse};
 
 /// The most issues of a target that are spelled out.
 const MOST_ISSUES: usize = 3;
@@ -86,15 +86,21 @@ fn notes(ended: &Ended) -> Vec<String> {
             let issues: Vec<_> = target.issues.iter().filter(|issue| issue.code != RECORD_INVALID).collect();
             let mut lines: Vec<String> = issues.iter().map(|issue| told(issue, &place)).collect();
             lines.dedup();
-            let more = lines.len().saturating_sub(MOST_ISSUES);
-            notes.extend(lines.into_iter().take(MOST_ISSUES));
+            lines.truncate(MOST_ISSUES);
+            let is_told = |issue: &&&Issue| lines.contains(&told(issue, &place));
+            let told_of = issues.iter().filter(is_told).count() as u64;
+            // Of all that there were, not of those that have a place in the response.
+            let counts = target.issue_counts.iter().filter(|(code, _)| *code != RECORD_INVALID);
+            let more = counts.map(|(_, number)| number).sum::<u64>().saturating_sub(told_of);
+            notes.extend(lines);
             if more > 0 {
-                notes.push(format!("{place}: {} more of the kind", count(more as u64)));
+                notes.push(format!("{place}: {} more of the kind", count(more)));
             }
         }
     }
     if ended.stopped {
-        notes.push("stopped before the end: what had come is stored".to_owned());
+        let kept = if ended.planned.is_some() { "counted above" } else { "stored" };
+        notes.push(format!("stopped before the end: what had come is {kept}"));
     }
     if let Some(command) = &ended.go_on {
         notes.push(format!("go on: {command}"));
@@ -108,13 +114,10 @@ fn cost(ended: &Ended) -> String {
     let services: Vec<&str> =
         ended.collected.iter().map(|collected| service(collected.source.as_str())).collect();
     let calls: u64 = ended.collected.iter().map(|collected| collected.calls).sum();
-    let calls =
-        format!("{} calls, which cost nothing by the price pages of {}", count(calls), listed(&services));
-    let (mut read, mut written) = (0.0, 0.0);
-    for response in ended.collected.iter().filter_map(|collected| collected.response.as_ref()) {
-        read += response.read_units;
-        written += response.write_units;
-    }
+    let number = format!("{} {}", count(calls), if calls == 1 { "call" } else { "calls" });
+    let calls = format!("{number}, which cost nothing by the price pages of {}", listed(&services));
+    let read: f64 = ended.collected.iter().map(|collected| collected.units.read).sum();
+    let mut written: f64 = ended.collected.iter().map(|collected| collected.units.write).sum();
     if let Some(planned) = &ended.planned {
         #[expect(clippy::cast_precision_loss, reason = "units are far fewer than 2^52")]
         let units = planned.values().map(|counted| counted.write_units).sum::<u64>() as f64;

@@ -27,10 +27,8 @@ type Scoped = (Scope, Vec<Day>);
 pub async fn run(arguments: &ComplianceArguments, session: &Session) -> Result<Exit, Failure> {
     let session = session.in_utc(arguments.look.utc);
     let span = arguments.within.span(session.clock.now())?;
-    let opened = Opened::open(&arguments.location, &session).await?;
-    let answer = answer(arguments, span, &opened.reader, &session).await;
-    opened.close().await;
-    print(&answer?)?;
+    let question = async |reader: &Reader| answer(arguments, span, reader, &session).await;
+    print(&Opened::ask(&arguments.location, &session, question).await?)?;
     Ok(Exit::Done)
 }
 

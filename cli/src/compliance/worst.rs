@@ -11,7 +11,6 @@ use crate::session::Session;
 use insights_shared::record::{Kind, Severity, Stored};
 use insights_shared::time::DAY_SECONDS;
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
 
 /// The most controls that are shown.
 const WORST_CONTROLS: usize = 10;
@@ -73,18 +72,13 @@ pub async fn controls(scoped: &[Scoped], reader: &Reader, session: &Session) -> 
         is_control(record) && words::counted(record, "noncompliant").unwrap_or_default() > 0
     });
     let number = found.len();
-    let by_key: BTreeMap<&str, &Stored> =
-        found.iter().filter_map(|record| Some((record.text("pk")?, record))).collect();
-    let mut controls: Vec<&Stored> = by_key.into_values().collect();
+    let mut controls: Vec<&Stored> = found.iter().collect();
     controls.sort_by_key(|control| badness(control));
     controls.truncate(WORST_CONTROLS);
     if controls.is_empty() {
         return Ok(String::new());
     }
-    let title = format!(
-        "Controls that are not compliant: {number} on {}, the worst {}",
-        day.day(),
-        controls.len().min(WORST_CONTROLS)
-    );
+    let title =
+        format!("Controls that are not compliant: {number} on {}, the worst {}", day.day(), controls.len());
     Ok(format!("\n{}{}", heading(&title, session), worst_table("CONTROL", &mut controls, session)))
 }

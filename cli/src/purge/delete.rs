@@ -1,10 +1,12 @@
 //! Finds and deletes items of one account. It reads every item, unlike whatever answers questions: an item that no index
 //! and no catalog leads to, as a run that was killed leaves one, must go too. What a newer version wrote goes as well.
 
+use crate::read::token;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, ReturnConsumedCapacity, WriteRequest};
 use futures_util::stream::{self, StreamExt};
 use insights_shared::issue::{CallError, Class};
+use insights_shared::page::Pages;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::time::Duration;
@@ -103,12 +105,15 @@ impl Table<'_> {
         let text = |text: &str| AttributeValue::S(text.to_owned());
         let mut found = Found::default();
         let mut start = None;
-        loop {
+        let mut pages = Pages::new("Scan");
+        while pages.next().is_some() {
             let mut scan = self
                 .client
                 .scan()
                 .table_name(self.name)
                 .segment(segment)
+                // What was put just before is there, too.
+                .consistent_read(true)
                 .total_segments(SEGMENTS)
                 .projection_expression("pk, sk, kind")
                 .filter_expression(conditions.join(" AND "))
@@ -131,11 +136,10 @@ impl Table<'_> {
                 *found.kinds.entry(kind.unwrap_or_else(|| "without a kind".to_owned())).or_default() += 1;
                 found.keys.push(item);
             }
-            start = answer.last_evaluated_key.filter(|key| !key.is_empty());
-            if start.is_none() {
-                return Ok(found);
-            }
+            start = answer.last_evaluated_key;
+            pages.turn(start.as_ref().map(token).as_deref())?;
         }
+        Ok(found)
     }
 
     /// Deletes `keys`, as many as it can. `progress` is told how many are gone so far.

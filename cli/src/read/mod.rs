@@ -14,6 +14,8 @@ pub mod targets;
 mod trouble;
 pub mod whole;
 
+pub use query::token;
+
 use crate::exit::Failure;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;

@@ -7,11 +7,19 @@ use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use insights_shared::issue::CallError;
+use insights_shared::page::Pages;
 use insights_shared::record::Stored;
 use std::collections::HashMap;
 
 /// Queries under way at once.
 pub(super) const AT_ONCE: usize = 16;
+
+/// The key that a page ends with, as a token: the same key is always the same text.
+pub fn token(key: &HashMap<String, AttributeValue>) -> String {
+    let mut parts: Vec<String> = key.iter().map(|(name, value)| format!("{name}={value:?}")).collect();
+    parts.sort_unstable();
+    parts.join(" ")
+}
 
 /// One question.
 #[derive(Clone, Debug, Default)]
@@ -56,7 +64,8 @@ impl Reader {
     pub(super) async fn ask(&self, question: Question) -> Result<Vec<Stored>, Failure> {
         let mut found = Vec::new();
         let mut start: Option<HashMap<String, AttributeValue>> = None;
-        loop {
+        let mut pages = Pages::new("Query");
+        while pages.next().is_some() {
             let answer = self.query(&question).set_exclusive_start_key(start.take()).send().await;
             let answer = match answer {
                 Ok(answer) => answer,
@@ -70,10 +79,11 @@ impl Reader {
                 return Ok(found);
             }
             start = answer.last_evaluated_key;
-            if start.is_none() {
-                return Ok(found);
+            if let Err(error) = pages.turn(start.as_ref().map(token).as_deref()) {
+                return Err(self.trouble(&error).await);
             }
         }
+        Ok(found)
     }
 
     fn query(&self, question: &Question) -> QueryFluentBuilder {

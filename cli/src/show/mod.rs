@@ -27,10 +27,8 @@ use insights_shared::record::{Kind, Source, Stored};
 /// Shows.
 pub async fn run(arguments: &ShowArguments, session: &Session) -> Result<Exit, Failure> {
     let session = session.in_utc(arguments.look.utc);
-    let opened = Opened::open(&arguments.location, &session).await?;
-    let answer = answer(arguments, &opened.reader, &session).await;
-    opened.close().await;
-    print(&answer?)?;
+    let question = async |reader: &Reader| answer(arguments, reader, &session).await;
+    print(&Opened::ask(&arguments.location, &session, question).await?)?;
     Ok(Exit::Done)
 }
 

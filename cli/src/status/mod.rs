@@ -29,10 +29,8 @@ struct Target {
 /// Shows how all targets are.
 pub async fn run(arguments: &StatusArguments, session: &Session) -> Result<Exit, Failure> {
     let session = session.in_utc(arguments.look.utc);
-    let opened = Opened::open(&arguments.location, &session).await?;
-    let answer = answer(arguments, &opened.reader, &session).await;
-    opened.close().await;
-    print(&answer?)?;
+    let question = async |reader: &Reader| answer(arguments, reader, &session).await;
+    print(&Opened::ask(&arguments.location, &session, question).await?)?;
     Ok(Exit::Done)
 }
 

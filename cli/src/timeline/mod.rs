@@ -26,10 +26,8 @@ pub async fn run(arguments: &TimelineArguments, session: &Session) -> Result<Exi
     let session = session.in_utc(arguments.look.utc);
     // What can be wrong with the arguments is told before anybody is asked.
     arguments.within.span(session.clock.now())?;
-    let opened = Opened::open(&arguments.location, &session).await?;
-    let answer = answer(arguments, &opened.reader, &session).await;
-    opened.close().await;
-    print(&answer?)?;
+    let question = async |reader: &Reader| answer(arguments, reader, &session).await;
+    print(&Opened::ask(&arguments.location, &session, question).await?)?;
     Ok(Exit::Done)
 }
 

@@ -55,6 +55,40 @@ fn a_wrong_variable_is_told_once_whichever_functions_read_it() {
 }
 
 #[test]
+fn a_variable_that_is_wrong_for_one_source_alone_names_it_and_how_the_others_run() {
+    let story = Story::empty();
+    let run = finish(collect(&story, &[]).env("LOOKBACK_DAYS", "60"));
+    assert_eq!(run.code, 2, "{run:?}");
+    let told = "X-Ray: LOOKBACK_DAYS is 60: must be a whole number from 1 to 30; CloudTrail and Audit Manager would run with it: \
+                --source cloudtrail --source auditmanager";
+    assert!(run.stderr.contains(told), "{}", run.stderr);
+    let run = finish(collect(&story, &["--source", "xray"]).env("LOOKBACK_DAYS", "60"));
+    assert!(run.stderr.contains("LOOKBACK_DAYS is 60") && !run.stderr.contains("X-Ray"), "{}", run.stderr);
+}
+
+#[test]
+fn certificates_that_are_not_there_are_told_by_their_variable() {
+    let story = Story::empty();
+    for (file, reason) in
+        [("/nowhere/roots.pem", "No such file"), ("/dev/null", "there is no certificate in PEM in it")]
+    {
+        let run = finish(collect(&story, &[]).env("AWS_CA_BUNDLE", file));
+        assert_eq!(run.code, 2, "{run:?}");
+        assert!(run.stderr.contains(&format!("AWS_CA_BUNDLE is {file}: {reason}")), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn what_a_run_took_is_told_though_everything_failed() {
+    let story = Story::told(STORY);
+    story.lab.fault("GetGroups=denied");
+    let run = collected(&story, &["--source", "xray"], 1);
+    assert!(run.stdout.contains("1 call, which"), "{}", run.stdout);
+    // `run` is written all the same, and `state` with its place in an index.
+    assert!(run.stdout.contains("3.0 write units"), "{}", run.stdout);
+}
+
+#[test]
 fn an_account_without_a_role_that_is_not_ones_own_is_told_once() {
     let story = Story::empty();
     let root = tempfile::tempdir().unwrap();

@@ -231,7 +231,7 @@ impl Story<'_> {
                 }
             }
             Err(rejected) => {
-                run.reject(PUSH, &rejected).await;
+                run.reject("LookupEvents", &rejected).await;
             }
         }
     }

@@ -1,9 +1,8 @@
 //! A simulated account with an embedded table, and the collector run in this process against both.
 
 use auditmanager_insights::AuditmanagerInsights;
-use aws_config::retry::RetryConfig;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_credential_types::Credentials;
+use aws_config::SdkConfig;
+use aws_config::timeout::TimeoutConfig;
 use insights_shared::invocation::{Context, InvocationError, Service};
 use insights_shared::report::Response;
 use insights_shared::store::schema::create_table;
@@ -105,18 +104,7 @@ impl World {
         let scenario = Scenario::parse(scenario, now).unwrap();
         let options = Options { scenario, clock: Clock::Fixed(now), ..Options::default() };
         let simulator = Simulator::start(options).await.unwrap();
-        let backoff = Duration::from_millis(1);
-        let retry = RetryConfig::standard()
-            .with_max_attempts(6)
-            .with_initial_backoff(backoff)
-            .with_max_backoff(backoff);
-        let sdk = aws_config::defaults(BehaviorVersion::v2026_01_12())
-            .endpoint_url(simulator.url())
-            .region(Region::new(REGION))
-            .credentials_provider(Credentials::new("AKIDTEST", "secret", None, None, "test"))
-            .retry_config(retry)
-            .load()
-            .await;
+        let sdk = insights_tests::sdk(&simulator.url(), &TimeoutConfig::disabled());
         assert!(create_table(&aws_sdk_dynamodb::Client::new(&sdk), "insights").await.unwrap());
         simulator.clear_log();
         let variables = vec![("RATE_LIMITS", r#"{"default":0}"#.to_owned())];

@@ -1,0 +1,48 @@
+//! The HTTP clients of the command line. The SDK's own would bring a second TLS stack; these have the functions'.
+
+use crate::exit::Failure;
+use aws_smithy_http_client::proxy::ProxyConfig;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+use aws_smithy_http_client::{Builder, ConnectorBuilder};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use insights_shared::environment::Environment;
+
+/// How a certificate in PEM begins.
+const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
+
+/// A client that goes through the proxy that the environment names, and believes the certificates of `AWS_CA_BUNDLE`, else the
+/// machine's (`SSL_CERT_FILE` and `SSL_CERT_DIR` among them).
+pub fn https(environment: &Environment) -> Result<SharedHttpClient, Failure> {
+    let trust = match environment.get("AWS_CA_BUNDLE") {
+        None => TrustStore::default(),
+        Some(file) => match std::fs::read(file) {
+            Ok(pem) if pem.windows(BEGIN.len()).any(|window| window == BEGIN) => {
+                TrustStore::empty().with_pem_certificate(pem)
+            }
+            Ok(_) => {
+                return Err(Failure::usage(format!(
+                    "AWS_CA_BUNDLE is {file}: there is no certificate in PEM in it"
+                )));
+            }
+            Err(error) => return Err(Failure::usage(format!("AWS_CA_BUNDLE is {file}: {error}"))),
+        },
+    };
+    let context = TlsContext::builder().with_trust_store(trust).build();
+    let context = context.map_err(|error| Failure::Failed(format!("setting up TLS: {error}")))?;
+    Ok(Builder::new().build_with_connector_fn(move |settings, components| {
+        let mut builder = ConnectorBuilder::default()
+            .tls_provider(Provider::Rustls(CryptoMode::Ring))
+            .tls_context(context.clone())
+            .proxy_config(ProxyConfig::from_env());
+        builder.set_connector_settings(settings.cloned());
+        builder.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
+        builder.build()
+    }))
+}
+
+/// A client without TLS, for what this process serves itself.
+pub fn local() -> SharedHttpClient {
+    Builder::new().build_http()
+}
