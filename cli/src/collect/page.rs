@@ -114,7 +114,7 @@ fn cost(ended: &Ended) -> String {
     let services: Vec<&str> =
         ended.collected.iter().map(|collected| service(collected.source.as_str())).collect();
     let calls: u64 = ended.collected.iter().map(|collected| collected.calls).sum();
-    let number = format!("{} {}", count(calls), if calls == 1 { "call" } else { "calls" });
+    let number = so_many(usize::try_from(calls).unwrap_or(usize::MAX), "call", "calls");
     let calls = format!("{number}, which cost nothing by the price pages of {}", listed(&services));
     let read: f64 = ended.collected.iter().map(|collected| collected.units.read).sum();
     let mut written: f64 = ended.collected.iter().map(|collected| collected.units.write).sum();

@@ -2,7 +2,7 @@
 
 use crate::output::add;
 use crate::output::progress::{Progress, Step};
-use crate::output::words::count;
+use crate::output::words::{count, so_many};
 use insights_shared::attendance::{Activity, TargetActivity};
 use insights_shared::aws::Calls;
 use insights_shared::record::Source;
@@ -82,8 +82,8 @@ impl Line {
             let status = status.as_str().replace('_', " ");
             if let Some(step) = self.step.take() {
                 let ended = format!(
-                    "{status}: {written} of {fetched} records {written_or_not}, {} calls",
-                    count(sent)
+                    "{status}: {written} of {fetched} records {written_or_not}, {}",
+                    so_many(usize::try_from(sent).unwrap_or(usize::MAX), "call", "calls")
                 );
                 step.leave(progress, &ended);
             }
