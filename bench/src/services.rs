@@ -10,11 +10,11 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::StreamSpecification;
 use insights_shared::store::schema::create_table;
-use insights_shared::time::Clock;
+use insights_shared::time::{Clock, Timestamp};
 use insights_simulator::{Options, Scenario, Simulator};
 use serde_json::Value;
 use std::collections::hash_map::DefaultHasher;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -27,6 +27,8 @@ pub const TABLE: &str = "insights";
 #[derive(Debug)]
 pub struct Services {
     simulator: Simulator,
+    client: Client,
+    anchor: Timestamp,
     calls: Arc<Mutex<Calls>>,
 }
 
@@ -36,6 +38,20 @@ struct Calls {
     by_request: HashMap<u64, u32>,
     by_operation: BTreeMap<String, u64>,
     twice: Vec<String>,
+    /// The items that were written, by a hash of their keys.
+    written: HashSet<u64>,
+    /// How many points each chunk has, by a hash of its key.
+    points: HashMap<u64, u64>,
+}
+
+/// What writes items, one at a time or many.
+const WRITES: [&str; 3] = ["BatchWriteItem", "PutItem", "UpdateItem"];
+/// What reads them.
+const READS: [&str; 3] = ["BatchGetItem", "GetItem", "Query"];
+
+/// Whether a request of this name is for the table.
+fn is_for_the_table(operation: &str) -> bool {
+    WRITES.contains(&operation) || READS.contains(&operation)
 }
 
 /// The most repeated requests that are shown.
@@ -44,8 +60,8 @@ const MOST_SHOWN: usize = 5;
 impl Services {
     /// Services that tell `scenario` as of now, without rate limits, and an empty table.
     pub async fn start(scenario: &str) -> Result<Self, Failure> {
-        let now = Clock::System.now();
-        let scenario = Scenario::parse(scenario, now).map_err(|faults| faults.to_string())?;
+        let anchor = Clock::System.now();
+        let scenario = parse(scenario, anchor)?;
         let calls: Arc<Mutex<Calls>> = Arc::default();
         let watched = Arc::clone(&calls);
         let watch = move |operation: &str, path: &str, body: &[u8]| {
@@ -56,9 +72,33 @@ impl Services {
         let client = Client::new(&sdk(&simulator.url()));
         create_table(&client, TABLE).await.map_err(|error| error.message)?;
         without_stream(&client).await?;
-        let services = Self { simulator, calls };
-        *services.calls() = Calls::default();
+        let services = Self { simulator, client, anchor, calls };
+        services.forget();
         Ok(services)
+    }
+
+    /// Tells `scenario` from now on, its times counted from the same moment as those of the first one.
+    pub fn tell(&self, scenario: &str) -> Result<(), Failure> {
+        let scenario = parse(scenario, self.anchor)?;
+        self.simulator.change(|told| *told = scenario);
+        Ok(())
+    }
+
+    /// Forgets the requests so far, but not what they have stored.
+    pub fn forget(&self) {
+        let mut calls = self.calls();
+        let points = std::mem::take(&mut calls.points);
+        *calls = Calls { points, ..Calls::default() };
+    }
+
+    /// How many points are in the chunks that were put one by one, as ours are.
+    pub fn points(&self) -> u64 {
+        self.calls().points.values().sum()
+    }
+
+    /// A client of the table, whose requests are counted like any other's.
+    pub fn client(&self) -> &Client {
+        &self.client
     }
 
     /// Where they answer.
@@ -69,6 +109,20 @@ impl Services {
     /// Requests by operation.
     pub fn by_operation(&self) -> BTreeMap<String, u64> {
         self.calls().by_operation.clone()
+    }
+
+    /// How many requests were made of the service, and of the table.
+    pub fn requests(&self) -> (u64, u64) {
+        let calls = self.calls();
+        let (table, service): (Vec<_>, Vec<_>) =
+            calls.by_operation.iter().partition(|(operation, _)| is_for_the_table(operation));
+        let sum = |counts: Vec<(&String, &u64)>| counts.into_iter().map(|(_, count)| count).sum();
+        (sum(service), sum(table))
+    }
+
+    /// How many items were written, however often each.
+    pub fn items_written(&self) -> u64 {
+        self.calls().written.len() as u64
     }
 
     /// How many requests asked for what an earlier one had asked for, and what the first of them were.
@@ -91,7 +145,17 @@ impl Services {
 impl Calls {
     fn count(&mut self, operation: &str, path: &str, body: &[u8]) {
         *self.by_operation.entry(operation.to_owned()).or_default() += 1;
-        let times = self.by_request.entry(request(operation, path, body)).or_default();
+        let writes = WRITES.contains(&operation).then(|| serde_json::from_slice(body).ok()).flatten();
+        if let Some(write) = &writes {
+            self.written.extend(keys_written(write));
+        }
+        let put = writes.filter(|_| operation == "PutItem");
+        if let Some(item) = put.as_ref().and_then(|put| put.get("Item"))
+            && let Some(points) = item.get("timestamps").and_then(|list| list.get("L")?.as_array())
+        {
+            self.points.insert(key_number(item), points.len() as u64);
+        }
+        let times = self.by_request.entry(request(operation, path, body, put.as_ref())).or_default();
         *times += 1;
         if *times > 1 && self.twice.len() < MOST_SHOWN {
             let start: String = String::from_utf8_lossy(body).chars().take(400).collect();
@@ -101,10 +165,9 @@ impl Calls {
 }
 
 /// What a request asks, as a number.
-fn request(operation: &str, path: &str, body: &[u8]) -> u64 {
+fn request(operation: &str, path: &str, body: &[u8], put: Option<&Value>) -> u64 {
     let mut hasher = DefaultHasher::new();
     (operation, path).hash(&mut hasher);
-    let put = (operation == "PutItem").then(|| serde_json::from_slice::<Value>(body).ok()).flatten();
     match put {
         Some(put) => {
             for name in ["pk", "sk", "content_hash", "revision"] {
@@ -115,6 +178,27 @@ fn request(operation: &str, path: &str, body: &[u8]) -> u64 {
         None => body.hash(&mut hasher),
     }
     hasher.finish()
+}
+
+/// The keys of the items that a request writes, each as a number.
+fn keys_written(write: &Value) -> Vec<u64> {
+    let tables = write.get("RequestItems").and_then(Value::as_object);
+    let batch = tables.into_iter().flat_map(|tables| tables.values().filter_map(Value::as_array).flatten());
+    let batch = batch.filter_map(|one| one.get("PutRequest")?.get("Item"));
+    let one = [write.get("Item"), write.get("Key")].into_iter().flatten();
+    batch.chain(one).map(key_number).collect()
+}
+
+fn key_number(item: &Value) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for name in ["pk", "sk"] {
+        item.get(name).and_then(|value| value.get("S")?.as_str()).hash(&mut hasher);
+    }
+    hasher.finish()
+}
+
+fn parse(scenario: &str, anchor: Timestamp) -> Result<Scenario, Failure> {
+    Ok(Scenario::parse(scenario, anchor).map_err(|faults| faults.to_string())?)
 }
 
 /// Switches the table's stream off. The embedded database numbers each change by looking at all before it, so that a
@@ -133,4 +217,32 @@ fn sdk(url: &str) -> SdkConfig {
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .endpoint_url(url)
         .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn an_item_counts_once_however_it_is_written() {
+        let key = |sk: &str| json!({"pk": {"S": "a"}, "sk": {"S": sk}});
+        let put = json!({"TableName": "t", "Item": key("1")});
+        let update = json!({"TableName": "t", "Key": key("1")});
+        let batch = json!({"RequestItems": {"t": [{"PutRequest": {"Item": key("1")}}, {"PutRequest": {"Item": key("2")}}]}});
+        assert_eq!(keys_written(&put), keys_written(&update));
+        assert_eq!(keys_written(&batch), [keys_written(&put), vec![key_number(&key("2"))]].concat());
+        assert_ne!(key_number(&key("1")), key_number(&key("2")));
+    }
+
+    #[test]
+    fn requests_are_the_services_or_the_tables() {
+        let mut calls = Calls::default();
+        for operation in ["GetInsight", "BatchWriteItem", "PutItem", "UpdateItem", "BatchGetItem", "Query"] {
+            calls.count(operation, "/", b"{}");
+        }
+        let (table, service): (Vec<&String>, Vec<&String>) =
+            calls.by_operation.keys().partition(|operation| is_for_the_table(operation));
+        assert_eq!((table.len(), service), (5, vec![&"GetInsight".to_owned()]));
+    }
 }
