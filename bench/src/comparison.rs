@@ -77,6 +77,10 @@ impl fmt::Display for Sample {
     }
 }
 
+/// How many read units cost as much as a write unit, on demand.
+/// <https://aws.amazon.com/dynamodb/pricing/on-demand/>
+const READS_FOR_A_WRITE: f64 = 5.0;
+
 /// Takes one number from a run.
 type Measure = fn(&Sample) -> f64;
 
@@ -126,8 +130,15 @@ impl Default for Tables {
     fn default() -> Self {
         let needed: Vec<&str> =
             ["run", "by"].into_iter().chain(MEASURES.iter().map(|(name, _)| *name)).collect();
-        let cost =
-            ["run", "items", "write units", "read units", "everything each time", "new points as items"];
+        let cost = [
+            "run",
+            "items",
+            "write units",
+            "read units",
+            "in all",
+            "everything each time",
+            "new points as items",
+        ];
         Self { needed: Table::new(&needed), cost: Table::new(&cost), starts: BTreeMap::new() }
     }
 }
@@ -172,6 +183,7 @@ impl Tables {
                 units(of(&ours, |sample| float(sample.items))),
                 units(of(&ours, |sample| sample.units("write_units"))),
                 units(of(&ours, |sample| sample.units("read_units"))),
+                format!("{:.1}", of(&ours, in_all)),
                 units(of(&theirs, |sample| sample.units("write_units"))),
                 units(median(points)),
             ]);
@@ -196,6 +208,11 @@ fn shown(column: &str, measure: f64) -> String {
         "ms" | "CPU ms" => count(whole(measure)),
         _ => units(measure),
     }
+}
+
+/// Reads and writes in write units, at what they cost on demand.
+fn in_all(sample: &Sample) -> f64 {
+    sample.units("write_units") + sample.units("read_units") / READS_FOR_A_WRITE
 }
 
 /// Units come in halves.
@@ -270,8 +287,8 @@ mod tests {
         assert_eq!(row(3), " boto3 2,000 1,000 10.0 3 4 0.5 6");
         assert_eq!(row(4), " ratio 67× 67× 1.0× 1.0× 1.0× 1.0× 6.0×");
         assert_eq!(row(11), "xray-insights 2.0 400.0 200×");
-        assert_eq!(row(15), "xray-insights, usual, first 2 1 0.5 6 7");
-        assert_eq!(row(16), "xray-insights, usual, unchanged 2 1 0.5 6 0", "no new points");
+        assert_eq!(row(15), "xray-insights, usual, first 2 1 0.5 1.1 6 7");
+        assert_eq!(row(16), "xray-insights, usual, unchanged 2 1 0.5 1.1 6 0", "no new points");
     }
 
     #[test]

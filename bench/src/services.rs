@@ -60,7 +60,11 @@ const MOST_SHOWN: usize = 5;
 impl Services {
     /// Services that tell `scenario` as of now, without rate limits, and an empty table.
     pub async fn start(scenario: &str) -> Result<Self, Failure> {
-        let anchor = Clock::System.now();
+        Self::start_as_of(scenario, Clock::System.now()).await
+    }
+
+    /// As [`Services::start`], with times counted from `anchor`.
+    pub async fn start_as_of(scenario: &str, anchor: Timestamp) -> Result<Self, Failure> {
         let scenario = parse(scenario, anchor)?;
         let calls: Arc<Mutex<Calls>> = Arc::default();
         let watched = Arc::clone(&calls);

@@ -169,7 +169,9 @@ async fn measure(
 ) -> Result<Compared, Failure> {
     let place = format!("{}, {}", subject.package, load.name);
     let first = (subject.story)(load, Story::First);
-    let (our_services, their_services) = (Services::start(&first).await?, Services::start(&first).await?);
+    let anchor = Clock::System.now();
+    let our_services = Services::start_as_of(&first, anchor).await?;
+    let their_services = Services::start_as_of(&first, anchor).await?;
     let mut compared = Compared::default();
     for run in RUNS {
         let place = format!("{place}, {}", run.name());
@@ -191,7 +193,7 @@ async fn measure(
     let agreement =
         Agreement::of(&Records::read(&our_services).await?, &Records::read(&their_services).await?);
     eprintln!(
-        "{place}: {} records agree; ours has beside them {}",
+        "{place}: {} records compared; ours has beside them {}",
         count(agreement.compared as u64),
         agreement.ours_alone
     );
