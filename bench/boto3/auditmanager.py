@@ -43,7 +43,7 @@ class Scope:
             name: counts[f"{name}EvidenceCount"] for name in names if f"{name}EvidenceCount" in counts
         }
         noncompliant, compliant = measures.get("noncompliant"), measures.get("compliant")
-        judged = None if None in (noncompliant, compliant) else noncompliant + compliant
+        judged = None if noncompliant is None or compliant is None else noncompliant + compliant
         record = self.target.record(
             kind,
             pk,
@@ -59,7 +59,7 @@ class Scope:
         return [common.finish(record, RETENTION_DAYS)]
 
 
-def handler(event: dict[str, Any], context: Context) -> dict[str, Any]:
+def handler(_event: dict[str, Any], context: Context) -> dict[str, Any]:
     if AUDIT_MANAGER.get_account_status()["status"] != "ACTIVE":
         return common.answer(0)
     target = Target(context)

@@ -1,6 +1,6 @@
 """CloudTrail's insights and their metric series into the table: the whole look-back, at every run.
 
-A series is asked for at one period, and stored in chunks of an hour at 60 s, six hours at 300 s, and a day at 3600 s.
+A series is asked for at one period, and stored in chunks: an hour at 60 s, six at 300 s, a day at 3600 s.
 """
 
 import json
@@ -40,14 +40,14 @@ class Series:
         return {name: value for name, value in vars(self).items() if value is not None}
 
 
-def handler(event: dict[str, Any], context: Context) -> dict[str, Any]:
+def handler(_event: dict[str, Any], context: Context) -> dict[str, Any]:
     target = Target(context)
     now = datetime.now(UTC)
     halves = halves_by_insight(insight_events(now - LOOKBACK, now))
     insights = [insight_record(target, id_, found) for id_, found in halves.items()]
     written = common.write([common.finish(insight, RETENTION_DAYS) for insight in insights])
     named = {series_of(half) for found in halves.values() for half in found.values()}
-    # Whole chunks, but for the last: a chunk that CloudTrail has forgotten a part of would replace the whole one.
+    # Whole chunks, but for the last: one that CloudTrail has forgotten a part of would replace the whole.
     chunk = timedelta(seconds=CHUNK)
     start = common.floor(now - LOOKBACK + MARGIN, CHUNK) + chunk
     end = common.floor(now, PERIOD)
@@ -89,9 +89,7 @@ def halves_by_insight(events: Iterable[dict[str, Any]]) -> dict[str, dict[str, A
     for event in events:
         half = plain(json.loads(event["CloudTrailEvent"], parse_float=Decimal))
         half["event_time"] = time_text(datetime.fromisoformat(half["event_time"]))
-        half["lookup"] = plain(
-            {name: value for name, value in event.items() if name != "CloudTrailEvent"}
-        )
+        half["lookup"] = plain({name: value for name, value in event.items() if name != "CloudTrailEvent"})
         insights[half["shared_event_id"]][half["insight_details"]["state"].lower()] = half
     return insights
 
@@ -110,7 +108,7 @@ def series_of(half: dict[str, Any]) -> Series:
 
 def insight_record(target: Target, id_: str, halves: dict[str, Any]) -> Record:
     start, end = halves.get("start"), halves.get("end")
-    best = end or start
+    best: dict[str, Any] = end or halves["start"]
     details = best["insight_details"]
     statistics = details["insight_context"]["statistics"]
     average = statistics["insight"]["average"]
@@ -119,7 +117,7 @@ def insight_record(target: Target, id_: str, halves: dict[str, Any]) -> Record:
         started_at = start["event_time"]
     else:
         minutes = float(statistics["insight_duration"])
-        started_at = time_text(datetime.fromisoformat(end["event_time"]) - timedelta(minutes=minutes))
+        started_at = time_text(datetime.fromisoformat(best["event_time"]) - timedelta(minutes=minutes))
     code = f"{details['error_code']} error" if "error_code" in details else "call"
     title = (
         f"{details['event_name']} on {details['event_source']}: "
@@ -148,9 +146,7 @@ def severity(average: float, baseline: float) -> str:
     return next((name for name, from_ in thresholds if ratio >= from_), "low")
 
 
-def chunk_records(
-    target: Target, series: Series, start: datetime, end: datetime
-) -> Iterator[Record]:
+def chunk_records(target: Target, series: Series, start: datetime, end: datetime) -> Iterator[Record]:
     detail = series.members()
     pk = target.partition("cloudtrail", *(value or "" for value in vars(series).values()))
     for second, points in sorted(chunks_of_points(series, start, end).items()):
@@ -174,9 +170,7 @@ def chunk_records(
         )
 
 
-def chunks_of_points(
-    series: Series, start: datetime, end: datetime
-) -> dict[int, list[tuple[int, Decimal]]]:
+def chunks_of_points(series: Series, start: datetime, end: datetime) -> dict[int, list[tuple[int, Decimal]]]:
     """The points that are not zero, by the second in which their chunk begins."""
     parameters = {
         "EventSource": series.event_source,

@@ -1,7 +1,7 @@
 """What the three Lambdas share: clients, threads, pages, keys, and the writing of records.
 
-They are written the way most people would: everything is asked for and written at every run. There is no state, no
-condition on a write, and no comparison with what is stored.
+They are written the way most people would: everything is asked for and written at every run. There is no
+state, no condition on a write, and no comparison with what is stored.
 """
 
 import functools
@@ -178,7 +178,7 @@ def by_share(part: int | None, whole: int | None, critical: float, high: float, 
 def finish(record: Record, retention_days: int) -> Record:
     """Adds the expiry, and the keys of the indexes."""
     started_at, status = record["started_at"], record.get("status")
-    over = record.get("ended_at", started_at)
+    over: str = record.get("ended_at") or started_at
     if status != "open" and retention_days:
         end = datetime.fromisoformat(over) + timedelta(days=retention_days)
         record["expires_at"] = int(end.timestamp())

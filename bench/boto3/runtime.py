@@ -1,6 +1,6 @@
-"""A Lambda Runtime API client, as Lambda's own Python has one: it takes invocations and hands them to a handler.
+"""A client of the Lambda Runtime API, as Lambda's own Python has one: hands invocations to a handler.
 
-    python runtime.py xray
+It is told the handler's module: `python runtime.py xray`.
 """
 
 import importlib

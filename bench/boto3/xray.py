@@ -1,4 +1,4 @@
-"""X-Ray's insights, with their events and impact graphs, into the table: all of the last 30 days, at every run."""
+"""X-Ray's insights with their events and impact graphs into the table: those of 30 days, at every run."""
 
 import json
 import os
@@ -21,7 +21,7 @@ GRAPH_SPAN = timedelta(hours=6)
 XRAY = common.client("xray")
 
 
-def handler(event: dict[str, Any], context: Context) -> dict[str, Any]:
+def handler(_event: dict[str, Any], context: Context) -> dict[str, Any]:
     target = Target(context)
     now = datetime.now(UTC)
     reach = now - LOOKBACK + MARGIN
@@ -30,7 +30,8 @@ def handler(event: dict[str, Any], context: Context) -> dict[str, Any]:
         records = insight_records(target, summary, reach)
         return [common.finish(record, RETENTION_DAYS) for record in records]
 
-    written, seen = 0, set()
+    written = 0
+    seen: set[str] = set()
     for group in groups():
         for summaries in pages_of_summaries(group, reach, now):
             fresh = [summary for summary in summaries if summary["InsightId"] not in seen]
@@ -85,9 +86,7 @@ def insight_record(
         id=insight["InsightId"],
         title=title or f"{insight['State']} insight, root cause {entity or 'not named'}",
         status="closed" if ended else "open",
-        severity=common.by_share(
-            statistics.get("FaultCount"), statistics.get("TotalCount"), 0.5, 0.2, 0.05
-        ),
+        severity=common.by_share(statistics.get("FaultCount"), statistics.get("TotalCount"), 0.5, 0.2, 0.05),
         entity=entity,
         measures={name: statistics[member] for name, member in names.items() if member in statistics},
         started_at=time_text(insight["StartTime"]),
@@ -113,8 +112,7 @@ def event_records(target: Target, pk: str, insight: dict[str, Any]) -> Iterator[
     answers = common.pages(XRAY.get_insight_events, "NextToken", **parameters)
     details = [plain(event) for page in answers for event in page.get("InsightEvents", [])]
     ordered = {
-        (detail["event_time"], json.dumps(detail, sort_keys=True, default=str)): detail
-        for detail in details
+        (detail["event_time"], json.dumps(detail, sort_keys=True, default=str)): detail for detail in details
     }
     positions: Counter[str] = Counter()
     for (time, _), detail in sorted(ordered.items(), key=lambda item: item[0]):
