@@ -70,8 +70,9 @@ impl Invoked {
 /// A function's process. It is killed when this is dropped.
 #[derive(Debug)]
 pub struct Function {
-    api: RuntimeApi,
+    // Before what it waits for, so that it does not see that end.
     child: Child,
+    api: RuntimeApi,
 }
 
 impl Function {
@@ -118,7 +119,7 @@ impl Function {
             .stderr(Stdio::inherit())
             .kill_on_drop(true)
             .spawn()?;
-        Ok(Self { api, child })
+        Ok(Self { child, api })
     }
 
     /// Waits until the process has nothing more to do before its first invocation: how long processors worked until then.
