@@ -46,6 +46,9 @@ struct Arguments {
     /// How often each is run; medians are printed. The large load is run once
     #[arg(long, default_value_t = 5)]
     repeat: usize,
+    /// Have boto3 look back one day alone from the second run on. What it misses by that is not judged
+    #[arg(long)]
+    short: bool,
     /// The Python with boto3
     #[arg(long, default_value = ".venv/bin/python")]
     python: PathBuf,
@@ -93,6 +96,7 @@ struct Programs {
     python: PathBuf,
     runtime: PathBuf,
     is_quick: bool,
+    is_short: bool,
 }
 
 impl Programs {
@@ -104,6 +108,13 @@ impl Programs {
         let mut command = Command::new(&self.python);
         command.arg(&self.runtime).arg(subject.module);
         command
+    }
+
+    /// What the other program is told in a run.
+    fn their_variables(&self, subject: &Subject, run: Run) -> Vec<(&'static str, &'static str)> {
+        let is_short = self.is_short && run != Run::First;
+        let last_one_counts = is_short.then_some(("LOOKBACK_DAYS", "1"));
+        subject.variables.iter().copied().chain(last_one_counts).collect()
     }
 }
 
@@ -126,6 +137,7 @@ async fn run(arguments: &Arguments) -> Result<Vec<String>, Failure> {
         python: root.join(&arguments.python),
         runtime: folder.join("boto3/runtime.py"),
         is_quick: arguments.quick,
+        is_short: arguments.short,
     };
     println!("{}\n", versions(&programs).await?);
     let loads = if arguments.quick { vec![Load::TINY] } else { Load::ALL.to_vec() };
@@ -186,34 +198,49 @@ async fn measure(
         if !programs.is_quick && run != Run::First && subject.module == "cloudtrail" {
             next_minute().await;
         }
-        let ours = sample(programs.ours(subject), subject, &our_services).await?;
-        let theirs = sample(programs.theirs(subject), subject, &their_services).await?;
+        let ours = sample(programs.ours(subject), subject, subject.variables, &our_services).await?;
+        let told = programs.their_variables(subject, run);
+        let theirs = sample(programs.theirs(subject), subject, &told, &their_services).await?;
         eprintln!("{place}: ours {ours}; boto3 {theirs}");
         judge(&place, run, &ours, &theirs, faults);
         compared.add(run, Both { ours, theirs }, our_services.points());
     }
-    let agreement =
-        Agreement::of(&Records::read(&our_services).await?, &Records::read(&their_services).await?);
-    eprintln!(
-        "{place}: {} records compared; ours has beside them {}",
-        count(agreement.compared as u64),
-        agreement.ours_alone
-    );
-    let expected = (subject.records)(load);
-    if agreement.compared < expected {
-        faults
-            .push(format!("{place}: {} records can be compared, of at least {expected}", agreement.compared));
+    if !programs.is_short {
+        compare(subject, load, (&our_services, &their_services), faults).await?;
     }
-    faults.extend(agreement.differences.iter().map(|difference| format!("{place}: {difference}")));
     our_services.stop().await;
     their_services.stop().await;
     Ok(compared)
 }
 
+/// Holds the two tables to each other.
+async fn compare(
+    subject: &Subject,
+    load: Load,
+    (ours, theirs): (&Services, &Services),
+    faults: &mut Vec<String>,
+) -> Result<(), Failure> {
+    let place = format!("{}, {}", subject.package, load.name);
+    let Agreement { compared, differences, ours_alone } =
+        Agreement::of(&Records::read(ours).await?, &Records::read(theirs).await?);
+    eprintln!("{place}: {} records compared; ours has beside them {ours_alone}", count(compared as u64));
+    let expected = (subject.records)(load);
+    if compared < expected {
+        faults.push(format!("{place}: {compared} records can be compared, of at least {expected}"));
+    }
+    faults.extend(differences.iter().map(|difference| format!("{place}: {difference}")));
+    Ok(())
+}
+
 /// One run in a process of its own.
-async fn sample(program: Command, subject: &Subject, services: &Services) -> Result<Sample, Failure> {
+async fn sample(
+    program: Command,
+    subject: &Subject,
+    variables: &[(&str, &str)],
+    services: &Services,
+) -> Result<Sample, Failure> {
     services.forget();
-    let mut function = Function::run(program, subject.package, services, subject.variables).await?;
+    let mut function = Function::run(program, subject.package, services, variables).await?;
     let started = function.settle().await?;
     let invoked = function.invoke("{}").await?;
     Ok(Sample::of(started, &invoked, services))
