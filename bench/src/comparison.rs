@@ -183,7 +183,7 @@ impl Tables {
                 units(of(&ours, |sample| float(sample.items))),
                 units(of(&ours, |sample| sample.units("write_units"))),
                 units(of(&ours, |sample| sample.units("read_units"))),
-                format!("{:.1}", of(&ours, in_all)),
+                tenths(of(&ours, in_all)),
                 units(of(&theirs, |sample| sample.units("write_units"))),
                 units(median(points)),
             ]);
@@ -219,6 +219,11 @@ fn in_all(sample: &Sample) -> f64 {
 fn units(number: f64) -> String {
     let half = if number.fract() == 0.0 { "" } else { ".5" };
     format!("{}{half}", count(whole(number.floor())))
+}
+
+fn tenths(number: f64) -> String {
+    let tenths = whole(number * 10.0);
+    format!("{}.{}", count(tenths / 10), tenths % 10)
 }
 
 fn ratio(ours: f64, theirs: f64) -> String {
@@ -296,5 +301,6 @@ mod tests {
         assert_eq!(ratio(0.0, 1.0), "–");
         assert_eq!(ratio(0.0, 0.0), "–");
         assert_eq!(ratio(4.0, 1.0), "0.2×");
+        assert_eq!((tenths(160_003.3), tenths(0.04)), ("160,003.3".to_owned(), "0.0".to_owned()));
     }
 }
