@@ -13,6 +13,7 @@ use insights_shared::store::schema::create_table;
 use insights_shared::time::{Clock, Timestamp};
 use insights_simulator::{Options, Scenario, Simulator};
 use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::hash_map::DefaultHasher;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{Hash, Hasher};
@@ -45,7 +46,7 @@ struct Calls {
 }
 
 /// What writes items, one at a time or many.
-const WRITES: [&str; 3] = ["BatchWriteItem", "PutItem", "UpdateItem"];
+const WRITES: [&str; 4] = ["BatchExecuteStatement", "BatchWriteItem", "PutItem", "UpdateItem"];
 /// What reads them.
 const READS: [&str; 3] = ["BatchGetItem", "GetItem", "Query"];
 
@@ -95,7 +96,7 @@ impl Services {
         *calls = Calls { points, ..Calls::default() };
     }
 
-    /// How many points are in the chunks that were put one by one, as ours are.
+    /// How many points are in the chunks that were written.
     pub fn points(&self) -> u64 {
         self.calls().points.values().sum()
     }
@@ -150,15 +151,14 @@ impl Calls {
     fn count(&mut self, operation: &str, path: &str, body: &[u8]) {
         *self.by_operation.entry(operation.to_owned()).or_default() += 1;
         let writes = WRITES.contains(&operation).then(|| serde_json::from_slice(body).ok()).flatten();
-        if let Some(write) = &writes {
-            self.written.extend(keys_written(write));
+        for item in writes.iter().flat_map(items) {
+            let number = key_number(&item);
+            self.written.insert(number);
+            if let Some(points) = item.get("timestamps").and_then(|list| list.get("L")?.as_array()) {
+                self.points.insert(number, points.len() as u64);
+            }
         }
         let put = writes.filter(|_| operation == "PutItem");
-        if let Some(item) = put.as_ref().and_then(|put| put.get("Item"))
-            && let Some(points) = item.get("timestamps").and_then(|list| list.get("L")?.as_array())
-        {
-            self.points.insert(key_number(item), points.len() as u64);
-        }
         let times = self.by_request.entry(request(operation, path, body, put.as_ref())).or_default();
         *times += 1;
         if *times > 1 && self.twice.len() < MOST_SHOWN {
@@ -184,13 +184,22 @@ fn request(operation: &str, path: &str, body: &[u8], put: Option<&Value>) -> u64
     hasher.finish()
 }
 
-/// The keys of the items that a request writes, each as a number.
-fn keys_written(write: &Value) -> Vec<u64> {
+/// The items that a request writes; of one that is updated, its key alone.
+fn items(write: &Value) -> Vec<Cow<'_, Value>> {
     let tables = write.get("RequestItems").and_then(Value::as_object);
     let batch = tables.into_iter().flat_map(|tables| tables.values().filter_map(Value::as_array).flatten());
     let batch = batch.filter_map(|one| one.get("PutRequest")?.get("Item"));
     let one = [write.get("Item"), write.get("Key")].into_iter().flatten();
-    batch.chain(one).map(key_number).collect()
+    let statements = write.get("Statements").and_then(Value::as_array).into_iter().flatten();
+    batch.chain(one).map(Cow::Borrowed).chain(statements.filter_map(inserted).map(Cow::Owned)).collect()
+}
+
+/// The item of `INSERT INTO "table" VALUE {'name': ?, …}`, whose names are without quotes and all of whose values are
+/// parameters.
+fn inserted(statement: &Value) -> Option<Value> {
+    let names = statement.get("Statement")?.as_str()?.split('\'').skip(1).step_by(2);
+    let parameters = statement.get("Parameters")?.as_array()?;
+    Some(names.map(str::to_owned).zip(parameters.iter().cloned()).collect())
 }
 
 fn key_number(item: &Value) -> u64 {
@@ -230,23 +239,42 @@ mod tests {
 
     #[test]
     fn an_item_counts_once_however_it_is_written() {
-        let key = |sk: &str| json!({"pk": {"S": "a"}, "sk": {"S": sk}});
-        let put = json!({"TableName": "t", "Item": key("1")});
-        let update = json!({"TableName": "t", "Key": key("1")});
-        let batch = json!({"RequestItems": {"t": [{"PutRequest": {"Item": key("1")}}, {"PutRequest": {"Item": key("2")}}]}});
-        assert_eq!(keys_written(&put), keys_written(&update));
-        assert_eq!(keys_written(&batch), [keys_written(&put), vec![key_number(&key("2"))]].concat());
-        assert_ne!(key_number(&key("1")), key_number(&key("2")));
+        let item = |sk: &str| json!({"pk": {"S": "a"}, "sk": {"S": sk}, "timestamps": {"L": [{"N": "1"}, {"N": "2"}]}});
+        let insert = json!({
+            "Statement": "INSERT INTO \"t\" VALUE {'sk': ?, 'timestamps': ?, 'pk': ?}",
+            "Parameters": [{"S": "2"}, {"L": [{"N": "1"}, {"N": "2"}]}, {"S": "a"}],
+        });
+        let put = |sk| json!({"PutRequest": {"Item": item(sk)}});
+        let mut calls = Calls::default();
+        for (operation, body, written, points) in [
+            ("PutItem", json!({"TableName": "t", "Item": item("1")}), 1, 2),
+            ("UpdateItem", json!({"TableName": "t", "Key": {"pk": {"S": "a"}, "sk": {"S": "1"}}}), 1, 2),
+            ("BatchWriteItem", json!({"RequestItems": {"t": [put("1"), put("3")]}}), 2, 4),
+            ("BatchExecuteStatement", json!({"Statements": [insert]}), 3, 6),
+            ("BatchGetItem", json!({"RequestItems": {"t": {"Keys": [item("4")]}}}), 3, 6),
+        ] {
+            calls.count(operation, "/", body.to_string().as_bytes());
+            let found = (calls.written.len(), calls.points.values().sum::<u64>());
+            assert_eq!(found, (written, points), "after {operation}");
+        }
     }
 
     #[test]
     fn requests_are_the_services_or_the_tables() {
         let mut calls = Calls::default();
-        for operation in ["GetInsight", "BatchWriteItem", "PutItem", "UpdateItem", "BatchGetItem", "Query"] {
+        for operation in [
+            "GetInsight",
+            "BatchWriteItem",
+            "BatchExecuteStatement",
+            "PutItem",
+            "UpdateItem",
+            "BatchGetItem",
+            "Query",
+        ] {
             calls.count(operation, "/", b"{}");
         }
         let (table, service): (Vec<&String>, Vec<&String>) =
             calls.by_operation.keys().partition(|operation| is_for_the_table(operation));
-        assert_eq!((table.len(), service), (5, vec![&"GetInsight".to_owned()]));
+        assert_eq!((table.len(), service), (6, vec![&"GetInsight".to_owned()]));
     }
 }
