@@ -1,10 +1,12 @@
-//! A shipped binary as a process of its own, so that its memory is its own: built by cargo, invoked over a Lambda Runtime
-//! API, and looked at in `/proc`.
+//! A function as a process of its own, so that its memory and its time are its own: a shipped binary, built by cargo, or
+//! another program; invoked over a Lambda Runtime API, and looked at in `/proc`.
 
 use crate::Failure;
 use crate::services::{REGION, Services, TABLE};
 use insights_simulator::runtime_api::{Outcome, function_environment};
 use insights_simulator::{Invocation, RuntimeApi};
+use nix::time::clock_getcpuclockid;
+use nix::unistd::Pid;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -14,6 +16,11 @@ use tokio::process::{Child, Command};
 
 /// What the smallest Lambda function has.
 pub const MEMORY_MEGABYTES: u64 = 128;
+
+/// How often a process is looked at until it is still.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+/// At how many looks it has to have done nothing.
+const QUIET_LOOKS: u32 = 6;
 
 /// Which build of the functions is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +54,8 @@ pub struct Invoked {
     pub response: Value,
     /// How long it took.
     pub took: Duration,
+    /// How long processors worked for the process, in user and system mode, since it began.
+    pub processor: Duration,
     /// The most memory that the process has had in physical pages so far, in KiB.
     pub peak_kib: u64,
 }
@@ -61,8 +70,9 @@ impl Invoked {
 /// A function's process. It is killed when this is dropped.
 #[derive(Debug)]
 pub struct Function {
-    api: RuntimeApi,
+    // Before what it waits for, so that it does not see that end.
     child: Child,
+    api: RuntimeApi,
 }
 
 impl Function {
@@ -73,13 +83,24 @@ impl Function {
         services: &Services,
         variables: &[(&str, &str)],
     ) -> Result<Self, Failure> {
+        Self::run(Command::new(folder.join(package)), package, services, variables).await
+    }
+
+    /// As [`Function::start`], with any program that asks the Runtime API; `name` is what Lambda would call it.
+    pub async fn run(
+        mut command: Command,
+        name: &str,
+        services: &Services,
+        variables: &[(&str, &str)],
+    ) -> Result<Self, Failure> {
         let api = RuntimeApi::start().await?;
         let mut environment: BTreeMap<String, String> =
-            function_environment(&api.address(), package).into_iter().collect();
+            function_environment(&api.address(), name).into_iter().collect();
         let (url, memory) = (services.url(), MEMORY_MEGABYTES.to_string());
         let lambda = [
             ("AWS_ACCESS_KEY_ID", "AKIABENCH"),
             ("AWS_SECRET_ACCESS_KEY", "secret"),
+            ("AWS_DEFAULT_REGION", REGION),
             ("AWS_EC2_METADATA_DISABLED", "true"),
             ("AWS_ENDPOINT_URL", url.as_str()),
             ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", memory.as_str()),
@@ -90,7 +111,7 @@ impl Function {
         for (variable, value) in lambda.iter().chain(variables) {
             environment.insert((*variable).to_owned(), (*value).to_owned());
         }
-        let child = Command::new(folder.join(package))
+        let child = command
             .env_clear()
             .envs(environment)
             .stdin(Stdio::null())
@@ -98,7 +119,26 @@ impl Function {
             .stderr(Stdio::inherit())
             .kill_on_drop(true)
             .spawn()?;
-        Ok(Self { api, child })
+        Ok(Self { child, api })
+    }
+
+    /// Waits until the process has nothing more to do before its first invocation: how long processors worked until then.
+    pub async fn settle(&self) -> Result<Duration, Failure> {
+        let (mut before, mut quiet) = (Duration::ZERO, 0);
+        while quiet < QUIET_LOOKS {
+            tokio::time::sleep(LOOK_EVERY).await;
+            let now = self.processor()?;
+            quiet = if now == before && now > Duration::ZERO { quiet + 1 } else { 0 };
+            before = now;
+        }
+        Ok(before)
+    }
+
+    /// How long processors worked for the process so far.
+    fn processor(&self) -> Result<Duration, Failure> {
+        let id = self.child.id().ok_or("the function has ended")?;
+        let clock = clock_getcpuclockid(Pid::from_raw(i32::try_from(id)?))?;
+        Ok(Duration::from(clock.now()?))
     }
 
     /// Invokes it without a deadline, and waits however long it takes.
@@ -114,7 +154,8 @@ impl Function {
         let Outcome::Response(text) = outcome else { return Err(format!("{outcome:?}").into()) };
         let id = self.child.id().ok_or("the function has ended")?;
         let peak_kib = peak_kib(&std::fs::read_to_string(format!("/proc/{id}/status"))?)?;
-        Ok(Invoked { response: serde_json::from_str(&text)?, took, peak_kib })
+        let processor = self.processor()?;
+        Ok(Invoked { response: serde_json::from_str(&text)?, took, processor, peak_kib })
     }
 }
 

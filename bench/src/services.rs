@@ -10,11 +10,12 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::StreamSpecification;
 use insights_shared::store::schema::create_table;
-use insights_shared::time::Clock;
+use insights_shared::time::{Clock, Timestamp};
 use insights_simulator::{Options, Scenario, Simulator};
 use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::hash_map::DefaultHasher;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -27,6 +28,8 @@ pub const TABLE: &str = "insights";
 #[derive(Debug)]
 pub struct Services {
     simulator: Simulator,
+    client: Client,
+    anchor: Timestamp,
     calls: Arc<Mutex<Calls>>,
 }
 
@@ -36,6 +39,20 @@ struct Calls {
     by_request: HashMap<u64, u32>,
     by_operation: BTreeMap<String, u64>,
     twice: Vec<String>,
+    /// The items that were written, by a hash of their keys.
+    written: HashSet<u64>,
+    /// How many points each chunk has, by a hash of its key.
+    points: HashMap<u64, u64>,
+}
+
+/// What writes items, one at a time or many.
+const WRITES: [&str; 4] = ["BatchExecuteStatement", "BatchWriteItem", "PutItem", "UpdateItem"];
+/// What reads them.
+const READS: [&str; 3] = ["BatchGetItem", "GetItem", "Query"];
+
+/// Whether a request of this name is for the table.
+fn is_for_the_table(operation: &str) -> bool {
+    WRITES.contains(&operation) || READS.contains(&operation)
 }
 
 /// The most repeated requests that are shown.
@@ -44,8 +61,12 @@ const MOST_SHOWN: usize = 5;
 impl Services {
     /// Services that tell `scenario` as of now, without rate limits, and an empty table.
     pub async fn start(scenario: &str) -> Result<Self, Failure> {
-        let now = Clock::System.now();
-        let scenario = Scenario::parse(scenario, now).map_err(|faults| faults.to_string())?;
+        Self::start_as_of(scenario, Clock::System.now()).await
+    }
+
+    /// As [`Services::start`], with times counted from `anchor`.
+    pub async fn start_as_of(scenario: &str, anchor: Timestamp) -> Result<Self, Failure> {
+        let scenario = parse(scenario, anchor)?;
         let calls: Arc<Mutex<Calls>> = Arc::default();
         let watched = Arc::clone(&calls);
         let watch = move |operation: &str, path: &str, body: &[u8]| {
@@ -56,9 +77,33 @@ impl Services {
         let client = Client::new(&sdk(&simulator.url()));
         create_table(&client, TABLE).await.map_err(|error| error.message)?;
         without_stream(&client).await?;
-        let services = Self { simulator, calls };
-        *services.calls() = Calls::default();
+        let services = Self { simulator, client, anchor, calls };
+        services.forget();
         Ok(services)
+    }
+
+    /// Tells `scenario` from now on, its times counted from the same moment as those of the first one.
+    pub fn tell(&self, scenario: &str) -> Result<(), Failure> {
+        let scenario = parse(scenario, self.anchor)?;
+        self.simulator.change(|told| *told = scenario);
+        Ok(())
+    }
+
+    /// Forgets the requests so far, but not what they have stored.
+    pub fn forget(&self) {
+        let mut calls = self.calls();
+        let points = std::mem::take(&mut calls.points);
+        *calls = Calls { points, ..Calls::default() };
+    }
+
+    /// How many points are in the chunks that were written.
+    pub fn points(&self) -> u64 {
+        self.calls().points.values().sum()
+    }
+
+    /// A client of the table, whose requests are counted like any other's.
+    pub fn client(&self) -> &Client {
+        &self.client
     }
 
     /// Where they answer.
@@ -69,6 +114,20 @@ impl Services {
     /// Requests by operation.
     pub fn by_operation(&self) -> BTreeMap<String, u64> {
         self.calls().by_operation.clone()
+    }
+
+    /// How many requests were made of the service, and of the table.
+    pub fn requests(&self) -> (u64, u64) {
+        let calls = self.calls();
+        let (table, service): (Vec<_>, Vec<_>) =
+            calls.by_operation.iter().partition(|(operation, _)| is_for_the_table(operation));
+        let sum = |counts: Vec<(&String, &u64)>| counts.into_iter().map(|(_, count)| count).sum();
+        (sum(service), sum(table))
+    }
+
+    /// How many items were written, however often each.
+    pub fn items_written(&self) -> u64 {
+        self.calls().written.len() as u64
     }
 
     /// How many requests asked for what an earlier one had asked for, and what the first of them were.
@@ -91,7 +150,16 @@ impl Services {
 impl Calls {
     fn count(&mut self, operation: &str, path: &str, body: &[u8]) {
         *self.by_operation.entry(operation.to_owned()).or_default() += 1;
-        let times = self.by_request.entry(request(operation, path, body)).or_default();
+        let writes = WRITES.contains(&operation).then(|| serde_json::from_slice(body).ok()).flatten();
+        for item in writes.iter().flat_map(items) {
+            let number = key_number(&item);
+            self.written.insert(number);
+            if let Some(points) = item.get("timestamps").and_then(|list| list.get("L")?.as_array()) {
+                self.points.insert(number, points.len() as u64);
+            }
+        }
+        let put = writes.filter(|_| operation == "PutItem");
+        let times = self.by_request.entry(request(operation, path, body, put.as_ref())).or_default();
         *times += 1;
         if *times > 1 && self.twice.len() < MOST_SHOWN {
             let start: String = String::from_utf8_lossy(body).chars().take(400).collect();
@@ -101,10 +169,9 @@ impl Calls {
 }
 
 /// What a request asks, as a number.
-fn request(operation: &str, path: &str, body: &[u8]) -> u64 {
+fn request(operation: &str, path: &str, body: &[u8], put: Option<&Value>) -> u64 {
     let mut hasher = DefaultHasher::new();
     (operation, path).hash(&mut hasher);
-    let put = (operation == "PutItem").then(|| serde_json::from_slice::<Value>(body).ok()).flatten();
     match put {
         Some(put) => {
             for name in ["pk", "sk", "content_hash", "revision"] {
@@ -115,6 +182,36 @@ fn request(operation: &str, path: &str, body: &[u8]) -> u64 {
         None => body.hash(&mut hasher),
     }
     hasher.finish()
+}
+
+/// The items that a request writes; of one that is updated, its key alone.
+fn items(write: &Value) -> Vec<Cow<'_, Value>> {
+    let tables = write.get("RequestItems").and_then(Value::as_object);
+    let batch = tables.into_iter().flat_map(|tables| tables.values().filter_map(Value::as_array).flatten());
+    let batch = batch.filter_map(|one| one.get("PutRequest")?.get("Item"));
+    let one = [write.get("Item"), write.get("Key")].into_iter().flatten();
+    let statements = write.get("Statements").and_then(Value::as_array).into_iter().flatten();
+    batch.chain(one).map(Cow::Borrowed).chain(statements.filter_map(inserted).map(Cow::Owned)).collect()
+}
+
+/// The item of `INSERT INTO "table" VALUE {'name': ?, …}`, whose names are without quotes and all of whose values are
+/// parameters.
+fn inserted(statement: &Value) -> Option<Value> {
+    let names = statement.get("Statement")?.as_str()?.split('\'').skip(1).step_by(2);
+    let parameters = statement.get("Parameters")?.as_array()?;
+    Some(names.map(str::to_owned).zip(parameters.iter().cloned()).collect())
+}
+
+fn key_number(item: &Value) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for name in ["pk", "sk"] {
+        item.get(name).and_then(|value| value.get("S")?.as_str()).hash(&mut hasher);
+    }
+    hasher.finish()
+}
+
+fn parse(scenario: &str, anchor: Timestamp) -> Result<Scenario, Failure> {
+    Ok(Scenario::parse(scenario, anchor).map_err(|faults| faults.to_string())?)
 }
 
 /// Switches the table's stream off. The embedded database numbers each change by looking at all before it, so that a
@@ -134,4 +231,51 @@ fn sdk(url: &str) -> SdkConfig {
         .endpoint_url(url)
         .http_client(aws_smithy_http_client::Builder::new().build_http())
         .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn an_item_counts_once_however_it_is_written() {
+        let item = |sk: &str| json!({"pk": {"S": "a"}, "sk": {"S": sk}, "timestamps": {"L": [{"N": "1"}, {"N": "2"}]}});
+        let insert = json!({
+            "Statement": "INSERT INTO \"t\" VALUE {'sk': ?, 'timestamps': ?, 'pk': ?}",
+            "Parameters": [{"S": "2"}, {"L": [{"N": "1"}, {"N": "2"}]}, {"S": "a"}],
+        });
+        let put = |sk| json!({"PutRequest": {"Item": item(sk)}});
+        let mut calls = Calls::default();
+        for (operation, body, written, points) in [
+            ("PutItem", json!({"TableName": "t", "Item": item("1")}), 1, 2),
+            ("UpdateItem", json!({"TableName": "t", "Key": {"pk": {"S": "a"}, "sk": {"S": "1"}}}), 1, 2),
+            ("BatchWriteItem", json!({"RequestItems": {"t": [put("1"), put("3")]}}), 2, 4),
+            ("BatchExecuteStatement", json!({"Statements": [insert]}), 3, 6),
+            ("BatchGetItem", json!({"RequestItems": {"t": {"Keys": [item("4")]}}}), 3, 6),
+        ] {
+            calls.count(operation, "/", body.to_string().as_bytes());
+            let found = (calls.written.len(), calls.points.values().sum::<u64>());
+            assert_eq!(found, (written, points), "after {operation}");
+        }
+    }
+
+    #[test]
+    fn requests_are_the_services_or_the_tables() {
+        let mut calls = Calls::default();
+        for operation in [
+            "GetInsight",
+            "BatchWriteItem",
+            "BatchExecuteStatement",
+            "PutItem",
+            "UpdateItem",
+            "BatchGetItem",
+            "Query",
+        ] {
+            calls.count(operation, "/", b"{}");
+        }
+        let (table, service): (Vec<&String>, Vec<&String>) =
+            calls.by_operation.keys().partition(|operation| is_for_the_table(operation));
+        assert_eq!((table.len(), service), (6, vec![&"GetInsight".to_owned()]));
+    }
 }

@@ -1,0 +1,215 @@
+//! Whether the tables of two programs that did the same work hold the same records. What is compared is a fingerprint of
+//! each record, so that tables of any size fit; what is not compared is named here, and nowhere else.
+
+use crate::Failure;
+use crate::services::{Services, TABLE};
+use crate::table::count;
+use insights_shared::key::{Key, sha256_hex};
+use insights_shared::record::{Kind, Stored};
+use insights_shared::value::{Map, from_attributes, write_canonical_map};
+use std::collections::BTreeMap;
+
+/// What ours says of when and by whom a record was stored, and what decides whether it is written again.
+const STAMPS: [&str; 5] = ["answered_at", "collected_by", "content_hash", "observed_at", "schema_version"];
+/// What of a chunk moves on with the clock while its points stay.
+const OF_CHUNKS: [&str; 2] = ["covered_until", "updated_at"];
+/// The most differences that are named.
+const MOST_SHOWN: usize = 5;
+
+/// The records of a table: what is compared of each.
+#[derive(Debug, Default)]
+pub struct Records {
+    by_key: BTreeMap<Key, Record>,
+    beside: BTreeMap<String, u64>,
+}
+
+#[derive(Debug, PartialEq)]
+struct Record {
+    fingerprint: String,
+    part: Part,
+}
+
+/// How much of what a record is about both programs can have asked for.
+#[derive(Debug, PartialEq)]
+enum Part {
+    /// All of it: it is no chunk.
+    Whole,
+    /// The hour that begins then, a minute between points.
+    Hour(String),
+    /// What CloudTrail still had of a chunk.
+    CutOff,
+}
+
+impl Records {
+    /// Reads the whole table.
+    pub async fn read(services: &Services) -> Result<Self, Failure> {
+        let mut records = Self::default();
+        let mut pages = services.client().scan().table_name(TABLE).into_paginator().send();
+        while let Some(page) = pages.next().await {
+            for item in page?.items() {
+                records.add(from_attributes(item)?);
+            }
+        }
+        Ok(records)
+    }
+
+    fn add(&mut self, mut item: Map) {
+        let stored = Stored(item.clone());
+        let text = |name: &str| stored.text(name).unwrap_or_default().to_owned();
+        let kind = text("kind");
+        if kind.parse::<Kind>().is_err() {
+            *self.beside.entry(kind).or_default() += 1;
+            return;
+        }
+        let mut part = Part::Whole;
+        if item.contains_key("timestamps") {
+            let is_whole = stored.integer("period") == Some(60) && text("covered_from") == text("started_at");
+            part = if is_whole { Part::Hour(text("started_at")) } else { Part::CutOff };
+            item.retain(|name, _| !OF_CHUNKS.contains(&name.as_str()));
+        }
+        item.retain(|name, _| !STAMPS.contains(&name.as_str()));
+        let mut canonical = String::new();
+        write_canonical_map(&item, &mut canonical);
+        let fingerprint = sha256_hex(canonical.as_bytes());
+        self.by_key.insert(Key::new(text("pk"), text("sk")), Record { fingerprint, part });
+    }
+
+    /// The first whole hour.
+    fn first_hour(&self) -> Option<&str> {
+        let hours = self.by_key.values().filter_map(|record| match &record.part {
+            Part::Hour(hour) => Some(hour.as_str()),
+            Part::Whole | Part::CutOff => None,
+        });
+        hours.min()
+    }
+
+    /// The records that can be compared: of chunks, whole hours from `first` on.
+    fn compared_from(&self, first: Option<&str>) -> BTreeMap<&Key, &str> {
+        let is_compared = |record: &Record| match &record.part {
+            Part::Whole => true,
+            Part::Hour(hour) => first.is_some_and(|first| hour.as_str() >= first),
+            Part::CutOff => false,
+        };
+        let compared = self.by_key.iter().filter(|(_, record)| is_compared(record));
+        compared.map(|(key, record)| (key, record.fingerprint.as_str())).collect()
+    }
+}
+
+/// What two tables have in common.
+#[derive(Debug, Default, PartialEq)]
+pub struct Agreement {
+    /// How many records were compared.
+    pub compared: usize,
+    /// In what they differ, some of it.
+    pub differences: Vec<String>,
+    /// What ours holds beside them.
+    pub ours_alone: String,
+}
+
+impl Agreement {
+    /// Compares them. Each asks for the whole hours that CloudTrail still has when it runs, so that an hour which but one
+    /// of them could ask for is left out, as is the rest of an hour at the cut-off.
+    pub fn of(ours: &Records, theirs: &Records) -> Self {
+        let first = ours.first_hour().max(theirs.first_hour());
+        let (left, right) = (ours.compared_from(first), theirs.compared_from(first));
+        let mut differences = Vec::new();
+        for (key, fingerprint) in &left {
+            match right.get(key) {
+                None => differences.push(format!("{} {} is in ours alone", key.pk, key.sk)),
+                Some(other) if other != fingerprint => {
+                    differences.push(format!("{} {} differs", key.pk, key.sk));
+                }
+                Some(_) => {}
+            }
+        }
+        for key in right.keys().filter(|key| !left.contains_key(*key)) {
+            differences.push(format!("{} {} is in theirs alone", key.pk, key.sk));
+        }
+        differences.truncate(MOST_SHOWN);
+        let mut alone: Vec<String> =
+            ours.beside.iter().map(|(kind, items)| format!("{} {kind}", count(*items))).collect();
+        let cut = ours.by_key.len() - left.len();
+        if cut > 0 {
+            alone.push(format!("{} chunks at the cut-off", count(cut as u64)));
+        }
+        Self { compared: left.len(), differences, ours_alone: alone.join(", ") }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use insights_shared::value::Value;
+
+    fn item(pairs: &[(&str, &str)]) -> Map {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value))).collect()
+    }
+
+    fn records(items: &[Map]) -> Records {
+        let mut records = Records::default();
+        for item in items {
+            records.add(item.clone());
+        }
+        records
+    }
+
+    fn insight(title: &str, hash: &str) -> Map {
+        item(&[
+            ("pk", "x"),
+            ("sk", "insight"),
+            ("kind", "xray.insight"),
+            ("title", title),
+            ("content_hash", hash),
+        ])
+    }
+
+    fn chunk(hour: &str, from: &str, until: &str) -> Map {
+        let started_at = format!("2026-03-01T{hour}:00:00.000Z");
+        let sk = format!("metric#60#{started_at}");
+        let mut chunk =
+            item(&[("pk", "c"), ("sk", &sk), ("kind", "cloudtrail.metric"), ("started_at", &started_at)]);
+        chunk.insert("covered_from".to_owned(), format!("2026-03-01T{from}:00.000Z").into());
+        chunk.insert("covered_until".to_owned(), until.into());
+        chunk.insert("period".to_owned(), 60.into());
+        chunk.insert("timestamps".to_owned(), vec![1_i64, 2].into());
+        chunk
+    }
+
+    fn check(ours: &[Map], theirs: &[Map], compared: usize, differences: &[&str]) {
+        let agreement = Agreement::of(&records(ours), &records(theirs));
+        assert_eq!(
+            (agreement.compared, agreement.differences),
+            (compared, differences.iter().map(ToString::to_string).collect())
+        );
+    }
+
+    #[test]
+    fn records_are_compared_but_for_their_stamps() {
+        let run = item(&[("pk", "run"), ("sk", "1"), ("kind", "run")]);
+        check(&[insight("a", "1"), run], &[insight("a", "")], 1, &[]);
+        check(&[insight("a", "1")], &[insight("b", "1")], 1, &["x insight differs"]);
+        check(&[insight("a", "1")], &[], 1, &["x insight is in ours alone"]);
+        check(&[], &[insight("a", "1")], 0, &["x insight is in theirs alone"]);
+    }
+
+    #[test]
+    fn chunks_are_compared_from_the_first_hour_that_both_have_whole() {
+        let at_cut_off = chunk("01", "01:30", "");
+        let (one, two) = (chunk("02", "02:00", "a"), chunk("03", "03:00", "b"));
+        check(&[at_cut_off.clone(), one.clone(), two.clone()], &[one.clone(), two.clone()], 2, &[]);
+        check(&[at_cut_off, one.clone(), two.clone()], &[chunk("03", "03:00", "c")], 1, &[]);
+        let missing = ["c metric#60#2026-03-01T03:00:00.000Z is in theirs alone"];
+        check(std::slice::from_ref(&one), &[one.clone(), two.clone()], 1, &missing);
+        let mut other = two.clone();
+        other.insert("timestamps".to_owned(), vec![1_i64, 3].into());
+        check(&[one.clone(), two], &[one, other], 2, &["c metric#60#2026-03-01T03:00:00.000Z differs"]);
+    }
+
+    #[test]
+    fn what_ours_holds_beside_is_said() {
+        let row = |sk: &str, kind: &str| item(&[("pk", "p"), ("sk", sk), ("kind", kind)]);
+        let ours = records(&[row("1", "run"), row("2", "state"), row("3", "run"), chunk("01", "01:30", "")]);
+        let agreement = Agreement::of(&ours, &Records::default());
+        assert_eq!(agreement.ours_alone, "2 run, 1 state, 1 chunks at the cut-off");
+    }
+}

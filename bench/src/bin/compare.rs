@@ -1,0 +1,264 @@
+//! Comparison: the shipped functions beside Lambdas that do the same job with boto3 (`bench/boto3/`), each over the same
+//! simulated services and a table of its own, in turns: the first run, the run in which nothing has changed, and the one in
+//! which a hundredth has.
+//!
+//! ```sh
+//! cargo run --profile quick -p insights-bench --bin compare           # all loads, the shipped build
+//! cargo run -p insights-bench --bin compare -- --quick                # a tiny load, a debug build
+//! ```
+//!
+//! It needs a Python with boto3 (`.ci/bench` makes one). It fails (exit code 1) where the two tables differ in what both
+//! should hold, where a run that found nothing new wrote more than `run` and `state`, or where a run was not whole. How long
+//! something took is no reason to fail.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark says what it measured")]
+
+use clap::Parser;
+use insights_bench::agreement::{Agreement, Records};
+use insights_bench::comparison::{Both, Compared, RUNS, Run, Sample, Tables};
+use insights_bench::function::{self, Build, Function};
+use insights_bench::load::{Load, Story};
+use insights_bench::services::Services;
+use insights_bench::table::count;
+use insights_bench::{FUNCTIONS, Failure, conclude};
+use insights_shared::time::Clock;
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+use tokio::process::Command;
+
+/// What a run that finds nothing new may write: `run` and `state` of its one target.
+const UNCHANGED_ITEMS: u64 = 2;
+
+/// Measures the functions beside boto3.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// A tiny load, once, of a debug build
+    #[arg(long)]
+    quick: bool,
+    /// This function alone
+    #[arg(long)]
+    function: Option<String>,
+    /// This load alone: empty, usual or large
+    #[arg(long)]
+    load: Option<String>,
+    /// How often each is run; medians are printed. The large load is run once
+    #[arg(long, default_value_t = 5)]
+    repeat: usize,
+    /// Have boto3 look back one day alone from the second run on. What it misses by that is not judged
+    #[arg(long)]
+    short: bool,
+    /// The Python with boto3
+    #[arg(long, default_value = ".venv/bin/python")]
+    python: PathBuf,
+    /// The cargo that builds the functions
+    #[arg(long, env = "CARGO", default_value = "cargo", hide = true)]
+    cargo: String,
+}
+
+/// A function and its like.
+struct Subject {
+    package: &'static str,
+    module: &'static str,
+    story: fn(Load, Story) -> String,
+    records: fn(Load) -> usize,
+    variables: &'static [(&'static str, &'static str)],
+}
+
+const SUBJECTS: [Subject; 3] = [
+    Subject {
+        package: FUNCTIONS[0],
+        module: "auditmanager",
+        story: Load::auditmanager,
+        records: Load::auditmanager_records,
+        variables: &[],
+    },
+    Subject {
+        package: FUNCTIONS[1],
+        module: "cloudtrail",
+        story: Load::cloudtrail,
+        records: Load::cloudtrail_records,
+        variables: &[("CLOUDTRAIL_PERIOD", "60"), ("LOOKBACK_DAYS", "15")],
+    },
+    Subject {
+        package: FUNCTIONS[2],
+        module: "xray",
+        story: Load::xray,
+        records: Load::xray_records,
+        variables: &[],
+    },
+];
+
+/// Where the programs are.
+struct Programs {
+    functions: PathBuf,
+    python: PathBuf,
+    runtime: PathBuf,
+    is_quick: bool,
+    is_short: bool,
+}
+
+impl Programs {
+    fn ours(&self, subject: &Subject) -> Command {
+        Command::new(self.functions.join(subject.package))
+    }
+
+    fn theirs(&self, subject: &Subject) -> Command {
+        let mut command = Command::new(&self.python);
+        command.arg(&self.runtime).arg(subject.module);
+        command
+    }
+
+    /// What the other program is told in a run.
+    fn their_variables(&self, subject: &Subject, run: Run) -> Vec<(&'static str, &'static str)> {
+        let is_short = self.is_short && run != Run::First;
+        let last_one_counts = is_short.then_some(("LOOKBACK_DAYS", "1"));
+        subject.variables.iter().copied().chain(last_one_counts).collect()
+    }
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    conclude(run(&Arguments::parse()).await)
+}
+
+/// Measures and prints. What broke a promise, one line each.
+async fn run(arguments: &Arguments) -> Result<Vec<String>, Failure> {
+    let build = if arguments.quick { Build::Debug } else { Build::Release };
+    let wanted = |package: &str| arguments.function.as_deref().is_none_or(|name| name == package);
+    let subjects: Vec<&Subject> = SUBJECTS.iter().filter(|subject| wanted(subject.package)).collect();
+    let packages: Vec<&str> = subjects.iter().map(|subject| subject.package).collect();
+    eprintln!("building {}", packages.join(" and "));
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = folder.parent().ok_or("no workspace")?;
+    let programs = Programs {
+        functions: function::build(&packages, build, &arguments.cargo).await?,
+        python: root.join(&arguments.python),
+        runtime: folder.join("boto3/runtime.py"),
+        is_quick: arguments.quick,
+        is_short: arguments.short,
+    };
+    println!("{}\n", versions(&programs).await?);
+    let loads = if arguments.quick { vec![Load::TINY] } else { Load::ALL.to_vec() };
+    let is_wanted = |load: &Load| arguments.load.as_deref().is_none_or(|name| name == load.name);
+    let mut tables = Tables::default();
+    let mut faults = Vec::new();
+    for load in loads.into_iter().filter(is_wanted) {
+        let repeats = if load.insights > 1_000 || arguments.quick { 1 } else { arguments.repeat.max(1) };
+        for subject in &subjects {
+            let name = format!("{}, {}", subject.package, load.name);
+            let mut compared = Vec::new();
+            for repeat in 1..=repeats {
+                eprintln!("{name}: {repeat} of {repeats}");
+                compared.push(measure(subject, load, &programs, &mut faults).await?);
+            }
+            tables.add(subject.package, load.name, &compared);
+        }
+    }
+    print!("{}", tables.render());
+    Ok(faults)
+}
+
+async fn versions(programs: &Programs) -> Result<String, Failure> {
+    let script = "import platform, boto3, botocore; \
+                  print(f'Python {platform.python_version()}, boto3 {boto3.__version__}, botocore {botocore.__version__}')";
+    let python = programs.python.display();
+    let missing = |error| format!("{python}: {error}; .ci/bench makes one with boto3");
+    let output = Command::new(&programs.python).args(["-c", script]).output().await.map_err(missing)?;
+    if !output.status.success() {
+        return Err(format!("{python} has no boto3: {}", String::from_utf8_lossy(&output.stderr)).into());
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+/// Both in turns, from empty tables on.
+async fn measure(
+    subject: &Subject,
+    load: Load,
+    programs: &Programs,
+    faults: &mut Vec<String>,
+) -> Result<Compared, Failure> {
+    let place = format!("{}, {}", subject.package, load.name);
+    let first = (subject.story)(load, Story::First);
+    let anchor = Clock::System.now();
+    let our_services = Services::start_as_of(&first, anchor).await?;
+    let their_services = Services::start_as_of(&first, anchor).await?;
+    let mut compared = Compared::default();
+    // In an empty account nothing changes.
+    let runs = RUNS.into_iter().filter(|run| *run != Run::Changed || load.insights > 0);
+    for run in runs {
+        let place = format!("{place}, {}", run.name());
+        if run == Run::Changed {
+            let changed = (subject.story)(load, Story::Changed);
+            our_services.tell(&changed)?;
+            their_services.tell(&changed)?;
+        }
+        // A watermark that cannot move within its minute would be tried twice, as it never is on a schedule.
+        if !programs.is_quick && run != Run::First && subject.module == "cloudtrail" {
+            next_minute().await;
+        }
+        let ours = sample(programs.ours(subject), subject, subject.variables, &our_services).await?;
+        let told = programs.their_variables(subject, run);
+        let theirs = sample(programs.theirs(subject), subject, &told, &their_services).await?;
+        eprintln!("{place}: ours {ours}; boto3 {theirs}");
+        judge(&place, run, &ours, &theirs, faults);
+        compared.add(run, Both { ours, theirs }, our_services.points());
+    }
+    if !programs.is_short {
+        compare(subject, load, (&our_services, &their_services), faults).await?;
+    }
+    our_services.stop().await;
+    their_services.stop().await;
+    Ok(compared)
+}
+
+/// Holds the two tables to each other.
+async fn compare(
+    subject: &Subject,
+    load: Load,
+    (ours, theirs): (&Services, &Services),
+    faults: &mut Vec<String>,
+) -> Result<(), Failure> {
+    let place = format!("{}, {}", subject.package, load.name);
+    let Agreement { compared, differences, ours_alone } =
+        Agreement::of(&Records::read(ours).await?, &Records::read(theirs).await?);
+    eprintln!("{place}: {} records compared; ours has beside them {ours_alone}", count(compared as u64));
+    let expected = (subject.records)(load);
+    if compared < expected {
+        faults.push(format!("{place}: {compared} records can be compared, of at least {expected}"));
+    }
+    faults.extend(differences.iter().map(|difference| format!("{place}: {difference}")));
+    Ok(())
+}
+
+/// One run in a process of its own.
+async fn sample(
+    program: Command,
+    subject: &Subject,
+    variables: &[(&str, &str)],
+    services: &Services,
+) -> Result<Sample, Failure> {
+    services.forget();
+    let mut function = Function::run(program, subject.package, services, variables).await?;
+    let started = function.settle().await?;
+    let invoked = function.invoke("{}").await?;
+    Ok(Sample::of(started, &invoked, services))
+}
+
+fn judge(place: &str, run: Run, ours: &Sample, theirs: &Sample, faults: &mut Vec<String>) {
+    for (who, sample) in [("ours", ours), ("boto3", theirs)] {
+        let status = sample.response.get("status").and_then(Value::as_str);
+        if !matches!(status, Some("ok" | "not_enabled")) {
+            faults.push(format!("{place}: {who}: {}", sample.response));
+        }
+    }
+    if run == Run::Unchanged && ours.items > UNCHANGED_ITEMS {
+        faults.push(format!("{place}: {} items were written, of at most {UNCHANGED_ITEMS}", ours.items));
+    }
+}
+
+async fn next_minute() {
+    let millis = Clock::System.now().millis().rem_euclid(60_000);
+    tokio::time::sleep(Duration::from_millis(u64::try_from(60_000 - millis).unwrap_or_default())).await;
+}
