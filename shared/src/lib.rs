@@ -11,6 +11,7 @@ pub mod environment;
 pub mod fields;
 pub mod invocation;
 pub mod issue;
+pub mod json;
 pub mod key;
 pub mod log;
 pub mod metrics;

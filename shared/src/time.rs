@@ -6,6 +6,7 @@
 
 use jiff::{SignedDuration, Unit};
 use std::fmt;
+use std::ops::Range;
 use std::str::FromStr;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -79,17 +80,83 @@ impl Timestamp {
 
     /// The UTC day, as `YYYY-MM-DD`.
     pub fn day(self) -> String {
-        let mut text = self.to_string();
+        let mut text = self.to_text();
         text.truncate(10);
+        text
+    }
+
+    /// The text form: RFC 3339 with three digits and `Z`.
+    pub fn to_text(self) -> String {
+        let mut text = String::with_capacity(LENGTH);
+        text.push_str(Digits::of(self).as_str());
         text
     }
 }
 
+/// How long the text form is.
+const LENGTH: usize = 24;
+
+/// The text form of an instant. Records have eight of them, so that they are worth writing by hand.
+struct Digits([u8; LENGTH]);
+
+impl Digits {
+    fn of(timestamp: Timestamp) -> Self {
+        let (days, millis) =
+            (timestamp.0.div_euclid(DAY_SECONDS * MILLIS), timestamp.0.rem_euclid(DAY_SECONDS * MILLIS));
+        let (year, month, day) = civil(days);
+        let seconds = millis / MILLIS;
+        let mut text = Self(*b"0000-00-00T00:00:00.000Z");
+        text.set(0..4, year);
+        text.set(5..7, month);
+        text.set(8..10, day);
+        text.set(11..13, seconds / 3_600);
+        text.set(14..16, seconds / 60 % 60);
+        text.set(17..19, seconds % 60);
+        text.set(20..23, millis % MILLIS);
+        text
+    }
+
+    /// The instant of a text of this very form; `None` for any other, which may be one all the same.
+    fn read(text: &str) -> Option<Timestamp> {
+        let number = |places: Range<usize>| text.get(places)?.parse::<u16>().ok().map(i64::from);
+        if text.len() != LENGTH {
+            return None;
+        }
+        let days = days(number(0..4)?, number(5..7)?, number(8..10)?);
+        let seconds = number(11..13)? * 3_600 + number(14..16)? * 60 + number(17..19)?;
+        let millis = (days * DAY_SECONDS + seconds) * MILLIS + number(20..23)?;
+        // What is no such text, be it that a month has no such day, reads otherwise when it is written again.
+        Timestamp::from_millis(millis).filter(|timestamp| Self::of(*timestamp).as_str() == text)
+    }
+
+    fn set(&mut self, places: Range<usize>, mut number: i64) {
+        for place in self.0.get_mut(places).into_iter().flatten().rev() {
+            *place = b'0' + u8::try_from(number % 10).unwrap_or_default();
+            number /= 10;
+        }
+    }
+
+    fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+/// Year, month and day of the day that is `days` after 1970-01-01, in the calendar of RFC 3339. Years begin in March here,
+/// so that the day that leap years have is the last of its year; 400 years have 146,097 days.
+fn civil(days: i64) -> (i64, i64, i64) {
+    let days = days + 719_468;
+    let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
+    (year_of_era + era * 400 + i64::from(month <= 2), month, day)
+}
+
 impl fmt::Display for Timestamp {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The constructors keep within jiff's range, so the fallback is never seen.
-        let instant = jiff::Timestamp::from_millisecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-        write!(formatter, "{instant:.3}")
+        formatter.write_str(Digits::of(*self).as_str())
     }
 }
 
@@ -104,6 +171,9 @@ impl FromStr for Timestamp {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if let Some(timestamp) = Digits::read(text) {
+            return Ok(timestamp);
+        }
         let instant: jiff::Timestamp = text.parse().map_err(|error: jiff::Error| error.to_string())?;
         let rounded = instant.round(Unit::Millisecond).map_err(|error| error.to_string())?;
         Self::from_millis(rounded.as_millisecond()).ok_or_else(|| "year outside 1 to 9999".to_owned())
@@ -148,6 +218,14 @@ pub fn parse_span(text: &str) -> Result<SignedDuration, String> {
     span.to_duration(relative).map_err(|error| error.to_string())
 }
 
+/// The inverse of [`civil`], of what is a month.
+fn days(year: i64, month: i64, day: i64) -> i64 {
+    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let (era, year_of_era) = (year.div_euclid(400), year.rem_euclid(400));
+    let day_of_year = (153 * month + 2) / 5 + day - 1;
+    era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -180,6 +258,45 @@ mod tests {
             assert_eq!(edge.to_string().parse::<Timestamp>(), Ok(edge));
         }
         assert_eq!(Timestamp::from_millis(i64::MAX), None);
+    }
+
+    #[test]
+    fn every_day_of_the_calendar_has_the_text_that_a_library_gives_it() {
+        let shown = |timestamp: Timestamp| {
+            let instant = jiff::Timestamp::from_millisecond(timestamp.millis()).unwrap();
+            format!("{instant:.3}")
+        };
+        let mut timestamp = Timestamp::MIN;
+        // A day and a bit more than an hour, so that all hours, minutes, seconds and milliseconds come by as well.
+        while timestamp < Timestamp::MAX {
+            let text = timestamp.to_string();
+            assert_eq!(text, shown(timestamp));
+            assert_eq!(Digits::read(&text), Some(timestamp), "{text}");
+            timestamp = Timestamp(timestamp.0 + 90_061_001);
+        }
+        assert_eq!(Timestamp::MAX.to_string(), shown(Timestamp::MAX));
+    }
+
+    #[test]
+    fn a_text_that_is_almost_an_instant_is_left_to_the_library() {
+        for text in [
+            "2023-02-29T00:00:00.000Z",
+            "2023-13-01T00:00:00.000Z",
+            "2023-00-01T00:00:00.000Z",
+            "2023-01-01T24:00:00.000Z",
+            "2023-01-01T00:60:00.000Z",
+            "2023-01-01T00:00:00.000z",
+            "2023-01-01T00:00:00,000Z",
+            "2023-01-01 00:00:00.000Z",
+            "+123-01-01T00:00:00.000Z",
+            "2023-01-01T00:00:00+0000",
+            "0000-01-01T00:00:00.000Z",
+            "2023-01-01T00:00:00.0é0Z",
+        ] {
+            assert_eq!(Digits::read(text), None, "{text}");
+        }
+        let leap = "2016-12-31T23:59:60.000Z";
+        assert_eq!(leap.parse::<Timestamp>().unwrap().to_string(), "2016-12-31T23:59:59.000Z");
     }
 
     #[test]
