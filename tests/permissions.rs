@@ -20,8 +20,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use xray_insights::XrayInsights;
 
 /// Beside its own service's: the table's, and the roles of other accounts.
-const COMMON: [&str; 5] =
-    ["dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem", "sts:AssumeRole"];
+const COMMON: [&str; 6] = [
+    "dynamodb:BatchGetItem",
+    "dynamodb:PartiQLInsert",
+    "dynamodb:PutItem",
+    "dynamodb:Query",
+    "dynamodb:UpdateItem",
+    "sts:AssumeRole",
+];
 
 fn declared() -> BTreeMap<&'static str, BTreeSet<String>> {
     let with_common = |own: &[&str]| own.iter().copied().chain(COMMON).map(str::to_owned).collect();

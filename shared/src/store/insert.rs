@@ -18,16 +18,16 @@ const OPERATION: &str = "BatchExecuteStatement";
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchExecuteStatement.html>
 const MOST: usize = 25;
 /// The fewest that are worth a request of their own: a few are put side by side, which is as quick.
-pub(super) const FEWEST: usize = 10;
+const FEWEST: usize = 10;
 /// The most bytes of items in one request, since all of it is in memory at once.
 const LARGEST: usize = 256 * 1024;
 
 impl Store {
-    /// Inserts records under whose keys nothing was found, request by request. Whether each is stored now; what is not
-    /// has to be put.
-    pub(super) async fn insert(&self, records: &[&ValidRecord]) -> Vec<bool> {
+    /// Inserts records under whose keys nothing was found, and whose time is not over, if they are many. Whether each is
+    /// stored now; what is not has to be put.
+    pub async fn insert(&self, records: &[&ValidRecord]) -> Vec<bool> {
         let mut inserted = Vec::with_capacity(records.len());
-        let mut rest = records;
+        let mut rest = if self.dry_run || records.len() < FEWEST { &[] } else { records };
         while !rest.is_empty() && !self.inserts_refused.load(Ordering::Relaxed) {
             let (batch, later) = rest.split_at(batch_length(rest));
             rest = later;

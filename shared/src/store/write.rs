@@ -2,7 +2,6 @@
 //! the condition that makes this true at the moment of writing, whatever else writes at the same time.
 
 use super::Store;
-use super::insert::FEWEST;
 use super::plan::Change;
 use super::read::{Found, Projection};
 use crate::fields::Faults;
@@ -68,7 +67,7 @@ impl Store {
         stream::iter(puts).buffered(self.concurrency).collect().await
     }
 
-    /// Inserts the records of which nothing was found, if they are many. Whether each is stored now.
+    /// Inserts the records of which nothing was found. Whether each is stored now.
     async fn insert_new(&self, records: &[ValidRecord], found: &Found) -> Vec<bool> {
         let now = self.now();
         let mut seen = HashSet::new();
@@ -81,9 +80,6 @@ impl Store {
         let mut is_stored = vec![false; records.len()];
         let chosen: Vec<&ValidRecord> =
             records.iter().zip(&new).filter_map(|(record, new)| new.then_some(record)).collect();
-        if self.dry_run || chosen.len() < FEWEST {
-            return is_stored;
-        }
         let inserted = self.insert(&chosen).await;
         let places = is_stored.iter_mut().zip(new).filter_map(|(place, new)| new.then_some(place));
         for (place, inserted) in places.zip(inserted) {

@@ -13,7 +13,7 @@ fn many(count: usize, version: Version) -> Vec<ValidRecord> {
     (0..count).map(|number| valid(Kind::CloudtrailMetric, &format!("id {number}"), version)).collect()
 }
 
-fn calls(lab: &Lab) -> (usize, usize) {
+fn calls(lab: &Lab) -> (u64, u64) {
     (lab.calls(INSERTS), lab.calls("PutItem"))
 }
 
