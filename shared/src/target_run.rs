@@ -35,6 +35,15 @@ pub enum Work {
     Push(Box<Push>),
 }
 
+/// What is known of what the table has under some keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Known {
+    /// Nothing is known, so that the table is asked before it is written.
+    Unknown,
+    /// That there is nothing, which the write itself makes sure of.
+    Nothing,
+}
+
 /// One target's run.
 #[derive(Debug)]
 pub struct TargetRun {
@@ -178,6 +187,14 @@ impl TargetRun {
     where
         I: IntoIterator<Item = Record, IntoIter: Send>,
     {
+        self.store_over(operation, records, Known::Unknown).await
+    }
+
+    /// As [`TargetRun::store`], of records of which `known` says whether something is stored.
+    pub async fn store_over<I>(&self, operation: &'static str, records: I, known: Known) -> bool
+    where
+        I: IntoIterator<Item = Record, IntoIter: Send>,
+    {
         let mut complete = true;
         let mut records = records.into_iter().peekable();
         while records.peek().is_some() {
@@ -191,7 +208,10 @@ impl TargetRun {
                     break;
                 }
             }
-            let written = self.store.write(&valid).await;
+            let written = match known {
+                Known::Unknown => self.store.write(&valid).await,
+                Known::Nothing => self.store.write_new(&valid).await,
+            };
             for (record, written) in valid.iter().zip(written) {
                 complete &= self.count(record, written);
             }

@@ -67,6 +67,21 @@ impl Store {
         stream::iter(puts).buffered(self.concurrency).collect().await
     }
 
+    /// Writes records under whose keys there is nothing, as far as is known, without looking: each result as of
+    /// [`Store::write`]. Where there is something all the same, it is looked at.
+    pub async fn write_new(&self, records: &[ValidRecord]) -> Vec<Written> {
+        let puts = records.iter().map(|record| async move {
+            match self.put(record, Guard::Is(None)).await {
+                Written::Done(Outcome::Stale) => {
+                    let written = self.write(std::slice::from_ref(record)).await;
+                    written.into_iter().next().unwrap_or(Written::Done(Outcome::Stale))
+                }
+                written => written,
+            }
+        });
+        stream::iter(puts).buffered(self.concurrency).collect().await
+    }
+
     /// Inserts the records of which nothing was found. Whether each is stored now.
     async fn insert_new(&self, records: &[ValidRecord], found: &Found) -> Vec<bool> {
         let now = self.now();
