@@ -1,7 +1,6 @@
 //! The keys of the table: how parts are encoded, joined and shortened. What parts a kind has stands beside the kind.
 
 use sha2::{Digest, Sha256};
-use std::fmt::Write;
 
 /// The longest part, in bytes, as it stands in a key; a longer one is replaced by its hash.
 const LONGEST_PART: usize = 200;
@@ -37,36 +36,54 @@ impl Key {
 pub fn sha256_hex(bytes: &[u8]) -> String {
     let mut hex = String::with_capacity(64);
     for byte in Sha256::digest(bytes) {
-        // Writing to a String cannot fail.
-        let _ = write!(hex, "{byte:02x}");
+        for half in [byte >> 4, byte & 15] {
+            hex.push(char::from(if half < 10 { b'0' + half } else { b'a' + half - 10 }));
+        }
     }
     hex
 }
 
 /// Encodes one part: separators escaped, absence and hashes told apart from texts that look like them, long ones hashed.
 pub fn part(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    push_part(text, &mut encoded);
+    encoded
+}
+
+/// Encodes and joins parts by `#`. An empty part is an absent one.
+pub fn join<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
+    let mut joined = String::with_capacity(128);
+    for (index, text) in parts.into_iter().enumerate() {
+        if index > 0 {
+            joined.push('#');
+        }
+        push_part(text, &mut joined);
+    }
+    joined
+}
+
+fn push_part(text: &str, out: &mut String) {
+    let is_plain = text.len() <= LONGEST_PART && !text.bytes().any(|byte| byte == b'%' || byte == b'#');
     if text.is_empty() {
-        ABSENT.to_owned()
+        out.push_str(ABSENT);
     } else if text == ABSENT {
-        "%2D".to_owned()
+        out.push_str("%2D");
+    } else if is_plain && !text.starts_with(HASH_PREFIX) {
+        out.push_str(text);
     } else {
         let escaped = text.replace('%', "%25").replace('#', "%23");
         // As it stands in the key: a part of separators alone is three times as long there.
         if escaped.len() > LONGEST_PART {
             let digest = sha256_hex(text.as_bytes());
-            return format!("{HASH_PREFIX}{}", digest.get(..32).unwrap_or(&digest));
-        }
-        match escaped.strip_prefix(HASH_PREFIX) {
-            Some(rest) => format!("sha256%3A{rest}"),
-            None => escaped,
+            out.push_str(HASH_PREFIX);
+            out.push_str(digest.get(..32).unwrap_or(&digest));
+        } else if let Some(rest) = escaped.strip_prefix(HASH_PREFIX) {
+            out.push_str("sha256%3A");
+            out.push_str(rest);
+        } else {
+            out.push_str(&escaped);
         }
     }
-}
-
-/// Encodes and joins parts by `#`. An empty part is an absent one.
-pub fn join<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
-    let encoded: Vec<String> = parts.into_iter().map(part).collect();
-    encoded.join("#")
 }
 
 #[cfg(test)]

@@ -89,6 +89,11 @@ pub fn newer_schema(pk: &str, sk: &str) {
     tracing::warn!(event = "newer_schema", pk, sk, "a newer version wrote this item; it is not overwritten");
 }
 
+/// Records are put one by one, since they may not be inserted many at a time.
+pub fn inserts_refused(code: &str) {
+    tracing::warn!(event = "inserts_refused", code, "dynamodb:PartiQLInsert would save requests");
+}
+
 /// The invocation failed as a whole.
 pub fn invocation_failed(error_type: &str, message: &str) {
     tracing::error!(event = "invocation_failed", error_type, message);

@@ -5,7 +5,8 @@
 //! `Number::toString`, as RFC 8785 has it, but with as many digits as there are), so that equal numbers are equal,
 //! hash equally, and read back as they were written.
 
-use std::fmt;
+use std::borrow::Cow;
+use std::fmt::{self, Write};
 
 /// The most significant digits that DynamoDB keeps.
 const MAX_DIGITS: usize = 38;
@@ -13,6 +14,11 @@ const MAX_DIGITS: usize = 38;
 const MAX_EXPONENT: i64 = 126;
 /// DynamoDB's smallest positive number is 1E-130.
 const MIN_EXPONENT: i64 = -130;
+/// What is wrong with a number that is not of DynamoDB's range.
+const TOO_LARGE: &str = "is 1E126 or more in magnitude";
+const TOO_SMALL: &str = "is below 1E-130 in magnitude";
+/// Whole numbers below this in magnitude are exact in binary, and have no exponent.
+const EXACT: f64 = 1e15;
 
 /// A finite decimal number.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -21,18 +27,27 @@ pub struct Number(Box<str>);
 impl Number {
     /// Reads a decimal literal such as `-12.50`, `1e3` or `9.82222E-5`; `None` if it is none.
     pub fn parse(literal: &str) -> Option<Self> {
+        if is_plain(literal) {
+            return Some(Self(literal.into()));
+        }
         let decimal = Decimal::parse(literal)?;
         Some(Self(decimal.to_string().into_boxed_str()))
     }
 
     /// The shortest decimal that reads back as `value`; `None` for NaN and the infinities.
     pub fn from_f64(value: f64) -> Option<Self> {
-        if value.is_finite() { Self::parse(&format!("{value:e}")) } else { None }
+        let mut text = String::new();
+        write_f64(value, &mut text).then(|| Self(text.into_boxed_str()))
     }
 
     /// The canonical text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The canonical text, given away.
+    pub fn into_string(self) -> String {
+        self.0.into_string()
     }
 
     /// The nearest binary floating-point number.
@@ -49,24 +64,99 @@ impl Number {
     ///
     /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html>
     pub fn violation(&self) -> Option<&'static str> {
+        if self.0.len() <= MAX_DIGITS && !self.0.contains('e') {
+            // Without an exponent it is written out, so that its length is the most that its exponent can be.
+            return None;
+        }
         let decimal = Decimal::parse(&self.0)?;
         if decimal.digits.len() > MAX_DIGITS {
             Some("has more than 38 significant digits")
         } else if decimal.digits.is_empty() {
             None
         } else if decimal.point > MAX_EXPONENT {
-            Some("is 1E126 or more in magnitude")
+            Some(TOO_LARGE)
         } else if decimal.point <= MIN_EXPONENT {
-            Some("is below 1E-130 in magnitude")
+            Some(TOO_SMALL)
         } else {
             None
         }
     }
 }
 
+/// Why DynamoDB would refuse a binary floating-point number, if it would: what [`Number::violation`] says of its decimal,
+/// which has at most 17 digits.
+pub fn violation_of_f64(value: f64) -> Option<&'static str> {
+    let magnitude = value.abs();
+    if !value.is_finite() {
+        Some("is not a finite number")
+    } else if magnitude >= 1e126 {
+        Some(TOO_LARGE)
+    } else if magnitude != 0.0 && magnitude < 1e-130 {
+        Some(TOO_SMALL)
+    } else {
+        None
+    }
+}
+
+/// Appends the canonical text of the shortest decimal that reads back as `value`. `false` for NaN and the infinities, of
+/// which nothing is appended.
+pub fn write_f64(value: f64, out: &mut String) -> bool {
+    if value.abs() < EXACT && value.fract() == 0.0 {
+        #[expect(clippy::cast_possible_truncation, reason = "a whole number below 10 to the 15th")]
+        write_i64(value as i64, out);
+        return true;
+    }
+    if !value.is_finite() {
+        return false;
+    }
+    let mut shortest = Digits::default();
+    // Such a text has at most 24 characters, and all of them are ASCII.
+    let _ = write!(shortest, "{value:e}");
+    let (mantissa, exponent) = shortest.as_str().split_once('e').unwrap_or((shortest.as_str(), "0"));
+    let mut digits = Digits::default();
+    for part in mantissa.trim_start_matches('-').split('.') {
+        let _ = digits.write_str(part);
+    }
+    let point = exponent.parse::<i64>().unwrap_or_default() + 1;
+    let decimal = Decimal { negative: value < 0.0, digits: Cow::Borrowed(digits.as_str()), point };
+    write!(out, "{decimal}").is_ok()
+}
+
+/// Appends the text of a whole number.
+pub fn write_i64(value: i64, out: &mut String) {
+    if value < 0 {
+        out.push('-');
+    }
+    let mut rest = value.unsigned_abs();
+    let mut digits = [b'0'; 20];
+    let mut length = 0;
+    for place in digits.iter_mut().rev() {
+        *place = b'0' + u8::try_from(rest % 10).unwrap_or_default();
+        rest /= 10;
+        length += 1;
+        if rest == 0 {
+            break;
+        }
+    }
+    let text = digits.get(digits.len() - length..).and_then(|digits| std::str::from_utf8(digits).ok());
+    out.push_str(text.unwrap_or_default());
+}
+
+/// Whether a literal is a whole number in its canonical text already.
+fn is_plain(literal: &str) -> bool {
+    let digits = literal.strip_prefix('-').unwrap_or(literal).as_bytes();
+    match digits {
+        [b'0'] => literal.len() == 1,
+        [b'1'..=b'9', rest @ ..] => rest.len() < 20 && rest.iter().all(u8::is_ascii_digit),
+        _ => false,
+    }
+}
+
 impl From<i64> for Number {
     fn from(value: i64) -> Self {
-        Self(value.to_string().into_boxed_str())
+        let mut text = String::with_capacity(20);
+        write_i64(value, &mut text);
+        Self(text.into_boxed_str())
     }
 }
 
@@ -94,15 +184,37 @@ impl fmt::Debug for Number {
     }
 }
 
+/// A short text that needs no allocation.
+#[derive(Default)]
+struct Digits {
+    bytes: [u8; 32],
+    length: usize,
+}
+
+impl Digits {
+    fn as_str(&self) -> &str {
+        self.bytes.get(..self.length).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default()
+    }
+}
+
+impl Write for Digits {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let end = self.length + text.len();
+        self.bytes.get_mut(self.length..end).ok_or(fmt::Error)?.copy_from_slice(text.as_bytes());
+        self.length = end;
+        Ok(())
+    }
+}
+
 /// `0.<digits> × 10^point`, without leading or trailing zeros among the digits; zero has none.
-struct Decimal {
+struct Decimal<'a> {
     negative: bool,
-    digits: String,
+    digits: Cow<'a, str>,
     point: i64,
 }
 
-impl Decimal {
-    fn parse(literal: &str) -> Option<Self> {
+impl<'a> Decimal<'a> {
+    fn parse(literal: &'a str) -> Option<Self> {
         let (negative, unsigned) = match literal.strip_prefix('-') {
             Some(rest) => (true, rest),
             None => (false, literal.strip_prefix('+').unwrap_or(literal)),
@@ -116,19 +228,30 @@ impl Decimal {
         if (whole.is_empty() && fraction.is_empty()) || !all_digits(whole) || !all_digits(fraction) {
             return None;
         }
-        let digits = format!("{whole}{fraction}");
-        let significant = digits.trim_start_matches('0');
-        let leading_zeros = i64::try_from(digits.len() - significant.len()).ok()?;
+        let digits =
+            if fraction.is_empty() { Cow::Borrowed(whole) } else { Cow::Owned(format!("{whole}{fraction}")) };
+        let length = digits.len();
+        let digits = match digits {
+            Cow::Borrowed(digits) => Cow::Borrowed(digits.trim_start_matches('0')),
+            Cow::Owned(digits) => Cow::Owned(digits.trim_start_matches('0').to_owned()),
+        };
+        let leading_zeros = i64::try_from(length - digits.len()).ok()?;
         let point = i64::try_from(whole.len()).ok()?.checked_sub(leading_zeros)?.checked_add(exponent)?;
-        let digits = significant.trim_end_matches('0').to_owned();
+        let digits = match digits {
+            Cow::Borrowed(digits) => Cow::Borrowed(digits.trim_end_matches('0')),
+            Cow::Owned(mut digits) => {
+                digits.truncate(digits.trim_end_matches('0').len());
+                Cow::Owned(digits)
+            }
+        };
         let zero = digits.is_empty();
         Some(Self { negative: negative && !zero, digits, point: if zero { 0 } else { point } })
     }
 }
 
-impl fmt::Display for Decimal {
+impl fmt::Display for Decimal<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let digits = self.digits.as_str();
+        let digits: &str = &self.digits;
         if digits.is_empty() {
             return formatter.write_str("0");
         }
@@ -205,7 +328,58 @@ mod tests {
         assert_eq!(Number::from_f64(f64::INFINITY), None);
     }
 
+    #[test]
+    fn a_float_is_refused_at_the_same_bounds_as_its_decimal() {
+        let bounds = [1e126_f64, 1e-130, EXACT, 1e21, 0.0, 1e-6, 5e-324, f64::MAX];
+        for bound in bounds {
+            for value in [bound.next_down(), bound, bound.next_up(), -bound, -bound.next_up()] {
+                let expected = match Number::from_f64(value) {
+                    None => Some("is not a finite number"),
+                    Some(number) => number.violation(),
+                };
+                assert_eq!(violation_of_f64(value), expected, "{value:e}");
+            }
+        }
+        for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            assert_eq!(violation_of_f64(value), Some("is not a finite number"));
+            let mut text = String::new();
+            assert!(!write_f64(value, &mut text) && text.is_empty(), "{value}: {text}");
+        }
+    }
+
+    #[test]
+    fn a_float_is_spelled_like_the_literal_that_a_person_would_write() {
+        for (value, expected) in [
+            (0.0, "0"),
+            (-0.0, "0"),
+            (12.0, "12"),
+            (-12.0, "-12"),
+            (0.5, "0.5"),
+            (-0.1, "-0.1"),
+            (1234.5678, "1234.5678"),
+            (999_999_999_999_999.0, "999999999999999"),
+            (1e15, "1000000000000000"),
+            (123_456_789_012_345_680.0, "123456789012345680"),
+            (1e20, "100000000000000000000"),
+            (1e21, "1e+21"),
+            (1.5e300, "1.5e+300"),
+            (0.000_009_8, "0.0000098"),
+            (0.000_000_98, "9.8e-7"),
+        ] {
+            assert_eq!(Number::from_f64(value).unwrap().as_str(), expected, "{value:e}");
+        }
+        assert_eq!(Number::from(i64::MIN).as_str(), "-9223372036854775808");
+        assert_eq!(Number::from(i64::MAX).as_str(), "9223372036854775807");
+    }
+
     proptest! {
+        #[test]
+        fn a_float_has_the_text_of_any_other_spelling_of_it(value in proptest::num::f64::NORMAL | proptest::num::f64::ZERO) {
+            let number = Number::from_f64(value).unwrap();
+            prop_assert_eq!(&number, &Number::parse(&format!("{value:e}")).unwrap());
+            prop_assert_eq!(number.violation(), violation_of_f64(value));
+        }
+
         #[test]
         fn a_float_reads_back_as_itself(value in proptest::num::f64::NORMAL | proptest::num::f64::ZERO) {
             prop_assert_eq!(Number::from_f64(value).unwrap().as_f64().total_cmp(&value), std::cmp::Ordering::Equal);

@@ -348,17 +348,21 @@ impl Record {
 
     /// What the service said, as JSON, for `rejected`: the detail, and the points of a chunk.
     pub fn to_raw(&self) -> String {
-        let mut said = self.detail.clone();
-        if let Some(chunk) = &self.chunk {
-            let values = chunk.values.iter().map(|value| crate::sdk::float_value(*value)).collect();
-            said.insert("period".to_owned(), chunk.period.into());
-            said.insert("timestamps".to_owned(), chunk.timestamps.clone().into());
-            said.insert("values".to_owned(), Value::List(values));
-        }
-        let mut text = String::new();
-        crate::value::write_canonical_map(&said, &mut text);
-        text
+        raw(self.detail.clone(), self.chunk.as_ref())
     }
+}
+
+/// A detail and the points of a chunk as one JSON object.
+pub(crate) fn raw(mut said: Map, chunk: Option<&Chunk>) -> String {
+    if let Some(chunk) = chunk {
+        let values = chunk.values.iter().map(|value| crate::sdk::float_value(*value)).collect();
+        said.insert("period".to_owned(), chunk.period.into());
+        said.insert("timestamps".to_owned(), chunk.timestamps.clone().into());
+        said.insert("values".to_owned(), Value::List(values));
+    }
+    let mut text = String::new();
+    crate::value::write_canonical_map(&said, &mut text);
+    text
 }
 
 /// The partition key `<source>#<account>#<region>#…`.

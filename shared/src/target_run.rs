@@ -10,6 +10,7 @@ use crate::record::{Record, Source, Stored};
 use crate::report::{Outcome, TargetReport};
 use crate::stop::Stop;
 use crate::store::Store;
+use crate::store::read::BATCH;
 use crate::store::write::Written;
 use crate::target::Target;
 use crate::time::Timestamp;
@@ -32,6 +33,15 @@ pub enum Work {
     Window(Window),
     /// One event that the service pushed.
     Push(Box<Push>),
+}
+
+/// What is known of what the table has under some keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Known {
+    /// Nothing is known, so that the table is asked before it is written.
+    Unknown,
+    /// That there is nothing, which the write itself makes sure of.
+    Nothing,
 }
 
 /// One target's run.
@@ -170,18 +180,41 @@ impl TargetRun {
 
     /// Validates and writes records that `operation` gave, and counts what became of each. `true` if all of them are
     /// stored now, in this version or a newer one, or rejected for good.
-    pub async fn store(&self, operation: &'static str, records: Vec<Record>) -> bool {
-        let mut valid: Vec<ValidRecord> = Vec::with_capacity(records.len());
+    ///
+    /// They are taken as many at a time as the table is asked for at once, so that what makes them as it goes never has
+    /// all of them in hand.
+    pub async fn store<I>(&self, operation: &'static str, records: I) -> bool
+    where
+        I: IntoIterator<Item = Record, IntoIter: Send>,
+    {
+        self.store_over(operation, records, Known::Unknown).await
+    }
+
+    /// As [`TargetRun::store`], of records of which `known` says whether something is stored.
+    pub async fn store_over<I>(&self, operation: &'static str, records: I, known: Known) -> bool
+    where
+        I: IntoIterator<Item = Record, IntoIter: Send>,
+    {
         let mut complete = true;
-        for record in records {
-            match validate(record, self.store.retention_days()) {
-                Ok(record) => valid.push(record),
-                Err(rejected) => complete &= self.reject(operation, &rejected).await,
+        let mut records = records.into_iter().peekable();
+        while records.peek().is_some() {
+            let mut valid: Vec<ValidRecord> = Vec::new();
+            for record in records.by_ref() {
+                match validate(record, self.store.retention_days()) {
+                    Ok(record) => valid.push(record),
+                    Err(rejected) => complete &= self.reject(operation, &rejected).await,
+                }
+                if valid.len() == BATCH {
+                    break;
+                }
             }
-        }
-        let written = self.store.write(&valid).await;
-        for (record, written) in valid.iter().zip(written) {
-            complete &= self.count(record, written);
+            let written = match known {
+                Known::Unknown => self.store.write(&valid).await,
+                Known::Nothing => self.store.write_new(&valid).await,
+            };
+            for (record, written) in valid.iter().zip(written) {
+                complete &= self.count(record, written);
+            }
         }
         complete
     }

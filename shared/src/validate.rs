@@ -3,10 +3,13 @@
 
 use crate::fields::Faults;
 use crate::key::{self, Key};
-use crate::number::Number;
-use crate::record::{Chunk, Kind, Record, SCHEMA_VERSION, Severity, Status};
+use crate::number::{Number, violation_of_f64, write_f64, write_i64};
+use crate::record::{Chunk, Kind, Record, SCHEMA_VERSION, Severity, Status, raw};
 use crate::time::{DAY_SECONDS, Timestamp};
-use crate::value::{Map, Value, write_canonical_map};
+use crate::value::{Map, Value, to_attributes, write_string};
+use aws_sdk_dynamodb::types::AttributeValue;
+use std::collections::HashMap;
+use std::fmt;
 
 /// DynamoDB's limits, in bytes.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>
@@ -17,6 +20,13 @@ const LARGEST_ITEM: usize = 400 * 1024;
 const STAMPS_SIZE: usize = 512;
 /// DynamoDB nests lists and maps 32 deep; an attribute's own value is the first level.
 const DEEPEST: usize = 32;
+/// The points of a chunk, of which a series has tens of thousands. They stay numbers until they are written out.
+const TIMESTAMPS: &str = "timestamps";
+const VALUES: &str = "values";
+/// What most numbers fit into.
+const SHORT_NUMBER: usize = 12;
+/// What merely says how far a chunk reaches: one that reaches further holds nothing new.
+const REACH: [&str; 2] = ["covered_until", "updated_at"];
 
 /// A record that the table can hold, with its hash, its expiry and its index keys.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,6 +34,8 @@ pub struct ValidRecord {
     key: Key,
     kind: Kind,
     attributes: Map,
+    chunk: Option<Chunk>,
+    size: usize,
     content_hash: String,
     updated_at: Timestamp,
     answered_at: Timestamp,
@@ -32,6 +44,11 @@ pub struct ValidRecord {
 }
 
 impl ValidRecord {
+    /// The size of its item as DynamoDB counts it, stamps included, rounded up.
+    pub fn size(&self) -> usize {
+        self.size
+    }
+
     /// Its place in the table.
     pub fn key(&self) -> &Key {
         &self.key
@@ -42,9 +59,37 @@ impl ValidRecord {
         self.kind
     }
 
-    /// Every attribute but the stamps of the store.
+    /// Every attribute but the points of a chunk and the stamps of the store.
     pub fn attributes(&self) -> &Map {
         &self.attributes
+    }
+
+    /// Every attribute but the stamps of the store.
+    pub fn to_map(&self) -> Map {
+        let mut map = self.attributes.clone();
+        if let Some(chunk) = &self.chunk {
+            let values = chunk.values.iter().filter_map(|value| Number::from_f64(*value).map(Value::Number));
+            map.insert(TIMESTAMPS.to_owned(), chunk.timestamps.clone().into());
+            map.insert(VALUES.to_owned(), Value::List(values.collect()));
+        }
+        map
+    }
+
+    /// The same as an item of the table.
+    pub fn to_item(&self) -> HashMap<String, AttributeValue> {
+        let mut item = to_attributes(&self.attributes);
+        if let Some(chunk) = &self.chunk {
+            let text = |write: &dyn Fn(&mut String)| {
+                let mut text = String::with_capacity(SHORT_NUMBER);
+                write(&mut text);
+                AttributeValue::N(text)
+            };
+            let timestamps = chunk.timestamps.iter().map(|second| text(&|out| write_i64(*second, out)));
+            item.insert(TIMESTAMPS.to_owned(), AttributeValue::L(timestamps.collect()));
+            let values = chunk.values.iter().map(|value| text(&|out| _ = write_f64(*value, out)));
+            item.insert(VALUES.to_owned(), AttributeValue::L(values.collect()));
+        }
+        item
     }
 
     /// SHA-256 over the canonical JSON of what the service said.
@@ -101,7 +146,7 @@ pub fn validate(record: Record, retention_days: i64) -> Result<ValidRecord, Box<
     if let Some(chunk) = &record.chunk {
         check_chunk(chunk, &mut faults);
     }
-    check_value(&Value::Map(record.detail.clone()), "detail", 1, &mut faults);
+    check_members(&record.detail, &Path::Attribute("detail"), 1, &mut faults);
     for (name, number) in &record.measures {
         if let Some(violation) = number.violation() {
             faults.add(format!("measures.{name}"), number, violation);
@@ -113,48 +158,52 @@ pub fn validate(record: Record, retention_days: i64) -> Result<ValidRecord, Box<
         return Err(Box::new(reject(&record, faults)));
     };
 
-    let content = content(&record);
-    let mut canonical = String::new();
-    let mut hashed = content.clone();
-    if record.chunk.is_some() {
-        // A chunk that merely reaches further holds nothing new.
-        hashed.remove("covered_until");
-        hashed.remove("updated_at");
-    }
-    write_canonical_map(&hashed, &mut canonical);
+    let expires_at = expiry(&record, started_at, retention_days);
+    let index_keys = index_keys(&record, started_at);
+    let (kind, answered_at, self_closed) = (record.kind, record.answered_at, record.status_reason.is_some());
+    let (key, mut attributes, chunk) = content(record);
+    let (canonical, size_of_points) = canonical(&attributes, chunk.as_ref());
     let content_hash = key::sha256_hex(canonical.as_bytes());
 
-    let mut attributes = content;
     attributes.insert("schema_version".to_owned(), SCHEMA_VERSION.into());
-    attributes.insert("answered_at".to_owned(), record.answered_at.into());
+    attributes.insert("answered_at".to_owned(), answered_at.into());
     attributes.insert("content_hash".to_owned(), content_hash.as_str().into());
-    let expires_at = expiry(&record, started_at, retention_days);
     if let Some(expiry) = expires_at {
         attributes.insert("expires_at".to_owned(), expiry.into());
     }
-    for (name, value) in index_keys(&record, started_at) {
+    for (name, value) in index_keys {
         attributes.insert(name.to_owned(), value.into());
     }
-    let size = item_size(&attributes) + STAMPS_SIZE;
+    let size = item_size(&attributes) + size_of_points + STAMPS_SIZE;
     if size > LARGEST_ITEM {
         faults.add("item", format!("{size} bytes"), format!("must be at most {LARGEST_ITEM} bytes"));
-        return Err(Box::new(reject(&record, faults)));
+        let detail = match attributes.remove("detail") {
+            Some(Value::Map(detail)) => detail,
+            _ => Map::new(),
+        };
+        let raw = raw(detail, chunk.as_ref());
+        return Err(Box::new(Rejected { subject: subject(&key), violations: faults, raw }));
     }
     Ok(ValidRecord {
-        key: record.key,
-        kind: record.kind,
+        key,
+        kind,
         attributes,
+        chunk,
+        size,
         content_hash,
         updated_at,
-        answered_at: record.answered_at,
+        answered_at,
         expires_at,
-        self_closed: record.status_reason.is_some(),
+        self_closed,
     })
 }
 
 fn reject(record: &Record, violations: Faults) -> Rejected {
-    let subject = format!("{} {}", record.key.pk, record.key.sk);
-    Rejected { subject, violations, raw: record.to_raw() }
+    Rejected { subject: subject(&record.key), violations, raw: record.to_raw() }
+}
+
+fn subject(key: &Key) -> String {
+    format!("{} {}", key.pk, key.sk)
 }
 
 fn check_envelope(record: &Record, faults: &mut Faults) {
@@ -211,68 +260,86 @@ fn check_chunk(chunk: &Chunk, faults: &mut Faults) {
         faults.add("timestamps", "", "must ascend, none twice");
     }
     for value in &chunk.values {
-        match Number::from_f64(*value) {
-            None => faults.add("values", value, "must be a finite number"),
-            Some(number) => {
-                if let Some(violation) = number.violation() {
-                    faults.add("values", number, violation);
-                }
+        if let Some(violation) = violation_of_f64(*value) {
+            match Number::from_f64(*value) {
+                None => faults.add("values", value, "must be a finite number"),
+                Some(number) => faults.add("values", number, violation),
             }
+        }
+    }
+}
+
+/// Where a value stands. It is written out only where something is wrong with it.
+enum Path<'a> {
+    Attribute(&'a str),
+    Member(&'a Path<'a>, &'a str),
+    Element(&'a Path<'a>, usize),
+}
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Attribute(name) => formatter.write_str(name),
+            Self::Member(path, name) => write!(formatter, "{path}.{name}"),
+            Self::Element(path, index) => write!(formatter, "{path}[{index}]"),
         }
     }
 }
 
 /// Finds what DynamoDB would refuse inside a value.
-fn check_value(value: &Value, path: &str, depth: usize, faults: &mut Faults) {
-    if depth > DEEPEST && matches!(value, Value::List(_) | Value::Map(_)) {
-        faults.add(path, "", format!("must not be nested deeper than {DEEPEST} levels"));
-        return;
-    }
+fn check_value(value: &Value, path: &Path<'_>, depth: usize, faults: &mut Faults) {
     match value {
+        Value::List(_) | Value::Map(_) if depth > DEEPEST => {
+            faults.add(path.to_string(), "", format!("must not be nested deeper than {DEEPEST} levels"));
+        }
         Value::Number(number) => {
             if let Some(violation) = number.violation() {
-                faults.add(path, number, violation);
+                faults.add(path.to_string(), number, violation);
             }
         }
         Value::List(list) => {
             for (index, element) in list.iter().enumerate() {
-                check_value(element, &format!("{path}[{index}]"), depth + 1, faults);
+                check_value(element, &Path::Element(path, index), depth + 1, faults);
             }
         }
-        Value::Map(map) => {
-            for (name, member) in map {
-                if name.is_empty() {
-                    faults.add(path, "", "must not have a member with an empty name");
-                }
-                check_value(member, &format!("{path}.{name}"), depth + 1, faults);
-            }
-        }
+        Value::Map(map) => check_members(map, path, depth, faults),
         Value::Null | Value::Bool(_) | Value::String(_) => {}
     }
 }
 
-/// What the hash is taken over, together with a chunk's `covered_until` and `updated_at`.
-fn content(record: &Record) -> Map {
+fn check_members(map: &Map, path: &Path<'_>, depth: usize, faults: &mut Faults) {
+    for (name, member) in map {
+        if name.is_empty() {
+            faults.add(path.to_string(), "", "must not have a member with an empty name");
+        }
+        check_value(member, &Path::Member(path, name), depth + 1, faults);
+    }
+}
+
+/// The record's place, what the hash is taken over but for the points, together with what says how far a chunk reaches,
+/// and the points.
+fn content(record: Record) -> (Key, Map, Option<Chunk>) {
     let mut map = Map::new();
     let mut set = |name: &str, value: Option<Value>| {
         if let Some(value) = value {
             map.insert(name.to_owned(), value);
         }
     };
+    let has_measures = record.kind.is_insight() || record.kind.is_snapshot();
     set("pk", Some(record.key.pk.as_str().into()));
     set("sk", Some(record.key.sk.as_str().into()));
     set("kind", Some(record.kind.as_str().into()));
     set("source", Some(record.kind.source().as_str().into()));
-    set("account_id", Some(record.account_id.as_str().into()));
-    set("region", Some(record.region.as_str().into()));
-    set("id", record.id.as_deref().map(Value::from));
-    set("title", record.title.as_deref().map(Value::from));
+    set("account_id", Some(record.account_id.into()));
+    set("region", Some(record.region.into()));
+    set("id", record.id.map(Value::from));
+    set("title", record.title.map(Value::from));
     set("status", record.status.map(|status| status.as_str().into()));
     set("status_reason", record.status_reason.map(|reason| reason.as_str().into()));
     set("severity", record.severity.map(|severity| severity.as_str().into()));
-    set("entity", record.entity.as_deref().map(Value::from));
-    if record.kind.is_insight() || record.kind.is_snapshot() {
-        let measures = record.measures.iter().map(|(name, number)| (name.clone(), number.clone().into()));
+    set("entity", record.entity.map(Value::from));
+    if has_measures {
+        let measures = record.measures.into_iter().map(|(name, number)| (name, number.into()));
         set("measures", Some(Value::Map(measures.collect())));
     }
     set("started_at", record.started_at.map(Value::from));
@@ -280,14 +347,59 @@ fn content(record: &Record) -> Map {
     set("updated_at", record.updated_at.map(Value::from));
     if let Some(chunk) = &record.chunk {
         set("period", Some(chunk.period.into()));
-        set("timestamps", Some(chunk.timestamps.clone().into()));
-        let values = chunk.values.iter().filter_map(|value| Number::from_f64(*value).map(Value::Number));
-        set("values", Some(Value::List(values.collect())));
         set("covered_from", Some(chunk.covered_from.into()));
         set("covered_until", Some(chunk.covered_until.into()));
     }
-    set("detail", Some(Value::Map(record.detail.clone())));
-    map
+    set("detail", Some(Value::Map(record.detail)));
+    (record.key, map, record.chunk)
+}
+
+/// The canonical JSON that the hash is taken over, and the size of a chunk's points in the item.
+fn canonical(content: &Map, chunk: Option<&Chunk>) -> (String, usize) {
+    let mut text = String::with_capacity(2_048);
+    let mut size = 0;
+    let mut begin = '{';
+    let mut member = |name: &str, write: &mut dyn FnMut(&mut String)| {
+        text.push(begin);
+        begin = ',';
+        write_string(name, &mut text);
+        text.push(':');
+        write(&mut text);
+    };
+    let mut lists = chunk.map_or(Vec::new(), |_| vec![TIMESTAMPS, VALUES]).into_iter().peekable();
+    let mut points = |name: &str, out: &mut String| {
+        let Some(chunk) = chunk else { return };
+        size += name.len();
+        size += match name {
+            TIMESTAMPS => write_list(&chunk.timestamps, |second, out| write_i64(*second, out), out),
+            _ => write_list(&chunk.values, |value, out| _ = write_f64(*value, out), out),
+        };
+    };
+    for (name, value) in content.iter().filter(|(name, _)| chunk.is_none() || !REACH.contains(&name.as_str()))
+    {
+        while let Some(list) = lists.next_if(|list| *list < name.as_str()) {
+            member(list, &mut |out| points(list, out));
+        }
+        member(name, &mut |out| value.write_canonical(out));
+    }
+    for list in lists {
+        member(list, &mut |out| points(list, out));
+    }
+    text.push('}');
+    (text, size)
+}
+
+/// Appends a list of numbers, and gives its size in an item.
+fn write_list<T>(list: &[T], write: impl Fn(&T, &mut String), out: &mut String) -> usize {
+    let mut size = LIST_SIZE;
+    for (index, number) in list.iter().enumerate() {
+        out.push(if index == 0 { '[' } else { ',' });
+        let before = out.len();
+        write(number, out);
+        size += 1 + number_size(out.len() - before);
+    }
+    out.push_str(if list.is_empty() { "[]" } else { "]" });
+    size
 }
 
 fn expiry(record: &Record, started_at: Timestamp, retention_days: i64) -> Option<i64> {
@@ -328,14 +440,22 @@ pub fn item_size(item: &Map) -> usize {
     item.iter().map(|(name, value)| name.len() + value_size(value)).sum()
 }
 
+/// What a list or a map takes by itself.
+const LIST_SIZE: usize = 3;
+
+/// What a number takes whose text is so long.
+fn number_size(length: usize) -> usize {
+    length.div_ceil(2) + 2
+}
+
 fn value_size(value: &Value) -> usize {
     match value {
         Value::Null | Value::Bool(_) => 1,
-        Value::Number(number) => number.as_str().len().div_ceil(2) + 2,
+        Value::Number(number) => number_size(number.as_str().len()),
         Value::String(text) => text.len(),
-        Value::List(list) => 3 + list.iter().map(|element| 1 + value_size(element)).sum::<usize>(),
+        Value::List(list) => LIST_SIZE + list.iter().map(|element| 1 + value_size(element)).sum::<usize>(),
         Value::Map(map) => {
-            3 + map.iter().map(|(name, member)| 1 + name.len() + value_size(member)).sum::<usize>()
+            LIST_SIZE + map.iter().map(|(name, member)| 1 + name.len() + value_size(member)).sum::<usize>()
         }
     }
 }

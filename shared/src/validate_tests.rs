@@ -116,9 +116,38 @@ fn a_chunk_is_in_no_index_and_its_numbers_are_plain() {
     for absent in ["open_pk", "day_pk", "entity_pk", "measures", "title", "severity"] {
         assert!(!valid.attributes().contains_key(absent), "{absent}");
     }
-    let values = valid.attributes().get("values").and_then(Value::as_list).unwrap();
+    let whole = valid.to_map();
+    let values = whole.get("values").and_then(Value::as_list).unwrap();
     assert_eq!(values, [Number::parse("0.5").unwrap().into(), 12_i64.into()]);
     assert_eq!(valid.attributes().get("expires_at"), Some(&1_734_566_400_i64.into()));
+}
+
+#[test]
+fn the_points_of_a_chunk_are_hashed_written_and_weighed_like_any_other_attribute() {
+    let mut hostile = chunk();
+    if let Some(chunk) = &mut hostile.chunk {
+        chunk.timestamps = vec![-1, 0, 1_700_000_000, i64::MAX];
+        chunk.values = vec![-0.0, 1.5e-7, 1e21, -1e15];
+    }
+    let mut empty = chunk();
+    if let Some(chunk) = &mut empty.chunk {
+        (chunk.timestamps, chunk.values) = (Vec::new(), Vec::new());
+    }
+    for record in [chunk(), hostile, empty] {
+        let valid = validate(record.clone(), 400).unwrap();
+        let map = valid.to_map();
+        assert_eq!(valid.to_item(), crate::value::into_attributes(map.clone()));
+        let unhashed =
+            ["content_hash", "schema_version", "answered_at", "expires_at", "covered_until", "updated_at"];
+        let hashed = map.iter().filter(|(name, _)| !unhashed.contains(&name.as_str()));
+        let hashed: Map = hashed.map(|(name, value)| (name.clone(), value.clone())).collect();
+        let mut text = String::new();
+        crate::value::write_canonical_map(&hashed, &mut text);
+        assert_eq!(valid.content_hash(), key::sha256_hex(text.as_bytes()));
+        let points: Map =
+            [TIMESTAMPS, VALUES].into_iter().map(|name| (name.to_owned(), map[name].clone())).collect();
+        assert_eq!(canonical(valid.attributes(), record.chunk.as_ref()).1, item_size(&points));
+    }
 }
 
 #[test]

@@ -121,10 +121,22 @@ impl Value {
         match self {
             Self::Null => AttributeValue::Null(true),
             Self::Bool(value) => AttributeValue::Bool(value),
-            Self::Number(number) => AttributeValue::N(number.as_str().to_owned()),
+            Self::Number(number) => AttributeValue::N(number.into_string()),
             Self::String(text) => AttributeValue::S(text),
             Self::List(list) => AttributeValue::L(list.into_iter().map(Self::into_attribute).collect()),
             Self::Map(map) => AttributeValue::M(into_attributes(map)),
+        }
+    }
+
+    /// The same value as a DynamoDB attribute, this one kept.
+    pub fn to_attribute(&self) -> AttributeValue {
+        match self {
+            Self::Null => AttributeValue::Null(true),
+            Self::Bool(value) => AttributeValue::Bool(*value),
+            Self::Number(number) => AttributeValue::N(number.as_str().to_owned()),
+            Self::String(text) => AttributeValue::S(text.clone()),
+            Self::List(list) => AttributeValue::L(list.iter().map(Self::to_attribute).collect()),
+            Self::Map(map) => AttributeValue::M(to_attributes(map)),
         }
     }
 
@@ -161,30 +173,41 @@ pub fn write_canonical_map(map: &Map, out: &mut String) {
 }
 
 /// A JSON string as RFC 8785 writes it.
-fn write_string(text: &str, out: &mut String) {
+pub(crate) fn write_string(text: &str, out: &mut String) {
     out.push('"');
-    for character in text.chars() {
-        match character {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\u{8}' => out.push_str("\\b"),
-            '\t' => out.push_str("\\t"),
-            '\n' => out.push_str("\\n"),
-            '\u{c}' => out.push_str("\\f"),
-            '\r' => out.push_str("\\r"),
-            control if control < ' ' => {
+    let mut rest = text;
+    // What needs no escape is copied at one go: nearly always all of it.
+    while let Some(at) = rest.bytes().position(|byte| byte < b' ' || byte == b'"' || byte == b'\\') {
+        let (plain, escaped) = rest.split_at(at);
+        out.push_str(plain);
+        match escaped.bytes().next() {
+            Some(b'"') => out.push_str("\\\""),
+            Some(b'\\') => out.push_str("\\\\"),
+            Some(0x08) => out.push_str("\\b"),
+            Some(b'\t') => out.push_str("\\t"),
+            Some(b'\n') => out.push_str("\\n"),
+            Some(0x0c) => out.push_str("\\f"),
+            Some(b'\r') => out.push_str("\\r"),
+            control => {
                 // Writing to a String cannot fail.
-                let _ = write!(out, "\\u{:04x}", u32::from(control));
+                let _ = write!(out, "\\u{:04x}", control.unwrap_or_default());
             }
-            other => out.push(other),
         }
+        // Whatever is escaped is one byte long.
+        rest = escaped.get(1..).unwrap_or_default();
     }
+    out.push_str(rest);
     out.push('"');
 }
 
 /// An object as a DynamoDB item or map attribute.
 pub fn into_attributes(map: Map) -> HashMap<String, AttributeValue> {
     map.into_iter().map(|(name, value)| (name, value.into_attribute())).collect()
+}
+
+/// An object as a DynamoDB item or map attribute, the object kept.
+pub fn to_attributes(map: &Map) -> HashMap<String, AttributeValue> {
+    map.iter().map(|(name, value)| (name.clone(), value.to_attribute())).collect()
 }
 
 /// The object in a DynamoDB item or map attribute.
@@ -196,12 +219,12 @@ pub fn from_attributes(attributes: &HashMap<String, AttributeValue>) -> Result<M
 
 /// The name of an AWS member in snake_case: `GroupARN` becomes `group_arn`, `sharedEventID` `shared_event_id`.
 pub fn snake_case(name: &str) -> String {
-    let characters: Vec<char> = name.chars().collect();
     let mut snake = String::with_capacity(name.len() + 4);
-    for (index, character) in characters.iter().enumerate() {
+    let mut characters = name.chars().peekable();
+    let mut previous: Option<char> = None;
+    while let Some(character) = characters.next() {
         if character.is_ascii_uppercase() {
-            let previous = index.checked_sub(1).and_then(|before| characters.get(before));
-            let next_is_lower = characters.get(index + 1).is_some_and(char::is_ascii_lowercase);
+            let next_is_lower = characters.peek().is_some_and(char::is_ascii_lowercase);
             let boundary = previous.is_some_and(|before| {
                 before.is_ascii_lowercase()
                     || before.is_ascii_digit()
@@ -212,6 +235,7 @@ pub fn snake_case(name: &str) -> String {
             }
         }
         snake.push(character.to_ascii_lowercase());
+        previous = Some(character);
     }
     snake
 }
@@ -222,16 +246,19 @@ pub fn snake_case(name: &str) -> String {
 pub fn with_snake_names(value: Value) -> Value {
     match value {
         Value::Map(map) => {
-            let mut uses: HashMap<String, usize> = HashMap::new();
-            for name in map.keys() {
-                *uses.entry(snake_case(name)).or_default() += 1;
-            }
-            let rename = |(name, value): (String, Value)| {
-                let snake = snake_case(&name);
-                let unique = uses.get(&snake).is_some_and(|count| *count == 1);
-                (if unique { snake } else { name }, with_snake_names(value))
+            let names: Vec<String> = map.keys().map(|name| snake_case(name)).collect();
+            let mut sorted: Vec<&str> = names.iter().map(String::as_str).collect();
+            sorted.sort_unstable();
+            let is_shared = |snake: &str| {
+                let first = sorted.partition_point(|name| *name < snake);
+                sorted.get(first + 1).is_some_and(|next| *next == snake)
             };
-            Value::Map(map.into_iter().map(rename).collect())
+            let keeps: Vec<bool> = names.iter().map(|snake| is_shared(snake)).collect();
+            let members = map.into_iter().zip(names).zip(keeps);
+            let rename = |(((name, value), snake), keeps): (((String, Value), String), bool)| {
+                (if keeps { name } else { snake }, with_snake_names(value))
+            };
+            Value::Map(members.map(rename).collect())
         }
         Value::List(list) => Value::List(list.into_iter().map(with_snake_names).collect()),
         other => other,

@@ -25,7 +25,7 @@ fn each_function_may_do_what_it_does_and_nothing_else() {
             assert!(!action.contains('*'), "{binary}: {action} is more than one action");
         }
         // What the store asks of the table.
-        for action in ["BatchGetItem", "Query", "PutItem", "UpdateItem"] {
+        for action in ["BatchGetItem", "Query", "PutItem", "PartiQLInsert", "UpdateItem"] {
             assert!(allowed.contains(&format!("dynamodb:{action}")), "{binary} may not {action}");
         }
         for action in ["Scan", "DeleteItem", "DeleteTable", "CreateTable", "UpdateTable"] {

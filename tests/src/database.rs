@@ -8,6 +8,7 @@ use serde_json::json;
 /// What `database` answers to the `body` of an operation: a status and a body.
 pub fn ask(database: &Database, operation: &str, body: &[u8]) -> (u16, String) {
     let answer = match operation {
+        "BatchExecuteStatement" => dispatch(body, |request| database.batch_execute_statement(request)),
         "BatchGetItem" => dispatch(body, |request| database.batch_get_item(request)),
         "CreateTable" => dispatch(body, |request| database.create_table(request)),
         "DescribeTable" => dispatch(body, |request| database.describe_table(request)),

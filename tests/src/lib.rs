@@ -51,7 +51,7 @@ pub use deadline::invoke_until_done;
 pub use function::Function;
 pub use lab::{ACCOUNT, ATTEMPTS, Lab, NOW, REGION, TABLE, UNPACED, at, sdk};
 pub use logs::{EXTERNAL_ID, REDACT_KEY, SECRET_KEY, assert_no_secret};
-pub use paced::{Arrival, Paced};
+pub use paced::{Arrival, Latency, Paced, UnderWay};
 pub use paused::{PausedLab, paused};
 pub use story::{CLOSED, GROWING, OPEN, STORY};
 pub use table::{OBSERVATION_STAMPS, Table};

@@ -20,8 +20,8 @@ use insights_simulator::{Offline, Scenario};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -31,6 +31,28 @@ pub struct Paced {
     backend: Arc<Backend>,
     clock: &'static AtomicI64,
     begun: Instant,
+    latency: Latency,
+    under_way: Arc<Mutex<Vec<UnderWay>>>,
+}
+
+/// How long requests take.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Latency {
+    /// Those to a service.
+    pub service: Duration,
+    /// Those to the table.
+    pub table: Duration,
+}
+
+/// From when to when a request was under way, in milliseconds since the services were made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnderWay {
+    /// Whether it was one to the table.
+    pub is_table: bool,
+    /// When it was sent.
+    pub from: i64,
+    /// When it was answered.
+    pub until: i64,
 }
 
 /// One request that reached a service.
@@ -57,7 +79,18 @@ impl Paced {
         let backend = Arc::new(Backend::new(services));
         create_table(&backend);
         backend.services.clear_log();
-        Self { backend, clock, begun: Instant::now() }
+        Self { backend, clock, begun: Instant::now(), latency: Latency::default(), under_way: Arc::default() }
+    }
+
+    /// The same, whose requests take their time.
+    #[must_use]
+    pub fn taking(self, latency: Latency) -> Self {
+        Self { latency, ..self }
+    }
+
+    /// When each request so far was under way.
+    pub fn under_way(&self) -> Vec<UnderWay> {
+        self.under_way.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Adds a fault, in the command line's words.
@@ -142,7 +175,22 @@ impl HttpClient for Paced {
 
 impl HttpConnector for Paced {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        self.clock.store(at(NOW).millis() + self.elapsed(), Ordering::SeqCst);
-        HttpConnectorFuture::ready(self.backend.answer(&request))
+        let from = self.elapsed();
+        self.clock.store(at(NOW).millis() + from, Ordering::SeqCst);
+        let answer = self.backend.answer(&request);
+        let is_table =
+            request.headers().get("x-amz-target").is_some_and(|target| target.starts_with("DynamoDB"));
+        let paced = self.clone();
+        HttpConnectorFuture::new(async move {
+            let Latency { service, table } = paced.latency;
+            let latency = if is_table { table } else { service };
+            if !latency.is_zero() {
+                tokio::time::sleep(latency).await;
+            }
+            let until = paced.elapsed();
+            let mut under_way = paced.under_way.lock().unwrap_or_else(PoisonError::into_inner);
+            under_way.push(UnderWay { is_table, from, until });
+            answer
+        })
     }
 }

@@ -118,6 +118,8 @@ pub fn action(service: &str, operation: &str) -> Option<String> {
         ("sts", "GetCallerIdentity") => None,
         // It has no action of its own, and is allowed to whoever may look events up.
         ("cloudtrail", "ListInsightsMetricData") => Some("cloudtrail:LookupEvents".to_owned()),
+        // The functions' statements are inserts, all of them.
+        ("dynamodb", "BatchExecuteStatement") => Some("dynamodb:PartiQLInsert".to_owned()),
         _ => Some(format!("{service}:{operation}")),
     }
 }

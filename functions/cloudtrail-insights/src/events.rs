@@ -17,7 +17,7 @@ use insights_shared::store::read::Projection;
 use insights_shared::store::write::{Guard, Written};
 use insights_shared::target_run::TargetRun;
 use insights_shared::time::Timestamp;
-use insights_shared::validate::{Rejected, validate};
+use insights_shared::validate::{Rejected, ValidRecord, validate};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -111,6 +111,7 @@ impl<'a> Events<'a> {
                 Merge { key, id, halves, stored, operation, answered_at }
             })
             .collect();
+        let merges = self.insert(merges).await;
         let outcomes =
             stream::iter(merges).map(|merge| self.merge(merge)).buffer_unordered(run.settings.concurrency);
         outcomes.fold(complete, |complete, stored| async move { complete && stored }).await
@@ -131,47 +132,80 @@ impl<'a> Events<'a> {
         *newest = (*newest).max(half.time);
     }
 
-    async fn merge(&self, merge: Merge) -> bool {
+    /// Stores the insights that nothing is known of, if they are many, and gives back what is left to be joined.
+    async fn insert(&self, merges: Vec<Merge>) -> Vec<Merge> {
         let run = self.run;
-        let Merge { key, id, halves, mut stored, operation, answered_at } = merge;
+        let now = run.clock_now();
+        let new: Vec<Option<ValidRecord>> = merges
+            .iter()
+            .map(|merge| {
+                let is_new = matches!(merge.stored, Ok(None));
+                let record = is_new
+                    .then(|| self.joined(None, merge).0.record(&run.target, &merge.id, merge.answered_at));
+                let record = validate(record?, run.store.retention_days()).ok()?;
+                (!record.is_expired(now)).then_some(record)
+            })
+            .collect();
+        let inserted = run.store.insert(&new.iter().flatten().collect::<Vec<_>>()).await;
+        let mut inserted = inserted.into_iter();
+        let mut left = Vec::new();
+        for (merge, record) in merges.into_iter().zip(new) {
+            if record.is_some() && inserted.next() == Some(true) {
+                self.count(&merge.id, Outcome::Written);
+            } else {
+                left.push(merge);
+            }
+        }
+        left
+    }
+
+    /// What is known with the halves that came, and whether none of these is older than what was known.
+    fn joined(&self, known: Option<&Stored>, merge: &Merge) -> (Halves, bool) {
+        let mut joined = known.map(Halves::from_stored).unwrap_or_default();
+        // What was stored before there was anything to replace must not come back with the other half.
+        joined.redact(self.redact);
+        let mut newest = true;
+        for (side, half) in &merge.halves {
+            newest &= joined.add(*side, half.clone());
+        }
+        (joined, newest)
+    }
+
+    async fn merge(&self, mut merge: Merge) -> bool {
+        let run = self.run;
         for _ in 0..MAX_TRIES {
-            let known = match stored {
+            let known = match std::mem::replace(&mut merge.stored, Ok(None)) {
                 Ok(known) => known,
-                Err(error) => return self.failed(&id, &error),
+                Err(error) => return self.failed(&merge.id, &error),
             };
+            let (joined, newest) = self.joined(known.as_ref(), &merge);
+            let Merge { key, id, operation, answered_at, .. } = &merge;
             if known.as_ref().is_some_and(Stored::is_newer_schema) {
                 log::newer_schema(&key.pk, &key.sk);
-                self.count(&id, Outcome::Stale);
+                self.count(id, Outcome::Stale);
                 return true;
             }
-            let mut joined = known.as_ref().map(Halves::from_stored).unwrap_or_default();
-            // What was stored before there was anything to replace must not come back with the other half.
-            joined.redact(self.redact);
-            let mut newest = true;
-            for (side, half) in &halves {
-                newest &= joined.add(*side, half.clone());
-            }
             let record =
-                match validate(joined.record(&run.target, &id, answered_at), run.store.retention_days()) {
+                match validate(joined.record(&run.target, id, *answered_at), run.store.retention_days()) {
                     Ok(record) => record,
                     Err(rejected) => return run.reject(operation, &rejected).await,
                 };
             let hash = known.as_ref().and_then(Stored::content_hash);
             if hash == Some(record.content_hash()) {
-                self.count(&id, if newest { Outcome::Unchanged } else { Outcome::Stale });
+                self.count(id, if newest { Outcome::Unchanged } else { Outcome::Stale });
                 return true;
             }
             match run.store.put(&record, Guard::Is(hash)).await {
-                Written::Done(Outcome::Stale) => stored = run.store.get(&key).await,
+                Written::Done(Outcome::Stale) => merge.stored = run.store.get(key).await,
                 Written::Done(outcome) => {
-                    self.count(&id, outcome);
+                    self.count(id, outcome);
                     return true;
                 }
                 Written::Expired => return true,
-                Written::Failed(error) => return self.failed(&id, &error),
+                Written::Failed(error) => return self.failed(id, &error),
             }
         }
-        self.failed(&id, &CallError::malformed("PutItem", "other runs kept changing the insight"))
+        self.failed(&merge.id, &CallError::malformed("PutItem", "other runs kept changing the insight"))
     }
 
     fn failed(&self, id: &str, error: &CallError) -> bool {

@@ -10,6 +10,7 @@ use aws_sdk_cloudtrail::config::retry::RetryPartition;
 use aws_sdk_cloudtrail::types::{
     Event, EventCategory, InsightSelector, InsightType, InsightsMetricDataType, ListInsightsDataType, Trail,
 };
+use aws_smithy_types::DateTime;
 use insights_shared::issue::CallError;
 use insights_shared::page::Pages;
 use insights_shared::payload::Window;
@@ -62,6 +63,21 @@ pub struct Points {
     pub timestamps: Vec<i64>,
     /// What it holds.
     pub values: Vec<f64>,
+}
+
+impl Points {
+    /// Takes in a page. An answer has one nearly always, and the lists of a page have room that nothing will need.
+    pub fn add(&mut self, timestamps: &[DateTime], values: Vec<f64>) {
+        self.timestamps.reserve_exact(timestamps.len());
+        self.timestamps.extend(timestamps.iter().map(DateTime::secs));
+        self.values.reserve_exact(values.len());
+        self.values.extend(values);
+    }
+
+    /// Each with the time of its bucket.
+    pub fn iter(&self) -> impl Iterator<Item = (i64, f64)> {
+        self.timestamps.iter().copied().zip(self.values.iter().copied())
+    }
 }
 
 impl<'a> Fetch<'a> {
@@ -159,8 +175,7 @@ impl<'a> Fetch<'a> {
                     format!("{} timestamps and {} values in one page", timestamps.len(), values.len());
                 return Err(CallError::malformed(OPERATION, message));
             }
-            points.timestamps.extend(timestamps.iter().map(aws_smithy_types::DateTime::secs));
-            points.values.extend(values);
+            points.add(&timestamps, values);
         }
         Ok((points, asked_at))
     }

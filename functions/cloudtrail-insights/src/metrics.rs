@@ -45,11 +45,11 @@ pub async fn collect(fetch: &Fetch<'_>, run: &TargetRun, series: &Series, reques
             }
         };
         run.report.answered();
-        let chunks = normalize::chunks(series, *request, &points, &run.target, answered_at);
+        let chunks = normalize::chunks(series, *request, points, &run.target, answered_at);
         for message in &chunks.left_out {
             run.report.issue(Stage::Normalize, OPERATION, &subject, RESPONSE_MALFORMED, false, message);
         }
-        if !run.store(OPERATION, chunks.records).await {
+        if !run.store(OPERATION, chunks).await {
             return progress;
         }
         progress.stored.push(*request);

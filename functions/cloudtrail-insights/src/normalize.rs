@@ -4,74 +4,115 @@ use crate::fetch::Points;
 use crate::series::Series;
 use crate::window::{Request, chunk_seconds};
 use insights_shared::key::Key;
-use insights_shared::number::Number;
+use insights_shared::number::violation_of_f64;
 use insights_shared::record::{Chunk, Kind, Record};
 use insights_shared::target::Target;
 use insights_shared::time::Timestamp;
-use std::collections::BTreeMap;
+use insights_shared::value::Map;
 
-/// The chunks of one answer, and what had to be left out of them.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Chunks {
-    /// One record for each chunk that has points.
-    pub records: Vec<Record>,
+/// The chunks of one answer, oldest first, one record for each chunk that has points. A series has tens of thousands of
+/// points, and some are worked at once, so that a record is made only when it is asked for.
+#[derive(Debug)]
+pub struct Chunks<'a> {
     /// What is wrong with each point that no chunk holds.
     pub left_out: Vec<String>,
+    target: &'a Target,
+    answered_at: Timestamp,
+    request: Request,
+    partition: String,
+    detail: Map,
+    /// In order, each time once.
+    points: Points,
+    /// How many of the points have been given away.
+    given: usize,
 }
 
 /// Cuts an answer into chunks. A point that DynamoDB cannot hold, that lies outside what was asked for, or that another
 /// one of the same time contradicts, is left out and named; the others of its chunk stay.
-pub fn chunks(
+pub fn chunks<'a>(
     series: &Series,
     request: Request,
-    points: &Points,
-    target: &Target,
+    points: Points,
+    target: &'a Target,
     answered_at: Timestamp,
-) -> Chunks {
-    let mut left_out = Vec::new();
-    let length = chunk_seconds(request.period);
-    let mut by_chunk: BTreeMap<Timestamp, BTreeMap<i64, f64>> = BTreeMap::new();
-    for (second, value) in points.timestamps.iter().copied().zip(points.values.iter().copied()) {
-        let time = Timestamp::from_seconds(second);
-        if time.seconds() != second || time < request.start || time >= request.end {
-            left_out.push(format!(
-                "the point {value} at {second} lies outside {} to {}",
-                request.start, request.end
-            ));
-        } else if let Some(violation) = violation(value) {
-            left_out.push(format!("the point {value} at {time} {violation}"));
-        } else {
-            let before = by_chunk.entry(time.floor(length)).or_default().insert(second, value);
-            if let Some(before) = before.filter(|before| before.to_bits() != value.to_bits()) {
-                left_out.push(format!("the point {before} at {time} comes a second time, as {value}"));
-            }
-        }
-    }
-    let records = by_chunk.into_iter().map(|(start, points)| {
+) -> Chunks<'a> {
+    let (points, left_out) = sound(points, request);
+    let (partition, detail) = (series.partition(target), series.detail());
+    Chunks { left_out, target, answered_at, request, partition, detail, points, given: 0 }
+}
+
+impl Iterator for Chunks<'_> {
+    type Item = Record;
+
+    fn next(&mut self) -> Option<Record> {
+        let Self { target, answered_at, request, .. } = *self;
+        let rest = self.points.timestamps.get(self.given..)?;
+        let length = chunk_seconds(request.period);
+        let start = Timestamp::from_seconds(*rest.first()?).floor(length);
         let end = start.plus_seconds(length);
+        let points = self.given..self.given + rest.partition_point(|second| *second < end.seconds());
+        self.given = points.end;
+        let timestamps = self.points.timestamps.get(points.clone())?.to_vec();
+        let values = self.points.values.get(points)?.to_vec();
         let covered_from = start.max(request.start);
         let covered_until = end.min(request.end);
-        let key = Key::new(series.partition(target), format!("metric#{}#{start}", request.period));
+        let key = Key::new(self.partition.as_str(), format!("metric#{}#{start}", request.period));
         let mut record =
             Record::new(Kind::CloudtrailMetric, key, &target.account_id, &target.region, answered_at);
         record.started_at = Some(start);
         record.ended_at = Some(end);
         record.updated_at = Some(covered_until);
-        record.detail = series.detail();
-        let (timestamps, values) = points.into_iter().unzip();
+        record.detail = self.detail.clone();
         record.chunk =
             Some(Chunk { period: request.period, timestamps, values, covered_from, covered_until });
-        record
-    });
-    Chunks { records: records.collect(), left_out }
+        Some(record)
+    }
 }
 
-/// Why DynamoDB would refuse a value, if it would.
-fn violation(value: f64) -> Option<&'static str> {
-    match Number::from_f64(value) {
-        None => Some("is not a finite number"),
-        Some(number) => number.violation(),
+/// The points that chunks can hold, in order, each time once, and what is wrong with the others. Nearly always these are
+/// all of them, and in order.
+fn sound(points: Points, request: Request) -> (Points, Vec<String>) {
+    let is_sound = |(second, value): (i64, f64)| fault(second, value, request).is_none();
+    let is_ordered = points.timestamps.is_sorted_by(|left, right| left < right);
+    if is_ordered && points.timestamps.len() == points.values.len() && points.iter().all(is_sound) {
+        return (points, Vec::new());
     }
+    let mut left_out = Vec::new();
+    let mut kept: Vec<(i64, f64)> = Vec::with_capacity(points.timestamps.len());
+    for (second, value) in points.iter() {
+        match fault(second, value, request) {
+            Some(fault) => left_out.push(fault),
+            None => kept.push((second, value)),
+        }
+    }
+    // Stable, so that of two of one time the later answer is the later one here.
+    kept.sort_by_key(|(second, _)| *second);
+    kept.dedup_by(|(second, value), (before_second, before)| {
+        if second != before_second {
+            return false;
+        }
+        if before.to_bits() != value.to_bits() {
+            let time = Timestamp::from_seconds(*second);
+            left_out.push(format!("the point {before} at {time} comes a second time, as {value}"));
+        }
+        *before = *value;
+        true
+    });
+    let (timestamps, values) = kept.into_iter().unzip();
+    (Points { timestamps, values }, left_out)
+}
+
+/// Why no chunk can hold a point, if none can.
+fn fault(second: i64, value: f64, request: Request) -> Option<String> {
+    let time = Timestamp::from_seconds(second);
+    if time.seconds() != second || time < request.start || time >= request.end {
+        return Some(format!(
+            "the point {value} at {second} lies outside {} to {}",
+            request.start, request.end
+        ));
+    }
+    let violation = violation_of_f64(value)?;
+    Some(format!("the point {value} at {time} {violation}"))
 }
 
 #[cfg(test)]

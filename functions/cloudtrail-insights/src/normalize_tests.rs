@@ -31,10 +31,18 @@ fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-fn cut(period: i64, start: &str, end: &str, points: &[(i64, f64)]) -> Chunks {
+/// What an answer was cut into.
+struct Cut {
+    records: Vec<Record>,
+    left_out: Vec<String>,
+}
+
+fn cut(period: i64, start: &str, end: &str, points: &[(i64, f64)]) -> Cut {
     let request = Request { period, start: at(start), end: at(end) };
     let (timestamps, values) = points.iter().copied().unzip();
-    chunks(&series(), request, &Points { timestamps, values }, &target(), at("2023-11-14T22:27:13Z"))
+    let (points, target) = (Points { timestamps, values }, target());
+    let mut chunks = chunks(&series(), request, points, &target, at("2023-11-14T22:27:13Z"));
+    Cut { left_out: std::mem::take(&mut chunks.left_out), records: chunks.collect() }
 }
 
 /// Each chunk as `key start-end from-until: points`, hours and minutes only, and how many points were left out.
@@ -83,7 +91,7 @@ fn the_worked_example_becomes_its_record() {
     assert!(cut.left_out.is_empty());
     let [record] = <[Record; 1]>::try_from(cut.records).unwrap();
     let record = validate(record, 400).unwrap();
-    let mut attributes = record.attributes().clone();
+    let mut attributes = record.to_map();
     for name in ["answered_at", "content_hash"] {
         attributes.remove(name).unwrap();
     }

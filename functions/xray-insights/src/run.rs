@@ -21,7 +21,7 @@ use insights_shared::report::Outcome;
 use insights_shared::sdk::timestamp;
 use insights_shared::store::read::Projection;
 use insights_shared::store::write::{Guard, Written};
-use insights_shared::target_run::{TargetRun, Work};
+use insights_shared::target_run::{Known, TargetRun, Work};
 use insights_shared::time::{DAY_SECONDS, Timestamp};
 use insights_shared::validate::validate;
 use std::collections::HashSet;
@@ -71,8 +71,8 @@ struct Story<'a> {
 /// How an insight came to be looked at.
 #[derive(Clone, Copy)]
 enum Asked<'a> {
-    /// The listing shows it as new or changed, with this version if it gave one.
-    Listed(Option<Timestamp>),
+    /// The listing shows it as new or changed, with this version if it gave one; and what is known of the table.
+    Listed(Option<Timestamp>, Known),
     /// It is stored as open, and the listing no longer has it.
     Vanished(&'a Stored),
     /// X-Ray pushed an event about it.
@@ -208,14 +208,16 @@ impl Story<'_> {
             let version = summary.last_update_time.as_ref().and_then(timestamp);
             match judge(version, found.items.get(&key)) {
                 Some(outcome) => run.report.count(outcome),
-                None => changed.push((id, version)),
+                None if found.items.contains_key(&key) => changed.push((id, version, Known::Unknown)),
+                None => changed.push((id, version, Known::Nothing)),
             }
         }
         if changed.is_empty() && found.failed.is_empty() {
             run.report.answered();
         }
-        let collect =
-            changed.into_iter().map(|(id, version)| self.collect_insight(id, Asked::Listed(version)));
+        let collect = changed
+            .into_iter()
+            .map(|(id, version, known)| self.collect_insight(id, Asked::Listed(version, known)));
         stream::iter(collect).buffer_unordered(run.settings.concurrency).collect::<Vec<()>>().await;
     }
 
@@ -299,8 +301,8 @@ impl Story<'_> {
         };
         let by_id = |stored| Version::ById { stored, newest_event: normalize::newest_event(&events) };
         let version = match asked {
-            Asked::Listed(Some(version)) => Version::Summary(version),
-            Asked::Listed(None) => by_id(None),
+            Asked::Listed(Some(version), _) => Version::Summary(version),
+            Asked::Listed(None, _) => by_id(None),
             Asked::Vanished(stored) => by_id(Some(stored)),
             Asked::Pushed => by_id(pushed.as_ref()),
         };
@@ -315,11 +317,12 @@ impl Story<'_> {
                 complete = false;
             }
         }
-        complete &= run.store("GetInsightEvents", parts).await;
+        let known = if let Asked::Listed(_, known) = asked { known } else { Known::Unknown };
+        complete &= run.store_over("GetInsightEvents", parts, known).await;
         if !complete {
             normalize::without_version(&mut record);
         }
-        run.store("GetInsight", vec![record]).await;
+        run.store_over("GetInsight", vec![record], known).await;
     }
 
     async fn graph(&self, id: &str, insight: &Record) -> Result<Option<Record>, CallError> {

@@ -9,7 +9,7 @@ use crate::issue::CallError;
 use crate::key::{self, Key};
 use crate::record::{SCHEMA_VERSION, Source, Stored, target_partition};
 use crate::target::Target;
-use crate::value::{Map, Value, write_canonical_map};
+use crate::value::{Map, Value, into_attributes, to_attributes, write_canonical_map};
 use aws_sdk_dynamodb::types::AttributeValue;
 use std::collections::HashMap;
 
@@ -55,7 +55,7 @@ impl Store {
             names: HashMap::new(),
             values: HashMap::from([(":schema".to_owned(), AttributeValue::N(SCHEMA_VERSION.to_string()))]),
         };
-        self.put_item(row, Some(condition)).await.map(|_| ())
+        self.put_item(into_attributes(row), Some(condition)).await.map(|_| ())
     }
 
     /// Puts a row over the one that was read (`None`: none at all) and gives what is stored now. `None` if another run
@@ -74,7 +74,7 @@ impl Store {
             None => Condition::absent(self.now()),
             Some(read) => over_revision(read.0.get("revision")),
         };
-        let refused = self.put_item(row.clone(), Some(condition)).await?;
+        let refused = self.put_item(to_attributes(&row), Some(condition)).await?;
         Ok(refused.is_none().then_some(Stored(row)))
     }
 }

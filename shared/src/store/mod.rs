@@ -4,6 +4,7 @@
 //! condition compares it with what is stored at that moment (see `write.rs`).
 
 pub mod catalog;
+mod insert;
 pub mod plan;
 pub mod read;
 pub mod schema;
@@ -16,6 +17,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::ConsumedCapacity;
 use plan::Plan;
 use std::future::Future;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -33,6 +35,8 @@ pub struct Store {
     plan: Option<Plan>,
     until: Option<Instant>,
     units: Mutex<Units>,
+    /// Whether the table's owner lets records be put, but not inserted.
+    inserts_refused: AtomicBool,
 }
 
 /// Read and write units consumed.
@@ -74,6 +78,7 @@ impl Store {
             plan: None,
             until: None,
             units: Mutex::default(),
+            inserts_refused: AtomicBool::new(false),
         }
     }
 

@@ -14,7 +14,7 @@ use futures_util::stream::{self, StreamExt};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The most keys of one BatchGetItem.
-const BATCH: usize = 100;
+pub(crate) const BATCH: usize = 100;
 /// How often unprocessed keys are asked for again.
 const MAX_BATCH_ATTEMPTS: u32 = 8;
 

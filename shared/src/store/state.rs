@@ -11,7 +11,7 @@ use crate::record::{SCHEMA_VERSION, Source, Stored, target_partition};
 use crate::report::{Counts, RunStatus, TargetResponse};
 use crate::target::Target;
 use crate::time::{DAY_SECONDS, Timestamp};
-use crate::value::{Map, Value, write_canonical_map};
+use crate::value::{Map, Value, into_attributes, write_canonical_map};
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 use std::collections::HashMap;
@@ -187,7 +187,7 @@ impl Store {
             self.intend(&item, Change::New);
             return Ok(());
         }
-        self.put_item(item, None::<Condition>).await.map(|_| ())
+        self.put_item(into_attributes(item), None::<Condition>).await.map(|_| ())
     }
 }
 

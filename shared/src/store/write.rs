@@ -3,7 +3,7 @@
 
 use super::Store;
 use super::plan::Change;
-use super::read::Projection;
+use super::read::{Found, Projection};
 use crate::fields::Faults;
 use crate::issue::CallError;
 use crate::key::{self, Key};
@@ -49,14 +49,16 @@ impl Store {
     pub async fn write(&self, records: &[ValidRecord]) -> Vec<Written> {
         let keys: Vec<Key> = records.iter().map(|record| record.key().clone()).collect();
         let found = self.read(&keys, Projection::Version).await;
+        let inserted = self.insert_new(records, &found).await;
         let mut seen = HashSet::new();
-        let puts = records.iter().map(|record| {
+        let puts = records.iter().zip(inserted).map(|(record, inserted)| {
             // Two records of one key in one call are written one after the other, by the condition alone.
             let first = seen.insert(record.key());
             let stored = found.items.get(record.key()).filter(|_| first);
             let failed = found.failed.get(record.key());
             async move {
                 match failed {
+                    _ if inserted => Written::Done(Outcome::Written),
                     Some(error) => Written::Failed(error.clone()),
                     None => self.write_over(record, stored).await,
                 }
@@ -65,12 +67,56 @@ impl Store {
         stream::iter(puts).buffered(self.concurrency).collect().await
     }
 
+    /// Writes records under whose keys there is nothing, as far as is known, without looking: each result as of
+    /// [`Store::write`]. Where there is something all the same, it is looked at.
+    pub async fn write_new(&self, records: &[ValidRecord]) -> Vec<Written> {
+        let puts = records.iter().map(|record| async move {
+            match self.put(record, Guard::Is(None)).await {
+                Written::Done(Outcome::Stale) => {
+                    let written = self.write(std::slice::from_ref(record)).await;
+                    written.into_iter().next().unwrap_or(Written::Done(Outcome::Stale))
+                }
+                written => written,
+            }
+        });
+        stream::iter(puts).buffered(self.concurrency).collect().await
+    }
+
+    /// Inserts the records of which nothing was found. Whether each is stored now.
+    async fn insert_new(&self, records: &[ValidRecord], found: &Found) -> Vec<bool> {
+        let now = self.now();
+        let mut seen = HashSet::new();
+        let is_new = |record: &ValidRecord| {
+            let (key, first) = (record.key(), seen.insert(record.key().clone()));
+            let is_absent = !found.items.contains_key(key) && !found.failed.contains_key(key);
+            first && is_absent && !record.is_expired(now)
+        };
+        let new: Vec<bool> = records.iter().map(is_new).collect();
+        let mut is_stored = vec![false; records.len()];
+        let chosen: Vec<&ValidRecord> =
+            records.iter().zip(&new).filter_map(|(record, new)| new.then_some(record)).collect();
+        let inserted = self.insert(&chosen).await;
+        let places = is_stored.iter_mut().zip(new).filter_map(|(place, new)| new.then_some(place));
+        for (place, inserted) in places.zip(inserted) {
+            *place = inserted;
+        }
+        is_stored
+    }
+
+    /// The item of a record, with the stamps of the store.
+    pub(super) fn item(&self, record: &ValidRecord) -> HashMap<String, AttributeValue> {
+        let mut item = record.to_item();
+        item.insert("observed_at".to_owned(), AttributeValue::S(self.now().to_string()));
+        item.insert("collected_by".to_owned(), AttributeValue::S(self.collected_by.clone()));
+        item
+    }
+
     /// Writes one record over what was read, by the rule of its kind.
     pub async fn write_over(&self, record: &ValidRecord, stored: Option<&Stored>) -> Written {
         match judge(record, stored, self.now()) {
             Some(outcome) => {
                 if self.dry_run && outcome == Written::Done(Outcome::Unchanged) {
-                    self.intend(record.attributes(), Change::Same);
+                    self.intend(&record.to_map(), Change::Same);
                 }
                 outcome
             }
@@ -93,13 +139,14 @@ impl Store {
         if expired && (self.dry_run || matches!(guard, Guard::Is(None))) {
             return Written::Expired;
         }
-        let mut item = record.attributes().clone();
-        item.insert("observed_at".to_owned(), now.into());
-        item.insert("collected_by".to_owned(), self.collected_by.as_str().into());
         if self.dry_run {
+            let mut item = record.to_map();
+            item.insert("observed_at".to_owned(), now.into());
+            item.insert("collected_by".to_owned(), self.collected_by.as_str().into());
             self.intend(&item, if is_stored { Change::Changed } else { Change::New });
             return Written::Done(Outcome::Written);
         }
+        let item = self.item(record);
         let condition = Condition::of(record, guard, now);
         match self.put_item(item, Some(condition)).await {
             Ok(_) if expired => Written::Expired,
@@ -120,14 +167,14 @@ impl Store {
     /// Puts an item; `Some` is the stored one that did not fulfil the condition.
     pub(super) async fn put_item(
         &self,
-        item: Map,
+        item: HashMap<String, AttributeValue>,
         condition: Option<Condition>,
     ) -> Result<Option<Stored>, CallError> {
         let mut put = self
             .client
             .put_item()
             .table_name(&self.table)
-            .set_item(Some(into_attributes(item)))
+            .set_item(Some(item))
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
         if let Some(condition) = condition {
             put = put
@@ -174,7 +221,7 @@ impl Store {
             return Ok(());
         }
         let condition = Condition::absent(now);
-        self.put_item(item, Some(condition)).await.map(|_| ())
+        self.put_item(into_attributes(item), Some(condition)).await.map(|_| ())
     }
 }
 

@@ -11,6 +11,8 @@ mod dry_run;
 #[cfg(test)]
 mod expiry;
 #[cfg(test)]
+mod inserts;
+#[cfg(test)]
 mod open;
 #[cfg(test)]
 mod rejected;

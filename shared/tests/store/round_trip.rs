@@ -44,7 +44,7 @@ fn any_record_reads_back_with_the_attributes_that_were_written() {
         given.title = Some(title);
         given.entity = Some(entity);
         let given = validate(given, 400).unwrap();
-        let mut expected = given.attributes().clone();
+        let mut expected = given.to_map();
         expected.insert("observed_at".to_owned(), lab.now().into());
         expected.insert("collected_by".to_owned(), "test:$LATEST#request".into());
         let (written, read) = runtime.block_on(async {

@@ -10,7 +10,7 @@ use insights_tests::{ACCOUNT, Lab, REGION};
 
 /// Puts what a later version of this program might have stored at the record's key.
 async fn put_newer(lab: &Lab, record: &ValidRecord) -> Map {
-    let mut item = record.attributes().clone();
+    let mut item = record.to_map();
     item.insert("schema_version".to_owned(), 2.into());
     item.insert("content_hash".to_owned(), "a hash of another kind".into());
     item.insert("unheard_of".to_owned(), true.into());
@@ -66,7 +66,7 @@ async fn an_older_schema_is_overwritten_by_the_rule_of_its_kind() {
     let lab = lab().await;
     let store = lab.store(|_| ());
     let record = valid(Kind::XrayInsight, "id", Version::new(10, 10));
-    let mut older = record.attributes().clone();
+    let mut older = record.to_map();
     older.insert("schema_version".to_owned(), 0.into());
     lab.put(older).await;
     let later = valid(Kind::XrayInsight, "id", Version::new(10, 11).content("later"));

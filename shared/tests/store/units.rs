@@ -18,7 +18,7 @@ async fn the_units_counted_are_those_that_the_table_reports_for_the_same_request
     let mut large = record(Kind::XrayInsight, "id", Version::new(10, 20));
     large.detail.insert("text".to_owned(), "x".repeat(9_000).into());
     let large = validate(large, 400).unwrap();
-    let mut item = large.attributes().clone();
+    let mut item = large.to_map();
     item.insert("observed_at".to_owned(), lab.now().into());
     item.insert("collected_by".to_owned(), "test:$LATEST#request".into());
     let put = client

@@ -71,26 +71,33 @@ impl Backend {
         let database = &self.database;
         let (status, text) = ask(database, operation, body);
         if status == 200 {
-            self.look_at(operation, body);
+            self.look_at(operation, body, &text);
         }
         let content_type = ("content-type".to_owned(), "application/x-amz-json-1.0".to_owned());
         respond(status, [content_type], SdkBody::from(text))
     }
 
-    /// Looks at a write that went through.
-    fn look_at(&self, operation: &str, body: &[u8]) {
+    /// Looks at what a request wrote that went through.
+    fn look_at(&self, operation: &str, body: &[u8], answer: &str) {
         let Ok(request) = serde_json::from_slice::<Value>(body) else { return };
-        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
-        let item = match operation {
-            "PutItem" => request["Item"].clone(),
+        let items = match operation {
+            "PutItem" => vec![request["Item"].clone()],
+            "BatchExecuteStatement" => inserted(&request, answer),
             "UpdateItem" => {
                 let get = json!({"TableName": TABLE, "Key": request["Key"]}).to_string();
                 let (_, found) = ask(&self.database, "GetItem", get.as_bytes());
                 let found: Value = serde_json::from_str(&found).unwrap_or_default();
-                found["Item"].clone()
+                vec![found["Item"].clone()]
             }
             _ => return,
         };
+        for item in items {
+            self.look_at_item(&item);
+        }
+    }
+
+    fn look_at_item(&self, item: &Value) {
+        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
         let text = |name: &str| item[name]["S"].as_str().unwrap_or_default().to_owned();
         let key = (text("pk"), text("sk"));
         if key.0.len() > 2_048 || key.1.len() > 1_024 || key.0.is_empty() || key.1.is_empty() {
@@ -104,7 +111,7 @@ impl Backend {
         }
         if let Some(before) = before {
             let violations =
-                lost_between(&before, &item).into_iter().map(|what| format!("{} {}: {what}", key.0, key.1));
+                lost_between(&before, item).into_iter().map(|what| format!("{} {}: {what}", key.0, key.1));
             written.violations.extend(violations);
         }
     }
@@ -124,6 +131,21 @@ impl Backend {
         let written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
         written.items.get(&(pk.to_owned(), sk.to_owned())).cloned()
     }
+}
+
+/// The items of a batch of `INSERT INTO "table" VALUE {'name': ?, …}` that went through.
+fn inserted(request: &Value, answer: &str) -> Vec<Value> {
+    let answer: Value = serde_json::from_str(answer).unwrap_or_default();
+    let statements = request["Statements"].as_array().into_iter().flatten();
+    let responses = answer["Responses"].as_array().into_iter().flatten();
+    let stored = statements.zip(responses).filter(|(_, response)| response.get("Error").is_none());
+    let item = |(statement, _): (&Value, &Value)| {
+        let text = statement["Statement"].as_str().unwrap_or_default();
+        let names = text.split('\'').skip(1).step_by(2).map(str::to_owned);
+        let values = statement["Parameters"].as_array().into_iter().flatten().cloned();
+        Value::Object(names.zip(values).collect())
+    };
+    stored.map(item).collect()
 }
 
 /// What one write may not take away from what was there.

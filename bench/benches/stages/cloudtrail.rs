@@ -1,0 +1,117 @@
+//! CloudTrail: both halves of an insight, looked up, joined; and the points of a series, of both lengths that chunks have.
+
+use crate::{BEGAN, ROUND, answered_at, id, table, target};
+use aws_sdk_cloudtrail::types::Event;
+use aws_smithy_types::DateTime;
+use cloudtrail_insights::event::read_looked_up;
+use cloudtrail_insights::fetch::Points;
+use cloudtrail_insights::merge::Halves;
+use cloudtrail_insights::normalize;
+use cloudtrail_insights::series::{API_CALL_RATE, Series};
+use cloudtrail_insights::window::Request;
+use divan::Bencher;
+use divan::counter::ItemsCount;
+use insights_shared::record::Record;
+use insights_shared::target::Target;
+use insights_shared::time::Timestamp;
+
+/// The most points that CloudTrail keeps of a series at a period: 15 days of minutes.
+const POINTS: usize = 21_600;
+
+/// One half as LookupEvents gives it, with the attributions that it has since 2020.
+fn half(number: usize, state: &str) -> Event {
+    let minutes = if state == "Start" { 0 } else { 7 };
+    let time = BEGAN + i64::try_from(number).unwrap_or_default() + minutes * 60;
+    let average = |insight: &str| {
+        let value = |name: &str, average: &str| format!(r#"{{"value":"{name}","average":{average}}}"#);
+        let of = |attribute: &str, name: &str| {
+            let (insight, baseline) = (value(name, insight), value(name, "0.02"));
+            format!(r#"{{"attribute":"{attribute}","insight":[{insight}],"baseline":[{baseline}]}}"#)
+        };
+        [
+            of("userIdentityArn", "arn:aws:sts::123456789012:assumed-role/deployer/session"),
+            of("userAgent", "aws-sdk-go-v2/1.30.3 os/linux lang/go md/GOOS#linux"),
+            of("errorCode", "null"),
+        ]
+        .join(",")
+    };
+    let (event_id, shared_id) = (id(number + ROUND), id(number));
+    let json = format!(
+        r#"{{"eventVersion":"1.09","eventTime":"{}","awsRegion":"eu-west-1","eventID":"{event_id}",
+"eventType":"AwsCloudTrailInsight","recipientAccountId":"123456789012","sharedEventID":"{shared_id}",
+"insightDetails":{{"state":"{state}","eventSource":"ec2.amazonaws.com","eventName":"RunInstances",
+"insightType":"ApiCallRateInsight","insightContext":{{"statistics":{{"baseline":{{"average":0.02}},
+"insight":{{"average":6.4285714286}},"insightDuration":7,"baselineDuration":11092}},
+"attributions":[{}]}}}},"eventCategory":"Insight"}}"#,
+        Timestamp::from_seconds(time),
+        average("6.4285714286"),
+    );
+    Event::builder()
+        .event_id(event_id)
+        .event_name("RunInstances")
+        .read_only("false")
+        .event_time(DateTime::from_secs(time))
+        .event_source("ec2.amazonaws.com")
+        .cloud_trail_event(json)
+        .build()
+}
+
+fn joined(halves: &[Event; 2], target: &Target) -> Option<Record> {
+    let mut joined = Halves::default();
+    let mut id = String::new();
+    for event in halves {
+        let event = read_looked_up(event, &target.account_id).ok()?;
+        id = event.shared_event_id;
+        joined.add(event.side, event.half);
+    }
+    Some(joined.record(target, &id, answered_at()))
+}
+
+/// Start and End of one insight, both read from their JSON, become one record.
+#[divan::bench]
+fn insight_of_two_events(bencher: Bencher) {
+    let target = target();
+    let halves = || -> Vec<[Event; 2]> {
+        (0..ROUND).map(|number| [half(number, "Start"), half(number, "End")]).collect()
+    };
+    bencher.counter(ItemsCount::new(ROUND)).with_inputs(halves).bench_local_refs(|pairs| {
+        table::items(pairs.iter().filter_map(|halves| joined(halves, &target)), ROUND)
+    });
+}
+
+/// The two lists of an answer, as the SDK gives them.
+type Page = (Vec<DateTime>, Vec<f64>);
+
+fn page(period: i64) -> Page {
+    let seconds =
+        (0..POINTS).map(|index| BEGAN / 86_400 * 86_400 + i64::try_from(index).unwrap_or_default() * period);
+    // Counts mostly, and every eighth one that is none.
+    let value = |index: u32| if index.is_multiple_of(8) { f64::from(index) / 7.0 } else { f64::from(index % 500) };
+    let values = (0..u32::try_from(POINTS).unwrap_or_default()).map(value);
+    (seconds.map(DateTime::from_secs).collect(), values.collect())
+}
+
+/// Every point of a series in chunks; what is counted is points.
+#[divan::bench(args = [60, 300, 3_600])]
+fn points(bencher: Bencher, period: i64) {
+    let target = target();
+    let series = Series {
+        event_source: "ec2.amazonaws.com".to_owned(),
+        event_name: "RunInstances".to_owned(),
+        insight_type: API_CALL_RATE.to_owned(),
+        error_code: None,
+        trail: None,
+    };
+    let start = Timestamp::from_seconds(BEGAN / 86_400 * 86_400);
+    let seconds = i64::try_from(POINTS).unwrap_or_default() * period;
+    let request = Request { period, start, end: start.plus_seconds(seconds) };
+    bencher.counter(ItemsCount::new(POINTS)).with_inputs(|| page(period)).bench_local_values(
+        |(timestamps, values): Page| {
+            let mut points = Points::default();
+            points.add(&timestamps, values);
+            let chunks = normalize::chunks(&series, request, points, &target, answered_at());
+            // One at a time, as the table is written: a series is never in memory as items.
+            chunks.filter_map(table::item).map(|item| item.len()).sum::<usize>()
+        },
+    );
+}

@@ -1,0 +1,131 @@
+//! Many new records at once: inserted in batches, and put by themselves where that is not to be.
+
+use super::{STALE, UNCHANGED, Version, WRITTEN, lab, record, valid};
+use insights_shared::record::Kind;
+use insights_shared::time::DAY_SECONDS;
+use insights_shared::validate::{ValidRecord, validate};
+use insights_tests::Lab;
+use std::time::Duration;
+
+const INSERTS: &str = "BatchExecuteStatement";
+
+fn many(count: usize, version: Version) -> Vec<ValidRecord> {
+    (0..count).map(|number| valid(Kind::CloudtrailMetric, &format!("id {number}"), version)).collect()
+}
+
+fn calls(lab: &Lab) -> (u64, u64) {
+    (lab.calls(INSERTS), lab.calls("PutItem"))
+}
+
+#[tokio::test]
+async fn many_new_records_take_a_request_for_25_and_are_stored_as_puts_would_store_them() {
+    let (inserting, putting) = (lab().await, lab().await);
+    putting.fault(&format!("{INSERTS}=denied"));
+    let records = many(60, Version::new(10, 20));
+    let (inserts, puts) = (inserting.store(|_| ()), putting.store(|_| ()));
+    assert_eq!(inserts.write(&records).await, vec![WRITTEN; 60]);
+    assert_eq!(puts.write(&records).await, vec![WRITTEN; 60]);
+    assert_eq!((calls(&inserting), calls(&putting)), ((3, 0), (1, 60)));
+    assert_eq!(inserting.table().await.0, putting.table().await.0);
+    assert_eq!(inserts.units(), puts.units());
+    assert!(inserts.units().write > 0.0);
+    assert_eq!(inserts.write(&records).await, vec![UNCHANGED; 60]);
+    assert_eq!(calls(&inserting), (3, 0));
+}
+
+#[tokio::test]
+async fn a_few_new_records_are_put_side_by_side() {
+    let lab = lab().await;
+    let store = lab.store(|_| ());
+    let records = many(18, Version::new(10, 20));
+    assert_eq!(store.write(&records[..9]).await, vec![WRITTEN; 9]);
+    assert_eq!(calls(&lab), (0, 9));
+    // Those that are there already do not count.
+    assert_eq!(store.write(&records).await.iter().filter(|written| **written == WRITTEN).count(), 9);
+    assert_eq!(calls(&lab), (0, 18));
+}
+
+#[tokio::test]
+async fn where_nothing_may_be_inserted_records_are_put_and_it_is_not_tried_again() {
+    let lab = lab().await;
+    lab.fault(&format!("{INSERTS}=denied"));
+    let store = lab.store(|_| ());
+    let records = many(60, Version::new(10, 20));
+    assert_eq!(store.write(&records[..30]).await, vec![WRITTEN; 30]);
+    assert_eq!(store.write(&records[30..]).await, vec![WRITTEN; 30]);
+    assert_eq!(calls(&lab), (1, 60));
+    // The next invocation may find the permission there.
+    lab.store(|_| ()).write(&many(90, Version::new(10, 20))).await;
+    assert_eq!(calls(&lab), (2, 90));
+}
+
+#[tokio::test]
+async fn a_batch_that_fails_is_put_and_costs_no_other() {
+    let lab = lab().await;
+    // As often as the lab's client tries one request.
+    lab.fault(&format!("{INSERTS}=error500:3"));
+    let store = lab.store(|_| ());
+    assert_eq!(store.write(&many(60, Version::new(10, 20))).await, vec![WRITTEN; 60]);
+    assert_eq!(calls(&lab), (3 + 2, 25));
+    assert_eq!(lab.table().await.0.len(), 60);
+}
+
+#[tokio::test]
+async fn a_batch_whose_answer_is_lost_is_tried_again_and_nothing_is_stored_twice() {
+    let lab = lab().await;
+    lab.fault(&format!("{INSERTS}=lost-answer:1"));
+    let store = lab.store(|_| ());
+    let written = store.write(&many(20, Version::new(10, 20))).await;
+    assert_eq!(written, vec![UNCHANGED; 20], "the first try stored them");
+    assert_eq!(calls(&lab), (2, 20));
+    assert_eq!(lab.table().await.0.len(), 20);
+}
+
+#[tokio::test]
+async fn what_has_expired_but_is_still_there_is_replaced_by_its_put_alone() {
+    let lab = lab().await;
+    let expiring = valid(Kind::CloudtrailMetric, "id 7", Version::new(10, 20));
+    lab.store(|_| ()).write(std::slice::from_ref(&expiring)).await;
+    lab.advance(401 * DAY_SECONDS);
+    let kept =
+        (0..12).map(|number| record(Kind::CloudtrailMetric, &format!("id {number}"), Version::new(10, 20)));
+    let kept: Vec<ValidRecord> = kept.map(|record| validate(record, 0).unwrap()).collect();
+    lab.simulator.clear_log();
+    assert_eq!(lab.store(|_| ()).write(&kept).await, vec![WRITTEN; 12]);
+    assert_eq!(calls(&lab), (1, 1));
+    assert_eq!(lab.table().await.0.len(), 12);
+}
+
+#[tokio::test]
+async fn a_newer_record_that_comes_between_the_look_and_the_insert_stays() {
+    let lab = lab().await;
+    let (older, newer) = (many(12, Version::new(10, 20)), many(5, Version::new(11, 21).content("newer")));
+    // The look is answered late, with what there was when it was asked.
+    lab.fault("BatchGetItem=slow-0.3:1");
+    let (slow, quick) = (lab.store(|_| ()), lab.store(|_| ()));
+    let (written, ()) = tokio::join!(slow.write(&older), async {
+        while lab.calls("BatchGetItem") == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        assert_eq!(quick.write(&newer).await, vec![WRITTEN; 5]);
+    });
+    assert_eq!(written[..5], vec![STALE; 5]);
+    assert_eq!(written[5..], vec![WRITTEN; 7]);
+    let table = lab.table().await;
+    for record in &newer {
+        assert_eq!(table.0[record.key()]["content_hash"].as_str(), Some(record.content_hash()));
+    }
+}
+
+#[tokio::test]
+async fn one_key_twice_in_one_call_is_inserted_once_and_the_other_is_judged_by_its_put() {
+    let lab = lab().await;
+    let store = lab.store(|_| ());
+    let mut records = many(12, Version::new(10, 20));
+    records.push(valid(Kind::CloudtrailMetric, "id 3", Version::new(11, 21).content("newer")));
+    records.push(valid(Kind::CloudtrailMetric, "id 4", Version::new(9, 19).content("older")));
+    let written = store.write(&records).await;
+    assert_eq!(written[..13], vec![WRITTEN; 13]);
+    assert_eq!(written[13], STALE);
+    assert_eq!(calls(&lab), (1, 2));
+}
