@@ -13,6 +13,8 @@ use std::collections::BTreeMap;
 const STAMPS: [&str; 5] = ["answered_at", "collected_by", "content_hash", "observed_at", "schema_version"];
 /// What of a chunk moves on with the clock while its points stay.
 const OF_CHUNKS: [&str; 2] = ["covered_until", "updated_at"];
+/// Items of a page. Without a limit, the embedded database reads all that is left for each page.
+const PAGE: i32 = 250;
 /// The most differences that are named.
 const MOST_SHOWN: usize = 5;
 
@@ -44,7 +46,8 @@ impl Records {
     /// Reads the whole table.
     pub async fn read(services: &Services) -> Result<Self, Failure> {
         let mut records = Self::default();
-        let mut pages = services.client().scan().table_name(TABLE).into_paginator().send();
+        let scan = services.client().scan().table_name(TABLE).limit(PAGE);
+        let mut pages = scan.into_paginator().send();
         while let Some(page) = pages.next().await {
             for item in page?.items() {
                 records.add(from_attributes(item)?);
