@@ -86,7 +86,8 @@ fn page(period: i64) -> Page {
     let seconds =
         (0..POINTS).map(|index| BEGAN / 86_400 * 86_400 + i64::try_from(index).unwrap_or_default() * period);
     // Counts mostly, and every eighth one that is none.
-    let value = |index: u32| if index.is_multiple_of(8) { f64::from(index) / 7.0 } else { f64::from(index % 500) };
+    let value =
+        |index: u32| if index.is_multiple_of(8) { f64::from(index) / 7.0 } else { f64::from(index % 500) };
     let values = (0..u32::try_from(POINTS).unwrap_or_default()).map(value);
     (seconds.map(DateTime::from_secs).collect(), values.collect())
 }

@@ -122,6 +122,11 @@ pub fn length(text: &str) -> Result<i64, String> {
     }
 }
 
+/// A region's name, as AWS spells them.
+pub fn region(text: &str) -> Result<String, String> {
+    if is_region(text) { Ok(text.to_owned()) } else { Err("must be a region such as eu-west-1".to_owned()) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -147,9 +152,4 @@ mod tests {
         let now: Timestamp = "2026-03-08T00:00:00Z".parse().unwrap();
         assert_eq!(When::Ago(604_800).instant(now).to_string(), "2026-03-01T00:00:00.000Z");
     }
-}
-
-/// A region's name, as AWS spells them.
-pub fn region(text: &str) -> Result<String, String> {
-    if is_region(text) { Ok(text.to_owned()) } else { Err("must be a region such as eu-west-1".to_owned()) }
 }
