@@ -182,7 +182,9 @@ fn the_architecture_names_every_source_file_or_its_folder() {
     let page = read("ARCHITECTURE.md");
     let paths = paths();
     let mut unnamed = Vec::new();
-    for path in paths.iter().filter(|path| path.ends_with(".rs")) {
+    let is_source =
+        |path: &&String| Path::new(path.as_str()).extension().is_some_and(|extension| extension == "rs");
+    for path in paths.iter().filter(is_source) {
         let Some((_, inside)) = path.split_once("/src/") else { continue };
         // What every package has, what stands beside the file that it tests, and what has a page of its own.
         let is_plain = ["lib.rs", "main.rs", "example.rs"].contains(&inside)
