@@ -100,8 +100,8 @@ async fn what_has_expired_but_is_still_there_is_replaced_by_its_put_alone() {
 async fn a_newer_record_that_comes_between_the_look_and_the_insert_stays() {
     let lab = lab().await;
     let (older, newer) = (many(12, Version::new(10, 20)), many(5, Version::new(11, 21).content("newer")));
-    // The look is answered late, with what there was when it was asked.
-    lab.fault("BatchGetItem=slow-0.3:1");
+    // The insert is held up for so long that the newer records, whose look comes after the first one's, are there before.
+    lab.fault(&format!("{INSERTS}=slow-1:1"));
     let (slow, quick) = (lab.store(|_| ()), lab.store(|_| ()));
     let (written, ()) = tokio::join!(slow.write(&older), async {
         while lab.calls("BatchGetItem") == 0 {
