@@ -82,6 +82,7 @@ fn actions(operation: &str) -> String {
                 .to_owned()
         }
         "AssumeRole" | "GetCallerIdentity" => format!("sts:{operation}"),
+        "BatchExecuteStatement" => "dynamodb:PartiQLInsert".to_owned(),
         "BatchGetItem" | "PutItem" | "Query" | "UpdateItem" => format!("dynamodb:{operation}"),
         _ => {
             let declared =
@@ -193,6 +194,7 @@ mod tests {
             }
         }
         assert_eq!(actions("PutItem"), "dynamodb:PutItem");
+        assert_eq!(actions("BatchExecuteStatement"), "dynamodb:PartiQLInsert");
     }
 
     #[test]
