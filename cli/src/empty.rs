@@ -74,10 +74,10 @@ fn unknown_target(asked: &Asked<'_>, states: &[(Place, Stored)]) -> Option<Strin
         };
         let meant = nearest(wanted, known.iter().copied());
         let hint = meant.map_or_else(
-            || format!("collected are {}", list(known.iter().copied())),
+            || format!("those that have ended one are of {}", list(known.iter().copied())),
             |meant| format!("did you mean {meant}?"),
         );
-        return Some(format!("{name} {wanted} is not collected: {hint}"));
+        return Some(format!("no scheduled run has ended for {name} {wanted}: {hint}"));
     }
     None
 }
@@ -113,18 +113,19 @@ async fn about_nobody(
         .filter(|record| record.text("kind") == Some(Kind::AuditmanagerAssessment.as_str()))
         .filter_map(|record| Some((record.text("title")?, record.text("entity")?)))
         .collect();
+    // A name that is spelled nearly so goes before a title that has it somewhere.
+    if let Some(meant) = nearest(entity, known.keys().copied()) {
+        return Ok(format!("nothing is about {entity}: did you mean {}?", plain(meant)));
+    }
     if let Some(title) = nearest(entity, titles.keys().copied())
         && let Some(id) = titles.get(title)
     {
         return Ok(format!("nothing is about {entity}: the assessment {} is --entity {id}", plain(title)));
     }
-    Ok(match nearest(entity, known.keys().copied()) {
-        Some(meant) => format!("nothing is about {entity}: did you mean {}?", plain(meant)),
-        None if known.is_empty() => {
-            format!("nothing is about {entity}, and nothing was found in {ENTITY_DAYS} days")
-        }
-        None => format!("nothing is about {entity}: there are {}", list(known.keys().copied())),
-    })
+    if known.is_empty() {
+        return Ok(format!("nothing is about {entity}, and nothing was found in {ENTITY_DAYS} days"));
+    }
+    Ok(format!("nothing is about {entity}: there are {}", list(known.keys().copied())))
 }
 
 /// What the states say of an empty span.

@@ -24,6 +24,14 @@ pub async fn run(arguments: &ListArguments, session: &Session) -> Result<Exit, F
             "--kind auditmanager.domain and auditmanager.control need --entity: `account`, or an assessment's id",
         ));
     }
+    if let (Some(source), Some(kind)) = (arguments.source, arguments.kind)
+        && kind.source() != source
+    {
+        return Err(Failure::usage(format!(
+            "--kind {} is none of --source {source}: give one of them alone",
+            kind.as_str()
+        )));
+    }
     let session = session.in_utc(arguments.look.utc);
     let span = arguments.within.span(session.clock.now())?;
     let question = async |reader: &Reader| answer(arguments, span, reader, &session).await;
@@ -41,6 +49,7 @@ async fn answer(
     let number = all.len();
     let mut records: Vec<Stored> = all.into_iter().filter(|record| passes(arguments, record)).collect();
     put_in_order(&mut records, arguments.open);
+    let passing = records.len();
     records.truncate(arguments.limit.map_or(usize::MAX, std::num::NonZeroUsize::get));
     if records.is_empty() {
         let asked = empty::Asked {
@@ -57,7 +66,12 @@ async fn answer(
         Output::Table if records.is_empty() => String::new(),
         Output::Table => {
             let listing = rows::listing(&records, "BEGAN", reader.now(), session);
-            let number = words::so_many(records.len(), "record", "records");
+            let all = words::so_many(passing, "record", "records");
+            let number = if records.len() < passing {
+                format!("{} of {all}", words::count(records.len() as u64))
+            } else {
+                all
+            };
             let times = words::times(&session.zone, reader.now());
             format!("{listing}\n{number}; {times}. One of them whole: insights show ID\n")
         }

@@ -69,7 +69,7 @@ pub fn told(issue: &Issue, place: &str) -> String {
 }
 
 /// Whether a code is about what a policy allows, rather than about the credentials themselves.
-fn is_about_permission(code: &str) -> bool {
+pub fn is_about_permission(code: &str) -> bool {
     ["AccessDenied", "AccessDeniedException", "NotAuthorized", "UnauthorizedOperation"].contains(&code)
 }
 

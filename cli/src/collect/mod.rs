@@ -2,7 +2,7 @@
 //! account, table and collectors, watches them, ends them early when asked, and says what came of it.
 
 mod account;
-mod advice;
+pub mod advice;
 mod again;
 mod collector;
 mod order;

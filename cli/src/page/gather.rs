@@ -12,7 +12,7 @@ use crate::read::line::Line;
 use crate::read::series::Series;
 use crate::read::span::Span;
 use crate::read::targets::Place;
-use crate::status::condition::judge;
+use crate::status::survey::{Target, survey};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use insights_shared::key::Key;
 use insights_shared::record::{Kind, Source, Stored};
@@ -264,24 +264,18 @@ async fn controls(reader: &Reader, scope: &Scope, days: &[Day]) -> Result<Vec<St
     Ok(controls)
 }
 
-/// How each target is that ever ran, in order.
+/// How each target is, in order.
 pub async fn standings(reader: &Reader) -> Result<Vec<Standing>, Failure> {
-    let mut standings = Vec::new();
-    for source in Source::ALL {
-        for (place, state) in reader.states(source).await? {
-            let mut judged = judge(Some(&state), source, reader.now(), None);
-            if judged.condition.wants_its_run() {
-                judged.learn(reader.last_runs(source, &place, 1).await?.first());
-            }
-            standings.push(Standing {
-                source,
-                place,
-                condition: judged.condition,
-                last_success_at: state.timestamp("last_success_at"),
-                last_run_at: state.timestamp("last_run_at"),
-                remedy: judged.action,
-            });
+    let standing = |Target { place, source, state, judged }| {
+        let at = |name: &str| state.as_ref().and_then(|state: &Stored| state.timestamp(name));
+        Standing {
+            source,
+            place,
+            condition: judged.condition,
+            last_success_at: at("last_success_at"),
+            last_run_at: at("last_run_at"),
+            remedy: judged.action,
         }
-    }
-    Ok(standings)
+    };
+    Ok(survey(reader, None).await?.into_iter().map(standing).collect())
 }

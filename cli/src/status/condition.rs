@@ -1,5 +1,6 @@
 //! What a target's `state` means, and what to do about it. Pure.
 
+use crate::collect::advice::is_about_permission;
 use crate::output::add;
 use crate::output::words::length;
 use insights_shared::issue::{Class, RECORD_INVALID, class_of};
@@ -92,7 +93,7 @@ pub fn judge(state: Option<&Stored>, source: Source, now: Timestamp, oldest: Opt
     let last_run = state.and_then(|state| Some((state, state.timestamp("last_run_at")?)));
     let Some((state, last_run_at)) = last_run else {
         let action = format!(
-            "{} has not ended a scheduled run there: deploy it, or add the target to its TARGETS",
+            "{} has not ended a scheduled run there: deploy it, add the target to its TARGETS, or run `insights collect --source {source}`",
             source.package()
         );
         return Judged { condition: Condition::NeverRun, issues: String::new(), action: Some(action) };
@@ -121,7 +122,18 @@ pub fn judge(state: Option<&Stored>, source: Source, now: Timestamp, oldest: Opt
     let action = match condition {
         Condition::Fresh | Condition::NotEnabled => None,
         _ if has(Class::Denied) => {
-            Some(format!("the role lacks a permission ({issues}): see IAM in the README"))
+            let denied = counts.iter().filter(|(code, _)| class_of(code, None) == Class::Denied);
+            Some(if denied.clone().all(|(code, _)| code.contains("Expired")) {
+                format!(
+                    "the credentials had expired ({issues}): the next run has new ones; on a laptop, sign in again"
+                )
+            } else if denied.clone().all(|(code, _)| is_about_permission(code)) {
+                format!("the role lacks a permission ({issues}): see IAM in the README")
+            } else {
+                format!(
+                    "the credentials or a permission were refused ({issues}): see error codes in docs/operations.md"
+                )
+            })
         }
         _ if has(Class::Throttled) => Some(format!(
             "others use the account's rate too ({issues}): lower RATE_LIMITS or run less often; the next run goes on"
@@ -157,8 +169,10 @@ impl Judged {
         if self.condition == Condition::NeverRun {
             let trigger = run.text("trigger").unwrap_or_default();
             if trigger != "scheduled" {
-                self.action =
-                    Some(format!("only a {trigger} has run there so far: no scheduled run has ended"));
+                let action = self.action.take().unwrap_or_default();
+                self.action = Some(format!(
+                    "only a {trigger} has run there so far: no scheduled run has ended. {action}"
+                ));
             }
             return;
         }

@@ -1,7 +1,8 @@
 //! `insights status`: is it empty, or broken? How each account, region and source is, and what to do. What a state means is
-//! `condition`'s.
+//! `condition`'s, which targets there are `survey`'s.
 
 pub mod condition;
+pub mod survey;
 
 use crate::args::StatusArguments;
 use crate::args::shared::Output;
@@ -14,17 +15,10 @@ use crate::read::Reader;
 use crate::read::targets::Place;
 use crate::session::Session;
 use comfy_table::{Cell, Color};
-use condition::{Condition, Judged, judge};
+use condition::Condition;
 use insights_shared::record::{Source, Stored};
-use std::collections::{BTreeMap, BTreeSet};
-
-/// One target: what is known of it, and what that means.
-struct Target {
-    place: Place,
-    source: Source,
-    state: Option<Stored>,
-    judged: Judged,
-}
+use std::collections::BTreeSet;
+use survey::{Target, survey};
 
 /// Shows how all targets are.
 pub async fn run(arguments: &StatusArguments, session: &Session) -> Result<Exit, Failure> {
@@ -35,42 +29,33 @@ pub async fn run(arguments: &StatusArguments, session: &Session) -> Result<Exit,
 }
 
 async fn answer(arguments: &StatusArguments, reader: &Reader, session: &Session) -> Result<String, Failure> {
-    let mut states: BTreeMap<Source, BTreeMap<Place, Stored>> = BTreeMap::new();
-    for source in Source::ALL {
-        states.insert(source, reader.states(source).await?);
-    }
-    if arguments.look.output == Output::Json {
-        let all: Vec<Stored> = states.into_values().flat_map(BTreeMap::into_values).collect();
-        return Ok(json::records(&all));
-    }
-    let places: BTreeSet<Place> = states.values().flat_map(|states| states.keys().cloned()).collect();
-    if places.is_empty() {
+    let targets = survey(reader, arguments.stale_after).await?;
+    let without_state = targets.iter().filter(|target| target.state.is_none()).count();
+    if without_state == targets.len() {
         say(&format!(
             "table {} holds no state: no scheduled run has ended yet. Is a function deployed, is its schedule on, \
              and does it write to this table? `insights collect` runs one from here",
             reader.table()
         ));
     }
-    let mut targets = Vec::new();
-    for place in &places {
-        for source in Source::ALL {
-            let state = states.get_mut(&source).and_then(|states| states.remove(place));
-            let mut judged = judge(state.as_ref(), source, reader.now(), arguments.stale_after);
-            if judged.condition.wants_its_run() {
-                let run = reader.last_runs(source, place, 1).await?.pop();
-                judged.learn(run.as_ref());
-            }
-            targets.push(Target { place: place.clone(), source, state, judged });
+    if arguments.look.output == Output::Json {
+        if without_state > 0 && without_state < targets.len() {
+            let number = so_many(without_state, "target has", "targets have");
+            say(&format!(
+                "{number} no state, since no scheduled run has ended there: --output csv lists all"
+            ));
         }
+        let states: Vec<Stored> = targets.into_iter().filter_map(|target| target.state).collect();
+        return Ok(json::records(&states));
     }
     Ok(match arguments.look.output {
         Output::Csv => rows(&targets),
         _ if targets.is_empty() => String::new(),
-        _ => page(&places, &targets, reader, session),
+        _ => page(&targets, reader, session),
     })
 }
 
-fn page(places: &BTreeSet<Place>, targets: &[Target], reader: &Reader, session: &Session) -> String {
+fn page(targets: &[Target], reader: &Reader, session: &Session) -> String {
     let well = targets.iter().filter(|target| target.judged.condition.is_well()).count();
     let summary = if well == targets.len() {
         format!("All is well: {}", so_many(well, "target", "targets"))
@@ -87,6 +72,7 @@ fn page(places: &BTreeSet<Place>, targets: &[Target], reader: &Reader, session: 
     let mut columns = vec![("ACCOUNT", Column::Fixed), ("REGION", Column::Fixed)];
     columns.extend(Source::ALL.map(|source| (service(source.as_str()), Column::Text)));
     let mut table = Tabular::new(session, &columns);
+    let places: BTreeSet<&Place> = targets.iter().map(|target| &target.place).collect();
     for place in places {
         let mut row = vec![cell(plain(&place.account_id)), cell(plain(&place.region))];
         row.extend(

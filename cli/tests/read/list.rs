@@ -163,12 +163,12 @@ fn an_empty_answer_says_why() {
     check(
         &STORY,
         &["list", "--account", "12345678901"],
-        "account 12345678901 is not collected: did you mean 123456789012?",
+        "no scheduled run has ended for account 12345678901: did you mean 123456789012?",
     );
     check(
         &STORY,
         &["list", "--region", "us-west-2"],
-        "region us-west-2 is not collected: collected are eu-west-1",
+        "no scheduled run has ended for region us-west-2: those that have ended one are of eu-west-1",
     );
     check(&STORY, &["list", "--entity", "paymets"], "did you mean payments?");
     check(&STORY, &["list", "--entity", "SOC 2"], "is --entity 0ffbb1b9-f564-4090-a89e-a13bc2d923ce");
