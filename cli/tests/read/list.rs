@@ -171,10 +171,27 @@ fn an_empty_answer_says_why() {
         "no scheduled run has ended for region us-west-2: those that have ended one are of eu-west-1",
     );
     check(&STORY, &["list", "--entity", "paymets"], "did you mean payments?");
+    // Part of a title, too; the name goes before.
+    check(&STORY, &["list", "--entity", "Payment"], "did you mean payments?");
     check(&STORY, &["list", "--entity", "SOC 2"], "is --entity 0ffbb1b9-f564-4090-a89e-a13bc2d923ce");
     check(
         &STORY,
         &["list", "--entity", "product-index", "--since", "1h"],
         "the newest began 2026-02-24 11:00",
     );
+}
+
+#[test]
+fn filters_that_nothing_can_pass_are_wrong_usage() {
+    let run = STORY.insights(&["list", "--open", "--source", "xray", "--kind", "cloudtrail.insight"]);
+    assert_eq!(run.code, 2, "{run:?}");
+    assert!(run.stderr.contains("--kind cloudtrail.insight is none of --source xray"), "{}", run.stderr);
+}
+
+#[test]
+fn a_listing_that_was_cut_says_of_how_many() {
+    let text = STORY.output(&["list", "--open", "--limit", "2"]);
+    assert!(text.contains("2 of 3 records;"), "{text}");
+    let text = STORY.output(&["list", "--open", "--limit", "3"]);
+    assert!(text.contains("\n3 records;"), "{text}");
 }

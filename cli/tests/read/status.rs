@@ -1,7 +1,7 @@
 //! `status`: empty told from broken, for tables of the tests' own making and for the story.
 
 use crate::support::finish;
-use crate::support::story::{STORY, Story};
+use crate::support::story::{STORY, Story, insight};
 
 fn state(source: &str, region: &str, last_run: &str, status: &str, further: &str) -> String {
     format!(
@@ -95,4 +95,33 @@ fn a_table_without_state_is_told() {
     let run = Story::empty().insights(&["status"]);
     assert_eq!((run.code, run.stdout.as_str()), (0, ""), "{run:?}");
     assert!(run.stderr.contains("no scheduled run has ended yet"), "{}", run.stderr);
+}
+
+/// A window or a push writes no state: what it leaves open tells that it was there.
+#[test]
+fn a_place_that_no_scheduled_run_has_seen_is_told_and_so_are_credentials_that_had_expired() {
+    let story = Story::empty();
+    story.put(&state(
+        "xray",
+        "eu-west-1",
+        "11:50",
+        "failed",
+        r#","issue_counts":{"ExpiredTokenException":1}"#,
+    ));
+    let elsewhere = insight("xray", "i-1", "2026-03-01T09:00:00.000Z", "", "");
+    story.put(&elsewhere.replace("eu-west-1", "us-east-1"));
+    story.put(
+        r#"{"pk":"run#xray#123456789012#us-east-1","sk":"2026-03-01T11:49:00.000Z#a","kind":"run","source":"xray",
+            "account_id":"123456789012","region":"us-east-1","schema_version":1,"trigger":"window","status":"ok"}"#,
+    );
+    let text = story.output(&["status", "--output", "csv"]);
+    let xray: Vec<_> = conditions(&text).into_iter().filter(|(source, ..)| source == "xray").collect();
+    let expected = [("xray", "eu-west-1", "denied"), ("xray", "us-east-1", "never_run")];
+    let expected = expected.map(|(source, region, is)| (source.to_owned(), region.to_owned(), is.to_owned()));
+    assert_eq!(xray, expected);
+    assert!(text.contains("the credentials had expired (1×ExpiredTokenException)"), "{text}");
+    assert!(text.contains("only a window has run there so far"), "{text}");
+    // JSON has the stored states, and says that they are not all.
+    let run = story.insights(&["status", "--output", "json"]);
+    assert!(run.stderr.contains("5 targets have no state"), "{}", run.stderr);
 }
