@@ -129,3 +129,16 @@ async fn one_key_twice_in_one_call_is_inserted_once_and_the_other_is_judged_by_i
     assert_eq!(written[13], STALE);
     assert_eq!(calls(&lab), (1, 2));
 }
+
+/// A push may have stored what the listing shows as new: then it is judged like any other record.
+#[tokio::test]
+async fn what_was_taken_for_new_and_is_there_all_the_same_is_judged_by_what_is_there() {
+    let lab = lab().await;
+    let store = lab.store(|_| ());
+    let record = |version: Version| [valid(Kind::XrayInsight, "one", version.summary(version.updated))];
+    assert_eq!(store.write(&record(Version::new(10, 20))).await, [WRITTEN]);
+    assert_eq!(store.write_new(&record(Version::new(9, 21))).await, [STALE]);
+    assert_eq!(store.write_new(&record(Version::new(10, 20))).await, [UNCHANGED]);
+    assert_eq!(store.write_new(&record(Version::new(11, 22))).await, [WRITTEN]);
+    assert_eq!(store.write(&record(Version::new(11, 22))).await, [UNCHANGED]);
+}
