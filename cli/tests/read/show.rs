@@ -111,3 +111,11 @@ fn an_id_is_found_by_how_it_begins_where_that_is_clear() {
         "nothing is stored under xray#123456789012#eu-west-1#nobody",
     );
 }
+
+#[test]
+fn the_id_that_a_listing_has_for_an_accounts_own_counts_is_one_that_is_shown() {
+    let listing = STORY.output(&["list", "--source", "auditmanager"]);
+    assert!(listing.contains("\naccount ") && !listing.contains("\n12345678"), "{listing}");
+    let shown = STORY.insights(&["show", "account"]);
+    assert_eq!(shown.code, 0, "{shown:?}");
+}
