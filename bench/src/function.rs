@@ -31,8 +31,24 @@ pub enum Build {
     Debug,
 }
 
+/// Those of `all` whose package is `only`, or all of them, and where their binaries are once they are built.
+#[expect(clippy::print_stderr, reason = "a build takes minutes, and whoever waits should know for what")]
+pub async fn built<'a, T>(
+    all: &'a [T],
+    package: impl Fn(&T) -> &'static str,
+    only: Option<&str>,
+    build: Build,
+    cargo: &str,
+) -> Result<(Vec<&'a T>, PathBuf), Failure> {
+    let chosen: Vec<&T> = all.iter().filter(|one| only.is_none_or(|only| only == package(one))).collect();
+    let packages: Vec<&str> = chosen.iter().map(|one| package(one)).collect();
+    eprintln!("building {}", packages.join(" and "));
+    let folder = self::build(&packages, build, cargo).await?;
+    Ok((chosen, folder))
+}
+
 /// Builds the functions `packages`, as they ship: each with the features that it asks for itself. The folder of the binaries.
-pub async fn build(packages: &[&str], build: Build, cargo: &str) -> Result<PathBuf, Failure> {
+async fn build(packages: &[&str], build: Build, cargo: &str) -> Result<PathBuf, Failure> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("no workspace")?;
     for package in packages {
         let mut command = Command::new(cargo);

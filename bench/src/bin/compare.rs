@@ -126,14 +126,13 @@ async fn main() -> ExitCode {
 /// Measures and prints. What broke a promise, one line each.
 async fn run(arguments: &Arguments) -> Result<Vec<String>, Failure> {
     let build = if arguments.quick { Build::Debug } else { Build::Release };
-    let wanted = |package: &str| arguments.function.as_deref().is_none_or(|name| name == package);
-    let subjects: Vec<&Subject> = SUBJECTS.iter().filter(|subject| wanted(subject.package)).collect();
-    let packages: Vec<&str> = subjects.iter().map(|subject| subject.package).collect();
-    eprintln!("building {}", packages.join(" and "));
+    let only = arguments.function.as_deref();
+    let (subjects, functions) =
+        function::built(&SUBJECTS, |subject| subject.package, only, build, &arguments.cargo).await?;
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     let root = folder.parent().ok_or("no workspace")?;
     let programs = Programs {
-        functions: function::build(&packages, build, &arguments.cargo).await?,
+        functions,
         python: root.join(&arguments.python),
         runtime: folder.join("boto3/runtime.py"),
         is_quick: arguments.quick,

@@ -78,11 +78,9 @@ async fn main() -> ExitCode {
 /// Measures and prints. What broke a promise, one line each.
 async fn run(arguments: &Arguments) -> Result<Vec<String>, Failure> {
     let build = if arguments.quick { Build::Debug } else { Build::Release };
-    let wanted = |package: &str| arguments.function.as_deref().is_none_or(|name| name == package);
-    let subjects: Vec<&Subject> = SUBJECTS.iter().filter(|subject| wanted(subject.package)).collect();
-    let packages: Vec<&str> = subjects.iter().map(|subject| subject.package).collect();
-    eprintln!("building {}", packages.join(" and "));
-    let folder = function::build(&packages, build, &arguments.cargo).await?;
+    let only = arguments.function.as_deref();
+    let (subjects, folder) =
+        function::built(&SUBJECTS, |subject| subject.package, only, build, &arguments.cargo).await?;
     let is_wanted = |scale: &Scale| match &arguments.scale {
         Some(name) => scale.name == name,
         None => !arguments.quick || *scale == Scale::ALL[0],

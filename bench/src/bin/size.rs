@@ -7,7 +7,7 @@
 //! It fails (exit code 1) where a size exceeds the baseline by more than 5 %. The archive is made as `sam` makes it, by
 //! Python's `zipfile`, so Python 3 must be there.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark says what it measured")]
+#![expect(clippy::print_stdout, reason = "a benchmark says what it measured")]
 
 use clap::Parser;
 use insights_bench::baseline::Baseline;
@@ -46,13 +46,12 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: &Arguments) -> Result<Vec<String>, Failure> {
-    let wanted = |name: &&str| arguments.function.as_deref().is_none_or(|only| only == *name);
-    let packages: Vec<&str> = FUNCTIONS.into_iter().filter(wanted).collect();
-    eprintln!("building {}", packages.join(" and "));
-    let folder = function::build(&packages, Build::Release, &arguments.cargo).await?;
+    let only = arguments.function.as_deref();
+    let (packages, folder) =
+        function::built(&FUNCTIONS, |package| package, only, Build::Release, &arguments.cargo).await?;
     let mut baseline = Baseline::read()?;
     let (mut table, mut faults) = (Table::new(&["function", "bytes", "zipped"]), Vec::new());
-    for package in packages {
+    for &package in packages {
         let file = folder.join(package);
         let (bytes, zipped) = (std::fs::metadata(&file)?.len(), zipped(&file)?);
         table.row(vec![package.to_owned(), count(bytes), count(zipped)]);

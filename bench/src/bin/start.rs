@@ -8,7 +8,7 @@
 //! It counts instructions by Valgrind's `callgrind`, which must be there, and fails (exit code 1) where they exceed the
 //! baseline by more than 5 %. The time is the median of many starts, for a person to read.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark says what it measured")]
+#![expect(clippy::print_stdout, reason = "a benchmark says what it measured")]
 
 use clap::Parser;
 use insights_bench::baseline::Baseline;
@@ -42,13 +42,12 @@ async fn main() -> ExitCode {
 
 async fn run(arguments: &Arguments) -> Result<Vec<String>, Failure> {
     const MEASURE: &str = "instructions";
-    let wanted = |name: &&str| arguments.function.as_deref().is_none_or(|only| only == *name);
-    let packages: Vec<&str> = FUNCTIONS.into_iter().filter(wanted).collect();
-    eprintln!("building {}", packages.join(" and "));
-    let folder = function::build(&packages, Build::Release, &arguments.cargo).await?;
+    let only = arguments.function.as_deref();
+    let (packages, folder) =
+        function::built(&FUNCTIONS, |package| package, only, Build::Release, &arguments.cargo).await?;
     let mut baseline = Baseline::read()?;
     let (mut table, mut faults) = (Table::new(&["function", MEASURE, "milliseconds"]), Vec::new());
-    for package in packages {
+    for &package in packages {
         let file = folder.join(package);
         let counted = instructions(&file).await?;
         let median = median_of_starts(&file, arguments.starts).await?;

@@ -8,7 +8,7 @@ use crate::output::tabular::{self, Column, Tabular, cell};
 use crate::output::words::{self, count, plain, service, so_many, wrapped};
 use crate::session::Session;
 use insights_shared::issue::RECORD_INVALID;
-use insights_shared::report::{Issue, TargetResponse};
+use insights_shared::report::TargetResponse;
 
 /// The most issues of a target that are spelled out.
 const MOST_ISSUES: usize = 3;
@@ -83,12 +83,12 @@ fn notes(ended: &Ended) -> Vec<String> {
                     "{place}: {answers} broke a rule and went to `rejected`, with the reasons"
                 ));
             }
-            let issues: Vec<_> = target.issues.iter().filter(|issue| issue.code != RECORD_INVALID).collect();
-            let mut lines: Vec<String> = issues.iter().map(|issue| told(issue, &place)).collect();
+            let issues = target.issues.iter().filter(|issue| issue.code != RECORD_INVALID);
+            let all: Vec<String> = issues.map(|issue| told(issue, &place)).collect();
+            let mut lines = all.clone();
             lines.dedup();
             lines.truncate(MOST_ISSUES);
-            let is_told = |issue: &&&Issue| lines.contains(&told(issue, &place));
-            let told_of = issues.iter().filter(is_told).count() as u64;
+            let told_of = all.iter().filter(|line| lines.contains(line)).count() as u64;
             // Of all that there were, not of those that have a place in the response.
             let counts = target.issue_counts.iter().filter(|(code, _)| *code != RECORD_INVALID);
             let more = counts.map(|(_, number)| number).sum::<u64>().saturating_sub(told_of);
