@@ -11,11 +11,13 @@ use std::fmt::Write;
 use std::time::Duration;
 use xray_insights::XrayInsights;
 
-/// Sixteen of everything: two rounds of as many calls as are under way at once.
+/// More of everything than is written at a time: what is found last has nothing left to wait for.
+const MANY: i64 = 96;
+
 fn story() -> String {
     let mut story = String::from("[xray]\ngroups = [{ name = \"shop\", insights_enabled = true }]\n");
     story.push_str("[auditmanager]\ncollected_at = \"6h\"\n");
-    for number in 0..16 {
+    for number in 0..MANY {
         let minutes = 20 * number + 40;
         let subject = format!(
             "event_source = \"s{number}.amazonaws.com\"\nevent_name = \"Get\"\ninsight_type = \"ApiCallRateInsight\""

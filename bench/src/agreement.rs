@@ -49,7 +49,7 @@ impl Records {
         let scan = services.client().scan().table_name(TABLE).limit(PAGE);
         let mut pages = scan.into_paginator().send();
         while let Some(page) = pages.next().await {
-            for item in page?.items() {
+            for item in page?.items.unwrap_or_default() {
                 records.add(from_attributes(item)?);
             }
         }

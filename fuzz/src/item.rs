@@ -21,7 +21,7 @@ pub fn check(data: &[u8]) {
     let stored = Stored(map.clone());
     let _ = (stored.is_expired(now()), stored.is_newer_schema(), stored.last_update_time());
     let attributes = into_attributes(map.clone());
-    let back = from_attributes(&attributes).expect("what was written can be read");
+    let back = from_attributes(attributes).expect("what was written can be read");
     let (mut before, mut after) = (String::new(), String::new());
     write_canonical_map(map, &mut before);
     write_canonical_map(&back, &mut after);

@@ -22,6 +22,7 @@ use aws_types::SdkConfig;
 use futures_util::future::BoxFuture;
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::Semaphore;
 
 /// What a target's run is for.
@@ -68,6 +69,8 @@ pub struct TargetRun {
     sdk: SdkConfig,
     observer: CallObserver,
     permits: Semaphore,
+    /// Whether something was there of which it was known that it was not.
+    was_mistaken: AtomicBool,
 }
 
 /// What [`TargetRun::new`] needs beside what every target shares.
@@ -121,6 +124,7 @@ impl TargetRun {
             sdk,
             observer,
             permits,
+            was_mistaken: AtomicBool::new(false),
         }
     }
 
@@ -152,6 +156,26 @@ impl TargetRun {
     /// The watermark of the target's `state`.
     pub fn watermark(&self) -> Option<Timestamp> {
         self.state.as_ref().and_then(|state| state.timestamp("watermark"))
+    }
+
+    /// What is known of what the table has of the target: that there is nothing before its first run on schedule, unless
+    /// that shows otherwise, as where an earlier one was killed.
+    pub fn known(&self) -> Known {
+        let is_first = self.state.is_none() && self.work == Work::Scheduled;
+        if is_first && self.may_guess() { Known::Nothing } else { Known::Unknown }
+    }
+
+    /// Whether to write without a look. A dry run has to look, since it says what is new.
+    fn may_guess(&self) -> bool {
+        !self.store.is_dry_run() && !self.was_mistaken.load(Ordering::Relaxed)
+    }
+
+    /// As [`TargetRun::known`], of something that there was not before `began`, and that only scheduled runs store: there is
+    /// nothing if all of them were earlier.
+    pub fn known_since(&self, began: Option<Timestamp>) -> Known {
+        let last_run = self.state.as_ref().and_then(|state| state.timestamp("last_run_at"));
+        let is_new = last_run.zip(began).is_some_and(|(last_run, began)| last_run < began);
+        if is_new && self.may_guess() { Known::Nothing } else { self.known() }
     }
 
     /// Sends one request within the target's concurrency and time. The SDK retries inside.
@@ -187,23 +211,30 @@ impl TargetRun {
     where
         I: IntoIterator<Item = Record, IntoIter: Send>,
     {
-        self.store_over(operation, records, Known::Unknown).await
+        let records = records.into_iter().map(|record| (operation, record));
+        self.store_each(records, self.known()).await.into_iter().all(|is_stored| is_stored)
     }
 
-    /// As [`TargetRun::store`], of records of which `known` says whether something is stored.
-    pub async fn store_over<I>(&self, operation: &'static str, records: I, known: Known) -> bool
+    /// As [`TargetRun::store`], of records of several operations, of which `known` says whether something is stored: for each
+    /// in their order whether it needs no further run.
+    pub async fn store_each<I>(&self, records: I, mut known: Known) -> Vec<bool>
     where
-        I: IntoIterator<Item = Record, IntoIter: Send>,
+        I: IntoIterator<Item = (&'static str, Record), IntoIter: Send>,
     {
-        let mut complete = true;
+        let mut stored = Vec::new();
         let mut records = records.into_iter().peekable();
         while records.peek().is_some() {
-            let mut valid: Vec<ValidRecord> = Vec::new();
-            for record in records.by_ref() {
-                match validate(record, self.store.retention_days()) {
-                    Ok(record) => valid.push(record),
-                    Err(rejected) => complete &= self.reject(operation, &rejected).await,
-                }
+            let (mut valid, mut places): (Vec<ValidRecord>, Vec<usize>) = Default::default();
+            for (operation, record) in records.by_ref() {
+                let is_rejected = match validate(record, self.store.retention_days()) {
+                    Ok(record) => {
+                        valid.push(record);
+                        places.push(stored.len());
+                        false
+                    }
+                    Err(rejected) => self.reject(operation, &rejected).await,
+                };
+                stored.push(is_rejected);
                 if valid.len() == BATCH {
                     break;
                 }
@@ -212,11 +243,19 @@ impl TargetRun {
                 Known::Unknown => self.store.write(&valid).await,
                 Known::Nothing => self.store.write_new(&valid).await,
             };
-            for (record, written) in valid.iter().zip(written) {
-                complete &= self.count(record, written);
+            let is_mistake =
+                |written: &Written| matches!(written, Written::Done(outcome) if *outcome != Outcome::Written);
+            if known == Known::Nothing && written.iter().any(is_mistake) {
+                self.was_mistaken.store(true, Ordering::Relaxed);
+                known = Known::Unknown;
+            }
+            for ((record, place), written) in valid.iter().zip(places).zip(written) {
+                if let Some(is_stored) = stored.get_mut(place) {
+                    *is_stored = self.count(record, written);
+                }
             }
         }
-        complete
+        stored
     }
 
     /// Counts what became of a write. `false` if it failed.

@@ -6,7 +6,7 @@ use crate::key::{self, Key};
 use crate::number::{Number, violation_of_f64, write_f64, write_i64};
 use crate::record::{Chunk, Kind, Record, SCHEMA_VERSION, Severity, Status, raw};
 use crate::time::{DAY_SECONDS, Timestamp};
-use crate::value::{Map, Value, to_attributes, write_string};
+use crate::value::{Map, Value, write_string};
 use aws_sdk_dynamodb::types::AttributeValue;
 use std::collections::HashMap;
 use std::fmt;
@@ -75,21 +75,23 @@ impl ValidRecord {
         map
     }
 
+    /// The same as attributes of the table.
+    pub fn table_attributes(&self) -> impl Iterator<Item = (&str, AttributeValue)> {
+        let attributes = self.attributes.iter().map(|(name, value)| (name.as_str(), value.to_attribute()));
+        let points = self.chunk.iter().flat_map(|chunk| {
+            let timestamps = chunk.timestamps.iter().map(|second| number(|out| write_i64(*second, out)));
+            let values = chunk.values.iter().map(|value| number(|out| _ = write_f64(*value, out)));
+            [
+                (TIMESTAMPS, AttributeValue::L(timestamps.collect())),
+                (VALUES, AttributeValue::L(values.collect())),
+            ]
+        });
+        attributes.chain(points)
+    }
+
     /// The same as an item of the table.
     pub fn to_item(&self) -> HashMap<String, AttributeValue> {
-        let mut item = to_attributes(&self.attributes);
-        if let Some(chunk) = &self.chunk {
-            let text = |write: &dyn Fn(&mut String)| {
-                let mut text = String::with_capacity(SHORT_NUMBER);
-                write(&mut text);
-                AttributeValue::N(text)
-            };
-            let timestamps = chunk.timestamps.iter().map(|second| text(&|out| write_i64(*second, out)));
-            item.insert(TIMESTAMPS.to_owned(), AttributeValue::L(timestamps.collect()));
-            let values = chunk.values.iter().map(|value| text(&|out| _ = write_f64(*value, out)));
-            item.insert(VALUES.to_owned(), AttributeValue::L(values.collect()));
-        }
-        item
+        self.table_attributes().map(|(name, value)| (name.to_owned(), value)).collect()
     }
 
     /// SHA-256 over the canonical JSON of what the service said.
@@ -126,6 +128,13 @@ impl ValidRecord {
     pub fn covered_from(&self) -> Option<Timestamp> {
         self.attributes.get("covered_from").and_then(Value::as_timestamp)
     }
+}
+
+/// A number of the table, which `write` writes out.
+fn number(write: impl FnOnce(&mut String)) -> AttributeValue {
+    let mut text = String::with_capacity(SHORT_NUMBER);
+    write(&mut text);
+    AttributeValue::N(text)
 }
 
 /// A record that broke rules: what the service said and every rule it broke.

@@ -26,6 +26,7 @@ use insights_shared::environment::Environment;
 use insights_shared::invocation::{Context, InvocationError, Service};
 use insights_shared::store::schema::create_table;
 use insights_shared::time::{Clock, Timestamp};
+use insights_shared::value::{Map, into_attributes};
 use insights_simulator::{Fault, LoggedCall, Offline, Scenario};
 use serde_json::Value;
 use std::future::Future;
@@ -126,6 +127,16 @@ impl PausedLab {
     /// A client of the table.
     pub fn dynamodb(&self) -> Client {
         Client::new(&self.sdk())
+    }
+
+    /// Puts an item past all rules.
+    ///
+    /// # Panics
+    ///
+    /// If the table does not take it.
+    pub async fn put(&self, item: Map) {
+        let put = self.dynamodb().put_item().table_name(TABLE).set_item(Some(into_attributes(item)));
+        put.send().await.expect("the table takes the item");
     }
 
     /// Everything in the table.

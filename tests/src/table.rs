@@ -24,7 +24,7 @@ impl Table {
         loop {
             let page = client.scan().table_name(table).consistent_read(true).set_exclusive_start_key(start);
             let page = page.send().await.expect("the table can be scanned");
-            for item in page.items() {
+            for item in page.items.unwrap_or_default() {
                 let item = from_attributes(item).expect("an item of ours");
                 let text = |name: &str| item.get(name).and_then(Value::as_str).expect("a key").to_owned();
                 items.insert(Key::new(text("pk"), text("sk")), item);

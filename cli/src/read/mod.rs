@@ -71,7 +71,7 @@ impl Reader {
     }
 
     /// The item, unless it has expired or a newer version wrote it.
-    fn keep(&self, item: &HashMap<String, AttributeValue>) -> Result<Option<Stored>, Failure> {
+    fn keep(&self, item: HashMap<String, AttributeValue>) -> Result<Option<Stored>, Failure> {
         let stored = from_attributes(item).map_err(|reason| Failure::of("reading an item", reason))?;
         let stored = Stored(stored);
         if stored.is_expired(self.now) {

@@ -71,7 +71,7 @@ impl Reader {
                 Ok(answer) => answer,
                 Err(error) => return Err(self.trouble(&CallError::from_sdk("Query", &error)).await),
             };
-            for item in answer.items() {
+            for item in answer.items.unwrap_or_default() {
                 found.extend(self.keep(item)?);
             }
             if let Some(limit) = question.limit.filter(|limit| *limit <= found.len()) {

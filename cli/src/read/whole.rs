@@ -52,7 +52,7 @@ impl Reader {
                 Ok(answer) => answer,
                 Err(error) => return Err(self.trouble(&CallError::from_sdk("BatchGetItem", &error)).await),
             };
-            for item in answer.responses.iter().flatten().flat_map(|(_, items)| items) {
+            for item in answer.responses.into_iter().flatten().flat_map(|(_, items)| items) {
                 found.extend(self.keep(item)?);
             }
             let unprocessed = answer.unprocessed_keys.unwrap_or_default();

@@ -42,20 +42,33 @@ impl<'a> Catalog<'a> {
         Self { run, titles }
     }
 
-    /// Puts the row of a snapshot's scope, unless it is there with the same title. `false` if it may be missing now.
-    pub async fn note(&self, snapshot: &Scope) -> bool {
-        let Some(titles) = &self.titles else { return false };
-        let Scope { sk, title } = snapshot;
-        if titles.get(sk).is_some_and(|known| known.as_ref().is_none_or(|known| known == title)) {
-            return true;
+    /// Puts the rows of snapshots' scopes, unless they are there with the same title. For each snapshot, in their order,
+    /// whether its row is there now; one that has no scope needs none.
+    pub async fn note(&self, snapshots: &[Option<Scope>]) -> Vec<bool> {
+        let Some(titles) = &self.titles else { return snapshots.iter().map(Option::is_none).collect() };
+        let is_known = |scope: &Scope| {
+            titles
+                .get(&scope.sk)
+                .is_some_and(|known| known.as_ref().is_none_or(|known| *known == scope.title))
+        };
+        let mut noted = vec![true; snapshots.len()];
+        let places = noted.iter_mut().zip(snapshots);
+        let missing: Vec<(&mut bool, &Scope)> = places
+            .filter_map(|(place, scope)| Some((place, scope.as_ref().filter(|scope| !is_known(scope))?)))
+            .collect();
+        let rows = missing.iter().map(|(_, scope)| {
+            let mut row = catalog_row(Source::Auditmanager, &self.run.target, scope.sk.as_str());
+            row.insert("title".to_owned(), scope.title.as_str().into());
+            (row, !titles.contains_key(&scope.sk))
+        });
+        let put = self.run.store.put_catalog_rows(rows.collect()).await;
+        for ((place, scope), put) in missing.into_iter().zip(put) {
+            if let Err(error) = put {
+                self.run.report.call_failed(Stage::Write, &scope.sk, &error);
+                *place = false;
+            }
         }
-        let mut row = catalog_row(Source::Auditmanager, &self.run.target, sk.as_str());
-        row.insert("title".to_owned(), title.as_str().into());
-        let put = self.run.store.put_catalog(row).await;
-        if let Err(error) = &put {
-            self.run.report.call_failed(Stage::Write, sk, error);
-        }
-        put.is_ok()
+        noted
     }
 }
 

@@ -2,7 +2,7 @@
 //! domains and controls in both.
 //!
 //! [`run`] tells the story on one screen; [`fetch`] asks Audit Manager and never interprets; [`normalize`] interprets and
-//! never awaits; validation and the table are `insights_shared`'s.
+//! never awaits; [`writer`] gathers what is to be stored; validation and the table are `insights_shared`'s.
 //!
 //! It does not know evidence, only counts of it, and nothing of the past: Audit Manager answers for the newest day alone,
 //! so a day that nobody asked about is lost.
@@ -16,5 +16,6 @@ pub mod limits;
 pub mod normalize;
 pub mod round;
 pub mod run;
+pub mod writer;
 
 pub use config::AuditmanagerInsights;

@@ -1,16 +1,17 @@
 //! The story of a run: whether the service is in use, the account's counts, and below them, as far as `AUDITMANAGER_DEPTH`
 //! goes, those of every active assessment, control domain and control.
 //!
-//! What was answered is stored at once, so that nothing in hand is lost when time runs out, and so that a failure costs
-//! what it is about and nothing else. Where time runs out, the next run goes on with the part that was cut short.
+//! What was answered goes to the writer at once, so that nothing in hand is lost when time runs out, and so that a failure
+//! costs what it is about and nothing else. Where time runs out, the next run goes on with the part that was cut short.
 
 use crate::account::Account;
-use crate::catalog::{Catalog, Scope};
+use crate::catalog::Catalog;
 use crate::config::{AuditmanagerInsights, Depth};
 use crate::fetch::Fetch;
 use crate::limits::{is_assessment_id, is_available, is_domain_id};
 use crate::normalize::{self, InDomain, Origin, Within};
 use crate::round::{Outcome, Round};
+use crate::writer::{self, Page};
 use aws_sdk_auditmanager::types::{AssessmentMetadataItem, ControlDomainInsights};
 use futures_util::stream::{self, StreamExt};
 use insights_shared::aws::SdkConfig;
@@ -24,7 +25,7 @@ use insights_shared::record::{Record, Source};
 use insights_shared::sdk::timestamp;
 use insights_shared::target_run::{TargetRun, Work};
 use std::collections::HashSet;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, mpsc};
 
 /// What the service answers for an assessment that is there no longer.
 const NOT_FOUND: &str = "ResourceNotFoundException";
@@ -52,7 +53,17 @@ impl Collector for AuditmanagerInsights {
             if let Some(account) = Account::ask(&fetch, run).await {
                 let catalog = Catalog::read(run).await;
                 let hands = Semaphore::new(run.settings.concurrency);
-                resume = Story { depth: self.depth, run, fetch, catalog, account, hands }.tell(&round).await;
+                let (pages, incoming) = writer::channel();
+                let story = Story { depth: self.depth, run, fetch, pages, account, hands };
+                let (told, unstored) =
+                    tokio::join!(story.tell(&round), writer::write(run, &catalog, incoming));
+                // Without the whole list nobody knows what the round has passed.
+                if let Some(mut outcomes) = told {
+                    for (part, outcome) in &mut outcomes {
+                        *outcome = (*outcome).max(Outcome::done(!unstored.contains(part)));
+                    }
+                    resume = round.resume(&outcomes);
+                }
             }
         } else {
             run.report.not_enabled();
@@ -66,7 +77,8 @@ struct Story<'a> {
     depth: Depth,
     run: &'a TargetRun,
     fetch: Fetch<'a>,
-    catalog: Catalog<'a>,
+    /// Where what was found goes to be stored.
+    pages: mpsc::Sender<Page>,
     account: Account,
     /// Pages in hand at once: streams within streams would multiply the bound.
     hands: Semaphore,
@@ -91,11 +103,11 @@ impl Part {
 }
 
 impl Story<'_> {
-    /// Tells it, and says where the next run is to go on.
-    async fn tell(&self, round: &Round) -> Resume {
+    /// Tells it, and says how far each part came; `None` if not all parts are known.
+    async fn tell(self, round: &Round) -> Option<Vec<(String, Outcome)>> {
         if let Some(insights) = &self.account.insights {
             let origin = Origin { target: &self.run.target, answered_at: self.account.asked_at };
-            self.store("GetInsights", normalize::account(insights, origin).into_iter().collect()).await;
+            self.store(None, "GetInsights", normalize::account(insights, origin)).await;
         }
         let mut parts = Vec::new();
         if self.depth >= Depth::Domain {
@@ -105,20 +117,20 @@ impl Story<'_> {
         if self.depth >= Depth::Assessment {
             is_listed = self.assessments(&mut parts).await;
         }
+        let story = &self;
         let work = round.left(parts, Part::key).into_iter().map(|part| async move {
             let outcome = match &part {
                 Part::WholeAccount => {
-                    self.domains(Within { assessment: None, updated_at: self.account.updated_at() }).await
+                    story.domains(Within { assessment: None, updated_at: story.account.updated_at() }).await
                 }
-                Part::Assessment(assessment) => self.assessment(assessment).await,
+                Part::Assessment(assessment) => story.assessment(assessment).await,
             };
             (part.key().to_owned(), outcome)
         });
         // Once an account has shown to be too large, its parts come one by one: of many at once, none might be finished.
         let at_once = if round.was_cut() { 1 } else { self.run.settings.concurrency };
         let outcomes: Vec<(String, Outcome)> = stream::iter(work).buffered(at_once).collect().await;
-        // Without the whole list nobody knows what the round has passed.
-        if is_listed { round.resume(&outcomes) } else { Resume::Keep }
+        is_listed.then_some(outcomes)
     }
 
     /// Adds every active assessment, as far as the listing goes; there are hundreds of them at the most. `false` if some of
@@ -165,7 +177,8 @@ impl Story<'_> {
                 run.report.answered();
                 within.updated_at = insights.last_updated.as_ref().and_then(timestamp);
                 let record = normalize::assessment(id, assessment, &insights, origin);
-                self.store(OPERATION, record.into_iter().collect()).await
+                self.store(Some(within), OPERATION, record).await;
+                Outcome::Done
             }
             // Deleted since it was listed: there is nothing to ask about.
             Err(error) if error.is(NOT_FOUND) => {
@@ -214,7 +227,7 @@ impl Story<'_> {
             domains.retain(|domain| domain.id.as_ref().is_none_or(|id| !listed.contains(id)));
             listed.extend(domains.iter().filter_map(|domain| domain.id.clone()));
             let records = domains.iter().filter_map(|domain| normalize::domain(domain, within, origin));
-            *outcome = (*outcome).max(self.store(operation, records.collect()).await);
+            self.store(Some(within), operation, records).await;
             drop(hand);
             if self.depth >= Depth::Control {
                 let work = domains.iter().map(|domain| self.controls(domain, within));
@@ -239,19 +252,13 @@ impl Story<'_> {
             report.issue(Stage::Fetch, operation, &domain.scope(), REQUEST_INVALID, false, &message);
             return Outcome::Failed;
         }
-        let mut outcome = Outcome::Done;
-        if let Err(error) = self.try_controls(operation, domain, &mut outcome).await {
-            outcome = outcome.max(self.failed(&domain.scope(), &error));
+        match self.try_controls(operation, domain).await {
+            Ok(()) => Outcome::Done,
+            Err(error) => self.failed(&domain.scope(), &error),
         }
-        outcome
     }
 
-    async fn try_controls(
-        &self,
-        operation: &'static str,
-        domain: InDomain<'_>,
-        outcome: &mut Outcome,
-    ) -> Result<(), CallError> {
+    async fn try_controls(&self, operation: &'static str, domain: InDomain<'_>) -> Result<(), CallError> {
         let _hand = self.hands.acquire().await.ok();
         let mut pages = Pages::new(operation);
         let mut listed: HashSet<Key> = HashSet::new();
@@ -263,7 +270,7 @@ impl Story<'_> {
             // the store to judge, and rows without an id are for validation.
             records.retain(|record| record.id.is_none() || !listed.contains(&record.key));
             listed.extend(records.iter().map(|record| record.key.clone()));
-            *outcome = (*outcome).max(self.store(operation, records).await);
+            self.store(Some(domain.within), operation, records).await;
             turned?;
         }
         Ok(())
@@ -285,13 +292,17 @@ impl Story<'_> {
         }
     }
 
-    /// Stores snapshots, and the scopes that they show to be there.
-    async fn store(&self, operation: &'static str, records: Vec<Record>) -> Outcome {
-        let scopes: Vec<Scope> = records.iter().filter_map(Scope::of).collect();
-        let is_stored = self.run.store(operation, records).await;
-        let notes = scopes.iter().map(|scope| self.catalog.note(scope));
-        let notes = stream::iter(notes).buffer_unordered(self.run.settings.concurrency);
-        Outcome::done(notes.fold(is_stored, async |all, noted| all && noted).await)
+    /// Has snapshots stored, which are of a part or, without one, of the account.
+    async fn store(
+        &self,
+        within: Option<Within<'_>>,
+        operation: &'static str,
+        records: impl IntoIterator<Item = Record>,
+    ) {
+        let part = within.map(|within| within.assessment.unwrap_or_default().to_owned());
+        let page = Page { part, operation, records: records.into_iter().collect() };
+        // The writer takes pages for as long as anybody may have one.
+        let _ = self.pages.send(page).await;
     }
 
     fn origin(&self) -> Origin<'_> {

@@ -15,7 +15,7 @@ use insights_shared::record::Stored;
 use insights_shared::report::Outcome;
 use insights_shared::store::read::Projection;
 use insights_shared::store::write::{Guard, Written};
-use insights_shared::target_run::TargetRun;
+use insights_shared::target_run::{Known, TargetRun};
 use insights_shared::time::Timestamp;
 use insights_shared::validate::{Rejected, ValidRecord, validate};
 use std::collections::{BTreeMap, HashMap};
@@ -98,7 +98,10 @@ impl<'a> Events<'a> {
                 Err(rejected) => complete &= run.reject(operation, &rejected).await,
             }
         }
-        let keys: Vec<Key> = insights.keys().map(|id| insight_key(&run.target, id)).collect();
+        // Of what nobody else has stored, this run may have stored one half.
+        let may_be_stored = |id: &&String| run.known() == Known::Unknown || self.is_counted(id);
+        let keys: Vec<Key> =
+            insights.keys().filter(may_be_stored).map(|id| insight_key(&run.target, id)).collect();
         let mut found = run.store.read(&keys, Projection::Whole).await;
         let merges: Vec<_> = insights
             .into_iter()
@@ -212,6 +215,11 @@ impl<'a> Events<'a> {
         self.count(id, Outcome::Failed);
         self.run.report.call_failed(Stage::Write, id, error);
         false
+    }
+
+    /// Whether this run has stored something of the insight, or tried to.
+    fn is_counted(&self, id: &str) -> bool {
+        self.outcomes.lock().unwrap_or_else(PoisonError::into_inner).contains_key(id)
     }
 
     /// Counts an insight once, under the most telling of what became of it.

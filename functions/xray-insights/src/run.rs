@@ -3,35 +3,32 @@
 
 use crate::config::XrayInsights;
 use crate::fetch::Fetch;
-use crate::graph;
-use crate::normalize::{self, Origin, Version, insight_key};
+use crate::insight::Asked;
+use crate::normalize::{self, insight_key};
 use aws_sdk_xray::types::{GroupSummary, InsightState, InsightSummary};
-use futures_util::stream::{self, StreamExt};
 use insights_shared::aws::SdkConfig;
 use insights_shared::collector::{Collector, Finish};
 use insights_shared::environment::Environment;
 use insights_shared::fields::Faults;
-use insights_shared::issue::{CallError, Class, REQUEST_INVALID, Stage, WINDOW_UNAVAILABLE};
+use insights_shared::issue::{CallError, REQUEST_INVALID, Stage, WINDOW_UNAVAILABLE};
 use insights_shared::key::Key;
 use insights_shared::log;
 use insights_shared::page::Pages;
 use insights_shared::payload::{Push, Window};
-use insights_shared::record::{Record, Source, Status, Stored};
+use insights_shared::record::{Source, Status, Stored};
 use insights_shared::report::Outcome;
 use insights_shared::sdk::timestamp;
-use insights_shared::store::read::Projection;
-use insights_shared::store::write::{Guard, Written};
+use insights_shared::store::read::{Found, Projection};
 use insights_shared::target_run::{Known, TargetRun, Work};
 use insights_shared::time::{DAY_SECONDS, Timestamp};
-use insights_shared::validate::validate;
 use std::collections::HashSet;
 
 /// X-Ray answers for the last 30 days by its own clock; a little less is asked for, since ours may be behind.
 const REACH_DAYS: i64 = 30;
 /// How much less: longer than any invocation lasts, since every page of a listing asks with the same start.
 const REACH_MARGIN_SECONDS: i64 = 1_800;
-/// What X-Ray answers for an id that it does not know.
-const UNKNOWN_INSIGHT: &str = "InvalidRequestException";
+/// How many of the insights that are listed no longer are read at once, whole.
+const VANISHED_AT_ONCE: usize = 100;
 
 impl Collector for XrayInsights {
     const SOURCE: Source = Source::Xray;
@@ -62,21 +59,12 @@ impl Collector for XrayInsights {
     }
 }
 
-struct Story<'a> {
-    fetch: Fetch<'a>,
-    run: &'a TargetRun,
-    reach: Timestamp,
-}
-
-/// How an insight came to be looked at.
-#[derive(Clone, Copy)]
-enum Asked<'a> {
-    /// The listing shows it as new or changed, with this version if it gave one; and what is known of the table.
-    Listed(Option<Timestamp>, Known),
-    /// It is stored as open, and the listing no longer has it.
-    Vanished(&'a Stored),
-    /// X-Ray pushed an event about it.
-    Pushed,
+/// A run, with what it asks and what it keeps to.
+pub(crate) struct Story<'a> {
+    pub(crate) fetch: Fetch<'a>,
+    pub(crate) run: &'a TargetRun,
+    /// X-Ray knows nothing before.
+    pub(crate) reach: Timestamp,
 }
 
 impl Story<'_> {
@@ -117,7 +105,7 @@ impl Story<'_> {
 
     async fn push(&self, push: &Push) -> Finish {
         if let Some(id) = pushed_id(push) {
-            self.collect_insight(id, Asked::Pushed).await;
+            self.collect(vec![(id, Asked::Pushed)], Known::Unknown).await;
         }
         Finish::default()
     }
@@ -185,11 +173,14 @@ impl Story<'_> {
     /// to ask for is an answer in itself; after any other it is the insights' answers that count.
     async fn collect_page(&self, summaries: Vec<InsightSummary>) {
         let run = self.run;
-        let mut changed = Vec::new();
+        let (mut new, mut changed) = (Vec::new(), Vec::new());
         let key = |id: &str| insight_key(&run.target, id);
         let keys: Vec<Key> =
             summaries.iter().filter_map(|summary| summary.insight_id.as_deref()).map(key).collect();
-        let found = run.store.read(&keys, Projection::Version).await;
+        let found = match run.known() {
+            Known::Unknown => run.store.read(&keys, Projection::Version).await,
+            Known::Nothing => Found::default(),
+        };
         for summary in &summaries {
             let Some(id) = summary.insight_id.as_deref().filter(|id| is_insight_id(id)) else {
                 self.reject_summary(summary).await;
@@ -208,17 +199,15 @@ impl Story<'_> {
             let version = summary.last_update_time.as_ref().and_then(timestamp);
             match judge(version, found.items.get(&key)) {
                 Some(outcome) => run.report.count(outcome),
-                None if found.items.contains_key(&key) => changed.push((id, version, Known::Unknown)),
-                None => changed.push((id, version, Known::Nothing)),
+                None if found.items.contains_key(&key) => changed.push((id, Asked::Listed(version))),
+                None => new.push((id, Asked::Listed(version))),
             }
         }
-        if changed.is_empty() && found.failed.is_empty() {
+        if new.is_empty() && changed.is_empty() && found.failed.is_empty() {
             run.report.answered();
         }
-        let collect = changed
-            .into_iter()
-            .map(|(id, version, known)| self.collect_insight(id, Asked::Listed(version, known)));
-        stream::iter(collect).buffer_unordered(run.settings.concurrency).collect::<Vec<()>>().await;
+        self.collect(new, Known::Nothing).await;
+        self.collect(changed, Known::Unknown).await;
     }
 
     /// Whether an insight ended so long ago that it would have expired.
@@ -249,118 +238,28 @@ impl Story<'_> {
             .filter(|id| !listed.contains(*id))
             .map(str::to_owned)
             .collect();
-        let collect = unlisted.iter().map(|id| async move {
-            match run.store.get(&insight_key(&run.target, id)).await {
+        for ids in unlisted.chunks(VANISHED_AT_ONCE) {
+            self.ask_again(ids).await;
+        }
+    }
+
+    /// Asks for insights that were not listed, as far as they are stored as open.
+    async fn ask_again(&self, ids: &[String]) {
+        let run = self.run;
+        let keys: Vec<Key> = ids.iter().map(|id| insight_key(&run.target, id)).collect();
+        let found = run.store.read(&keys, Projection::Whole).await;
+        let mut vanished = Vec::new();
+        for (id, key) in ids.iter().zip(&keys) {
+            match (found.failed.get(key), found.items.get(key)) {
+                (Some(error), _) => run.report.call_failed(Stage::Write, id, error),
                 // The index may lag behind the item itself.
-                Ok(Some(stored)) if stored.text("status") == Some(Status::Open.as_str()) => {
-                    self.collect_insight(id, Asked::Vanished(&stored)).await;
+                (None, Some(stored)) if stored.text("status") == Some(Status::Open.as_str()) => {
+                    vanished.push((id.as_str(), Asked::Vanished(stored)));
                 }
-                Ok(_) => {}
-                Err(error) => run.report.call_failed(Stage::Write, id, &error),
-            }
-        });
-        stream::iter(collect).buffer_unordered(run.settings.concurrency).collect::<Vec<()>>().await;
-    }
-
-    fn origin(&self) -> Origin<'_> {
-        Origin { target: &self.run.target, answered_at: self.run.clock_now() }
-    }
-
-    /// Fetches one insight with its events and its graph, and stores them, the insight last.
-    async fn collect_insight(&self, id: &str, asked: Asked<'_>) {
-        let run = self.run;
-        let origin = self.origin();
-        let insight = match self.fetch.insight(id).await {
-            Ok(insight) => insight,
-            Err(error) => return self.no_insight(id, asked, origin, &error).await,
-        };
-        run.report.answered();
-        if let Asked::Vanished(stored) = asked
-            && normalize::is_complete_and_same(stored, &insight)
-        {
-            return run.report.count(Outcome::Unchanged);
-        }
-        let mut complete = true;
-        let mut is_reached = true;
-        let asked_at = self.origin();
-        let events = self.fetch.events(id).await.unwrap_or_else(|error| {
-            run.report.call_failed(Stage::Fetch, id, &error);
-            complete = false;
-            is_reached = error.class != Class::NotReached;
-            Vec::new()
-        });
-        let pushed = match asked {
-            Asked::Pushed => match run.store.get(&insight_key(&run.target, id)).await {
-                Ok(stored) => stored,
-                Err(error) => {
-                    run.report.count(Outcome::Failed);
-                    return run.report.call_failed(Stage::Write, id, &error);
-                }
-            },
-            _ => None,
-        };
-        let by_id = |stored| Version::ById { stored, newest_event: normalize::newest_event(&events) };
-        let version = match asked {
-            Asked::Listed(Some(version), _) => Version::Summary(version),
-            Asked::Listed(None, _) => by_id(None),
-            Asked::Vanished(stored) => by_id(Some(stored)),
-            Asked::Pushed => by_id(pushed.as_ref()),
-        };
-        let mut record = normalize::insight(&insight, version, origin);
-        let mut parts = normalize::events(id, &events, asked_at);
-        // An insight that time did not allow is one subject, not two.
-        let graph = if is_reached { self.graph(id, &record).await } else { Ok(None) };
-        match graph {
-            Ok(graph) => parts.extend(graph),
-            Err(error) => {
-                run.report.call_failed(Stage::Fetch, id, &error);
-                complete = false;
+                (None, _) => {}
             }
         }
-        let known = if let Asked::Listed(_, known) = asked { known } else { Known::Unknown };
-        complete &= run.store_over("GetInsightEvents", parts, known).await;
-        if !complete {
-            normalize::without_version(&mut record);
-        }
-        run.store_over("GetInsight", vec![record], known).await;
-    }
-
-    async fn graph(&self, id: &str, insight: &Record) -> Result<Option<Record>, CallError> {
-        let Some(updated_at) = insight.updated_at else { return Ok(None) };
-        let Some(window) = graph::window(insight.ended_at.unwrap_or(updated_at), self.reach) else {
-            return Ok(None);
-        };
-        let origin = self.origin();
-        let graph = self.fetch.impact_graph(id, window).await?;
-        Ok(Some(normalize::impact_graph(id, &graph, window, updated_at, origin)))
-    }
-
-    /// An insight that X-Ray does not give: closed if it is stored as open and no longer known, an issue otherwise.
-    async fn no_insight(&self, id: &str, asked: Asked<'_>, origin: Origin<'_>, error: &CallError) {
-        let run = self.run;
-        let (Asked::Vanished(stored), true) =
-            (asked, error.is(UNKNOWN_INSIGHT) && error.class == Class::Refused)
-        else {
-            return run.report.call_failed(Stage::Fetch, id, error);
-        };
-        run.report.answered();
-        if stored.is_newer_schema() {
-            log::newer_schema(stored.text("pk").unwrap_or_default(), stored.text("sk").unwrap_or_default());
-            return run.report.count(Outcome::Stale);
-        }
-        let Some(record) = normalize::no_longer_known(stored, origin.answered_at) else { return };
-        match validate(record, run.store.retention_days()) {
-            Ok(record) => {
-                // Only over what was read: an answer that came meanwhile is worth more than none.
-                let written = run.store.put(&record, Guard::Is(stored.content_hash())).await;
-                if written != Written::Expired {
-                    run.count(&record, written);
-                }
-            }
-            Err(rejected) => {
-                run.reject("GetInsight", &rejected).await;
-            }
-        }
+        self.collect(vanished, Known::Unknown).await;
     }
 }
 

@@ -9,8 +9,10 @@ use crate::issue::CallError;
 use crate::key::{self, Key};
 use crate::record::{SCHEMA_VERSION, Source, Stored, target_partition};
 use crate::target::Target;
+use crate::validate::item_size;
 use crate::value::{Map, Value, into_attributes, to_attributes, write_canonical_map};
 use aws_sdk_dynamodb::types::AttributeValue;
+use futures_util::stream::{self, StreamExt};
 use std::collections::HashMap;
 
 /// The key of a catalog row.
@@ -42,6 +44,26 @@ impl Store {
         prefix: &str,
     ) -> Result<Vec<Stored>, CallError> {
         self.partition(&target_partition("catalog", source, account, region), prefix).await
+    }
+
+    /// As [`Store::put_catalog`], of many rows: what became of each, in their order. Those under whose keys nothing was found
+    /// (`true`) are inserted together.
+    pub async fn put_catalog_rows(&self, rows: Vec<(Map, bool)>) -> Vec<Result<(), CallError>> {
+        let new: Vec<&Map> = rows.iter().filter_map(|(row, is_new)| is_new.then_some(row)).collect();
+        let mut inserted = self
+            .insert_each(
+                &new,
+                |row| item_size(row),
+                |row| row.iter().map(|(name, value)| (name.as_str(), value.to_attribute())),
+            )
+            .await
+            .into_iter();
+        let is_stored: Vec<bool> =
+            rows.iter().map(|(_, is_new)| *is_new && inserted.next() == Some(true)).collect();
+        let puts = rows.into_iter().zip(is_stored).map(|((row, _), is_stored)| async move {
+            if is_stored { Ok(()) } else { self.put_catalog(row).await }
+        });
+        stream::iter(puts).buffered(self.concurrency).collect().await
     }
 
     /// Puts a row, unless a newer version of this program wrote the stored one.

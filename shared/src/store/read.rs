@@ -23,7 +23,7 @@ const MAX_BATCH_ATTEMPTS: u32 = 8;
 pub enum Projection {
     /// Every attribute.
     Whole,
-    /// Hash, versions, status and expiry.
+    /// Hash, versions, who closed it, and expiry.
     Version,
 }
 
@@ -89,7 +89,7 @@ impl Store {
             }
             let items = answer.responses.take().and_then(|mut tables| tables.remove(&self.table));
             for item in items.unwrap_or_default() {
-                if let Some((key, stored)) = read_item(&item) {
+                if let Some((key, stored)) = read_item(item) {
                     found.items.insert(key, stored);
                 }
             }
@@ -155,7 +155,8 @@ impl Store {
             let page = self.in_time("Query", page).await?;
             let answer = page.map_err(|error| CallError::from_sdk("Query", &error))?;
             self.consumed_read(answer.consumed_capacity());
-            items.extend(answer.items().iter().filter_map(|item| read_item(item).map(|(_, stored)| stored)));
+            let page = answer.items.unwrap_or_default();
+            items.extend(page.into_iter().filter_map(|item| read_item(item).map(|(_, stored)| stored)));
             start = answer.last_evaluated_key;
             pages.turn(start.as_ref().map(token).as_deref())?;
         }
@@ -188,13 +189,10 @@ fn keys_and_attributes(batch: &[Key], projection: Projection) -> KeysAndAttribut
     let mut builder =
         KeysAndAttributes::builder().consistent_read(true).set_keys(Some(batch.iter().map(key).collect()));
     if projection == Projection::Version {
-        builder = builder
-            .projection_expression(
-                "pk, sk, #kind, schema_version, content_hash, #status, status_reason, started_at, ended_at, \
-                 updated_at, answered_at, expires_at, covered_from, covered_until, detail.last_update_time",
-            )
-            .expression_attribute_names("#kind", "kind")
-            .expression_attribute_names("#status", "status");
+        builder = builder.projection_expression(
+            "pk, sk, schema_version, content_hash, status_reason, updated_at, answered_at, expires_at, \
+                 covered_from, detail.last_update_time",
+        );
     }
     // The builder fails only without keys, and batches have some.
     builder.build().unwrap_or_else(|_| unreachable_keys())
@@ -210,8 +208,8 @@ fn key_of(item: &HashMap<String, AttributeValue>) -> Option<Key> {
     Some(Key { pk: text("pk")?, sk: text("sk")? })
 }
 
-fn read_item(item: &HashMap<String, AttributeValue>) -> Option<(Key, Stored)> {
-    let key = key_of(item)?;
+fn read_item(item: HashMap<String, AttributeValue>) -> Option<(Key, Stored)> {
+    let key = key_of(&item)?;
     match from_attributes(item) {
         Ok(map) => Some((key, Stored(map))),
         Err(reason) => {

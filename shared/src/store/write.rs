@@ -47,9 +47,20 @@ pub enum Guard<'a> {
 impl Store {
     /// Writes records, each on its own: the result is in their order, and one that fails costs no other.
     pub async fn write(&self, records: &[ValidRecord]) -> Vec<Written> {
+        let records: Vec<&ValidRecord> = records.iter().collect();
+        let found = self.versions(&records).await;
+        let inserted = self.insert_new(&records, &found).await;
+        self.write_rest(&records, &found, inserted).await
+    }
+
+    /// What is stored under the keys of records.
+    async fn versions(&self, records: &[&ValidRecord]) -> Found {
         let keys: Vec<Key> = records.iter().map(|record| record.key().clone()).collect();
-        let found = self.read(&keys, Projection::Version).await;
-        let inserted = self.insert_new(records, &found).await;
+        self.read(&keys, Projection::Version).await
+    }
+
+    /// Writes, one by one, the records that were not inserted over what was found.
+    async fn write_rest(&self, records: &[&ValidRecord], found: &Found, inserted: Vec<bool>) -> Vec<Written> {
         let mut seen = HashSet::new();
         let puts = records.iter().zip(inserted).map(|(record, inserted)| {
             // Two records of one key in one call are written one after the other, by the condition alone.
@@ -70,31 +81,46 @@ impl Store {
     /// Writes records under whose keys there is nothing, as far as is known, without looking: each result as of
     /// [`Store::write`]. Where there is something all the same, it is looked at.
     pub async fn write_new(&self, records: &[ValidRecord]) -> Vec<Written> {
-        let puts = records.iter().map(|record| async move {
-            match self.put(record, Guard::Is(None)).await {
-                Written::Done(Outcome::Stale) => {
-                    let written = self.write(std::slice::from_ref(record)).await;
-                    written.into_iter().next().unwrap_or(Written::Done(Outcome::Stale))
-                }
-                written => written,
+        if let [record] = records {
+            return vec![self.put_new(record).await];
+        }
+        let records: Vec<&ValidRecord> = records.iter().collect();
+        let inserted = self.insert_new(&records, &Found::default()).await;
+        let left = records.iter().zip(&inserted).filter(|(_, inserted)| !**inserted);
+        let left: Vec<&ValidRecord> = left.map(|(record, _)| *record).collect();
+        let found = self.versions(&left).await;
+        let mut left = self.write_rest(&left, &found, vec![false; left.len()]).await.into_iter();
+        let outcome = |inserted| if inserted { None } else { left.next() };
+        inserted
+            .into_iter()
+            .map(outcome)
+            .map(|left| left.unwrap_or(Written::Done(Outcome::Written)))
+            .collect()
+    }
+
+    async fn put_new(&self, record: &ValidRecord) -> Written {
+        match self.put(record, Guard::Is(None)).await {
+            Written::Done(Outcome::Stale) => {
+                let written = self.write(std::slice::from_ref(record)).await;
+                written.into_iter().next().unwrap_or(Written::Done(Outcome::Stale))
             }
-        });
-        stream::iter(puts).buffered(self.concurrency).collect().await
+            written => written,
+        }
     }
 
     /// Inserts the records of which nothing was found. Whether each is stored now.
-    async fn insert_new(&self, records: &[ValidRecord], found: &Found) -> Vec<bool> {
+    async fn insert_new(&self, records: &[&ValidRecord], found: &Found) -> Vec<bool> {
         let now = self.now();
         let mut seen = HashSet::new();
-        let is_new = |record: &ValidRecord| {
-            let (key, first) = (record.key(), seen.insert(record.key().clone()));
+        let is_new = records.iter().map(|record| {
+            let (key, first) = (record.key(), seen.insert(record.key()));
             let is_absent = !found.items.contains_key(key) && !found.failed.contains_key(key);
             first && is_absent && !record.is_expired(now)
-        };
-        let new: Vec<bool> = records.iter().map(is_new).collect();
+        });
+        let new: Vec<bool> = is_new.collect();
         let mut is_stored = vec![false; records.len()];
         let chosen: Vec<&ValidRecord> =
-            records.iter().zip(&new).filter_map(|(record, new)| new.then_some(record)).collect();
+            records.iter().zip(&new).filter_map(|(record, new)| new.then_some(*record)).collect();
         let inserted = self.insert(&chosen).await;
         let places = is_stored.iter_mut().zip(new).filter_map(|(place, new)| new.then_some(place));
         for (place, inserted) in places.zip(inserted) {
@@ -103,12 +129,16 @@ impl Store {
         is_stored
     }
 
-    /// The item of a record, with the stamps of the store.
-    pub(super) fn item(&self, record: &ValidRecord) -> HashMap<String, AttributeValue> {
-        let mut item = record.to_item();
-        item.insert("observed_at".to_owned(), AttributeValue::S(self.now().to_string()));
-        item.insert("collected_by".to_owned(), AttributeValue::S(self.collected_by.clone()));
-        item
+    /// The attributes of a record, with the stamps of the store.
+    pub(super) fn stamped<'a>(
+        &self,
+        record: &'a ValidRecord,
+    ) -> impl Iterator<Item = (&'a str, AttributeValue)> + use<'a> {
+        let stamps = [
+            ("observed_at", AttributeValue::S(self.now().to_string())),
+            ("collected_by", AttributeValue::S(self.collected_by.clone())),
+        ];
+        record.table_attributes().chain(stamps)
     }
 
     /// Writes one record over what was read, by the rule of its kind.
@@ -146,7 +176,7 @@ impl Store {
             self.intend(&item, if is_stored { Change::Changed } else { Change::New });
             return Written::Done(Outcome::Written);
         }
-        let item = self.item(record);
+        let item = self.stamped(record).map(|(name, value)| (name.to_owned(), value)).collect();
         let condition = Condition::of(record, guard, now);
         match self.put_item(item, Some(condition)).await {
             Ok(_) if expired => Written::Expired,
@@ -192,7 +222,7 @@ impl Store {
                 let PutItemError::ConditionalCheckFailedException(failed) = error.into_err() else {
                     return Ok(Some(Stored(Map::new())));
                 };
-                let stored = failed.item.as_ref().map(from_attributes);
+                let stored = failed.item.map(from_attributes);
                 Ok(Some(Stored(stored.and_then(Result::ok).unwrap_or_default())))
             }
             Err(error) => Err(CallError::from_sdk("PutItem", &error)),

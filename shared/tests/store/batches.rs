@@ -105,6 +105,7 @@ async fn a_put_that_fails_costs_no_other_and_says_why() {
             .collect();
         lab.simulator.clear_faults();
         lab.fault(fault);
+        lab.fault("BatchExecuteStatement=denied");
         // One at a time, so that the same record meets every try of the fault.
         let written = lab.store(|options| options.concurrency = 1).write(&records).await;
         let failed: Vec<usize> =
@@ -139,6 +140,7 @@ async fn results_are_in_the_order_of_the_records_however_late_each_comes() {
     let store = lab.store(|_| ());
     let records = many(10);
     store.write(&records[3..5]).await;
+    lab.fault("BatchExecuteStatement=denied");
     lab.fault("PutItem=slow-0.05:1");
     let mut expected = vec![WRITTEN; 10];
     (expected[3], expected[4]) = (UNCHANGED, UNCHANGED);

@@ -34,15 +34,16 @@ async fn many_new_records_take_a_request_for_25_and_are_stored_as_puts_would_sto
 }
 
 #[tokio::test]
-async fn a_few_new_records_are_put_side_by_side() {
+async fn one_new_record_is_put_and_two_are_inserted_together() {
     let lab = lab().await;
     let store = lab.store(|_| ());
-    let records = many(18, Version::new(10, 20));
-    assert_eq!(store.write(&records[..9]).await, vec![WRITTEN; 9]);
-    assert_eq!(calls(&lab), (0, 9));
-    // Those that are there already do not count.
-    assert_eq!(store.write(&records).await.iter().filter(|written| **written == WRITTEN).count(), 9);
-    assert_eq!(calls(&lab), (0, 18));
+    let records = many(4, Version::new(10, 20));
+    assert_eq!(store.write(&records[..1]).await, [WRITTEN]);
+    assert_eq!(calls(&lab), (0, 1));
+    assert_eq!(store.write(&records[..2]).await, [UNCHANGED, WRITTEN]);
+    assert_eq!(calls(&lab), (0, 2), "those that are there already do not count");
+    assert_eq!(store.write(&records).await, [UNCHANGED, UNCHANGED, WRITTEN, WRITTEN]);
+    assert_eq!(calls(&lab), (1, 2));
 }
 
 #[tokio::test]
@@ -141,4 +142,20 @@ async fn what_was_taken_for_new_and_is_there_all_the_same_is_judged_by_what_is_t
     assert_eq!(store.write_new(&record(Version::new(10, 20))).await, [UNCHANGED]);
     assert_eq!(store.write_new(&record(Version::new(11, 22))).await, [WRITTEN]);
     assert_eq!(store.write(&record(Version::new(11, 22))).await, [UNCHANGED]);
+}
+
+#[tokio::test]
+async fn what_is_taken_for_new_is_inserted_without_a_look_and_costs_no_other_where_it_is_there() {
+    let lab = lab().await;
+    let store = lab.store(|_| ());
+    let records = many(30, Version::new(10, 20));
+    store.write(&records[4..5]).await;
+    lab.simulator.clear_log();
+    let written = store.write_new(&records).await;
+    let (there, others): (Vec<_>, Vec<_>) = written.iter().enumerate().partition(|(index, _)| *index == 4);
+    assert!(there.iter().all(|(_, written)| **written == UNCHANGED), "{written:?}");
+    assert!(others.iter().all(|(_, written)| **written == WRITTEN), "{written:?}");
+    // The one that was refused is looked at, and need not be put.
+    assert_eq!((calls(&lab), lab.calls("BatchGetItem")), ((2, 0), 1));
+    assert_eq!(lab.table().await.0.len(), 30);
 }

@@ -91,10 +91,14 @@ async fn a_part_that_failed_in_a_round_is_asked_about_again_before_the_round_is_
         // The first of four that are asked about; and of three the one that the table does not take.
         (
             "GetInsightsByAssessment",
-            ["GetInsightsByAssessment=denied:1", "GetInsightsByAssessment=hang@3"],
+            vec!["GetInsightsByAssessment=denied:1", "GetInsightsByAssessment=hang@3"],
             3,
         ),
-        ("PutItem", ["PutItem=denied:1@2", "GetInsightsByAssessment=hang@3"], 2),
+        (
+            "PutItem",
+            vec!["BatchExecuteStatement=denied", "PutItem=denied:1@2", "GetInsightsByAssessment=hang@3"],
+            2,
+        ),
     ] {
         let mut world = large_account().await;
         let began = world.now;

@@ -165,9 +165,9 @@ impl World {
         let read = |item| {
             let item = from_attributes(item).unwrap();
             let key = |name: &str| item[name].as_str().unwrap().to_owned();
-            ((key("pk"), key("sk")), item.clone())
+            ((key("pk"), key("sk")), item)
         };
-        items.iter().map(read).collect()
+        items.into_iter().map(read).collect()
     }
 
     /// Puts an item, whatever is there.

@@ -132,7 +132,7 @@ async fn a_run_after_an_outage_may_end_after_any_call_of_the_table() {
 async fn a_run_may_be_cut_off_in_the_middle_of_any_call() {
     let (undisturbed, calls) = undisturbed(&[]).await;
     let mut tried = 0;
-    for k in (0..calls).step_by(3) {
+    for k in (0..calls).step_by(2) {
         let lab = Lab::new(&told()).await;
         let function = function(&lab, &WIDE);
         let reached = async {

@@ -131,11 +131,16 @@ fn whoever_never_answers_is_given_up_before_the_invocations_time_is_over() {
             ("GetCallerIdentity", "Source.Unavailable: sts GetCallerIdentity: Timeout: "),
             ("BatchGetItem", "Table.Unavailable: dynamodb BatchGetItem: Timeout: "),
             ("PutItem", "Table.Unavailable: 123456789012/us-west-1: PutItem "),
+            // What is not inserted is put.
+            ("BatchExecuteStatement", "ok"),
             ("Query", "partial Timeout"),
             ("UpdateItem", "partial Timeout"),
         ] {
             let lab = PausedLab::new(REGION, STORY).await;
             lab.fault(&format!("{operation}=hang"));
+            if operation == "PutItem" {
+                lab.fault("BatchExecuteStatement=denied");
+            }
             let begun = tokio::time::Instant::now();
             let limit = std::time::Duration::from_mins(1);
             let result = lab.invoke::<XrayInsights>(&[ONE_AT_A_TIME], "{}", |context| {
@@ -146,9 +151,13 @@ fn whoever_never_answers_is_given_up_before_the_invocations_time_is_over() {
             });
             let came = match result.await {
                 Ok(response) => {
-                    let codes: Vec<&String> =
-                        response["targets"][0]["issue_counts"].as_object().unwrap().keys().collect();
-                    format!("{} {}", response["status"].as_str().unwrap(), codes[0])
+                    let codes: Vec<&str> = response["targets"][0]["issue_counts"]
+                        .as_object()
+                        .unwrap()
+                        .keys()
+                        .map(String::as_str)
+                        .collect();
+                    format!("{} {}", response["status"].as_str().unwrap(), codes.join(" "))
                 }
                 Err(error) => error.to_string(),
             };

@@ -2,8 +2,9 @@
 
 use super::faults::SUBJECT;
 use super::{ONE_AT_A_TIME, calls, counts, run, run_with, story, undisturbed};
-use insights_tests::faults::{DONE, Expected};
-use insights_tests::{Lab, STORY, paused};
+use insights_shared::record::Source;
+use insights_tests::faults::{DONE, Expected, earlier_run};
+use insights_tests::{Lab, REGION, STORY, paused};
 
 #[tokio::test]
 async fn without_its_table_a_run_is_over_before_it_asks_anything() {
@@ -81,10 +82,11 @@ fn a_fault_of_the_table_that_passes_leaves_no_trace() {
 
 #[tokio::test]
 async fn one_record_that_cannot_be_put_costs_no_other_and_is_put_by_the_next_run() {
-    // Of the first insight: two events, the graph, the insight itself.
-    for skip in 0..4 {
+    // Where nothing may be inserted: of three insights two events each and the graph, then the insights themselves.
+    for skip in 0..12 {
         let lab = story().await;
         lab.fault(&format!("PutItem=denied:1@{skip}"));
+        lab.fault("BatchExecuteStatement=denied");
         let response = run(&lab).await;
         assert_eq!(response["status"], "partial", "{skip}");
         assert_eq!(counts(&response), [12, 11, 0, 0, 0, 1, 0], "{skip}");
@@ -100,6 +102,7 @@ async fn one_record_that_cannot_be_put_costs_no_other_and_is_put_by_the_next_run
 #[tokio::test]
 async fn insights_that_cannot_be_compared_with_the_table_count_as_failed() {
     let lab = story().await;
+    lab.put(earlier_run(Source::Xray, REGION)).await;
     // The state is read first; each page of summaries then.
     lab.fault("BatchGetItem=denied@1");
     let error = run_with(&lab, &[ONE_AT_A_TIME], "{}").await.unwrap_err();
@@ -114,7 +117,8 @@ async fn insights_that_cannot_be_compared_with_the_table_count_as_failed() {
 #[tokio::test]
 async fn a_state_or_a_run_or_an_index_that_fails_is_an_issue_of_the_target() {
     for (fault, subject) in
-        [("UpdateItem=denied", "state"), ("PutItem=denied:1@12", "run"), ("Query=denied", "open")]
+        // Each of the story's three pages has one insight, which is put; events and graphs are inserted.
+        [("UpdateItem=denied", "state"), ("PutItem=denied:1@3", "run"), ("Query=denied", "open")]
     {
         let lab = Lab::new(STORY).await;
         lab.fault(fault);
@@ -130,6 +134,7 @@ async fn a_state_or_a_run_or_an_index_that_fails_is_an_issue_of_the_target() {
 async fn puts_whose_answers_are_lost_are_not_lost() {
     let lab = story().await;
     lab.fault("PutItem=lost-answer:3");
+    lab.fault("BatchExecuteStatement=denied");
     let response = run(&lab).await;
     assert_eq!(response["failed"], 1, "three tries, each of them stored: {response}");
     lab.advance(60);

@@ -1,0 +1,178 @@
+//! Insights that a run looks at: each asked for in full, and stored with its events and its graph, many at a time, while
+//! others are asked for.
+
+use crate::graph;
+use crate::normalize::{self, Origin, Version, insight_key};
+use crate::run::Story;
+use futures_util::stream::{self, StreamExt};
+use insights_shared::issue::{CallError, Class, Stage};
+use insights_shared::log;
+use insights_shared::record::{Record, Stored};
+use insights_shared::report::Outcome;
+use insights_shared::store::write::{Guard, Written};
+use insights_shared::target_run::Known;
+use insights_shared::time::Timestamp;
+use insights_shared::validate::validate;
+
+/// The insights that are stored together: enough to fill requests, and few enough to lose little when a run is killed.
+const TOGETHER: usize = 16;
+/// How many times as many are in hand, so that some are written while others are asked for.
+const WRITES_AT_ONCE: usize = 2;
+/// What X-Ray answers for an id that it does not know.
+const UNKNOWN_INSIGHT: &str = "InvalidRequestException";
+
+/// How an insight came to be looked at.
+#[derive(Clone, Copy)]
+pub(crate) enum Asked<'a> {
+    /// The listing shows it as new or changed, with this version if it gave one.
+    Listed(Option<Timestamp>),
+    /// It is stored as open, and the listing no longer has it.
+    Vanished(&'a Stored),
+    /// X-Ray pushed an event about it.
+    Pushed,
+}
+
+/// What was found of one insight.
+struct Collected {
+    insight: Record,
+    /// Its events and its graph.
+    parts: Vec<Record>,
+    /// Whether all of them came.
+    is_complete: bool,
+}
+
+impl Story<'_> {
+    /// Fetches insights with their events and graphs, and stores them. `known` says whether something is stored of them.
+    pub(crate) async fn collect(&self, insights: Vec<(&str, Asked<'_>)>, known: Known) {
+        let asked = insights.into_iter().map(|(id, asked)| self.ask(id, asked));
+        stream::iter(asked)
+            .buffer_unordered(self.run.settings.concurrency)
+            .filter_map(std::future::ready)
+            .chunks(TOGETHER)
+            .map(|collected| self.store(collected, known))
+            .buffer_unordered(WRITES_AT_ONCE)
+            .collect::<Vec<()>>()
+            .await;
+    }
+
+    /// Stores insights, each after its events and its graph.
+    async fn store(&self, collected: Vec<Collected>, known: Known) {
+        let (mut parts, mut insights) = (Vec::new(), Vec::new());
+        for one in collected {
+            insights.push((one.insight, one.parts.len(), one.is_complete));
+            parts.extend(one.parts.into_iter().map(|part| ("GetInsightEvents", part)));
+        }
+        let mut stored = self.run.store_each(parts, known).await.into_iter();
+        let insights = insights.into_iter().map(|(mut insight, parts, is_complete)| {
+            let is_complete =
+                stored.by_ref().take(parts).fold(is_complete, |all, is_stored| all && is_stored);
+            if !is_complete {
+                normalize::without_version(&mut insight);
+            }
+            ("GetInsight", insight)
+        });
+        let insights: Vec<_> = insights.collect();
+        self.run.store_each(insights, known).await;
+    }
+
+    fn origin(&self) -> Origin<'_> {
+        Origin { target: &self.run.target, answered_at: self.run.clock_now() }
+    }
+
+    /// Asks for one insight with its events and its graph; `None` if there is nothing to store of it.
+    async fn ask(&self, id: &str, asked: Asked<'_>) -> Option<Collected> {
+        let run = self.run;
+        let origin = self.origin();
+        let insight = match self.fetch.insight(id).await {
+            Ok(insight) => insight,
+            Err(error) => {
+                self.no_insight(id, asked, origin, &error).await;
+                return None;
+            }
+        };
+        run.report.answered();
+        if let Asked::Vanished(stored) = asked
+            && normalize::is_complete_and_same(stored, &insight)
+        {
+            run.report.count(Outcome::Unchanged);
+            return None;
+        }
+        let mut is_complete = true;
+        let mut is_reached = true;
+        let asked_at = self.origin();
+        let events = self.fetch.events(id).await.unwrap_or_else(|error| {
+            run.report.call_failed(Stage::Fetch, id, &error);
+            is_complete = false;
+            is_reached = error.class != Class::NotReached;
+            Vec::new()
+        });
+        let pushed = match asked {
+            Asked::Pushed => match run.store.get(&insight_key(&run.target, id)).await {
+                Ok(stored) => stored,
+                Err(error) => {
+                    run.report.count(Outcome::Failed);
+                    run.report.call_failed(Stage::Write, id, &error);
+                    return None;
+                }
+            },
+            _ => None,
+        };
+        let by_id = |stored| Version::ById { stored, newest_event: normalize::newest_event(&events) };
+        let version = match asked {
+            Asked::Listed(Some(version)) => Version::Summary(version),
+            Asked::Listed(None) => by_id(None),
+            Asked::Vanished(stored) => by_id(Some(stored)),
+            Asked::Pushed => by_id(pushed.as_ref()),
+        };
+        let record = normalize::insight(&insight, version, origin);
+        let mut parts = normalize::events(id, &events, asked_at);
+        // An insight that time did not allow is one subject, not two.
+        let graph = if is_reached { self.graph(id, &record).await } else { Ok(None) };
+        match graph {
+            Ok(graph) => parts.extend(graph),
+            Err(error) => {
+                run.report.call_failed(Stage::Fetch, id, &error);
+                is_complete = false;
+            }
+        }
+        Some(Collected { insight: record, parts, is_complete })
+    }
+
+    async fn graph(&self, id: &str, insight: &Record) -> Result<Option<Record>, CallError> {
+        let Some(updated_at) = insight.updated_at else { return Ok(None) };
+        let Some(window) = graph::window(insight.ended_at.unwrap_or(updated_at), self.reach) else {
+            return Ok(None);
+        };
+        let origin = self.origin();
+        let graph = self.fetch.impact_graph(id, window).await?;
+        Ok(Some(normalize::impact_graph(id, &graph, window, updated_at, origin)))
+    }
+
+    /// An insight that X-Ray does not give: closed if it is stored as open and no longer known, an issue otherwise.
+    async fn no_insight(&self, id: &str, asked: Asked<'_>, origin: Origin<'_>, error: &CallError) {
+        let run = self.run;
+        let (Asked::Vanished(stored), true) =
+            (asked, error.is(UNKNOWN_INSIGHT) && error.class == Class::Refused)
+        else {
+            return run.report.call_failed(Stage::Fetch, id, error);
+        };
+        run.report.answered();
+        if stored.is_newer_schema() {
+            log::newer_schema(stored.text("pk").unwrap_or_default(), stored.text("sk").unwrap_or_default());
+            return run.report.count(Outcome::Stale);
+        }
+        let Some(record) = normalize::no_longer_known(stored, origin.answered_at) else { return };
+        match validate(record, run.store.retention_days()) {
+            Ok(record) => {
+                // Only over what was read: an answer that came meanwhile is worth more than none.
+                let written = run.store.put(&record, Guard::Is(stored.content_hash())).await;
+                if written != Written::Expired {
+                    run.count(&record, written);
+                }
+            }
+            Err(rejected) => {
+                run.reject("GetInsight", &rejected).await;
+            }
+        }
+    }
+}
