@@ -91,7 +91,11 @@ pub fn newer_schema(pk: &str, sk: &str) {
 
 /// Records are put one by one, since they may not be inserted many at a time.
 pub fn inserts_refused(code: &str) {
-    tracing::warn!(event = "inserts_refused", code, "inserts were refused or not answered; dynamodb:PartiQLInsert saves requests");
+    tracing::warn!(
+        event = "inserts_refused",
+        code,
+        "inserts were refused or not answered; dynamodb:PartiQLInsert saves requests"
+    );
 }
 
 /// The invocation failed as a whole.

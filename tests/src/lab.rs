@@ -7,9 +7,11 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::AttributeValue;
 use insights_shared::collector::Collector;
 use insights_shared::environment::Environment;
 use insights_shared::invocation::{InvocationError, Service};
+use insights_shared::key::Key;
 use insights_shared::store::schema::create_table;
 use insights_shared::store::{Options as StoreOptions, Store};
 use insights_shared::time::{Clock, Timestamp};
@@ -200,6 +202,22 @@ impl Lab {
     pub async fn put(&self, item: Map) {
         let put = self.dynamodb().put_item().table_name(TABLE).set_item(Some(into_attributes(item)));
         put.send().await.expect("the table takes the item");
+    }
+
+    /// Deletes an item, past all rules.
+    ///
+    /// # Panics
+    ///
+    /// If the table does not let it go.
+    pub async fn delete(&self, key: &Key) {
+        let delete = self.dynamodb().delete_item().table_name(TABLE);
+        let text = |text: &str| AttributeValue::S(text.to_owned());
+        delete
+            .key("pk", text(&key.pk))
+            .key("sk", text(&key.sk))
+            .send()
+            .await
+            .expect("the item can be deleted");
     }
 
     /// Adds a fault, in the command line's words: `GetInsight=throttle:3`.

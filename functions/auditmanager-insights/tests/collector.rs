@@ -148,6 +148,20 @@ async fn a_correction_of_a_day_replaces_its_counts_and_the_next_day_stands_besid
 }
 
 #[tokio::test]
+async fn the_counts_of_a_day_are_looked_for_once_there_may_be_some() {
+    let mut world = World::of(STORY).await;
+    // The first run; another of the same day; the first of the next, on which a third assessment has counts.
+    for (seconds, reads, written) in [(0, 1, 10), (60, 2, 0), (86_400, 1, 15), (60, 2, 0)] {
+        world.pass(seconds);
+        world.simulator.clear_log();
+        let response = world.run().await;
+        assert_eq!((response.status, response.counts.written), (RunStatus::Ok, written), "{seconds}");
+        // The state is read in any case.
+        assert_eq!(world.simulator.counts().get("BatchGetItem"), Some(&reads), "{seconds}");
+    }
+}
+
+#[tokio::test]
 async fn a_scope_is_put_again_when_its_title_changes_and_left_alone_where_a_newer_version_wrote_it() {
     let mut world = World::of(STORY).await;
     world.set("AUDITMANAGER_DEPTH", "assessment");

@@ -209,10 +209,17 @@ impl World {
     /// Writes to the table since the log was cleared.
     pub fn writes(&self) -> u64 {
         let counts = self.simulator.counts();
-        ["PutItem", "UpdateItem", "BatchWriteItem", "TransactWriteItems", "DeleteItem"]
-            .iter()
-            .filter_map(|operation| counts.get(*operation))
-            .sum()
+        [
+            "BatchExecuteStatement",
+            "PutItem",
+            "UpdateItem",
+            "BatchWriteItem",
+            "TransactWriteItems",
+            "DeleteItem",
+        ]
+        .iter()
+        .filter_map(|operation| counts.get(*operation))
+        .sum()
     }
 }
 

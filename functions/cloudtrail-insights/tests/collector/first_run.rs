@@ -39,6 +39,7 @@ async fn the_built_in_story_is_told_whole() {
         (&response["status"], &response["targets"][0]["issues"]),
         (&"ok".into(), &Json::Array(Vec::new()))
     );
+    assert_eq!(lab.calls("BatchGetItem"), 1, "the state");
     let table = lab.table().await;
     let mut insights: Vec<String> =
         table.of_kind("cloudtrail.insight").into_iter().map(insight_line).collect();

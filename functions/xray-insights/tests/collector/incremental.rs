@@ -4,6 +4,7 @@ use super::{
     ALL, ONE_AT_A_TIME, calls, counts, insight, issues, last_update_time, partition, run, run_with, state,
     story, text, undisturbed,
 };
+use insights_shared::key::Key;
 use insights_shared::record::Source;
 use insights_shared::time::{Clock, DAY_SECONDS};
 use insights_tests::{ACCOUNT, CLOSED, GROWING, Lab, OPEN, REGION, Table};
@@ -26,6 +27,33 @@ async fn a_second_run_writes_run_and_state_and_makes_no_call_about_an_insight() 
         assert_eq!(text(item, "observed_at"), Some("2026-03-01T12:00:00.000Z"), "not touched");
     }
     assert_eq!(text(&state(&lab).await.unwrap(), "watermark"), Some("2026-03-01T12:01:00.000Z"));
+}
+
+#[tokio::test]
+async fn a_first_run_reads_nothing_but_the_state() {
+    let lab = story().await;
+    run(&lab).await;
+    assert_eq!(lab.calls("BatchGetItem"), 1);
+}
+
+#[tokio::test]
+async fn a_first_run_that_finds_what_a_killed_one_has_left_looks_from_then_on() {
+    let lab = story().await;
+    run(&lab).await;
+    let before = lab.table().await;
+    // As if it had been killed before its end.
+    for kind in ["run", "state"] {
+        for item in before.of_kind(kind) {
+            lab.delete(&Key::new(text(item, "pk").unwrap(), text(item, "sk").unwrap())).await;
+        }
+    }
+    lab.advance(60);
+    let response = run_with(&lab, &[ONE_AT_A_TIME], "{}").await.unwrap();
+    assert_eq!(response["status"], "ok");
+    // The first page's insight with its events and its graph, and what the other pages list.
+    assert_eq!(counts(&response)[1..3], [0, counts(&response)[0]]);
+    assert_eq!(calls(&lab)[2], 1, "insights that were asked for");
+    lab.table().await.assert_same_content(&before);
 }
 
 #[tokio::test]
