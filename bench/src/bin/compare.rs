@@ -14,6 +14,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark says what it measured")]
 
 use clap::Parser;
+use clap::builder::PossibleValuesParser;
 use insights_bench::agreement::{Agreement, Records};
 use insights_bench::comparison::{Both, Compared, RUNS, Run, Sample, Tables};
 use insights_bench::function::{self, Build, Function};
@@ -38,10 +39,10 @@ struct Arguments {
     #[arg(long)]
     quick: bool,
     /// This function alone
-    #[arg(long)]
+    #[arg(long, value_parser = PossibleValuesParser::new(FUNCTIONS))]
     function: Option<String>,
-    /// This load alone: empty, usual or large
-    #[arg(long)]
+    /// This load alone
+    #[arg(long, conflicts_with = "quick", value_parser = PossibleValuesParser::new(Load::ALL.map(|load| load.name)))]
     load: Option<String>,
     /// How often each is run; medians are printed. The large load is run once
     #[arg(long, default_value_t = 5)]

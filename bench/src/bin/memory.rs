@@ -12,6 +12,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark says what it measured")]
 
 use clap::Parser;
+use clap::builder::PossibleValuesParser;
 use insights_bench::function::{self, Build, Function, Invoked};
 use insights_bench::scale::Scale;
 use insights_bench::services::Services;
@@ -35,10 +36,10 @@ struct Arguments {
     #[arg(long)]
     quick: bool,
     /// This function alone
-    #[arg(long)]
+    #[arg(long, value_parser = PossibleValuesParser::new(SUBJECTS.each_ref().map(|subject| subject.package)))]
     function: Option<String>,
-    /// This scale alone: 1x, 10x or 100x
-    #[arg(long)]
+    /// This scale alone
+    #[arg(long, conflicts_with = "quick", value_parser = PossibleValuesParser::new(Scale::ALL.map(|scale| scale.name)))]
     scale: Option<String>,
     /// The cargo that builds the functions
     #[arg(long, env = "CARGO", default_value = "cargo", hide = true)]

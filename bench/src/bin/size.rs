@@ -10,6 +10,7 @@
 #![expect(clippy::print_stdout, reason = "a benchmark says what it measured")]
 
 use clap::Parser;
+use clap::builder::PossibleValuesParser;
 use insights_bench::baseline::Baseline;
 use insights_bench::function::{self, Build};
 use insights_bench::table::{Table, count};
@@ -33,7 +34,7 @@ struct Arguments {
     #[arg(long)]
     renew: bool,
     /// This function alone
-    #[arg(long)]
+    #[arg(long, value_parser = PossibleValuesParser::new(FUNCTIONS))]
     function: Option<String>,
     /// The cargo that builds the functions
     #[arg(long, env = "CARGO", default_value = "cargo", hide = true)]

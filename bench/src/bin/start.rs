@@ -11,6 +11,7 @@
 #![expect(clippy::print_stdout, reason = "a benchmark says what it measured")]
 
 use clap::Parser;
+use clap::builder::PossibleValuesParser;
 use insights_bench::baseline::Baseline;
 use insights_bench::function::{self, Build};
 use insights_bench::start::{instructions, median_of_starts};
@@ -25,7 +26,7 @@ struct Arguments {
     #[arg(long)]
     renew: bool,
     /// This function alone
-    #[arg(long)]
+    #[arg(long, value_parser = PossibleValuesParser::new(FUNCTIONS))]
     function: Option<String>,
     /// How many starts are timed
     #[arg(long, default_value_t = 21)]
