@@ -158,6 +158,7 @@ async fn the_counts_of_a_day_are_looked_for_once_there_may_be_some() {
         assert_eq!((response.status, response.counts.written), (RunStatus::Ok, written), "{seconds}");
         // The state is read in any case.
         assert_eq!(world.simulator.counts().get("BatchGetItem"), Some(&reads), "{seconds}");
+        assert_eq!(world.writes() > 2, written > 0, "{seconds}: run and state are written in any case");
     }
 }
 

@@ -48,6 +48,9 @@ async fn a_first_run_that_finds_what_a_killed_one_has_left_looks_from_then_on() 
         }
     }
     lab.advance(60);
+    // A dry run says what is new, and so has to look.
+    let response = run_with(&lab, &[], r#"{"dry_run": true}"#).await.unwrap();
+    assert_eq!((counts(&response), calls(&lab)[2]), ([3, 0, 3, 0, 0, 0, 0], 0));
     let response = run_with(&lab, &[ONE_AT_A_TIME], "{}").await.unwrap();
     assert_eq!(response["status"], "ok");
     // The first page's insight with its events and its graph, and what the other pages list.

@@ -32,6 +32,10 @@ async fn a_window_stores_what_was_going_on_in_it_and_leaves_the_state_alone() {
     assert_eq!(text(table.of_kind("run")[0], "trigger"), Some("window"));
     assert_eq!(state(&lab).await, None);
 
+    // A window that is worked once more finds what is there, even before the first run on schedule.
+    let response = run_with(&lab, &[], &hours(&lab, -27, -24)).await.unwrap();
+    assert_eq!(counts(&response), [1, 0, 1, 0, 0, 0, 0]);
+    assert_eq!((lab.calls("BatchExecuteStatement"), lab.calls("PutItem")), (0, 1));
     run(&lab).await;
     let before = state(&lab).await;
     lab.advance(60);
