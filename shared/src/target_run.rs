@@ -11,7 +11,7 @@ use crate::report::{Outcome, TargetReport};
 use crate::stop::Stop;
 use crate::store::Store;
 use crate::store::read::BATCH;
-use crate::store::write::Written;
+use crate::store::write::{Guard, Written};
 use crate::target::Target;
 use crate::time::Timestamp;
 use crate::validate::{Rejected, ValidRecord, validate};
@@ -256,6 +256,20 @@ impl TargetRun {
             }
         }
         stored
+    }
+
+    /// Writes a record that we closed ourselves, because of what `operation` did not say, over the one that was read, and over
+    /// no other: an answer that came meanwhile is worth more. It is counted, unless its time is over.
+    pub async fn close(&self, operation: &'static str, record: Record, read: &Stored) {
+        match validate(record, self.store.retention_days()) {
+            Ok(record) => {
+                let written = self.store.put(&record, Guard::Is(read.content_hash())).await;
+                self.count(&record, written);
+            }
+            Err(rejected) => {
+                self.reject(operation, &rejected).await;
+            }
+        }
     }
 
     /// Counts what became of a write. `false` if it failed.

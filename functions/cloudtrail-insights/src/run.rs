@@ -20,10 +20,8 @@ use insights_shared::issue::{CallError, Stage, WINDOW_UNAVAILABLE};
 use insights_shared::key::Key;
 use insights_shared::payload::{Push, Window};
 use insights_shared::record::{Source, Stored};
-use insights_shared::store::write::{Guard, Written};
 use insights_shared::target_run::{TargetRun, Work};
 use insights_shared::time::{DAY_SECONDS, Timestamp};
-use insights_shared::validate::validate;
 
 /// CloudTrail answers for the last 90 days by its own clock; a little less is asked for, since ours may be behind.
 const REACH_MARGIN_SECONDS: i64 = 300;
@@ -222,17 +220,6 @@ impl Story<'_> {
         }
         let Some(mut record) = merge::no_end_seen(stored, run.now) else { return };
         self.redact.map(&mut record.detail);
-        match validate(record, run.store.retention_days()) {
-            Ok(record) => {
-                // Only over what was read: an end that came meanwhile is worth more.
-                let written = run.store.put(&record, Guard::Is(stored.content_hash())).await;
-                if written != Written::Expired {
-                    run.count(&record, written);
-                }
-            }
-            Err(rejected) => {
-                run.reject("LookupEvents", &rejected).await;
-            }
-        }
+        run.close("LookupEvents", record, stored).await;
     }
 }

@@ -9,10 +9,8 @@ use insights_shared::issue::{CallError, Class, Stage};
 use insights_shared::log;
 use insights_shared::record::{Record, Stored};
 use insights_shared::report::Outcome;
-use insights_shared::store::write::{Guard, Written};
 use insights_shared::target_run::Known;
 use insights_shared::time::Timestamp;
-use insights_shared::validate::validate;
 
 /// The insights that are stored together: enough to fill requests, and few enough to lose little when a run is killed.
 const TOGETHER: usize = 16;
@@ -162,17 +160,6 @@ impl Story<'_> {
             return run.report.count(Outcome::Stale);
         }
         let Some(record) = normalize::no_longer_known(stored, origin.answered_at) else { return };
-        match validate(record, run.store.retention_days()) {
-            Ok(record) => {
-                // Only over what was read: an answer that came meanwhile is worth more than none.
-                let written = run.store.put(&record, Guard::Is(stored.content_hash())).await;
-                if written != Written::Expired {
-                    run.count(&record, written);
-                }
-            }
-            Err(rejected) => {
-                run.reject("GetInsight", &rejected).await;
-            }
-        }
+        run.close("GetInsight", record, stored).await;
     }
 }
