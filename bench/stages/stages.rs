@@ -1,8 +1,8 @@
 //! The pure stages: from what the SDK gives to what the SDK puts, hash included, on one thread and without a call.
 //!
 //! ```sh
-//! cargo bench -p insights-bench                       # all of them, some seconds each
-//! cargo bench -p insights-bench -- --test             # each once, so that they cannot rot
+//! cargo bench -p insights-stages                      # all of them, some seconds each
+//! cargo bench -p insights-stages -- --test             # each once, so that they cannot rot
 //! ```
 //!
 //! Every stage is the functions' own. What is measured ends where the table would be asked, and what was made is dropped
@@ -11,11 +11,8 @@
 use insights_shared::target::Target;
 use insights_shared::time::Timestamp;
 
-#[path = "stages/auditmanager.rs"]
 mod auditmanager;
-#[path = "stages/cloudtrail.rs"]
 mod cloudtrail;
-#[path = "stages/xray.rs"]
 mod xray;
 
 fn main() {
