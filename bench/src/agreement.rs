@@ -145,7 +145,7 @@ mod tests {
     use insights_shared::value::Value;
 
     fn item(pairs: &[(&str, &str)]) -> Map {
-        pairs.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value))).collect()
+        pairs.iter().map(|(name, value)| ((*name).into(), Value::from(*value))).collect()
     }
 
     fn records(items: &[Map]) -> Records {
@@ -171,10 +171,10 @@ mod tests {
         let sk = format!("metric#60#{started_at}");
         let mut chunk =
             item(&[("pk", "c"), ("sk", &sk), ("kind", "cloudtrail.metric"), ("started_at", &started_at)]);
-        chunk.insert("covered_from".to_owned(), format!("2026-03-01T{from}:00.000Z").into());
-        chunk.insert("covered_until".to_owned(), until.into());
-        chunk.insert("period".to_owned(), 60.into());
-        chunk.insert("timestamps".to_owned(), vec![1_i64, 2].into());
+        chunk.insert("covered_from".into(), format!("2026-03-01T{from}:00.000Z").into());
+        chunk.insert("covered_until".into(), until.into());
+        chunk.insert("period".into(), 60.into());
+        chunk.insert("timestamps".into(), vec![1_i64, 2].into());
         chunk
     }
 
@@ -204,7 +204,7 @@ mod tests {
         let missing = ["c metric#60#2026-03-01T03:00:00.000Z is in theirs alone"];
         check(std::slice::from_ref(&one), &[one.clone(), two.clone()], 1, &missing);
         let mut other = two.clone();
-        other.insert("timestamps".to_owned(), vec![1_i64, 3].into());
+        other.insert("timestamps".into(), vec![1_i64, 3].into());
         check(&[one.clone(), two], &[one, other], 2, &["c metric#60#2026-03-01T03:00:00.000Z differs"]);
     }
 

@@ -79,6 +79,19 @@ fn insight_of_two_events(bencher: Bencher) {
     });
 }
 
+/// The JSON of both events alone, read by `serde_json` into its own values: what no way of reading it is far below.
+#[divan::bench]
+fn json_of_two_events(bencher: Bencher) {
+    let texts = || -> Vec<String> {
+        let events = (0..ROUND).flat_map(|number| [half(number, "Start"), half(number, "End")]);
+        events.filter_map(|event| event.cloud_trail_event).collect()
+    };
+    bencher.counter(ItemsCount::new(ROUND)).with_inputs(texts).bench_local_refs(|texts| {
+        let read = texts.iter().filter_map(|text| serde_json::from_str::<serde_json::Value>(text).ok());
+        read.collect::<Vec<_>>()
+    });
+}
+
 /// The two lists of an answer, as the SDK gives them.
 type Page = (Vec<DateTime>, Vec<f64>);
 

@@ -2,7 +2,7 @@
 //!
 //! ```sh
 //! cargo bench -p insights-stages                      # all of them, some seconds each
-//! cargo bench -p insights-stages -- --test             # each once, so that they cannot rot
+//! cargo bench -p insights-stages -- --test            # each once, so that they cannot rot
 //! ```
 //!
 //! Every stage is the functions' own. What is measured ends where the table would be asked, and what was made is dropped

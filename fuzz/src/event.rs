@@ -67,7 +67,7 @@ pub fn check(data: &[u8]) {
         Ok(record) => {
             check_size(&record.key().pk, &record.key().sk);
             check_parts(&record.key().pk, &["cloudtrail", ACCOUNT, REGION, &id]);
-            let stored = Stored(record.attributes().clone());
+            let stored = Stored(record.to_map());
             assert_eq!(Halves::from_stored(&stored), halves, "what is stored is not what was joined");
         }
     }

@@ -26,21 +26,21 @@ impl Key {
 
     /// The first 8 hex digits of SHA-256 over both keys: makes index keys unique, within reason.
     pub fn tag(&self) -> String {
-        let mut digest = sha256_hex(format!("{}\n{}", self.pk, self.sk).as_bytes());
-        digest.truncate(8);
-        digest
+        let digest =
+            Sha256::new().chain_update(&self.pk).chain_update("\n").chain_update(&self.sk).finalize();
+        hex(digest.as_chunks::<4>().0.first().unwrap_or(&[0; 4]))
     }
 }
 
 /// SHA-256 in lower-case hex.
 pub fn sha256_hex(bytes: &[u8]) -> String {
-    let mut hex = String::with_capacity(64);
-    for byte in Sha256::digest(bytes) {
-        for half in [byte >> 4, byte & 15] {
-            hex.push(char::from(if half < 10 { b'0' + half } else { b'a' + half - 10 }));
-        }
-    }
-    hex
+    hex(&Sha256::digest(bytes))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let digit = |half: u8| if half < 10 { b'0' + half } else { b'a' + half - 10 };
+    let digits = bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]);
+    String::from_utf8(digits.collect()).unwrap_or_default()
 }
 
 /// Encodes one part: separators escaped, absence and hashes told apart from texts that look like them, long ones hashed.

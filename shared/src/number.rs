@@ -5,6 +5,8 @@
 //! `Number::toString`, as RFC 8785 has it, but with as many digits as there are), so that equal numbers are equal,
 //! hash equally, and read back as they were written.
 
+use crate::value::Text;
+use compact_str::ToCompactString;
 use std::borrow::Cow;
 use std::fmt::{self, Write};
 
@@ -22,7 +24,7 @@ const EXACT: f64 = 1e15;
 
 /// A finite decimal number.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Number(Box<str>);
+pub struct Number(Text);
 
 impl Number {
     /// Reads a decimal literal such as `-12.50`, `1e3` or `9.82222E-5`; `None` if it is none.
@@ -31,13 +33,13 @@ impl Number {
             return Some(Self(literal.into()));
         }
         let decimal = Decimal::parse(literal)?;
-        Some(Self(decimal.to_string().into_boxed_str()))
+        Some(Self(decimal.to_compact_string()))
     }
 
     /// The shortest decimal that reads back as `value`; `None` for NaN and the infinities.
     pub fn from_f64(value: f64) -> Option<Self> {
         let mut text = String::new();
-        write_f64(value, &mut text).then(|| Self(text.into_boxed_str()))
+        write_f64(value, &mut text).then(|| Self(text.into()))
     }
 
     /// The canonical text.
@@ -47,7 +49,7 @@ impl Number {
 
     /// The canonical text, given away.
     pub fn into_string(self) -> String {
-        self.0.into_string()
+        self.0.into()
     }
 
     /// The nearest binary floating-point number.
@@ -154,9 +156,7 @@ fn is_plain(literal: &str) -> bool {
 
 impl From<i64> for Number {
     fn from(value: i64) -> Self {
-        let mut text = String::with_capacity(20);
-        write_i64(value, &mut text);
-        Self(text.into_boxed_str())
+        Self(value.to_compact_string())
     }
 }
 
@@ -168,7 +168,7 @@ impl From<i32> for Number {
 
 impl From<u64> for Number {
     fn from(value: u64) -> Self {
-        Self(value.to_string().into_boxed_str())
+        Self(value.to_compact_string())
     }
 }
 

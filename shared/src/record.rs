@@ -6,7 +6,7 @@
 use crate::key::{self, Key};
 use crate::number::Number;
 use crate::time::Timestamp;
-use crate::value::{Map, Value};
+use crate::value::{Map, Text, Value};
 use std::fmt;
 use std::str::FromStr;
 
@@ -268,9 +268,9 @@ pub struct Record {
     /// What it is.
     pub kind: Kind,
     /// The account that it was collected from.
-    pub account_id: String,
+    pub account_id: Text,
     /// The region that it was collected from.
-    pub region: String,
+    pub region: Text,
     /// The service's own identifier.
     pub id: Option<String>,
     /// One line for a person.
@@ -284,7 +284,7 @@ pub struct Record {
     /// What it is about: root-cause service, event source, assessment.
     pub entity: Option<String>,
     /// The numbers that it is judged by.
-    pub measures: Vec<(String, Number)>,
+    pub measures: Vec<(Text, Number)>,
     /// When it began.
     pub started_at: Option<Timestamp>,
     /// When it ended, if it has.
@@ -305,8 +305,8 @@ impl Record {
         Self {
             key,
             kind,
-            account_id: account_id.to_owned(),
-            region: region.to_owned(),
+            account_id: account_id.into(),
+            region: region.into(),
             id: None,
             title: None,
             status: None,
@@ -356,9 +356,9 @@ impl Record {
 pub(crate) fn raw(mut said: Map, chunk: Option<&Chunk>) -> String {
     if let Some(chunk) = chunk {
         let values = chunk.values.iter().map(|value| crate::sdk::float_value(*value)).collect();
-        said.insert("period".to_owned(), chunk.period.into());
-        said.insert("timestamps".to_owned(), chunk.timestamps.clone().into());
-        said.insert("values".to_owned(), Value::List(values));
+        said.insert("period".into(), chunk.period.into());
+        said.insert("timestamps".into(), chunk.timestamps.clone().into());
+        said.insert("values".into(), Value::List(values));
     }
     let mut text = String::new();
     crate::value::write_canonical_map(&said, &mut text);

@@ -22,7 +22,7 @@ pub fn time_value(date_time: &DateTime) -> Value {
 
 /// A float as a record has it; what is no number stays its text, for validation or a person to see.
 pub fn float_value(float: f64) -> Value {
-    Number::from_f64(float).map_or_else(|| Value::String(float.to_string()), Value::Number)
+    Number::from_f64(float).map_or_else(|| Value::from(float.to_string()), Value::Number)
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@
 //! (`1601002100.123` arrives as `…122999` ns), so an instant is rounded to the millisecond before it becomes a key,
 //! a hash or a comparison. The text form is RFC 3339 with three digits and `Z`, and sorts as the instants do.
 
+use jiff::fmt::StdFmtWrite;
+use jiff::fmt::temporal::DateTimePrinter;
 use jiff::{SignedDuration, Unit};
 use std::fmt;
 use std::str::FromStr;
@@ -85,11 +87,20 @@ impl Timestamp {
     }
 }
 
-impl fmt::Display for Timestamp {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Timestamp {
+    /// Appends the text form.
+    pub fn write(self, out: impl fmt::Write) -> fmt::Result {
+        /// Three digits of a second, always.
+        static PRINTER: DateTimePrinter = DateTimePrinter::new().precision(Some(3));
         // The constructors keep within jiff's range, so the fallback is never seen.
         let instant = jiff::Timestamp::from_millisecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-        write!(formatter, "{instant:.3}")
+        PRINTER.print_timestamp(&instant, StdFmtWrite(out)).map_err(|_| fmt::Error)
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write(formatter)
     }
 }
 

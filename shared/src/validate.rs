@@ -8,6 +8,7 @@ use crate::record::{Chunk, Kind, Record, SCHEMA_VERSION, Severity, Status, raw};
 use crate::time::{DAY_SECONDS, Timestamp};
 use crate::value::{Map, Value, write_string};
 use aws_sdk_dynamodb::types::AttributeValue;
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fmt;
 
@@ -25,15 +26,25 @@ const TIMESTAMPS: &str = "timestamps";
 const VALUES: &str = "values";
 /// What most numbers fit into.
 const SHORT_NUMBER: usize = 12;
+/// More attributes than any record has, points apart.
+const ATTRIBUTES: usize = 32;
 /// What merely says how far a chunk reaches: one that reaches further holds nothing new.
 const REACH: [&str; 2] = ["covered_until", "updated_at"];
+
+thread_local! {
+    /// Where the text that is hashed is written: some kilobytes, in the same place for every record.
+    static HASHED: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+/// Attributes by name. What is hashed comes first, in the order of its names.
+type Attributes = Vec<(&'static str, Value)>;
 
 /// A record that the table can hold, with its hash, its expiry and its index keys.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ValidRecord {
     key: Key,
     kind: Kind,
-    attributes: Map,
+    attributes: Attributes,
     chunk: Option<Chunk>,
     size: usize,
     content_hash: String,
@@ -59,25 +70,26 @@ impl ValidRecord {
         self.kind
     }
 
-    /// Every attribute but the points of a chunk and the stamps of the store.
-    pub fn attributes(&self) -> &Map {
-        &self.attributes
+    /// The attribute of this name, unless it is the points of a chunk or a stamp of the store.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.attributes.iter().find(|(other, _)| *other == name).map(|(_, value)| value)
     }
 
     /// Every attribute but the stamps of the store.
     pub fn to_map(&self) -> Map {
-        let mut map = self.attributes.clone();
+        let mut map: Map =
+            self.attributes.iter().map(|(name, value)| ((*name).into(), value.clone())).collect();
         if let Some(chunk) = &self.chunk {
             let values = chunk.values.iter().filter_map(|value| Number::from_f64(*value).map(Value::Number));
-            map.insert(TIMESTAMPS.to_owned(), chunk.timestamps.clone().into());
-            map.insert(VALUES.to_owned(), Value::List(values.collect()));
+            map.insert(TIMESTAMPS.into(), chunk.timestamps.clone().into());
+            map.insert(VALUES.into(), Value::List(values.collect()));
         }
         map
     }
 
     /// The same as attributes of the table.
-    pub fn table_attributes(&self) -> impl Iterator<Item = (&str, AttributeValue)> {
-        let attributes = self.attributes.iter().map(|(name, value)| (name.as_str(), value.to_attribute()));
+    pub fn table_attributes(&self) -> impl Iterator<Item = (&'static str, AttributeValue)> {
+        let attributes = self.attributes.iter().map(|(name, value)| (*name, value.to_attribute()));
         let points = self.chunk.iter().flat_map(|chunk| {
             let timestamps = chunk.timestamps.iter().map(|second| number(|out| write_i64(*second, out)));
             let values = chunk.values.iter().map(|value| number(|out| _ = write_f64(*value, out)));
@@ -121,12 +133,12 @@ impl ValidRecord {
 
     /// `detail.last_update_time`, the version of an X-Ray insight that its summary gave.
     pub fn last_update_time(&self) -> Option<Timestamp> {
-        self.attributes.get("detail").and_then(|detail| detail.at(&["last_update_time"]))?.as_timestamp()
+        self.get("detail").and_then(|detail| detail.at(&["last_update_time"]))?.as_timestamp()
     }
 
     /// Where a chunk's coverage begins.
     pub fn covered_from(&self) -> Option<Timestamp> {
-        self.attributes.get("covered_from").and_then(Value::as_timestamp)
+        self.get("covered_from").and_then(Value::as_timestamp)
     }
 }
 
@@ -171,26 +183,23 @@ pub fn validate(record: Record, retention_days: i64) -> Result<ValidRecord, Box<
     let index_keys = index_keys(&record, started_at);
     let (kind, answered_at, self_closed) = (record.kind, record.answered_at, record.status_reason.is_some());
     let (key, mut attributes, chunk) = content(record);
-    let (canonical, size_of_points) = canonical(&attributes, chunk.as_ref());
-    let content_hash = key::sha256_hex(canonical.as_bytes());
-
-    attributes.insert("schema_version".to_owned(), SCHEMA_VERSION.into());
-    attributes.insert("answered_at".to_owned(), answered_at.into());
-    attributes.insert("content_hash".to_owned(), content_hash.as_str().into());
-    if let Some(expiry) = expires_at {
-        attributes.insert("expires_at".to_owned(), expiry.into());
-    }
-    for (name, value) in index_keys {
-        attributes.insert(name.to_owned(), value.into());
-    }
-    let size = item_size(&attributes) + size_of_points + STAMPS_SIZE;
+    let (content_hash, size_of_points) = hash(&attributes, chunk.as_ref());
+    attributes.extend([
+        ("schema_version", SCHEMA_VERSION.into()),
+        ("answered_at", answered_at.into()),
+        ("content_hash", content_hash.as_str().into()),
+    ]);
+    attributes.extend(expires_at.map(|expiry| ("expires_at", expiry.into())));
+    attributes.extend(index_keys.into_iter().map(|(name, key)| (name, key.into())));
+    let size = item_size(attributes.iter().map(|(name, value)| (name, value)));
+    let size = size + size_of_points + STAMPS_SIZE;
     if size > LARGEST_ITEM {
         faults.add("item", format!("{size} bytes"), format!("must be at most {LARGEST_ITEM} bytes"));
-        let detail = match attributes.remove("detail") {
-            Some(Value::Map(detail)) => detail,
-            _ => Map::new(),
-        };
-        let raw = raw(detail, chunk.as_ref());
+        let detail = attributes.into_iter().find_map(|(name, value)| match value {
+            Value::Map(detail) if name == "detail" => Some(detail),
+            _ => None,
+        });
+        let raw = raw(detail.unwrap_or_default(), chunk.as_ref());
         return Err(Box::new(Rejected { subject: subject(&key), violations: faults, raw }));
     }
     Ok(ValidRecord {
@@ -327,53 +336,58 @@ fn check_members(map: &Map, path: &Path<'_>, depth: usize, faults: &mut Faults) 
 
 /// The record's place, what the hash is taken over but for the points, together with what says how far a chunk reaches,
 /// and the points.
-fn content(record: Record) -> (Key, Map, Option<Chunk>) {
-    let mut map = Map::new();
-    let mut set = |name: &str, value: Option<Value>| {
-        if let Some(value) = value {
-            map.insert(name.to_owned(), value);
-        }
-    };
+fn content(record: Record) -> (Key, Attributes, Option<Chunk>) {
     let has_measures = record.kind.is_insight() || record.kind.is_snapshot();
-    set("pk", Some(record.key.pk.as_str().into()));
-    set("sk", Some(record.key.sk.as_str().into()));
-    set("kind", Some(record.kind.as_str().into()));
-    set("source", Some(record.kind.source().as_str().into()));
-    set("account_id", Some(record.account_id.into()));
-    set("region", Some(record.region.into()));
-    set("id", record.id.map(Value::from));
-    set("title", record.title.map(Value::from));
-    set("status", record.status.map(|status| status.as_str().into()));
-    set("status_reason", record.status_reason.map(|reason| reason.as_str().into()));
-    set("severity", record.severity.map(|severity| severity.as_str().into()));
-    set("entity", record.entity.map(Value::from));
-    if has_measures {
-        let measures = record.measures.into_iter().map(|(name, number)| (name, number.into()));
-        set("measures", Some(Value::Map(measures.collect())));
-    }
-    set("started_at", record.started_at.map(Value::from));
-    set("ended_at", record.ended_at.map(Value::from));
-    set("updated_at", record.updated_at.map(Value::from));
-    if let Some(chunk) = &record.chunk {
-        set("period", Some(chunk.period.into()));
-        set("covered_from", Some(chunk.covered_from.into()));
-        set("covered_until", Some(chunk.covered_until.into()));
-    }
-    set("detail", Some(Value::Map(record.detail)));
-    (record.key, map, record.chunk)
+    let measures = record.measures.into_iter().map(|(name, number)| (name, number.into()));
+    let measures = has_measures.then(|| Value::Map(measures.collect()));
+    let chunk = record.chunk.as_ref();
+    let members: [(&str, Option<Value>); 20] = [
+        ("account_id", Some(record.account_id.into())),
+        ("covered_from", chunk.map(|chunk| chunk.covered_from.into())),
+        ("covered_until", chunk.map(|chunk| chunk.covered_until.into())),
+        ("detail", Some(record.detail.into())),
+        ("ended_at", record.ended_at.map(Value::from)),
+        ("entity", record.entity.map(Value::from)),
+        ("id", record.id.map(Value::from)),
+        ("kind", Some(record.kind.as_str().into())),
+        ("measures", measures),
+        ("period", chunk.map(|chunk| chunk.period.into())),
+        ("pk", Some(record.key.pk.as_str().into())),
+        ("region", Some(record.region.into())),
+        ("severity", record.severity.map(|severity| severity.as_str().into())),
+        ("sk", Some(record.key.sk.as_str().into())),
+        ("source", Some(record.kind.source().as_str().into())),
+        ("started_at", record.started_at.map(Value::from)),
+        ("status", record.status.map(|status| status.as_str().into())),
+        ("status_reason", record.status_reason.map(|reason| reason.as_str().into())),
+        ("title", record.title.map(Value::from)),
+        ("updated_at", record.updated_at.map(Value::from)),
+    ];
+    debug_assert!(members.is_sorted_by_key(|(name, _)| *name), "the hash is over members by name");
+    let mut attributes = Attributes::with_capacity(ATTRIBUTES);
+    attributes.extend(members.into_iter().filter_map(|(name, value)| Some((name, value?))));
+    (record.key, attributes, record.chunk)
 }
 
-/// The canonical JSON that the hash is taken over, and the size of a chunk's points in the item.
-fn canonical(content: &Map, chunk: Option<&Chunk>) -> (String, usize) {
-    let mut text = String::with_capacity(2_048);
+/// The hash over the canonical JSON of what the service said, and the size of a chunk's points in the item.
+fn hash(content: &[(&str, Value)], chunk: Option<&Chunk>) -> (String, usize) {
+    HASHED.with_borrow_mut(|text| {
+        text.clear();
+        let size_of_points = write_content(content, chunk, text);
+        (key::sha256_hex(text.as_bytes()), size_of_points)
+    })
+}
+
+/// Appends the canonical JSON that the hash is taken over, and gives the size of a chunk's points in the item.
+fn write_content(content: &[(&str, Value)], chunk: Option<&Chunk>, text: &mut String) -> usize {
     let mut size = 0;
     let mut begin = '{';
     let mut member = |name: &str, write: &mut dyn FnMut(&mut String)| {
         text.push(begin);
         begin = ',';
-        write_string(name, &mut text);
+        write_string(name, text);
         text.push(':');
-        write(&mut text);
+        write(text);
     };
     let mut lists = chunk.map_or(Vec::new(), |_| vec![TIMESTAMPS, VALUES]).into_iter().peekable();
     let mut points = |name: &str, out: &mut String| {
@@ -384,9 +398,8 @@ fn canonical(content: &Map, chunk: Option<&Chunk>) -> (String, usize) {
             _ => write_list(&chunk.values, |value, out| _ = write_f64(*value, out), out),
         };
     };
-    for (name, value) in content.iter().filter(|(name, _)| chunk.is_none() || !REACH.contains(&name.as_str()))
-    {
-        while let Some(list) = lists.next_if(|list| *list < name.as_str()) {
+    for (name, value) in content.iter().filter(|(name, _)| chunk.is_none() || !REACH.contains(name)) {
+        while let Some(list) = lists.next_if(|list| list < name) {
             member(list, &mut |out| points(list, out));
         }
         member(name, &mut |out| value.write_canonical(out));
@@ -395,7 +408,7 @@ fn canonical(content: &Map, chunk: Option<&Chunk>) -> (String, usize) {
         member(list, &mut |out| points(list, out));
     }
     text.push('}');
-    (text, size)
+    size
 }
 
 /// Appends a list of numbers, and gives its size in an item.
@@ -445,8 +458,8 @@ fn index_keys(record: &Record, started_at: Timestamp) -> Vec<(&'static str, Stri
 
 /// The size of an item as DynamoDB counts it, rounded up where it does not say.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html>
-pub fn item_size(item: &Map) -> usize {
-    item.iter().map(|(name, value)| name.len() + value_size(value)).sum()
+pub fn item_size<'a>(item: impl IntoIterator<Item = (impl AsRef<str>, &'a Value)>) -> usize {
+    item.into_iter().map(|(name, value)| name.as_ref().len() + value_size(value)).sum()
 }
 
 /// What a list or a map takes by itself.

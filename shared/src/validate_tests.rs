@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::record::StatusReason;
+use crate::value::Text;
 
 fn time(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -40,7 +41,7 @@ fn chunk() -> Record {
 }
 
 fn text<'a>(record: &'a ValidRecord, name: &str) -> Option<&'a str> {
-    record.attributes().get(name).and_then(Value::as_str)
+    record.get(name).and_then(Value::as_str)
 }
 
 #[test]
@@ -51,7 +52,7 @@ fn an_open_insight_is_in_open_and_by_entity_and_never_expires() {
     assert_eq!(text(&valid, "entity_pk"), Some("entity#checkout"));
     assert_eq!(text(&valid, "entity_sk"), Some("2023-11-14T22:13:20.250Z#cc4c30a2"));
     for absent in ["expires_at", "day_pk", "day_sk", "ended_at", "status_reason", "observed_at"] {
-        assert!(!valid.attributes().contains_key(absent), "{absent}");
+        assert!(valid.get(absent).is_none(), "{absent}");
     }
 }
 
@@ -63,9 +64,9 @@ fn a_closed_insight_is_under_the_day_on_which_it_ended_and_expires_after_it() {
     let valid = validate(record.clone(), 400).unwrap();
     assert_eq!(text(&valid, "day_pk"), Some("xray.insight#2023-11-15"));
     assert_eq!(text(&valid, "day_sk"), Some("2023-11-14T22:13:20.250Z#cc4c30a2"));
-    assert!(!valid.attributes().contains_key("open_pk"));
-    assert_eq!(valid.attributes().get("expires_at"), Some(&(1_700_006_401_i64 + 400 * 86_400).into()));
-    assert!(!validate(record, 0).unwrap().attributes().contains_key("expires_at"));
+    assert!(valid.get("open_pk").is_none());
+    assert_eq!(valid.get("expires_at"), Some(&(1_700_006_401_i64 + 400 * 86_400).into()));
+    assert!(validate(record, 0).unwrap().get("expires_at").is_none());
 }
 
 #[test]
@@ -114,12 +115,12 @@ fn the_hash_ignores_when_it_was_asked_and_how_far_a_chunk_reaches_and_nothing_el
 fn a_chunk_is_in_no_index_and_its_numbers_are_plain() {
     let valid = validate(chunk(), 400).unwrap();
     for absent in ["open_pk", "day_pk", "entity_pk", "measures", "title", "severity"] {
-        assert!(!valid.attributes().contains_key(absent), "{absent}");
+        assert!(valid.get(absent).is_none(), "{absent}");
     }
     let whole = valid.to_map();
     let values = whole.get("values").and_then(Value::as_list).unwrap();
     assert_eq!(values, [Number::parse("0.5").unwrap().into(), 12_i64.into()]);
-    assert_eq!(valid.attributes().get("expires_at"), Some(&1_734_566_400_i64.into()));
+    assert_eq!(valid.get("expires_at"), Some(&1_734_566_400_i64.into()));
 }
 
 #[test]
@@ -145,8 +146,8 @@ fn the_points_of_a_chunk_are_hashed_written_and_weighed_like_any_other_attribute
         crate::value::write_canonical_map(&hashed, &mut text);
         assert_eq!(valid.content_hash(), key::sha256_hex(text.as_bytes()));
         let points: Map =
-            [TIMESTAMPS, VALUES].into_iter().map(|name| (name.to_owned(), map[name].clone())).collect();
-        assert_eq!(canonical(valid.attributes(), record.chunk.as_ref()).1, item_size(&points));
+            [TIMESTAMPS, VALUES].into_iter().map(|name| (name.into(), map[name].clone())).collect();
+        assert_eq!(hash(&valid.attributes, record.chunk.as_ref()).1, item_size(&points));
     }
 }
 
@@ -160,7 +161,7 @@ fn every_violation_is_reported_at_once() {
     record.ended_at = record.updated_at;
     record.measures = vec![("insight_average".into(), Number::parse("1e200").unwrap())];
     record.detail.insert("small".into(), Number::parse("1e-200").unwrap().into());
-    record.detail.insert(String::new(), Value::Null);
+    record.detail.insert(Text::default(), Value::Null);
     let rejected = validate(record, 400).unwrap_err();
     let fields: Vec<&str> = rejected.violations.iter().map(|fault| fault.field.as_str()).collect();
     let expected = [
@@ -232,5 +233,5 @@ fn an_entity_with_the_separator_in_it_is_encoded_in_the_index() {
     assert_eq!(text(&valid, "entity"), Some("check#out"));
     let mut nameless = insight();
     nameless.entity = None;
-    assert!(!validate(nameless, 400).unwrap().attributes().contains_key("entity_pk"));
+    assert!(validate(nameless, 400).unwrap().get("entity_pk").is_none());
 }

@@ -5,16 +5,23 @@
 use crate::number::Number;
 use crate::time::Timestamp;
 use aws_sdk_dynamodb::types::AttributeValue;
+use compact_str::CompactString;
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use serde_json::value::RawValue;
 use std::collections::{BTreeMap, HashMap};
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
 /// The deepest JSON that is read. DynamoDB nests 32 levels; what is deeper than this is not JSON of any AWS service.
 const MAX_JSON_DEPTH: usize = 100;
+/// As many members as most objects have at most.
+const MEMBERS: usize = 12;
+
+/// A text. One of up to 24 bytes, as nearly every name, number and instant is, takes no memory of its own.
+pub type Text = CompactString;
 
 /// The members of an object, in the order of their names' code points.
-pub type Map = BTreeMap<String, Value>;
+pub type Map = BTreeMap<Text, Value>;
 
 /// One value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +33,7 @@ pub enum Value {
     /// A number.
     Number(Number),
     /// A text.
-    String(String),
+    String(Text),
     /// A list.
     List(Vec<Self>),
     /// An object.
@@ -48,7 +55,7 @@ impl Value {
         let message = |error: serde_json::Error| error.to_string();
         match text.bytes().next() {
             Some(b'{') => {
-                let members: BTreeMap<String, &RawValue> = serde_json::from_str(text).map_err(message)?;
+                let Members(members) = serde_json::from_str(text).map_err(message)?;
                 let read = |(name, raw)| Ok((name, Self::from_raw(raw, depth + 1)?));
                 members.into_iter().map(read).collect::<Result<_, String>>().map(Self::Map)
             }
@@ -122,7 +129,7 @@ impl Value {
             Self::Null => AttributeValue::Null(true),
             Self::Bool(value) => AttributeValue::Bool(value),
             Self::Number(number) => AttributeValue::N(number.into_string()),
-            Self::String(text) => AttributeValue::S(text),
+            Self::String(text) => AttributeValue::S(text.into()),
             Self::List(list) => AttributeValue::L(list.into_iter().map(Self::into_attribute).collect()),
             Self::Map(map) => AttributeValue::M(into_attributes(map)),
         }
@@ -134,7 +141,7 @@ impl Value {
             Self::Null => AttributeValue::Null(true),
             Self::Bool(value) => AttributeValue::Bool(*value),
             Self::Number(number) => AttributeValue::N(number.as_str().to_owned()),
-            Self::String(text) => AttributeValue::S(text.clone()),
+            Self::String(text) => AttributeValue::S(text.as_str().to_owned()),
             Self::List(list) => AttributeValue::L(list.iter().map(Self::to_attribute).collect()),
             Self::Map(map) => AttributeValue::M(to_attributes(map)),
         }
@@ -148,7 +155,7 @@ impl Value {
             AttributeValue::N(text) => {
                 Self::Number(Number::parse(&text).ok_or_else(|| format!("not a number: {text}"))?)
             }
-            AttributeValue::S(text) => Self::String(text),
+            AttributeValue::S(text) => Self::String(text.into()),
             AttributeValue::L(list) => {
                 Self::List(list.into_iter().map(Self::from_attribute).collect::<Result<_, _>>()?)
             }
@@ -223,41 +230,41 @@ fn first_escape(bytes: &[u8]) -> Option<usize> {
 
 /// An object as a DynamoDB item or map attribute.
 pub fn into_attributes(map: Map) -> HashMap<String, AttributeValue> {
-    map.into_iter().map(|(name, value)| (name, value.into_attribute())).collect()
+    map.into_iter().map(|(name, value)| (name.into(), value.into_attribute())).collect()
 }
 
 /// An object as a DynamoDB item or map attribute, the object kept.
 pub fn to_attributes(map: &Map) -> HashMap<String, AttributeValue> {
-    map.iter().map(|(name, value)| (name.clone(), value.to_attribute())).collect()
+    map.iter().map(|(name, value)| (name.as_str().to_owned(), value.to_attribute())).collect()
 }
 
 /// The object in a DynamoDB item or map attribute.
 #[expect(clippy::implicit_hasher, reason = "the SDK's own map")]
 pub fn from_attributes(attributes: HashMap<String, AttributeValue>) -> Result<Map, String> {
-    let read = |(name, attribute)| Ok((name, Value::from_attribute(attribute)?));
+    let read = |(name, attribute): (String, _)| Ok((name.into(), Value::from_attribute(attribute)?));
     attributes.into_iter().map(read).collect()
 }
 
 /// The name of an AWS member in snake_case: `GroupARN` becomes `group_arn`, `sharedEventID` `shared_event_id`.
-pub fn snake_case(name: &str) -> String {
-    let mut snake = String::with_capacity(name.len() + 4);
-    let mut characters = name.chars().peekable();
-    let mut previous: Option<char> = None;
-    while let Some(character) = characters.next() {
-        if character.is_ascii_uppercase() {
-            let next_is_lower = characters.peek().is_some_and(char::is_ascii_lowercase);
-            let boundary = previous.is_some_and(|before| {
-                before.is_ascii_lowercase()
-                    || before.is_ascii_digit()
-                    || (before.is_ascii_uppercase() && next_is_lower)
-            });
-            if boundary {
-                snake.push('_');
-            }
+pub fn snake_case(name: &str) -> Text {
+    let mut snake = Text::with_capacity(name.len() + 4);
+    let bytes = name.as_bytes();
+    let mut copied = 0;
+    for (at, byte) in bytes.iter().enumerate().filter(|(_, byte)| byte.is_ascii_uppercase()) {
+        snake.push_str(name.get(copied..at).unwrap_or_default());
+        copied = at + 1;
+        let next_is_lower = bytes.get(at + 1).is_some_and(u8::is_ascii_lowercase);
+        let boundary = at.checked_sub(1).and_then(|before| bytes.get(before)).is_some_and(|before| {
+            before.is_ascii_lowercase()
+                || before.is_ascii_digit()
+                || (before.is_ascii_uppercase() && next_is_lower)
+        });
+        if boundary {
+            snake.push('_');
         }
-        snake.push(character.to_ascii_lowercase());
-        previous = Some(character);
+        snake.push(char::from(byte.to_ascii_lowercase()));
     }
+    snake.push_str(name.get(copied..).unwrap_or_default());
     snake
 }
 
@@ -267,33 +274,64 @@ pub fn snake_case(name: &str) -> String {
 pub fn with_snake_names(value: Value) -> Value {
     match value {
         Value::Map(map) => {
-            let names: Vec<String> = map.keys().map(|name| snake_case(name)).collect();
-            let mut sorted: Vec<&str> = names.iter().map(String::as_str).collect();
-            sorted.sort_unstable();
-            let is_shared = |snake: &str| {
-                let first = sorted.partition_point(|name| *name < snake);
-                sorted.get(first + 1).is_some_and(|next| *next == snake)
-            };
-            let keeps: Vec<bool> = names.iter().map(|snake| is_shared(snake)).collect();
-            let members = map.into_iter().zip(names).zip(keeps);
-            let rename = |(((name, value), snake), keeps): (((String, Value), String), bool)| {
-                (if keeps { name } else { snake }, with_snake_names(value))
-            };
-            Value::Map(members.map(rename).collect())
+            let member = |(name, value): (Text, Value)| (snake_case(&name), name, with_snake_names(value));
+            let mut members: Vec<(Text, Text, Value)> = map.into_iter().map(member).collect();
+            members.sort_by(|(left, ..), (right, ..)| left.cmp(right));
+            for same in members.chunk_by_mut(|(left, ..), (right, ..)| left == right) {
+                if same.len() > 1 {
+                    for (snake, name, _) in same {
+                        std::mem::swap(snake, name);
+                    }
+                }
+            }
+            Value::Map(members.into_iter().map(|(name, _, value)| (name, value)).collect())
         }
         Value::List(list) => Value::List(list.into_iter().map(with_snake_names).collect()),
         other => other,
     }
 }
 
+/// The members of a JSON object, their values as they are written.
+struct Members<'a>(Vec<(Text, &'a RawValue)>);
+
+impl<'de> Deserialize<'de> for Members<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Read;
+
+        impl<'de> Visitor<'de> for Read {
+            type Value = Members<'de>;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::with_capacity(MEMBERS);
+                while let Some(member) = object.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+
+        deserializer.deserialize_map(Read)
+    }
+}
+
 impl From<&str> for Value {
     fn from(text: &str) -> Self {
-        Self::String(text.to_owned())
+        Self::String(text.into())
     }
 }
 
 impl From<String> for Value {
     fn from(text: String) -> Self {
+        Self::String(text.into())
+    }
+}
+
+impl From<Text> for Value {
+    fn from(text: Text) -> Self {
         Self::String(text)
     }
 }
@@ -330,7 +368,10 @@ impl From<Number> for Value {
 
 impl From<Timestamp> for Value {
     fn from(timestamp: Timestamp) -> Self {
-        Self::String(timestamp.to_string())
+        let mut text = Text::default();
+        // Writing to a text cannot fail.
+        let _ = timestamp.write(&mut text);
+        Self::String(text)
     }
 }
 
@@ -360,7 +401,7 @@ impl MapBuilder {
     #[must_use]
     pub fn with(mut self, name: &str, value: Option<impl Into<Value>>) -> Self {
         if let Some(value) = value {
-            self.0.insert(name.to_owned(), value.into());
+            self.0.insert(name.into(), value.into());
         }
         self
     }
@@ -477,12 +518,13 @@ mod tests {
             any::<bool>().prop_map(Value::Bool),
             any::<i64>().prop_map(|number| Value::Number(number.into())),
             "-?[0-9]{1,15}\\.[0-9]{1,15}".prop_map(|text| Value::Number(Number::parse(&text).unwrap())),
-            ".{0,12}".prop_map(Value::String),
+            ".{0,12}".prop_map(Value::from),
         ];
         leaf.prop_recursive(4, 48, 6, |inner| {
             prop_oneof![
                 prop::collection::vec(inner.clone(), 0..6).prop_map(Value::List),
-                prop::collection::btree_map(".{1,8}", inner, 0..6).prop_map(Value::Map),
+                prop::collection::btree_map(".{1,8}|[a-z_]{20,30}".prop_map(Text::from), inner, 0..6)
+                    .prop_map(Value::Map),
             ]
         })
     }

@@ -46,7 +46,7 @@ pub fn earlier_run(source: Source, region: &str) -> Map {
         ("kind", "state".into()),
         ("schema_version", SCHEMA_VERSION.into()),
     ];
-    said.map(|(name, value)| (name.to_owned(), value)).into()
+    said.map(|(name, value)| (name.into(), value)).into()
 }
 
 /// A way to fail.

@@ -92,7 +92,7 @@ mod tests {
         let tally = Tally::default();
         let item = |sk: &str| {
             let texts = [("pk", "p"), ("sk", sk), ("kind", "cloudtrail.insight"), ("source", "cloudtrail")];
-            texts.into_iter().map(|(name, text)| (name.to_owned(), Value::from(text))).collect::<Map>()
+            texts.into_iter().map(|(name, text)| (name.into(), Value::from(text))).collect::<Map>()
         };
         for (sk, change) in [
             ("a", Change::New),

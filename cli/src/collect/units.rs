@@ -5,7 +5,7 @@
 
 use insights_shared::number::Number;
 use insights_shared::store::schema::{ENVELOPE, INDEXES};
-use insights_shared::value::{Map, Value};
+use insights_shared::value::{Map, Text, Value};
 
 /// Dollars for a million write request units, on demand, in US East (N. Virginia), as of November 2026.
 /// <https://aws.amazon.com/dynamodb/pricing/on-demand/>
@@ -39,7 +39,7 @@ fn units(bytes: usize) -> u64 {
     u64::try_from(bytes.div_ceil(UNIT_BYTES).max(1)).unwrap_or(u64::MAX)
 }
 
-fn attribute_bytes((name, value): (&String, &Value)) -> usize {
+fn attribute_bytes((name, value): (&Text, &Value)) -> usize {
     name.len() + value_bytes(value)
 }
 

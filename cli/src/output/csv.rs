@@ -46,7 +46,7 @@ pub fn records(records: &[Stored]) -> String {
 pub fn attribute(record: &Stored, name: &str) -> String {
     let measure = record.0.get("measures").and_then(|measures| measures.at(&[name]));
     match record.0.get(name).or(measure) {
-        Some(Value::String(text)) => text.clone(),
+        Some(Value::String(text)) => text.as_str().to_owned(),
         Some(Value::Number(number)) => number.to_string(),
         Some(Value::Bool(value)) => value.to_string(),
         _ => String::new(),

@@ -128,7 +128,7 @@ mod tests {
     #[test]
     fn ids_are_as_short_as_can_be_told_apart() {
         let check = |ids: &[&str], expected: &[&str]| {
-            let record = |id: &&str| Stored(Map::from([("id".to_owned(), Value::from(*id))]));
+            let record = |id: &&str| Stored(Map::from([("id".into(), Value::from(*id))]));
             let records: Vec<Stored> = ids.iter().map(record).collect();
             assert_eq!(short_ids(&records), expected);
         };

@@ -122,7 +122,7 @@ fn the_first_bucket_is_whole_though_the_span_begins_within_it() {
 fn a_row_that_is_behind_has_a_watermark_of_its_own() {
     let mut case = Case::new();
     case.chunks.pop();
-    case.row.0.insert("watermark".to_owned(), at("07:00:00").into());
+    case.row.0.insert("watermark".into(), at("07:00:00").into());
     let (stretches, _) = shown(&case.line("06:00:00", "12:00:00", None));
     assert_eq!(stretches, [stretch(300, "06:00", "07:00")]);
 }
@@ -132,7 +132,7 @@ fn nothing_is_known_beyond_retention() {
     let mut case = Case::new();
     let parts = |case: &Case, days: i64, now: &str| {
         let mut state = case.state.clone();
-        state.0.insert("retention_days".to_owned(), days.into());
+        state.0.insert("retention_days".into(), days.into());
         let now = now.parse().unwrap();
         let parts = LineParts { row: &case.row, state: Some(&state), chunks: &case.chunks, now };
         let span = Span { since: at("00:00:00"), until: at("12:00:00") };

@@ -155,7 +155,7 @@ fn issue_counts(state: &Stored) -> Vec<(String, i64)> {
     let counts = state.0.get("issue_counts").and_then(Value::as_map).into_iter().flatten();
     let mut counts: Vec<(String, i64)> = counts
         .filter(|(code, _)| *code != RECORD_INVALID)
-        .filter_map(|(code, count)| Some((code.clone(), count.as_number()?.as_i64()?)))
+        .filter_map(|(code, count)| Some((code.to_string(), count.as_number()?.as_i64()?)))
         .collect();
     counts.sort_by_key(|(code, count)| (-count, code.clone()));
     counts

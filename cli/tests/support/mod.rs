@@ -71,7 +71,7 @@ pub fn wire(record: &insights_shared::value::Map) -> serde_json::Value {
             Value::Null => serde_json::json!({"NULL": true}),
             Value::Bool(value) => serde_json::json!({"BOOL": value}),
             Value::Number(number) => serde_json::json!({"N": number.as_str()}),
-            Value::String(text) => serde_json::json!({"S": text}),
+            Value::String(text) => serde_json::json!({"S": text.as_str()}),
             Value::List(list) => serde_json::json!({"L": list.iter().map(attribute).collect::<Vec<_>>()}),
             Value::Map(map) => serde_json::json!({"M": wire(map)}),
         }

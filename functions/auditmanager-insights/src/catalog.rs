@@ -58,7 +58,7 @@ impl<'a> Catalog<'a> {
             .collect();
         let rows = missing.iter().map(|(_, scope)| {
             let mut row = catalog_row(Source::Auditmanager, &self.run.target, scope.sk.as_str());
-            row.insert("title".to_owned(), scope.title.as_str().into());
+            row.insert("title".into(), scope.title.as_str().into());
             (row, !titles.contains_key(&scope.sk))
         });
         let put = self.run.store.put_catalog_rows(rows.collect()).await;

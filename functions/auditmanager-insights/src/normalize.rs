@@ -19,7 +19,7 @@ use insights_shared::sdk::{time_value, timestamp};
 use insights_shared::severity;
 use insights_shared::target::Target;
 use insights_shared::time::{DAY_SECONDS, Timestamp};
-use insights_shared::value::MapBuilder;
+use insights_shared::value::{MapBuilder, Text};
 
 /// The entity, and the scope, of what is counted over all assessments.
 pub const ACCOUNT: &str = "account";
@@ -63,8 +63,8 @@ impl<'a> Within<'a> {
         InDomain { domain, within: Within { updated_at, ..self } }
     }
 
-    fn parts(self) -> Vec<&'a str> {
-        self.assessment.map(|assessment| vec!["assessment", assessment]).unwrap_or_default()
+    fn parts(self) -> impl Iterator<Item = &'a str> {
+        self.assessment.into_iter().flat_map(|assessment| ["assessment", assessment])
     }
 
     fn entity(self) -> &'a str {
@@ -78,10 +78,8 @@ impl<'a> InDomain<'a> {
         key::join(self.parts())
     }
 
-    fn parts(self) -> Vec<&'a str> {
-        let mut parts = self.within.parts();
-        parts.extend(["domain", self.domain]);
-        parts
+    fn parts(self) -> impl Iterator<Item = &'a str> {
+        self.within.parts().chain(["domain", self.domain])
     }
 }
 
@@ -168,7 +166,7 @@ pub fn assessment_control(
     let parts = ["control", control.id.as_deref().unwrap_or_default(), control_set.unwrap_or_default()];
     let mut record = row.record(&parts, domain, origin)?;
     if let Some(control_set) = control_set {
-        record.detail.insert("control_set_name".to_owned(), control_set.into());
+        record.detail.insert("control_set_name".into(), control_set.into());
     }
     Some(record)
 }
@@ -184,7 +182,7 @@ struct ControlRow<'a> {
 impl ControlRow<'_> {
     fn record(&self, own_parts: &[&str], domain: InDomain<'_>, origin: Origin<'_>) -> Option<Record> {
         let updated_at = Updated::of(self.last_updated, domain.within.updated_at)?;
-        let parts = domain.parts().into_iter().chain(own_parts.iter().copied());
+        let parts = domain.parts().chain(own_parts.iter().copied());
         let counts = Counts::of(self.evidence_insights);
         let mut record = snapshot(Kind::AuditmanagerControl, parts, updated_at, counts, origin);
         record.id = self.id.map(str::to_owned);
@@ -233,13 +231,13 @@ impl Counts {
         }
     }
 
-    fn measures(self) -> Vec<(String, Number)> {
+    fn measures(self) -> Vec<(Text, Number)> {
         let counts = [
             ("compliant", self.compliant),
             ("noncompliant", self.noncompliant),
             ("inconclusive", self.inconclusive),
         ];
-        let measure = |(name, count): (&str, Option<i32>)| Some((name.to_owned(), i64::from(count?).into()));
+        let measure = |(name, count): (&str, Option<i32>)| Some((name.into(), i64::from(count?).into()));
         counts.into_iter().filter_map(measure).collect()
     }
 }
@@ -267,8 +265,15 @@ fn snapshot<'a>(
 
 /// The name on one line, or else what it is.
 fn title(name: Option<&str>, what: &str, id: Option<&str>) -> String {
-    let name = name.unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
-    if name.is_empty() { format!("{what} {}", id.unwrap_or("without an id")) } else { name }
+    let name = name.unwrap_or_default();
+    let mut line = String::with_capacity(name.len());
+    for word in name.split_whitespace() {
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    if line.is_empty() { format!("{what} {}", id.unwrap_or("without an id")) } else { line }
 }
 
 #[cfg(test)]

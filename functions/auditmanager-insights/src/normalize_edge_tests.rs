@@ -71,7 +71,7 @@ fn what_is_absent_stays_absent() {
         .last_updated(DateTime::from_secs(MIDNIGHT))
         .build();
     let record = control(&row, EVERYWHERE.domain(DOMAIN, None), origin(&target)).unwrap();
-    assert_eq!(record.measures, [("noncompliant".to_owned(), 3_i64.into())]);
+    assert_eq!(record.measures, [("noncompliant".into(), 3_i64.into())]);
     assert_eq!(record.title, Some(format!("Control {CONTROL}")));
 }
 

@@ -38,7 +38,7 @@ fn evidence(compliant: i32, noncompliant: i32, inconclusive: i32) -> EvidenceIns
 
 /// The record as it is stored, but for the hash and the store's stamps.
 pub(super) fn stored(record: Option<Record>) -> Map {
-    let mut attributes = validate(record.expect("a record"), 2_557).unwrap().attributes().clone();
+    let mut attributes = validate(record.expect("a record"), 2_557).unwrap().to_map();
     attributes.remove("content_hash");
     attributes
 }

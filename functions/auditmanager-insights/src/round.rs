@@ -118,13 +118,13 @@ impl Round {
         let failed: Vec<Value> =
             outcomes.iter().filter(is_owed).map(|(key, _)| key.as_str().into()).collect();
         let mut place = Map::from([
-            ("since".to_owned(), self.since.into()),
-            ("depth".to_owned(), self.depth.as_str().into()),
-            ("from".to_owned(), self.from.as_str().into()),
+            ("since".into(), self.since.into()),
+            ("depth".into(), self.depth.as_str().into()),
+            ("from".into(), self.from.as_str().into()),
         ]);
-        place.extend(next.map(|next| ("next".to_owned(), next.into())));
+        place.extend(next.map(|next| ("next".into(), next.into())));
         if !failed.is_empty() {
-            place.insert("failed".to_owned(), Value::List(failed));
+            place.insert("failed".into(), Value::List(failed));
         }
         Resume::At(place)
     }
@@ -144,12 +144,12 @@ mod tests {
     fn round(left: Option<(&str, &str, &str)>, depth: Depth, now: &str) -> Round {
         let state = left.map(|(since, from, next)| {
             let place = Map::from([
-                ("since".to_owned(), at(since).into()),
-                ("depth".to_owned(), "control".into()),
-                ("from".to_owned(), from.into()),
-                ("next".to_owned(), next.into()),
+                ("since".into(), at(since).into()),
+                ("depth".into(), "control".into()),
+                ("from".into(), from.into()),
+                ("next".into(), next.into()),
             ]);
-            Stored(Map::from([("resume".to_owned(), place.into())]))
+            Stored(Map::from([("resume".into(), place.into())]))
         });
         Round::of(state.as_ref(), depth, at(now))
     }
@@ -168,7 +168,7 @@ mod tests {
             })
             .collect();
         let Resume::At(place) = round.resume(&outcomes) else { panic!("{outcomes:?}: a place to go on") };
-        let state = Stored(Map::from([("resume".to_owned(), place.into())]));
+        let state = Stored(Map::from([("resume".into(), place.into())]));
         Round::of(Some(&state), Depth::Control, at("2026-03-10T08:00:00Z"))
     }
 
@@ -238,7 +238,7 @@ mod tests {
     #[test]
     fn a_round_that_was_not_cut_leaves_nothing_to_go_on_with() {
         let round = round(None, Depth::Control, "2026-03-10T07:00:00Z");
-        let outcomes = [("a".to_owned(), Outcome::Done), ("b".to_owned(), Outcome::Failed)];
+        let outcomes = [("a".into(), Outcome::Done), ("b".into(), Outcome::Failed)];
         assert_eq!((round.resume(&outcomes), round.was_cut()), (Resume::Nothing, false));
     }
 }

@@ -20,7 +20,7 @@ mod support;
 
 use insights_shared::report::RunStatus;
 use insights_shared::time::Timestamp;
-use insights_shared::value::Value;
+use insights_shared::value::{Text, Value};
 use insights_simulator::{Fault, FaultKind};
 use support::{ACCOUNT, CONTROL, DOMAIN, FIRST, NOW, REGION, SECOND, STORY, World, keys, large, number};
 
@@ -64,7 +64,7 @@ async fn a_run_stores_every_count_of_the_newest_day_with_its_scopes() {
     expected.sort();
     assert_eq!(found, expected.iter().map(|(sk, title)| (sk.as_str(), *title)).collect::<Vec<_>>());
     for row in scopes.values() {
-        let names: Vec<&str> = row.keys().map(String::as_str).collect();
+        let names: Vec<&str> = row.keys().map(Text::as_str).collect();
         assert_eq!(names, ["account_id", "kind", "pk", "region", "schema_version", "sk", "source", "title"]);
         assert_eq!(row["pk"], format!("catalog#auditmanager#{ACCOUNT}#{REGION}").into());
     }
@@ -180,7 +180,7 @@ async fn a_scope_is_put_again_when_its_title_changes_and_left_alone_where_a_newe
     assert_eq!(row["title"], "PCI DSS 4".into());
 
     let mut newer = row;
-    newer.insert("schema_version".to_owned(), Value::from(2));
+    newer.insert("schema_version".into(), Value::from(2));
     world.put(newer.clone()).await;
     world.simulator.change(|scenario| {
         scenario.everywhere_mut().auditmanager.assessments[0].name = "PCI DSS 5".to_owned();

@@ -79,18 +79,18 @@ impl Row {
 
     fn to_item(&self, target: &Target, sort_key: &str, detail: &Map) -> Map {
         let mut item = catalog_row(Source::Cloudtrail, target, sort_key);
-        item.insert("detail".to_owned(), Value::Map(detail.clone()));
+        item.insert("detail".into(), Value::Map(detail.clone()));
         if self.covered != Coverage::default() {
-            item.insert("covered".to_owned(), self.covered.to_value());
+            item.insert("covered".into(), self.covered.to_value());
         }
         if let Some(named_at) = self.named_at {
-            item.insert("named_at".to_owned(), named_at.into());
+            item.insert("named_at".into(), named_at.into());
         }
         if let Some(watermark) = self.watermark {
-            item.insert("watermark".to_owned(), watermark.into());
+            item.insert("watermark".into(), watermark.into());
         }
         if let Some(expires_at) = self.expires_at {
-            item.insert("expires_at".to_owned(), expires_at.into());
+            item.insert("expires_at".into(), expires_at.into());
         }
         item
     }
@@ -144,7 +144,7 @@ impl<'a> Catalog<'a> {
         row: &mut Row,
         change: impl Fn(&mut Row),
     ) -> Result<(), CallError> {
-        let detail = Map::from([("trail_arn".to_owned(), arn.into())]);
+        let detail = Map::from([("trail_arn".into(), arn.into())]);
         let sort_key = format!("trail#{}", insights_shared::key::part(arn));
         self.change(&sort_key, &detail, row, change).await
     }

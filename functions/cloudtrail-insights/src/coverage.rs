@@ -34,14 +34,14 @@ impl Coverage {
     /// The attribute `covered`.
     pub fn to_value(&self) -> Value {
         let span = |span: &Span| {
-            let mut map = Map::from([("from".to_owned(), span.from.into())]);
+            let mut map = Map::from([("from".into(), span.from.into())]);
             if let Some(until) = span.until {
-                map.insert("until".to_owned(), until.into());
+                map.insert("until".into(), until.into());
             }
             Value::Map(map)
         };
         let spans = |spans: &Vec<Span>| Value::List(spans.iter().map(span).collect());
-        Value::Map(self.0.iter().map(|(period, list)| (period.to_string(), spans(list))).collect())
+        Value::Map(self.0.iter().map(|(period, list)| (period.to_string().into(), spans(list))).collect())
     }
 
     /// The spans at `period`, in order.

@@ -110,7 +110,7 @@ pub fn read_looked_up(event: &Event, account_id: &str) -> Result<InsightEvent, B
         return Err(Box::new(Rejected { subject, violations, raw }));
     };
     let mut read = read(text, account_id)?;
-    read.half.detail.insert(LOOKUP.to_owned(), lookup.into());
+    read.half.detail.insert(LOOKUP.into(), lookup.into());
     Ok(read)
 }
 
@@ -161,14 +161,14 @@ pub fn read(text: &str, account_id: &str) -> Result<InsightEvent, Box<Rejected>>
     }
     match (event, side, time) {
         (Value::Map(mut detail), Some(side), Some(time)) if faults.is_empty() => {
-            detail.insert("event_time".to_owned(), time.into());
+            detail.insert("event_time".into(), time.into());
             if let Some(other) = detail.remove(LOOKUP) {
                 // Not CloudTrail's today; kept, but out of the way of ours.
                 let mut name = format!("event_{LOOKUP}");
-                while detail.contains_key(&name) {
+                while detail.contains_key(name.as_str()) {
                     name.insert_str(0, "event_");
                 }
-                detail.insert(name, other);
+                detail.insert(name.into(), other);
             }
             Ok(InsightEvent { shared_event_id, side, half: Half { time, detail } })
         }

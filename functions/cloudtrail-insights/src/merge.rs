@@ -58,8 +58,8 @@ impl Halves {
             // A push has no look-up; it must not take away the one that is stored.
             let lookup = known.detail.get(LOOKUP).or_else(|| half.detail.get(LOOKUP)).cloned();
             if let Some(lookup) = lookup {
-                known.detail.insert(LOOKUP.to_owned(), lookup.clone());
-                half.detail.insert(LOOKUP.to_owned(), lookup);
+                known.detail.insert(LOOKUP.into(), lookup.clone());
+                half.detail.insert(LOOKUP.into(), lookup);
             }
         }
         let rank = |half: &Half| {
@@ -121,13 +121,11 @@ impl Halves {
         record.severity = Some(severity::of_rate(average.map(Number::as_f64), baseline.map(Number::as_f64)));
         record.title = Some(self.title(average, baseline));
         let measures = [("insight_average", average), ("baseline_average", baseline)];
-        record.measures = measures
-            .into_iter()
-            .filter_map(|(name, number)| Some((name.to_owned(), number?.clone())))
-            .collect();
+        record.measures =
+            measures.into_iter().filter_map(|(name, number)| Some((name.into(), number?.clone()))).collect();
         for (name, half) in [("start", &self.start), ("end", &self.end)] {
             if let Some(half) = half {
-                record.detail.insert(name.to_owned(), Value::Map(half.detail.clone()));
+                record.detail.insert(name.into(), Value::Map(half.detail.clone()));
             }
         }
         record

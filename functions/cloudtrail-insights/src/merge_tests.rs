@@ -35,7 +35,7 @@ fn valid(halves: &Halves) -> ValidRecord {
 
 /// The attributes but for what depends on when the service was asked, and the hash.
 fn known(record: &ValidRecord) -> Value {
-    let mut attributes = record.attributes().clone();
+    let mut attributes = record.to_map();
     attributes.retain(|name, _| !["answered_at", "content_hash"].contains(&name.as_str()));
     Value::Map(attributes)
 }
@@ -63,7 +63,7 @@ fn the_worked_example_becomes_its_record_in_either_order() {
 #[test]
 fn a_start_alone_is_open_and_judged_by_what_it_claims() {
     let record = valid(&joined(&[event(EXAMPLE_START)]));
-    let text = |name: &str| record.attributes().get(name).and_then(Value::as_str);
+    let text = |name: &str| record.get(name).and_then(Value::as_str);
     assert_eq!((text("status"), text("severity"), text("ended_at")), (Some("open"), Some("high"), None));
     assert_eq!(text("updated_at"), Some("2023-11-14T22:16:00.000Z"));
     assert_eq!(
@@ -73,7 +73,7 @@ fn a_start_alone_is_open_and_judged_by_what_it_claims() {
     assert_eq!(text("open_pk"), Some("cloudtrail"));
     assert_eq!(text("open_sk"), Some("123456789012#eu-west-1#3#2023-11-14T22:16:00.000Z#68f51be2"));
     for absent in ["expires_at", "day_pk", "day_sk", "status_reason"] {
-        assert_eq!(record.attributes().get(absent), None, "{absent}");
+        assert_eq!(record.get(absent), None, "{absent}");
     }
 }
 
@@ -82,10 +82,10 @@ fn an_end_alone_began_as_many_minutes_before_as_it_lasted() {
     let check = |statistics: &str, started: &str| {
         let end = half("End", "2023-11-14T22:23:00Z", "e", statistics);
         let record = valid(&joined(&[end]));
-        let text = |name: &str| record.attributes().get(name).and_then(Value::as_str);
+        let text = |name: &str| record.get(name).and_then(Value::as_str);
         assert_eq!(text("started_at"), Some(started), "{statistics}");
         assert_eq!((text("status"), text("ended_at")), (Some("closed"), Some("2023-11-14T22:23:00.000Z")));
-        assert_eq!(record.attributes()["detail"].at(&["start"]), None);
+        assert_eq!(record.to_map()["detail"].at(&["start"]), None);
     };
     check(r#""insightDuration":7"#, "2023-11-14T22:16:00.000Z");
     check(r#""insightDuration":1.5"#, "2023-11-14T22:21:30.000Z");
@@ -150,7 +150,7 @@ fn severity_follows_the_ratio_at_every_boundary() {
     ] {
         let statistics = format!(r#""insight":{{"average":{insight}}},"baseline":{{"average":{baseline}}}"#);
         let record = valid(&joined(&[half("Start", "2023-11-14T22:16:00Z", "s", &statistics)]));
-        assert_eq!(record.attributes()["severity"].as_str(), Some(expected), "{insight} over {baseline}");
+        assert_eq!(record.to_map()["severity"].as_str(), Some(expected), "{insight} over {baseline}");
     }
 }
 
@@ -161,10 +161,10 @@ fn members_that_are_missing_leave_a_record_that_says_so() {
         "insightDetails":{"state":"Start"}}"#,
     );
     let record = valid(&joined(&[(side, half)]));
-    let text = |name: &str| record.attributes().get(name).and_then(Value::as_str);
+    let text = |name: &str| record.get(name).and_then(Value::as_str);
     let title = "unnamed calls on an unnamed service: call rate unknown, baseline unknown";
     assert_eq!((text("title"), text("entity"), text("entity_pk")), (Some(title), None, None));
-    assert_eq!(record.attributes()["measures"], Value::Map(Map::new()));
+    assert_eq!(record.to_map()["measures"], Value::Map(Map::new()));
 }
 
 #[test]
@@ -194,7 +194,7 @@ fn a_stored_lookup_is_kept_and_a_missing_one_is_taken() {
     let (side, bare) = event(EXAMPLE_START);
     let with = |name: &str| {
         let mut half = bare.clone();
-        half.detail.insert(LOOKUP.to_owned(), lookup(name));
+        half.detail.insert(LOOKUP.into(), lookup(name));
         half
     };
     for (first, second, expected) in [
@@ -225,7 +225,7 @@ fn what_was_replaced_by_a_hash_does_not_come_back_from_a_writer_that_replaces_no
         let (_, replaced) = event(&text("hmac-sha256:000102030405060708090a0b0c0d0e0f"));
         let mut looked_up = plain.clone();
         let lookup = Value::from_json(r#"{"username":"alice"}"#).unwrap();
-        looked_up.detail.insert(LOOKUP.to_owned(), lookup);
+        looked_up.detail.insert(LOOKUP.into(), lookup);
         for order in [[&plain, &replaced], [&replaced, &plain], [&replaced, &looked_up]] {
             let mut halves = Halves::default();
             for half in order {
@@ -239,21 +239,21 @@ fn what_was_replaced_by_a_hash_does_not_come_back_from_a_writer_that_replaces_no
 #[test]
 fn a_start_is_overdue_an_hour_after_it_left_the_service_and_is_closed_where_its_end_could_last_have_been() {
     let record = valid(&joined(&[event(EXAMPLE_START)]));
-    let stored = Stored(record.attributes().clone());
+    let stored = Stored(record.to_map());
     // 90 days after 2023-11-14T22:16:00Z.
     assert!(!is_overdue(&stored, at("2024-02-12T23:16:00Z")));
     assert!(is_overdue(&stored, at("2024-02-12T23:16:00.001Z")));
     let now = at("2024-02-13T00:00:00Z");
     let closed = validate(no_end_seen(&stored, now).unwrap(), 400).unwrap();
-    let text = |name: &str| closed.attributes().get(name).and_then(Value::as_str);
+    let text = |name: &str| closed.get(name).and_then(Value::as_str);
     assert_eq!((text("status"), text("status_reason")), (Some("closed"), Some("no_end_seen")));
     assert_eq!(text("ended_at"), Some("2024-02-12T22:16:00.000Z"));
     assert_eq!(text("updated_at"), Some("2023-11-14T22:16:00.000Z"), "the answer's own version stays");
     assert_eq!(text("day_pk"), Some("cloudtrail.insight#2024-02-12"));
     assert_eq!(text("open_pk"), None);
-    assert_eq!(closed.attributes()["detail"], record.attributes()["detail"]);
+    assert_eq!(closed.to_map()["detail"], record.to_map()["detail"]);
     // A late end replaces it as if it had never been closed.
-    let mut halves = Halves::from_stored(&Stored(closed.attributes().clone()));
+    let mut halves = Halves::from_stored(&Stored(closed.to_map()));
     let (side, end) = event(EXAMPLE_END);
     halves.add(side, end);
     assert_eq!(known(&valid(&halves)), Value::from_json(EXAMPLE_RECORD).unwrap());
@@ -262,7 +262,7 @@ fn a_start_is_overdue_an_hour_after_it_left_the_service_and_is_closed_where_its_
 #[test]
 fn halves_read_back_as_they_were_stored() {
     let halves = joined(&[event(EXAMPLE_START), event(EXAMPLE_END)]);
-    assert_eq!(Halves::from_stored(&Stored(valid(&halves).attributes().clone())), halves);
+    assert_eq!(Halves::from_stored(&Stored(valid(&halves).to_map())), halves);
     assert_eq!(Halves::from_stored(&Stored(Map::new())), Halves::default());
 }
 
@@ -276,7 +276,7 @@ fn any_events() -> impl Strategy<Value = Vec<(Side, Half)>> {
             let (side, mut found) =
                 half(state, &format!("2023-11-14T22:1{minute}:00Z"), &format!("e{id}"), &statistics);
             if looked_up {
-                found.detail.insert(LOOKUP.to_owned(), format!("{state}{minute}{id}").into());
+                found.detail.insert(LOOKUP.into(), format!("{state}{minute}{id}").into());
             }
             (side, found)
         },
@@ -300,7 +300,7 @@ proptest! {
         let cut = if shuffled.is_empty() { 0 } else { order.index(shuffled.len()) };
         let mut stored = joined(&shuffled[..cut]);
         if stored != Halves::default() {
-            stored = Halves::from_stored(&Stored(valid(&stored).attributes().clone()));
+            stored = Halves::from_stored(&Stored(valid(&stored).to_map()));
         }
         for (side, half) in &shuffled[cut..] {
             let before = (stored.start.is_some(), stored.end.is_some());

@@ -13,10 +13,9 @@ fn at(text: &str) -> Timestamp {
 
 /// A stored row, `covered` as JSON.
 fn row(covered: &str, watermark: Option<&str>) -> Row {
-    let mut item =
-        std::collections::BTreeMap::from([("covered".to_owned(), Value::from_json(covered).unwrap())]);
+    let mut item = std::collections::BTreeMap::from([("covered".into(), Value::from_json(covered).unwrap())]);
     if let Some(watermark) = watermark {
-        item.insert("watermark".to_owned(), watermark.into());
+        item.insert("watermark".into(), watermark.into());
     }
     Row::from_stored(Stored(item))
 }

@@ -149,7 +149,7 @@ impl Redact {
     /// Replaces every text.
     fn texts(&self, value: &mut Value) {
         match value {
-            Value::String(text) => *text = self.hashed(text),
+            Value::String(text) => *text = self.hashed(text).into(),
             Value::Map(map) => map.values_mut().for_each(|value| self.texts(value)),
             Value::List(list) => list.iter_mut().for_each(|value| self.texts(value)),
             Value::Null | Value::Bool(_) | Value::Number(_) => {}

@@ -10,6 +10,7 @@ use aws_sdk_xray::types::{
 };
 use insights_shared::fields::Faults;
 use insights_shared::key::Key;
+use insights_shared::number::Number;
 use insights_shared::payload::Window;
 use insights_shared::record::{Kind, Record, Source, Status, StatusReason, Stored, partition};
 use insights_shared::sdk::{time_value, timestamp};
@@ -17,7 +18,7 @@ use insights_shared::severity;
 use insights_shared::target::Target;
 use insights_shared::time::Timestamp;
 use insights_shared::validate::Rejected;
-use insights_shared::value::{Map, MapBuilder, Value, write_canonical_map};
+use insights_shared::value::{Map, MapBuilder, Text, Value, write_canonical_map};
 
 /// The name in `detail` of the summary's version, the one member that GetInsight does not give.
 const LAST_UPDATE_TIME: &str = "last_update_time";
@@ -66,14 +67,14 @@ pub fn insight(insight: &Insight, version: Version<'_>, origin: Origin<'_>) -> R
     let end_time = insight.end_time.as_ref().and_then(timestamp);
     record.updated_at = match version {
         Version::Summary(updated_at) => {
-            record.detail.insert(LAST_UPDATE_TIME.to_owned(), updated_at.into());
+            record.detail.insert(LAST_UPDATE_TIME.into(), updated_at.into());
             Some(updated_at)
         }
         Version::ById { stored, newest_event } => {
             match stored.filter(|stored| is_same_answer(stored, &record.detail)) {
                 Some(stored) => {
                     if let Some(updated_at) = stored.last_update_time() {
-                        record.detail.insert(LAST_UPDATE_TIME.to_owned(), updated_at.into());
+                        record.detail.insert(LAST_UPDATE_TIME.into(), updated_at.into());
                     }
                     stored.timestamp("updated_at")
                 }
@@ -225,14 +226,14 @@ fn decisive_statistics(insight: &Insight) -> Option<&RequestImpactStatistics> {
     root_cause.filter(usable).or(clients.filter(usable)).or(root_cause).or(clients)
 }
 
-fn measures(statistics: Option<&RequestImpactStatistics>) -> Vec<(String, insights_shared::number::Number)> {
+fn measures(statistics: Option<&RequestImpactStatistics>) -> Vec<(Text, Number)> {
     let Some(statistics) = statistics else { return Vec::new() };
     let counts = [
         ("fault_count", statistics.fault_count),
         ("ok_count", statistics.ok_count),
         ("total_count", statistics.total_count),
     ];
-    counts.into_iter().filter_map(|(name, count)| Some((name.to_owned(), count?.into()))).collect()
+    counts.into_iter().filter_map(|(name, count)| Some((name.into(), count?.into()))).collect()
 }
 
 /// The name of the root cause: an insight without one is about nothing that could be named.

@@ -24,13 +24,13 @@ pub fn catalog_key(source: Source, target: &Target, sk: impl Into<String>) -> Ke
 pub fn catalog_row(source: Source, target: &Target, sk: impl Into<String>) -> Map {
     let Key { pk, sk } = catalog_key(source, target, sk);
     Map::from([
-        ("pk".to_owned(), Value::from(pk)),
-        ("sk".to_owned(), sk.into()),
-        ("kind".to_owned(), "catalog".into()),
-        ("source".to_owned(), source.as_str().into()),
-        ("account_id".to_owned(), target.account_id.as_str().into()),
-        ("region".to_owned(), target.region.as_str().into()),
-        ("schema_version".to_owned(), SCHEMA_VERSION.into()),
+        ("pk".into(), Value::from(pk)),
+        ("sk".into(), sk.into()),
+        ("kind".into(), "catalog".into()),
+        ("source".into(), source.as_str().into()),
+        ("account_id".into(), target.account_id.as_str().into()),
+        ("region".into(), target.region.as_str().into()),
+        ("schema_version".into(), SCHEMA_VERSION.into()),
     ])
 }
 
@@ -53,7 +53,7 @@ impl Store {
         let mut inserted = self
             .insert_each(
                 &new,
-                |row| item_size(row),
+                |row| item_size(*row),
                 |row| row.iter().map(|(name, value)| (name.as_str(), value.to_attribute())),
             )
             .await
@@ -87,7 +87,7 @@ impl Store {
         mut row: Map,
         read: Option<&Stored>,
     ) -> Result<Option<Stored>, CallError> {
-        row.insert("revision".to_owned(), revision(&row).into());
+        row.insert("revision".into(), revision(&row).into());
         if self.is_dry_run() {
             self.intend(&row, if read.is_some() { Change::Changed } else { Change::New });
             return Ok(Some(Stored(row)));

@@ -62,8 +62,8 @@ impl Store {
         watermark: Timestamp,
     ) -> Result<(), CallError> {
         let mut item = state_base(source, target);
-        item.insert("watermark".to_owned(), watermark.into());
-        item.insert("retention_days".to_owned(), self.retention_days.into());
+        item.insert("watermark".into(), watermark.into());
+        item.insert("retention_days".into(), self.retention_days.into());
         self.update_state(source, target, item, &[], Some(watermark)).await.map(|_| ())
     }
 
@@ -78,25 +78,25 @@ impl Store {
         resume: &Resume,
     ) -> Result<(), CallError> {
         let mut item = state_base(source, target);
-        item.insert("last_run_at".to_owned(), ended_at.into());
-        item.insert("last_status".to_owned(), response.status.as_str().into());
-        item.insert("retention_days".to_owned(), self.retention_days.into());
+        item.insert("last_run_at".into(), ended_at.into());
+        item.insert("last_status".into(), response.status.as_str().into());
+        item.insert("retention_days".into(), self.retention_days.into());
         if matches!(response.status, RunStatus::Ok | RunStatus::NotEnabled) {
-            item.insert("last_success_at".to_owned(), ended_at.into());
+            item.insert("last_success_at".into(), ended_at.into());
         }
         item.extend(counters(&response.counts));
-        item.insert("issue_counts".to_owned(), issue_counts(response));
+        item.insert("issue_counts".into(), issue_counts(response));
         let removed: &[&str] = match resume {
             Resume::Keep => &[],
             Resume::Nothing => &["resume"],
             Resume::At(place) => {
-                item.insert("resume".to_owned(), place.clone().into());
+                item.insert("resume".into(), place.clone().into());
                 &[]
             }
         };
         if let Some(watermark) = watermark {
             let mut with_watermark = item.clone();
-            with_watermark.insert("watermark".to_owned(), watermark.into());
+            with_watermark.insert("watermark".into(), watermark.into());
             if self.update_state(source, target, with_watermark, removed, Some(watermark)).await? {
                 return Ok(());
             }
@@ -116,7 +116,7 @@ impl Store {
         let key = state_key(source, target);
         if self.dry_run {
             let mut item = attributes;
-            item.extend([("pk".to_owned(), key.pk.into()), ("sk".to_owned(), key.sk.into())]);
+            item.extend([("pk".into(), key.pk.into()), ("sk".into(), key.sk.into())]);
             self.intend(&item, Change::Changed);
             return Ok(true);
         }
@@ -174,14 +174,14 @@ impl Store {
         write_canonical_map(&item, &mut canonical);
         let kept_until = stamp.ended_at.seconds() + RUN_RETENTION_DAYS * DAY_SECONDS;
         item.extend([
-            ("pk".to_owned(), pk.into()),
-            ("sk".to_owned(), sk.into()),
-            ("schema_version".to_owned(), SCHEMA_VERSION.into()),
-            ("answered_at".to_owned(), stamp.started_at.into()),
-            ("observed_at".to_owned(), self.now().into()),
-            ("collected_by".to_owned(), self.collected_by.as_str().into()),
-            ("content_hash".to_owned(), key::sha256_hex(canonical.as_bytes()).into()),
-            ("expires_at".to_owned(), kept_until.into()),
+            ("pk".into(), pk.into()),
+            ("sk".into(), sk.into()),
+            ("schema_version".into(), SCHEMA_VERSION.into()),
+            ("answered_at".into(), stamp.started_at.into()),
+            ("observed_at".into(), self.now().into()),
+            ("collected_by".into(), self.collected_by.as_str().into()),
+            ("content_hash".into(), key::sha256_hex(canonical.as_bytes()).into()),
+            ("expires_at".into(), kept_until.into()),
         ]);
         if self.dry_run {
             self.intend(&item, Change::New);
@@ -194,13 +194,13 @@ impl Store {
 /// What makes an item a `state` that `by_entity` finds.
 fn state_base(source: Source, target: &Target) -> Map {
     Map::from([
-        ("kind".to_owned(), "state".into()),
-        ("source".to_owned(), source.as_str().into()),
-        ("account_id".to_owned(), target.account_id.as_str().into()),
-        ("region".to_owned(), target.region.as_str().into()),
-        ("schema_version".to_owned(), SCHEMA_VERSION.into()),
-        ("entity_pk".to_owned(), key::join(["run", source.as_str()]).into()),
-        ("entity_sk".to_owned(), key::join([target.account_id.as_str(), &target.region]).into()),
+        ("kind".into(), "state".into()),
+        ("source".into(), source.as_str().into()),
+        ("account_id".into(), target.account_id.as_str().into()),
+        ("region".into(), target.region.as_str().into()),
+        ("schema_version".into(), SCHEMA_VERSION.into()),
+        ("entity_pk".into(), key::join(["run", source.as_str()]).into()),
+        ("entity_sk".into(), key::join([target.account_id.as_str(), &target.region]).into()),
     ])
 }
 
@@ -214,45 +214,46 @@ fn counters(counts: &Counts) -> Map {
         ("failed", counts.failed),
         ("not_reached", counts.not_reached),
     ];
-    named.into_iter().map(|(name, count)| (name.to_owned(), count.into())).collect()
+    named.into_iter().map(|(name, count)| (name.into(), count.into())).collect()
 }
 
 fn issue_counts(response: &TargetResponse) -> Value {
-    Value::Map(response.issue_counts.iter().map(|(code, count)| (code.clone(), (*count).into())).collect())
+    Value::Map(
+        response.issue_counts.iter().map(|(code, count)| (code.as_str().into(), (*count).into())).collect(),
+    )
 }
 
 fn run_item(source: Source, response: &TargetResponse, stamp: &RunStamp<'_>) -> Map {
     let issue = |issue: &crate::report::Issue| {
         Value::Map(Map::from([
-            ("stage".to_owned(), format!("{:?}", issue.stage).to_lowercase().into()),
-            ("operation".to_owned(), issue.operation.into()),
-            ("subject".to_owned(), issue.subject.chars().take(2_000).collect::<String>().into()),
-            ("code".to_owned(), issue.code.as_str().into()),
-            ("retryable".to_owned(), issue.retryable.into()),
-            ("message".to_owned(), issue.message.as_str().into()),
+            ("stage".into(), format!("{:?}", issue.stage).to_lowercase().into()),
+            ("operation".into(), issue.operation.into()),
+            ("subject".into(), issue.subject.chars().take(2_000).collect::<String>().into()),
+            ("code".into(), issue.code.as_str().into()),
+            ("retryable".into(), issue.retryable.into()),
+            ("message".into(), issue.message.as_str().into()),
         ]))
     };
     let mut item = counters(&response.counts);
     item.extend([
-        ("kind".to_owned(), "run".into()),
-        ("source".to_owned(), source.as_str().into()),
-        ("account_id".to_owned(), response.account_id.as_str().into()),
-        ("region".to_owned(), response.region.as_str().into()),
-        ("status".to_owned(), response.status.as_str().into()),
-        ("trigger".to_owned(), stamp.trigger.into()),
-        ("started_at".to_owned(), stamp.started_at.into()),
-        ("ended_at".to_owned(), stamp.ended_at.into()),
-        ("updated_at".to_owned(), stamp.ended_at.into()),
-        ("issue_counts".to_owned(), issue_counts(response)),
-        ("issues".to_owned(), Value::List(response.issues.iter().map(issue).collect())),
+        ("kind".into(), "run".into()),
+        ("source".into(), source.as_str().into()),
+        ("account_id".into(), response.account_id.as_str().into()),
+        ("region".into(), response.region.as_str().into()),
+        ("status".into(), response.status.as_str().into()),
+        ("trigger".into(), stamp.trigger.into()),
+        ("started_at".into(), stamp.started_at.into()),
+        ("ended_at".into(), stamp.ended_at.into()),
+        ("updated_at".into(), stamp.ended_at.into()),
+        ("issue_counts".into(), issue_counts(response)),
+        ("issues".into(), Value::List(response.issues.iter().map(issue).collect())),
     ]);
     if let Some(window) = response.window {
-        let window =
-            Map::from([("start".to_owned(), window.start.into()), ("end".to_owned(), window.end.into())]);
-        item.insert("window".to_owned(), window.into());
+        let window = Map::from([("start".into(), window.start.into()), ("end".into(), window.end.into())]);
+        item.insert("window".into(), window.into());
     }
     if let Some(time) = stamp.scheduled_time {
-        item.insert("scheduled_time".to_owned(), time.into());
+        item.insert("scheduled_time".into(), time.into());
     }
     item
 }

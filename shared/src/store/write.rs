@@ -133,7 +133,7 @@ impl Store {
     pub(super) fn stamped<'a>(
         &self,
         record: &'a ValidRecord,
-    ) -> impl Iterator<Item = (&'a str, AttributeValue)> + use<'a> {
+    ) -> impl Iterator<Item = (&'static str, AttributeValue)> + use<'a> {
         let stamps = [
             ("observed_at", AttributeValue::S(self.now().to_string())),
             ("collected_by", AttributeValue::S(self.collected_by.clone())),
@@ -171,8 +171,8 @@ impl Store {
         }
         if self.dry_run {
             let mut item = record.to_map();
-            item.insert("observed_at".to_owned(), now.into());
-            item.insert("collected_by".to_owned(), self.collected_by.as_str().into());
+            item.insert("observed_at".into(), now.into());
+            item.insert("collected_by".into(), self.collected_by.as_str().into());
             self.intend(&item, if is_stored { Change::Changed } else { Change::New });
             return Written::Done(Outcome::Written);
         }
@@ -270,22 +270,22 @@ fn rejected_item(
     }
     let violations: Vec<String> = violations_text(violations);
     let mut item = Map::from([
-        ("pk".to_owned(), Value::from(key.pk.as_str())),
-        ("sk".to_owned(), key.sk.as_str().into()),
-        ("kind".to_owned(), "rejected".into()),
-        ("source".to_owned(), source.as_str().into()),
-        ("account_id".to_owned(), account.into()),
-        ("region".to_owned(), region.into()),
-        ("schema_version".to_owned(), SCHEMA_VERSION.into()),
-        ("subject".to_owned(), subject.chars().take(2_000).collect::<String>().into()),
-        ("violations".to_owned(), violations.into()),
-        ("raw".to_owned(), raw.get(..end).unwrap_or_default().into()),
-        ("bytes".to_owned(), u64::try_from(raw.len()).unwrap_or(u64::MAX).into()),
-        ("observed_at".to_owned(), now.into()),
+        ("pk".into(), Value::from(key.pk.as_str())),
+        ("sk".into(), key.sk.as_str().into()),
+        ("kind".into(), "rejected".into()),
+        ("source".into(), source.as_str().into()),
+        ("account_id".into(), account.into()),
+        ("region".into(), region.into()),
+        ("schema_version".into(), SCHEMA_VERSION.into()),
+        ("subject".into(), subject.chars().take(2_000).collect::<String>().into()),
+        ("violations".into(), violations.into()),
+        ("raw".into(), raw.get(..end).unwrap_or_default().into()),
+        ("bytes".into(), u64::try_from(raw.len()).unwrap_or(u64::MAX).into()),
+        ("observed_at".into(), now.into()),
     ]);
     if retention_days > 0 {
         let expiry = now.seconds().saturating_add(retention_days.saturating_mul(DAY_SECONDS));
-        item.insert("expires_at".to_owned(), expiry.into());
+        item.insert("expires_at".into(), expiry.into());
     }
     item
 }
@@ -385,7 +385,7 @@ impl Condition {
     }
 
     fn value(&mut self, name: &str, value: AttributeValue) {
-        self.values.insert(name.to_owned(), value);
+        self.values.insert(name.into(), value);
     }
 
     fn older(&mut self, record: &ValidRecord) -> String {

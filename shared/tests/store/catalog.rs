@@ -15,7 +15,7 @@ fn target() -> Target {
 
 fn row(sk: &str, note: &str) -> Map {
     let mut row = catalog_row(Source::Cloudtrail, &target(), sk);
-    row.insert("note".to_owned(), note.into());
+    row.insert("note".into(), note.into());
     row
 }
 
@@ -87,7 +87,7 @@ async fn a_row_without_a_revision_is_replaced_once() {
 async fn a_row_that_has_expired_counts_as_none() {
     let lab = lab().await;
     let mut expiring = row("series#a", "old");
-    expiring.insert("expires_at".to_owned(), lab.now().plus_seconds(DAY_SECONDS).seconds().into());
+    expiring.insert("expires_at".into(), lab.now().plus_seconds(DAY_SECONDS).seconds().into());
     lab.store(|_| ()).put_catalog(expiring).await.unwrap();
     lab.advance(2 * DAY_SECONDS);
     let store = lab.store(|_| ());
@@ -102,14 +102,14 @@ async fn a_row_of_a_newer_schema_is_never_overwritten() {
     let key = catalog_key(Source::Cloudtrail, &target(), "series#a");
     for (revision, expired) in [(None, false), (Some(1), false), (None, true), (Some(1), true)] {
         let mut newer = row("series#a", "newer");
-        newer.insert("schema_version".to_owned(), 2.into());
+        newer.insert("schema_version".into(), 2.into());
         if let Some(revision) = revision {
-            newer.insert("revision".to_owned(), revision.into());
+            newer.insert("revision".into(), revision.into());
         }
         lab.put(newer.clone()).await;
         let read = store.get(&key).await.unwrap();
         if expired {
-            newer.insert("expires_at".to_owned(), 1.into());
+            newer.insert("expires_at".into(), 1.into());
             lab.put(newer).await;
         }
         store.put_catalog(row("series#a", "older")).await.unwrap();

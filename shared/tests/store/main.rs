@@ -90,9 +90,9 @@ fn record(kind: Kind, id: &str, version: Version) -> Record {
     record.title = Some(format!("title {}", version.content));
     record.started_at = Some(second(0));
     record.updated_at = Some(second(version.updated));
-    record.detail.insert("content".to_owned(), version.content.into());
+    record.detail.insert("content".into(), version.content.into());
     if let Some(summary) = version.summary {
-        record.detail.insert("last_update_time".to_owned(), second(summary).into());
+        record.detail.insert("last_update_time".into(), second(summary).into());
     }
     if kind.is_insight() || kind.is_snapshot() {
         record.id = Some(id.to_owned());

@@ -13,8 +13,8 @@ fn ids(found: &[Stored]) -> Vec<&str> {
 fn insight(kind: Kind, id: &str, account: &str, region: &str) -> Record {
     let mut record = record(kind, id, Version::new(10, 20));
     record.key = Key::new(format!("{}#{account}#{region}#{id}", kind.source()), "insight");
-    record.account_id = account.to_owned();
-    record.region = region.to_owned();
+    record.account_id = account.into();
+    record.region = region.into();
     record
 }
 
@@ -76,7 +76,7 @@ async fn more_than_a_page_of_a_partition_is_read_to_the_end_in_order() {
     let part = |number: i32| {
         let mut record = record(Kind::XrayInsightEvent, "id", Version::new(10, 20));
         record.key.sk = format!("event#{number}");
-        record.detail.insert("text".to_owned(), "x".repeat(300_000).into());
+        record.detail.insert("text".into(), "x".repeat(300_000).into());
         validate(record, 400).unwrap()
     };
     store.write(&(0..5).map(part).collect::<Vec<_>>()).await;

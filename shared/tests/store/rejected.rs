@@ -98,8 +98,8 @@ async fn a_rejected_answer_of_a_newer_schema_is_never_overwritten() {
     let lab = lab().await;
     reject(&lab, &rejected("{}", 1)).await;
     let mut newer = lab.table().await.of_kind("rejected")[0].clone();
-    newer.insert("schema_version".to_owned(), 2.into());
-    newer.insert("expires_at".to_owned(), 1.into());
+    newer.insert("schema_version".into(), 2.into());
+    newer.insert("expires_at".into(), 1.into());
     lab.put(newer.clone()).await;
     reject(&lab, &rejected("{}", 2)).await;
     assert_eq!(lab.table().await.of_kind("rejected"), [&newer]);

@@ -4,10 +4,15 @@ use super::{Version, WRITTEN, lab, record};
 use insights_shared::number::Number;
 use insights_shared::record::Kind;
 use insights_shared::validate::validate;
-use insights_shared::value::Value;
+use insights_shared::value::{Text, Value};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use std::cell::Cell;
+
+/// A name, short or longer than fits into a [`Text`] itself.
+fn name() -> impl Strategy<Value = Text> {
+    ".{1,8}|[a-z_]{20,30}".prop_map(Text::from)
+}
 
 /// Anything that a service's answer may hold and DynamoDB can.
 fn any_value() -> impl Strategy<Value = Value> {
@@ -18,13 +23,13 @@ fn any_value() -> impl Strategy<Value = Value> {
         any::<u64>().prop_map(|number| Value::Number(number.into())),
         "-?[0-9]{1,19}\\.[0-9]{1,19}".prop_map(|text| Value::Number(Number::parse(&text).unwrap())),
         "-?[1-9]e-?(1[01][0-9]|[0-9]{1,2})".prop_map(|text| Value::Number(Number::parse(&text).unwrap())),
-        ".{0,12}".prop_map(Value::String),
-        "[#%\\x00-\\x1f\"\\\\é€𝄞]{0,6}".prop_map(Value::String),
+        ".{0,12}".prop_map(Value::from),
+        "[#%\\x00-\\x1f\"\\\\é€𝄞]{0,6}".prop_map(Value::from),
     ];
     leaf.prop_recursive(5, 48, 6, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..6).prop_map(Value::List),
-            prop::collection::btree_map(".{1,8}", inner, 0..6).prop_map(Value::Map),
+            prop::collection::btree_map(name(), inner, 0..6).prop_map(Value::Map),
         ]
     })
 }
@@ -35,7 +40,7 @@ fn any_record_reads_back_with_the_attributes_that_were_written() {
     let lab = runtime.block_on(lab());
     let store = lab.store(|_| ());
     let number = Cell::new(0);
-    let details = (prop::collection::btree_map(".{1,8}", any_value(), 0..6), ".{0,12}", ".{0,12}");
+    let details = (prop::collection::btree_map(name(), any_value(), 0..6), ".{0,12}", ".{0,12}");
     let mut runner = TestRunner::new(Config { cases: 128, failure_persistence: None, ..Config::default() });
     let result = runner.run(&details, |(detail, title, entity)| {
         number.set(number.get() + 1);
@@ -45,8 +50,8 @@ fn any_record_reads_back_with_the_attributes_that_were_written() {
         given.entity = Some(entity);
         let given = validate(given, 400).unwrap();
         let mut expected = given.to_map();
-        expected.insert("observed_at".to_owned(), lab.now().into());
-        expected.insert("collected_by".to_owned(), "test:$LATEST#request".into());
+        expected.insert("observed_at".into(), lab.now().into());
+        expected.insert("collected_by".into(), "test:$LATEST#request".into());
         let (written, read) = runtime.block_on(async {
             (store.write(std::slice::from_ref(&given)).await, store.get(given.key()).await)
         });

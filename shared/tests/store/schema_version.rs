@@ -11,9 +11,9 @@ use insights_tests::{ACCOUNT, Lab, REGION};
 /// Puts what a later version of this program might have stored at the record's key.
 async fn put_newer(lab: &Lab, record: &ValidRecord) -> Map {
     let mut item = record.to_map();
-    item.insert("schema_version".to_owned(), 2.into());
-    item.insert("content_hash".to_owned(), "a hash of another kind".into());
-    item.insert("unheard_of".to_owned(), true.into());
+    item.insert("schema_version".into(), 2.into());
+    item.insert("content_hash".into(), "a hash of another kind".into());
+    item.insert("unheard_of".into(), true.into());
     lab.put(item.clone()).await;
     item
 }
@@ -41,7 +41,7 @@ async fn a_newer_schema_that_has_expired_is_not_overwritten_either() {
     let lab = lab().await;
     let record = valid(Kind::XrayInsightEvent, "id", Version::new(10, 10));
     let mut newer = put_newer(&lab, &record).await;
-    newer.insert("expires_at".to_owned(), 1.into());
+    newer.insert("expires_at".into(), 1.into());
     lab.put(newer.clone()).await;
     let store = lab.store(|_| ());
     assert_eq!(store.write(&[record]).await, [STALE]);
@@ -67,7 +67,7 @@ async fn an_older_schema_is_overwritten_by_the_rule_of_its_kind() {
     let store = lab.store(|_| ());
     let record = valid(Kind::XrayInsight, "id", Version::new(10, 10));
     let mut older = record.to_map();
-    older.insert("schema_version".to_owned(), 0.into());
+    older.insert("schema_version".into(), 0.into());
     lab.put(older).await;
     let later = valid(Kind::XrayInsight, "id", Version::new(10, 11).content("later"));
     assert_eq!(store.write(&[later]).await, [super::WRITTEN]);

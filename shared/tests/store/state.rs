@@ -100,7 +100,7 @@ async fn a_state_of_a_newer_schema_is_never_overwritten() {
     let store = lab.store(|_| ());
     put(&store, false, 3, Some(2)).await;
     let mut newer = state(&lab).await.0;
-    newer.insert("schema_version".to_owned(), 2.into());
+    newer.insert("schema_version".into(), 2.into());
     lab.put(newer.clone()).await;
     put(&store, true, 9, Some(8)).await;
     store.move_watermark(Source::Xray, &target(), time(8)).await.unwrap();

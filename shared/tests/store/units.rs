@@ -16,11 +16,11 @@ async fn the_units_counted_are_those_that_the_table_reports_for_the_same_request
     create_table(&client, "other").await.unwrap();
     // Several units each, with an index to write as well.
     let mut large = record(Kind::XrayInsight, "id", Version::new(10, 20));
-    large.detail.insert("text".to_owned(), "x".repeat(9_000).into());
+    large.detail.insert("text".into(), "x".repeat(9_000).into());
     let large = validate(large, 400).unwrap();
     let mut item = large.to_map();
-    item.insert("observed_at".to_owned(), lab.now().into());
-    item.insert("collected_by".to_owned(), "test:$LATEST#request".into());
+    item.insert("observed_at".into(), lab.now().into());
+    item.insert("collected_by".into(), "test:$LATEST#request".into());
     let put = client
         .put_item()
         .table_name("other")

@@ -3,6 +3,7 @@
 
 use crate::support::*;
 use insights_shared::record::Source;
+use insights_shared::value::Text;
 use insights_tests::faults::{self, DONE, Expected, Failure, REPEATED_TOKEN, Subject, earlier_run, failures};
 use insights_tests::{REGION, paused};
 use std::marker::PhantomData;
@@ -246,7 +247,7 @@ async fn members_that_are_missing_from_an_answer_are_missing_from_the_record() {
     assert_eq!(summary(&run(&lab, &[]).await), "ok fetched=6 written=6");
     let table = lab.table().await;
     let lookup = Value::Map(insight_of(&table, RUN).clone()).at(&["detail", "start", "lookup"]).cloned();
-    let names: Vec<String> = lookup.unwrap().as_map().unwrap().keys().cloned().collect();
+    let names: Vec<Text> = lookup.unwrap().as_map().unwrap().keys().cloned().collect();
     assert_eq!(names, ["event_id", "event_time"]);
 }
 

@@ -21,7 +21,7 @@ fn an_event_is_a_record_of_its_own_beside_its_insight() {
         .top_anomalous_services(AnomalousService::builder().build())
         .build();
     let valid = validate(events_of(ID, &[given]).remove(0), 400).unwrap();
-    let mut attributes = valid.attributes().clone();
+    let mut attributes = valid.to_map();
     attributes.remove("content_hash");
     let expected = r#"{
         "pk": "xray#123456789012#eu-west-1#7c4ee9a1-3f5b-4d2e-9a68-0b6f1d2c3e4f",
@@ -112,7 +112,7 @@ fn a_graph_is_of_its_insights_version_and_of_the_span_that_was_asked_for() {
     let origin = Origin { target: &target, answered_at: time("2023-11-14T22:25:00Z") };
     let asked = Window { start: time("2023-11-14T16:00:00Z"), end: time("2023-11-14T22:00:00Z") };
     let record = impact_graph(ID, &given, asked, time("2023-11-14T22:23:20.5Z"), origin);
-    let mut attributes = validate(record, 400).unwrap().attributes().clone();
+    let mut attributes = validate(record, 400).unwrap().to_map();
     attributes.remove("content_hash");
     let expected = r#"{
         "pk": "xray#123456789012#eu-west-1#7c4ee9a1-3f5b-4d2e-9a68-0b6f1d2c3e4f", "sk": "graph",

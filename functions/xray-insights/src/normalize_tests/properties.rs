@@ -119,7 +119,7 @@ proptest! {
         // Whatever comes is stored or rejected whole, and never panics.
         let detail = record.detail.clone();
         match validate(record, 400) {
-            Ok(valid) => prop_assert_eq!(valid.attributes()["detail"].clone(), Value::Map(detail)),
+            Ok(valid) => prop_assert_eq!(valid.to_map()["detail"].clone(), Value::Map(detail)),
             Err(rejected) => {
                 prop_assert!(!rejected.violations.is_empty());
                 prop_assert_eq!(Value::from_json(&rejected.raw).unwrap(), Value::Map(detail));
@@ -131,7 +131,7 @@ proptest! {
     fn the_same_answer_again_by_id_makes_the_same_record(given in any_insight()) {
         let listed = record_of(&given, summary_version());
         if let Ok(valid) = validate(listed, 0) {
-            let stored = Stored(valid.attributes().clone());
+            let stored = Stored(valid.to_map());
             let again: ValidRecord = validate(record_of(&given, by_id(Some(&stored), None)), 0).unwrap();
             prop_assert_eq!(again.content_hash(), valid.content_hash());
             prop_assert!(is_complete_and_same(&stored, &given));

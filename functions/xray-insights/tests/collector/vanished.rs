@@ -135,7 +135,7 @@ async fn an_insight_of_a_newer_schema_is_not_closed() {
     let lab = story().await;
     run(&lab).await;
     let mut newer = insight(&lab.table().await, OPEN).clone();
-    newer.insert("schema_version".to_owned(), 2.into());
+    newer.insert("schema_version".into(), 2.into());
     lab.put(newer.clone()).await;
     forget(&lab, OPEN);
     lab.advance(60);
@@ -151,8 +151,8 @@ async fn an_insight_that_the_index_still_shows_as_open_but_that_has_ended_is_lef
     run(&lab).await;
     let mut ended = insight(&lab.table().await, GROWING).clone();
     // The index lags behind the item.
-    ended.insert("open_pk".to_owned(), "xray".into());
-    ended.insert("open_sk".to_owned(), "123456789012#eu-west-1#4#".into());
+    ended.insert("open_pk".into(), "xray".into());
+    ended.insert("open_sk".into(), "123456789012#eu-west-1#4#".into());
     lab.put(ended.clone()).await;
     forget(&lab, GROWING);
     lab.advance(60);
@@ -171,7 +171,7 @@ async fn an_answer_that_comes_while_an_insight_is_being_closed_is_worth_more() {
     // Between our reading and our closing another run stores an answer: the put is held up until then.
     lab.fault("PutItem=slow-0.3:1");
     let mut newer = stale.clone();
-    newer.insert("content_hash".to_owned(), "of another answer".into());
+    newer.insert("content_hash".into(), "of another answer".into());
     let closing = run(&lab);
     let meanwhile = async {
         while lab.calls("GetInsight") == 0 {
