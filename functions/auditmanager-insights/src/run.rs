@@ -269,7 +269,9 @@ impl Story<'_> {
             // Pages drift as controls come and go; what an earlier one had is stored. Within a page the same key twice is for
             // the store to judge, and rows without an id are for validation.
             records.retain(|record| record.id.is_none() || !listed.contains(&record.key));
-            listed.extend(records.iter().map(|record| record.key.clone()));
+            if next.is_some() {
+                listed.extend(records.iter().map(|record| record.key.clone()));
+            }
             self.store(Some(domain.within), operation, records).await;
             turned?;
         }
