@@ -148,6 +148,7 @@ fn the_points_of_a_chunk_are_hashed_written_and_weighed_like_any_other_attribute
         let points: Map =
             [TIMESTAMPS, VALUES].into_iter().map(|name| (name.into(), map[name].clone())).collect();
         assert_eq!(hash(&valid.attributes, record.chunk.as_ref()).1, item_size(&points));
+        assert_eq!(valid.size(), item_size(&map) + STAMPS_SIZE);
     }
 }
 
@@ -213,6 +214,8 @@ fn an_item_over_400_kb_and_one_nested_too_deep_cost_only_themselves() {
     large.detail.insert("text".into(), "x".repeat(409_600).into());
     let rejected = validate(large, 400).unwrap_err();
     assert_eq!(rejected.violations.iter().next().unwrap().field, "item");
+    // Nothing that the service said is lost: it is the raw answer that is kept.
+    assert!(rejected.raw.len() > 409_600 && rejected.raw.contains("\"text\":\"xxx"));
 
     let nested = |levels: usize| {
         let mut record = insight();
