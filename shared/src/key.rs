@@ -28,19 +28,20 @@ impl Key {
     pub fn tag(&self) -> String {
         let digest =
             Sha256::new().chain_update(&self.pk).chain_update("\n").chain_update(&self.sk).finalize();
-        hex(digest.as_chunks::<4>().0.first().unwrap_or(&[0; 4]))
+        hex(digest.iter().take(4))
     }
 }
 
 /// SHA-256 in lower-case hex.
 pub fn sha256_hex(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
+    hex(Sha256::digest(bytes).iter())
 }
 
-fn hex(bytes: &[u8]) -> String {
-    let digit = |half: u8| if half < 10 { b'0' + half } else { b'a' + half - 10 };
-    let digits = bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]);
-    String::from_utf8(digits.collect()).unwrap_or_default()
+fn hex<'a>(bytes: impl Iterator<Item = &'a u8>) -> String {
+    let digit = |half: u8| char::from(if half < 10 { b'0' + half } else { b'a' + half - 10 });
+    let mut hex = String::with_capacity(64);
+    hex.extend(bytes.flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]));
+    hex
 }
 
 /// Encodes one part: separators escaped, absence and hashes told apart from texts that look like them, long ones hashed.

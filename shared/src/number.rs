@@ -38,8 +38,8 @@ impl Number {
 
     /// The shortest decimal that reads back as `value`; `None` for NaN and the infinities.
     pub fn from_f64(value: f64) -> Option<Self> {
-        let mut text = String::new();
-        write_f64(value, &mut text).then(|| Self(text.into()))
+        let mut text = Text::default();
+        write_f64(value, &mut text).then_some(Self(text))
     }
 
     /// The canonical text.
@@ -102,7 +102,7 @@ pub fn violation_of_f64(value: f64) -> Option<&'static str> {
 
 /// Appends the canonical text of the shortest decimal that reads back as `value`. `false` for NaN and the infinities, of
 /// which nothing is appended.
-pub fn write_f64(value: f64, out: &mut String) -> bool {
+pub fn write_f64(value: f64, out: &mut impl Write) -> bool {
     if value.abs() < EXACT && value.fract() == 0.0 {
         #[expect(clippy::cast_possible_truncation, reason = "a whole number below 10 to the 15th")]
         write_i64(value as i64, out);
@@ -125,10 +125,7 @@ pub fn write_f64(value: f64, out: &mut String) -> bool {
 }
 
 /// Appends the text of a whole number.
-pub fn write_i64(value: i64, out: &mut String) {
-    if value < 0 {
-        out.push('-');
-    }
+pub fn write_i64(value: i64, out: &mut impl Write) {
     let mut rest = value.unsigned_abs();
     let mut digits = [b'0'; 20];
     let mut length = 0;
@@ -141,7 +138,9 @@ pub fn write_i64(value: i64, out: &mut String) {
         }
     }
     let text = digits.get(digits.len() - length..).and_then(|digits| std::str::from_utf8(digits).ok());
-    out.push_str(text.unwrap_or_default());
+    // Writing to a text cannot fail.
+    let _ = out.write_str(if value < 0 { "-" } else { "" });
+    let _ = out.write_str(text.unwrap_or_default());
 }
 
 /// Whether a literal is a whole number in its canonical text already.

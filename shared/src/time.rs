@@ -85,9 +85,7 @@ impl Timestamp {
         text.truncate(10);
         text
     }
-}
 
-impl Timestamp {
     /// Appends the text form.
     pub fn write(self, out: impl fmt::Write) -> fmt::Result {
         /// Three digits of a second, always.

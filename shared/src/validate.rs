@@ -26,13 +26,16 @@ const TIMESTAMPS: &str = "timestamps";
 const VALUES: &str = "values";
 /// What most numbers fit into.
 const SHORT_NUMBER: usize = 12;
+/// What is kept of the memory for the text that is hashed, in bytes: more than nearly every record takes.
+const HASHED_KEPT: usize = 64 * 1024;
 /// More attributes than any record has, points apart.
 const ATTRIBUTES: usize = 32;
 /// What merely says how far a chunk reaches: one that reaches further holds nothing new.
 const REACH: [&str; 2] = ["covered_until", "updated_at"];
 
 thread_local! {
-    /// Where the text that is hashed is written: some kilobytes, in the same place for every record.
+    /// Where the text that is hashed is written, in the same place for every record; of a large one no more than
+    /// [`HASHED_KEPT`] is kept.
     static HASHED: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
@@ -88,7 +91,7 @@ impl ValidRecord {
     }
 
     /// The same as attributes of the table.
-    pub fn table_attributes(&self) -> impl Iterator<Item = (&'static str, AttributeValue)> {
+    pub fn table_attributes(&self) -> impl Iterator<Item = (&str, AttributeValue)> {
         let attributes = self.attributes.iter().map(|(name, value)| (*name, value.to_attribute()));
         let points = self.chunk.iter().flat_map(|chunk| {
             let timestamps = chunk.timestamps.iter().map(|second| number(|out| write_i64(*second, out)));
@@ -191,8 +194,8 @@ pub fn validate(record: Record, retention_days: i64) -> Result<ValidRecord, Box<
     ]);
     attributes.extend(expires_at.map(|expiry| ("expires_at", expiry.into())));
     attributes.extend(index_keys.into_iter().map(|(name, key)| (name, key.into())));
-    let size = item_size(attributes.iter().map(|(name, value)| (name, value)));
-    let size = size + size_of_points + STAMPS_SIZE;
+    let listed = attributes.iter().map(|(name, value)| (name, value));
+    let size = item_size(listed) + size_of_points + STAMPS_SIZE;
     if size > LARGEST_ITEM {
         faults.add("item", format!("{size} bytes"), format!("must be at most {LARGEST_ITEM} bytes"));
         let detail = attributes.into_iter().find_map(|(name, value)| match value {
@@ -372,9 +375,11 @@ fn content(record: Record) -> (Key, Attributes, Option<Chunk>) {
 /// The hash over the canonical JSON of what the service said, and the size of a chunk's points in the item.
 fn hash(content: &[(&str, Value)], chunk: Option<&Chunk>) -> (String, usize) {
     HASHED.with_borrow_mut(|text| {
-        text.clear();
         let size_of_points = write_content(content, chunk, text);
-        (key::sha256_hex(text.as_bytes()), size_of_points)
+        let hash = key::sha256_hex(text.as_bytes());
+        text.clear();
+        text.shrink_to(HASHED_KEPT);
+        (hash, size_of_points)
     })
 }
 

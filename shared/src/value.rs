@@ -6,16 +6,13 @@ use crate::number::Number;
 use crate::time::Timestamp;
 use aws_sdk_dynamodb::types::AttributeValue;
 use compact_str::CompactString;
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use serde_json::value::RawValue;
 use std::collections::{BTreeMap, HashMap};
-use std::fmt::{self, Write};
+use std::fmt::Write;
 
 /// The deepest JSON that is read. DynamoDB nests 32 levels; what is deeper than this is not JSON of any AWS service.
 const MAX_JSON_DEPTH: usize = 100;
-/// As many members as most objects have at most.
-const MEMBERS: usize = 12;
 
 /// A text. One of up to 24 bytes, as nearly every name, number and instant is, takes no memory of its own.
 pub type Text = CompactString;
@@ -55,7 +52,8 @@ impl Value {
         let message = |error: serde_json::Error| error.to_string();
         match text.bytes().next() {
             Some(b'{') => {
-                let Members(members) = serde_json::from_str(text).map_err(message)?;
+                // Of members that share a name the last one counts.
+                let members: BTreeMap<Text, &RawValue> = serde_json::from_str(text).map_err(message)?;
                 let read = |(name, raw)| Ok((name, Self::from_raw(raw, depth + 1)?));
                 members.into_iter().map(read).collect::<Result<_, String>>().map(Self::Map)
             }
@@ -247,7 +245,7 @@ pub fn from_attributes(attributes: HashMap<String, AttributeValue>) -> Result<Ma
 
 /// The name of an AWS member in snake_case: `GroupARN` becomes `group_arn`, `sharedEventID` `shared_event_id`.
 pub fn snake_case(name: &str) -> Text {
-    let mut snake = Text::with_capacity(name.len() + 4);
+    let mut snake = Text::with_capacity(name.len());
     let bytes = name.as_bytes();
     let mut copied = 0;
     for (at, byte) in bytes.iter().enumerate().filter(|(_, byte)| byte.is_ascii_uppercase()) {
@@ -279,6 +277,7 @@ pub fn with_snake_names(value: Value) -> Value {
             members.sort_by(|(left, ..), (right, ..)| left.cmp(right));
             for same in members.chunk_by_mut(|(left, ..), (right, ..)| left == right) {
                 if same.len() > 1 {
+                    // They keep their own.
                     for (snake, name, _) in same {
                         std::mem::swap(snake, name);
                     }
@@ -288,33 +287,6 @@ pub fn with_snake_names(value: Value) -> Value {
         }
         Value::List(list) => Value::List(list.into_iter().map(with_snake_names).collect()),
         other => other,
-    }
-}
-
-/// The members of a JSON object, their values as they are written.
-struct Members<'a>(Vec<(Text, &'a RawValue)>);
-
-impl<'de> Deserialize<'de> for Members<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Read;
-
-        impl<'de> Visitor<'de> for Read {
-            type Value = Members<'de>;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Self::Value, A::Error> {
-                let mut members = Vec::with_capacity(MEMBERS);
-                while let Some(member) = object.next_entry()? {
-                    members.push(member);
-                }
-                Ok(Members(members))
-            }
-        }
-
-        deserializer.deserialize_map(Read)
     }
 }
 
@@ -460,6 +432,9 @@ mod tests {
             ("awsRegion", "aws_region"),
             ("S3Bucket", "s3_bucket"),
             ("already_snake", "already_snake"),
+            ("éA", "éa"),
+            ("AÉb", "aÉb"),
+            ("日本XRay", "日本x_ray"),
             ("", ""),
         ] {
             assert_eq!(snake_case(name), snake);
@@ -471,6 +446,19 @@ mod tests {
         let value = Value::from_json(r#"{"eventID": 1, "event_id": 2, "EventName": 3}"#).unwrap();
         let expected = Value::from_json(r#"{"eventID": 1, "event_id": 2, "event_name": 3}"#).unwrap();
         assert_eq!(with_snake_names(value), expected);
+        let value = Value::from_json(
+            r#"{"EventId": 1, "eventID": 2, "eventId": 3, "EventName": {"aB": 4, "AB": 5}}"#,
+        );
+        let expected = Value::from_json(
+            r#"{"EventId": 1, "eventID": 2, "eventId": 3, "event_name": {"a_b": 4, "ab": 5}}"#,
+        );
+        assert_eq!(with_snake_names(value.unwrap()), expected.unwrap());
+    }
+
+    #[test]
+    fn of_members_of_one_name_the_last_counts_and_no_other_is_read() {
+        let value = Value::from_json(r#"{"a": 1e99999999999999999999, "b": 1, "a": 2}"#).unwrap();
+        assert_eq!(value, Value::from_json(r#"{"a": 2, "b": 1}"#).unwrap());
     }
 
     #[test]

@@ -238,7 +238,7 @@ mod tests {
     #[test]
     fn a_round_that_was_not_cut_leaves_nothing_to_go_on_with() {
         let round = round(None, Depth::Control, "2026-03-10T07:00:00Z");
-        let outcomes = [("a".into(), Outcome::Done), ("b".into(), Outcome::Failed)];
+        let outcomes = [("a".to_owned(), Outcome::Done), ("b".to_owned(), Outcome::Failed)];
         assert_eq!((round.resume(&outcomes), round.was_cut()), (Resume::Nothing, false));
     }
 }

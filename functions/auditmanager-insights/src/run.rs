@@ -267,7 +267,7 @@ impl Story<'_> {
             self.run.report.answered();
             let turned = pages.turn(next.as_deref());
             // Pages drift as controls come and go; what an earlier one had is stored. Within a page the same key twice is for
-            // the store to judge, and rows without an id are for validation.
+            // the store to judge, and rows without an id are for validation. Of the last page nothing is kept.
             records.retain(|record| record.id.is_none() || !listed.contains(&record.key));
             if next.is_some() {
                 listed.extend(records.iter().map(|record| record.key.clone()));

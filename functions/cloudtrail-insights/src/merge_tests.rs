@@ -85,7 +85,7 @@ fn an_end_alone_began_as_many_minutes_before_as_it_lasted() {
         let text = |name: &str| record.get(name).and_then(Value::as_str);
         assert_eq!(text("started_at"), Some(started), "{statistics}");
         assert_eq!((text("status"), text("ended_at")), (Some("closed"), Some("2023-11-14T22:23:00.000Z")));
-        assert_eq!(record.to_map()["detail"].at(&["start"]), None);
+        assert_eq!(record.get("detail").unwrap().at(&["start"]), None);
     };
     check(r#""insightDuration":7"#, "2023-11-14T22:16:00.000Z");
     check(r#""insightDuration":1.5"#, "2023-11-14T22:21:30.000Z");
@@ -150,7 +150,11 @@ fn severity_follows_the_ratio_at_every_boundary() {
     ] {
         let statistics = format!(r#""insight":{{"average":{insight}}},"baseline":{{"average":{baseline}}}"#);
         let record = valid(&joined(&[half("Start", "2023-11-14T22:16:00Z", "s", &statistics)]));
-        assert_eq!(record.to_map()["severity"].as_str(), Some(expected), "{insight} over {baseline}");
+        assert_eq!(
+            record.get("severity").and_then(Value::as_str),
+            Some(expected),
+            "{insight} over {baseline}"
+        );
     }
 }
 
@@ -164,7 +168,7 @@ fn members_that_are_missing_leave_a_record_that_says_so() {
     let text = |name: &str| record.get(name).and_then(Value::as_str);
     let title = "unnamed calls on an unnamed service: call rate unknown, baseline unknown";
     assert_eq!((text("title"), text("entity"), text("entity_pk")), (Some(title), None, None));
-    assert_eq!(record.to_map()["measures"], Value::Map(Map::new()));
+    assert_eq!(record.get("measures"), Some(&Value::Map(Map::new())));
 }
 
 #[test]
@@ -251,7 +255,7 @@ fn a_start_is_overdue_an_hour_after_it_left_the_service_and_is_closed_where_its_
     assert_eq!(text("updated_at"), Some("2023-11-14T22:16:00.000Z"), "the answer's own version stays");
     assert_eq!(text("day_pk"), Some("cloudtrail.insight#2024-02-12"));
     assert_eq!(text("open_pk"), None);
-    assert_eq!(closed.to_map()["detail"], record.to_map()["detail"]);
+    assert_eq!(closed.get("detail"), record.get("detail"));
     // A late end replaces it as if it had never been closed.
     let mut halves = Halves::from_stored(&Stored(closed.to_map()));
     let (side, end) = event(EXAMPLE_END);

@@ -32,14 +32,14 @@ impl Store {
     }
 
     /// As [`Store::insert`], of anything that has a size and attributes.
-    pub(super) async fn insert_each<'a, 'n, T, A>(
+    pub(super) async fn insert_each<'a, T, A>(
         &self,
         things: &'a [T],
         size: impl Fn(&T) -> usize,
         attributes: impl Fn(&'a T) -> A,
     ) -> Vec<bool>
     where
-        A: Iterator<Item = (&'n str, AttributeValue)>,
+        A: Iterator<Item = (&'a str, AttributeValue)>,
     {
         let mut inserted = Vec::with_capacity(things.len());
         let mut rest = if self.dry_run || things.len() < FEWEST { &[] } else { things };

@@ -133,7 +133,7 @@ impl Store {
     pub(super) fn stamped<'a>(
         &self,
         record: &'a ValidRecord,
-    ) -> impl Iterator<Item = (&'static str, AttributeValue)> + use<'a> {
+    ) -> impl Iterator<Item = (&'a str, AttributeValue)> + use<'a> {
         let stamps = [
             ("observed_at", AttributeValue::S(self.now().to_string())),
             ("collected_by", AttributeValue::S(self.collected_by.clone())),
@@ -385,7 +385,7 @@ impl Condition {
     }
 
     fn value(&mut self, name: &str, value: AttributeValue) {
-        self.values.insert(name.into(), value);
+        self.values.insert(name.to_owned(), value);
     }
 
     fn older(&mut self, record: &ValidRecord) -> String {
