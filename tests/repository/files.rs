@@ -128,6 +128,29 @@ fn no_account_is_named_but_those_of_the_examples() {
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
+/// Where `text` has a row of a table that has not as many cells as the one above it.
+fn ragged_rows(text: &str) -> Vec<usize> {
+    let bars = |line: &str| line.starts_with('|').then(|| line.replace("\\|", "").matches('|').count());
+    let rows: Vec<Option<usize>> = text.lines().map(bars).collect();
+    let is_ragged = |pair: &[Option<usize>]| pair[0].zip(pair[1]).is_some_and(|(above, row)| above != row);
+    rows.windows(2).enumerate().filter(|(_, pair)| is_ragged(pair)).map(|(index, _)| index + 2).collect()
+}
+
+#[test]
+fn a_row_with_a_cell_too_few_or_too_many_is_found() {
+    assert_eq!(ragged_rows("| a | b |\n|---|---|\n| 1 | 2 \\| 3 |\n\n| c |"), Vec::<usize>::new());
+    assert_eq!(ragged_rows("| a | b |\n|---|---|\n| 1 |\n| 2 | 3 | 4 |"), [3, 4]);
+}
+
+#[test]
+fn every_row_of_a_table_has_as_many_cells_as_its_head() {
+    let files = files();
+    let pages = files.iter().filter(|(path, _)| Path::new(path).extension().is_some_and(|kind| kind == "md"));
+    let ragged =
+        pages.flat_map(|(path, text)| ragged_rows(text).into_iter().map(move |row| format!("{path}:{row}")));
+    assert_eq!(ragged.collect::<Vec<_>>(), Vec::<String>::new());
+}
+
 #[test]
 fn only_the_functions_are_built_by_default() {
     let manifest: Vec<String> = read("Cargo.toml").lines().map(str::to_owned).collect();
