@@ -126,21 +126,8 @@ pub fn write_f64(value: f64, out: &mut impl Write) -> bool {
 
 /// Appends the text of a whole number.
 pub fn write_i64(value: i64, out: &mut impl Write) {
-    let mut rest = value.unsigned_abs();
-    let mut digits = [b'0'; 20];
-    let mut length = 0;
-    for place in digits.iter_mut().rev() {
-        *place = b'0' + u8::try_from(rest % 10).unwrap_or_default();
-        rest /= 10;
-        length += 1;
-        if rest == 0 {
-            break;
-        }
-    }
-    let text = digits.get(digits.len() - length..).and_then(|digits| std::str::from_utf8(digits).ok());
     // Writing to a text cannot fail.
-    let _ = out.write_str(if value < 0 { "-" } else { "" });
-    let _ = out.write_str(text.unwrap_or_default());
+    let _ = out.write_str(&value.to_compact_string());
 }
 
 /// Whether a literal is a whole number in its canonical text already.

@@ -375,6 +375,8 @@ fn content(record: Record) -> (Key, Attributes, Option<Chunk>) {
 /// The hash over the canonical JSON of what the service said, and the size of a chunk's points in the item.
 fn hash(content: &[(&str, Value)], chunk: Option<&Chunk>) -> (String, usize) {
     HASHED.with_borrow_mut(|text| {
+        // Nothing may be left of a record before whose hash was never finished.
+        text.clear();
         let size_of_points = write_content(content, chunk, text);
         let hash = key::sha256_hex(text.as_bytes());
         text.clear();

@@ -265,15 +265,8 @@ fn snapshot<'a>(
 
 /// The name on one line, or else what it is.
 fn title(name: Option<&str>, what: &str, id: Option<&str>) -> String {
-    let name = name.unwrap_or_default();
-    let mut line = String::with_capacity(name.len());
-    for word in name.split_whitespace() {
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        line.push_str(word);
-    }
-    if line.is_empty() { format!("{what} {}", id.unwrap_or("without an id")) } else { line }
+    let name = name.unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
+    if name.is_empty() { format!("{what} {}", id.unwrap_or("without an id")) } else { name }
 }
 
 #[cfg(test)]
