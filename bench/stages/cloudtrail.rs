@@ -64,7 +64,7 @@ fn joined(halves: &[Event; 2], target: &Target) -> Option<Record> {
         id = event.shared_event_id;
         joined.add(event.side, event.half);
     }
-    Some(joined.record(target, &id, answered_at()))
+    Some(joined.into_record(target, &id, answered_at()))
 }
 
 /// Start and End of one insight, both read from their JSON, become one record.

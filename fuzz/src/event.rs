@@ -62,7 +62,7 @@ pub fn check(data: &[u8]) {
         other.add(side, half);
     }
     assert_eq!(halves, other, "halves joined in another order are another insight");
-    match validate(halves.record(&target, &id, now()), 400) {
+    match validate(halves.clone().into_record(&target, &id, now()), 400) {
         Err(rejected) => assert!(!rejected.violations.is_empty(), "rejected without a reason"),
         Ok(record) => {
             check_size(&record.key().pk, &record.key().sk);

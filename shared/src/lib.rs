@@ -11,23 +11,18 @@ pub mod environment;
 pub mod fields;
 pub mod invocation;
 pub mod issue;
-pub mod key;
 pub mod log;
 pub mod metrics;
-pub mod number;
 pub mod pace;
 pub mod page;
 pub mod payload;
-pub mod record;
 pub mod report;
 pub mod roles;
 pub mod runtime;
-pub mod sdk;
-pub mod severity;
 pub mod stop;
 pub mod store;
 pub mod target;
 pub mod target_run;
-pub mod time;
-pub mod validate;
-pub mod value;
+
+// The pure half, which is a crate of its own so that it can be built for speed.
+pub use insights_records::{key, map, number, record, sdk, severity, time, validate, value};

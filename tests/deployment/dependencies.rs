@@ -69,6 +69,7 @@ fn what_we_ask_for_ourselves_stands_where_we_say_why() {
     let mut manifests = BTreeSet::from(FUNCTIONS.map(str::to_owned));
     for package in [
         "shared",
+        "shared/records",
         "functions/auditmanager-insights",
         "functions/cloudtrail-insights",
         "functions/xray-insights",

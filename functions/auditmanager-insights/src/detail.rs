@@ -14,59 +14,59 @@ use insights_shared::value::{Map, MapBuilder};
 pub fn account(insights: &Insights) -> Map {
     MapBuilder::new()
         .with("active_assessments_count", insights.active_assessments_count)
-        .with("noncompliant_evidence_count", insights.noncompliant_evidence_count)
-        .with("compliant_evidence_count", insights.compliant_evidence_count)
-        .with("inconclusive_evidence_count", insights.inconclusive_evidence_count)
         .with(
             "assessment_controls_count_by_noncompliant_evidence",
             insights.assessment_controls_count_by_noncompliant_evidence,
         )
-        .with("total_assessment_controls_count", insights.total_assessment_controls_count)
+        .with("compliant_evidence_count", insights.compliant_evidence_count)
+        .with("inconclusive_evidence_count", insights.inconclusive_evidence_count)
         .with("last_updated", insights.last_updated.as_ref().map(time_value))
+        .with("noncompliant_evidence_count", insights.noncompliant_evidence_count)
+        .with("total_assessment_controls_count", insights.total_assessment_controls_count)
         .build()
 }
 
 /// An assessment's counts, and what the listing says of it.
 pub fn assessment(metadata: &AssessmentMetadataItem, insights: &InsightsByAssessment) -> Map {
     let insights = MapBuilder::new()
-        .with("noncompliant_evidence_count", insights.noncompliant_evidence_count)
-        .with("compliant_evidence_count", insights.compliant_evidence_count)
-        .with("inconclusive_evidence_count", insights.inconclusive_evidence_count)
         .with(
             "assessment_controls_count_by_noncompliant_evidence",
             insights.assessment_controls_count_by_noncompliant_evidence,
         )
-        .with("total_assessment_controls_count", insights.total_assessment_controls_count)
+        .with("compliant_evidence_count", insights.compliant_evidence_count)
+        .with("inconclusive_evidence_count", insights.inconclusive_evidence_count)
         .with("last_updated", insights.last_updated.as_ref().map(time_value))
+        .with("noncompliant_evidence_count", insights.noncompliant_evidence_count)
+        .with("total_assessment_controls_count", insights.total_assessment_controls_count)
         .build();
     let metadata = MapBuilder::new()
-        .with("name", metadata.name.as_deref())
-        .with("id", metadata.id.as_deref())
         .with("compliance_type", metadata.compliance_type.as_deref())
-        .with("status", metadata.status.as_ref().map(AssessmentStatus::as_str))
         .with("creation_time", metadata.creation_time.as_ref().map(time_value))
+        .with("id", metadata.id.as_deref())
         .with("last_updated", metadata.last_updated.as_ref().map(time_value))
+        .with("name", metadata.name.as_deref())
+        .with("status", metadata.status.as_ref().map(AssessmentStatus::as_str))
         .build();
-    MapBuilder::new().with("insights", Some(insights)).with("assessment", Some(metadata)).build()
+    MapBuilder::new().with("assessment", Some(metadata)).with("insights", Some(insights)).build()
 }
 
 /// A control domain's counts.
 pub fn domain(domain: &ControlDomainInsights) -> Map {
     MapBuilder::new()
-        .with("name", domain.name.as_deref())
-        .with("id", domain.id.as_deref())
         .with("controls_count_by_noncompliant_evidence", domain.controls_count_by_noncompliant_evidence)
-        .with("total_controls_count", domain.total_controls_count)
         .with("evidence_insights", domain.evidence_insights.as_ref().map(evidence))
+        .with("id", domain.id.as_deref())
         .with("last_updated", domain.last_updated.as_ref().map(time_value))
+        .with("name", domain.name.as_deref())
+        .with("total_controls_count", domain.total_controls_count)
         .build()
 }
 
 /// The pieces of evidence of a domain or control.
 pub fn evidence(insights: &EvidenceInsights) -> Map {
     MapBuilder::new()
-        .with("noncompliant_evidence_count", insights.noncompliant_evidence_count)
         .with("compliant_evidence_count", insights.compliant_evidence_count)
         .with("inconclusive_evidence_count", insights.inconclusive_evidence_count)
+        .with("noncompliant_evidence_count", insights.noncompliant_evidence_count)
         .build()
 }

@@ -14,7 +14,7 @@ use aws_sdk_auditmanager::types::{
 use aws_smithy_types::DateTime;
 use insights_shared::key::{self, Key};
 use insights_shared::number::Number;
-use insights_shared::record::{Kind, Record, Source, Status, partition};
+use insights_shared::record::{Kind, Record, Source, Status, one_line, partition};
 use insights_shared::sdk::{time_value, timestamp};
 use insights_shared::severity;
 use insights_shared::target::Target;
@@ -189,12 +189,12 @@ impl ControlRow<'_> {
         record.title = Some(title(self.name, "Control", self.id));
         record.entity = Some(domain.within.entity().to_owned());
         record.detail = MapBuilder::new()
-            .with("name", self.name)
-            .with("id", self.id)
-            .with("evidence_insights", self.evidence_insights.map(detail::evidence))
-            .with("last_updated", self.last_updated.map(time_value))
             // A row does not name the domain that it was listed under.
             .with("control_domain_id", Some(domain.domain))
+            .with("evidence_insights", self.evidence_insights.map(detail::evidence))
+            .with("id", self.id)
+            .with("last_updated", self.last_updated.map(time_value))
+            .with("name", self.name)
             .build();
         Some(record)
     }
@@ -265,7 +265,7 @@ fn snapshot<'a>(
 
 /// The name on one line, or else what it is.
 fn title(name: Option<&str>, what: &str, id: Option<&str>) -> String {
-    let name = name.unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
+    let name = one_line(name.unwrap_or_default());
     if name.is_empty() { format!("{what} {}", id.unwrap_or("without an id")) } else { name }
 }
 

@@ -9,7 +9,7 @@ use insights_shared::number::Number;
 use insights_shared::sdk::time_value;
 use insights_shared::time::Timestamp;
 use insights_shared::validate::Rejected;
-use insights_shared::value::{Map, MapBuilder, Value, with_snake_names, write_canonical_map};
+use insights_shared::value::{Map, MapBuilder, Value, write_canonical_map};
 
 /// The member of a half that holds what the look-up said beside the event.
 pub const LOOKUP: &str = "lookup";
@@ -117,8 +117,8 @@ pub fn read_looked_up(event: &Event, account_id: &str) -> Result<InsightEvent, B
 /// Reads an event's JSON.
 pub fn read(text: &str, account_id: &str) -> Result<InsightEvent, Box<Rejected>> {
     let mut faults = Faults::default();
-    let event = match Value::from_json(text) {
-        Ok(value) => with_snake_names(value),
+    let event = match Value::from_json_in_snake_case(text) {
+        Ok(value) => value,
         Err(error) => {
             faults.add("CloudTrailEvent", text, format!("must be JSON: {error}"));
             Value::Null
@@ -192,20 +192,20 @@ fn shown(value: Option<&Value>) -> String {
 fn lookup(event: &Event) -> Map {
     let resource = |resource: &Resource| {
         MapBuilder::new()
-            .with("resource_type", resource.resource_type.as_deref())
             .with("resource_name", resource.resource_name.as_deref())
+            .with("resource_type", resource.resource_type.as_deref())
             .build()
     };
     let resources = event.resources.as_ref();
     MapBuilder::new()
+        .with("access_key_id", event.access_key_id.as_deref())
         .with("event_id", event.event_id.as_deref())
         .with("event_name", event.event_name.as_deref())
-        .with("read_only", event.read_only.as_deref())
-        .with("access_key_id", event.access_key_id.as_deref())
-        .with("event_time", event.event_time.as_ref().map(time_value))
         .with("event_source", event.event_source.as_deref())
+        .with("event_time", event.event_time.as_ref().map(time_value))
+        .with("read_only", event.read_only.as_deref())
+        .with("resources", resources.map(|resources| resources.iter().map(resource).collect::<Value>()))
         .with("username", event.username.as_deref())
-        .with("resources", resources.map(|resources| resources.iter().map(resource).collect::<Vec<_>>()))
         .build()
 }
 

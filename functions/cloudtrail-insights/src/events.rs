@@ -124,7 +124,7 @@ impl<'a> Events<'a> {
     fn sound(&self, event: InsightEvent, answered_at: Timestamp) -> Result<InsightEvent, Box<Rejected>> {
         let mut alone = Halves::default();
         alone.add(event.side, event.half.clone());
-        let record = alone.record(&self.run.target, &event.shared_event_id, answered_at);
+        let record = alone.into_record(&self.run.target, &event.shared_event_id, answered_at);
         validate(record, self.run.store.retention_days()).map(|_| event)
     }
 
@@ -143,8 +143,9 @@ impl<'a> Events<'a> {
             .iter()
             .map(|merge| {
                 let is_new = matches!(merge.stored, Ok(None));
-                let record = is_new
-                    .then(|| self.joined(None, merge).0.record(&run.target, &merge.id, merge.answered_at));
+                let record = is_new.then(|| {
+                    self.joined(None, merge).0.into_record(&run.target, &merge.id, merge.answered_at)
+                });
                 let record = validate(record?, run.store.retention_days()).ok()?;
                 (!record.is_expired(now)).then_some(record)
             })
@@ -189,7 +190,8 @@ impl<'a> Events<'a> {
                 return true;
             }
             let record =
-                match validate(joined.record(&run.target, id, *answered_at), run.store.retention_days()) {
+                match validate(joined.into_record(&run.target, id, *answered_at), run.store.retention_days())
+                {
                     Ok(record) => record,
                     Err(rejected) => return run.reject(operation, &rejected).await,
                 };

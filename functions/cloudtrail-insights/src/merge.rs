@@ -6,7 +6,7 @@ use crate::series::API_ERROR_RATE;
 use crate::window::REACH_DAYS;
 use insights_shared::key::Key;
 use insights_shared::number::Number;
-use insights_shared::record::{Kind, Record, Source, Status, StatusReason, Stored, partition};
+use insights_shared::record::{Kind, Record, Source, Status, StatusReason, Stored, one_line, partition};
 use insights_shared::severity;
 use insights_shared::target::Target;
 use insights_shared::time::{DAY_SECONDS, Timestamp};
@@ -105,7 +105,7 @@ impl Halves {
     }
 
     /// The record of the halves. It is the start's until the end is known.
-    pub fn record(&self, target: &Target, shared_event_id: &str, answered_at: Timestamp) -> Record {
+    pub fn into_record(self, target: &Target, shared_event_id: &str, answered_at: Timestamp) -> Record {
         let key = insight_key(target, shared_event_id);
         let mut record =
             Record::new(Kind::CloudtrailInsight, key, &target.account_id, &target.region, answered_at);
@@ -123,9 +123,9 @@ impl Halves {
         let measures = [("insight_average", average), ("baseline_average", baseline)];
         record.measures =
             measures.into_iter().filter_map(|(name, number)| Some((name.into(), number?.clone()))).collect();
-        for (name, half) in [("start", &self.start), ("end", &self.end)] {
+        for (name, half) in [("end", self.end), ("start", self.start)] {
             if let Some(half) = half {
-                record.detail.insert(name.into(), Value::Map(half.detail.clone()));
+                record.detail.insert(name.into(), Value::Map(half.detail));
             }
         }
         record
@@ -143,8 +143,7 @@ impl Halves {
         };
         let average = average.map_or_else(|| "unknown".to_owned(), |average| format!("{average} a minute"));
         let baseline = baseline.map_or_else(|| "unknown".to_owned(), ToString::to_string);
-        let title = format!("{name} on {source}: {rate} {average}, baseline {baseline}");
-        title.split_whitespace().collect::<Vec<_>>().join(" ")
+        one_line(&format!("{name} on {source}: {rate} {average}, baseline {baseline}"))
     }
 }
 

@@ -30,7 +30,7 @@ fn joined(events: &[(Side, Half)]) -> Halves {
 }
 
 fn valid(halves: &Halves) -> ValidRecord {
-    validate(halves.record(&target(), ID, at("2023-11-14T23:00:00Z")), 400).unwrap()
+    validate(halves.clone().into_record(&target(), ID, at("2023-11-14T23:00:00Z")), 400).unwrap()
 }
 
 /// The attributes but for what depends on when the service was asked, and the hash.
@@ -105,7 +105,7 @@ fn statistics_are_the_ends_and_the_starts_where_it_has_none() {
                 half("Start", "2023-11-14T22:16:00Z", "s", start),
                 half("End", "2023-11-14T22:23:00Z", "e", end),
             ]);
-            let record = halves.record(&target(), ID, at("2023-11-14T23:00:00Z"));
+            let record = halves.clone().into_record(&target(), ID, at("2023-11-14T23:00:00Z"));
             let measure = |wanted: &str| {
                 let found = record.measures.iter().find(|(name, _)| name == wanted);
                 found.map(|(_, number)| number.as_str())

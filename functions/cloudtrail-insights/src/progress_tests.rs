@@ -3,7 +3,7 @@
 use super::*;
 use crate::window::{Request, requests};
 use insights_shared::record::Stored;
-use insights_shared::value::Value;
+use insights_shared::value::{Map, Value};
 
 const NOW: &str = "2026-03-20T22:27:13Z";
 
@@ -13,7 +13,7 @@ fn at(text: &str) -> Timestamp {
 
 /// A stored row, `covered` as JSON.
 fn row(covered: &str, watermark: Option<&str>) -> Row {
-    let mut item = std::collections::BTreeMap::from([("covered".into(), Value::from_json(covered).unwrap())]);
+    let mut item = Map::from([("covered".into(), Value::from_json(covered).unwrap())]);
     if let Some(watermark) = watermark {
         item.insert("watermark".into(), watermark.into());
     }

@@ -52,10 +52,10 @@ impl Series {
     /// Its members, as chunks and catalog rows have them.
     pub fn detail(&self) -> Map {
         MapBuilder::new()
-            .with("event_source", Some(self.event_source.as_str()))
-            .with("event_name", Some(self.event_name.as_str()))
-            .with("insight_type", Some(self.insight_type.as_str()))
             .with("error_code", self.error_code.as_deref())
+            .with("event_name", Some(self.event_name.as_str()))
+            .with("event_source", Some(self.event_source.as_str()))
+            .with("insight_type", Some(self.insight_type.as_str()))
             .with("trail_arn", self.trail.as_deref())
             .build()
     }

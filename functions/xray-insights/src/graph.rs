@@ -5,7 +5,7 @@ use aws_sdk_xray::types::{InsightImpactGraphEdge, InsightImpactGraphService};
 use insights_shared::payload::Window;
 use insights_shared::sdk::time_value;
 use insights_shared::time::Timestamp;
-use insights_shared::value::{Map, MapBuilder};
+use insights_shared::value::{Map, MapBuilder, Value};
 
 /// The longest span of one graph.
 /// <https://docs.aws.amazon.com/xray/latest/api/API_GetInsightImpactGraph.html>
@@ -21,24 +21,24 @@ pub fn window(end: Timestamp, reach: Timestamp) -> Option<Window> {
 pub fn detail(graph: &ImpactGraph) -> Map {
     let services = graph.services.as_ref();
     MapBuilder::new()
-        .with("insight_id", graph.insight_id.as_deref())
-        .with("start_time", graph.start_time.as_ref().map(time_value))
         .with("end_time", graph.end_time.as_ref().map(time_value))
-        .with("service_graph_start_time", graph.service_graph_start_time.as_ref().map(time_value))
+        .with("insight_id", graph.insight_id.as_deref())
         .with("service_graph_end_time", graph.service_graph_end_time.as_ref().map(time_value))
-        .with("services", services.map(|services| services.iter().map(service).collect::<Vec<_>>()))
+        .with("service_graph_start_time", graph.service_graph_start_time.as_ref().map(time_value))
+        .with("services", services.map(|services| services.iter().map(service).collect::<Value>()))
+        .with("start_time", graph.start_time.as_ref().map(time_value))
         .build()
 }
 
 fn service(service: &InsightImpactGraphService) -> Map {
     let edges = service.edges.as_ref();
     MapBuilder::new()
+        .with("account_id", service.account_id.as_deref())
+        .with("edges", edges.map(|edges| edges.iter().map(edge).collect::<Value>()))
+        .with("name", service.name.as_deref())
+        .with("names", service.names.as_deref())
         .with("reference_id", service.reference_id)
         .with("type", service.r#type.as_deref())
-        .with("name", service.name.as_deref())
-        .with("names", service.names.clone())
-        .with("account_id", service.account_id.as_deref())
-        .with("edges", edges.map(|edges| edges.iter().map(edge).collect::<Vec<_>>()))
         .build()
 }
 

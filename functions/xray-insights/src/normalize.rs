@@ -12,7 +12,7 @@ use insights_shared::fields::Faults;
 use insights_shared::key::Key;
 use insights_shared::number::Number;
 use insights_shared::payload::Window;
-use insights_shared::record::{Kind, Record, Source, Status, StatusReason, Stored, partition};
+use insights_shared::record::{Kind, Record, Source, Status, StatusReason, Stored, one_line, partition};
 use insights_shared::sdk::{time_value, timestamp};
 use insights_shared::severity;
 use insights_shared::target::Target;
@@ -22,6 +22,9 @@ use insights_shared::value::{Map, MapBuilder, Text, Value, write_canonical_map};
 
 /// The name in `detail` of the summary's version, the one member that GetInsight does not give.
 const LAST_UPDATE_TIME: &str = "last_update_time";
+
+/// The members of an insight, its version among them.
+const MEMBERS: usize = 13;
 
 /// Where an answer came from and when.
 #[derive(Clone, Copy, Debug)]
@@ -121,25 +124,25 @@ pub fn no_longer_known(stored: &Stored, answered_at: Timestamp) -> Option<Record
 pub fn unusable_summary(summary: &InsightSummary, target: &Target) -> Rejected {
     let id = summary.insight_id.as_deref().unwrap_or_default();
     let said = MapBuilder::new()
-        .with("insight_id", summary.insight_id.as_deref())
-        .with("group_arn", summary.group_arn.as_deref())
-        .with("group_name", summary.group_name.as_deref())
-        .with("root_cause_service_id", summary.root_cause_service_id.as_ref().map(service_id))
         .with("categories", summary.categories.as_deref().map(category_names))
-        .with("state", summary.state.as_ref().map(InsightState::as_str))
-        .with("start_time", summary.start_time.as_ref().map(time_value))
-        .with("end_time", summary.end_time.as_ref().map(time_value))
-        .with("summary", summary.summary.as_deref())
         .with(
             "client_request_impact_statistics",
             summary.client_request_impact_statistics.as_ref().map(statistics),
         )
+        .with("end_time", summary.end_time.as_ref().map(time_value))
+        .with("group_arn", summary.group_arn.as_deref())
+        .with("group_name", summary.group_name.as_deref())
+        .with("insight_id", summary.insight_id.as_deref())
+        .with("last_update_time", summary.last_update_time.as_ref().map(time_value))
+        .with("root_cause_service_id", summary.root_cause_service_id.as_ref().map(service_id))
         .with(
             "root_cause_service_request_impact_statistics",
             summary.root_cause_service_request_impact_statistics.as_ref().map(statistics),
         )
+        .with("start_time", summary.start_time.as_ref().map(time_value))
+        .with("state", summary.state.as_ref().map(InsightState::as_str))
+        .with("summary", summary.summary.as_deref())
         .with("top_anomalous_services", summary.top_anomalous_services.as_deref().map(anomalous_services))
-        .with("last_update_time", summary.last_update_time.as_ref().map(time_value))
         .build();
     let Key { pk, sk } = insight_key(target, id);
     let mut violations = Faults::default();
@@ -251,50 +254,46 @@ fn title(insight: &Insight, root_cause: Option<&str>) -> String {
     })
 }
 
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
 fn insight_detail(insight: &Insight) -> Map {
-    MapBuilder::new()
-        .with("insight_id", insight.insight_id.as_deref())
-        .with("group_arn", insight.group_arn.as_deref())
-        .with("group_name", insight.group_name.as_deref())
-        .with("root_cause_service_id", insight.root_cause_service_id.as_ref().map(service_id))
+    MapBuilder::with_capacity(MEMBERS)
         .with("categories", insight.categories.as_deref().map(category_names))
-        .with("state", insight.state.as_ref().map(InsightState::as_str))
-        .with("start_time", insight.start_time.as_ref().map(time_value))
-        .with("end_time", insight.end_time.as_ref().map(time_value))
-        .with("summary", insight.summary.as_deref())
         .with(
             "client_request_impact_statistics",
             insight.client_request_impact_statistics.as_ref().map(statistics),
         )
+        .with("end_time", insight.end_time.as_ref().map(time_value))
+        .with("group_arn", insight.group_arn.as_deref())
+        .with("group_name", insight.group_name.as_deref())
+        .with("insight_id", insight.insight_id.as_deref())
+        .with("root_cause_service_id", insight.root_cause_service_id.as_ref().map(service_id))
         .with(
             "root_cause_service_request_impact_statistics",
             insight.root_cause_service_request_impact_statistics.as_ref().map(statistics),
         )
+        .with("start_time", insight.start_time.as_ref().map(time_value))
+        .with("state", insight.state.as_ref().map(InsightState::as_str))
+        .with("summary", insight.summary.as_deref())
         .with("top_anomalous_services", insight.top_anomalous_services.as_deref().map(anomalous_services))
         .build()
 }
 
 fn event_detail(event: &InsightEvent) -> Map {
     MapBuilder::new()
-        .with("summary", event.summary.as_deref())
-        .with("event_time", event.event_time.as_ref().map(time_value))
         .with(
             "client_request_impact_statistics",
             event.client_request_impact_statistics.as_ref().map(statistics),
         )
+        .with("event_time", event.event_time.as_ref().map(time_value))
         .with(
             "root_cause_service_request_impact_statistics",
             event.root_cause_service_request_impact_statistics.as_ref().map(statistics),
         )
+        .with("summary", event.summary.as_deref())
         .with("top_anomalous_services", event.top_anomalous_services.as_deref().map(anomalous_services))
         .build()
 }
 
-fn category_names(categories: &[InsightCategory]) -> Vec<&str> {
+fn category_names(categories: &[InsightCategory]) -> Value {
     categories.iter().map(InsightCategory::as_str).collect()
 }
 
@@ -308,14 +307,14 @@ fn statistics(statistics: &RequestImpactStatistics) -> Map {
 
 fn service_id(service: &ServiceId) -> Map {
     MapBuilder::new()
-        .with("name", service.name.as_deref())
-        .with("names", service.names.clone())
         .with("account_id", service.account_id.as_deref())
+        .with("name", service.name.as_deref())
+        .with("names", service.names.as_deref())
         .with("type", service.r#type.as_deref())
         .build()
 }
 
-fn anomalous_services(services: &[AnomalousService]) -> Vec<Map> {
+fn anomalous_services(services: &[AnomalousService]) -> Value {
     let service = |service: &AnomalousService| {
         MapBuilder::new().with("service_id", service.service_id.as_ref().map(service_id)).build()
     };

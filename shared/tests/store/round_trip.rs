@@ -4,7 +4,7 @@ use super::{Version, WRITTEN, lab, record};
 use insights_shared::number::Number;
 use insights_shared::record::Kind;
 use insights_shared::validate::validate;
-use insights_shared::value::{Text, Value};
+use insights_shared::value::{Map, Text, Value};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use std::cell::Cell;
@@ -12,6 +12,10 @@ use std::cell::Cell;
 /// A name, short or longer than fits into a [`Text`] itself.
 fn name() -> impl Strategy<Value = Text> {
     ".{1,8}|[a-z_]{20,30}".prop_map(Text::from)
+}
+
+fn map(value: impl Strategy<Value = Value>) -> impl Strategy<Value = Map> {
+    prop::collection::btree_map(name(), value, 0..6).prop_map(Map::from_iter)
 }
 
 /// Anything that a service's answer may hold and DynamoDB can.
@@ -29,7 +33,7 @@ fn any_value() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(5, 48, 6, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..6).prop_map(Value::List),
-            prop::collection::btree_map(name(), inner, 0..6).prop_map(Value::Map),
+            map(inner).prop_map(Value::Map),
         ]
     })
 }
@@ -40,7 +44,7 @@ fn any_record_reads_back_with_the_attributes_that_were_written() {
     let lab = runtime.block_on(lab());
     let store = lab.store(|_| ());
     let number = Cell::new(0);
-    let details = (prop::collection::btree_map(name(), any_value(), 0..6), ".{0,12}", ".{0,12}");
+    let details = (map(any_value()), ".{0,12}", ".{0,12}");
     let mut runner = TestRunner::new(Config { cases: 128, failure_persistence: None, ..Config::default() });
     let result = runner.run(&details, |(detail, title, entity)| {
         number.set(number.get() + 1);

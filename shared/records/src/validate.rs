@@ -1,13 +1,14 @@
 //! Turns a [`Record`] into a [`ValidRecord`], the only thing that the store accepts, or says everything that is wrong
 //! with it. Pure: it reads no clock and no table, and knows no service.
 
-use crate::fields::Faults;
+use crate::fault::Faults;
 use crate::key::{self, Key};
 use crate::number::{Number, violation_of_f64, write_f64, write_i64};
 use crate::record::{Chunk, Kind, Record, SCHEMA_VERSION, Severity, Status, raw};
 use crate::time::{DAY_SECONDS, Timestamp};
-use crate::value::{Map, Value, write_string};
+use crate::value::{Map, Text, Value};
 use aws_sdk_dynamodb::types::AttributeValue;
+use compact_str::format_compact;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fmt;
@@ -24,6 +25,8 @@ const DEEPEST: usize = 32;
 /// The points of a chunk, of which a series has tens of thousands. They stay numbers until they are written out.
 const TIMESTAMPS: &str = "timestamps";
 const VALUES: &str = "values";
+/// SHA-256 over what the service said: every record has it.
+const CONTENT_HASH: &str = "content_hash";
 /// What most numbers fit into.
 const SHORT_NUMBER: usize = 12;
 /// What is kept of the memory for the text that is hashed, in bytes: more than nearly every record takes.
@@ -50,7 +53,6 @@ pub struct ValidRecord {
     attributes: Attributes,
     chunk: Option<Chunk>,
     size: usize,
-    content_hash: String,
     updated_at: Timestamp,
     answered_at: Timestamp,
     expires_at: Option<i64>,
@@ -111,7 +113,7 @@ impl ValidRecord {
 
     /// SHA-256 over the canonical JSON of what the service said.
     pub fn content_hash(&self) -> &str {
-        &self.content_hash
+        self.get(CONTENT_HASH).and_then(Value::as_str).unwrap_or_default()
     }
 
     /// The answer's own version.
@@ -183,17 +185,18 @@ pub fn validate(record: Record, retention_days: i64) -> Result<ValidRecord, Box<
     };
 
     let expires_at = expiry(&record, started_at, retention_days);
-    let index_keys = index_keys(&record, started_at);
+    let span = Span { started_at: started_at.to_text(), ended_at: record.ended_at.map(Timestamp::to_text) };
+    let index_keys = index_keys(&record, &span);
     let (kind, answered_at, self_closed) = (record.kind, record.answered_at, record.status_reason.is_some());
-    let (key, mut attributes, chunk) = content(record);
+    let (key, mut attributes, chunk) = content(record, span);
     let (content_hash, size_of_points) = hash(&attributes, chunk.as_ref());
     attributes.extend([
         ("schema_version", SCHEMA_VERSION.into()),
         ("answered_at", answered_at.into()),
-        ("content_hash", content_hash.as_str().into()),
+        (CONTENT_HASH, content_hash.into()),
     ]);
     attributes.extend(expires_at.map(|expiry| ("expires_at", expiry.into())));
-    attributes.extend(index_keys.into_iter().map(|(name, key)| (name, key.into())));
+    attributes.extend(index_keys);
     let listed = attributes.iter().map(|(name, value)| (name, value));
     let size = item_size(listed) + size_of_points + STAMPS_SIZE;
     if size > LARGEST_ITEM {
@@ -205,18 +208,7 @@ pub fn validate(record: Record, retention_days: i64) -> Result<ValidRecord, Box<
         let raw = raw(detail.unwrap_or_default(), chunk.as_ref());
         return Err(Box::new(Rejected { subject: subject(&key), violations: faults, raw }));
     }
-    Ok(ValidRecord {
-        key,
-        kind,
-        attributes,
-        chunk,
-        size,
-        content_hash,
-        updated_at,
-        answered_at,
-        expires_at,
-        self_closed,
-    })
+    Ok(ValidRecord { key, kind, attributes, chunk, size, updated_at, answered_at, expires_at, self_closed })
 }
 
 fn reject(record: &Record, violations: Faults) -> Rejected {
@@ -337,38 +329,42 @@ fn check_members(map: &Map, path: &Path<'_>, depth: usize, faults: &mut Faults) 
     }
 }
 
+/// When it began and ended, as the item has it.
+struct Span {
+    started_at: Text,
+    ended_at: Option<Text>,
+}
+
 /// The record's place, what the hash is taken over but for the points, together with what says how far a chunk reaches,
 /// and the points.
-fn content(record: Record) -> (Key, Attributes, Option<Chunk>) {
+fn content(record: Record, span: Span) -> (Key, Attributes, Option<Chunk>) {
     let has_measures = record.kind.is_insight() || record.kind.is_snapshot();
     let measures = record.measures.into_iter().map(|(name, number)| (name, number.into()));
     let measures = has_measures.then(|| Value::Map(measures.collect()));
     let chunk = record.chunk.as_ref();
-    let members: [(&str, Option<Value>); 20] = [
-        ("account_id", Some(record.account_id.into())),
-        ("covered_from", chunk.map(|chunk| chunk.covered_from.into())),
-        ("covered_until", chunk.map(|chunk| chunk.covered_until.into())),
-        ("detail", Some(record.detail.into())),
-        ("ended_at", record.ended_at.map(Value::from)),
-        ("entity", record.entity.map(Value::from)),
-        ("id", record.id.map(Value::from)),
-        ("kind", Some(record.kind.as_str().into())),
-        ("measures", measures),
-        ("period", chunk.map(|chunk| chunk.period.into())),
-        ("pk", Some(record.key.pk.as_str().into())),
-        ("region", Some(record.region.into())),
-        ("severity", record.severity.map(|severity| severity.as_str().into())),
-        ("sk", Some(record.key.sk.as_str().into())),
-        ("source", Some(record.kind.source().as_str().into())),
-        ("started_at", record.started_at.map(Value::from)),
-        ("status", record.status.map(|status| status.as_str().into())),
-        ("status_reason", record.status_reason.map(|reason| reason.as_str().into())),
-        ("title", record.title.map(Value::from)),
-        ("updated_at", record.updated_at.map(Value::from)),
-    ];
-    debug_assert!(members.is_sorted_by_key(|(name, _)| *name), "the hash is over members by name");
     let mut attributes = Attributes::with_capacity(ATTRIBUTES);
-    attributes.extend(members.into_iter().filter_map(|(name, value)| Some((name, value?))));
+    let mut add = |name, value: Option<Value>| attributes.extend(value.map(|value| (name, value)));
+    add("account_id", Some(record.account_id.into()));
+    add("covered_from", chunk.map(|chunk| chunk.covered_from.into()));
+    add("covered_until", chunk.map(|chunk| chunk.covered_until.into()));
+    add("detail", Some(record.detail.into()));
+    add("ended_at", span.ended_at.map(Value::from));
+    add("entity", record.entity.map(Value::from));
+    add("id", record.id.map(Value::from));
+    add("kind", Some(record.kind.as_str().into()));
+    add("measures", measures);
+    add("period", chunk.map(|chunk| chunk.period.into()));
+    add("pk", Some(record.key.pk.as_str().into()));
+    add("region", Some(record.region.into()));
+    add("severity", record.severity.map(|severity| severity.as_str().into()));
+    add("sk", Some(record.key.sk.as_str().into()));
+    add("source", Some(record.kind.source().as_str().into()));
+    add("started_at", Some(span.started_at.into()));
+    add("status", record.status.map(|status| status.as_str().into()));
+    add("status_reason", record.status_reason.map(|reason| reason.as_str().into()));
+    add("title", record.title.map(Value::from));
+    add("updated_at", record.updated_at.map(Value::from));
+    debug_assert!(attributes.is_sorted_by_key(|(name, _)| *name), "the hash is over members by name");
     (record.key, attributes, record.chunk)
 }
 
@@ -392,8 +388,8 @@ fn write_content(content: &[(&str, Value)], chunk: Option<&Chunk>, text: &mut St
     let mut member = |name: &str, write: &mut dyn FnMut(&mut String)| {
         text.push(begin);
         begin = ',';
-        write_string(name, text);
-        text.push(':');
+        // Our own names need no escape.
+        text.extend(["\"", name, "\":"]);
         write(text);
     };
     let mut lists = chunk.map_or(Vec::new(), |_| vec![TIMESTAMPS, VALUES]).into_iter().peekable();
@@ -441,24 +437,25 @@ fn expiry(record: &Record, started_at: Timestamp, retention_days: i64) -> Option
 }
 
 /// The keys of the three indexes, each only where it has a value.
-fn index_keys(record: &Record, started_at: Timestamp) -> Vec<(&'static str, String)> {
-    let mut keys = Vec::new();
+fn index_keys(record: &Record, span: &Span) -> Attributes {
+    let mut keys = Attributes::new();
     if !record.kind.is_insight() && !record.kind.is_snapshot() {
         return keys;
     }
-    let tail = format!("{started_at}#{}", record.key.tag());
+    let tail = format_compact!("{}#{}", span.started_at, record.key.tag());
     if record.status == Some(Status::Open) {
         let rank = record.severity.map_or(0, Severity::rank);
-        keys.push(("open_pk", record.kind.source().as_str().to_owned()));
-        keys.push(("open_sk", format!("{}#{}#{rank}#{tail}", record.account_id, record.region)));
+        let open = format_compact!("{}#{}#{rank}#{tail}", record.account_id, record.region);
+        keys.push(("open_pk", record.kind.source().as_str().into()));
+        keys.push(("open_sk", open.into()));
     } else if record.kind.in_by_day() {
-        let day = record.ended_at.unwrap_or(started_at).day();
-        keys.push(("day_pk", format!("{}#{day}", record.kind.as_str())));
-        keys.push(("day_sk", tail.clone()));
+        let day = span.ended_at.as_ref().unwrap_or(&span.started_at).get(..10).unwrap_or_default();
+        keys.push(("day_pk", format_compact!("{}#{day}", record.kind.as_str()).into()));
+        keys.push(("day_sk", tail.clone().into()));
     }
     if let Some(entity) = record.entity.as_deref().filter(|entity| !entity.is_empty()) {
-        keys.push(("entity_pk", key::join(["entity", entity])));
-        keys.push(("entity_sk", tail));
+        keys.push(("entity_pk", key::join(["entity", entity]).into()));
+        keys.push(("entity_sk", tail.into()));
     }
     keys
 }

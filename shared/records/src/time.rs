@@ -4,6 +4,7 @@
 //! (`1601002100.123` arrives as `…122999` ns), so an instant is rounded to the millisecond before it becomes a key,
 //! a hash or a comparison. The text form is RFC 3339 with three digits and `Z`, and sorts as the instants do.
 
+use crate::value::Text;
 use jiff::fmt::StdFmtWrite;
 use jiff::fmt::temporal::DateTimePrinter;
 use jiff::{SignedDuration, Unit};
@@ -83,6 +84,14 @@ impl Timestamp {
     pub fn day(self) -> String {
         let mut text = self.to_string();
         text.truncate(10);
+        text
+    }
+
+    /// The text form.
+    pub fn to_text(self) -> Text {
+        let mut text = Text::default();
+        // Writing to a text cannot fail.
+        let _ = self.write(&mut text);
         text
     }
 

@@ -365,6 +365,18 @@ pub(crate) fn raw(mut said: Map, chunk: Option<&Chunk>) -> String {
     text
 }
 
+/// A text on one line, its words one space apart, as a title is.
+pub fn one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for word in text.split_whitespace() {
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    line
+}
+
 /// The partition key `<source>#<account>#<region>#…`.
 pub fn partition<'a>(
     source: Source,

@@ -1,5 +1,6 @@
 //! The keys of the table: how parts are encoded, joined and shortened. What parts a kind has stands beside the kind.
 
+use crate::value::Text;
 use sha2::{Digest, Sha256};
 
 /// The longest part, in bytes, as it stands in a key; a longer one is replaced by its hash.
@@ -25,7 +26,7 @@ impl Key {
     }
 
     /// The first 8 hex digits of SHA-256 over both keys: makes index keys unique, within reason.
-    pub fn tag(&self) -> String {
+    pub fn tag(&self) -> Text {
         let digest =
             Sha256::new().chain_update(&self.pk).chain_update("\n").chain_update(&self.sk).finalize();
         hex(digest.iter().take(4))
@@ -37,11 +38,9 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
     hex(Sha256::digest(bytes).iter())
 }
 
-fn hex<'a>(bytes: impl Iterator<Item = &'a u8>) -> String {
+fn hex<'a, T: FromIterator<char>>(bytes: impl Iterator<Item = &'a u8>) -> T {
     let digit = |half: u8| char::from(if half < 10 { b'0' + half } else { b'a' + half - 10 });
-    let mut hex = String::with_capacity(64);
-    hex.extend(bytes.flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]));
-    hex
+    bytes.flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 /// Encodes one part: separators escaped, absence and hashes told apart from texts that look like them, long ones hashed.

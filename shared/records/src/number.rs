@@ -130,12 +130,27 @@ pub fn write_i64(value: i64, out: &mut impl Write) {
     let _ = out.write_str(&value.to_compact_string());
 }
 
-/// Whether a literal is a whole number in its canonical text already.
+/// Whether a literal is in its canonical text already, as nearly every one is: a whole number, or a fraction without an
+/// exponent.
 fn is_plain(literal: &str) -> bool {
     let digits = literal.strip_prefix('-').unwrap_or(literal).as_bytes();
-    match digits {
-        [b'0'] => literal.len() == 1,
-        [b'1'..=b'9', rest @ ..] => rest.len() < 20 && rest.iter().all(u8::is_ascii_digit),
+    let is_digits = |digits: &[u8]| digits.len() < 20 && digits.iter().all(u8::is_ascii_digit);
+    let (whole, fraction) = match digits.iter().position(|byte| *byte == b'.') {
+        Some(dot) => (digits.get(..dot).unwrap_or_default(), digits.get(dot + 1..)),
+        None => (digits, None),
+    };
+    let Some(fraction) = fraction else {
+        return match whole {
+            [b'0'] => literal.len() == 1,
+            [b'1'..=b'9', rest @ ..] => is_digits(rest),
+            _ => false,
+        };
+    };
+    let ends = matches!(fraction, [.., b'1'..=b'9']) && is_digits(fraction);
+    match whole {
+        // Smaller ones have an exponent.
+        [b'0'] => ends && !fraction.starts_with(b"000000"),
+        [b'1'..=b'9', rest @ ..] => ends && is_digits(rest),
         _ => false,
     }
 }
@@ -358,7 +373,63 @@ mod tests {
         assert_eq!(Number::from(i64::MAX).as_str(), "9223372036854775807");
     }
 
+    #[test]
+    fn what_is_taken_as_it_stands_is_what_the_long_way_gives() {
+        let literals = [
+            "0",
+            "-0",
+            "00",
+            "7",
+            "-7",
+            "07",
+            "1.5",
+            "-1.5",
+            "1.50",
+            "1.0",
+            "0.5",
+            "-0.5",
+            "00.5",
+            "01.5",
+            ".5",
+            "5.",
+            "-.5",
+            "0.0",
+            "-0.0",
+            "0.000001",
+            "0.0000001",
+            "0.00000012",
+            "-0.0000001",
+            "0.0000009999",
+            "10.00000001",
+            "99999999999999999999",
+            "999999999999999999999",
+            "99999999999999999999.5",
+            "999999999999999999999.5",
+            "1.5.5",
+            "1-5",
+            "1.-5",
+            "1.5e3",
+            "1.5e0",
+            "-",
+            "",
+            "1.9999999999999999999",
+            "1.99999999999999999999",
+            "0.12345678901234567891",
+            "123456789012345678901234567890.12345678901234567890123456789",
+        ];
+        for literal in literals {
+            let by_decimal = Decimal::parse(literal).map(|decimal| decimal.to_string());
+            assert_eq!(Number::parse(literal).map(Number::into_string), by_decimal, "{literal}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn any_literal_is_read_as_the_long_way_reads_it(literal in "-?[01]?[0-9]{0,22}\\.?0{0,8}[0-9]{0,22}0{0,2}") {
+            let by_decimal = Decimal::parse(&literal).map(|decimal| decimal.to_string());
+            prop_assert_eq!(Number::parse(&literal).map(Number::into_string), by_decimal);
+        }
+
         #[test]
         fn a_float_has_the_text_of_any_other_spelling_of_it(value in proptest::num::f64::NORMAL | proptest::num::f64::ZERO) {
             let number = Number::from_f64(value).unwrap();

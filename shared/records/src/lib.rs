@@ -1,0 +1,17 @@
+//! What a record is, and how it is made sound: the pure half of `insights-shared`, through which everybody has it.
+//!
+//! A crate of its own, since every record goes through it and it is small: it is built for speed, and what waits for the
+//! network for size (`Cargo.toml`, `docs/performance.md`). It knows no service, no client, no table and no clock but the
+//! one that it is handed.
+
+pub mod fault;
+mod json;
+pub mod key;
+pub mod map;
+pub mod number;
+pub mod record;
+pub mod sdk;
+pub mod severity;
+pub mod time;
+pub mod validate;
+pub mod value;
