@@ -173,20 +173,28 @@ mod tests {
         assert_eq!(map["a\né😀/"], Value::List(expected.to_vec()));
     }
 
-    /// What `serde_json` makes of a text, numbers apart.
-    fn by_serde(value: serde_json::Value) -> Value {
-        match value {
-            serde_json::Value::Null => Value::Null,
-            serde_json::Value::Bool(value) => value.into(),
-            serde_json::Value::Number(number) => match number.as_f64() {
-                Some(float) if !number.is_i64() && !number.is_u64() => crate::sdk::float_value(float),
-                _ => Value::Number(Number::parse(&number.to_string()).unwrap()),
-            },
-            serde_json::Value::String(text) => text.into(),
-            serde_json::Value::Array(list) => Value::List(list.into_iter().map(by_serde).collect()),
-            serde_json::Value::Object(map) => {
-                Value::Map(map.into_iter().map(|(name, value)| (name.into(), by_serde(value))).collect())
+    /// Whether a value is what `serde_json` makes of its text. Its fractions are only near.
+    fn is_like(value: &Value, serde: &serde_json::Value) -> bool {
+        match (value, serde) {
+            (Value::Null, serde_json::Value::Null) => true,
+            (Value::Bool(value), serde_json::Value::Bool(serde)) => value == serde,
+            (Value::Number(number), serde_json::Value::Number(serde)) if serde.is_f64() => {
+                let float = serde.as_f64().unwrap();
+                (number.as_f64() - float).abs() <= float.abs() * 1e-12
             }
+            (Value::Number(number), serde_json::Value::Number(serde)) => number.as_str() == serde.to_string(),
+            (Value::String(text), serde_json::Value::String(serde)) => text == serde,
+            (Value::List(list), serde_json::Value::Array(serde)) => {
+                list.len() == serde.len()
+                    && list.iter().zip(serde).all(|(value, serde)| is_like(value, serde))
+            }
+            (Value::Map(map), serde_json::Value::Object(serde)) => {
+                let is_there = |(name, value): (&Text, &Value)| {
+                    serde.get(name.as_str()).is_some_and(|serde| is_like(value, serde))
+                };
+                map.len() == serde.len() && map.iter().all(is_there)
+            }
+            _ => false,
         }
     }
 
@@ -197,7 +205,12 @@ mod tests {
             text in r#"([\[\]{},:" ]|"a"|"[\\"u0-9a-f]{0,7}"|-|0|12|\.5|[eE][+-]?[0-9]?|true|null|fals|é){0,12}"#
         ) {
             match serde_json::from_str::<serde_json::Value>(&text) {
-                Ok(value) => prop_assert_eq!(read(&text), Ok(by_serde(value))),
+                Ok(serde) => {
+                    let value = read(&text);
+                    prop_assert!(value.as_ref().is_ok_and(|value| is_like(value, &serde)), "{text}: {value:?}");
+                }
+                // It has no float for such a number; whether DynamoDB has one is for validation to say.
+                Err(error) if error.to_string().starts_with("number out of range") => {}
                 Err(_) => prop_assert!(read(&text).is_err(), "{}", text),
             }
         }
