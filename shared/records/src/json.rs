@@ -9,74 +9,66 @@ use hifijson::num::LexWrite;
 use hifijson::str::LexAlloc;
 use hifijson::token::{Expect, Lex};
 use hifijson::{Error, SliceLexer};
-use serde::de::IgnoredAny;
 use std::borrow::Cow;
 
 /// The deepest JSON that is read. DynamoDB nests 32 levels; what is deeper than this is not JSON of any AWS service.
 const MAX_DEPTH: usize = 100;
 
 /// Under which names members are kept.
-#[derive(Clone, Copy)]
-enum Names {
-    /// Their own.
-    Own,
-    /// Their own in snake_case.
-    Snake,
+struct Names {
+    /// In snake_case, and not as they stand.
+    in_snake_case: bool,
+    /// Whether two members of one object came to have one name.
+    clash: bool,
 }
 
-/// Why a text could not be read.
-enum Unreadable {
+/// Why reading ended before the text did.
+enum Halt {
     /// It is not JSON.
     Syntax(Error),
-    /// It is JSON that goes too deep.
+    /// It goes too deep.
     Depth,
-    /// It is JSON with a number whose exponent goes beyond 64 bits.
+    /// It has a number whose exponent goes beyond 64 bits.
     Number(String),
-    /// Two members of one object have the same name, or would have it in snake_case.
-    Clash,
 }
 
-impl<E: Into<Error>> From<E> for Unreadable {
+impl<E: Into<Error>> From<E> for Halt {
     fn from(error: E) -> Self {
         Self::Syntax(error.into())
     }
 }
 
-/// The value of a text. An error is one line that says what is wrong.
+/// The value of a text. An error is one line that says what is wrong, and where.
 pub(crate) fn read(text: &str) -> Result<Value, String> {
-    whole(text, Names::Own).map_err(|unreadable| message(text, unreadable))
+    whole(text, &mut Names { in_snake_case: false, clash: false })
 }
 
 /// The value of a text, as [`with_snake_names`] would make it.
 pub(crate) fn read_in_snake_case(text: &str) -> Result<Value, String> {
-    match whole(text, Names::Snake) {
-        // What then becomes of the names is decided with all of an object in hand.
-        Err(Unreadable::Clash) => read(text).map(with_snake_names),
-        read => read.map_err(|unreadable| message(text, unreadable)),
-    }
+    let mut names = Names { in_snake_case: true, clash: false };
+    let value = whole(text, &mut names)?;
+    // What becomes of names that clash is decided with all members in hand.
+    if names.clash { read(text).map(with_snake_names) } else { Ok(value) }
 }
 
-fn message(text: &str, unreadable: Unreadable) -> String {
-    match unreadable {
-        Unreadable::Depth => format!("nested deeper than {MAX_DEPTH} levels"),
-        Unreadable::Number(literal) => format!("number out of range: {literal}"),
-        Unreadable::Clash => "two members of one name".to_owned(),
-        // It knows line and column as well.
-        Unreadable::Syntax(error) => match serde_json::from_str::<IgnoredAny>(text) {
-            Err(error) => error.to_string(),
-            Ok(_) => error.to_string(),
-        },
-    }
-}
-
-fn whole(text: &str, names: Names) -> Result<Value, Unreadable> {
+fn whole(text: &str, names: &mut Names) -> Result<Value, String> {
     let mut lexer = SliceLexer::new(text.as_bytes());
-    lexer.exactly_one(Lex::ws_peek, |next, lexer| value(next, lexer, names, 0))
+    lexer.exactly_one(Lex::ws_peek, |next, lexer| value(next, lexer, names, 0)).map_err(|halt| {
+        let what = match halt {
+            Halt::Syntax(error) => error.to_string(),
+            Halt::Depth => format!("nested deeper than {MAX_DEPTH} levels"),
+            Halt::Number(literal) => format!("number out of range: {literal}"),
+        };
+        let read = text.as_bytes().get(..text.len() - lexer.as_slice().len()).unwrap_or_default();
+        let line = read.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let column = read.iter().rev().take_while(|byte| **byte != b'\n').count() + 1;
+        format!("{what} at line {line} column {column}")
+    })
 }
 
-fn value(next: u8, lexer: &mut SliceLexer<'_>, names: Names, depth: usize) -> Result<Value, Unreadable> {
+fn value(next: u8, lexer: &mut SliceLexer<'_>, names: &mut Names, depth: usize) -> Result<Value, Halt> {
     if depth > MAX_DEPTH {
-        return Err(Unreadable::Depth);
+        return Err(Halt::Depth);
     }
     match next {
         b'"' => Ok(Value::String(string(lexer)?.into())),
@@ -87,41 +79,35 @@ fn value(next: u8, lexer: &mut SliceLexer<'_>, names: Names, depth: usize) -> Re
                     return Err(Expect::String.into());
                 }
                 let name = string(lexer)?;
-                let name = match names {
-                    Names::Own => Text::from(name),
-                    Names::Snake => snake_case(&name),
-                };
+                let name = if names.in_snake_case { snake_case(&name) } else { Text::from(name) };
                 lexer.expect(Lex::ws_peek, b':').ok_or(Expect::Colon)?;
                 let next = lexer.ws_peek().ok_or(Expect::Value)?;
                 members.push((name, value(next, lexer, names, depth + 1)?));
-                Ok::<_, Unreadable>(())
+                Ok::<_, Halt>(())
             })?;
             let count = members.len();
             let map = Map::from(members);
-            match names {
-                Names::Snake if map.len() < count => Err(Unreadable::Clash),
-                _ => Ok(Value::Map(map)),
-            }
+            names.clash |= map.len() < count;
+            Ok(Value::Map(map))
         }
         b'[' => {
             let mut elements = Vec::new();
             lexer.discarded().seq(b']', Lex::ws_peek, |next, lexer| {
                 elements.push(value(next, lexer, names, depth + 1)?);
-                Ok::<_, Unreadable>(())
+                Ok::<_, Halt>(())
             })?;
             Ok(Value::List(elements))
         }
         b'-' | b'0'..=b'9' => {
             let (literal, _) = lexer.num_string().validated()?;
-            let number = Number::parse(literal).ok_or_else(|| Unreadable::Number(literal.to_owned()))?;
-            Ok(Value::Number(number))
+            Number::parse(literal).map(Value::Number).ok_or_else(|| Halt::Number(literal.to_owned()))
         }
         _ => Ok(lexer.null_or_bool().ok_or(Expect::Value)?.map_or(Value::Null, Value::Bool)),
     }
 }
 
 /// The text at whose quotation mark the lexer stands.
-fn string<'a>(lexer: &mut SliceLexer<'a>) -> Result<Cow<'a, str>, Unreadable> {
+fn string<'a>(lexer: &mut SliceLexer<'a>) -> Result<Cow<'a, str>, Halt> {
     Ok(lexer.discarded().str_string()?)
 }
 
@@ -130,6 +116,7 @@ mod tests {
     use super::*;
     use crate::value::tests::any_value;
     use proptest::prelude::*;
+    use proptest::sample::Index;
 
     #[test]
     fn of_members_of_one_name_the_last_counts() {
@@ -137,32 +124,69 @@ mod tests {
         assert_eq!(value, read(r#"{"a": 2, "b": 1}"#).unwrap());
         let value = read_in_snake_case(r#"{"eventID": {"aB": 1, "aB": 2}, "eventID": [{"cD": 3}]}"#).unwrap();
         assert_eq!(value, read(r#"{"event_id": [{"c_d": 3}]}"#).unwrap());
+        // More of them than a short list has, which are sorted in another way.
+        let members = |names: usize| {
+            (0..120).map(|number| format!("\"{}\":{number}", number % names)).collect::<Vec<_>>()
+        };
+        let value = read(&format!("{{{}}}", members(3).join(","))).unwrap();
+        assert_eq!(value, read(r#"{"0": 117, "1": 118, "2": 119}"#).unwrap());
+        let Value::Map(map) = read(&format!("{{{}}}", members(120).join(","))).unwrap() else {
+            panic!("an object")
+        };
+        assert!((0..120_i64).all(|number| map[number.to_string().as_str()] == number.into()));
     }
 
     #[test]
-    fn hostile_json_is_refused_with_a_reason() {
-        let deep = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+    fn what_is_no_json_is_refused_with_what_is_wrong_and_where() {
         for (text, reason) in [
-            ("", "EOF while parsing a value at line 1 column 0"),
-            ("{", "EOF while parsing an object at line 1 column 1"),
-            ("{\"a\":}", "expected value at line 1 column 6"),
-            ("{\"a\" 1}", "expected `:` at line 1 column 6"),
-            ("{1:2}", "key must be a string at line 1 column 2"),
-            ("nul", "EOF while parsing a value at line 1 column 3"),
-            ("[\n01]", "invalid number at line 2 column 2"),
-            ("1.", "invalid number at line 1 column 2"),
-            ("[1,]", "expected value at line 1 column 4"),
-            ("{\"a\":1}x", "trailing characters at line 1 column 8"),
-            ("\"\t\"", "control character"),
-            // Half a character, which no text of ours can hold.
-            ("\"\\ud800\"", "surrogate"),
-            ("[1e99999999999999999999]", "number out of range: 1e99999999999999999999"),
-            (deep(102).as_str(), "nested deeper than 100 levels"),
+            ("", "value expected at line 1 column 1"),
+            ("{", "value or end of sequence expected at line 1 column 2"),
+            ("{\"a\":}", "value expected at line 1 column 7"),
+            ("{\"a\" 1}", "colon expected at line 1 column 6"),
+            ("{1:2}", "string expected at line 1 column 2"),
+            ("[\n01]", "comma or end of sequence expected at line 2 column 2"),
+            ("{\n \"é\": 1.}", "expected digit at line 2 column 10"),
+            ("[1,]", "value expected at line 1 column 5"),
+            ("{\"a\":1}x", "end of file expected at line 1 column 8"),
+            ("[\"a]", "unterminated string at line 1 column 5"),
+            ("[\"\t\"]", "invalid string control character at line 1 column 4"),
+            // Halves of characters, which no text of ours can hold.
+            ("\"\\ud800\"", "expected low surrogate at line 1 column 8"),
+            ("\"\\udc00\"", "invalid character with index 56320 at line 1 column 8"),
+            ("[1e99999999999999999999]", "number out of range: 1e99999999999999999999 at line 1 column 24"),
+            // One that another of its name would count for as well.
+            (
+                "{\"a\":1e99999999999999999999,\"a\":1}",
+                "number out of range: 1e99999999999999999999 at line 1 column 28",
+            ),
         ] {
-            let error = read(text).unwrap_err();
-            assert!(error.contains(reason), "{text}: {error}");
+            assert_eq!(read(text), Err(reason.to_owned()), "{text}");
+            assert_eq!(read_in_snake_case(text), Err(reason.to_owned()), "{text}");
         }
-        assert!(read(&deep(101)).is_ok());
+        assert!(read("nul").unwrap_err().starts_with("value expected at line 1"));
+    }
+
+    #[test]
+    fn nothing_is_read_that_is_nested_deeper_than_the_deepest_whatever_it_is_made_of() {
+        for (begin, end) in [("[", "]"), ("{\"aB\":", "}"), ("[{\"aB\":", "}]")] {
+            let levels = begin.matches(['[', '{']).count();
+            let nested = |depth: usize| {
+                let times = depth.div_ceil(levels);
+                format!("{}0{}", begin.repeat(times), end.repeat(times))
+            };
+            assert!(read(&nested(MAX_DEPTH)).is_ok(), "{begin}");
+            assert!(read_in_snake_case(&nested(MAX_DEPTH)).is_ok(), "{begin}");
+            for depth in [MAX_DEPTH + 1, 100_000] {
+                for error in
+                    [read(&nested(depth)), read_in_snake_case(&nested(depth))].map(Result::unwrap_err)
+                {
+                    assert!(
+                        error.starts_with("nested deeper than 100 levels at line 1 column "),
+                        "{begin}: {error}"
+                    );
+                }
+            }
+        }
     }
 
     #[test]
@@ -198,21 +222,38 @@ mod tests {
         }
     }
 
+    fn as_serde_json(text: &str) -> Result<(), TestCaseError> {
+        match (serde_json::from_str(text), read(text)) {
+            (Ok(serde), Ok(value)) => prop_assert!(is_like(&value, &serde), "{text}: {value:?}"),
+            (Ok(_), Err(error)) => prop_assert!(false, "{text}: {error}"),
+            // It has no float for such a number; whether DynamoDB has one is for validation to say.
+            (Err(error), _) if error.to_string().starts_with("number out of range") => {}
+            (Err(error), value) => prop_assert!(value.is_err(), "{text}: {error}"),
+        }
+        Ok(())
+    }
+
     proptest! {
+        /// What a change of one character makes of a sound text.
+        #[test]
+        fn a_text_with_one_slip_is_read_as_serde_json_reads_it(
+            value in any_value(), at: Index, slip in prop::sample::select(&[
+                "", "\"", "\\", "{", "}", "[", "]", ",", ":", "-", "0", "1", ".", "e", "n", " ", "\n", "\u{1}", "é", "\"\"",
+            ])
+        ) {
+            let mut text = String::new();
+            value.write_canonical(&mut text);
+            let mut characters: Vec<String> = text.chars().map(String::from).collect();
+            *at.get_mut(&mut characters) = slip.to_owned();
+            as_serde_json(&characters.concat())?;
+        }
+
         /// Of the letters that JSON is made of, in any order: nearly every such text is broken somewhere.
         #[test]
         fn it_reads_what_serde_json_reads_and_refuses_what_it_refuses(
             text in r#"([\[\]{},:" ]|"a"|"[\\"u0-9a-f]{0,7}"|-|0|12|\.5|[eE][+-]?[0-9]?|true|null|fals|é){0,12}"#
         ) {
-            match serde_json::from_str::<serde_json::Value>(&text) {
-                Ok(serde) => {
-                    let value = read(&text);
-                    prop_assert!(value.as_ref().is_ok_and(|value| is_like(value, &serde)), "{text}: {value:?}");
-                }
-                // It has no float for such a number; whether DynamoDB has one is for validation to say.
-                Err(error) if error.to_string().starts_with("number out of range") => {}
-                Err(_) => prop_assert!(read(&text).is_err(), "{}", text),
-            }
+            as_serde_json(&text)?;
         }
 
         #[test]

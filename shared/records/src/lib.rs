@@ -1,13 +1,13 @@
 //! What a record is, and how it is made sound: the pure half of `insights-shared`, through which everybody has it.
 //!
 //! A crate of its own, since every record goes through it and it is small: it is built for speed, and what waits for the
-//! network for size (`Cargo.toml`, `docs/performance.md`). It knows no service, no client, no table and no clock but the
-//! one that it is handed.
+//! network for size (`Cargo.toml`, `docs/performance.md`). It asks nobody and waits for nothing; `time.rs` has the one
+//! function that reads a clock.
 
 pub mod fault;
 mod json;
 pub mod key;
-pub mod map;
+mod map;
 pub mod number;
 pub mod record;
 pub mod sdk;

@@ -20,21 +20,17 @@ impl Map {
         self.0.get(name)
     }
 
-    /// The value of this name, to be changed.
-    pub fn get_mut(&mut self, name: &str) -> Option<&mut Value> {
-        self.0.get_mut(name)
-    }
-
     /// Whether there is a member of this name.
     pub fn contains_key(&self, name: &str) -> bool {
         self.0.contains_key(name)
     }
 
-    /// Adds a member, and gives back the value that had its name.
-    pub fn insert(&mut self, name: Text, value: Value) -> Option<Value> {
+    /// Adds a member, in place of one of its name.
+    pub fn insert(&mut self, name: Text, value: Value) {
         // What comes in the order of the names, as most does, needs no search.
-        let (name, value) = self.0.try_append(name, value)?;
-        self.0.insert(name, value)
+        if let Some((name, value)) = self.0.try_append(name, value) {
+            self.0.insert(name, value);
+        }
     }
 
     /// Takes a member out.
@@ -124,7 +120,7 @@ impl FromIterator<(Text, Value)> for Map {
     }
 }
 
-/// Of members that share a name the last one counts. The list's own memory is kept.
+/// Of members that share a name the last one counts. The list's own memory is kept, unless names repeat.
 impl From<Vec<(Text, Value)>> for Map {
     fn from(mut members: Vec<(Text, Value)>) -> Self {
         let is_distinct =
@@ -147,13 +143,11 @@ impl<const N: usize> From<[(Text, Value); N]> for Map {
 
 impl Extend<(Text, Value)> for Map {
     fn extend<I: IntoIterator<Item = (Text, Value)>>(&mut self, members: I) {
-        for (name, value) in members {
-            self.insert(name, value);
-        }
+        self.0.extend(members);
     }
 }
 
-/// The value of this name, for tests and for what is known to be there: without one it panics.
+/// The value of this name, for tests alone: where there is none it panics. What may be absent has [`Map::get`].
 impl Index<&str> for Map {
     type Output = Value;
 

@@ -1,7 +1,8 @@
 //! The record as a collector makes it, before anything has been checked: one envelope for three services.
 //!
 //! It follows section 3 of the public contract (README, "Records"). Keys of the indexes, the hash and the expiry are
-//! worked out by [`crate::validate`]; when and by whom a record was stored is added by [`crate::store`].
+//! worked out by [`crate::validate`]; when and by whom a record was stored is added by the
+//! store.
 
 use crate::key::{self, Key};
 use crate::number::Number;
@@ -357,7 +358,7 @@ pub(crate) fn raw(mut said: Map, chunk: Option<&Chunk>) -> String {
     if let Some(chunk) = chunk {
         let values = chunk.values.iter().map(|value| crate::sdk::float_value(*value)).collect();
         said.insert("period".into(), chunk.period.into());
-        said.insert("timestamps".into(), chunk.timestamps.clone().into());
+        said.insert("timestamps".into(), chunk.timestamps.iter().copied().collect());
         said.insert("values".into(), Value::List(values));
     }
     let mut text = String::new();

@@ -86,7 +86,7 @@ impl ValidRecord {
             self.attributes.iter().map(|(name, value)| ((*name).into(), value.clone())).collect();
         if let Some(chunk) = &self.chunk {
             let values = chunk.values.iter().filter_map(|value| Number::from_f64(*value).map(Value::Number));
-            map.insert(TIMESTAMPS.into(), chunk.timestamps.clone().into());
+            map.insert(TIMESTAMPS.into(), chunk.timestamps.iter().copied().collect());
             map.insert(VALUES.into(), Value::List(values.collect()));
         }
         map

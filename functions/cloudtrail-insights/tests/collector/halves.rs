@@ -70,7 +70,9 @@ fn insight(table: &Table, looked_up: bool) -> Map {
     let mut insight = insight_of(&table, RUN).clone();
     if !looked_up {
         insight.remove("content_hash");
-        let Some(Value::Map(detail)) = insight.get_mut("detail") else { panic!() };
+        let Some((_, Value::Map(detail))) = insight.iter_mut().find(|(name, _)| *name == "detail") else {
+            panic!()
+        };
         for half in detail.values_mut() {
             let Value::Map(half) = half else { panic!() };
             half.remove("lookup");
