@@ -233,3 +233,40 @@ fn the_architecture_names_every_source_file_or_its_folder() {
     }
     assert_eq!(unnamed, [""; 0], "not in ARCHITECTURE.md");
 }
+
+/// The paths in a page that begin with one of our folders and name a file, as in `shared/src/log.rs`.
+fn named_files(page: &str) -> Vec<&str> {
+    const FOLDERS: [&str; 9] =
+        ["bench/", "cli/", "deploy/", "docs/", "events/", "functions/", "shared/", "simulator/", "tests/"];
+    const ENDINGS: [&str; 7] = ["json", "md", "pem", "py", "rs", "toml", "yaml"];
+    let is_file = |text: &&str| {
+        let is_path = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte));
+        let ending = Path::new(text).extension().and_then(|ending| ending.to_str());
+        is_path
+            && FOLDERS.iter().any(|folder| text.starts_with(folder))
+            && ending.is_some_and(|ending| ENDINGS.contains(&ending))
+    };
+    page.split('`').skip(1).step_by(2).filter(is_file).collect()
+}
+
+#[test]
+fn a_path_is_told_from_other_code() {
+    let page = "`shared/src/log.rs` and `run.rs`, `tests/`, `docs/x y.md`, `functions/*/fetch.rs`; tests/a.rs; `cli/Cargo.toml`";
+    assert_eq!(named_files(page), ["shared/src/log.rs", "cli/Cargo.toml"]);
+}
+
+/// A file that has moved is looked for where a page says that it is.
+#[test]
+fn every_file_that_a_page_names_is_there() {
+    let is_page = |path: &String| path.ends_with(".md") && path != "CHANGELOG.md";
+    let mut gone = Vec::new();
+    for (page, text) in files().into_iter().filter(|(path, _)| is_page(path)) {
+        let folder = Path::new(&page).parent().unwrap_or(Path::new(""));
+        // Named from the root, or from where the page stands.
+        let is_there = |path: &&&str| root().join(path).exists() || root().join(folder).join(path).exists();
+        gone.extend(
+            named_files(&text).iter().filter(|path| !is_there(path)).map(|path| format!("{page}: {path}")),
+        );
+    }
+    assert_eq!(gone, [""; 0], "named, and not there");
+}
