@@ -196,7 +196,7 @@ pub fn validate(record: Record, retention_days: i64) -> Result<ValidRecord, Box<
         (CONTENT_HASH, content_hash.into()),
     ]);
     attributes.extend(expires_at.map(|expiry| ("expires_at", expiry.into())));
-    attributes.extend(index_keys);
+    attributes.extend(index_keys.into_iter().flatten().flatten());
     let listed = attributes.iter().map(|(name, value)| (name, value));
     let size = item_size(listed) + size_of_points + STAMPS_SIZE;
     if size > LARGEST_ITEM {
@@ -436,28 +436,27 @@ fn expiry(record: &Record, started_at: Timestamp, retention_days: i64) -> Option
     Some(over.saturating_add(retention_days.saturating_mul(DAY_SECONDS)))
 }
 
-/// The keys of the three indexes, each only where it has a value.
-fn index_keys(record: &Record, span: &Span) -> Attributes {
-    let mut keys = Attributes::new();
+/// The keys of `open` or `by_day`, and those of `by_entity`: each pair only where it has values.
+fn index_keys(record: &Record, span: &Span) -> [Option<[(&'static str, Value); 2]>; 2] {
     if !record.kind.is_insight() && !record.kind.is_snapshot() {
-        return keys;
+        return [None, None];
     }
     let tail = format_compact!("{}#{}", span.started_at, record.key.tag());
-    if record.status == Some(Status::Open) {
+    let state = if record.status == Some(Status::Open) {
         let rank = record.severity.map_or(0, Severity::rank);
-        let open = format_compact!("{}#{}#{rank}#{tail}", record.account_id, record.region);
-        keys.push(("open_pk", record.kind.source().as_str().into()));
-        keys.push(("open_sk", open.into()));
+        let sort = format_compact!("{}#{}#{rank}#{tail}", record.account_id, record.region);
+        Some([("open_pk", record.kind.source().as_str().into()), ("open_sk", sort.into())])
     } else if record.kind.in_by_day() {
         let day = span.ended_at.as_ref().unwrap_or(&span.started_at).get(..10).unwrap_or_default();
-        keys.push(("day_pk", format_compact!("{}#{day}", record.kind.as_str()).into()));
-        keys.push(("day_sk", tail.clone().into()));
-    }
-    if let Some(entity) = record.entity.as_deref().filter(|entity| !entity.is_empty()) {
-        keys.push(("entity_pk", key::join(["entity", entity]).into()));
-        keys.push(("entity_sk", tail.into()));
-    }
-    keys
+        let day = format_compact!("{}#{day}", record.kind.as_str());
+        Some([("day_pk", day.into()), ("day_sk", tail.clone().into())])
+    } else {
+        None
+    };
+    let entity = record.entity.as_deref().filter(|entity| !entity.is_empty());
+    let entity = entity
+        .map(|entity| [("entity_pk", key::join(["entity", entity]).into()), ("entity_sk", tail.into())]);
+    [state, entity]
 }
 
 /// The size of an item as DynamoDB counts it, rounded up where it does not say.
