@@ -52,7 +52,7 @@ impl Half {
 
     fn text(&self, path: &[&str]) -> Option<&str> {
         let (first, rest) = path.split_first()?;
-        self.detail.get(*first)?.at(rest)?.as_str()
+        self.detail.get(first)?.at(rest)?.as_str()
     }
 
     /// A member of `insightDetails`.

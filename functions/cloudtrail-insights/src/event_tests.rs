@@ -108,7 +108,7 @@ fn a_member_of_the_events_own_that_is_called_lookup_makes_way_and_is_kept() {
         let half = read(&start_with(more, ""), ACCOUNT).unwrap().half;
         assert_eq!(half.detail.get(LOOKUP), None, "{more}");
         for (name, value) in expected {
-            assert_eq!(half.detail.get(*name).and_then(Value::as_str), Some(*value), "{more}: {name}");
+            assert_eq!(half.detail.get(name).and_then(Value::as_str), Some(*value), "{more}: {name}");
         }
     };
     check(r#""lookup":"theirs","#, &[("event_lookup", "theirs")]);

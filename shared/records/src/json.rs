@@ -60,9 +60,9 @@ fn whole(text: &str, names: &mut Names) -> Result<Value, String> {
             Halt::Number(literal) => format!("number out of range: {literal}"),
         };
         let read = text.as_bytes().get(..text.len() - lexer.as_slice().len()).unwrap_or_default();
-        let line = read.iter().filter(|byte| **byte == b'\n').count() + 1;
-        let column = read.iter().rev().take_while(|byte| **byte != b'\n').count() + 1;
-        format!("{what} at line {line} column {column}")
+        let lines = read.split(|byte| *byte == b'\n');
+        let column = lines.clone().next_back().unwrap_or_default().len() + 1;
+        format!("{what} at line {} column {column}", lines.count())
     })
 }
 

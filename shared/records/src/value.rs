@@ -71,7 +71,7 @@ impl Value {
 
     /// The value at a path of member names.
     pub fn at(&self, path: &[&str]) -> Option<&Self> {
-        path.iter().try_fold(self, |value, name| value.as_map()?.get(*name))
+        path.iter().try_fold(self, |value, name| value.as_map()?.get(name))
     }
 
     /// Appends canonical JSON: members by code point, no white space, numbers in their canonical text.
