@@ -197,14 +197,14 @@ mod tests {
         assert_eq!(map["a\né😀/"], Value::List(expected.to_vec()));
     }
 
-    /// Whether a value is what `serde_json` makes of its text. Its fractions are only near.
+    /// Whether a value is what `serde_json` makes of its text. Its fractions are only near, and nearest zero not even that.
     fn is_like(value: &Value, serde: &serde_json::Value) -> bool {
         match (value, serde) {
             (Value::Null, serde_json::Value::Null) => true,
             (Value::Bool(value), serde_json::Value::Bool(serde)) => value == serde,
             (Value::Number(number), serde_json::Value::Number(serde)) if serde.is_f64() => {
                 let float = serde.as_f64().unwrap();
-                (number.as_f64() - float).abs() <= float.abs() * 1e-12
+                (number.as_f64() - float).abs() <= float.abs() * 1e-12 + f64::MIN_POSITIVE
             }
             (Value::Number(number), serde_json::Value::Number(serde)) => number.as_str() == serde.to_string(),
             (Value::String(text), serde_json::Value::String(serde)) => text == serde,
