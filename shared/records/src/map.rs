@@ -5,7 +5,7 @@ use litemap::LiteMap;
 use std::fmt;
 use std::ops::Index;
 
-/// An object. It is a sorted list: most have a handful of members, which a tree would keep a node of hundreds of bytes for.
+/// An object. It is a sorted list: most have a handful of members, which a tree would keep a node with room for eleven for.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Map(LiteMap<Text, Value>);
 

@@ -139,20 +139,15 @@ fn is_plain(literal: &str) -> bool {
         Some(dot) => (digits.get(..dot).unwrap_or_default(), digits.get(dot + 1..)),
         None => (digits, None),
     };
-    let Some(fraction) = fraction else {
-        return match whole {
-            [b'0'] => literal.len() == 1,
-            [b'1'..=b'9', rest @ ..] => is_digits(rest),
-            _ => false,
-        };
-    };
-    let ends = matches!(fraction, [.., b'1'..=b'9']) && is_digits(fraction);
-    match whole {
-        // Smaller ones have an exponent.
-        [b'0'] => ends && !fraction.starts_with(b"000000"),
-        [b'1'..=b'9', rest @ ..] => ends && is_digits(rest),
+    let is_whole = match whole {
+        [b'0'] => true,
+        [b'1'..=b'9', rest @ ..] => is_digits(rest),
         _ => false,
-    }
+    };
+    let Some(fraction) = fraction else { return is_whole && literal != "-0" };
+    // Smaller ones have an exponent.
+    let is_small = whole == b"0" && fraction.starts_with(b"000000");
+    is_whole && is_digits(fraction) && matches!(fraction, [.., b'1'..=b'9']) && !is_small
 }
 
 impl From<i64> for Number {
