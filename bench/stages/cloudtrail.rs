@@ -94,6 +94,18 @@ fn json_of_two_events(bencher: Bencher) {
     });
 }
 
+/// The items of these insights alone, copied. No program that ends in the SDK's own type makes one with less.
+#[divan::bench]
+fn items_of_two_events(bencher: Bencher) {
+    let target = target();
+    let items = || {
+        let insights =
+            (0..ROUND).filter_map(|number| joined(&[half(number, "Start"), half(number, "End")], &target));
+        table::items(insights, ROUND)
+    };
+    bencher.counter(ItemsCount::new(ROUND)).with_inputs(items).bench_local_refs(|items| items.clone());
+}
+
 /// The two lists of an answer, as the SDK gives them.
 type Page = (Vec<DateTime>, Vec<f64>);
 

@@ -1,7 +1,7 @@
 //! One invocation, from payload to response: which targets, one run each, then `run` and `state`.
 
 use crate::attendance::Attendance;
-use crate::aws::{CallCounts, Calls};
+use crate::aws::{self, CallCounts, Calls};
 use crate::collector::{Collector, Finish};
 use crate::config::Settings;
 use crate::environment::Environment;
@@ -97,7 +97,7 @@ impl<C: Collector> Service<C> {
         let is_lambda = environment.get("AWS_LAMBDA_FUNCTION_NAME").is_some();
         let function = environment.get("AWS_LAMBDA_FUNCTION_NAME").unwrap_or(C::SOURCE.package());
         let version = environment.get("AWS_LAMBDA_FUNCTION_VERSION").unwrap_or("$LATEST");
-        let dynamodb = aws_sdk_dynamodb::Client::new(&sdk);
+        let dynamodb = aws::dynamodb(&sdk);
         C::prepare(&sdk);
         let name = format!("{function}:{version}");
         let pacers = Pacers::new(settings.rate_limits.clone());

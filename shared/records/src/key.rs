@@ -1,7 +1,7 @@
 //! The keys of the table: how parts are encoded, joined and shortened. What parts a kind has stands beside the kind.
 
 use crate::value::Text;
-use sha2::{Digest, Sha256};
+use ring::digest::{Context, Digest, SHA256, digest};
 
 /// The longest part, in bytes, as it stands in a key; a longer one is replaced by its hash.
 const LONGEST_PART: usize = 200;
@@ -27,20 +27,23 @@ impl Key {
 
     /// The first 8 hex digits of SHA-256 over both keys: makes index keys unique, within reason.
     pub fn tag(&self) -> Text {
-        let digest =
-            Sha256::new().chain_update(&self.pk).chain_update("\n").chain_update(&self.sk).finalize();
-        hex(digest.iter().take(4))
+        let mut context = Context::new(&SHA256);
+        for part in [&self.pk, "\n", &self.sk] {
+            context.update(part.as_bytes());
+        }
+        hex(&context.finish(), 4)
     }
 }
 
 /// SHA-256 in lower-case hex.
 pub fn sha256_hex(bytes: &[u8]) -> String {
-    hex(Sha256::digest(bytes).iter())
+    hex(&digest(&SHA256, bytes), usize::MAX)
 }
 
-fn hex<'a, T: FromIterator<char>>(bytes: impl Iterator<Item = &'a u8>) -> T {
+/// The first bytes of a digest, two digits each.
+fn hex<T: FromIterator<char>>(digest: &Digest, bytes: usize) -> T {
     let digit = |half: u8| char::from(if half < 10 { b'0' + half } else { b'a' + half - 10 });
-    bytes.flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+    digest.as_ref().iter().take(bytes).flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 /// Encodes one part: separators escaped, absence and hashes told apart from texts that look like them, long ones hashed.

@@ -6,11 +6,13 @@
 //!
 //! - `calls`: requests named and counted.
 //! - `connector`: the one connector of the process, made before the first invocation.
+//! - `digest`: what requests to the table are signed over.
 //! - `endpoints`: where requests go.
 //! - `trust`: whose certificates are believed there.
 
 mod calls;
 mod connector;
+mod digest;
 mod endpoints;
 mod trust;
 
@@ -31,6 +33,7 @@ use aws_types::endpoint_config::AccountIdEndpointMode;
 use aws_types::origin::Origin;
 use aws_types::region::Region;
 use connector::OneConnector;
+use digest::BodyDigest;
 use endpoints::Endpoints;
 use std::time::Duration;
 use trust::Trust;
@@ -87,6 +90,15 @@ pub fn load(environment: &Environment, timeouts: Timeouts, faults: &mut Faults) 
     builder.set_account_id_endpoint_mode(account_id_endpoint_mode(environment, faults));
     builder.set_app_name(app_name(environment, faults));
     builder.service_config(endpoints).build()
+}
+
+/// The client of the table, to which the large requests go.
+pub fn dynamodb(sdk: &SdkConfig) -> aws_sdk_dynamodb::Client {
+    aws_sdk_dynamodb::Client::from_conf(of_dynamodb(sdk).build())
+}
+
+fn of_dynamodb(sdk: &SdkConfig) -> aws_sdk_dynamodb::config::Builder {
+    aws_sdk_dynamodb::config::Builder::from(sdk).interceptor(BodyDigest)
 }
 
 /// The credentials that Lambda, `sam local` and a shell give alike. They are as long-lived as the process.

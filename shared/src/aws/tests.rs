@@ -1,6 +1,9 @@
 //! The configuration as real clients understand it: where their requests would go, signed by whom, tried how often.
 
 use super::*;
+use aws_runtime::invocation_id::DefaultInvocationIdGenerator;
+use aws_sdk_dynamodb::types::AttributeValue;
+use aws_smithy_async::time::StaticTimeSource;
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
 };
@@ -163,4 +166,25 @@ fn every_wrong_variable_is_a_fault_and_no_secret_is_told() {
         assert_eq!(faults.to_string(), expected);
         assert!(sdk.credentials_provider().is_none());
     }
+}
+
+#[tokio::test]
+async fn the_table_is_asked_under_the_signature_that_the_sdk_would_make() {
+    let (sdk, _) = load_with(&[("AWS_REGION", "eu-west-1")]);
+    let notes = Notes::default();
+    let builder = sdk.to_builder().http_client(notes.clone());
+    let sdk = builder.time_source(StaticTimeSource::from_secs(1_700_000_000)).build();
+    for configuration in [aws_sdk_dynamodb::config::Builder::from(&sdk), of_dynamodb(&sdk)] {
+        let configuration =
+            configuration.invocation_id_generator(DefaultInvocationIdGenerator::with_seed(7)).build();
+        let client = aws_sdk_dynamodb::Client::from_conf(configuration);
+        // One that is longer than what a hash takes at once, and one that is nearly nothing.
+        let text = AttributeValue::S("é".repeat(10_000));
+        assert!(client.put_item().table_name("insights").item("pk", text).send().await.is_err());
+        assert!(client.list_tables().send().await.is_err());
+    }
+    let sent = notes.0.lock().unwrap().clone();
+    let [long, short, own_long, own_short] = sent.try_into().unwrap();
+    assert!(long.1.contains("authorization: AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20231114/"), "{long:?}");
+    assert_eq!((own_long, own_short), (long, short));
 }
