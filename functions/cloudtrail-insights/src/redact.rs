@@ -5,12 +5,11 @@
 //! less personal. It does not know which records hold events.
 
 use crate::event::InsightEvent;
-use hmac::{Hmac, KeyInit, Mac};
 use insights_shared::environment::Environment;
 use insights_shared::fields::Faults;
 use insights_shared::validate::Rejected;
 use insights_shared::value::{Map, Value, snake_case};
-use sha2::Sha256;
+use ring::hmac::{self, HMAC_SHA256};
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -161,13 +160,8 @@ impl Redact {
         if text.is_empty() || text == NOBODY || is_hash(text) {
             return text.to_owned();
         }
-        // A key of any length is good; an error is the trait's, not this type's.
-        let Ok(mut hmac) = Hmac::<Sha256>::new_from_slice(self.key.as_bytes()) else {
-            return PREFIX.to_owned();
-        };
-        hmac.update(text.as_bytes());
-        let bytes = hmac.finalize().into_bytes();
-        let digits = bytes.iter().take(DIGITS / 2).map(|byte| format!("{byte:02x}"));
+        let tag = hmac::sign(&hmac::Key::new(HMAC_SHA256, self.key.as_bytes()), text.as_bytes());
+        let digits = tag.as_ref().iter().take(DIGITS / 2).map(|byte| format!("{byte:02x}"));
         digits.fold(PREFIX.to_owned(), |text, digits| text + &digits)
     }
 }
