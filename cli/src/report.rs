@@ -26,7 +26,7 @@ pub async fn run(arguments: &ReportArguments, session: &Session) -> Result<Exit,
     let now = opened.reader.now();
     let since = arguments.since.map_or_else(
         || Filter::parse([("since", DEFAULT_SINCE)], now).map_or(now, |(_, span)| span.since),
-        |since| since.instant(now),
+        |since| since.start(now),
     );
     let written = if since < now {
         let name = match &arguments.location.local {

@@ -183,7 +183,7 @@ fn an_insight_has_a_page_of_its_own() {
         "/insights/run%23xray%23123456789012%23eu-west-1",
         "/nowhere",
         "/insights/",
-        "/api/",
+        "/api/nowhere",
         "/insights/a/b",
     ] {
         let answer = served.get(path);
@@ -221,6 +221,23 @@ fn a_wrong_address_is_told_by_field_value_and_rule() {
     assert_eq!(hostile.status, 200);
     assert!(!hostile.body.contains("<script>"), "what the address says is text");
     assert!(!served.get("/?status=%3Cscript%3E").body.contains("<script>"));
+}
+
+#[test]
+fn the_api_lists_itself() {
+    let served = Served::start(&STORY);
+    let list = served.json("/api/");
+    assert_eq!(list, served.json("/api"));
+    let list: BTreeMap<String, String> = serde_json::from_value(list).unwrap();
+    assert_eq!(list["insight"], "/api/insights/{pk}");
+    assert_eq!(
+        list["insights"], "/api/insights{?source,severity,status,account,region,q,since,until}",
+        "all that may be asked for"
+    );
+    for (name, template) in list.iter().filter(|(name, _)| *name != "insight") {
+        let path = template.split('{').next().unwrap();
+        assert!(served.json(path).is_array(), "{name}: {path}");
+    }
 }
 
 #[test]

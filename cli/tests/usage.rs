@@ -27,6 +27,15 @@ fn wrong_usage_ends_with_2_and_says_what_would_be_right() {
     check(&["simulate", "--bind", "localhost"], &["invalid IP address syntax"]);
     check(&["simulate", "--table", "a b"], &["table name \"a b\" must be 3 to 255 letters"]);
     check(&["simulate", "--table", "abc", "--no-table"], &["cannot be used with"]);
+    check(&["list", "--account", "12"], &["'12' for '--account <ACCOUNT>': must be the 12 digits"]);
+    check(
+        &["list", "--region", "eu-west1"],
+        &["'eu-west1' for '--region <REGION>': must be a region such as"],
+    );
+    check(
+        &["list", "--since", "2026-13-01"],
+        &["'2026-13-01' for '--since <TIME>'", "a day such as 2026-03-01"],
+    );
     check(&["table"], &["Usage: insights table <COMMAND>"]);
     check(&["table", "create", "--table", "x"], &["table name \"x\" must be"]);
     check(&["table", "create"], &["no region: set AWS_REGION"]);

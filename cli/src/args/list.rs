@@ -1,6 +1,6 @@
 //! The arguments of `list`.
 
-use super::shared::{Look, Where, Within, source};
+use super::shared::{Look, Where, Within, account, region, source};
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use insights_shared::record::{Kind, Severity, Source};
@@ -37,11 +37,11 @@ pub struct ListArguments {
     /// Only what is about this service, event source or assessment; `account` for an account's own counts.
     #[arg(long)]
     pub entity: Option<String>,
-    /// Only this account.
-    #[arg(long)]
+    /// Only this account: 12 digits.
+    #[arg(long, value_parser = account)]
     pub account: Option<String>,
     /// Only this region.
-    #[arg(long)]
+    #[arg(long, value_parser = region)]
     pub region: Option<String>,
     /// At most so many, the first ones.
     #[arg(long, value_name = "NUMBER")]

@@ -1,9 +1,8 @@
 //! The arguments of `purge`.
 
-use super::shared::{Where, region, source};
+use super::shared::{Where, account, region, source};
 use clap::Args;
 use insights_shared::record::Source;
-use insights_shared::target::is_account_id;
 
 /// What the help of `purge` ends with.
 pub(super) const EXAMPLES: &str = "\
@@ -37,12 +36,4 @@ pub struct PurgeArguments {
     /// Where the table is.
     #[command(flatten)]
     pub location: Where,
-}
-
-fn account(text: &str) -> Result<String, String> {
-    if is_account_id(text) {
-        Ok(text.to_owned())
-    } else {
-        Err("must be the 12 digits of an account".to_owned())
-    }
 }

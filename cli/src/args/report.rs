@@ -17,7 +17,7 @@ The file needs no network, no script and no other file: mail it, print it, keep 
 /// Arguments of `report`.
 #[derive(Debug, Args)]
 pub struct ReportArguments {
-    /// From when on: 24h, 7d, or a time as in 2026-03-01T12:00:00Z [default: 7d]
+    /// From when on: 24h, 7d, a time as in 2026-03-01T12:00:00Z, or a day of UTC as in 2026-03-01 [default: 7d]
     #[arg(long, value_name = "TIME", value_parser = when)]
     pub since: Option<When>,
     /// The file to write; - is standard output.

@@ -5,7 +5,7 @@ use crate::read::span::Span;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use insights_shared::record::Source;
-use insights_shared::target::is_region;
+use insights_shared::target::{is_account_id, is_region};
 use insights_shared::time::{DAY_SECONDS, Timestamp, parse_span};
 use std::path::PathBuf;
 
@@ -24,10 +24,10 @@ pub struct Where {
 /// A span of time.
 #[derive(Clone, Copy, Debug, Default, Args)]
 pub struct Within {
-    /// From when on: 24h, 7d, or a time as in 2026-03-01T12:00:00Z [default: 7d]
+    /// From when on: 24h, 7d, a time as in 2026-03-01T12:00:00Z, or a day of UTC as in 2026-03-01 [default: 7d]
     #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = when)]
     pub since: Option<When>,
-    /// Until when, in the same forms [default: now]
+    /// Until when, in the same forms, to the end of a day [default: now]
     #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = when)]
     pub until: Option<When>,
 }
@@ -40,9 +40,9 @@ impl Within {
 
     /// The span that is meant, `default` where it says nothing.
     pub fn span_within(self, default: Span, now: Timestamp) -> Result<Span, Failure> {
-        let until = self.until.map_or(default.until, |until| until.instant(now));
+        let until = self.until.map_or(default.until, |until| until.end(now));
         let since = match self.since {
-            Some(since) => since.instant(now),
+            Some(since) => since.start(now),
             // As long as usual, but up to the end that is given.
             None => until.plus_seconds(-default.millis() / 1_000),
         };
@@ -86,14 +86,27 @@ pub enum When {
     Ago(i64),
     /// An instant.
     At(Timestamp),
+    /// A day of UTC, as the table has days, by its first instant.
+    Day(Timestamp),
 }
 
 impl When {
-    /// The instant that is meant.
-    pub fn instant(self, now: Timestamp) -> Timestamp {
+    /// The instant that a span begins at which is from then on.
+    pub fn start(self, now: Timestamp) -> Timestamp {
         match self {
             Self::Ago(seconds) => now.plus_seconds(-seconds),
-            Self::At(instant) => instant,
+            Self::At(instant) | Self::Day(instant) => instant,
+        }
+    }
+
+    /// The instant that a span ends at which is until then: of a day the last one.
+    pub fn end(self, now: Timestamp) -> Timestamp {
+        match self {
+            Self::Day(midnight) => {
+                let last = midnight.plus_seconds(DAY_SECONDS).millis() - 1;
+                Timestamp::from_millis(last).unwrap_or(Timestamp::MAX)
+            }
+            other => other.start(now),
         }
     }
 }
@@ -103,13 +116,17 @@ pub fn source() -> impl TypedValueParser<Value = Source> {
     PossibleValuesParser::new(Source::ALL.map(Source::as_str)).try_map(|text| text.parse::<Source>())
 }
 
-/// Reads a time: `24h`, `7d` or RFC 3339.
+/// Reads a time: `24h`, `7d` or RFC 3339, also a day of it alone.
 pub fn when(text: &str) -> Result<When, String> {
     if let Ok(instant) = text.parse() {
         return Ok(When::At(instant));
     }
+    if let Ok(midnight) = format!("{text}T00:00:00Z").parse() {
+        return Ok(When::Day(midnight));
+    }
     length(text).map(When::Ago).map_err(|_| {
-        "must be a length of time that ends now, such as 24h or 7d, or a time such as 2026-03-01T12:00:00Z"
+        "must be a length of time that ends now, such as 24h or 7d, a time such as 2026-03-01T12:00:00Z, or a day \
+         such as 2026-03-01"
             .to_owned()
     })
 }
@@ -127,6 +144,15 @@ pub fn region(text: &str) -> Result<String, String> {
     if is_region(text) { Ok(text.to_owned()) } else { Err("must be a region such as eu-west-1".to_owned()) }
 }
 
+/// An account's id.
+pub fn account(text: &str) -> Result<String, String> {
+    if is_account_id(text) {
+        Ok(text.to_owned())
+    } else {
+        Err("must be the 12 digits of an account".to_owned())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -134,6 +160,7 @@ mod tests {
     #[test]
     fn a_time_is_a_length_of_time_or_rfc_3339() {
         let at = |text: &str| When::At(text.parse().unwrap());
+        let midnight: Timestamp = "2026-03-01T00:00:00Z".parse().unwrap();
         for (text, expected) in [
             ("24h", Some(When::Ago(86_400))),
             ("7d", Some(When::Ago(604_800))),
@@ -144,12 +171,38 @@ mod tests {
             ("-3d", None),
             ("3", None),
             ("yesterday", None),
-            ("2026-03-01", None),
+            ("2026-03-01", Some(When::Day(midnight))),
+            ("2026-02-29", None),
+            ("2026-3-1", None),
+            ("2026-03", None),
+            ("20260301", Some(When::Day(midnight))),
+            ("T12:00:00Z", None),
             ("", None),
         ] {
             assert_eq!(when(text).ok(), expected, "{text}");
         }
         let now: Timestamp = "2026-03-08T00:00:00Z".parse().unwrap();
-        assert_eq!(When::Ago(604_800).instant(now).to_string(), "2026-03-01T00:00:00.000Z");
+        assert_eq!(When::Ago(604_800).start(now).to_string(), "2026-03-01T00:00:00.000Z");
+    }
+
+    #[test]
+    fn a_span_of_days_has_the_whole_of_its_first_and_of_its_last_one() {
+        let now: Timestamp = "2026-03-08T00:00:00Z".parse().unwrap();
+        let day = |text: &str| when(text).ok();
+        let span = |since, until| Within { since, until }.span(now).unwrap();
+        let ends = |span: Span| (span.since.to_string(), span.until.to_string());
+        let of = |since: &str, until: &str| (since.to_owned(), until.to_owned());
+        assert_eq!(
+            ends(span(day("2026-03-01"), day("2026-03-02"))),
+            of("2026-03-01T00:00:00.000Z", "2026-03-02T23:59:59.999Z")
+        );
+        assert_eq!(
+            ends(span(day("2026-03-01"), day("2026-03-01"))),
+            of("2026-03-01T00:00:00.000Z", "2026-03-01T23:59:59.999Z")
+        );
+        assert_eq!(
+            ends(span(day("2026-03-01"), day("24h"))),
+            of("2026-03-01T00:00:00.000Z", "2026-03-07T00:00:00.000Z")
+        );
     }
 }

@@ -38,7 +38,7 @@ impl Order {
         let mut left_out = None;
         let mut window = None;
         if let Some(since) = arguments.since {
-            let since = since.instant(now);
+            let since = since.start(now);
             if since >= now {
                 return Err(Failure::usage(format!("--since {since} is not in the past: it is {now}")));
             }

@@ -1,12 +1,12 @@
 //! Which insights a live page shows: what its address asks for. Everything that is wrong with an address is told at once.
 
-use crate::args::shared::{When, when};
+use crate::args::shared::when;
 use crate::read::span::Span;
 use insights_shared::record::{Severity, Source, Stored};
 use insights_shared::time::Timestamp;
 
 /// The parameters of an address, as they are listed when somebody names another.
-const KNOWN: &str = "source, severity, status, account, region, q, since, until";
+pub const KNOWN: &str = "source, severity, status, account, region, q, since, until";
 /// The longest text of a parameter.
 const LONGEST: usize = 200;
 /// What a page shows if it is not told.
@@ -61,8 +61,12 @@ impl Filter {
                 faults.push(Fault { field: field.to_owned(), value, rule });
             }
         }
-        let span =
-            Span { since: at(&filter.since, DEFAULT_SINCE, now), until: at(&filter.until, "", now).min(now) };
+        let given = |text: &str| when(text).ok();
+        // What cannot be read is among the faults.
+        let since = given(if filter.since.is_empty() { DEFAULT_SINCE } else { &filter.since });
+        let since = since.map_or(now, |since| since.start(now));
+        let until = given(&filter.until).map_or(now, |until| until.end(now)).min(now);
+        let span = Span { since, until };
         let rule = if span.since >= span.until {
             Some("must be before until, and before now".to_owned())
         } else if span.millis() > LONGEST_SPAN * 1_000 {
@@ -134,12 +138,6 @@ impl Filter {
     }
 }
 
-/// The instant of a time that was checked before.
-fn at(text: &str, default: &str, now: Timestamp) -> Timestamp {
-    let text = if text.is_empty() { default } else { text };
-    when(text).map_or(now, |when: When| when.instant(now))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -156,6 +154,12 @@ mod tests {
         let (filter, span) = Filter::parse([("since", "24h"), ("q", ""), ("source", " ")], now()).unwrap();
         assert!(!filter.narrows());
         assert_eq!((span.since.day(), filter.since), ("2026-03-07".to_owned(), "24h".to_owned()));
+        let (_, span) = Filter::parse([("since", "2026-03-05"), ("until", "2026-03-06")], now()).unwrap();
+        let ends = (span.since.to_string(), span.until.to_string());
+        assert_eq!(ends, ("2026-03-05T00:00:00.000Z".to_owned(), "2026-03-06T23:59:59.999Z".to_owned()));
+        // A page shows nothing of the future.
+        let (_, span) = Filter::parse([("since", "2026-03-05"), ("until", "2026-03-08")], now()).unwrap();
+        assert_eq!(span.until, now());
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use crate::incident::Incident;
 use crate::output::json;
+use crate::page::filter::KNOWN;
 use crate::page::model::{Compliance, Detail, Insight, Model, Standing};
 use crate::read::counts;
 use insights_shared::record::Stored;
@@ -42,6 +43,18 @@ struct OneDay<'a> {
     given: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     snapshot: Option<Record>,
+}
+
+/// What there is to ask for, as URI templates (RFC 6570).
+pub fn list() -> Value {
+    let asking = |path: &str| format!("{path}{{?{}}}", KNOWN.replace(' ', ""));
+    json!({
+        "insights": asking("/api/insights"),
+        "insight": "/api/insights/{pk}",
+        "incidents": asking("/api/incidents"),
+        "compliance": asking("/api/compliance"),
+        "status": "/api/status",
+    })
 }
 
 /// The envelopes of the insights of a page.

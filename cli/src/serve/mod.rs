@@ -84,6 +84,8 @@ fn router(server: Server, port: u16) -> Router {
             get(|| async { answer::asset("text/css; charset=utf-8", document::STYLE) }),
         )
         .route("/assets/{name}", get(script))
+        .route("/api", get(api_list))
+        .route("/api/", get(api_list))
         .route("/api/insights", get(|server, query| api_of(server, query, |model| api::insights(&model))))
         .route("/api/insights/{pk}", get(api_single))
         .route(
@@ -129,6 +131,10 @@ async fn single(State(server): State<Server>, Path(pk): Path<String>) -> Respons
         }
         Ok(None) => answer::missing(&nothing_at(&pk), Form::Page),
     }
+}
+
+async fn api_list() -> Response {
+    answer::json(api::list().to_string())
 }
 
 async fn api_single(State(server): State<Server>, Path(pk): Path<String>) -> Response {

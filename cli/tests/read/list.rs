@@ -162,8 +162,8 @@ fn an_empty_answer_says_why() {
     );
     check(
         &STORY,
-        &["list", "--account", "12345678901"],
-        "no scheduled run has ended for account 12345678901: did you mean 123456789012?",
+        &["list", "--account", "111122223333"],
+        "no scheduled run has ended for account 111122223333: those that have ended one are of 123456789012",
     );
     check(
         &STORY,
@@ -186,6 +186,18 @@ fn filters_that_nothing_can_pass_are_wrong_usage() {
     let run = STORY.insights(&["list", "--open", "--source", "xray", "--kind", "cloudtrail.insight"]);
     assert_eq!(run.code, 2, "{run:?}");
     assert!(run.stderr.contains("--kind cloudtrail.insight is none of --source xray"), "{}", run.stderr);
+}
+
+/// The story ends on 2026-03-01 at noon.
+#[test]
+fn a_day_may_be_named_by_its_date_alone() {
+    let all = |since: &str, until: &str| {
+        STORY.output(&["list", "--since", since, "--until", until, "--output", "csv"])
+    };
+    let by_date = all("2026-03-01", "2026-03-01");
+    assert!(by_date.lines().count() > 1, "{by_date}");
+    assert_eq!(by_date, all("2026-03-01T00:00:00Z", "2026-03-01T23:59:59.999Z"));
+    assert_ne!(by_date, all("2026-03-01T00:00:00Z", "2026-03-01T00:00:00Z"));
 }
 
 #[test]
