@@ -200,7 +200,7 @@ fn a_wrong_address_is_told_by_field_value_and_rule() {
         ("severity=bad", "severity", "bad", "must be info, low, medium, high or critical"),
         ("source=s3", "source", "s3", "must be xray, cloudtrail or auditmanager"),
         ("status=done", "status", "done", "must be open or closed"),
-        ("account=12", "account", "12", "must be 12 digits"),
+        ("account=12", "account", "12", "must be the 12 digits of an account"),
         ("since=yesterday", "since", "yesterday", "must be a length of time"),
         ("limit=5", "limit", "5", "is unknown: known are source"),
     ] {
@@ -234,9 +234,23 @@ fn the_api_lists_itself() {
         list["insights"], "/api/insights{?source,severity,status,account,region,q,since,until}",
         "all that may be asked for"
     );
+    let sample = |parameter: &str| match parameter {
+        "source" => "auditmanager",
+        "severity" => "low",
+        "status" => "open",
+        "account" => "123456789012",
+        "region" => "eu-west-1",
+        "q" => "a",
+        "since" => "2026-02-28",
+        "until" => "1h",
+        other => panic!("{other}: a parameter that nobody knows of"),
+    };
     for (name, template) in list.iter().filter(|(name, _)| *name != "insight") {
-        let path = template.split('{').next().unwrap();
-        assert!(served.json(path).is_array(), "{name}: {path}");
+        let (path, parameters) = template.split_once("{?").unwrap_or((template, "}"));
+        let parameters = parameters.trim_end_matches('}').split(',').filter(|name| !name.is_empty());
+        let query: Vec<String> = parameters.map(|name| format!("{name}={}", sample(name))).collect();
+        let asked = format!("{path}?{}", query.join("&"));
+        assert!(served.json(path).is_array() && served.json(&asked).is_array(), "{name}: {asked}");
     }
 }
 

@@ -33,7 +33,8 @@ pub struct CollectArguments {
     /// Only this source; may be given several times [default: all three]
     #[arg(long, value_parser = source())]
     pub source: Vec<Source>,
-    /// Load the past from then on, and leave alone how far the scheduled runs have come.
+    /// Load the past from then on (24h, 7d, a time as in 2026-03-01T12:00:00Z, or a day of UTC as in 2026-03-01), and
+    /// leave alone how far the scheduled runs have come.
     #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = when)]
     pub since: Option<When>,
     /// A profile of your AWS configuration; it counts more than credentials in the environment.

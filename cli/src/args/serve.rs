@@ -10,6 +10,7 @@ Examples:
   insights serve --port 0                on a free port, which is printed
   insights serve --local insights-demo/table.db
   curl 'http://127.0.0.1:8787/api/insights?status=open&severity=high' | jq
+  curl http://127.0.0.1:8787/api/ | jq   what else there is as JSON
 
 It listens on the loopback interface alone, and only reads: Query and BatchGetItem. Whoever may use this machine may \
 read what these credentials may read. Ctrl-C ends it.";

@@ -40,11 +40,15 @@ impl Within {
 
     /// The span that is meant, `default` where it says nothing.
     pub fn span_within(self, default: Span, now: Timestamp) -> Result<Span, Failure> {
-        let until = self.until.map_or(default.until, |until| until.end(now));
+        // Nothing is known of the future.
+        let until = self.until.map_or(default.until, |until| until.end(now).min(now));
         let since = match self.since {
             Some(since) => since.start(now),
-            // As long as usual, but up to the end that is given.
-            None => until.plus_seconds(-default.millis() / 1_000),
+            // As long as usual, but up to the end that is given: of a day that is the next one's beginning.
+            None => self
+                .until
+                .map_or(default.until, |until| until.next(now).min(now))
+                .plus_seconds(-default.millis() / 1_000),
         };
         if since > until {
             return Err(Failure::usage(format!(
@@ -99,13 +103,18 @@ impl When {
         }
     }
 
-    /// The instant that a span ends at which is until then: of a day the last one.
+    /// The last instant of a span which is until then: of a day its last.
     pub fn end(self, now: Timestamp) -> Timestamp {
         match self {
-            Self::Day(midnight) => {
-                let last = midnight.plus_seconds(DAY_SECONDS).millis() - 1;
-                Timestamp::from_millis(last).unwrap_or(Timestamp::MAX)
-            }
+            Self::Day(_) => Timestamp::from_millis(self.next(now).millis() - 1).unwrap_or(Timestamp::MAX),
+            other => other.start(now),
+        }
+    }
+
+    /// The instant that such a span ends at, where it is not one of it: of a day the next one's first.
+    fn next(self, now: Timestamp) -> Timestamp {
+        match self {
+            Self::Day(midnight) => midnight.plus_seconds(DAY_SECONDS),
             other => other.start(now),
         }
     }
@@ -121,7 +130,9 @@ pub fn when(text: &str) -> Result<When, String> {
     if let Ok(instant) = text.parse() {
         return Ok(When::At(instant));
     }
-    if let Ok(midnight) = format!("{text}T00:00:00Z").parse() {
+    // As RFC 3339 has it: without its hyphens it could be anything.
+    let is_date = text.len() == "2026-03-01".len();
+    if let Some(midnight) = is_date.then(|| format!("{text}T00:00:00Z").parse().ok()).flatten() {
         return Ok(When::Day(midnight));
     }
     length(text).map(When::Ago).map_err(|_| {
@@ -158,7 +169,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_time_is_a_length_of_time_or_rfc_3339() {
+    fn a_time_is_a_length_of_time_or_of_rfc_3339_an_instant_or_a_day() {
         let at = |text: &str| When::At(text.parse().unwrap());
         let midnight: Timestamp = "2026-03-01T00:00:00Z".parse().unwrap();
         for (text, expected) in [
@@ -175,7 +186,8 @@ mod tests {
             ("2026-02-29", None),
             ("2026-3-1", None),
             ("2026-03", None),
-            ("20260301", Some(When::Day(midnight))),
+            ("20260301", None),
+            ("+002026-03-01", None),
             ("T12:00:00Z", None),
             ("", None),
         ] {
@@ -204,5 +216,15 @@ mod tests {
             ends(span(day("2026-03-01"), day("24h"))),
             of("2026-03-01T00:00:00.000Z", "2026-03-07T00:00:00.000Z")
         );
+        // As long as usual: seven days, the last one among them.
+        assert_eq!(
+            ends(span(None, day("2026-03-02"))),
+            of("2026-02-24T00:00:00.000Z", "2026-03-02T23:59:59.999Z")
+        );
+        // Nothing is known of the future: each day of it would be asked for, and drawn.
+        for until in ["2026-03-08", "2026-03-31", "9999-12-30", "9999-01-01T00:00:00Z"] {
+            let expected = of("2026-03-01T00:00:00.000Z", "2026-03-08T00:00:00.000Z");
+            assert_eq!(ends(span(None, day(until))), expected, "{until}");
+        }
     }
 }

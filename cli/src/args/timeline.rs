@@ -9,7 +9,7 @@ Examples:
   insights timeline                      the last 7 days
   insights timeline --since 24h --utc
   insights timeline --around 7c4ee9a1    what else happened around one insight
-  insights timeline --since 2026-03-01T00:00:00Z --until 2026-03-02T00:00:00Z
+  insights timeline --since 2026-03-01 --until 2026-03-02    two days of UTC
 
 How insights come to belong together is told in docs/incidents.md.";
 

@@ -1,6 +1,6 @@
 //! Which insights a live page shows: what its address asks for. Everything that is wrong with an address is told at once.
 
-use crate::args::shared::when;
+use crate::args::shared::{account, region, when};
 use crate::read::span::Span;
 use insights_shared::record::{Severity, Source, Stored};
 use insights_shared::time::Timestamp;
@@ -100,11 +100,8 @@ impl Filter {
                 let known = ["open", "closed"].into_iter().find(|known| *known == value);
                 self.status = Some(known.ok_or_else(|| "must be open or closed".to_owned())?);
             }
-            "account" if value.len() == 12 && value.bytes().all(|byte| byte.is_ascii_digit()) => {
-                value.clone_into(&mut self.account);
-            }
-            "account" => return Err("must be 12 digits".to_owned()),
-            "region" => value.clone_into(&mut self.region),
+            "account" => self.account = account(value)?,
+            "region" => self.region = region(value)?,
             "q" => value.clone_into(&mut self.q),
             "since" | "until" => {
                 when(value)?;
@@ -168,7 +165,8 @@ mod tests {
             ("source", "lambda", "must be xray, cloudtrail or auditmanager"),
             ("severity", "bad", "must be info, low, medium, high or critical"),
             ("status", "done", "must be open or closed"),
-            ("account", "12", "must be 12 digits"),
+            ("account", "12", "must be the 12 digits of an account"),
+            ("region", "eu-west1", "must be a region such as eu-west-1"),
             ("since", "yesterday", "must be a length of time that ends now"),
             ("since", "2027-01-01T00:00:00Z", "must be before until, and before now"),
             ("since", "9000d", "must be at most 400 days before until"),

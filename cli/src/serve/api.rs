@@ -52,7 +52,7 @@ pub fn list() -> Value {
         "insights": asking("/api/insights"),
         "insight": "/api/insights/{pk}",
         "incidents": asking("/api/incidents"),
-        "compliance": asking("/api/compliance"),
+        "compliance": "/api/compliance{?source,account,region,since,until}",
         "status": "/api/status",
     })
 }

@@ -167,8 +167,8 @@ fn an_empty_answer_says_why() {
     );
     check(
         &STORY,
-        &["list", "--region", "us-west-2"],
-        "no scheduled run has ended for region us-west-2: those that have ended one are of eu-west-1",
+        &["list", "--region", "eu-west-2"],
+        "no scheduled run has ended for region eu-west-2: did you mean eu-west-1?",
     );
     check(&STORY, &["list", "--entity", "paymets"], "did you mean payments?");
     // Part of a title, too; the name goes before.

@@ -1,7 +1,7 @@
 //! The keys of the table: how parts are encoded, joined and shortened. What parts a kind has stands beside the kind.
 
 use crate::value::Text;
-use ring::digest::{Context, Digest, SHA256, digest};
+use ring::digest::{Context, SHA256, digest};
 
 /// The longest part, in bytes, as it stands in a key; a longer one is replaced by its hash.
 const LONGEST_PART: usize = 200;
@@ -31,19 +31,18 @@ impl Key {
         for part in [&self.pk, "\n", &self.sk] {
             context.update(part.as_bytes());
         }
-        hex(&context.finish(), 4)
+        hex(context.finish().as_ref().iter().take(4))
     }
 }
 
 /// SHA-256 in lower-case hex.
 pub fn sha256_hex(bytes: &[u8]) -> String {
-    hex(&digest(&SHA256, bytes), usize::MAX)
+    hex(digest(&SHA256, bytes).as_ref().iter())
 }
 
-/// The first bytes of a digest, two digits each.
-fn hex<T: FromIterator<char>>(digest: &Digest, bytes: usize) -> T {
+fn hex<'a, T: FromIterator<char>>(bytes: impl Iterator<Item = &'a u8>) -> T {
     let digit = |half: u8| char::from(if half < 10 { b'0' + half } else { b'a' + half - 10 });
-    digest.as_ref().iter().take(bytes).flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+    bytes.flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 /// Encodes one part: separators escaped, absence and hashes told apart from texts that look like them, long ones hashed.
@@ -107,15 +106,9 @@ mod tests {
             ("sha256:abc", "sha256%3Aabc"),
             ("sha256", "sha256"),
             ("a:b", "a:b"),
-            (long.as_str(), "sha256:00000000000000000000000000000000"),
+            (long.as_str(), "sha256:84a0678c90937f5dcf9994d5866668da"),
         ] {
-            let actual = part(text);
-            if text.len() > 200 {
-                assert_eq!(actual, format!("sha256:{}", &sha256_hex(text.as_bytes())[..32]));
-                assert_eq!(actual.len(), expected.len());
-            } else {
-                assert_eq!(actual, expected);
-            }
+            assert_eq!(part(text), expected);
         }
     }
 

@@ -1,15 +1,20 @@
 //! The configuration as real clients understand it: where their requests would go, signed by whom, tried how often.
 
 use super::*;
+use aws_runtime::auth::PayloadSigningOverride;
 use aws_runtime::invocation_id::DefaultInvocationIdGenerator;
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_smithy_async::time::StaticTimeSource;
+use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
 };
+use aws_smithy_runtime_api::client::interceptors::context::BeforeTransmitInterceptorContextRef;
+use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::config_bag::ConfigBag;
 use std::sync::{Arc, Mutex};
 
 const CREDENTIALS: [(&str, &str); 3] = [
@@ -53,7 +58,7 @@ async fn sent_with(variables: &[(&str, &str)]) -> [Sent; 2] {
     assert_eq!(faults, "", "{variables:?}");
     let notes = Notes::default();
     let sdk = sdk.to_builder().http_client(notes.clone()).build();
-    assert!(aws_sdk_dynamodb::Client::new(&sdk).list_tables().send().await.is_err());
+    assert!(dynamodb(&sdk).list_tables().send().await.is_err());
     assert!(aws_sdk_sts::Client::new(&sdk).get_caller_identity().send().await.is_err());
     let sent = notes.0.lock().unwrap().clone();
     sent.try_into().unwrap_or_else(|sent| panic!("{variables:?}: {sent:?}"))
@@ -131,7 +136,7 @@ async fn requests_are_signed_with_the_environments_credentials_and_name_the_appl
 #[test]
 fn every_client_tries_as_often_and_waits_as_long_as_is_chosen_here() {
     let (sdk, _) = load_with(&[("AWS_REGION", "eu-west-1"), ("AWS_MAX_ATTEMPTS", "2")]);
-    let dynamodb = aws_sdk_dynamodb::Config::from(&sdk);
+    let dynamodb = of_dynamodb(&sdk).build();
     let sts = aws_sdk_sts::Config::from(&sdk);
     assert_eq!(dynamodb.retry_config().map(RetryConfig::max_attempts), Some(MAX_ATTEMPTS));
     assert_eq!(sts.retry_config().map(RetryConfig::max_attempts), Some(MAX_ATTEMPTS));
@@ -168,16 +173,43 @@ fn every_wrong_variable_is_a_fault_and_no_secret_is_told() {
     }
 }
 
+/// Takes note of the hashes that bodies are signed by, where they are not the signer's own.
+#[derive(Clone, Debug, Default)]
+struct Digests(Arc<Mutex<Vec<String>>>);
+
+#[dyn_dispatch_hint]
+impl Intercept for Digests {
+    fn name(&self) -> &'static str {
+        "Digests"
+    }
+
+    fn read_after_signing(
+        &self,
+        _context: &BeforeTransmitInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        configuration: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if let Some(PayloadSigningOverride::Precomputed(digest)) =
+            configuration.load::<PayloadSigningOverride>()
+        {
+            self.0.lock().unwrap().push(digest.clone());
+        }
+        Ok(())
+    }
+}
+
 #[tokio::test]
 async fn the_table_is_asked_under_the_signature_that_the_sdk_would_make() {
     let (sdk, _) = load_with(&[("AWS_REGION", "eu-west-1")]);
     let notes = Notes::default();
     let builder = sdk.to_builder().http_client(notes.clone());
     let sdk = builder.time_source(StaticTimeSource::from_secs(1_700_000_000)).build();
+    let digests = Digests::default();
     for configuration in [aws_sdk_dynamodb::config::Builder::from(&sdk), of_dynamodb(&sdk)] {
-        let configuration =
-            configuration.invocation_id_generator(DefaultInvocationIdGenerator::with_seed(7)).build();
-        let client = aws_sdk_dynamodb::Client::from_conf(configuration);
+        let configuration = configuration
+            .invocation_id_generator(DefaultInvocationIdGenerator::with_seed(7))
+            .interceptor(digests.clone());
+        let client = aws_sdk_dynamodb::Client::from_conf(configuration.build());
         // One that is longer than what a hash takes at once, and one that is nearly nothing.
         let text = AttributeValue::S("é".repeat(10_000));
         assert!(client.put_item().table_name("insights").item("pk", text).send().await.is_err());
@@ -187,4 +219,8 @@ async fn the_table_is_asked_under_the_signature_that_the_sdk_would_make() {
     let [long, short, own_long, own_short] = sent.try_into().unwrap();
     assert!(long.1.contains("authorization: AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20231114/"), "{long:?}");
     assert_eq!((own_long, own_short), (long, short));
+    // `printf {} | sha256sum`, the body of the short one.
+    let empty = "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a";
+    let digests = digests.0.lock().unwrap();
+    assert!(digests.len() == 2 && digests[1] == empty, "ours alone come with their hash: {digests:?}");
 }
