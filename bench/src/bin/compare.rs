@@ -50,6 +50,9 @@ struct Arguments {
     /// Have boto3 look back one day alone from the second run on. What it misses by that is not judged
     #[arg(long)]
     short: bool,
+    /// The first run alone
+    #[arg(long, conflicts_with = "short")]
+    first: bool,
     /// The Python with boto3
     #[arg(long, default_value = ".venv/bin/python")]
     python: PathBuf,
@@ -98,6 +101,7 @@ struct Programs {
     runtime: PathBuf,
     is_quick: bool,
     is_short: bool,
+    is_first_alone: bool,
 }
 
 impl Programs {
@@ -138,6 +142,7 @@ async fn run(arguments: &Arguments) -> Result<Vec<String>, Failure> {
         runtime: folder.join("boto3/runtime.py"),
         is_quick: arguments.quick,
         is_short: arguments.short,
+        is_first_alone: arguments.first,
     };
     println!("{}\n", versions(&programs).await?);
     let loads = if arguments.quick { vec![Load::TINY] } else { Load::ALL.to_vec() };
@@ -185,9 +190,13 @@ async fn measure(
     let our_services = Services::start_as_of(&first, anchor).await?;
     let their_services = Services::start_as_of(&first, anchor).await?;
     let mut compared = Compared::default();
-    // In an empty account nothing changes.
-    let runs = RUNS.into_iter().filter(|run| *run != Run::Changed || load.insights > 0);
-    for run in runs {
+    let is_wanted = |run: &Run| match run {
+        Run::First => true,
+        Run::Unchanged => !programs.is_first_alone,
+        // In an empty account nothing changes.
+        Run::Changed => !programs.is_first_alone && load.insights > 0,
+    };
+    for run in RUNS.into_iter().filter(is_wanted) {
         let place = format!("{place}, {}", run.name());
         if run == Run::Changed {
             let changed = (subject.story)(load, Story::Changed);
