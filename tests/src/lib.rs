@@ -6,6 +6,7 @@
 //! - [`Table`]: everything in the table, read whole (only tests may scan), and how two tables differ.
 //! - [`Running`]: a shipped binary under a Lambda Runtime API, as a process of its own.
 //! - [`Paced`]: services whose rate limits hold, in time that passes only while everybody waits.
+//! - [`tls`]: services that speak TLS, and how often a shipped binary shakes hands with them.
 //! - [`Kills`]: a shipped binary, killed after any of its calls, and what a clean run makes of what it left.
 //!
 //! ```no_run
@@ -44,6 +45,7 @@ pub mod permissions;
 pub mod schedule;
 mod story;
 mod table;
+pub mod tls;
 
 pub use binary::{Finished, Running};
 pub use crash::{Crash, Kills, selection};
