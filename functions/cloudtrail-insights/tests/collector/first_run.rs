@@ -194,3 +194,26 @@ async fn what_would_have_expired_already_is_neither_stored_nor_counted() {
     assert_eq!(insight_of(&table, RUN)["expires_at"], at("2026-03-02T09:10:00Z").seconds().into());
     assert_eq!(insight_of(&table, QUEUE).get("expires_at"), None, "it is open");
 }
+
+/// Two insights that began in the 32 days before the last 27, which a first run asks for one after the other, and ended in these.
+#[tokio::test]
+async fn of_what_this_run_has_stored_itself_it_reads_the_other_half_and_of_nothing_else() {
+    let insight = |name: &str| {
+        format!(
+            "[[cloudtrail.insights]]\nevent_source = \"ec2.amazonaws.com\"\nevent_name = \"{name}\"\n\
+             insight_type = \"ApiCallRateInsight\"\nstart = \"-28d\"\nend = \"-26d\"\nbaseline = 0.02\naverage = 2\n"
+        )
+    };
+    let trail = "[[cloudtrail.trails]]\nname = \"management\"\ninsight_selectors = [{ type = \"ApiCallRateInsight\" }]\n";
+    let lab = Lab::new(&[trail, &insight("RunInstances"), &insight("StopInstances")].concat()).await;
+    run_whole(&lab, &[]).await;
+    let mut insights: Vec<String> =
+        lab.table().await.of_kind("cloudtrail.insight").into_iter().map(insight_line).collect();
+    insights.sort();
+    assert_eq!(
+        insights,
+        ["RunInstances", "StopInstances"]
+            .map(|name| format!("{name} start end 2026-02-01T12:00 2026-02-03T12:00 closed critical"))
+    );
+    assert_eq!(lab.calls("BatchGetItem"), 2, "the state, and both insights once their ends come");
+}
