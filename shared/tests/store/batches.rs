@@ -38,6 +38,29 @@ async fn more_than_a_hundred_keys_are_read_in_batches_and_each_key_once() {
 }
 
 #[tokio::test]
+async fn to_tell_versions_apart_neither_what_the_service_said_nor_points_are_sent() {
+    let lab = lab().await;
+    let store = lab.store(|_| ());
+    let insight = valid(Kind::XrayInsight, "one", Version::new(10, 20).summary(15).self_closed());
+    let chunk = valid(Kind::CloudtrailMetric, "two", Version::new(10, 20));
+    store.write(&[insight.clone(), chunk.clone()]).await;
+    let found = store.read(&[insight.key().clone(), chunk.key().clone()], Projection::Version).await;
+    let names = |record: &ValidRecord| {
+        found.items[record.key()].0.keys().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let of_both = ["answered_at", "content_hash", "expires_at", "pk", "schema_version", "sk", "updated_at"];
+    let with = |others: &[&str]| {
+        let all: BTreeSet<&str> = of_both.iter().chain(others).copied().collect();
+        all.into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&insight), with(&["detail", "status_reason"]));
+    let detail: Vec<&str> =
+        found.items[insight.key()].0["detail"].as_map().unwrap().keys().map(|name| name.as_str()).collect();
+    assert_eq!(detail, ["last_update_time"]);
+    assert_eq!(names(&chunk), with(&["covered_from"]));
+}
+
+#[tokio::test]
 async fn keys_that_are_left_unprocessed_are_asked_for_again() {
     let lab = lab().await;
     let store = lab.store(|_| ());
