@@ -45,10 +45,7 @@ impl Account {
         if let Some(profile) = profile {
             sdk = sdk.to_builder().credentials_provider(of_profile(profile, &sdk)).build();
         }
-        let who = Who {
-            profile: profile.or_else(|| session.environment.get("AWS_PROFILE")),
-            is_given: profile.is_some(),
-        };
+        let who = Who { profile: profile.or_else(|| session.environment.get("AWS_PROFILE")) };
         if let Some(provider) = sdk.credentials_provider() {
             provider.provide_credentials().await.map_err(|error| who.without(&error))?;
         }
@@ -85,9 +82,8 @@ fn of_profile(profile: &str, sdk: &SdkConfig) -> SharedCredentialsProvider {
 /// Whose credentials were looked for.
 #[derive(Clone, Copy, Debug)]
 struct Who<'a> {
+    /// The profile that `--profile` or `AWS_PROFILE` names.
     profile: Option<&'a str>,
-    /// Whether it was asked for by `--profile`.
-    is_given: bool,
 }
 
 impl Who<'_> {
@@ -102,7 +98,7 @@ impl Who<'_> {
             ));
         }
         match error {
-            CredentialsError::CredentialsNotLoaded(_) if self.is_given => {
+            CredentialsError::CredentialsNotLoaded(_) if self.profile.is_some() => {
                 Failure::usage(format!("profile {profile} gives no credentials: {reason}"))
             }
             CredentialsError::CredentialsNotLoaded(_) => Failure::usage(format!(

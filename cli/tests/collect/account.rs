@@ -108,6 +108,8 @@ fn what_the_configuration_lacks_is_told() {
     };
     check(&["--profile", "adit", "--region", "eu-west-1"], 2, &["profile adit gives no credentials"]);
     check(&["--profile", "audit"], 2, &["profile audit"]);
+    let named = finish(at_home(&story, home.path(), &["--region", "eu-west-1"]).env("AWS_PROFILE", "adit"));
+    refused(&named, 2, &["profile adit gives no credentials"]);
     check(&["--region", "eu-west-1"], 2, &["no AWS credentials: choose a profile by --profile"]);
     check(&[], 2, &["no region: give --region"]);
 }

@@ -93,6 +93,20 @@ fn a_file_that_is_not_there_is_never_made() {
 }
 
 #[test]
+fn a_file_of_another_kind_is_no_table_and_an_empty_one_has_none() {
+    let root = tempfile::tempdir().unwrap();
+    let file = root.path().join("insights.db");
+    let list = || insights(&["list", "--local", file.to_str().unwrap()]);
+    for other in ["{\"kind\": \"xray.insight\"}\n", "S"] {
+        std::fs::write(&file, other).unwrap();
+        check(&list(), 2, &["insights.db: it is no table, but a file of another kind"]);
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), other);
+    }
+    std::fs::write(&file, "").unwrap();
+    check(&list(), 2, &["no table insights"]);
+}
+
+#[test]
 fn without_region_or_credentials_it_is_told_what_to_set() {
     check(&insights(&["list"]), 2, &["no region: set AWS_REGION", "--local FILE"]);
     let mut without_credentials = command(&["list"]);

@@ -7,6 +7,7 @@ use insights_shared::record::{Kind, Source};
 use insights_shared::store::read::Projection;
 use insights_shared::store::write::Written;
 use insights_shared::validate::ValidRecord;
+use insights_shared::value::Text;
 use insights_tests::{ACCOUNT, REGION};
 use std::collections::BTreeSet;
 
@@ -55,7 +56,7 @@ async fn to_tell_versions_apart_neither_what_the_service_said_nor_points_are_sen
     };
     assert_eq!(names(&insight), with(&["detail", "status_reason"]));
     let detail: Vec<&str> =
-        found.items[insight.key()].0["detail"].as_map().unwrap().keys().map(|name| name.as_str()).collect();
+        found.items[insight.key()].0["detail"].as_map().unwrap().keys().map(Text::as_str).collect();
     assert_eq!(detail, ["last_update_time"]);
     assert_eq!(names(&chunk), with(&["covered_from"]));
 }
