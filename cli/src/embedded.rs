@@ -6,11 +6,27 @@ use crate::http;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use dynoxide::Database;
+use std::fs::File;
+use std::io::Read;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+
+/// What every database begins with. <https://www.sqlite.org/fileformat.html#magic_header_string>
+const MAGIC: &[u8] = b"SQLite format 3\0";
+
+/// Whether `file` is of another kind. One that is not there, or empty, is a database in which nothing was made yet; of what is
+/// no file at all the library speaks.
+pub fn is_of_another_kind(file: &Path) -> std::io::Result<bool> {
+    if !file.is_file() {
+        return Ok(false);
+    }
+    let mut beginning = Vec::new();
+    File::open(file)?.take(MAGIC.len() as u64).read_to_end(&mut beginning)?;
+    Ok(!beginning.is_empty() && beginning != MAGIC)
+}
 
 /// A running embedded database. It stops to serve when it is closed or dropped.
 pub struct EmbeddedTable {
@@ -24,6 +40,13 @@ impl EmbeddedTable {
     /// Opens the database in `file`, which is created if it is not there.
     pub async fn open(file: &Path) -> Result<Self, Failure> {
         let what = format!("opening the database {}", file.display());
+        // The library's own words for such a file are of encryption, which nobody asked for.
+        if is_of_another_kind(file).map_err(|error| Failure::of(&what, error))? {
+            return Err(Failure::usage(format!(
+                "{} is no table, but a file of another kind",
+                file.display()
+            )));
+        }
         let path = file.to_str().ok_or_else(|| Failure::of(&what, "its path is not Unicode"))?;
         let database = Database::new(path).map_err(|error| Failure::of(&what, error))?;
         Self::serve(database).await

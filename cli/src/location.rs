@@ -2,7 +2,7 @@
 //! for reading and knows nothing of what is in it.
 
 use crate::args::shared::Where;
-use crate::embedded::EmbeddedTable;
+use crate::embedded::{EmbeddedTable, is_of_another_kind};
 use crate::exit::Failure;
 use crate::http;
 use crate::output;
@@ -11,8 +11,6 @@ use crate::session::Session;
 use crate::table::check_name;
 use aws_config::BehaviorVersion;
 use aws_sdk_dynamodb::Client;
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
 /// A table that is open for reading. Close it at the end.
@@ -66,33 +64,23 @@ impl Opened {
 
 /// A database that is not there would be made, and be empty: a slip in a name must not look like "nothing is wrong".
 pub fn check_file(file: &Path) -> Result<(), Failure> {
-    if file.is_file() {
-        return check_database(file);
-    }
+    let given = format!("--local {}", file.display());
     let inside = file.join("table.db");
-    let remedy = if inside.is_file() {
-        format!("it is a folder: give --local {}", inside.display())
+    let trouble = if file.is_file() {
+        if !is_of_another_kind(file).map_err(|error| Failure::of(&given, error))? {
+            return Ok(());
+        }
+        "it is no table, but a file of another kind"
+    } else if inside.is_file() {
+        return Err(Failure::usage(format!("{given}: it is a folder: give --local {}", inside.display())));
+    } else if file.exists() {
+        "it is no file"
     } else {
-        "`insights demo` makes one as insights-demo/table.db, `insights table create --local FILE` an empty one"
-            .to_owned()
+        "there is no such file"
     };
-    Err(Failure::usage(format!("--local {}: there is no such file; {remedy}", file.display())))
-}
-
-/// The library's own words for a file of another kind are of encryption, which nobody asked for.
-fn check_database(file: &Path) -> Result<(), Failure> {
-    /// What every database begins with: <https://www.sqlite.org/fileformat.html#magic_header_string>
-    const MAGIC: &[u8] = b"SQLite format 3\0";
-    let mut beginning = Vec::new();
-    let read = File::open(file).and_then(|file| file.take(MAGIC.len() as u64).read_to_end(&mut beginning));
-    read.map_err(|error| Failure::of(format!("reading {}", file.display()), error))?;
-    // An empty one is a database in which nothing has been made yet.
-    if beginning.is_empty() || beginning == MAGIC {
-        return Ok(());
-    }
     Err(Failure::usage(format!(
-        "--local {}: it is no table, but a file of another kind; `insights table create --local FILE` makes an empty one",
-        file.display()
+        "{given}: {trouble}; `insights demo` makes one as insights-demo/table.db, `insights table create --local FILE` \
+         an empty one"
     )))
 }
 

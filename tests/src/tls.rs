@@ -17,7 +17,8 @@ use tokio_rustls::rustls::{HandshakeKind, ServerConfig};
 pub const ONE_TARGET: (&str, &str) =
     ("TARGETS", r#"[{"account_id":"123456789012","regions":["eu-west-1"]}]"#);
 
-/// Calls under way at once, by default, at each of two endpoints.
+/// Calls under way at once by default, and tickets that come with a handshake: services give one or two, and what is looked
+/// at here is whether they are used.
 const AT_ONCE: usize = 8;
 
 /// An authority of its own, and its certificate as a file.
@@ -37,10 +38,10 @@ impl Authority {
         let mut params = CertificateParams::default();
         params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().expect("a sound lab"))
-            .expect("a sound lab");
-        let folder = tempfile::tempdir().expect("a sound lab");
-        std::fs::write(folder.path().join("authority.pem"), issuer.pem()).expect("a sound lab");
+        let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().expect("a key"))
+            .expect("a certificate of itself");
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("authority.pem"), issuer.pem()).expect("a file in the folder");
         Self { issuer, folder }
     }
 
@@ -54,17 +55,21 @@ impl Authority {
         self.folder.path()
     }
 
-    /// The configuration of a server called `localhost`, or by its address.
+    /// The configuration of a server that is called `localhost`, and has the address of it.
     fn server(&self) -> ServerConfig {
-        let key = KeyPair::generate().expect("a sound lab");
+        let key = KeyPair::generate().expect("a key");
         let params =
-            CertificateParams::new(["localhost", "127.0.0.1"].map(str::to_owned)).expect("a sound lab");
-        let certificate = params.signed_by(&key, &self.issuer).expect("a sound lab").der().clone();
+            CertificateParams::new(["localhost", "127.0.0.1"].map(str::to_owned)).expect("names of a server");
+        let certificate =
+            params.signed_by(&key, &self.issuer).expect("a certificate by the authority").der().clone();
         let key = PrivatePkcs8KeyDer::from(key.serialize_der()).into();
         let builder = ServerConfig::builder_with_provider(Arc::new(default_provider()));
         let builder =
-            builder.with_safe_default_protocol_versions().expect("a sound lab").with_no_client_auth();
-        builder.with_single_cert(vec![certificate], key).expect("a sound lab")
+            builder.with_safe_default_protocol_versions().expect("versions of TLS").with_no_client_auth();
+        let mut server =
+            builder.with_single_cert(vec![certificate], key).expect("the key of the certificate");
+        server.send_tls13_tickets = AT_ONCE;
+        server
     }
 }
 
@@ -85,9 +90,9 @@ impl Front {
     ///
     /// If no port is free.
     pub async fn new(lab: &Lab, authority: &Authority) -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a sound lab");
-        let url = format!("https://localhost:{}", listener.local_addr().expect("a sound lab").port());
-        let behind = lab.simulator.url().strip_prefix("http://").expect("a sound lab").to_owned();
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
+        let url = format!("https://localhost:{}", listener.local_addr().expect("an address").port());
+        let behind = lab.simulator.url().strip_prefix("http://").expect("a simulator over HTTP").to_owned();
         let acceptor = TlsAcceptor::from(Arc::new(authority.server()));
         let handshakes: Arc<Mutex<Vec<HandshakeKind>>> = Arc::default();
         let noted = Arc::clone(&handshakes);
@@ -103,9 +108,9 @@ impl Front {
                     };
                     noted
                         .lock()
-                        .expect("a sound lab")
-                        .push(outside.get_ref().1.handshake_kind().expect("a sound lab"));
-                    let mut inside = TcpStream::connect(behind).await.expect("a sound lab");
+                        .expect("nobody panicked with it")
+                        .push(outside.get_ref().1.handshake_kind().expect("a handshake that is over"));
+                    let mut inside = TcpStream::connect(behind).await.expect("the simulator");
                     let _ = copy_bidirectional(&mut outside, &mut inside).await;
                 });
             }
@@ -119,20 +124,22 @@ impl Front {
     ///
     /// If a handshake panicked.
     pub fn handshakes(&self) -> (usize, usize) {
-        let handshakes = self.handshakes.lock().expect("a sound lab");
+        let handshakes = self.handshakes.lock().expect("nobody panicked with it");
         let resumed = handshakes.iter().filter(|kind| **kind == HandshakeKind::Resumed).count();
         (handshakes.len() - resumed, resumed)
     }
 }
 
 /// Invokes `binary`, the function `name`, twice over `story`, as it ships: as many calls at once as there are by default, at
-/// the rates of the services. The first invocation must send more than `least` requests.
+/// the services' rates. Answers take longer than these keep two requests apart, so that several are under way at once. The
+/// first invocation must send at least `requests`.
 ///
 /// # Panics
 ///
-/// If it does not shake hands in full once at either endpoint, or does so again in the second invocation.
-pub async fn assert_one_full_handshake(binary: &str, name: &str, story: &str, least: usize) {
+/// If it does not shake hands in full exactly once at each endpoint, or does so again in the second invocation.
+pub async fn assert_one_full_handshake(binary: &str, name: &str, story: &str, requests: usize) {
     let lab = Lab::in_real_time(story).await;
+    lab.fault("*=slow-0.3");
     let authority = Authority::new("the lab's");
     let (service, table) = (Front::new(&lab, &authority).await, Front::new(&lab, &authority).await);
     // Tickets go by name, and those of one front are worth nothing at the other.
@@ -146,18 +153,29 @@ pub async fn assert_one_full_handshake(binary: &str, name: &str, story: &str, le
         ONE_TARGET,
     ];
     let function = Running::start(binary, name, &lab, &variables).await;
-    let mut before = 0;
-    // A request may begin to connect in the moment in which the connection before it becomes free.
-    for (invocation, least, most) in [("first", least, 2 * AT_ONCE), ("warm", 1, 2)] {
-        lab.simulator.clear_log();
+    lab.simulator.clear_log();
+    let mut known = [0, 0];
+    for invocation in ["first", "warm"] {
         assert_eq!(function.response("{}").await["status"], "ok", "{invocation}");
-        let requests = lab.simulator.log().len();
-        assert!(requests > least, "{requests} requests in the {invocation} invocation");
         let handshakes = [service.handshakes(), table.handshakes()];
-        assert_eq!(handshakes.map(|(full, _)| full), [1, 1], "full ones after the {invocation} invocation");
-        let new = handshakes.map(|(full, resumed)| full + resumed).iter().sum::<usize>() - before;
-        assert!(new <= most, "{new} handshakes in the {invocation} invocation");
-        before += new;
+        for (endpoint, (full, resumed), known) in
+            [("service", handshakes[0], known[0]), ("table", handshakes[1], known[1])]
+        {
+            assert_eq!(
+                full, 1,
+                "full handshakes with the {endpoint} by the end of the {invocation} invocation"
+            );
+            // A request may begin to connect in the moment in which the connection before it becomes free.
+            let new = full + resumed - known;
+            assert!(new <= 2 * AT_ONCE, "{new} connections to the {endpoint} in the {invocation} invocation");
+        }
+        known = handshakes.map(|(full, resumed)| full + resumed);
+        if invocation == "first" {
+            let sent = lab.simulator.log().len();
+            assert!(sent >= requests, "{sent} requests");
+            let (_, resumed) = handshakes[0];
+            assert!(resumed > 0, "several calls at once have several connections");
+        }
     }
     function.kill().await;
 }

@@ -50,7 +50,7 @@ struct Arguments {
     /// Have boto3 look back one day alone from the second run on. What it misses by that is not judged
     #[arg(long)]
     short: bool,
-    /// The first run alone
+    /// The first run alone. What later ones write is not judged then
     #[arg(long, conflicts_with = "short")]
     first: bool,
     /// The Python with boto3

@@ -98,9 +98,9 @@ impl Who<'_> {
             ));
         }
         match error {
-            CredentialsError::CredentialsNotLoaded(_) if self.profile.is_some() => {
-                Failure::usage(format!("profile {profile} gives no credentials: {reason}"))
-            }
+            CredentialsError::CredentialsNotLoaded(_) if self.profile.is_some() => Failure::usage(format!(
+                "profile {profile} gives no credentials: choose another by --profile or AWS_PROFILE ({reason})"
+            )),
             CredentialsError::CredentialsNotLoaded(_) => Failure::usage(format!(
                 "no AWS credentials: choose a profile by --profile or AWS_PROFILE, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY ({reason})"
             )),

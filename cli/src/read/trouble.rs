@@ -32,7 +32,7 @@ impl Reader {
                 ))
             }
             CONNECTION if is_about_credentials(message) => Failure::usage(format!(
-                "no AWS credentials: set AWS_PROFILE, or sign in; for a table in a file give --local FILE ({message})"
+                "no AWS credentials: set AWS_PROFILE to a profile that has some, or sign in; for a table in a file give --local FILE ({message})"
             )),
             CONNECTION | TIMEOUT => Failure::Failed(format!(
                 "{what}\n  check AWS_REGION, AWS_ENDPOINT_URL_DYNAMODB and the way to it"

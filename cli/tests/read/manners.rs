@@ -99,11 +99,18 @@ fn a_file_of_another_kind_is_no_table_and_an_empty_one_has_none() {
     let list = || insights(&["list", "--local", file.to_str().unwrap()]);
     for other in ["{\"kind\": \"xray.insight\"}\n", "S"] {
         std::fs::write(&file, other).unwrap();
-        check(&list(), 2, &["insights.db: it is no table, but a file of another kind"]);
+        let create = insights(&["table", "create", "--local", file.to_str().unwrap()]);
+        check(
+            &list(),
+            2,
+            &["insights.db: it is no table, but a file of another kind; `insights demo` makes one"],
+        );
+        check(&create, 2, &["insights.db is no table, but a file of another kind"]);
         assert_eq!(std::fs::read_to_string(&file).unwrap(), other);
     }
     std::fs::write(&file, "").unwrap();
     check(&list(), 2, &["no table insights"]);
+    check(&insights(&["list", "--local", root.path().to_str().unwrap()]), 2, &["it is no file"]);
 }
 
 #[test]

@@ -9,7 +9,6 @@
 )]
 
 use insights_simulator::runtime_api::Outcome;
-use insights_tests::tls::assert_one_full_handshake;
 use insights_tests::{EXTERNAL_ID, Lab, REDACT_KEY, Running, Table};
 use serde_json::Value;
 
@@ -212,29 +211,4 @@ async fn every_line_has_its_request_whatever_the_level() {
         finished.stdout.lines().find(|line| line.contains("AccessDenied")).expect("an error is logged");
     let line: Value = serde_json::from_str(line).unwrap();
     assert!(line["span"]["requestId"].as_str().is_some_and(|id| !id.is_empty()), "{line}");
-}
-
-/// So many series with calls in every minute, and an insight about each.
-fn story(series: usize) -> String {
-    let subject = |number: usize| {
-        format!(
-            "event_source = \"ec2.amazonaws.com\"\nevent_name = \"Operation{number}\"\n\
-             insight_type = \"ApiCallRateInsight\"\n"
-        )
-    };
-    let of_one = |number: usize| {
-        let subject = subject(number);
-        format!(
-            "[[cloudtrail.insights]]\n{subject}start = \"-3h\"\nend = \"-2h\"\naverage = 2\n\
-             [[cloudtrail.series]]\n{subject}noise = 0\nbursts = [{{ from = \"-2d\", to = \"-1h\", rate = 5 }}]\n"
-        )
-    };
-    let trail = "[[cloudtrail.trails]]\nname = \"management\"\ninsight_selectors = [{ type = \"ApiCallRateInsight\" }]\n";
-    trail.to_owned() + &(0..series).map(of_one).collect::<String>()
-}
-
-#[tokio::test]
-async fn a_first_invocation_shakes_hands_in_full_once_at_each_endpoint_and_a_warm_one_goes_on_with_that() {
-    let binary = env!("CARGO_BIN_EXE_cloudtrail-insights");
-    assert_one_full_handshake(binary, "cloudtrail-insights", &story(10), 40).await;
 }

@@ -39,7 +39,7 @@ async fn more_than_a_hundred_keys_are_read_in_batches_and_each_key_once() {
 }
 
 #[tokio::test]
-async fn to_tell_versions_apart_neither_what_the_service_said_nor_points_are_sent() {
+async fn to_tell_versions_apart_the_version_alone_is_sent_of_what_the_service_said_and_no_points() {
     let lab = lab().await;
     let store = lab.store(|_| ());
     let insight = valid(Kind::XrayInsight, "one", Version::new(10, 20).summary(15).self_closed());

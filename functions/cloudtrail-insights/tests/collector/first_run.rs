@@ -197,7 +197,7 @@ async fn what_would_have_expired_already_is_neither_stored_nor_counted() {
 
 /// Two insights that began in the 32 days before the last 27, which a first run asks for one after the other, and ended in these.
 #[tokio::test]
-async fn of_what_this_run_has_stored_itself_it_reads_the_other_half_and_of_nothing_else() {
+async fn where_this_run_has_stored_one_half_itself_it_reads_it_and_otherwise_asks_for_nothing() {
     let insight = |name: &str| {
         format!(
             "[[cloudtrail.insights]]\nevent_source = \"ec2.amazonaws.com\"\nevent_name = \"{name}\"\n\

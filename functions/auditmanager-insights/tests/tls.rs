@@ -1,4 +1,4 @@
-//! The shipped binary under a Lambda Runtime API, as a process of its own that goes by the machine's clock.
+//! The shipped binary and services that speak TLS.
 
 use insights_tests::tls::assert_one_full_handshake;
 
