@@ -433,3 +433,34 @@ impl Stored {
         self.integer("schema_version").is_some_and(|version| version > SCHEMA_VERSION)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_title_has_its_words_one_space_apart() {
+        for (text, line) in [
+            ("", ""),
+            ("Faults in checkout", "Faults in checkout"),
+            (" Faults in checkout", "Faults in checkout"),
+            ("Faults in checkout ", "Faults in checkout"),
+            ("Faults  in checkout", "Faults in checkout"),
+            ("Faults\nin\tcheckout", "Faults in checkout"),
+            ("Faults\u{a0}in\u{2003}the café", "Faults in the café"),
+            (" ", ""),
+            ("\u{7f}", "\u{7f}"),
+        ] {
+            assert_eq!(one_line(text), line, "{text:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_title_is_a_texts_words_whatever_they_are(text in "([ -~]|[ \\n\\t]|é|\u{a0}){0,40}") {
+            let words: Vec<&str> = text.split_whitespace().collect();
+            prop_assert_eq!(one_line(&text), words.join(" "));
+        }
+    }
+}

@@ -3,6 +3,8 @@
 use super::*;
 use crate::record::StatusReason;
 use crate::value::Text;
+use crate::value::tests::any_value;
+use proptest::prelude::*;
 
 fn time(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -172,6 +174,18 @@ fn the_points_of_a_chunk_are_hashed_written_and_weighed_like_any_other_attribute
             [TIMESTAMPS, VALUES].into_iter().map(|name| (name.into(), map[name].clone())).collect();
         assert_eq!(hash(&valid.attributes, record.chunk.as_ref()).1, item_size(&points));
         assert_eq!(valid.size(), item_size(&map) + STAMPS_SIZE);
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_the_service_said_is_weighed_as_the_item_that_it_becomes(said in any_value()) {
+        let mut record = insight();
+        record.detail.insert("said".into(), said);
+        // What breaks a rule has no item.
+        if let Ok(valid) = validate(record, 400) {
+            prop_assert_eq!(valid.size(), item_size(&valid.to_map()) + STAMPS_SIZE);
+        }
     }
 }
 
