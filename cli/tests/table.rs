@@ -36,10 +36,11 @@ fn a_table_that_is_there_is_left_as_it_is() {
 }
 
 #[test]
-fn a_file_that_is_no_database_is_told() {
+fn a_database_that_is_damaged_is_told() {
     let root = tempfile::tempdir().unwrap();
     let file = root.path().join("insights.db");
-    std::fs::write(&file, "dear diary, ".repeat(1_000)).unwrap();
+    // What every SQLite database begins with, and then nothing that one could hold.
+    std::fs::write(&file, format!("SQLite format 3\0{}", "dear diary, ".repeat(1_000))).unwrap();
     let run = create(&file);
     assert_eq!(run.code, 1, "{run:?}");
     assert!(run.stderr.contains("error: opening the database "), "{}", run.stderr);
