@@ -4,7 +4,7 @@ use crate::args::ReportArguments;
 use crate::exit::{Exit, Failure};
 use crate::location::Opened;
 use crate::output;
-use crate::page::filter::{DEFAULT_SINCE, Filter};
+use crate::page::filter::{DEFAULT_SINCE, Filter, OF_INSIGHTS};
 use crate::page::gather::{self, Wanted};
 use crate::page::model::Model;
 use crate::page::{Dress, document};
@@ -25,7 +25,7 @@ pub async fn run(arguments: &ReportArguments, session: &Session) -> Result<Exit,
     let opened = Opened::open(&arguments.location, &session).await?;
     let now = opened.reader.now();
     let since = arguments.since.map_or_else(
-        || Filter::parse([("since", DEFAULT_SINCE)], now).map_or(now, |(_, span)| span.since),
+        || Filter::parse([("since", DEFAULT_SINCE)], &OF_INSIGHTS, now).map_or(now, |(_, span)| span.since),
         |since| since.start(now),
     );
     let written = if since < now {

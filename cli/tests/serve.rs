@@ -141,6 +141,23 @@ fn every_answer_is_made_by_query_and_batch_get_item_alone() {
 }
 
 #[test]
+fn what_is_told_as_json_costs_its_own_reads_and_no_others() {
+    let story = Story::collected();
+    let served = Served::start(&story);
+    let reads = |path: &str| {
+        story.lab.simulator.clear_log();
+        assert_eq!(served.get(path).status, 200, "{path}");
+        ["Query", "BatchGetItem"].map(|operation| story.lab.calls(operation))
+    };
+    let page: u64 = reads("/").iter().sum();
+    let parts =
+        ["/api/incidents", "/api/compliance", "/api/status"].map(|path| reads(path).iter().sum::<u64>());
+    assert!(parts.iter().all(|part| *part > 0) && parts.iter().sum::<u64>() <= page, "{parts:?}, {page}");
+    let [queries, items] = reads("/api/insights");
+    assert!(queries > 0 && items == 0, "envelopes are in the index: {queries}, {items}");
+}
+
+#[test]
 fn the_live_page_is_the_report_with_its_filter_in_the_address() {
     let served = Served::start(&STORY);
     let all = served.get("/");
@@ -214,9 +231,19 @@ fn a_wrong_address_is_told_by_field_value_and_rule() {
         assert_eq!(page.status, 400, "{query}");
         assert!(page.body.contains(field) && page.body.contains(rule), "{query}");
     }
-    let both = served.get("/api/status?severity=bad&status=%3Cscript%3E");
+    let both = served.get("/api/insights?severity=bad&status=%3Cscript%3E");
     let json: Value = serde_json::from_str(&both.body).unwrap();
     assert_eq!(json["errors"].as_array().unwrap().len(), 2, "all of it at once");
+    for (address, rule) in [
+        ("/api/compliance?severity=high", "is unknown: known are source, account, region, since, until"),
+        ("/api/compliance?status=", "is unknown: known are source, account, region, since, until"),
+        ("/api/status?account=123456789012", "is unknown: there are no parameters"),
+    ] {
+        let answer = served.get(address);
+        assert_eq!(answer.status, 400, "what would be passed over is refused: {address}: {answer:?}");
+        let json: Value = serde_json::from_str(&answer.body).unwrap();
+        assert_eq!(json["errors"][0]["rule"], rule, "{address}");
+    }
     let hostile = served.get("/?q=%22%3E%3Cscript%3Ealert(1)%3C/script%3E");
     assert_eq!(hostile.status, 200);
     assert!(!hostile.body.contains("<script>"), "what the address says is text");
@@ -234,6 +261,8 @@ fn the_api_lists_itself() {
         list["insights"], "/api/insights{?source,severity,status,account,region,q,since,until}",
         "all that may be asked for"
     );
+    assert_eq!(list["compliance"], "/api/compliance{?source,account,region,since,until}");
+    assert_eq!(list["status"], "/api/status");
     let sample = |parameter: &str| match parameter {
         "source" => "auditmanager",
         "severity" => "low",
@@ -264,6 +293,12 @@ fn the_api_has_the_same_as_json() {
     for name in ["pk", "sk", "kind", "title", "status", "entity", "measures", "started_at"] {
         assert!(insights.iter().all(|insight| !insight[name].is_null()), "{name}");
     }
+    let all = served.json("/api/insights");
+    let ends: Vec<Option<&str>> =
+        all.as_array().unwrap().iter().map(|one| one["ended_at"].as_str()).collect();
+    let (open, closed) = ends.split_at(3);
+    assert!(open.iter().all(Option::is_none) && !closed.is_empty(), "what is open comes first: {ends:?}");
+    assert!(closed.iter().all(Option::is_some) && closed.is_sorted_by(|one, next| one >= next), "{ends:?}");
     let one = served.json(&format!("/api/insights/{PK}"));
     assert_eq!(one["insight"]["detail"]["root_cause_service_id"]["name"], "payments");
     assert_eq!(one["events"].as_array().unwrap().len(), 4);

@@ -51,9 +51,9 @@ impl Within {
                 .plus_seconds(-default.millis() / 1_000),
         };
         if since > until {
-            return Err(Failure::usage(format!(
-                "--since {since} is after --until {until}: it must be before"
-            )));
+            let given = self.until.map(|until| until.end(now)).filter(|given| *given <= now);
+            let end = given.map_or_else(|| format!("now, {now}"), |until| format!("--until {until}"));
+            return Err(Failure::usage(format!("--since {since} is after {end}: it must be before")));
         }
         Ok(Span { since, until })
     }

@@ -5,8 +5,11 @@ use crate::read::span::Span;
 use insights_shared::record::{Severity, Source, Stored};
 use insights_shared::time::Timestamp;
 
-/// The parameters of an address, as they are listed when somebody names another.
-pub const KNOWN: &str = "source, severity, status, account, region, q, since, until";
+/// The parameters of an address that asks for insights.
+pub const OF_INSIGHTS: [&str; 8] =
+    ["source", "severity", "status", "account", "region", "q", "since", "until"];
+/// Those of an address that asks for counts, which have neither severity nor status.
+pub const OF_COUNTS: [&str; 5] = ["source", "account", "region", "since", "until"];
 /// The longest text of a parameter.
 const LONGEST: usize = 200;
 /// What a page shows if it is not told.
@@ -47,15 +50,16 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// Reads the decoded parameters of an address, at `now`.
+    /// Reads the decoded parameters of an address that may have those which are `known`, at `now`.
     pub fn parse<'a>(
         pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
+        known: &[&str],
         now: Timestamp,
     ) -> Result<(Self, Span), Vec<Fault>> {
         let mut filter = Self::default();
         let mut faults = Vec::new();
         for (field, value) in pairs {
-            if let Err(rule) = filter.set(field, value.trim()) {
+            if let Err(rule) = filter.set(field, value.trim(), known) {
                 let mut value = value.to_owned();
                 value.truncate(value.floor_char_boundary(LONGEST));
                 faults.push(Fault { field: field.to_owned(), value, rule });
@@ -80,11 +84,18 @@ impl Filter {
         if faults.is_empty() { Ok((filter, span)) } else { Err(faults) }
     }
 
-    fn set(&mut self, field: &str, value: &str) -> Result<(), String> {
+    fn set(&mut self, field: &str, value: &str, known: &[&str]) -> Result<(), String> {
+        let unknown = || match known {
+            [] => "is unknown: there are no parameters".to_owned(),
+            known => format!("is unknown: known are {}", known.join(", ")),
+        };
+        if !known.contains(&field) {
+            return Err(unknown());
+        }
         if value.len() > LONGEST {
             return Err(format!("must be at most {LONGEST} bytes"));
         }
-        if value.is_empty() && KNOWN.split(", ").any(|known| known == field) {
+        if value.is_empty() {
             return Ok(());
         }
         match field {
@@ -107,7 +118,7 @@ impl Filter {
                 when(value)?;
                 value.clone_into(if field == "since" { &mut self.since } else { &mut self.until });
             }
-            _ => return Err(format!("is unknown: known are {KNOWN}")),
+            _ => return Err(unknown()),
         }
         Ok(())
     }
@@ -146,16 +157,19 @@ mod tests {
 
     #[test]
     fn an_address_without_parameters_asks_for_the_last_seven_days() {
-        let (filter, span) = Filter::parse([], now()).unwrap();
+        let (filter, span) = Filter::parse([], &OF_INSIGHTS, now()).unwrap();
         assert_eq!((filter.narrows(), span.since.day(), span.until), (false, "2026-03-01".to_owned(), now()));
-        let (filter, span) = Filter::parse([("since", "24h"), ("q", ""), ("source", " ")], now()).unwrap();
+        let (filter, span) =
+            Filter::parse([("since", "24h"), ("q", ""), ("source", " ")], &OF_INSIGHTS, now()).unwrap();
         assert!(!filter.narrows());
         assert_eq!((span.since.day(), filter.since), ("2026-03-07".to_owned(), "24h".to_owned()));
-        let (_, span) = Filter::parse([("since", "2026-03-05"), ("until", "2026-03-06")], now()).unwrap();
+        let (_, span) =
+            Filter::parse([("since", "2026-03-05"), ("until", "2026-03-06")], &OF_INSIGHTS, now()).unwrap();
         let ends = (span.since.to_string(), span.until.to_string());
         assert_eq!(ends, ("2026-03-05T00:00:00.000Z".to_owned(), "2026-03-06T23:59:59.999Z".to_owned()));
         // A page shows nothing of the future.
-        let (_, span) = Filter::parse([("since", "2026-03-05"), ("until", "2026-03-08")], now()).unwrap();
+        let (_, span) =
+            Filter::parse([("since", "2026-03-05"), ("until", "2026-03-08")], &OF_INSIGHTS, now()).unwrap();
         assert_eq!(span.until, now());
     }
 
@@ -174,13 +188,13 @@ mod tests {
             ("sources", "xray", "is unknown: known are source, severity"),
             ("sources", "", "is unknown: known are source, severity"),
         ] {
-            let faults = Filter::parse([(field, value)], now()).unwrap_err();
+            let faults = Filter::parse([(field, value)], &OF_INSIGHTS, now()).unwrap_err();
             assert_eq!(faults.len(), 1, "{field}={value}: {faults:?}");
             assert!(faults[0].rule.contains(rule), "{field}={value}: {faults:?}");
             assert!(faults[0].field == field || field == "until", "{faults:?}");
         }
         let long = "x".repeat(201);
-        let faults = Filter::parse([("q", long.as_str()), ("status", "x")], now()).unwrap_err();
+        let faults = Filter::parse([("q", long.as_str()), ("status", "x")], &OF_INSIGHTS, now()).unwrap_err();
         assert_eq!(faults.len(), 2, "all faults at once");
     }
 
@@ -203,7 +217,7 @@ mod tests {
             ("q", "7c4e", true),
             ("q", "payments", false),
         ] {
-            let (filter, _) = Filter::parse([(field, value)], now()).unwrap();
+            let (filter, _) = Filter::parse([(field, value)], &OF_INSIGHTS, now()).unwrap();
             assert_eq!(filter.holds(&insight), held, "{field}={value}");
             assert!(filter.narrows());
         }

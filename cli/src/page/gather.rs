@@ -57,34 +57,47 @@ pub struct Wanted<'a> {
 
 /// The page of everything.
 pub async fn whole(reader: &Reader, wanted: Wanted<'_>) -> Result<Model, Failure> {
+    let (filter, span) = (wanted.filter, wanted.span);
     let insights = async {
-        let mut insights = reader.overlapping(&INSIGHTS, wanted.span).await?;
-        insights.retain(|insight| wanted.filter.holds(insight));
+        let insights = insights(reader, filter, span).await?;
         let incidents = incidents(reader, &insights);
         let detailed = detailed(reader, insights.clone(), wanted.most_details);
         futures_util::try_join!(incidents, detailed)
     };
     let ((incidents, insights), compliance, standings) =
-        futures_util::try_join!(insights, compliance(reader, &wanted), standings(reader),)?;
+        futures_util::try_join!(insights, compliance(reader, filter, span), standings(reader))?;
     let without_detail = insights.iter().filter(|insight| insight.detail.is_none()).count();
-    let (mut open, mut closed): (Vec<Insight>, Vec<Insight>) =
-        insights.into_iter().partition(Insight::is_open);
-    open.sort_by_key(|insight| Importance::of(&insight.record));
-    closed.sort_by_key(|insight| Reverse(insight.record.timestamp("ended_at")));
+    let (open, closed) = in_order(insights, |insight| &insight.record);
     Ok(Model {
         table: wanted.table,
         now: reader.now(),
-        span: wanted.span,
+        span,
         zone: wanted.zone,
         open,
         closed,
         incidents,
         compliance,
         standings,
-        narrowed: wanted.filter.narrows(),
+        narrowed: filter.narrows(),
         without_detail,
         passed_over: reader.passed_over(),
     })
+}
+
+/// The envelopes of insights.
+pub async fn insights(reader: &Reader, filter: &Filter, span: Span) -> Result<Vec<Stored>, Failure> {
+    let mut insights = reader.overlapping(&INSIGHTS, span).await?;
+    insights.retain(|insight| filter.holds(insight));
+    Ok(insights)
+}
+
+/// What is open, worst first, and what has ended, newest first.
+pub fn in_order<T>(insights: Vec<T>, record: impl Fn(&T) -> &Stored) -> (Vec<T>, Vec<T>) {
+    let (mut open, mut closed): (Vec<T>, Vec<T>) =
+        insights.into_iter().partition(|insight| record(insight).text("status") == Some("open"));
+    open.sort_by_key(|insight| Importance::of(record(insight)));
+    closed.sort_by_key(|insight| Reverse(record(insight).timestamp("ended_at")));
+    (open, closed)
 }
 
 /// The page of one insight: itself, and what it belongs together with. `None` if there is no such insight.
@@ -222,17 +235,17 @@ async fn line(reader: &Reader, record: &Stored, series: &Series, all: &AllSeries
 }
 
 /// The counts of accounts and assessments, and the controls of the newest day of each.
-async fn compliance(reader: &Reader, wanted: &Wanted<'_>) -> Result<Vec<Compliance>, Failure> {
-    if wanted.filter.source.is_some_and(|source| source != Source::Auditmanager) {
+pub async fn compliance(reader: &Reader, filter: &Filter, span: Span) -> Result<Vec<Compliance>, Failure> {
+    if filter.source.is_some_and(|source| source != Source::Auditmanager) {
         return Ok(Vec::new());
     }
-    let least = wanted.span.until.plus_seconds(-LEAST_DAYS * DAY_SECONDS);
-    let span = Span { since: wanted.span.since.min(least), until: wanted.span.until };
+    let least = span.until.plus_seconds(-LEAST_DAYS * DAY_SECONDS);
+    let span = Span { since: span.since.min(least), ..span };
     let is_asked_for = |scope: &Scope| {
         let is = |wanted: &str, is: &str| wanted.is_empty() || wanted == is;
         scope.level != Level::Domain
-            && is(&wanted.filter.account, &scope.place.account_id)
-            && is(&wanted.filter.region, &scope.place.region)
+            && is(&filter.account, &scope.place.account_id)
+            && is(&filter.region, &scope.place.region)
     };
     let scopes: Vec<Scope> = reader.scopes().await?.into_iter().filter(is_asked_for).collect();
     let scopes = scopes.into_iter().map(|scope| async {

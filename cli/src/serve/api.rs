@@ -2,8 +2,9 @@
 
 use crate::incident::Incident;
 use crate::output::json;
-use crate::page::filter::KNOWN;
-use crate::page::model::{Compliance, Detail, Insight, Model, Standing};
+use crate::page::filter::{OF_COUNTS, OF_INSIGHTS};
+use crate::page::gather;
+use crate::page::model::{Compliance, Detail, Insight, Standing};
 use crate::read::counts;
 use insights_shared::record::Stored;
 use insights_shared::time::Timestamp;
@@ -47,20 +48,20 @@ struct OneDay<'a> {
 
 /// What there is to ask for, as URI templates (RFC 6570).
 pub fn list() -> Value {
-    let asking = |path: &str| format!("{path}{{?{}}}", KNOWN.replace(' ', ""));
+    let asking = |path: &str, parameters: &[&str]| format!("{path}{{?{}}}", parameters.join(","));
     json!({
-        "insights": asking("/api/insights"),
+        "insights": asking("/api/insights", &OF_INSIGHTS),
         "insight": "/api/insights/{pk}",
-        "incidents": asking("/api/incidents"),
-        "compliance": "/api/compliance{?source,account,region,since,until}",
+        "incidents": asking("/api/incidents", &OF_INSIGHTS),
+        "compliance": asking("/api/compliance", &OF_COUNTS),
         "status": "/api/status",
     })
 }
 
-/// The envelopes of the insights of a page.
-pub fn insights(model: &Model) -> String {
-    let records: Vec<Stored> = model.insights().map(|insight| insight.record.clone()).collect();
-    json::records(&records)
+/// The envelopes of insights, in the order of the page.
+pub fn insights(insights: Vec<Stored>) -> String {
+    let (open, closed) = gather::in_order(insights, |insight| insight);
+    json::records(&[open, closed].concat())
 }
 
 /// One insight whole, with what hangs on it.
@@ -92,8 +93,8 @@ pub fn single(insight: &Insight, incidents: &[Incident]) -> String {
 }
 
 /// Incidents of several insights, worst first.
-pub fn incidents(model: &Model) -> Value {
-    model.incidents.iter().filter(|incident| incident.is_correlated()).map(incident).collect()
+pub fn incidents(incidents: &[Incident]) -> Value {
+    incidents.iter().filter(|incident| incident.is_correlated()).map(incident).collect()
 }
 
 fn incident(incident: &Incident) -> Value {
@@ -111,8 +112,8 @@ fn incident(incident: &Incident) -> Value {
 }
 
 /// Counts by day; a day without has its reason.
-pub fn compliance(model: &Model) -> String {
-    let scopes: Vec<Scope<'_>> = model.compliance.iter().map(scope).collect();
+pub fn compliance(compliance: &[Compliance]) -> String {
+    let scopes: Vec<Scope<'_>> = compliance.iter().map(scope).collect();
     text(&scopes)
 }
 

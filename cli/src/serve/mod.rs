@@ -10,7 +10,7 @@ use crate::args::ServeArguments;
 use crate::exit::{Exit, Failure};
 use crate::location::Opened;
 use crate::output;
-use crate::page::filter::{Fault, Filter};
+use crate::page::filter::{Fault, Filter, OF_COUNTS, OF_INSIGHTS};
 use crate::page::gather::{self, Wanted};
 use crate::page::model::Model;
 use crate::page::{Dress, document};
@@ -21,7 +21,7 @@ use answer::Form;
 use axum::Router;
 use axum::extract::{Path, RawQuery, State};
 use axum::middleware;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use insights_shared::time::Clock;
 use jiff::tz::TimeZone;
@@ -86,28 +86,21 @@ fn router(server: Server, port: u16) -> Router {
         .route("/assets/{name}", get(script))
         .route("/api", get(api_list))
         .route("/api/", get(api_list))
-        .route("/api/insights", get(|server, query| api_of(server, query, |model| api::insights(&model))))
+        .route("/api/insights", get(api_insights))
         .route("/api/insights/{pk}", get(api_single))
-        .route(
-            "/api/incidents",
-            get(|server, query| api_of(server, query, |model| api::incidents(&model).to_string())),
-        )
-        .route("/api/compliance", get(|server, query| api_of(server, query, |model| api::compliance(&model))))
-        .route(
-            "/api/status",
-            get(|server, query| api_of(server, query, |model| api::status(&model.standings).to_string())),
-        )
+        .route("/api/incidents", get(api_incidents))
+        .route("/api/compliance", get(api_compliance))
+        .route("/api/status", get(api_status))
         .fallback(missing)
         .layer(middleware::from_fn_with_state(port, guard::check))
         .with_state(server)
 }
 
 async fn page(State(server): State<Server>, RawQuery(query): RawQuery) -> Response {
-    let (filter, model) = match server.model(query.as_deref(), MOST_DETAILS).await {
-        Ok(found) => found,
-        Err(trouble) => return trouble.answer(Form::Page),
-    };
-    answer::page(document::whole(&model, &Dress::Live(filter)))
+    match server.page(query).await {
+        Ok(page) => page,
+        Err(trouble) => trouble.answer(Form::Page),
+    }
 }
 
 async fn script(Path(name): Path<String>) -> Response {
@@ -137,6 +130,30 @@ async fn api_list() -> Response {
     answer::json(api::list().to_string())
 }
 
+async fn api_insights(State(server): State<Server>, RawQuery(query): RawQuery) -> Result<Response, Trouble> {
+    let Asked { reader, filter, span } = server.asked(query, &OF_INSIGHTS)?;
+    Ok(answer::json(api::insights(gather::insights(&reader, &filter, span).await?)))
+}
+
+async fn api_incidents(State(server): State<Server>, RawQuery(query): RawQuery) -> Result<Response, Trouble> {
+    let Asked { reader, filter, span } = server.asked(query, &OF_INSIGHTS)?;
+    let insights = gather::insights(&reader, &filter, span).await?;
+    Ok(answer::json(api::incidents(&gather::incidents(&reader, &insights).await?).to_string()))
+}
+
+async fn api_compliance(
+    State(server): State<Server>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Trouble> {
+    let Asked { reader, filter, span } = server.asked(query, &OF_COUNTS)?;
+    Ok(answer::json(api::compliance(&gather::compliance(&reader, &filter, span).await?)))
+}
+
+async fn api_status(State(server): State<Server>, RawQuery(query): RawQuery) -> Result<Response, Trouble> {
+    let Asked { reader, .. } = server.asked(query, &[])?;
+    Ok(answer::json(api::status(&gather::standings(&reader).await?).to_string()))
+}
+
 async fn api_single(State(server): State<Server>, Path(pk): Path<String>) -> Response {
     match server.single(&pk).await {
         Err(failure) => answer::failed(&failure, Form::Json),
@@ -144,17 +161,6 @@ async fn api_single(State(server): State<Server>, Path(pk): Path<String>) -> Res
             Some((model, insight)) => answer::json(api::single(insight, &model.incidents)),
             None => answer::missing(&nothing_at(&pk), Form::Json),
         },
-    }
-}
-
-async fn api_of(
-    State(server): State<Server>,
-    RawQuery(query): RawQuery,
-    answer: fn(Model) -> String,
-) -> Response {
-    match server.model(query.as_deref(), 0).await {
-        Ok((_, model)) => answer::json(answer(model)),
-        Err(trouble) => trouble.answer(Form::Json),
     }
 }
 
@@ -167,7 +173,14 @@ fn nothing_at(pk: &str) -> String {
     format!("no insight is stored under the key {pk}; it may have expired")
 }
 
-/// Why there is no page.
+/// What an address asks for, and who is asked.
+struct Asked {
+    reader: Reader,
+    filter: Filter,
+    span: Span,
+}
+
+/// Why there is no answer.
 enum Trouble {
     Wrong(Vec<Fault>),
     Failed(Failure),
@@ -182,19 +195,40 @@ impl Trouble {
     }
 }
 
+impl From<Failure> for Trouble {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+/// Of what is JSON; a page words its own.
+impl IntoResponse for Trouble {
+    fn into_response(self) -> Response {
+        self.answer(Form::Json)
+    }
+}
+
 impl Server {
-    async fn model(&self, query: Option<&str>, most_details: usize) -> Result<(Filter, Model), Trouble> {
+    fn asked(&self, query: Option<String>, known: &[&str]) -> Result<Asked, Trouble> {
         let reader = self.reader.as_of(self.clock.now());
-        let (filter, span) = parsed(query.unwrap_or_default(), &reader).map_err(Trouble::Wrong)?;
+        let query = query.unwrap_or_default();
+        let pairs: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
+        let pairs = pairs.iter().map(|(name, value)| (name.as_ref(), value.as_ref()));
+        let (filter, span) = Filter::parse(pairs, known, reader.now()).map_err(Trouble::Wrong)?;
+        Ok(Asked { reader, filter, span })
+    }
+
+    async fn page(&self, query: Option<String>) -> Result<Response, Trouble> {
+        let Asked { reader, filter, span } = self.asked(query, &OF_INSIGHTS)?;
         let wanted = Wanted {
             filter: &filter,
             span,
-            most_details,
+            most_details: MOST_DETAILS,
             table: self.table.clone(),
             zone: self.zone.clone(),
         };
-        let model = gather::whole(&reader, wanted).await.map_err(Trouble::Failed)?;
-        Ok((filter, model))
+        let model = gather::whole(&reader, wanted).await?;
+        Ok(answer::page(document::whole(&model, &Dress::Live(filter))))
     }
 
     async fn single(&self, pk: &str) -> Result<Option<Model>, Failure> {
@@ -205,9 +239,4 @@ impl Server {
         let reader = self.reader.as_of(self.clock.now());
         gather::single(&reader, pk, self.table.clone(), self.zone.clone()).await
     }
-}
-
-fn parsed(query: &str, reader: &Reader) -> Result<(Filter, Span), Vec<Fault>> {
-    let pairs: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
-    Filter::parse(pairs.iter().map(|(name, value)| (name.as_ref(), value.as_ref())), reader.now())
 }

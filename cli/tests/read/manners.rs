@@ -27,8 +27,15 @@ fn wrong_arguments_are_told_with_what_would_be_right() {
         (&["list", "--output", "yaml"], &["table, json, csv"]),
         (
             &["list", "--since", "2026-03-02T00:00:00Z", "--until", "2026-03-01T00:00:00Z"],
-            &["must be before"],
+            &[
+                "--since 2026-03-02T00:00:00.000Z is after --until 2026-03-01T00:00:00.000Z: it must be before",
+            ],
         ),
+        (
+            &["list", "--since", "2100-01-01"],
+            &["--since 2100-01-01T00:00:00.000Z is after now, ", "must be before"],
+        ),
+        (&["list", "--since", "2100-01-01", "--until", "2101-01-01"], &["is after now, ", "must be before"]),
         (&["series", "--period", "10"], &["60, 300, 3600"]),
         (&["status", "--stale-after", "soon"], &["a length of time such as 90m, 24h or 7d"]),
         (&["show"], &["<PK>"]),
