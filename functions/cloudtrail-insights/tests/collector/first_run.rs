@@ -195,25 +195,37 @@ async fn what_would_have_expired_already_is_neither_stored_nor_counted() {
     assert_eq!(insight_of(&table, QUEUE).get("expires_at"), None, "it is open");
 }
 
-/// Two insights that began in the 32 days before the last 27, which a first run asks for one after the other, and ended in these.
+/// Two insights that began in the 32 days before the last 27, which a first run asks for one after the other, and ended in these;
+/// and a third one, of these alone.
 #[tokio::test]
 async fn where_this_run_has_stored_one_half_itself_it_reads_it_and_otherwise_asks_for_nothing() {
-    let insight = |name: &str| {
+    let insight = |name: &str, start: &str| {
         format!(
             "[[cloudtrail.insights]]\nevent_source = \"ec2.amazonaws.com\"\nevent_name = \"{name}\"\n\
-             insight_type = \"ApiCallRateInsight\"\nstart = \"-28d\"\nend = \"-26d\"\nbaseline = 0.02\naverage = 2\n"
+             insight_type = \"ApiCallRateInsight\"\nstart = \"{start}\"\nend = \"-26d\"\nbaseline = 0.02\naverage = 2\n"
         )
     };
     let trail = "[[cloudtrail.trails]]\nname = \"management\"\ninsight_selectors = [{ type = \"ApiCallRateInsight\" }]\n";
-    let lab = Lab::new(&[trail, &insight("RunInstances"), &insight("StopInstances")].concat()).await;
-    run_whole(&lab, &[]).await;
-    let mut insights: Vec<String> =
-        lab.table().await.of_kind("cloudtrail.insight").into_iter().map(insight_line).collect();
-    insights.sort();
-    assert_eq!(
-        insights,
-        ["RunInstances", "StopInstances"]
+    let both = [("RunInstances", "-28d"), ("StopInstances", "-28d")];
+    // Both of its halves come with the ends of the others.
+    let third = [("TerminateInstances", "-627h")];
+    let mut read_units = Vec::new();
+    for (names, last) in [(&both[..], ""), (&[&both[..], &third[..]].concat(), "TerminateInstances")] {
+        let insights: String = names.iter().map(|(name, start)| insight(name, start)).collect();
+        let lab = Lab::new(&[trail, &insights].concat()).await;
+        let response = run_whole(&lab, &[]).await;
+        read_units.push(response["read_units"].clone());
+        let mut insights: Vec<String> =
+            lab.table().await.of_kind("cloudtrail.insight").into_iter().map(insight_line).collect();
+        insights.sort();
+        let mut expected: Vec<String> = ["RunInstances", "StopInstances"]
             .map(|name| format!("{name} start end 2026-02-01T12:00 2026-02-03T12:00 closed critical"))
-    );
-    assert_eq!(lab.calls("BatchGetItem"), 2, "the state, and both insights once their ends come");
+            .into();
+        if !last.is_empty() {
+            expected.push(format!("{last} start end 2026-02-03T09:00 2026-02-03T12:00 closed critical"));
+        }
+        assert_eq!(insights, expected);
+        assert_eq!(lab.calls("BatchGetItem"), 2, "the state, and both insights once their ends come");
+    }
+    assert_eq!(read_units[0], read_units[1], "of the third one there was nothing to read");
 }
