@@ -157,9 +157,11 @@ impl<C: Collector> Service<C> {
         let states = store.states(C::SOURCE, &plan.targets).await.map_err(table_unavailable)?;
 
         let mut targets = plan.targets;
-        // Whoever waited longest comes first, so that an invocation too short for all starves none.
-        let last_run = |target: &Target| states.get(&state_key(C::SOURCE, target))?.timestamp("last_run_at");
-        targets.sort_by_key(last_run);
+        // Whoever waited longest comes first, so that an invocation too short for all starves none. A run that had no time
+        // for a target was none in this, though it is recorded as its last one.
+        let last_begun =
+            |target: &Target| states.get(&state_key(C::SOURCE, target))?.timestamp("last_begun_at");
+        targets.sort_by_key(last_begun);
         let stop = self.stop(context.deadline);
         let runs = targets.into_iter().map(|target| {
             let state = states.get(&state_key(C::SOURCE, &target)).cloned();
@@ -174,6 +176,7 @@ impl<C: Collector> Service<C> {
             };
             let stamp = RunStamp {
                 started_at,
+                begun_at: None,
                 ended_at: started_at,
                 request_id: &context.request_id,
                 trigger: plan.trigger,
@@ -245,8 +248,9 @@ impl<C: Collector> Service<C> {
         let run = TargetRun::new(setup, Arc::clone(&self.settings), Arc::clone(&store), self.clock, counted);
         let activity = self.attendance.activity.as_ref();
         let activity = activity.map(|activity| activity.begin(&target, &calls, &run.report));
+        stamp.begun_at = (!run.is_over()).then(|| self.clock.now());
         let finish = match role_failure {
-            None if run.is_over() => {
+            None if stamp.begun_at.is_none() => {
                 run.report.not_reached(1);
                 Finish::default()
             }
@@ -268,8 +272,7 @@ impl<C: Collector> Service<C> {
         if is_scheduled {
             // One that has not moved would only fail its condition, and a failed condition is billed.
             let moved = finish.watermark.filter(|watermark| run.watermark() < Some(*watermark));
-            let written =
-                store.put_state(C::SOURCE, &target, &response, stamp.ended_at, moved, &finish.resume).await;
+            let written = store.put_state(C::SOURCE, &target, &response, &stamp, moved, &finish.resume).await;
             if let Err(error) = written {
                 response = not_written(&run.report, &target, "state", &error);
             }

@@ -136,6 +136,8 @@ struct Inner {
     issue_counts: BTreeMap<String, u64>,
     /// Issues other than rejected records: something was not fetched or not stored.
     gaps: u64,
+    /// Of those, the ones that no later run can fill.
+    lasting: u64,
     first_failure: Option<Class>,
     /// The first failure was the table's, so that nothing could be done.
     table_failed_first: bool,
@@ -237,16 +239,30 @@ impl TargetReport {
         }
     }
 
+    /// Notes an issue that is the same however often one asks, so that there is nothing to come back to.
+    pub fn lasting_issue(
+        &self,
+        stage: Stage,
+        operation: &'static str,
+        subject: &str,
+        code: &str,
+        message: &str,
+    ) {
+        self.issue(stage, operation, subject, code, false, message);
+        self.inner().lasting += 1;
+    }
+
     /// Whether nothing has gone wrong and nothing was left out so far (rejected records aside).
     pub fn is_clean(&self) -> bool {
         let inner = self.inner();
         inner.gaps == 0 && inner.counts.failed == 0 && inner.counts.not_reached == 0
     }
 
-    /// How many gaps there have been so far: issues, records not stored, subjects not reached.
+    /// How many gaps to come back to there have been so far: issues that do not last, records not stored, subjects not
+    /// reached.
     pub fn gaps(&self) -> u64 {
         let inner = self.inner();
-        inner.gaps + inner.counts.failed + inner.counts.not_reached
+        inner.gaps.saturating_sub(inner.lasting) + inner.counts.failed + inner.counts.not_reached
     }
 
     /// How the target stands.

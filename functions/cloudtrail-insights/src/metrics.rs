@@ -21,6 +21,8 @@ pub struct Progress {
     pub stopped_at: Option<Timestamp>,
     /// Whether all of the series could be asked for and stored.
     pub is_complete: bool,
+    /// Whether the service would refuse every request for it, so that there is nothing to come back to.
+    pub is_refused: bool,
 }
 
 /// Fetches and stores what `requests` ask for. It stops at the first that fails, so that nothing behind it counts as
@@ -32,7 +34,8 @@ pub async fn collect(fetch: &Fetch<'_>, run: &TargetRun, series: &Series, reques
     series.check("", &mut faults);
     if !faults.is_empty() {
         let message = format!("the request would be refused and was not sent: {faults}");
-        run.report.issue(Stage::Fetch, OPERATION, &subject, REQUEST_INVALID, false, &message);
+        run.report.lasting_issue(Stage::Fetch, OPERATION, &subject, REQUEST_INVALID, &message);
+        progress.is_refused = true;
         return progress;
     }
     for request in requests {
@@ -47,7 +50,7 @@ pub async fn collect(fetch: &Fetch<'_>, run: &TargetRun, series: &Series, reques
         run.report.answered();
         let chunks = normalize::chunks(series, *request, points, &run.target, answered_at);
         for message in &chunks.left_out {
-            run.report.issue(Stage::Normalize, OPERATION, &subject, RESPONSE_MALFORMED, false, message);
+            run.report.lasting_issue(Stage::Normalize, OPERATION, &subject, RESPONSE_MALFORMED, message);
         }
         if !run.store(OPERATION, chunks).await {
             return progress;

@@ -239,7 +239,7 @@ impl<'a> Rows<'a> {
                 let written = this.catalog.change_series(&series, &mut row, change).await;
                 let written =
                     written.map_or_else(|error| this.failed(&series.to_string(), &error), |()| true);
-                (series, row, written && progress.is_complete)
+                (series, row, written && (progress.is_complete || progress.is_refused))
             })
             .buffer_unordered(run.settings.concurrency)
             .collect()

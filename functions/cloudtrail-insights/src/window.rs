@@ -32,12 +32,12 @@ pub fn chunk_seconds(period: i64) -> i64 {
 
 /// What to ask for to have everything from `from` to `until`, oldest first. `period` is the finest wanted.
 ///
-/// Spans are widened to whole chunks, so that a chunk is always one answer. What lies before the period's cut-off is
-/// asked for at the next coarser period, up to the end of the chunk that holds the cut-off. A start before the cut-off
-/// moves to half an hour after it. No bucket is asked for that has not ended at `now`.
+/// Spans are widened to whole chunks, so that a chunk is always one answer. A start before the period's cut-off moves to
+/// half an hour after it. What lies before that is asked for at the next coarser period, up to the end of the chunk in which
+/// the finer one begins, so that nothing is left between them. No bucket is asked for that has not ended at `now`.
 pub fn requests(from: Timestamp, until: Timestamp, period: i64, now: Timestamp) -> Vec<Request> {
     let mut requests = Vec::new();
-    let mut holds_cut_off: Option<Timestamp> = None;
+    let mut finer_start: Option<Timestamp> = None;
     for (period, days) in PERIODS.into_iter().filter(|(known, _)| *known >= period) {
         let chunk = chunk_seconds(period);
         let cut_off = now.plus_seconds(-days * DAY_SECONDS);
@@ -45,15 +45,15 @@ pub fn requests(from: Timestamp, until: Timestamp, period: i64, now: Timestamp) 
         if start < cut_off {
             start = cut_off.plus_seconds(MARGIN_SECONDS).ceil(period);
         }
-        let last_chunk = holds_cut_off.map(|cut_off| cut_off.floor(chunk).plus_seconds(chunk));
-        let end = until.ceil(chunk).min(last_chunk.unwrap_or(now)).min(now.floor(period));
+        let finer_begins = finer_start.map_or(now, |start| start.ceil(chunk));
+        let end = until.ceil(chunk).min(finer_begins).min(now.floor(period));
         if start < end {
             requests.push(Request { period, start, end });
         }
         if start <= from {
             break;
         }
-        holds_cut_off = Some(cut_off);
+        finer_start = Some(start);
     }
     requests.reverse();
     requests
@@ -138,6 +138,25 @@ mod tests {
         let expected = ["300 2026-03-05T18:00/2026-03-06T00:00", "60 2026-03-05T22:58/2026-03-05T23:00"];
         check("2026-03-05T22:40:00Z", "2026-03-05T22:50:00Z", 60, now, &expected);
         check("2025-01-01T00:00:00Z", "2025-01-02T00:00:00Z", 300, now, &[]);
+    }
+
+    #[test]
+    fn nothing_is_left_between_two_periods_where_the_cut_off_ends_a_chunk() {
+        // Cut-offs at 23:45: half an hour later it is another chunk of the coarser period.
+        let now = "2026-03-20T23:45:00Z";
+        let coarsest = "3600 2025-12-21T01:00/2026-01-18T00:00";
+        check("2025-12-20T00:00:00Z", now, 300, now, &[coarsest, "300 2026-01-17T00:15/2026-03-20T23:45"]);
+        let middle = "300 2026-01-17T00:15/2026-03-06T06:00";
+        check(
+            "2025-12-20T00:00:00Z",
+            now,
+            60,
+            now,
+            &[coarsest, middle, "60 2026-03-06T00:15/2026-03-20T23:45"],
+        );
+        // Half an hour later that ends with the chunk itself, and one more of the coarser would be for nothing.
+        let expected = ["300 2026-03-05T18:00/2026-03-06T00:00", "60 2026-03-06T00:00/2026-03-06T01:00"];
+        check("2026-03-05T20:00:00Z", "2026-03-06T00:30:00Z", 60, "2026-03-20T23:30:00Z", &expected);
     }
 
     #[test]

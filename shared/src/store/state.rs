@@ -29,6 +29,8 @@ pub fn state_key(source: Source, target: &Target) -> Key {
 pub struct RunStamp<'a> {
     /// When the run began.
     pub started_at: Timestamp,
+    /// When the target was begun; a run that had no time left for it never did.
+    pub begun_at: Option<Timestamp>,
     /// When it ended.
     pub ended_at: Timestamp,
     /// The invocation's request id.
@@ -73,16 +75,19 @@ impl Store {
         source: Source,
         target: &Target,
         response: &TargetResponse,
-        ended_at: Timestamp,
+        stamp: &RunStamp<'_>,
         watermark: Option<Timestamp>,
         resume: &Resume,
     ) -> Result<(), CallError> {
         let mut item = state_base(source, target);
-        item.insert("last_run_at".into(), ended_at.into());
+        item.insert("last_run_at".into(), stamp.ended_at.into());
+        if let Some(begun_at) = stamp.begun_at {
+            item.insert("last_begun_at".into(), begun_at.into());
+        }
         item.insert("last_status".into(), response.status.as_str().into());
         item.insert("retention_days".into(), self.retention_days.into());
         if matches!(response.status, RunStatus::Ok | RunStatus::NotEnabled) {
-            item.insert("last_success_at".into(), ended_at.into());
+            item.insert("last_success_at".into(), stamp.ended_at.into());
         }
         item.extend(counters(&response.counts));
         item.insert("issue_counts".into(), issue_counts(response));

@@ -5,6 +5,7 @@ use insights_simulator::Fault;
 use insights_tests::{Lab, STORY};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::time::Duration;
 use xray_insights::XrayInsights;
 
 const ROLE: &str = "arn:aws:iam::111122223333:role/insights-reader";
@@ -161,4 +162,37 @@ async fn whoever_waited_longest_comes_first() {
         log.iter().filter(|call| call.operation == "GetGroups").map(|call| call.region.as_str()).collect();
     order.dedup();
     assert_eq!(order[0], "eu-north-1", "it was never worked");
+}
+
+/// Nine regions, eight of which are worked at once, and each of those takes the whole of an invocation's time.
+#[tokio::test]
+async fn a_target_that_a_run_had_no_time_for_comes_first_in_the_next_one() {
+    const REGIONS: [&str; 9] = [
+        "eu-west-1",
+        "eu-west-2",
+        "eu-west-3",
+        "eu-north-1",
+        "eu-central-1",
+        "us-east-1",
+        "us-east-2",
+        "us-west-1",
+        "us-west-2",
+    ];
+    let lab = story().await;
+    let payload = targets(json!([{"account_id": "123456789012", "regions": REGIONS}]));
+    let mut left = "us-west-2".to_owned();
+    for round in 0..3 {
+        lab.simulator.clear_log();
+        lab.simulator.fault("GetGroups=hang:8".parse::<Fault>().unwrap());
+        let function = lab.function::<XrayInsights>(&[]);
+        function.invoke_within(&payload, Duration::from_millis(1_500)).await.unwrap();
+        let log = lab.simulator.log();
+        let asked = log.iter().filter(|call| call.operation == "GetGroups");
+        let asked: BTreeSet<&str> = asked.map(|call| call.region.as_str()).collect();
+        let not_asked: Vec<&&str> = REGIONS.iter().filter(|region| !asked.contains(*region)).collect();
+        assert_eq!(not_asked.len(), 1, "{asked:?}");
+        assert_eq!(*not_asked[0] == left, round == 0, "{left} waited: {asked:?}");
+        (*not_asked[0]).clone_into(&mut left);
+        lab.advance(60);
+    }
 }
