@@ -7,34 +7,36 @@ use crate::location::configured_client;
 use crate::output;
 use crate::session::Session;
 use aws_sdk_dynamodb::Client;
-use insights_shared::store::schema::create_table;
+use insights_shared::store::schema::{Made, create_table};
 
 /// Creates the table that `arguments` name.
 pub async fn create(arguments: &TableCreateArguments, session: &Session) -> Result<Exit, Failure> {
     let table = session.table_name(arguments.table.as_deref());
     check_name(&table)?;
-    let created = match &arguments.local {
+    let made = match &arguments.local {
         Some(file) => {
             let embedded = EmbeddedTable::open(file).await?;
-            let created = create_in(&embedded.client(), &table).await;
+            let made = create_in(&embedded.client(), &table).await;
             embedded.close().await;
-            created?
+            made?
         }
         None => create_in(&configured_client(session).await?, &table).await?,
     };
     let place = arguments.local.as_ref().map_or(String::new(), |file| format!(" in {}", file.display()));
-    output::say(&if created {
+    output::say(&if made.is_new {
         format!("created table {table}{place}")
-    } else {
+    } else if made.switched_on.is_empty() {
         format!("table {table}{place} is there already; nothing was changed")
+    } else {
+        format!("table {table}{place} is there already; switched on: {}", made.switched_on.join(", "))
     });
     Ok(Exit::Done)
 }
 
-/// Creates `table` by `client`, unless it is there; says whether it was created.
-pub async fn create_in(client: &Client, table: &str) -> Result<bool, Failure> {
-    let created = create_table(client, table).await;
-    created.map_err(|error| {
+/// Creates `table` by `client`, unless it is there; says what was done.
+pub async fn create_in(client: &Client, table: &str) -> Result<Made, Failure> {
+    let made = create_table(client, table).await;
+    made.map_err(|error| {
         let what = format!("creating table {table}: {}", error.operation);
         Failure::of(what, format!("{}: {}", error.code, error.message))
     })

@@ -9,7 +9,10 @@
 mod support;
 
 use serde_json::{Value, json};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 use support::insights;
 
 fn create(file: &Path) -> support::Run {
@@ -33,6 +36,91 @@ fn a_table_that_is_there_is_left_as_it_is() {
     assert_eq!(second.code, 0, "{second:?}");
     assert!(second.stderr.contains("is there already"), "{}", second.stderr);
     assert_eq!(support::items(&file, "records").len(), 1);
+}
+
+#[test]
+fn what_is_off_of_a_table_that_is_there_is_switched_on() {
+    let root = tempfile::tempdir().unwrap();
+    let file = root.path().join("insights.db");
+    create(&file);
+    let database = dynoxide::Database::new(file.to_str().unwrap()).unwrap();
+    let expiry = json!({"TableName": "records",
+        "TimeToLiveSpecification": {"AttributeName": "expires_at", "Enabled": false}});
+    database.update_time_to_live(serde_json::from_value(expiry).unwrap()).unwrap();
+    drop(database);
+    let run = create(&file);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(run.stderr.contains("is there already; switched on: time to live\n"), "{}", run.stderr);
+    let again = create(&file);
+    assert!(again.stderr.contains("is there already; nothing was changed"), "{}", again.stderr);
+}
+
+/// As AWS answers somebody whose first try was ended after `CreateTable`.
+#[test]
+fn a_table_that_was_left_half_made_is_finished_once_its_backups_are_there() {
+    let expected = [
+        ("CreateTable", 400, json!({"__type": "com.amazonaws.dynamodb.v20120810#ResourceInUseException"})),
+        ("DescribeTable", 200, json!({"Table": {"TableName": "records", "TableStatus": "ACTIVE"}})),
+        (
+            "DescribeTimeToLive",
+            200,
+            json!({"TimeToLiveDescription":
+            {"TimeToLiveStatus": "ENABLING", "AttributeName": "expires_at"}}),
+        ),
+        (
+            "DescribeContinuousBackups",
+            200,
+            json!({"ContinuousBackupsDescription": {"ContinuousBackupsStatus": "ENABLED",
+            "PointInTimeRecoveryDescription": {"PointInTimeRecoveryStatus": "DISABLED"}}}),
+        ),
+        (
+            "UpdateContinuousBackups",
+            400,
+            json!({
+            "__type": "com.amazonaws.dynamodb.v20120810#ContinuousBackupsUnavailableException",
+            "message": "Backups are being enabled for the table: records. Please retry later"}),
+        ),
+        ("UpdateContinuousBackups", 200, json!({})),
+    ];
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let (answers, log) = (expected.clone(), Arc::clone(&asked));
+    std::thread::spawn(move || {
+        for (_, status, body) in answers {
+            let operation = answer(&listener.accept().unwrap().0, status, &body.to_string());
+            log.lock().unwrap().push(operation);
+        }
+    });
+    let mut command = support::command(&["table", "create", "--table", "records"]);
+    command.envs([
+        ("AWS_ENDPOINT_URL", url.as_str()),
+        ("AWS_REGION", "eu-west-1"),
+        ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
+        ("AWS_SECRET_ACCESS_KEY", "secret"),
+    ]);
+    let run = support::finish(&mut command);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(run.stderr.contains("is there already; switched on: point-in-time recovery\n"), "{}", run.stderr);
+    assert_eq!(*asked.lock().unwrap(), expected.map(|(operation, ..)| operation));
+}
+
+/// Answers one request, closes the connection, and says which operation it was.
+fn answer(stream: &TcpStream, status: u16, body: &str) -> String {
+    let mut reader = BufReader::new(stream);
+    let (mut operation, mut length) = (String::new(), 0);
+    for line in reader.by_ref().lines().map(Result::unwrap).take_while(|line| !line.is_empty()) {
+        let (name, value) = line.split_once(": ").unwrap_or_default();
+        match name.to_lowercase().as_str() {
+            "x-amz-target" => value.rsplit('.').next().unwrap().clone_into(&mut operation),
+            "content-length" => length = value.parse().unwrap(),
+            _ => {}
+        }
+    }
+    std::io::copy(&mut reader.take(length), &mut std::io::sink()).unwrap();
+    let head = format!("HTTP/1.1 {status} -\r\nconnection: close\r\ncontent-length: {}", body.len());
+    write!(&*stream, "{head}\r\ncontent-type: application/x-amz-json-1.0\r\n\r\n{body}").unwrap();
+    operation
 }
 
 #[test]

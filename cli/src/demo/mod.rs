@@ -45,7 +45,7 @@ pub async fn run(arguments: &DemoArguments, session: &Session) -> Result<Exit, F
     simulate::log::to_file(&folder.log_file("simulator"))?;
 
     let embedded = EmbeddedTable::open(&folder.table_file()).await?;
-    let is_new = table::create_in(&embedded.client(), TABLE).await?;
+    let is_new = table::create_in(&embedded.client(), TABLE).await?.is_new;
     let simulator = Simulator::start(Options {
         scenario: Scenario::built_in(folder.anchor()),
         clock,

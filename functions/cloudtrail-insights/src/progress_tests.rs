@@ -23,7 +23,7 @@ fn row(covered: &str, watermark: Option<&str>) -> Row {
 fn progress(requests: &[Request], stored: usize) -> Progress {
     let is_complete = stored == requests.len();
     let stopped_at = requests.get(stored).map(|request| request.start);
-    Progress { stored: requests[..stored].to_vec(), stopped_at, is_complete }
+    Progress { stored: requests[..stored].to_vec(), stopped_at, is_complete, is_refused: false }
 }
 
 fn stand(row: &Row, target: Option<&str>, lookback: &str) -> Stand {

@@ -2,12 +2,24 @@
 
 use super::Store;
 use crate::issue::CallError;
+use aws_runtime::retries::classifiers::AwsErrorCodeClassifier;
+use aws_sdk_dynamodb::config::Builder;
+use aws_sdk_dynamodb::operation::update_continuous_backups::UpdateContinuousBackupsError;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType,
-    PointInTimeRecoverySpecification, Projection, ProjectionType, ScalarAttributeType, SseSpecification,
-    StreamSpecification, StreamViewType, TimeToLiveSpecification,
+    PointInTimeRecoverySpecification, PointInTimeRecoveryStatus, Projection, ProjectionType,
+    ScalarAttributeType, SseSpecification, StreamSpecification, StreamViewType, TimeToLiveSpecification,
+    TimeToLiveStatus,
 };
 use aws_sdk_dynamodb::{Client, error::SdkError};
+use aws_smithy_types::retry::RetryConfig;
+
+/// The attribute by which a record goes when its time is over.
+const EXPIRES_AT: &str = "expires_at";
+/// The code of a DynamoDB that lacks an operation.
+const UNKNOWN_OPERATION: &str = "UnknownOperationException";
+/// Times that a table's backups are waited for, with up to 20 s between two of them.
+const PATIENCE: u32 = 20;
 
 /// The index of insights that are open now.
 pub const OPEN: &str = "open";
@@ -44,8 +56,18 @@ pub const ENVELOPE: [&str; 20] = [
     "expires_at",
 ];
 
-/// Creates the table and switches its time to live on. A table that is there already is left as it is: `false`.
-pub async fn create_table(client: &Client, table: &str) -> Result<bool, CallError> {
+/// What was done so that there is a table.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Made {
+    /// Whether it was created.
+    pub is_new: bool,
+    /// What was switched on of a table that was there already.
+    pub switched_on: Vec<&'static str>,
+}
+
+/// Creates the table and switches on its time to live and its point-in-time recovery. Of a table that is there already only
+/// these two are looked at, and what is off is switched on: whoever made it may have been interrupted.
+pub async fn create_table(client: &Client, table: &str) -> Result<Made, CallError> {
     let mut create = client
         .create_table()
         .table_name(table)
@@ -78,41 +100,83 @@ pub async fn create_table(client: &Client, table: &str) -> Result<bool, CallErro
             .attribute_definitions(string(sort))
             .global_secondary_indexes(index);
     }
-    match create.send().await {
-        Ok(_) => {}
-        Err(SdkError::ServiceError(error)) if error.err().is_resource_in_use_exception() => return Ok(false),
+    let is_new = match create.send().await {
+        Ok(_) => true,
+        Err(SdkError::ServiceError(error)) if error.err().is_resource_in_use_exception() => false,
         Err(error) => return Err(CallError::from_sdk("CreateTable", &error)),
-    }
+    };
     wait_until_active(client, table).await?;
-    let expiry = TimeToLiveSpecification::builder()
-        .enabled(true)
-        .attribute_name("expires_at")
-        .build()
-        .map_err(|error| CallError::malformed("UpdateTimeToLive", error.to_string()))?;
-    client
-        .update_time_to_live()
-        .table_name(table)
-        .time_to_live_specification(expiry)
-        .send()
-        .await
-        .map_err(|error| CallError::from_sdk("UpdateTimeToLive", &error))?;
-    recover_to_any_point(client, table).await?;
-    Ok(true)
+    let mut switched_on = Vec::new();
+    if is_new || !expires(client, table).await? {
+        expire(client, table).await?;
+        switched_on.push("time to live");
+    }
+    if (is_new || !recovers(client, table).await?) && recover(client, table).await? {
+        switched_on.push("point-in-time recovery");
+    }
+    Ok(Made { is_new, switched_on: if is_new { Vec::new() } else { switched_on } })
 }
 
-/// Switches point-in-time recovery on. A DynamoDB on one machine has no backups, and says so.
-async fn recover_to_any_point(client: &Client, table: &str) -> Result<(), CallError> {
+/// Whether records go when their time is over.
+async fn expires(client: &Client, table: &str) -> Result<bool, CallError> {
+    let answer = client.describe_time_to_live().table_name(table).send().await;
+    let answer = answer.map_err(|error| CallError::from_sdk("DescribeTimeToLive", &error))?;
+    let Some(expiry) = answer.time_to_live_description else { return Ok(false) };
+    let is_on =
+        matches!(expiry.time_to_live_status, Some(TimeToLiveStatus::Enabled | TimeToLiveStatus::Enabling));
+    Ok(is_on && expiry.attribute_name.as_deref() == Some(EXPIRES_AT))
+}
+
+async fn expire(client: &Client, table: &str) -> Result<(), CallError> {
+    const OPERATION: &str = "UpdateTimeToLive";
+    let expiry = TimeToLiveSpecification::builder()
+        .enabled(true)
+        .attribute_name(EXPIRES_AT)
+        .build()
+        .map_err(|error| CallError::malformed(OPERATION, error.to_string()))?;
+    let update = client.update_time_to_live().table_name(table).time_to_live_specification(expiry);
+    update.send().await.map(|_| ()).map_err(|error| CallError::from_sdk(OPERATION, &error))
+}
+
+/// Whether the table can be recovered to any point of the last days. A DynamoDB on one machine has no backups, and says so.
+async fn recovers(client: &Client, table: &str) -> Result<bool, CallError> {
+    match client.describe_continuous_backups().table_name(table).send().await {
+        Ok(answer) => Ok(answer
+            .continuous_backups_description
+            .and_then(|backups| backups.point_in_time_recovery_description)
+            .is_some_and(|recovery| {
+                recovery.point_in_time_recovery_status == Some(PointInTimeRecoveryStatus::Enabled)
+            })),
+        Err(error) => match CallError::from_sdk("DescribeContinuousBackups", &error) {
+            error if error.is(UNKNOWN_OPERATION) => Ok(false),
+            error => Err(error),
+        },
+    }
+}
+
+/// Switches point-in-time recovery on, `false` where there is none.
+async fn recover(client: &Client, table: &str) -> Result<bool, CallError> {
     const OPERATION: &str = "UpdateContinuousBackups";
     let recovery = PointInTimeRecoverySpecification::builder()
         .point_in_time_recovery_enabled(true)
         .build()
         .map_err(|error| CallError::malformed(OPERATION, error.to_string()))?;
-    let update =
-        client.update_continuous_backups().table_name(table).point_in_time_recovery_specification(recovery);
+    // For some time a new table's backups are still being enabled.
+    // <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateContinuousBackups.html>
+    let not_yet = AwsErrorCodeClassifier::<UpdateContinuousBackupsError>::builder()
+        .transient_errors(vec!["ContinuousBackupsUnavailableException"])
+        .build();
+    let patient = RetryConfig::standard().with_max_attempts(PATIENCE);
+    let update = client
+        .update_continuous_backups()
+        .table_name(table)
+        .point_in_time_recovery_specification(recovery)
+        .customize()
+        .config_override(Builder::new().retry_config(patient).retry_classifier(not_yet));
     match update.send().await {
-        Ok(_) => Ok(()),
+        Ok(_) => Ok(true),
         Err(error) => match CallError::from_sdk(OPERATION, &error) {
-            error if error.is("UnknownOperationException") => Ok(()),
+            error if error.is(UNKNOWN_OPERATION) => Ok(false),
             error => Err(error),
         },
     }

@@ -105,7 +105,7 @@ impl World {
         let options = Options { scenario, clock: Clock::Fixed(now), ..Options::default() };
         let simulator = Simulator::start(options).await.unwrap();
         let sdk = insights_tests::sdk(&simulator.url(), &TimeoutConfig::disabled());
-        assert!(create_table(&aws_sdk_dynamodb::Client::new(&sdk), "insights").await.unwrap());
+        assert!(create_table(&aws_sdk_dynamodb::Client::new(&sdk), "insights").await.unwrap().is_new);
         simulator.clear_log();
         let variables = vec![("RATE_LIMITS", r#"{"default":0}"#.to_owned())];
         Self { simulator, now, variables, sdk }
