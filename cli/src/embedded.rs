@@ -20,12 +20,22 @@ const MAGIC: &[u8] = b"SQLite format 3\0";
 /// Whether `file` is of another kind. One that is not there, or empty, is a database in which nothing was made yet; of what is
 /// no file at all the library speaks.
 pub fn is_of_another_kind(file: &Path) -> std::io::Result<bool> {
-    if !file.is_file() {
-        return Ok(false);
-    }
-    let mut beginning = Vec::new();
-    File::open(file)?.take(MAGIC.len() as u64).read_to_end(&mut beginning)?;
+    let beginning = beginning(file)?;
     Ok(!beginning.is_empty() && beginning != MAGIC)
+}
+
+/// Whether something may be stored in `file`.
+pub fn is_database(file: &Path) -> std::io::Result<bool> {
+    Ok(beginning(file)? == MAGIC)
+}
+
+/// What `file` begins with: nothing if it is not there.
+fn beginning(file: &Path) -> std::io::Result<Vec<u8>> {
+    let mut beginning = Vec::new();
+    if file.is_file() {
+        File::open(file)?.take(MAGIC.len() as u64).read_to_end(&mut beginning)?;
+    }
+    Ok(beginning)
 }
 
 /// A running embedded database. It stops to serve when it is closed or dropped.

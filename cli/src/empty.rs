@@ -139,7 +139,7 @@ fn about_states(
     let name = asked.source.map_or("any source", |source| service(source.as_str()));
     if states.is_empty() {
         return format!(
-            "table {} holds nothing of {name} yet: no function has run; see `insights status`, or run `insights collect`",
+            "table {} holds nothing of {name} yet: no scheduled run has ended; see `insights status`, or run `insights collect`",
             reader.table()
         );
     }

@@ -10,7 +10,8 @@ use crate::output::{csv, json, print, rows, say, words};
 use crate::read::Reader;
 use crate::read::span::Span;
 use crate::session::Session;
-use insights_shared::record::{Kind, Severity, Stored};
+use crate::status::caution::{About, caution};
+use insights_shared::record::{Kind, Severity, Source, Stored};
 use std::cmp::Reverse;
 
 /// What is listed where nothing else is asked for.
@@ -31,6 +32,13 @@ pub async fn run(arguments: &ListArguments, session: &Session) -> Result<Exit, F
             "--kind {} is none of --source {source}: give one of them alone",
             kind.as_str()
         )));
+    }
+    let is_counted = arguments.source == Some(Source::Auditmanager)
+        || arguments.kind.is_some_and(|kind| !kind.is_insight());
+    if arguments.open && is_counted {
+        return Err(Failure::usage(
+            "--open is about insights of X-Ray and CloudTrail, which begin and end: counts are never open",
+        ));
     }
     let session = session.in_utc(arguments.look.utc);
     let span = arguments.within.span(session.clock.now())?;
@@ -61,6 +69,12 @@ async fn answer(
             open: arguments.open,
         };
         say(&empty::reason(reader, &asked, span, session).await?);
+    } else {
+        let source = arguments.source.or(arguments.kind.map(Kind::source));
+        let (account, region) = (arguments.account.as_deref(), arguments.region.as_deref());
+        if let Some(warning) = caution(reader, About { source, account, region }).await? {
+            say(&warning);
+        }
     }
     Ok(match arguments.look.output {
         Output::Table if records.is_empty() => String::new(),

@@ -1,6 +1,7 @@
 //! `insights report`: the page as one file that needs neither a network nor this program.
 
 use crate::args::ReportArguments;
+use crate::embedded::is_database;
 use crate::exit::{Exit, Failure};
 use crate::location::Opened;
 use crate::output;
@@ -21,6 +22,12 @@ const MOST_BYTES: usize = 1_900_000;
 
 /// Writes the report that `arguments` ask for.
 pub async fn run(arguments: &ReportArguments, session: &Session) -> Result<Exit, Failure> {
+    if is_database(&arguments.out).map_err(|error| Failure::of(arguments.out.display().to_string(), error))? {
+        let file = arguments.out.display();
+        return Err(Failure::usage(format!(
+            "--out {file}: it is a database, which the report would replace"
+        )));
+    }
     let session = session.in_utc(arguments.utc);
     let opened = Opened::open(&arguments.location, &session).await?;
     let now = opened.reader.now();

@@ -15,9 +15,11 @@ use crate::read::Reader;
 use crate::read::line::{Line, Sample};
 use crate::read::series::Series;
 use crate::read::span::Span;
+use crate::read::targets::Place;
 use crate::session::Session;
 use insights_shared::number::Number;
-use insights_shared::record::{Source, Stored};
+use insights_shared::record::{Kind, Source, Stored};
+use insights_shared::time::DAY_SECONDS;
 use std::collections::BTreeSet;
 
 /// Rows of a plot that has the page for itself.
@@ -28,6 +30,9 @@ const LOW: usize = 2;
 const FEW: usize = 2;
 /// Wider than this, the eye loses the line.
 const WIDEST: u16 = 140;
+
+/// The days for which an insight keeps its series live.
+const MOST_DAYS: i64 = 90;
 
 /// Shows the series.
 pub async fn run(arguments: &SeriesArguments, session: &Session) -> Result<Exit, Failure> {
@@ -45,8 +50,15 @@ async fn answer(
     session: &Session,
 ) -> Result<String, Failure> {
     let states = reader.states(Source::Cloudtrail).await?;
+    let mut places: BTreeSet<Place> = states.keys().cloned().collect();
+    if places.is_empty() {
+        // A window writes no state: the insights that name series tell where it was.
+        let ever = Span::last(MOST_DAYS * DAY_SECONDS, reader.now());
+        let insights = reader.overlapping(&[Kind::CloudtrailInsight], ever).await?;
+        places.extend(insights.iter().filter_map(Place::of));
+    }
     let mut all = Vec::new();
-    for place in states.keys() {
+    for place in &places {
         all.extend(reader.series(place).await?);
     }
     let known = all.len();

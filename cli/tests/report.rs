@@ -229,3 +229,40 @@ fn the_file_is_written_where_it_is_asked_for_and_wrong_usage_writes_none() {
     assert_eq!(run.code, 1, "{run:?}");
     assert!(run.stderr.contains("writing "), "{}", run.stderr);
 }
+
+#[test]
+fn a_source_that_never_ran_is_not_taken_for_fresh() {
+    let story = Story::empty();
+    story.put(&insight("xray", "one", "2026-03-01T10:00:00.000Z", "", ""));
+    // As after a push or a window: the insight is all that there is.
+    let page = report(&story, &[]);
+    assert!(
+        page.contains("No scheduled run is recorded in this table.") && !page.contains("Fresh."),
+        "{page}"
+    );
+    story.put(
+        r#"{"pk":"run#xray#123456789012#eu-west-1","sk":"state","kind":"state","source":"xray","schema_version":1,
+            "account_id":"123456789012","region":"eu-west-1","entity_pk":"run#xray","entity_sk":"123456789012#eu-west-1",
+            "last_run_at":"2026-03-01T11:50:00.000Z","last_success_at":"2026-03-01T11:50:00.000Z","last_status":"ok"}"#,
+    );
+    let page = report(&story, &[]);
+    let trusted = between(&page, "<b>Fresh.</b>", "</p>");
+    assert!(trusted.contains("CloudTrail has never run in 123456789012 eu-west-1"), "{trusted}");
+}
+
+#[test]
+fn a_report_never_replaces_the_table() {
+    let root = tempfile::tempdir().unwrap();
+    let file = root.path().join("insights.db");
+    let file = file.to_str().unwrap();
+    assert_eq!(support::insights(&["table", "create", "--local", file]).code, 0);
+    let before = std::fs::read(file).unwrap();
+    let run = support::insights(&["report", "--local", file, "--out", file]);
+    assert_eq!(run.code, 2, "{run:?}");
+    assert!(
+        run.stderr.contains("insights.db: it is a database, which the report would replace"),
+        "{}",
+        run.stderr
+    );
+    assert_eq!(std::fs::read(file).unwrap(), before);
+}

@@ -6,6 +6,8 @@ use super::model::{Model, Standing, Tone};
 use super::text::time;
 use crate::output::words::{length, service};
 use crate::read::targets::Place;
+use crate::status::caution::described;
+use crate::status::condition::Condition;
 use insights_shared::record::Source;
 use maud::{Markup, html};
 use std::collections::BTreeSet;
@@ -67,21 +69,16 @@ fn class(tone: Tone) -> &'static str {
 pub fn trust(model: &Model) -> Markup {
     let worst = model.standings.iter().max_by_key(|standing| standing.tone());
     let described = |standing: &Standing| {
-        let age = standing.last_success_at.map(|at| length(model.now.millis_since(at)));
-        let age = age.map_or_else(|| "never succeeded".to_owned(), |age| format!("last succeeded {age} ago"));
-        format!(
-            "{} in {} {} is {} and {age}",
-            service(standing.source.as_str()),
-            standing.place.account_id,
-            standing.place.region,
-            standing.condition.in_words()
-        )
+        let Standing { source, place, condition, last_success_at, .. } = standing;
+        described(*source, place, *condition, *last_success_at, model.now)
     };
+    let in_use = model.standings.iter().any(|standing| standing.condition != Condition::NeverRun);
+    let never_run = model.standings.iter().find(|standing| standing.condition == Condition::NeverRun);
     let oldest = model.standings.iter().filter(|standing| standing.tone() == Tone::Good);
     let oldest = oldest.filter_map(|standing| standing.last_success_at).min();
     html! {
         @match worst {
-            None => p.trust.bad { b { "No scheduled run is recorded in this table." } span { "What is not shown may just never have been collected." } },
+            _ if !in_use => p.trust.bad { b { "No scheduled run is recorded in this table." } span { "What is not shown may just never have been collected." } },
             Some(standing) if standing.tone() >= Tone::Unsure => {
                 @let others = model.standings.iter().filter(|other| other.tone() >= Tone::Unsure).count() - 1;
                 p.trust.(class(standing.tone())) {
@@ -93,12 +90,16 @@ pub fn trust(model: &Model) -> Markup {
                     }
                 }
             },
-            Some(_) => p.trust.good {
+            _ => p.trust.good {
                 b { "Fresh." }
                 span {
                     "Every source in use was collected"
                     @if let Some(oldest) = oldest { " within the last " (length(model.now.millis_since(oldest))) }
                     "."
+                    @if let Some(never) = never_run {
+                        " " (service(never.source.as_str())) " has never run in " (never.place.account_id) " " (never.place.region)
+                        ": " a href="#freshness" { "see freshness" } "."
+                    }
                 }
             },
         }

@@ -1,6 +1,7 @@
 //! `insights status`: is it empty, or broken? How each account, region and source is, and what to do. What a state means is
 //! `condition`'s, which targets there are `survey`'s.
 
+pub mod caution;
 pub mod condition;
 pub mod survey;
 

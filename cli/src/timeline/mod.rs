@@ -16,6 +16,7 @@ use crate::read::Reader;
 use crate::read::span::Span;
 use crate::session::Session;
 use crate::show::around;
+use crate::status::caution::{About, caution};
 use insights_shared::record::{Kind, Stored};
 
 /// The most incidents that are told.
@@ -53,6 +54,8 @@ async fn answer(
     records.sort_by_key(|record| (record.timestamp("started_at"), record.text("pk").map(str::to_owned)));
     if records.is_empty() {
         say(&empty::reason(reader, &empty::Asked::default(), span, session).await?);
+    } else if let Some(warning) = caution(reader, About::default()).await? {
+        say(&warning);
     }
     match arguments.look.output {
         Output::Json => Ok(json::records(&reader.whole(&records).await?)),

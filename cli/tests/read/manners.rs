@@ -37,6 +37,8 @@ fn wrong_arguments_are_told_with_what_would_be_right() {
         ),
         (&["list", "--since", "2100-01-01", "--until", "2101-01-01"], &["is after now, ", "must be before"]),
         (&["series", "--period", "10"], &["60, 300, 3600"]),
+        (&["list", "--open", "--source", "auditmanager"], &["counts are never open"]),
+        (&["list", "--open", "--kind", "auditmanager.insights"], &["counts are never open"]),
         (&["status", "--stale-after", "soon"], &["a length of time such as 90m, 24h or 7d"]),
         (&["show"], &["<PK>"]),
         (&["list", "--table", "a b"], &["table name \"a b\" must be 3 to 255"]),

@@ -1,6 +1,7 @@
 //! `series`: which are found, and that zero, unknown and known are told apart in every form.
 
-use crate::support::story::{STORY, Story};
+use crate::support::story::{STORY, Story, insight};
+use aws_sdk_dynamodb::types::AttributeValue;
 
 #[test]
 fn series_are_found_by_any_part_of_their_key() {
@@ -106,4 +107,18 @@ fn the_peak_is_that_of_the_scenario() {
     let peak: f64 = line.split(' ').nth(2).unwrap().parse().unwrap();
     assert!((150.0..=260.0).contains(&peak), "{line}");
     assert!(line.contains("in 5 minutes at 2026-02-17 09:"), "{line}");
+}
+
+/// A window stores chunks and rows of the catalog, and no `state`.
+#[test]
+fn what_a_window_alone_has_loaded_is_found() {
+    let story = made();
+    let state = story.records(&["series", "--since", "24h"]);
+    let key = |text: &str| AttributeValue::S(text.to_owned());
+    let delete = story.lab.dynamodb().delete_item().table_name("insights");
+    let delete = delete.key("pk", key("run#cloudtrail#123456789012#eu-west-1")).key("sk", key("state"));
+    story.wait(delete.send()).unwrap();
+    story.put(&insight("cloudtrail", "one", "2026-02-01T10:00:00.000Z", "2026-02-01T11:00:00.000Z", ""));
+    assert_eq!(story.records(&["series", "--since", "24h"]), state);
+    assert!(!state.is_empty());
 }

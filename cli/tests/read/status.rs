@@ -125,3 +125,34 @@ fn a_place_that_no_scheduled_run_has_seen_is_told_and_so_are_credentials_that_ha
     let run = story.insights(&["status", "--output", "json"]);
     assert!(run.stderr.contains("5 targets have no state"), "{}", run.stderr);
 }
+
+/// Few insights and few answers look alike.
+#[test]
+fn what_is_listed_comes_with_a_warning_if_something_may_be_missing() {
+    let story = Story::empty();
+    story.put(&insight("xray", "one", "2026-03-01T10:00:00.000Z", "", ""));
+    story.put(&state("xray", "eu-west-1", "11:50", "ok", ""));
+    let asked = |arguments: &[&str]| {
+        let run = story.insights(arguments);
+        assert_eq!(run.code, 0, "{run:?}");
+        assert!(!run.stdout.is_empty(), "{run:?}");
+        run.stderr
+    };
+    assert_eq!(asked(&["list", "--open"]), "");
+    story.put(&state("xray", "us-east-1", "09:00", "ok", ""));
+    let refused = r#","issue_counts":{"AccessDeniedException":2}"#;
+    story
+        .put(&state("cloudtrail", "eu-west-1", "11:50", "failed", refused).replace("last_success_at", "was"));
+    let stale = "X-Ray in 123456789012 us-east-1 is stale and last succeeded 6h 0m ago";
+    let denied = "CloudTrail in 123456789012 eu-west-1 is denied and never succeeded";
+    let both = format!(
+        "warning: something may be missing: {stale}, and 1 more of 3 targets; see `insights status`\n"
+    );
+    for form in ["table", "json", "csv"] {
+        assert_eq!(asked(&["list", "--open", "--output", form]), both, "{form}");
+        assert_eq!(asked(&["timeline", "--output", form]), both, "{form}");
+    }
+    assert!(asked(&["list", "--source", "xray"]).contains(&format!("{stale} of 2 targets")));
+    assert!(asked(&["list", "--region", "eu-west-1"]).contains(&format!("{denied} of 2 targets")));
+    assert_eq!(asked(&["list", "--kind", "xray.insight", "--region", "eu-west-1"]), "");
+}

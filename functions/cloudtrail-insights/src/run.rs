@@ -151,14 +151,36 @@ impl Story<'_> {
             start = self.reach;
         }
         let trails = trails::discover(&self.fetch, run).await;
+        let mut unbroken = self.past_events(&trails, (start, asked.end)).await;
         let mut come = start.min(asked.end);
-        let mut unbroken = trails.is_complete;
         for (from, until) in pieces(start, asked.end) {
             if run.is_over() {
                 run.report.not_reached(1);
                 break;
             }
             let before = run.report.gaps();
+            let stored = self.rows.backfill_series(&self.fetch, start, (from, until)).await;
+            unbroken &= stored && run.report.gaps() == before;
+            if unbroken {
+                come = until;
+            }
+        }
+        self.note_whether_enabled(&trails);
+        Finish { window: Some(Window { start: asked.start, end: come }), ..Finish::default() }
+    }
+
+    /// Stores the events of a past span and takes in the series that they name. `false` if any may be missing.
+    ///
+    /// All of them come before the first series: what a late event names has points in all of the span, so that until then
+    /// there is no instant before which everything is stored.
+    async fn past_events(&mut self, trails: &Trails, (start, end): (Timestamp, Timestamp)) -> bool {
+        let run = self.run;
+        let before = run.report.gaps();
+        let mut complete = trails.is_complete;
+        for (from, until) in pieces(start, end) {
+            if run.is_over() {
+                return false;
+            }
             let window = Window { start: from, end: until };
             let sources = trails.data.iter().map(|arn| EventSource::Trail(arn));
             for source in std::iter::once(EventSource::Account).chain(sources) {
@@ -166,15 +188,9 @@ impl Story<'_> {
                     run.report.call_failed(Stage::Fetch, source.operation(), &error);
                 }
             }
-            let named = self.rows.adopt(self.events.take_named()).await;
-            let stored = self.rows.backfill_series(&self.fetch, start, (from, until)).await;
-            unbroken &= named && stored && run.report.gaps() == before;
-            if unbroken {
-                come = until;
-            }
+            complete &= self.rows.adopt(self.events.take_named()).await;
         }
-        self.note_whether_enabled(&trails);
-        Finish { window: Some(Window { start: asked.start, end: come }), ..Finish::default() }
+        complete && run.report.gaps() == before
     }
 
     async fn push(&mut self, push: &Push) -> Finish {

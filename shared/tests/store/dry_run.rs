@@ -43,19 +43,17 @@ async fn a_dry_run_writes_nothing_and_says_what_it_would_have_written() {
         store.replace_catalog(catalog_row(Source::Xray, &target, "scope#b"), None).await.unwrap().is_some()
     );
     let response = TargetReport::default().finish(&target);
-    store
-        .put_state(Source::Xray, &target, &response, lab.now(), Some(lab.now()), &Resume::Keep)
-        .await
-        .unwrap();
-    store.move_watermark(Source::Xray, &target, lab.now()).await.unwrap();
     let now = lab.now();
     let stamp = RunStamp {
         started_at: now,
+        begun_at: Some(now),
         ended_at: now,
         request_id: "r",
         trigger: "scheduled",
         scheduled_time: None,
     };
+    store.put_state(Source::Xray, &target, &response, &stamp, Some(now), &Resume::Keep).await.unwrap();
+    store.move_watermark(Source::Xray, &target, lab.now()).await.unwrap();
     store.put_run(Source::Xray, &target, &response, &stamp).await.unwrap();
 
     // What is stored already and what is older are no writes.

@@ -1,0 +1,74 @@
+//! What an answer may lack because its targets are not well. Whoever asks what is wrong now has to be told that a source was
+//! refused, or has not run for a day, beside what is there: few insights and few answers look alike.
+
+use super::condition::{Condition, judge};
+use crate::exit::Failure;
+use crate::output::words::{length, service, so_many};
+use crate::read::Reader;
+use crate::read::targets::Place;
+use insights_shared::record::Source;
+use insights_shared::time::Timestamp;
+
+/// Whose targets an answer is about; `None` is all of them.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct About<'a> {
+    /// One source alone.
+    pub source: Option<Source>,
+    /// One account alone.
+    pub account: Option<&'a str>,
+    /// One region alone.
+    pub region: Option<&'a str>,
+}
+
+/// What may be missing, in a line; `None` if every target that was ever run is well.
+pub async fn caution(reader: &Reader, about: About<'_>) -> Result<Option<String>, Failure> {
+    let is = |wanted: Option<&str>, is: &str| wanted.is_none_or(|wanted| wanted == is);
+    let (mut number, mut first, mut others) = (0, None, 0);
+    for source in Source::ALL.into_iter().filter(|source| about.source.is_none_or(|asked| asked == *source)) {
+        for (place, state) in reader.states(source).await? {
+            if !is(about.account, &place.account_id) || !is(about.region, &place.region) {
+                continue;
+            }
+            number += 1;
+            let condition = judge(Some(&state), source, reader.now(), None).condition;
+            if condition.is_well() {
+                continue;
+            }
+            if first.is_none() {
+                first = Some(described(
+                    source,
+                    &place,
+                    condition,
+                    state.timestamp("last_success_at"),
+                    reader.now(),
+                ));
+            } else {
+                others += 1;
+            }
+        }
+    }
+    Ok(first.map(|first| {
+        let more = if others > 0 { format!(", and {others} more") } else { String::new() };
+        let targets = so_many(number, "target", "targets");
+        format!("warning: something may be missing: {first}{more} of {targets}; see `insights status`")
+    }))
+}
+
+/// How a target is, and since when, within a sentence.
+pub fn described(
+    source: Source,
+    place: &Place,
+    condition: Condition,
+    last_success_at: Option<Timestamp>,
+    now: Timestamp,
+) -> String {
+    let age = last_success_at.map(|at| length(now.millis_since(at)));
+    let age = age.map_or_else(|| "never succeeded".to_owned(), |age| format!("last succeeded {age} ago"));
+    format!(
+        "{} in {} {} is {} and {age}",
+        service(source.as_str()),
+        place.account_id,
+        place.region,
+        condition.in_words()
+    )
+}
