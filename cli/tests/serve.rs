@@ -238,6 +238,9 @@ fn a_wrong_address_is_told_by_field_value_and_rule() {
         ("/api/compliance?severity=high", "is unknown: known are source, account, region, since, until"),
         ("/api/compliance?status=", "is unknown: known are source, account, region, since, until"),
         ("/api/status?account=123456789012", "is unknown: there are no parameters"),
+        ("/api/?since=7d", "is unknown: there are no parameters"),
+        ("/api/insights/x?since=7d", "is unknown: there are no parameters"),
+        ("/api/insights?status=open&status=closed", "is given twice"),
     ] {
         let answer = served.get(address);
         assert_eq!(answer.status, 400, "what would be passed over is refused: {address}: {answer:?}");
@@ -322,7 +325,7 @@ fn the_api_has_the_same_as_json() {
     assert!(status.as_array().unwrap().iter().all(|target| target["condition"] == "fresh"), "{status}");
     assert_eq!(served.get("/api/nowhere").status, 404);
     let missing: Value = serde_json::from_str(&served.get("/api/insights/none").body).unwrap();
-    assert!(missing["error"].as_str().unwrap().contains("no insight is stored under the key none"));
+    assert!(missing["error"].as_str().unwrap().contains("no insight is stored under the whole key none"));
 }
 
 #[test]

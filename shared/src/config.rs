@@ -104,15 +104,15 @@ impl Settings {
         } else {
             integer(environment, "LOOKBACK_DAYS", longest_lookback, 1..=longest_lookback, faults)
         };
+        let concurrency = integer(environment, "CONCURRENCY", 8, 1..=256, faults);
         Self {
             table_name,
             retention_days: integer(environment, "RETENTION_DAYS", retention, 0..=36_500, faults),
             lookback_days,
             targets: targets(environment, own_region, faults),
             overlap_minutes: integer(environment, "OVERLAP_MINUTES", 360, 0..=43_200, faults),
-            rate_limits: rate_limits(environment, faults),
-            concurrency: usize::try_from(integer(environment, "CONCURRENCY", 8, 1..=256, faults))
-                .unwrap_or(1),
+            rate_limits: rate_limits(environment, concurrency, faults),
+            concurrency: usize::try_from(concurrency).unwrap_or(1),
             own_region: own_region.to_owned(),
             is_sam_local: environment.get("AWS_SAM_LOCAL").is_some(),
         }
@@ -158,7 +158,16 @@ fn targets(environment: &Environment, own_region: &str, faults: &mut Faults) -> 
     Some(target::parse_targets(value, "TARGETS", own_region, faults))
 }
 
-fn rate_limits(environment: &Environment, faults: &mut Faults) -> RateLimits {
+/// The longest that a call may wait for its turn, in seconds, since its time is running (`aws/mod.rs`).
+const LONGEST_WAIT: i64 = 100;
+
+/// The lowest rate at which the last of the calls under way at once does not wait too long.
+#[expect(clippy::cast_precision_loss, reason = "at most 256")]
+fn least(concurrency: i64) -> f64 {
+    concurrency as f64 / LONGEST_WAIT as f64
+}
+
+fn rate_limits(environment: &Environment, concurrency: i64, faults: &mut Faults) -> RateLimits {
     let mut limits = RateLimits::default();
     let Some(value) = json(environment, "RATE_LIMITS", faults) else { return limits };
     let Value::Object(members) = value else {
@@ -176,6 +185,13 @@ fn rate_limits(environment: &Environment, faults: &mut Faults) -> RateLimits {
             continue;
         }
         match rate.as_f64().filter(|rate| *rate == 0.0 || (0.001..=10_000.0).contains(rate)) {
+            Some(rate) if rate > 0.0 && rate < least(concurrency) => {
+                let rule = format!(
+                    "must be at least {} with CONCURRENCY {concurrency}, or a call would wait longer than {LONGEST_WAIT} s",
+                    least(concurrency)
+                );
+                faults.add(field, rate, rule);
+            }
             Some(rate) => {
                 limits.0.insert(operation, rate);
             }
@@ -210,6 +226,22 @@ mod tests {
             assert_eq!(settings.rate_limits.of("GetInsight"), Some(10.0));
             assert!(settings.targets.is_none());
         }
+    }
+
+    #[test]
+    fn a_rate_at_which_calls_would_wait_longer_than_their_time_is_refused() {
+        let told = |rates: &str, concurrency: &str| {
+            let mut faults = Faults::default();
+            let variables =
+                [("TABLE_NAME", "insights"), ("RATE_LIMITS", rates), ("CONCURRENCY", concurrency)];
+            let environment = variables.into_iter().chain([("AWS_REGION", "eu-west-1")]).collect();
+            Settings::read(&environment, Source::Xray, &mut faults);
+            faults.to_string()
+        };
+        assert_eq!(told(r#"{"GetInsight":0.08,"default":0}"#, "8"), "");
+        assert!(told(r#"{"GetInsight":0.05}"#, "8").contains("must be at least 0.08 with CONCURRENCY 8"));
+        assert_eq!(told(r#"{"GetInsight":0.05}"#, "5"), "");
+        assert!(told(r#"{"default":2}"#, "256").contains("RATE_LIMITS.default"));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::collector::{Collector, Finish};
 use crate::config::Settings;
 use crate::environment::Environment;
 use crate::fields::Faults;
-use crate::issue::{CallError, Class, Stage};
+use crate::issue::{CallError, Class, REQUEST_INVALID, Stage};
 use crate::log;
 use crate::pace::Pacers;
 use crate::payload::{self, Payload, Window};
@@ -432,7 +432,13 @@ fn all_failed(response: &Response, table_failed: bool, first_failure: Option<Cla
     let error_type = if table_failed {
         "Table.Unavailable"
     } else {
-        first_failure.map_or("Source.Unavailable", error_type_of)
+        // Without a call that failed there is nothing but requests that were not made: the configuration asks for them.
+        let is_refused = |target: &TargetResponse| {
+            target.issue_counts.keys().all(|code| code == REQUEST_INVALID) && !target.issue_counts.is_empty()
+        };
+        let otherwise =
+            if response.targets.iter().all(is_refused) { "Config.Invalid" } else { "Source.Unavailable" };
+        first_failure.map_or(otherwise, error_type_of)
     };
     let reasons: Vec<String> = response.targets.iter().map(reason).collect();
     InvocationError::new(error_type, reasons.join("; "))

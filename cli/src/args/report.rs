@@ -12,7 +12,7 @@ Examples:
   insights report --local insights-demo/table.db
   insights report --out - | gzip > report.html.gz
 
-The file needs no network, no script and no other file: mail it, print it, keep it with the incident.";
+The file needs no network and no other file, and without its script has its tables instead of charts: mail it, print it, keep it with the incident.";
 
 /// Arguments of `report`.
 #[derive(Debug, Args)]

@@ -8,7 +8,7 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   insights status                     the whole grid, and what to do
   insights status --stale-after 2h    nothing should be older than two hours
-  insights status --output csv | grep -E ',(stale|failed|denied|throttled),'
+  insights status --output csv | awk -F, '$4 !~ /fresh|not_enabled|condition/'
   insights status --output json | jq '.[].last_success_at'
 
 It exits with 0 whatever it finds: a script reads `condition` of the CSV. A target is stale when its last run is \

@@ -60,6 +60,10 @@ pub fn told(issue: &Issue, place: &str) -> String {
             format!("{place}: denied: the credentials have expired; sign in and run this again ({code})")
         }
         Class::Denied => format!("{place}: denied: the credentials are not accepted ({code}: {message})"),
+        Class::Throttled if is_of_the_table(operation) => format!(
+            "{place}: throttled: the table refused {operation} as too many ({code}). Nothing is lost: run this again; a table on \
+             demand takes more by itself as it is used, up to its own maximum"
+        ),
         Class::Throttled => format!(
             "{place}: throttled: {operation} was refused as too many calls ({code}). Nothing is lost: run this again, or give \
              RATE_LIMITS='{{\"{operation}\":0.5}}'"
@@ -73,6 +77,11 @@ pub fn is_about_permission(code: &str) -> bool {
     ["AccessDenied", "AccessDeniedException", "NotAuthorized", "UnauthorizedOperation"].contains(&code)
 }
 
+/// Whether `operation` is one of DynamoDB's, whose rates are not ours to set.
+fn is_of_the_table(operation: &str) -> bool {
+    ["BatchExecuteStatement", "BatchGetItem", "PutItem", "Query", "UpdateItem"].contains(&operation)
+}
+
 /// The IAM actions that `operation` needs, where AWS does not name the one that is missing.
 fn actions(operation: &str) -> String {
     match operation {
@@ -83,7 +92,7 @@ fn actions(operation: &str) -> String {
         }
         "AssumeRole" | "GetCallerIdentity" => format!("sts:{operation}"),
         "BatchExecuteStatement" => "dynamodb:PartiQLInsert".to_owned(),
-        "BatchGetItem" | "PutItem" | "Query" | "UpdateItem" => format!("dynamodb:{operation}"),
+        operation if is_of_the_table(operation) => format!("dynamodb:{operation}"),
         _ => {
             let declared =
                 xray_insights::fetch::IAM_ACTIONS.iter().chain(&cloudtrail_insights::fetch::IAM_ACTIONS);
@@ -203,6 +212,8 @@ mod tests {
         assert!(expired.contains("have expired; sign in") && !expired.contains("IAM"), "{expired}");
         let unknown = told(&issue("GetGroups", "UnrecognizedClientException", "invalid token"), "here");
         assert!(unknown.contains("are not accepted") && !unknown.contains("IAM"), "{unknown}");
+        let table = told(&issue("PutItem", "ProvisionedThroughputExceededException", "slow down"), "here");
+        assert!(table.contains("the table refused PutItem") && !table.contains("RATE_LIMITS"), "{table}");
         let throttled = told(&issue("LookupEvents", "ThrottlingException", "Rate exceeded"), "here");
         assert!(
             throttled.contains("throttled: LookupEvents")

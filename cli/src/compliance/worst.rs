@@ -7,10 +7,12 @@ use crate::output::words::{self, plain};
 use crate::read::Reader;
 use crate::read::counts::{Given, Level};
 use crate::read::span::Span;
+use crate::read::targets::Place;
 use crate::session::Session;
 use insights_shared::record::{Kind, Severity, Stored};
 use insights_shared::time::DAY_SECONDS;
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
 /// The most controls that are shown.
 const WORST_CONTROLS: usize = 10;
@@ -37,12 +39,15 @@ fn worst_table(name: &str, snapshots: &mut [&Stored], session: &Session) -> Stri
     let newest =
         snapshots.iter().filter_map(|snapshot| snapshot.text("sk")).max().unwrap_or_default().to_owned();
     snapshots.sort_by_key(|snapshot| badness(snapshot));
+    let places: BTreeSet<Place> = snapshots.iter().filter_map(|snapshot| Place::of(snapshot)).collect();
     let mut table = Tabular::new(session, &columns);
     for snapshot in snapshots {
         let text = |name: &str| snapshot.text(name).map(plain).unwrap_or_default();
         let day =
             snapshot.text("sk").filter(|day| *day != newest).map_or(String::new(), |day| format!(" ({day})"));
-        let mut row = vec![severity(&text("severity"), None), cell(text("title") + &day)];
+        let place = Place::of(snapshot).filter(|_| places.len() > 1);
+        let place = place.map_or_else(String::new, |place| format!(", {}", named(&place)));
+        let mut row = vec![severity(&text("severity"), None), cell(text("title") + &place + &day)];
         row.extend(numbers(snapshot).map(cell));
         table.row(row);
     }
@@ -56,29 +61,43 @@ fn badness(snapshot: &Stored) -> (Reverse<Option<Severity>>, Reverse<i64>, Strin
     (Reverse(severity), Reverse(noncompliant), snapshot.text("title").unwrap_or_default().to_owned())
 }
 
-/// The worst controls of the scope's newest day.
+/// The worst controls of each scope's newest day.
 pub async fn controls(scoped: &[Scoped], reader: &Reader, session: &Session) -> Result<String, Failure> {
-    let Some((scope, days)) = scoped.iter().find(|(scope, _)| scope.level != Level::Domain) else {
-        return Ok(String::new());
-    };
-    let newest = days.iter().rev().find(|day| matches!(day.given, Given::Counts(_)));
-    let Some(day) = newest.and_then(|day| format!("{}T00:00:00Z", day.day).parse().ok()) else {
-        return Ok(String::new());
-    };
-    let span = Span { since: day, until: day.plus_seconds(DAY_SECONDS - 1) };
-    let mut found = reader.about(&scope.entity, span).await?;
-    let is_control = |record: &Stored| record.text("kind") == Some(Kind::AuditmanagerControl.as_str());
-    found.retain(|record| {
-        is_control(record) && words::counted(record, "noncompliant").unwrap_or_default() > 0
-    });
-    let number = found.len();
-    let mut controls: Vec<&Stored> = found.iter().collect();
-    controls.sort_by_key(|control| badness(control));
-    controls.truncate(WORST_CONTROLS);
-    if controls.is_empty() {
-        return Ok(String::new());
+    let tops: Vec<&Scoped> = scoped.iter().filter(|(scope, _)| scope.level != Level::Domain).collect();
+    let mut text = String::new();
+    for (scope, days) in &tops {
+        let newest = days.iter().rev().find(|day| matches!(day.given, Given::Counts(_)));
+        let Some(day) = newest.and_then(|day| format!("{}T00:00:00Z", day.day).parse().ok()) else {
+            continue;
+        };
+        let span = Span { since: day, until: day.plus_seconds(DAY_SECONDS - 1) };
+        let mut found = reader.about(&scope.entity, span).await?;
+        // Every account has an entity of this name.
+        found.retain(|record| Place::of(record).as_ref() == Some(&scope.place));
+        let is_control = |record: &Stored| record.text("kind") == Some(Kind::AuditmanagerControl.as_str());
+        found.retain(|record| {
+            is_control(record) && words::counted(record, "noncompliant").unwrap_or_default() > 0
+        });
+        let number = found.len();
+        let mut controls: Vec<&Stored> = found.iter().collect();
+        controls.sort_by_key(|control| badness(control));
+        controls.truncate(WORST_CONTROLS);
+        if controls.is_empty() {
+            continue;
+        }
+        let place = if tops.len() > 1 { format!(", {}", named(&scope.place)) } else { String::new() };
+        let title = format!(
+            "Controls that are not compliant{place}: {number} on {}, the worst {}",
+            day.day(),
+            controls.len()
+        );
+        text.push('\n');
+        text.push_str(&heading(&title, session));
+        text.push_str(&worst_table("CONTROL", &mut controls, session));
     }
-    let title =
-        format!("Controls that are not compliant: {number} on {}, the worst {}", day.day(), controls.len());
-    Ok(format!("\n{}{}", heading(&title, session), worst_table("CONTROL", &mut controls, session)))
+    Ok(text)
+}
+
+fn named(place: &Place) -> String {
+    format!("{} {}", plain(&place.account_id), plain(&place.region))
 }

@@ -4,6 +4,7 @@ use crate::args::shared::{account, region, when};
 use crate::read::span::Span;
 use insights_shared::record::{Severity, Source, Stored};
 use insights_shared::time::Timestamp;
+use std::collections::BTreeSet;
 
 /// The parameters of an address that asks for insights.
 pub const OF_INSIGHTS: [&str; 8] =
@@ -58,8 +59,12 @@ impl Filter {
     ) -> Result<(Self, Span), Vec<Fault>> {
         let mut filter = Self::default();
         let mut faults = Vec::new();
+        let mut given = BTreeSet::new();
         for (field, value) in pairs {
-            if let Err(rule) = filter.set(field, value.trim(), known) {
+            let is_first = given.insert(field.to_owned());
+            let set = filter.set(field, value.trim(), known);
+            let set = set.and_then(|()| if is_first { Ok(()) } else { Err("is given twice".to_owned()) });
+            if let Err(rule) = set {
                 let mut value = value.to_owned();
                 value.truncate(value.floor_char_boundary(LONGEST));
                 faults.push(Fault { field: field.to_owned(), value, rule });

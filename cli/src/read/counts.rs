@@ -7,6 +7,7 @@ use super::span::Span;
 use super::targets::Place;
 use crate::exit::Failure;
 use insights_shared::record::{Source, Stored, partition};
+use insights_shared::time::DAY_SECONDS;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How deep a scope is.
@@ -105,7 +106,9 @@ impl Reader {
     /// The days of `span` of `scope`, oldest first, each with what it gave.
     pub async fn days(&self, scope: &Scope, span: Span) -> Result<Vec<Day>, Failure> {
         let snapshots = self.snapshots(&scope.pk, span).await?;
-        let runs = self.runs(Source::Auditmanager, &scope.place, span).await?;
+        // A day counts as asked about whenever on it the run began.
+        let whole = Span { since: span.since.floor(DAY_SECONDS), ..span };
+        let runs = self.runs(Source::Auditmanager, &scope.place, whole).await?;
         Ok(days(snapshots, &runs, span))
     }
 }

@@ -126,8 +126,9 @@ async fn single(State(server): State<Server>, Path(pk): Path<String>) -> Respons
     }
 }
 
-async fn api_list() -> Response {
-    answer::json(api::list().to_string())
+async fn api_list(State(server): State<Server>, RawQuery(query): RawQuery) -> Result<Response, Trouble> {
+    server.asked(query, &[])?;
+    Ok(answer::json(api::list().to_string()))
 }
 
 async fn api_insights(State(server): State<Server>, RawQuery(query): RawQuery) -> Result<Response, Trouble> {
@@ -154,14 +155,18 @@ async fn api_status(State(server): State<Server>, RawQuery(query): RawQuery) -> 
     Ok(answer::json(api::status(&gather::standings(&reader).await?).to_string()))
 }
 
-async fn api_single(State(server): State<Server>, Path(pk): Path<String>) -> Response {
-    match server.single(&pk).await {
-        Err(failure) => answer::failed(&failure, Form::Json),
-        Ok(found) => match found.as_ref().and_then(|model| Some((model, model.insights().next()?))) {
-            Some((model, insight)) => answer::json(api::single(insight, &model.incidents)),
-            None => answer::missing(&nothing_at(&pk), Form::Json),
-        },
-    }
+async fn api_single(
+    State(server): State<Server>,
+    Path(pk): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Trouble> {
+    server.asked(query, &[])?;
+    let found = server.single(&pk).await?;
+    let found = found.as_ref().and_then(|model| Some((model, model.insights().next()?)));
+    Ok(match found {
+        Some((model, insight)) => answer::json(api::single(insight, &model.incidents)),
+        None => answer::missing(&nothing_at(&pk), Form::Json),
+    })
 }
 
 async fn missing(request: axum::extract::Request) -> Response {
@@ -170,7 +175,7 @@ async fn missing(request: axum::extract::Request) -> Response {
 }
 
 fn nothing_at(pk: &str) -> String {
-    format!("no insight is stored under the key {pk}; it may have expired")
+    format!("no insight is stored under the whole key {pk}; it may have expired")
 }
 
 /// What an address asks for, and who is asked.

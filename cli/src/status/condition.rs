@@ -78,6 +78,9 @@ impl Condition {
     }
 }
 
+/// The code by which DynamoDB alone refuses what is too much.
+const TABLE_THROTTLED: &str = "ProvisionedThroughputExceededException";
+
 /// How old a last run may be by default: the template's schedule, several times over.
 pub fn stale_after(source: Source) -> i64 {
     let minutes = match source {
@@ -134,6 +137,11 @@ pub fn judge(state: Option<&Stored>, source: Source, now: Timestamp, oldest: Opt
                     "the credentials or a permission were refused ({issues}): see error codes in docs/operations.md"
                 )
             })
+        }
+        _ if has(Class::Throttled) && counts.iter().any(|(code, _)| code == TABLE_THROTTLED) => {
+            Some(format!(
+                "the table refused more ({issues}): on demand it takes more by itself as it is used; the next run goes on"
+            ))
         }
         _ if has(Class::Throttled) => Some(format!(
             "others use the account's rate too ({issues}): lower RATE_LIMITS or run less often; the next run goes on"
@@ -207,6 +215,7 @@ mod tests {
     fn empty_and_broken_are_told_apart() {
         let denied = r#","issue_counts":{"AccessDeniedException":3,"Timeout":1}"#;
         let throttled = r#","issue_counts":{"ThrottledException":2}"#;
+        let table = r#","issue_counts":{"ProvisionedThroughputExceededException":2}"#;
         for (state, expected, said) in [
             (None, Condition::NeverRun, Some("has not ended a scheduled run")),
             (Some(state("11:30", "ok", "")), Condition::Fresh, None),
@@ -220,6 +229,7 @@ mod tests {
                 Some("3×AccessDeniedException, 1×Timeout"),
             ),
             (Some(state("11:30", "failed", throttled)), Condition::Throttled, Some("RATE_LIMITS")),
+            (Some(state("11:30", "failed", table)), Condition::Throttled, Some("the table refused more")),
             (
                 Some(state("11:30", "failed", r#","issue_counts":{"Timeout":1}"#)),
                 Condition::Failed,

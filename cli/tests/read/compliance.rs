@@ -97,3 +97,66 @@ fn a_scope_is_shown_with_its_domains_and_its_worst_controls() {
         assert!(page.contains(expected), "{expected} is missing: {page}");
     }
 }
+
+#[test]
+fn a_day_counts_as_asked_about_whenever_on_it_the_run_began() {
+    let since = ["compliance", "--scope", "SOC 2", "--since", "2026-02-28T12:00:00Z", "--output", "csv"];
+    let text = made().output(&since);
+    let first: Vec<&str> = text.split("\r\n").nth(1).unwrap().split(',').collect();
+    assert_eq!((first[5], first[6]), ("2026-02-28", "no_data_yet"), "it ran at 06:00: {text}");
+}
+
+#[test]
+fn accounts_are_told_apart_where_each_has_an_entity_of_the_same_name() {
+    let story = Story::empty();
+    for (account, day) in [("111122223333", "26"), ("123456789012", "28")] {
+        let place = format!(
+            r#""source":"auditmanager","account_id":"{account}","region":"eu-west-1","schema_version":1"#
+        );
+        let counted = format!(
+            r#"{place},"entity":"account","status":"snapshot","severity":"low","started_at":"2026-02-{day}T00:00:00.000Z",
+               "measures":{{"compliant":30,"noncompliant":10}}"#
+        );
+        story.put(&format!(
+            r#"{{"pk":"run#auditmanager#{account}#eu-west-1","sk":"state","kind":"state",{place},
+                "entity_pk":"run#auditmanager","entity_sk":"{account}#eu-west-1"}}"#
+        ));
+        for (scope, title) in [("account", "All"), ("domain#d", "Identity")] {
+            story.put(&format!(
+                r#"{{"pk":"catalog#auditmanager#{account}#eu-west-1","sk":"scope#{scope}","kind":"catalog",{place},
+                    "title":"{title}"}}"#
+            ));
+            story.put(&format!(
+                r#"{{"pk":"auditmanager#{account}#eu-west-1#{scope}","sk":"2026-02-{day}","kind":"auditmanager.insights",
+                    "title":"{title}",{counted}}}"#
+            ));
+        }
+        // The control of the other account is as old on the day of neither.
+        for day in ["26", "28"] {
+            story.put(&format!(
+                r#"{{"pk":"auditmanager#{account}#eu-west-1#control#c","sk":"2026-02-{day}","kind":"auditmanager.control",
+                    "title":"Control {account} {day}","entity_pk":"entity#account","entity_sk":"2026-02-{day}T00:00:00.000Z#{account}",
+                    {}}}"#,
+                counted.replace("started_at\":\"2026-02-26", &format!("started_at\":\"2026-02-{day}"))
+                    .replace("started_at\":\"2026-02-28", &format!("started_at\":\"2026-02-{day}"))
+            ));
+        }
+    }
+    let page = story.output(&["compliance", "--scope", "account", "--since", "5d"]);
+    let controls = page.split_once("Controls that are not compliant").unwrap().1;
+    for expected in [
+        ", 111122223333 eu-west-1: 1 on 2026-02-26, the worst 1",
+        ", 123456789012 eu-west-1: 1 on 2026-02-28, the worst 1",
+        "Control 111122223333 26",
+        "Control 123456789012 28",
+    ] {
+        assert!(controls.contains(expected), "{expected} is missing: {page}");
+    }
+    assert!(
+        !controls.contains("Control 111122223333 28") && !controls.contains("Control 123456789012 26"),
+        "{page}"
+    );
+    for account in ["111122223333", "123456789012"] {
+        assert!(page.contains(&format!("Identity, {account} eu-west-1")), "{account}: {page}");
+    }
+}

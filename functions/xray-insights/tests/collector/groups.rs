@@ -27,6 +27,18 @@ async fn a_configured_group_that_is_unknown_or_has_no_insights_is_an_issue_and_c
 }
 
 #[tokio::test]
+async fn groups_that_are_all_unknown_are_a_fault_of_the_configuration_and_not_an_outage() {
+    let lab = story().await;
+    let error = run_with(&lab, &[("XRAY_GROUPS", "Default,nowhere")], "{}").await.unwrap_err();
+    assert_eq!(error.error_type, "Config.Invalid");
+    assert!(error.message.contains("XRAY_GROUPS names it, but"), "{error}");
+    // A call that failed as well may have been all that was wrong.
+    lab.simulator.fault("GetGroups=denied:1".parse().unwrap());
+    let error = run_with(&lab, &[("XRAY_GROUPS", "Default,nowhere")], "{}").await.unwrap_err();
+    assert_eq!(error.error_type, "Source.Denied");
+}
+
+#[tokio::test]
 async fn without_a_group_that_has_insights_the_source_is_not_enabled_and_that_is_a_success() {
     for scenario in [
         "",
