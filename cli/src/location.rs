@@ -1,7 +1,7 @@
 //! Where the table is: an embedded database in a file, or the DynamoDB that the AWS configuration leads to. It opens one
 //! for reading and knows nothing of what is in it.
 
-use crate::args::shared::Where;
+use crate::args::shared::{Where, region};
 use crate::embedded::{EmbeddedTable, is_of_another_kind};
 use crate::exit::Failure;
 use crate::http;
@@ -90,10 +90,13 @@ pub async fn configured_client(session: &Session) -> Result<Client, Failure> {
         .http_client(http::https(&session.environment)?)
         .load()
         .await;
-    if configuration.region().is_none() {
+    let Some(given) = configuration.region() else {
         return Err(Failure::usage(
             "no region: set AWS_REGION, or choose a profile that has one by AWS_PROFILE; for a table in a file give --local FILE",
         ));
+    };
+    if let Err(rule) = region(given.as_ref()) {
+        return Err(Failure::usage(format!("the region of AWS_REGION or of the profile is {given}: {rule}")));
     }
     Ok(Client::new(&configuration))
 }

@@ -5,9 +5,12 @@ use crate::issue::CallError;
 use crate::record::Source;
 use crate::target::{Role, account_of_arn, is_account_id};
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::future::ProvideCredentials as ProvideFuture;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_sdk_sts::types::Credentials as Given;
 use aws_types::SdkConfig;
+use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
 /// The account of the process's own credentials.
@@ -21,43 +24,89 @@ pub async fn own_account(sdk: &SdkConfig) -> Result<String, CallError> {
     }
 }
 
-/// Credentials of `role`, which must turn out to be of `account`. They last an hour, longer than any invocation.
+/// Credentials of `role`, which must turn out to be of `account`. They last an hour, longer than any invocation of a function;
+/// a run without a deadline has them renewed.
 pub async fn assume(
     sdk: &SdkConfig,
     role: &Role,
     account: &str,
     source: Source,
 ) -> Result<SharedCredentialsProvider, CallError> {
-    const OPERATION: &str = "AssumeRole";
-    let client = aws_sdk_sts::Client::new(sdk);
-    let answer = client
-        .assume_role()
-        .role_arn(&role.arn)
-        .set_external_id(role.external_id.clone())
-        .role_session_name(source.package())
-        .send()
-        .await
-        .map_err(|error| CallError::from_sdk(OPERATION, &error))?;
-    let assumed = answer.assumed_role_user.as_ref().map(|user| user.arn.as_str()).unwrap_or_default();
-    if account_of_arn(assumed) != Some(account) {
-        let message = format!("the role's session {assumed} is not of the target's account {account}");
-        return Err(CallError::malformed(OPERATION, message));
+    let session = Session { sdk: sdk.clone(), role: role.clone(), account: account.to_owned(), source };
+    let first = session.begin().await?;
+    Ok(SharedCredentialsProvider::new(Renewed { session, first: Mutex::new(Some(first)) }))
+}
+
+/// Who assumes what.
+#[derive(Debug)]
+struct Session {
+    sdk: SdkConfig,
+    role: Role,
+    account: String,
+    source: Source,
+}
+
+impl Session {
+    async fn begin(&self) -> Result<Credentials, CallError> {
+        const OPERATION: &str = "AssumeRole";
+        let client = aws_sdk_sts::Client::new(&self.sdk);
+        let answer = client
+            .assume_role()
+            .role_arn(&self.role.arn)
+            .set_external_id(self.role.external_id.clone())
+            .role_session_name(self.source.package())
+            .send()
+            .await
+            .map_err(|error| CallError::from_sdk(OPERATION, &error))?;
+        let assumed = answer.assumed_role_user.as_ref().map(|user| user.arn.as_str()).unwrap_or_default();
+        let account = &self.account;
+        if account_of_arn(assumed) != Some(account) {
+            let message = format!("the role's session {assumed} is not of the target's account {account}");
+            return Err(CallError::malformed(OPERATION, message));
+        }
+        // Of an answer that was cut off the SDK takes what there is, and what must be there it makes up: empty, or as of 1970.
+        let is_whole = |given: &Given| {
+            let texts = [&given.access_key_id, &given.secret_access_key, &given.session_token];
+            texts.iter().all(|text| !text.is_empty()) && given.expiration.secs() > 0
+        };
+        let Some(given) = answer.credentials.filter(is_whole) else {
+            return Err(CallError::malformed(
+                OPERATION,
+                "the answer holds no credentials, or not all of them",
+            ));
+        };
+        let expiry = SystemTime::try_from(given.expiration).ok();
+        Ok(Credentials::new(
+            given.access_key_id,
+            given.secret_access_key,
+            Some(given.session_token),
+            expiry,
+            "insights-assume-role",
+        ))
     }
-    // Of an answer that was cut off the SDK takes what there is, and what must be there it makes up: empty, or as of 1970.
-    let is_whole = |given: &Given| {
-        let texts = [&given.access_key_id, &given.secret_access_key, &given.session_token];
-        texts.iter().all(|text| !text.is_empty()) && given.expiration.secs() > 0
-    };
-    let Some(given) = answer.credentials.filter(is_whole) else {
-        return Err(CallError::malformed(OPERATION, "the answer holds no credentials, or not all of them"));
-    };
-    let expiry = SystemTime::try_from(given.expiration).ok();
-    let credentials = Credentials::new(
-        given.access_key_id,
-        given.secret_access_key,
-        Some(given.session_token),
-        expiry,
-        "insights-assume-role",
-    );
-    Ok(SharedCredentialsProvider::new(credentials))
+}
+
+/// Gives the credentials that are there already, and new ones whenever it is asked again: the SDK asks once they are over.
+#[derive(Debug)]
+struct Renewed {
+    session: Session,
+    first: Mutex<Option<Credentials>>,
+}
+
+impl ProvideCredentials for Renewed {
+    fn provide_credentials<'a>(&'a self) -> ProvideFuture<'a>
+    where
+        Self: 'a,
+    {
+        let first = self.first.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(first) = first {
+            return ProvideFuture::ready(Ok(first));
+        }
+        ProvideFuture::new(async {
+            let begun = self.session.begin().await;
+            begun.map_err(|error| {
+                CredentialsError::provider_error(format!("{}: {}", error.code, error.message))
+            })
+        })
+    }
 }

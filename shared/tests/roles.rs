@@ -8,6 +8,7 @@
     reason = "a test ends where it cannot go on, and says how far it came"
 )]
 
+use aws_credential_types::provider::ProvideCredentials;
 use aws_types::SdkConfig;
 use insights_shared::issue::Class;
 use insights_shared::record::Source;
@@ -121,4 +122,19 @@ async fn a_role_is_assumed_under_the_functions_name_and_refused_as_denied() {
     assert!(assume(&lab.sdk(), &trusted, "111122223333", Source::Cloudtrail).await.is_ok());
     let log = lab.simulator.log();
     assert_eq!(log[1].input["RoleSessionName"], "cloudtrail-insights");
+}
+
+#[tokio::test]
+async fn credentials_that_are_over_are_renewed_and_the_first_ones_are_used_once() {
+    let lab = Lab::new(&format!("[sts]\nroles = [{{ arn = \"{ROLE}\" }}]")).await;
+    let provider = assume(&lab.sdk(), &role(), "111122223333", Source::Xray).await.unwrap();
+    for assumed in [1, 2, 3] {
+        let given = provider.provide_credentials().await.unwrap();
+        assert!(given.session_token().is_some() && given.expiry().is_some());
+        assert_eq!(lab.calls("AssumeRole"), assumed);
+    }
+    lab.fault("AssumeRole=denied:1");
+    let error = provider.provide_credentials().await.unwrap_err();
+    let reason = std::error::Error::source(&error).unwrap().to_string();
+    assert!(reason.starts_with("AccessDenied: "), "{reason}");
 }

@@ -7,10 +7,12 @@ use crate::exit::Failure;
 use insights_shared::key::Key;
 use insights_shared::record::{Kind, Source, Stored, partition};
 use insights_shared::time::DAY_SECONDS;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How far back insights are looked through: as long as records are kept by default.
 const REACH_DAYS: i64 = 400;
+/// How far back controls are looked through, of which every day has hundreds.
+const CONTROL_DAYS: i64 = 7;
 /// Fewer characters say too little.
 pub const LEAST_CHARACTERS: usize = 6;
 /// The most that are named of several that could be meant.
@@ -31,6 +33,9 @@ impl Reader {
                 return Err(Failure::usage(format!("\"{text}\" is no id that is known: {rule}")));
             }
             found = self.by_beginning(text).await?;
+        }
+        if found.is_empty() {
+            found = self.controls_by_beginning(text).await?;
         }
         let mut keys = found.keys();
         match (keys.next(), keys.next()) {
@@ -72,6 +77,21 @@ impl Reader {
         let mut found: BTreeMap<String, String> = insights.iter().filter(begins).filter_map(titled).collect();
         let scopes = self.scopes().await?.into_iter().filter(|scope| scope.id().starts_with(text));
         found.extend(scopes.map(|scope| (scope.pk, scope.title)));
+        Ok(found)
+    }
+}
+
+impl Reader {
+    /// Controls whose id begins so: the catalog has none of them, but what they are of.
+    async fn controls_by_beginning(&self, text: &str) -> Result<BTreeMap<String, String>, Failure> {
+        let span = Span::last(CONTROL_DAYS * DAY_SECONDS, self.now);
+        let entities: BTreeSet<String> = self.scopes().await?.into_iter().map(|scope| scope.entity).collect();
+        let mut found = BTreeMap::new();
+        for entity in entities {
+            let controls = self.snapshots_about(&entity, Kind::AuditmanagerControl, span).await?;
+            let begins = |control: &&Stored| control.text("id").is_some_and(|id| id.starts_with(text));
+            found.extend(controls.iter().filter(begins).filter_map(titled));
+        }
         Ok(found)
     }
 }

@@ -125,6 +125,13 @@ fn a_file_of_another_kind_is_no_table_and_an_empty_one_has_none() {
 #[test]
 fn without_region_or_credentials_it_is_told_what_to_set() {
     check(&insights(&["list"]), 2, &["no region: set AWS_REGION", "--local FILE"]);
+    let mut misspelled = command(&["list"]);
+    misspelled.env("AWS_REGION", "EU_WEST");
+    check(
+        &finish(&mut misspelled),
+        2,
+        &["the region of AWS_REGION or of the profile is EU_WEST: must be a region such as"],
+    );
     let mut without_credentials = command(&["list"]);
     without_credentials.env("AWS_REGION", "eu-west-1").env("AWS_ENDPOINT_URL", STORY.lab.simulator.url());
     check(&finish(&mut without_credentials), 2, &["no AWS credentials: set AWS_PROFILE"]);

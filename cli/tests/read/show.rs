@@ -119,3 +119,20 @@ fn the_id_that_a_listing_has_for_an_accounts_own_counts_is_one_that_is_shown() {
     let shown = STORY.insights(&["show", "account"]);
     assert_eq!(shown.code, 0, "{shown:?}");
 }
+
+#[test]
+fn the_ids_that_a_listing_has_for_controls_lead_to_them() {
+    let controls = STORY.records(&["list", "--entity", "account", "--kind", "auditmanager.control"]);
+    assert!(!controls.is_empty());
+    for control in controls.iter().take(3) {
+        let (id, pk) = (text(control, "id"), text(control, "pk"));
+        let run = STORY.insights(&["show", &id[..8]]);
+        if run.code == 0 {
+            assert_says(&run.stdout, &pk);
+        } else {
+            // The same control is counted in each assessment as well.
+            assert!(run.stderr.contains("may be any of") && run.stderr.contains(&pk), "{id}: {run:?}");
+            assert_eq!(STORY.insights(&["show", &pk]).code, 0);
+        }
+    }
+}
