@@ -161,7 +161,7 @@ fn about_states(
     let last = last.map_or_else(String::new, |last| {
         format!("; all targets were collected, each at {} or later", instant(last, &session.zone))
     });
-    let further = if asked.open { "" } else { "; an earlier --since shows more" };
+    let further = if asked.open { "" } else { "; an earlier --since or a later --until shows more" };
     format!("{what}{last}{further}")
 }
 
