@@ -138,7 +138,8 @@ async fn expire(client: &Client, table: &str) -> Result<(), CallError> {
     update.send().await.map(|_| ()).map_err(|error| CallError::from_sdk(OPERATION, &error))
 }
 
-/// Whether the table can be recovered to any point of the last days. A DynamoDB on one machine has no backups, and says so.
+/// Whether the table can be recovered to any point of the last days, as far as there is such a thing: a DynamoDB on one machine
+/// has no backups, and says so.
 async fn recovers(client: &Client, table: &str) -> Result<bool, CallError> {
     match client.describe_continuous_backups().table_name(table).send().await {
         Ok(answer) => Ok(answer
@@ -148,7 +149,7 @@ async fn recovers(client: &Client, table: &str) -> Result<bool, CallError> {
                 recovery.point_in_time_recovery_status == Some(PointInTimeRecoveryStatus::Enabled)
             })),
         Err(error) => match CallError::from_sdk("DescribeContinuousBackups", &error) {
-            error if error.is(UNKNOWN_OPERATION) => Ok(false),
+            error if error.is(UNKNOWN_OPERATION) => Ok(true),
             error => Err(error),
         },
     }
