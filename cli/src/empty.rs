@@ -161,7 +161,11 @@ fn about_states(
     let last = last.map_or_else(String::new, |last| {
         format!("; all targets were collected, each at {} or later", instant(last, &session.zone))
     });
-    let further = if asked.open { "" } else { "; an earlier --since or a later --until shows more" };
+    let further = match asked.open {
+        true => "",
+        false if span.until < reader.now() => "; an earlier --since or a later --until shows more",
+        false => "; an earlier --since shows more",
+    };
     format!("{what}{last}{further}")
 }
 

@@ -95,7 +95,10 @@ pub async fn configured_client(session: &Session) -> Result<Client, Failure> {
             "no region: set AWS_REGION, or choose a profile that has one by AWS_PROFILE; for a table in a file give --local FILE",
         ));
     };
-    if let Err(rule) = region(given.as_ref()) {
+    // A DynamoDB of one's own may be anywhere.
+    let own = ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB"];
+    let is_own = own.into_iter().any(|name| session.environment.get(name).is_some());
+    if let Some(rule) = region(given.as_ref()).err().filter(|_| !is_own) {
         return Err(Failure::usage(format!("the region of AWS_REGION or of the profile is {given}: {rule}")));
     }
     Ok(Client::new(&configuration))

@@ -32,7 +32,7 @@ const FEW: usize = 2;
 const WIDEST: u16 = 140;
 
 /// The days for which an insight keeps its series live.
-const MOST_DAYS: i64 = 90;
+const LIVE_DAYS: i64 = 90;
 
 /// Shows the series.
 pub async fn run(arguments: &SeriesArguments, session: &Session) -> Result<Exit, Failure> {
@@ -51,12 +51,10 @@ async fn answer(
 ) -> Result<String, Failure> {
     let states = reader.states(Source::Cloudtrail).await?;
     let mut places: BTreeSet<Place> = states.keys().cloned().collect();
-    if places.is_empty() {
-        // A window writes no state: the insights that name series tell where it was.
-        let ever = Span::last(MOST_DAYS * DAY_SECONDS, reader.now());
-        let insights = reader.overlapping(&[Kind::CloudtrailInsight], ever).await?;
-        places.extend(insights.iter().filter_map(Place::of));
-    }
+    // A window writes no state: the insights that name series tell where it was.
+    let live = Span::last(LIVE_DAYS * DAY_SECONDS, reader.now());
+    let insights = reader.overlapping(&[Kind::CloudtrailInsight], live).await?;
+    places.extend(insights.iter().filter_map(Place::of));
     let mut all = Vec::new();
     for place in &places {
         all.extend(reader.series(place).await?);

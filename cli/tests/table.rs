@@ -55,12 +55,48 @@ fn what_is_off_of_a_table_that_is_there_is_switched_on() {
     assert!(again.stderr.contains("is there already; nothing was changed"), "{}", again.stderr);
 }
 
+#[test]
+fn a_table_of_somebody_elses_is_left_as_it_is() {
+    let root = tempfile::tempdir().unwrap();
+    let file = root.path().join("insights.db");
+    for (sort, expected) in [("sort", "its key is pk, sort, and not pk, sk"), ("sk", "it has no index open")]
+    {
+        let database = dynoxide::Database::new(file.to_str().unwrap()).unwrap();
+        let table = json!({"TableName": "records", "BillingMode": "PAY_PER_REQUEST",
+            "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}, {"AttributeName": sort, "AttributeType": "S"}],
+            "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": sort, "KeyType": "RANGE"}]});
+        database.create_table(serde_json::from_value(table).unwrap()).unwrap();
+        drop(database);
+        let run = create(&file);
+        assert_eq!(run.code, 1, "{run:?}");
+        assert!(
+            run.stderr.contains(expected) && run.stderr.contains("nothing was changed"),
+            "{}",
+            run.stderr
+        );
+        let database = dynoxide::Database::new(file.to_str().unwrap()).unwrap();
+        let name = json!({"TableName": "records"});
+        let expiry = database.describe_time_to_live(serde_json::from_value(name.clone()).unwrap()).unwrap();
+        let expiry = serde_json::to_value(expiry).unwrap()["TimeToLiveDescription"].clone();
+        assert_ne!(expiry["TimeToLiveStatus"], "ENABLED");
+        database.delete_table(serde_json::from_value(name).unwrap()).unwrap();
+    }
+}
+
 /// As AWS answers somebody whose first try was ended after `CreateTable`.
 #[test]
 fn a_table_that_was_left_half_made_is_finished_once_its_backups_are_there() {
+    let key = |partition: &str, sort: &str| {
+        json!([
+            {"AttributeName": partition, "KeyType": "HASH"}, {"AttributeName": sort, "KeyType": "RANGE"}
+        ])
+    };
+    let ours = json!({"Table": {"TableName": "records", "TableStatus": "ACTIVE", "KeySchema": key("pk", "sk"),
+        "GlobalSecondaryIndexes": [{"IndexName": "open"}, {"IndexName": "by_day"}, {"IndexName": "by_entity"}]}});
     let expected = [
         ("CreateTable", 400, json!({"__type": "com.amazonaws.dynamodb.v20120810#ResourceInUseException"})),
-        ("DescribeTable", 200, json!({"Table": {"TableName": "records", "TableStatus": "ACTIVE"}})),
+        ("DescribeTable", 200, ours.clone()),
+        ("DescribeTable", 200, ours),
         (
             "DescribeTimeToLive",
             200,

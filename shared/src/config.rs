@@ -160,11 +160,18 @@ fn targets(environment: &Environment, own_region: &str, faults: &mut Faults) -> 
 
 /// The longest that a call may wait for its turn, in seconds, since its time is running (`aws/mod.rs`).
 const LONGEST_WAIT: i64 = 100;
+/// The lowest rate of all.
+const LOWEST_RATE: f64 = 0.001;
+/// What is asked page by page, so that no call waits for others.
+const ONE_BY_ONE: [&str; 2] = ["LookupEvents", "ListInsightsData"];
 
-/// The lowest rate at which the last of the calls under way at once does not wait too long.
+/// The lowest rate of `operation` at which the last of the calls under way at once does not wait too long.
 #[expect(clippy::cast_precision_loss, reason = "at most 256")]
-fn least(concurrency: i64) -> f64 {
-    concurrency as f64 / LONGEST_WAIT as f64
+fn lowest_rate(operation: &str, concurrency: i64) -> f64 {
+    if ONE_BY_ONE.contains(&operation) {
+        return LOWEST_RATE;
+    }
+    (concurrency as f64 / LONGEST_WAIT as f64).max(LOWEST_RATE)
 }
 
 fn rate_limits(environment: &Environment, concurrency: i64, faults: &mut Faults) -> RateLimits {
@@ -184,18 +191,15 @@ fn rate_limits(environment: &Environment, concurrency: i64, faults: &mut Faults)
             );
             continue;
         }
-        match rate.as_f64().filter(|rate| *rate == 0.0 || (0.001..=10_000.0).contains(rate)) {
-            Some(rate) if rate > 0.0 && rate < least(concurrency) => {
-                let rule = format!(
-                    "must be at least {} with CONCURRENCY {concurrency}, or a call would wait longer than {LONGEST_WAIT} s",
-                    least(concurrency)
-                );
-                faults.add(field, rate, rule);
-            }
-            Some(rate) => {
-                limits.0.insert(operation, rate);
-            }
-            None => faults.add(field, rate, "must be 0 (unpaced) or from 0.001 to 10000 calls a second"),
+        let lowest = lowest_rate(&operation, concurrency);
+        let given = rate.as_f64().filter(|rate| *rate == 0.0 || (lowest..=10_000.0).contains(rate));
+        if let Some(rate) = given {
+            limits.0.insert(operation, rate);
+        } else {
+            let rule = format!(
+                "must be 0 (unpaced) or from {lowest} to 10000 calls a second with CONCURRENCY {concurrency}"
+            );
+            faults.add(field, rate, rule);
         }
     }
     limits
@@ -239,9 +243,17 @@ mod tests {
             faults.to_string()
         };
         assert_eq!(told(r#"{"GetInsight":0.08,"default":0}"#, "8"), "");
-        assert!(told(r#"{"GetInsight":0.05}"#, "8").contains("must be at least 0.08 with CONCURRENCY 8"));
+        assert!(
+            told(r#"{"GetInsight":0.05}"#, "8")
+                .contains("from 0.08 to 10000 calls a second with CONCURRENCY 8")
+        );
         assert_eq!(told(r#"{"GetInsight":0.05}"#, "5"), "");
         assert!(told(r#"{"default":2}"#, "256").contains("RATE_LIMITS.default"));
+        assert_eq!(
+            told(r#"{"LookupEvents":0.001,"ListInsightsData":2}"#, "256"),
+            "",
+            "these come one by one"
+        );
     }
 
     #[test]

@@ -229,6 +229,8 @@ impl<C: Collector> Service<C> {
         let is_scheduled = setup.work == Work::Scheduled;
         let region = Region::new(target.region.clone());
         let mut sdk = self.sdk.to_builder().region(region).build();
+        // A role that takes all of the time was begun as well, or it would come first for ever.
+        stamp.begun_at = (!setup.stop.has_come()).then(|| self.clock.now());
         let mut role_failure = None;
         if let Some(role) = &target.role {
             let assume = Box::pin(roles::assume(&self.sdk, role, &target.account_id, C::SOURCE));
@@ -248,9 +250,8 @@ impl<C: Collector> Service<C> {
         let run = TargetRun::new(setup, Arc::clone(&self.settings), Arc::clone(&store), self.clock, counted);
         let activity = self.attendance.activity.as_ref();
         let activity = activity.map(|activity| activity.begin(&target, &calls, &run.report));
-        stamp.begun_at = (!run.is_over()).then(|| self.clock.now());
         let finish = match role_failure {
-            None if stamp.begun_at.is_none() => {
+            None if run.is_over() => {
                 run.report.not_reached(1);
                 Finish::default()
             }

@@ -51,8 +51,11 @@ impl Within {
                 .plus_seconds(-default.millis() / 1_000),
         };
         if since > until {
-            let given = self.until.map(|until| until.end(now)).filter(|given| *given <= now);
-            let end = given.map_or_else(|| format!("now, {now}"), |until| format!("--until {until}"));
+            let end = match self.until {
+                _ if until == now => format!("now, {now}"),
+                Some(_) => format!("--until {until}"),
+                None => format!("the end of what is asked for, {until}"),
+            };
             return Err(Failure::usage(format!("--since {since} is after {end}: it must be before")));
         }
         Ok(Span { since, until })

@@ -40,7 +40,7 @@ impl Reader {
         let mut keys = found.keys();
         match (keys.next(), keys.next()) {
             (None, _) => Err(Failure::usage(format!(
-                "nothing is known by the id \"{text}\": `insights list` shows ids, and a whole key finds what is older than {REACH_DAYS} days"
+                "nothing is known by the id \"{text}\": `insights list` shows ids, and a whole key finds what is older than {REACH_DAYS} days, controls than {CONTROL_DAYS}"
             ))),
             (Some(pk), None) => Ok(pk.clone()),
             _ => {

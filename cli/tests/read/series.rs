@@ -121,4 +121,11 @@ fn what_a_window_alone_has_loaded_is_found() {
     story.put(&insight("cloudtrail", "one", "2026-02-01T10:00:00.000Z", "2026-02-01T11:00:00.000Z", ""));
     assert_eq!(story.records(&["series", "--since", "24h"]), state);
     assert!(!state.is_empty());
+    // Another place that is collected does not hide it.
+    story.put(
+        r#"{"pk":"run#cloudtrail#123456789012#us-east-1","sk":"state","kind":"state","source":"cloudtrail",
+            "account_id":"123456789012","region":"us-east-1","schema_version":1,"entity_pk":"run#cloudtrail",
+            "entity_sk":"123456789012#us-east-1","watermark":"2026-03-01T10:00:00.000Z","retention_days":400}"#,
+    );
+    assert_eq!(story.records(&["series", "--since", "24h"]), state);
 }

@@ -37,7 +37,7 @@ fn says(row: &Row, covered: &str, watermark: Option<&str>) {
     assert_eq!(row.watermark, watermark.map(at));
 }
 
-/// 90 days at 300 s: the coarse request up to the chunk that holds the 63-day cut-off, then the fine one.
+/// 90 days at 300 s: the coarse request up to the chunk in which the fine one begins, then that.
 fn first_requests() -> Vec<Request> {
     let requests = requests(at("2025-12-20T22:27:13Z"), at(NOW), 300, at(NOW));
     assert_eq!(requests.len(), 2);

@@ -205,8 +205,8 @@ impl<'a> Rows<'a> {
         complete
     }
 
-    /// The points of every live series within a piece of a span of the past, which begins at `start`: of a series that
-    /// only this piece has named, what lies before the piece too. Where a series stands is left alone.
+    /// The points of every live series within a piece of a span of the past, which begins at `start`: of a series whose
+    /// earlier pieces failed, what lies before the piece too. Where a series stands is left alone.
     pub async fn backfill_series(
         &mut self,
         fetch: &Fetch<'_>,

@@ -8,8 +8,8 @@ use aws_sdk_dynamodb::operation::update_continuous_backups::UpdateContinuousBack
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType,
     PointInTimeRecoverySpecification, PointInTimeRecoveryStatus, Projection, ProjectionType,
-    ScalarAttributeType, SseSpecification, StreamSpecification, StreamViewType, TimeToLiveSpecification,
-    TimeToLiveStatus,
+    ScalarAttributeType, SseSpecification, StreamSpecification, StreamViewType, TableDescription,
+    TimeToLiveSpecification, TimeToLiveStatus,
 };
 use aws_sdk_dynamodb::{Client, error::SdkError};
 use aws_smithy_types::retry::RetryConfig;
@@ -65,8 +65,8 @@ pub struct Made {
     pub switched_on: Vec<&'static str>,
 }
 
-/// Creates the table and switches on its time to live and its point-in-time recovery. Of a table that is there already only
-/// these two are looked at, and what is off is switched on: whoever made it may have been interrupted.
+/// Creates the table and switches on its time to live and its point-in-time recovery. Of a table that is there already,
+/// and is one of insights, what is off of these two is switched on: whoever made it may have been interrupted.
 pub async fn create_table(client: &Client, table: &str) -> Result<Made, CallError> {
     let mut create = client
         .create_table()
@@ -106,6 +106,9 @@ pub async fn create_table(client: &Client, table: &str) -> Result<Made, CallErro
         Err(error) => return Err(CallError::from_sdk("CreateTable", &error)),
     };
     wait_until_active(client, table).await?;
+    if !is_new {
+        check_kind(client, table).await?;
+    }
     let mut switched_on = Vec::new();
     if is_new || !expires(client, table).await? {
         expire(client, table).await?;
@@ -115,6 +118,28 @@ pub async fn create_table(client: &Client, table: &str) -> Result<Made, CallErro
         switched_on.push("point-in-time recovery");
     }
     Ok(Made { is_new, switched_on: if is_new { Vec::new() } else { switched_on } })
+}
+
+/// A table of somebody else's is left alone: to let its items expire would be to delete them.
+async fn check_kind(client: &Client, table: &str) -> Result<(), CallError> {
+    const OPERATION: &str = "DescribeTable";
+    let answer = client.describe_table().table_name(table).send().await;
+    let answer = answer.map_err(|error| CallError::from_sdk(OPERATION, &error))?;
+    let found = answer.table.as_ref();
+    let keys = found.map(TableDescription::key_schema).unwrap_or_default();
+    let keys: Vec<&str> = keys.iter().map(KeySchemaElement::attribute_name).collect();
+    let indexes = found.map(TableDescription::global_secondary_indexes).unwrap_or_default();
+    let indexes: Vec<&str> = indexes.iter().filter_map(|index| index.index_name()).collect();
+    let missing = INDEXES.iter().find(|(name, ..)| !indexes.contains(name));
+    let rule = match missing {
+        _ if keys != ["pk", "sk"] => format!("its key is {}, and not pk, sk", keys.join(", ")),
+        Some((name, ..)) => format!("it has no index {name}"),
+        None => return Ok(()),
+    };
+    Err(CallError::malformed(
+        OPERATION,
+        format!("the table that is there is none of insights: {rule}; nothing was changed"),
+    ))
 }
 
 /// Whether records go when their time is over.

@@ -96,6 +96,10 @@ async fn a_number_that_no_table_can_hold_costs_its_point_alone_and_is_an_issue()
     assert_eq!(chunks(&table, RUN_SERIES), ["300 03-01T06:00 03-01T06:00/03-01T12:00: 09:00=10 09:05=10"]);
     assert_eq!(watermark(&table), "2026-03-01T12:00:00.000Z");
     assert_eq!(series_row(&table, RUN_SERIES).get("watermark"), None, "to ask again would not help");
+    let window = r#"{"window":{"start":"2026-03-01T06:00:00Z","end":"2026-03-01T12:00:00Z"}}"#;
+    let response = invoke(&lab, &[], window).await;
+    assert_eq!(response["status"], "partial");
+    assert_eq!(response["targets"][0]["window"]["end"], "2026-03-01T12:00:00.000Z", "nor would it here");
 }
 
 #[tokio::test]

@@ -185,7 +185,7 @@ async fn a_target_that_a_run_had_no_time_for_comes_first_in_the_next_one() {
         lab.simulator.clear_log();
         lab.simulator.fault("GetGroups=hang:8".parse::<Fault>().unwrap());
         let function = lab.function::<XrayInsights>(&[]);
-        function.invoke_within(&payload, Duration::from_millis(1_500)).await.unwrap();
+        function.invoke_within(&payload, Duration::from_secs(4)).await.unwrap();
         let log = lab.simulator.log();
         let asked = log.iter().filter(|call| call.operation == "GetGroups");
         let asked: BTreeSet<&str> = asked.map(|call| call.region.as_str()).collect();
