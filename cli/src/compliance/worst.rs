@@ -6,11 +6,9 @@ use crate::output::tabular::{Column, Tabular, cell, heading, severity};
 use crate::output::words::{self, plain};
 use crate::read::Reader;
 use crate::read::counts::{Given, Level};
-use crate::read::span::Span;
 use crate::read::targets::Place;
 use crate::session::Session;
-use insights_shared::record::{Kind, Severity, Stored};
-use insights_shared::time::DAY_SECONDS;
+use insights_shared::record::{Severity, Stored};
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
@@ -66,18 +64,8 @@ pub async fn controls(scoped: &[Scoped], reader: &Reader, session: &Session) -> 
     let tops: Vec<&Scoped> = scoped.iter().filter(|(scope, _)| scope.level != Level::Domain).collect();
     let mut text = String::new();
     for (scope, days) in &tops {
-        let newest = days.iter().rev().find(|day| matches!(day.given, Given::Counts(_)));
-        let Some(day) = newest.and_then(|day| format!("{}T00:00:00Z", day.day).parse().ok()) else {
-            continue;
-        };
-        let span = Span { since: day, until: day.plus_seconds(DAY_SECONDS - 1) };
-        let mut found = reader.about(&scope.entity, span).await?;
-        // Every account has an entity of this name.
-        found.retain(|record| Place::of(record).as_ref() == Some(&scope.place));
-        let is_control = |record: &Stored| record.text("kind") == Some(Kind::AuditmanagerControl.as_str());
-        found.retain(|record| {
-            is_control(record) && words::counted(record, "noncompliant").unwrap_or_default() > 0
-        });
+        let Some((day, mut found)) = reader.newest_controls(scope, days).await? else { continue };
+        found.retain(|control| words::counted(control, "noncompliant").unwrap_or_default() > 0);
         let number = found.len();
         let mut controls: Vec<&Stored> = found.iter().collect();
         controls.sort_by_key(|control| badness(control));

@@ -16,7 +16,7 @@ use crate::status::survey::{Target, survey};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use insights_shared::key::Key;
 use insights_shared::record::{Kind, Source, Stored};
-use insights_shared::time::{DAY_SECONDS, Timestamp};
+use insights_shared::time::DAY_SECONDS;
 use jiff::tz::TimeZone;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -250,7 +250,8 @@ pub async fn compliance(reader: &Reader, filter: &Filter, span: Span) -> Result<
     let scopes: Vec<Scope> = reader.scopes().await?.into_iter().filter(is_asked_for).collect();
     let scopes = scopes.into_iter().map(|scope| async {
         let days = begun(reader.days(&scope, span).await?);
-        let controls = controls(reader, &scope, &days).await?;
+        let controls =
+            reader.newest_controls(&scope, &days).await?.map_or_else(Vec::new, |(_, controls)| controls);
         Ok::<_, Failure>(Compliance { scope, days, controls })
     });
     stream::iter(scopes).buffered(AT_ONCE).try_collect().await
@@ -263,18 +264,6 @@ fn begun(mut days: Vec<Day>) -> Vec<Day> {
     let first = days.iter().position(|day| day.given != Given::NotCollected).unwrap_or(last);
     days.drain(..first.min(last));
     days
-}
-
-async fn controls(reader: &Reader, scope: &Scope, days: &[Day]) -> Result<Vec<Stored>, Failure> {
-    let newest = days.iter().rev().find(|day| matches!(day.given, Given::Counts(_)));
-    let Some(newest) = newest.and_then(|day| format!("{}T00:00:00Z", day.day).parse::<Timestamp>().ok())
-    else {
-        return Ok(Vec::new());
-    };
-    let span = Span { since: newest, until: newest.plus_seconds(DAY_SECONDS - 1) };
-    let mut controls = reader.snapshots_about(&scope.entity, Kind::AuditmanagerControl, span).await?;
-    controls.retain(|control| Place::of(control).as_ref() == Some(&scope.place));
-    Ok(controls)
 }
 
 /// How each target is, in order.

@@ -6,8 +6,8 @@ use super::query::{Question, Sort};
 use super::span::Span;
 use super::targets::Place;
 use crate::exit::Failure;
-use insights_shared::record::{Source, Stored, partition};
-use insights_shared::time::DAY_SECONDS;
+use insights_shared::record::{Kind, Source, Stored, partition};
+use insights_shared::time::{DAY_SECONDS, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How deep a scope is.
@@ -110,6 +110,22 @@ impl Reader {
         let whole = Span { since: span.since.floor(DAY_SECONDS), ..span };
         let runs = self.runs(Source::Auditmanager, &scope.place, whole).await?;
         Ok(days(snapshots, &runs, span))
+    }
+
+    /// The controls of a scope on the newest of `days` that has counts, and that day.
+    pub async fn newest_controls(
+        &self,
+        scope: &Scope,
+        days: &[Day],
+    ) -> Result<Option<(Timestamp, Vec<Stored>)>, Failure> {
+        let newest = days.iter().rev().find(|day| matches!(day.given, Given::Counts(_)));
+        let day = newest.and_then(|day| format!("{}T00:00:00Z", day.day).parse::<Timestamp>().ok());
+        let Some(day) = day else { return Ok(None) };
+        let span = Span { since: day, until: day.plus_seconds(DAY_SECONDS - 1) };
+        let mut controls = self.snapshots_about(&scope.entity, Kind::AuditmanagerControl, span).await?;
+        // Every account has an entity of the same name.
+        controls.retain(|control| Place::of(control).as_ref() == Some(&scope.place));
+        Ok(Some((day, controls)))
     }
 }
 
