@@ -191,8 +191,8 @@ def finish(record: Record, retention_days: int) -> Record:
         record["open_pk"] = record["source"]
         record["open_sk"] = f"{record['account_id']}#{record['region']}#{rank}#{tail}"
     elif record["kind"] not in ("auditmanager.domain", "auditmanager.control"):
-        record["day_pk"] = f"{record['kind']}#{over[:10]}"
-        record["day_sk"] = tail
+        record["ended_pk"] = f"{record['kind']}#{over[:7]}"
+        record["ended_sk"] = f"{over}#{tag}"
     if record.get("entity"):
         record["entity_pk"] = f"entity#{key_part(record['entity'])}"
         record["entity_sk"] = tail

@@ -20,7 +20,7 @@ const LISTED: [Kind; 4] =
 
 /// Lists.
 pub async fn run(arguments: &ListArguments, session: &Session) -> Result<Exit, Failure> {
-    if arguments.entity.is_none() && arguments.kind.is_some_and(|kind| !kind.in_by_day()) {
+    if arguments.entity.is_none() && arguments.kind.is_some_and(|kind| !kind.in_ended()) {
         return Err(Failure::usage(
             "--kind auditmanager.domain and auditmanager.control need --entity: `account`, or an assessment's id",
         ));

@@ -92,7 +92,7 @@ fn a_table_that_was_left_half_made_is_finished_once_its_backups_are_there() {
         ])
     };
     let ours = json!({"Table": {"TableName": "records", "TableStatus": "ACTIVE", "KeySchema": key("pk", "sk"),
-        "GlobalSecondaryIndexes": [{"IndexName": "open"}, {"IndexName": "by_day"}, {"IndexName": "by_entity"}]}});
+        "GlobalSecondaryIndexes": [{"IndexName": "open"}, {"IndexName": "ended"}, {"IndexName": "by_entity"}]}});
     let expected = [
         ("CreateTable", 400, json!({"__type": "com.amazonaws.dynamodb.v20120810#ResourceInUseException"})),
         ("DescribeTable", 200, ours.clone()),

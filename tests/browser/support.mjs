@@ -94,7 +94,7 @@ export function insight({ source = "xray", id, began, ended, ...further }) {
   const pk = `${source}#123456789012#eu-west-1#${id}`;
   const tag = createHash("sha256").update(`${pk}\ninsight`).digest("hex").slice(0, 8);
   const state = ended
-    ? { status: "closed", ended_at: ended, day_pk: `${source}.insight#${ended.slice(0, 10)}`, day_sk: `${began}#${tag}` }
+    ? { status: "closed", ended_at: ended, ended_pk: `${source}.insight#${ended.slice(0, 7)}`, ended_sk: `${ended}#${tag}` }
     : { status: "open", open_pk: source, open_sk: `123456789012#eu-west-1#3#${began}#${tag}` };
   return {
     pk, sk: "insight", kind: `${source}.insight`, source, id, account_id: "123456789012", region: "eu-west-1",

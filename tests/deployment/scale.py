@@ -89,7 +89,7 @@ def size(item):
     """An item's size, near enough: names and values as text, and an index's copy of the envelope."""
     whole = len(json.dumps(item, default=str))
     detail = sum(len(json.dumps(item.get(name), default=str)) for name in ("detail", "timestamps", "values") if name in item)
-    indexes = sum(name in item for name in ("open_pk", "day_pk", "entity_pk"))
+    indexes = sum(name in item for name in ("open_pk", "ended_pk", "entity_pk"))
     return whole + indexes * (whole - detail)
 
 
@@ -264,7 +264,7 @@ def heat_table(counts):
                  f"{number(insights)} units a second for {number(duration['first'] / 60)} minutes",
                  f"{number(100 * insights / limit)}%"])
     assessments = 2 * busy * counts["busy"]["auditmanager"]["first"]["api_calls"]["GetInsightsByAssessment"]
-    rows.append(["`by_day`", "`auditmanager.assessment#<day>`, once a day",
+    rows.append(["`ended`", "`auditmanager.assessment#<month>`, once a day",
                  f"{number(assessments / duration['later'])} units a second for {number(duration['later'] / 60)} minutes",
                  f"{number(100 * assessments / duration['later'] / limit)}%"])
     rows.append(["`by_entity`", "`entity#account`: the account snapshots of all accounts",

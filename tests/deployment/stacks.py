@@ -156,7 +156,7 @@ def run(ledger):
         tables[stack] = values["TableName"]
         table = dynamodb.describe_table(TableName=values["TableName"])["Table"]
         ledger.check("indexes", sorted(index["IndexName"] for index in table["GlobalSecondaryIndexes"]),
-                     ["by_day", "by_entity", "open"])
+                     ["by_entity", "ended", "open"])
         ledger.check("the stream is in the outputs", values["TableStreamArn"], table["LatestStreamArn"])
     ids = [{each["PhysicalResourceId"] for each in resources(cloudformation, stack).values()} - {""} for stack in tables]
     ledger.check("what two stacks share", ids[0] & ids[1], set())

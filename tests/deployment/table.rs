@@ -60,12 +60,12 @@ fn an_upgrade_cannot_replace_the_table() {
         table["KeySchema"],
         json!([{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}])
     );
-    let attributes = ["pk", "sk", "open_pk", "open_sk", "day_pk", "day_sk", "entity_pk", "entity_sk"];
+    let attributes = ["pk", "sk", "open_pk", "open_sk", "ended_pk", "ended_sk", "entity_pk", "entity_sk"];
     let attributes = attributes.map(|name| json!({"AttributeName": name, "AttributeType": "S"}));
     assert_eq!(table["AttributeDefinitions"], Value::from(attributes.to_vec()));
     let indexes = [
         index("open", "open_pk", "open_sk"),
-        index("by_day", "day_pk", "day_sk"),
+        index("ended", "ended_pk", "ended_sk"),
         index("by_entity", "entity_pk", "entity_sk"),
     ];
     assert_eq!(table["GlobalSecondaryIndexes"], Value::from(indexes.to_vec()));

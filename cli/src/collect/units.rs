@@ -117,7 +117,7 @@ mod tests {
         check(&format!(r#"{{"pk":"a","sk":"b",{keys},"detail":"{long}"}}"#), 2 + 1 + 1);
         check(&format!(r#"{{"pk":"a","sk":"b",{keys},"title":"{long}"}}"#), 2 + 2 + 2);
         // Half of an index's key is none.
-        check(r#"{"pk":"a","sk":"b","day_pk":"d"}"#, 1);
+        check(r#"{"pk":"a","sk":"b","ended_pk":"d"}"#, 1);
     }
 
     #[test]

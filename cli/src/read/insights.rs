@@ -9,7 +9,7 @@ use crate::exit::Failure;
 use crate::incident::{self, Occurrence};
 use insights_shared::key::{self, Key};
 use insights_shared::record::{Kind, Source, Stored};
-use insights_shared::store::schema::{BY_DAY, BY_ENTITY, OPEN};
+use insights_shared::store::schema::{BY_ENTITY, ENDED, OPEN};
 use insights_shared::time::DAY_SECONDS;
 use std::collections::BTreeMap;
 
@@ -32,20 +32,28 @@ impl Reader {
         Ok(found)
     }
 
-    /// What of `kinds` overlaps `span`, in no particular order: open insights, those that ended on a day from its start
-    /// on (also after its end), and snapshots of its days. Kinds that `by_day` does not hold are left out.
+    /// The records of `kinds` that overlap `span`, in no particular order: open insights, insights that ended after its
+    /// start (also after its end), and snapshots of its days. Kinds that the index `ended` does not contain are left out.
     pub async fn overlapping(&self, kinds: &[Kind], span: Span) -> Result<Vec<Stored>, Failure> {
         // Open ones first: one that closes meanwhile is then found twice rather than not at all.
         let mut found = self.open_among(kinds, span).await?;
         let mut questions = Vec::new();
-        for kind in kinds.iter().filter(|kind| kind.in_by_day()) {
-            // What ended after the span may have begun within it, or before.
-            let until = if kind.is_insight() { self.now.max(span.until) } else { span.until };
-            for day in (Span { since: span.since, until }).days() {
-                let partition = ("day_pk", format!("{}#{day}", kind.as_str()));
-                let began = Sort::Before(format!("{}{BEYOND}", span.until));
-                let sort = kind.is_insight().then_some(("day_sk", began));
-                questions.push(Question { index: Some(BY_DAY), partition, sort, ..Question::default() });
+        for kind in kinds.iter().filter(|kind| kind.in_ended()) {
+            let (until, sort) = if kind.is_insight() {
+                // What ended after the span may have started within it or before.
+                (self.now.max(span.until), Sort::From(span.since.to_string()))
+            } else {
+                // The key of a snapshot is the start of its day.
+                let first = span.since.floor(DAY_SECONDS).to_string();
+                (span.until, Sort::Between(first, format!("{}{BEYOND}", span.until)))
+            };
+            for month in (Span { until, ..span }).months() {
+                questions.push(Question {
+                    index: Some(ENDED),
+                    partition: ("ended_pk", format!("{}#{month}", kind.as_str())),
+                    sort: Some(("ended_sk", sort.clone())),
+                    ..Question::default()
+                });
             }
         }
         found.extend(self.ask_all(questions).await?);

@@ -45,6 +45,8 @@ pub(super) enum Sort {
     BeginsWith(String),
     /// It comes before this one.
     Before(String),
+    /// It is this one or comes after it.
+    From(String),
     /// It is one of these two or lies between them.
     Between(String, String),
 }
@@ -102,6 +104,7 @@ impl Reader {
             let (further, values) = match sort {
                 Sort::BeginsWith(prefix) => (" AND begins_with(#sk, :low)", [Some(prefix), None]),
                 Sort::Before(end) => (" AND #sk < :low", [Some(end), None]),
+                Sort::From(start) => (" AND #sk >= :low", [Some(start), None]),
                 Sort::Between(low, high) => (" AND #sk BETWEEN :low AND :high", [Some(low), Some(high)]),
             };
             condition.push_str(further);

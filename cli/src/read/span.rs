@@ -43,6 +43,14 @@ impl Span {
         self.overlaps(started_at, record.timestamp("ended_at"))
     }
 
+    /// The UTC months that it touches, as `YYYY-MM`, oldest first.
+    pub fn months(self) -> Vec<String> {
+        let mut months: Vec<String> = self.days();
+        months.iter_mut().for_each(|day| day.truncate(7));
+        months.dedup();
+        months
+    }
+
     /// The UTC days that it touches, as `YYYY-MM-DD`, oldest first.
     pub fn days(self) -> Vec<String> {
         let mut days = Vec::new();
@@ -98,6 +106,19 @@ mod tests {
         ] {
             assert_eq!(span(since, until).holds(&snapshot), expected, "{since}");
         }
+    }
+
+    #[test]
+    fn months_are_those_of_utc_each_once() {
+        let check = |since: &str, until: &str, expected: &[&str]| {
+            assert_eq!(span(since, until).months(), expected, "{since} to {until}");
+        };
+        check("2026-02-28T23:59:59.999Z", "2026-03-01T00:00:00Z", &["2026-02", "2026-03"]);
+        check("2026-03-01T00:00:00Z", "2026-03-31T23:59:59.999Z", &["2026-03"]);
+        check("2024-02-29T12:00:00Z", "2024-02-29T12:00:00Z", &["2024-02"]);
+        check("2025-11-30T00:00:00Z", "2026-02-01T00:00:00Z", &["2025-11", "2025-12", "2026-01", "2026-02"]);
+        check("0001-01-01T00:00:00Z", "2019-01-02T00:00:00Z", &["2019-01"]);
+        check("2026-03-02T00:00:00Z", "2026-03-01T00:00:00Z", &[]);
     }
 
     #[test]

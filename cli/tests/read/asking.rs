@@ -132,10 +132,50 @@ fn every_page_is_read() {
     }
     story.lab.simulator.clear_log();
     assert_eq!(story.records(&["list"]).len(), 320);
-    // Two sources of open insights, eight days of four kinds and a day more where the span begins: pages are on top.
+    // Two sources of open insights, and two months of four kinds: further pages are on top.
     let queries = story.lab.calls("Query");
-    assert!(queries >= 2 + 8 * 4 + 2, "{queries} queries for two partitions of more than one page");
+    assert!(queries >= 2 + 2 * 4 + 2, "{queries} queries for two partitions of more than one page");
     assert!(story.lab.calls("BatchGetItem") >= 4, "a hundred keys at a time");
+}
+
+#[test]
+fn a_snapshot_overlaps_a_period_that_starts_or_ends_within_its_day() {
+    let story = Story::empty();
+    for day in ["2026-01-31", "2026-02-01", "2026-02-02"] {
+        story.put(&format!(
+            r#"{{"pk":"auditmanager#123456789012#eu-west-1#account","sk":"{day}","kind":"auditmanager.insights",
+                "source":"auditmanager","account_id":"123456789012","region":"eu-west-1","schema_version":1,"id":"{day}",
+                "title":"Account","status":"snapshot","severity":"info","entity":"account","measures":{{}},
+                "started_at":"{day}T00:00:00.000Z","updated_at":"{day}T06:00:00.000Z","expires_at":1900000000,
+                "ended_pk":"auditmanager.insights#{}","ended_sk":"{day}T00:00:00.000Z#00000000"}}"#,
+            &day[..7]
+        ));
+    }
+    for (since, until, expected) in [
+        ("2026-01-31T23:59:59Z", "2026-02-01T00:00:00Z", &["2026-01-31", "2026-02-01"][..]),
+        ("2026-02-01T12:00:00Z", "2026-02-01T13:00:00Z", &["2026-02-01"]),
+        ("2026-02-02T00:00:00Z", "2026-02-20T00:00:00Z", &["2026-02-02"]),
+        ("2026-02-03T00:00:00Z", "2026-02-20T00:00:00Z", &[]),
+    ] {
+        let listed = story.texts(&["list", "--since", since, "--until", until], "id");
+        let listed: BTreeSet<&str> = listed.iter().map(String::as_str).collect();
+        assert_eq!(listed, expected.iter().copied().collect(), "{since} to {until}");
+    }
+}
+
+#[test]
+fn a_long_period_needs_one_query_for_each_month_and_kind() {
+    let story = Story::empty();
+    let ended = |id: &str, ended: &str| insight("xray", id, "2025-01-31T00:00:00.000Z", ended, "");
+    // The last 400 days begin on 2025-01-25, so that they touch 15 months.
+    story.put(&ended("first-month", "2025-01-31T23:59:59.999Z"));
+    story.put(&ended("second-month", "2025-02-01T00:00:00.000Z"));
+    story.put(&ended("this-month", "2026-03-01T00:00:00.000Z"));
+    story.lab.simulator.clear_log();
+    let listed: BTreeSet<String> = story.texts(&["list", "--since", "400d"], "id").into_iter().collect();
+    assert_eq!(listed, ["first-month", "second-month", "this-month"].map(str::to_owned).into());
+    // Two sources of open insights, four kinds by month, and the three sources' targets for the warning.
+    assert_eq!(story.lab.calls("Query"), 2 + 15 * 4 + 3);
 }
 
 #[test]

@@ -146,8 +146,8 @@ pub fn insight(source: &str, id: &str, started: &str, ended: &str, further: &str
     } else {
         format!(
             r#""status":"closed","ended_at":"{ended}","expires_at":1900000000,
-               "day_pk":"{source}.insight#{}","day_sk":"{started}#{tag}""#,
-            &ended[..10]
+               "ended_pk":"{source}.insight#{}","ended_sk":"{ended}#{tag}""#,
+            &ended[..7]
         )
     };
     format!(

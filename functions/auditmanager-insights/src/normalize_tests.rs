@@ -133,8 +133,8 @@ fn the_accounts_counts_become_a_snapshot_of_their_day() {
             "updated_at": "2023-11-15T06:12:30.250Z",
             "answered_at": "2023-11-15T07:00:00.000Z",
             "expires_at": 1_920_931_200,
-            "day_pk": "auditmanager.insights#2023-11-15",
-            "day_sk": format!("2023-11-15T00:00:00.000Z#{tag}"),
+            "ended_pk": "auditmanager.insights#2023-11",
+            "ended_sk": format!("2023-11-15T00:00:00.000Z#{tag}"),
             "entity_pk": "entity#account",
             "entity_sk": format!("2023-11-15T00:00:00.000Z#{tag}"),
             "detail": {
@@ -191,8 +191,8 @@ fn an_assessment_keeps_what_the_listing_says_but_not_who_works_on_it() {
             "updated_at": "2023-11-14T23:59:59.000Z",
             "answered_at": "2023-11-15T07:00:00.000Z",
             "expires_at": 1_920_844_800,
-            "day_pk": "auditmanager.assessment#2023-11-14",
-            "day_sk": format!("2023-11-14T00:00:00.000Z#{tag}"),
+            "ended_pk": "auditmanager.assessment#2023-11",
+            "ended_sk": format!("2023-11-14T00:00:00.000Z#{tag}"),
             "entity_pk": format!("entity#{ASSESSMENT}"),
             "entity_sk": format!("2023-11-14T00:00:00.000Z#{tag}"),
             "detail": {
@@ -290,5 +290,5 @@ fn a_control_over_all_assessments_has_the_account_for_its_entity_and_no_control_
     assert_eq!(stored["severity"], "info".into());
     assert_eq!(stored["detail"].at(&["control_domain_id"]), Some(&"UNCATEGORIZED".into()));
     assert_eq!(stored["detail"].at(&["control_set_name"]), None);
-    assert!(!stored.contains_key("day_pk"));
+    assert!(!stored.contains_key("ended_pk"));
 }

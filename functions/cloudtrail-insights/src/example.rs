@@ -23,8 +23,8 @@ pub const EXAMPLE_RECORD: &str = r#"{"pk":"cloudtrail#123456789012#eu-west-1#fcc
     "title":"RunInstances on ec2.amazonaws.com: call rate 6 a minute, baseline 0.02","status":"closed",
     "severity":"critical","entity":"ec2.amazonaws.com","measures":{"insight_average":6,"baseline_average":0.02},
     "started_at":"2023-11-14T22:16:00.000Z","ended_at":"2023-11-14T22:23:00.000Z",
-    "updated_at":"2023-11-14T22:23:00.000Z","expires_at":1734560580,"day_pk":"cloudtrail.insight#2023-11-14",
-    "day_sk":"2023-11-14T22:16:00.000Z#68f51be2","entity_pk":"entity#ec2.amazonaws.com",
+    "updated_at":"2023-11-14T22:23:00.000Z","expires_at":1734560580,"ended_pk":"cloudtrail.insight#2023-11",
+    "ended_sk":"2023-11-14T22:23:00.000Z#68f51be2","entity_pk":"entity#ec2.amazonaws.com",
     "entity_sk":"2023-11-14T22:16:00.000Z#68f51be2","detail":{
     "start":{"event_version":"1.09","event_time":"2023-11-14T22:16:00.000Z","aws_region":"eu-west-1",
     "event_id":"18378b1e-3653-433d-ba1e-aa11a5958f0c","event_type":"AwsCloudTrailInsight",

@@ -72,7 +72,7 @@ fn a_start_alone_is_open_and_judged_by_what_it_claims() {
     );
     assert_eq!(text("open_pk"), Some("cloudtrail"));
     assert_eq!(text("open_sk"), Some("123456789012#eu-west-1#3#2023-11-14T22:16:00.000Z#68f51be2"));
-    for absent in ["expires_at", "day_pk", "day_sk", "status_reason"] {
+    for absent in ["expires_at", "ended_pk", "ended_sk", "status_reason"] {
         assert_eq!(record.get(absent), None, "{absent}");
     }
 }
@@ -253,7 +253,7 @@ fn a_start_is_overdue_an_hour_after_it_left_the_service_and_is_closed_where_its_
     assert_eq!((text("status"), text("status_reason")), (Some("closed"), Some("no_end_seen")));
     assert_eq!(text("ended_at"), Some("2024-02-12T22:16:00.000Z"));
     assert_eq!(text("updated_at"), Some("2023-11-14T22:16:00.000Z"), "the answer's own version stays");
-    assert_eq!(text("day_pk"), Some("cloudtrail.insight#2024-02-12"));
+    assert_eq!(text("ended_pk"), Some("cloudtrail.insight#2024-02"));
     assert_eq!(text("open_pk"), None);
     assert_eq!(closed.get("detail"), record.get("detail"));
     // A late end replaces it as if it had never been closed.

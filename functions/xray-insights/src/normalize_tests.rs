@@ -328,7 +328,7 @@ fn what_x_ray_no_longer_knows_ends_at_the_last_that_was_heard_of_it() {
     for name in ["title", "severity", "entity", "measures", "started_at", "detail", "id"] {
         assert_eq!(valid.get(name), listed.0.get(name), "{name}");
     }
-    assert_eq!(valid.get("day_pk").and_then(Value::as_str), Some("xray.insight#2023-11-14"));
+    assert_eq!(valid.get("ended_pk").and_then(Value::as_str), Some("xray.insight#2023-11"));
     assert!(valid.get("open_pk").is_none());
     assert_eq!(no_longer_known(&Stored(Map::new()), time("2023-12-20T00:00:00Z")), None);
 }

@@ -134,8 +134,8 @@ impl Kind {
         self.source() == Source::Auditmanager
     }
 
-    /// Whether the index `by_day` holds it once it is over.
-    pub fn in_by_day(self) -> bool {
+    /// Whether the index `ended` contains it: insights once they are closed, and snapshots of accounts and assessments.
+    pub fn in_ended(self) -> bool {
         self.is_insight() || matches!(self, Self::AuditmanagerInsights | Self::AuditmanagerAssessment)
     }
 }

@@ -436,7 +436,10 @@ fn expiry(record: &Record, started_at: Timestamp, retention_days: i64) -> Option
     Some(over.saturating_add(retention_days.saturating_mul(DAY_SECONDS)))
 }
 
-/// The keys of `open` or `by_day`, and those of `by_entity`: each pair only where it has values.
+/// The length of `YYYY-MM`, the month at the beginning of a time's text.
+const MONTH_LENGTH: usize = 7;
+
+/// The keys of `open` or `ended`, and those of `by_entity`: each pair only where it has values.
 fn index_keys(record: &Record, span: &Span) -> [Option<[(&'static str, Value); 2]>; 2] {
     if !record.kind.is_insight() && !record.kind.is_snapshot() {
         return [None, None];
@@ -446,10 +449,12 @@ fn index_keys(record: &Record, span: &Span) -> [Option<[(&'static str, Value); 2
         let rank = record.severity.map_or(0, Severity::rank);
         let sort = format_compact!("{}#{}#{rank}#{tail}", record.account_id, record.region);
         Some([("open_pk", record.kind.source().as_str().into()), ("open_sk", sort.into())])
-    } else if record.kind.in_by_day() {
-        let day = span.ended_at.as_ref().unwrap_or(&span.started_at).get(..10).unwrap_or_default();
-        let day = format_compact!("{}#{day}", record.kind.as_str());
-        Some([("day_pk", day.into()), ("day_sk", tail.clone().into())])
+    } else if record.kind.in_ended() {
+        let end = span.ended_at.as_ref().unwrap_or(&span.started_at);
+        let month = end.get(..MONTH_LENGTH).unwrap_or_default();
+        let partition = format_compact!("{}#{month}", record.kind.as_str());
+        let sort = format_compact!("{end}#{}", record.key.tag());
+        Some([("ended_pk", partition.into()), ("ended_sk", sort.into())])
     } else {
         None
     };

@@ -23,14 +23,14 @@ const PATIENCE: u32 = 20;
 
 /// The index of insights that are open now.
 pub const OPEN: &str = "open";
-/// The index of what is over, by the UTC day on which it ended.
-pub const BY_DAY: &str = "by_day";
+/// The index of closed insights, by the UTC month of their end, and of snapshots, by the month of their day.
+pub const ENDED: &str = "ended";
 /// The index of everything about one entity, and of the targets of a source.
 pub const BY_ENTITY: &str = "by_entity";
 
 /// The indexes with their partition and sort keys.
 pub const INDEXES: [(&str, &str, &str); 3] =
-    [(OPEN, "open_pk", "open_sk"), (BY_DAY, "day_pk", "day_sk"), (BY_ENTITY, "entity_pk", "entity_sk")];
+    [(OPEN, "open_pk", "open_sk"), (ENDED, "ended_pk", "ended_sk"), (BY_ENTITY, "entity_pk", "entity_sk")];
 
 /// What every index projects: the envelope, without `detail`, `timestamps` and `values`.
 pub const ENVELOPE: [&str; 20] = [

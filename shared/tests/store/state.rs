@@ -176,7 +176,7 @@ async fn a_run_is_kept_for_thirty_days_and_is_in_no_index() {
     ] {
         assert_eq!(run.get(name), Some(&expected), "{name}");
     }
-    for name in ["open_pk", "day_pk", "entity_pk"] {
+    for name in ["open_pk", "ended_pk", "entity_pk"] {
         assert!(!run.contains_key(name), "{name}");
     }
 }

@@ -37,7 +37,7 @@ async fn a_start_without_an_end_is_closed_after_90_days_and_an_end_after_that_re
     assert_eq!(text(closed, "ended_at"), "2026-05-30T09:00:00.000Z", "the Start plus 90 days");
     assert_eq!(text(closed, "updated_at"), "2026-03-01T09:00:00.000Z");
     assert_eq!(text(closed, "answered_at"), "2026-05-30T10:00:01.000Z");
-    assert_eq!((closed.get("open_pk"), text(closed, "day_pk")), (None, "cloudtrail.insight#2026-05-30"));
+    assert_eq!((closed.get("open_pk"), text(closed, "ended_pk")), (None, "cloudtrail.insight#2026-05"));
     // 2026-05-30T09:00:00Z and 400 days.
     assert_eq!(closed["expires_at"], (1_780_131_600_i64 + 400 * DAY).into());
     assert_eq!(closed["detail"].at(&["start", "shared_event_id"]), Some(&"s".into()));

@@ -88,7 +88,7 @@ async fn an_insight_that_closes_leaves_open_and_ends_when_x_ray_says() {
         (text(closed, "status"), text(closed, "ended_at")),
         (Some("closed"), Some("2026-03-01T13:00:00.000Z"))
     );
-    assert_eq!(text(closed, "day_pk"), Some("xray.insight#2026-03-01"));
+    assert_eq!(text(closed, "ended_pk"), Some("xray.insight#2026-03"));
     assert!(closed.contains_key("expires_at") && !closed.contains_key("open_pk"));
     table.assert_same_content(&undisturbed(&lab).await);
 }

@@ -122,7 +122,7 @@ async fn a_closed_insight_is_judged_by_its_clients_where_the_root_cause_has_no_n
         ("started_at", "2026-02-28T10:00:00.000Z"),
         ("ended_at", "2026-02-28T11:00:00.000Z"),
         ("updated_at", "2026-02-28T11:00:00.000Z"),
-        ("day_pk", "xray.insight#2026-02-28"),
+        ("ended_pk", "xray.insight#2026-02"),
     ] {
         assert_eq!(text(closed, name), Some(expected), "{name}");
     }

@@ -78,7 +78,7 @@ async fn an_open_insight_that_x_ray_knows_no_longer_is_closed_at_the_last_that_w
         ("ended_at", "2026-03-01T11:00:00.000Z"),
         ("updated_at", "2026-03-01T11:00:00.000Z"),
         ("answered_at", "2026-03-01T12:01:00.000Z"),
-        ("day_pk", "xray.insight#2026-03-01"),
+        ("ended_pk", "xray.insight#2026-03"),
         ("title", "More faults in checkout"),
         ("severity", "critical"),
     ] {
