@@ -84,6 +84,11 @@ pub fn target_finished(source: &str, response: &TargetResponse) {
     }
 }
 
+/// The service is not available in a target's region, for this reason.
+pub fn not_available(source: &str, target: &Target, reason: &str) {
+    tracing::info!(event = "not_available", source, target = %target, reason);
+}
+
 /// An item of a schema that this version does not know was left as it is.
 pub fn newer_schema(pk: &str, sk: &str) {
     tracing::warn!(event = "newer_schema", pk, sk, "a newer version wrote this item; it is not overwritten");

@@ -118,6 +118,18 @@ impl Counts {
         }
     }
 
+    fn remove(&mut self, outcome: Outcome) {
+        let counter = match outcome {
+            Outcome::Written => &mut self.written,
+            Outcome::Unchanged => &mut self.unchanged,
+            Outcome::Stale => &mut self.stale,
+            Outcome::Rejected => &mut self.rejected,
+            Outcome::Failed => &mut self.failed,
+        };
+        *counter = counter.saturating_sub(1);
+        self.fetched = self.fetched.saturating_sub(1);
+    }
+
     fn merge(&mut self, other: &Self) {
         self.fetched += other.fetched;
         self.written += other.written;
@@ -164,16 +176,13 @@ impl TargetReport {
     /// Changes what became of a record that was counted before, when a further part of it has come.
     pub fn recount(&self, before: Outcome, after: Outcome) {
         let mut inner = self.inner();
-        let undo = match before {
-            Outcome::Written => &mut inner.counts.written,
-            Outcome::Unchanged => &mut inner.counts.unchanged,
-            Outcome::Stale => &mut inner.counts.stale,
-            Outcome::Rejected => &mut inner.counts.rejected,
-            Outcome::Failed => &mut inner.counts.failed,
-        };
-        *undo = undo.saturating_sub(1);
-        inner.counts.fetched = inner.counts.fetched.saturating_sub(1);
+        inner.counts.remove(before);
         inner.counts.add(after);
+    }
+
+    /// Takes back a record that was counted before, since it will be counted again when it is fetched.
+    pub fn uncount(&self, outcome: Outcome) {
+        self.inner().counts.remove(outcome);
     }
 
     /// Counts subjects that are known but that time did not allow.
@@ -468,8 +477,9 @@ mod tests {
             report.count(outcome);
         }
         report.recount(Outcome::Unchanged, Outcome::Written);
+        report.uncount(Outcome::Stale);
         let counts = report.inner().counts;
-        assert_eq!((counts.fetched, counts.written, counts.unchanged), (5, 2, 0));
+        assert_eq!((counts.fetched, counts.written, counts.unchanged, counts.stale), (4, 2, 0, 0));
         assert_eq!(
             counts.fetched,
             counts.written + counts.unchanged + counts.stale + counts.rejected + counts.failed

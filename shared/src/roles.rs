@@ -9,6 +9,7 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::future::ProvideCredentials as ProvideFuture;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_sdk_sts::types::Credentials as Given;
+use aws_smithy_types::retry::RetryConfig;
 use aws_types::SdkConfig;
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
@@ -22,6 +23,13 @@ pub async fn own_account(sdk: &SdkConfig) -> Result<String, CallError> {
         Some(account) => Ok(account),
         None => Err(CallError::malformed("GetCallerIdentity", "the answer names no account")),
     }
+}
+
+/// Whether the STS of the SDK's region answers a single request, whatever it answers.
+pub async fn sts_answers(sdk: &SdkConfig) -> bool {
+    let config = aws_sdk_sts::config::Builder::from(sdk).retry_config(RetryConfig::disabled()).build();
+    let answer = aws_sdk_sts::Client::from_conf(config).get_caller_identity().send().await;
+    answer.as_ref().map_or_else(|error| error.raw_response().is_some(), |_| true)
 }
 
 /// Credentials of `role`, which must turn out to be of `account`. They last an hour, longer than any invocation of a function;

@@ -4,6 +4,7 @@
 use crate::aws::{CallCounts, CallObserver};
 use crate::config::Settings;
 use crate::issue::{CallError, RECORD_INVALID, Stage};
+use crate::key;
 use crate::pace::{PacedClient, Pacer};
 use crate::payload::{Push, Window};
 use crate::record::{Record, Source, Stored};
@@ -20,9 +21,10 @@ use aws_smithy_runtime_api::http::Response;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::SdkConfig;
 use futures_util::future::BoxFuture;
+use std::collections::HashSet;
 use std::future::Future;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Semaphore;
 
 /// What a target's run is for.
@@ -69,6 +71,8 @@ pub struct TargetRun {
     sdk: SdkConfig,
     observer: CallObserver,
     permits: Semaphore,
+    /// The answers that were rejected, as hashes: one that comes twice counts once.
+    rejected: Mutex<HashSet<u128>>,
     /// Whether something was there of which it was known that it was not.
     was_mistaken: AtomicBool,
 }
@@ -124,6 +128,7 @@ impl TargetRun {
             sdk,
             observer,
             permits,
+            rejected: Mutex::default(),
             was_mistaken: AtomicBool::new(false),
         }
     }
@@ -176,6 +181,11 @@ impl TargetRun {
         let last_run = self.state.as_ref().and_then(|state| state.timestamp("last_run_at"));
         let is_new = last_run.zip(began).is_some_and(|(last_run, began)| last_run < began);
         if is_new && self.may_guess() { Known::Nothing } else { self.known() }
+    }
+
+    /// What `future` gives, if it does within the target's time.
+    pub async fn in_time<T>(&self, future: impl Future<Output = T>) -> Option<T> {
+        self.stop.before(future).await
     }
 
     /// Sends one request within the target's concurrency and time. The SDK retries inside.
@@ -258,6 +268,13 @@ impl TargetRun {
         stored
     }
 
+    fn is_first_rejection(&self, rejected: &Rejected) -> bool {
+        let digest = key::sha256_hex(format!("{}\n{}", rejected.subject, rejected.raw).as_bytes());
+        let hash = digest.get(..32).and_then(|digits| u128::from_str_radix(digits, 16).ok());
+        let mut seen = self.rejected.lock().unwrap_or_else(PoisonError::into_inner);
+        hash.is_none_or(|hash| seen.insert(hash))
+    }
+
     /// Writes a record that we closed ourselves, because of what `operation` did not say, over the one that was read, and over
     /// no other: an answer that came meanwhile is worth more. It is counted, unless its time is over.
     pub async fn close(&self, operation: &'static str, record: Record, read: &Stored) {
@@ -287,8 +304,12 @@ impl TargetRun {
         true
     }
 
-    /// Keeps an answer that broke rules. `false` if even that could not be stored.
+    /// Keeps an answer that broke rules. `false` if even that could not be stored. The same answer about the same subject
+    /// is one answer, however often it comes in a run.
     pub async fn reject(&self, operation: &'static str, rejected: &Rejected) -> bool {
+        if !self.is_first_rejection(rejected) {
+            return true;
+        }
         let message = rejected.violations.to_string();
         let Target { account_id, region, .. } = &self.target;
         match self.store.reject(self.source, account_id, region, rejected).await {

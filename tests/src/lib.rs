@@ -3,6 +3,7 @@
 //! - [`Lab`]: a simulated AWS with a table in it, told as of one fixed instant, and the functions run in it in process.
 //! - [`PausedLab`]: the same without sockets, in time that stands still unless it is waited for; [`faults`] lets every call
 //!   of an operation fail in it.
+//! - [`edited`]: answers that a service may give and the simulator never does.
 //! - [`Table`]: everything in the table, read whole (only tests may scan), and how two tables differ.
 //! - [`Running`]: a shipped binary under a Lambda Runtime API, as a process of its own.
 //! - [`Paced`]: services whose rate limits hold, in time that passes only while everybody waits.
@@ -34,6 +35,7 @@ mod binary;
 mod crash;
 mod database;
 mod deadline;
+mod edited;
 pub mod faults;
 mod function;
 mod lab;
@@ -50,6 +52,7 @@ pub mod tls;
 pub use binary::{Finished, Running};
 pub use crash::{Crash, Kills, selection};
 pub use deadline::invoke_until_done;
+pub use edited::{Sent, edited};
 pub use function::Function;
 pub use lab::{ACCOUNT, ATTEMPTS, Lab, NOW, REGION, TABLE, UNPACED, at, sdk};
 pub use logs::{EXTERNAL_ID, REDACT_KEY, SECRET_KEY, assert_no_secret};

@@ -99,11 +99,15 @@ impl<'a> Fetch<'a> {
         Ok((page.insight_summaries.unwrap_or_default(), page.next_token))
     }
 
-    /// One insight.
+    /// One insight. An answer without an id is taken for the insight that was asked for, and an answer about another one is
+    /// malformed.
     pub async fn insight(&self, id: &str) -> Result<Insight, CallError> {
         const OPERATION: &str = "GetInsight";
         let answer = self.run.call(OPERATION, self.client.get_insight().insight_id(id).send()).await?;
-        answer.insight.ok_or_else(|| CallError::malformed(OPERATION, "the answer holds no insight"))
+        let insight =
+            answer.insight.ok_or_else(|| CallError::malformed(OPERATION, "the answer holds no insight"))?;
+        is_about(OPERATION, id, insight.insight_id())?;
+        Ok(insight)
     }
 
     /// Every event of an insight.
@@ -141,6 +145,7 @@ impl<'a> Fetch<'a> {
                 .set_next_token(token)
                 .send();
             let page = self.run.call(OPERATION, request).await?;
+            is_about(OPERATION, id, page.insight_id())?;
             pages.turn(page.next_token())?;
             graph.insight_id = page.insight_id.or(graph.insight_id);
             graph.start_time = page.start_time.or(graph.start_time);
@@ -152,5 +157,16 @@ impl<'a> Fetch<'a> {
             }
         }
         Ok(graph)
+    }
+}
+
+/// Fails if an answer names another insight than the requested one. Ids are UUIDs, in which the case of letters means nothing.
+fn is_about(operation: &'static str, requested: &str, answered: Option<&str>) -> Result<(), CallError> {
+    match answered.filter(|id| !id.is_empty() && !id.eq_ignore_ascii_case(requested)) {
+        Some(other) => {
+            let message = format!("the response is about insight {other}, not about the requested one");
+            Err(CallError::malformed(operation, message))
+        }
+        None => Ok(()),
     }
 }

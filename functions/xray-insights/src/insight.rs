@@ -4,6 +4,7 @@
 use crate::graph;
 use crate::normalize::{self, Origin, Version, insight_key};
 use crate::run::Story;
+use aws_sdk_xray::types::Insight;
 use futures_util::stream::{self, StreamExt};
 use insights_shared::issue::{CallError, Class, Stage};
 use insights_shared::log;
@@ -42,7 +43,7 @@ struct Collected {
 impl Story<'_> {
     /// Fetches insights with their events and graphs, and stores them. `known` says whether something is stored of them.
     pub(crate) async fn collect(&self, insights: Vec<(&str, Asked<'_>)>, known: Known) {
-        let asked = insights.into_iter().map(|(id, asked)| self.ask(id, asked));
+        let asked = insights.into_iter().map(|(id, asked)| self.ask(id, asked, known));
         stream::iter(asked)
             .buffer_unordered(self.run.settings.concurrency)
             .filter_map(std::future::ready)
@@ -78,7 +79,7 @@ impl Story<'_> {
     }
 
     /// Asks for one insight with its events and its graph; `None` if there is nothing to store of it.
-    async fn ask(&self, id: &str, asked: Asked<'_>) -> Option<Collected> {
+    async fn ask(&self, id: &str, asked: Asked<'_>, known: Known) -> Option<Collected> {
         let run = self.run;
         let origin = self.origin();
         let insight = match self.fetch.insight(id).await {
@@ -89,12 +90,18 @@ impl Story<'_> {
             }
         };
         run.report.answered();
+        if !normalize::is_usable(&insight) {
+            self.reject(id, &insight, asked, origin).await;
+            return None;
+        }
         if let Asked::Vanished(stored) = asked
             && normalize::is_complete_and_same(stored, &insight)
         {
             run.report.count(Outcome::Unchanged);
             return None;
         }
+        // All records of an insight have the id that its own answer has: a pushed one may be written in other letters.
+        let own_id = insight.insight_id.clone().unwrap_or_else(|| id.to_owned());
         let mut is_complete = true;
         let mut is_reached = true;
         let asked_at = self.origin();
@@ -104,28 +111,30 @@ impl Story<'_> {
             is_reached = error.class != Class::NotReached;
             Vec::new()
         });
-        let pushed = match asked {
-            Asked::Pushed => match run.store.get(&insight_key(&run.target, id)).await {
-                Ok(stored) => stored,
-                Err(error) => {
-                    run.report.count(Outcome::Failed);
-                    run.report.call_failed(Stage::Write, id, &error);
-                    return None;
+        let read = match asked {
+            Asked::Pushed | Asked::Listed(None) if known == Known::Unknown => {
+                match run.store.get(&insight_key(&run.target, &own_id)).await {
+                    Ok(stored) => stored,
+                    Err(error) => {
+                        run.report.count(Outcome::Failed);
+                        run.report.call_failed(Stage::Write, id, &error);
+                        return None;
+                    }
                 }
-            },
+            }
             _ => None,
         };
         let by_id = |stored| Version::ById { stored, newest_event: normalize::newest_event(&events) };
         let version = match asked {
             Asked::Listed(Some(version)) => Version::Summary(version),
-            Asked::Listed(None) => by_id(None),
+            Asked::Listed(None) | Asked::Pushed => by_id(read.as_ref()),
             Asked::Vanished(stored) => by_id(Some(stored)),
-            Asked::Pushed => by_id(pushed.as_ref()),
         };
         let record = normalize::insight(&insight, version, origin);
-        let mut parts = normalize::events(id, &events, asked_at);
+        let mut parts = normalize::events(&own_id, &events, asked_at);
+        let end = normalize::end_time(&insight).or(record.updated_at);
         // An insight that time did not allow is one subject, not two.
-        let graph = if is_reached { self.graph(id, &record).await } else { Ok(None) };
+        let graph = if is_reached { self.graph(&own_id, end, record.updated_at).await } else { Ok(None) };
         match graph {
             Ok(graph) => parts.extend(graph),
             Err(error) => {
@@ -136,14 +145,31 @@ impl Story<'_> {
         Some(Collected { insight: record, parts, is_complete })
     }
 
-    async fn graph(&self, id: &str, insight: &Record) -> Result<Option<Record>, CallError> {
-        let Some(updated_at) = insight.updated_at else { return Ok(None) };
-        let Some(window) = graph::window(insight.ended_at.unwrap_or(updated_at), self.reach) else {
-            return Ok(None);
-        };
+    /// The graph of the six hours before `end`; `None` if X-Ray keeps none of them any more.
+    async fn graph(
+        &self,
+        id: &str,
+        end: Option<Timestamp>,
+        updated_at: Option<Timestamp>,
+    ) -> Result<Option<Record>, CallError> {
+        let Some((end, updated_at)) = end.zip(updated_at) else { return Ok(None) };
+        let Some(window) = graph::window(end, self.reach) else { return Ok(None) };
         let origin = self.origin();
         let graph = self.fetch.impact_graph(id, window).await?;
         Ok(Some(normalize::impact_graph(id, &graph, window, updated_at, origin)))
+    }
+
+    /// Keeps an answer that lacks the insight's id or its start as rejected, under the id that was asked for.
+    async fn reject(&self, id: &str, insight: &Insight, asked: Asked<'_>, origin: Origin<'_>) {
+        let version = match asked {
+            Asked::Listed(Some(version)) => Version::Summary(version),
+            _ => Version::ById { stored: None, newest_event: None },
+        };
+        let mut record = normalize::insight(insight, version, origin);
+        if record.id.as_deref().is_none_or(str::is_empty) {
+            record.key = insight_key(&self.run.target, id);
+        }
+        self.run.store("GetInsight", [record]).await;
     }
 
     /// An insight that X-Ray does not give: closed if it is stored as open and no longer known, an issue otherwise.

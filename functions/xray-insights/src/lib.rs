@@ -9,6 +9,7 @@ pub mod config;
 pub mod fetch;
 pub mod graph;
 mod insight;
+mod listing;
 pub mod normalize;
 pub mod run;
 

@@ -99,6 +99,18 @@ pub fn insight(insight: &Insight, version: Version<'_>, origin: Origin<'_>) -> R
     record
 }
 
+/// Whether an answer says which insight it is about and when that began. Without either, its record is rejected, and events and
+/// a graph would be stored without an insight.
+pub fn is_usable(insight: &Insight) -> bool {
+    let has_id = insight.insight_id.as_deref().is_some_and(|id| !id.is_empty());
+    has_id && insight.start_time.as_ref().and_then(timestamp).is_some()
+}
+
+/// When an insight ended, as far as its answer says so. An insight that is open may have an end as well.
+pub fn end_time(insight: &Insight) -> Option<Timestamp> {
+    insight.end_time.as_ref().and_then(timestamp)
+}
+
 /// Whether the stored record was made of an equal answer, with all its events and its graph.
 pub fn is_complete_and_same(stored: &Stored, insight: &Insight) -> bool {
     stored.last_update_time().is_some() && is_same_answer(stored, &insight_detail(insight))

@@ -4,6 +4,7 @@
 use crate::config::XrayInsights;
 use crate::fetch::Fetch;
 use crate::insight::Asked;
+use crate::listing::{Listing, version};
 use crate::normalize::{self, insight_key};
 use aws_sdk_xray::types::{GroupSummary, InsightState, InsightSummary};
 use insights_shared::aws::SdkConfig;
@@ -72,9 +73,11 @@ impl Story<'_> {
         let run = self.run;
         let lookback = run.now.plus_seconds(-run.settings.lookback_days * DAY_SECONDS);
         let window = Window { start: lookback.max(self.reach), end: run.now };
-        let mut listed = HashSet::new();
-        self.list(collector, window, &mut listed).await;
-        self.vanished(&listed).await;
+        let mut listing = Listing::default();
+        // What a failed listing does not show may be in the part that is missing.
+        if self.list(collector, window, &mut listing).await {
+            self.vanished(&listing).await;
+        }
         let watermark = run.report.is_clean().then_some(run.now);
         Finish { watermark, window: Some(window), ..Finish::default() }
     }
@@ -91,7 +94,7 @@ impl Story<'_> {
         }
         if window.start < window.end {
             let before = self.run.report.gaps();
-            self.list(collector, window, &mut HashSet::new()).await;
+            self.list(collector, window, &mut Listing::default()).await;
             if self.run.report.gaps() > before {
                 // Not all of it came, and the listing has no order to say how far it did.
                 window.end = window.start;
@@ -110,60 +113,62 @@ impl Story<'_> {
         Finish::default()
     }
 
-    /// Lists every group and collects what is new or changed. Ids that were listed go into `listed`.
-    async fn list(&self, collector: &XrayInsights, window: Window, listed: &mut HashSet<String>) {
+    /// Lists every group and collects what is new or changed. `false` if any part of the listing failed.
+    async fn list(&self, collector: &XrayInsights, window: Window, listing: &mut Listing) -> bool {
         let groups = match self.fetch.groups().await {
             Ok(groups) => groups,
-            Err(error) => return self.run.report.call_failed(Stage::Fetch, "groups", &error),
+            Err(error) => {
+                self.run.report.call_failed(Stage::Fetch, "groups", &error);
+                return false;
+            }
         };
         let groups = self.choose(groups, collector.groups.as_deref());
         if groups.is_empty() {
             self.run.report.not_enabled();
         }
+        let mut is_whole = true;
         for group in &groups {
-            if let Err(error) = self.list_group(group, window, listed).await {
+            if let Err(error) = self.list_group(group, window, listing).await {
                 let subject = group.group_name.as_deref().or(group.group_arn.as_deref()).unwrap_or_default();
                 self.run.report.call_failed(Stage::Fetch, subject, &error);
+                is_whole = false;
             }
         }
+        is_whole
     }
 
-    /// The groups to list: those configured, else all that have insights enabled.
+    /// The groups to list, each once: those configured, else all that have insights enabled.
     fn choose(&self, groups: Vec<GroupSummary>, configured: Option<&[String]>) -> Vec<GroupSummary> {
-        let enabled = |group: &GroupSummary| {
-            group.insights_configuration.as_ref().and_then(|configuration| configuration.insights_enabled)
-                == Some(true)
-        };
-        let Some(names) = configured else { return groups.into_iter().filter(enabled).collect() };
-        let found = |name: &str| groups.iter().find(|group| group.group_name.as_deref() == Some(name));
-        for name in names {
-            let fault = match found(name) {
-                None => "XRAY_GROUPS names it, but there is no such group",
-                Some(group) if !enabled(group) => {
-                    "XRAY_GROUPS names it, but insights are not enabled for this group"
-                }
-                Some(_) => continue,
+        // Of a group that comes twice, the entry with insights and a name counts, wherever it stands.
+        let (mut enabled, others): (Vec<GroupSummary>, Vec<GroupSummary>) =
+            groups.into_iter().partition(has_insights);
+        enabled.sort_by_key(|group| group.group_name.is_none());
+        let mut seen = HashSet::new();
+        enabled.retain(|group| seen.insert(group.group_arn.clone().or_else(|| group.group_name.clone())));
+        let Some(names) = configured else { return enabled };
+        let is_named = |group: &GroupSummary, name: &str| group.group_name.as_deref() == Some(name);
+        for name in names.iter().filter(|name| !enabled.iter().any(|group| is_named(group, name))) {
+            let fault = if others.iter().any(|group| is_named(group, name)) {
+                "XRAY_GROUPS names it, but insights are not enabled for this group"
+            } else {
+                "XRAY_GROUPS names it, but there is no such group"
             };
             self.run.report.issue(Stage::Fetch, "GetGroups", name, REQUEST_INVALID, false, fault);
         }
-        names.iter().filter_map(|name| found(name)).filter(|group| enabled(group)).cloned().collect()
+        names.iter().flat_map(|name| enabled.iter().filter(|group| is_named(group, name))).cloned().collect()
     }
 
     async fn list_group(
         &self,
         group: &GroupSummary,
         window: Window,
-        listed: &mut HashSet<String>,
+        listing: &mut Listing,
     ) -> Result<(), CallError> {
         let mut pages = Pages::new("GetInsightSummaries");
         while let Some(token) = pages.next() {
             let (summaries, next) = self.fetch.summaries(group, window, token).await?;
             let turned = pages.turn(next.as_deref());
-            let fresh = summaries.into_iter().filter(|summary| {
-                // Pages drift as insights come and go: what was listed before is not looked at twice.
-                summary.insight_id.as_ref().is_none_or(|id| listed.insert(id.clone()))
-            });
-            self.collect_page(fresh.collect()).await;
+            self.collect_page(summaries, listing).await;
             turned?;
         }
         Ok(())
@@ -171,8 +176,15 @@ impl Story<'_> {
 
     /// Compares a page of summaries with what is stored, and collects what is new or changed. A page that leaves nothing
     /// to ask for is an answer in itself; after any other it is the insights' answers that count.
-    async fn collect_page(&self, summaries: Vec<InsightSummary>) {
+    async fn collect_page(&self, summaries: Vec<InsightSummary>, listing: &mut Listing) {
         let run = self.run;
+        let (summaries, unusable): (Vec<InsightSummary>, Vec<InsightSummary>) = summaries
+            .into_iter()
+            .partition(|summary| summary.insight_id.as_deref().is_some_and(is_insight_id));
+        for summary in &unusable {
+            self.reject_summary(summary).await;
+        }
+        let summaries = listing.add(summaries);
         let (mut new, mut changed) = (Vec::new(), Vec::new());
         let key = |id: &str| insight_key(&run.target, id);
         let keys: Vec<Key> =
@@ -182,13 +194,10 @@ impl Story<'_> {
             Known::Nothing => Found::default(),
         };
         for summary in &summaries {
-            let Some(id) = summary.insight_id.as_deref().filter(|id| is_insight_id(id)) else {
-                self.reject_summary(summary).await;
-                continue;
-            };
+            let Some(id) = summary.insight_id.as_deref() else { continue };
             let key = insight_key(&run.target, id);
             if let Some(error) = found.failed.get(&key) {
-                run.report.count(Outcome::Failed);
+                listing.count(&run.report, id, Outcome::Failed);
                 run.report.call_failed(Stage::Write, id, error);
                 continue;
             }
@@ -196,11 +205,14 @@ impl Story<'_> {
             if self.is_over(summary) && !found.items.contains_key(&key) {
                 continue;
             }
-            let version = summary.last_update_time.as_ref().and_then(timestamp);
+            let version = version(summary);
             match judge(version, found.items.get(&key)) {
-                Some(outcome) => run.report.count(outcome),
-                None if found.items.contains_key(&key) => changed.push((id, Asked::Listed(version))),
-                None => new.push((id, Asked::Listed(version))),
+                Some(outcome) => listing.count(&run.report, id, outcome),
+                None => {
+                    listing.uncount(&run.report, id);
+                    let list = if found.items.contains_key(&key) { &mut changed } else { &mut new };
+                    list.push((id, Asked::Listed(version)));
+                }
             }
         }
         if new.is_empty() && changed.is_empty() && found.failed.is_empty() {
@@ -224,8 +236,8 @@ impl Story<'_> {
         self.run.reject("GetInsightSummaries", &rejected).await;
     }
 
-    /// Asks for every insight that is stored as open but was not listed.
-    async fn vanished(&self, listed: &HashSet<String>) {
+    /// Asks for every insight that is stored as open but was not listed, after a listing that is whole.
+    async fn vanished(&self, listing: &Listing) {
         let run = self.run;
         let open = run.store.open_insights(Source::Xray, &run.target.account_id, &run.target.region).await;
         let open = match open {
@@ -235,7 +247,7 @@ impl Story<'_> {
         let unlisted: Vec<String> = open
             .iter()
             .filter_map(|stored| stored.text("id"))
-            .filter(|id| !listed.contains(*id))
+            .filter(|id| !listing.contains(id))
             .map(str::to_owned)
             .collect();
         for ids in unlisted.chunks(VANISHED_AT_ONCE) {
@@ -261,6 +273,12 @@ impl Story<'_> {
         }
         self.collect(vanished, Known::Unknown).await;
     }
+}
+
+/// Whether a group has insights enabled.
+fn has_insights(group: &GroupSummary) -> bool {
+    let configuration = group.insights_configuration.as_ref();
+    configuration.and_then(|configuration| configuration.insights_enabled) == Some(true)
 }
 
 /// What becomes of a listed insight without asking for it, if that is certain.

@@ -7,7 +7,7 @@ use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use std::collections::BTreeMap;
 
 /// The variable for every service, and the beginning of each service's own.
-const GENERAL: &str = "AWS_ENDPOINT_URL";
+pub(super) const GENERAL: &str = "AWS_ENDPOINT_URL";
 /// What ends the variable of a service that a function calls.
 const SERVICES: [&str; 5] = ["AUDITMANAGER", "CLOUDTRAIL", "DYNAMODB", "STS", "XRAY"];
 

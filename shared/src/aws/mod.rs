@@ -32,6 +32,7 @@ use aws_types::app_name::AppName;
 use aws_types::endpoint_config::AccountIdEndpointMode;
 use aws_types::origin::Origin;
 use aws_types::region::Region;
+use aws_types::service_config::ServiceConfigKey;
 use connector::OneConnector;
 use digest::BodyDigest;
 use endpoints::Endpoints;
@@ -90,6 +91,15 @@ pub fn load(environment: &Environment, timeouts: Timeouts, faults: &mut Faults) 
     builder.set_account_id_endpoint_mode(account_id_endpoint_mode(environment, faults));
     builder.set_app_name(app_name(environment, faults));
     builder.service_config(endpoints).build()
+}
+
+/// Whether requests to a service go where the environment or the caller says, rather than to the service's own endpoint.
+/// `service_id` is the service's id in the SDK, such as `XRay`.
+pub fn is_endpoint_overridden(sdk: &SdkConfig, service_id: &str) -> bool {
+    let key =
+        ServiceConfigKey::builder().service_id(service_id).env(endpoints::GENERAL).profile("endpoint_url");
+    let own = key.build().ok().and_then(|key| sdk.service_config()?.load_config(key));
+    own.is_some() || sdk.endpoint_url().is_some()
 }
 
 /// The client of the table, to which the large requests go.

@@ -223,3 +223,68 @@ async fn a_listing_whose_start_grows_older_while_it_is_read_stays_within_x_rays_
     lab.simulator.set_clock(Clock::Fixed(lab.now().plus_seconds(20 * 60)));
     assert_eq!(run(&lab).await["status"], "ok");
 }
+
+#[tokio::test]
+async fn an_insight_whose_summary_loses_its_time_is_fetched_and_keeps_the_stored_version_while_the_rest_is_equal()
+ {
+    let lab = story().await;
+    run(&lab).await;
+    let before = lab.table().await;
+    lab.simulator.change(|scenario| {
+        for insight in &mut scenario.everywhere_mut().xray.insights {
+            insight.omit = vec!["LastUpdateTime".to_owned()];
+        }
+    });
+    for _ in 0..2 {
+        lab.advance(60);
+        let response = run(&lab).await;
+        assert_eq!((calls(&lab)[2], counts(&response)[1]), (3, 0), "{response}");
+        lab.table().await.assert_same_content(&before);
+    }
+}
+
+#[tokio::test]
+async fn the_graph_covers_the_six_hours_before_the_end_of_an_insight_also_of_one_that_is_not_closed() {
+    // What is set beside the start, ten hours ago, and when the graph ends, if there is one.
+    for (members, end) in [
+        ("", Some("-10h")),
+        ("last_update_time = \"-1h\"", Some("-1h")),
+        ("end = \"-4h\"\nlast_update_time = \"-1h\"", Some("-4h")),
+        ("end = \"-4h\"\nlast_update_time = \"-1h\"\nstate = \"RESOLVING\"", Some("-4h")),
+        ("end = \"-4h\"\nlast_update_time = \"-1h\"\nomit = [\"EndTime\"]", Some("-1h")),
+    ] {
+        let scenario = format!(
+            "[xray]\ngroups = [{{ name = \"a\", insights_enabled = true }}]\n\
+             [[xray.insights]]\nname = \"x\"\ngroup = \"a\"\nstart = \"-10h\"\n{members}"
+        );
+        let lab = Lab::new(&scenario).await;
+        run(&lab).await;
+        let log = lab.simulator.log();
+        let asked = log.iter().find(|call| call.operation == "GetInsightImpactGraph");
+        let time = |name: &str| asked.and_then(|call| call.input[name].as_i64());
+        let hours = end.map(|end| end[1..end.len() - 1].parse::<i64>().unwrap());
+        let expected = hours.map(|hours| lab.now().plus_seconds(-hours * 3_600).seconds());
+        assert_eq!(time("EndTime"), expected, "{members}");
+        assert_eq!(time("StartTime"), expected.map(|end| end - 6 * 3_600), "{members}");
+    }
+}
+
+#[tokio::test]
+async fn a_graph_before_the_services_retention_is_neither_asked_for_nor_an_issue() {
+    // It ended before the 30 days; the summary says that it was updated since.
+    let scenario = "[xray]\ngroups = [{ name = \"a\", insights_enabled = true }]\n\
+        [[xray.insights]]\nname = \"x\"\ngroup = \"a\"\nstart = \"-40d\"\nlast_update_time = \"-1h\"\n\
+        state = \"RESOLVING\"";
+    let lab = Lab::new(scenario).await;
+    let sdk = insights_tests::edited(&lab.sdk(), |sent, answer| {
+        if sent.operation == "/Insight" {
+            answer["Insight"]["EndTime"] = 1_769_000_000.into();
+        }
+        sent.operation == "/Insight"
+    });
+    let function = lab.function_with::<xray_insights::XrayInsights>(&sdk, &[ONE_AT_A_TIME]).unwrap();
+    let response = function.invoke("{}").await.unwrap();
+    assert_eq!((&response["status"], lab.calls("GetInsightImpactGraph")), (&"ok".into(), 0), "{response}");
+    let table = lab.table().await;
+    assert!(table.of_kind("xray.insight")[0]["detail"].at(&["last_update_time"]).is_some());
+}

@@ -10,9 +10,15 @@
 #[cfg(test)]
 mod deadline;
 #[cfg(test)]
+mod duplicates;
+#[cfg(test)]
+mod failed_listing;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod groups;
+#[cfg(test)]
+mod incomplete;
 #[cfg(test)]
 mod incremental;
 #[cfg(test)]

@@ -1,0 +1,102 @@
+//! The insights that a listing has shown so far, each of which counts once although pages shift while they are read. Pure but for
+//! the report that it counts into.
+
+use aws_sdk_xray::types::InsightSummary;
+use insights_shared::report::{Outcome, TargetReport};
+use insights_shared::sdk::timestamp;
+use insights_shared::time::Timestamp;
+use std::cmp::Reverse;
+use std::collections::HashMap;
+
+/// What a listing has shown so far.
+#[derive(Debug, Default)]
+pub struct Listing {
+    /// By id in small letters: ids are UUIDs, in which the case of letters means nothing.
+    insights: HashMap<String, Listed>,
+}
+
+#[derive(Debug)]
+struct Listed {
+    /// The latest version that a summary gave.
+    version: Option<Timestamp>,
+    /// What the insight was counted as, unless it was fetched.
+    counted: Option<Outcome>,
+}
+
+/// The time of a summary, which is the insight's version.
+pub fn version(summary: &InsightSummary) -> Option<Timestamp> {
+    summary.last_update_time.as_ref().and_then(timestamp)
+}
+
+impl Listing {
+    /// Adds the summaries of a page, and returns those to look at: each insight once, with the latest of its versions, unless an
+    /// earlier page had that version or a later one. Which summary is chosen does not depend on their order.
+    pub fn add(&mut self, summaries: Vec<InsightSummary>) -> Vec<InsightSummary> {
+        let mut chosen: Vec<InsightSummary> = Vec::with_capacity(summaries.len());
+        let mut places: HashMap<String, usize> = HashMap::with_capacity(summaries.len());
+        for summary in summaries {
+            let id = lower(&summary);
+            match places.get(&id).and_then(|place| chosen.get_mut(*place)) {
+                Some(known) if rank(known) < rank(&summary) => *known = summary,
+                Some(_) => {}
+                None => {
+                    places.insert(id, chosen.len());
+                    chosen.push(summary);
+                }
+            }
+        }
+        chosen.retain(|summary| self.is_news(summary));
+        chosen
+    }
+
+    /// Notes the version of a summary. `false` if it was known before.
+    fn is_news(&mut self, summary: &InsightSummary) -> bool {
+        let version = version(summary);
+        match self.insights.get_mut(&lower(summary)) {
+            Some(listed) if listed.version >= version => false,
+            Some(listed) => {
+                listed.version = version;
+                true
+            }
+            None => {
+                self.insights.insert(lower(summary), Listed { version, counted: None });
+                true
+            }
+        }
+    }
+
+    /// Whether the insight was listed.
+    pub fn contains(&self, id: &str) -> bool {
+        self.insights.contains_key(&id.to_ascii_lowercase())
+    }
+
+    /// Counts an insight that need not be fetched, in place of what an earlier page counted of it.
+    pub fn count(&mut self, report: &TargetReport, id: &str, outcome: Outcome) {
+        let before = self
+            .insights
+            .get_mut(&id.to_ascii_lowercase())
+            .and_then(|listed| listed.counted.replace(outcome));
+        match before {
+            Some(before) => report.recount(before, outcome),
+            None => report.count(outcome),
+        }
+    }
+
+    /// Takes back what an earlier page counted of an insight that is fetched after all.
+    pub fn uncount(&mut self, report: &TargetReport, id: &str) {
+        let listed = self.insights.get_mut(&id.to_ascii_lowercase());
+        if let Some(before) = listed.and_then(|listed| listed.counted.take()) {
+            report.uncount(before);
+        }
+    }
+}
+
+fn lower(summary: &InsightSummary) -> String {
+    summary.insight_id.as_deref().unwrap_or_default().to_ascii_lowercase()
+}
+
+/// The later version counts; of one version the summary without an end; then the id in small letters, as X-Ray writes it.
+fn rank(summary: &InsightSummary) -> (Option<Timestamp>, Reverse<Option<Timestamp>>, &str) {
+    let end = summary.end_time.as_ref().and_then(timestamp);
+    (version(summary), Reverse(end), summary.insight_id.as_deref().unwrap_or_default())
+}
