@@ -1,10 +1,12 @@
 //! The first two questions: whether the service is in use, and what the account's counts are.
 
+use crate::availability::{FirstCall, Resolver, first_call};
 use crate::fetch::Fetch;
 use crate::limits::{is_not_set_up, is_unused};
 use crate::normalize::ACCOUNT;
 use aws_sdk_auditmanager::types::Insights;
 use insights_shared::issue::{Class, Stage};
+use insights_shared::log;
 use insights_shared::sdk::timestamp;
 use insights_shared::target_run::TargetRun;
 use insights_shared::time::Timestamp;
@@ -19,10 +21,17 @@ pub struct Account {
 }
 
 impl Account {
-    /// Asks, and notes what fails; `None` if the service is not in use, or no time is left.
-    pub async fn ask(fetch: &Fetch<'_>, run: &TargetRun) -> Option<Self> {
+    /// Asks, and notes what fails; `None` if the service is not available or not in use, or no time is left.
+    pub async fn ask(fetch: &Fetch<'_>, run: &TargetRun, resolver: &Resolver) -> Option<Self> {
         let report = &run.report;
-        let status = fetch.account_status().await;
+        let status = match first_call(fetch, run, resolver).await {
+            FirstCall::Ended(status) => status,
+            FirstCall::NotAvailable(reason) => {
+                log::not_available(run.source.as_str(), &run.target, &reason);
+                report.not_enabled();
+                return None;
+            }
+        };
         if status.as_ref().is_ok_and(|status| is_unused(status.as_ref())) {
             report.not_enabled();
             return None;

@@ -1,5 +1,6 @@
 //! The function's own variable, `AUDITMANAGER_DEPTH`.
 
+use crate::availability::Resolver;
 use insights_shared::environment::Environment;
 use insights_shared::fields::Faults;
 
@@ -33,10 +34,12 @@ impl Depth {
 }
 
 /// The collector.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct AuditmanagerInsights {
     /// How far down it asks.
     pub depth: Depth,
+    /// Tells whether the name of an endpoint that cannot be reached resolves.
+    pub resolver: Resolver,
 }
 
 impl AuditmanagerInsights {
@@ -47,7 +50,7 @@ impl AuditmanagerInsights {
         if known.is_none() {
             faults.add("AUDITMANAGER_DEPTH", text, "must be account, assessment, domain or control");
         }
-        Self { depth: known.unwrap_or_default() }
+        Self { depth: known.unwrap_or_default(), ..Self::default() }
     }
 }
 

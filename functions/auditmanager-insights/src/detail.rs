@@ -39,15 +39,22 @@ pub fn assessment(metadata: &AssessmentMetadataItem, insights: &InsightsByAssess
         .with("noncompliant_evidence_count", insights.noncompliant_evidence_count)
         .with("total_assessment_controls_count", insights.total_assessment_controls_count)
         .build();
-    let metadata = MapBuilder::new()
+    MapBuilder::new()
+        .with("assessment", Some(self::metadata(metadata)))
+        .with("insights", Some(insights))
+        .build()
+}
+
+/// What the listing says of an assessment.
+pub fn metadata(metadata: &AssessmentMetadataItem) -> Map {
+    MapBuilder::new()
         .with("compliance_type", metadata.compliance_type.as_deref())
         .with("creation_time", metadata.creation_time.as_ref().map(time_value))
         .with("id", metadata.id.as_deref())
         .with("last_updated", metadata.last_updated.as_ref().map(time_value))
         .with("name", metadata.name.as_deref())
         .with("status", metadata.status.as_ref().map(AssessmentStatus::as_str))
-        .build();
-    MapBuilder::new().with("assessment", Some(metadata)).with("insights", Some(insights)).build()
+        .build()
 }
 
 /// A control domain's counts.

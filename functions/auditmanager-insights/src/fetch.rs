@@ -4,11 +4,13 @@
 
 use aws_sdk_auditmanager::Client;
 use aws_sdk_auditmanager::config::Builder;
-use aws_sdk_auditmanager::config::retry::RetryPartition;
+use aws_sdk_auditmanager::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
+use aws_sdk_auditmanager::config::retry::{RetryConfig, RetryPartition};
 use aws_sdk_auditmanager::types::{
     AccountStatus, AssessmentMetadataItem, AssessmentStatus, ControlDomainInsights,
     ControlInsightsMetadataByAssessmentItem, ControlInsightsMetadataItem, Insights, InsightsByAssessment,
 };
+use insights_shared::aws::is_endpoint_overridden;
 use insights_shared::issue::CallError;
 use insights_shared::target_run::TargetRun;
 
@@ -51,6 +53,31 @@ impl<'a> Fetch<'a> {
     pub async fn account_status(&self) -> Result<Option<AccountStatus>, CallError> {
         let answer = self.run.call("GetAccountStatus", self.client.get_account_status().send()).await?;
         Ok(answer.status)
+    }
+
+    /// The same by a single request, which is not tried again.
+    pub async fn account_status_once(&self) -> Result<Option<AccountStatus>, CallError> {
+        let once = Builder::new().retry_config(RetryConfig::disabled());
+        let request = self.client.get_account_status().customize().config_override(once).send();
+        Ok(self.run.call("GetAccountStatus", request).await?.status)
+    }
+
+    /// The host of the service's own endpoint in the region; `None` if requests go elsewhere.
+    pub async fn endpoint_host(&self) -> Option<String> {
+        let sdk = self.run.sdk();
+        if is_endpoint_overridden(sdk, "AuditManager") {
+            return None;
+        }
+        let parameters = Params::builder()
+            .set_region(sdk.region().map(ToString::to_string))
+            .set_use_fips(sdk.use_fips())
+            .set_use_dual_stack(sdk.use_dual_stack())
+            .build()
+            .ok()?;
+        let resolver = DefaultResolver::new();
+        let endpoint = ResolveEndpoint::resolve_endpoint(&resolver, &parameters).await.ok()?;
+        let host = endpoint.url().strip_prefix("https://")?;
+        Some(host.trim_end_matches('/').to_owned())
     }
 
     /// The counts of all active assessments together.

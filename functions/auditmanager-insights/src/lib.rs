@@ -8,6 +8,7 @@
 //! so a day that nobody asked about is lost.
 
 pub mod account;
+pub mod availability;
 pub mod catalog;
 pub mod config;
 pub mod detail;
@@ -16,6 +17,7 @@ pub mod limits;
 pub mod normalize;
 pub mod round;
 pub mod run;
+mod unique;
 pub mod writer;
 
 pub use config::AuditmanagerInsights;

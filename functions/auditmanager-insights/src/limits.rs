@@ -1,32 +1,9 @@
-//! Where Audit Manager is, and what identifiers it takes. Pure.
+//! What Audit Manager's answers say about its use, and what identifiers it takes. Pure.
 //!
-//! A call to a region without the service fails only when its name is looked up, and an identifier against the pattern
-//! is refused; neither is worth sending.
+//! An identifier against the pattern would be refused, so it is not sent.
 
 use aws_sdk_auditmanager::types::AccountStatus;
 use insights_shared::issue::{CallError, Class};
-
-/// The regions that have the service. No region of China, GovCloud or the European Sovereign Cloud has it.
-/// <https://docs.aws.amazon.com/general/latest/gr/audit-manager.html>
-pub const REGIONS: [&str; 12] = [
-    "ap-northeast-1",
-    "ap-south-1",
-    "ap-southeast-1",
-    "ap-southeast-2",
-    "ca-central-1",
-    "eu-central-1",
-    "eu-west-1",
-    "eu-west-2",
-    "us-east-1",
-    "us-east-2",
-    "us-west-1",
-    "us-west-2",
-];
-
-/// Whether `region` has the service.
-pub fn is_available(region: &str) -> bool {
-    REGIONS.contains(&region)
-}
 
 /// Whether an account with this status does not use the service. A status that is new to us, or none, says nothing: the
 /// next call will.
@@ -72,20 +49,6 @@ fn is_domain_arn(id: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn regions_without_the_service_are_told_from_those_with_it() {
-        for (region, expected) in [
-            ("eu-west-1", true),
-            ("us-west-2", true),
-            ("eu-west-3", false),
-            ("us-gov-west-1", false),
-            ("", false),
-        ] {
-            assert_eq!(is_available(region), expected, "{region}");
-        }
-        assert!(REGIONS.is_sorted());
-    }
 
     #[test]
     fn only_the_two_statuses_that_say_so_mean_that_the_service_is_not_used() {

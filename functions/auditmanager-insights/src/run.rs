@@ -5,12 +5,14 @@
 //! costs what it is about and nothing else. Where time runs out, the next run goes on with the part that was cut short.
 
 use crate::account::Account;
+use crate::availability::is_in_other_partition;
 use crate::catalog::Catalog;
 use crate::config::{AuditmanagerInsights, Depth};
 use crate::fetch::Fetch;
-use crate::limits::{is_assessment_id, is_available, is_domain_id};
+use crate::limits::{is_assessment_id, is_domain_id};
 use crate::normalize::{self, InDomain, Origin, Within};
 use crate::round::{Outcome, Round};
+use crate::unique::{ListedDomain, Unique};
 use crate::writer::{self, Page};
 use aws_sdk_auditmanager::types::{AssessmentMetadataItem, ControlDomainInsights};
 use futures_util::stream::{self, StreamExt};
@@ -19,12 +21,12 @@ use insights_shared::collector::{Collector, Finish, Resume};
 use insights_shared::environment::Environment;
 use insights_shared::fields::Faults;
 use insights_shared::issue::{CallError, Class, REQUEST_INVALID, Stage};
-use insights_shared::key::{self, Key};
+use insights_shared::key;
+use insights_shared::log;
 use insights_shared::page::Pages;
 use insights_shared::record::{Record, Source};
 use insights_shared::sdk::timestamp;
 use insights_shared::target_run::{TargetRun, Work};
-use std::collections::HashSet;
 use tokio::sync::{Semaphore, mpsc};
 
 /// What the service answers for an assessment that is there no longer.
@@ -48,9 +50,16 @@ impl Collector for AuditmanagerInsights {
         }
         let round = Round::of(run.state.as_ref(), self.depth, run.now);
         let mut resume = Resume::Keep;
-        if is_available(&run.target.region) {
+        if is_in_other_partition(&run.target.region) {
+            log::not_available(
+                run.source.as_str(),
+                &run.target,
+                "the region's partition does not have the service",
+            );
+            run.report.not_enabled();
+        } else {
             let fetch = Fetch::new(run);
-            if let Some(account) = Account::ask(&fetch, run).await {
+            if let Some(account) = Account::ask(&fetch, run, &self.resolver).await {
                 let catalog = Catalog::read(run).await;
                 let hands = Semaphore::new(run.settings.concurrency);
                 let (pages, incoming) = writer::channel();
@@ -65,8 +74,6 @@ impl Collector for AuditmanagerInsights {
                     resume = round.resume(&outcomes);
                 }
             }
-        } else {
-            run.report.not_enabled();
         }
         // There is no past to have worked on, so there is no window either.
         Finish { watermark: run.report.is_clean().then_some(round.since), window: None, resume }
@@ -134,30 +141,28 @@ impl Story<'_> {
     }
 
     /// Adds every active assessment, as far as the listing goes; there are hundreds of them at the most. `false` if some of
-    /// them may be missing.
+    /// them may be missing: a failed listing does not mean that there are no others.
     async fn assessments(&self, parts: &mut Vec<Part>) -> bool {
         let mut pages = Pages::new("ListAssessments");
-        let mut listed = HashSet::new();
-        while let Some(token) = pages.next() {
-            let turned = match self.fetch.assessments(token).await {
+        let mut listed = Unique::new();
+        let mut listing = Ok(());
+        while let (Ok(()), Some(token)) = (&listing, pages.next()) {
+            listing = match self.fetch.assessments(token).await {
                 Ok((assessments, next)) => {
                     for mut assessment in assessments {
-                        // Pages drift as assessments come and go.
-                        if assessment.id.as_ref().is_none_or(|id| listed.insert(id.clone())) {
-                            (assessment.roles, assessment.delegations) = (None, None);
-                            parts.push(Part::Assessment(Box::new(assessment)));
-                        }
+                        (assessment.roles, assessment.delegations) = (None, None);
+                        listed.add(assessment);
                     }
                     pages.turn(next.as_deref())
                 }
                 Err(error) => Err(error),
             };
-            if let Err(error) = turned {
-                self.run.report.call_failed(Stage::Fetch, "assessments", &error);
-                return false;
-            }
         }
-        true
+        parts.extend(listed.take().into_iter().map(|assessment| Part::Assessment(Box::new(assessment))));
+        if let Err(error) = &listing {
+            self.run.report.call_failed(Stage::Fetch, "assessments", error);
+        }
+        listing.is_ok()
     }
 
     async fn assessment(&self, assessment: &AssessmentMetadataItem) -> Outcome {
@@ -213,30 +218,48 @@ impl Story<'_> {
             None => "ListControlDomainInsights",
         };
         let mut pages = Pages::new(operation);
-        let mut listed = HashSet::new();
-        while let Some(token) = pages.next() {
+        let mut listed = Unique::new();
+        let mut listing = Ok(());
+        while let (Ok(()), Some(token)) = (&listing, pages.next()) {
             let hand = self.hands.acquire().await.ok();
-            let origin = self.origin();
-            let (mut domains, next) = match within.assessment {
-                Some(assessment) => self.fetch.assessment_domains(assessment, token).await?,
-                None => self.fetch.domains(token).await?,
+            let asked_at = self.run.clock_now();
+            let answer = match within.assessment {
+                Some(assessment) => self.fetch.assessment_domains(assessment, token).await,
+                None => self.fetch.domains(token).await,
             };
-            self.run.report.answered();
-            let turned = pages.turn(next.as_deref());
-            // Pages drift as domains come and go; what an earlier one had is done.
-            domains.retain(|domain| domain.id.as_ref().is_none_or(|id| !listed.contains(id)));
-            listed.extend(domains.iter().filter_map(|domain| domain.id.clone()));
-            let records = domains.iter().filter_map(|domain| normalize::domain(domain, within, origin));
-            self.store(Some(within), operation, records).await;
             drop(hand);
-            if self.depth >= Depth::Control {
-                let work = domains.iter().map(|domain| self.controls(domain, within));
-                let work = stream::iter(work).buffer_unordered(self.run.settings.concurrency);
-                *outcome = work.fold(*outcome, async |worst, outcome| worst.max(outcome)).await;
+            listing = answer.and_then(|(domains, next)| {
+                self.run.report.answered();
+                domains.into_iter().for_each(|domain| listed.add(ListedDomain { domain, asked_at }));
+                pages.turn(next.as_deref())
+            });
+            if listed.is_full() {
+                *outcome = (*outcome).max(self.store_domains(operation, within, listed.take()).await);
             }
-            turned?;
         }
-        Ok(())
+        // What came before a failure is stored all the same.
+        *outcome = (*outcome).max(self.store_domains(operation, within, listed.take()).await);
+        listing
+    }
+
+    /// Stores domains, and their controls as far as these are asked for.
+    async fn store_domains(
+        &self,
+        operation: &'static str,
+        within: Within<'_>,
+        domains: Vec<ListedDomain>,
+    ) -> Outcome {
+        let target = &self.run.target;
+        let records = domains.iter().filter_map(|ListedDomain { domain, asked_at }| {
+            normalize::domain(domain, within, Origin { target, answered_at: *asked_at })
+        });
+        self.store(Some(within), operation, records).await;
+        if self.depth < Depth::Control {
+            return Outcome::Done;
+        }
+        let work = domains.iter().map(|listed| self.controls(&listed.domain, within));
+        let work = stream::iter(work).buffer_unordered(self.run.settings.concurrency);
+        work.fold(Outcome::Done, async |worst, outcome| worst.max(outcome)).await
     }
 
     async fn controls(&self, domain: &ControlDomainInsights, within: Within<'_>) -> Outcome {
@@ -261,21 +284,21 @@ impl Story<'_> {
     async fn try_controls(&self, operation: &'static str, domain: InDomain<'_>) -> Result<(), CallError> {
         let _hand = self.hands.acquire().await.ok();
         let mut pages = Pages::new(operation);
-        let mut listed: HashSet<Key> = HashSet::new();
-        while let Some(token) = pages.next() {
-            let (mut records, next) = self.control_page(domain, token).await?;
-            self.run.report.answered();
-            let turned = pages.turn(next.as_deref());
-            // Pages drift as controls come and go; what an earlier one had is stored. Within a page the same key twice is for
-            // the store to judge, and rows without an id are for validation. Of the last page nothing is kept.
-            records.retain(|record| record.id.is_none() || !listed.contains(&record.key));
-            if next.is_some() {
-                listed.extend(records.iter().map(|record| record.key.clone()));
+        let mut listed = Unique::new();
+        let mut listing = Ok(());
+        while let (Ok(()), Some(token)) = (&listing, pages.next()) {
+            listing = self.control_page(domain, token).await.and_then(|(records, next)| {
+                self.run.report.answered();
+                records.into_iter().for_each(|record| listed.add(record));
+                pages.turn(next.as_deref())
+            });
+            if listed.is_full() {
+                self.store(Some(domain.within), operation, listed.take()).await;
             }
-            self.store(Some(domain.within), operation, records).await;
-            turned?;
         }
-        Ok(())
+        // What came before a failure is stored all the same.
+        self.store(Some(domain.within), operation, listed.take()).await;
+        listing
     }
 
     async fn control_page(

@@ -12,8 +12,14 @@
 #[path = "collector/deadline.rs"]
 mod deadline;
 #[cfg(test)]
+#[path = "collector/duplicates.rs"]
+mod duplicates;
+#[cfg(test)]
 #[path = "collector/faults.rs"]
 mod faults;
+#[cfg(test)]
+#[path = "collector/regions.rs"]
+mod regions;
 #[cfg(test)]
 #[path = "collector/support.rs"]
 mod support;
@@ -218,17 +224,6 @@ async fn an_account_that_never_set_the_service_up_is_not_enabled() {
         }
         assert_eq!(world.contents().await.len(), 0);
     }
-}
-
-#[tokio::test]
-async fn a_region_without_the_service_is_not_enabled_and_is_not_asked() {
-    let world = World::of(STORY).await;
-    let payload = r#"{"targets":[{"account_id":"123456789012","regions":["eu-west-3"]}]}"#;
-    assert_eq!(world.invoke(payload).await.unwrap().status, RunStatus::NotEnabled);
-    assert!(world.calls().is_empty());
-    let payload = r#"{"targets":[{"account_id":"123456789012","regions":["eu-west-3","eu-west-1"]}]}"#;
-    let response = world.invoke(payload).await.unwrap();
-    assert_eq!((response.status, response.counts.written), (RunStatus::Ok, 10));
 }
 
 #[tokio::test]

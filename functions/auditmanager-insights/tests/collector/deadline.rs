@@ -140,3 +140,24 @@ async fn a_round_that_the_day_ended_begins_anew_where_it_was_cut() {
     assert_eq!(world.run().await.status, RunStatus::Ok);
     assert_eq!(assessments(&world, "2026-03-11").await.len(), 8);
 }
+
+#[tokio::test]
+async fn a_failed_listing_of_assessments_is_not_one_without_assessments() {
+    for fault in ["denied", "throttle", "error500", "reset", "truncate", "null-in-list", "repeat-token"] {
+        let mut world = large_account().await;
+        run_of_three(&world).await;
+        let resume = world.of_kind("state").await.into_values().next().unwrap()["resume"].clone();
+        world.simulator.clear_faults();
+        world.pass(61);
+        world.simulator.fault(format!("ListAssessments={fault}").parse().unwrap());
+        let response = world.run().await;
+        assert_eq!(response.status, RunStatus::Partial, "{fault}");
+        let state = world.of_kind("state").await.into_values().next().unwrap();
+        // Nobody knows what is left of the round, so the next run goes on where the last one did.
+        assert_eq!((state.get("resume"), state.get("watermark")), (Some(&resume), None), "{fault}");
+        world.simulator.clear_faults();
+        world.pass(61);
+        assert_eq!(world.run().await.status, RunStatus::Ok, "{fault}");
+        assert_eq!(assessments(&world, "2026-03-10").await.len(), 8, "{fault}");
+    }
+}

@@ -9,6 +9,7 @@ use insights_shared::store::schema::create_table;
 use insights_shared::time::{Clock, Timestamp};
 use insights_shared::value::{Map, Value, from_attributes, into_attributes};
 use insights_simulator::{Options, Scenario, Simulator};
+use insights_tests::{Sent, edited};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::time::Duration;
@@ -95,6 +96,8 @@ pub struct World {
     /// The function's environment beside what it must have.
     pub variables: Vec<(&'static str, String)>,
     sdk: SdkConfig,
+    /// The function's SDK, where answers are changed on their way to it.
+    edited: Option<SdkConfig>,
 }
 
 impl World {
@@ -108,7 +111,12 @@ impl World {
         assert!(create_table(&aws_sdk_dynamodb::Client::new(&sdk), "insights").await.unwrap().is_new);
         simulator.clear_log();
         let variables = vec![("RATE_LIMITS", r#"{"default":0}"#.to_owned())];
-        Self { simulator, now, variables, sdk }
+        Self { simulator, now, variables, sdk, edited: None }
+    }
+
+    /// Lets `edit` change the answers that the function gets; `true` if it did.
+    pub fn edit(&mut self, edit: impl Fn(&Sent, &mut serde_json::Value) -> bool + Send + Sync + 'static) {
+        self.edited = Some(edited(&self.sdk, edit));
     }
 
     /// Sets a variable of the function.
@@ -147,8 +155,8 @@ impl World {
         let required = [("TABLE_NAME", "insights"), ("AWS_REGION", REGION)];
         let own = self.variables.iter().map(|(name, value)| (*name, value.as_str()));
         let environment = required.into_iter().chain(own).collect();
-        let service =
-            Service::<AuditmanagerInsights>::new(&environment, self.sdk.clone(), Clock::Fixed(self.now))?;
+        let sdk = self.edited.as_ref().unwrap_or(&self.sdk).clone();
+        let service = Service::<AuditmanagerInsights>::new(&environment, sdk, Clock::Fixed(self.now))?;
         let context = Context {
             request_id: format!("request-{}", self.now.millis()),
             function_arn: format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:auditmanager-insights"),

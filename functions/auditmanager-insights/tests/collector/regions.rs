@@ -1,0 +1,314 @@
+//! Regions with and without the service: what a missing endpoint shows, and what it does not.
+
+use crate::support::{ACCOUNT, NOW, STORY};
+use auditmanager_insights::AuditmanagerInsights;
+use auditmanager_insights::availability::Resolver;
+use aws_config::SdkConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+    SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use futures_util::future::FutureExt;
+use insights_shared::collector::{Collector, Finish};
+use insights_shared::environment::Environment;
+use insights_shared::fields::Faults;
+use insights_shared::invocation::{Context, Service};
+use insights_shared::record::Source;
+use insights_shared::store::schema::create_table;
+use insights_shared::target_run::TargetRun;
+use insights_shared::time::{Clock, Timestamp};
+use insights_simulator::{Options, Scenario, Simulator};
+use serde_json::Value;
+use std::io;
+use std::sync::{Arc, Mutex};
+
+/// What becomes of the requests to a service.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Way {
+    /// The simulator answers.
+    Open,
+    /// There is no connection.
+    Closed,
+    /// There is none for the first request alone.
+    ClosedOnce,
+    /// A connection takes too long.
+    Silent,
+}
+
+/// An HTTP client that leads the real endpoints' names to the simulator, or nowhere.
+#[derive(Clone, Debug)]
+struct Roads {
+    inner: SharedHttpClient,
+    simulator: String,
+    auditmanager: Way,
+    sts: Way,
+    /// The hosts that were asked for.
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+#[derive(Debug)]
+struct Road {
+    roads: Roads,
+    inner: SharedHttpConnector,
+}
+
+impl HttpClient for Roads {
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        let inner = self.inner.http_connector(settings, components);
+        SharedHttpConnector::new(Road { roads: self.clone(), inner })
+    }
+}
+
+impl HttpConnector for Road {
+    fn call(&self, mut request: HttpRequest) -> HttpConnectorFuture {
+        let uri = request.uri().to_owned();
+        let (_, rest) = uri.split_once("://").unwrap();
+        let (host, path) =
+            rest.split_once('/').map_or((rest, String::new()), |(host, path)| (host, format!("/{path}")));
+        let before = {
+            let mut asked = self.roads.asked.lock().unwrap();
+            asked.push(host.to_owned());
+            asked.iter().filter(|other| *other == host).count()
+        };
+        // Where the endpoint was chosen by the environment, its host has another name.
+        let is_auditmanager = host.starts_with("auditmanager")
+            || path.starts_with("/account/")
+            || path.starts_with("/insights");
+        let way = if is_auditmanager {
+            self.roads.auditmanager
+        } else if host.starts_with("sts") {
+            self.roads.sts
+        } else {
+            Way::Open
+        };
+        match way {
+            Way::Silent => HttpConnectorFuture::ready(Err(ConnectorError::timeout("no answer".into()))),
+            Way::Closed => HttpConnectorFuture::ready(Err(unconnected())),
+            Way::ClosedOnce if before == 1 => HttpConnectorFuture::ready(Err(unconnected())),
+            Way::Open | Way::ClosedOnce => {
+                request.set_uri(format!("{}{path}", self.roads.simulator)).unwrap();
+                self.inner.call(request)
+            }
+        }
+    }
+}
+
+/// As it comes from a resolver that knows no such name, and from a firewall: the text is the system's, and tells nothing.
+fn unconnected() -> ConnectorError {
+    ConnectorError::io(io::Error::other("client error (Connect)").into())
+}
+
+/// The collector with a resolver that knows the names of `NAMES`, and notes in `LOOKUPS` what it was asked for.
+#[derive(Debug)]
+struct WithResolver(AuditmanagerInsights);
+
+/// Every name that was looked up, with the test's own mark.
+static LOOKUPS: Mutex<Vec<(String, String)>> = Mutex::new(Vec::new());
+
+impl Collector for WithResolver {
+    const SOURCE: Source = Source::Auditmanager;
+
+    fn read(environment: &Environment, faults: &mut Faults) -> Self {
+        let mark = environment.get("MARK").unwrap().to_owned();
+        let names = environment.get("NAMES").unwrap_or_default().to_owned();
+        let resolver = Resolver::new(move |host| {
+            LOOKUPS.lock().unwrap().push((mark.clone(), host.clone()));
+            let resolves = names.split(',').any(|name| name == host);
+            async move { resolves }.boxed()
+        });
+        Self(AuditmanagerInsights { resolver, ..AuditmanagerInsights::read(environment, faults) })
+    }
+
+    fn prepare(sdk: &SdkConfig) {
+        AuditmanagerInsights::prepare(sdk);
+    }
+
+    async fn collect(&self, run: &TargetRun) -> Finish {
+        self.0.collect(run).await
+    }
+}
+
+/// What a run has shown.
+struct Shown {
+    /// The response, or `error` with the invocation's error.
+    response: Value,
+    /// Requests to Audit Manager's endpoint, to STS's, and lookups.
+    calls: (usize, usize),
+    lookups: Vec<String>,
+}
+
+/// Runs in `regions` with these ways and names, and with what `change` makes of the SDK.
+async fn run(
+    mark: &str,
+    regions: &[&str],
+    (auditmanager, sts): (Way, Way),
+    names: &str,
+    fault: Option<&str>,
+    change: impl FnOnce(SdkConfig) -> SdkConfig,
+) -> Shown {
+    let now: Timestamp = NOW.parse().unwrap();
+    let scenario = Scenario::parse(STORY, now).unwrap();
+    let simulator =
+        Simulator::start(Options { scenario, clock: Clock::Fixed(now), ..Options::default() }).await.unwrap();
+    let plain = insights_tests::sdk(&simulator.url(), &TimeoutConfig::disabled());
+    create_table(&aws_sdk_dynamodb::Client::new(&plain), "insights").await.unwrap();
+    if let Some(fault) = fault {
+        simulator.fault(fault.parse().unwrap());
+    }
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let roads = Roads {
+        inner: plain.http_client().unwrap(),
+        simulator: simulator.url(),
+        auditmanager,
+        sts,
+        asked: Arc::clone(&asked),
+    };
+    let mut builder = plain.to_builder().http_client(roads);
+    builder.set_endpoint_url(None);
+    let sdk = change(builder.build());
+    let environment: Environment = [
+        ("TABLE_NAME", "insights"),
+        ("AWS_REGION", "eu-west-1"),
+        ("RATE_LIMITS", r#"{"default":0}"#),
+        ("MARK", mark),
+        ("NAMES", names),
+    ]
+    .into_iter()
+    .collect();
+    let service = Service::<WithResolver>::new(&environment, sdk, Clock::Fixed(now)).unwrap();
+    let context = Context {
+        request_id: "request".to_owned(),
+        function_arn: format!("arn:aws:lambda:eu-west-1:{ACCOUNT}:function:auditmanager-insights"),
+        deadline: None,
+    };
+    let payload = serde_json::json!({"targets": [{"account_id": ACCOUNT, "regions": regions}]}).to_string();
+    let response = match service.invoke(&payload, &context).await {
+        Ok(response) => serde_json::to_value(&response).unwrap(),
+        Err(error) => serde_json::json!({"error": error.to_string()}),
+    };
+    let asked = asked.lock().unwrap();
+    let count = |prefix: &str| asked.iter().filter(|host| host.starts_with(prefix)).count();
+    let lookups = LOOKUPS.lock().unwrap();
+    let lookups = lookups.iter().filter(|(other, _)| other == mark).map(|(_, host)| host.clone()).collect();
+    Shown { response, calls: (count("auditmanager"), count("sts")), lookups }
+}
+
+const HOST: &str = "auditmanager.eu-west-3.amazonaws.com";
+
+#[tokio::test]
+async fn a_region_is_without_the_service_if_the_endpoints_name_does_not_resolve_while_sts_answers() {
+    // Whatever STS says, it is an answer.
+    for (index, fault) in [
+        None,
+        Some("GetCallerIdentity=denied"),
+        Some("GetCallerIdentity=expired"),
+        Some("GetCallerIdentity=throttle"),
+        Some("GetCallerIdentity=error500"),
+        Some("GetCallerIdentity=html503"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let mark = format!("absent{index}");
+        let shown = run(&mark, &["eu-west-3"], (Way::Closed, Way::Open), "", fault, |sdk| sdk).await;
+        assert_eq!(shown.response["status"], "not_enabled", "{fault:?}: {}", shown.response);
+        assert_eq!(shown.response["targets"][0]["issues"], serde_json::json!([]));
+        // One request, one lookup, one question to STS.
+        assert_eq!((shown.calls, shown.lookups), ((1, 1), vec![HOST.to_owned()]), "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn any_other_failure_of_the_connection_is_an_issue_and_the_target_fails() {
+    for (mark, ways, names, expected, calls, lookups) in [
+        ("both closed", (Way::Closed, Way::Closed), "", "Connection: ", 1, vec![HOST]),
+        ("sts silent", (Way::Closed, Way::Silent), "", "STS in eu-west-3 does not answer", 1, vec![HOST]),
+        (
+            "name resolves",
+            (Way::Closed, Way::Open),
+            HOST,
+            "resolves, so the region has the service",
+            0,
+            vec![HOST],
+        ),
+        ("silent", (Way::Silent, Way::Open), "", "Timeout: ", 0, vec![]),
+    ] {
+        let shown = run(mark, &["eu-west-3"], ways, names, None, |sdk| sdk).await;
+        let error = shown.response["error"].as_str().unwrap_or_else(|| panic!("{mark}: {}", shown.response));
+        assert!(error.starts_with("Source.Unavailable") && error.contains(expected), "{mark}: {error}");
+        assert_eq!(
+            (shown.calls.1, shown.lookups.as_slice()),
+            (calls, &lookups.iter().map(ToString::to_string).collect::<Vec<_>>()[..]),
+            "{mark}"
+        );
+        assert!(shown.calls.0 > 1, "{mark}: asked again with retries");
+    }
+}
+
+#[tokio::test]
+async fn regions_of_other_partitions_are_not_asked() {
+    let regions = [
+        "cn-north-1",
+        "us-gov-west-1",
+        "us-iso-east-1",
+        "us-isob-east-1",
+        "eu-isoe-west-1",
+        "eusc-de-east-1",
+    ];
+    let shown = run("partitions", &regions, (Way::Closed, Way::Closed), "", None, |sdk| sdk).await;
+    assert_eq!(shown.response["status"], "not_enabled", "{}", shown.response);
+    assert_eq!((shown.calls, shown.lookups.len()), ((0, 0), 0));
+}
+
+#[tokio::test]
+async fn every_region_of_the_partition_is_asked_also_those_that_are_new() {
+    let regions = ["eu-west-3", "eu-north-1", "il-central-1", "mx-central-1", "eu-west-1"];
+    let shown = run("new regions", &regions, (Way::Open, Way::Closed), "", None, |sdk| sdk).await;
+    assert_eq!((&shown.response["status"], &shown.response["written"]), (&"ok".into(), &50.into()));
+    assert_eq!((shown.calls.1, shown.lookups.len()), (0, 0), "what answers needs no conclusion");
+}
+
+#[tokio::test]
+async fn an_endpoint_that_was_chosen_says_nothing_about_the_region() {
+    let shown = run("chosen", &["eu-west-3"], (Way::Closed, Way::Open), "", None, |sdk| {
+        sdk.to_builder().endpoint_url("http://elsewhere.invalid").build()
+    })
+    .await;
+    let error = shown.response["error"].as_str().unwrap();
+    assert!(error.contains("Connection: ") && !error.contains("resolve"), "{error}");
+    assert_eq!((shown.calls.1, shown.lookups.len()), (0, 0));
+}
+
+#[tokio::test]
+async fn a_failure_that_passes_costs_nothing() {
+    let shown = run("passing", &["eu-west-3"], (Way::ClosedOnce, Way::Closed), "", None, |sdk| sdk).await;
+    assert_eq!((&shown.response["status"], &shown.response["written"]), (&"ok".into(), &10.into()));
+    let shown =
+        run("denied", &["eu-west-3"], (Way::Open, Way::Open), "", Some("auditmanager:*=denied"), |sdk| sdk)
+            .await;
+    assert!(shown.response["error"].as_str().unwrap().starts_with("Source.Denied"), "{}", shown.response);
+    assert_eq!((shown.calls.1, shown.lookups.len()), (0, 0), "a denial is an answer");
+}
+
+#[tokio::test]
+async fn the_name_is_that_of_the_endpoint_that_is_used() {
+    for (mark, fips, dual_stack, host) in [
+        ("fips", true, false, "auditmanager-fips.eu-west-3.amazonaws.com"),
+        ("dual stack", false, true, "auditmanager.eu-west-3.api.aws"),
+    ] {
+        let shown = run(mark, &["eu-west-3"], (Way::Closed, Way::Open), "", None, |sdk| {
+            sdk.to_builder().use_fips(fips).use_dual_stack(dual_stack).build()
+        })
+        .await;
+        assert_eq!(shown.lookups, [host], "{mark}: {}", shown.response);
+        assert_eq!(shown.response["status"], "not_enabled", "{mark}");
+    }
+}
