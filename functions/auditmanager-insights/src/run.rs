@@ -149,10 +149,10 @@ impl Story<'_> {
         while let (Ok(()), Some(token)) = (&listing, pages.next()) {
             listing = match self.fetch.assessments(token).await {
                 Ok((assessments, next)) => {
-                    for mut assessment in assessments {
+                    listed.extend(assessments.into_iter().map(|mut assessment| {
                         (assessment.roles, assessment.delegations) = (None, None);
-                        listed.add(assessment);
-                    }
+                        assessment
+                    }));
                     pages.turn(next.as_deref())
                 }
                 Err(error) => Err(error),
@@ -230,7 +230,7 @@ impl Story<'_> {
             drop(hand);
             listing = answer.and_then(|(domains, next)| {
                 self.run.report.answered();
-                domains.into_iter().for_each(|domain| listed.add(ListedDomain { domain, asked_at }));
+                listed.extend(domains.into_iter().map(|domain| ListedDomain { domain, asked_at }));
                 pages.turn(next.as_deref())
             });
             if listed.is_full() {
@@ -289,7 +289,7 @@ impl Story<'_> {
         while let (Ok(()), Some(token)) = (&listing, pages.next()) {
             listing = self.control_page(domain, token).await.and_then(|(records, next)| {
                 self.run.report.answered();
-                records.into_iter().for_each(|record| listed.add(record));
+                listed.extend(records);
                 pages.turn(next.as_deref())
             });
             if listed.is_full() {

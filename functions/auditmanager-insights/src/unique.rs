@@ -40,8 +40,15 @@ impl<T: Row> Unique<T> {
         Self { rows: Vec::new(), places: HashMap::new(), taken: HashSet::new() }
     }
 
+    /// Adds rows.
+    pub fn extend(&mut self, rows: impl IntoIterator<Item = T>) {
+        for row in rows {
+            self.add(row);
+        }
+    }
+
     /// Adds a row, unless its item was taken out, or a greater row of it is there.
-    pub fn add(&mut self, row: T) {
+    fn add(&mut self, row: T) {
         let identity = row.identity();
         if self.taken.contains(&identity) {
             return;
@@ -154,7 +161,7 @@ mod tests {
             (vec![("a", 1), ("a", 3), ("a", 2)], vec![("a", 3)]),
         ] {
             let mut unique = Unique::new();
-            rows.iter().for_each(|(name, rank)| unique.add(Item(name, *rank)));
+            unique.extend(rows.iter().map(|(name, rank)| Item(name, *rank)));
             let expected: Vec<Item> = expected.into_iter().map(|(name, rank)| Item(name, rank)).collect();
             assert_eq!(unique.take(), expected, "{rows:?}");
         }

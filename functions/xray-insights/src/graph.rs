@@ -46,12 +46,11 @@ fn unique(services: &[Service]) -> Vec<Map> {
             }
             continue;
         };
-        match places.get(&id).and_then(|place| groups.get_mut(*place)) {
-            Some(group) => group.push(service),
-            None => {
-                places.insert(id, groups.len());
-                groups.push(vec![service]);
-            }
+        if let Some(group) = places.get(&id).and_then(|place| groups.get_mut(*place)) {
+            group.push(service);
+        } else {
+            places.insert(id, groups.len());
+            groups.push(vec![service]);
         }
     }
     groups.into_iter().flat_map(merged).map(|service| detail_of(&service)).collect()
@@ -65,13 +64,12 @@ fn merged(mut group: Vec<&Service>) -> Vec<Service> {
     }
     let mut merged: Vec<Service> = Vec::with_capacity(1);
     for service in group {
-        match merged.iter_mut().find(|known| may_be_same(known, service)) {
-            Some(known) => absorb(known, service),
-            None => {
-                let mut service = service.clone();
-                service.edges = service.edges.map(|edges| joined(edges, &[], |edge| edge.reference_id));
-                merged.push(service);
-            }
+        if let Some(known) = merged.iter_mut().find(|known| may_be_same(known, service)) {
+            absorb(known, service);
+        } else {
+            let mut service = service.clone();
+            service.edges = service.edges.map(|edges| joined(edges, &[], |edge| edge.reference_id));
+            merged.push(service);
         }
     }
     merged

@@ -206,14 +206,13 @@ impl Story<'_> {
                 continue;
             }
             let version = version(summary);
-            match judge(version, found.items.get(&key)) {
-                Some(outcome) => listing.count(&run.report, id, outcome),
-                None => {
-                    listing.uncount(&run.report, id);
-                    let list = if found.items.contains_key(&key) { &mut changed } else { &mut new };
-                    list.push((id, Asked::Listed(version)));
-                }
+            if let Some(outcome) = judge(version, found.items.get(&key)) {
+                listing.count(&run.report, id, outcome);
+                continue;
             }
+            listing.uncount(&run.report, id);
+            let list = if found.items.contains_key(&key) { &mut changed } else { &mut new };
+            list.push((id, Asked::Listed(version)));
         }
         if new.is_empty() && changed.is_empty() && found.failed.is_empty() {
             run.report.answered();

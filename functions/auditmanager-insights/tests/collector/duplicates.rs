@@ -153,12 +153,12 @@ async fn of_two_rows_of_one_time_the_same_one_counts_in_whichever_order_they_com
     let cases: [(&str, Edit); 4] = [
         ("a control", |sent, answer, at_front| {
             with_copies(sent, answer, CONTROLS, at_front, |row| {
-                row["evidenceInsights"]["compliantEvidenceCount"] = 7.into()
+                row["evidenceInsights"]["compliantEvidenceCount"] = 7.into();
             })
         }),
         ("controls of an assessment", |sent, answer, at_front| {
             with_copies(sent, answer, ASSESSMENT_CONTROLS, at_front, |row| {
-                row["name"] = "Keys and certificates".into()
+                row["name"] = "Keys and certificates".into();
             })
         }),
         ("a domain", |sent, answer, at_front| {
@@ -187,7 +187,9 @@ async fn of_two_entries_of_an_assessment_the_later_counts_in_whichever_order_the
         let mut world = World::of(STORY).await;
         world.edit(move |sent, answer| {
             let Some(rows) = answer[ASSESSMENTS.1].as_array_mut() else { return false };
-            rows.iter_mut().for_each(|row| row["lastUpdated"] = 1_773_122_400.into());
+            for row in rows.iter_mut() {
+                row["lastUpdated"] = 1_773_122_400.into();
+            }
             with_copies(sent, answer, ASSESSMENTS, at_front, |row| {
                 row["lastUpdated"] = 1_773_122_399.into();
                 row["name"] = "Former name".into();

@@ -60,14 +60,18 @@ const EXACT: [(&str, Change); 9] = [
     ("a group once with insights and once without, in this order", |sent, answer| {
         let Some(groups) = answer["Groups"].as_array_mut() else { return false };
         let mut copies = groups.clone();
-        copies.iter_mut().for_each(|group| group["InsightsConfiguration"] = Value::Null);
+        for group in &mut copies {
+            group["InsightsConfiguration"] = Value::Null;
+        }
         groups.extend(copies);
         sent.operation == "/Groups"
     }),
     ("a group once without insights and once with, in this order", |sent, answer| {
         let Some(groups) = answer["Groups"].as_array_mut() else { return false };
         let copies = groups.clone();
-        groups.iter_mut().for_each(|group| group["InsightsConfiguration"] = Value::Null);
+        for group in groups.iter_mut() {
+            group["InsightsConfiguration"] = Value::Null;
+        }
         groups.extend(copies);
         sent.operation == "/Groups"
     }),
