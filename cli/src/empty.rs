@@ -8,6 +8,8 @@ use crate::read::Reader;
 use crate::read::span::Span;
 use crate::read::targets::Place;
 use crate::session::Session;
+use crate::status::condition::{Condition, judge};
+use crate::status::health::Health;
 use insights_shared::record::{Kind, Source, Stored};
 use insights_shared::time::{DAY_SECONDS, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -43,7 +45,7 @@ pub async fn reason(
 ) -> Result<String, Failure> {
     let mut states = Vec::new();
     for source in Source::ALL.into_iter().filter(|source| asked.source.is_none_or(|asked| asked == *source)) {
-        states.extend(reader.states(source).await?);
+        states.extend(reader.states(source).await?.into_iter().map(|(place, state)| (source, place, state)));
     }
     if let Some(unknown) = unknown_target(asked, &states) {
         return Ok(unknown);
@@ -61,14 +63,14 @@ pub async fn reason(
 }
 
 /// An account or a region that is not collected.
-fn unknown_target(asked: &Asked<'_>, states: &[(Place, Stored)]) -> Option<String> {
+fn unknown_target(asked: &Asked<'_>, states: &[(Source, Place, Stored)]) -> Option<String> {
     type Part = fn(&Place) -> &str;
     let parts: [(&str, Option<&str>, Part); 2] = [
         ("account", asked.account, |place| &place.account_id),
         ("region", asked.region, |place| &place.region),
     ];
     for (name, wanted, part) in parts {
-        let known: BTreeSet<&str> = states.iter().map(|(place, _)| part(place)).collect();
+        let known: BTreeSet<&str> = states.iter().map(|(_, place, _)| part(place)).collect();
         let Some(wanted) = wanted.filter(|wanted| !known.is_empty() && !known.contains(wanted)) else {
             continue;
         };
@@ -120,7 +122,8 @@ async fn about_nobody(
     if let Some(title) = nearest(entity, titles.keys().copied())
         && let Some(id) = titles.get(title)
     {
-        return Ok(format!("nothing is about {entity}: the assessment {} is --entity {id}", plain(title)));
+        let command = reader.command(&["list"]).option("--entity", id);
+        return Ok(format!("nothing is about {entity}: the assessment {} is `{command}`", plain(title)));
     }
     if known.is_empty() {
         return Ok(format!("nothing is about {entity}, and nothing was found in {ENTITY_DAYS} days"));
@@ -130,34 +133,64 @@ async fn about_nobody(
 
 /// What the states say of an empty span.
 fn about_states(
-    states: &[(Place, Stored)],
+    all: &[(Source, Place, Stored)],
     asked: &Asked<'_>,
     reader: &Reader,
     span: Span,
     session: &Session,
 ) -> String {
     let name = asked.source.map_or("any source", |source| service(source.as_str()));
-    if states.is_empty() {
+    let status = reader.command(&["status"]);
+    if all.is_empty() {
         return format!(
-            "table {} holds nothing of {name} yet: no scheduled run has ended; see `insights status`, or run `insights collect`",
-            reader.table()
+            "table {} holds nothing of {name} yet: no scheduled run has ended; see `{status}`, or run `{}`",
+            reader.table(),
+            reader.command(&["collect"])
         );
     }
-    let having =
-        |status: &str| states.iter().filter(|(_, state)| state.text("last_status") == Some(status)).count();
-    if having("not_enabled") == states.len() {
-        return format!(
-            "{name} is not in use in any account or region that is collected; see `insights status`"
-        );
+    let is = |wanted: Option<&str>, is: &str| wanted.is_none_or(|wanted| wanted == is);
+    // Counts are never open.
+    let sources: Vec<Source> = Source::ALL
+        .into_iter()
+        .filter(|source| asked.source.is_none_or(|asked| asked == *source))
+        .filter(|source| !asked.open || *source != Source::Auditmanager)
+        .collect();
+    let asked_for: Vec<&(Source, Place, Stored)> = all
+        .iter()
+        .filter(|(source, place, _)| {
+            sources.contains(source)
+                && is(asked.account, &place.account_id)
+                && is(asked.region, &place.region)
+        })
+        .collect();
+    let judged = asked_for
+        .iter()
+        .map(|(source, _, state)| (*source, judge(Some(state), *source, reader.now(), None).condition));
+    let conditions: Vec<(Source, Condition)> = judged.collect();
+    if !conditions.is_empty() && conditions.iter().all(|(_, condition)| *condition == Condition::NotEnabled) {
+        return format!("{name} is not in use in any account or region that is collected; see `{status}`");
     }
-    let broken = having("failed") + having("partial");
+    let health = Health::of(&sources, &conditions);
+    let is_fine = |condition: Condition| condition.is_well() || condition == Condition::NeverRun;
+    let broken = conditions.iter().filter(|(_, condition)| !is_fine(*condition)).count();
+    let of_all = |broken: usize| match broken {
+        0 => String::new(),
+        _ => format!("; {broken} of {} did not run well", so_many(asked_for.len(), "target", "targets")),
+    };
+    if let Some(reason) = health.unknown() {
+        let what = if asked.open {
+            "whether anything is open is unknown".to_owned()
+        } else {
+            format!("what there is {} is unknown", within(span, session))
+        };
+        return format!("{what}: {reason}{}; see `{status}`", of_all(broken));
+    }
     let what =
         if asked.open { "nothing is open".to_owned() } else { format!("nothing {}", within(span, session)) };
-    if broken > 0 {
-        let targets = so_many(states.len(), "target", "targets");
-        return format!("{what}, but {broken} of {targets} did not run well: see `insights status`");
+    if health == Health::Partly {
+        return format!("as far as is known {what}{}; see `{status}`", of_all(broken));
     }
-    let last = states.iter().filter_map(|(_, state)| state.timestamp("last_success_at")).min();
+    let last = asked_for.iter().filter_map(|(_, _, state)| state.timestamp("last_success_at")).min();
     let last = last.map_or_else(String::new, |last| {
         format!("; all targets were collected, each at {} or later", instant(last, &session.zone))
     });

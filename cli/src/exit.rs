@@ -1,5 +1,7 @@
 //! How a command ends: its exit code, and what is told when it could not do its job. Exit codes are a promise to scripts.
 
+use crate::output::command::CommandLine;
+use crate::output::say;
 use std::process::ExitCode;
 
 /// How a command ended.
@@ -40,6 +42,15 @@ pub enum Failure {
     Usage(Vec<String>),
     /// Something that it needs did not work.
     Failed(String),
+    /// One of these, with more to say.
+    Told {
+        /// Why.
+        failure: Box<Self>,
+        /// Further lines: what could be meant, what is needed.
+        details: Vec<String>,
+        /// Commands that help, as they can be pasted into a shell.
+        hints: Vec<String>,
+    },
 }
 
 impl Failure {
@@ -52,26 +63,69 @@ impl Failure {
     pub fn of(what: impl std::fmt::Display, error: impl std::fmt::Display) -> Self {
         Self::Failed(format!("{what}: {error}"))
     }
+
+    /// The same, with a further line.
+    #[must_use]
+    pub fn detail(self, line: impl Into<String>) -> Self {
+        self.more(Some(line.into()), None)
+    }
+
+    /// The same, with a command that helps, if it can be shown.
+    #[must_use]
+    pub fn hint(self, command: &CommandLine) -> Self {
+        self.more(None, command.text())
+    }
+
+    fn more(self, detail: Option<String>, hint: Option<String>) -> Self {
+        let (failure, mut details, mut hints) = match self {
+            Self::Told { failure, details, hints } => (failure, details, hints),
+            failure => (Box::new(failure), Vec::new(), Vec::new()),
+        };
+        details.extend(detail);
+        hints.extend(hint);
+        Self::Told { failure, details, hints }
+    }
+
+    /// All of it in a sentence or two, where there are no lines.
+    pub fn in_one_line(&self) -> String {
+        match self {
+            Self::Failed(message) => message.clone(),
+            Self::Usage(faults) => faults.join("; "),
+            Self::Told { failure, details, .. } => {
+                [&[failure.in_one_line()], details.as_slice()].concat().join("; ")
+            }
+        }
+    }
 }
 
-/// Tells `failure` on standard error.
+/// Tells `failure` on standard error, in lines: `error: `, what belongs to it, and `hint: ` with a command.
 pub fn tell(failure: &Failure) -> Exit {
     match failure {
         Failure::Failed(message) => {
-            crate::output::say(&format!("error: {message}"));
+            say(&format!("error: {message}"));
             Exit::Failed
         }
         Failure::Usage(faults) => {
             match faults.as_slice() {
-                [fault] => crate::output::say(&format!("error: {fault}")),
+                [fault] => say(&format!("error: {fault}")),
                 faults => {
-                    crate::output::say(&format!("error: {} things are wrong", faults.len()));
+                    say(&format!("error: {} things are wrong", faults.len()));
                     for fault in faults {
-                        crate::output::say(&format!("  {fault}"));
+                        say(&format!("  {fault}"));
                     }
                 }
             }
             Exit::WrongUsage
+        }
+        Failure::Told { failure, details, hints } => {
+            let exit = tell(failure);
+            for line in details {
+                say(&format!("  {line}"));
+            }
+            for hint in hints {
+                say(&format!("hint: {hint}"));
+            }
+            exit
         }
     }
 }

@@ -1,6 +1,8 @@
 //! The binary as one of the three functions: `insights __function xray-insights`. The demo starts itself again like this,
 //! so that a function runs in a process of its own, under a Lambda Runtime API, as it does on Lambda.
 
+use crate::args;
+use crate::exit::Exit;
 use auditmanager_insights::AuditmanagerInsights;
 use clap::Parser;
 use cloudtrail_insights::CloudtrailInsights;
@@ -28,9 +30,9 @@ pub struct Function {
 }
 
 /// The function that the process's arguments ask for, if they do.
-pub fn requested(arguments: &[OsString]) -> Option<Function> {
+pub fn requested(arguments: &[OsString]) -> Option<Result<Function, Exit>> {
     let (_, rest) = arguments.split_first()?;
-    (rest.first()? == REQUEST).then(|| Function::parse_from(rest))
+    (rest.first()? == REQUEST).then(|| args::parse(rest))
 }
 
 /// The arguments that ask for the function of `source`, with its clock moved by so much.
@@ -67,7 +69,7 @@ mod tests {
         for source in Source::ALL {
             let mut process = vec![OsString::from("insights")];
             process.extend(arguments(source, -5_000).map(OsString::from));
-            let function = requested(&process).unwrap();
+            let function = requested(&process).unwrap().unwrap();
             assert_eq!((function.source, function.clock_shift_ms), (source, -5_000));
         }
         assert!(requested(&["insights".into(), "demo".into()]).is_none());

@@ -86,8 +86,11 @@ async fn answer(
             } else {
                 all
             };
-            let times = words::times(&session.zone, reader.now());
-            format!("{listing}\n{number}; {times}. One of them whole: insights show ID\n")
+            let began = || records.iter().filter_map(|record| record.timestamp("started_at"));
+            let (from, until) = (began().min(), began().max());
+            let now = reader.now();
+            let times = words::times(&session.zone, from.unwrap_or(now), until.unwrap_or(now));
+            format!("{listing}\n{number}; {times}. One of them whole: {} ID\n", reader.command(&["show"]))
         }
         Output::Json => json::records(&reader.whole(&records).await?),
         Output::Csv => csv::records(&records),

@@ -1,16 +1,15 @@
 //! Where the table is: an embedded database in a file, or the DynamoDB that the AWS configuration leads to. It opens one
 //! for reading and knows nothing of what is in it.
 
-use crate::args::shared::{Where, region};
+use crate::args::shared::Where;
+use crate::aws;
+use crate::aws::patience::Patience;
 use crate::embedded::{EmbeddedTable, is_of_another_kind};
 use crate::exit::Failure;
-use crate::http;
 use crate::output;
 use crate::read::Reader;
 use crate::session::Session;
 use crate::table::check_name;
-use aws_config::BehaviorVersion;
-use aws_sdk_dynamodb::Client;
 use std::path::Path;
 
 /// A table that is open for reading. Close it at the end.
@@ -27,12 +26,14 @@ impl Opened {
         check_name(&table)?;
         let now = session.clock.now();
         let Some(file) = &location.local else {
-            let reader = Reader::new(configured_client(session).await?, &table, now);
+            let reader =
+                Reader::new(aws::dynamodb(Patience::READING, session).await?, &table, now).at(location);
             return Ok(Self { reader, embedded: None });
         };
         check_file(file)?;
         let embedded = EmbeddedTable::open(file).await?;
-        Ok(Self { reader: Reader::new(embedded.client(), &table, now), embedded: Some(embedded) })
+        let reader = Reader::new(embedded.client(), &table, now).at(location);
+        Ok(Self { reader, embedded: Some(embedded) })
     }
 
     /// Asks `question` of the table that `location` names, and closes it, whatever came of that.
@@ -82,24 +83,4 @@ pub fn check_file(file: &Path) -> Result<(), Failure> {
         "{given}: {trouble}; `insights demo` makes one as insights-demo/table.db, `insights table create --local FILE` \
          an empty one"
     )))
-}
-
-/// The DynamoDB that the AWS configuration and its variables lead to.
-pub async fn configured_client(session: &Session) -> Result<Client, Failure> {
-    let configuration = aws_config::defaults(BehaviorVersion::v2026_01_12())
-        .http_client(http::https(&session.environment)?)
-        .load()
-        .await;
-    let Some(given) = configuration.region() else {
-        return Err(Failure::usage(
-            "no region: set AWS_REGION, or choose a profile that has one by AWS_PROFILE; for a table in a file give --local FILE",
-        ));
-    };
-    // A DynamoDB of one's own may be anywhere.
-    let own = ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB"];
-    let is_own = own.into_iter().any(|name| session.environment.get(name).is_some());
-    if let Some(rule) = region(given.as_ref()).err().filter(|_| !is_own) {
-        return Err(Failure::usage(format!("the region of AWS_REGION or of the profile is {given}: {rule}")));
-    }
-    Ok(Client::new(&configuration))
 }

@@ -5,6 +5,7 @@
 //! exit code. It knows no AWS.
 
 mod args;
+mod aws;
 mod collect;
 mod compliance;
 mod console;
@@ -34,7 +35,7 @@ mod table;
 mod timeline;
 
 use args::{Arguments, Command, TableCommand};
-use clap::{CommandFactory, Parser};
+use clap::CommandFactory;
 use exit::{Exit, Failure};
 use insights_shared::environment::Environment;
 use session::Session;
@@ -45,12 +46,17 @@ use std::process::ExitCode;
 async fn main() -> ExitCode {
     let environment = Environment::of_process();
     let arguments: Vec<OsString> = std::env::args_os().collect();
-    if let Some(function) = function::requested(&arguments) {
-        return function.serve(&environment).await;
+    match function::requested(&arguments) {
+        None => {}
+        Some(Ok(function)) => return function.serve(&environment).await,
+        Some(Err(exit)) => return exit.into(),
     }
-    let (arguments, clock) = session::as_of(arguments);
-    let arguments = Arguments::parse_from(arguments);
-    let session = Session::new(environment, clock);
+    let (given, clock) = session::as_of(arguments);
+    let arguments = match args::parse::<Arguments>(&given) {
+        Ok(arguments) => arguments,
+        Err(exit) => return exit.into(),
+    };
+    let session = Session::new(environment, clock).asked(&given);
     let result = run(arguments.command, &session).await;
     result.unwrap_or_else(|failure| exit::tell(&failure)).into()
 }
@@ -75,7 +81,7 @@ async fn run(command: Command, session: &Session) -> Result<Exit, Failure> {
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "insights", &mut script);
-            output::print(&String::from_utf8_lossy(&script))?;
+            output::print_document(&String::from_utf8_lossy(&script))?;
             Ok(Exit::Done)
         }
     }

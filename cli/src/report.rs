@@ -64,14 +64,19 @@ pub async fn write(
     let wanted = Wanted { filter: &filter, span, most_details: MOST_DETAILS, table, zone };
     let mut model = gather::whole(reader, wanted).await?;
     let (open, ended) = (model.open.len(), model.closed.len());
+    let unknown = match model.health.unknown() {
+        Some(reason) if open + ended == 0 => format!("; what there is is unknown: {reason}"),
+        _ => String::new(),
+    };
     let page = fitted(&mut model);
     if file == Path::new("-") {
-        output::print(&page)?;
+        output::print_document(&page)?;
     } else {
         let written = std::fs::write(file, &page);
         written.map_err(|error| Failure::of(format!("writing {}", file.display()), error))?;
     }
-    Ok(format!("wrote {}: {open} open and {ended} ended insights, {} kB", file.display(), page.len() / 1_000))
+    let size = page.len() / 1_000;
+    Ok(format!("wrote {}: {open} open and {ended} ended insights, {size} kB{unknown}", file.display()))
 }
 
 /// The page, of which the details of the least important go first if it weighs too much: they weigh most.
@@ -89,9 +94,11 @@ fn fitted(model: &mut Model) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::args::shared::Where;
     use crate::incident::{Occurrence, incidents};
     use crate::output::words;
     use crate::page::model::{Detail, Insight};
+    use crate::status::health::Health;
     use insights_shared::record::Stored;
     use insights_shared::time::Timestamp;
     use insights_shared::value::Value;
@@ -146,6 +153,8 @@ mod tests {
             incidents: incidents(occurrences),
             compliance: Vec::new(),
             standings: Vec::new(),
+            health: Health::Known,
+            location: Where::default(),
             narrowed: false,
             without_detail: 4_940,
             passed_over: 2,

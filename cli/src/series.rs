@@ -97,7 +97,8 @@ async fn nothing(
     if known > 0 {
         let text = arguments.text.as_deref().unwrap_or_default();
         let others = so_many(known, "series is", "series are");
-        return Ok(format!("no key contains \"{text}\": {others} known, see `insights series`"));
+        let command = reader.command(&["series"]);
+        return Ok(format!("no key contains \"{text}\": {others} known, see `{command}`"));
     }
     let asked = empty::Asked { source: Some(Source::Cloudtrail), ..empty::Asked::default() };
     empty::reason(reader, &asked, span, session).await
@@ -119,7 +120,9 @@ fn page(lines: &[(Series, Line)], reader: &Reader, session: &Session) -> String 
         text.push('\n');
     }
     let number = so_many(lines.len(), "series", "series");
-    text + &format!("{number}; {}; {}\n", plot::LEGEND, times(&session.zone, reader.now()))
+    let from = lines.iter().map(|(_, line)| line.span.since).min().unwrap_or(reader.now());
+    let until = lines.iter().map(|(_, line)| line.span.until).max().unwrap_or(reader.now());
+    text + &format!("{number}; {}; {}\n", plot::LEGEND, times(&session.zone, from, until))
 }
 
 /// A line as a plot over its axis, with its greatest value and its periods below.

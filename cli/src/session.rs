@@ -1,5 +1,6 @@
 //! What every command is handed of the world: clock, environment, and how output may look. Read once.
 
+use crate::output::command::CommandLine;
 use insights_shared::environment::Environment;
 use insights_shared::time::Clock;
 use jiff::tz::TimeZone;
@@ -29,6 +30,8 @@ pub struct Session {
     pub width: u16,
     /// The machine's time zone.
     pub zone: TimeZone,
+    /// The process's arguments after the program's name.
+    pub arguments: Vec<OsString>,
 }
 
 impl Session {
@@ -43,9 +46,41 @@ impl Session {
             live_progress: std::io::stderr().is_terminal() && environment.get("TERM") != Some("dumb"),
             width,
             zone: TimeZone::system(),
+            arguments: Vec::new(),
             environment,
             clock,
         }
+    }
+
+    /// The same, for a process with these arguments, the program's name first.
+    #[must_use]
+    pub fn asked(mut self, arguments: &[OsString]) -> Self {
+        self.arguments = arguments.get(1..).unwrap_or_default().to_vec();
+        self
+    }
+
+    /// The command that is under way, to be given again; `replaced` has the new value of an option that was given.
+    pub fn again(&self, replaced: Option<(&str, &str)>) -> CommandLine {
+        let mut command = CommandLine::insights(&[]);
+        let mut is_replaced = false;
+        for argument in &self.arguments {
+            let text = argument.to_string_lossy();
+            match replaced {
+                Some((_, value)) if is_replaced => {
+                    command = command.word(value);
+                    is_replaced = false;
+                }
+                Some((name, value)) if text.strip_prefix(name).is_some_and(|rest| rest.starts_with('=')) => {
+                    command = command.joined(name, value);
+                }
+                Some((name, _)) if text == name => {
+                    command = command.word(name);
+                    is_replaced = true;
+                }
+                _ => command = command.word(&text),
+            }
+        }
+        command
     }
 
     /// The same, with its times in UTC if `utc`.
@@ -56,6 +91,22 @@ impl Session {
             session.zone = TimeZone::UTC;
         }
         session
+    }
+
+    /// The command that is under way, without an option wherever it is given.
+    pub fn without(&self, option: &str) -> CommandLine {
+        let mut command = CommandLine::insights(&[]);
+        let mut is_value = false;
+        for argument in &self.arguments {
+            let text = argument.to_string_lossy();
+            let is_option = text == option;
+            if !is_value && !is_option && !text.strip_prefix(option).is_some_and(|rest| rest.starts_with('='))
+            {
+                command = command.word(&text);
+            }
+            is_value = is_option;
+        }
+        command
     }
 
     /// The table's name: `given`, else `$TABLE_NAME`, else `insights`.
@@ -78,6 +129,28 @@ pub fn as_of(mut arguments: Vec<OsString>) -> (Vec<OsString>, Clock) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_same_command_can_be_given_again_with_another_value() {
+        let again = |arguments: &[&str], replaced| {
+            let arguments: Vec<OsString> = ["insights"].iter().chain(arguments).map(OsString::from).collect();
+            Session::new(Environment::default(), Clock::System).asked(&arguments).again(replaced).text()
+        };
+        let check = |arguments: &[&str], replaced, expected: &str| {
+            assert_eq!(again(arguments, replaced).as_deref(), Some(expected), "{arguments:?}");
+        };
+        check(&["list", "--entity", "two words"], None, "insights list --entity 'two words'");
+        let audit = Some(("--profile", "audit"));
+        check(&["collect", "--profile", "adit", "--utc"], audit, "insights collect --profile audit --utc");
+        check(&["collect", "--profile=adit", "--utc"], audit, "insights collect --profile=audit --utc");
+        check(&["collect", "--profiles"], audit, "insights collect --profiles");
+        check(&[], audit, "insights");
+        assert_eq!(again(&["show", "a\u{1b}"], None), None);
+        let given =
+            ["insights", "collect", "--source", "xray", "--source=cloudtrail", "--utc"].map(OsString::from);
+        let session = Session::new(Environment::default(), Clock::System).asked(&given);
+        assert_eq!(session.without("--source").to_string(), "insights collect --utc");
+    }
 
     #[test]
     fn the_clock_is_held_only_where_it_is_asked_for() {

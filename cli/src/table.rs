@@ -1,9 +1,10 @@
 //! `insights table create`: the table with its indexes and its time to live, in an embedded database or in DynamoDB.
 
 use crate::args::TableCreateArguments;
+use crate::aws;
+use crate::aws::patience::Patience;
 use crate::embedded::EmbeddedTable;
 use crate::exit::{Exit, Failure};
-use crate::location::configured_client;
 use crate::output;
 use crate::session::Session;
 use aws_sdk_dynamodb::Client;
@@ -20,7 +21,7 @@ pub async fn create(arguments: &TableCreateArguments, session: &Session) -> Resu
             embedded.close().await;
             made?
         }
-        None => create_in(&configured_client(session).await?, &table).await?,
+        None => create_in(&aws::dynamodb(Patience::CREATING, session).await?, &table).await?,
     };
     let place = arguments.local.as_ref().map_or(String::new(), |file| format!(" in {}", file.display()));
     output::say(&if made.is_new {

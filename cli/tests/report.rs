@@ -180,10 +180,10 @@ fn what_the_table_holds_is_text() {
 fn an_empty_table_is_told_from_a_quiet_one() {
     let page = report(&Story::empty(), &[]);
     for expected in [
-        "Nothing is open.",
+        "Whether anything is open is unknown.",
         "No scheduled run is recorded in this table.",
-        "No insight is open.",
-        "No insight ended in this time.",
+        "Unknown: X-Ray has never run, CloudTrail has never run. What is not shown may just never have been collected.",
+        "Unknown: X-Ray has never run, CloudTrail has never run.",
         "No counts are stored of this time.",
         "No run has ever been recorded",
     ] {

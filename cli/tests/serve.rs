@@ -170,7 +170,7 @@ fn the_live_page_is_the_report_with_its_filter_in_the_address() {
         ("source=cloudtrail", "1 insight is open: ", 2),
         ("status=closed", "Nothing is open of what was asked for.", 4),
         ("q=card-net", "1 insight is open: ", 1),
-        ("account=111122223333", "Nothing is open of what was asked for.", 0),
+        ("account=111122223333", "Whether anything of what was asked for is open is unknown.", 0),
         ("region=eu-west-1&severity=medium&status=open", "3 insights are open: ", 3),
         ("source=xray&since=24h", "2 insights are open: ", 2),
     ] {

@@ -44,7 +44,7 @@ pub struct ListArguments {
     #[arg(long, value_parser = region)]
     pub region: Option<String>,
     /// At most so many, the first ones.
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", value_parser = limit)]
     pub limit: Option<NonZeroUsize>,
     /// From when until when.
     #[command(flatten)]
@@ -66,4 +66,9 @@ fn kind() -> impl TypedValueParser<Value = Kind> {
 fn severity() -> impl TypedValueParser<Value = Severity> {
     let known = Severity::ALL.map(Severity::as_str);
     PossibleValuesParser::new(known).try_map(|text| Severity::parse(&text).ok_or("unknown severity"))
+}
+
+fn limit(text: &str) -> Result<NonZeroUsize, String> {
+    let rule = "must be a whole number of 1 or more; without --limit everything is listed";
+    text.parse().map_err(|_| format!("{rule}\nhint: insights list --limit 20"))
 }

@@ -15,6 +15,8 @@ mod status;
 mod table;
 mod timeline;
 
+use crate::exit::Exit;
+use crate::output::escape::visible;
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 pub use collect::CollectArguments;
@@ -28,6 +30,7 @@ pub use serve::ServeArguments;
 pub use show::ShowArguments;
 pub use simulate::SimulateArguments;
 pub use status::StatusArguments;
+use std::ffi::OsString;
 pub use table::{TableCommand, TableCreateArguments};
 pub use timeline::TimelineArguments;
 
@@ -106,6 +109,23 @@ pub enum Command {
         /// The shell.
         shell: Shell,
     },
+}
+
+/// Reads the process's arguments, the program's name first. What is wrong with them, and help that was asked for, is written here:
+/// clap repeats arguments as they are, so hidden characters of theirs are spelled out before it sees them.
+pub fn parse<A: Parser>(given: &[OsString]) -> Result<A, Exit> {
+    let error = match A::try_parse_from(given) {
+        Ok(arguments) => return Ok(arguments),
+        Err(error) => error,
+    };
+    let shown = given.iter().map(|argument| visible(&argument.to_string_lossy()).into_owned());
+    let shown: Vec<String> = shown.collect();
+    let is_plain = shown.iter().zip(given).all(|(shown, given)| given == shown.as_str());
+    // Only one that is no Unicode is wrong and right when shown, and clap does not repeat that one.
+    let error = if is_plain { error } else { A::try_parse_from(shown).err().unwrap_or(error) };
+    // Where nobody can read it, there is nobody to tell.
+    let _ = error.print();
+    Err(if error.use_stderr() { Exit::WrongUsage } else { Exit::Done })
 }
 
 #[cfg(test)]

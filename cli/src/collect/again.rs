@@ -3,6 +3,7 @@
 use super::Collected;
 use super::order::Order;
 use crate::args::CollectArguments;
+use crate::output::command::CommandLine;
 use insights_shared::report::TargetResponse;
 use insights_shared::time::Timestamp;
 
@@ -13,7 +14,7 @@ pub fn command(
     order: &Order,
     collected: &[Collected],
     stopped: bool,
-) -> Option<String> {
+) -> Option<CommandLine> {
     let targets = || collected.iter().flat_map(|collected| &collected.targets);
     let may_pass = |target: &TargetResponse| target.issues.iter().any(|issue| issue.retryable);
     if !stopped && !targets().any(|target| target.counts.not_reached > 0 || may_pass(target)) {
@@ -25,45 +26,30 @@ pub fn command(
     (come < window.end).then(|| line(arguments, Some(come)))
 }
 
-fn line(arguments: &CollectArguments, since: Option<Timestamp>) -> String {
-    let mut words = vec!["insights".to_owned(), "collect".to_owned()];
-    let mut option = |name: &str, value: &str| words.extend([name.to_owned(), quoted(value)]);
+fn line(arguments: &CollectArguments, since: Option<Timestamp>) -> CommandLine {
+    let mut line = CommandLine::insights(&["collect"]);
     for source in &arguments.source {
-        option("--source", source.as_str());
+        line = line.option("--source", source.as_str());
     }
     if let Some(since) = since {
-        option("--since", &since.to_string());
+        line = line.option("--since", &since.to_string());
     }
     if let Some(profile) = &arguments.profile {
-        option("--profile", profile);
+        line = line.option("--profile", profile);
     }
     for region in &arguments.region {
-        option("--region", region);
+        line = line.option("--region", region);
     }
     if let Some(targets) = &arguments.targets {
-        option("--targets", &targets.to_string_lossy());
+        line = line.file("--targets", targets);
     }
-    if let Some(table) = &arguments.location.table {
-        option("--table", table);
-    }
-    if let Some(local) = &arguments.location.local {
-        option("--local", &local.to_string_lossy());
-    }
+    line = line.at(&arguments.location);
     for (name, is_given) in [("--dry-run", arguments.dry_run), ("--utc", arguments.utc)] {
         if is_given {
-            words.push(name.to_owned());
+            line = line.flag(name);
         }
     }
-    words.join(" ")
-}
-
-/// A word as a shell takes it.
-fn quoted(word: &str) -> String {
-    let is_plain = |character: char| character.is_ascii_alphanumeric() || "-_./:=,@+".contains(character);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
+    line
 }
 
 #[cfg(test)]
@@ -111,7 +97,9 @@ mod tests {
                 error: None,
                 units: Units::default(),
             };
-            assert_eq!(command(&arguments, &order, &[collected], stopped).as_deref(), expected, "{given:?}");
+            let command =
+                command(&arguments, &order, &[collected], stopped).map(|command| command.to_string());
+            assert_eq!(command.as_deref(), expected, "{given:?}");
         };
         let again = Some("insights collect");
         check(&[], vec![target(12, 0, None)], false, None);
@@ -133,7 +121,7 @@ mod tests {
     fn the_command_is_the_one_that_was_given() {
         let check = |given: &[&str], since: Option<&str>, expected: &str| {
             let arguments = arguments(given);
-            assert_eq!(line(&arguments, since.map(|since| since.parse().unwrap())), expected);
+            assert_eq!(line(&arguments, since.map(|since| since.parse().unwrap())).to_string(), expected);
         };
         check(&[], None, "insights collect");
         check(
@@ -154,7 +142,7 @@ mod tests {
         check(
             &["--since", "7d", "--targets", "it's.json", "--local", "my.db", "--table", "records", "--utc"],
             Some("2026-02-26T00:00:00Z"),
-            "insights collect --since 2026-02-26T00:00:00.000Z --targets 'it'\\''s.json' --table records --local my.db --utc",
+            "insights collect --since 2026-02-26T00:00:00.000Z --targets \"it's.json\" --table records --local my.db --utc",
         );
     }
 }

@@ -17,6 +17,7 @@ use crate::embedded::EmbeddedTable;
 use crate::exit::{Exit, Failure};
 use crate::interrupt::Interrupt;
 use crate::location::check_file;
+use crate::output::command::CommandLine;
 use crate::output::progress::Progress;
 use crate::output::words::service;
 use crate::output::{print, say};
@@ -30,7 +31,7 @@ use collector::Collector;
 use futures_util::future::join_all;
 use insights_shared::attendance::{Activity, Attendance};
 use insights_shared::invocation::{Context, InvocationError};
-use insights_shared::record::Source;
+use insights_shared::record::{Source, Stored};
 use insights_shared::report::{Response, RunStatus, TargetResponse};
 use insights_shared::store::Units;
 use order::{Order, own_targets};
@@ -46,6 +47,15 @@ use watch::Watch;
 const BESIDE_REGION: usize = 26;
 /// Columns of the longest region's name.
 const LONGEST_REGION: usize = 14;
+
+/// How the request id of a run begins that a person started.
+const BY_HAND: &str = "collect-";
+
+/// Whether a person started `run`, so that nothing starts the next one.
+pub fn is_by_hand(run: &Stored) -> bool {
+    let id = run.text("collected_by").and_then(|by| by.rsplit('#').next());
+    id.is_some_and(|id| id.starts_with(BY_HAND))
+}
 
 /// What came of one source.
 #[derive(Debug)]
@@ -78,7 +88,7 @@ pub struct Ended {
     /// Whether somebody ended it early.
     pub stopped: bool,
     /// The command that goes on with what is left.
-    pub go_on: Option<String>,
+    pub go_on: Option<CommandLine>,
     /// What was not so much as tried.
     pub left_out: Option<String>,
 }
@@ -97,11 +107,12 @@ pub async fn run(arguments: &CollectArguments, session: &Session) -> Result<Exit
         Some(file) => Some(EmbeddedTable::open(file).await?),
         None => None,
     };
-    let client = match &embedded {
-        Some(embedded) => embedded.client(),
-        None => Client::new(&account.sdk),
+    let (client, asking) = match &embedded {
+        Some(embedded) => (embedded.client(), embedded.client()),
+        None => (Client::new(&account.sdk), Client::new(&account.asking)),
     };
-    let collected = collect(arguments, &order, &account, (&client, &table), session).await;
+    let reader = Reader::new(asking, &table, session.clock.now()).at(&arguments.location);
+    let collected = collect(arguments, &order, &account, (&client, &reader), session).await;
     if let Some(embedded) = embedded {
         embedded.close().await;
     }
@@ -114,12 +125,12 @@ async fn collect(
     arguments: &CollectArguments,
     order: &Order,
     account: &Account,
-    (client, table): (&Client, &str),
+    (client, reader): (&Client, &Reader),
     session: &Session,
 ) -> Result<Ended, Failure> {
+    let table = reader.table();
     // A table that does not answer is told once and with its remedy, rather than by every target.
     let here = Place { account_id: account.id.clone(), region: account.region.clone() };
-    let reader = Reader::new(client.clone(), table, session.clock.now());
     reader.last_runs(Source::Xray, &here, 1).await?;
 
     let own = (!arguments.region.is_empty()).then(|| own_targets(&account.id, &arguments.region));
@@ -150,12 +161,11 @@ async fn collect(
         watches.push(Watch::new(source, activity, order.dry_run));
     }
     if !faults.is_empty() {
-        let told = faults.iter().map(|(fault, sources)| of_whom(fault, sources, &order.sources));
-        return Err(Failure::Usage(told.collect()));
+        return Err(misconfigured(&faults, &order.sources, session));
     }
 
     let payload = order.payload();
-    let request_id = format!("collect-{:016x}", RandomState::new().build_hasher().finish());
+    let request_id = format!("{BY_HAND}{:016x}", RandomState::new().build_hasher().finish());
     let mut interrupt = Interrupt::listen()?;
     let widest = arguments.region.iter().chain([&account.region]).map(String::len).max().unwrap_or_default();
     let widest = if targets.is_none() || own.is_some() { widest } else { LONGEST_REGION };
@@ -183,7 +193,7 @@ async fn collect(
                     std::process::exit(i32::from(Exit::Partial.code()));
                 }
                 let what = if order.dry_run { "counted" } else { "stored" };
-                progress.say(&format!("stopping: what is in hand is {what}; Ctrl-C once more stops at once"));
+                say(&format!("stopping: what is in hand is {what}; Ctrl-C once more stops at once"));
                 // There are receivers for as long as there are collectors.
                 let _ = stop.send(true);
             }
@@ -238,18 +248,27 @@ impl Collected {
     }
 }
 
-/// A fault of the configuration, and whose it is where not all that are collected have it: what is too much for one source may
-/// be right for another.
-fn of_whom(fault: &str, having: &[Source], all: &[Source]) -> String {
-    if having.len() == all.len() {
-        return fault.to_owned();
-    }
-    let (having, others): (Vec<Source>, Vec<Source>) = all.iter().partition(|source| having.contains(source));
-    let names = |sources: &[Source]| {
-        sources.iter().map(|source| service(source.as_str())).collect::<Vec<_>>().join(" and ")
+/// The faults of the configuration, each with whose it is where not all sources that are collected have it; and the command that
+/// collects from those that have none.
+fn misconfigured(faults: &BTreeMap<String, Vec<Source>>, all: &[Source], session: &Session) -> Failure {
+    let told = |(fault, having): (&String, &Vec<Source>)| {
+        if having.len() == all.len() {
+            return fault.clone();
+        }
+        let names: Vec<&str> = having.iter().map(|source| service(source.as_str())).collect();
+        format!("{}: {fault}", names.join(" and "))
     };
-    let options: Vec<String> = others.iter().map(|source| format!("--source {source}")).collect();
-    format!("{}: {fault}; {} would run with it: {}", names(&having), names(&others), options.join(" "))
+    let failure = Failure::Usage(faults.iter().map(told).collect());
+    let is_faultless = |source: &&Source| !faults.values().flatten().any(|having| having == *source);
+    let others: Vec<&Source> = all.iter().filter(is_faultless).collect();
+    if others.is_empty() {
+        return failure;
+    }
+    let names: Vec<&str> = others.iter().map(|source| service(source.as_str())).collect();
+    let command = others
+        .iter()
+        .fold(session.without("--source"), |command, source| command.option("--source", source.as_str()));
+    failure.detail(format!("{} would run with it", names.join(" and "))).hint(&command)
 }
 
 /// The faults of configuration and payload, if there is nothing else: only the account tells that a target lacks a role.

@@ -24,8 +24,14 @@ pub fn page(ended: &Ended, session: &Session) -> String {
         sections.extend(planned::examples(planned, session));
     }
     let notes: Vec<String> = notes(ended).iter().map(|note| wrapped(note, session.width)).collect();
+    let go_on = ended.go_on.as_ref().map(|command| {
+        // A shell would end the command where a line ends.
+        let command = command.text().unwrap_or_else(|| "the same command again".to_owned());
+        format!("go on: {command}\n")
+    });
+    let notes = notes.concat() + &go_on.unwrap_or_default();
     if !notes.is_empty() {
-        sections.push(notes.concat());
+        sections.push(notes);
     }
     sections.push(wrapped(&cost(ended), session.width));
     sections.join("\n")
@@ -101,9 +107,6 @@ fn notes(ended: &Ended) -> Vec<String> {
     if ended.stopped {
         let kept = if ended.planned.is_some() { "counted above" } else { "stored" };
         notes.push(format!("stopped before the end: what had come is {kept}"));
-    }
-    if let Some(command) = &ended.go_on {
-        notes.push(format!("go on: {command}"));
     }
     notes.extend(ended.left_out.iter().map(|left_out| format!("left out: {left_out}")));
     notes

@@ -66,13 +66,13 @@ impl Watch {
             self.lines.push(Line { target, step: Some(step), looks: VecDeque::new(), told: now });
         }
         for line in &mut self.lines {
-            line.look(progress, if self.dry_run { "to write" } else { "written" });
+            line.look(if self.dry_run { "to write" } else { "written" });
         }
     }
 }
 
 impl Line {
-    fn look(&mut self, progress: &Progress, written_or_not: &str) {
+    fn look(&mut self, written_or_not: &str) {
         let Some(step) = &self.step else { return };
         let calls = self.target.calls.calls();
         let sent: u64 = calls.sent.values().sum();
@@ -85,7 +85,7 @@ impl Line {
                     "{status}: {written} of {fetched} records {written_or_not}, {}",
                     so_many(usize::try_from(sent).unwrap_or(usize::MAX), "call", "calls")
                 );
-                step.leave(progress, &ended);
+                step.leave(&ended);
             }
             return;
         }

@@ -1,7 +1,6 @@
 //! Which scopes are meant by a name or an id: accounts and assessments, with their control domains. It asks nobody.
 
 use crate::exit::Failure;
-use crate::output::add;
 use crate::output::near::nearest;
 use crate::output::words::plain;
 use crate::read::counts::{Level, Scope};
@@ -37,24 +36,21 @@ pub fn choose(all: Vec<Scope>, wanted: Option<&str>) -> Result<Vec<Scope>, Failu
         (None, _) if all.is_empty() => Ok(Vec::new()),
         (None, _) => {
             let names = tops().flat_map(|scope| [scope.entity.as_str(), scope.title.as_str()]);
-            let hint = match nearest(wanted, names) {
-                Some(meant) => format!("did you mean {}?", plain(meant)),
-                None => format!("there are{}", named(tops())),
-            };
-            Err(Failure::usage(format!("--scope {wanted} is not known: {hint}")))
+            Err(match nearest(wanted, names) {
+                Some(meant) => {
+                    Failure::usage(format!("--scope {wanted} is not known: did you mean {}?", plain(meant)))
+                }
+                None => named(Failure::usage(format!("--scope {wanted} is not known: there are")), tops()),
+            })
         }
         _ => {
-            let which = named(tops().filter(|scope| entities.contains(scope.entity.as_str())));
-            Err(Failure::usage(format!("--scope {wanted} may be any of these; give the id{which}")))
+            let which = tops().filter(|scope| entities.contains(scope.entity.as_str()));
+            Err(named(Failure::usage(format!("--scope {wanted} may be any of these; give the id")), which))
         }
     }
 }
 
-/// Scopes with their ids, a line each.
-fn named<'a>(scopes: impl Iterator<Item = &'a Scope>) -> String {
-    let mut text = String::new();
-    for scope in scopes {
-        add(&mut text, format_args!("\n  {}  {}", scope.entity, plain(&scope.title)));
-    }
-    text
+/// A failure with scopes and their ids, a line each.
+fn named<'a>(failure: Failure, scopes: impl Iterator<Item = &'a Scope>) -> Failure {
+    scopes.fold(failure, |failure, scope| failure.detail(format!("{}  {}", scope.entity, scope.title)))
 }

@@ -8,18 +8,24 @@ use crate::output::rows;
 use crate::output::tabular::{Column, Tabular, cell, heading, severity};
 use crate::output::words::{self, length, period, plain, so_many, thousands};
 use crate::session::Session;
-use insights_shared::record::Stored;
+use crate::status::condition::Condition;
+use crate::status::health::Health;
+use insights_shared::record::{Source, Stored};
 use insights_shared::time::Timestamp;
 
 /// All of it, as text.
 pub fn page(findings: &Findings, invoked: &[Invoked], folder: &Folder, session: &Session) -> String {
     let as_of = words::instant(findings.now, &session.zone);
-    let times = words::times(&session.zone, findings.now);
+    let shown = findings.open.iter().chain(&findings.ended);
+    let oldest =
+        shown.filter_map(|insight| insight.timestamp("started_at")).fold(findings.now, Timestamp::min);
+    let times = words::times(&session.zone, oldest, findings.now);
+    let health = health(invoked);
     let sections = [
         format!("Account {ACCOUNT} in {REGION} as of {as_of}; {times}.\n"),
-        open(findings, session),
-        ended(findings, session),
-        compliance(findings, session),
+        open(findings, &health, session),
+        ended(findings, &health, session),
+        compliance(findings, invoked, session),
         series(findings, session),
         costs::costs(invoked, session),
         files(folder),
@@ -27,7 +33,28 @@ pub fn page(findings: &Findings, invoked: &[Invoked], folder: &Folder, session: 
     sections.join("\n")
 }
 
-fn open(findings: &Findings, session: &Session) -> String {
+/// What the functions' runs say of the insights that are not there.
+fn health(invoked: &[Invoked]) -> Health {
+    let conditions: Vec<(Source, Condition)> =
+        invoked.iter().map(|invoked| (invoked.source, condition(invoked))).collect();
+    Health::of(&[Source::Xray, Source::Cloudtrail], &conditions)
+}
+
+fn condition(invoked: &Invoked) -> Condition {
+    match &invoked.result {
+        Ok(report) if report.status == "ok" => Condition::Fresh,
+        Ok(report) if report.status == "not_enabled" => Condition::NotEnabled,
+        Ok(report) if report.status == "partial" => Condition::Partial,
+        Err(failure) if failure.error_type == "Source.Denied" => Condition::Denied,
+        Err(failure) if failure.error_type == "Source.Throttled" => Condition::Throttled,
+        _ => Condition::Failed,
+    }
+}
+
+fn open(findings: &Findings, health: &Health, session: &Session) -> String {
+    if let Some(reason) = health.unknown().filter(|_| findings.open.is_empty()) {
+        return heading(&format!("What is wrong now is unknown: {reason}."), session);
+    }
     if findings.open.is_empty() {
         return heading("What is wrong now: nothing. No insight is open.", session);
     }
@@ -44,7 +71,10 @@ fn open(findings: &Findings, session: &Session) -> String {
     heading(&format!("What is wrong now: {number}, worst first"), session) + &table.render()
 }
 
-fn ended(findings: &Findings, session: &Session) -> String {
+fn ended(findings: &Findings, health: &Health, session: &Session) -> String {
+    if let Some(reason) = health.unknown().filter(|_| findings.ended.is_empty()) {
+        return heading(&format!("What happened lately is unknown: {reason}."), session);
+    }
     if findings.ended.is_empty() {
         return heading(
             &format!("What happened lately: no insight ended in the last {LATELY_DAYS} days."),
@@ -71,7 +101,13 @@ fn insights_table(when: &str, session: &Session) -> Tabular {
     Tabular::new(session, &columns)
 }
 
-fn compliance(findings: &Findings, session: &Session) -> String {
+fn compliance(findings: &Findings, invoked: &[Invoked], session: &Session) -> String {
+    let conditions: Vec<(Source, Condition)> =
+        invoked.iter().map(|invoked| (invoked.source, condition(invoked))).collect();
+    let health = Health::of(&[Source::Auditmanager], &conditions);
+    if let Some(reason) = health.unknown().filter(|_| findings.compliance.is_empty()) {
+        return heading(&format!("How compliance stands is unknown: {reason}."), session);
+    }
     if findings.compliance.is_empty() {
         return heading(
             "How compliance stands: no counts yet. Audit Manager gives them once a day.",
@@ -153,5 +189,6 @@ fn files(folder: &Folder) -> String {
     let lines = |rows: &[(&str, &str)]| -> String {
         rows.iter().fold(String::new(), |text, (name, what)| text + &format!("  {name:<17}  {what}\n"))
     };
-    format!("In {}\n\n{}\nNext\n\n{}", folder.path().display(), lines(&files), lines(&next))
+    let path = plain(&folder.path().display().to_string());
+    format!("In {path}\n\n{}\nNext\n\n{}", lines(&files), lines(&next))
 }

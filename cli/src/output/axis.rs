@@ -1,7 +1,8 @@
 //! A time axis of so many columns: where an instant falls, and the ticks below it.
 
+use super::zone::zoned;
 use crate::read::span::Span;
-use insights_shared::time::Timestamp;
+use insights_shared::time::{DAY_SECONDS, Timestamp};
 use jiff::tz::TimeZone;
 
 /// Seconds between two ticks, the least that leave room for their texts being taken.
@@ -57,23 +58,44 @@ impl Axis {
         [marks.into_iter().collect(), texts]
     }
 
-    /// The instants of the ticks: whole steps of the local day.
+    /// The instants of the ticks: whole steps of the local day, also where its clocks change.
     fn instants(&self, step: i64, zone: &TimeZone) -> Vec<Timestamp> {
-        let offset = zoned(self.span.since, zone).offset().seconds();
-        let offset = i64::from(offset);
-        let mut at = self.span.since.plus_seconds(offset).ceil(step).plus_seconds(-offset);
+        if step >= DAY_SECONDS {
+            return self.midnights(step / DAY_SECONDS, zone);
+        }
+        // Offsets are whole quarters of an hour, so that is how often a local time can be a whole step.
+        let grid = step.min(900);
         let mut instants = Vec::new();
+        let mut at = self.span.since.ceil(grid);
         while at <= self.span.until {
-            instants.push(at);
-            at = at.plus_seconds(step);
+            let local = at.seconds() + i64::from(zoned(at, zone).offset().seconds());
+            if local.rem_euclid(step) == 0 {
+                instants.push(at);
+            }
+            at = at.plus_seconds(grid);
         }
         instants
     }
-}
 
-fn zoned(instant: Timestamp, zone: &TimeZone) -> jiff::Zoned {
-    let instant = jiff::Timestamp::from_millisecond(instant.millis()).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-    instant.to_zoned(zone.clone())
+    /// The beginnings of every so many local days. A day whose midnight the clocks leave out begins after it.
+    fn midnights(&self, days: i64, zone: &TimeZone) -> Vec<Timestamp> {
+        let mut instants = Vec::new();
+        let mut date = zoned(self.span.since, zone).date();
+        let epoch = jiff::civil::date(1970, 1, 1);
+        while let Ok(midnight) = date.to_zoned(zone.clone()) {
+            let Some(at) = Timestamp::from_millis(midnight.timestamp().as_millisecond()) else { break };
+            if at > self.span.until {
+                break;
+            }
+            let since_epoch = date.duration_since(epoch).as_hours() / 24;
+            if at >= self.span.since && since_epoch.rem_euclid(days) == 0 {
+                instants.push(at);
+            }
+            let Ok(next) = date.tomorrow() else { break };
+            date = next;
+        }
+        instants
+    }
 }
 
 fn tick(instant: Timestamp, step: i64, zone: &TimeZone) -> String {
@@ -110,5 +132,47 @@ mod tests {
         assert_eq!(marks.chars().filter(|mark| *mark == '┬').count(), 1);
         let [_, local] = axis.ticks(&TimeZone::fixed(jiff::tz::offset(1)));
         assert!(local.contains("03-01 12:00"), "{local}");
+    }
+
+    #[test]
+    fn ticks_are_whole_hours_and_days_of_the_clocks_before_and_after_they_change() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        for (zone, since, until, step, expected) in [
+            (
+                "America/New_York",
+                "2026-03-07T05:00:00Z",
+                "2026-03-10T03:00:00Z",
+                DAY_SECONDS,
+                &["2026-03-07T05:00:00.000Z", "2026-03-08T05:00:00.000Z", "2026-03-09T04:00:00.000Z"][..],
+            ),
+            (
+                "America/New_York",
+                "2026-11-01T03:00:00Z",
+                "2026-11-01T11:00:00Z",
+                3 * 3_600,
+                // Midnight, three, six: the hour from one to two comes twice.
+                &["2026-11-01T04:00:00.000Z", "2026-11-01T08:00:00.000Z", "2026-11-01T11:00:00.000Z"],
+            ),
+            (
+                "Australia/Lord_Howe",
+                "2026-04-04T12:00:00Z",
+                "2026-04-04T17:00:00Z",
+                2 * 3_600,
+                &["2026-04-04T13:00:00.000Z", "2026-04-04T15:30:00.000Z"],
+            ),
+            (
+                "Asia/Kolkata",
+                "2026-01-01T00:00:00Z",
+                "2026-01-01T03:00:00Z",
+                3_600,
+                &["2026-01-01T00:30:00.000Z", "2026-01-01T01:30:00.000Z", "2026-01-01T02:30:00.000Z"],
+            ),
+        ] {
+            let span = Span { since: at(since), until: at(until) };
+            let zone = TimeZone::get(zone).unwrap();
+            let instants = Axis::new(span, 48).instants(step, &zone);
+            let instants: Vec<String> = instants.iter().map(ToString::to_string).collect();
+            assert_eq!(instants, expected, "{since}");
+        }
     }
 }

@@ -1,10 +1,14 @@
 //! Records as rows for a spreadsheet: RFC 4180, and nothing that a spreadsheet would take for a formula.
 
+use super::escape::visible;
 use crate::output::words;
 use insights_shared::number::Number;
 use insights_shared::record::Stored;
 use insights_shared::value::Value;
 use std::borrow::Cow;
+
+/// What formulas begin with, in whatever width: some spreadsheets take either.
+const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
 
 /// What is given of insights and snapshots: the envelope, with the measures each in a column of its own.
 const COLUMNS: [&str; 23] = [
@@ -59,12 +63,13 @@ pub fn row<T: AsRef<str>>(cells: impl IntoIterator<Item = T>) -> String {
     cells.join(",") + "\r\n"
 }
 
-/// A cell, quoted where it must be. What a spreadsheet would run as a formula has an apostrophe before it, unless it is a
-/// number: others put text into titles and entities.
+/// A cell, quoted where it must be, with hidden characters spelled out. What a spreadsheet would run as a formula has an
+/// apostrophe before it, unless it is a number: others put text into titles and entities.
 fn cell(text: &str) -> Cow<'_, str> {
-    let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']) && Number::parse(text).is_none();
-    let text = if is_formula { Cow::Owned(format!("'{text}")) } else { Cow::Borrowed(text) };
-    if text.contains([',', '"', '\n', '\r']) {
+    let text = visible(text);
+    let is_formula = text.starts_with(FORMULA) && Number::parse(&text).is_none();
+    let text = if is_formula { Cow::Owned(format!("'{text}")) } else { text };
+    if text.contains([',', '"']) {
         return Cow::Owned(format!("\"{}\"", text.replace('"', "\"\"")));
     }
     text
@@ -91,13 +96,17 @@ mod tests {
             ("", ""),
             ("a,b", "\"a,b\""),
             ("say \"no\"", "\"say \"\"no\"\"\""),
-            ("two\nlines", "\"two\nlines\""),
+            ("two\nlines", "two\\nlines"),
+            ("pay\u{202e}stnem", "pay\\u{202e}stnem"),
+            ("\u{1b}[31m, \u{9b}", "\"\\u{1b}[31m, \\u{9b}\""),
+            ("\u{200b}=1+1", "\\u{200b}=1+1"),
+            ("＝1+1", "'＝1+1"),
             ("=1+1", "'=1+1"),
             ("=HYPERLINK(\"x\",\"y\")", "\"'=HYPERLINK(\"\"x\"\",\"\"y\"\")\""),
             ("@SUM(A1)", "'@SUM(A1)"),
             ("+phone", "'+phone"),
             ("-phone", "'-phone"),
-            ("\tx", "'\tx"),
+            ("\t=x", "\\t=x"),
             ("-12.5", "-12.5"),
             ("+3", "+3"),
             ("a=b", "a=b"),

@@ -1,9 +1,10 @@
 //! Records as one JSON array, for other programs: one record a line, numbers to the last digit.
 
+use super::escape;
 use insights_shared::record::Stored;
 use insights_shared::value::write_canonical_map;
 
-/// `records` as an array.
+/// `records` as an array. Hidden characters are escaped, so that a terminal is safe and every value is as it was.
 pub fn records(records: &[Stored]) -> String {
     let mut text = "[".to_owned();
     for (index, record) in records.iter().enumerate() {
@@ -11,7 +12,7 @@ pub fn records(records: &[Stored]) -> String {
         write_canonical_map(&record.0, &mut text);
     }
     text.push_str(if records.is_empty() { "]\n" } else { "\n]\n" });
-    text
+    escape::json(&text).into_owned()
 }
 
 #[cfg(test)]

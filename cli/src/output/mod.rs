@@ -1,8 +1,10 @@
 //! Everything that a person reads: results to standard output, progress and messages to standard error. Nothing here
-//! decides what is told.
+//! decides what is told. What is written goes through `escape`, here and nowhere else.
 
 pub mod axis;
+pub mod command;
 pub mod csv;
+pub mod escape;
 pub mod json;
 pub mod near;
 pub mod plot;
@@ -10,6 +12,7 @@ pub mod progress;
 pub mod rows;
 pub mod tabular;
 pub mod words;
+pub mod zone;
 
 use crate::exit::Failure;
 use std::io::{ErrorKind, Write};
@@ -20,8 +23,14 @@ pub fn add(text: &mut String, arguments: std::fmt::Arguments<'_>) {
     let _ = std::fmt::Write::write_fmt(text, arguments);
 }
 
-/// Writes `text` to standard output. A reader who has seen enough (`| head`) is no failure.
+/// Writes `text` to standard output. Whatever it holds from elsewhere, only text and our own colours get there. A reader who has
+/// seen enough (`| head`) is no failure.
 pub fn print(text: &str) -> Result<(), Failure> {
+    print_document(&escape::written(text))
+}
+
+/// Writes a document of our own making to standard output as it is: HTML, or a script for a shell.
+pub fn print_document(text: &str) -> Result<(), Failure> {
     let mut stdout = std::io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
@@ -31,7 +40,17 @@ pub fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
-/// Writes one line to standard error. Where nobody can read it, there is nobody to tell.
+/// Writes one line to standard error, above what moves there. Where nobody can read it, there is nobody to tell.
 pub fn say(line: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "{line}");
+    let line = escape::visible(line);
+    if !progress::say_above(&line) {
+        let _ = writeln!(std::io::stderr().lock(), "{line}");
+    }
+}
+
+/// Asks a question on standard error, and leaves the cursor behind it.
+pub fn ask(question: &str) -> std::io::Result<()> {
+    let mut stderr = std::io::stderr().lock();
+    stderr.write_all(escape::visible_lines(question).as_bytes())?;
+    stderr.flush()
 }

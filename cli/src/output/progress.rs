@@ -1,8 +1,20 @@
 //! Progress on standard error: moving lines where a person watches, one line for each finished step where it is piped.
 
+use super::escape::visible;
 use super::say;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
+
+/// What moves on standard error now.
+static MOVING: Mutex<Option<MultiProgress>> = Mutex::new(None);
+
+/// Writes a line above what moves; `false` if nothing does. The line is escaped already.
+pub(super) fn say_above(line: &str) -> bool {
+    let moving = MOVING.lock().unwrap_or_else(PoisonError::into_inner);
+    // A terminal that cannot be drawn on is written to as if nothing moved.
+    moving.as_ref().is_some_and(|bars| bars.println(line).is_ok())
+}
 
 /// The progress of several things that go on at once.
 #[derive(Debug)]
@@ -23,16 +35,9 @@ pub struct Step {
 impl Progress {
     /// Nothing going on yet; `live` says whether a person watches, `width` how many columns the names take.
     pub fn new(live: bool, width: usize) -> Self {
-        Self { bars: live.then(MultiProgress::new), width }
-    }
-
-    /// Says something, above what moves.
-    pub fn say(&self, line: &str) {
-        // A terminal that cannot be drawn on cannot be told so either.
-        let drawn = self.bars.as_ref().is_some_and(|bars| bars.println(line).is_ok());
-        if !drawn {
-            say(line);
-        }
+        let bars = live.then(MultiProgress::new);
+        MOVING.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&bars);
+        Self { bars, width }
     }
 
     /// Begins a step called `name`.
@@ -48,6 +53,12 @@ impl Progress {
         let step = Step { bar, name: name.to_owned(), width: self.width };
         step.update("starts");
         step
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        *MOVING.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }
 
@@ -75,14 +86,14 @@ impl Step {
     }
 
     /// Says above what moves how it ended, and makes room for another.
-    pub fn leave(self, progress: &Progress, how: &str) {
-        progress.say(&self.line(how));
+    pub fn leave(self, how: &str) {
+        say(&self.line(how));
         if let Some(bar) = self.bar {
             bar.finish_and_clear();
         }
     }
 
     fn line(&self, how: &str) -> String {
-        format!("{:<width$} {how}", self.name, width = self.width)
+        visible(&format!("{:<width$} {how}", self.name, width = self.width)).into_owned()
     }
 }

@@ -1,5 +1,6 @@
 //! Tables as this program draws them: a header, a rule, columns apart by two spaces, numbers to the right.
 
+use super::escape::{adopted, styled, visible_lines};
 use crate::session::Session;
 use comfy_table::{
     Attribute, Cell, CellAlignment, Color, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle,
@@ -79,18 +80,19 @@ impl Tabular {
         if text.is_empty() {
             text.push('\n');
         }
-        text
+        // The cells have been escaped: what is left is the library's.
+        adopted(&text)
     }
 }
 
 /// A heading, with the empty line below it.
 pub fn heading(text: &str, session: &Session) -> String {
-    if session.colour { format!("\u{1b}[1m{text}\u{1b}[0m\n\n") } else { format!("{text}\n\n") }
+    if session.colour { format!("{}\n\n", styled(text, "1")) } else { format!("{text}\n\n") }
 }
 
-/// A cell of plain text.
+/// A cell of plain text, whose line feeds are our own.
 pub fn cell(text: impl Into<String>) -> Cell {
-    Cell::new_owned(text.into())
+    Cell::new_owned(visible_lines(&text.into()).into_owned())
 }
 
 /// A severity, coloured by how bad it is, with a second line below it if there is one.

@@ -1,9 +1,10 @@
 //! Numbers, times and measures in the words of a person. It knows the names of measures, and no table.
 
+use super::escape::visible;
 use insights_shared::record::Stored;
-use insights_shared::time::Timestamp;
 use insights_shared::value::Value;
-use jiff::tz::TimeZone;
+
+pub use super::zone::{instant, times};
 
 /// The least baseline that a rate is compared with, as in the rule of severity.
 const LEAST_BASELINE: f64 = 0.01;
@@ -51,26 +52,6 @@ pub fn length(millis: i64) -> String {
         (0, 0, minutes) => format!("{minutes}m"),
         (0, hours, minutes) => format!("{hours}h {minutes}m"),
         (days, hours, _) => format!("{days}d {hours}h"),
-    }
-}
-
-/// An instant to the minute.
-pub fn instant(timestamp: Timestamp, zone: &TimeZone) -> String {
-    let instant =
-        jiff::Timestamp::from_millisecond(timestamp.millis()).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-    instant.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string()
-}
-
-/// What kind of times `zone` gives, at `now`.
-pub fn times(zone: &TimeZone, now: Timestamp) -> String {
-    let instant = jiff::Timestamp::from_millisecond(now.millis()).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-    let here = instant.to_zoned(zone.clone());
-    let name = zone.iana_name();
-    if matches!(name, Some("UTC" | "Etc/UTC")) {
-        "times are in UTC".to_owned()
-    } else {
-        let name = name.map_or(String::new(), |name| format!("{name}, "));
-        format!("times are local ({name}UTC{})", here.strftime("%:z"))
     }
 }
 
@@ -168,9 +149,9 @@ pub fn wrapped(text: &str, width: u16) -> String {
     lines
 }
 
-/// Text of somebody else's making on one line, without characters that would move the cursor.
+/// Text of somebody else's making on one line, with hidden characters spelled out.
 pub fn plain(text: &str) -> String {
-    text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
+    visible(text).into_owned()
 }
 
 /// The service that a source reads, as people call it.
@@ -277,16 +258,6 @@ mod tests {
     }
 
     #[test]
-    fn times_say_which_zone_they_are_in() {
-        let now: Timestamp = "2026-01-15T12:00:00Z".parse().unwrap();
-        assert_eq!(times(&TimeZone::UTC, now), "times are in UTC");
-        assert_eq!(instant(now, &TimeZone::UTC), "2026-01-15 12:00");
-        let zone = TimeZone::fixed(jiff::tz::offset(-3));
-        assert_eq!(times(&zone, now), "times are local (UTC-03:00)");
-        assert_eq!(instant(now, &zone), "2026-01-15 09:00");
-    }
-
-    #[test]
     fn periods_are_whole() {
         for (seconds, text) in [(60, "1 minute"), (300, "5 minutes"), (3_600, "1 hour"), (90, "90 seconds")] {
             assert_eq!(period(seconds), text);
@@ -302,6 +273,6 @@ mod tests {
 
     #[test]
     fn a_title_cannot_move_the_cursor() {
-        assert_eq!(plain("a\u{1b}[2Jb\nc"), "a [2Jb c");
+        assert_eq!(plain("a\u{1b}[2Jb\nc"), "a\\u{1b}[2Jb\\nc");
     }
 }

@@ -3,7 +3,10 @@
 use super::insight::{self, Setting};
 use super::model::{Detail, Insight, Model};
 use super::{Dress, chart, compliance, freshness, incidents, timeline, top};
+use crate::output::command::CommandLine;
+use crate::output::escape::{visible, visible_lines};
 use crate::output::words::{self, so_many};
+use crate::status::health::Health;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use insights_shared::record::Severity;
@@ -28,7 +31,7 @@ const MOST_OPEN: usize = 1_000;
 
 /// A page of everything.
 pub fn whole(model: &Model, dress: &Dress) -> Markup {
-    let setting = Setting { now: model.now, zone: &model.zone, dress };
+    let setting = Setting { now: model.now, zone: &model.zone, dress, location: &model.location };
     let body = html! {
         (top::top(model, setting))
         main #main {
@@ -42,20 +45,24 @@ pub fn whole(model: &Model, dress: &Dress) -> Markup {
         (foot(model, dress))
     };
     let open = model.open.len();
-    let title =
-        if open == 0 { "Nothing open".to_owned() } else { format!("{} open", words::count(open as u64)) };
+    let title = match &model.health {
+        _ if open > 0 => format!("{} open", words::count(open as u64)),
+        Health::Known => "Nothing open".to_owned(),
+        Health::Partly => "Nothing known to be open".to_owned(),
+        Health::Unknown(_) => "Unknown".to_owned(),
+    };
     framed(&format!("{title} · Insights"), &body, dress)
 }
 
 /// A page of one insight.
 pub fn single(model: &Model, insight: &Insight, detail: &Detail, dress: &Dress) -> Markup {
-    let setting = Setting { now: model.now, zone: &model.zone, dress };
+    let setting = Setting { now: model.now, zone: &model.zone, dress, location: &model.location };
     let record = &insight.record;
     let severity = insight.severity();
     let body = html! {
         header.top {
             p.brand { a href="/" { "All insights" } span { "table " (model.table) } span { "as of " (super::text::time(model.now, setting.zone)) }
-                span { (words::times(setting.zone, model.now)) } a #refresh href="" { "Refresh" } span #refreshed role="status" {} }
+                span { (words::times(setting.zone, model.oldest(), model.now)) } a #refresh href="" { "Refresh" } span #refreshed role="status" {} }
             h1 { (super::text::line(record, "title")) }
             p.trust { (super::text::severity(severity.as_str())) span { @if insight.is_open() { "Open" } @else { "Ended" }
                 @if let Some(measures) = words::measures(record) { ": " (measures) } } }
@@ -80,7 +87,10 @@ pub fn message(title: &str, text: &Markup) -> Markup {
     framed(title, &body, &Dress::Live(super::filter::Filter::default()))
 }
 
+/// The frame of all pages. Hidden characters of what is in it are spelled out here, whatever part of the page they came by.
 fn framed(title: &str, body: &Markup, dress: &Dress) -> Markup {
+    let title = visible(title);
+    let body = PreEscaped(visible_lines(&body.0));
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -126,8 +136,10 @@ fn now(model: &Model, setting: Setting<'_>) -> Markup {
         section #now aria-labelledby="now-title" {
             header { h2 #now-title { "What is wrong now" } @if !model.open.is_empty() { span.quiet { "worst first" } } }
             (incidents::now(model))
-            @if model.open.is_empty() {
-                p.panel.nothing { "No insight is open" @if model.narrowed { " of what was asked for" } "." }
+            @if let Some(reason) = model.health.unknown().filter(|_| model.open.is_empty()) {
+                p.panel.nothing { "Unknown: " (reason) ". What is not shown may just never have been collected." }
+            } @else if model.open.is_empty() {
+                p.panel.nothing { "No insight is " @if model.health == Health::Partly { "known to be " } "open" @if model.narrowed { " of what was asked for" } "." }
             } @else {
                 (insight::rows(shown, setting))
             }
@@ -143,7 +155,9 @@ fn ended(model: &Model, setting: Setting<'_>) -> Markup {
                 h2 #ended-title { "What ended" }
                 @if !model.closed.is_empty() { span.quiet { (so_many(model.closed.len(), "insight", "insights")) ", newest first" } }
             }
-            @if model.closed.is_empty() {
+            @if let Some(reason) = model.health.unknown().filter(|_| model.closed.is_empty()) {
+                p.panel.nothing { "Unknown: " (reason) "." }
+            } @else if model.closed.is_empty() {
                 p.panel.nothing { "No insight ended in this time" @if model.narrowed { " of what was asked for" } "." }
             } @else {
                 (insight::rows(shown, setting))
@@ -174,8 +188,9 @@ fn left_out(model: &Model) -> Vec<String> {
     let more = |number: usize, most: usize| number.checked_sub(most).filter(|more| *more > 0);
     if let Some(more) = more(model.open.len(), MOST_OPEN) {
         left_out.push(format!(
-            "{} in the list of what is wrong now: the mildest; `insights list --open` has them all",
-            so_many(more, "open insight", "open insights")
+            "{} in the list of what is wrong now: the mildest; `{}` has them all",
+            so_many(more, "open insight", "open insights"),
+            CommandLine::insights(&["list", "--open"]).at(&model.location)
         ));
     }
     if let Some(more) = more(model.closed.len(), MOST_ENDED) {
@@ -195,10 +210,10 @@ fn left_out(model: &Model) -> Vec<String> {
             })
             .collect();
         left_out.push(format!(
-            "{} in the list of what ended: the oldest ({}); `insights list --since {}` has them all",
+            "{} in the list of what ended: the oldest ({}); `{}` has them all",
             so_many(more, "insight", "insights"),
             kinds.join(", "),
-            model.span.since
+            CommandLine::insights(&["list", "--since", &model.span.since.to_string()]).at(&model.location)
         ));
     }
     if model.without_detail > 0 {

@@ -8,6 +8,7 @@ use crate::output::words::{length, service};
 use crate::read::targets::Place;
 use crate::status::caution::described;
 use crate::status::condition::Condition;
+use crate::status::health::Health;
 use insights_shared::record::Source;
 use maud::{Markup, html};
 use std::collections::BTreeSet;
@@ -76,8 +77,15 @@ pub fn trust(model: &Model) -> Markup {
     let never_run = model.standings.iter().find(|standing| standing.condition == Condition::NeverRun);
     let oldest = model.standings.iter().filter(|standing| standing.tone() == Tone::Good);
     let oldest = oldest.filter_map(|standing| standing.last_success_at).min();
+    let conditions: Vec<(Source, Condition)> =
+        model.standings.iter().map(|standing| (standing.source, standing.condition)).collect();
+    let health = Health::of(&Source::ALL, &conditions);
     html! {
         @match worst {
+            _ if in_use && health.unknown().is_some() => p.trust.bad {
+                b { "Nothing could be collected: " (health.unknown().unwrap_or_default()) "." }
+                span { "What is not shown may just never have been collected. " a href="#freshness" { "See freshness" } }
+            },
             _ if !in_use => p.trust.bad { b { "No scheduled run is recorded in this table." } span { "What is not shown may just never have been collected." } },
             Some(standing) if standing.tone() >= Tone::Unsure => {
                 @let others = model.standings.iter().filter(|other| other.tone() >= Tone::Unsure).count() - 1;

@@ -12,6 +12,8 @@ use crate::read::line::Line;
 use crate::read::series::Series;
 use crate::read::span::Span;
 use crate::read::targets::Place;
+use crate::status::condition::Condition;
+use crate::status::health::Health;
 use crate::status::survey::{Target, survey};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use insights_shared::key::Key;
@@ -77,11 +79,27 @@ pub async fn whole(reader: &Reader, wanted: Wanted<'_>) -> Result<Model, Failure
         closed,
         incidents,
         compliance,
+        health: health(&standings, filter),
+        location: reader.location().clone(),
         standings,
         narrowed: filter.narrows(),
         without_detail,
         passed_over: reader.passed_over(),
     })
+}
+
+/// What can be said of the insights that `filter` asks for.
+fn health(standings: &[Standing], filter: &Filter) -> Health {
+    let is = |wanted: &str, is: &str| wanted.is_empty() || wanted == is;
+    let is_asked_for = |standing: &&Standing| {
+        is(&filter.account, &standing.place.account_id) && is(&filter.region, &standing.place.region)
+    };
+    let asked = standings.iter().filter(is_asked_for);
+    let conditions: Vec<(Source, Condition)> =
+        asked.map(|standing| (standing.source, standing.condition)).collect();
+    let sources = INSIGHTS.map(Kind::source);
+    let sources = sources.into_iter().filter(|source| filter.source.is_none_or(|asked| asked == *source));
+    Health::of(&sources.collect::<Vec<_>>(), &conditions)
 }
 
 /// The envelopes of insights.
@@ -135,6 +153,8 @@ pub async fn single(
         incidents,
         compliance: Vec::new(),
         standings: Vec::new(),
+        health: Health::Known,
+        location: reader.location().clone(),
         narrowed: false,
         without_detail: 0,
         passed_over: reader.passed_over(),
@@ -268,7 +288,7 @@ fn begun(mut days: Vec<Day>) -> Vec<Day> {
 
 /// How each target is, in order.
 pub async fn standings(reader: &Reader) -> Result<Vec<Standing>, Failure> {
-    let standing = |Target { place, source, state, judged }| {
+    let standing = |Target { place, source, state, judged, .. }| {
         let at = |name: &str| state.as_ref().and_then(|state: &Stored| state.timestamp(name));
         Standing {
             source,
@@ -276,7 +296,7 @@ pub async fn standings(reader: &Reader) -> Result<Vec<Standing>, Failure> {
             condition: judged.condition,
             last_success_at: at("last_success_at"),
             last_run_at: at("last_run_at"),
-            remedy: judged.action,
+            remedy: judged.remedy(),
         }
     };
     Ok(survey(reader, None).await?.into_iter().map(standing).collect())

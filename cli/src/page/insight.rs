@@ -4,7 +4,9 @@
 use super::model::{Detail, Insight};
 use super::text::{line, severity, severity_of, time};
 use super::{Dress, cloudtrail, xray};
+use crate::args::shared::Where;
 use crate::console;
+use crate::output::command::CommandLine;
 use crate::output::words::{self, length, service};
 use insights_shared::record::Stored;
 use insights_shared::time::Timestamp;
@@ -20,6 +22,8 @@ pub struct Setting<'a> {
     pub zone: &'a TimeZone,
     /// What it is drawn for.
     pub dress: &'a Dress,
+    /// What leads a person to the same table.
+    pub location: &'a Where,
 }
 
 /// Insights under each other.
@@ -108,7 +112,7 @@ pub fn inside(insight: &Insight, detail: &Detail, setting: Setting<'_>) -> Marku
         p.links {
             @if let Some(link) = link { (super::text::outward(&link.url, &format!("AWS console: {}", link.shows))) }
             @if let Some(address) = setting.dress.address(insight.pk()) { a href=(address) { "This insight alone" } }
-            span.quiet { "In a terminal: " code { "insights show '" (insight.pk()) "'" } }
+            span.quiet { "In a terminal: " code { (CommandLine::insights(&["show"]).at(setting.location).key(insight.pk())) } }
         }
     }
 }

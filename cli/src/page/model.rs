@@ -1,6 +1,7 @@
 //! What a page shows, before anybody has thought of how it looks. `gather` fills it from the table; the rest of this folder
 //! draws it.
 
+use crate::args::shared::Where;
 use crate::importance::Importance;
 use crate::incident::Incident;
 use crate::read::counts::{Day, Scope};
@@ -9,6 +10,7 @@ use crate::read::series::Series;
 use crate::read::span::Span;
 use crate::read::targets::Place;
 use crate::status::condition::Condition;
+use crate::status::health::Health;
 use insights_shared::key::Key;
 use insights_shared::record::{Severity, Source, Stored};
 use insights_shared::time::Timestamp;
@@ -35,6 +37,10 @@ pub struct Model {
     pub compliance: Vec<Compliance>,
     /// How fresh everything is.
     pub standings: Vec<Standing>,
+    /// What can be said of the insights that were asked for.
+    pub health: Health,
+    /// What leads a person to the same table.
+    pub location: Where,
     /// Whether only some of the insights were asked for.
     pub narrowed: bool,
     /// How many insights have no detail here, since there are so many.
@@ -152,6 +158,20 @@ impl Model {
                 self.without_detail += 1;
             }
         }
+    }
+
+    /// The earliest instant that is shown.
+    pub fn oldest(&self) -> Timestamp {
+        let began = self.insights().filter_map(|insight| insight.record.timestamp("started_at"));
+        let parts = self.insights().filter_map(|insight| match insight.detail.as_ref()? {
+            Detail::Xray { events, .. } => {
+                events.iter().filter_map(|event| event.timestamp("started_at")).min()
+            }
+            Detail::Cloudtrail(series) => series.as_ref().map(|series| series.1.span.since),
+        });
+        let incidents = self.incidents.iter().map(Incident::started_at);
+        let runs = self.standings.iter().filter_map(|standing| standing.last_success_at);
+        began.chain(parts).chain(incidents).chain(runs).fold(self.now.min(self.span.since), Timestamp::min)
     }
 
     /// All insights, what is open first.

@@ -1,11 +1,12 @@
 //! The small pieces of text that every part of a page is made of: times, severities, links. All of it is escaped by the
 //! template; nothing here writes markup of its own from what the table holds.
 
-use crate::output::words;
+use crate::output::escape::is_hidden;
+use crate::output::{add, words};
 use insights_shared::record::Stored;
 use insights_shared::time::Timestamp;
 use jiff::tz::TimeZone;
-use maud::{Markup, html};
+use maud::{Markup, PreEscaped, html};
 
 /// An instant that programs can read too.
 pub fn time(instant: Timestamp, zone: &TimeZone) -> Markup {
@@ -35,6 +36,21 @@ pub fn line(record: &Stored, name: &str) -> String {
 /// What a title, an entity and a source may become in a class: letters alone.
 pub fn class(text: &str) -> String {
     text.chars().filter(char::is_ascii_alphanumeric).collect()
+}
+
+/// The value of an attribute, with its hidden characters as references: the page escapes them otherwise, and a form would send
+/// something else.
+pub fn attribute(text: &str) -> PreEscaped<String> {
+    let PreEscaped(text) = html! { (text) };
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        if is_hidden(character) {
+            add(&mut escaped, format_args!("&#{};", u32::from(character)));
+        } else {
+            escaped.push(character);
+        }
+    }
+    PreEscaped(escaped)
 }
 
 /// A link to somewhere else, which learns nothing of where it was followed from.
@@ -89,6 +105,12 @@ mod tests {
             assert!(!piece.contains("<script"), "{piece}");
             assert!(!piece.contains(r#"">"#) || !piece.contains(r#"""><"#), "{piece}");
         }
+    }
+
+    #[test]
+    fn an_attribute_keeps_its_value() {
+        let PreEscaped(text) = attribute("a\u{202e}\"><&'é");
+        assert_eq!(text, "a&#8238;&quot;&gt;&lt;&amp;'é");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use super::insight::Setting;
 use super::model::Model;
 use super::{Dress, text};
 use crate::output::words;
+use crate::status::health::Health;
 use insights_shared::record::{Severity, Source};
 use maud::{Markup, html};
 use std::cmp::Reverse;
@@ -29,7 +30,7 @@ pub fn top(model: &Model, setting: Setting<'_>) -> Markup {
                 span { "table " (model.table) }
                 span { "as of " (text::time(model.now, setting.zone)) }
                 span { "from " (text::time(model.span.since, setting.zone)) @if model.span.until < model.now { " to " (text::time(model.span.until, setting.zone)) } }
-                span { (words::times(setting.zone, model.now)) }
+                span { (words::times(setting.zone, model.oldest(), model.now)) }
                 @if setting.dress.is_live() { a #refresh href="" { "Refresh" } span #refreshed role="status" {} }
             }
             h1 { (verdict(model)) }
@@ -50,7 +51,11 @@ fn verdict(model: &Model) -> Markup {
     severities.sort_by_key(|(severity, _)| Reverse(*severity));
     let number = model.open.len();
     html! {
-        @if number == 0 {
+        @if model.health.unknown().is_some() && number == 0 {
+            "Whether anything" @if model.narrowed { " of what was asked for" } " is open is unknown."
+        } @else if model.health == Health::Partly && number == 0 {
+            "Nothing is known to be open" @if model.narrowed { " of what was asked for" } "."
+        } @else if number == 0 {
             "Nothing is open" @if model.narrowed { " of what was asked for" } "."
         } @else {
             (words::count(number as u64)) @if number == 1 { " insight is open: " } @else { " insights are open: " }
@@ -78,7 +83,7 @@ fn form(dress: &Dress) -> Markup {
             (choice("severity", "At least", filter.severity.map_or("", Severity::as_str),
                 &Severity::ALL.map(|severity| (severity.as_str(), severity.as_str()))))
             @if is_live { (choice("status", "Status", filter.status.unwrap_or_default(), &[("open", "open"), ("closed", "ended")])) }
-            label { "Text in title, entity or id" input name="q" type="search" value=(filter.q) maxlength="200" autocomplete="off"; }
+            label { "Text in title, entity or id" input name="q" type="search" value=(text::attribute(&filter.q)) maxlength="200" autocomplete="off"; }
             @if is_live {
                 label { "Account" input name="account" value=(filter.account) inputmode="numeric" maxlength="12" placeholder="any"; }
                 label { "Region" input name="region" value=(filter.region) maxlength="40" placeholder="any"; }

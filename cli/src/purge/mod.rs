@@ -9,10 +9,10 @@ use crate::location::Opened;
 use crate::output::progress::Progress;
 use crate::output::tabular::{Column, Tabular, cell};
 use crate::output::words::{count, so_many, thousands};
-use crate::output::{print, say};
+use crate::output::{ask, print, say};
 use crate::session::Session;
 use delete::{Found, Selection, Table};
-use std::io::{BufRead, IsTerminal, Write};
+use std::io::{BufRead, IsTerminal};
 
 /// Deletes, or with `--dry-run` counts, what the arguments select.
 pub async fn run(arguments: &PurgeArguments, session: &Session) -> Result<Exit, Failure> {
@@ -89,14 +89,12 @@ fn listing(found: &Found, session: &Session) -> String {
 
 /// Whether the person at the terminal writes the account's number: a slip of the finger does not.
 fn confirmed(found: &Found, selection: &Selection<'_>, table: &str) -> Result<bool, Failure> {
-    let mut stderr = std::io::stderr();
     let question = format!(
         "{} of {selection} will be deleted from table {table} for good.\nWrite the account's number to go on: ",
         items(found.keys.len())
     );
     let failed = |error| Failure::of("asking", error);
-    stderr.write_all(question.as_bytes()).map_err(failed)?;
-    stderr.flush().map_err(failed)?;
+    ask(&question).map_err(failed)?;
     let mut answer = String::new();
     std::io::stdin().lock().read_line(&mut answer).map_err(failed)?;
     Ok(answer.trim() == selection.account)

@@ -4,6 +4,7 @@
 use super::Reader;
 use super::span::Span;
 use crate::exit::Failure;
+use crate::output::command;
 use insights_shared::key::Key;
 use insights_shared::record::{Kind, Source, Stored, partition};
 use insights_shared::time::DAY_SECONDS;
@@ -22,9 +23,10 @@ impl Reader {
     /// The partition key that `text` means: itself, if it is one; else that of the one thing whose id is `text`, or begins
     /// so.
     pub async fn find(&self, text: &str) -> Result<String, Failure> {
-        let text = text.trim();
+        let meant = command::meant(text.trim());
+        let text = meant.as_str();
         if text.contains('#') {
-            return Ok(text.to_owned());
+            return Ok(meant);
         }
         let mut found = self.by_id(text).await?;
         if found.is_empty() {
@@ -44,10 +46,11 @@ impl Reader {
             ))),
             (Some(pk), None) => Ok(pk.clone()),
             _ => {
-                let named = found.iter().take(MOST_NAMED).map(|(pk, title)| format!("{pk}  {title}"));
-                let mut faults = vec![format!("\"{text}\" may be any of {}:", found.len())];
-                faults.extend(named);
-                Err(Failure::usage(faults.join("\n  ")))
+                let failure = Failure::usage(format!("\"{text}\" may be any of {}:", found.len()));
+                Err(found
+                    .iter()
+                    .take(MOST_NAMED)
+                    .fold(failure, |failure, (pk, title)| failure.detail(format!("{pk}  {title}"))))
             }
         }
     }

@@ -7,6 +7,7 @@ pub mod find;
 pub mod insights;
 pub mod line;
 mod query;
+pub mod rejected;
 pub mod series;
 mod snapshots;
 pub mod span;
@@ -16,7 +17,9 @@ pub mod whole;
 
 pub use query::token;
 
+use crate::args::shared::Where;
 use crate::exit::Failure;
+use crate::output::command::CommandLine;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use insights_shared::key::Key;
@@ -35,6 +38,8 @@ pub struct Reader {
     client: Client,
     table: String,
     now: Timestamp,
+    /// What leads a person to the same table.
+    location: Where,
     /// The keys of what a newer version wrote; clones share it.
     passed_over: Arc<Mutex<BTreeSet<Key>>>,
 }
@@ -42,12 +47,29 @@ pub struct Reader {
 impl Reader {
     /// Asks `table` by `client`; what has expired at `now` counts as absent.
     pub fn new(client: Client, table: &str, now: Timestamp) -> Self {
-        Self { client, table: table.to_owned(), now, passed_over: Arc::default() }
+        let location = Where::default();
+        Self { client, table: table.to_owned(), now, location, passed_over: Arc::default() }
+    }
+
+    /// The same, for somebody who gave `location`.
+    #[must_use]
+    pub fn at(self, location: &Where) -> Self {
+        Self { location: location.clone(), ..self }
+    }
+
+    /// A command of ours, led to the same table.
+    pub fn command(&self, words: &[&str]) -> CommandLine {
+        CommandLine::insights(words).at(&self.location)
+    }
+
+    /// What leads a person to the same table.
+    pub fn location(&self) -> &Where {
+        &self.location
     }
 
     /// The same table as of another instant, for somebody who asks again and again.
     pub fn as_of(&self, now: Timestamp) -> Self {
-        Self { client: self.client.clone(), table: self.table.clone(), now, passed_over: Arc::default() }
+        Self { now, passed_over: Arc::default(), ..self.clone() }
     }
 
     /// What asks the table, for those who do more than read.

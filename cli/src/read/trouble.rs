@@ -1,19 +1,23 @@
-//! What to do when the table does not answer: no such table, no credentials, no permission. Only here are tables listed,
-//! to find the name that was meant.
+//! What to do when the table does not answer: no such table, one of another schema, no permission. Only here are tables listed, to
+//! find the name that was meant, and described, to find what is different.
 
 use super::Reader;
 use crate::exit::Failure;
+use crate::output::command::CommandLine;
 use crate::output::near::nearest;
+use crate::output::words::plain;
 use insights_shared::issue::{CONNECTION, CallError, TIMEOUT};
+use insights_shared::store::schema::difference;
 
 impl Reader {
     /// The failure that `error` is, with what to do about it.
     pub async fn trouble(&self, error: &CallError) -> Failure {
         let CallError { operation, code, message, .. } = error;
-        let table = &self.table;
-        let what = format!("asking table {table}: {operation}: {code}: {message}");
+        let failure = Failure::Failed(format!("asking table {}: {operation}: {code}: {message}", self.table));
         match code.as_str() {
-            "ResourceNotFoundException" => Failure::usage(self.no_such_table(message).await),
+            "ResourceNotFoundException" => self.no_such_table(message).await,
+            // What a table without our keys or indexes answers.
+            "ValidationException" => self.another_schema().await.unwrap_or(failure),
             "AccessDeniedException" | "AccessDenied" => {
                 let needed = match *operation {
                     "Query" | "BatchGetItem" => {
@@ -21,48 +25,56 @@ impl Reader {
                     }
                     _ => format!("dynamodb:{operation} on the table"),
                 };
-                Failure::Failed(format!("{what}\n  these credentials need {needed}"))
+                failure.detail(format!("these credentials need {needed}"))
             }
             "ExpiredTokenException" | "ExpiredToken" | "RequestExpired" => {
-                Failure::Failed(format!("{what}\n  the credentials have expired: sign in again"))
+                failure.detail("the credentials have expired: sign in again")
             }
             "UnrecognizedClientException" | "InvalidClientTokenId" | "InvalidSignatureException" => {
-                Failure::Failed(format!(
-                    "{what}\n  AWS does not know these credentials: check AWS_PROFILE and AWS_ACCESS_KEY_ID"
-                ))
+                failure.detail("AWS does not know these credentials: check AWS_PROFILE and AWS_ACCESS_KEY_ID")
             }
-            CONNECTION if is_about_credentials(message) => Failure::usage(format!(
-                "no AWS credentials: set AWS_PROFILE to a profile that has some, or sign in; for a table in a file give --local FILE ({message})"
-            )),
-            CONNECTION | TIMEOUT => Failure::Failed(format!(
-                "{what}\n  check AWS_REGION, AWS_ENDPOINT_URL_DYNAMODB and the way to it"
-            )),
-            _ => Failure::Failed(what),
+            CONNECTION | TIMEOUT => {
+                failure.detail("check AWS_REGION, AWS_ENDPOINT_URL_DYNAMODB and the way to it")
+            }
+            _ => failure,
         }
     }
 
-    async fn no_such_table(&self, message: &str) -> String {
+    async fn no_such_table(&self, message: &str) -> Failure {
         let table = &self.table;
+        // An index that is missing has the same code, and its own message.
+        if message.contains("index")
+            && let Some(failure) = self.another_schema().await
+        {
+            return failure;
+        }
         let listed = self.client.list_tables().send().await;
         // Whoever may query a table need not be allowed to list them; then there is no more to say.
         let names = listed.ok().and_then(|tables| tables.table_names).unwrap_or_default();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let found = if let Some(name) = nearest(table, names.iter().copied()) {
-            format!(": did you mean --table {name}?")
-        } else if names.is_empty() {
-            ": make it by `insights table create`, or name it by --table or TABLE_NAME".to_owned()
-        } else {
-            format!(": there are {}", names.join(", "))
-        };
-        // An index that is missing has the same code, and its own message.
-        if message.contains("index") {
-            return format!("table {table} is not as `insights table create` makes it: {message}");
+        if let Some(name) = nearest(table, names.iter().copied()) {
+            return Failure::usage(format!("no table {table}: did you mean --table {}?", plain(name)));
         }
-        format!("no table {table}{found}")
+        if names.is_empty() {
+            let failure = Failure::usage(format!(
+                "no table {table}: make it by `insights table create`, or name it by --table or TABLE_NAME"
+            ));
+            return failure.hint(&self.command(&["table", "create"]));
+        }
+        Failure::usage(format!("no table {table}: there are {}", plain(&names.join(", "))))
     }
-}
 
-/// Whether a failed dispatch failed for want of credentials: the SDK says so in words alone.
-fn is_about_credentials(message: &str) -> bool {
-    message.contains("credential")
+    /// How the table is different from ours; `None` if it is not, or may not be looked at.
+    async fn another_schema(&self) -> Option<Failure> {
+        let answer = self.client.describe_table().table_name(&self.table).send().await.ok()?;
+        let rule = difference(answer.table.as_ref()?)?;
+        let table = &self.table;
+        let failure = Failure::usage(format!("table {table}: not a table of insights: {rule}"));
+        let free = format!("{table}-insights");
+        let create = CommandLine::insights(&["table", "create"]).option("--table", &free);
+        Some(failure.hint(&match &self.location.local {
+            Some(file) => create.file("--local", file),
+            None => create,
+        }))
+    }
 }

@@ -1,6 +1,7 @@
 //! Answers: pages, JSON, and what went wrong, in the form that was asked for.
 
 use crate::exit::Failure;
+use crate::output::escape;
 use crate::page::document;
 use crate::page::filter::Fault;
 use axum::http::StatusCode;
@@ -21,16 +22,17 @@ pub enum Form {
     Json,
 }
 
-/// A text of one content type.
+/// A text of one content type. JSON has no hidden characters, since it is looked at on terminals.
 fn text(status: StatusCode, content_type: &'static str, body: String) -> Response {
+    let body = if content_type == JSON { escape::json(&body).into_owned() } else { body };
     let mut response = (status, body).into_response();
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     response
 }
 
 /// A line of text.
-pub fn plain(status: StatusCode, line: String) -> Response {
-    text(status, "text/plain; charset=utf-8", line + "\n")
+pub fn plain(status: StatusCode, line: &str) -> Response {
+    text(status, "text/plain; charset=utf-8", escape::visible(line).into_owned() + "\n")
 }
 
 /// A page.
@@ -86,10 +88,7 @@ pub fn missing(what: &str, form: Form) -> Response {
 
 /// The table did not answer.
 pub fn failed(failure: &Failure, form: Form) -> Response {
-    let told = match failure {
-        Failure::Failed(message) => message.clone(),
-        Failure::Usage(faults) => faults.join("; "),
-    };
+    let told = failure.in_one_line();
     match form {
         Form::Json => text(StatusCode::BAD_GATEWAY, JSON, json!({ "error": told }).to_string()),
         Form::Page => {

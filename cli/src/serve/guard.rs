@@ -39,17 +39,16 @@ fn refusal(request: &Request, port: u16) -> Option<Response> {
     let asked = request.uri().authority().map(ToString::to_string);
     if !is_ours(request.headers(), asked.as_deref(), port) {
         let text = format!("this is not the host that was asked for: use http://127.0.0.1:{port}/");
-        return Some(answer::plain(StatusCode::MISDIRECTED_REQUEST, text));
+        return Some(answer::plain(StatusCode::MISDIRECTED_REQUEST, &text));
     }
     if ![Method::GET, Method::HEAD].contains(request.method()) {
-        let mut refused =
-            answer::plain(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD are answered".to_owned());
+        let mut refused = answer::plain(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD are answered");
         refused.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
         return Some(refused);
     }
     let said = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
     if said("sec-fetch-site") == Some("cross-site") && said("sec-fetch-mode") != Some("navigate") {
-        return Some(answer::plain(StatusCode::FORBIDDEN, "not for other sites".to_owned()));
+        return Some(answer::plain(StatusCode::FORBIDDEN, "not for other sites"));
     }
     None
 }

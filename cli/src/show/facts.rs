@@ -8,8 +8,8 @@ use crate::session::Session;
 use insights_shared::record::Stored;
 use insights_shared::time::Timestamp;
 
-/// The head.
-pub fn section(pk: &str, insight: &Stored, now: Timestamp, session: &Session) -> String {
+/// The head of a page whose times begin with `oldest`.
+pub fn section(pk: &str, insight: &Stored, oldest: Timestamp, session: &Session, now: Timestamp) -> String {
     let text = |name: &str| insight.text(name).map(plain).unwrap_or_default();
     let mut lines = wrapped(&text("title"), session.width);
     lines.push('\n');
@@ -29,7 +29,7 @@ pub fn section(pk: &str, insight: &Stored, now: Timestamp, session: &Session) ->
         insight.timestamp("updated_at").map(|time| instant(time, &session.zone)).unwrap_or_default();
     let stored =
         insight.timestamp("observed_at").map(|time| instant(time, &session.zone)).unwrap_or_default();
-    fact("version", format!("of {updated}, stored {stored}; {}", times(&session.zone, now)));
+    fact("version", format!("of {updated}, stored {stored}; {}", times(&session.zone, oldest, now)));
     fact("key", plain(pk));
     if let Some(link) = console::link(insight) {
         fact("console", format!("{}:\n            {}", link.shows, link.url));

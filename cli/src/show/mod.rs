@@ -23,6 +23,7 @@ use crate::read::targets::Place;
 use crate::series;
 use crate::session::Session;
 use insights_shared::record::{Kind, Source, Stored};
+use insights_shared::time::Timestamp;
 
 /// Shows.
 pub async fn run(arguments: &ShowArguments, session: &Session) -> Result<Exit, Failure> {
@@ -36,9 +37,9 @@ async fn answer(arguments: &ShowArguments, reader: &Reader, session: &Session) -
     let pk = reader.find(&arguments.key).await?;
     let items = reader.partition(&pk).await?;
     if items.is_empty() {
-        return Err(Failure::usage(format!(
-            "nothing is stored under {pk}: `insights list --output csv` shows whole keys"
-        )));
+        let failure =
+            Failure::usage(format!("nothing is stored under {pk}: a listing as CSV shows whole keys"));
+        return Err(failure.hint(&reader.command(&["list", "--output", "csv"])));
     }
     match arguments.look.output {
         Output::Json => Ok(json::records(&items)),
@@ -57,7 +58,8 @@ async fn for_a_person(
     let Some(insight) = insight else {
         return Ok(other::page(pk, items, reader.now(), session));
     };
-    let mut sections = vec![facts::section(pk, insight, reader.now(), session)];
+    let mut sections =
+        vec![facts::section(pk, insight, oldest(insight, items, reader), session, reader.now())];
     if insight.text("source") == Some(Source::Xray.as_str()) {
         sections.push(xray::timeline(items, session));
         sections.extend(graph::section(insight, items, session));
@@ -67,6 +69,15 @@ async fn for_a_person(
     }
     sections.extend(together(pk, insight, reader, session).await?);
     Ok(sections.join("\n"))
+}
+
+/// The earliest instant that is shown of an insight.
+fn oldest(insight: &Stored, items: &[Stored], reader: &Reader) -> Timestamp {
+    let shown = ["started_at", "updated_at", "observed_at"];
+    let instants = items.iter().flat_map(|item| shown.map(|name| item.timestamp(name))).flatten();
+    let series =
+        around(insight, reader).filter(|_| insight.text("source") == Some(Source::Cloudtrail.as_str()));
+    instants.chain(series.map(|span| span.since.floor(3_600))).fold(reader.now(), Timestamp::min)
 }
 
 /// The series behind a CloudTrail insight, from as long before it as it lasted, at least three hours, to as long after it.
@@ -102,7 +113,7 @@ async fn together(
     for member in incident.members() {
         let insight = &member.occurrence.insight;
         if let Some(other) = insight.text("pk").filter(|other| *other != pk) {
-            add(&mut text, format_args!("  insights show '{other}'\n"));
+            add(&mut text, format_args!("  {}\n", reader.command(&["show"]).key(other)));
         }
     }
     Ok(Some(text))

@@ -76,13 +76,15 @@ fn runs(pk: &str, items: &[Stored], now: Timestamp, session: &Session) -> String
         ]);
     }
     let state = items.iter().find(|item| item.text("sk") == Some("state"));
-    let watermark = state.and_then(|state| state.timestamp("watermark"));
-    let watermark = watermark.map_or(String::new(), |time| {
+    let until = state.and_then(|state| state.timestamp("watermark"));
+    let watermark = until.map_or(String::new(), |time| {
         format!("\neverything before {} is stored\n", instant(time, &session.zone))
     });
     let shown = all.len().min(MOST_RUNS);
     let title = format!("{} of {}, newest first", so_many(shown, "run", "runs"), plain(pk));
-    let times = words::times(&session.zone, now);
+    let shown_runs = all.iter().rev().take(MOST_RUNS).filter_map(|run| run.timestamp("started_at"));
+    let oldest = shown_runs.chain(until).fold(now, Timestamp::min);
+    let times = words::times(&session.zone, oldest, now);
     if !notes.is_empty() {
         notes = format!("\n{}{notes}", heading("What went wrong", session));
     }

@@ -1,6 +1,7 @@
 //! The simulator's log events as lines: one for each call. It is the only place that knows the names of their fields.
 
 use crate::exit::Failure;
+use crate::output::escape::visible;
 use insights_shared::time::Clock;
 use std::collections::BTreeMap;
 use std::fmt::{Debug, Result};
@@ -51,7 +52,8 @@ where
     ) -> Result {
         let mut fields = Fields::default();
         event.record(&mut fields);
-        writeln!(writer, "{} {}", Clock::System.now(), fields.line(*event.metadata().level()))
+        // What a caller sends may hold anything.
+        writeln!(writer, "{} {}", Clock::System.now(), visible(&fields.line(*event.metadata().level())))
     }
 }
 
@@ -88,8 +90,7 @@ impl Visit for Fields {
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        // What a caller sends may hold anything, and must not break the line.
-        self.0.insert(field.name(), value.chars().filter(|character| !character.is_control()).collect());
+        self.0.insert(field.name(), value.to_owned());
     }
 }
 

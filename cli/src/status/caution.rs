@@ -50,7 +50,8 @@ pub async fn caution(reader: &Reader, about: About<'_>) -> Result<Option<String>
     Ok(first.map(|first| {
         let more = if others > 0 { format!(", and {others} more") } else { String::new() };
         let targets = so_many(number, "target", "targets");
-        format!("warning: something may be missing: {first}{more} of {targets}; see `insights status`")
+        let status = reader.command(&["status"]);
+        format!("warning: something may be missing: {first}{more} of {targets}; see `{status}`")
     }))
 }
 

@@ -1,7 +1,9 @@
 //! What a target's `state` means, and what to do about it. Pure.
 
 use crate::collect::advice::is_about_permission;
+use crate::collect::is_by_hand;
 use crate::output::add;
+use crate::output::command::CommandLine;
 use crate::output::words::length;
 use insights_shared::issue::{Class, RECORD_INVALID, class_of};
 use insights_shared::record::{Source, Stored};
@@ -41,6 +43,12 @@ pub struct Judged {
     pub issues: String,
     /// What to do, if anything.
     pub action: Option<String>,
+    /// What the next scheduled run does of it by itself.
+    pub next_run: Option<&'static str>,
+    /// What the last run said.
+    pub said: Option<String>,
+    /// The command that does it.
+    pub command: Option<CommandLine>,
 }
 
 impl Condition {
@@ -72,6 +80,11 @@ impl Condition {
         matches!(self, Self::Fresh | Self::NotEnabled)
     }
 
+    /// Whether something could be fetched, if only once.
+    pub fn was_collected(self) -> bool {
+        matches!(self, Self::Fresh | Self::Partial | Self::Stale)
+    }
+
     /// Whether the last run's own record tells more.
     pub fn wants_its_run(self) -> bool {
         !self.is_well() && self != Self::Stale
@@ -96,10 +109,11 @@ pub fn judge(state: Option<&Stored>, source: Source, now: Timestamp, oldest: Opt
     let last_run = state.and_then(|state| Some((state, state.timestamp("last_run_at")?)));
     let Some((state, last_run_at)) = last_run else {
         let action = format!(
-            "{} has not ended a scheduled run there: deploy it, add the target to its TARGETS, or run `insights collect --source {source}`",
+            "{} has not ended a scheduled run there: deploy it, add the target to its TARGETS, or collect from here",
             source.package()
         );
-        return Judged { condition: Condition::NeverRun, issues: String::new(), action: Some(action) };
+        let judged = Judged::new(Condition::NeverRun, String::new());
+        return Judged { action: Some(action), command: Some(collect(source)), ..judged };
     };
     let counts = issue_counts(state);
     let issues: Vec<String> = counts.iter().map(|(code, count)| format!("{count}×{code}")).collect();
@@ -110,7 +124,7 @@ pub fn judge(state: Option<&Stored>, source: Source, now: Timestamp, oldest: Opt
             "no run for {}: is its schedule on? Its log and its dead-letter queue tell why",
             length(age)
         );
-        return Judged { condition: Condition::Stale, issues, action: Some(action) };
+        return Judged { action: Some(action), ..Judged::new(Condition::Stale, issues) };
     }
     let has = |class: Class| counts.iter().any(|(code, _)| class_of(code, None) == class);
     let condition = match state.text("last_status") {
@@ -122,40 +136,42 @@ pub fn judge(state: Option<&Stored>, source: Source, now: Timestamp, oldest: Opt
         _ => Condition::Failed,
     };
     let count = |name: &str| state.integer(name).unwrap_or_default();
-    let action = match condition {
-        Condition::Fresh | Condition::NotEnabled => None,
+    let (action, next_run) = match condition {
+        Condition::Fresh | Condition::NotEnabled => return Judged::new(condition, issues),
         _ if has(Class::Denied) => {
             let denied = counts.iter().filter(|(code, _)| class_of(code, None) == Class::Denied);
-            Some(if denied.clone().all(|(code, _)| code.contains("Expired")) {
-                format!(
-                    "the credentials had expired ({issues}): the next run has new ones; on a laptop, sign in again"
-                )
+            if denied.clone().all(|(code, _)| code.contains("Expired")) {
+                (format!("the credentials had expired ({issues})"), Some("the next run has new ones"))
             } else if denied.clone().all(|(code, _)| is_about_permission(code)) {
-                format!("the role lacks a permission ({issues}): see IAM in the README")
+                (format!("the role lacks a permission ({issues}): see IAM in the README"), None)
             } else {
-                format!(
-                    "the credentials or a permission were refused ({issues}): see error codes in docs/operations.md"
-                )
-            })
+                let remedy = "see error codes in docs/operations.md";
+                (format!("the credentials or a permission were refused ({issues}): {remedy}"), None)
+            }
         }
-        _ if has(Class::Throttled) && counts.iter().any(|(code, _)| code == TABLE_THROTTLED) => {
-            Some(format!(
-                "the table refused more ({issues}): on demand it takes more by itself as it is used; the next run goes on"
-            ))
+        _ if has(Class::Throttled) && counts.iter().any(|(code, _)| code == TABLE_THROTTLED) => (
+            format!("the table refused more ({issues}): on demand it takes more by itself as it is used"),
+            Some("the next run goes on"),
+        ),
+        _ if has(Class::Throttled) => (
+            format!("others use the account's rate too ({issues}): lower RATE_LIMITS or run less often"),
+            Some("the next run goes on"),
+        ),
+        Condition::Partial if count("not_reached") > 0 => {
+            let left = count("not_reached");
+            (format!("time ran out with {left} left"), Some("nothing to do, the next runs go on from there"))
         }
-        _ if has(Class::Throttled) => Some(format!(
-            "others use the account's rate too ({issues}): lower RATE_LIMITS or run less often; the next run goes on"
-        )),
-        Condition::Partial if count("not_reached") > 0 => Some(format!(
-            "time ran out with {} left: nothing to do, the next runs go on from there",
-            count("not_reached")
-        )),
-        _ => Some(format!(
-            "{}: the next run tries again",
-            if issues.is_empty() { "something failed" } else { &issues }
-        )),
+        _ => {
+            let what = if issues.is_empty() { "something failed".to_owned() } else { issues.clone() };
+            (what, Some("the next run tries again"))
+        }
     };
-    Judged { condition, issues, action }
+    Judged { action: Some(action), next_run, ..Judged::new(condition, issues) }
+}
+
+/// Collects what is left, from here.
+fn collect(source: Source) -> CommandLine {
+    CommandLine::insights(&["collect"]).option("--source", source.as_str())
 }
 
 /// Issues by code, most first; rejected records are no failure.
@@ -170,9 +186,13 @@ fn issue_counts(state: &Stored) -> Vec<(String, i64)> {
 }
 
 impl Judged {
-    /// Adds what the last run's own record says: which operation failed, and in what words; or that there were runs that
-    /// were not scheduled.
-    pub fn learn(&mut self, run: Option<&Stored>) {
+    fn new(condition: Condition, issues: String) -> Self {
+        Self { condition, issues, action: None, next_run: None, said: None, command: None }
+    }
+
+    /// Adds what the last run's own record of `source` says: which operation failed, and in what words; whether a person ran it, so
+    /// that nobody runs it again; or that there were runs that were not scheduled.
+    pub fn learn(&mut self, run: Option<&Stored>, source: Source) {
         let Some(run) = run else { return };
         if self.condition == Condition::NeverRun {
             let trigger = run.text("trigger").unwrap_or_default();
@@ -184,15 +204,39 @@ impl Judged {
             }
             return;
         }
+        if is_by_hand(run) && self.action.is_some() {
+            self.next_run = None;
+            self.command = Some(collect(source));
+        }
         let issues = run.0.get("issues").and_then(Value::as_list).unwrap_or_default();
         let text = |issue: &Value, name: &str| {
             issue.at(&[name]).and_then(Value::as_str).unwrap_or_default().to_owned()
         };
         let worst = issues.iter().find(|issue| text(issue, "code") != RECORD_INVALID);
-        if let (Some(issue), Some(action)) = (worst, self.action.as_mut()) {
-            let said = format!("{}: {}", text(issue, "operation"), text(issue, "message"));
-            add(action, format_args!(". {said}"));
+        if let Some(issue) = worst.filter(|_| self.action.is_some()) {
+            self.said = Some(format!("{}: {}", text(issue, "operation"), text(issue, "message")));
         }
+    }
+
+    /// What to do, without the command.
+    pub fn advice(&self) -> Option<String> {
+        let mut advice = self.action.clone()?;
+        if let Some(next_run) = self.next_run {
+            add(&mut advice, format_args!(": {next_run}"));
+        }
+        if let Some(said) = &self.said {
+            add(&mut advice, format_args!(". {said}"));
+        }
+        Some(advice)
+    }
+
+    /// What to do, with the command, in one line.
+    pub fn remedy(&self) -> Option<String> {
+        let advice = self.advice()?;
+        Some(match &self.command {
+            Some(command) => format!("{advice}: `{command}`"),
+            None => advice,
+        })
     }
 }
 
@@ -242,7 +286,7 @@ mod tests {
         ] {
             let judged = judge(state.as_ref(), Source::Xray, now(), None);
             assert_eq!(judged.condition, expected, "{state:?}");
-            let action = judged.action.unwrap_or_default();
+            let action = judged.remedy().unwrap_or_default();
             assert!(said.map_or(action.is_empty(), |said| action.contains(said)), "{state:?}: {action}");
         }
     }
@@ -267,11 +311,41 @@ mod tests {
             {"code":"AccessDeniedException","operation":"GetGroups","message":"not allowed"}]"#;
         let failed = state("11:30", "failed", issues);
         let mut judged = judge(Some(&failed), Source::Xray, now(), None);
-        judged.learn(Some(&failed));
-        assert!(judged.action.unwrap().ends_with("GetGroups: not allowed"));
+        judged.learn(Some(&failed), Source::Xray);
+        assert!(judged.remedy().unwrap().ends_with("GetGroups: not allowed"));
         let mut never = judge(None, Source::Xray, now(), None);
-        never.learn(Some(&state("11:30", "ok", r#","trigger":"push""#)));
-        assert!(never.action.unwrap().contains("only a push has run"));
+        never.learn(Some(&state("11:30", "ok", r#","trigger":"push""#)), Source::Xray);
+        assert!(never.remedy().unwrap().contains("only a push has run"));
+    }
+
+    #[test]
+    fn no_next_run_is_promised_after_a_run_that_a_person_started() {
+        let by = |id: &str| format!(r#","collected_by":"xray-insights:1#{id}""#);
+        for (status, further, promise) in [
+            ("partial", r#","not_reached":7"#, "the next runs go on from there"),
+            ("partial", r#","issue_counts":{"ThrottledException":2}"#, "the next run goes on"),
+            (
+                "failed",
+                r#","issue_counts":{"ProvisionedThroughputExceededException":2}"#,
+                "the next run goes on",
+            ),
+            ("failed", r#","issue_counts":{"Timeout":1}"#, "the next run tries again"),
+            ("failed", r#","issue_counts":{"ExpiredTokenException":1}"#, "the next run has new ones"),
+            ("partial", "", "the next run tries again"),
+        ] {
+            let state = state("11:30", status, further);
+            let remedy = |run: &str| {
+                let Value::Map(run) = Value::from_json(run).unwrap() else { panic!("not an object: {run}") };
+                let mut judged = judge(Some(&state), Source::Xray, now(), None);
+                judged.learn(Some(&Stored(run)), Source::Xray);
+                judged.remedy().unwrap()
+            };
+            let scheduled = remedy(&format!("{{\"trigger\":\"scheduled\"{}}}", by("6f1e-42")));
+            assert!(scheduled.contains(promise) && !scheduled.contains("insights collect"), "{scheduled}");
+            let by_hand = remedy(&format!("{{\"trigger\":\"scheduled\"{}}}", by("collect-0011223344556677")));
+            assert!(!by_hand.contains("next run"), "{by_hand}");
+            assert!(by_hand.ends_with(": `insights collect --source xray`"), "{by_hand}");
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 pub mod caution;
 pub mod condition;
+pub mod health;
 pub mod survey;
 
 use crate::args::StatusArguments;
@@ -10,16 +11,22 @@ use crate::args::shared::Output;
 use crate::exit::{Exit, Failure};
 use crate::location::Opened;
 use crate::output::tabular::{Column, Tabular, cell, heading};
-use crate::output::words::{instant, length, plain, service, so_many, thousands, times, wrapped};
-use crate::output::{csv, json, print, say};
+use crate::output::words::{self, instant, length, plain, service, so_many, thousands, times, wrapped};
+use crate::output::{add, csv, json, print, say};
 use crate::read::Reader;
+use crate::read::rejected::Rejected;
 use crate::read::targets::Place;
 use crate::session::Session;
 use comfy_table::{Cell, Color};
 use condition::Condition;
+use health::Health;
 use insights_shared::record::{Source, Stored};
+use insights_shared::value::{Map, Value};
 use std::collections::BTreeSet;
-use survey::{Target, survey};
+use survey::{Target, count_rejected, survey};
+
+/// The most rules that are named of one target.
+const MOST_RULES: usize = 5;
 
 /// Shows how all targets are.
 pub async fn run(arguments: &StatusArguments, session: &Session) -> Result<Exit, Failure> {
@@ -30,46 +37,74 @@ pub async fn run(arguments: &StatusArguments, session: &Session) -> Result<Exit,
 }
 
 async fn answer(arguments: &StatusArguments, reader: &Reader, session: &Session) -> Result<String, Failure> {
-    let targets = survey(reader, arguments.stale_after).await?;
-    let without_state = targets.iter().filter(|target| target.state.is_none()).count();
-    if without_state == targets.len() {
+    let mut targets = survey(reader, arguments.stale_after).await?;
+    count_rejected(reader, &mut targets).await?;
+    if targets.iter().all(|target| target.state.is_none()) {
         say(&format!(
             "table {} holds no state: no scheduled run has ended yet. Is a function deployed, is its schedule on, \
-             and does it write to this table? `insights collect` runs one from here",
-            reader.table()
+             and does it write to this table? `{}` runs one from here",
+            reader.table(),
+            reader.command(&["collect"])
         ));
     }
-    if arguments.look.output == Output::Json {
-        if without_state > 0 && without_state < targets.len() {
-            let number = so_many(without_state, "target has", "targets have");
-            say(&format!(
-                "{number} no state, since no scheduled run has ended there: --output csv lists all"
-            ));
-        }
-        let states: Vec<Stored> = targets.into_iter().filter_map(|target| target.state).collect();
-        return Ok(json::records(&states));
-    }
     Ok(match arguments.look.output {
+        Output::Json => json::records(&targets.iter().map(record).collect::<Vec<_>>()),
         Output::Csv => rows(&targets),
-        _ if targets.is_empty() => String::new(),
-        _ => page(&targets, reader, session),
+        Output::Table if targets.is_empty() => String::new(),
+        Output::Table => page(&targets, reader, session),
     })
 }
 
-fn page(targets: &[Target], reader: &Reader, session: &Session) -> String {
+/// The target's `state`, with what follows from it. One without has only that, and whose it is.
+fn record(target: &Target) -> Stored {
+    let mut record = target.state.as_ref().map(|state| state.0.clone()).unwrap_or_default();
+    let Place { account_id, region } = &target.place;
+    let rejected = &target.rejected;
+    let mut counted = Map::from([("count".into(), (rejected.count as u64).into())]);
+    if let Some(newest_at) = rejected.newest_at {
+        counted.insert("newest_at".into(), newest_at.into());
+    }
+    let violations = rejected.violations.iter();
+    let violations = violations.map(|(rule, count)| (rule.as_str().into(), (*count as u64).into()));
+    counted.insert("violations".into(), Value::Map(violations.collect()));
+    record.extend([
+        ("source".into(), target.source.as_str().into()),
+        ("account_id".into(), account_id.as_str().into()),
+        ("region".into(), region.as_str().into()),
+        ("condition".into(), target.judged.condition.as_str().into()),
+        ("rejected_records".into(), Value::Map(counted)),
+    ]);
+    if let Some(remedy) = target.judged.remedy() {
+        record.insert("action".into(), remedy.into());
+    }
+    Stored(record)
+}
+
+/// How all targets are, in a line, and below it what is not known.
+fn summary(targets: &[Target]) -> (String, Option<String>) {
     let well = targets.iter().filter(|target| target.judged.condition.is_well()).count();
-    let summary = if well == targets.len() {
-        format!("All is well: {}", so_many(well, "target", "targets"))
-    } else {
+    let all = so_many(targets.len(), "target", "targets");
+    let conditions: Vec<(Source, Condition)> =
+        targets.iter().map(|target| (target.source, target.judged.condition)).collect();
+    let health = Health::of(&Source::ALL, &conditions);
+    let summary = if well < targets.len() {
         let worse = targets.len() - well;
-        format!(
-            "{} of {} {} a look",
-            worse,
-            so_many(targets.len(), "target", "targets"),
-            if worse == 1 { "needs" } else { "need" }
-        )
+        format!("{worse} of {all} {} a look", if worse == 1 { "needs" } else { "need" })
+    } else if health.unknown().is_some() {
+        format!("Nothing is collected: no source is in use in any of {all}")
+    } else {
+        format!("All is well: {all}")
     };
+    let unknown = health.unknown().map(|reason| format!("Whether anything is wrong is unknown: {reason}."));
+    (summary, unknown)
+}
+
+fn page(targets: &[Target], reader: &Reader, session: &Session) -> String {
+    let (summary, unknown) = summary(targets);
     let mut text = heading(&summary, session);
+    if let Some(unknown) = unknown {
+        add(&mut text, format_args!("{}\n", wrapped(&unknown, session.width)));
+    }
     let mut columns = vec![("ACCOUNT", Column::Fixed), ("REGION", Column::Fixed)];
     columns.extend(Source::ALL.map(|source| (service(source.as_str()), Column::Text)));
     let mut table = Tabular::new(session, &columns);
@@ -82,25 +117,63 @@ fn page(targets: &[Target], reader: &Reader, session: &Session) -> String {
         table.row(row);
     }
     text.push_str(&table.render());
-    let notes: String = targets
-        .iter()
-        .filter_map(|target| {
-            let action = target.judged.action.as_ref()?;
-            let Place { account_id, region } = &target.place;
-            let name = service(target.source.as_str());
-            Some(wrapped(&plain(&format!("{name}, {account_id} {region}: {action}")), session.width))
-        })
-        .collect();
+    let notes: String = targets.iter().filter_map(|target| note(target, session)).collect();
     if !notes.is_empty() {
         text.push('\n');
         text.push_str(&heading("What to do", session));
         text.push_str(&notes);
     }
+    let rejected: String = targets.iter().filter_map(|target| rejected(target, reader, session)).collect();
+    if !rejected.is_empty() {
+        text.push('\n');
+        text.push_str(&heading("Rejected: answers that broke a rule", session));
+        text.push_str(&rejected);
+    }
     let now = instant(reader.now(), &session.zone);
-    let times = times(&session.zone, reader.now());
+    let oldest = targets.iter().filter_map(|target| target.rejected.newest_at).min();
+    let times = times(&session.zone, oldest.unwrap_or(reader.now()), reader.now());
+    let example = reader.command(&["show"]);
     text + &format!(
-        "\nas of {now}; {times}. A target's last runs:\n  insights show 'run#SOURCE#ACCOUNT#REGION'\n"
+        "\nas of {now}; {times}. A target's last runs:\n  {example} 'run#SOURCE#ACCOUNT#REGION'\n"
     )
+}
+
+/// Whose target it is, within a text.
+fn name(target: &Target) -> String {
+    let Place { account_id, region } = &target.place;
+    plain(&format!("{}, {account_id} {region}", service(target.source.as_str())))
+}
+
+/// What to do about a target; its command on a line of its own.
+fn note(target: &Target, session: &Session) -> Option<String> {
+    let advice = plain(&target.judged.advice()?);
+    let mut note = wrapped(&format!("{}: {advice}", name(target)), session.width);
+    if let Some(command) = &target.judged.command {
+        add(&mut note, format_args!("  {command}\n"));
+    }
+    Some(note)
+}
+
+/// What of a target was rejected, and the command that shows it.
+fn rejected(target: &Target, reader: &Reader, session: &Session) -> Option<String> {
+    let Rejected { count, newest_at, violations } = &target.rejected;
+    if *count == 0 {
+        return None;
+    }
+    let newest =
+        newest_at.map_or_else(String::new, |at| format!(", the newest of {}", instant(at, &session.zone)));
+    let rules: Vec<String> =
+        violations.iter().take(MOST_RULES).map(|(rule, count)| format!("{count}× {}", plain(rule))).collect();
+    let more = violations.len().saturating_sub(MOST_RULES);
+    let more = if more > 0 { format!("; and {more} more rules") } else { String::new() };
+    let note = format!(
+        "{}: {}{newest}: {}{more}",
+        name(target),
+        so_many(*count, "answer", "answers"),
+        rules.join("; ")
+    );
+    let command = reader.command(&["show"]).key(&target.place.rejected(target.source));
+    Some(wrapped(&note, session.width) + &format!("  {command}\n"))
 }
 
 /// The condition, how old the last success is, and what the last run found.
@@ -113,10 +186,13 @@ fn grid_cell(target: &Target, reader: &Reader) -> Cell {
         0 => "found nothing".to_owned(),
         fetched => format!("found {}", thousands(fetched)),
     });
-    let lines: Vec<String> = [Some(target.judged.condition.in_words().to_owned()), age.or(never), found]
-        .into_iter()
-        .flatten()
-        .collect();
+    let rejected = Some(target.rejected.count).filter(|count| *count > 0);
+    let rejected = rejected.map(|count| format!("{} rejected", words::count(count as u64)));
+    let lines: Vec<String> =
+        [Some(target.judged.condition.in_words().to_owned()), age.or(never), found, rejected]
+            .into_iter()
+            .flatten()
+            .collect();
     let drawn = cell(lines.join("\n"));
     match target.judged.condition {
         Condition::Fresh => drawn.fg(Color::Green),
@@ -144,11 +220,16 @@ fn rows(targets: &[Target]) -> String {
         "not_reached",
         "issues",
         "action",
+        "rejected_records",
+        "rejected_newest_at",
+        "rejected_violations",
     ];
     let mut text = csv::row(header);
     for target in targets {
         let attribute =
             |name: &str| target.state.as_ref().map(|state| csv::attribute(state, name)).unwrap_or_default();
+        let violations = target.rejected.violations.iter();
+        let violations: Vec<String> = violations.map(|(rule, count)| format!("{count}× {rule}")).collect();
         text.push_str(&csv::row([
             target.source.as_str(),
             &target.place.account_id,
@@ -164,7 +245,10 @@ fn rows(targets: &[Target]) -> String {
             &attribute("failed"),
             &attribute("not_reached"),
             &target.judged.issues,
-            target.judged.action.as_deref().unwrap_or_default(),
+            &target.judged.remedy().unwrap_or_default(),
+            &target.rejected.count.to_string(),
+            &target.rejected.newest_at.map(|at| at.to_string()).unwrap_or_default(),
+            &violations.join("; "),
         ]));
     }
     text

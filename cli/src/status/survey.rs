@@ -4,6 +4,7 @@
 use super::condition::{Judged, judge};
 use crate::exit::Failure;
 use crate::read::Reader;
+use crate::read::rejected::Rejected;
 use crate::read::span::Span;
 use crate::read::targets::Place;
 use insights_shared::record::{Kind, Source, Stored};
@@ -20,6 +21,8 @@ pub struct Target {
     pub state: Option<Stored>,
     /// How it is.
     pub judged: Judged,
+    /// What of it broke a rule.
+    pub rejected: Rejected,
 }
 
 /// All of them, by place and source. A last run older than `stale_after` (seconds), else than the source's own, is stale.
@@ -40,10 +43,26 @@ pub async fn survey(reader: &Reader, stale_after: Option<i64>) -> Result<Vec<Tar
             let mut judged = judge(state.as_ref(), source, reader.now(), stale_after);
             if judged.condition.wants_its_run() {
                 let run = reader.last_runs(source, &place, 1).await?.pop();
-                judged.learn(run.as_ref());
+                judged.learn(run.as_ref(), source);
             }
-            targets.push(Target { place: place.clone(), source, state, judged });
+            judged.command = judged.command.map(|command| command.at(reader.location()));
+            targets.push(Target {
+                place: place.clone(),
+                source,
+                state,
+                judged,
+                rejected: Rejected::default(),
+            });
         }
     }
     Ok(targets)
+}
+
+/// Counts what was rejected of each of `targets`: a question more for each, so only for those who show it.
+pub async fn count_rejected(reader: &Reader, targets: &mut [Target]) -> Result<(), Failure> {
+    let wanted = targets.iter().map(|target| (target.source, target.place.clone())).collect();
+    for (target, rejected) in targets.iter_mut().zip(reader.rejected(wanted).await?) {
+        target.rejected = rejected;
+    }
+    Ok(())
 }

@@ -18,6 +18,7 @@ use crate::session::Session;
 use crate::show::around;
 use crate::status::caution::{About, caution};
 use insights_shared::record::{Kind, Stored};
+use insights_shared::time::Timestamp;
 
 /// The most incidents that are told.
 const MOST_TOLD: usize = 10;
@@ -88,7 +89,6 @@ async fn page(
     let title = format!("{} from {since} to {until}", so_many(number, "insight", "insights"));
     let mut text = heading(&title, session);
     text.push_str(&lanes::drawn(&records, span, centre, session));
-    add(&mut text, format_args!("\n{}; {}\n", lanes::LEGEND, times(&session.zone, reader.now())));
     let insights: Vec<Stored> = records.into_iter().filter(is_insight).collect();
     let mut told = incidents(reader.occurrences(insights).await?);
     told.retain(Incident::is_correlated);
@@ -96,6 +96,8 @@ async fn page(
         told.retain(|incident| incident.holds(pk));
     }
     worst_first(&mut told);
+    let oldest = told.iter().map(Incident::started_at).fold(span.since, Timestamp::min);
+    add(&mut text, format_args!("\n{}; {}\n", lanes::LEGEND, times(&session.zone, oldest, span.until)));
     text.push_str(&belongs_together(&told, session));
     Ok(text)
 }

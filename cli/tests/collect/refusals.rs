@@ -59,11 +59,38 @@ fn a_variable_that_is_wrong_for_one_source_alone_names_it_and_how_the_others_run
     let story = Story::empty();
     let run = finish(collect(&story, &[]).env("LOOKBACK_DAYS", "60"));
     assert_eq!(run.code, 2, "{run:?}");
-    let told = "X-Ray: LOOKBACK_DAYS is 60: must be a whole number from 1 to 30; CloudTrail and Audit Manager would run with it: \
-                --source cloudtrail --source auditmanager";
-    assert!(run.stderr.contains(told), "{}", run.stderr);
+    let told = "error: X-Ray: LOOKBACK_DAYS is 60: must be a whole number from 1 to 30\n  CloudTrail and Audit Manager would run \
+                with it\nhint: insights collect --source cloudtrail --source auditmanager\n";
+    assert_eq!(run.stderr, told);
     let run = finish(collect(&story, &["--source", "xray"]).env("LOOKBACK_DAYS", "60"));
     assert!(run.stderr.contains("LOOKBACK_DAYS is 60") && !run.stderr.contains("X-Ray"), "{}", run.stderr);
+}
+
+#[test]
+fn a_variable_that_is_wrong_for_two_sources_is_told_for_both_with_one_command_that_runs() {
+    let story = Story::told(STORY);
+    let check = |arguments: &[&str], variables: &[(&str, &str)], expected: &str| {
+        let run = finish(collect(&story, arguments).envs(variables.iter().copied()));
+        assert_eq!((run.code, run.stderr.as_str()), (2, expected), "{variables:?}");
+    };
+    let both = "error: 2 things are wrong\n  X-Ray: LOOKBACK_DAYS is 91: must be a whole number from 1 to 30\n  \
+                CloudTrail: LOOKBACK_DAYS is 91: must be a whole number from 1 to 90\n";
+    check(
+        &[],
+        &[("LOOKBACK_DAYS", "91")],
+        &format!("{both}  Audit Manager would run with it\nhint: insights collect --source auditmanager\n"),
+    );
+    check(&["--source", "xray", "--source", "cloudtrail"], &[("LOOKBACK_DAYS", "91")], both);
+    // One of them has another fault, too: it would not run.
+    check(
+        &["--utc", "--source", "cloudtrail", "--source=auditmanager"],
+        &[("LOOKBACK_DAYS", "91"), ("CLOUDTRAIL_PERIOD", "7")],
+        "error: 2 things are wrong\n  CloudTrail: CLOUDTRAIL_PERIOD is 7: must be 60, 300 or 3600 seconds\n  \
+         CloudTrail: LOOKBACK_DAYS is 91: must be a whole number from 1 to 90\n  Audit Manager would run with it\n\
+         hint: insights collect --utc --source auditmanager\n",
+    );
+    let run = finish(collect(&story, &["--source", "auditmanager"]).env("LOOKBACK_DAYS", "91"));
+    assert_eq!(run.code, 0, "the hint works: {run:?}");
 }
 
 #[test]

@@ -172,7 +172,11 @@ fn an_empty_answer_says_why() {
     check(&STORY, &["list", "--entity", "paymets"], "did you mean payments?");
     // Part of a title, too; the name goes before.
     check(&STORY, &["list", "--entity", "Payment"], "did you mean payments?");
-    check(&STORY, &["list", "--entity", "SOC 2"], "is --entity 0ffbb1b9-f564-4090-a89e-a13bc2d923ce");
+    check(
+        &STORY,
+        &["list", "--entity", "SOC 2"],
+        "is `insights list --entity 0ffbb1b9-f564-4090-a89e-a13bc2d923ce`",
+    );
     check(
         &STORY,
         &["list", "--entity", "product-index", "--since", "1h"],

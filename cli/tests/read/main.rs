@@ -12,6 +12,7 @@ mod support;
 
 mod asking;
 mod compliance;
+mod hostile;
 mod list;
 mod manners;
 mod queries;
@@ -19,3 +20,4 @@ mod series;
 mod show;
 mod status;
 mod timeline;
+mod zones;

@@ -23,7 +23,14 @@ fn wrong_arguments_are_told_with_what_would_be_right() {
         (&["list", "--severity", "hi"], &["info, low, medium, high, critical"]),
         (&["list", "--since", "yesterday"], &["--since <TIME>", "such as 24h or 7d"]),
         (&["list", "--since", "-3d"], &["such as 24h or 7d"]),
-        (&["list", "--limit", "0"], &["--limit"]),
+        (
+            &["list", "--limit", "0"],
+            &[
+                "'0' for '--limit <NUMBER>': must be a whole number of 1 or more",
+                "\nhint: insights list --limit 20\n",
+            ],
+        ),
+        (&["list", "--limit", "many"], &["must be a whole number of 1 or more"]),
         (&["list", "--output", "yaml"], &["table, json, csv"]),
         (
             &["list", "--since", "2026-03-02T00:00:00Z", "--until", "2026-03-01T00:00:00Z"],
@@ -82,11 +89,100 @@ fn a_table_that_is_not_ours_is_told() {
         }
         create.send().await.unwrap();
     });
-    check(
-        &story.insights(&["list", "--table", "orders"]),
-        1,
-        &["asking table orders: Query: ValidationException", "open"],
-    );
+    let another = "error: table orders: not a table of insights: it has no index open\n";
+    let hint = "hint: insights table create --table orders-insights\n";
+    check(&story.insights(&["list", "--table", "orders"]), 2, &[another, hint]);
+    let create = story.insights(&["table", "create", "--table", "orders-insights"]);
+    assert_eq!(create.code, 0, "the hint works: {create:?}");
+}
+
+/// Tables with other keys, and with an index of ours that has other keys.
+#[test]
+fn a_table_of_another_schema_is_told_by_what_is_different() {
+    let story = Story::empty();
+    let create = |name: &str, keys: [&str; 2], index: Option<[&str; 2]>| {
+        use aws_sdk_dynamodb::types::{
+            AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
+            ProjectionType, ScalarAttributeType,
+        };
+        let schema = |[partition, sort]: [&str; 2]| {
+            let key = |name: &str, kind| {
+                KeySchemaElement::builder().attribute_name(name).key_type(kind).build().unwrap()
+            };
+            vec![key(partition, KeyType::Hash), key(sort, KeyType::Range)]
+        };
+        let names = keys.into_iter().chain(index.into_iter().flatten());
+        let definitions = names.map(|name| {
+            let definition = AttributeDefinition::builder().attribute_name(name);
+            definition.attribute_type(ScalarAttributeType::S).build().unwrap()
+        });
+        let projection = Projection::builder().projection_type(ProjectionType::All).build();
+        let indexes = index.map(|keys| {
+            let index = GlobalSecondaryIndex::builder().index_name("open").projection(projection);
+            vec![index.set_key_schema(Some(schema(keys))).build().unwrap()]
+        });
+        let client = story.lab.dynamodb();
+        let create = client.create_table().table_name(name).billing_mode(BillingMode::PayPerRequest);
+        let create = create.set_key_schema(Some(schema(keys))).set_global_secondary_indexes(indexes);
+        story.wait(create.set_attribute_definitions(Some(definitions.collect())).send()).unwrap();
+    };
+    create("users", ["id", "sort"], None);
+    create("events", ["pk", "sk"], Some(["status", "at"]));
+    for (table, arguments, expected) in [
+        ("users", &["list"][..], "its key is id, sort, and not pk, sk"),
+        ("users", &["status"], "its key is id, sort, and not pk, sk"),
+        ("users", &["show", "xray#123456789012#eu-west-1#x"], "its key is id, sort, and not pk, sk"),
+        ("events", &["list", "--open"], "the key of its index open is status, at, and not open_pk, open_sk"),
+        ("events", &["timeline"], "the key of its index open is status, at, and not open_pk, open_sk"),
+    ] {
+        let run = story.insights(&[arguments, &["--table", table]].concat());
+        check(
+            &run,
+            2,
+            &[&format!("error: table {table}: not a table of insights: {expected}\n"), "\nhint: "],
+        );
+    }
+}
+
+#[test]
+fn an_endpoint_of_the_table_that_is_no_url_is_told_and_not_left_out() {
+    for (name, value, hint) in [
+        (
+            "AWS_ENDPOINT_URL",
+            "localhost:8000",
+            "hint: AWS_ENDPOINT_URL=http://localhost:8000 insights list --open\n",
+        ),
+        (
+            "AWS_ENDPOINT_URL_DYNAMODB",
+            "nowhere",
+            "hint: AWS_ENDPOINT_URL_DYNAMODB=http://nowhere insights list --open\n",
+        ),
+        ("AWS_ENDPOINT_URL_DYNAMODB", "http://", "hint: AWS_ENDPOINT_URL_DYNAMODB='' insights list --open\n"),
+    ] {
+        let mut command = STORY.command(&["list", "--open"]);
+        let expected =
+            format!("error: {name} is {value}: must be a URL such as https://host or http://host:port\n");
+        check(&finish(command.env(name, value)), 2, &[&expected, hint]);
+    }
+    // Those of services that this command does not ask may be anything.
+    let mut command = STORY.command(&["list", "--open"]);
+    assert_eq!(finish(command.env("AWS_ENDPOINT_URL_XRAY", "nowhere")).code, 0);
+}
+
+/// Somebody who takes the connection and says nothing is named after two seconds; the limits themselves are tried in paused time.
+#[test]
+fn it_is_said_who_is_waited_for() {
+    use std::io::{BufRead, BufReader};
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let mut command = STORY.command(&["list"]);
+    command.env("AWS_ENDPOINT_URL", &endpoint).stderr(std::process::Stdio::piped());
+    let mut child = command.stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stderr.take().unwrap()).read_line(&mut line).unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(line, format!("still waiting for an answer from {endpoint} (region eu-west-1)\n"));
 }
 
 #[test]
@@ -124,7 +220,15 @@ fn a_file_of_another_kind_is_no_table_and_an_empty_one_has_none() {
 
 #[test]
 fn without_region_or_credentials_it_is_told_what_to_set() {
-    check(&insights(&["list"]), 2, &["no region: set AWS_REGION", "--local FILE"]);
+    check(
+        &insights(&["list", "--entity", "two words"]),
+        2,
+        &[
+            "no region: set AWS_REGION",
+            "--local FILE",
+            "hint: AWS_REGION=eu-west-1 insights list --entity 'two words'\n",
+        ],
+    );
     let mut misspelled = command(&["list"]);
     misspelled.env("AWS_REGION", "EU_WEST");
     check(
@@ -134,7 +238,7 @@ fn without_region_or_credentials_it_is_told_what_to_set() {
     );
     let mut without_credentials = command(&["list"]);
     without_credentials.env("AWS_REGION", "eu-west-1").env("AWS_ENDPOINT_URL", STORY.lab.simulator.url());
-    check(&finish(&mut without_credentials), 2, &["no AWS credentials: set AWS_PROFILE"]);
+    check(&finish(&mut without_credentials), 2, &["error: no AWS credentials: ", "\nhint: aws configure\n"]);
 }
 
 #[test]

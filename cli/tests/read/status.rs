@@ -1,7 +1,8 @@
 //! `status`: empty told from broken, for tables of the tests' own making and for the story.
 
 use crate::support::finish;
-use crate::support::story::{STORY, Story, insight};
+use crate::support::story::{STORY, Story, insight, text};
+use insights_shared::value::Value;
 
 fn state(source: &str, region: &str, last_run: &str, status: &str, further: &str) -> String {
     format!(
@@ -114,16 +115,151 @@ fn a_place_that_no_scheduled_run_has_seen_is_told_and_so_are_credentials_that_ha
         r#"{"pk":"run#xray#123456789012#us-east-1","sk":"2026-03-01T11:49:00.000Z#a","kind":"run","source":"xray",
             "account_id":"123456789012","region":"us-east-1","schema_version":1,"trigger":"window","status":"ok"}"#,
     );
-    let text = story.output(&["status", "--output", "csv"]);
-    let xray: Vec<_> = conditions(&text).into_iter().filter(|(source, ..)| source == "xray").collect();
+    let rows = story.output(&["status", "--output", "csv"]);
+    let xray: Vec<_> = conditions(&rows).into_iter().filter(|(source, ..)| source == "xray").collect();
     let expected = [("xray", "eu-west-1", "denied"), ("xray", "us-east-1", "never_run")];
     let expected = expected.map(|(source, region, is)| (source.to_owned(), region.to_owned(), is.to_owned()));
     assert_eq!(xray, expected);
-    assert!(text.contains("the credentials had expired (1×ExpiredTokenException)"), "{text}");
-    assert!(text.contains("only a window has run there so far"), "{text}");
-    // JSON has the stored states, and says that they are not all.
-    let run = story.insights(&["status", "--output", "json"]);
-    assert!(run.stderr.contains("5 targets have no state"), "{}", run.stderr);
+    assert!(rows.contains("the credentials had expired (1×ExpiredTokenException)"), "{rows}");
+    assert!(rows.contains("only a window has run there so far"), "{rows}");
+    // JSON has them all, those without a state, too.
+    let records = story.records(&["status"]);
+    let conditions: Vec<String> = records.iter().map(|record| text(record, "condition")).collect();
+    assert_eq!(conditions, ["denied", "never_run", "never_run", "never_run", "never_run", "never_run"]);
+    assert_eq!(records.iter().filter(|record| text(record, "kind") == "state").count(), 1);
+    assert!(text(&records[3], "action").ends_with(": `insights collect --source xray`"), "{:?}", records[3]);
+}
+
+fn rejected(source: &str, nth: u32, at: &str, violations: &str) -> String {
+    format!(
+        r#"{{"pk":"rejected#{source}#123456789012#eu-west-1","sk":"{nth:064}","kind":"rejected","source":"{source}",
+            "account_id":"123456789012","region":"eu-west-1","schema_version":1,"observed_at":"2026-03-01T{at}:00.000Z",
+            "violations":[{violations}],"raw":"{{}}","subject":"x"}}"#
+    )
+}
+
+#[test]
+fn rejected_answers_are_counted_with_the_newest_and_the_rules_that_they_broke() {
+    let story = Story::empty();
+    story.put(&state("xray", "eu-west-1", "11:50", "ok", ""));
+    story.put(&state("cloudtrail", "eu-west-1", "11:50", "ok", ""));
+    for (nth, at, violations) in [
+        (1, "09:00", r#""id: is required""#),
+        (2, "11:30", r#""id: is required","title: is \u202elong""#),
+        (3, "10:00", r#""id: is required""#),
+    ] {
+        story.put(&rejected("xray", nth, at, violations));
+    }
+    // Expired ones are not there any more.
+    let gone =
+        rejected("xray", 4, "11:40", r#""gone""#).replace("\"raw\"", "\"expires_at\":1772366400,\"raw\"");
+    story.put(&gone);
+    let page = story.output(&["status", "--utc"]);
+    let flat = page.split_whitespace().collect::<Vec<_>>().join(" ");
+    for expected in [
+        "3 rejected",
+        "X-Ray, 123456789012 eu-west-1: 3 answers, the newest of 2026-03-01 11:30: 3× id: is required; 1× title: is \\u{202e}long",
+    ] {
+        assert!(flat.contains(expected), "{expected} is missing: {page}");
+    }
+    let command = "\n  insights show 'rejected#xray#123456789012#eu-west-1'\n";
+    assert!(page.contains(command), "{page}");
+    assert_eq!(story.records(&["show", "rejected#xray#123456789012#eu-west-1"]).len(), 3);
+    let csv = story.output(&["status", "--output", "csv"]);
+    let xray = csv.lines().find(|line| line.starts_with("xray,")).unwrap();
+    assert!(
+        xray.ends_with(",3,2026-03-01T11:30:00.000Z,3× id: is required; 1× title: is \\u{202e}long"),
+        "{csv}"
+    );
+    assert!(csv.lines().find(|line| line.starts_with("cloudtrail,")).unwrap().ends_with(",0,,"), "{csv}");
+    let records = story.records(&["status"]);
+    let expected = Value::from_json(
+        r#"{"count":3,"newest_at":"2026-03-01T11:30:00.000Z","violations":{"id: is required":3,"title: is \u202elong":1}}"#,
+    );
+    assert_eq!(records[0]["rejected_records"], expected.unwrap());
+    assert_eq!(records[1]["rejected_records"], Value::from_json(r#"{"count":0,"violations":{}}"#).unwrap());
+}
+
+/// One state of each of the three sources.
+fn sources(statuses: [&str; 3]) -> Story {
+    let story = Story::empty();
+    for (source, status) in ["xray", "cloudtrail", "auditmanager"].into_iter().zip(statuses) {
+        let issues = match status {
+            "denied" => r#","issue_counts":{"AccessDeniedException":1}"#,
+            "throttled" => r#","issue_counts":{"ThrottledException":1}"#,
+            _ => "",
+        };
+        let last_status = if ["denied", "throttled"].contains(&status) { "failed" } else { status };
+        if !status.is_empty() {
+            story.put(&state(source, "eu-west-1", "11:50", last_status, issues));
+        }
+    }
+    story
+}
+
+#[test]
+fn nothing_is_called_well_where_nobody_could_look() {
+    for (statuses, reason) in [
+        (["denied", "denied", "denied"], "X-Ray is denied, CloudTrail is denied"),
+        (["not_enabled", "not_enabled", "not_enabled"], "X-Ray is not enabled, CloudTrail is not enabled"),
+        (["", "", ""], "X-Ray has never run, CloudTrail has never run"),
+        (["denied", "not_enabled", ""], "X-Ray is denied, CloudTrail is not enabled"),
+        (["throttled", "failed", "denied"], "X-Ray is throttled, CloudTrail failed"),
+        (["not_enabled", "", "not_enabled"], "X-Ray is not enabled, CloudTrail has never run"),
+    ] {
+        let story = sources(statuses);
+        let mut said = String::new();
+        for arguments in [
+            &["list"][..],
+            &["list", "--open"],
+            &["list", "--open", "--output", "json"],
+            &["list", "--open", "--output", "csv"],
+            &["status"],
+            &["timeline"],
+            &["compliance"],
+            &["series"],
+            &["report", "--out", "-"],
+        ] {
+            let run = story.insights(arguments);
+            assert_eq!(run.code, 0, "{arguments:?}: {run:?}");
+            let text = run.stdout + &run.stderr;
+            for wrong in
+                ["Fresh.", "All is well", "othing is open", "Nothing open", ">fresh<", "No insight is open"]
+            {
+                assert!(!text.contains(wrong), "{statuses:?} {arguments:?}: {wrong}");
+            }
+            said.push_str(&text);
+        }
+        assert!(said.contains("Whether anything is open is unknown."), "{statuses:?}");
+        assert!(said.contains("<title>Unknown · Insights</title>"), "{statuses:?}");
+        assert!(said.contains(&format!("Unknown: {reason}.")), "{statuses:?}: {said}");
+    }
+}
+
+#[test]
+fn what_is_known_of_some_is_not_said_of_all() {
+    let part = sources(["ok", "denied", "ok"]);
+    let page = part.output(&["report", "--out", "-"]);
+    assert!(page.contains("Nothing is known to be open.") && page.contains("Not all of this is fresh."));
+    let run = part.insights(&["list", "--open"]);
+    assert!(
+        run.stderr.contains(
+            "as far as is known nothing is open; 1 of 2 targets did not run well; see `insights status`"
+        ),
+        "{run:?}"
+    );
+    // Audit Manager alone says nothing of what is open.
+    let counts = sources(["denied", "not_enabled", "ok"]);
+    let run = counts.insights(&["list", "--open"]);
+    let unknown = "whether anything is open is unknown: X-Ray is denied, CloudTrail is not enabled; 1 of 2 targets did not run \
+                   well; see `insights status`\n";
+    assert_eq!(run.stderr, unknown);
+    let well = sources(["ok", "not_enabled", "ok"]);
+    let page = well.output(&["report", "--out", "-"]);
+    assert!(page.contains("Nothing is open.") && page.contains("<b>Fresh.</b>"));
+    assert!(well.output(&["status"]).starts_with("All is well: 3 targets\n"));
+    let run = well.insights(&["list", "--open"]);
+    assert!(run.stderr.contains("nothing is open; all targets were collected"), "{run:?}");
 }
 
 /// Few insights and few answers look alike.

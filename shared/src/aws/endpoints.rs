@@ -58,6 +58,11 @@ impl LoadServiceConfig for Endpoints {
     }
 }
 
+/// Whether `url` can be an endpoint.
+pub fn is_endpoint(url: &str) -> bool {
+    host(url).is_some()
+}
+
 fn is_tls(url: &str) -> bool {
     url.get(..8).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https://"))
 }
@@ -76,7 +81,7 @@ fn host(url: &str) -> Option<&str> {
 }
 
 /// A URL without what stands before `@`, which may be a password.
-fn without_user(url: &str) -> String {
+pub fn without_user(url: &str) -> String {
     let Some((before, host)) = url.rsplit_once('@') else { return url.to_owned() };
     let scheme = before.split_once("://").map(|(scheme, _)| format!("{scheme}://")).unwrap_or_default();
     format!("{scheme}…@{host}")

@@ -18,6 +18,7 @@ mod trust;
 
 pub use aws_types::SdkConfig;
 pub use calls::{CallCounts, CallObserver, Calls};
+pub use endpoints::{is_endpoint, without_user};
 
 use crate::environment::Environment;
 use crate::fields::Faults;

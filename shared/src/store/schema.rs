@@ -125,21 +125,34 @@ async fn check_kind(client: &Client, table: &str) -> Result<(), CallError> {
     const OPERATION: &str = "DescribeTable";
     let answer = client.describe_table().table_name(table).send().await;
     let answer = answer.map_err(|error| CallError::from_sdk(OPERATION, &error))?;
-    let found = answer.table.as_ref();
-    let keys = found.map(TableDescription::key_schema).unwrap_or_default();
-    let keys: Vec<&str> = keys.iter().map(KeySchemaElement::attribute_name).collect();
-    let indexes = found.map(TableDescription::global_secondary_indexes).unwrap_or_default();
-    let indexes: Vec<&str> = indexes.iter().filter_map(|index| index.index_name()).collect();
-    let missing = INDEXES.iter().find(|(name, ..)| !indexes.contains(name));
-    let rule = match missing {
-        _ if keys != ["pk", "sk"] => format!("its key is {}, and not pk, sk", keys.join(", ")),
-        Some((name, ..)) => format!("it has no index {name}"),
-        None => return Ok(()),
-    };
+    let Some(rule) = answer.table.as_ref().and_then(difference) else { return Ok(()) };
     Err(CallError::malformed(
         OPERATION,
         format!("the table that is there is none of insights: {rule}; nothing was changed"),
     ))
+}
+
+/// How a table is different from one of insights, in its keys or its indexes; `None` if it is not.
+pub fn difference(table: &TableDescription) -> Option<String> {
+    let named = |keys: &[KeySchemaElement]| -> Vec<String> {
+        keys.iter().map(|key| key.attribute_name().to_owned()).collect()
+    };
+    let keys = named(table.key_schema());
+    if keys != ["pk", "sk"] {
+        return Some(format!("its key is {}, and not pk, sk", keys.join(", ")));
+    }
+    INDEXES.into_iter().find_map(|(name, partition, sort)| {
+        let mut indexes = table.global_secondary_indexes().iter();
+        let Some(index) = indexes.find(|index| index.index_name() == Some(name)) else {
+            return Some(format!("it has no index {name}"));
+        };
+        let keys = named(index.key_schema());
+        // Some answers describe indexes without their keys.
+        let is_ours = keys.is_empty() || keys == [partition, sort];
+        (!is_ours).then(|| {
+            format!("the key of its index {name} is {}, and not {partition}, {sort}", keys.join(", "))
+        })
+    })
 }
 
 /// Whether records go when their time is over.

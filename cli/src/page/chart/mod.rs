@@ -3,6 +3,8 @@
 
 pub mod graph;
 
+use crate::output::add;
+use crate::output::escape::is_hidden;
 use insights_shared::time::Timestamp;
 use jiff::tz::TimeZone;
 use maud::{Markup, PreEscaped, html};
@@ -18,10 +20,23 @@ pub fn canvas(kind: &str, label: &str, data: &impl Serialize) -> Markup {
     }
 }
 
-/// JSON that cannot end the element that it stands in.
+/// JSON that cannot end the element that it stands in, with the hidden characters of its texts spelled out: a chart draws them.
 fn embedded(data: &impl Serialize) -> String {
     // Structures of ours always become JSON.
     let json = serde_json::to_string(data).unwrap_or_default();
+    // Outside of its texts JSON has none.
+    let json = if json.contains(is_hidden) {
+        json.chars().fold(String::with_capacity(json.len()), |mut shown, character| {
+            if is_hidden(character) {
+                add(&mut shown, format_args!("\\\\u{{{:x}}}", u32::from(character)));
+            } else {
+                shown.push(character);
+            }
+            shown
+        })
+    } else {
+        json
+    };
     json.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
 }
 
@@ -87,6 +102,14 @@ mod tests {
         let (_, json) = drawn.split_once("application/json\">").unwrap();
         let json: Vec<String> = serde_json::from_str(json.split_once("</script>").unwrap().0).unwrap();
         assert_eq!(json, ["</script><script>alert(1)</script>", "<!--", "a & b"]);
+    }
+
+    #[test]
+    fn hidden_characters_of_a_chart_are_spelled_out() {
+        let drawn = canvas("rate", "x", &["pay\u{202e}stnem", "\u{9b}31m"]).into_string();
+        let (_, json) = drawn.split_once("application/json\">").unwrap();
+        let json: Vec<String> = serde_json::from_str(json.split_once("</script>").unwrap().0).unwrap();
+        assert_eq!(json, ["pay\\u{202e}stnem", "\\u{9b}31m"]);
     }
 
     #[test]

@@ -1,0 +1,276 @@
+//! AWS as the machine's own configuration leads to it: profile, credentials, region and endpoints, and how long an answer is
+//! waited for. What is wrong with the configuration is told before anybody is asked.
+
+mod endpoint;
+pub mod patience;
+mod profiles;
+
+use crate::args::shared::region;
+use crate::exit::Failure;
+use crate::http;
+use crate::output::command::CommandLine;
+use crate::session::Session;
+use aws_config::identity::IdentityCache;
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
+use aws_config::retry::RetryConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::future::ProvideCredentials as ProvideFuture;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use aws_sdk_dynamodb::Client;
+pub use endpoint::{OF_COLLECTING, OF_TABLE};
+use patience::{Attended, Patience, watched};
+pub use profiles::Profiles;
+use std::error::Error;
+use std::sync::{Mutex, PoisonError};
+
+/// What is needed of the configuration.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// A profile that was chosen by an option.
+    pub profile: Option<&'a str>,
+    /// The region where the configuration has none.
+    pub region: Option<&'a str>,
+    /// Whose endpoints have to be right.
+    pub services: &'a [&'a str],
+    /// How long answers are waited for.
+    pub patience: Patience,
+}
+
+/// The SDK, led to credentials and a region.
+#[derive(Clone, Debug)]
+pub struct Configured {
+    /// The SDK's configuration.
+    pub sdk: SdkConfig,
+    /// Its region.
+    pub region: String,
+    /// Whose credentials these are.
+    pub profiles: Profiles,
+    client: Attended,
+}
+
+impl Configured {
+    /// Reads the configuration, and finds the credentials.
+    pub async fn load(wanted: Wanted<'_>, session: &Session) -> Result<Self, Failure> {
+        let Wanted { patience, .. } = wanted;
+        let profiles = Profiles::load(wanted.profile, session).await?;
+        endpoint::check(&profiles, wanted.services, session)?;
+        let client = Attended::new(http::https(&session.environment)?, patience);
+        let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
+            // Named, since one that is not named is in no configuration, and the collectors would find nothing to pace.
+            .http_client(client.clone())
+            .timeout_config(patience.timeouts())
+            .identity_cache(IdentityCache::lazy().load_timeout(patience.credentials).build())
+            .retry_config(RetryConfig::standard().with_max_attempts(patience.attempts));
+        if let Some(profile) = wanted.profile {
+            loader = loader.profile_name(profile);
+        }
+        let sdk = watched("the AWS configuration", loader.load()).await;
+        let region = sdk.region().map(ToString::to_string).or_else(|| wanted.region.map(str::to_owned));
+        let Some(region) = region else { return Err(no_region(wanted, session)) };
+        if wanted.services == OF_TABLE {
+            check_region(&region, &sdk, session)?;
+        }
+        client.in_region(&region);
+        let mut sdk = sdk.to_builder().region(Region::new(region.clone())).build();
+        if let Some(profile) = wanted.profile {
+            sdk = sdk.to_builder().credentials_provider(of_profile(profile, &sdk)).build();
+        }
+        if let Some(provider) = sdk.credentials_provider() {
+            let who = Who { profiles: &profiles, session };
+            let first = who.credentials(&provider, patience).await?;
+            let known = Known { first: Mutex::new(Some(first)), provider };
+            sdk = sdk.to_builder().credentials_provider(SharedCredentialsProvider::new(known)).build();
+        }
+        Ok(Self { sdk, region, profiles, client })
+    }
+
+    /// The same for calls that are waited for otherwise.
+    pub fn with(&self, patience: Patience) -> SdkConfig {
+        self.sdk
+            .to_builder()
+            .http_client(self.client.with(patience))
+            .timeout_config(patience.timeouts())
+            .retry_config(RetryConfig::standard().with_max_attempts(patience.attempts))
+            .build()
+    }
+}
+
+/// The DynamoDB that the AWS configuration leads to.
+pub async fn dynamodb(patience: Patience, session: &Session) -> Result<Client, Failure> {
+    let wanted = Wanted { profile: None, region: None, services: &OF_TABLE, patience };
+    Ok(Client::new(&Configured::load(wanted, session).await?.sdk))
+}
+
+/// A region must be one of AWS's, unless the table is in a DynamoDB of one's own: that may be anywhere.
+fn check_region(given: &str, sdk: &SdkConfig, session: &Session) -> Result<(), Failure> {
+    let own = ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB"];
+    let is_own =
+        sdk.endpoint_url().is_some() || own.into_iter().any(|name| session.environment.get(name).is_some());
+    let Some(rule) = region(given).err().filter(|_| !is_own) else { return Ok(()) };
+    let failure = Failure::usage(format!("the region of AWS_REGION or of the profile is {given}: {rule}"));
+    Err(failure.hint(&session.again(None).variable("AWS_REGION", "eu-west-1")))
+}
+
+fn no_region(wanted: Wanted<'_>, session: &Session) -> Failure {
+    let failure = if wanted.services == OF_TABLE {
+        Failure::usage(
+            "no region: set AWS_REGION, or choose a profile that has one by AWS_PROFILE; for a table in a file give --local FILE",
+        )
+    } else {
+        Failure::usage(
+            "no region: give --region, set AWS_REGION, or choose a profile that has one by --profile",
+        )
+    };
+    failure.hint(&session.again(None).variable("AWS_REGION", "eu-west-1"))
+}
+
+/// The credentials of `profile` alone: in the SDK's usual order those of the environment would go before it.
+fn of_profile(profile: &str, sdk: &SdkConfig) -> SharedCredentialsProvider {
+    let mut configuration = ProviderConfig::without_region().with_region(sdk.region().cloned());
+    if let Some(client) = sdk.http_client() {
+        configuration = configuration.with_http_client(client);
+    }
+    let provider =
+        ProfileFileCredentialsProvider::builder().configure(&configuration).profile_name(profile).build();
+    SharedCredentialsProvider::new(provider)
+}
+
+/// Gives the credentials that are there already, and asks for others whenever it is asked again: the SDK asks once they are over.
+#[derive(Debug)]
+struct Known {
+    first: Mutex<Option<Credentials>>,
+    provider: SharedCredentialsProvider,
+}
+
+impl ProvideCredentials for Known {
+    fn provide_credentials<'a>(&'a self) -> ProvideFuture<'a>
+    where
+        Self: 'a,
+    {
+        let first = self.first.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match first {
+            Some(first) => ProvideFuture::ready(Ok(first)),
+            None => self.provider.provide_credentials(),
+        }
+    }
+}
+
+/// Whose credentials are looked for.
+#[derive(Clone, Copy, Debug)]
+struct Who<'a> {
+    profiles: &'a Profiles,
+    session: &'a Session,
+}
+
+impl Who<'_> {
+    async fn credentials(
+        self,
+        provider: &SharedCredentialsProvider,
+        patience: Patience,
+    ) -> Result<Credentials, Failure> {
+        let what = if self.profiles.is_chosen() {
+            format!("the credentials of profile {}", self.profiles.name())
+        } else {
+            "AWS credentials".to_owned()
+        };
+        let asked = tokio::time::timeout(patience.credentials, provider.provide_credentials());
+        match watched(&what, asked).await {
+            Ok(Ok(credentials)) => Ok(credentials),
+            Ok(Err(error)) => Err(self.without(&error)),
+            Err(_) => {
+                let seconds = patience.credentials.as_secs();
+                Err(Failure::Failed(format!("asking for {what}: no answer within {seconds} seconds")))
+            }
+        }
+    }
+
+    /// There are no credentials, for this reason.
+    fn without(self, error: &CredentialsError) -> Failure {
+        let reason = chain(error);
+        let profile = self.profiles.name();
+        let is_missing = matches!(error, CredentialsError::CredentialsNotLoaded(_));
+        // A session that is over, or was never begun, is told by the SDK in many ways.
+        if let Some(sign_in) = self.profiles.sign_in().filter(|_| is_missing || is_about_session(&reason)) {
+            let failure = Failure::Failed(format!("{}: {reason}", sign_in.lack()));
+            return failure.hint(&sign_in.command());
+        }
+        match error {
+            CredentialsError::CredentialsNotLoaded(_) if self.profiles.is_chosen() => {
+                let message = format!(
+                    "profile {profile} gives no credentials: choose another by --profile or AWS_PROFILE ({reason})"
+                );
+                self.otherwise(Failure::usage(message))
+            }
+            CredentialsError::CredentialsNotLoaded(_) => self.otherwise(Failure::usage(format!(
+                "no AWS credentials: choose a profile by --profile or AWS_PROFILE, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY ({reason})"
+            ))),
+            CredentialsError::InvalidConfiguration(_) => {
+                Failure::usage(format!("the AWS configuration of profile {profile} is wrong: {reason}"))
+            }
+            _ => Failure::Failed(format!("asking for the credentials of profile {profile}: {reason}")),
+        }
+    }
+
+    /// With the same command under other profiles, or what makes one.
+    fn otherwise(self, failure: Failure) -> Failure {
+        const MOST: usize = 3;
+        let others = self.profiles.others();
+        if others.is_empty() {
+            return failure.hint(&CommandLine::of("aws", &["configure"]));
+        }
+        others
+            .into_iter()
+            .take(MOST)
+            .fold(failure, |failure, other| failure.hint(&self.profiles.again(other, self.session)))
+    }
+}
+
+/// Whether `text` has the word SSO or login, or a name of the SDK's that begins with it.
+fn is_about_session(text: &str) -> bool {
+    let mut words = text.split(|character: char| !character.is_ascii_alphanumeric());
+    words.any(|word| {
+        word.eq_ignore_ascii_case("sso")
+            || word.eq_ignore_ascii_case("login")
+            || word.starts_with("Sso")
+            || word.starts_with("Login")
+    })
+}
+
+/// An error and what led to it, on one line.
+pub fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let further = error.to_string();
+        // Some errors repeat what led to them.
+        if !text.contains(&further) {
+            text.push_str(": ");
+            text.push_str(&further);
+        }
+        cause = error.source();
+    }
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    lines.join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sessions_are_known_by_their_names_alone() {
+        for (text, expected) in [
+            ("the SSO session has expired", true),
+            ("loading an SSO token: not found", true),
+            ("SsoTokenProvider: no cached token", true),
+            ("cached Login token is expired", true),
+            ("vault: session not found for lessons", false),
+            ("a processor lost its session", false),
+        ] {
+            assert_eq!(is_about_session(text), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,108 @@
+use super::*;
+use crate::read::Reader;
+use crate::read::targets::Place;
+use crate::{exit, http};
+use aws_config::Region;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials};
+use insights_shared::environment::Environment;
+use insights_shared::record::Source;
+use std::net::TcpListener;
+
+/// A client of what listens at `port` of this machine, with what is noted of it.
+fn client(port: u16, patience: Patience) -> (Client, Waiting) {
+    let attended = Attended::new(http::https(&Environment::default()).unwrap(), patience);
+    attended.in_region("eu-west-1");
+    let waiting = attended.waiting.clone();
+    let configuration = aws_sdk_dynamodb::Config::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .region(Region::from_static("eu-west-1"))
+        .endpoint_url(format!("http://127.0.0.1:{port}"))
+        .credentials_provider(Credentials::new("a", "b", None, None, "test"))
+        .http_client(attended)
+        .timeout_config(patience.timeouts())
+        .retry_config(aws_config::retry::RetryConfig::standard().with_max_attempts(patience.attempts))
+        .build();
+    (Client::from_conf(configuration), waiting)
+}
+
+async fn failure(client: Client) -> exit::Failure {
+    let place = Place { account_id: "123456789012".to_owned(), region: "eu-west-1".to_owned() };
+    let reader = Reader::new(client, "insights", "2026-03-01T12:00:00Z".parse().unwrap());
+    reader.last_runs(Source::Xray, &place, 1).await.unwrap_err()
+}
+
+/// A listener that takes connections and never answers, and its port.
+fn silent() -> (TcpListener, u16) {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    (listener, port)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_table_that_takes_the_connection_and_never_answers_is_given_up() {
+    let (_listener, port) = silent();
+    for patience in [Patience::READING, Patience::CREATING] {
+        let (client, waiting) = client(port, patience);
+        let began = Instant::now();
+        let failure = failure(client).await;
+        let took = began.elapsed();
+        assert!(took <= Patience::READING.operation + Duration::from_secs(9), "{took:?}");
+        assert!(took >= Patience::READING.read, "{took:?}");
+        let exit::Failure::Told { failure, details, .. } = failure else { panic!("{failure:?}") };
+        assert!(
+            matches!(*failure, exit::Failure::Failed(ref told) if told.contains("Query: Timeout")),
+            "{failure:?}"
+        );
+        assert!(details[0].contains("check AWS_REGION"), "{details:?}");
+        assert!(waiting.told.load(Ordering::Relaxed), "it was said what is waited for");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_connection_is_told_within_five_seconds_however_often_a_call_is_tried() {
+    let (listener, port) = silent();
+    drop(listener);
+    for attempts in [3, 6] {
+        let (client, _) = client(port, Patience { attempts, ..Patience::READING });
+        let began = Instant::now();
+        let failure = failure(client).await;
+        assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+        let told = failure.in_one_line();
+        assert!(told.contains("Query: Connection") && told.contains("refused"), "{told}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_notice_comes_once_and_only_where_no_answer_comes_in_time() {
+    let after = |seconds: u64| tokio::time::sleep(Duration::from_secs(seconds));
+    let waiting = Waiting::default();
+    waiting.watch("http://a", after(1)).await;
+    waiting.answered("http://a");
+    assert!(!waiting.told.load(Ordering::Relaxed));
+    // Two attempts of a second and a half: three seconds without an answer.
+    let millis = |millis: u64| tokio::time::sleep(Duration::from_millis(millis));
+    waiting.watch("http://b", millis(1_500)).await;
+    assert!(!waiting.told.load(Ordering::Relaxed));
+    waiting.watch("http://b", millis(1_500)).await;
+    assert!(waiting.told.load(Ordering::Relaxed));
+}
+
+#[test]
+fn limits_are_within_each_other() {
+    for Patience { connect, read, attempt, operation, .. } in [Patience::READING, Patience::CREATING] {
+        assert!(connect <= read && read <= attempt && attempt < operation);
+        assert!(connect + QUIET < operation, "the notice comes before the end");
+    }
+}
+
+#[test]
+fn an_endpoint_is_named_without_path_and_password() {
+    for (uri, expected) in [
+        ("https://dynamodb.eu-west-1.amazonaws.com/", "https://dynamodb.eu-west-1.amazonaws.com"),
+        ("http://user:secret@127.0.0.1:8000/x?y", "http://127.0.0.1:8000"),
+        ("http://[::1]:9", "http://[::1]:9"),
+    ] {
+        assert_eq!(endpoint(uri), expected);
+    }
+}

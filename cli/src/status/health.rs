@@ -1,0 +1,105 @@
+//! What can be said of several targets together: whether "nothing is open" is an answer, or only means that nobody could look. Pure.
+
+use super::condition::Condition;
+use crate::output::words::service;
+use insights_shared::record::Source;
+
+/// What is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Health {
+    /// Every source in use was collected lately and whole; what is not there does not exist.
+    Known,
+    /// Some targets were not collected, or not whole, or not lately.
+    Partly,
+    /// No target was collected, for this reason.
+    Unknown(String),
+}
+
+impl Health {
+    /// The health of `targets`, of all of `sources`.
+    pub fn of(sources: &[Source], targets: &[(Source, Condition)]) -> Self {
+        let targets = || targets.iter().filter(|(source, _)| sources.contains(source));
+        if !targets().any(|(_, condition)| condition.was_collected()) {
+            let words = |source: &Source| {
+                let mut words: Vec<&str> =
+                    targets().filter(|(of, _)| of == source).map(|(_, condition)| said(*condition)).collect();
+                words.sort_unstable();
+                words.dedup();
+                if words.is_empty() {
+                    words.push(said(Condition::NeverRun));
+                }
+                format!("{} {}", service(source.as_str()), words.join(" or "))
+            };
+            let reasons: Vec<String> = sources.iter().map(words).collect();
+            return Self::Unknown(reasons.join(", "));
+        }
+        let is_fine = |condition: Condition| condition.is_well() || condition == Condition::NeverRun;
+        if targets().all(|(_, condition)| is_fine(*condition)) { Self::Known } else { Self::Partly }
+    }
+
+    /// Why nothing is known, if so.
+    pub fn unknown(&self) -> Option<&str> {
+        match self {
+            Self::Unknown(reason) => Some(reason),
+            Self::Known | Self::Partly => None,
+        }
+    }
+}
+
+fn said(condition: Condition) -> &'static str {
+    match condition {
+        Condition::Fresh => "is fresh",
+        Condition::Partial => "is partial",
+        Condition::NotEnabled => "is not enabled",
+        Condition::Stale => "is stale",
+        Condition::NeverRun => "has never run",
+        Condition::Denied => "is denied",
+        Condition::Throttled => "is throttled",
+        Condition::Failed => "failed",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_known_where_nobody_could_look() {
+        use Condition::{Denied, Failed, Fresh, NeverRun, NotEnabled, Partial, Stale, Throttled};
+        use Source::{Auditmanager, Cloudtrail, Xray};
+        let insights = [Xray, Cloudtrail];
+        let unknown = |reason: &str| Health::Unknown(reason.to_owned());
+        for (sources, targets, expected) in [
+            (&insights[..], vec![], unknown("X-Ray has never run, CloudTrail has never run")),
+            (
+                &insights,
+                vec![(Xray, Denied), (Cloudtrail, NotEnabled)],
+                unknown("X-Ray is denied, CloudTrail is not enabled"),
+            ),
+            (
+                &insights,
+                vec![(Xray, Denied), (Xray, NotEnabled), (Xray, Denied), (Cloudtrail, Throttled)],
+                unknown("X-Ray is denied or is not enabled, CloudTrail is throttled"),
+            ),
+            // Audit Manager says nothing of what is open.
+            (
+                &insights,
+                vec![(Xray, Failed), (Cloudtrail, NeverRun), (Auditmanager, Fresh)],
+                unknown("X-Ray failed, CloudTrail has never run"),
+            ),
+            (
+                &[Auditmanager],
+                vec![(Xray, Fresh), (Auditmanager, NotEnabled)],
+                unknown("Audit Manager is not enabled"),
+            ),
+            (&insights, vec![(Xray, Fresh), (Cloudtrail, Denied)], Health::Partly),
+            (&insights, vec![(Xray, Stale)], Health::Partly),
+            (&insights, vec![(Xray, Partial), (Cloudtrail, Fresh)], Health::Partly),
+            (&insights, vec![(Xray, Fresh), (Cloudtrail, NotEnabled)], Health::Known),
+            (&insights, vec![(Xray, Fresh), (Cloudtrail, NeverRun)], Health::Known),
+            (&insights, vec![(Xray, Fresh), (Cloudtrail, Fresh), (Auditmanager, Failed)], Health::Known),
+        ] {
+            assert_eq!(Health::of(sources, &targets), expected, "{targets:?}");
+        }
+    }
+}
