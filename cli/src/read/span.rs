@@ -46,7 +46,9 @@ impl Span {
     /// The UTC months that it touches, as `YYYY-MM`, oldest first.
     pub fn months(self) -> Vec<String> {
         let mut months: Vec<String> = self.days();
-        months.iter_mut().for_each(|day| day.truncate(7));
+        for month in &mut months {
+            month.truncate(7);
+        }
         months.dedup();
         months
     }
