@@ -2,7 +2,7 @@
 //! a configuration or a scenario in one go. It knows nothing of what the members mean.
 
 use crate::time::Timestamp;
-pub use insights_records::fault::{Fault, Faults};
+pub use insights_records::fault::{Fault, Faults, LONGEST_TEXT, cut};
 use serde_json::{Map, Value};
 
 /// The members of one object, taken one by one. [`Fields::finish`] reports those that nobody took.

@@ -5,14 +5,18 @@ use crate::aws::{self, CallCounts, Calls};
 use crate::collector::{Collector, Finish};
 use crate::config::Settings;
 use crate::environment::Environment;
-use crate::fields::Faults;
-use crate::issue::{CallError, Class, REQUEST_INVALID, Stage};
+use crate::fields::{Faults, LONGEST_TEXT, cut};
+use crate::issue::{CallError, Stage};
 use crate::log;
+use crate::outcome::{Outcomes, TargetOutcome, all_failed, error_type_of};
 use crate::pace::Pacers;
 use crate::payload::{self, Payload, Window};
-use crate::report::{Response, RunStatus, TargetReport, TargetResponse};
+use crate::record::Stored;
+use crate::report::{Response, RunStatus, TargetReport, TargetResponse, Usage};
+use crate::response::LARGEST_RESPONSE;
 use crate::roles;
-use crate::stop::Stop;
+use crate::stop::{Stop, fetch_until, store_until};
+use crate::store::read::Found;
 use crate::store::state::{RunStamp, state_key};
 use crate::store::{Options, Store};
 use crate::target::{self, Target};
@@ -21,15 +25,15 @@ use crate::time::{Clock, Timestamp};
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 use futures_util::stream::{self, StreamExt};
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
 /// Targets worked at once. Their limits do not touch each other; their memory does.
 const TARGETS_AT_ONCE: usize = 8;
+/// The account that AWS's runtime emulator puts into the ARN of every function.
+const FICTIONAL_ACCOUNT: &str = "012345678912";
 
 /// Why an invocation failed as a whole. The message is for a person, the type for alarms and retries.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,8 +45,10 @@ pub struct InvocationError {
 }
 
 impl InvocationError {
-    fn new(error_type: &'static str, message: impl Into<String>) -> Self {
-        Self { error_type, message: message.into() }
+    /// An error, whose message is cut to what a log event holds.
+    pub(crate) fn new(error_type: &'static str, message: impl Into<String>) -> Self {
+        let message = cut(&message.into(), LONGEST_TEXT).into_owned();
+        Self { error_type, message }
     }
 
     /// A panic was caught; the log has its message.
@@ -125,23 +131,28 @@ impl<C: Collector> Service<C> {
     }
 
     /// When fetching ends.
-    fn stop(&self, deadline: Option<Instant>) -> Stop {
-        Stop::new(deadline.map(fetch_until), self.attendance.stop.clone())
+    fn stop(&self, deadline: Option<Instant>, targets: usize) -> Stop {
+        let until = deadline.map(|deadline| fetch_until(deadline, targets));
+        Stop::new(until, self.attendance.stop.clone())
     }
 
     /// Works one payload.
-    pub async fn invoke(&self, payload: &str, context: &Context) -> Result<Response, InvocationError> {
-        let result = self.run(payload, context).await;
+    pub async fn invoke(
+        &self,
+        payload: impl AsRef<[u8]>,
+        context: &Context,
+    ) -> Result<Response, InvocationError> {
+        let result = self.run(payload.as_ref(), context).await;
         if let Err(error) = &result {
             log::invocation_failed(error.error_type, &error.message);
         }
         result
     }
 
-    async fn run(&self, payload: &str, context: &Context) -> Result<Response, InvocationError> {
+    async fn run(&self, payload: &[u8], context: &Context) -> Result<Response, InvocationError> {
         let started_at = self.clock.now();
         let begun = Instant::now();
-        let payload = payload::parse(payload, C::SOURCE, &self.settings.own_region, started_at)
+        let payload = payload::read(payload, C::SOURCE, &self.settings.own_region, started_at)
             .map_err(|faults| InvocationError::new("Payload.Invalid", faults.to_string()))?;
         let plan = self.plan(payload, context).await?;
         let options = Options {
@@ -151,114 +162,161 @@ impl<C: Collector> Service<C> {
             concurrency: self.settings.concurrency,
             dry_run: plan.dry_run,
         };
-        let store = Store::new(self.dynamodb.clone(), self.clock, options);
-        let store = store.until(context.deadline.map(store_until));
-        let store = Arc::new(store.planned_by(self.attendance.plan.clone()));
-        let states = store.states(C::SOURCE, &plan.targets).await.map_err(table_unavailable)?;
-
         let mut targets = plan.targets;
+        let count = targets.len();
+        let store = Store::new(self.dynamodb.clone(), self.clock, options);
+        let store = store.until(context.deadline.map(|deadline| store_until(deadline, count)));
+        let store = Arc::new(store.planned_by(self.attendance.plan.clone()));
+        let stop = self.stop(context.deadline, count);
+        let states = if stop.has_come() {
+            Found::default()
+        } else {
+            store.states(C::SOURCE, &targets, stop.deadline()).await
+        };
+        if let Some(error) = states.failed.values().next()
+            && states.failed.len() == count
+        {
+            return Err(table_unavailable(error));
+        }
         // Whoever waited longest comes first, so that an invocation too short for all starves none. A run that had no time
-        // for a target was none in this, though it is recorded as its last one.
-        let last_begun =
-            |target: &Target| states.get(&state_key(C::SOURCE, target))?.timestamp("last_begun_at");
-        targets.sort_by_key(last_begun);
-        let stop = self.stop(context.deadline);
+        // for a target leaves its state as it is. Those of which the state cannot be read come to nothing, and come last.
+        targets.sort_by_key(|target| {
+            let key = state_key(C::SOURCE, target);
+            let last_begun = states.items.get(&key).and_then(|state| state.timestamp("last_begun_at"));
+            (states.failed.contains_key(&key), last_begun)
+        });
         let runs = targets.into_iter().map(|target| {
-            let state = states.get(&state_key(C::SOURCE, &target)).cloned();
-            let setup = Setup {
-                source: C::SOURCE,
-                pacer: self.pacers.of(&target),
-                target,
-                work: plan.work.clone(),
-                state,
-                sdk: self.sdk.clone(),
-                stop: stop.clone(),
-            };
+            let key = state_key(C::SOURCE, &target);
+            let state = states
+                .failed
+                .get(&key)
+                .map_or_else(|| Ok(states.items.get(&key).cloned()), |error| Err(error.clone()));
             let stamp = RunStamp {
                 started_at,
-                begun_at: None,
+                begun_at: started_at,
                 ended_at: started_at,
                 request_id: &context.request_id,
                 trigger: plan.trigger,
                 scheduled_time: plan.scheduled_time,
             };
-            self.run_target(setup, Arc::clone(&store), stamp)
+            self.target(target, &plan.work, state, &store, &stop, stamp)
         });
-        let outcomes: Vec<TargetOutcome> =
-            stream::iter(runs).buffer_unordered(TARGETS_AT_ONCE).collect().await;
-
-        let mut table_failed = true;
-        let mut first_failure = None;
-        let (mut api_calls, mut throttled) = (BTreeMap::new(), 0);
-        let mut responses = Vec::new();
-        for outcome in outcomes {
-            table_failed &= outcome.nothing_stored;
-            first_failure = first_failure.or(outcome.first_failure);
-            throttled += outcome.calls.throttled;
-            for (operation, sent) in outcome.calls.sent {
-                *api_calls.entry(operation).or_default() += sent;
-            }
-            responses.push(outcome.response);
+        let mut outcomes = stream::iter(runs).buffer_unordered(TARGETS_AT_ONCE);
+        let mut all = Outcomes::default();
+        while let Some(outcome) = outcomes.next().await {
+            all.add(outcome);
         }
-        responses
-            .sort_by(|left, right| (&left.account_id, &left.region).cmp(&(&right.account_id, &right.region)));
-        let mut response = Response::new(C::SOURCE, plan.dry_run, responses);
-        (response.api_calls, response.throttled) = (api_calls, throttled);
         let units = store.units();
-        (response.read_units, response.write_units) = (units.read, units.write);
         if let Some(activity) = &self.attendance.activity {
             activity.used(units);
         }
-        response.duration_ms = i64::try_from(begun.elapsed().as_millis()).unwrap_or(i64::MAX);
+        if all.not_begun > 0 {
+            log::targets_not_begun(C::SOURCE.as_str(), all.not_begun);
+        }
+        let usage = Usage {
+            api_calls: all.calls.sent,
+            throttled: all.calls.throttled,
+            read_units: units.read,
+            write_units: units.write,
+            duration_ms: i64::try_from(begun.elapsed().as_millis()).unwrap_or(i64::MAX),
+        };
+        let response = Response::new(C::SOURCE, plan.dry_run, usage, all.targets, LARGEST_RESPONSE);
         if self.is_lambda {
             crate::metrics::emit(&response, plan.trigger, self.clock.now());
         }
         if response.status == RunStatus::Failed {
-            return Err(all_failed(&response, table_failed, first_failure));
+            return Err(all_failed(&response, &all.failures));
         }
         Ok(response)
     }
 
+    /// One target, if there is time to begin it: otherwise it is asked nothing, and nothing is written of it, so that
+    /// thousands of them take no time either.
+    async fn target(
+        &self,
+        target: Target,
+        work: &Work,
+        state: Result<Option<Stored>, CallError>,
+        store: &Arc<Store>,
+        stop: &Stop,
+        mut stamp: RunStamp<'_>,
+    ) -> TargetOutcome {
+        if stop.has_come() {
+            return self.not_begun(&target, work);
+        }
+        // A role that takes all of the time was begun as well, or it would come first for ever.
+        stamp.begun_at = self.clock.now();
+        let (state, trouble) = match state {
+            Ok(state) => (state, None),
+            Err(error) => (None, Some((Stage::Write, "state".to_owned(), error))),
+        };
+        let setup = Setup {
+            source: C::SOURCE,
+            pacer: self.pacers.of(&target),
+            target,
+            work: work.clone(),
+            state,
+            sdk: self.sdk.clone(),
+            stop: stop.clone(),
+        };
+        self.run_target(setup, Arc::clone(store), stamp, trouble).await
+    }
+
+    /// A target that there was no time to begin.
+    fn not_begun(&self, target: &Target, work: &Work) -> TargetOutcome {
+        let report = Arc::new(TargetReport::default());
+        report.not_reached(1);
+        if let Some(window) = nothing_of(work) {
+            report.window(window);
+        }
+        let response = report.finish(target);
+        if let Some(activity) = &self.attendance.activity {
+            activity.begin(target, &Arc::default(), &report).end(response.status);
+        }
+        TargetOutcome {
+            response,
+            calls: Calls::default(),
+            nothing_stored: false,
+            first_failure: None,
+            is_begun: false,
+        }
+    }
+
+    /// Runs a target; `trouble` is what makes it fail before it is asked anything.
     async fn run_target(
         &self,
         mut setup: Setup,
         store: Arc<Store>,
         mut stamp: RunStamp<'_>,
+        mut trouble: Option<(Stage, String, CallError)>,
     ) -> TargetOutcome {
         let target = setup.target.clone();
         let is_scheduled = setup.work == Work::Scheduled;
         let region = Region::new(target.region.clone());
         let mut sdk = self.sdk.to_builder().region(region).build();
-        // A role that takes all of the time was begun as well, or it would come first for ever.
-        stamp.begun_at = (!setup.stop.has_come()).then(|| self.clock.now());
-        let mut role_failure = None;
-        if let Some(role) = &target.role {
+        if let (Some(role), None) = (&target.role, &trouble) {
             let assume = Box::pin(roles::assume(&self.sdk, role, &target.account_id, C::SOURCE));
             match within(&setup.stop, "AssumeRole", assume).await {
                 Ok(credentials) => sdk = sdk.to_builder().credentials_provider(credentials).build(),
-                Err(error) => role_failure = Some((role.arn.clone(), error)),
+                Err(error) => trouble = Some((Stage::Fetch, role.arn.clone(), error)),
             }
         }
         setup.sdk = sdk;
-        // A backfill that does not so much as begin is to be continued at its start.
-        let nothing_of_it = match &setup.work {
-            Work::Window(window) => Some(Window { start: window.start, end: window.start }),
-            Work::Scheduled | Work::Push(_) => None,
-        };
+        let nothing_of_it = nothing_of(&setup.work);
         let calls = Arc::new(CallCounts::default());
         let counted = Arc::clone(&calls);
         let run = TargetRun::new(setup, Arc::clone(&self.settings), Arc::clone(&store), self.clock, counted);
         let activity = self.attendance.activity.as_ref();
         let activity = activity.map(|activity| activity.begin(&target, &calls, &run.report));
-        let finish = match role_failure {
+        let finish = match trouble {
             None if run.is_over() => {
                 run.report.not_reached(1);
                 Finish::default()
             }
             // Boxed, since a collector's future is large and nests deep.
             None => Box::pin(self.collector.collect(&run)).await,
-            Some((role_arn, error)) => {
-                run.report.call_failed(Stage::Fetch, &role_arn, &error);
+            Some((stage, subject, error)) => {
+                run.report.call_failed(stage, &subject, &error);
                 Finish::default()
             }
         };
@@ -287,6 +345,7 @@ impl<C: Collector> Service<C> {
             calls: calls.calls(),
             nothing_stored: run.report.nothing_stored(),
             first_failure: run.report.first_failure(),
+            is_begun: true,
         }
     }
 
@@ -333,14 +392,15 @@ impl<C: Collector> Service<C> {
 
     /// The account of the function: its ARN's, or STS's answer where the ARN is invented or names none.
     async fn own_account(&self, context: &Context) -> Result<String, InvocationError> {
-        let in_arn = target::account_of_arn(&context.function_arn).filter(|_| !self.settings.is_sam_local);
+        let is_real = |account: &&str| !self.settings.is_sam_local && *account != FICTIONAL_ACCOUNT;
+        let in_arn = target::account_of_arn(&context.function_arn).filter(is_real);
         if let Some(account) = in_arn {
             return Ok(account.to_owned());
         }
         let ask = || {
             // Boxed as a collector's future is: what the SDK makes of a request nests deep.
             let identity = Box::pin(roles::own_account(&self.sdk));
-            async { within(&self.stop(context.deadline), "GetCallerIdentity", identity).await }
+            async { within(&self.stop(context.deadline, 1), "GetCallerIdentity", identity).await }
         };
         let account = self.own_account.get_or_try_init(ask).await.map_err(|error| {
             let message = format!("sts GetCallerIdentity: {}: {}", error.code, error.message);
@@ -372,12 +432,12 @@ impl Plan {
     }
 }
 
-#[derive(Debug)]
-struct TargetOutcome {
-    response: TargetResponse,
-    calls: Calls,
-    nothing_stored: bool,
-    first_failure: Option<Class>,
+/// What a backfill has worked that does not so much as begin: it is to be continued at its start.
+fn nothing_of(work: &Work) -> Option<Window> {
+    match work {
+        Work::Window(window) => Some(Window { start: window.start, end: window.start }),
+        Work::Scheduled | Work::Push(_) => None,
+    }
 }
 
 /// A target without a role has to be the own account: its records would carry a wrong one.
@@ -396,64 +456,13 @@ async fn within<T>(
     stop.before(call).await.unwrap_or_else(|| Err(CallError::not_reached(operation)))
 }
 
-/// The instant at which fetching stops, so that what is in hand is stored before the runtime ends the process.
-fn fetch_until(deadline: Instant) -> Instant {
-    let remaining = deadline.saturating_duration_since(Instant::now());
-    let reserve = (remaining / 5).clamp(Duration::from_millis(500), Duration::from_secs(15));
-    deadline.checked_sub(reserve).unwrap_or(deadline)
-}
-
-/// The instant at which storing is given up, so that the response or the error still gets out. A run that has less than ten
-/// seconds in all is ended by the runtime, should the table not answer.
-fn store_until(deadline: Instant) -> Instant {
-    let last_word = Duration::from_millis(200);
-    deadline.checked_sub(last_word).unwrap_or(deadline).max(Instant::now() + Duration::from_secs(10))
-}
-
 fn not_written(report: &TargetReport, target: &Target, what: &str, error: &CallError) -> TargetResponse {
     log::state_not_written(target, what, &error.message);
     report.call_failed(Stage::Write, what, error);
     report.finish(target)
 }
 
-fn table_unavailable(error: CallError) -> InvocationError {
+fn table_unavailable(error: &CallError) -> InvocationError {
     let CallError { operation, code, message, .. } = error;
     InvocationError::new("Table.Unavailable", format!("dynamodb {operation}: {code}: {message}"))
-}
-
-fn error_type_of(class: Class) -> &'static str {
-    match class {
-        Class::Denied => "Source.Denied",
-        Class::Throttled => "Source.Throttled",
-        _ => "Source.Unavailable",
-    }
-}
-
-fn all_failed(response: &Response, table_failed: bool, first_failure: Option<Class>) -> InvocationError {
-    let error_type = if table_failed {
-        "Table.Unavailable"
-    } else {
-        // Without a call that failed there is nothing but requests that were not made: the configuration asks for them.
-        let is_refused = |target: &TargetResponse| {
-            target.issue_counts.keys().all(|code| code == REQUEST_INVALID) && !target.issue_counts.is_empty()
-        };
-        let otherwise =
-            if response.targets.iter().all(is_refused) { "Config.Invalid" } else { "Source.Unavailable" };
-        first_failure.map_or(otherwise, error_type_of)
-    };
-    let reasons: Vec<String> = response.targets.iter().map(reason).collect();
-    InvocationError::new(error_type, reasons.join("; "))
-}
-
-/// Why one target failed, on one line.
-fn reason(target: &TargetResponse) -> String {
-    let place = format!("{}/{}", target.account_id, target.region);
-    match target.issues.first() {
-        Some(issue) => {
-            let more = target.issue_counts.values().sum::<u64>().saturating_sub(1);
-            let more = if more > 0 { format!(" (and {more} more)") } else { String::new() };
-            format!("{place}: {} {}: {}: {}{more}", issue.operation, issue.subject, issue.code, issue.message)
-        }
-        None => format!("{place}: {}", target.status.as_str()),
-    }
 }

@@ -88,6 +88,14 @@ impl CallError {
         Self { operation, code: TOKEN_REPEATED.to_owned(), message, class: Class::Malformed, retryable: true }
     }
 
+    /// `operation` has more `what` than it can have: its listing was ended.
+    pub fn endless(operation: &'static str, most: usize, what: &str) -> Self {
+        let message =
+            format!("the listing was ended after {most} {what}, and there are more: they are not collected");
+        let code = RESPONSE_MALFORMED.to_owned();
+        Self { operation, code, message, class: Class::Malformed, retryable: true }
+    }
+
     /// The answer to `operation` lacks what it must have.
     pub fn malformed(operation: &'static str, message: impl Into<String>) -> Self {
         let code = RESPONSE_MALFORMED.to_owned();

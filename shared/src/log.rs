@@ -1,7 +1,10 @@
 //! The log events, one function each, so that a name and its fields stand in one place. Levels: WARN means nothing is
 //! lost (a later run makes good), ERROR means that something is, or that a person has to act.
+//!
+//! What comes from outside is cut: CloudWatch Logs takes 256 KB for each event, and JSON may escape a byte by six.
 
 use crate::environment::Environment;
+use crate::fields::{LONGEST_TEXT, cut};
 use crate::issue::Stage;
 use crate::report::{RunStatus, TargetResponse};
 use crate::target::Target;
@@ -55,12 +58,26 @@ fn level(name: &str) -> LevelFilter {
 }
 
 /// An issue of a target's run.
-pub fn issue(stage: Stage, operation: &str, subject: &str, code: &str, retryable: bool, message: &String) {
+pub fn issue(stage: Stage, operation: &str, subject: &str, code: &str, retryable: bool, message: &str) {
     if retryable {
         tracing::warn!(event = "issue", ?stage, operation, subject, code, retryable, message);
     } else {
         tracing::error!(event = "issue", ?stage, operation, subject, code, retryable, message);
     }
+}
+
+/// A target has more issues than are logged; its counts are of all.
+pub fn issues_not_logged(logged: u64) {
+    tracing::warn!(
+        event = "issues_not_logged",
+        logged,
+        "further issues of this target are counted, not logged"
+    );
+}
+
+/// Targets that a run had no time to begin.
+pub fn targets_not_begun(source: &str, targets: usize) {
+    tracing::warn!(event = "targets_not_begun", source, targets, "no time was left for these targets");
 }
 
 /// A target's run has ended.
@@ -96,24 +113,39 @@ pub fn newer_schema(pk: &str, sk: &str) {
 
 /// Records are put one by one, since they may not be inserted many at a time.
 pub fn inserts_refused(code: &str) {
+    let code = &*cut(code, LONGEST_TEXT);
     tracing::warn!(
         event = "inserts_refused",
         code,
-        "inserts were refused or not answered; dynamodb:PartiQLInsert saves requests"
+        "inserts were refused or failed; records are put one by one for the rest of the invocation"
     );
+}
+
+/// The Runtime API gave an invocation without a request id, so that nobody can be told what became of it.
+pub fn invocation_without_id() {
+    tracing::error!(event = "invocation_without_id", "an invocation without a request id cannot be answered");
+}
+
+/// The Runtime API did not take what became of an invocation.
+pub fn answer_not_taken(reason: &str) {
+    let reason = &*cut(reason, LONGEST_TEXT);
+    tracing::error!(event = "answer_not_taken", reason);
 }
 
 /// The invocation failed as a whole.
 pub fn invocation_failed(error_type: &str, message: &str) {
+    let message = &*cut(message, LONGEST_TEXT);
     tracing::error!(event = "invocation_failed", error_type, message);
 }
 
 /// A stored item that cannot be read back; it is treated as absent.
 pub fn unreadable_item(reason: &str) {
+    let reason = &*cut(reason, LONGEST_TEXT);
     tracing::warn!(event = "unreadable_item", reason);
 }
 
 /// `state` or `run` could not be written.
 pub fn state_not_written(target: &Target, what: &str, reason: &str) {
+    let reason = &*cut(reason, LONGEST_TEXT);
     tracing::warn!(event = "state_not_written", target = %target, what, reason);
 }

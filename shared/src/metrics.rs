@@ -16,8 +16,8 @@ pub const NAMESPACE: &str = "InsightsAggregator";
 /// The line for the response to a run of that trigger.
 pub fn line(response: &Response, trigger: &str, now: Timestamp) -> Value {
     let counts = &response.counts;
-    let issues: u64 = response.targets.iter().flat_map(|target| target.issue_counts.values()).sum();
-    let calls: u64 = response.api_calls.values().sum();
+    let usage = &response.usage;
+    let calls: u64 = usage.api_calls.values().sum();
     let metrics = [
         ("RecordsFetched", "Count", json!(counts.fetched)),
         ("RecordsWritten", "Count", json!(counts.written)),
@@ -26,12 +26,12 @@ pub fn line(response: &Response, trigger: &str, now: Timestamp) -> Value {
         ("RecordsRejected", "Count", json!(counts.rejected)),
         ("RecordsFailed", "Count", json!(counts.failed)),
         ("SubjectsNotReached", "Count", json!(counts.not_reached)),
-        ("Issues", "Count", json!(issues)),
+        ("Issues", "Count", json!(response.issues)),
         ("ApiCalls", "Count", json!(calls)),
-        ("Throttles", "Count", json!(response.throttled)),
-        ("ReadUnits", "Count", json!(response.read_units)),
-        ("WriteUnits", "Count", json!(response.write_units)),
-        ("Duration", "Milliseconds", json!(response.duration_ms)),
+        ("Throttles", "Count", json!(usage.throttled)),
+        ("ReadUnits", "Count", json!(usage.read_units)),
+        ("WriteUnits", "Count", json!(usage.write_units)),
+        ("Duration", "Milliseconds", json!(usage.duration_ms)),
     ];
     let definitions: Vec<Value> =
         metrics.iter().map(|(name, unit, _)| json!({"Name": name, "Unit": unit})).collect();
@@ -62,10 +62,13 @@ pub fn emit(response: &Response, trigger: &str, now: Timestamp) {
 mod tests {
     use super::*;
     use crate::record::Source;
+    use crate::report::{Targets, Usage};
+    use crate::response::LARGEST_RESPONSE;
 
     #[test]
     fn every_metric_that_is_declared_has_a_value() {
-        let response = Response::new(Source::Xray, false, Vec::new());
+        let response =
+            Response::new(Source::Xray, false, Usage::default(), Targets::default(), LARGEST_RESPONSE);
         let line = line(&response, "push", Timestamp::from_seconds(1_700_000_000));
         assert_eq!(line["_aws"]["Timestamp"], 1_700_000_000_000_i64);
         assert_eq!(line["timestamp"], "2023-11-14T22:13:20.000Z");

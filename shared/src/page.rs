@@ -1,4 +1,5 @@
-//! Page tokens: every page is asked for, and a token that comes twice is an error.
+//! Page tokens: every page is asked for, and a token that comes twice is an error. So is a listing without an end: a process
+//! has only so much memory, and whoever keeps items of the pages says how many.
 //!
 //! The SDK's paginators end without a word when a token repeats, and one operation has none, so that all operations are
 //! paged the same way here.
@@ -10,19 +11,61 @@
 
 use crate::issue::CallError;
 use std::collections::HashSet;
+use std::hash::{BuildHasher, RandomState};
+
+/// The most pages of a listing: far more than any account has, and few enough for what is noted of each.
+pub const MOST_PAGES: usize = 2_000;
+/// The most items of a listing that are kept in memory together.
+pub const MOST_ITEMS: usize = 10_000;
 
 /// Where a paged operation stands.
 #[derive(Debug)]
 pub struct Pages {
     operation: &'static str,
-    seen: HashSet<String>,
+    hasher: RandomState,
+    /// The hash of each token: tokens may be long.
+    seen: HashSet<u64>,
     next: Option<Option<String>>,
+    most_pages: usize,
+    most_items: usize,
+    items: usize,
 }
 
 impl Pages {
     /// Before the first page of `operation`.
     pub fn new(operation: &'static str) -> Self {
-        Self { operation, seen: HashSet::new(), next: Some(None) }
+        let (hasher, seen) = (RandomState::new(), HashSet::new());
+        Self {
+            operation,
+            hasher,
+            seen,
+            next: Some(None),
+            most_pages: MOST_PAGES,
+            most_items: MOST_ITEMS,
+            items: 0,
+        }
+    }
+
+    /// The same with as many pages as come, for whoever has the memory or a person who waits.
+    #[must_use]
+    pub fn unlimited(self) -> Self {
+        Self { most_pages: usize::MAX, most_items: usize::MAX, ..self }
+    }
+
+    /// The same, of which at most `items` are held.
+    #[must_use]
+    pub fn holding_at_most(self, items: usize) -> Self {
+        Self { most_items: items, ..self }
+    }
+
+    /// Notes that so many items of a page are kept until the listing ends, or for longer. What streams through need not be.
+    pub fn hold(&mut self, items: usize) -> Result<(), CallError> {
+        self.items += items;
+        if self.items > self.most_items {
+            self.next = None;
+            return Err(CallError::endless(self.operation, self.most_items, "items"));
+        }
+        Ok(())
     }
 
     /// The token to ask the next page with (`None` for the first one), or `None` after the last page.
@@ -34,8 +77,11 @@ impl Pages {
     /// Takes the token that a page came with. An empty one means the end, as the SDK has it.
     pub fn turn(&mut self, token: Option<&str>) -> Result<(), CallError> {
         let Some(token) = token.filter(|token| !token.is_empty()) else { return Ok(()) };
-        if !self.seen.insert(token.to_owned()) {
+        if !self.seen.insert(self.hasher.hash_one(token)) {
             return Err(CallError::token_repeated(self.operation));
+        }
+        if self.seen.len() == self.most_pages {
+            return Err(CallError::endless(self.operation, self.most_pages, "pages"));
         }
         self.next = Some(Some(token.to_owned()));
         Ok(())
@@ -57,6 +103,34 @@ mod tests {
         assert_eq!(pages.next(), Some(Some("b".into())));
         assert_eq!(pages.turn(Some("a")).unwrap_err().code, TOKEN_REPEATED);
         assert_eq!(pages.next(), None);
+    }
+
+    #[test]
+    fn a_listing_without_an_end_is_ended_and_said_to_be_malformed() {
+        let mut pages = Pages::new("GetGroups");
+        let mut asked = 0;
+        let error = loop {
+            assert!(pages.next().is_some());
+            asked += 1;
+            if let Err(error) = pages.turn(Some(&format!("{}{asked}", "token".repeat(1_000)))) {
+                break error;
+            }
+        };
+        assert_eq!((asked, error.code.as_str()), (MOST_PAGES, "Response.Malformed"));
+        assert!(error.message.contains("after 2000 pages"), "{}", error.message);
+        assert_eq!(pages.next(), None);
+    }
+
+    #[test]
+    fn no_more_items_are_held_than_there_is_room_for() {
+        let mut pages = Pages::new("GetGroups").holding_at_most(250);
+        pages.hold(100).unwrap();
+        pages.hold(150).unwrap();
+        pages.turn(Some("a")).unwrap();
+        let error = pages.hold(1).unwrap_err();
+        assert_eq!((error.code.as_str(), error.retryable), ("Response.Malformed", true));
+        assert!(error.message.contains("after 250 items"), "{}", error.message);
+        assert_eq!(pages.next(), None, "it goes no further");
     }
 
     #[test]

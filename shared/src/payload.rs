@@ -58,6 +58,9 @@ pub enum Payload {
     Push(Box<Push>),
 }
 
+/// What some programs put in front of a text.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
 /// The event type that `source` pushes, and the EventBridge source that it comes from.
 /// <https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-xray.html>
 fn push_type(source: Source) -> Option<(&'static str, &'static str)> {
@@ -65,6 +68,25 @@ fn push_type(source: Source) -> Option<(&'static str, &'static str)> {
         Source::Xray => Some(("AWS X-Ray Insight Update", "aws.xray")),
         Source::Cloudtrail => Some(("AWS Insight via CloudTrail", "aws.cloudtrail")),
         Source::Auditmanager => None,
+    }
+}
+
+/// As [`parse`], of the bytes that came.
+pub fn read(bytes: &[u8], source: Source, own_region: &str, now: Timestamp) -> Result<Payload, Faults> {
+    let fault = |value: &str, rule: String| {
+        let mut faults = Faults::default();
+        faults.add("payload", value, rule);
+        Err(faults)
+    };
+    match std::str::from_utf8(bytes) {
+        Err(error) => {
+            let text = String::from_utf8_lossy(bytes);
+            fault(&text, format!("must be UTF-8: byte {} is not", error.valid_up_to()))
+        }
+        Ok(text) if text.starts_with(BYTE_ORDER_MARK) => {
+            fault(text, "must not begin with a byte-order mark".to_owned())
+        }
+        Ok(text) => parse(text, source, own_region, now),
     }
 }
 

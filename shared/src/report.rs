@@ -1,18 +1,25 @@
-//! What a run did: counters and issues of one target, and the whole response. It decides statuses, nothing else.
+//! What a run did: counters and issues of one target. It decides statuses, nothing else; `response.rs` makes the whole.
 
+use crate::fields::cut;
 use crate::issue::{CallError, Class, RECORD_INVALID, Stage};
 use crate::payload::Window;
-use crate::record::Source;
+use crate::response::MOST_ISSUES;
+pub use crate::response::{Response, TargetResponse, Targets, Usage};
 use crate::target::Target;
 use serde::Serialize;
-use serde::ser::Serializer;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// The most issues that a target's report spells out.
-const MOST_ISSUES: usize = 50;
-/// The longest message of an issue, in characters.
-const LONGEST_MESSAGE: usize = 1_000;
+/// The longest message of an issue, in bytes, and the longest subject.
+const LONGEST_MESSAGE: usize = 1_024;
+/// The longest code of an issue, in bytes.
+const LONGEST_CODE: usize = 128;
+/// The most codes that are counted by themselves. Services have a few; an answer can make up any.
+const MOST_CODES: usize = 50;
+/// What further codes are counted under.
+pub const OTHER_CODES: &str = "Other";
+/// The most issues of a target that are logged.
+const MOST_LOGGED: u64 = 1_000;
 
 /// How a target, or the whole run, ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -130,7 +137,7 @@ impl Counts {
         self.fetched = self.fetched.saturating_sub(1);
     }
 
-    fn merge(&mut self, other: &Self) {
+    pub(crate) fn merge(&mut self, other: &Self) {
         self.fetched += other.fetched;
         self.written += other.written;
         self.unchanged += other.unchanged;
@@ -144,7 +151,10 @@ impl Counts {
 #[derive(Debug, Default)]
 struct Inner {
     counts: Counts,
+    /// Those that are listed.
     issues: Vec<Issue>,
+    /// How many were handed to the log.
+    logged: u64,
     issue_counts: BTreeMap<String, u64>,
     /// Issues other than rejected records: something was not fetched or not stored.
     gaps: u64,
@@ -156,6 +166,14 @@ struct Inner {
     answered: bool,
     not_enabled: bool,
     window: Option<Window>,
+}
+
+impl Inner {
+    fn count_issue(&mut self, code: &str) {
+        let has_room = self.issue_counts.len() < MOST_CODES;
+        let code = if has_room || self.issue_counts.contains_key(code) { code } else { OTHER_CODES };
+        *self.issue_counts.entry(code.to_owned()).or_default() += 1;
+    }
 }
 
 /// What one target's run has done so far. Shared by its concurrent calls.
@@ -229,10 +247,11 @@ impl TargetReport {
         retryable: bool,
         message: &str,
     ) {
-        let message = message.chars().take(LONGEST_MESSAGE).collect();
-        crate::log::issue(stage, operation, subject, code, retryable, &message);
+        let (subject, message) = (cut(subject, LONGEST_MESSAGE), cut(message, LONGEST_MESSAGE));
+        let code = cut(code, LONGEST_CODE);
+        self.log(|| crate::log::issue(stage, operation, &subject, &code, retryable, &message));
         let mut inner = self.inner();
-        *inner.issue_counts.entry(code.to_owned()).or_default() += 1;
+        inner.count_issue(&code);
         if code != RECORD_INVALID {
             inner.gaps += 1;
         }
@@ -243,8 +262,22 @@ impl TargetReport {
             }
         }
         if inner.issues.len() < MOST_ISSUES {
-            let (subject, code) = (subject.to_owned(), code.to_owned());
+            let (subject, code, message) = (subject.into_owned(), code.into_owned(), message.into_owned());
             inner.issues.push(Issue { stage, operation, subject, code, retryable, message });
+        }
+    }
+
+    /// Logs an issue, unless many have been logged.
+    fn log(&self, issue: impl FnOnce()) {
+        let logged = {
+            let mut inner = self.inner();
+            inner.logged += 1;
+            inner.logged
+        };
+        match logged.cmp(&(MOST_LOGGED + 1)) {
+            std::cmp::Ordering::Less => issue(),
+            std::cmp::Ordering::Equal => crate::log::issues_not_logged(MOST_LOGGED),
+            std::cmp::Ordering::Greater => {}
         }
     }
 
@@ -305,6 +338,7 @@ impl TargetReport {
     pub fn finish(&self, target: &Target) -> TargetResponse {
         let status = self.status();
         let inner = self.inner();
+        let issues: u64 = inner.issue_counts.values().sum();
         TargetResponse {
             account_id: target.account_id.clone(),
             region: target.region.clone(),
@@ -313,82 +347,7 @@ impl TargetReport {
             counts: inner.counts,
             issue_counts: inner.issue_counts.clone(),
             issues: inner.issues.clone(),
-        }
-    }
-}
-
-/// One target's part of a response.
-#[derive(Clone, Debug, Serialize)]
-pub struct TargetResponse {
-    /// The account.
-    pub account_id: String,
-    /// The region.
-    pub region: String,
-    /// How it ended.
-    pub status: RunStatus,
-    /// The span that was worked; `end` is how far it came.
-    #[serde(serialize_with = "window", skip_serializing_if = "Option::is_none")]
-    pub window: Option<Window>,
-    /// The counters.
-    #[serde(flatten)]
-    pub counts: Counts,
-    /// All issues by code.
-    pub issue_counts: BTreeMap<String, u64>,
-    /// The first 50 of them.
-    pub issues: Vec<Issue>,
-}
-
-#[expect(clippy::ref_option, reason = "serde hands a reference to the field")]
-fn window<S: Serializer>(window: &Option<Window>, serializer: S) -> Result<S::Ok, S::Error> {
-    let texts = window
-        .map(|window| BTreeMap::from([("start", window.start.to_string()), ("end", window.end.to_string())]));
-    texts.serialize(serializer)
-}
-
-/// What a function answers.
-#[derive(Clone, Debug, Serialize)]
-pub struct Response {
-    /// `xray`, `cloudtrail` or `auditmanager`.
-    pub source: &'static str,
-    /// How the whole ended.
-    pub status: RunStatus,
-    /// Whether nothing was written on request.
-    pub dry_run: bool,
-    /// The counters of all targets.
-    #[serde(flatten)]
-    pub counts: Counts,
-    /// Requests sent to the source, retries included, by operation.
-    pub api_calls: BTreeMap<String, u64>,
-    /// How many of those the source refused as too many.
-    pub throttled: u64,
-    /// DynamoDB read units that the table and its indexes consumed.
-    pub read_units: f64,
-    /// DynamoDB write units that the table and its indexes consumed.
-    pub write_units: f64,
-    /// How long it took.
-    pub duration_ms: i64,
-    /// The targets.
-    pub targets: Vec<TargetResponse>,
-}
-
-impl Response {
-    /// The response of a run over `targets`.
-    pub fn new(source: Source, dry_run: bool, targets: Vec<TargetResponse>) -> Self {
-        let mut counts = Counts::default();
-        for target in &targets {
-            counts.merge(&target.counts);
-        }
-        Self {
-            source: source.as_str(),
-            status: RunStatus::of_all(targets.iter().map(|target| target.status)),
-            dry_run,
-            counts,
-            api_calls: BTreeMap::new(),
-            throttled: 0,
-            read_units: 0.0,
-            write_units: 0.0,
-            duration_ms: 0,
-            targets,
+            issues_left_out: issues - inner.issues.len() as u64,
         }
     }
 }
@@ -494,8 +453,31 @@ mod tests {
         }
         let target = Target { account_id: "123456789012".into(), region: "eu-west-1".into(), role: None };
         let response = report.finish(&target);
-        assert_eq!(response.issues.len(), 50);
+        assert_eq!((response.issues.len(), response.issues_left_out), (50, 10));
         assert_eq!(response.issue_counts.get("Timeout"), Some(&60));
-        assert_eq!(response.issues[0].message.chars().count(), 1_000);
+        let message = &response.issues[0].message;
+        assert!((1_020..=1_024).contains(&message.len()) && message.ends_with("é…"), "{message}");
+    }
+
+    #[test]
+    fn subjects_and_codes_are_cut_and_only_so_many_codes_are_counted_by_themselves() {
+        let report = TargetReport::default();
+        for number in 0..500 {
+            let code = format!("{number}{}", "c".repeat(4_000));
+            report.issue(Stage::Fetch, "GetInsight", &"s".repeat(9_000), &code, true, "");
+        }
+        report.issue(Stage::Fetch, "GetInsight", "", &format!("7{}", "c".repeat(4_000)), true, "");
+        let target = Target { account_id: "123456789012".into(), region: "eu-west-1".into(), role: None };
+        let response = report.finish(&target);
+        assert_eq!(response.issue_counts.len(), MOST_CODES + 1);
+        assert_eq!(response.issue_counts[OTHER_CODES], 450);
+        assert!(response.issue_counts.keys().all(|code| code.len() <= LONGEST_CODE));
+        assert_eq!(
+            response.issue_counts.values().filter(|count| **count == 2).count(),
+            1,
+            "the one seen again"
+        );
+        assert_eq!(response.issues[0].subject.len(), LONGEST_MESSAGE);
+        assert_eq!(response.issues_left_out, 501 - 50);
     }
 }

@@ -4,23 +4,21 @@ use crate::collector::Collector;
 use crate::environment::Environment;
 use crate::fields::Faults;
 use crate::invocation::{Context, InvocationError, Service};
+use crate::report::Response;
+use crate::runtime_api::RuntimeApi;
 use crate::time::{Clock, Timestamp};
 use crate::{aws, log};
 use futures_util::FutureExt;
-use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
-use serde_json::value::RawValue;
+use lambda_runtime::layers::TracingLayer;
+use lambda_runtime::tower::Layer;
+use lambda_runtime::{Diagnostic, Error, LambdaInvocation, Service as _, service_fn};
 use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Variables that the runtime client cannot do without.
-const REQUIRED: [&str; 4] = [
-    "AWS_LAMBDA_RUNTIME_API",
-    "AWS_LAMBDA_FUNCTION_NAME",
-    "AWS_LAMBDA_FUNCTION_VERSION",
-    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
-];
+/// Where the Runtime API is: host and port.
+const RUNTIME_API: &str = "AWS_LAMBDA_RUNTIME_API";
 
 impl From<InvocationError> for Diagnostic {
     fn from(error: InvocationError) -> Self {
@@ -31,44 +29,66 @@ impl From<InvocationError> for Diagnostic {
 /// Serves invocations of `C` until the runtime ends the process. `clock` is what records and windows go by.
 pub async fn serve<C: Collector>(environment: &Environment, clock: Clock) -> ExitCode {
     log::init(environment);
-    let missing: Vec<&str> = REQUIRED.into_iter().filter(|name| environment.get(name).is_none()).collect();
-    if !missing.is_empty() {
-        let message = format!("not under a Lambda runtime: {} not set", missing.join(", "));
-        log::invocation_failed("Config.Invalid", &message);
+    let address = environment.get(RUNTIME_API);
+    let Some(api) = address.and_then(RuntimeApi::new) else {
+        let fault = match address {
+            None => "not set".to_owned(),
+            Some(address) => format!("{address:?} is no host and port"),
+        };
+        log::invocation_failed(
+            "Config.Invalid",
+            &format!("not under a Lambda runtime: {RUNTIME_API} {fault}"),
+        );
         return ExitCode::from(2);
-    }
+    };
     let mut faults = Faults::default();
     let sdk = aws::load(environment, aws::Timeouts::default(), &mut faults);
     let service = match with_faults(Service::<C>::new(environment, sdk, clock), &faults) {
         Ok(service) => service,
         Err(error) => {
             log::invocation_failed(error.error_type, &error.message);
-            report_init_error(error.into()).await;
+            if let Err(error) = api.init_failed(&error.into()).await {
+                log::invocation_failed("Internal", &format!("reporting the initialisation error: {error}"));
+            }
             return ExitCode::FAILURE;
         }
     };
     // The runtime's deadline is of the machine's clock, whatever clock the records go by.
     let began = Clock::System.now();
-    let handler = |event: LambdaEvent<Box<RawValue>>| {
-        let service = &service;
-        async move {
-            let context = Context {
-                request_id: event.context.request_id.clone(),
-                function_arn: event.context.invoked_function_arn.clone(),
-                deadline: deadline(event.context.deadline, began),
-            };
-            let invocation = AssertUnwindSafe(service.invoke(event.payload.get(), &context));
-            // A panic is a bug of ours: it fails this invocation by a type that alarms know, and no other.
-            Box::pin(invocation.catch_unwind()).await.unwrap_or_else(|_| Err(InvocationError::internal()))
-        }
-    };
-    match lambda_runtime::run(service_fn(handler)).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
+    let (service, api) = (&service, &api);
+    let handler = service_fn(move |invocation: LambdaInvocation| async move {
+        let result = invoke(service, &invocation, began).await;
+        api.answer(&invocation, result.map_err(Diagnostic::from)).await;
+        Ok::<(), Error>(())
+    });
+    // The span carries the request id into every line of the log.
+    let mut handler = TracingLayer::new().layer(handler);
+    loop {
+        let answered = match api.next().await {
+            Ok(invocation) => handler.call(invocation).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = answered {
             log::invocation_failed("Internal", &error.to_string());
-            ExitCode::FAILURE
+            return ExitCode::FAILURE;
         }
     }
+}
+
+/// Runs one invocation. A panic is a bug of ours: it fails this invocation by a type that alarms know, and no other.
+async fn invoke<C: Collector>(
+    service: &Service<C>,
+    invocation: &LambdaInvocation,
+    began: Timestamp,
+) -> Result<Response, InvocationError> {
+    let context = Context {
+        request_id: invocation.context.request_id.clone(),
+        function_arn: invocation.context.invoked_function_arn.clone(),
+        deadline: deadline(invocation.context.deadline, began),
+    };
+    let run = AssertUnwindSafe(service.invoke(&invocation.body, &context)).catch_unwind();
+    let run = aws::with_trace_id(invocation.context.xray_trace_id.clone(), run);
+    Box::pin(run).await.unwrap_or_else(|_| Err(InvocationError::internal()))
 }
 
 /// `service`, unless the SDK's configuration has faults: one error lists them all.
@@ -89,24 +109,6 @@ fn deadline(millis: u64, began: Timestamp) -> Option<Instant> {
     }
     let remaining = deadline.millis_since(Clock::System.now()).max(0);
     Instant::now().checked_add(Duration::from_millis(u64::try_from(remaining).ok()?))
-}
-
-/// Tells the runtime that initialisation failed, and why.
-async fn report_init_error(diagnostic: Diagnostic) {
-    if let Err(error) = try_report_init_error(&diagnostic).await {
-        log::invocation_failed("Internal", &format!("reporting the initialisation error: {error}"));
-    }
-}
-
-async fn try_report_init_error(diagnostic: &Diagnostic) -> Result<(), Error> {
-    let client = lambda_runtime_api_client::Client::builder().build()?;
-    let request = lambda_runtime_api_client::build_request()
-        .method("POST")
-        .uri("/2018-06-01/runtime/init/error")
-        .header("lambda-runtime-function-error-type", &diagnostic.error_type)
-        .body(lambda_runtime_api_client::body::Body::from(serde_json::to_vec(diagnostic)?))?;
-    client.call(request).await?;
-    Ok(())
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 use std::future::{Future, pending, poll_fn};
 use std::pin::pin;
 use std::task::Poll;
+use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -19,6 +20,11 @@ impl Stop {
     /// At `deadline`, or as soon as `word` is `true`; never, where there is neither.
     pub fn new(deadline: Option<Instant>, word: Option<watch::Receiver<bool>>) -> Self {
         Self { deadline, word }
+    }
+
+    /// The deadline, if there is one.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.deadline
     }
 
     /// Whether there is no time left.
@@ -66,11 +72,29 @@ async fn spoken(word: &mut watch::Receiver<bool>) {
     }
 }
 
+/// The instant at which fetching stops, so that what is in hand is stored before the runtime ends the process.
+pub(crate) fn fetch_until(deadline: Instant, targets: usize) -> Instant {
+    let remaining = deadline.saturating_duration_since(Instant::now());
+    let reserve = (remaining / 5).clamp(Duration::from_millis(500), Duration::from_secs(15));
+    deadline.checked_sub(reserve + to_list(targets)).unwrap_or(deadline)
+}
+
+/// The instant at which storing is given up, so that the response or the error still gets out. A run that has less than two
+/// seconds in all is ended by the runtime, should the table not answer.
+pub(crate) fn store_until(deadline: Instant, targets: usize) -> Instant {
+    let last_word = Duration::from_millis(200) + to_list(targets);
+    deadline.checked_sub(last_word).unwrap_or(deadline).max(Instant::now() + Duration::from_secs(2))
+}
+
+/// How long a response takes to make, on the small part of a processor that Lambda gives.
+fn to_list(targets: usize) -> Duration {
+    Duration::from_micros(100).saturating_mul(u32::try_from(targets).unwrap_or(u32::MAX))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::future::ready;
-    use std::time::Duration;
 
     #[tokio::test(start_paused = true)]
     async fn a_call_is_given_up_at_the_deadline_or_at_the_word_whichever_comes_first() {

@@ -25,7 +25,14 @@ use std::collections::HashSet;
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
+
+/// One part of how many of the time left a call may take that a run can do without.
+const OPTIONAL_PARTS: u32 = 4;
+/// What such a call has at least.
+const SHORTEST_SHARE: Duration = Duration::from_secs(5);
 
 /// What a target's run is for.
 #[derive(Clone, Debug, PartialEq)]
@@ -210,6 +217,27 @@ impl TargetRun {
             Some(result) => result.map_err(|error| CallError::from_sdk(operation, &error)),
             None => Err(CallError::not_reached(operation)),
         }
+    }
+
+    /// As [`TargetRun::call`], of what the run can do without: it has a quarter of the time left, so that a service that does
+    /// not answer it leaves time for the rest.
+    pub async fn optional_call<T, E>(
+        &self,
+        operation: &'static str,
+        request: impl Future<Output = Result<T, SdkError<E, Response>>> + Send,
+    ) -> Result<T, CallError>
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        let call = self.call(operation, request);
+        let Some(deadline) = self.stop.deadline() else { return call.await };
+        let left = deadline.saturating_duration_since(Instant::now());
+        let share = (left / OPTIONAL_PARTS).max(SHORTEST_SHARE);
+        let answer = tokio::time::timeout(share, call).await;
+        answer.unwrap_or_else(|_| {
+            let message = "no answer in the share of the time that this call has";
+            Err(CallError::timed_out(operation, message))
+        })
     }
 
     /// Validates and writes records that `operation` gave, and counts what became of each. `true` if all of them are

@@ -33,6 +33,8 @@ pub struct Invocation {
     pub function_arn: String,
     /// The request's id.
     pub request_id: String,
+    /// Headers that this runtime gives in place of Lambda's, or in addition to them; `None` is one that it leaves out.
+    pub headers: Vec<(&'static str, Option<Vec<u8>>)>,
 }
 
 /// How an invocation ended.
@@ -75,7 +77,7 @@ pub struct RuntimeApi {
 
 #[derive(Debug)]
 struct Shared {
-    waiting: Mutex<VecDeque<(Invocation, String)>>,
+    waiting: Mutex<VecDeque<(Invocation, Vec<u8>)>>,
     arrived: Notify,
     under_way: Mutex<HashMap<String, oneshot::Sender<Outcome>>>,
     init_error: watch::Sender<Option<ErrorBody>>,
@@ -103,6 +105,7 @@ impl Default for Invocation {
             deadline: now.plus_seconds(15 * 60).millis(),
             function_arn: DEFAULT_ARN.to_owned(),
             request_id: uuid(rand::random(), "invocation"),
+            headers: Vec::new(),
         }
     }
 }
@@ -141,7 +144,7 @@ impl RuntimeApi {
     /// Hands `payload` to the function, once it asks, and waits for what it makes of it. It also returns when the
     /// function reports that it could not start, or has reported so since it last asked for an invocation; it does not
     /// when the function dies without a word.
-    pub async fn invoke(&self, payload: impl Into<String>, invocation: Invocation) -> Outcome {
+    pub async fn invoke(&self, payload: impl Into<Vec<u8>>, invocation: Invocation) -> Outcome {
         let (sender, receiver) = oneshot::channel();
         let offer = Offer { shared: &self.shared, request_id: invocation.request_id.clone() };
         lock(&self.shared.under_way).insert(offer.request_id.clone(), sender);
@@ -223,6 +226,13 @@ async fn next(State(shared): State<Arc<Shared>>) -> Response {
     ] {
         if let Ok(value) = HeaderValue::from_str(value) {
             headers.insert(name, value);
+        }
+    }
+    for (name, value) in invocation.headers {
+        match value.map(HeaderValue::try_from) {
+            Some(Ok(value)) => drop(headers.insert(name, value)),
+            Some(Err(error)) => tracing::warn!(%error, name, "not a header's value"),
+            None => drop(headers.remove(name)),
         }
     }
     (StatusCode::OK, headers, payload).into_response()

@@ -89,7 +89,7 @@ impl Running {
     /// # Panics
     ///
     /// If nothing comes.
-    pub async fn invoke_as(&self, payload: &str, invocation: Invocation) -> Outcome {
+    pub async fn invoke_as(&self, payload: impl Into<Vec<u8>>, invocation: Invocation) -> Outcome {
         let outcome = tokio::time::timeout(PATIENCE, self.api.invoke(payload, invocation)).await;
         outcome.expect("the function answers")
     }

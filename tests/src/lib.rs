@@ -36,6 +36,7 @@ mod crash;
 mod database;
 mod deadline;
 mod edited;
+mod endless;
 pub mod faults;
 mod function;
 mod lab;

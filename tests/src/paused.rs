@@ -3,6 +3,7 @@
 //! ones; of the SDK the HTTP client alone is ours.
 
 use crate::database;
+use crate::endless::Endless;
 use crate::lab::{ACCOUNT, NOW, TABLE, UNPACED, at};
 use crate::logs;
 use crate::offline;
@@ -31,8 +32,8 @@ use insights_simulator::{Fault, LoggedCall, Offline, Scenario};
 use serde_json::Value;
 use std::future::Future;
 use std::io;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// How far the services' clock is ahead of the machine's where the clocks differ, as the simulator has it.
@@ -79,6 +80,7 @@ impl PausedLab {
             services: Arc::new(services),
             is_refused: Arc::new(AtomicBool::new(false)),
             is_skewed: Arc::new(AtomicBool::new(false)),
+            endless: Arc::default(),
             read_timeout: None,
         };
         let lab = Self { region, door, now };
@@ -101,6 +103,22 @@ impl PausedLab {
     /// Puts the services' clock twenty minutes ahead of the one that requests are signed by.
     pub fn skew(&self) {
         self.door.is_skewed.store(true, Ordering::SeqCst);
+    }
+
+    /// Lets the pages of an operation never end: of the one whose requests have `marker` in their path or at the end of their
+    /// target, and the page's token in the member `token`. `varied` is another text of the same length on every page.
+    ///
+    /// # Panics
+    ///
+    /// If there is such an operation already.
+    pub fn endless(&self, marker: &'static str, token: &'static str, varied: Option<&'static str>) {
+        let endless = Endless { marker, token, varied, pages: AtomicU64::new(0) };
+        self.door.endless.set(endless).expect("one operation without an end");
+    }
+
+    /// How many pages the operation without an end has given.
+    pub fn endless_pages(&self) -> u64 {
+        self.door.endless.get().map_or(0, |endless| endless.pages.load(Ordering::SeqCst))
     }
 
     /// Ends every fault.
@@ -189,6 +207,7 @@ struct Door {
     /// Whether a connection that comes to nothing was refused, rather than reset.
     is_refused: Arc<AtomicBool>,
     is_skewed: Arc<AtomicBool>,
+    endless: Arc<OnceLock<Endless>>,
     read_timeout: Option<Duration>,
 }
 
@@ -218,7 +237,9 @@ impl Door {
         if self.is_skewed.load(Ordering::SeqCst) && is_off(request) {
             self.services.fault("*=clock-skew:1".parse::<Fault>().expect("a fault"));
         }
-        let answer = self.services.answer(outgoing(request)).await.ok_or_else(|| {
+        let target = request.headers().get("x-amz-target").unwrap_or_default();
+        let endless = self.endless.get().filter(|endless| endless.is_meant(request.uri(), target));
+        let answer = self.services.answer(outgoing(request, endless)).await.ok_or_else(|| {
             let refused = self.is_refused.load(Ordering::SeqCst);
             let kind =
                 if refused { io::ErrorKind::ConnectionRefused } else { io::ErrorKind::ConnectionReset };
@@ -227,21 +248,26 @@ impl Door {
         let (parts, body) = answer.into_parts();
         let body = body.collect().await.expect("a body that is there").to_bytes();
         let status = parts.status.as_u16().try_into().expect("a status");
-        let mut response = HttpResponse::new(status, SdkBody::from(body.to_vec()));
+        let body = endless.map_or_else(|| body.to_vec(), |endless| endless.extend(&body));
+        let length = body.len().to_string();
+        let mut response = HttpResponse::new(status, SdkBody::from(body));
         for (name, value) in &parts.headers {
             let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+            let value = if name == "content-length" { length.clone() } else { value };
             response.headers_mut().insert(name.as_str().to_owned(), value);
         }
         Ok(response)
     }
 }
 
-fn outgoing(request: &HttpRequest) -> hyper::Request<hyper::body::Bytes> {
-    let mut outgoing = hyper::Request::builder().method(request.method()).uri(request.uri());
+fn outgoing(request: &HttpRequest, endless: Option<&Endless>) -> hyper::Request<hyper::body::Bytes> {
+    let uri = endless.map_or_else(|| request.uri().to_owned(), |endless| endless.strip_uri(request.uri()));
+    let mut outgoing = hyper::Request::builder().method(request.method()).uri(uri);
     for (name, value) in request.headers() {
         outgoing = outgoing.header(name, value);
     }
-    let body = request.body().bytes().unwrap_or_default().to_vec();
+    let body = request.body().bytes().unwrap_or_default();
+    let body = endless.map_or_else(|| body.to_vec(), |endless| endless.strip_body(body));
     outgoing.body(body.into()).expect("a request")
 }
 

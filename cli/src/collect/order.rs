@@ -79,7 +79,7 @@ fn read_targets(file: &Path) -> Result<String, Failure> {
         .map_err(|error| Failure::usage(format!("the targets {name} must be JSON: {error}")))?;
     let mut faults = Faults::default();
     parse_targets(value, &name, ANY_REGION, &mut faults);
-    let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    let faults = faults.lines();
     if faults.is_empty() { Ok(text) } else { Err(Failure::Usage(faults)) }
 }
 

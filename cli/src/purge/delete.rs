@@ -105,7 +105,7 @@ impl Table<'_> {
         let text = |text: &str| AttributeValue::S(text.to_owned());
         let mut found = Found::default();
         let mut start = None;
-        let mut pages = Pages::new("Scan");
+        let mut pages = Pages::new("Scan").unlimited();
         while pages.next().is_some() {
             let mut scan = self
                 .client

@@ -66,7 +66,7 @@ impl Reader {
     pub(super) async fn ask(&self, question: Question) -> Result<Vec<Stored>, Failure> {
         let mut found = Vec::new();
         let mut start: Option<HashMap<String, AttributeValue>> = None;
-        let mut pages = Pages::new("Query");
+        let mut pages = Pages::new("Query").unlimited();
         while pages.next().is_some() {
             let answer = self.query(&question).set_exclusive_start_key(start.take()).send().await;
             let answer = match answer {

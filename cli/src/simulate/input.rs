@@ -49,7 +49,7 @@ fn scenario(arguments: &SimulateArguments, anchor: Timestamp, wrong: &mut Vec<St
     match Scenario::parse_seeded(&text, anchor, arguments.seed) {
         Ok(scenario) => Some(scenario),
         Err(faults) => {
-            wrong.extend(faults.iter().map(|fault| format!("{name}: {fault}")));
+            wrong.extend(faults.lines().iter().map(|fault| format!("{name}: {fault}")));
             None
         }
     }

@@ -51,7 +51,9 @@ impl<'a> Fetch<'a> {
 
     /// How the account's registration stands.
     pub async fn account_status(&self) -> Result<Option<AccountStatus>, CallError> {
-        let answer = self.run.call("GetAccountStatus", self.client.get_account_status().send()).await?;
+        // GetInsights says as much.
+        let request = self.client.get_account_status().send();
+        let answer = self.run.optional_call("GetAccountStatus", request).await?;
         Ok(answer.status)
     }
 

@@ -13,6 +13,11 @@ use insights_shared::time::Timestamp;
 use insights_shared::value::{Map, Value};
 use std::collections::BTreeSet;
 
+/// The most failed parts that a `state` names. An account has a hundred active assessments.
+const MOST_FAILED: usize = 1_000;
+/// The longest key of a part that a `state` names, in bytes. Ids are UUIDs.
+const LONGEST_KEY: usize = 200;
+
 /// How far a part came; the worst of its pieces counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
@@ -109,14 +114,19 @@ impl Round {
             return Resume::Nothing;
         }
         let is_cut = |(key, outcome): &&(String, Outcome)| *outcome == Outcome::Cut && self.is_left(key);
-        let next = outcomes.iter().find(is_cut).map(|(key, _)| key.as_str());
+        let mut next = outcomes.iter().find(is_cut).map(|(key, _)| key.as_str());
         let is_owed = |(key, outcome): &&(String, Outcome)| match outcome {
             Outcome::Done => false,
             Outcome::Failed => true,
             Outcome::Cut => !self.is_left(key),
         };
-        let failed: Vec<Value> =
+        let mut failed: Vec<Value> =
             outcomes.iter().filter(is_owed).map(|(key, _)| key.as_str().into()).collect();
+        let mut keys = failed.iter().filter_map(Value::as_str).chain(next);
+        if failed.len() > MOST_FAILED || keys.any(|key| key.len() > LONGEST_KEY) {
+            // More than a state holds: the round begins again where it began, so that nothing counts as done.
+            (failed, next) = (Vec::new(), Some(self.from.as_str()));
+        }
         let mut place = Map::from([
             ("since".into(), self.since.into()),
             ("depth".into(), self.depth.as_str().into()),
@@ -233,6 +243,24 @@ mod tests {
             let found = if found.is_empty() { "none".to_owned() } else { found.join("|") };
             assert_eq!((found.as_str(), round.since), (parts, at(since)), "{left:?} {depth:?} {now}");
         }
+    }
+
+    #[test]
+    fn a_state_names_a_thousand_failed_parts_and_beyond_that_the_round_begins_again() {
+        let begun = round(None, Depth::Control, "2026-03-10T07:00:00Z");
+        let resume = |failed: usize, cut: &str| {
+            let failed = (0..failed).map(|number| (format!("{number:036}"), Outcome::Failed));
+            let Resume::At(place) =
+                begun.resume(&failed.chain([(cut.to_owned(), Outcome::Cut)]).collect::<Vec<_>>())
+            else {
+                panic!("it was cut")
+            };
+            let names = place.get("failed").and_then(Value::as_list).map(<[Value]>::len);
+            (names, place["next"].as_str().unwrap().to_owned())
+        };
+        assert_eq!(resume(1_000, "z"), (Some(1_000), "z".to_owned()));
+        assert_eq!(resume(1_001, "z"), (None, String::new()), "where the round began");
+        assert_eq!(resume(3, &"z".repeat(300)), (None, String::new()));
     }
 
     #[test]

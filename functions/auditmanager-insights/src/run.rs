@@ -149,11 +149,12 @@ impl Story<'_> {
         while let (Ok(()), Some(token)) = (&listing, pages.next()) {
             listing = match self.fetch.assessments(token).await {
                 Ok((assessments, next)) => {
+                    let held = pages.hold(assessments.len());
                     listed.extend(assessments.into_iter().map(|mut assessment| {
                         (assessment.roles, assessment.delegations) = (None, None);
                         assessment
                     }));
-                    pages.turn(next.as_deref())
+                    held.and_then(|()| pages.turn(next.as_deref()))
                 }
                 Err(error) => Err(error),
             };
@@ -230,8 +231,9 @@ impl Story<'_> {
             drop(hand);
             listing = answer.and_then(|(domains, next)| {
                 self.run.report.answered();
+                let held = pages.hold(domains.len());
                 listed.extend(domains.into_iter().map(|domain| ListedDomain { domain, asked_at }));
-                pages.turn(next.as_deref())
+                held.and_then(|()| pages.turn(next.as_deref()))
             });
             if listed.is_full() {
                 *outcome = (*outcome).max(self.store_domains(operation, within, listed.take()).await);
@@ -289,8 +291,9 @@ impl Story<'_> {
         while let (Ok(()), Some(token)) = (&listing, pages.next()) {
             listing = self.control_page(domain, token).await.and_then(|(records, next)| {
                 self.run.report.answered();
+                let held = pages.hold(records.len());
                 listed.extend(records);
-                pages.turn(next.as_deref())
+                held.and_then(|()| pages.turn(next.as_deref()))
             });
             if listed.is_full() {
                 self.store(Some(domain.within), operation, listed.take()).await;

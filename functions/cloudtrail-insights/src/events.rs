@@ -25,6 +25,9 @@ use std::sync::{Mutex, PoisonError};
 /// How often an insight is joined again when other runs write it at the same time.
 const MAX_TRIES: u32 = 8;
 
+/// The most events of one look-up.
+const MOST_EVENTS: usize = 100_000;
+
 /// The events of one run.
 #[derive(Debug)]
 pub struct Events<'a> {
@@ -61,13 +64,14 @@ impl<'a> Events<'a> {
     ) -> Result<bool, CallError> {
         let operation = source.operation();
         let account_id = &self.run.target.account_id;
-        let mut pages = Pages::new(operation);
+        let mut pages = Pages::new(operation).holding_at_most(MOST_EVENTS);
         let mut complete = true;
         while let Some(token) = pages.next() {
             let asked_at = self.run.clock_now();
             let (events, next) = fetch.events(source, window, token).await?;
             self.run.report.answered();
-            let turned = pages.turn(next.as_deref());
+            // What became of each insight is noted until the run ends.
+            let turned = pages.turn(next.as_deref()).and_then(|()| pages.hold(events.len()));
             let read = events.iter().map(|event| read_looked_up(event, account_id)).collect();
             complete &= self.store(operation, read, asked_at).await;
             turned?;

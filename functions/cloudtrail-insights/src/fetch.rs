@@ -92,14 +92,15 @@ impl<'a> Fetch<'a> {
 
     /// The trails that apply to the region, shadows of other regions' and the organization's included.
     pub async fn trails(&self) -> Result<Vec<Trail>, CallError> {
-        let answer = self.run.call("DescribeTrails", self.client.describe_trails().send()).await?;
+        // Without it the trails that are known are asked, and the account's events.
+        let answer = self.run.optional_call("DescribeTrails", self.client.describe_trails().send()).await?;
         Ok(answer.trail_list.unwrap_or_default())
     }
 
     /// What a trail's insights are made of. A trail without insights is an error of the service's.
     pub async fn insight_selectors(&self, trail: &str) -> Result<Vec<InsightSelector>, CallError> {
         let request = self.client.get_insight_selectors().trail_name(trail).send();
-        let answer = self.run.call("GetInsightSelectors", request).await?;
+        let answer = self.run.optional_call("GetInsightSelectors", request).await?;
         Ok(answer.insight_selectors.unwrap_or_default())
     }
 
@@ -149,7 +150,7 @@ impl<'a> Fetch<'a> {
     pub async fn points(&self, series: &Series, request: Request) -> Result<(Points, Timestamp), CallError> {
         const OPERATION: &str = "ListInsightsMetricData";
         let asked_at = self.run.clock_now();
-        let mut pages = Pages::new(OPERATION);
+        let mut pages = Pages::new(OPERATION).holding_at_most(request.most_points());
         let mut points = Points::default();
         while let Some(token) = pages.next() {
             let request = self
@@ -175,6 +176,7 @@ impl<'a> Fetch<'a> {
                     format!("{} timestamps and {} values in one page", timestamps.len(), values.len());
                 return Err(CallError::malformed(OPERATION, message));
             }
+            pages.hold(values.len())?;
             points.add(&timestamps, values);
         }
         Ok((points, asked_at))

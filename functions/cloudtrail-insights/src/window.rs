@@ -21,6 +21,14 @@ pub struct Request {
     pub end: Timestamp,
 }
 
+impl Request {
+    /// More points than its answer can have: twice one for each bucket.
+    pub fn most_points(&self) -> usize {
+        let buckets = self.end.seconds().saturating_sub(self.start.seconds()) / self.period.max(1) + 1;
+        usize::try_from(buckets).unwrap_or_default().saturating_mul(2)
+    }
+}
+
 /// Seconds in a chunk of points that are `period` seconds apart.
 pub fn chunk_seconds(period: i64) -> i64 {
     match period {

@@ -70,7 +70,9 @@ impl<'a> Fetch<'a> {
             let page =
                 self.run.call(OPERATION, self.client.get_groups().set_next_token(token).send()).await?;
             pages.turn(page.next_token())?;
-            groups.extend(page.groups.unwrap_or_default());
+            let page = page.groups.unwrap_or_default();
+            pages.hold(page.len())?;
+            groups.extend(page);
         }
         Ok(groups)
     }
@@ -123,9 +125,12 @@ impl<'a> Fetch<'a> {
                 .max_results(EVENTS_PAGE)
                 .set_next_token(token)
                 .send();
-            let page = self.run.call(OPERATION, request).await?;
+            // Without them the insight is stored as well, and asked for again.
+            let page = self.run.optional_call(OPERATION, request).await?;
             pages.turn(page.next_token())?;
-            events.extend(page.insight_events.unwrap_or_default());
+            let page = page.insight_events.unwrap_or_default();
+            pages.hold(page.len())?;
+            events.extend(page);
         }
         Ok(events)
     }
@@ -144,7 +149,8 @@ impl<'a> Fetch<'a> {
                 .end_time(date_time(window.end))
                 .set_next_token(token)
                 .send();
-            let page = self.run.call(OPERATION, request).await?;
+            // As with the events.
+            let page = self.run.optional_call(OPERATION, request).await?;
             is_about(OPERATION, id, page.insight_id())?;
             pages.turn(page.next_token())?;
             graph.insight_id = page.insight_id.or(graph.insight_id);
@@ -153,6 +159,7 @@ impl<'a> Fetch<'a> {
             graph.service_graph_start_time = page.service_graph_start_time.or(graph.service_graph_start_time);
             graph.service_graph_end_time = page.service_graph_end_time.or(graph.service_graph_end_time);
             if let Some(services) = page.services {
+                pages.hold(services.len())?;
                 graph.services.get_or_insert_default().extend(services);
             }
         }

@@ -28,6 +28,8 @@ use std::collections::HashSet;
 const REACH_DAYS: i64 = 30;
 /// How much less: longer than any invocation lasts, since every page of a listing asks with the same start.
 const REACH_MARGIN_SECONDS: i64 = 1_800;
+/// The most insights that one group may list.
+const MOST_LISTED: usize = 200_000;
 /// How many of the insights that are listed no longer are read at once, whole.
 const VANISHED_AT_ONCE: usize = 100;
 
@@ -164,10 +166,11 @@ impl Story<'_> {
         window: Window,
         listing: &mut Listing,
     ) -> Result<(), CallError> {
-        let mut pages = Pages::new("GetInsightSummaries");
+        let mut pages = Pages::new("GetInsightSummaries").holding_at_most(MOST_LISTED);
         while let Some(token) = pages.next() {
             let (summaries, next) = self.fetch.summaries(group, window, token).await?;
-            let turned = pages.turn(next.as_deref());
+            // The id of each is kept until all groups are listed.
+            let turned = pages.turn(next.as_deref()).and_then(|()| pages.hold(summaries.len()));
             self.collect_page(summaries, listing).await;
             turned?;
         }

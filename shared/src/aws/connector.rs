@@ -2,6 +2,7 @@
 //! knows nothing of pacing, which is laid around it.
 
 use super::Timeouts;
+use super::trace::Traced;
 use super::trust::Trust;
 use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_smithy_http_client::ConnectorBuilder;
@@ -33,7 +34,7 @@ impl OneConnector {
             .tls_provider(Provider::Rustls(CryptoMode::Ring))
             .tls_context(context)
             .build();
-        Self(SharedHttpConnector::new(connector))
+        Self(SharedHttpConnector::new(Traced(SharedHttpConnector::new(connector))))
     }
 }
 

@@ -8,17 +8,20 @@
 //! - `connector`: the one connector of the process, made before the first invocation.
 //! - `digest`: what requests to the table are signed over.
 //! - `endpoints`: where requests go.
+//! - `trace`: the trace that requests carry.
 //! - `trust`: whose certificates are believed there.
 
 mod calls;
 mod connector;
 mod digest;
 mod endpoints;
+mod trace;
 mod trust;
 
 pub use aws_types::SdkConfig;
 pub use calls::{CallCounts, CallObserver, Calls};
 pub use endpoints::{is_endpoint, without_user};
+pub use trace::with_trace_id;
 
 use crate::environment::Environment;
 use crate::fields::Faults;

@@ -4,13 +4,26 @@
 //! found under a key: it is refused where something is. A batch of them costs what its puts would, and each of its
 //! statements goes through or not by itself. Whatever did not, for whichever reason, is put by itself afterwards, under the
 //! condition of its kind: this module decides nothing.
+//!
+//! Not every table has it, and not every role may use it. So it is given little time, and after the first request that fails
+//! to the end, or that shows that no statement will go through, the invocation puts every record by itself. Until one
+//! request has gone through, there is never more than one under way; those that are when one fails are given up.
 
 use super::Store;
-use crate::issue::{CallError, TIMEOUT};
+use crate::issue::{CallError, RESPONSE_MALFORMED};
 use crate::log;
 use crate::validate::ValidRecord;
-use aws_sdk_dynamodb::types::{AttributeValue, BatchStatementRequest, ReturnConsumedCapacity};
-use std::sync::atomic::Ordering;
+use aws_sdk_dynamodb::config::Config;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
+use aws_sdk_dynamodb::operation::batch_execute_statement::BatchExecuteStatementOutput;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, BatchStatementErrorCodeEnum as StatementError, BatchStatementRequest,
+    ReturnConsumedCapacity,
+};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio::sync::{Mutex, watch};
 
 const OPERATION: &str = "BatchExecuteStatement";
 /// The most statements of one request.
@@ -20,6 +33,14 @@ const MOST: usize = 25;
 const FEWEST: usize = 2;
 /// The most bytes of items in one request, since all of it is in memory at once.
 const LARGEST: usize = 256 * 1024;
+/// How often a request is tried: PutItem does the same, and has all of the SDK's tries.
+const ATTEMPTS: u32 = 3;
+/// How long one try may take.
+const LONGEST_ATTEMPT: Duration = Duration::from_secs(3);
+/// How long all of them may take.
+const LONGEST: Duration = Duration::from_secs(8);
+/// One part of how many of the time left all of them may take: what is not inserted has to be put in the rest.
+const PARTS: u32 = 3;
 /// How long a statement is, and how many values it has, as a rule.
 const USUAL_STATEMENT: usize = 512;
 const USUAL_PARAMETERS: usize = 32;
@@ -43,21 +64,32 @@ impl Store {
     {
         let mut inserted = Vec::with_capacity(things.len());
         let mut rest = if self.dry_run || things.len() < FEWEST { &[] } else { things };
-        while !rest.is_empty() && !self.inserts_refused.load(Ordering::Relaxed) {
+        while !rest.is_empty() {
+            // One that is the first waits for nobody; whoever comes while it is under way waits for what it shows.
+            let first = if self.inserts.work() { None } else { Some(self.inserts.first.lock().await) };
+            if self.inserts.are_refused() {
+                break;
+            }
             let (batch, later) = rest.split_at(batch_length(rest, &size));
             rest = later;
-            match self.insert_batch(batch.iter().map(&attributes)).await {
-                Ok(stored) => inserted.extend(stored),
-                Err(error) => {
-                    if !error.retryable || error.code == TIMEOUT {
-                        // A role that may put, but not insert, does without for the rest of the invocation; and nothing is
-                        // left of that for many a silent answer.
-                        log::inserts_refused(&error.code);
-                        self.inserts_refused.store(true, Ordering::Relaxed);
-                    }
+            let mut refused = self.inserts.refused.subscribe();
+            let answer = tokio::select! {
+                biased;
+                answer = self.insert_batch(batch.iter().map(&attributes)) => Some(answer),
+                _ = refused.wait_for(|refused| *refused) => None,
+            };
+            match answer {
+                Some(Ok(stored)) => {
+                    self.inserts.work.store(true, Ordering::Relaxed);
+                    inserted.extend(stored);
+                }
+                Some(Err(error)) => {
+                    self.inserts.refuse(&error.code);
                     inserted.extend(batch.iter().map(|_| false));
                 }
+                None => inserted.extend(batch.iter().map(|_| false)),
             }
+            drop(first);
         }
         inserted.resize(things.len(), false);
         inserted
@@ -74,27 +106,91 @@ impl Store {
             .batch_execute_statement()
             .set_statements(Some(statements.unwrap_or_default()))
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .customize()
+            .config_override(self.briefly())
             .send();
-        let answer = self.in_time(OPERATION, request).await?;
-        let answer = answer.map_err(|error| CallError::from_sdk(OPERATION, &error))?;
+        let request = tokio::time::timeout(LONGEST, request);
+        let answer = self.in_part_of_time(PARTS, OPERATION, request).await?;
+        let answer = answer
+            .map_err(|_| CallError::timed_out(OPERATION, "no answer in the time that an insert has"))?
+            .map_err(|error| CallError::from_sdk(OPERATION, &error))?;
         for capacity in answer.consumed_capacity() {
             self.consumed_write(Some(capacity));
         }
-        let denied = "AccessDenied";
-        let mut stored: Vec<bool> = Vec::with_capacity(count);
-        for response in answer.responses() {
-            let code = response.error().and_then(|error| error.code());
-            if code.is_some_and(|code| code.as_str() == denied)
-                && !self.inserts_refused.swap(true, Ordering::Relaxed)
-            {
-                log::inserts_refused(denied);
-            }
-            stored.push(response.error().is_none());
+        if let Some(code) = futile(&answer, count) {
+            self.inserts.refuse(&code);
         }
+        let mut stored: Vec<bool> =
+            answer.responses().iter().map(|response| response.error().is_none()).collect();
         // An answer that says nothing of a statement leaves it to the put.
         stored.resize(count, false);
         Ok(stored)
     }
+
+    /// Fewer tries than other calls have, and less time.
+    fn briefly(&self) -> aws_sdk_dynamodb::config::Builder {
+        let usual = self.client.config().retry_config().cloned().unwrap_or_else(RetryConfig::standard);
+        let attempts = usual.max_attempts().min(ATTEMPTS);
+        let timeouts = TimeoutConfig::builder().operation_attempt_timeout(LONGEST_ATTEMPT).build();
+        Config::builder().retry_config(usual.with_max_attempts(attempts)).timeout_config(timeouts)
+    }
+}
+
+/// What the invocation knows of inserts.
+#[derive(Debug)]
+pub(super) struct Inserts {
+    /// Whether records are put by themselves for the rest of the invocation.
+    refused: watch::Sender<bool>,
+    /// Whether a request has gone through.
+    work: AtomicBool,
+    /// Held by the request that shows whether inserts work.
+    first: Mutex<()>,
+}
+
+impl Default for Inserts {
+    fn default() -> Self {
+        Self { refused: watch::Sender::new(false), work: AtomicBool::new(false), first: Mutex::new(()) }
+    }
+}
+
+impl Inserts {
+    fn work(&self) -> bool {
+        self.work.load(Ordering::Relaxed)
+    }
+
+    fn are_refused(&self) -> bool {
+        *self.refused.borrow()
+    }
+
+    fn refuse(&self, code: &str) {
+        if !self.refused.send_replace(true) {
+            log::inserts_refused(code);
+        }
+    }
+}
+
+/// Why further requests would be as futile as this one, by the code of its statements: one may not be sent by this role, the
+/// table fails or throttles all of them, or the answer leaves statements out.
+fn futile(answer: &BatchExecuteStatementOutput, count: usize) -> Option<String> {
+    let codes: Vec<_> =
+        answer.responses().iter().map(|response| response.error().and_then(|error| error.code())).collect();
+    if codes.len() < count {
+        return Some(RESPONSE_MALFORMED.to_owned());
+    }
+    let denied = codes.iter().flatten().find(|code| ***code == StatementError::AccessDenied);
+    let is_the_tables = |code: &StatementError| {
+        matches!(
+            code,
+            StatementError::InternalServerError
+                | StatementError::ProvisionedThroughputExceeded
+                | StatementError::RequestLimitExceeded
+                | StatementError::ResourceNotFound
+                | StatementError::ThrottlingError
+        )
+    };
+    let all_fail = codes.iter().all(|code| code.is_some_and(is_the_tables));
+    let all_fail = codes.first().copied().flatten().filter(|_| all_fail);
+    denied.copied().or(all_fail).map(|code| code.as_str().to_owned())
 }
 
 /// How many of `things` go into one request: at least one.

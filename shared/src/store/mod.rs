@@ -15,9 +15,9 @@ use crate::issue::{CallError, Class};
 use crate::time::{Clock, Timestamp};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::ConsumedCapacity;
+use insert::Inserts;
 use plan::Plan;
 use std::future::Future;
-use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -35,8 +35,7 @@ pub struct Store {
     plan: Option<Plan>,
     until: Option<Instant>,
     units: Mutex<Units>,
-    /// Whether the table's owner lets records be put, but not inserted.
-    inserts_refused: AtomicBool,
+    inserts: Inserts,
 }
 
 /// Read and write units consumed.
@@ -78,7 +77,7 @@ impl Store {
             plan: None,
             until: None,
             units: Mutex::default(),
-            inserts_refused: AtomicBool::new(false),
+            inserts: Inserts::default(),
         }
     }
 
@@ -94,12 +93,21 @@ impl Store {
         operation: &'static str,
         call: impl Future<Output = T>,
     ) -> Result<T, CallError> {
-        match self.until {
-            Some(until) => tokio::time::timeout_at(until, call)
-                .await
-                .map_err(|_| CallError::timed_out(operation, "no answer before the invocation's end")),
-            None => Ok(call.await),
-        }
+        before(self.until, operation, call).await
+    }
+
+    /// As [`Store::in_time`], of a call that others are not to be late for: it has one part in `parts` of the time left.
+    async fn in_part_of_time<T>(
+        &self,
+        parts: u32,
+        operation: &'static str,
+        call: impl Future<Output = T>,
+    ) -> Result<T, CallError> {
+        let Some(until) = self.until else { return Ok(call.await) };
+        let share = until.saturating_duration_since(Instant::now()) / parts;
+        let message = "no answer in its share of the invocation's time";
+        let answer = tokio::time::timeout(share, call).await;
+        answer.map_err(|_| CallError::timed_out(operation, message))
     }
 
     /// `RETENTION_DAYS`.
@@ -134,6 +142,20 @@ impl Store {
     fn consumed_write(&self, capacity: Option<&ConsumedCapacity>) {
         let units = capacity.and_then(ConsumedCapacity::capacity_units).unwrap_or_default();
         self.units.lock().unwrap_or_else(PoisonError::into_inner).write += units;
+    }
+}
+
+/// What `call` gives, if it does before `until`.
+async fn before<T>(
+    until: Option<Instant>,
+    operation: &'static str,
+    call: impl Future<Output = T>,
+) -> Result<T, CallError> {
+    match until {
+        Some(until) => tokio::time::timeout_at(until, call)
+            .await
+            .map_err(|_| CallError::timed_out(operation, "no answer before the invocation's end")),
+        None => Ok(call.await),
     }
 }
 

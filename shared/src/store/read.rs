@@ -1,7 +1,7 @@
 //! Reads: by keys in batches, by partition, and the index of open insights. All consistent where the table allows it,
 //! since a stale hash would write again what is stored already.
 
-use super::{Store, backoff};
+use super::{Store, backoff, before};
 use crate::issue::CallError;
 use crate::key::Key;
 use crate::log;
@@ -12,11 +12,15 @@ use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnConsumedCapacity};
 use futures_util::stream::{self, StreamExt};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use tokio::time::Instant;
 
 /// The most keys of one BatchGetItem.
 pub(crate) const BATCH: usize = 100;
 /// How often unprocessed keys are asked for again.
 const MAX_BATCH_ATTEMPTS: u32 = 8;
+
+/// The most items of a query that are held at once.
+const MOST_ITEMS: usize = 50_000;
 
 /// What to read of an item: the whole, or what tells versions apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,8 +43,18 @@ pub struct Found {
 impl Store {
     /// Reads the items at `keys`. What has expired counts as absent.
     pub async fn read(&self, keys: &[Key], projection: Projection) -> Found {
+        self.read_until(keys, projection, self.until).await
+    }
+
+    /// As [`Store::read`], given up at `until`.
+    pub(super) async fn read_until(
+        &self,
+        keys: &[Key],
+        projection: Projection,
+        until: Option<Instant>,
+    ) -> Found {
         let distinct: Vec<Key> = keys.iter().cloned().collect::<BTreeSet<_>>().into_iter().collect();
-        let batches = distinct.chunks(BATCH).map(|batch| self.read_batch(batch, projection));
+        let batches = distinct.chunks(BATCH).map(|batch| self.read_batch(batch, projection, until));
         let results: Vec<Found> = stream::iter(batches).buffer_unordered(self.concurrency).collect().await;
         let mut found = Found::default();
         for result in results {
@@ -61,7 +75,7 @@ impl Store {
         }
     }
 
-    async fn read_batch(&self, batch: &[Key], projection: Projection) -> Found {
+    async fn read_batch(&self, batch: &[Key], projection: Projection, until: Option<Instant>) -> Found {
         let mut found = Found::default();
         let mut request = Some(keys_and_attributes(batch, projection));
         let mut attempt = 0;
@@ -72,8 +86,7 @@ impl Store {
                 .request_items(&self.table, keys)
                 .return_consumed_capacity(ReturnConsumedCapacity::Total)
                 .send();
-            let result = self
-                .in_time("BatchGetItem", request_of_keys)
+            let result = before(until, "BatchGetItem", request_of_keys)
                 .await
                 .and_then(|result| result.map_err(|error| CallError::from_sdk("BatchGetItem", &error)));
             let mut answer = match result {
@@ -96,13 +109,15 @@ impl Store {
             request = answer.unprocessed_keys.take().and_then(|mut tables| tables.remove(&self.table));
             if let Some(keys) = &request {
                 attempt += 1;
-                if attempt >= MAX_BATCH_ATTEMPTS {
+                let pause = backoff(attempt);
+                let is_late = until.is_some_and(|until| Instant::now() + pause >= until);
+                if attempt >= MAX_BATCH_ATTEMPTS || is_late {
                     let error = unprocessed();
                     found.failed =
                         keys.keys().iter().filter_map(key_of).map(|key| (key, error.clone())).collect();
                     return found;
                 }
-                tokio::time::sleep(backoff(attempt)).await;
+                tokio::time::sleep(pause).await;
             }
         }
         found
@@ -148,7 +163,7 @@ impl Store {
     async fn every_page(&self, query: QueryFluentBuilder) -> Result<Vec<Stored>, CallError> {
         let query = query.table_name(&self.table).return_consumed_capacity(ReturnConsumedCapacity::Total);
         let mut items = Vec::new();
-        let mut pages = Pages::new("Query");
+        let mut pages = Pages::new("Query").holding_at_most(MOST_ITEMS);
         let mut start: Option<HashMap<String, AttributeValue>> = None;
         while pages.next().is_some() {
             let page = query.clone().set_exclusive_start_key(start.take()).send();
@@ -156,6 +171,7 @@ impl Store {
             let answer = page.map_err(|error| CallError::from_sdk("Query", &error))?;
             self.consumed_read(answer.consumed_capacity());
             let page = answer.items.unwrap_or_default();
+            pages.hold(page.len())?;
             items.extend(page.into_iter().filter_map(|item| read_item(item).map(|(_, stored)| stored)));
             start = answer.last_evaluated_key;
             pages.turn(start.as_ref().map(token).as_deref())?;

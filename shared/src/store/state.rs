@@ -2,19 +2,19 @@
 
 use super::Store;
 use super::plan::Change;
-use super::read::Projection;
+use super::read::{Found, Projection};
 use super::write::Condition;
 use crate::collector::Resume;
 use crate::issue::CallError;
 use crate::key::{self, Key};
-use crate::record::{SCHEMA_VERSION, Source, Stored, target_partition};
+use crate::record::{SCHEMA_VERSION, Source, target_partition};
 use crate::report::{Counts, RunStatus, TargetResponse};
 use crate::target::Target;
 use crate::time::{DAY_SECONDS, Timestamp};
 use crate::value::{Map, Value, into_attributes, write_canonical_map};
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
-use std::collections::HashMap;
+use tokio::time::Instant;
 
 /// How long a `run` record is kept.
 const RUN_RETENTION_DAYS: i64 = 30;
@@ -29,8 +29,8 @@ pub fn state_key(source: Source, target: &Target) -> Key {
 pub struct RunStamp<'a> {
     /// When the run began.
     pub started_at: Timestamp,
-    /// When the target was begun; a run that had no time left for it never did.
-    pub begun_at: Option<Timestamp>,
+    /// When the target was begun.
+    pub begun_at: Timestamp,
     /// When it ended.
     pub ended_at: Timestamp,
     /// The invocation's request id.
@@ -42,18 +42,11 @@ pub struct RunStamp<'a> {
 }
 
 impl Store {
-    /// The `state` of each target, where there is one.
-    pub async fn states(
-        &self,
-        source: Source,
-        targets: &[Target],
-    ) -> Result<HashMap<Key, Stored>, CallError> {
+    /// The `state` of each target, where there is one, and which of them could not be read by
+    /// `until`.
+    pub async fn states(&self, source: Source, targets: &[Target], until: Option<Instant>) -> Found {
         let keys: Vec<Key> = targets.iter().map(|target| state_key(source, target)).collect();
-        let found = self.read(&keys, Projection::Whole).await;
-        match found.failed.into_values().next() {
-            Some(error) => Err(error),
-            None => Ok(found.items),
-        }
+        self.read_until(&keys, Projection::Whole, until).await
     }
 
     /// Moves a target's watermark forward to `watermark`, if it is behind.
@@ -81,9 +74,7 @@ impl Store {
     ) -> Result<(), CallError> {
         let mut item = state_base(source, target);
         item.insert("last_run_at".into(), stamp.ended_at.into());
-        if let Some(begun_at) = stamp.begun_at {
-            item.insert("last_begun_at".into(), begun_at.into());
-        }
+        item.insert("last_begun_at".into(), stamp.begun_at.into());
         item.insert("last_status".into(), response.status.as_str().into());
         item.insert("retention_days".into(), self.retention_days.into());
         if matches!(response.status, RunStatus::Ok | RunStatus::NotEnabled) {
@@ -192,7 +183,9 @@ impl Store {
             self.intend(&item, Change::New);
             return Ok(());
         }
-        self.put_item(into_attributes(item), None::<Condition>).await.map(|_| ())
+        // The state is written after it, and matters more.
+        let put = self.put_item(into_attributes(item), None::<Condition>);
+        self.in_part_of_time(2, "PutItem", put).await?.map(|_| ())
     }
 }
 
@@ -233,7 +226,7 @@ fn run_item(source: Source, response: &TargetResponse, stamp: &RunStamp<'_>) -> 
         Value::Map(Map::from([
             ("stage".into(), format!("{:?}", issue.stage).to_lowercase().into()),
             ("operation".into(), issue.operation.into()),
-            ("subject".into(), issue.subject.chars().take(2_000).collect::<String>().into()),
+            ("subject".into(), issue.subject.as_str().into()),
             ("code".into(), issue.code.as_str().into()),
             ("retryable".into(), issue.retryable.into()),
             ("message".into(), issue.message.as_str().into()),
@@ -253,6 +246,9 @@ fn run_item(source: Source, response: &TargetResponse, stamp: &RunStamp<'_>) -> 
         ("issue_counts".into(), issue_counts(response)),
         ("issues".into(), Value::List(response.issues.iter().map(issue).collect())),
     ]);
+    if response.issues_left_out > 0 {
+        item.insert("issues_left_out".into(), response.issues_left_out.into());
+    }
     if let Some(window) = response.window {
         let window = Map::from([("start".into(), window.start.into()), ("end".into(), window.end.into())]);
         item.insert("window".into(), window.into());

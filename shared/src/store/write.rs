@@ -4,7 +4,6 @@
 use super::Store;
 use super::plan::Change;
 use super::read::{Found, Projection};
-use crate::fields::Faults;
 use crate::issue::CallError;
 use crate::key::{self, Key};
 use crate::log;
@@ -268,7 +267,8 @@ fn rejected_item(
     while !raw.is_char_boundary(end) {
         end -= 1;
     }
-    let violations: Vec<String> = violations_text(violations);
+    // A chunk of bad numbers has one for each.
+    let violations = violations.lines();
     let mut item = Map::from([
         ("pk".into(), Value::from(key.pk.as_str())),
         ("sk".into(), key.sk.as_str().into()),
@@ -288,11 +288,6 @@ fn rejected_item(
         item.insert("expires_at".into(), expiry.into());
     }
     item
-}
-
-/// At most 100 of the violations: a chunk of bad numbers has one for each.
-fn violations_text(violations: &Faults) -> Vec<String> {
-    violations.iter().take(100).map(ToString::to_string).collect()
 }
 
 /// Says what becomes of a record without asking the table again, if that is certain: a condition that fails is billed.

@@ -46,7 +46,7 @@ async fn a_dry_run_writes_nothing_and_says_what_it_would_have_written() {
     let now = lab.now();
     let stamp = RunStamp {
         started_at: now,
-        begun_at: Some(now),
+        begun_at: now,
         ended_at: now,
         request_id: "r",
         trigger: "scheduled",

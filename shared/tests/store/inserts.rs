@@ -61,14 +61,41 @@ async fn where_nothing_may_be_inserted_records_are_put_and_it_is_not_tried_again
 }
 
 #[tokio::test]
-async fn a_batch_that_fails_is_put_and_costs_no_other() {
+async fn after_a_batch_that_fails_to_the_end_everything_is_put_one_by_one() {
+    for kind in ["error500", "throttle", "html503", "reset", "truncate", "wrong-type", "expired"] {
+        let lab = lab().await;
+        // As often as one batch is tried.
+        lab.fault(&format!("{INSERTS}={kind}:3"));
+        let store = lab.store(|_| ());
+        let records = many(90, Version::new(10, 20));
+        assert_eq!(store.write(&records[..60]).await, vec![WRITTEN; 60], "{kind}");
+        assert_eq!(store.write(&records[60..]).await, vec![WRITTEN; 30], "{kind}");
+        let (inserts, puts) = calls(&lab);
+        assert!(inserts <= 3, "{kind}: {inserts} requests");
+        assert_eq!((puts, lab.table().await.0.len()), (90, 90), "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn a_batch_whose_fault_passes_is_tried_again_and_batches_go_on() {
     let lab = lab().await;
-    // As often as the lab's client tries one request.
-    lab.fault(&format!("{INSERTS}=error500:3"));
+    lab.fault(&format!("{INSERTS}=error500:2"));
     let store = lab.store(|_| ());
     assert_eq!(store.write(&many(60, Version::new(10, 20))).await, vec![WRITTEN; 60]);
-    assert_eq!(calls(&lab), (3 + 2, 25));
-    assert_eq!(lab.table().await.0.len(), 60);
+    assert_eq!(calls(&lab), (2 + 3, 0));
+}
+
+#[tokio::test]
+async fn writers_at_once_wait_for_the_first_batch_and_no_second_one_fails() {
+    let lab = lab().await;
+    lab.fault(&format!("{INSERTS}=error500"));
+    let store = lab.store(|_| ());
+    let records = many(200, Version::new(10, 20));
+    let writers = records.chunks(25).map(|records| store.write(records));
+    for written in futures_util::future::join_all(writers).await {
+        assert_eq!(written, vec![WRITTEN; 25]);
+    }
+    assert_eq!(calls(&lab), (3, 200));
 }
 
 #[tokio::test]

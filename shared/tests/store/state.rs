@@ -35,8 +35,7 @@ async fn put(store: &Store, partial: bool, ended: i64, watermark: Option<i64>) {
     let response = response(partial);
     let stamp = RunStamp {
         started_at: time(ended - 1),
-        // The partial one had no time for the target at all.
-        begun_at: (!partial).then(|| time(ended - 1)),
+        begun_at: time(ended - 1),
         ended_at: time(ended),
         request_id: "a",
         trigger: "scheduled",
@@ -73,7 +72,7 @@ async fn a_state_says_how_the_last_run_went_and_how_far_everything_is_stored() {
     let state = state(&lab).await;
     assert_eq!(state.text("last_status"), Some("partial"));
     assert_eq!(state.timestamp("last_run_at"), Some(time(4)));
-    assert_eq!(state.timestamp("last_begun_at"), Some(time(2)), "it was not begun again");
+    assert_eq!(state.timestamp("last_begun_at"), Some(time(3)));
     assert_eq!(state.timestamp("last_success_at"), Some(time(3)), "the last success is not forgotten");
     assert_eq!(state.timestamp("watermark"), Some(time(2)), "nor is the watermark");
     assert_eq!(state.0["issue_counts"], Value::from_json(r#"{"Timeout":1}"#).unwrap());
@@ -143,7 +142,7 @@ async fn a_run_is_kept_for_thirty_days_and_is_in_no_index() {
     let store = lab.store(|_| ());
     let stamp = RunStamp {
         started_at: time(3),
-        begun_at: Some(time(3)),
+        begun_at: time(3),
         ended_at: time(4),
         request_id: "a#request",
         trigger: "scheduled",

@@ -22,6 +22,8 @@ mod incomplete;
 #[cfg(test)]
 mod incremental;
 #[cfg(test)]
+mod limits;
+#[cfg(test)]
 mod pages;
 #[cfg(test)]
 mod push;

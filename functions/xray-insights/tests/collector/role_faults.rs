@@ -142,8 +142,7 @@ fn whoever_never_answers_is_given_up_before_the_invocations_time_is_over() {
                 lab.fault("BatchExecuteStatement=denied");
             }
             let begun = tokio::time::Instant::now();
-            let limit =
-                std::time::Duration::from_mins(if operation == "BatchExecuteStatement" { 15 } else { 1 });
+            let limit = std::time::Duration::from_mins(1);
             let result = lab.invoke::<XrayInsights>(&[ONE_AT_A_TIME], "{}", |context| {
                 context.deadline = Some(begun + limit);
                 if operation == "GetCallerIdentity" {
@@ -166,7 +165,7 @@ fn whoever_never_answers_is_given_up_before_the_invocations_time_is_over() {
             assert!(begun.elapsed() < limit, "{operation}: {:?}", begun.elapsed());
             if operation == "BatchExecuteStatement" {
                 let tries = lab.log().iter().filter(|call| call.operation == operation).count();
-                assert_eq!(tries, 6, "as often as the SDK tries one request, and no other is sent");
+                assert!(tries <= 3, "{tries}: as often as one request is tried, and no other is sent");
             }
             lab.clear_faults();
             let response = lab.invoke::<XrayInsights>(SUBJECT.variables, "{}", |_| ()).await.unwrap();

@@ -1,0 +1,65 @@
+//! The X-Ray trace of the invocation, sent along with every request, by which AWS tells calls that belong together, and
+//! functions that call each other without end.
+//!
+//! The SDK takes it from the environment, where `lambda_runtime`'s own loop puts it, which nobody else can without `unsafe`.
+
+use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use std::future::Future;
+
+/// The header's name. Signatures leave it out.
+const HEADER: &str = "x-amzn-trace-id";
+
+tokio::task_local! {
+    static TRACE_ID: Option<String>;
+}
+
+/// Runs `future`, whose requests carry `trace_id`.
+pub async fn with_trace_id<T>(trace_id: Option<String>, future: impl Future<Output = T>) -> T {
+    TRACE_ID.scope(trace_id, future).await
+}
+
+/// A connector whose requests carry the trace.
+#[derive(Debug)]
+pub(super) struct Traced(pub(super) SharedHttpConnector);
+
+impl HttpConnector for Traced {
+    fn call(&self, mut request: HttpRequest) -> HttpConnectorFuture {
+        if let Ok(Some(trace_id)) = TRACE_ID.try_with(Clone::clone) {
+            // What cannot be a header is no trace.
+            let _ = request.headers_mut().try_insert(HEADER, trace_id);
+        }
+        self.0.call(request)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_smithy_runtime_api::client::result::ConnectorError;
+    use std::sync::{Arc, Mutex};
+
+    /// Notes the header of each request.
+    #[derive(Clone, Debug, Default)]
+    struct Noting(Arc<Mutex<Vec<Option<String>>>>);
+
+    impl HttpConnector for Noting {
+        fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+            self.0.lock().unwrap().push(request.headers().get(HEADER).map(str::to_owned));
+            HttpConnectorFuture::ready(Err(ConnectorError::io("nobody is there".into())))
+        }
+    }
+
+    #[tokio::test]
+    async fn requests_of_an_invocation_carry_its_trace_and_others_none() {
+        let noting = Noting::default();
+        let connector = Traced(SharedHttpConnector::new(noting.clone()));
+        let call = || async { drop(connector.call(HttpRequest::empty()).await) };
+        call().await;
+        with_trace_id(Some("Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700".to_owned()), call()).await;
+        with_trace_id(None, call()).await;
+        with_trace_id(Some("no\nheader".to_owned()), call()).await;
+        let expected = [None, Some("Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700".to_owned()), None, None];
+        assert_eq!(*noting.0.lock().unwrap(), expected);
+    }
+}

@@ -1,0 +1,277 @@
+//! What a function answers, no larger than Lambda takes: how many issues each target lists, and which targets are listed.
+//!
+//! Counters, statuses and counts of issues are of everything; only lists are cut, and what they leave out is counted.
+
+use crate::issue::RECORD_INVALID;
+use crate::payload::Window;
+use crate::record::Source;
+use crate::report::{Counts, Issue, RunStatus};
+use serde::Serialize;
+use serde::ser::Serializer;
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+/// The most issues that a target lists.
+pub const MOST_ISSUES: usize = 50;
+/// The largest response, in bytes of JSON. Lambda takes 6 MB, and does not deliver what is larger.
+pub const LARGEST_RESPONSE: usize = 5 * 1024 * 1024;
+
+/// One target's part of a response.
+#[derive(Clone, Debug, Serialize)]
+pub struct TargetResponse {
+    /// The account.
+    pub account_id: String,
+    /// The region.
+    pub region: String,
+    /// How it ended.
+    pub status: RunStatus,
+    /// The span that was worked; `end` is how far it came.
+    #[serde(serialize_with = "window", skip_serializing_if = "Option::is_none")]
+    pub window: Option<Window>,
+    /// The counters.
+    #[serde(flatten)]
+    pub counts: Counts,
+    /// All issues by code.
+    pub issue_counts: BTreeMap<String, u64>,
+    /// The first of them, at most [`MOST_ISSUES`].
+    pub issues: Vec<Issue>,
+    /// How many of them are not listed.
+    pub issues_left_out: u64,
+}
+
+#[expect(clippy::ref_option, reason = "serde hands a reference to the field")]
+fn window<S: Serializer>(window: &Option<Window>, serializer: S) -> Result<S::Ok, S::Error> {
+    let texts = window
+        .map(|window| BTreeMap::from([("start", window.start.to_string()), ("end", window.end.to_string())]));
+    texts.serialize(serializer)
+}
+
+/// What a function answers.
+#[derive(Clone, Debug, Serialize)]
+pub struct Response {
+    /// `xray`, `cloudtrail` or `auditmanager`.
+    pub source: &'static str,
+    /// How the whole ended.
+    pub status: RunStatus,
+    /// Whether nothing was written on request.
+    pub dry_run: bool,
+    /// The counters of all targets.
+    #[serde(flatten)]
+    pub counts: Counts,
+    /// What the run used.
+    #[serde(flatten)]
+    pub usage: Usage,
+    /// How many issues are not listed, those of targets that are not listed among them.
+    pub issues_left_out: u64,
+    /// How many targets are not listed.
+    pub targets_left_out: u64,
+    /// The targets.
+    pub targets: Vec<TargetResponse>,
+    /// How many issues there are, listed or not.
+    #[serde(skip)]
+    pub issues: u64,
+}
+
+/// What a run used.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Usage {
+    /// Requests sent to the source, retries included, by operation.
+    pub api_calls: BTreeMap<String, u64>,
+    /// How many of those the source refused as too many.
+    pub throttled: u64,
+    /// DynamoDB read units that the table and its indexes consumed.
+    pub read_units: f64,
+    /// DynamoDB write units that the table and its indexes consumed.
+    pub write_units: f64,
+    /// How long it took.
+    pub duration_ms: i64,
+}
+
+impl Response {
+    /// The response of a run over `targets`, with as many issues and targets as fit into `largest` bytes of JSON.
+    pub fn new(source: Source, dry_run: bool, usage: Usage, mut targets: Targets, largest: usize) -> Self {
+        let mut response = Self {
+            source: source.as_str(),
+            status: RunStatus::of_all(targets.statuses.iter().copied()),
+            dry_run,
+            counts: targets.counts,
+            usage,
+            issues_left_out: 0,
+            targets_left_out: 0,
+            targets: Vec::new(),
+            issues: targets.issues,
+        };
+        loop {
+            response.issues_left_out = targets.issues_left_out();
+            if targets.most == 0 || targets.fit(room(&response, largest)) {
+                break;
+            }
+            targets.lower(targets.most - 1);
+        }
+        let all_fit = targets.fit(room(&response, largest));
+        let mut listed = targets.listed;
+        if !all_fit {
+            (response.issues_left_out, response.targets_left_out) = (response.issues, listed.len() as u64);
+            listed = most_telling(listed, room(&response, largest));
+            response.issues_left_out -=
+                listed.iter().map(|target| target.response.issues.len() as u64).sum::<u64>();
+            response.targets_left_out -= listed.len() as u64;
+        }
+        response.targets = listed.into_iter().map(|target| target.response).collect();
+        response
+            .targets
+            .sort_by(|left, right| (&left.account_id, &left.region).cmp(&(&right.account_id, &right.region)));
+        response
+    }
+}
+
+/// The bytes that are left for the targets of a response, each with a comma, in which the first has none.
+fn room(response: &Response, largest: usize) -> usize {
+    largest.saturating_add(1).saturating_sub(json_length(response))
+}
+
+/// The targets that fit into `room` bytes of JSON: first those that failed, then those of which something is missing.
+fn most_telling(mut targets: Vec<Listed>, room: usize) -> Vec<Listed> {
+    let rank = |status: RunStatus| match status {
+        RunStatus::Failed => 2,
+        RunStatus::Partial => 1,
+        RunStatus::Ok | RunStatus::NotEnabled => 0,
+    };
+    targets.sort_by(|left, right| {
+        let key = |target: &Listed| Reverse(rank(target.response.status));
+        let place = |target: &Listed| (target.response.account_id.clone(), target.response.region.clone());
+        key(left).cmp(&key(right)).then_with(|| place(left).cmp(&place(right)))
+    });
+    let mut length = 0;
+    let fits = |target: &&Listed| {
+        length += target.length();
+        length <= room
+    };
+    let fitting = targets.iter().take_while(fits).count();
+    targets.truncate(fitting);
+    targets
+}
+
+/// The targets of a response, as their runs end. Together they hold little more than a response may, however many they are
+/// and however much went wrong.
+#[derive(Debug)]
+pub struct Targets {
+    listed: Vec<Listed>,
+    statuses: Vec<RunStatus>,
+    counts: Counts,
+    issues: u64,
+    /// How many issues each target lists at most.
+    most: usize,
+    /// The bytes of all that is listed.
+    length: usize,
+}
+
+impl Default for Targets {
+    fn default() -> Self {
+        Self {
+            listed: Vec::new(),
+            statuses: Vec::new(),
+            counts: Counts::default(),
+            issues: 0,
+            most: MOST_ISSUES,
+            length: 0,
+        }
+    }
+}
+
+impl Targets {
+    /// Takes in a target.
+    pub fn add(&mut self, target: TargetResponse) {
+        self.statuses.push(target.status);
+        self.counts.merge(&target.counts);
+        self.issues += target.issue_counts.values().sum::<u64>();
+        let mut target = Listed::new(target);
+        target.keep(self.most);
+        self.length += target.length();
+        self.listed.push(target);
+        // What is too large already only grows: the issues that go now would have gone in the end.
+        while self.length > LARGEST_RESPONSE && self.most > 0 {
+            self.lower(self.most - 1);
+        }
+    }
+
+    fn fit(&self, room: usize) -> bool {
+        self.length <= room
+    }
+
+    /// Has every target list at most `most` issues.
+    fn lower(&mut self, most: usize) {
+        self.most = most;
+        self.listed.iter_mut().for_each(|target| target.keep(most));
+        self.length = self.listed.iter().map(Listed::length).sum();
+    }
+
+    fn issues_left_out(&self) -> u64 {
+        self.listed.iter().map(|target| target.response.issues_left_out).sum()
+    }
+}
+
+/// A target with the bytes that it takes.
+#[derive(Debug)]
+struct Listed {
+    response: TargetResponse,
+    /// The bytes of everything but the issues and their number.
+    rest: usize,
+    /// The bytes of each issue.
+    issues: Vec<usize>,
+}
+
+impl Listed {
+    fn new(mut response: TargetResponse) -> Self {
+        let listed = std::mem::take(&mut response.issues);
+        let left_out = std::mem::take(&mut response.issues_left_out);
+        let rest = json_length(&response) - 1;
+        let issues = listed.iter().map(json_length).collect();
+        (response.issues, response.issues_left_out) = (listed, left_out);
+        Self { response, rest, issues }
+    }
+
+    /// Lists at most `most` issues. Rejected answers go first, which are kept in the table as well, and of the others the
+    /// last.
+    fn keep(&mut self, most: usize) {
+        let issues = &mut self.response.issues;
+        while issues.len() > most {
+            let last_rejected = issues.iter().rposition(|issue| issue.code == RECORD_INVALID);
+            let index = last_rejected.unwrap_or(issues.len() - 1);
+            issues.remove(index);
+            self.issues.remove(index);
+            self.response.issues_left_out += 1;
+        }
+    }
+
+    /// The bytes of the target in a list, with the comma before it.
+    fn length(&self) -> usize {
+        let commas = self.issues.len().saturating_sub(1);
+        let number = json_length(&self.response.issues_left_out);
+        1 + self.rest + number + commas + self.issues.iter().sum::<usize>()
+    }
+}
+
+/// The bytes of `value` as JSON.
+fn json_length(value: &impl Serialize) -> usize {
+    struct Length(usize);
+    impl Write for Length {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0 += bytes.len();
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut length = Length(0);
+    // Counting cannot fail, and what is counted here has no keys but texts.
+    let _ = serde_json::to_writer(&mut length, value);
+    length.0
+}
+
+#[cfg(test)]
+#[path = "response_tests.rs"]
+mod tests;
