@@ -134,7 +134,7 @@ mod tests {
                     &"m".repeat(1_024),
                 );
             }
-            let account_id = format!("{number:012}");
+            let account_id = if number == 0 { "123456789012".to_owned() } else { format!("{number:012}") };
             let response = report.finish(&Target { account_id, region: "eu-west-1".into(), role: None });
             all.add(TargetOutcome {
                 response,
@@ -153,7 +153,7 @@ mod tests {
         let error = failed(2, 51, "shop");
         assert_eq!(error.error_type, "Source.Denied");
         assert!(
-            error.message.starts_with("000000000000/eu-west-1: GetGroups shop: AccessDeniedException: mm")
+            error.message.starts_with("123456789012/eu-west-1: GetGroups shop: AccessDeniedException: mm")
         );
         assert!(error.message.ends_with("m (and 50 more)"), "{error}");
         let error = failed(5_000, 1, "shop");

@@ -79,11 +79,11 @@ pub(crate) fn fetch_until(deadline: Instant, targets: usize) -> Instant {
     deadline.checked_sub(reserve + to_list(targets)).unwrap_or(deadline)
 }
 
-/// The instant at which storing is given up, so that the response or the error still gets out. A run that has less than two
+/// The instant at which storing is given up, so that the response or the error still gets out. A run that has less than five
 /// seconds in all is ended by the runtime, should the table not answer.
 pub(crate) fn store_until(deadline: Instant, targets: usize) -> Instant {
     let last_word = Duration::from_millis(200) + to_list(targets);
-    deadline.checked_sub(last_word).unwrap_or(deadline).max(Instant::now() + Duration::from_secs(2))
+    deadline.checked_sub(last_word).unwrap_or(deadline).max(Instant::now() + Duration::from_secs(5))
 }
 
 /// How long a response takes to make, on the small part of a processor that Lambda gives.

@@ -4,7 +4,8 @@ use crate::yaml::{resources, template};
 use crate::{quoted, read, rows};
 use insights_shared::metrics;
 use insights_shared::record::Source;
-use insights_shared::report::{Response, RunStatus};
+use insights_shared::report::{Response, RunStatus, Targets, Usage};
+use insights_shared::response::LARGEST_RESPONSE;
 use insights_shared::time::Timestamp;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -96,7 +97,7 @@ fn members(pattern: &str) -> BTreeSet<&str> {
 
 /// What a scheduled run says of itself.
 fn line() -> Value {
-    let response = Response::new(Source::Xray, false, Vec::new());
+    let response = Response::new(Source::Xray, false, Usage::default(), Targets::default(), LARGEST_RESPONSE);
     metrics::line(&response, "scheduled", Timestamp::from_seconds(1_700_000_000))
 }
 

@@ -234,6 +234,7 @@ mod tests {
                 counts: Counts { fetched, ..Counts::default() },
                 issue_counts: codes.iter().map(|code| ((*code).to_owned(), 1)).collect::<BTreeMap<_, _>>(),
                 issues: Vec::new(),
+                issues_left_out: 0,
             };
             assert_eq!(standing(&target), expected);
         };

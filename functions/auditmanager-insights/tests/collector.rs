@@ -296,7 +296,7 @@ async fn every_page_of_every_list_is_read_also_past_an_empty_one() {
         let response = world.run().await;
         assert_eq!((response.status, response.counts.written), (RunStatus::Ok, written), "{size:?}");
         for (operation, pages) in lists {
-            assert_eq!(response.api_calls[operation], pages + 1, "{operation}");
+            assert_eq!(response.usage.api_calls[operation], pages + 1, "{operation}");
         }
     }
 }

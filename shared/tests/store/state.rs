@@ -179,3 +179,35 @@ async fn a_run_is_kept_for_thirty_days_and_is_in_no_index() {
         assert!(!run.contains_key(name), "{name}");
     }
 }
+
+/// The largest report that there can be: fifty issues, each as long as it may be, of characters that take the most room.
+#[tokio::test]
+async fn the_largest_run_and_state_fit_into_an_item() {
+    let lab = lab().await;
+    let store = lab.store(|_| ());
+    let report = TargetReport::default();
+    for number in 0..500 {
+        let code = format!("{number}{}", "\u{1}".repeat(5_000));
+        let text = "😀".repeat(5_000);
+        report.issue(Stage::Fetch, "ListAssessmentControlInsightsByControlDomain", &text, &code, true, &text);
+    }
+    let response = report.finish(&target());
+    let stamp = RunStamp {
+        started_at: time(3),
+        begun_at: time(3),
+        ended_at: time(4),
+        request_id: &"r".repeat(5_000),
+        trigger: "scheduled",
+        scheduled_time: Some(time(2)),
+    };
+    store.put_run(Source::Xray, &target(), &response, &stamp).await.unwrap();
+    store.put_state(Source::Xray, &target(), &response, &stamp, None, &Resume::Keep).await.unwrap();
+    let table = lab.table().await;
+    for kind in ["run", "state"] {
+        let [item] = table.of_kind(kind)[..] else { panic!("one {kind}") };
+        let size = insights_shared::validate::item_size(item);
+        assert!(size < 200 * 1_024, "{kind}: {size} bytes");
+        assert_eq!(item["issue_counts"].as_map().unwrap().iter().count(), 51, "{kind}");
+    }
+    assert_eq!(table.of_kind("run")[0]["issues_left_out"], 450.into());
+}

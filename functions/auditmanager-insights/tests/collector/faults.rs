@@ -6,7 +6,7 @@ use insights_shared::report::RunStatus;
 use insights_simulator::auditmanager::Data;
 use insights_simulator::{Fault, FaultKind};
 use insights_tests::faults::{self, DONE, Expected, Failure, REPEATED_TOKEN, Subject, failures};
-use insights_tests::{Table, paused};
+use insights_tests::{PausedLab, Table, paused};
 use std::marker::PhantomData;
 
 /// Every way in which Audit Manager can fail.
@@ -162,10 +162,10 @@ async fn a_list_whose_token_repeats_is_asked_twice_and_what_it_names_once() {
         assert_eq!((response.counts.fetched, response.counts.written), (10, 10), "{operation}");
         assert_eq!(world.keys().await, keys(), "{operation}");
         // No subject was asked about twice, though its row came twice.
-        assert_eq!(response.api_calls["GetInsightsByAssessment"], 3, "{operation}");
+        assert_eq!(response.usage.api_calls["GetInsightsByAssessment"], 3, "{operation}");
         let more = if *operation == "ListAssessmentControlInsightsByControlDomain" { 2 } else { 0 };
         assert_eq!(
-            response.api_calls["ListAssessmentControlInsightsByControlDomain"],
+            response.usage.api_calls["ListAssessmentControlInsightsByControlDomain"],
             2 + more,
             "{operation}"
         );
@@ -291,7 +291,7 @@ async fn an_assessment_that_ceases_between_listing_and_asking_is_one_issue() {
     });
     let response = world.run().await;
     assert_eq!(response.targets[0].issue_counts.get("ResourceNotFoundException"), Some(&1));
-    assert_eq!(response.api_calls["ListControlDomainInsightsByAssessment"], 2);
+    assert_eq!(response.usage.api_calls["ListControlDomainInsightsByAssessment"], 2);
     assert!(!world.keys().await.contains(&format!("assessment#{FIRST}#domain#{DOMAIN}#control#{CONTROL}#B")));
 }
 
@@ -313,4 +313,50 @@ async fn a_catalog_that_cannot_be_read_or_written_costs_no_snapshot_and_the_next
         assert_eq!(world.run().await.status, RunStatus::Ok);
         assert_eq!(world.of_kind("catalog").await.len(), 1);
     }
+}
+
+#[test]
+fn a_registration_that_is_never_told_leaves_the_counts_their_time() {
+    paused(async {
+        let lab = PausedLab::new("us-east-2", STORY).await;
+        lab.fault("GetAccountStatus=hang");
+        let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(60);
+        let response =
+            lab.invoke::<AuditmanagerInsights>(&[], "{}", |context| context.deadline = Some(deadline));
+        let response = response.await.unwrap();
+        assert_eq!(
+            (&response["status"], &response["not_reached"]),
+            (&"partial".into(), &0.into()),
+            "{response}"
+        );
+        assert_eq!(response["targets"][0]["issue_counts"], serde_json::json!({"Timeout": 1}));
+        assert_eq!(response["written"], keys().len());
+    });
+}
+
+#[test]
+fn a_listing_without_an_end_is_given_up_and_what_it_gave_is_stored() {
+    paused(async {
+        for (marker, operation, depth) in [
+            ("/assessments?", "ListAssessments", "assessment"),
+            ("/insights/control-domains?", "ListControlDomainInsights", "domain"),
+        ] {
+            let lab = PausedLab::new("us-east-2", STORY).await;
+            lab.endless(marker, "nextToken", None);
+            let response =
+                lab.invoke::<AuditmanagerInsights>(&[("AUDITMANAGER_DEPTH", depth)], "{}", |_| ()).await;
+            let response = response.unwrap();
+            assert_eq!(lab.endless_pages(), 2_000, "{operation}");
+            let issues = response["targets"][0]["issues"].as_array().unwrap();
+            assert_eq!(issues.len(), 1, "{issues:?}");
+            assert_eq!(
+                (&issues[0]["operation"], &issues[0]["code"]),
+                (&operation.into(), &"Response.Malformed".into())
+            );
+            assert_eq!(response["status"], "partial");
+            let table = lab.table().await;
+            assert!(!table.of_kind("state")[0].contains_key("watermark"), "{operation}");
+            assert_eq!(table.of_kind("auditmanager.assessment").len(), 2, "{operation}");
+        }
+    });
 }

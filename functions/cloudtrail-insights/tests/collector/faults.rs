@@ -5,8 +5,9 @@ use crate::support::*;
 use insights_shared::record::Source;
 use insights_shared::value::Text;
 use insights_tests::faults::{self, DONE, Expected, Failure, REPEATED_TOKEN, Subject, earlier_run, failures};
-use insights_tests::{REGION, paused};
+use insights_tests::{PausedLab, REGION, paused};
 use std::marker::PhantomData;
+use std::time::Duration;
 
 /// Every way in which CloudTrail can fail.
 const FAILURES: [Failure; 13] = failures("ThrottlingException", "InternalFailure");
@@ -281,4 +282,55 @@ async fn a_table_that_refuses_some_writes_is_partial_and_made_good_for() {
         let differences = undisturbed.differences(&lab.table().await);
         assert!(differences.is_empty(), "after {fault}:\n{}", differences.join("\n"));
     }
+}
+
+#[test]
+fn trails_that_are_never_described_leave_the_account_its_time() {
+    paused(async {
+        // The SDK keeps one account of retries for each region of a process.
+        for (operation, issues, region) in
+            [("DescribeTrails", 1, "ap-southeast-3"), ("GetInsightSelectors", 2, "ap-southeast-4")]
+        {
+            let lab = PausedLab::new(region, STORY).await;
+            lab.fault(&format!("{operation}=hang"));
+            let deadline = tokio::time::Instant::now() + Duration::from_secs(60);
+            let response = lab.invoke::<CloudtrailInsights>(SUBJECT.variables, "{}", |context| {
+                context.deadline = Some(deadline);
+            });
+            let response = response.await.unwrap();
+            assert_eq!(
+                (&response["status"], &response["not_reached"]),
+                (&"partial".into(), &0.into()),
+                "{response}"
+            );
+            assert_eq!(
+                response["targets"][0]["issue_counts"],
+                serde_json::json!({"Timeout": issues}),
+                "{operation}"
+            );
+            let left = left(&lab.table().await);
+            assert!(left.starts_with("insights 2 (1 open) chunks 2 "), "{operation}: {left}");
+        }
+    });
+}
+
+#[test]
+fn a_series_without_an_end_is_given_up_after_twice_the_points_that_it_can_have() {
+    paused(async {
+        let lab = PausedLab::new("ap-southeast-5", STORY).await;
+        lab.endless("ListInsightsMetricData", "NextToken", None);
+        let response = lab.invoke::<CloudtrailInsights>(SUBJECT.variables, "{}", |_| ()).await.unwrap();
+        assert_eq!(response["status"], "partial");
+        let issues = response["targets"][0]["issues"].as_array().unwrap();
+        assert_eq!(issues.len(), 3, "one for each series: {issues:?}");
+        for issue in issues {
+            assert_eq!(
+                (&issue["operation"], &issue["code"]),
+                (&"ListInsightsMetricData".into(), &"Response.Malformed".into())
+            );
+            assert!(issue["message"].as_str().unwrap().contains("items, and there are more"), "{issue}");
+        }
+        let left = left(&lab.table().await);
+        assert!(left.contains("chunks 0 series 3 trails 1 behind 3"), "{left}");
+    });
 }

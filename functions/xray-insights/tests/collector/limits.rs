@@ -106,6 +106,7 @@ fn a_listing_without_an_end_is_given_up_while_there_is_room_and_is_an_issue() {
          id = \"7c4ee9a1-3f5b-4d2e-9a68-0b6f1d2c3e4f\"\ngroup = \"shop\"\nstart = \"-3h\"\nevents = [{}]",
         events.join(", ")
     );
+    let first = format!("7c4ee9a1-3f5b-4d2e-9a68-{:012}", 0);
     paused(async {
         // A page more than there is room for, or as many pages as any listing may have.
         for (scenario, marker, operation, subject, pages, varied) in [
@@ -119,14 +120,7 @@ fn a_listing_without_an_end_is_given_up_while_there_is_room_and_is_an_issue() {
                 None,
             ),
             (&insights(1), "/InsightSummaries", "GetInsightSummaries", "shop", 2_000, None),
-            (
-                &insights(1),
-                "/InsightImpactGraph",
-                "GetInsightImpactGraph",
-                "7c4ee9a1-3f5b-4d2e-9a68-000000000000",
-                2_000,
-                None,
-            ),
+            (&insights(1), "/InsightImpactGraph", "GetInsightImpactGraph", first.as_str(), 2_000, None),
         ] {
             let lab = PausedLab::new(ENDLESS, scenario).await;
             lab.endless(marker, "NextToken", varied);
