@@ -26,8 +26,8 @@ pub struct Pages {
     /// The hash of each token: tokens may be long.
     seen: HashSet<u64>,
     next: Option<Option<String>>,
-    most_pages: usize,
-    most_items: usize,
+    page_limit: usize,
+    item_limit: usize,
     items: usize,
 }
 
@@ -40,8 +40,8 @@ impl Pages {
             hasher,
             seen,
             next: Some(None),
-            most_pages: MOST_PAGES,
-            most_items: MOST_ITEMS,
+            page_limit: MOST_PAGES,
+            item_limit: MOST_ITEMS,
             items: 0,
         }
     }
@@ -49,21 +49,21 @@ impl Pages {
     /// The same with as many pages as come, for whoever has the memory or a person who waits.
     #[must_use]
     pub fn unlimited(self) -> Self {
-        Self { most_pages: usize::MAX, most_items: usize::MAX, ..self }
+        Self { page_limit: usize::MAX, item_limit: usize::MAX, ..self }
     }
 
     /// The same, of which at most `items` are held.
     #[must_use]
     pub fn holding_at_most(self, items: usize) -> Self {
-        Self { most_items: items, ..self }
+        Self { item_limit: items, ..self }
     }
 
     /// Notes that so many items of a page are kept until the listing ends, or for longer. What streams through need not be.
     pub fn hold(&mut self, items: usize) -> Result<(), CallError> {
         self.items += items;
-        if self.items > self.most_items {
+        if self.items > self.item_limit {
             self.next = None;
-            return Err(CallError::endless(self.operation, self.most_items, "items"));
+            return Err(CallError::endless(self.operation, self.item_limit, "items"));
         }
         Ok(())
     }
@@ -80,8 +80,8 @@ impl Pages {
         if !self.seen.insert(self.hasher.hash_one(token)) {
             return Err(CallError::token_repeated(self.operation));
         }
-        if self.seen.len() == self.most_pages {
-            return Err(CallError::endless(self.operation, self.most_pages, "pages"));
+        if self.seen.len() == self.page_limit {
+            return Err(CallError::endless(self.operation, self.page_limit, "pages"));
         }
         self.next = Some(Some(token.to_owned()));
         Ok(())

@@ -64,7 +64,10 @@ impl RuntimeApi {
             );
         }
         // A payload that breaks off is one that cannot be read, which the invocation itself is told.
-        let body = Body::new(body).collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+        let body = match Body::new(body).collect().await {
+            Ok(body) => body.to_bytes(),
+            Err(_) => Vec::new().into(),
+        };
         if parts.status.as_u16() == NO_CONTENT {
             return Ok(None);
         }

@@ -131,7 +131,7 @@ async fn a_row_that_comes_twice_counts_once_and_a_second_run_writes_nothing() {
         for (operation, calls) in
             [("GetInsightsByAssessment", 3), ("ListAssessmentControlInsightsByControlDomain", 2)]
         {
-            assert_eq!(response.api_calls[operation], calls, "{what}: {operation}");
+            assert_eq!(response.usage.api_calls[operation], calls, "{what}: {operation}");
         }
         check_second_run(&mut world, what, 10).await;
         assert_eq!(world.contents().await, expected, "{what}");
