@@ -7,6 +7,7 @@ use crate::window::Request;
 use aws_sdk_cloudtrail::Client;
 use aws_sdk_cloudtrail::config::Builder;
 use aws_sdk_cloudtrail::config::retry::RetryPartition;
+use aws_sdk_cloudtrail::operation::list_insights_metric_data::ListInsightsMetricDataOutput;
 use aws_sdk_cloudtrail::types::{
     Event, EventCategory, InsightSelector, InsightType, InsightsMetricDataType, ListInsightsDataType, Trail,
 };
@@ -168,6 +169,7 @@ impl<'a> Fetch<'a> {
                 .set_next_token(token)
                 .send();
             let page = self.run.call(OPERATION, request).await?;
+            is_about(series, &page)?;
             pages.turn(page.next_token())?;
             let timestamps = page.timestamps.unwrap_or_default();
             let values = page.values.unwrap_or_default();
@@ -181,4 +183,31 @@ impl<'a> Fetch<'a> {
         }
         Ok((points, asked_at))
     }
+}
+
+/// Fails if an answer names another series than the requested one. It names every member that the request had; one that is
+/// absent says nothing.
+fn is_about(series: &Series, page: &ListInsightsMetricDataOutput) -> Result<(), CallError> {
+    let names = [
+        ("EventSource", Some(series.event_source.as_str()), page.event_source()),
+        ("EventName", Some(series.event_name.as_str()), page.event_name()),
+        ("InsightType", Some(series.insight_type.as_str()), page.insight_type().map(InsightType::as_str)),
+        ("ErrorCode", series.error_code.as_deref(), page.error_code()),
+        ("TrailARN", series.trail.as_deref(), page.trail_arn()),
+    ];
+    let is_other = |requested: Option<&str>, answered: &str| {
+        // A trail may be configured by its name, which is the end of its ARN.
+        let is_named = |requested: &str| answered.ends_with(&format!(":trail/{requested}"));
+        let is_same = requested
+            .is_some_and(|requested| requested.eq_ignore_ascii_case(answered) || is_named(requested));
+        !answered.is_empty() && !is_same
+    };
+    for (name, requested, answered) in names {
+        if let Some(answered) = answered.filter(|answered| is_other(requested, answered)) {
+            let requested = requested.unwrap_or("none");
+            let message = format!("the response is about {name} {answered}, and requested was {requested}");
+            return Err(CallError::malformed("ListInsightsMetricData", message));
+        }
+    }
+    Ok(())
 }

@@ -85,8 +85,8 @@ fn sound(points: Points, request: Request) -> (Points, Vec<String>) {
             None => kept.push((second, value)),
         }
     }
-    // Stable, so that of two of one time the later answer is the later one here.
-    kept.sort_by_key(|(second, _)| *second);
+    // Of two of one time the greater counts, in whichever order they come.
+    kept.sort_by(|(left, one), (right, other)| left.cmp(right).then(one.total_cmp(other)));
     kept.dedup_by(|(second, value), (before_second, before)| {
         if second != before_second {
             return false;

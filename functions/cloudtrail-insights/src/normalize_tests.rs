@@ -196,8 +196,9 @@ fn points_out_of_order_are_put_in_order_and_a_time_that_comes_twice_counts_once(
     check(300, span, &[(eight, 3.0), (six, 1.0), (seven, 2.0)], &expected, &[]);
     check(300, span, &[(eight, 3.0), (six, 1.0), (six, 1.0), (seven, 2.0)], &expected, &[]);
     // Two that disagree cannot both be kept, and the one that goes is named.
-    let contradicted = ["the point 9 at 2023-11-14T06:00:00.000Z comes a second time, as 1"];
-    check(300, span, &[(six, 9.0), (eight, 3.0), (six, 1.0), (seven, 2.0)], &expected, &contradicted);
+    let contradicted = ["the point 0.5 at 2023-11-14T06:00:00.000Z comes a second time, as 1"];
+    check(300, span, &[(six, 0.5), (eight, 3.0), (six, 1.0), (seven, 2.0)], &expected, &contradicted);
+    check(300, span, &[(six, 1.0), (eight, 3.0), (six, 0.5), (seven, 2.0)], &expected, &contradicted);
 }
 
 proptest! {

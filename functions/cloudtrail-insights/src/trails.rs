@@ -6,6 +6,7 @@ use futures_util::stream::{self, StreamExt};
 use insights_shared::issue::Stage;
 use insights_shared::target::account_of_arn;
 use insights_shared::target_run::TargetRun;
+use std::collections::BTreeSet;
 
 /// What GetInsightSelectors answers for a trail without insights.
 const NOT_ENABLED: &str = "InsightNotEnabledException";
@@ -34,7 +35,8 @@ pub async fn discover(fetch: &Fetch<'_>, run: &TargetRun) -> Trails {
     let any_insights = trails.iter().any(|trail| has_insights(&trail));
     // Another account's trail (an organization's) answers only to that account.
     let own = |arn: &&str| account_of_arn(arn) == Some(run.target.account_id.as_str());
-    let arns: Vec<String> = trails
+    // A trail that is listed twice is one trail.
+    let arns: BTreeSet<String> = trails
         .iter()
         .filter(has_insights)
         .filter_map(|trail| trail.trail_arn.as_deref())

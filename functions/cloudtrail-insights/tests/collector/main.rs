@@ -11,6 +11,8 @@
 mod support;
 
 #[cfg(test)]
+mod answers;
+#[cfg(test)]
 mod backfill;
 #[cfg(test)]
 mod closing;
