@@ -134,7 +134,7 @@ mod tests {
                     &"m".repeat(1_024),
                 );
             }
-            let account_id = if number == 0 { "123456789012".to_owned() } else { format!("{number:012}") };
+            let account_id = format!("{:012}", 123_456_789_012 + number);
             let response = report.finish(&Target { account_id, region: "eu-west-1".into(), role: None });
             all.add(TargetOutcome {
                 response,
