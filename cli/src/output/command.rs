@@ -119,7 +119,7 @@ impl fmt::Display for CommandLine {
 }
 
 /// `key` with its hidden characters percent-encoded. Keys of ours hold no such sequence, since they encode `%` itself.
-fn spelled(key: &str) -> String {
+pub fn spelled(key: &str) -> String {
     let mut spelled = String::with_capacity(key.len());
     for character in key.chars() {
         if is_hidden(character) {

@@ -1,5 +1,6 @@
 //! Insights and snapshots as rows of a table: two lines each, the second for what matters less.
 
+use super::command::spelled;
 use super::tabular::{Column, Tabular, cell, severity};
 use super::words::{self, length, plain, service};
 use crate::read::targets::Place;
@@ -97,7 +98,7 @@ pub fn how_long(record: &Stored, now: Timestamp) -> String {
     }
 }
 
-/// The ids as short as they can be told apart in this listing. Two days of one assessment have the same.
+/// The ids as short as they can be told apart in this listing, spelled as `show` takes them. Two days of one assessment have the same.
 fn short_ids(records: &[Stored]) -> Vec<String> {
     let whole: Vec<&str> = records.iter().map(id).collect();
     let distinct: BTreeSet<&str> = whole.iter().copied().collect();
@@ -109,7 +110,7 @@ fn short_ids(records: &[Stored]) -> Vec<String> {
             .find(|length| others().all(|other| !other.starts_with(&short(id, *length))));
         length.map_or_else(|| id.to_owned(), |length| short(id, length))
     };
-    whole.into_iter().map(|id| plain(&shortest(id))).collect()
+    whole.into_iter().map(|id| spelled(&shortest(id))).collect()
 }
 
 /// What `insights show` knows a record by: an account's own counts have the account's number, as all of its records do.
@@ -139,6 +140,7 @@ mod tests {
             &["11111111-2", "11111111-3", "22222222"],
         );
         check(&["11111111-2222", "11111111-2222"], &["11111111", "11111111"]);
+        check(&["a\nb\u{202e}cdefgh", "%0A"], &["a%0Ab%E2%80%AEcdef", "%0A"]);
         check(&[], &[]);
     }
 

@@ -21,13 +21,21 @@ const MOST_NAMED: usize = 10;
 
 impl Reader {
     /// The partition key that `text` means: itself, if it is one; else that of the one thing whose id is `text`, or begins
-    /// so.
+    /// so. Hidden characters may be spelled as listings and suggested commands spell them.
     pub async fn find(&self, text: &str) -> Result<String, Failure> {
-        let meant = command::meant(text.trim());
-        let text = meant.as_str();
+        let text = text.trim();
+        let meant = command::meant(text);
         if text.contains('#') {
             return Ok(meant);
         }
+        // An id may hold such a sequence itself.
+        match self.find_id(text).await {
+            Err(_) if meant != text => self.find_id(&meant).await,
+            found => found,
+        }
+    }
+
+    async fn find_id(&self, text: &str) -> Result<String, Failure> {
         let mut found = self.by_id(text).await?;
         if found.is_empty() {
             if text.chars().count() < LEAST_CHARACTERS {
