@@ -78,8 +78,11 @@ fn page(scoped: &[Scoped], session: &Session) -> String {
     let (domains, tops): (Vec<&Scoped>, Vec<&Scoped>) =
         scoped.iter().partition(|(scope, _)| scope.level == Level::Domain);
     for (scope, days) in tops {
-        let id =
-            if scope.level == Level::Assessment { format!(" ({})", scope.entity) } else { String::new() };
+        let id = if scope.level == Level::Assessment {
+            format!(" ({})", plain(&scope.entity))
+        } else {
+            String::new()
+        };
         text.push_str(&heading(&format!("{}{id}{}", plain(&scope.title), place(scope)), session));
         text.push_str(&days::table(days, session));
         text.push('\n');

@@ -156,6 +156,8 @@ mod tests {
     fn only_our_own_styles_and_line_ends_reach_a_terminal() {
         let text = format!("{}\n\u{1b}[31mred\r\nx\ry", styled("Title", "1"));
         assert_eq!(written(&text), "\u{1b}[1mTitle\u{1b}[0m\n\\u{1b}[31mred\r\nx\\ry");
+        let guessed = "\u{fdd0}0000000000000000[31m";
+        assert_eq!(written(guessed), "\\u{fdd0}0000000000000000[31m", "nobody else knows the mark");
         assert_eq!(written(&adopted("\u{1b}[38;5;9mhigh\u{1b}[0m")), "\u{1b}[38;5;9mhigh\u{1b}[0m");
     }
 

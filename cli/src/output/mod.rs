@@ -26,12 +26,19 @@ pub fn add(text: &mut String, arguments: std::fmt::Arguments<'_>) {
 /// Writes `text` to standard output. Whatever it holds from elsewhere, only text and our own colours get there. A reader who has
 /// seen enough (`| head`) is no failure.
 pub fn print(text: &str) -> Result<(), Failure> {
-    print_document(&escape::written(text))
+    print_escaped(&mut std::io::stdout().lock(), text)
+}
+
+fn print_escaped(stdout: &mut impl Write, text: &str) -> Result<(), Failure> {
+    print_on(stdout, &escape::written(text))
 }
 
 /// Writes a document of our own making to standard output as it is: HTML, or a script for a shell.
 pub fn print_document(text: &str) -> Result<(), Failure> {
-    let mut stdout = std::io::stdout().lock();
+    print_on(&mut std::io::stdout().lock(), text)
+}
+
+fn print_on(stdout: &mut impl Write, text: &str) -> Result<(), Failure> {
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             Err(Failure::of("writing to standard output", error))
@@ -53,4 +60,16 @@ pub fn ask(question: &str) -> std::io::Result<()> {
     let mut stderr = std::io::stderr().lock();
     stderr.write_all(escape::visible_lines(question).as_bytes())?;
     stderr.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_printed_is_escaped_whoever_made_it() {
+        let mut written = Vec::new();
+        print_escaped(&mut written, "a\u{1b}[31m\u{202e}b\n").unwrap();
+        assert_eq!(String::from_utf8(written).unwrap(), "a\\u{1b}[31m\\u{202e}b\n");
+    }
 }
