@@ -2,6 +2,7 @@
 
 use crate::fields::{Faults, Fields};
 use crate::record::Source;
+use crate::surrogate::replace_unpaired;
 use crate::target::{self, Target};
 use crate::time::Timestamp;
 use crate::value::Value;
@@ -93,6 +94,8 @@ pub fn read(bytes: &[u8], source: Source, own_region: &str, now: Timestamp) -> R
 /// Reads a payload for the function of `source`. `own_region` stands in where a target names no region.
 pub fn parse(raw: &str, source: Source, own_region: &str, now: Timestamp) -> Result<Payload, Faults> {
     let mut faults = Faults::default();
+    // The same as of an event that is looked up, so that both have the same hash.
+    let raw = &*replace_unpaired(raw);
     let value: serde_json::Value = match serde_json::from_str(raw) {
         Ok(value) => value,
         Err(error) => {
@@ -245,6 +248,29 @@ mod tests {
                 .unwrap_err()
                 .contains("must be Scheduled Event for auditmanager")
         );
+    }
+
+    #[test]
+    fn unpaired_surrogates_are_replaced_wherever_they_stand_in_a_payload() {
+        let push = |detail: &str| {
+            let raw = format!(
+                r#"{{"detail-type":"AWS X-Ray Insight Update","source":"aws.xray","account":"123456789012",
+                "region":"eu-west-1","detail":{detail}}}"#
+            );
+            let Ok(Payload::Push(push)) = check(Source::Xray, &raw) else { panic!("{raw}") };
+            (push.detail, push.raw)
+        };
+        for (detail, expected) in [
+            (r#"{"InsightId":"x\ud83d"}"#, r#"{"InsightId":"x\ufffd"}"#),
+            (r#"{"a":["\ude00\ud83d"]}"#, r#"{"a":["\ufffd\ufffd"]}"#),
+            (r#"{"\udc00":"\ud83d\n"}"#, r#"{"\ufffd":"\ufffd\n"}"#),
+            (r#"{"a":"\ud83d\ude00 \\ud83d"}"#, r#"{"a":"\ud83d\ude00 \\ud83d"}"#),
+        ] {
+            let value = Value::from_json(expected).unwrap();
+            assert_eq!(push(detail), (value, expected.to_owned()), "{detail}");
+        }
+        let error = check(Source::Xray, r#"{"dry\ud83drun":true}"#).unwrap_err();
+        assert!(error.contains("dry\u{fffd}run is true: unknown key"), "{error}");
     }
 
     #[test]

@@ -12,6 +12,7 @@ pub mod number;
 pub mod record;
 pub mod sdk;
 pub mod severity;
+pub mod surrogate;
 pub mod time;
 pub mod validate;
 pub mod value;

@@ -17,7 +17,8 @@ use std::fmt;
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>
 const LONGEST_PK: usize = 2048;
 const LONGEST_SK: usize = 1024;
-const LARGEST_ITEM: usize = 400 * 1024;
+/// The largest item that DynamoDB takes.
+pub const LARGEST_ITEM: usize = 400 * 1024;
 /// What the store adds when it writes: `observed_at`, `collected_by`.
 const STAMPS_SIZE: usize = 512;
 /// DynamoDB nests lists and maps 32 deep; an attribute's own value is the first level.

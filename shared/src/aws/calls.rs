@@ -2,14 +2,18 @@
 //! `pace.rs`'s.
 
 use crate::pace::OperationName;
+use crate::surrogate::Replacer;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::context::{
-    BeforeTransmitInterceptorContextMut, FinalizerInterceptorContextRef,
+    BeforeDeserializationInterceptorContextMut, BeforeTransmitInterceptorContextMut,
+    FinalizerInterceptorContextRef,
 };
 use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
 use aws_smithy_runtime_api::client::orchestrator::Metadata;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::config_bag::ConfigBag;
+use http_body_util::BodyExt;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -47,8 +51,8 @@ impl CallCounts {
     }
 }
 
-/// Names each request's operation for the connector below, and counts requests and refusals. Every service client of a
-/// target is given one.
+/// Names each request's operation for the connector below, counts requests and refusals, and makes answers readable that
+/// spell half a character. Every service client of a target is given one.
 #[derive(Clone, Debug)]
 pub struct CallObserver(Arc<CallCounts>);
 
@@ -75,6 +79,22 @@ impl Intercept for CallObserver {
             self.0.count(metadata.name());
             context.request_mut().add_extension(OperationName(metadata.name().to_owned()));
         }
+        Ok(())
+    }
+
+    /// Replaces unpaired surrogates: the SDK would take a whole page for malformed because of one name in it.
+    fn modify_before_deserialization(
+        &self,
+        context: &mut BeforeDeserializationInterceptorContextMut<'_>,
+        _components: &RuntimeComponents,
+        _configuration: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let body = context.response_mut().body_mut();
+        let mut surrogates = Replacer::default();
+        let replaced = std::mem::replace(body, SdkBody::taken()).map_frame(move |frame| {
+            frame.map_data(|piece| surrogates.replace(&piece).map_or(piece, Into::into))
+        });
+        *body = SdkBody::from_body_1_x(replaced);
         Ok(())
     }
 
