@@ -4,6 +4,7 @@
 use super::Store;
 use super::plan::Change;
 use super::read::{Found, Projection};
+use crate::fields::cut;
 use crate::issue::CallError;
 use crate::key::{self, Key};
 use crate::log;
@@ -22,6 +23,10 @@ use std::collections::{HashMap, HashSet};
 
 /// The longest raw answer that is kept of a rejected record, in bytes.
 const LONGEST_RAW: usize = 300 * 1024;
+/// The longest violation that is kept, in bytes: a hundred of them have to fit into the item beside the raw answer.
+const LONGEST_VIOLATION: usize = 800;
+/// The longest subject that is kept, in bytes.
+const LONGEST_SUBJECT: usize = 4_000;
 
 /// What became of one write.
 #[derive(Clone, Debug, PartialEq)]
@@ -267,8 +272,9 @@ fn rejected_item(
     while !raw.is_char_boundary(end) {
         end -= 1;
     }
-    // A chunk of bad numbers has one for each.
     let violations = violations.lines();
+    let violations: Value =
+        violations.iter().map(|violation| cut(violation, LONGEST_VIOLATION).into_owned()).collect();
     let mut item = Map::from([
         ("pk".into(), Value::from(key.pk.as_str())),
         ("sk".into(), key.sk.as_str().into()),
@@ -277,8 +283,8 @@ fn rejected_item(
         ("account_id".into(), account.into()),
         ("region".into(), region.into()),
         ("schema_version".into(), SCHEMA_VERSION.into()),
-        ("subject".into(), subject.chars().take(2_000).collect::<String>().into()),
-        ("violations".into(), violations.into()),
+        ("subject".into(), cut(subject, LONGEST_SUBJECT).into_owned().into()),
+        ("violations".into(), violations),
         ("raw".into(), raw.get(..end).unwrap_or_default().into()),
         ("bytes".into(), u64::try_from(raw.len()).unwrap_or(u64::MAX).into()),
         ("observed_at".into(), now.into()),

@@ -104,3 +104,32 @@ async fn a_rejected_answer_of_a_newer_schema_is_never_overwritten() {
     reject(&lab, &rejected("{}", 2)).await;
     assert_eq!(lab.table().await.of_kind("rejected"), [&newer]);
 }
+
+#[tokio::test]
+async fn whatever_the_violations_a_rejected_answer_fits_into_an_item() {
+    let raw = "r".repeat(900 * 1_024);
+    for (violations, field, subject) in [
+        (1, "f".repeat(500_000), "s".repeat(500_000)),
+        (100, "é".repeat(3_000), "s".to_owned()),
+        (101, "f".repeat(900), "é".repeat(4_000)),
+        (5_000, "f".repeat(200), "s".repeat(4_001)),
+        (100_000, "f".to_owned(), "€".repeat(4_000)),
+    ] {
+        let lab = lab().await;
+        let mut faults = Faults::default();
+        for _ in 0..violations {
+            faults.add(field.as_str(), "x", "r".repeat(field.len().min(2_000)));
+        }
+        reject(&lab, &Rejected { subject: subject.clone(), violations: faults, raw: raw.clone() }).await;
+        let table = lab.table().await;
+        let [item] = table.of_kind("rejected")[..] else { panic!("one item") };
+        assert_eq!(item["raw"].as_str().map(str::len), Some(300 * 1_024), "as much of it as ever");
+        let kept = item["violations"].as_list().unwrap();
+        assert_eq!(kept.len(), violations.min(101), "a hundred, and how many more");
+        if violations > 100 {
+            assert_eq!(kept[100].as_str(), Some(format!("and {} more, left out here", violations - 100).as_str()));
+        }
+        assert!(kept.iter().all(|text| text.as_str().is_some_and(|text| text.len() < 810)));
+        assert!(subject.starts_with(item["subject"].as_str().unwrap().trim_end_matches('…')));
+    }
+}
