@@ -47,6 +47,7 @@ mod paused;
 pub mod permissions;
 pub mod schedule;
 mod story;
+mod substitute;
 mod table;
 pub mod tls;
 

@@ -114,6 +114,6 @@ pub fn is_error_code(text: &str) -> bool {
 fn source<'a>(data: &'a Data, call: &Call, name: &str) -> Result<&'a Trail, ServiceError> {
     // This operation has no error of its own for an ARN, nor for a trail that is not there.
     check_name(name).map_err(|error| failure("InvalidTrailNameException", error.message))?;
-    let unknown = || failure("InvalidParameterException", format!("Unknown trail: {name}"));
+    let unknown = || failure("InvalidTrailNameException", format!("Unknown trail: {name}"));
     permitted(resolve(data, call, name).ok_or_else(unknown)?, call)
 }

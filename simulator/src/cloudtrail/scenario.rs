@@ -18,7 +18,8 @@ pub fn parse(mut fields: Fields<'_>, context: &Context) -> Data {
     let lag_millis = context.span_millis(&mut fields, "lag").unwrap_or_default();
     let mut data = Data { seed: context.seed, lag_millis, ..Data::default() };
     for (path, value) in fields.list("trails").unwrap_or_default() {
-        let trail = Fields::new(value, path, fields.faults()).and_then(trail::trail);
+        let trail =
+            Fields::new(value, path, fields.faults()).and_then(|fields| trail::trail(fields, context));
         if let Some(trail) = trail {
             if data.trails.iter().any(|known| known.name == trail.name) {
                 let path = fields.path("trails");

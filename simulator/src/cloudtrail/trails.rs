@@ -6,6 +6,7 @@ use super::{Data, failure, text, with};
 use crate::arn::partition;
 use crate::call::{Answer, Call, ServiceError};
 use crate::page::paginate;
+use insights_shared::time::Timestamp;
 use serde_json::{Map, Value, json};
 
 /// How many trails one page of ListTrails holds. AWS publishes no number.
@@ -24,6 +25,8 @@ pub struct Trail {
     pub multi_region: bool,
     /// Whether it is the organization's.
     pub organization: bool,
+    /// Since when it is deleted: its insights stay, but nothing of it can be asked for.
+    pub deleted: Option<Timestamp>,
     /// Its insight selectors; none means that Insights are off.
     pub selectors: Vec<Selector>,
     /// Members that are answered as they stand, by their wire names: the bucket, its prefix, the topic, the key, ….
@@ -66,7 +69,11 @@ impl Trail {
     }
 
     fn is_seen(&self, call: &Call) -> bool {
-        self.multi_region || self.home(call) == call.region
+        self.exists(call) && (self.multi_region || self.home(call) == call.region)
+    }
+
+    fn exists(&self, call: &Call) -> bool {
+        self.deleted.is_none_or(|deleted| call.now < deleted)
     }
 
     fn answer(&self, call: &Call) -> Value {
@@ -108,7 +115,8 @@ pub fn describe(data: &Data, call: &Call) -> Answer {
 /// ListTrails: those of every region.
 pub fn list(data: &Data, call: &Call) -> Answer {
     // Among this operation's own errors there is none for a token, so it is the one that every service has.
-    let (page, next) = paginate(call, &data.trails, "NextToken", "", LISTED_AT_ONCE)
+    let existing: Vec<&Trail> = data.trails.iter().filter(|trail| trail.exists(call)).collect();
+    let (page, next) = paginate(call, &existing, "NextToken", "", LISTED_AT_ONCE)
         .map_err(|_| failure("ValidationException", "NextToken is no token of ListTrails."))?;
     let trails: Vec<Value> = page
         .iter()
@@ -171,7 +179,7 @@ pub fn resolve<'a>(data: &'a Data, call: &Call, name: &str) -> Option<&'a Trail>
         if name.starts_with("arn:") {
             trail.is_seen(call) && trail.arn(call) == name
         } else {
-            !trail.is_shadow(call) && trail.name == name
+            trail.exists(call) && !trail.is_shadow(call) && trail.name == name
         }
     })
 }

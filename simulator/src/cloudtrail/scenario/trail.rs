@@ -3,11 +3,12 @@
 use super::super::metric::INSIGHT_TYPES;
 use super::super::trails::{Selector, Trail, is_name};
 use super::choice;
+use crate::scenario::Context;
 use insights_shared::fields::Fields;
 use serde_json::{Map, json};
 
 /// Reads one trail.
-pub(super) fn trail(mut fields: Fields<'_>) -> Option<Trail> {
+pub(super) fn trail(mut fields: Fields<'_>, context: &Context) -> Option<Trail> {
     let name = fields.required_string("name");
     if let Some(name) = name.as_deref().filter(|name| !is_name(name)) {
         let path = fields.path("name");
@@ -15,6 +16,7 @@ pub(super) fn trail(mut fields: Fields<'_>) -> Option<Trail> {
     }
     let home_region = fields.string("home_region");
     let arn = fields.string("arn");
+    let deleted = context.instant(&mut fields, "deleted");
     let multi_region = fields.boolean("multi_region").unwrap_or_default();
     let organization = fields.boolean("organization").unwrap_or_default();
     let mut members = Map::new();
@@ -43,7 +45,7 @@ pub(super) fn trail(mut fields: Fields<'_>) -> Option<Trail> {
         selectors.extend(Fields::new(value, path, fields.faults()).and_then(selector));
     }
     fields.finish();
-    Some(Trail { name: name?, home_region, arn, multi_region, organization, selectors, members })
+    Some(Trail { name: name?, home_region, arn, multi_region, organization, deleted, selectors, members })
 }
 
 fn selector(mut fields: Fields<'_>) -> Option<Selector> {

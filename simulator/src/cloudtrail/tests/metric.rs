@@ -192,7 +192,7 @@ fn a_request_that_the_apis_own_rules_forbid_is_refused() {
     let clock = now().seconds();
     check(json!({"StartTime": clock, "EndTime": clock}), parameter);
     check(json!({"StartTime": clock + 60}), parameter);
-    check(json!({"TrailName": "unknown"}), parameter);
+    check(json!({"TrailName": "unknown"}), "InvalidTrailNameException");
     check(json!({"TrailName": "-"}), "InvalidTrailNameException");
     check(json!({"TrailName": "arn:aws:s3:::bucket"}), "InvalidTrailNameException");
     let organization = "arn:aws:cloudtrail:eu-west-1:111122223333:trail/organization";

@@ -54,6 +54,39 @@ fn a_trail_is_described_with_what_the_scenario_gives_it() {
 }
 
 #[test]
+fn nothing_can_be_asked_of_a_trail_that_is_deleted() {
+    let told = FOUR.replace("name = \"here\"", "name = \"here\", deleted = \"+1h\"");
+    let arn = "arn:aws:cloudtrail:eu-west-1:123456789012:trail/here";
+    for (hours, expected) in [(0, vec!["here", "everywhere", "ours"]), (1, vec!["everywhere", "ours"])] {
+        let ask = |operation: &'static str, input: Value| {
+            let mut call = call(operation, input);
+            call.now = call.now.plus_seconds(hours * 3_600);
+            answer(&data(&told), &call)
+        };
+        assert_eq!(names(&ask("DescribeTrails", json!({})).unwrap(), "trailList"), expected);
+        assert_eq!(names(&ask("ListTrails", json!({})).unwrap(), "Trails").len(), expected.len() + 1);
+        for name in ["here", arn] {
+            let found = ask("GetInsightSelectors", json!({"TrailName": name}));
+            assert_eq!(found.map_err(|error| error.code).is_ok(), hours == 0, "{name}");
+        }
+        let events = ask("ListInsightsData", json!({"InsightSource": arn, "DataType": "InsightsEvents"}));
+        assert_eq!(
+            events.map_err(|error| error.code).err(),
+            (hours > 0).then_some("InvalidParameterException")
+        );
+        let points = ask(
+            "ListInsightsMetricData",
+            json!({"EventSource": "s3.amazonaws.com", "EventName": "GetObject", "InsightType": "ApiCallRateInsight",
+                "TrailName": arn}),
+        );
+        assert_eq!(
+            points.map_err(|error| error.code).err(),
+            (hours > 0).then_some("InvalidTrailNameException")
+        );
+    }
+}
+
+#[test]
 fn insight_selectors_are_told_or_are_not_enabled() {
     let data = data(FOUR);
     assert_eq!(
