@@ -33,6 +33,7 @@ mod simulate;
 mod status;
 mod table;
 mod timeline;
+mod unavailable;
 
 use args::{Arguments, Command, TableCommand};
 use clap::CommandFactory;

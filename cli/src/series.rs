@@ -17,6 +17,8 @@ use crate::read::series::Series;
 use crate::read::span::Span;
 use crate::read::targets::Place;
 use crate::session::Session;
+use crate::unavailable;
+use cloudtrail_insights::lasting::Unavailable;
 use insights_shared::number::Number;
 use insights_shared::record::{Kind, Source, Stored};
 use insights_shared::time::DAY_SECONDS;
@@ -68,6 +70,8 @@ async fn answer(
         let mut chunks: Vec<Stored> = Vec::new();
         for series in &all {
             chunks.extend(reader.chunks(series, span, arguments.period).await?);
+            // Its row says since when there are none, and why.
+            chunks.extend(series.unavailable.is_some().then(|| series.row.clone()));
         }
         return Ok(json::records(&chunks));
     }
@@ -117,12 +121,20 @@ fn page(lines: &[(Series, Line)], reader: &Reader, session: &Session) -> String 
         let title = format!("{}, {}{trail}{place}", series.title(), series.event_source);
         text.push_str(&heading(wrapped(&plain(&title), session.width).trim_end(), session));
         text.push_str(&plotted(line, rows, session));
+        text.push_str(&unavailable_note(series, session));
         text.push('\n');
     }
     let number = so_many(lines.len(), "series", "series");
     let from = lines.iter().map(|(_, line)| line.span.since).min().unwrap_or(reader.now());
     let until = lines.iter().map(|(_, line)| line.span.until).max().unwrap_or(reader.now());
     text + &format!("{number}; {}; {}\n", plot::LEGEND, times(&session.zone, from, until))
+}
+
+/// Why there is no more of a series, and since when, if it is not available.
+pub fn unavailable_note(series: &Series, session: &Session) -> String {
+    series.unavailable.as_ref().map_or_else(String::new, |unavailable| {
+        wrapped(&unavailable::sentence(unavailable, &session.zone), session.width)
+    })
 }
 
 /// A line as a plot over its axis, with its greatest value and its periods below.
@@ -182,7 +194,8 @@ fn amount(value: f64) -> String {
     }
 }
 
-/// A row for each bucket that is known, zeros too. What is unknown has no row.
+/// A row for each bucket that is known, zeros too. What is unknown has no row; but a series that is not available has one
+/// without a time that says since when, and why.
 fn buckets(lines: &[(Series, Line)]) -> String {
     let header = [
         "account_id",
@@ -195,22 +208,31 @@ fn buckets(lines: &[(Series, Line)]) -> String {
         "time",
         "period",
         "value",
+        "unavailable_since",
+        "unavailable_code",
+        "unavailable_asked_at",
     ];
     let mut text = csv::row(header);
     for (series, line) in lines {
+        let of_series = [
+            series.place.account_id.as_str(),
+            &series.place.region,
+            &series.event_source,
+            &series.event_name,
+            &series.insight_type,
+            series.error_code.as_deref().unwrap_or_default(),
+            series.trail.as_deref().unwrap_or_default(),
+        ];
         for bucket in line.buckets() {
-            text.push_str(&csv::row([
-                series.place.account_id.as_str(),
-                &series.place.region,
-                &series.event_source,
-                &series.event_name,
-                &series.insight_type,
-                series.error_code.as_deref().unwrap_or_default(),
-                series.trail.as_deref().unwrap_or_default(),
-                &bucket.at.to_string(),
-                &bucket.period.to_string(),
-                &csv::number(bucket.value),
-            ]));
+            let (at, period) = (bucket.at.to_string(), bucket.period.to_string());
+            let value = csv::number(bucket.value);
+            let rest = [at.as_str(), &period, &value, "", "", ""];
+            text.push_str(&csv::row(of_series.into_iter().chain(rest)));
+        }
+        if let Some(Unavailable { code, since, asked_at }) = &series.unavailable {
+            let (since, asked_at) = (since.to_string(), asked_at.to_string());
+            let rest = ["", "", "", &since, code, &asked_at];
+            text.push_str(&csv::row(of_series.into_iter().chain(rest)));
         }
     }
     text

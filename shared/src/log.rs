@@ -80,6 +80,11 @@ pub fn targets_not_begun(source: &str, targets: usize) {
     tracing::warn!(event = "targets_not_begun", source, targets, "no time was left for these targets");
 }
 
+/// An issue that no later run can resolve. Nothing that can be had is lost.
+pub fn lasting_issue(operation: &str, subject: &str, code: &str, message: &str) {
+    tracing::warn!(event = "issue", lasting = true, operation, subject, code, retryable = false, message);
+}
+
 /// A target's run has ended.
 pub fn target_finished(source: &str, response: &TargetResponse) {
     let TargetResponse { account_id, region, status, counts, .. } = response;

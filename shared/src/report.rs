@@ -75,8 +75,19 @@ pub struct Issue {
     pub code: String,
     /// Whether a later run may succeed.
     pub retryable: bool,
+    /// Whether no later run can resolve it: the request is refused as such, or what it is about exists no longer or is
+    /// another account's.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub lasting: bool,
     /// What to read at three in the morning.
     pub message: String,
+}
+
+impl Issue {
+    /// Whether the table has it beside the run's own record: under `rejected`, or in the catalog.
+    pub(crate) fn is_kept_elsewhere(&self) -> bool {
+        self.lasting || self.code == RECORD_INVALID
+    }
 }
 
 /// What became of one record.
@@ -156,10 +167,12 @@ struct Inner {
     /// How many were handed to the log.
     logged: u64,
     issue_counts: BTreeMap<String, u64>,
-    /// Issues other than rejected records: something was not fetched or not stored.
+    /// The lasting ones among these.
+    lasting_counts: BTreeMap<String, u64>,
+    /// Issues other than rejected records and lasting ones: something was not fetched or not stored.
     gaps: u64,
     /// Of those, the ones that no later run can fill.
-    lasting: u64,
+    unfillable: u64,
     first_failure: Option<Class>,
     /// The first failure was the table's, so that nothing could be done.
     table_failed_first: bool,
@@ -168,17 +181,34 @@ struct Inner {
     window: Option<Window>,
 }
 
-impl Inner {
-    fn count_issue(&mut self, code: &str) {
-        let has_room = self.issue_counts.len() < MOST_CODES;
-        let code = if has_room || self.issue_counts.contains_key(code) { code } else { OTHER_CODES };
-        *self.issue_counts.entry(code.to_owned()).or_default() += 1;
-    }
+/// Counts an issue by its code, or among the others where there are many codes.
+fn count_code(counts: &mut BTreeMap<String, u64>, code: &str) {
+    let has_room = counts.len() < MOST_CODES;
+    let code = if has_room || counts.contains_key(code) { code } else { OTHER_CODES };
+    *counts.entry(code.to_owned()).or_default() += 1;
 }
 
 /// What one target's run has done so far. Shared by its concurrent calls.
 #[derive(Debug, Default)]
 pub struct TargetReport(Mutex<Inner>);
+
+impl Inner {
+    /// Counts an issue, and lists it if there is room.
+    fn list(&mut self, issue: Issue) {
+        count_code(&mut self.issue_counts, &issue.code);
+        // Answers that break rules come by the hundred, and are kept under `rejected`; what lasts is in the catalog. What
+        // failed is listed here alone.
+        if self.issues.len() == MOST_ISSUES
+            && !issue.is_kept_elsewhere()
+            && let Some(last) = self.issues.iter().rposition(Issue::is_kept_elsewhere)
+        {
+            self.issues.remove(last);
+        }
+        if self.issues.len() < MOST_ISSUES {
+            self.issues.push(issue);
+        }
+    }
+}
 
 impl TargetReport {
     fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -251,20 +281,11 @@ impl TargetReport {
         let code = cut(code, LONGEST_CODE);
         self.log(|| crate::log::issue(stage, operation, &subject, &code, retryable, &message));
         let mut inner = self.inner();
-        inner.count_issue(&code);
         if code != RECORD_INVALID {
             inner.gaps += 1;
         }
-        if inner.issues.len() == MOST_ISSUES && code != RECORD_INVALID {
-            // Answers that break rules come by the hundred, and are kept under `rejected`; what failed is told here alone.
-            if let Some(last) = inner.issues.iter().rposition(|issue| issue.code == RECORD_INVALID) {
-                inner.issues.remove(last);
-            }
-        }
-        if inner.issues.len() < MOST_ISSUES {
-            let (subject, code, message) = (subject.into_owned(), code.into_owned(), message.into_owned());
-            inner.issues.push(Issue { stage, operation, subject, code, retryable, message });
-        }
+        let (subject, code, message) = (subject.into_owned(), code.into_owned(), message.into_owned());
+        inner.list(Issue { stage, operation, subject, code, retryable, lasting: false, message });
     }
 
     /// Logs an issue, unless many have been logged.
@@ -281,8 +302,9 @@ impl TargetReport {
         }
     }
 
-    /// Notes an issue that is the same however often one asks, so that there is nothing to come back to.
-    pub fn lasting_issue(
+    /// Notes an issue about a part of an answer that is the same however often one asks: the target is `partial`, but
+    /// there is nothing to come back to.
+    pub fn unfillable_issue(
         &self,
         stage: Stage,
         operation: &'static str,
@@ -291,10 +313,28 @@ impl TargetReport {
         message: &str,
     ) {
         self.issue(stage, operation, subject, code, false, message);
-        self.inner().lasting += 1;
+        self.inner().unfillable += 1;
     }
 
-    /// Whether nothing has gone wrong and nothing was left out so far (rejected records aside).
+    /// Notes a lasting issue: no later run can resolve it, so that the target is as well as without it.
+    pub fn lasting_issue(&self, operation: &'static str, subject: &str, code: &str, message: &str) {
+        let (shown, cause) = (cut(subject, LONGEST_MESSAGE), cut(message, LONGEST_MESSAGE));
+        self.log(|| crate::log::lasting_issue(operation, &shown, &cut(code, LONGEST_CODE), &cause));
+        self.known_lasting_issue(operation, subject, code, message);
+    }
+
+    /// Notes a lasting issue that an earlier run found, and that this one did not ask about again. The log has it already.
+    pub fn known_lasting_issue(&self, operation: &'static str, subject: &str, code: &str, message: &str) {
+        let mut inner = self.inner();
+        let code = cut(code, LONGEST_CODE).into_owned();
+        count_code(&mut inner.lasting_counts, &code);
+        let (subject, message) = (cut(subject, LONGEST_MESSAGE), cut(message, LONGEST_MESSAGE));
+        let (subject, message) = (subject.into_owned(), message.into_owned());
+        let stage = Stage::Fetch;
+        inner.list(Issue { stage, operation, subject, code, retryable: false, lasting: true, message });
+    }
+
+    /// Whether nothing has gone wrong and nothing was left out so far (rejected records and lasting issues aside).
     pub fn is_clean(&self) -> bool {
         let inner = self.inner();
         inner.gaps == 0 && inner.counts.failed == 0 && inner.counts.not_reached == 0
@@ -304,7 +344,7 @@ impl TargetReport {
     /// reached.
     pub fn gaps(&self) -> u64 {
         let inner = self.inner();
-        inner.gaps.saturating_sub(inner.lasting) + inner.counts.failed + inner.counts.not_reached
+        inner.gaps.saturating_sub(inner.unfillable) + inner.counts.failed + inner.counts.not_reached
     }
 
     /// How the target stands.
@@ -346,6 +386,7 @@ impl TargetReport {
             window: inner.window,
             counts: inner.counts,
             issue_counts: inner.issue_counts.clone(),
+            lasting_counts: inner.lasting_counts.clone(),
             issues: inner.issues.clone(),
             issues_left_out: issues - inner.issues.len() as u64,
         }
@@ -353,131 +394,5 @@ impl TargetReport {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use RunStatus::{Failed, NotEnabled, Ok, Partial};
-
-    #[test]
-    fn the_whole_is_judged_by_all_targets() {
-        for (statuses, expected) in [
-            (vec![Ok], Ok),
-            (vec![Ok, NotEnabled], Ok),
-            (vec![NotEnabled, NotEnabled], NotEnabled),
-            (vec![Failed, Failed], Failed),
-            (vec![Failed, Ok], Partial),
-            (vec![Failed, NotEnabled], Partial),
-            (vec![Partial], Partial),
-        ] {
-            assert_eq!(RunStatus::of_all(statuses.clone()), expected, "{statuses:?}");
-        }
-    }
-
-    #[test]
-    fn answers_that_break_rules_leave_room_for_what_failed() {
-        let report = TargetReport::default();
-        for number in 0..60 {
-            report.issue(Stage::Validate, "GetInsight", &number.to_string(), RECORD_INVALID, false, "x");
-        }
-        report.call_failed(Stage::Fetch, "shop", &error());
-        let target = Target { account_id: "123456789012".into(), region: "eu-west-1".into(), role: None };
-        let response = report.finish(&target);
-        assert_eq!(response.issues.len(), MOST_ISSUES);
-        assert_eq!(response.issues.iter().filter(|issue| issue.code != RECORD_INVALID).count(), 1);
-        assert_eq!(response.issue_counts[RECORD_INVALID], 60);
-    }
-
-    fn error() -> CallError {
-        CallError::malformed("GetInsight", "x")
-    }
-
-    #[test]
-    fn a_target_is_judged_by_what_it_fetched_and_stored() {
-        let check = |steps: &dyn Fn(&TargetReport), expected| {
-            let report = TargetReport::default();
-            steps(&report);
-            assert_eq!(report.status(), expected);
-        };
-        check(&|_| {}, Ok);
-        check(&TargetReport::not_enabled, NotEnabled);
-        check(&|report| report.call_failed(Stage::Fetch, "x", &error()), Failed);
-        let answered_then_failed = |report: &TargetReport| {
-            report.answered();
-            report.call_failed(Stage::Fetch, "x", &error());
-        };
-        check(&answered_then_failed, Partial);
-        check(&|report| report.not_reached(1), Partial);
-        check(
-            &|report| report.call_failed(Stage::Fetch, "x", &CallError::not_reached("GetInsight")),
-            Partial,
-        );
-        let rejected = |report: &TargetReport| {
-            report.count(Outcome::Rejected);
-            report.issue(Stage::Validate, "GetInsight", "x", RECORD_INVALID, false, "x");
-        };
-        check(&rejected, Ok);
-        let nothing_stored = |report: &TargetReport| {
-            report.answered();
-            report.count(Outcome::Failed);
-        };
-        check(&nothing_stored, Failed);
-        let some_stored = |report: &TargetReport| {
-            report.count(Outcome::Failed);
-            report.count(Outcome::Written);
-        };
-        check(&some_stored, Partial);
-    }
-
-    #[test]
-    fn fetched_is_always_the_sum_of_the_outcomes() {
-        let report = TargetReport::default();
-        let outcomes =
-            [Outcome::Written, Outcome::Unchanged, Outcome::Stale, Outcome::Rejected, Outcome::Failed];
-        for outcome in outcomes {
-            report.count(outcome);
-        }
-        report.recount(Outcome::Unchanged, Outcome::Written);
-        report.uncount(Outcome::Stale);
-        let counts = report.inner().counts;
-        assert_eq!((counts.fetched, counts.written, counts.unchanged, counts.stale), (4, 2, 0, 0));
-        assert_eq!(
-            counts.fetched,
-            counts.written + counts.unchanged + counts.stale + counts.rejected + counts.failed
-        );
-    }
-
-    #[test]
-    fn at_most_fifty_issues_are_spelled_out_and_all_are_counted() {
-        let report = TargetReport::default();
-        for index in 0..60 {
-            report.issue(Stage::Fetch, "GetInsight", &index.to_string(), "Timeout", true, &"é".repeat(3_000));
-        }
-        let target = Target { account_id: "123456789012".into(), region: "eu-west-1".into(), role: None };
-        let response = report.finish(&target);
-        assert_eq!((response.issues.len(), response.issues_left_out), (50, 10));
-        assert_eq!(response.issue_counts.get("Timeout"), Some(&60));
-        let message = &response.issues[0].message;
-        assert!((1_020..=1_024).contains(&message.len()) && message.ends_with("é…"), "{message}");
-    }
-
-    #[test]
-    fn subjects_and_codes_are_cut_and_only_so_many_codes_are_counted_by_themselves() {
-        let report = TargetReport::default();
-        for number in 0..500 {
-            let code = format!("{number}{}", "c".repeat(4_000));
-            report.issue(Stage::Fetch, "GetInsight", &"s".repeat(9_000), &code, true, "");
-        }
-        report.issue(Stage::Fetch, "GetInsight", "", &format!("7{}", "c".repeat(4_000)), true, "");
-        let target = Target { account_id: "123456789012".into(), region: "eu-west-1".into(), role: None };
-        let response = report.finish(&target);
-        assert_eq!(response.issue_counts.len(), MOST_CODES + 1);
-        assert_eq!(response.issue_counts[OTHER_CODES], 450);
-        assert!(response.issue_counts.keys().all(|code| code.len() <= LONGEST_CODE));
-        assert_eq!(
-            response.issue_counts.values().filter(|count| **count == 2).count(),
-            1,
-            "the one seen again"
-        );
-        assert_eq!(response.issues[0].subject.len(), LONGEST_MESSAGE);
-        assert_eq!(response.issues_left_out, 501 - 50);
-    }
-}
+#[path = "report_tests.rs"]
+mod tests;

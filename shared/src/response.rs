@@ -2,7 +2,6 @@
 //!
 //! Counters, statuses and counts of issues are of everything; only lists are cut, and what they leave out is counted.
 
-use crate::issue::RECORD_INVALID;
 use crate::payload::Window;
 use crate::record::Source;
 use crate::report::{Counts, Issue, RunStatus};
@@ -34,6 +33,9 @@ pub struct TargetResponse {
     pub counts: Counts,
     /// All issues by code.
     pub issue_counts: BTreeMap<String, u64>,
+    /// The lasting ones among them, by code: `state` has them, and the issues themselves say it in the response.
+    #[serde(skip)]
+    pub lasting_counts: BTreeMap<String, u64>,
     /// The first of them, at most [`MOST_ISSUES`].
     pub issues: Vec<Issue>,
     /// How many of them are not listed.
@@ -232,13 +234,12 @@ impl Listed {
         Self { response, rest, issues }
     }
 
-    /// Lists at most `most` issues. Rejected answers go first, which are kept in the table as well, and of the others the
-    /// last.
+    /// Lists at most `most` issues. Those go first that are kept in the table as well, rejected answers and what lasts, and of
+    /// the others the last.
     fn keep(&mut self, most: usize) {
         let issues = &mut self.response.issues;
         while issues.len() > most {
-            let last_rejected = issues.iter().rposition(|issue| issue.code == RECORD_INVALID);
-            let index = last_rejected.unwrap_or(issues.len() - 1);
+            let index = issues.iter().rposition(Issue::is_kept_elsewhere).unwrap_or(issues.len() - 1);
             issues.remove(index);
             self.issues.remove(index);
             self.response.issues_left_out += 1;

@@ -1,4 +1,5 @@
 use super::*;
+use crate::issue::RECORD_INVALID;
 use crate::issue::Stage;
 use crate::report::TargetReport;
 use crate::target::Target;

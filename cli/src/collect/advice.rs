@@ -38,6 +38,11 @@ pub fn told(issue: &Issue, place: &str) -> String {
     let Issue { operation, code, .. } = issue;
     let message = plain(&issue.message);
     let subject = plain(&issue.subject);
+    if issue.lasting {
+        return format!(
+            "{place}: not available: {operation} {subject}: {message} ({code}). No later run can resolve this"
+        );
+    }
     match class_of(code, None) {
         Class::Denied if is_about_permission(code) => {
             let refused = Refusal::read(&message);
@@ -140,6 +145,7 @@ mod tests {
             subject: "shop".to_owned(),
             code: code.to_owned(),
             retryable: false,
+            lasting: false,
             message: message.to_owned(),
         }
     }
@@ -221,6 +227,12 @@ mod tests {
         );
         let other = told(&issue("GetInsight", "Connection", "refused"), "here");
         assert_eq!(other, "here: GetInsight shop: Connection: refused");
+        // A permission would not help: the trail is another account's.
+        let lasting =
+            Issue { lasting: true, ..issue("ListInsightsMetricData", "AccessDeniedException", "not yours") };
+        let expected = "here: not available: ListInsightsMetricData shop: not yours (AccessDeniedException). \
+             No later run can resolve this";
+        assert_eq!(told(&lasting, "here"), expected);
     }
 
     #[test]
@@ -233,6 +245,7 @@ mod tests {
                 window: None::<Window>,
                 counts: Counts { fetched, ..Counts::default() },
                 issue_counts: codes.iter().map(|code| ((*code).to_owned(), 1)).collect::<BTreeMap<_, _>>(),
+                lasting_counts: BTreeMap::new(),
                 issues: Vec::new(),
                 issues_left_out: 0,
             };

@@ -8,6 +8,7 @@ use super::text::{as_table, cell, table, time};
 use crate::output::words::{measure, period, plain, so_many};
 use crate::read::line::{Line, Point, Stretch};
 use crate::read::series::Series;
+use crate::unavailable;
 use insights_shared::number::Number;
 use insights_shared::record::Stored;
 use insights_shared::value::Value;
@@ -27,7 +28,7 @@ pub fn drawn(record: &Stored, series: Option<&(Series, Line)>, setting: Setting<
             (fact("Baseline taken over", statistic(record, "baseline_duration").map(|minutes| html! { (days(minutes)) })))
             (fact("Operation", told(record, "event_name").map(|name| cell(plain(name)))))
             (fact("Error", told(record, "error_code").map(|code| html! { code { (plain(code)) } })))
-            (fact("Trail", told(record, "insight_source").map(|trail| html! { code { (plain(trail)) } })))
+            (fact("Trail", trail(record).map(|trail| html! { code { (plain(trail)) } })))
         }
         @match series {
             Some((series, line)) => (rate(record, series, line, setting)),
@@ -69,6 +70,9 @@ fn rate(record: &Stored, series: &Series, line: &Line, setting: Setting<'_>) -> 
                 (Sign::Surface("span"), "the insight"),
                 (Sign::Hatched, "unknown"),
             ]))
+            @if let Some(unavailable) = &series.unavailable {
+                p.quiet { "The series is " (unavailable::sentence(unavailable, setting.zone)) "." }
+            }
             (as_table("The same as a table", &points(line, setting)))
         }
     }
@@ -196,6 +200,12 @@ fn half(record: &Stored) -> Option<&Value> {
 
 fn told<'a>(record: &'a Stored, name: &str) -> Option<&'a str> {
     half(record)?.at(&[name]).and_then(Value::as_str)
+}
+
+/// The trail whose data events it is about: the one that was asked, where the event does not name it.
+fn trail(record: &Stored) -> Option<&str> {
+    let asked = |half| record.0.get("detail")?.at(&[half, "lookup", "insight_source"])?.as_str();
+    ["end", "start"].into_iter().find_map(asked).or_else(|| told(record, "insight_source"))
 }
 
 fn statistic(record: &Stored, name: &str) -> Option<f64> {

@@ -7,6 +7,8 @@ use super::query::{AT_ONCE, Question, Sort};
 use super::span::Span;
 use super::targets::Place;
 use crate::exit::Failure;
+use cloudtrail_insights::event::Half;
+use cloudtrail_insights::lasting::Unavailable;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use insights_shared::record::{Source, Stored, partition};
 use insights_shared::value::Value;
@@ -31,6 +33,8 @@ pub struct Series {
     pub pk: String,
     /// Its `catalog` row.
     pub row: Stored,
+    /// Why no points of it can be had, where none can.
+    pub unavailable: Option<Unavailable>,
 }
 
 impl Series {
@@ -49,6 +53,7 @@ impl Series {
             trail: text("trail_arn"),
             pk: format!("{target}#{parts}"),
             place,
+            unavailable: row.0.get("unavailable").and_then(Unavailable::from_value),
             row,
         })
     }
@@ -56,14 +61,11 @@ impl Series {
     /// Whether `insight`, whole, is about this series.
     pub fn is_behind(&self, insight: &Stored) -> bool {
         let named = |half: &str| {
-            let detail = insight.0.get("detail")?.at(&[half, "insight_details"])?;
-            let text = |name: &str| detail.at(&[name]).and_then(Value::as_str).map(str::to_owned);
-            let same = text("event_source").as_ref() == Some(&self.event_source)
-                && text("event_name").as_ref() == Some(&self.event_name)
-                && text("insight_type").as_ref() == Some(&self.insight_type)
-                && text("error_code") == self.error_code
-                && text("insight_source") == self.trail;
-            Some(same)
+            let half = Half::from_stored(insight.0.get("detail")?.at(&[half])?)?;
+            let named = half.series();
+            let same = (&named.event_source, &named.event_name, &named.insight_type)
+                == (&self.event_source, &self.event_name, &self.insight_type);
+            Some(same && named.error_code == self.error_code && named.trail == self.trail)
         };
         Place::of(insight).as_ref() == Some(&self.place)
             && ["end", "start"].into_iter().find_map(named) == Some(true)
@@ -71,9 +73,10 @@ impl Series {
 
     /// What is measured, in the words of a person: `RunInstances calls`, `GetObject AccessDenied errors`.
     pub fn title(&self) -> String {
+        let name = if self.event_name.is_empty() { "unnamed" } else { &self.event_name };
         match &self.error_code {
-            Some(code) => format!("{} {code} errors", self.event_name),
-            None => format!("{} calls", self.event_name),
+            Some(code) => format!("{name} {code} errors"),
+            None => format!("{name} calls"),
         }
     }
 }

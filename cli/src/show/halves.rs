@@ -2,7 +2,7 @@
 
 use super::xray::number;
 use crate::output::tabular::{Column, Tabular, cell, heading};
-use crate::output::words::{instant, period, plain};
+use crate::output::words::{instant, period, plain, wrapped};
 use crate::session::Session;
 use insights_shared::number::Number;
 use insights_shared::record::Stored;
@@ -15,6 +15,7 @@ const ATTRIBUTES: [(&str, &str); 3] =
 /// The halves, then the attributions of the later one.
 pub fn section(insight: &Stored, session: &Session) -> String {
     let mut text = halves(insight, session);
+    text.push_str(&truncated(insight, session));
     let half = ["end", "start"].into_iter().find(|half| {
         let path = [half, "insight_details", "insight_context", "attributions"];
         insight.0.get("detail").and_then(|detail| detail.at(&path)).is_some()
@@ -28,6 +29,16 @@ pub fn section(insight: &Stored, session: &Session) -> String {
         }
     }
     text
+}
+
+/// What is not stored of the halves, since no item would hold it.
+fn truncated(insight: &Stored, session: &Session) -> String {
+    let names = insight.0.get("detail").and_then(|detail| detail.at(&["truncated"])).and_then(Value::as_list);
+    let names: Vec<String> = names.unwrap_or_default().iter().filter_map(Value::as_str).map(plain).collect();
+    if names.is_empty() {
+        return String::new();
+    }
+    wrapped(&format!("not stored, since the record would be too large: {}", names.join(", ")), session.width)
 }
 
 fn halves(insight: &Stored, session: &Session) -> String {

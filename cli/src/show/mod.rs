@@ -88,7 +88,8 @@ async fn behind(insight: &Stored, reader: &Reader, session: &Session) -> Result<
     let states = reader.states(Source::Cloudtrail).await?;
     let line = reader.line(&found, states.get(&place), around, None).await?;
     let title = format!("The numbers around it: {}", found.title());
-    Ok(Some(heading(&title, session) + &series::plotted(&line, series::HIGH, session)))
+    let plotted = series::plotted(&line, series::HIGH, session);
+    Ok(Some(heading(&title, session) + &plotted + &series::unavailable_note(&found, session)))
 }
 
 /// A time that shows what was usual before and after an insight.

@@ -49,6 +49,8 @@ pub struct Judged {
     pub said: Option<String>,
     /// The command that does it.
     pub command: Option<CommandLine>,
+    /// What the last run could not fetch, and no later one can either, by code.
+    pub lasting: Option<String>,
 }
 
 impl Condition {
@@ -115,16 +117,18 @@ pub fn judge(state: Option<&Stored>, source: Source, now: Timestamp, oldest: Opt
         let judged = Judged::new(Condition::NeverRun, String::new());
         return Judged { action: Some(action), command: Some(collect(source)), ..judged };
     };
+    let lasting = counts_of(state, "lasting_counts");
+    let lasting = (!lasting.is_empty()).then(|| listed(&lasting));
     let counts = issue_counts(state);
-    let issues: Vec<String> = counts.iter().map(|(code, count)| format!("{count}×{code}")).collect();
-    let issues = issues.join(", ");
+    let issues = listed(&counts);
     let age = now.millis_since(last_run_at);
     if age > oldest.unwrap_or_else(|| stale_after(source)).saturating_mul(1_000) {
         let action = format!(
             "no run for {}: is its schedule on? Its log and its dead-letter queue tell why",
             length(age)
         );
-        return Judged { action: Some(action), ..Judged::new(Condition::Stale, issues) };
+        let judged = Judged::new(Condition::Stale, issues);
+        return Judged { action: Some(action), lasting, ..judged };
     }
     let has = |class: Class| counts.iter().any(|(code, _)| class_of(code, None) == class);
     let condition = match state.text("last_status") {
@@ -137,7 +141,9 @@ pub fn judge(state: Option<&Stored>, source: Source, now: Timestamp, oldest: Opt
     };
     let count = |name: &str| state.integer(name).unwrap_or_default();
     let (action, next_run) = match condition {
-        Condition::Fresh | Condition::NotEnabled => return Judged::new(condition, issues),
+        Condition::Fresh | Condition::NotEnabled => {
+            return Judged { lasting, ..Judged::new(condition, issues) };
+        }
         _ if has(Class::Denied) => {
             let denied = counts.iter().filter(|(code, _)| class_of(code, None) == Class::Denied);
             if denied.clone().all(|(code, _)| code.contains("Expired")) {
@@ -166,7 +172,7 @@ pub fn judge(state: Option<&Stored>, source: Source, now: Timestamp, oldest: Opt
             (what, Some("the next run tries again"))
         }
     };
-    Judged { action: Some(action), next_run, ..Judged::new(condition, issues) }
+    Judged { action: Some(action), next_run, lasting, ..Judged::new(condition, issues) }
 }
 
 /// Collects what is left, from here.
@@ -174,20 +180,34 @@ fn collect(source: Source) -> CommandLine {
     CommandLine::insights(&["collect"]).option("--source", source.as_str())
 }
 
-/// Issues by code, most first; rejected records are no failure.
+/// Issues by code, most first; rejected records are no failure, and what lasts is not for a next run.
 fn issue_counts(state: &Stored) -> Vec<(String, i64)> {
-    let counts = state.0.get("issue_counts").and_then(Value::as_map).into_iter().flatten();
-    let mut counts: Vec<(String, i64)> = counts
-        .filter(|(code, _)| *code != RECORD_INVALID)
-        .filter_map(|(code, count)| Some((code.to_string(), count.as_number()?.as_i64()?)))
-        .collect();
+    let lasting = counts_of(state, "lasting_counts");
+    let lasts =
+        |code: &str| lasting.iter().find(|(lasting, _)| lasting == code).map_or(0, |(_, count)| *count);
+    let mut counts = counts_of(state, "issue_counts");
+    for (code, count) in &mut counts {
+        *count -= lasts(code);
+    }
+    counts.retain(|(code, count)| *count > 0 && code != RECORD_INVALID);
     counts.sort_by_key(|(code, count)| (-count, code.clone()));
     counts
 }
 
+/// An attribute of `state` that counts by code.
+fn counts_of(state: &Stored, name: &str) -> Vec<(String, i64)> {
+    let counts = state.0.get(name).and_then(Value::as_map).into_iter().flatten();
+    counts.filter_map(|(code, count)| Some((code.to_string(), count.as_number()?.as_i64()?))).collect()
+}
+
+fn listed(counts: &[(String, i64)]) -> String {
+    let listed: Vec<String> = counts.iter().map(|(code, count)| format!("{count}×{code}")).collect();
+    listed.join(", ")
+}
+
 impl Judged {
     fn new(condition: Condition, issues: String) -> Self {
-        Self { condition, issues, action: None, next_run: None, said: None, command: None }
+        Self { condition, issues, action: None, next_run: None, said: None, command: None, lasting: None }
     }
 
     /// Adds what the last run's own record of `source` says: which operation failed, and in what words; whether a person ran it, so
@@ -212,7 +232,10 @@ impl Judged {
         let text = |issue: &Value, name: &str| {
             issue.at(&[name]).and_then(Value::as_str).unwrap_or_default().to_owned()
         };
-        let worst = issues.iter().find(|issue| text(issue, "code") != RECORD_INVALID);
+        let is_for_a_next_run = |issue: &&Value| {
+            text(issue, "code") != RECORD_INVALID && issue.at(&["lasting"]) != Some(&Value::Bool(true))
+        };
+        let worst = issues.iter().find(is_for_a_next_run);
         if let Some(issue) = worst.filter(|_| self.action.is_some()) {
             self.said = Some(format!("{}: {}", text(issue, "operation"), text(issue, "message")));
         }
@@ -289,6 +312,23 @@ mod tests {
             let action = judged.remedy().unwrap_or_default();
             assert!(said.map_or(action.is_empty(), |said| action.contains(said)), "{state:?}: {action}");
         }
+    }
+
+    #[test]
+    fn what_lasts_is_not_announced_for_the_next_run() {
+        let lasting = r#","issue_counts":{"InvalidTrailNameException":2},"lasting_counts":{"InvalidTrailNameException":2}"#;
+        let judged = judge(Some(&state("11:30", "ok", lasting)), Source::Cloudtrail, now(), None);
+        assert_eq!((judged.condition, judged.action, judged.issues.as_str()), (Condition::Fresh, None, ""));
+        assert_eq!(judged.lasting.as_deref(), Some("2×InvalidTrailNameException"));
+        let both = r#","issue_counts":{"AccessDeniedException":2,"Timeout":1},"lasting_counts":{"AccessDeniedException":2},
+            "issues":[{"code":"AccessDeniedException","lasting":true,"operation":"ListInsightsMetricData","message":"not yours"},
+            {"code":"Timeout","operation":"LookupEvents","message":"no answer"}]"#;
+        let partial = state("11:30", "partial", both);
+        let mut judged = judge(Some(&partial), Source::Cloudtrail, now(), None);
+        judged.learn(Some(&partial), Source::Cloudtrail);
+        let action = "1×Timeout: the next run tries again. LookupEvents: no answer";
+        assert_eq!(judged.advice().as_deref(), Some(action), "no permission is missing");
+        assert_eq!(judged.lasting.as_deref(), Some("2×AccessDeniedException"));
     }
 
     #[test]

@@ -129,6 +129,23 @@ fn page(targets: &[Target], reader: &Reader, session: &Session) -> String {
         text.push_str(&heading("Rejected: answers that broke a rule", session));
         text.push_str(&rejected);
     }
+    let unavailable: String = targets
+        .iter()
+        .filter_map(|target| {
+            let lasting = target.judged.lasting.as_ref()?;
+            let Place { account_id, region } = &target.place;
+            let name = service(target.source.as_str());
+            let note = format!(
+                "{name}, {account_id} {region}: {lasting}; `insights series` says since when, and why"
+            );
+            Some(wrapped(&plain(&note), session.width))
+        })
+        .collect();
+    if !unavailable.is_empty() {
+        text.push('\n');
+        text.push_str(&heading("Not available, which no later run can resolve", session));
+        text.push_str(&unavailable);
+    }
     let now = instant(reader.now(), &session.zone);
     let oldest = targets.iter().filter_map(|target| target.rejected.newest_at).min();
     let times = times(&session.zone, oldest.unwrap_or(reader.now()), reader.now());
@@ -220,6 +237,7 @@ fn rows(targets: &[Target]) -> String {
         "not_reached",
         "issues",
         "action",
+        "lasting",
         "rejected_records",
         "rejected_newest_at",
         "rejected_violations",
@@ -246,6 +264,7 @@ fn rows(targets: &[Target]) -> String {
             &attribute("not_reached"),
             &target.judged.issues,
             &target.judged.remedy().unwrap_or_default(),
+            target.judged.lasting.as_deref().unwrap_or_default(),
             &target.rejected.count.to_string(),
             &target.rejected.newest_at.map(|at| at.to_string()).unwrap_or_default(),
             &violations.join("; "),

@@ -129,3 +129,41 @@ fn what_a_window_alone_has_loaded_is_found() {
     );
     assert_eq!(story.records(&["series", "--since", "24h"]), state);
 }
+
+/// The same series, whose trail was deleted at 10:00.
+fn unavailable() -> Story {
+    let story = made();
+    story.put(
+        r#"{"pk":"catalog#cloudtrail#123456789012#eu-west-1","sk":"series#s3.amazonaws.com#GetObject#ApiCallRateInsight#-#arn:aws:cloudtrail:eu-west-1:123456789012:trail/data",
+            "kind":"catalog","source":"cloudtrail","account_id":"123456789012","region":"eu-west-1","schema_version":1,
+            "detail":{"event_source":"s3.amazonaws.com","event_name":"GetObject","insight_type":"ApiCallRateInsight",
+                "trail_arn":"arn:aws:cloudtrail:eu-west-1:123456789012:trail/data"},
+            "watermark":"2026-03-01T09:00:00.000Z",
+            "covered":{"3600":[{"from":"2026-03-01T08:00:00.000Z","until":"2026-03-01T09:00:00.000Z"}]},
+            "unavailable":{"code":"InvalidTrailNameException","since":"2026-03-01T10:00:00.000Z","asked_at":"2026-03-01T11:00:00.000Z"}}"#,
+    );
+    story
+}
+
+#[test]
+fn a_series_that_is_not_available_says_since_when_and_why_in_every_form() {
+    let story = unavailable();
+    let text = story.output(&["series", "GetObject", "--since", "12h", "--utc"]);
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let expected = "not available since 2026-03-01 10:00: its trail does not exist any more (InvalidTrailNameException); \
+         last asked at 2026-03-01 11:00";
+    assert!(words.join(" ").contains(expected), "{text}");
+    assert!(!text.contains("next run"), "{text}");
+    let csv = story.output(&["series", "GetObject", "--since", "12h", "--output", "csv"]);
+    let lines: Vec<&str> = csv.split("\r\n").filter(|line| !line.is_empty()).collect();
+    assert!(
+        lines[0].ends_with(",time,period,value,unavailable_since,unavailable_code,unavailable_asked_at"),
+        "{csv}"
+    );
+    assert!(lines[1].ends_with(",2026-03-01T08:00:00.000Z,3600,0,,,"), "what is known: {csv}");
+    let last = ",,,,2026-03-01T10:00:00.000Z,InvalidTrailNameException,2026-03-01T11:00:00.000Z";
+    assert!(lines[2].ends_with(last) && lines.len() == 3, "{csv}");
+    let records = story.records(&["series", "--since", "12h"]);
+    let rows: Vec<_> = records.iter().filter(|record| record.contains_key("unavailable")).collect();
+    assert_eq!(rows.len(), 1, "and of a series that is available there is none");
+}

@@ -292,3 +292,19 @@ fn what_is_listed_comes_with_a_warning_if_something_may_be_missing() {
     assert!(asked(&["list", "--region", "eu-west-1"]).contains(&format!("{denied} of 2 targets")));
     assert_eq!(asked(&["list", "--kind", "xray.insight", "--region", "eu-west-1"]), "");
 }
+
+#[test]
+fn what_no_later_run_can_resolve_is_no_failure_and_is_not_announced_for_the_next_run() {
+    let story = Story::empty();
+    let counts =
+        r#","issue_counts":{"InvalidTrailNameException":2},"lasting_counts":{"InvalidTrailNameException":2}"#;
+    story.put(&state("cloudtrail", "eu-west-1", "11:50", "ok", counts));
+    let text = story.output(&["status"]);
+    assert!(text.contains("2×InvalidTrailNameException; `insights series` says since when"), "{text}");
+    assert!(!text.contains("next run"), "{text}");
+    let csv = story.output(&["status", "--output", "csv"]);
+    assert!(csv.lines().next().unwrap().contains(",action,lasting,"), "{csv}");
+    assert!(csv.contains(",,2×InvalidTrailNameException,0,"), "{csv}");
+    let json = story.output(&["status", "--output", "json"]);
+    assert!(json.contains("\"lasting_counts\""), "{json}");
+}

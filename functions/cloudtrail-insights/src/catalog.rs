@@ -4,6 +4,7 @@
 //! neither run's news is lost.
 
 use crate::coverage::Coverage;
+use crate::lasting::{Rejection, Unavailable};
 use crate::series::Series;
 use insights_shared::issue::CallError;
 use insights_shared::record::{Source, Stored};
@@ -28,6 +29,8 @@ pub struct Row {
     pub watermark: Option<Timestamp>,
     /// When the row ends, for one that is not live.
     pub expires_at: Option<i64>,
+    /// Why nothing can be fetched of it, if nothing can.
+    pub unavailable: Option<Unavailable>,
     stored: Option<Stored>,
 }
 
@@ -39,6 +42,7 @@ impl Row {
             covered: stored.0.get("covered").map(Coverage::from_value).unwrap_or_default(),
             watermark: stored.timestamp("watermark"),
             expires_at: stored.integer("expires_at"),
+            unavailable: stored.0.get("unavailable").and_then(Unavailable::from_value),
             stored: Some(stored),
         }
     }
@@ -51,6 +55,27 @@ impl Row {
     /// Whether the row stands in the table.
     pub fn is_stored(&self) -> bool {
         self.stored.is_some()
+    }
+
+    /// What tells the stored row from the one before.
+    pub fn revision(&self) -> Option<&str> {
+        self.stored.as_ref().and_then(|stored| stored.text("revision"))
+    }
+
+    /// Takes in that a request was rejected for good by a run that had read the row at `revision`. Of two answers the later
+    /// counts.
+    ///
+    /// Whoever wrote the row since may have had a later answer, of which the row says nothing where it was a good one. Then it
+    /// stays as it is, and the next run asks again.
+    pub fn reject(&mut self, rejection: &Rejection, revision: Option<&str>) {
+        if self.unavailable.is_some() || self.revision() == revision {
+            self.unavailable = Some(rejection.over(self.unavailable.take()));
+        }
+    }
+
+    /// Takes in that a request of `asked_at` was answered.
+    pub fn answer(&mut self, asked_at: Timestamp) {
+        self.unavailable = self.unavailable.take().filter(|known| known.asked_at > asked_at);
     }
 
     /// Whether a newer version of this program wrote it.
@@ -73,8 +98,9 @@ impl Row {
     }
 
     fn says_the_same(&self, other: &Self) -> bool {
-        let says = |row: &Self| (row.named_at, row.covered.clone(), row.watermark, row.expires_at);
-        says(self) == says(other)
+        let Self { named_at, covered, watermark, expires_at, unavailable, stored: _ } = self;
+        (*named_at, *watermark, *expires_at) == (other.named_at, other.watermark, other.expires_at)
+            && (covered, unavailable) == (&other.covered, &other.unavailable)
     }
 
     fn to_item(&self, target: &Target, sort_key: &str, detail: &Map) -> Map {
@@ -88,6 +114,9 @@ impl Row {
         }
         if let Some(watermark) = self.watermark {
             item.insert("watermark".into(), watermark.into());
+        }
+        if let Some(unavailable) = &self.unavailable {
+            item.insert("unavailable".into(), unavailable.to_value());
         }
         if let Some(expires_at) = self.expires_at {
             item.insert("expires_at".into(), expires_at.into());

@@ -6,6 +6,10 @@ use insights_shared::time::Timestamp;
 use insights_shared::value::{Map, Value};
 use std::collections::BTreeMap;
 
+/// The most spans of one period that a row holds. Gaps are rare; but a row must never grow beyond what the table takes, or
+/// nothing of its series could be written any more.
+const MOST_SPANS: usize = 1_000;
+
 /// A span that is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Span {
@@ -66,7 +70,8 @@ impl Coverage {
         self.0.retain(|_, spans| !spans.is_empty());
     }
 
-    /// Adds a span. Spans of one period merge only where they adjoin or overlap.
+    /// Adds a span. Spans of one period merge only where they adjoin or overlap. Where there are too many, the oldest are
+    /// unknown again.
     pub fn add(&mut self, period: i64, from: Timestamp, until: Timestamp) {
         let spans = self.0.entry(period).or_default();
         spans.push(Span { from, until: Some(until) });
@@ -83,6 +88,7 @@ impl Coverage {
                 _ => merged.push(span),
             }
         }
+        merged.drain(..merged.len().saturating_sub(MOST_SPANS));
         *spans = merged;
     }
 
@@ -130,6 +136,16 @@ mod tests {
         assert_eq!(shown(&coverage, 300), [(0, Some(6))]);
         coverage.add(60, at(0), at(1));
         assert_eq!(shown(&coverage, 60), [(0, Some(1))]);
+    }
+
+    #[test]
+    fn of_more_spans_than_a_row_can_hold_the_oldest_are_unknown_again() {
+        let mut coverage = Coverage::default();
+        for hour in 0..1_010 {
+            coverage.add(300, at(2 * hour), at(2 * hour + 1));
+        }
+        let spans = shown(&coverage, 300);
+        assert_eq!((spans.len(), spans[0], spans[999]), (1_000, (20, Some(21)), (2_018, Some(2_019))));
     }
 
     #[test]

@@ -2,17 +2,21 @@
 //!
 //! <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>
 
-use crate::series::{API_ERROR_RATE, Series};
+use crate::fit::Removed;
+use crate::series::{API_ERROR_RATE, Series, bounded};
 use aws_sdk_cloudtrail::types::{Event, Resource};
 use insights_shared::fields::Faults;
 use insights_shared::number::Number;
 use insights_shared::sdk::time_value;
+use insights_shared::surrogate::replace_unpaired;
 use insights_shared::time::Timestamp;
 use insights_shared::validate::Rejected;
 use insights_shared::value::{Map, MapBuilder, Value, write_canonical_map};
 
 /// The member of a half that holds what the look-up said beside the event.
 pub const LOOKUP: &str = "lookup";
+/// The member of a look-up that names the trail that was asked, where the event does not name it itself.
+pub const ASKED_TRAIL: &str = "insight_source";
 
 /// Which half of an insight an event is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +34,8 @@ pub struct Half {
     pub time: Timestamp,
     /// The event, names in snake_case, with [`LOOKUP`] if it was looked up.
     pub detail: Map,
+    /// What was taken away of it, since the item would have been too large.
+    pub removed: Removed,
 }
 
 /// An event that was read.
@@ -47,7 +53,7 @@ impl Half {
     /// The half in a stored record's detail.
     pub fn from_stored(value: &Value) -> Option<Self> {
         let time = value.at(&["event_time"])?.as_timestamp()?;
-        Some(Self { time, detail: value.as_map()?.clone() })
+        Some(Self { time, detail: value.as_map()?.clone(), removed: Removed::default() })
     }
 
     fn text(&self, path: &[&str]) -> Option<&str> {
@@ -80,19 +86,47 @@ impl Half {
         text
     }
 
+    /// Notes that the event came from the data events of `trail`, which it may say itself or not.
+    pub fn came_from(&mut self, trail: &str) {
+        if self.series().trail.as_deref() == Some(trail) {
+            return;
+        }
+        let mut lookup = self.detail.get(LOOKUP).and_then(Value::as_map).cloned().unwrap_or_default();
+        lookup.insert(ASKED_TRAIL.into(), trail.into());
+        self.detail.insert(LOOKUP.into(), lookup.into());
+    }
+
+    /// The trail that was asked, where the event does not name it itself.
+    pub fn asked_trail(&self) -> Option<&str> {
+        self.text(&[LOOKUP, ASKED_TRAIL])
+    }
+
+    /// Whether the event leaves open if it is about management or data events.
+    pub fn is_silent(&self) -> bool {
+        self.asked_trail().is_none() && self.insight("source_event_category").is_none()
+    }
+
     /// The series that the event names. Members that a series cannot do without and that are missing are empty; the
     /// others are absent where they are empty, since both make the same key.
     pub fn series(&self) -> Series {
-        let owned = |name: &str| self.insight(name).unwrap_or_default().to_owned();
-        let named = |name: &str| self.insight(name).filter(|text| !text.is_empty()).map(str::to_owned);
+        let series = self.series_by_itself();
+        let trail = self.asked_trail().map(str::to_owned).or(series.trail);
+        Series { trail, ..series }
+    }
+
+    /// The same without what was asked.
+    pub fn series_by_itself(&self) -> Series {
+        let owned = |name: &str| bounded(self.insight(name).unwrap_or_default());
+        let named = |name: &str| self.insight(name).filter(|text| !text.is_empty()).map(bounded);
         let insight_type = owned("insight_type");
         let is_error_rate = insight_type == API_ERROR_RATE;
         let is_data = self.insight("source_event_category") == Some("Data");
+        let trail = named("insight_source").filter(|_| is_data);
         Series {
             event_source: owned("event_source"),
             event_name: owned("event_name"),
             error_code: named("error_code").filter(|_| is_error_rate),
-            trail: named("insight_source").filter(|_| is_data),
+            trail,
             insight_type,
         }
     }
@@ -117,6 +151,8 @@ pub fn read_looked_up(event: &Event, account_id: &str) -> Result<InsightEvent, B
 /// Reads an event's JSON.
 pub fn read(text: &str, account_id: &str) -> Result<InsightEvent, Box<Rejected>> {
     let mut faults = Faults::default();
+    // As of a payload, so that what is rejected is stored under the same key by either way.
+    let text = &*replace_unpaired(text);
     let event = match Value::from_json_in_snake_case(text) {
         Ok(value) => value,
         Err(error) => {
@@ -170,7 +206,11 @@ pub fn read(text: &str, account_id: &str) -> Result<InsightEvent, Box<Rejected>>
                 }
                 detail.insert(name.into(), other);
             }
-            Ok(InsightEvent { shared_event_id, side, half: Half { time, detail } })
+            Ok(InsightEvent {
+                shared_event_id,
+                side,
+                half: Half { time, detail, removed: Removed::default() },
+            })
         }
         _ => {
             let subject =

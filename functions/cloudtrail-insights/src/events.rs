@@ -18,7 +18,7 @@ use insights_shared::store::write::{Guard, Written};
 use insights_shared::target_run::{Known, TargetRun};
 use insights_shared::time::Timestamp;
 use insights_shared::validate::{Rejected, ValidRecord, validate};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -36,13 +36,15 @@ pub struct Events<'a> {
     /// What became of each insight so far: its halves may come on different pages, and it is counted once.
     outcomes: Mutex<HashMap<String, Outcome>>,
     named: Mutex<BTreeMap<Series, Timestamp>>,
+    misnamed: Mutex<BTreeMap<Series, BTreeSet<Timestamp>>>,
     any: AtomicBool,
 }
 
 impl<'a> Events<'a> {
     /// No events yet. What comes is kept as `redact` has it.
     pub fn new(run: &'a TargetRun, redact: &'a Redact) -> Self {
-        Self { run, redact, outcomes: Mutex::default(), named: Mutex::default(), any: AtomicBool::new(false) }
+        let (outcomes, named, misnamed) = Default::default();
+        Self { run, redact, outcomes, named, misnamed, any: AtomicBool::new(false) }
     }
 
     /// Whether any event came, be it one that had to be rejected.
@@ -53,6 +55,11 @@ impl<'a> Events<'a> {
     /// The series that events named since this was asked last, each with the newest event's time.
     pub fn take_named(&self) -> BTreeMap<Series, Timestamp> {
         std::mem::take(&mut *self.named.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The series that events seem to name, but do not, as the trail shows that was asked: each with the events' times.
+    pub fn take_misnamed(&self) -> BTreeMap<Series, BTreeSet<Timestamp>> {
+        std::mem::take(&mut *self.misnamed.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Fetches and stores every event within `window`. `Ok(false)`: all came, but not all could be stored.
@@ -72,7 +79,14 @@ impl<'a> Events<'a> {
             self.run.report.answered();
             // What became of each insight is noted until the run ends.
             let turned = pages.turn(next.as_deref()).and_then(|()| pages.hold(events.len()));
-            let read = events.iter().map(|event| read_looked_up(event, account_id)).collect();
+            let read = events.iter().map(|event| {
+                let mut event = read_looked_up(event, account_id)?;
+                if let EventSource::Trail(arn) = source {
+                    event.half.came_from(arn);
+                }
+                Ok(event)
+            });
+            let read = read.collect();
             complete &= self.store(operation, read, asked_at).await;
             turned?;
         }
@@ -89,11 +103,20 @@ impl<'a> Events<'a> {
         let run = self.run;
         let mut complete = true;
         let mut insights: BTreeMap<String, Vec<(Side, Half)>> = BTreeMap::new();
+        let mut silent: Vec<(String, Series, Timestamp)> = Vec::new();
         for event in events {
             self.any.store(true, Ordering::Relaxed);
             let event = self.redact.event(event);
-            if let Ok(event) = &event {
-                self.name(&event.half);
+            if let Ok(InsightEvent { shared_event_id, half, .. }) = &event {
+                if half.is_silent() {
+                    silent.push((shared_event_id.clone(), half.series(), half.time));
+                } else {
+                    note(&self.named, half.series(), half.time);
+                }
+                if half.asked_trail().is_some() {
+                    let mut misnamed = self.misnamed.lock().unwrap_or_else(PoisonError::into_inner);
+                    misnamed.entry(half.series_by_itself()).or_default().insert(half.time);
+                }
             }
             match event.and_then(|event| self.sound(event, answered_at)) {
                 Ok(InsightEvent { shared_event_id, side, half }) => {
@@ -107,6 +130,12 @@ impl<'a> Events<'a> {
         let keys: Vec<Key> =
             insights.keys().filter(may_be_stored).map(|id| insight_key(&run.target, id)).collect();
         let mut found = run.store.read(&keys, Projection::Whole).await;
+        for (id, series, time) in silent {
+            // What the event itself leaves open, the other half, or its own look-up, may have said.
+            let stored = found.items.get(&insight_key(&run.target, &id)).map(Halves::from_stored);
+            let trail = stored.and_then(|halves| halves.trail_of(&series));
+            note(&self.named, Series { trail, ..series }, time);
+        }
         let merges: Vec<_> = insights
             .into_iter()
             .map(|(id, halves)| {
@@ -130,13 +159,6 @@ impl<'a> Events<'a> {
         alone.add(event.side, event.half.clone());
         let record = alone.into_record(&self.run.target, &event.shared_event_id, answered_at);
         validate(record, self.run.store.retention_days()).map(|_| event)
-    }
-
-    /// Notes the series that an event names.
-    fn name(&self, half: &Half) {
-        let mut named = self.named.lock().unwrap_or_else(PoisonError::into_inner);
-        let newest = named.entry(half.series()).or_insert(half.time);
-        *newest = (*newest).max(half.time);
     }
 
     /// Stores the insights that nothing is known of, if they are many, and gives back what is left to be joined.
@@ -250,6 +272,13 @@ impl<'a> Events<'a> {
             Some(_) => {}
         }
     }
+}
+
+/// Notes a series that an event of `time` names.
+fn note(named: &Mutex<BTreeMap<Series, Timestamp>>, series: Series, time: Timestamp) {
+    let mut named = named.lock().unwrap_or_else(PoisonError::into_inner);
+    let newest = named.entry(series).or_insert(time);
+    *newest = (*newest).max(time);
 }
 
 /// One insight on its way into the table.

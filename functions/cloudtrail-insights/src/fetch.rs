@@ -114,6 +114,8 @@ impl<'a> Fetch<'a> {
         token: Option<String>,
     ) -> Result<(Vec<Event>, Option<String>), CallError> {
         let operation = source.operation();
+        // What the first page was not refused for may be wrong with the token alone, which a later run does not have.
+        let is_later = token.is_some();
         // Whole seconds, outwards: the service may round what is finer, in whichever direction.
         let (start, end) = (date_time(window.start.floor(1)), date_time(window.end.ceil(1)));
         match source {
@@ -141,7 +143,9 @@ impl<'a> Fetch<'a> {
                     .max_results(EVENTS_PAGE)
                     .set_next_token(token)
                     .send();
-                let page = self.run.call(operation, request).await?;
+                let page = self.run.call(operation, request).await;
+                let page =
+                    page.map_err(|error| CallError { retryable: error.retryable || is_later, ..error })?;
                 Ok((page.events.unwrap_or_default(), page.next_token))
             }
         }
@@ -154,6 +158,8 @@ impl<'a> Fetch<'a> {
         let mut pages = Pages::new(OPERATION).holding_at_most(request.most_points());
         let mut points = Points::default();
         while let Some(token) = pages.next() {
+            // As of events: the token may be what is refused.
+            let is_later = token.is_some();
             let request = self
                 .client
                 .list_insights_metric_data()
@@ -168,7 +174,8 @@ impl<'a> Fetch<'a> {
                 .data_type(InsightsMetricDataType::NonZeroData)
                 .set_next_token(token)
                 .send();
-            let page = self.run.call(OPERATION, request).await?;
+            let page = self.run.call(OPERATION, request).await;
+            let page = page.map_err(|error| CallError { retryable: error.retryable || is_later, ..error })?;
             is_about(series, &page)?;
             pages.turn(page.next_token())?;
             let timestamps = page.timestamps.unwrap_or_default();

@@ -13,6 +13,8 @@ pub mod events;
 #[cfg(test)]
 mod example;
 pub mod fetch;
+pub mod fit;
+pub mod lasting;
 pub mod merge;
 pub mod metrics;
 pub mod normalize;

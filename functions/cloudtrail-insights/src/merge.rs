@@ -1,8 +1,9 @@
 //! Joins the halves of an insight, in whichever order and by whichever way they come. Pure.
 
-use crate::event::{Half, LOOKUP, Side};
+use crate::event::{ASKED_TRAIL, Half, LOOKUP, Side};
+use crate::fit::{self, Removed, TRUNCATED};
 use crate::redact::{self, Redact};
-use crate::series::API_ERROR_RATE;
+use crate::series::{API_ERROR_RATE, Series};
 use crate::window::REACH_DAYS;
 use insights_shared::key::Key;
 use insights_shared::number::Number;
@@ -30,8 +31,11 @@ pub struct Halves {
 impl Halves {
     /// The halves of a stored record.
     pub fn from_stored(stored: &Stored) -> Self {
+        let detail = stored.0.get("detail");
+        let truncated = detail.and_then(|detail| detail.at(&[TRUNCATED]));
         let half = |name: &str| {
-            stored.0.get("detail").and_then(|detail| detail.at(&[name])).and_then(Half::from_stored)
+            let half = Half::from_stored(detail?.at(&[name])?)?;
+            Some(Half { removed: Removed::from_stored(truncated, name), ..half })
         };
         Self { start: half("start"), end: half("end") }
     }
@@ -55,11 +59,26 @@ impl Halves {
             if redact::hashes(&known.detail) > redact::hashes(&half.detail) {
                 return true;
             }
-            // A push has no look-up; it must not take away the one that is stored.
-            let lookup = known.detail.get(LOOKUP).or_else(|| half.detail.get(LOOKUP)).cloned();
-            if let Some(lookup) = lookup {
+            if known.removed.has_lookup() && !half.detail.contains_key(LOOKUP) {
+                // With its look-up it was too large, and would be again.
+                return true;
+            }
+            // A push has no look-up; it must not take away the one that is stored, unless only a part of that is.
+            let stored = known.detail.get(LOOKUP).filter(|_| !known.removed.has_lookup());
+            let lookup = stored.or_else(|| half.detail.get(LOOKUP)).cloned();
+            if let Some(mut lookup) = lookup {
+                if let Some(trail) = [known.asked_trail(), half.asked_trail()].into_iter().flatten().min()
+                    && let Value::Map(lookup) = &mut lookup
+                {
+                    lookup.insert(ASKED_TRAIL.into(), trail.into());
+                }
                 known.detail.insert(LOOKUP.into(), lookup.clone());
                 half.detail.insert(LOOKUP.into(), lookup);
+            }
+            if !known.removed.is_empty() {
+                // The same event, all of it.
+                *known = half;
+                return true;
             }
         }
         let rank = |half: &Half| {
@@ -78,6 +97,13 @@ impl Halves {
         for half in [&mut self.start, &mut self.end].into_iter().flatten() {
             redact.map(&mut half.detail);
         }
+    }
+
+    /// The trail that a half names for the series that `series` is without one.
+    pub fn trail_of(&self, series: &Series) -> Option<String> {
+        let mut named = [&self.end, &self.start].into_iter().flatten().map(Half::series);
+        let named = named.find(|named| Series { trail: None, ..named.clone() } == *series)?;
+        named.trail
     }
 
     /// A text of `insightDetails`, the end's if it has one.
@@ -104,8 +130,17 @@ impl Halves {
         Some(end.time.plus_seconds(seconds.saturating_neg()))
     }
 
-    /// The record of the halves. It is the start's until the end is known.
+    /// The record of the halves. It is the start's until the end is known. What no item would hold is left out of it.
     pub fn into_record(self, target: &Target, shared_event_id: &str, answered_at: Timestamp) -> Record {
+        let (halves, truncated) = fit::fitted(self, shared_event_id);
+        let mut record = halves.into_whole_record(target, shared_event_id, answered_at);
+        if let Some(truncated) = truncated {
+            record.detail.insert(TRUNCATED.into(), truncated);
+        }
+        record
+    }
+
+    fn into_whole_record(self, target: &Target, shared_event_id: &str, answered_at: Timestamp) -> Record {
         let key = insight_key(target, shared_event_id);
         let mut record =
             Record::new(Kind::CloudtrailInsight, key, &target.account_id, &target.region, answered_at);

@@ -1,6 +1,7 @@
 //! Fetches one series over its requests, oldest first, and says how far it came.
 
 use crate::fetch::Fetch;
+use crate::lasting::{Rejection, is_lasting};
 use crate::normalize;
 use crate::series::Series;
 use crate::window::Request;
@@ -10,7 +11,7 @@ use insights_shared::target_run::TargetRun;
 use insights_shared::time::Timestamp;
 
 /// The operation of every request here.
-const OPERATION: &str = "ListInsightsMetricData";
+pub const OPERATION: &str = "ListInsightsMetricData";
 
 /// What became of a series.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,8 +22,10 @@ pub struct Progress {
     pub stopped_at: Option<Timestamp>,
     /// Whether all of the series could be asked for and stored.
     pub is_complete: bool,
-    /// Whether the service would refuse every request for it, so that there is nothing to come back to.
-    pub is_refused: bool,
+    /// When the last request was sent that was answered.
+    pub answered_at: Option<Timestamp>,
+    /// The request that was rejected for good, or would be: there is nothing to come back to soon.
+    pub rejection: Option<Rejection>,
 }
 
 /// Fetches and stores what `requests` ask for. It stops at the first that fails, so that nothing behind it counts as
@@ -34,23 +37,30 @@ pub async fn collect(fetch: &Fetch<'_>, run: &TargetRun, series: &Series, reques
     series.check("", &mut faults);
     if !faults.is_empty() {
         let message = format!("the request would be refused and was not sent: {faults}");
-        run.report.lasting_issue(Stage::Fetch, OPERATION, &subject, REQUEST_INVALID, &message);
-        progress.is_refused = true;
+        run.report.lasting_issue(OPERATION, &subject, REQUEST_INVALID, &message);
+        progress.rejection = Some(Rejection { code: REQUEST_INVALID.to_owned(), asked_at: run.clock_now() });
         return progress;
     }
     for request in requests {
         progress.stopped_at = Some(request.start);
+        let asked_at = run.clock_now();
         let (points, answered_at) = match fetch.points(series, *request).await {
             Ok(answer) => answer,
+            Err(error) if is_lasting(&error, series.trail.as_deref(), &run.target.account_id) => {
+                run.report.lasting_issue(OPERATION, &subject, &error.code, &error.message);
+                progress.rejection = Some(Rejection { code: error.code, asked_at });
+                return progress;
+            }
             Err(error) => {
                 run.report.call_failed(Stage::Fetch, &subject, &error);
                 return progress;
             }
         };
         run.report.answered();
+        progress.answered_at = Some(answered_at);
         let chunks = normalize::chunks(series, *request, points, &run.target, answered_at);
         for message in &chunks.left_out {
-            run.report.lasting_issue(Stage::Normalize, OPERATION, &subject, RESPONSE_MALFORMED, message);
+            run.report.unfillable_issue(Stage::Normalize, OPERATION, &subject, RESPONSE_MALFORMED, message);
         }
         if !run.store(OPERATION, chunks).await {
             return progress;

@@ -5,8 +5,10 @@ use crate::metrics::Progress;
 use insights_shared::time::Timestamp;
 
 /// Where a series stood when the run began on it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Stand {
+    /// The revision of its row, if it had one.
+    pub revision: Option<String>,
     /// How far it had come.
     pub reached: Timestamp,
     /// The watermark of its own that said so, if it had one.
@@ -16,8 +18,9 @@ pub struct Stand {
 }
 
 /// Takes into a row what was stored of its series.
-pub fn advance(row: &mut Row, progress: &Progress, stand: Stand) {
-    let Stand { reached, own, target } = stand;
+pub fn advance(row: &mut Row, progress: &Progress, stand: &Stand) {
+    let Stand { reached, own, target, .. } = *stand;
+    note_availability(row, progress, stand.revision.as_deref());
     let last = progress.stored.last();
     if progress.is_complete && last.is_none() {
         // There is no bucket that was not known.
@@ -29,7 +32,8 @@ pub fn advance(row: &mut Row, progress: &Progress, stand: Stand) {
     }
     let end = last.map_or(reached, |request| request.end);
     // At a coarser period than before, the last bucket that has ended may lie before the target's watermark.
-    if progress.is_complete && target.is_none_or(|target| end >= target) {
+    let is_known_on = progress.is_complete && row.unavailable.is_none();
+    if is_known_on && target.is_none_or(|target| end >= target) {
         stand_at(row, None, own);
         if let Some(finest) = last.filter(|_| row.watermark.is_none()) {
             row.covered.open(finest.period, end);
@@ -38,6 +42,15 @@ pub fn advance(row: &mut Row, progress: &Progress, stand: Stand) {
         // What was not stored may begin before the end of what was, where a finer period takes over from a coarser one.
         let come = progress.stopped_at.map_or(end, |stopped_at| stopped_at.min(end)).max(reached);
         stand_at(row, Some(come), own);
+    }
+}
+
+/// Takes into a row, read at `revision`, whether its series can be fetched.
+pub fn note_availability(row: &mut Row, progress: &Progress, revision: Option<&str>) {
+    match (&progress.rejection, progress.answered_at) {
+        (Some(rejection), _) => row.reject(rejection, revision),
+        (None, Some(answered_at)) => row.answer(answered_at),
+        (None, None) => {}
     }
 }
 

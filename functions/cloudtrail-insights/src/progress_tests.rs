@@ -23,12 +23,13 @@ fn row(covered: &str, watermark: Option<&str>) -> Row {
 fn progress(requests: &[Request], stored: usize) -> Progress {
     let is_complete = stored == requests.len();
     let stopped_at = requests.get(stored).map(|request| request.start);
-    Progress { stored: requests[..stored].to_vec(), stopped_at, is_complete, is_refused: false }
+    Progress { stored: requests[..stored].to_vec(), stopped_at, is_complete, ..Progress::default() }
 }
 
 fn stand(row: &Row, target: Option<&str>, lookback: &str) -> Stand {
     let target = target.map(at);
-    Stand { reached: row.watermark.or(target).unwrap_or(at(lookback)), own: row.watermark, target }
+    let revision = row.revision().map(str::to_owned);
+    Stand { revision, reached: row.watermark.or(target).unwrap_or(at(lookback)), own: row.watermark, target }
 }
 
 #[track_caller]
@@ -51,7 +52,7 @@ const WHOLE: &str = r#"{"300":[{"from":"2026-01-16T23:00:00.000Z"}],
 fn a_new_series_is_known_from_its_reach_on_and_then_follows_the_watermark() {
     let mut row = Row::behind(None, at("2025-12-20T22:27:13Z"));
     let stand = stand(&row, Some("2026-03-20T22:20:00Z"), NOW);
-    advance(&mut row, &progress(&first_requests(), 2), stand);
+    advance(&mut row, &progress(&first_requests(), 2), &stand);
     says(&row, WHOLE, None);
 }
 
@@ -63,7 +64,7 @@ fn a_series_that_follows_says_the_same_after_every_further_run() {
         let stand = stand(&row, Some(target), NOW);
         let requests = requests(stand.reached.plus_seconds(-6 * 3_600), at(now), 300, at(now));
         assert_eq!(requests.len(), 1);
-        advance(&mut row, &progress(&requests, 1), stand);
+        advance(&mut row, &progress(&requests, 1), &stand);
         says(&row, WHOLE, None);
     }
 }
@@ -76,7 +77,7 @@ fn nothing_to_ask_for_changes_nothing() {
     // No overlap, and no bucket has ended since the watermark, which stands between two chunks.
     let requests = requests(stand.reached, at("2026-03-20T18:04:59Z"), 300, at("2026-03-20T18:04:59Z"));
     assert_eq!(requests, []);
-    advance(&mut row, &progress(&requests, 0), stand);
+    advance(&mut row, &progress(&requests, 0), &stand);
     assert_eq!(row, before);
 }
 
@@ -86,7 +87,7 @@ fn a_series_that_failed_keeps_what_it_has_and_its_own_watermark() {
     let mut row = row(WHOLE, None);
     let stand = stand(&row, Some(watermark), NOW);
     let requests = requests(stand.reached.plus_seconds(-6 * 3_600), at(now), 300, at(now));
-    advance(&mut row, &progress(&requests, 0), stand);
+    advance(&mut row, &progress(&requests, 0), &stand);
     let closed = WHOLE.replace(
         r#"{"from":"2026-01-16T23:00:00.000Z"}"#,
         r#"{"from":"2026-01-16T23:00:00.000Z","until":"2026-03-20T22:25:00.000Z"}"#,
@@ -96,7 +97,7 @@ fn a_series_that_failed_keeps_what_it_has_and_its_own_watermark() {
     let stand = super::tests::stand(&row, Some("2026-03-20T23:25:00Z"), NOW);
     assert_eq!(stand.reached, at(watermark));
     let requests = super::tests::requests(stand.reached.plus_seconds(-6 * 3_600), at(now), 300, at(now));
-    advance(&mut row, &progress(&requests, 1), stand);
+    advance(&mut row, &progress(&requests, 1), &stand);
     says(&row, WHOLE, None);
 }
 
@@ -110,7 +111,7 @@ fn half_done_goes_on_where_the_finer_period_begins_so_that_none_of_it_is_skipped
     );
     let mut row = Row::behind(None, at("2025-12-20T22:27:13Z"));
     let stand = stand(&row, None, NOW);
-    advance(&mut row, &progress(&requests, 1), stand);
+    advance(&mut row, &progress(&requests, 1), &stand);
     let coarse = r#"{"3600":[{"from":"2025-12-20T23:00:00.000Z","until":"2026-01-17T00:00:00.000Z"}]}"#;
     says(&row, coarse, Some("2026-01-16T23:00:00Z"));
     // The next run asks for the fine span just as the first one did.
@@ -118,7 +119,7 @@ fn half_done_goes_on_where_the_finer_period_begins_so_that_none_of_it_is_skipped
     let again = super::tests::requests(stand.reached.plus_seconds(-6 * 3_600), at(NOW), 300, at(NOW));
     assert_eq!(again.last(), requests.last());
     let done = progress(&again, again.len());
-    advance(&mut row, &done, stand);
+    advance(&mut row, &done, &stand);
     says(&row, WHOLE, None);
 }
 
@@ -129,7 +130,7 @@ fn a_long_outage_leaves_no_gap_within_the_reach_and_an_honest_one_beyond() {
         let mut row = row(r#"{"300":[{"from":"2025-11-01T00:00:00.000Z"}]}"#, None);
         let stand = stand(&row, Some(watermark), NOW);
         let requests = requests(stand.reached.plus_seconds(-overlap_hours * 3_600), at(NOW), 300, at(NOW));
-        advance(&mut row, &progress(&requests, requests.len()), stand);
+        advance(&mut row, &progress(&requests, requests.len()), &stand);
         says(&row, covered, None);
     };
     check("2026-03-10T00:00:00Z", 6, r#"{"300":[{"from":"2025-11-01T00:00:00.000Z"}]}"#);
@@ -157,7 +158,7 @@ fn after_a_change_of_period_the_old_one_ends_at_the_watermark_and_the_new_one_fo
     let mut row = row(r#"{"300":[{"from":"2026-01-16T23:00:00.000Z"}]}"#, None);
     let stand = stand(&row, Some(watermark), NOW);
     let finer = requests(stand.reached.plus_seconds(-6 * 3_600), at(NOW), 60, at(NOW));
-    advance(&mut row, &progress(&finer, 1), stand);
+    advance(&mut row, &progress(&finer, 1), &stand);
     let old = r#""300":[{"from":"2026-01-16T23:00:00.000Z","until":"2026-03-20T22:20:00.000Z"}]"#;
     says(&row, &format!(r#"{{{old},"60":[{{"from":"2026-03-20T16:00:00.000Z"}}]}}"#), None);
 }
@@ -171,13 +172,13 @@ fn at_a_coarser_period_nothing_is_called_known_before_its_bucket_has_ended() {
         (requests(stand.reached.plus_seconds(-6 * 3_600), at(now), 3_600, at(now)), stand)
     };
     let (requests, stand) = hourly(&row, watermark, "2026-03-20T22:45:00Z");
-    advance(&mut row, &progress(&requests, 1), stand);
+    advance(&mut row, &progress(&requests, 1), &stand);
     // Open, the span would reach to the watermark, which the last bucket of an hour does not.
     let old = r#""60":[{"from":"2026-03-05T22:58:00.000Z","until":"2026-03-20T22:27:00.000Z"}]"#;
     let until = r#"{"from":"2026-03-20T00:00:00.000Z","until":"2026-03-20T22:00:00.000Z"}"#;
     says(&row, &format!(r#"{{"3600":[{until}],{old}}}"#), Some(watermark));
     let (requests, stand) = hourly(&row, watermark, "2026-03-20T23:10:00Z");
-    advance(&mut row, &progress(&requests, 1), stand);
+    advance(&mut row, &progress(&requests, 1), &stand);
     says(&row, &format!(r#"{{"3600":[{{"from":"2026-03-20T00:00:00.000Z"}}],{old}}}"#), None);
 }
 
@@ -192,11 +193,11 @@ fn a_run_that_was_slower_does_not_take_away_what_another_has_left_behind() {
         r#"{"300":[{"from":"2026-01-16T23:00:00.000Z","until":"2026-03-20T20:00:00.000Z"}]}"#,
         Some(behind),
     );
-    advance(&mut row, &progress(&requests, 1), stand);
+    advance(&mut row, &progress(&requests, 1), &stand);
     let covered = r#"{"300":[{"from":"2026-01-16T23:00:00.000Z","until":"2026-03-20T22:25:00.000Z"}]}"#;
     says(&row, covered, Some(behind));
     // And where both fail, the one that is further back counts.
-    advance(&mut row, &progress(&requests, 0), stand);
+    advance(&mut row, &progress(&requests, 0), &stand);
     assert_eq!(row.watermark, Some(at(behind)));
 }
 

@@ -5,9 +5,10 @@
 
 use crate::catalog::{Catalog, Row};
 use crate::config::CloudtrailInsights;
+use crate::coverage::Coverage;
 use crate::fetch::Fetch;
 use crate::metrics;
-use crate::progress::{Stand, advance};
+use crate::progress::{Stand, advance, note_availability, stand_at};
 use crate::series::Series;
 use crate::window::{self, REACH_DAYS};
 use futures_util::stream::{self, StreamExt};
@@ -87,6 +88,31 @@ impl<'a> Rows<'a> {
             let written = self.catalog.change_series(&series, &mut row, change).await;
             complete &= written.map_or_else(|error| self.failed(&series.to_string(), &error), |()| true);
             self.series.insert(series, row);
+        }
+        complete
+    }
+
+    /// Takes back what events seemed to name: a push may leave open that it is about data events, and the look-up shows it.
+    /// Only a row that nothing else named, and that nothing was fetched for, goes.
+    pub async fn retract(&mut self, misnamed: BTreeMap<Series, BTreeSet<Timestamp>>) -> bool {
+        let mut complete = true;
+        for (series, times) in misnamed {
+            let is_configured = self.configured.contains(&series);
+            let is_only_named_so = |row: &Row| {
+                row.named_at.is_some_and(|time| times.contains(&time)) && row.covered == Coverage::default()
+            };
+            let Some(row) = self.series.get_mut(&series) else { continue };
+            if is_configured || !is_only_named_so(row) {
+                continue;
+            }
+            let change = |row: &mut Row| {
+                if is_only_named_so(row) {
+                    row.named_at = None;
+                }
+            };
+            if let Err(error) = self.catalog.change_series(&series, row, change).await {
+                complete = self.failed(&series.to_string(), &error);
+            }
         }
         complete
     }
@@ -172,7 +198,13 @@ impl<'a> Rows<'a> {
         let overlap = run.settings.overlap_minutes * 60;
         let mut live: Vec<(Timestamp, Series, Row)> = Vec::new();
         for (series, row) in std::mem::take(&mut self.series) {
-            if self.is_live(&series, &row) && !row.is_newer_schema() {
+            let is_live = self.is_live(&series, &row) && !row.is_newer_schema();
+            let resting = row.unavailable.as_ref().filter(|unavailable| !unavailable.is_due(run.now));
+            if let Some(unavailable) = resting.filter(|_| is_live) {
+                let (subject, message) = (series.to_string(), unavailable.message());
+                run.report.known_lasting_issue(metrics::OPERATION, &subject, &unavailable.code, &message);
+            }
+            if is_live && resting.is_none() {
                 live.push((self.reached(&row), series, row));
             } else {
                 self.series.insert(series, row);
@@ -187,8 +219,9 @@ impl<'a> Rows<'a> {
                 let from = if is_new { reached } else { reached.plus_seconds(-overlap) };
                 let requests = window::requests(from, run.now, this.period, run.now);
                 let progress = metrics::collect(fetch, run, &series, &requests).await;
-                let stand = Stand { reached, own: row.watermark, target: run.watermark() };
-                let change = |row: &mut Row| advance(row, &progress, stand);
+                let revision = row.revision().map(str::to_owned);
+                let stand = Stand { revision, reached, own: row.watermark, target: run.watermark() };
+                let change = |row: &mut Row| advance(row, &progress, &stand);
                 let written = this.catalog.change_series(&series, &mut row, change).await;
                 let written =
                     written.map_or_else(|error| this.failed(&series.to_string(), &error), |()| true);
@@ -206,7 +239,8 @@ impl<'a> Rows<'a> {
     }
 
     /// The points of every live series within a piece of a span of the past, which begins at `start`: of a series whose
-    /// earlier pieces failed, what lies before the piece too. Where a series stands is left alone.
+    /// earlier pieces failed, what lies before the piece too. Where a series stands is left alone, unless it turns out to be
+    /// unavailable: then it stands where it was fetched last.
     pub async fn backfill_series(
         &mut self,
         fetch: &Fetch<'_>,
@@ -226,12 +260,19 @@ impl<'a> Rows<'a> {
             }
         }
         let this = &*self;
-        let worked: Vec<(Series, Row, bool)> = stream::iter(live)
+        let worked: Vec<(Series, Row, bool, bool)> = stream::iter(live)
             .map(|(series, mut row)| async move {
                 let from = if this.loaded.contains(&series) { from } else { start };
                 let requests = window::requests(from, until, this.period, run.now);
                 let progress = metrics::collect(fetch, run, &series, &requests).await;
+                let (own, reached) = (row.watermark, this.reached(&row));
+                let revision = row.revision().map(str::to_owned);
                 let change = |row: &mut Row| {
+                    note_availability(row, &progress, revision.as_deref());
+                    if row.unavailable.is_some() && row.watermark.is_none() {
+                        row.covered.close(reached);
+                        stand_at(row, Some(reached), own);
+                    }
                     for request in &progress.stored {
                         row.covered.add(request.period, request.start, request.end);
                     }
@@ -239,15 +280,17 @@ impl<'a> Rows<'a> {
                 let written = this.catalog.change_series(&series, &mut row, change).await;
                 let written =
                     written.map_or_else(|error| this.failed(&series.to_string(), &error), |()| true);
-                (series, row, written && (progress.is_complete || progress.is_refused))
+                // A rejection is nothing to come back to; should a later piece be answered, it begins at the start again.
+                let is_settled = written && (progress.is_complete || progress.rejection.is_some());
+                (series, row, is_settled, written && progress.is_complete)
             })
             .buffer_unordered(run.settings.concurrency)
             .collect()
             .await;
         let mut complete = true;
-        for (series, row, stored) in worked {
-            complete &= stored;
-            if stored {
+        for (series, row, is_settled, is_stored) in worked {
+            complete &= is_settled;
+            if is_stored {
                 self.loaded.insert(series.clone());
             }
             self.series.insert(series, row);

@@ -22,6 +22,7 @@ use insights_shared::payload::{Push, Window};
 use insights_shared::record::{Source, Stored};
 use insights_shared::target_run::{TargetRun, Work};
 use insights_shared::time::{DAY_SECONDS, Timestamp};
+use std::collections::BTreeSet;
 
 /// CloudTrail answers for the last 90 days by its own clock; a little less is asked for, since ours may be behind.
 const REACH_MARGIN_SECONDS: i64 = 300;
@@ -81,7 +82,8 @@ impl Story<'_> {
         let start = watermark.map_or(begin, |watermark| watermark.plus_seconds(-overlap)).max(self.reach);
         // The clock may stand before the watermark that another machine's clock has left.
         let start = start.min(run.now);
-        let trails = trails::discover(&self.fetch, run).await;
+        let resting = self.rows.resting_trails();
+        let trails = trails::discover(&self.fetch, run, &resting).await;
         let complete = match self.account_events(start, begin.max(self.reach)).await {
             Ok(complete) => complete,
             Err(error) => {
@@ -91,7 +93,7 @@ impl Story<'_> {
         };
         let mut complete = complete;
         complete &= self.rows.settle_trails(&trails).await;
-        complete &= self.rows.collect_trails(&self.fetch, &self.events, &trails, self.reach).await;
+        complete &= self.rows.collect_trails(&self.fetch, &self.events, &trails, &resting, self.reach).await;
         complete &= self.rows.adopt_configured().await;
         complete &= self.rows.retire().await;
         complete &= self.rows.collect_series(&self.fetch).await;
@@ -150,7 +152,7 @@ impl Story<'_> {
             run.report.issue(Stage::Fetch, "LookupEvents", &subject, WINDOW_UNAVAILABLE, false, &message);
             start = self.reach;
         }
-        let trails = trails::discover(&self.fetch, run).await;
+        let trails = trails::discover(&self.fetch, run, &BTreeSet::new()).await;
         let mut unbroken = self.past_events(&trails, (start, asked.end)).await;
         let mut come = start.min(asked.end);
         for (from, until) in pieces(start, asked.end) {
@@ -177,6 +179,9 @@ impl Story<'_> {
         let run = self.run;
         let before = run.report.gaps();
         let mut complete = trails.is_complete;
+        for (arn, rejection) in &trails.rejected {
+            complete &= self.rows.reject_trail(arn, rejection).await;
+        }
         for (from, until) in pieces(start, end) {
             if run.is_over() {
                 return false;
@@ -184,8 +189,21 @@ impl Story<'_> {
             let window = Window { start: from, end: until };
             let sources = trails.data.iter().map(|arn| EventSource::Trail(arn));
             for source in std::iter::once(EventSource::Account).chain(sources) {
-                if let Err(error) = self.events.collect(&self.fetch, source, window).await {
-                    run.report.call_failed(Stage::Fetch, source.operation(), &error);
+                let asked_at = run.clock_now();
+                let collected = self.events.collect(&self.fetch, source, window).await;
+                match (source, collected) {
+                    (EventSource::Account, Ok(_)) => {}
+                    (EventSource::Account, Err(error)) => {
+                        run.report.call_failed(Stage::Fetch, source.operation(), &error);
+                    }
+                    (EventSource::Trail(arn), Ok(_)) => {
+                        complete &= self.rows.answer_trail(arn, asked_at).await;
+                    }
+                    (EventSource::Trail(arn), Err(error)) => {
+                        if let Some(rejection) = self.rows.trail_failed(arn, &error, asked_at) {
+                            complete &= self.rows.reject_trail(arn, &rejection).await;
+                        }
+                    }
                 }
             }
             complete &= self.rows.adopt(self.events.take_named()).await;

@@ -13,6 +13,19 @@ pub const API_ERROR_RATE: &str = "ApiErrorRateInsight";
 /// The insight type whose series count calls.
 pub const API_CALL_RATE: &str = "ApiCallRateInsight";
 
+/// The longest member of a series, in bytes. CloudTrail takes no more than 256.
+const LONGEST_MEMBER: usize = 1_024;
+
+/// A member of a series as it is kept: one that the API would refuse at any rate must not make the catalog's row too large.
+pub fn bounded(text: &str) -> String {
+    if text.len() <= LONGEST_MEMBER {
+        return text.to_owned();
+    }
+    let hash = key::sha256_hex(text.as_bytes());
+    let begin: String = text.chars().take(LONGEST_MEMBER / 8).collect();
+    format!("{begin}… sha256:{hash}")
+}
+
 /// One metric series.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Series {

@@ -1,6 +1,7 @@
 //! Which trails there are, and which of them have insights on data events.
 
 use crate::fetch::Fetch;
+use crate::lasting::{Rejection, is_lasting};
 use aws_sdk_cloudtrail::types::{InsightSelector, SourceEventCategory, Trail};
 use futures_util::stream::{self, StreamExt};
 use insights_shared::issue::Stage;
@@ -10,6 +11,8 @@ use std::collections::BTreeSet;
 
 /// What GetInsightSelectors answers for a trail without insights.
 const NOT_ENABLED: &str = "InsightNotEnabledException";
+/// The operation that says what a trail's insights are on.
+pub const OPERATION: &str = "GetInsightSelectors";
 
 /// What is known of the trails of an account and region.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,12 +21,26 @@ pub struct Trails {
     pub any_insights: bool,
     /// The ARNs of the account's own trails with insights on data events.
     pub data: Vec<String>,
+    /// The ARNs of those of which that cannot be found out, now or later.
+    pub rejected: Vec<(String, Rejection)>,
+    /// The ARNs of those that were not asked about, since they were found to be unavailable not long ago.
+    pub resting: Vec<String>,
     /// Whether all of this could be found out.
     pub is_complete: bool,
 }
 
-/// Finds out. What cannot be found out is an issue, and costs nothing else.
-pub async fn discover(fetch: &Fetch<'_>, run: &TargetRun) -> Trails {
+impl Trails {
+    /// Whether a trail is listed and may have insights on data events.
+    pub fn may_have_data(&self, arn: &str) -> bool {
+        let is_it = |known: &String| known == arn;
+        self.data.iter().any(is_it)
+            || self.resting.iter().any(is_it)
+            || self.rejected.iter().any(|(known, _)| known == arn)
+    }
+}
+
+/// Finds out. What cannot be found out is an issue, and costs nothing else. Trails of `resting` are not asked about.
+pub async fn discover(fetch: &Fetch<'_>, run: &TargetRun, resting: &BTreeSet<String>) -> Trails {
     let trails = match fetch.trails().await {
         Ok(trails) => trails,
         Err(error) => {
@@ -34,7 +51,8 @@ pub async fn discover(fetch: &Fetch<'_>, run: &TargetRun) -> Trails {
     let has_insights = |trail: &&Trail| trail.has_insight_selectors == Some(true);
     let any_insights = trails.iter().any(|trail| has_insights(&trail));
     // Another account's trail (an organization's) answers only to that account.
-    let own = |arn: &&str| account_of_arn(arn) == Some(run.target.account_id.as_str());
+    let account_id = run.target.account_id.as_str();
+    let own = |arn: &&str| account_of_arn(arn) == Some(account_id);
     // A trail that is listed twice is one trail.
     let arns: BTreeSet<String> = trails
         .iter()
@@ -43,19 +61,25 @@ pub async fn discover(fetch: &Fetch<'_>, run: &TargetRun) -> Trails {
         .filter(own)
         .map(str::to_owned)
         .collect();
+    let (resting, arns): (Vec<String>, Vec<String>) = arns.into_iter().partition(|arn| resting.contains(arn));
     let asked = stream::iter(arns)
         .map(|arn| async move {
+            let asked_at = run.clock_now();
             let selectors = fetch.insight_selectors(&arn).await;
-            (arn, selectors)
+            (arn, asked_at, selectors)
         })
         .buffer_unordered(run.settings.concurrency);
     let answers: Vec<_> = asked.collect().await;
-    let mut found = Trails { any_insights, data: Vec::new(), is_complete: true };
-    for (arn, selectors) in answers {
+    let mut found = Trails { any_insights, resting, is_complete: true, ..Trails::default() };
+    for (arn, asked_at, selectors) in answers {
         match selectors {
             Ok(selectors) if selectors.iter().any(is_on_data_events) => found.data.push(arn),
             Ok(_) => {}
             Err(error) if error.is(NOT_ENABLED) => {}
+            Err(error) if is_lasting(&error, Some(&arn), account_id) => {
+                run.report.lasting_issue(OPERATION, &arn, &error.code, &error.message);
+                found.rejected.push((arn, Rejection { code: error.code, asked_at }));
+            }
             Err(error) => {
                 found.is_complete = false;
                 run.report.call_failed(Stage::Fetch, &arn, &error);

@@ -14,6 +14,7 @@ use crate::time::{DAY_SECONDS, Timestamp};
 use crate::value::{Map, Value, into_attributes, write_canonical_map};
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
+use std::collections::BTreeMap;
 use tokio::time::Instant;
 
 /// How long a `run` record is kept.
@@ -81,23 +82,29 @@ impl Store {
             item.insert("last_success_at".into(), stamp.ended_at.into());
         }
         item.extend(counters(&response.counts));
-        item.insert("issue_counts".into(), issue_counts(response));
-        let removed: &[&str] = match resume {
-            Resume::Keep => &[],
-            Resume::Nothing => &["resume"],
+        item.insert("issue_counts".into(), codes(&response.issue_counts));
+        let mut removed = Vec::new();
+        match resume {
+            Resume::Keep => {}
+            Resume::Nothing => removed.push("resume"),
             Resume::At(place) => {
                 item.insert("resume".into(), place.clone().into());
-                &[]
             }
-        };
+        }
+        // Readers say of these that no later run can resolve them.
+        if response.lasting_counts.is_empty() {
+            removed.push("lasting_counts");
+        } else {
+            item.insert("lasting_counts".into(), codes(&response.lasting_counts));
+        }
         if let Some(watermark) = watermark {
             let mut with_watermark = item.clone();
             with_watermark.insert("watermark".into(), watermark.into());
-            if self.update_state(source, target, with_watermark, removed, Some(watermark)).await? {
+            if self.update_state(source, target, with_watermark, &removed, Some(watermark)).await? {
                 return Ok(());
             }
         }
-        self.update_state(source, target, item, removed, None).await.map(|_| ())
+        self.update_state(source, target, item, &removed, None).await.map(|_| ())
     }
 
     /// Sets and removes attributes of `state`; `false` if its watermark has reached `watermark` already.
@@ -215,22 +222,25 @@ fn counters(counts: &Counts) -> Map {
     named.into_iter().map(|(name, count)| (name.into(), count.into())).collect()
 }
 
-fn issue_counts(response: &TargetResponse) -> Value {
-    Value::Map(
-        response.issue_counts.iter().map(|(code, count)| (code.as_str().into(), (*count).into())).collect(),
-    )
+/// How many issues there are of each code.
+fn codes(counts: &BTreeMap<String, u64>) -> Value {
+    Value::Map(counts.iter().map(|(code, count)| (code.as_str().into(), (*count).into())).collect())
 }
 
 fn run_item(source: Source, response: &TargetResponse, stamp: &RunStamp<'_>) -> Map {
     let issue = |issue: &crate::report::Issue| {
-        Value::Map(Map::from([
+        let mut map = Map::from([
             ("stage".into(), format!("{:?}", issue.stage).to_lowercase().into()),
             ("operation".into(), issue.operation.into()),
             ("subject".into(), issue.subject.as_str().into()),
             ("code".into(), issue.code.as_str().into()),
             ("retryable".into(), issue.retryable.into()),
             ("message".into(), issue.message.as_str().into()),
-        ]))
+        ]);
+        if issue.lasting {
+            map.insert("lasting".into(), true.into());
+        }
+        Value::Map(map)
     };
     let mut item = counters(&response.counts);
     item.extend([
@@ -243,7 +253,7 @@ fn run_item(source: Source, response: &TargetResponse, stamp: &RunStamp<'_>) -> 
         ("started_at".into(), stamp.started_at.into()),
         ("ended_at".into(), stamp.ended_at.into()),
         ("updated_at".into(), stamp.ended_at.into()),
-        ("issue_counts".into(), issue_counts(response)),
+        ("issue_counts".into(), codes(&response.issue_counts)),
         ("issues".into(), Value::List(response.issues.iter().map(issue).collect())),
     ]);
     if response.issues_left_out > 0 {

@@ -127,7 +127,10 @@ async fn whatever_the_violations_a_rejected_answer_fits_into_an_item() {
         let kept = item["violations"].as_list().unwrap();
         assert_eq!(kept.len(), violations.min(101), "a hundred, and how many more");
         if violations > 100 {
-            assert_eq!(kept[100].as_str(), Some(format!("and {} more, left out here", violations - 100).as_str()));
+            assert_eq!(
+                kept[100].as_str(),
+                Some(format!("and {} more, left out here", violations - 100).as_str())
+            );
         }
         assert!(kept.iter().all(|text| text.as_str().is_some_and(|text| text.len() < 810)));
         assert!(subject.starts_with(item["subject"].as_str().unwrap().trim_end_matches('…')));

@@ -87,8 +87,18 @@ impl World {
                     Some(_) => Some("only in the disturbed table".to_owned()),
                 }
             }
+            // What was told before its trail was deleted is kept, and cannot be asked for any more.
+            Source::Cloudtrail if self.trail_is_deleted && self.is_of_data_events(key) => None,
             _ => Some("only in the disturbed table".to_owned()),
         }
+    }
+
+    /// Whether an item is about data events, the trail's own row included.
+    fn is_of_data_events(&self, key: &Key) -> bool {
+        let id = key.pk.rsplit('#').next().unwrap_or_default();
+        let is_insight = self.trail.iter().any(|insight| insight.id == id && insight.is_data_event());
+        let names_trail = |text: &str| text.contains(":trail/objects");
+        is_insight || names_trail(&key.pk) || names_trail(&key.sk)
     }
 }
 

@@ -17,6 +17,10 @@ use insights_shared::value::{Map, Value};
 /// Everything that is wrong.
 pub fn judge<C: Collector>(backend: &Backend, world: &World, time: Time) -> Vec<String> {
     let mut wrong = Vec::new();
+    if world.trail_was_deleted {
+        // What was found to be unavailable is left alone for a day.
+        time.pass(86_400_000);
+    }
     let first = clean_run::<C>(backend, time, 100);
     check(&first, "the clean run", &mut wrong);
     let disturbed = scan(backend);
@@ -38,7 +42,8 @@ fn check(result: &Result<Response, String>, which: &str, wrong: &mut Vec<String>
     match result {
         Err(error) => wrong.push(format!("{which} failed: {error}")),
         Ok(response) => {
-            let issues = response.targets.iter().flat_map(|target| &target.issues);
+            let issues =
+                response.targets.iter().flat_map(|target| &target.issues).filter(|issue| !issue.lasting);
             wrong.extend(issues.map(|issue| format!("{which} has an issue: {issue:?}")));
             let counts = &response.counts;
             let sum = counts.written + counts.unchanged + counts.stale + counts.rejected + counts.failed;
@@ -81,7 +86,7 @@ fn comparable(table: &Table) -> Table {
         let kind = item.get("kind").and_then(Value::as_str).unwrap_or_default();
         let depending: &[&str] = match kind {
             // How far a series is known depends on when it was looked at first; what is known is in the chunks.
-            "catalog" => &["covered", "watermark", "revision"],
+            "catalog" => &["covered", "watermark", "unavailable", "revision"],
             // An unchanged chunk is not written again merely because time has passed.
             "cloudtrail.metric" => &["covered_until", "updated_at"],
             _ => &[],

@@ -56,6 +56,10 @@ pub struct World {
     pub trail: Vec<TrailInsight>,
     /// Whether the trail has insights on data events.
     pub data_events: bool,
+    /// Whether the trail is deleted, and with it all that can be asked of its data events.
+    pub trail_is_deleted: bool,
+    /// Whether it ever was, so that its series may be left alone for a day.
+    pub trail_was_deleted: bool,
     corrections: Vec<(usize, Timestamp, i64, bool)>,
     assessments: usize,
 }
@@ -89,6 +93,8 @@ impl World {
             xray: Vec::new(),
             trail: Vec::new(),
             data_events: dice.chance(50),
+            trail_is_deleted: false,
+            trail_was_deleted: false,
             corrections: Vec::new(),
             assessments: 1,
         };
@@ -152,6 +158,11 @@ impl World {
                     Some(insight) if insight.start < minute => {
                         (insight.end, insight.told.1) = (Some(minute), Some(now));
                     }
+                    // One that is made anew has the same name, and with it the same ARN.
+                    _ if kind > 6 && self.data_events => {
+                        self.trail_is_deleted = !self.trail_is_deleted;
+                        self.trail_was_deleted = true;
+                    }
                     _ => self.data_events |= kind < 2,
                 }
             }
@@ -203,6 +214,9 @@ impl World {
         let categories = if self.data_events { "\"Management\", \"Data\"" } else { "\"Management\"" };
         writeln!(text, "seed = 7\n[cloudtrail]\nlag = \"{}s\"", self.lag_seconds)?;
         writeln!(text, "[[cloudtrail.trails]]\nname = \"objects\"")?;
+        if self.trail_is_deleted {
+            writeln!(text, "deleted = \"2026-01-01T00:00:00Z\"")?;
+        }
         writeln!(
             text,
             "insight_selectors = [{{ type = \"ApiCallRateInsight\", categories = [{categories}] }}]"

@@ -223,7 +223,7 @@ async fn an_unknown_value_is_stored_verbatim_and_costs_only_its_series() {
     let lab = Lab::new(STORY).await;
     lab.fault("LookupEvents=unknown-enum");
     let response = run(&lab, &[]).await;
-    assert_eq!(summary(&response), "partial fetched=4 written=4");
+    assert_eq!(summary(&response), "ok fetched=4 written=4");
     let invalid =
         |name: &str| format!("fetch ListInsightsMetricData {name}#SOMETHING_NEW#-#- Request.Invalid");
     assert_eq!(

@@ -31,6 +31,10 @@ mod halves;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
+mod lasting;
+#[cfg(test)]
+mod oversize;
+#[cfg(test)]
 mod points;
 #[cfg(test)]
 mod redact;
@@ -39,4 +43,8 @@ mod second_run;
 #[cfg(test)]
 mod series_rows;
 #[cfg(test)]
+mod surrogates;
+#[cfg(test)]
 mod targets;
+#[cfg(test)]
+mod trail_of_the_call;

@@ -122,6 +122,19 @@ pub fn function(lab: &Lab, variables: &[(&str, &str)]) -> Function<CloudtrailIns
     lab.function(&[&[("LOOKBACK_DAYS", "3")], variables].concat())
 }
 
+/// A function whose requests `answers` answers, where it has something for them.
+pub fn answering(
+    lab: &Lab,
+    answers: impl Fn(&str, &Json) -> Option<(u16, String)> + Send + Sync + 'static,
+) -> Function<CloudtrailInsights> {
+    lab.function_with(&lab.substituting(answers), &[("LOOKBACK_DAYS", "3")]).unwrap()
+}
+
+/// What a service answers that refuses a request.
+pub fn refusal(status: u16, code: &str) -> (u16, String) {
+    (status, json!({"__type": code, "message": format!("because of {code}")}).to_string())
+}
+
 /// One invocation with `{}`.
 pub async fn run(lab: &Lab, variables: &[(&str, &str)]) -> Json {
     invoke(lab, variables, "{}").await

@@ -1,0 +1,169 @@
+//! What can never be fetched of a series or trail, however often it is asked for: which errors say so, and what the catalog's
+//! row keeps of it. Pure.
+
+use insights_shared::issue::{CallError, Class};
+use insights_shared::target::account_of_arn;
+use insights_shared::time::{DAY_SECONDS, Timestamp};
+use insights_shared::value::{Map, Value};
+
+/// How long scheduled runs leave alone what is unavailable.
+const ASKED_AGAIN_AFTER_SECONDS: i64 = DAY_SECONDS;
+
+/// The codes by which CloudTrail rejects a request for what it names: a trail that is not there (any more), one that this
+/// account may not read, and names that the API does not take.
+/// <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_ListInsightsMetricData.html>
+const REJECTIONS: [&str; 10] = [
+    "CloudTrailARNInvalidException",
+    "InsightNotEnabledException",
+    "InvalidParameterCombinationException",
+    "InvalidParameterException",
+    "InvalidTrailNameException",
+    "OperationNotPermittedException",
+    "ResourceNotFoundException",
+    "TrailNotFoundException",
+    "UnsupportedOperationException",
+    "ValidationException",
+];
+
+/// Whether `error`, about `trail` or a series of it, stays the same however often `account` asks. A denial does only where
+/// the trail is another account's: whatever else is missing, a policy can allow.
+pub fn is_lasting(error: &CallError, trail: Option<&str>, account: &str) -> bool {
+    match error.class {
+        Class::Refused => !error.retryable && REJECTIONS.contains(&error.code.as_str()),
+        Class::Denied => trail.and_then(account_of_arn).is_some_and(|owner| owner != account),
+        Class::Throttled | Class::Unavailable | Class::Malformed | Class::NotReached => false,
+    }
+}
+
+/// What a catalog row says of a series or trail that is unavailable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unavailable {
+    /// The service's code, or one of ours.
+    pub code: String,
+    /// When it was found to be so first.
+    pub since: Timestamp,
+    /// When it was asked for last.
+    pub asked_at: Timestamp,
+}
+
+impl Unavailable {
+    /// Reads the attribute `unavailable`.
+    pub fn from_value(value: &Value) -> Option<Self> {
+        let time = |name: &str| value.at(&[name])?.as_timestamp();
+        let code = value.at(&["code"])?.as_str()?.to_owned();
+        Some(Self { code, since: time("since")?, asked_at: time("asked_at")? })
+    }
+
+    /// The attribute `unavailable`.
+    pub fn to_value(&self) -> Value {
+        Value::Map(Map::from([
+            ("asked_at".into(), self.asked_at.into()),
+            ("code".into(), self.code.as_str().into()),
+            ("since".into(), self.since.into()),
+        ]))
+    }
+
+    /// Whether a scheduled run asks again at `now`. A time of a clock that was ahead does not count.
+    pub fn is_due(&self, now: Timestamp) -> bool {
+        self.asked_at > now || self.asked_at.plus_seconds(ASKED_AGAIN_AFTER_SECONDS) <= now
+    }
+
+    /// What to read of it in a run that does not ask.
+    pub fn message(&self) -> String {
+        format!("unavailable since {}; last asked at {}, and again after 24 hours", self.since, self.asked_at)
+    }
+}
+
+/// A request that was rejected for good.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rejection {
+    /// The service's code, or one of ours.
+    pub code: String,
+    /// When it was sent.
+    pub asked_at: Timestamp,
+}
+
+impl Rejection {
+    /// What the row says, which said `known` before.
+    pub fn over(&self, known: Option<Unavailable>) -> Unavailable {
+        match known {
+            Some(known) if known.asked_at > self.asked_at => known,
+            known => Unavailable {
+                code: self.code.clone(),
+                since: known.map_or(self.asked_at, |known| known.since),
+                asked_at: self.asked_at,
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use insights_shared::issue::class_of;
+
+    fn error(code: &str, status: u16) -> CallError {
+        let class = class_of(code, Some(status));
+        let retryable = matches!(class, Class::Throttled | Class::Unavailable);
+        CallError {
+            operation: "ListInsightsMetricData",
+            code: code.into(),
+            message: String::new(),
+            class,
+            retryable,
+        }
+    }
+
+    #[test]
+    fn rejections_last_and_denials_only_where_the_trail_is_another_accounts() {
+        let own = Some("arn:aws:cloudtrail:eu-west-1:123456789012:trail/data");
+        let other = Some("arn:aws:cloudtrail:eu-west-1:111122223333:trail/organization");
+        let china = Some("arn:aws-cn:cloudtrail:cn-north-1:111122223333:trail/organization");
+        for (code, status, trail, expected) in [
+            ("InvalidTrailNameException", 400, own, true),
+            ("TrailNotFoundException", 400, own, true),
+            ("InvalidParameterException", 400, None, true),
+            ("UnsupportedOperationException", 400, None, true),
+            ("OperationNotPermittedException", 400, other, true),
+            ("CloudTrailARNInvalidException", 400, own, true),
+            ("AccessDeniedException", 400, other, true),
+            ("AccessDeniedException", 403, china, true),
+            ("AccessDeniedException", 400, own, false),
+            ("AccessDeniedException", 400, None, false),
+            ("AccessDeniedException", 400, Some("data"), false),
+            ("ExpiredTokenException", 400, own, false),
+            ("ThrottlingException", 400, other, false),
+            ("InternalFailure", 500, other, false),
+            // A failure of the service, whatever it calls it.
+            ("InvalidParameterException", 500, None, false),
+            ("SomethingNew", 400, None, false),
+            ("", 400, other, false),
+        ] {
+            let lasting = is_lasting(&error(code, status), trail, "123456789012");
+            assert_eq!(lasting, expected, "{code} {status} {trail:?}");
+        }
+        let later_page = CallError { retryable: true, ..error("InvalidParameterException", 400) };
+        assert!(!is_lasting(&later_page, None, "123456789012"), "a token may have expired");
+    }
+
+    #[test]
+    fn it_is_asked_for_again_after_24_hours_or_where_the_clock_was_ahead() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let asked_at = at("2026-03-01T12:00:00Z");
+        let unavailable = Unavailable { code: "x".into(), since: asked_at, asked_at };
+        for (now, expected) in [
+            ("2026-03-01T12:00:00Z", false),
+            ("2026-03-02T11:59:59.999Z", false),
+            ("2026-03-02T12:00:00Z", true),
+            ("2026-03-01T11:59:59Z", true),
+        ] {
+            assert_eq!(unavailable.is_due(at(now)), expected, "{now}");
+        }
+        assert_eq!(Unavailable::from_value(&unavailable.to_value()), Some(unavailable.clone()));
+        let earlier = Rejection { code: "y".into(), asked_at: at("2026-03-01T11:00:00Z") };
+        assert_eq!(earlier.over(Some(unavailable.clone())), unavailable, "the later answer counts");
+        let later = Rejection { code: "y".into(), asked_at: at("2026-03-03T12:00:00Z") };
+        let expected = Unavailable { code: "y".into(), since: asked_at, asked_at: later.asked_at };
+        assert_eq!(later.over(Some(unavailable)), expected);
+    }
+}
