@@ -8,7 +8,7 @@ use crate::exit::{Exit, Failure};
 use crate::output;
 use crate::session::Session;
 use aws_sdk_dynamodb::Client;
-use insights_shared::store::schema::{Made, create_table};
+use insights_shared::store::schema::{CreateError, Made, create_table};
 
 /// Creates the table that `arguments` name.
 pub async fn create(arguments: &TableCreateArguments, session: &Session) -> Result<Exit, Failure> {
@@ -36,10 +36,14 @@ pub async fn create(arguments: &TableCreateArguments, session: &Session) -> Resu
 
 /// Creates `table` by `client`, unless it is there; says what was done.
 pub async fn create_in(client: &Client, table: &str) -> Result<Made, Failure> {
-    let made = create_table(client, table).await;
-    made.map_err(|error| {
-        let what = format!("creating table {table}: {}", error.operation);
-        Failure::of(what, format!("{}: {}", error.code, error.message))
+    create_table(client, table).await.map_err(|error| match error {
+        CreateError::Call(error) => {
+            let what = format!("creating table {table}: {}", error.operation);
+            Failure::of(what, format!("{}: {}", error.code, error.message))
+        }
+        CreateError::OtherSchema(rule) => {
+            Failure::usage(format!("table {table}: not a table of insights: {rule}; nothing was changed"))
+        }
     })
 }
 

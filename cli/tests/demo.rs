@@ -139,3 +139,35 @@ fn a_folder_that_no_demo_made_is_wrong_usage() {
     assert!(run.stderr.contains("no demo made it"), "{}", run.stderr);
     assert_eq!(run.stdout, "");
 }
+
+#[test]
+fn a_table_of_an_earlier_version_is_an_error_that_says_what_to_do() {
+    let root = tempfile::tempdir().unwrap();
+    let folder = root.path().join("demo");
+    assert_eq!(demo(&folder).code, 0);
+    let file = folder.join("table.db");
+    let database = dynoxide::Database::new(file.to_str().unwrap()).unwrap();
+    // The same table with the index of before in place of `ended`.
+    let update = |change: serde_json::Value| {
+        let request = serde_json::json!({"TableName": "insights", "GlobalSecondaryIndexUpdates": [change],
+            "AttributeDefinitions": [{"AttributeName": "day_pk", "AttributeType": "S"},
+                                     {"AttributeName": "day_sk", "AttributeType": "S"}]});
+        database.update_table(serde_json::from_value(request).unwrap()).unwrap();
+    };
+    update(serde_json::json!({"Delete": {"IndexName": "ended"}}));
+    update(serde_json::json!({"Create": {"IndexName": "by_day", "Projection": {"ProjectionType": "ALL"},
+        "KeySchema": [{"AttributeName": "day_pk", "KeyType": "HASH"}, {"AttributeName": "day_sk", "KeyType": "RANGE"}]}}));
+    drop(database);
+    let rule = "it has no index ended, since an earlier version of insights created it";
+    let again = demo(&folder);
+    assert_eq!(again.code, 2, "{again:?}");
+    let other = format!("hint: insights demo --dir {}-new", folder.display());
+    for expected in [rule, "delete the folder ", other.as_str()] {
+        assert!(again.stderr.contains(expected), "{expected}: {}", again.stderr);
+    }
+    let list = insights(&["list", "--local", file.to_str().unwrap()]);
+    assert_eq!(list.code, 2, "{list:?}");
+    for expected in [rule, "hint: insights table create --table insights-insights --local "] {
+        assert!(list.stderr.contains(expected), "{expected}: {}", list.stderr);
+    }
+}

@@ -68,7 +68,7 @@ fn a_table_of_somebody_elses_is_left_as_it_is() {
         database.create_table(serde_json::from_value(table).unwrap()).unwrap();
         drop(database);
         let run = create(&file);
-        assert_eq!(run.code, 1, "{run:?}");
+        assert_eq!(run.code, 2, "{run:?}");
         assert!(
             run.stderr.contains(expected) && run.stderr.contains("nothing was changed"),
             "{}",

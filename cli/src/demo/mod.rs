@@ -13,6 +13,7 @@ mod page;
 use crate::args::DemoArguments;
 use crate::embedded::EmbeddedTable;
 use crate::exit::{Exit, Failure};
+use crate::output::command::CommandLine;
 use crate::output::progress::Progress;
 use crate::output::{print, say};
 use crate::read::Reader;
@@ -45,7 +46,14 @@ pub async fn run(arguments: &DemoArguments, session: &Session) -> Result<Exit, F
     simulate::log::to_file(&folder.log_file("simulator"))?;
 
     let embedded = EmbeddedTable::open(&folder.table_file()).await?;
-    let is_new = table::create_in(&embedded.client(), TABLE).await?.is_new;
+    let made = table::create_in(&embedded.client(), TABLE).await.map_err(|failure| {
+        let other = format!("{}-new", arguments.dir.display());
+        let hint = CommandLine::insights(&["demo"]).option("--dir", &other);
+        failure
+            .detail(format!("delete the folder {}, or choose another", arguments.dir.display()))
+            .hint(&hint)
+    });
+    let is_new = made?.is_new;
     let simulator = Simulator::start(Options {
         scenario: Scenario::built_in(folder.anchor()),
         clock,

@@ -28,6 +28,9 @@ pub const ENDED: &str = "ended";
 /// The index of everything about one entity, and of the targets of a source.
 pub const BY_ENTITY: &str = "by_entity";
 
+/// The index that `ended` replaced before the first release.
+const OLD_INDEX: &str = "by_day";
+
 /// The indexes with their partition and sort keys.
 pub const INDEXES: [(&str, &str, &str); 3] =
     [(OPEN, "open_pk", "open_sk"), (ENDED, "ended_pk", "ended_sk"), (BY_ENTITY, "entity_pk", "entity_sk")];
@@ -65,9 +68,24 @@ pub struct Made {
     pub switched_on: Vec<&'static str>,
 }
 
+/// Why there is no table of insights.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CreateError {
+    /// A call to DynamoDB failed.
+    Call(CallError),
+    /// The table exists and has another schema; how it differs. Nothing was changed.
+    OtherSchema(String),
+}
+
+impl From<CallError> for CreateError {
+    fn from(error: CallError) -> Self {
+        Self::Call(error)
+    }
+}
+
 /// Creates the table and switches on its time to live and its point-in-time recovery. Of a table that is there already,
 /// and is one of insights, what is off of these two is switched on: whoever made it may have been interrupted.
-pub async fn create_table(client: &Client, table: &str) -> Result<Made, CallError> {
+pub async fn create_table(client: &Client, table: &str) -> Result<Made, CreateError> {
     let mut create = client
         .create_table()
         .table_name(table)
@@ -103,7 +121,7 @@ pub async fn create_table(client: &Client, table: &str) -> Result<Made, CallErro
     let is_new = match create.send().await {
         Ok(_) => true,
         Err(SdkError::ServiceError(error)) if error.err().is_resource_in_use_exception() => false,
-        Err(error) => return Err(CallError::from_sdk("CreateTable", &error)),
+        Err(error) => return Err(CallError::from_sdk("CreateTable", &error).into()),
     };
     wait_until_active(client, table).await?;
     if !is_new {
@@ -121,15 +139,12 @@ pub async fn create_table(client: &Client, table: &str) -> Result<Made, CallErro
 }
 
 /// A table of somebody else's is left alone: to let its items expire would be to delete them.
-async fn check_kind(client: &Client, table: &str) -> Result<(), CallError> {
+async fn check_kind(client: &Client, table: &str) -> Result<(), CreateError> {
     const OPERATION: &str = "DescribeTable";
     let answer = client.describe_table().table_name(table).send().await;
     let answer = answer.map_err(|error| CallError::from_sdk(OPERATION, &error))?;
-    let Some(rule) = answer.table.as_ref().and_then(difference) else { return Ok(()) };
-    Err(CallError::malformed(
-        OPERATION,
-        format!("the table that is there is none of insights: {rule}; nothing was changed"),
-    ))
+    let rule = answer.table.as_ref().and_then(difference);
+    rule.map_or(Ok(()), |rule| Err(CreateError::OtherSchema(rule)))
 }
 
 /// How a table is different from one of insights, in its keys or its indexes; `None` if it is not.
@@ -144,7 +159,10 @@ pub fn difference(table: &TableDescription) -> Option<String> {
     INDEXES.into_iter().find_map(|(name, partition, sort)| {
         let mut indexes = table.global_secondary_indexes().iter();
         let Some(index) = indexes.find(|index| index.index_name() == Some(name)) else {
-            return Some(format!("it has no index {name}"));
+            let indexes = table.global_secondary_indexes().iter();
+            let is_old = indexes.filter_map(|index| index.index_name()).any(|index| index == OLD_INDEX);
+            let reason = if is_old { ", since an earlier version of insights created it" } else { "" };
+            return Some(format!("it has no index {name}{reason}"));
         };
         let keys = named(index.key_schema());
         // Some answers describe indexes without their keys.
