@@ -75,7 +75,7 @@ impl Services {
         let options = Options { scenario, watch: Some(Arc::new(watch)), ..Options::default() };
         let simulator = Simulator::start(options).await?;
         let client = Client::new(&sdk(&simulator.url()));
-        create_table(&client, TABLE).await.map_err(|error| error.message)?;
+        create_table(&client, TABLE).await.map_err(|error| error.to_string())?;
         without_stream(&client).await?;
         let services = Self { simulator, client, anchor, calls };
         services.forget();

@@ -37,13 +37,8 @@ pub async fn create(arguments: &TableCreateArguments, session: &Session) -> Resu
 /// Creates `table` by `client`, unless it is there; says what was done.
 pub async fn create_in(client: &Client, table: &str) -> Result<Made, Failure> {
     create_table(client, table).await.map_err(|error| match error {
-        CreateError::Call(error) => {
-            let what = format!("creating table {table}: {}", error.operation);
-            Failure::of(what, format!("{}: {}", error.code, error.message))
-        }
-        CreateError::OtherSchema(rule) => {
-            Failure::usage(format!("table {table}: not a table of insights: {rule}; nothing was changed"))
-        }
+        CreateError::Call(_) => Failure::of(format!("creating table {table}"), error),
+        CreateError::OtherSchema(_) => Failure::usage(format!("table {table}: {error}")),
     })
 }
 

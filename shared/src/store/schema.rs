@@ -77,6 +77,19 @@ pub enum CreateError {
     OtherSchema(String),
 }
 
+impl std::fmt::Display for CreateError {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Call(error) => write!(formatter, "{}: {}: {}", error.operation, error.code, error.message),
+            Self::OtherSchema(rule) => {
+                write!(formatter, "not a table of insights: {rule}; nothing was changed")
+            }
+        }
+    }
+}
+
+impl std::error::Error for CreateError {}
+
 impl From<CallError> for CreateError {
     fn from(error: CallError) -> Self {
         Self::Call(error)
