@@ -25,6 +25,12 @@ process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 
 const environment = { PATH: process.env.PATH, TZ: "UTC", AWS_EC2_METADATA_DISABLED: "true" };
 
+/** The headers of a signature that the simulator accepts: it looks at no more than the scope. */
+export const signature = {
+  authorization: "AWS4-HMAC-SHA256 Credential=test/20260301/eu-west-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0",
+  "x-amz-date": "20260301T120000Z",
+};
+
 /** Runs the program to its end. */
 export async function insights(...args) {
   return run(program, args, { env: environment, maxBuffer: 64 << 20 });
@@ -63,12 +69,10 @@ export async function tableOf(name, items, copied) {
   const file = join(folder, `${name}.db`);
   if (copied) copyFileSync(copied, file);
   const { address, stop } = await started("simulate", "--port", "0", "--table-file", file);
-  const authorization =
-    "AWS4-HMAC-SHA256 Credential=test/20260301/eu-west-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0";
   const put = async (item) => {
     const answer = await fetch(address, {
       method: "POST",
-      headers: { authorization, "x-amz-date": "20260301T120000Z", "content-type": "application/x-amz-json-1.0", "x-amz-target": "DynamoDB_20120810.PutItem" },
+      headers: { ...signature, "content-type": "application/x-amz-json-1.0", "x-amz-target": "DynamoDB_20120810.PutItem" },
       body: JSON.stringify({ TableName: "insights", Item: attributes(item).M }),
     });
     if (!answer.ok) throw new Error(`PutItem: ${answer.status} ${await answer.text()}`);
@@ -112,7 +116,9 @@ let browser;
 export async function launched() {
   browser ??= await chromium.launch({
     executablePath: browserPath,
-    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+      // A name of somebody else's that leads to this machine.
+      "--host-resolver-rules=MAP rebound.example 127.0.0.1"],
   });
   return browser;
 }
