@@ -1,7 +1,7 @@
 //! `insights report`: the page as one file that needs neither a network nor this program.
 
 use crate::args::ReportArguments;
-use crate::embedded::is_database;
+use crate::embedded::file::is_database;
 use crate::exit::{Exit, Failure};
 use crate::location::Opened;
 use crate::output;
@@ -72,7 +72,7 @@ pub async fn write(
     if file == Path::new("-") {
         output::print_document(&page)?;
     } else {
-        let written = std::fs::write(file, &page);
+        let written = output::file::replace(file, page.as_bytes());
         written.map_err(|error| Failure::of(format!("writing {}", file.display()), error))?;
     }
     let size = page.len() / 1_000;

@@ -5,6 +5,7 @@ pub mod axis;
 pub mod command;
 pub mod csv;
 pub mod escape;
+pub mod file;
 pub mod json;
 pub mod near;
 pub mod plot;
