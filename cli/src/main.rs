@@ -20,6 +20,7 @@ mod incident;
 mod interrupt;
 mod list;
 mod location;
+mod nearest;
 mod output;
 mod page;
 mod purge;

@@ -6,14 +6,15 @@ use super::chart::{Sign, canvas, clock, legend};
 use super::insight::{Setting, fact};
 use super::number::real;
 use super::text::{as_table, cell, line, table, time};
-use crate::output::words::{percent, plain, thousands};
+use crate::nearest::{MOST_SERVICES, nearest};
+use crate::output::words::{count, percent, plain, thousands};
 use insights_shared::number::Number;
 use insights_shared::record::Stored;
 use insights_shared::time::Timestamp;
 use insights_shared::value::Value;
 use maud::{Markup, html};
 use serde_json::json;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One look at the insight.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -140,7 +141,8 @@ fn services(graph: Option<&Stored>, root_cause: Option<&Value>, anomalous: &[&Va
         let calls = calls.iter().filter_map(number).collect();
         Node { id, name, kind: text(service, "type"), mark, calls }
     };
-    let nodes: Vec<Node> = services.iter().enumerate().map(node).collect();
+    let all: Vec<Node> = services.iter().enumerate().map(node).collect();
+    let nodes = around_the_cause(&all);
     let columns = [("Service", false), ("Type", false), ("Calls", false), ("", false)];
     let row = |node: &Node| {
         let called =
@@ -158,9 +160,33 @@ fn services(graph: Option<&Stored>, root_cause: Option<&Value>, anomalous: &[&Va
         figure {
             figcaption { "Impact graph " span { "callers above what they call" } }
             (canvas("graph", "Impact graph: which service calls which, as in the table below", &json!({ "nodes": placed(&nodes) })))
+            @if nodes.len() < all.len() {
+                p.quiet {
+                    (count(nodes.len() as u64)) " of " (count(all.len() as u64)) " services are shown"
+                    @if !causes.is_empty() { ", those nearest to the root cause" }
+                    "; " code { "insights show ID --output json" } " has all"
+                }
+            }
             (as_table("The same as a table", &table("Services of the impact graph", &columns, &rows)))
         }
     }
+}
+
+/// Of a large graph, the services nearest to the root cause, then to what is anomalous, with the calls between them.
+fn around_the_cause(all: &[Node]) -> Vec<Node> {
+    let place: BTreeMap<i64, usize> = all.iter().enumerate().map(|(nth, node)| (node.id, nth)).collect();
+    let called = |node: &Node| node.calls.iter().filter_map(|id| place.get(id).copied()).collect();
+    let calls: Vec<Vec<usize>> = all.iter().map(called).collect();
+    let marked = [Mark::RootCause, Mark::Anomalous].into_iter().flat_map(|mark| {
+        all.iter().enumerate().filter(move |(_, node)| node.mark == mark).map(|(nth, _)| nth)
+    });
+    let shown = nearest(&calls, &marked.collect::<Vec<usize>>(), MOST_SERVICES);
+    let is_shown = |id: &i64| place.get(id).is_none_or(|nth| shown.contains(nth));
+    let node = |node: &Node| Node {
+        calls: node.calls.iter().filter(|id| shown.len() == all.len() || is_shown(id)).copied().collect(),
+        ..node.clone()
+    };
+    shown.iter().filter_map(|nth| all.get(*nth)).map(node).collect()
 }
 
 fn list<'a>(value: Option<&'a Value>, name: &str) -> &'a [Value] {
@@ -179,4 +205,46 @@ fn name(service: &Value) -> Option<String> {
 fn named(service: &Value) -> Markup {
     let kind = text(service, "type");
     html! { (name(service).unwrap_or_else(|| "unnamed".to_owned())) @if !kind.is_empty() { span.quiet { " (" (kind) ")" } } }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn graph(services: i64, calls: impl Fn(i64) -> Vec<i64>) -> Stored {
+        let service = |nth: i64| {
+            let edges: Vec<String> =
+                calls(nth).iter().map(|called| format!(r#"{{"reference_id":{called}}}"#)).collect();
+            format!(r#"{{"reference_id":{nth},"name":"s{nth}","edges":[{}]}}"#, edges.join(","))
+        };
+        let services = (1..=services).map(service).collect::<Vec<_>>().join(",");
+        let json = format!(r#"{{"detail":{{"services":[{services}]}}}}"#);
+        let Value::Map(map) = Value::from_json(&json).unwrap() else { panic!("not an object") };
+        Stored(map)
+    }
+
+    #[test]
+    fn of_a_large_graph_the_page_shows_what_is_nearest_to_the_cause_and_says_so() {
+        type Calls = fn(i64) -> Vec<i64>;
+        let shapes: [(&str, Calls); 4] = [
+            ("a chain", |nth| vec![nth + 1]),
+            ("one calls all", |nth| if nth == 4_000 { (1..=8_000).collect() } else { Vec::new() }),
+            ("all call one", |_| vec![4_000]),
+            ("each calls the next hundred", |nth| (nth + 1..nth + 100).collect()),
+        ];
+        let cause = Value::from_json(r#"{"name":"s4000"}"#).unwrap();
+        for (shape, calls) in shapes {
+            let page = services(Some(&graph(8_000, calls)), Some(&cause), &[]).into_string();
+            assert!(page.len() < 100_000, "{shape}: {} bytes", page.len());
+            assert!(
+                page.contains("60 of 8,000 services are shown, those nearest to the root cause"),
+                "{shape}"
+            );
+            assert!(page.contains("--output json"), "{shape}");
+            assert!(page.contains(r#"<td class="">s4000</td>"#), "{shape}: {page}");
+            assert_eq!(page.matches("<tr").count(), 61, "{shape}: a heading and 60 services");
+        }
+        let page = services(Some(&graph(60, |nth| vec![nth + 1])), Some(&cause), &[]).into_string();
+        assert!(!page.contains("services are shown"), "{page}");
+    }
 }

@@ -1,12 +1,18 @@
 //! The impact graph as text: who calls whom, each service once, what has been drawn already named again and not repeated.
 
+use crate::nearest::{MOST_SERVICES, nearest};
 use crate::output::add;
 use crate::output::tabular::heading;
-use crate::output::words::plain;
+use crate::output::words::{count, plain, so_many};
 use crate::session::Session;
 use insights_shared::record::Stored;
 use insights_shared::value::Value;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// Levels below each other: what is deeper begins at the left again.
+const MOST_LEVELS: usize = 20;
+/// The most lines: services that all call each other have as many lines as calls.
+const MOST_LINES: usize = 200;
 
 /// The graph, if there is one.
 pub fn section(insight: &Stored, items: &[Stored], session: &Session) -> Option<String> {
@@ -19,33 +25,43 @@ pub fn section(insight: &Stored, items: &[Stored], session: &Session) -> Option<
     Some(heading("Who calls whom", session) + &drawn(services, cause))
 }
 
-/// The services as trees; `cause` is marked.
+/// The services as trees; `cause` is marked. Of a large graph, only what is nearest to the cause.
 fn drawn(services: &[Value], cause: &str) -> String {
-    let nodes: Vec<Node> =
+    let mut nodes: Vec<Node> =
         services.iter().enumerate().map(|(index, service)| Node::of(index, service)).collect();
     let by_reference: BTreeMap<i64, usize> =
         nodes.iter().enumerate().filter_map(|(index, node)| Some((node.reference?, index))).collect();
-    let called: BTreeSet<usize> = nodes
-        .iter()
-        .flat_map(|node| node.calls.iter().filter_map(|reference| by_reference.get(reference).copied()))
-        .collect();
-    let mut drawing = Drawing {
-        nodes: &nodes,
-        by_reference: &by_reference,
-        cause,
-        drawn: BTreeSet::new(),
-        text: String::new(),
-    };
-    for index in (0..nodes.len()).filter(|index| !called.contains(index)) {
-        drawing.draw(index, "", "");
+    let all: Vec<Vec<usize>> = nodes.iter().map(|node| node.called(&by_reference)).collect();
+    let causes = nodes.iter().enumerate().filter(|(_, node)| node.name == cause).map(|(index, _)| index);
+    let shown = nearest(&all, &causes.collect::<Vec<usize>>(), MOST_SERVICES);
+    for (node, called) in nodes.iter_mut().zip(all) {
+        node.shown = called.into_iter().filter(|called| shown.contains(called)).collect();
     }
-    // What is left calls in a circle.
-    for index in 0..nodes.len() {
-        if !drawing.drawn.contains(&index) {
-            drawing.draw(index, "", "");
+    let called: BTreeSet<usize> =
+        shown.iter().filter_map(|index| nodes.get(*index)).flat_map(|node| node.shown.clone()).collect();
+    let mut drawing =
+        Drawing { nodes: &nodes, cause, drawn: BTreeSet::new(), text: String::new(), lines: 0, left_out: 0 };
+    for index in shown.difference(&called) {
+        drawing.draw(*index);
+    }
+    // What is left calls in a circle, or is deeper than is drawn at once.
+    for index in &shown {
+        if !drawing.drawn.contains(index) {
+            drawing.draw(*index);
         }
     }
-    drawing.text
+    let left_out = drawing.left_out;
+    let mut text = drawing.text;
+    if shown.len() < nodes.len() {
+        let (shown, all) = (count(shown.len() as u64), count(nodes.len() as u64));
+        let which = if cause.is_empty() { "" } else { ", those nearest to the root cause" };
+        add(&mut text, format_args!("{shown} of {all} services are shown{which}; --output json has all\n"));
+    }
+    if left_out > 0 {
+        let calls = so_many(left_out, "further call is", "further calls are");
+        add(&mut text, format_args!("{calls} left out; --output json has all\n"));
+    }
+    text
 }
 
 #[derive(Debug)]
@@ -54,6 +70,8 @@ struct Node {
     kind: Option<String>,
     reference: Option<i64>,
     calls: Vec<i64>,
+    /// The places of those that it calls, as far as they are shown.
+    shown: Vec<usize>,
 }
 
 impl Node {
@@ -67,36 +85,75 @@ impl Node {
             kind: text("type"),
             reference: number(service),
             calls: edges.iter().filter_map(number).collect(),
+            shown: Vec::new(),
         }
+    }
+
+    /// The places of those that it calls, each once, in the order of its calls.
+    fn called(&self, by_reference: &BTreeMap<i64, usize>) -> Vec<usize> {
+        let mut seen = BTreeSet::new();
+        let places = self.calls.iter().filter_map(|reference| by_reference.get(reference).copied());
+        places.filter(|place| seen.insert(*place)).collect()
     }
 }
 
 struct Drawing<'a> {
     nodes: &'a [Node],
-    by_reference: &'a BTreeMap<i64, usize>,
     cause: &'a str,
     drawn: BTreeSet<usize>,
     text: String,
+    lines: usize,
+    /// Lines that were not written.
+    left_out: usize,
+}
+
+/// A line that is still to be drawn.
+struct Line {
+    index: usize,
+    /// What stands before the name, and before the names below it.
+    branch: String,
+    below: String,
+    depth: usize,
 }
 
 impl Drawing<'_> {
-    fn draw(&mut self, index: usize, branch: &str, below: &str) {
-        let Some(node) = self.nodes.get(index) else { return };
-        let kind = node.kind.as_ref().map_or(String::new(), |kind| format!(" ({kind})"));
-        let mark = if node.name == self.cause { "  ◀ root cause" } else { "" };
-        let is_new = self.drawn.insert(index);
-        let again = if is_new || node.calls.is_empty() { "" } else { " …" };
-        add(&mut self.text, format_args!("{branch}{}{kind}{again}{mark}\n", node.name));
-        if !is_new {
+    /// Draws the tree below a service. It keeps its own stack: a graph can be deeper than the program's.
+    fn draw(&mut self, root: usize) {
+        let mut waiting = vec![Line { index: root, branch: String::new(), below: String::new(), depth: 0 }];
+        while let Some(line) = waiting.pop() {
+            let Some(node) = self.nodes.get(line.index) else { continue };
+            let is_new = !self.drawn.contains(&line.index);
+            // One that is too deep begins a tree of its own later.
+            let goes_on = is_new && (line.depth < MOST_LEVELS || node.shown.is_empty());
+            self.write(node, &line.branch, goes_on);
+            if !goes_on {
+                continue;
+            }
+            self.drawn.insert(line.index);
+            // The last one is taken first from the end.
+            for (position, called) in node.shown.iter().enumerate().rev() {
+                let is_last = position + 1 == node.shown.len();
+                let (elbow, rail) = if is_last { ("└─ ", "   ") } else { ("├─ ", "│  ") };
+                waiting.push(Line {
+                    index: *called,
+                    branch: format!("{}{elbow}", line.below),
+                    below: format!("{}{rail}", line.below),
+                    depth: line.depth + 1,
+                });
+            }
+        }
+    }
+
+    fn write(&mut self, node: &Node, branch: &str, goes_on: bool) {
+        if self.lines == MOST_LINES {
+            self.left_out += 1;
             return;
         }
-        let calls: Vec<usize> =
-            node.calls.iter().filter_map(|reference| self.by_reference.get(reference).copied()).collect();
-        for (position, called) in calls.iter().enumerate() {
-            let (elbow, line) =
-                if position + 1 == calls.len() { ("└─ ", "   ") } else { ("├─ ", "│  ") };
-            self.draw(*called, &format!("{below}{elbow}"), &format!("{below}{line}"));
-        }
+        self.lines += 1;
+        let kind = node.kind.as_ref().map_or(String::new(), |kind| format!(" ({kind})"));
+        let mark = if node.name == self.cause { "  ◀ root cause" } else { "" };
+        let elsewhere = if goes_on || node.calls.is_empty() { "" } else { " …" };
+        add(&mut self.text, format_args!("{branch}{}{kind}{elsewhere}{mark}\n", node.name));
     }
 }
 
@@ -137,5 +194,73 @@ pages (client)
             "",
         );
         assert_eq!(graph, "service 3\na\n└─ b\n   └─ a …\n");
+    }
+
+    /// A graph of services that are numbered from 1; each calls those that `calls` gives.
+    fn graph(services: usize, calls: impl Fn(usize) -> Vec<usize>) -> String {
+        let service = |nth: usize| {
+            let edges: Vec<String> =
+                calls(nth).iter().map(|called| format!(r#"{{"reference_id":{called}}}"#)).collect();
+            format!(r#"{{"reference_id":{nth},"name":"s{nth}","edges":[{}]}}"#, edges.join(","))
+        };
+        format!("[{}]", (1..=services).map(service).collect::<Vec<_>>().join(","))
+    }
+
+    #[test]
+    fn a_large_graph_is_drawn_around_the_cause_and_says_what_is_omitted() {
+        let next = |all: usize| move |nth: usize| if nth < all { vec![nth + 1] } else { Vec::new() };
+        for services in [61, 4_000, 8_000, 20_000] {
+            let middle = services / 2;
+            let text = drawing(&graph(services, next(services)), &format!("s{middle}"));
+            assert!(text.len() < 20_000, "{services}: {} bytes", text.len());
+            assert!(text.contains(&format!("─ s{middle}  ◀ root cause\n")), "{services}: {text}");
+            assert!(
+                text.contains(&format!("─ s{}", middle + 1)) && text.contains(&format!("─ s{}", middle - 1))
+            );
+            let all = count(services as u64);
+            let said = format!(
+                "60 of {all} services are shown, those nearest to the root cause; --output json has all\n"
+            );
+            assert!(text.ends_with(&said), "{text}");
+        }
+    }
+
+    #[test]
+    fn graphs_of_any_shape_stay_small() {
+        type Calls = fn(usize) -> Vec<usize>;
+        let shapes: [(&str, Calls); 5] = [
+            ("one calls all", |nth| if nth == 1 { (2..=8_000).collect() } else { Vec::new() }),
+            ("all call one", |nth| if nth > 1 { vec![1] } else { Vec::new() }),
+            ("a circle", |nth| vec![nth % 8_000 + 1]),
+            ("nobody calls", |_| Vec::new()),
+            ("each calls the next hundred", |nth| (nth + 1..nth + 100).collect()),
+        ];
+        for (shape, calls) in shapes {
+            for cause in ["s1", "s4000", "", "unknown"] {
+                let text = drawing(&graph(8_000, calls), cause);
+                assert!(text.len() < 30_000, "{shape}, {cause}: {} bytes", text.len());
+                assert!(text.contains("60 of 8,000 services are shown"), "{shape}, {cause}: {text}");
+                assert_eq!(text.contains("root cause\n"), cause.starts_with('s'), "{shape}, {cause}: {text}");
+            }
+        }
+    }
+
+    #[test]
+    fn sixty_services_that_call_each_other_are_cut_at_two_hundred_lines() {
+        let text = drawing(&graph(60, |nth| (1..=60).filter(|other| *other != nth).collect()), "s1");
+        assert_eq!(text.lines().count(), 201, "{text}");
+        // One line for the first, and one for each of the 3,540 calls.
+        assert!(text.ends_with("3,341 further calls are left out; --output json has all\n"), "{text}");
+    }
+
+    #[test]
+    fn a_deep_graph_goes_on_at_the_left() {
+        let text = drawing(&graph(45, |nth| if nth < 45 { vec![nth + 1] } else { Vec::new() }), "");
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[0], "s1");
+        assert!(lines[20].ends_with("└─ s21 …"), "{text}");
+        assert_eq!(lines[21], "s21");
+        assert_eq!(lines.last().unwrap().trim_start(), "└─ s45");
+        assert!((1..=45).all(|nth| text.contains(&format!("s{nth}"))), "{text}");
     }
 }

@@ -1,0 +1,74 @@
+//! Which services of a large impact graph are shown: those nearest to the root cause, whichever way they call. It knows
+//! services by their places in a list only.
+
+use std::collections::{BTreeSet, VecDeque};
+
+/// The most services that are shown, in text and on the page. JSON has all of them.
+pub const MOST_SERVICES: usize = 60;
+
+/// The places of at most `most` services. `calls` has, for each service, the places of those that it calls; `starts` are the
+/// services from which nearness counts. Where fewer are connected to them, the first of the others follow.
+pub fn nearest(calls: &[Vec<usize>], starts: &[usize], most: usize) -> BTreeSet<usize> {
+    if calls.len() <= most {
+        return (0..calls.len()).collect();
+    }
+    let mut callers: Vec<Vec<usize>> = vec![Vec::new(); calls.len()];
+    for (caller, called) in calls.iter().enumerate() {
+        for place in called {
+            if let Some(callers) = callers.get_mut(*place) {
+                callers.push(caller);
+            }
+        }
+    }
+    let beside =
+        |place: usize| [&callers, calls].map(|lists: &[Vec<usize>]| lists.get(place)).into_iter().flatten();
+    let mut found = BTreeSet::new();
+    let mut waiting: VecDeque<usize> = VecDeque::new();
+    let mut others = (0..calls.len()).filter(|place| !starts.contains(place));
+    // The starts come first, so that none is left out for a neighbour of another.
+    for start in starts.iter().filter(|start| **start < calls.len()) {
+        if found.len() < most && found.insert(*start) {
+            waiting.push_back(*start);
+        }
+    }
+    while found.len() < most {
+        let Some(place) = waiting.pop_front() else {
+            let Some(next) = others.find(|place| !found.contains(place)) else { break };
+            found.insert(next);
+            waiting.push_back(next);
+            continue;
+        };
+        for next in beside(place).flatten().filter(|next| **next < calls.len()) {
+            if found.len() < most && found.insert(*next) {
+                waiting.push_back(*next);
+            }
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_small_graph_is_shown_whole_and_of_a_large_one_what_is_nearest() {
+        // 0 → 1 → 2 → … → 9, with the cause at 6.
+        let chain: Vec<Vec<usize>> =
+            (0..10).map(|place| if place < 9 { vec![place + 1] } else { vec![] }).collect();
+        let shown = |starts: &[usize], most| nearest(&chain, starts, most).into_iter().collect::<Vec<_>>();
+        assert_eq!(shown(&[6], 10), (0..10).collect::<Vec<_>>());
+        assert_eq!(shown(&[6], 5), [4, 5, 6, 7, 8]);
+        assert_eq!(shown(&[9], 3), [7, 8, 9]);
+        assert_eq!(shown(&[6, 0], 3), [0, 5, 6], "each start is shown, then what is beside the first");
+        assert_eq!(shown(&[], 4), [0, 1, 2, 3]);
+        assert_eq!(shown(&[99], 2), [0, 1], "a start that is not there is passed over");
+        assert_eq!(shown(&[1, 2, 3, 4], 2), [1, 2]);
+    }
+
+    #[test]
+    fn where_few_are_connected_the_first_of_the_others_follow() {
+        let calls = vec![vec![], vec![], vec![], vec![4, 4, 77], vec![], vec![]];
+        assert_eq!(nearest(&calls, &[3], 4).into_iter().collect::<Vec<_>>(), [0, 1, 3, 4]);
+    }
+}
