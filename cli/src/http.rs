@@ -41,8 +41,3 @@ pub fn https(environment: &Environment) -> Result<SharedHttpClient, Failure> {
         builder.build()
     }))
 }
-
-/// A client without TLS, for what this process serves itself.
-pub fn local() -> SharedHttpClient {
-    Builder::new().build_http()
-}

@@ -4,7 +4,8 @@
 use crate::args::shared::Where;
 use crate::aws;
 use crate::aws::patience::Patience;
-use crate::embedded::{EmbeddedTable, is_of_another_kind};
+use crate::embedded::EmbeddedTable;
+use crate::embedded::file::{Purpose, is_of_another_kind};
 use crate::exit::Failure;
 use crate::output;
 use crate::read::Reader;
@@ -12,7 +13,7 @@ use crate::session::Session;
 use crate::table::check_name;
 use std::path::Path;
 
-/// A table that is open for reading. Close it at the end.
+/// An open table. Close it at the end.
 pub struct Opened {
     /// Asks the table.
     pub reader: Reader,
@@ -20,8 +21,13 @@ pub struct Opened {
 }
 
 impl Opened {
-    /// Opens the table that `location` names.
+    /// Opens the table that `location` names, for a command that only reads.
     pub async fn open(location: &Where, session: &Session) -> Result<Self, Failure> {
+        Self::open_for(Purpose::Read, location, session).await
+    }
+
+    /// Opens the table that `location` names.
+    pub async fn open_for(purpose: Purpose, location: &Where, session: &Session) -> Result<Self, Failure> {
         let table = session.table_name(location.table.as_deref());
         check_name(&table)?;
         let now = session.clock.now();
@@ -31,7 +37,10 @@ impl Opened {
             return Ok(Self { reader, embedded: None });
         };
         check_file(file)?;
-        let embedded = EmbeddedTable::open(file).await?;
+        let embedded = match purpose {
+            Purpose::Read => EmbeddedTable::open_to_read(file).await?,
+            Purpose::Write => EmbeddedTable::open_to_write(file).await?,
+        };
         let reader = Reader::new(embedded.client(), &table, now).at(location);
         Ok(Self { reader, embedded: Some(embedded) })
     }

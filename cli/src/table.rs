@@ -16,7 +16,7 @@ pub async fn create(arguments: &TableCreateArguments, session: &Session) -> Resu
     check_name(&table)?;
     let made = match &arguments.local {
         Some(file) => {
-            let embedded = EmbeddedTable::open(file).await?;
+            let embedded = EmbeddedTable::open_to_write(file).await?;
             let made = create_in(&embedded.client(), &table).await;
             embedded.close().await;
             made?

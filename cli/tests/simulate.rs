@@ -11,7 +11,7 @@ mod support;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, Stdio};
 use support::{command, finish};
 
@@ -110,6 +110,57 @@ async fn it_can_leave_the_table_out_and_keep_tables_in_a_file() {
     assert!(!second.variables.iter().any(|(name, _)| name == "TABLE_NAME"));
     let tables = second.client().list_tables().send().await.unwrap();
     assert_eq!(tables.table_names(), ["kept"]);
+}
+
+/// The status that a request with this `Host` and these further headers gets.
+fn status(simulate: &Simulate, host: &str, headers: &str) -> String {
+    let address = simulate.url().replace("http://", "");
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    let head = format!(
+        "POST /Groups HTTP/1.1\r\nhost: {host}\r\ncontent-length: 0\r\nconnection: close\r\n{headers}\r\n"
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut response = String::new();
+    stream.read_to_string(&mut response).unwrap();
+    assert!(!response.to_lowercase().contains("access-control-"), "{response}");
+    response.split(' ').nth(1).unwrap_or_default().to_owned()
+}
+
+#[test]
+fn pages_of_other_sites_are_refused_and_further_names_are_allowed_by_name() {
+    let simulate = Simulate::start(&[
+        "--allow-host",
+        "sim.example",
+        "--allow-host",
+        "Docker.Internal:9000",
+        "--no-table",
+    ]);
+    let own = simulate.url().replace("http://", "");
+    // 403 for want of a signature is the service's own answer.
+    for (host, headers, expected) in [
+        (own.as_str(), "", "403"),
+        ("sim.example", "", "403"),
+        ("SIM.example:8080", "", "403"),
+        ("docker.internal:9000", "", "403"),
+        ("docker.internal:9001", "", "421"),
+        ("other.example", "", "421"),
+        ("sim.example.evil.example", "", "421"),
+    ] {
+        assert_eq!(status(&simulate, host, headers), expected, "{host}");
+    }
+    let calls = 4;
+    status(&simulate, &own, "origin: null\r\n");
+    status(&simulate, &own, "origin: http://sim.example\r\n");
+    status(&simulate, "sim.example", "origin: http://evil.example\r\n");
+    let (code, log) = simulate.end("-TERM");
+    assert_eq!(code, 0, "{log}");
+    assert!(log.contains(&format!("{calls} calls\n")), "refused requests are no calls: {log}");
+    assert!(log.contains("a request was refused") && log.contains("other.example"), "and are logged: {log}");
+    for wrong in ["http://sim.example", "*", "a b", "name:port"] {
+        let run = support::insights(&["simulate", "--allow-host", wrong]);
+        assert_eq!(run.code, 2, "{run:?}");
+        assert!(run.stderr.contains("must be a host name or an address"), "{}", run.stderr);
+    }
 }
 
 #[test]

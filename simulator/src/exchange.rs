@@ -223,6 +223,8 @@ impl Exchange<'_> {
         if let (200, Some(kind)) = (reply.status, fault) {
             spoil_reply(kind, request, &mut reply);
         }
+        reply.headers.push(("x-amzn-requestid".to_owned(), self.request_id.clone()));
+        reply.headers.push((CHECKSUM.to_owned(), crc32fast::hash(&reply.body).to_string()));
         if reply.status >= 400 {
             let body: Option<Value> = serde_json::from_slice(&reply.body).ok();
             let code = body.as_ref().and_then(|body| body.get("__type")?.as_str());
@@ -294,7 +296,6 @@ fn spoil_reply(kind: FaultKind, request: &Received, reply: &mut Reply) {
         _ => distortion::spoil(kind, &mut answer),
     }
     reply.body = answer.to_string().into();
-    reply.headers.retain(|(name, _)| name != CHECKSUM);
 }
 
 /// A service's clock that a client's is far behind of; the client's is the machine's, whatever the scenario's shows.

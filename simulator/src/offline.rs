@@ -6,7 +6,7 @@ use crate::fault::Fault;
 use crate::log::{LoggedCall, Seen};
 use crate::scenario::Scenario;
 use crate::server::{received, respond};
-use crate::table::{Here, Table};
+use crate::table::Table;
 use crate::world::{World, lock};
 use http_body_util::Full;
 use hyper::body::Bytes;
@@ -33,7 +33,7 @@ impl Offline {
         mut self,
         table: impl Fn(&str, &[u8]) -> (u16, String) + Send + Sync + 'static,
     ) -> Self {
-        self.world.table = Some(Table::Here(Here(Box::new(table))));
+        self.world.table = Some(Table::Here(Box::new(table)));
         self
     }
 

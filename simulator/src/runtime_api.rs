@@ -3,24 +3,30 @@
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::extract::{DefaultBodyLimit, Path, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use insights_shared::time::Clock;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::{HashMap, VecDeque};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, oneshot, watch};
 use tokio::task::JoinHandle;
 
+use crate::connections::{self, Limits};
+use crate::guard::Guard;
 use crate::scenario::uuid;
 use crate::world::lock;
 
 /// The largest answer that Lambda takes from a function.
 const LARGEST_RESPONSE: usize = 6 * 1024 * 1024;
+/// A function waits for its next invocation as long as there is none, and keeps its connection while it works.
+const LIMITS: Limits = Limits { head: None, read: Duration::from_mins(1) };
 /// The ARN of a function that is not told another.
 const DEFAULT_ARN: &str = "arn:aws:lambda:eu-west-1:123456789012:function:simulated";
 
@@ -121,18 +127,17 @@ impl RuntimeApi {
             under_way: Mutex::default(),
             init_error: watch::Sender::new(None),
         });
+        let guard = Arc::new(Guard::default());
         let router = Router::new()
             .route("/2018-06-01/runtime/invocation/next", get(next))
             .route("/2018-06-01/runtime/invocation/{request_id}/response", post(response))
             .route("/2018-06-01/runtime/invocation/{request_id}/error", post(error))
             .route("/2018-06-01/runtime/init/error", post(init_error))
             .layer(DefaultBodyLimit::max(LARGEST_RESPONSE))
+            .layer(middleware::from_fn_with_state(guard, check))
             .with_state(Arc::clone(&shared));
-        let server = tokio::spawn(async move {
-            if let Err(error) = axum::serve(listener, router).await {
-                tracing::error!(%error, "the runtime API stopped");
-            }
-        });
+        let server =
+            tokio::spawn(connections::serve_router(listener, LIMITS, router, std::future::pending()));
         Ok(Self { address, shared, server })
     }
 
@@ -202,6 +207,18 @@ pub fn function_environment(address: &str, name: &str) -> Vec<(String, String)> 
     .into_iter()
     .map(|(variable, value)| (variable.to_owned(), value.to_owned()))
     .collect()
+}
+
+/// Lets through what a function sends, and no page of a browser.
+async fn check(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response {
+    match guard.check(&request) {
+        Ok(()) => next.run(request).await,
+        Err(refusal) => {
+            let status = StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::FORBIDDEN);
+            let body = json!({"errorType": refusal.code(), "errorMessage": refusal.to_string()}).to_string();
+            (status, [("content-type", "application/json")], body).into_response()
+        }
+    }
 }
 
 async fn next(State(shared): State<Arc<Shared>>) -> Response {

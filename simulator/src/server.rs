@@ -1,67 +1,65 @@
-//! The HTTP server: accepts connections, reads each request whole, and sends what the exchange gives back, or resets the
-//! connection where it gives nothing. It uses hyper itself rather than a framework, since only the owner of a connection
-//! can reset it.
+//! The HTTP server: checks where each request comes from, reads it whole, and sends what the exchange gives back, or resets
+//! the connection where it gives nothing.
 
+use crate::connections::{self, Limits};
 use crate::exchange::Outcome;
+use crate::guard::{Guard, Refusal};
 use crate::protocol::answer::Reply;
 use crate::protocol::request::Received;
 use crate::world::World;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
 use hyper::{Request, Response};
-use hyper_util::rt::TokioIo;
-use std::fmt;
+use serde_json::json;
+use std::io::{Error, ErrorKind};
 use std::sync::Arc;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinSet;
+use std::time::Duration;
+use tokio::net::TcpListener;
 
 /// The largest body that is read; DynamoDB's largest is 16 MB.
 const LARGEST_BODY: usize = 32 * 1024 * 1024;
+/// How long a client may take to send a body.
+const LONGEST_BODY: Duration = Duration::from_mins(1);
 
 /// Serves connections until the future is dropped, and all connections with it.
-pub(crate) async fn serve(world: Arc<World>, listener: TcpListener) {
-    let mut connections = JoinSet::new();
-    loop {
-        match listener.accept().await {
-            Ok((stream, _)) => {
-                connections.spawn(serve_connection(Arc::clone(&world), stream));
-            }
-            Err(error) => {
-                tracing::warn!(%error, "a connection could not be accepted");
-                // Most likely there are no file descriptors left, and trying at once would only burn time.
-                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-            }
-        }
-        // Finished connections are taken out, so that a long run does not hoard them.
-        while connections.try_join_next().is_some() {}
+pub(crate) async fn serve(world: Arc<World>, guard: Guard, listener: TcpListener) {
+    let guard = Arc::new(guard);
+    let answer = move |request| answer(Arc::clone(&world), Arc::clone(&guard), request);
+    connections::serve(listener, Limits::DEFAULT, answer, std::future::pending()).await;
+}
+
+async fn answer(
+    world: Arc<World>,
+    guard: Arc<Guard>,
+    request: Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, Error> {
+    if let Err(refusal) = guard.check(&request) {
+        tracing::warn!(%refusal, "a request was refused");
+        return respond(refused(&refusal)).ok_or_else(reset);
+    }
+    let reading = tokio::time::timeout(LONGEST_BODY, receive(request));
+    let received = reading.await.ok().flatten().ok_or_else(reset)?;
+    match world.exchange(received).await {
+        Outcome::Reply(reply) => respond(reply).ok_or_else(reset),
+        Outcome::Reset => Err(reset()),
     }
 }
 
-async fn serve_connection(world: Arc<World>, stream: TcpStream) {
-    // Answers are small and awaited: holding them back for more to come would only delay them.
-    let _ = stream.set_nodelay(true);
-    let service = service_fn(|request: Request<Incoming>| {
-        let world = Arc::clone(&world);
-        // Boxed, since the connection is polled by hand and has to stay movable to be taken apart.
-        Box::pin(async move {
-            let Some(received) = receive(request).await else { return Err(Dropped) };
-            match world.exchange(received).await {
-                Outcome::Reply(reply) => respond(reply).ok_or(Dropped),
-                Outcome::Reset => Err(Dropped),
-            }
-        })
-    });
-    let mut connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
-    let ended = std::future::poll_fn(|context| connection.poll_without_shutdown(context)).await;
-    let mut stream = connection.into_parts().io.into_inner();
-    if ended.is_err() {
-        // Closing now sends a reset instead of an orderly end.
-        let _ = stream.set_zero_linger();
-    } else {
-        let _ = tokio::io::AsyncWriteExt::shutdown(&mut stream).await;
-    }
+/// The response to a request that must not be answered, in the form that AWS clients show to people.
+fn refused(refusal: &Refusal) -> Reply {
+    let hint = match refusal {
+        Refusal::Host(..) => "; start the simulator with --allow-host to accept another name",
+        Refusal::Origin(_) => "",
+    };
+    let body = json!({"__type": refusal.code(), "message": format!("{refusal}{hint}")}).to_string();
+    let headers = [("content-type", "application/json"), ("x-amzn-errortype", refusal.code())];
+    let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+    Reply { status: refusal.status(), headers, body: body.into() }
+}
+
+/// Makes the connection be reset.
+fn reset() -> Error {
+    Error::new(ErrorKind::ConnectionReset, "connection reset on purpose")
 }
 
 /// Reads a request whole; `None` if the client broke off.
@@ -95,15 +93,3 @@ pub(crate) fn respond(reply: Reply) -> Option<Response<Full<Bytes>>> {
     }
     builder.body(Full::new(reply.body)).ok()
 }
-
-/// Tells hyper to give up the connection.
-#[derive(Debug)]
-struct Dropped;
-
-impl fmt::Display for Dropped {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("connection dropped on purpose")
-    }
-}
-
-impl std::error::Error for Dropped {}

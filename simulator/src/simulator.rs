@@ -2,6 +2,7 @@
 //! runs, stopped by dropping it.
 
 use crate::fault::Fault;
+use crate::guard::{AllowedHost, Guard};
 use crate::log::{LoggedCall, Seen};
 use crate::scenario::Scenario;
 use crate::server;
@@ -28,6 +29,8 @@ pub struct Options {
     pub faults: Vec<Fault>,
     /// The database behind DynamoDB's operations; an empty one in memory by default.
     pub table: Option<dynoxide::Database>,
+    /// Names by which clients reach it, besides those of the loopback interface and its own address; none by default.
+    pub allowed_hosts: Vec<AllowedHost>,
     /// Who is told of every request as it comes, beside the log, which keeps no bodies; nobody by default.
     pub watch: Option<Watch>,
 }
@@ -44,6 +47,7 @@ impl Default for Options {
             enforce_rates: false,
             faults: Vec::new(),
             table: None,
+            allowed_hosts: Vec::new(),
             watch: None,
         }
     }
@@ -66,11 +70,11 @@ impl Simulator {
             Some(database) => database,
             None => dynoxide::Database::memory().map_err(|error| std::io::Error::other(error.to_string()))?,
         };
-        let table = Table::start(database).await?;
-        let Options { scenario, clock, faults, enforce_rates, watch, .. } = options;
-        let world = World::new(scenario, clock, faults, enforce_rates, Some(table));
+        let Options { scenario, clock, faults, enforce_rates, allowed_hosts, watch, .. } = options;
+        let world = World::new(scenario, clock, faults, enforce_rates, Some(Table::Embedded(database)));
         let world = Arc::new(World { watch, ..world });
-        let server = tokio::spawn(server::serve(Arc::clone(&world), listener));
+        let guard = Guard { allowed: allowed_hosts, has_pages: false };
+        let server = tokio::spawn(server::serve(Arc::clone(&world), guard, listener));
         Ok(Self { address, world, server })
     }
 
@@ -119,14 +123,11 @@ impl Simulator {
         change(&mut self.world.scenario.write().unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// Ends it and waits until the table is closed.
+    /// Ends it, and lets the table go.
     pub async fn stop(mut self) {
         self.server.abort();
         // Its end is what was asked for, whichever way it reports it.
         let _ = (&mut self.server).await;
-        if let Some(table) = &self.world.table {
-            table.stop().await;
-        }
     }
 }
 

@@ -1,79 +1,38 @@
-//! The table: an embedded DynamoDB behind a port of its own, or in the caller's thread, to which the simulator passes on
-//! what is meant for it, byte by byte. Half of a batch can be held back on request, and `pages` has what can befall the
-//! pages of a listing. It knows nothing of keys and records.
+//! The table: an embedded DynamoDB in this process, to which the simulator passes on what is meant for it, byte by byte. It
+//! has no port of its own. Half of a batch can be held back on request, and `pages` has what can befall the pages of a
+//! listing. It knows nothing of keys and records.
 
+use crate::database;
 use crate::protocol::answer::Reply;
 use crate::protocol::request::Received;
-use crate::world::lock;
 use dynoxide::Database;
-use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
 use serde_json::{Map, Value, json};
 use std::fmt;
-use std::net::SocketAddr;
-use std::sync::Mutex;
-use tokio::net::TcpListener;
-use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
-
-/// Headers that belong to one connection, or that are written anew.
-const HOP_BY_HOP: &[&str] =
-    &["connection", "content-length", "host", "keep-alive", "transfer-encoding", "expect"];
 
 pub(crate) mod pages;
 
 /// A table to pass requests on to.
-#[derive(Debug)]
 pub(crate) enum Table {
-    /// An embedded database that listens.
-    Port(Box<Port>),
-    /// One that is called.
-    Here(Here),
-}
-
-/// A running embedded database.
-#[derive(Debug)]
-pub(crate) struct Port {
-    address: SocketAddr,
-    client: Client<HttpConnector, Full<Bytes>>,
-    running: Mutex<Option<(oneshot::Sender<()>, JoinHandle<()>)>>,
+    /// An embedded database. A thread that may block calls it.
+    Embedded(Database),
+    /// One that is called in the caller's thread.
+    Here(Box<Answer>),
 }
 
 /// Answers an operation's body with a status and a body, at once.
 type Answer = dyn Fn(&str, &[u8]) -> (u16, String) + Send + Sync;
 
-/// An embedded database in the caller's thread.
-pub(crate) struct Here(pub(crate) Box<Answer>);
-
-impl fmt::Debug for Here {
+impl fmt::Debug for Table {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Here")
+        formatter.write_str(match self {
+            Self::Embedded(_) => "Embedded",
+            Self::Here(_) => "Here",
+        })
     }
 }
 
 impl Table {
-    /// Starts to serve `database` on a free port of the loopback interface.
-    pub(crate) async fn start(database: Database) -> std::io::Result<Self> {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
-        let address = listener.local_addr()?;
-        let (stop, stopped) = oneshot::channel::<()>();
-        let server = tokio::spawn(async move {
-            let shutdown = async move {
-                // A dropped sender means the same as a sent word.
-                let _ = stopped.await;
-            };
-            if let Err(error) = dynoxide::server::serve_with_shutdown(listener, database, shutdown).await {
-                tracing::error!(error, "the embedded database stopped");
-            }
-        });
-        let client = Client::builder(TokioExecutor::new()).build_http();
-        let running = Mutex::new(Some((stop, server)));
-        Ok(Self::Port(Box::new(Port { address, client, running })))
-    }
-
     /// Passes `request` on and gives back the answer.
     pub(crate) async fn forward(&self, request: &Received) -> Result<Reply, String> {
         self.send(request, pages::unwrapped(&request.body)).await
@@ -101,59 +60,27 @@ impl Table {
                 merge(members.entry(rest).or_insert_with(|| json!({})), held_back, reading);
             }
             reply.body = answer.to_string().into();
-            reply.headers.retain(|(name, _)| name != "x-amz-crc32");
         }
         Ok(reply)
     }
 
-    /// Stops to serve, once what is under way has been answered.
-    pub(crate) async fn stop(&self) {
-        let Self::Port(port) = self else { return };
-        let running = lock(&port.running).take();
-        if let Some((stop, server)) = running {
-            // The other end is gone only if the server is, and then there is nothing to wait for.
-            let _ = stop.send(());
-            let _ = server.await;
-        }
-    }
-
     async fn send(&self, request: &Received, body: Bytes) -> Result<Reply, String> {
-        match self {
-            Self::Port(port) => port.send(request, body).await,
-            Self::Here(Here(answer)) => {
-                let target = request.header("x-amz-target").unwrap_or_default();
-                let operation = target.rsplit('.').next().unwrap_or_default();
-                let (status, text) = answer(operation, &body);
-                Ok(Reply { status, headers: json_headers(), body: text.into() })
+        let target = request.header("x-amz-target").unwrap_or_default();
+        let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
+        let (status, text) = match self {
+            Self::Here(answer) => answer(&operation, &body),
+            Self::Embedded(database) => {
+                let database = database.clone();
+                let answer = move || database::answer(&database, &operation, &body);
+                tokio::task::spawn_blocking(answer).await.map_err(|error| error.to_string())?
             }
-        }
-    }
-}
-
-impl Port {
-    async fn send(&self, request: &Received, body: Bytes) -> Result<Reply, String> {
-        let mut builder = hyper::Request::builder()
-            .method(request.method.as_str())
-            .uri(format!("http://{}{}", self.address, request.path));
-        for (name, value) in request.headers.iter().filter(|(name, _)| !HOP_BY_HOP.contains(&name.as_str())) {
-            builder = builder.header(name, value);
-        }
-        let outgoing = builder.body(Full::new(body)).map_err(|error| error.to_string())?;
-        let response = self.client.request(outgoing).await.map_err(|error| error.to_string())?;
-        let (parts, body) = response.into_parts();
-        let headers = parts
-            .headers
-            .iter()
-            .filter(|(name, _)| !HOP_BY_HOP.contains(&name.as_str()))
-            .filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())))
-            .collect();
-        let body = body.collect().await.map_err(|error| error.to_string())?.to_bytes();
-        Ok(Reply { status: parts.status.as_u16(), headers, body })
+        };
+        Ok(Reply { status, headers: json_headers(), body: text.into() })
     }
 }
 
 fn json_headers() -> Vec<(String, String)> {
-    vec![("content-type".to_owned(), "application/x-amz-json-1.0".to_owned())]
+    vec![("content-type".to_owned(), database::CONTENT_TYPE.to_owned())]
 }
 
 /// Takes the second half of each table's part out of `batch` and gives it back by table.

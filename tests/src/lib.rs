@@ -33,7 +33,6 @@
 
 mod binary;
 mod crash;
-mod database;
 mod deadline;
 mod edited;
 mod endless;

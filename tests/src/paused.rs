@@ -2,7 +2,6 @@
 //! given up at once, by the very timeouts that Lambda has. The functions, the SDK, its retries and the table are the real
 //! ones; of the SDK the HTTP client alone is ours.
 
-use crate::database;
 use crate::endless::Endless;
 use crate::lab::{ACCOUNT, NOW, TABLE, UNPACED, at};
 use crate::logs;
@@ -28,7 +27,7 @@ use insights_shared::invocation::{Context, InvocationError, Service};
 use insights_shared::store::schema::create_table;
 use insights_shared::time::{Clock, Timestamp};
 use insights_shared::value::{Map, into_attributes};
-use insights_simulator::{Fault, LoggedCall, Offline, Scenario};
+use insights_simulator::{Fault, LoggedCall, Offline, Scenario, database};
 use serde_json::Value;
 use std::future::Future;
 use std::io;
@@ -74,7 +73,7 @@ impl PausedLab {
         // A clock is copied into everything that asks it; eight bytes a lab are left behind.
         let now: &'static AtomicI64 = Box::leak(Box::new(AtomicI64::new(at(NOW).millis())));
         let database = Database::memory().expect("a database in memory");
-        let answer = move |operation: &str, body: &[u8]| database::ask(&database, operation, body);
+        let answer = move |operation: &str, body: &[u8]| database::answer(&database, operation, body);
         let services = Offline::new(scenario, Clock::Held(now)).with_table(answer);
         let door = Door {
             services: Arc::new(services),

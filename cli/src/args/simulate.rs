@@ -1,6 +1,7 @@
 //! The arguments of `simulate`.
 
 use clap::Args;
+use insights_simulator::guard::AllowedHost;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
@@ -12,6 +13,7 @@ Examples:
   insights simulate --fault GetInsight=throttle:3 --fault 'PutItem=reset:1@10'
   insights simulate --scenario story.toml --seed 3 --enforce-rates
   insights simulate --bind 172.17.0.1    where containers find it
+  insights simulate --allow-host host.docker.internal
 
 A fault is OPERATION=KIND, OPERATION=KIND:COUNT or OPERATION=KIND:COUNT@SKIP. OPERATION is the name of an operation, \
 or xray:*, cloudtrail:*, auditmanager:*, sts:*, dynamodb:*, or *. KIND is one of throttle, error500, html503, reset, \
@@ -24,9 +26,12 @@ pub struct SimulateArguments {
     /// The port to listen on; 0 is a free one.
     #[arg(long, default_value_t = 8080)]
     pub port: u16,
-    /// The address to listen on. Anything but loopback is open to whoever reaches this machine.
+    /// The address to listen on. Any but a loopback address is open to everybody who reaches this machine.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
     pub bind: IpAddr,
+    /// A further name, or NAME:PORT, by which clients reach it; repeatable. Loopback names and its own address are accepted.
+    #[arg(long, value_name = "NAME")]
+    pub allow_host: Vec<AllowedHost>,
     /// A scenario file in place of the built-in story.
     #[arg(long, value_name = "FILE")]
     pub scenario: Option<PathBuf>,

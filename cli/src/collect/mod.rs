@@ -104,7 +104,8 @@ pub async fn run(arguments: &CollectArguments, session: &Session) -> Result<Exit
     }
     let account = Account::load(arguments.profile.as_deref(), &arguments.region, session).await?;
     let embedded = match &arguments.location.local {
-        Some(file) => Some(EmbeddedTable::open(file).await?),
+        Some(file) if order.dry_run => Some(EmbeddedTable::open_to_read(file).await?),
+        Some(file) => Some(EmbeddedTable::open_to_write(file).await?),
         None => None,
     };
     let (client, asking) = match &embedded {

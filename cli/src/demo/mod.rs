@@ -45,7 +45,7 @@ pub async fn run(arguments: &DemoArguments, session: &Session) -> Result<Exit, F
     let clock = Clock::Shifted(clock_shift_ms);
     simulate::log::to_file(&folder.log_file("simulator"))?;
 
-    let embedded = EmbeddedTable::open(&folder.table_file()).await?;
+    let embedded = EmbeddedTable::open_to_write(&folder.table_file()).await?;
     let made = table::create_in(&embedded.client(), TABLE).await.map_err(|failure| {
         let other = format!("{}-new", arguments.dir.display());
         let hint = CommandLine::insights(&["demo"]).option("--dir", &other);
@@ -57,7 +57,7 @@ pub async fn run(arguments: &DemoArguments, session: &Session) -> Result<Exit, F
     let simulator = Simulator::start(Options {
         scenario: Scenario::built_in(folder.anchor()),
         clock,
-        table: Some(embedded.database()),
+        table: embedded.database(),
         ..Options::default()
     });
     let simulator = simulator.await.map_err(|error| Failure::of("starting the simulated services", error))?;

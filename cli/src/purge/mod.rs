@@ -4,6 +4,8 @@
 mod delete;
 
 use crate::args::PurgeArguments;
+use crate::embedded::file::Purpose;
+use crate::embedded::{self, Erasure};
 use crate::exit::{self, Exit, Failure};
 use crate::location::Opened;
 use crate::output::progress::Progress;
@@ -13,6 +15,7 @@ use crate::output::{ask, print, say};
 use crate::session::Session;
 use delete::{Found, Selection, Table};
 use std::io::{BufRead, IsTerminal};
+use std::path::Path;
 
 /// Deletes, or with `--dry-run` counts, what the arguments select.
 pub async fn run(arguments: &PurgeArguments, session: &Session) -> Result<Exit, Failure> {
@@ -22,13 +25,62 @@ pub async fn run(arguments: &PurgeArguments, session: &Session) -> Result<Exit, 
             "nobody can be asked, since standard input is no terminal: give --yes, or --dry-run to see how much there is",
         ));
     }
-    let opened = Opened::open(&arguments.location, session).await?;
+    let purpose = if arguments.dry_run { Purpose::Read } else { Purpose::Write };
+    let opened = Opened::open_for(purpose, &arguments.location, session).await?;
     let done = purge(arguments, &opened, session).await;
     opened.close().await;
-    done
+    match (done?, &arguments.location.local) {
+        (Done::Purged, Some(file)) => erase(arguments, file, session).await,
+        (Done::Purged, None) => {
+            say(&format!(
+                "What point-in-time recovery, backups, exports and copies of the stream still hold is not deleted. {}",
+                collected_again(&arguments.account)
+            ));
+            Ok(Exit::Done)
+        }
+        (Done::NothingFound, Some(file)) if !arguments.dry_run => erase(arguments, file, session).await,
+        (Done::NothingFound, _) => Ok(Exit::Done),
+        (Done::Ended(exit), _) => Ok(exit),
+    }
 }
 
-async fn purge(arguments: &PurgeArguments, opened: &Opened, session: &Session) -> Result<Exit, Failure> {
+/// What came of it.
+enum Done {
+    /// Everything that was selected is deleted from the table.
+    Purged,
+    /// The table held nothing of it.
+    NothingFound,
+    /// It ended before that.
+    Ended(Exit),
+}
+
+/// Erases what a file still holds of what was deleted from its table, now or before.
+async fn erase(arguments: &PurgeArguments, file: &Path, session: &Session) -> Result<Exit, Failure> {
+    let PurgeArguments { account, source, region, .. } = arguments;
+    let progress = Progress::new(session.live_progress, "rewriting the file".len());
+    let step = progress.step("rewriting the file");
+    let erasure = Erasure {
+        account: account.clone(),
+        source: source.map(|source| source.as_str().to_owned()),
+        region: region.clone(),
+    };
+    let erased = embedded::erase(file, erasure).await?;
+    let records =
+        so_many(erased.stream_records, "record of the change stream", "records of the change stream");
+    step.finish(&format!("{records} deleted, free pages erased"));
+    say(&format!(
+        "Copies of {} and reports made from it are not changed. {}",
+        file.display(),
+        collected_again(account)
+    ));
+    Ok(Exit::Done)
+}
+
+fn collected_again(account: &str) -> String {
+    format!("Where a function's TARGETS still name {account}, its next run collects it anew.")
+}
+
+async fn purge(arguments: &PurgeArguments, opened: &Opened, session: &Session) -> Result<Done, Failure> {
     let reader = &opened.reader;
     let PurgeArguments { account, source, region, .. } = arguments;
     let selection = Selection {
@@ -48,15 +100,15 @@ async fn purge(arguments: &PurgeArguments, opened: &Opened, session: &Session) -
     print(&listing(&found, session))?;
     if found.keys.is_empty() {
         say(&format!("table {} holds nothing of {selection}; nothing was deleted", reader.table()));
-        return Ok(Exit::Done);
+        return Ok(Done::NothingFound);
     }
     if arguments.dry_run {
         say("dry run: nothing was deleted");
-        return Ok(Exit::Done);
+        return Ok(Done::Ended(Exit::Done));
     }
     if !arguments.yes && !confirmed(&found, &selection, reader.table())? {
         say("nothing was deleted");
-        return Ok(Exit::Failed);
+        return Ok(Done::Ended(Exit::Failed));
     }
     let step = progress.step("deleting");
     let deleted =
@@ -66,13 +118,9 @@ async fn purge(arguments: &PurgeArguments, opened: &Opened, session: &Session) -
         let left = items(found.keys.len() - deleted.items);
         exit::tell(&reader.trouble(&error).await);
         say(&format!("{left} left: run the same again"));
-        return Ok(if deleted.items == 0 { Exit::Failed } else { Exit::Partial });
+        return Ok(Done::Ended(if deleted.items == 0 { Exit::Failed } else { Exit::Partial }));
     }
-    say(&format!(
-        "What point-in-time recovery, backups, exports and copies of the stream still hold is not deleted. Where a \
-         function's TARGETS still name {account}, its next run collects it anew."
-    ));
-    Ok(Exit::Done)
+    Ok(Done::Purged)
 }
 
 /// How many items of each kind.

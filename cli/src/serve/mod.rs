@@ -8,6 +8,7 @@ mod guard;
 
 use crate::args::ServeArguments;
 use crate::exit::{Exit, Failure};
+use crate::interrupt::Interrupt;
 use crate::location::Opened;
 use crate::output;
 use crate::page::filter::{Fault, Filter, OF_COUNTS, OF_INSIGHTS};
@@ -24,6 +25,7 @@ use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use insights_shared::time::Clock;
+use insights_simulator::connections::{self, Limits};
 use jiff::tz::TimeZone;
 use std::net::Ipv4Addr;
 use tokio::net::TcpListener;
@@ -62,20 +64,17 @@ async fn serve(server: Server, port: u16) -> Result<(), Failure> {
             if error.kind() == std::io::ErrorKind::AddrInUse { ": choose another by --port" } else { "" };
         Failure::of(format!("listening on 127.0.0.1:{port}"), format!("{error}{remedy}"))
     };
+    // Before the address is printed, so that whoever reads it may end the server at once.
+    let mut interrupt = Interrupt::listen()?;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(failed)?;
     let port = listener.local_addr().map_err(failed)?.port();
     output::print(&format!("http://127.0.0.1:{port}/\n"))?;
     output::say(&format!("serving table {}; Ctrl-C ends it", server.table));
-    let stopped = async {
-        if tokio::signal::ctrl_c().await.is_err() {
-            // Nobody can stop it this way; it goes on until it is killed.
-            std::future::pending::<()>().await;
-        }
-    };
-    axum::serve(listener, router(server, port)).with_graceful_shutdown(stopped).await.map_err(failed)
+    connections::serve_router(listener, Limits::DEFAULT, router(server), interrupt.next()).await;
+    Ok(())
 }
 
-fn router(server: Server, port: u16) -> Router {
+fn router(server: Server) -> Router {
     Router::new()
         .route("/", get(page))
         .route("/insights/{pk}", get(single))
@@ -92,7 +91,7 @@ fn router(server: Server, port: u16) -> Router {
         .route("/api/compliance", get(api_compliance))
         .route("/api/status", get(api_status))
         .fallback(missing)
-        .layer(middleware::from_fn_with_state(port, guard::check))
+        .layer(middleware::from_fn(guard::check))
         .with_state(server)
 }
 

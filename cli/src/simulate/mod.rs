@@ -27,8 +27,8 @@ pub async fn run(arguments: &SimulateArguments, session: &Session) -> Result<Exi
     let input = input::read(arguments, session.clock.now())?;
     log::to_standard_error();
     let embedded = match &arguments.table_file {
-        Some(file) => EmbeddedTable::open(file).await?,
-        None => EmbeddedTable::in_memory().await?,
+        Some(file) => EmbeddedTable::open_to_write(file).await?,
+        None => EmbeddedTable::in_memory()?,
     };
     if !arguments.no_table {
         table::create_in(&embedded.client(), &table_name).await?;
@@ -42,7 +42,8 @@ pub async fn run(arguments: &SimulateArguments, session: &Session) -> Result<Exi
         clock: session.clock,
         enforce_rates: arguments.enforce_rates,
         faults: input.faults,
-        table: Some(embedded.database()),
+        table: embedded.database(),
+        allowed_hosts: arguments.allow_host.clone(),
         watch: None,
     };
     let simulator = Simulator::start(options).await.map_err(|error| {

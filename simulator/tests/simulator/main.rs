@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may end by panicking")]
 
 mod faults;
+mod guard;
 mod runtime_api;
 mod support;
 mod wire;

@@ -12,7 +12,8 @@ async fn send(api: &RuntimeApi, line: &str, headers: &str, body: &str) -> String
     let mut stream = TcpStream::connect(api.address()).await.unwrap();
     let length = body.len();
     let request = format!(
-        "{line} HTTP/1.1\r\nHost: lambda\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n{body}"
+        "{line} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n{body}",
+        api.address()
     );
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();

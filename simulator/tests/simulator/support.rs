@@ -108,9 +108,9 @@ pub async fn send(
     body: &str,
 ) -> Result<Response, Ending> {
     let address = simulator.url().replace("http://", "");
-    let mut stream = TcpStream::connect(address).await.unwrap();
+    let mut stream = TcpStream::connect(&address).await.unwrap();
     let mut request = format!(
-        "{line} HTTP/1.1\r\nHost: aws\r\nConnection: close\r\nX-Amz-Date: 20260301T120000Z\r\nContent-Length: {}\r\n",
+        "{line} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nX-Amz-Date: 20260301T120000Z\r\nContent-Length: {}\r\n",
         body.len()
     );
     for (name, value) in headers {

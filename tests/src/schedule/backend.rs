@@ -2,7 +2,6 @@
 //! write is looked at as it happens: some promises must hold at every instant, not only at the end.
 
 use super::gate::Answered;
-use crate::database::ask;
 use crate::lab::TABLE;
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
@@ -10,6 +9,7 @@ use aws_smithy_types::body::SdkBody;
 use dynoxide::Database;
 use futures_util::FutureExt;
 use insights_simulator::Offline;
+use insights_simulator::database;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -44,7 +44,7 @@ impl Backend {
     pub fn answer(&self, request: &HttpRequest) -> Answered {
         let target = request.headers().get("x-amz-target").unwrap_or_default();
         let body = request.body().bytes().unwrap_or_default();
-        if let Some(operation) = target.strip_prefix("DynamoDB_20120810.") {
+        if let Some(operation) = database::operation(target) {
             return Ok(self.table(operation, body));
         }
         let mut outgoing = hyper::Request::builder().method(request.method()).uri(request.uri());
@@ -69,7 +69,7 @@ impl Backend {
 
     fn table(&self, operation: &str, body: &[u8]) -> HttpResponse {
         let database = &self.database;
-        let (status, text) = ask(database, operation, body);
+        let (status, text) = database::answer(database, operation, body);
         if status == 200 {
             self.look_at(operation, body, &text);
         }
@@ -85,7 +85,7 @@ impl Backend {
             "BatchExecuteStatement" => inserted(&request, answer),
             "UpdateItem" => {
                 let get = json!({"TableName": TABLE, "Key": request["Key"]}).to_string();
-                let (_, found) = ask(&self.database, "GetItem", get.as_bytes());
+                let (_, found) = database::answer(&self.database, "GetItem", get.as_bytes());
                 let found: Value = serde_json::from_str(&found).unwrap_or_default();
                 vec![found["Item"].clone()]
             }

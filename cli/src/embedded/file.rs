@@ -1,0 +1,293 @@
+//! How a database file is opened. A command that only reads must not change the file, and must work in a folder that is
+//! read-only. The database library brings a file up to date and sets WAL mode when it opens it, so what to do depends on the
+//! state of the file; `plan` decides, from facts alone.
+
+use crate::exit::Failure;
+use dynoxide::storage_backend::sql_builders::{GET_SCHEMA_VERSION, SCHEMA_VERSION};
+use rusqlite::{Connection, OpenFlags, OptionalExtension};
+use std::ffi::OsString;
+use std::fmt::Write;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// What every database begins with. <https://www.sqlite.org/fileformat.html#magic_header_string>
+const MAGIC: &[u8] = b"SQLite format 3\0";
+/// Where the header says which version of the format a reader needs, and the value of a database in WAL mode.
+/// <https://www.sqlite.org/fileformat.html#file_format_version_numbers>
+const READ_VERSION: usize = 19;
+const WAL: u8 = 2;
+
+/// What a command does with a database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// It only reads.
+    Read,
+    /// It writes.
+    Write,
+}
+
+/// What a file holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// Nothing, or there is no file.
+    Nothing,
+    /// A database without any table in it.
+    EmptyDatabase,
+    /// Tables.
+    Tables {
+        /// Whether it is in WAL mode.
+        wal: bool,
+        /// Whether this version of the library wrote it.
+        current: bool,
+    },
+    /// A database of another program.
+    OtherDatabase,
+    /// No database.
+    Other,
+}
+
+/// What decides how a file is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Facts {
+    /// What it holds.
+    pub content: Content,
+    /// Whether a `-wal` or `-journal` file beside it holds changes that are not in the file yet.
+    pub has_pending_changes: bool,
+    /// Whether the file and its folder can be written.
+    pub can_write: bool,
+}
+
+/// How a file is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Plan {
+    /// As an empty database in memory: there is nothing to read.
+    Empty,
+    /// Together with others, who may write at the same time.
+    Shared,
+    /// The same, but without permission to write: changes of a process that was ended stay in the `-wal` file.
+    SharedReadOnly,
+    /// As a file that nobody changes: nothing is locked, and nothing is written beside it.
+    Immutable,
+    /// A copy in memory: opening it itself would change it.
+    Copy,
+    /// For writing.
+    Write,
+}
+
+/// Why a file is not opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Obstacle {
+    /// It is no database.
+    Other,
+    /// It is a database of another program.
+    OtherDatabase,
+    /// It can only be read with the changes beside it, and that needs a folder that can be written.
+    PendingChanges,
+    /// It cannot be written.
+    ReadOnly,
+}
+
+/// How to open a file for this purpose.
+pub fn plan(facts: Facts, purpose: Purpose) -> Result<Plan, Obstacle> {
+    let Facts { content, has_pending_changes, can_write } = facts;
+    match (content, purpose) {
+        (Content::Other, _) => Err(Obstacle::Other),
+        (Content::OtherDatabase, _) => Err(Obstacle::OtherDatabase),
+        (_, Purpose::Write) if !can_write => Err(Obstacle::ReadOnly),
+        (_, Purpose::Write) => Ok(Plan::Write),
+        (_, Purpose::Read) if !can_write && has_pending_changes => Err(Obstacle::PendingChanges),
+        (Content::Tables { .. }, Purpose::Read) if !can_write => Ok(Plan::Immutable),
+        (Content::Nothing | Content::EmptyDatabase, Purpose::Read) if !has_pending_changes => Ok(Plan::Empty),
+        (_, Purpose::Read) if has_pending_changes => Ok(Plan::SharedReadOnly),
+        (Content::Tables { wal: true, current: true }, Purpose::Read) => Ok(Plan::Shared),
+        (_, Purpose::Read) => Ok(Plan::Copy),
+    }
+}
+
+/// How a file is opened, with the address by which the library opens it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Open {
+    /// An empty database in memory.
+    Empty,
+    /// The file at this URI.
+    At(String),
+    /// The file at this URI, which nobody changes.
+    Unchanging(String),
+    /// A copy in memory of the file at this URI.
+    Copy(String),
+}
+
+/// Looks at `file` and says how to open it.
+pub fn inspect(file: &Path, purpose: Purpose) -> Result<Open, Failure> {
+    let failed = |error: &dyn std::fmt::Display| {
+        Failure::of(format!("opening the database {}", file.display()), error)
+    };
+    let facts = facts(file).map_err(|error| failed(&error))?;
+    let plan = plan(facts, purpose).map_err(|obstacle| refused(file, obstacle))?;
+    let address = |query: &str| uri(file, query).map_err(|error| failed(&error));
+    Ok(match plan {
+        Plan::Empty => Open::Empty,
+        Plan::Shared => Open::At(address("mode=rw")?),
+        Plan::SharedReadOnly => Open::At(address("mode=ro")?),
+        Plan::Immutable => Open::Unchanging(address("immutable=1")?),
+        Plan::Copy => Open::Copy(address("immutable=1")?),
+        Plan::Write => Open::At(address("mode=rwc")?),
+    })
+}
+
+fn refused(file: &Path, obstacle: Obstacle) -> Failure {
+    let name = file.display();
+    match obstacle {
+        Obstacle::Other => Failure::usage(format!("{name} is no table, but a file of another kind")),
+        Obstacle::OtherDatabase => {
+            Failure::usage(format!("{name} is no table, but a database of another program"))
+        }
+        Obstacle::PendingChanges => Failure::Failed(format!(
+            "{name} cannot be read: its folder is read-only, and {name}-wal holds changes that are not in the file yet; end the \
+             program that writes to it, or run any command on it where its folder can be written"
+        )),
+        Obstacle::ReadOnly => {
+            Failure::Failed(format!("{name} cannot be written: the file or its folder is read-only"))
+        }
+    }
+}
+
+/// Whether `file` is something other than a database. A file that does not exist, or is empty, is a database without tables.
+pub fn is_of_another_kind(file: &Path) -> std::io::Result<bool> {
+    let header = header(file)?;
+    Ok(!header.is_empty() && !header.starts_with(MAGIC))
+}
+
+/// Whether `file` is a database.
+pub fn is_database(file: &Path) -> std::io::Result<bool> {
+    Ok(header(file)?.starts_with(MAGIC))
+}
+
+/// The first bytes of `file`; none if it does not exist.
+fn header(file: &Path) -> std::io::Result<Vec<u8>> {
+    let mut header = Vec::new();
+    if file.is_file() {
+        File::open(file)?.take(READ_VERSION as u64 + 1).read_to_end(&mut header)?;
+    }
+    Ok(header)
+}
+
+/// What decides how `file` is opened.
+fn facts(file: &Path) -> std::io::Result<Facts> {
+    let length = |file: PathBuf| file.metadata().map_or(0, |metadata| metadata.len());
+    let has_pending_changes = ["-wal", "-journal"].iter().any(|suffix| length(beside(file, suffix)) > 0);
+    Ok(Facts {
+        content: content(file, has_pending_changes)?,
+        has_pending_changes,
+        can_write: can_write(file)?,
+    })
+}
+
+fn content(file: &Path, has_pending_changes: bool) -> std::io::Result<Content> {
+    let header = header(file)?;
+    if header.is_empty() {
+        return Ok(Content::Nothing);
+    }
+    if !header.starts_with(MAGIC) {
+        return Ok(Content::Other);
+    }
+    let wal = header.get(READ_VERSION) == Some(&WAL);
+    // Without the changes beside it, the file says nothing certain; and a damaged one is left to the library to report.
+    let ours = Tables::Of(Some(SCHEMA_VERSION));
+    let tables = if has_pending_changes { ours } else { tables(file).unwrap_or(ours) };
+    Ok(match tables {
+        Tables::None => Content::EmptyDatabase,
+        Tables::Other => Content::OtherDatabase,
+        Tables::Of(version) => Content::Tables { wal, current: version == Some(SCHEMA_VERSION) },
+    })
+}
+
+/// Whose tables a database has.
+#[derive(Clone, Copy)]
+enum Tables {
+    /// None at all.
+    None,
+    /// Another program's.
+    Other,
+    /// Ours, in this version of the library's schema.
+    Of(Option<u32>),
+}
+
+/// Whose tables `file` has. It is read as a file that nobody changes, so that the look leaves nothing beside it.
+fn tables(file: &Path) -> rusqlite::Result<Tables> {
+    let uri = uri(file, "immutable=1").map_err(|_| rusqlite::Error::InvalidPath(file.to_owned()))?;
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(uri, flags)?;
+    let count = |condition: &str| {
+        let query = format!("SELECT count(*) FROM sqlite_master WHERE {condition}");
+        connection.query_row(&query, [], |row| row.get::<_, i64>(0))
+    };
+    if count("true")? == 0 {
+        return Ok(Tables::None);
+    }
+    if count("type = 'table' AND name IN ('_tables', '_config', '_stream_records')")? < 3 {
+        return Ok(Tables::Other);
+    }
+    let version: Option<String> =
+        connection.query_row(GET_SCHEMA_VERSION, [], |row| row.get(0)).optional()?;
+    Ok(Tables::Of(version.and_then(|version| version.parse().ok())))
+}
+
+/// `file` with `suffix` after its name, as SQLite names the files that it keeps beside a database.
+pub(super) fn beside(file: &Path, suffix: &str) -> PathBuf {
+    let mut name = OsString::from(file);
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+/// The URI by which SQLite opens `file`. <https://www.sqlite.org/uri.html>
+pub(super) fn uri(file: &Path, query: &str) -> std::io::Result<String> {
+    let path = std::path::absolute(file)?;
+    let mut uri = "file:".to_owned();
+    #[cfg(windows)]
+    let bytes = format!("/{}", path.to_string_lossy().replace('\\', "/")).into_bytes();
+    #[cfg(not(windows))]
+    let bytes = path.as_os_str().as_encoded_bytes();
+    for byte in bytes.iter().copied() {
+        if byte.is_ascii_alphanumeric() || b"/-._~:".contains(&byte) {
+            uri.push(char::from(byte));
+        } else {
+            // Writing to a String cannot fail.
+            let _ = write!(uri, "%{byte:02X}");
+        }
+    }
+    Ok(format!("{uri}?{query}"))
+}
+
+/// Whether this process may write `file`, or create it, and write beside it, as the operating system says: a mount that is
+/// read-only forbids it to everybody.
+#[cfg(unix)]
+fn can_write(file: &Path) -> std::io::Result<bool> {
+    use nix::errno::Errno;
+    use nix::fcntl::{AT_FDCWD, AtFlags};
+    use nix::unistd::{AccessFlags, faccessat};
+    let may = |path: &Path, access| match faccessat(AT_FDCWD, path, access, AtFlags::AT_EACCESS) {
+        Ok(()) => Ok(true),
+        Err(Errno::EACCES | Errno::EROFS | Errno::EPERM) => Ok(false),
+        Err(error) => Err(std::io::Error::from(error)),
+    };
+    let path = std::path::absolute(file)?;
+    let folder = path.parent().unwrap_or(&path);
+    // What is missing is told by whoever opens the file.
+    if !folder.is_dir() {
+        return Ok(true);
+    }
+    Ok(may(folder, AccessFlags::W_OK | AccessFlags::X_OK)?
+        && (!path.exists() || may(&path, AccessFlags::W_OK)?))
+}
+
+/// Whether the file is not marked read-only.
+#[cfg(not(unix))]
+fn can_write(file: &Path) -> std::io::Result<bool> {
+    Ok(!file.exists() || !file.metadata()?.permissions().readonly())
+}
+
+#[cfg(test)]
+mod tests;
