@@ -20,9 +20,6 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_io_timeout::TimeoutStream;
 
-/// How long requests under way are waited for when a server stops.
-const LONGEST_STOP: Duration = Duration::from_secs(5);
-
 /// The address of this server to which the client of a request is connected; an extension of every request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Local(pub SocketAddr);
@@ -34,11 +31,17 @@ pub struct Limits {
     pub head: Option<Duration>,
     /// Until it reads more of a response.
     pub read: Duration,
+    /// Until a request under way is answered when the server stops; then its connection is closed.
+    pub stop: Duration,
 }
 
 impl Limits {
     /// For clients of the page and of the simulated services: as long as the services keep an unused connection.
-    pub const DEFAULT: Self = Self { head: Some(Duration::from_mins(1)), read: Duration::from_mins(1) };
+    pub const DEFAULT: Self = Self {
+        head: Some(Duration::from_mins(1)),
+        read: Duration::from_mins(1),
+        stop: Duration::from_secs(5),
+    };
 }
 
 /// Serves `router` until `stop` resolves, and then until the requests under way are answered.
@@ -89,8 +92,9 @@ where
     drop(listener);
     stopping.send_replace(true);
     let finish = async { while connections.join_next().await.is_some() {} };
-    // Connections that are still open after that are dropped with the set.
-    let _ = tokio::time::timeout(LONGEST_STOP, finish).await;
+    let _ = tokio::time::timeout(limits.stop, finish).await;
+    // Whoever waits for this server's end may rely on it that no connection uses anything any more.
+    connections.shutdown().await;
 }
 
 async fn serve_connection<F, R, B>(
@@ -121,12 +125,11 @@ async fn serve_connection<F, R, B>(
         result = std::future::poll_fn(|context| connection.poll_without_shutdown(context)) => ended = Some(result),
         _ = stopped.wait_for(|stopped| *stopped) => {}
     }
-    let ended = match ended {
-        Some(ended) => ended,
-        None => {
-            Pin::new(&mut connection).graceful_shutdown();
-            std::future::poll_fn(|context| connection.poll_without_shutdown(context)).await
-        }
+    let ended = if let Some(ended) = ended {
+        ended
+    } else {
+        Pin::new(&mut connection).graceful_shutdown();
+        std::future::poll_fn(|context| connection.poll_without_shutdown(context)).await
     };
     let mut stream = connection.into_parts().io.into_inner();
     if ended.is_err_and(|error| error.is_user()) {
@@ -147,7 +150,10 @@ mod tests {
     use tokio::sync::{Notify, mpsc, oneshot};
 
     /// So short that a test does not have to wait.
-    const SHORT: Limits = Limits { head: Some(Duration::from_millis(50)), read: Duration::from_millis(50) };
+    const SHORT: Limits =
+        Limits { head: Some(Duration::from_millis(50)), read: Duration::from_millis(50), ..Limits::DEFAULT };
+    /// So long that only what never ends takes longer.
+    const FOR_EVER: Duration = Duration::from_secs(30);
     const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n";
 
     async fn started<R, B>(
@@ -175,7 +181,8 @@ mod tests {
     /// Everything that comes until the server closes the connection.
     async fn rest(stream: &mut TcpStream) -> String {
         let mut text = String::new();
-        stream.read_to_string(&mut text).await.unwrap();
+        let reading = stream.read_to_string(&mut text);
+        tokio::time::timeout(FOR_EVER, reading).await.expect("the connection stays open").unwrap();
         text
     }
 
@@ -204,6 +211,7 @@ mod tests {
         tokio::select! {
             () = ended => {}
             () = trickle => {}
+            () = tokio::time::sleep(FOR_EVER) => panic!("the connection stays open"),
         }
     }
 
@@ -261,7 +269,7 @@ mod tests {
         let (address, _stop) = started(SHORT, answer).await;
         let mut stream = TcpStream::connect(address).await.unwrap();
         stream.write_all(REQUEST).await.unwrap();
-        assert_eq!(seen.recv().await, Some(()));
+        assert_eq!(tokio::time::timeout(FOR_EVER, seen.recv()).await, Ok(Some(())));
     }
 
     #[tokio::test]

@@ -13,7 +13,6 @@ use serde_json::{Value, json};
 use std::collections::{HashMap, VecDeque};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, oneshot, watch};
 use tokio::task::JoinHandle;
@@ -26,7 +25,7 @@ use crate::world::lock;
 /// The largest answer that Lambda takes from a function.
 const LARGEST_RESPONSE: usize = 6 * 1024 * 1024;
 /// A function waits for its next invocation as long as there is none, and keeps its connection while it works.
-const LIMITS: Limits = Limits { head: None, read: Duration::from_mins(1) };
+const LIMITS: Limits = Limits { head: None, ..Limits::DEFAULT };
 /// The ARN of a function that is not told another.
 const DEFAULT_ARN: &str = "arn:aws:lambda:eu-west-1:123456789012:function:simulated";
 

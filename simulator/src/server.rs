@@ -21,11 +21,19 @@ const LARGEST_BODY: usize = 32 * 1024 * 1024;
 /// How long a client may take to send a body.
 const LONGEST_BODY: Duration = Duration::from_mins(1);
 
-/// Serves connections until the future is dropped, and all connections with it.
-pub(crate) async fn serve(world: Arc<World>, guard: Guard, listener: TcpListener) {
+/// A simulator that is stopped waits for nothing: a call may hang on request.
+const LIMITS: Limits = Limits { stop: Duration::ZERO, ..Limits::DEFAULT };
+
+/// Serves connections until `stop` resolves, or the future is dropped, and all connections with it.
+pub(crate) async fn serve(
+    world: Arc<World>,
+    guard: Guard,
+    listener: TcpListener,
+    stop: impl Future<Output = ()>,
+) {
     let guard = Arc::new(guard);
     let answer = move |request| answer(Arc::clone(&world), Arc::clone(&guard), request);
-    connections::serve(listener, Limits::DEFAULT, answer, std::future::pending()).await;
+    connections::serve(listener, LIMITS, answer, stop).await;
 }
 
 async fn answer(

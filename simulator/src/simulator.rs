@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, PoisonError};
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 /// How a simulator is started. `Options { scenario, ..Options::default() }` changes what differs.
@@ -59,6 +60,7 @@ pub struct Simulator {
     address: SocketAddr,
     world: Arc<World>,
     server: JoinHandle<()>,
+    stop: Option<oneshot::Sender<()>>,
 }
 
 impl Simulator {
@@ -74,8 +76,13 @@ impl Simulator {
         let world = World::new(scenario, clock, faults, enforce_rates, Some(Table::Embedded(database)));
         let world = Arc::new(World { watch, ..world });
         let guard = Guard { allowed: allowed_hosts, has_pages: false };
-        let server = tokio::spawn(server::serve(Arc::clone(&world), guard, listener));
-        Ok(Self { address, world, server })
+        let (stop, stopped) = oneshot::channel::<()>();
+        let stopped = async {
+            // A simulator that is dropped is aborted instead, so the sender is never dropped before.
+            let _ = stopped.await;
+        };
+        let server = tokio::spawn(server::serve(Arc::clone(&world), guard, listener, stopped));
+        Ok(Self { address, world, server, stop: Some(stop) })
     }
 
     /// Where every service answers, for `AWS_ENDPOINT_URL`.
@@ -123,9 +130,12 @@ impl Simulator {
         change(&mut self.world.scenario.write().unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// Ends it, and lets the table go.
+    /// Ends it, and lets the table go. Calls under way are not answered.
     pub async fn stop(mut self) {
-        self.server.abort();
+        if let Some(stop) = self.stop.take() {
+            // The other end is gone only if the server is, and then there is nothing to stop.
+            let _ = stop.send(());
+        }
         // Its end is what was asked for, whichever way it reports it.
         let _ = (&mut self.server).await;
     }

@@ -95,7 +95,10 @@ impl Lab {
     pub async fn in_real_time(scenario: &str) -> Self {
         let now = Clock::System.now();
         let scenario = Scenario::parse(scenario, now).expect("a scenario without faults");
-        Self::start(Options { scenario, ..Options::default() }, None).await
+        // A test may put a server that speaks TLS before it, on a port of its own.
+        let names = ["localhost", "127.0.0.1"].map(|name| name.parse().expect("a host's name"));
+        let options = Options { scenario, allowed_hosts: names.into(), ..Options::default() };
+        Self::start(options, None).await
     }
 
     /// A lab that tells `scenario`, else the simulator's own story, as of `anchor`, and whose clock begins at `now`.

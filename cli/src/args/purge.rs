@@ -13,7 +13,8 @@ Examples:
 
 Take the account out of TARGETS first: the next run collects it anew otherwise.
 It reads the whole table once (dynamodb:Scan) and deletes by key
-(dynamodb:BatchWriteItem). What the table's backups and exports hold it leaves.";
+(dynamodb:BatchWriteItem). What the table's backups and exports hold it leaves.
+A table in a file is rewritten, so that no trace of the account stays in it.";
 
 /// Arguments of `purge`.
 #[derive(Debug, Args)]

@@ -86,10 +86,11 @@ async fn a_refused_request_is_no_call_and_says_what_to_do() {
     assert_eq!((status, simulator.log().len()), (403, 1), "it is answered: there is no signature");
 }
 
+const ERROR: &str = "POST /2018-06-01/runtime/init/error HTTP/1.1";
+
 #[tokio::test]
 async fn the_runtime_api_has_the_same_guard() {
     let api = RuntimeApi::start().await.unwrap();
-    const ERROR: &str = "POST /2018-06-01/runtime/init/error HTTP/1.1";
     for (headers, status) in [
         ("host: evil.example", 421),
         ("host: ADDRESS\r\norigin: http://evil.example", 403),
