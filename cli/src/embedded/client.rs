@@ -67,7 +67,7 @@ impl HttpConnector for Slot {
             let database = database.ok_or_else(|| failed("the embedded database is closed"))?;
             // A large query takes a while; the executor's other tasks go on meanwhile.
             let answered = tokio::task::spawn_blocking(move || answer(&database, &request)).await;
-            answered.map_err(|error| failed(error))?
+            answered.map_err(failed)?
         })
     }
 }
