@@ -1,6 +1,7 @@
 //! What a row says of its series after a run: which spans are known, and where the next run goes on.
 
 use super::*;
+use crate::lasting::{Rejection, Unavailable};
 use crate::window::{Request, requests};
 use insights_shared::record::Stored;
 use insights_shared::value::{Map, Value};
@@ -241,4 +242,70 @@ fn a_row_that_is_closed_expires_when_the_last_that_is_known_of_it_does() {
     row.expires_at = None;
     row.expire_after(last, 0);
     assert_eq!(row.expires_at, None, "kept for ever");
+}
+
+/// The row of `WHOLE` as `revision`, unavailable since then and last asked at `asked_at`, if it is.
+fn revised(revision: &str, unavailable: Option<(&str, &str)>) -> Row {
+    let closed = r#"{"300":[{"from":"2026-01-16T23:00:00.000Z","until":"2026-03-20T16:25:00.000Z"}]}"#;
+    let covered = if unavailable.is_some() { closed } else { WHOLE };
+    let covered = Value::from_json(covered).unwrap();
+    let mut item = Map::from([("covered".into(), covered), ("revision".into(), revision.into())]);
+    if let Some((since, asked_at)) = unavailable {
+        let (since, asked_at) = (at(since), at(asked_at));
+        item.insert("watermark".into(), "2026-03-20T16:25:00.000Z".into());
+        item.insert("unavailable".into(), Unavailable { code: "Gone".into(), since, asked_at }.to_value());
+    }
+    Row::from_stored(Stored(item))
+}
+
+/// What became of a series that was asked for at these times.
+fn asked(answered_at: Option<&str>, rejected_at: Option<&str>) -> Progress {
+    let rejection = rejected_at.map(|time| Rejection { code: "Gone".into(), asked_at: at(time) });
+    let requests = requests(at("2026-03-20T10:25:00Z"), at(NOW), 300, at(NOW));
+    let stored = if rejection.is_some() { 0 } else { requests.len() };
+    Progress { answered_at: answered_at.map(at), rejection, ..progress(&requests, stored) }
+}
+
+#[test]
+fn of_the_answers_of_overlapping_runs_the_later_says_whether_a_series_is_available() {
+    let watermark = "2026-03-20T16:25:00Z";
+    let (early, between, late) = ("2026-03-20T22:26:00Z", "2026-03-20T22:26:30Z", "2026-03-20T22:27:00Z");
+    // What the run read, what stands there by now, when it was answered or rejected; whether the row says unavailable,
+    // since when and last asked when.
+    for (read, now, answered_at, rejected_at, expected) in [
+        (revised("a", None), revised("a", None), None, Some(early), Some((early, early))),
+        (revised("a", None), revised("a", None), Some(early), None, None),
+        // Another run wrote the row meanwhile, and had an answer: the next run asks again.
+        (revised("a", None), revised("b", None), None, Some(early), None),
+        // Both were rejected.
+        (revised("a", None), revised("b", Some((early, early))), None, Some(late), Some((early, late))),
+        (revised("a", None), revised("b", Some((late, late))), None, Some(early), Some((late, late))),
+        // One was answered, and one rejected.
+        (revised("a", None), revised("b", Some((late, late))), Some(early), None, Some((late, late))),
+        (revised("a", None), revised("b", Some((early, early))), Some(late), None, None),
+        (revised("b", Some((early, early))), revised("b", Some((early, early))), Some(late), None, None),
+        (
+            revised("b", Some((early, early))),
+            revised("c", Some((early, late))),
+            Some(between),
+            None,
+            Some((early, late)),
+        ),
+    ] {
+        let stand = stand(&read, Some(watermark), NOW);
+        let is_left_behind = now.watermark.is_some() && read.watermark.is_none();
+        let mut row = now;
+        let about = format!("{answered_at:?} {rejected_at:?} over {:?}", row.unavailable);
+        advance(&mut row, &asked(answered_at, rejected_at), &stand);
+        let unavailable = row.unavailable.as_ref().map(|known| (known.since, known.asked_at));
+        assert_eq!(unavailable, expected.map(|(since, asked_at)| (at(since), at(asked_at))), "{about}");
+        // What is unavailable never follows the target's watermark: its spans end, and it stands behind. So does what another
+        // run has left behind meanwhile, until the next one.
+        let is_behind = unavailable.is_some() || rejected_at.is_some() || is_left_behind;
+        assert_eq!(
+            (row.covered.is_open(), row.watermark),
+            (!is_behind, is_behind.then(|| at(watermark))),
+            "{about}"
+        );
+    }
 }
