@@ -3,7 +3,7 @@
 //!
 //! Nothing here changes what is collected or how it is stored.
 
-use crate::aws::CallCounts;
+use crate::aws::{CallCounts, ServiceDates};
 use crate::report::{RunStatus, TargetReport};
 use crate::store::Units;
 use crate::store::plan::Plan;
@@ -23,6 +23,8 @@ pub struct Attendance {
     pub activity: Option<Arc<Activity>>,
     /// Is told what a dry run would write.
     pub plan: Option<Plan>,
+    /// What is known already about the machine's clock, from a response before the first invocation.
+    pub dates: Option<Arc<ServiceDates>>,
 }
 
 /// The targets whose runs have begun, and what the run as a whole took of the table.

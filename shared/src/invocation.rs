@@ -1,7 +1,7 @@
 //! One invocation, from payload to response: which targets, one run each, then `run` and `state`.
 
 use crate::attendance::Attendance;
-use crate::aws::{self, CallCounts, Calls};
+use crate::aws::{self, CallCounts, Calls, ServiceDates};
 use crate::collector::{Collector, Finish};
 use crate::config::Settings;
 use crate::environment::Environment;
@@ -17,7 +17,7 @@ use crate::response::LARGEST_RESPONSE;
 use crate::roles;
 use crate::stop::{Stop, fetch_until, store_until};
 use crate::store::read::Found;
-use crate::store::state::{RunStamp, state_key};
+use crate::store::state::{InFuture, RunStamp, state_key};
 use crate::store::{Options, Store};
 use crate::target::{self, Target};
 use crate::target_run::{Setup, TargetRun, Work};
@@ -84,7 +84,8 @@ pub struct Service<C> {
     sdk: SdkConfig,
     dynamodb: aws_sdk_dynamodb::Client,
     pacers: Pacers,
-    clock: Clock,
+    /// The machine's clock, and what responses say about it.
+    dates: Arc<ServiceDates>,
     /// `function:version`.
     name: String,
     own_account: OnceCell<String>,
@@ -103,7 +104,8 @@ impl<C: Collector> Service<C> {
         let is_lambda = environment.get("AWS_LAMBDA_FUNCTION_NAME").is_some();
         let function = environment.get("AWS_LAMBDA_FUNCTION_NAME").unwrap_or(C::SOURCE.package());
         let version = environment.get("AWS_LAMBDA_FUNCTION_VERSION").unwrap_or("$LATEST");
-        let dynamodb = aws::dynamodb(&sdk);
+        let dates = Arc::new(ServiceDates::new(clock));
+        let dynamodb = aws::dynamodb(&sdk, Arc::clone(&dates));
         C::prepare(&sdk);
         let name = format!("{function}:{version}");
         let pacers = Pacers::new(settings.rate_limits.clone());
@@ -113,7 +115,7 @@ impl<C: Collector> Service<C> {
             sdk,
             dynamodb,
             pacers,
-            clock,
+            dates,
             name,
             own_account: OnceCell::new(),
             is_lambda,
@@ -124,8 +126,11 @@ impl<C: Collector> Service<C> {
     /// The same with what a process has that a person attends.
     #[must_use]
     pub fn attended(mut self, attendance: Attendance) -> Self {
-        if let Some(table) = attendance.table.clone() {
-            self.dynamodb = table;
+        if let Some(table) = &attendance.table {
+            self.dynamodb = aws::watched(table);
+        }
+        if let Some(dates) = attendance.dates.clone() {
+            self.dates = dates;
         }
         Self { attendance, ..self }
     }
@@ -150,11 +155,15 @@ impl<C: Collector> Service<C> {
     }
 
     async fn run(&self, payload: &[u8], context: &Context) -> Result<Response, InvocationError> {
-        let started_at = self.clock.now();
+        if self.attendance.dates.is_none() {
+            self.dates.forget();
+        }
+        let machine_now = self.dates.machine().now();
         let begun = Instant::now();
-        let payload = payload::read(payload, C::SOURCE, &self.settings.own_region, started_at)
-            .map_err(|faults| InvocationError::new("Payload.Invalid", faults.to_string()))?;
-        let plan = self.plan(payload, context).await?;
+        // What is in the future shows once a service has said what time it is; beside other faults the machine's word has to do.
+        let read = |now| payload::read(payload, C::SOURCE, &self.settings.own_region, now);
+        let payload = read(Timestamp::MAX).or_else(|_| read(machine_now)).map_err(payload_invalid)?;
+        let mut plan = self.plan(payload, context).await?;
         let options = Options {
             table: self.settings.table_name.clone(),
             collected_by: format!("{}#{}", self.name, context.request_id),
@@ -164,7 +173,7 @@ impl<C: Collector> Service<C> {
         };
         let mut targets = plan.targets;
         let count = targets.len();
-        let store = Store::new(self.dynamodb.clone(), self.clock, options);
+        let store = Store::dated(self.dynamodb.clone(), Arc::clone(&self.dates), options);
         let store = store.until(context.deadline.map(|deadline| store_until(deadline, count)));
         let store = Arc::new(store.planned_by(self.attendance.plan.clone()));
         let stop = self.stop(context.deadline, count);
@@ -178,12 +187,19 @@ impl<C: Collector> Service<C> {
         {
             return Err(table_unavailable(error));
         }
+        // From here on the time is known, be the machine's clock right or not.
+        let started_at =
+            machine_now.plus_millis(self.dates.clock().now().millis_since(self.dates.machine().now()));
+        if let Work::Window(window) = &mut plan.work {
+            *window = payload::settle_window(*window, started_at, machine_now).map_err(payload_invalid)?;
+        }
         // Whoever waited longest comes first, so that an invocation too short for all starves none. A run that had no time
-        // for a target leaves its state as it is. Those of which the state cannot be read come to nothing, and come last.
+        // for a target leaves its state as it is. Those of which the state cannot be read come to nothing, and come last. An
+        // instant in the future says nothing.
         targets.sort_by_key(|target| {
             let key = state_key(C::SOURCE, target);
             let last_begun = states.items.get(&key).and_then(|state| state.timestamp("last_begun_at"));
-            (states.failed.contains_key(&key), last_begun)
+            (states.failed.contains_key(&key), last_begun.filter(|last_begun| *last_begun <= started_at))
         });
         let runs = targets.into_iter().map(|target| {
             let key = state_key(C::SOURCE, &target);
@@ -198,6 +214,7 @@ impl<C: Collector> Service<C> {
                 request_id: &context.request_id,
                 trigger: plan.trigger,
                 scheduled_time: plan.scheduled_time,
+                in_future: InFuture::default(),
             };
             self.target(target, &plan.work, state, &store, &stop, stamp)
         });
@@ -222,7 +239,7 @@ impl<C: Collector> Service<C> {
         };
         let response = Response::new(C::SOURCE, plan.dry_run, usage, all.targets, LARGEST_RESPONSE);
         if self.is_lambda {
-            crate::metrics::emit(&response, plan.trigger, self.clock.now());
+            crate::metrics::emit(&response, plan.trigger, self.dates.clock().now());
         }
         if response.status == RunStatus::Failed {
             return Err(all_failed(&response, &all.failures));
@@ -245,7 +262,7 @@ impl<C: Collector> Service<C> {
             return self.not_begun(&target, work);
         }
         // A role that takes all of the time was begun as well, or it would come first for ever.
-        stamp.begun_at = self.clock.now();
+        stamp.begun_at = self.dates.clock().now();
         let (state, trouble) = match state {
             Ok(state) => (state, None),
             Err(error) => (None, Some((Stage::Write, "state".to_owned(), error))),
@@ -258,6 +275,7 @@ impl<C: Collector> Service<C> {
             state,
             sdk: self.sdk.clone(),
             stop: stop.clone(),
+            is_not_enabled: C::is_not_enabled,
         };
         self.run_target(setup, Arc::clone(store), stamp, trouble).await
     }
@@ -295,7 +313,7 @@ impl<C: Collector> Service<C> {
         let region = Region::new(target.region.clone());
         let mut sdk = self.sdk.to_builder().region(region).build();
         if let (Some(role), None) = (&target.role, &trouble) {
-            let assume = Box::pin(roles::assume(&self.sdk, role, &target.account_id, C::SOURCE));
+            let assume = Box::pin(roles::assume(&self.sdk, role, &target.account_id, C::SOURCE, &self.dates));
             match within(&setup.stop, "AssumeRole", assume).await {
                 Ok(credentials) => sdk = sdk.to_builder().credentials_provider(credentials).build(),
                 Err(error) => trouble = Some((Stage::Fetch, role.arn.clone(), error)),
@@ -305,7 +323,8 @@ impl<C: Collector> Service<C> {
         let nothing_of_it = nothing_of(&setup.work);
         let calls = Arc::new(CallCounts::default());
         let counted = Arc::clone(&calls);
-        let run = TargetRun::new(setup, Arc::clone(&self.settings), Arc::clone(&store), self.clock, counted);
+        let dates = Arc::clone(&self.dates);
+        let run = TargetRun::new(setup, Arc::clone(&self.settings), Arc::clone(&store), dates, counted);
         let activity = self.attendance.activity.as_ref();
         let activity = activity.map(|activity| activity.begin(&target, &calls, &run.report));
         let finish = match trouble {
@@ -323,14 +342,19 @@ impl<C: Collector> Service<C> {
         if let Some(window) = finish.window.or(nothing_of_it) {
             run.report.window(window);
         }
-        stamp.ended_at = self.clock.now();
+        if let Some(skew) = self.dates.skew() {
+            run.report.clock_skewed(skew);
+        }
+        stamp.ended_at = self.dates.clock().now();
         let mut response = run.report.finish(&target);
         if let Err(error) = store.put_run(C::SOURCE, &target, &response, &stamp).await {
             response = not_written(&run.report, &target, "run", &error);
         }
         if is_scheduled {
             // One that has not moved would only fail its condition, and a failed condition is billed.
-            let moved = finish.watermark.filter(|watermark| run.watermark() < Some(*watermark));
+            let watermark = finish.watermark.map(|watermark| watermark.min(run.limit()));
+            let moved = watermark.filter(|watermark| run.watermark() < Some(*watermark));
+            stamp.in_future = run.future();
             let written = store.put_state(C::SOURCE, &target, &response, &stamp, moved, &finish.resume).await;
             if let Err(error) = written {
                 response = not_written(&run.report, &target, "state", &error);
@@ -387,7 +411,7 @@ impl<C: Collector> Service<C> {
             }
         };
         check_accounts(&plan.targets, "targets", &own_account, &mut faults);
-        faults.or(plan).map_err(|faults| InvocationError::new("Payload.Invalid", faults.to_string()))
+        faults.or(plan).map_err(payload_invalid)
     }
 
     /// The account of the function: its ARN's, or STS's answer where the ARN is invented or names none.
@@ -399,7 +423,7 @@ impl<C: Collector> Service<C> {
         }
         let ask = || {
             // Boxed as a collector's future is: what the SDK makes of a request nests deep.
-            let identity = Box::pin(roles::own_account(&self.sdk));
+            let identity = Box::pin(roles::own_account(&self.sdk, &self.dates));
             async { within(&self.stop(context.deadline, 1), "GetCallerIdentity", identity).await }
         };
         let account = self.own_account.get_or_try_init(ask).await.map_err(|error| {
@@ -460,6 +484,11 @@ fn not_written(report: &TargetReport, target: &Target, what: &str, error: &CallE
     log::state_not_written(target, what, &error.message);
     report.call_failed(Stage::Write, what, error);
     report.finish(target)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is handed to map_err")]
+fn payload_invalid(faults: Faults) -> InvocationError {
+    InvocationError::new("Payload.Invalid", faults.to_string())
 }
 
 fn table_unavailable(error: &CallError) -> InvocationError {

@@ -1,11 +1,14 @@
 //! What can go wrong with one part of a run: its code, its class, and how an SDK error becomes one. Pure.
+//!
+//! Which codes mean a throttle, a denial or a wrong clock is said here and nowhere else.
 
+use crate::aws::NotAnAnswer;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_runtime_api::http::Response;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use serde::Serialize;
 use std::error::Error;
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
 /// Where in a run something went wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -26,6 +29,8 @@ pub enum Stage {
 pub enum Class {
     /// Credentials or policy refuse it.
     Denied,
+    /// The source is not in use there: the collector recognises the answer ([`crate::collector::Collector::is_not_enabled`]).
+    NotEnabled,
     /// Too many calls.
     Throttled,
     /// The service, or the way to it, failed.
@@ -42,6 +47,11 @@ pub enum Class {
 pub const TIMEOUT: &str = "Timeout";
 /// No connection, or it broke.
 pub const CONNECTION: &str = "Connection";
+/// This machine's clock differs from the services' clocks: a note if the run could correct it, otherwise the reason why a
+/// service did not accept a signature.
+pub const CLOCK_SKEWED: &str = "Clock.Skewed";
+/// A condition was not met; DynamoDB's own code.
+pub const CONDITION_FAILED: &str = "ConditionalCheckFailedException";
 /// An answer that is not of the documented shape.
 pub const RESPONSE_MALFORMED: &str = "Response.Malformed";
 /// A page token that came before: paging would never end.
@@ -102,11 +112,29 @@ impl CallError {
         Self { operation, code, message: message.into(), class: Class::Malformed, retryable: false }
     }
 
+    /// `operation` did not write, because the stored item is of a newer schema.
+    pub fn newer_schema(operation: &'static str) -> Self {
+        let message =
+            "a newer version of this program wrote the stored item, which is not overwritten".to_owned();
+        let code = CONDITION_FAILED.to_owned();
+        Self { operation, code, message, class: Class::Refused, retryable: false }
+    }
+
+    /// Other runs changed the item before each try of `operation`.
+    pub fn contended(operation: &'static str, message: impl Into<String>) -> Self {
+        let code = CONDITION_FAILED.to_owned();
+        Self { operation, code, message: message.into(), class: Class::Unavailable, retryable: true }
+    }
+
     /// What the SDK says of `operation`.
     pub fn from_sdk<E>(operation: &'static str, error: &SdkError<E, Response>) -> Self
     where
         E: ProvideErrorMetadata + Error + 'static,
     {
+        // Credentials that could not be renewed: the call that failed is STS's, and the reason is its.
+        if let Some(cause) = find::<Self>(error) {
+            return cause.clone();
+        }
         let status = error.raw_response().map(|response| response.status().as_u16());
         let (code, message, class) = match error {
             SdkError::TimeoutError(_) => (TIMEOUT.to_owned(), chain(error), Class::Unavailable),
@@ -117,7 +145,11 @@ impl CallError {
             SdkError::ServiceError(service) => match service.err().code() {
                 Some(code) => {
                     let message = service.err().message().map_or_else(|| chain(error), str::to_owned);
-                    (code.to_owned(), message, class_of(code, status))
+                    if is_clock(code, &message) {
+                        (CLOCK_SKEWED.to_owned(), format!("{code}: {message}"), Class::Unavailable)
+                    } else {
+                        (code.to_owned(), message, class_of(code, status))
+                    }
                 }
                 // A gateway's page instead of the service's error: there is no code to read.
                 None => {
@@ -125,7 +157,8 @@ impl CallError {
                 }
             },
             SdkError::ResponseError(_) => {
-                (RESPONSE_MALFORMED.to_owned(), with_status(status, &chain(error)), class_of("", status))
+                let reason = find::<NotAnAnswer>(error).map_or_else(|| chain(error), ToString::to_string);
+                (RESPONSE_MALFORMED.to_owned(), with_status(status, &reason), class_of("", status))
             }
             _ => (REQUEST_INVALID.to_owned(), chain(error), Class::Refused),
         };
@@ -143,13 +176,25 @@ fn with_status(status: Option<u16>, message: &str) -> String {
     status.map_or_else(|| message.to_owned(), |status| format!("HTTP status {status}: {message}"))
 }
 
-/// The class of a service's error code, or of its HTTP status where there is no code.
+/// As the reason for credentials that could not be renewed, which the SDK passes on.
+impl Error for CallError {}
+
+impl fmt::Display for CallError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}: {}: {}", self.operation, self.code, self.message)
+    }
+}
+
+/// The class of a service's error code and its HTTP status, as far as both are known.
+///
+/// Status 401 or 403 is a denial whatever the code, unless the code is a throttle's. A code of a denial is one whatever the
+/// status: CloudTrail and DynamoDB deny with status 400.
 pub fn class_of(code: &str, status: Option<u16>) -> Class {
     if is_throttle(code) || status == Some(429) {
         Class::Throttled
-    } else if is_denial(code) || (code.is_empty() && matches!(status, Some(401 | 403))) {
+    } else if is_denial(code) || matches!(status, Some(401 | 403)) {
         Class::Denied
-    } else if status.is_some_and(|status| status >= 500) {
+    } else if status.is_some_and(|status| status >= 500) || code == CLOCK_SKEWED {
         Class::Unavailable
     } else if code.is_empty() {
         Class::Malformed
@@ -158,48 +203,66 @@ pub fn class_of(code: &str, status: Option<u16>) -> Class {
     }
 }
 
-/// Whether a code means "too many calls": the SDK's own list of retryable throttling codes.
+/// The codes that mean "too many calls": the SDK's own list, by which it retries.
+pub const THROTTLES: &[&str] = aws_runtime::retries::classifiers::THROTTLING_ERRORS;
+
+/// Whether a code means "too many calls".
 pub fn is_throttle(code: &str) -> bool {
-    matches!(
-        code,
-        "Throttling"
-            | "ThrottlingException"
-            | "ThrottledException"
-            | "RequestThrottledException"
-            | "RequestThrottled"
-            | "TooManyRequestsException"
-            | "ProvisionedThroughputExceededException"
-            | "RequestLimitExceeded"
-            | "BandwidthLimitExceeded"
-            | "LimitExceededException"
-            | "SlowDown"
-            | "PriorRequestNotComplete"
-            | "TransactionInProgressException"
-            | "EC2ThrottledException"
-    )
+    THROTTLES.contains(&code)
 }
 
-/// Whether a code means that credentials or a policy refuse the call.
+/// The codes that mean that credentials or a policy refuse the call, where the status does not tell.
 /// <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/CommonErrors.html>
+pub const DENIALS: [&str; 21] = [
+    "AccessDenied",
+    "AccessDeniedException",
+    "AuthFailure",
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "IncompleteSignature",
+    "IncompleteSignatureException",
+    "InvalidAccessKeyId",
+    "InvalidClientTokenId",
+    "InvalidSignatureException",
+    "MissingAuthenticationToken",
+    "MissingAuthenticationTokenException",
+    "NotAuthorized",
+    "NotAuthorizedException",
+    "OptInRequired",
+    "RegionDisabledException",
+    "SignatureDoesNotMatch",
+    "SubscriptionRequiredException",
+    "UnauthorizedException",
+    "UnauthorizedOperation",
+    "UnrecognizedClientException",
+];
+
 fn is_denial(code: &str) -> bool {
-    matches!(
-        code,
-        "AccessDenied"
-            | "AccessDeniedException"
-            | "NotAuthorized"
-            | "UnauthorizedOperation"
-            | "UnrecognizedClientException"
-            | "InvalidClientTokenId"
-            | "IncompleteSignature"
-            | "InvalidSignatureException"
-            | "SignatureDoesNotMatch"
-            | "MissingAuthenticationToken"
-            | "MissingAuthenticationTokenException"
-            | "ExpiredToken"
-            | "ExpiredTokenException"
-            | "RequestExpired"
-            | "OptInRequired"
-    )
+    DENIALS.contains(&code)
+}
+
+/// The codes that mean that the instant of a signature is too far from the service's clock.
+pub const CLOCK_CODES: [&str; 4] =
+    ["RequestExpired", "RequestInTheFuture", "RequestTimeTooSkewed", "RequestTimeTooSkewedException"];
+
+/// How the messages of codes begin that otherwise mean a wrong signature.
+const CLOCK_MESSAGES: [&str; 2] = ["Signature expired", "Signature not yet current"];
+
+/// Whether an error says that a request was signed at an instant that its service does not accept.
+fn is_clock(code: &str, message: &str) -> bool {
+    CLOCK_CODES.contains(&code) || CLOCK_MESSAGES.iter().any(|begin| message.starts_with(begin))
+}
+
+/// The error of type `T` among an error's causes.
+fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        if let Some(found) = error.downcast_ref::<T>() {
+            return Some(found);
+        }
+        cause = error.source();
+    }
+    None
 }
 
 /// An error and its causes on one line. The SDK's own text says no more than "service error".
@@ -230,12 +293,63 @@ mod tests {
             ("AccessDeniedException", Some(403), Class::Denied),
             ("ExpiredTokenException", Some(400), Class::Denied),
             ("", Some(403), Class::Denied),
+            ("", Some(401), Class::Denied),
+            ("SubscriptionRequiredException", Some(403), Class::Denied),
+            ("AuthFailure", Some(401), Class::Denied),
+            ("OptInRequired", Some(403), Class::Denied),
+            ("RegionDisabledException", None, Class::Denied),
+            ("ResourceNotFoundException", Some(403), Class::Denied),
+            ("SomethingNew", Some(401), Class::Denied),
+            ("ThrottlingException", Some(403), Class::Throttled),
+            ("SlowDown", Some(503), Class::Throttled),
+            ("SomethingNew", Some(429), Class::Throttled),
+            ("SomethingNew", Some(402), Class::Refused),
+            ("SomethingNew", Some(404), Class::Refused),
+            (CLOCK_SKEWED, None, Class::Unavailable),
             ("InternalServerException", Some(500), Class::Unavailable),
             ("", Some(503), Class::Unavailable),
             ("InvalidRequestException", Some(400), Class::Refused),
             ("", Some(400), Class::Malformed),
         ] {
             assert_eq!(class_of(code, status), expected, "{code} {status:?}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_clock_is_told_from_a_wrong_signature() {
+        for (code, message, expected) in [
+            (
+                "RequestTimeTooSkewed",
+                "The difference between the request time and the current time is too large.",
+                true,
+            ),
+            ("RequestExpired", "", true),
+            ("RequestInTheFuture", "", true),
+            (
+                "InvalidSignatureException",
+                "Signature expired: 20261130T1200Z is now earlier than 20261130T1215Z",
+                true,
+            ),
+            (
+                "InvalidSignatureException",
+                "Signature not yet current: 20261130T1300Z is still later than 20261130T1215Z",
+                true,
+            ),
+            (
+                "SignatureDoesNotMatch",
+                "Signature expired: 20261130T1200Z is now earlier than 20261130T1215Z",
+                true,
+            ),
+            (
+                "InvalidSignatureException",
+                "The request signature we calculated does not match the signature you provided.",
+                false,
+            ),
+            ("SignatureDoesNotMatch", "Credential should be scoped to correct service: 'xray'.", false),
+            ("ExpiredTokenException", "The security token included in the request is expired", false),
+            ("AccessDeniedException", "User: x is not authorized to perform: xray:GetGroups", false),
+        ] {
+            assert_eq!(is_clock(code, message), expected, "{code}: {message}");
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::aws::Calls;
 use crate::fields::{LONGEST_TEXT, cut};
 use crate::invocation::InvocationError;
-use crate::issue::{Class, REQUEST_INVALID};
+use crate::issue::{CLOCK_SKEWED, Class, REQUEST_INVALID};
 use crate::report::{Response, TargetResponse, Targets};
 
 /// The most targets of which an error says why they failed.
@@ -56,8 +56,8 @@ impl Default for Failures {
 impl Outcomes {
     /// Takes in a target.
     pub(crate) fn add(&mut self, outcome: TargetOutcome) {
-        let codes = &outcome.response.issue_counts;
-        let is_refused = !codes.is_empty() && codes.keys().all(|code| code == REQUEST_INVALID);
+        let mut codes = outcome.response.issue_counts.keys().filter(|code| *code != CLOCK_SKEWED).peekable();
+        let is_refused = codes.peek().is_some() && codes.all(|code| code == REQUEST_INVALID);
         let Failures { table_failed, all_refused, first } = &mut self.failures;
         *table_failed &= outcome.nothing_stored;
         *all_refused &= is_refused;

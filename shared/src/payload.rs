@@ -202,6 +202,18 @@ fn parse_window(mut fields: Fields<'_>, now: Timestamp) -> Option<Window> {
     Some(Window { start: start?, end: end? })
 }
 
+/// The window of a backfill by the clock that is right, `now`: it may not be in the future. One that was made by a machine's
+/// clock that is ahead, and is not in that one's future, ends now.
+pub fn settle_window(window: Window, now: Timestamp, machine_now: Timestamp) -> Result<Window, Faults> {
+    let mut faults = Faults::default();
+    if window.end > now.max(machine_now) || window.start >= now {
+        let end = if window.start >= now { window.start } else { window.end };
+        let field = if window.start >= now { "window.start" } else { "window.end" };
+        faults.add(field, end, format!("must not be in the future: it is {now}"));
+    }
+    faults.or(Window { start: window.start, end: window.end.min(now) })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,7 +1,8 @@
 //! What a run did: counters and issues of one target. It decides statuses, nothing else; `response.rs` makes the whole.
 
+use crate::aws::Skew;
 use crate::fields::cut;
-use crate::issue::{CallError, Class, RECORD_INVALID, Stage};
+use crate::issue::{CLOCK_SKEWED, CallError, Class, RECORD_INVALID, Stage};
 use crate::payload::Window;
 use crate::response::MOST_ISSUES;
 pub use crate::response::{Response, TargetResponse, Targets, Usage};
@@ -300,6 +301,18 @@ impl TargetReport {
             std::cmp::Ordering::Equal => crate::log::issues_not_logged(MOST_LOGGED),
             std::cmp::Ordering::Greater => {}
         }
+    }
+
+    /// Notes that the machine's clock is wrong. The run goes by the services' time, so that nothing is missing because of it.
+    pub fn clock_skewed(&self, skew: Skew) {
+        let seconds = skew.millis.abs().div_euclid(1_000);
+        let direction = if skew.millis < 0 { "ahead of" } else { "behind" };
+        let message = format!(
+            "this machine's clock is {seconds} s {direction} the services' (Date header); the run goes by the services' time: correct the clock"
+        );
+        self.issue(Stage::Fetch, skew.operation, "clock", CLOCK_SKEWED, false, &message);
+        let mut inner = self.inner();
+        inner.gaps = inner.gaps.saturating_sub(1);
     }
 
     /// Notes an issue about a part of an answer that is the same however often one asks: the target is `partial`, but

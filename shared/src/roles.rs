@@ -1,6 +1,7 @@
 //! Whose account it is: the caller's identity, and roles in other accounts. Both answers are checked, so that no record
 //! carries a wrong account.
 
+use crate::aws::{ResponseObserver, ServiceDates};
 use crate::issue::CallError;
 use crate::record::Source;
 use crate::target::{Role, account_of_arn, is_account_id};
@@ -8,15 +9,23 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::future::ProvideCredentials as ProvideFuture;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use aws_sdk_sts::Client;
+use aws_sdk_sts::config::Builder;
 use aws_sdk_sts::types::Credentials as Given;
 use aws_smithy_types::retry::RetryConfig;
 use aws_types::SdkConfig;
-use std::sync::{Mutex, PoisonError};
-use std::time::SystemTime;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+/// A client of STS, the dates of whose responses go into `dates`.
+fn client(sdk: &SdkConfig, dates: &Arc<ServiceDates>) -> Client {
+    let observer = ResponseObserver::xml(Arc::clone(dates));
+    Client::from_conf(Builder::from(sdk).interceptor(observer).build())
+}
 
 /// The account of the process's own credentials.
-pub async fn own_account(sdk: &SdkConfig) -> Result<String, CallError> {
-    let client = aws_sdk_sts::Client::new(sdk);
+pub async fn own_account(sdk: &SdkConfig, dates: &Arc<ServiceDates>) -> Result<String, CallError> {
+    let client = client(sdk, dates);
     let answer = client.get_caller_identity().send().await;
     let answer = answer.map_err(|error| CallError::from_sdk("GetCallerIdentity", &error))?;
     match answer.account.filter(|account| is_account_id(account)) {
@@ -39,8 +48,10 @@ pub async fn assume(
     role: &Role,
     account: &str,
     source: Source,
+    dates: &Arc<ServiceDates>,
 ) -> Result<SharedCredentialsProvider, CallError> {
-    let session = Session { sdk: sdk.clone(), role: role.clone(), account: account.to_owned(), source };
+    let (sdk, role, account) = (sdk.clone(), role.clone(), account.to_owned());
+    let session = Session { sdk, role, account, source, dates: Arc::clone(dates) };
     let first = session.begin().await?;
     Ok(SharedCredentialsProvider::new(Renewed { session, first: Mutex::new(Some(first)) }))
 }
@@ -52,13 +63,13 @@ struct Session {
     role: Role,
     account: String,
     source: Source,
+    dates: Arc<ServiceDates>,
 }
 
 impl Session {
     async fn begin(&self) -> Result<Credentials, CallError> {
         const OPERATION: &str = "AssumeRole";
-        let client = aws_sdk_sts::Client::new(&self.sdk);
-        let answer = client
+        let answer = client(&self.sdk, &self.dates)
             .assume_role()
             .role_arn(&self.role.arn)
             .set_external_id(self.role.external_id.clone())
@@ -83,7 +94,9 @@ impl Session {
                 "the answer holds no credentials, or not all of them",
             ));
         };
+        // The SDK compares it with the machine's clock, which may be wrong: then no credentials would last at all, or for ever.
         let expiry = SystemTime::try_from(given.expiration).ok();
+        let expiry = expiry.and_then(|expiry| moved(expiry, self.dates.measured()));
         Ok(Credentials::new(
             given.access_key_id,
             given.secret_access_key,
@@ -92,6 +105,12 @@ impl Session {
             "insights-assume-role",
         ))
     }
+}
+
+/// `instant` of the services' clocks by the machine's, which these are ahead of by `millis`.
+fn moved(instant: SystemTime, millis: i64) -> Option<SystemTime> {
+    let difference = Duration::from_millis(millis.unsigned_abs());
+    if millis < 0 { instant.checked_add(difference) } else { instant.checked_sub(difference) }
 }
 
 /// Gives the credentials that are there already, and new ones whenever it is asked again: the SDK asks once they are over.
@@ -111,10 +130,8 @@ impl ProvideCredentials for Renewed {
             return ProvideFuture::ready(Ok(first));
         }
         ProvideFuture::new(async {
-            let begun = self.session.begin().await;
-            begun.map_err(|error| {
-                CredentialsError::provider_error(format!("{}: {}", error.code, error.message))
-            })
+            // The error itself, so that whoever asked knows that AssumeRole failed, and why (`issue.rs`).
+            self.session.begin().await.map_err(CredentialsError::provider_error)
         })
     }
 }

@@ -1,9 +1,9 @@
 //! One target within one invocation: what a collector is handed. Calls to the service go through [`TargetRun::call`],
 //! records through [`TargetRun::store`]; both keep the report.
 
-use crate::aws::{CallCounts, CallObserver};
+use crate::aws::{CallCounts, CallObserver, ServiceDates, TOLERATED_MILLIS};
 use crate::config::Settings;
-use crate::issue::{CallError, RECORD_INVALID, Stage};
+use crate::issue::{CallError, Class, RECORD_INVALID, Stage};
 use crate::key;
 use crate::pace::{PacedClient, Pacer};
 use crate::payload::{Push, Window};
@@ -12,6 +12,7 @@ use crate::report::{Outcome, TargetReport};
 use crate::stop::Stop;
 use crate::store::Store;
 use crate::store::read::BATCH;
+use crate::store::state::InFuture;
 use crate::store::write::{Guard, Written};
 use crate::target::Target;
 use crate::time::Timestamp;
@@ -73,7 +74,10 @@ pub struct TargetRun {
     pub now: Timestamp,
     /// The target's `state` before the run.
     pub state: Option<Stored>,
-    clock: crate::time::Clock,
+    /// When the run began by the machine's clock.
+    machine_now: Timestamp,
+    dates: Arc<ServiceDates>,
+    is_not_enabled: fn(&CallError) -> bool,
     stop: Stop,
     sdk: SdkConfig,
     observer: CallObserver,
@@ -101,25 +105,27 @@ pub struct Setup {
     pub pacer: Arc<Pacer>,
     /// The end of the time to fetch in.
     pub stop: Stop,
+    /// Recognises errors that say that the source is not in use.
+    pub is_not_enabled: fn(&CallError) -> bool,
 }
 
 impl TargetRun {
-    /// A run that counts its calls into `counts`.
+    /// A run that counts its calls into `counts`, and goes by the clock that `dates` knows to be right.
     pub fn new(
         setup: Setup,
         settings: Arc<Settings>,
         store: Arc<Store>,
-        clock: crate::time::Clock,
+        dates: Arc<ServiceDates>,
         counts: Arc<CallCounts>,
     ) -> Self {
-        let Setup { source, target, work, state, sdk, pacer, stop } = setup;
+        let Setup { source, target, work, state, sdk, pacer, stop, is_not_enabled } = setup;
         let sdk = match sdk.http_client() {
             Some(client) => sdk.to_builder().http_client(PacedClient::new(client, pacer)).build(),
             None => sdk,
         };
         let permits = Semaphore::new(settings.concurrency);
-        let observer = CallObserver::new(counts);
-        let now = clock.now();
+        let observer = CallObserver::new(counts, Arc::clone(&dates));
+        let (now, machine_now) = (dates.clock().now(), dates.machine().now());
         let report = Arc::new(TargetReport::default());
         Self {
             source,
@@ -130,7 +136,9 @@ impl TargetRun {
             report,
             now,
             state,
-            clock,
+            machine_now,
+            dates,
+            is_not_enabled,
             stop,
             sdk,
             observer,
@@ -155,9 +163,20 @@ impl TargetRun {
         format!("{}-{}", self.source, self.target)
     }
 
-    /// The instant of the clock.
+    /// The instant of the clock that the run goes by.
     pub fn clock_now(&self) -> Timestamp {
-        self.clock.now()
+        self.dates.clock().now()
+    }
+
+    /// The last instant that may count as stored or covered: when the run began, by the earlier of the two clocks, the machine's
+    /// and the services'. What is after it by either of them may not have happened yet.
+    pub fn limit(&self) -> Timestamp {
+        self.now.min(self.machine_now.plus_millis(self.dates.lowest()))
+    }
+
+    /// Whether a stored instant is in the future: a run whose clock was ahead has written it, and it says nothing.
+    pub fn is_future(&self, stored: Timestamp) -> bool {
+        stored > self.now.plus_millis(TOLERATED_MILLIS)
     }
 
     /// Whether there is no time left to fetch in.
@@ -165,9 +184,19 @@ impl TargetRun {
         self.stop.has_come()
     }
 
-    /// The watermark of the target's `state`.
+    /// The watermark of the target's `state`. One in the future is none: the target restarts at the beginning of its look-back.
     pub fn watermark(&self) -> Option<Timestamp> {
-        self.state.as_ref().and_then(|state| state.timestamp("watermark"))
+        let stored = self.state.as_ref().and_then(|state| state.timestamp("watermark"));
+        stored.filter(|watermark| !self.is_future(*watermark))
+    }
+
+    /// What of the target's `state` is in the future. With such a watermark the target restarts at the beginning of its look-back.
+    pub fn future(&self) -> InFuture {
+        let stored = |name: &str| {
+            let stored = self.state.as_ref().and_then(|state| state.timestamp(name));
+            stored.filter(|stored| self.is_future(*stored))
+        };
+        InFuture { watermark: stored("watermark"), last_success: stored("last_success_at").is_some() }
     }
 
     /// What is known of what the table has of the target: that there is nothing before its first run on schedule, unless
@@ -214,7 +243,7 @@ impl TargetRun {
             request.await
         });
         match self.stop.before(limited).await {
-            Some(result) => result.map_err(|error| CallError::from_sdk(operation, &error)),
+            Some(result) => result.map_err(|error| self.judged(CallError::from_sdk(operation, &error))),
             None => Err(CallError::not_reached(operation)),
         }
     }
@@ -238,6 +267,14 @@ impl TargetRun {
             let message = "no answer in the share of the time that this call has";
             Err(CallError::timed_out(operation, message))
         })
+    }
+
+    /// The error as the collector recognises it.
+    fn judged(&self, error: CallError) -> CallError {
+        if (self.is_not_enabled)(&error) {
+            return CallError { class: Class::NotEnabled, retryable: false, ..error };
+        }
+        error
     }
 
     /// Validates and writes records that `operation` gave, and counts what became of each. `true` if all of them are

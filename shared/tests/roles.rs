@@ -10,15 +10,22 @@
 
 use aws_credential_types::provider::ProvideCredentials;
 use aws_types::SdkConfig;
+use insights_shared::aws::ServiceDates;
 use insights_shared::issue::Class;
 use insights_shared::record::Source;
 use insights_shared::roles::{assume, own_account};
 use insights_shared::target::Role;
-use insights_tests::Lab;
+use insights_shared::time::Clock;
+use insights_tests::{Lab, NOW, at};
+use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 const ROLE: &str = "arn:aws:iam::111122223333:role/insights-reader";
+
+fn dates() -> Arc<ServiceDates> {
+    Arc::new(ServiceDates::new(Clock::Fixed(at(NOW))))
+}
 
 fn role() -> Role {
     Role { arn: ROLE.to_owned(), external_id: None }
@@ -69,13 +76,13 @@ async fn a_session_of_another_account_is_not_taken_for_the_targets() {
         ),
     ] {
         let sdk = sts_that_says(&lab, assumed(arn, credentials)).await;
-        let error = assume(&sdk, &role(), "111122223333", Source::Xray).await.unwrap_err();
+        let error = assume(&sdk, &role(), "111122223333", Source::Xray, &dates()).await.unwrap_err();
         assert_eq!((error.operation, error.class), ("AssumeRole", Class::Malformed), "{arn}");
         assert!(error.message.contains(expected), "{error:?}");
     }
     let arn = "arn:aws:sts::111122223333:assumed-role/insights-reader/x";
     let sdk = sts_that_says(&lab, assumed(arn, CREDENTIALS)).await;
-    assert!(assume(&sdk, &role(), "111122223333", Source::Xray).await.is_ok());
+    assert!(assume(&sdk, &role(), "111122223333", Source::Xray, &dates()).await.is_ok());
 }
 
 #[tokio::test]
@@ -86,7 +93,7 @@ async fn an_answer_that_was_cut_off_anywhere_gives_no_credentials() {
     let needed = whole.find("</Expiration>").unwrap();
     for end in (0..whole.len()).step_by(17) {
         let sdk = sts_that_says(&lab, whole[..end].to_owned()).await;
-        match assume(&sdk, &role(), "111122223333", Source::Xray).await {
+        match assume(&sdk, &role(), "111122223333", Source::Xray, &dates()).await {
             Ok(_) => assert!(end >= needed, "{}", &whole[..end]),
             Err(error) => {
                 assert_eq!(
@@ -102,13 +109,13 @@ async fn an_answer_that_was_cut_off_anywhere_gives_no_credentials() {
 #[tokio::test]
 async fn an_identity_without_an_account_is_none() {
     let lab = Lab::new("").await;
-    assert_eq!(own_account(&lab.sdk()).await.unwrap(), "123456789012");
+    assert_eq!(own_account(&lab.sdk(), &dates()).await.unwrap(), "123456789012");
     for account in ["", "<Account>12</Account>"] {
         let body = format!(
             "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\
              <GetCallerIdentityResult>{account}</GetCallerIdentityResult></GetCallerIdentityResponse>"
         );
-        let error = own_account(&sts_that_says(&lab, body).await).await.unwrap_err();
+        let error = own_account(&sts_that_says(&lab, body).await, &dates()).await.unwrap_err();
         assert_eq!((error.operation, error.class), ("GetCallerIdentity", Class::Malformed), "{account}");
     }
 }
@@ -116,10 +123,10 @@ async fn an_identity_without_an_account_is_none() {
 #[tokio::test]
 async fn a_role_is_assumed_under_the_functions_name_and_refused_as_denied() {
     let lab = Lab::new(&format!("[sts]\nroles = [{{ arn = \"{ROLE}\", external_id = \"sesame\" }}]")).await;
-    let error = assume(&lab.sdk(), &role(), "111122223333", Source::Xray).await.unwrap_err();
+    let error = assume(&lab.sdk(), &role(), "111122223333", Source::Xray, &dates()).await.unwrap_err();
     assert_eq!((error.code.as_str(), error.class), ("AccessDenied", Class::Denied));
     let trusted = Role { external_id: Some("sesame".to_owned()), ..role() };
-    assert!(assume(&lab.sdk(), &trusted, "111122223333", Source::Cloudtrail).await.is_ok());
+    assert!(assume(&lab.sdk(), &trusted, "111122223333", Source::Cloudtrail, &dates()).await.is_ok());
     let log = lab.simulator.log();
     assert_eq!(log[1].input["RoleSessionName"], "cloudtrail-insights");
 }
@@ -127,7 +134,7 @@ async fn a_role_is_assumed_under_the_functions_name_and_refused_as_denied() {
 #[tokio::test]
 async fn credentials_that_are_over_are_renewed_and_the_first_ones_are_used_once() {
     let lab = Lab::new(&format!("[sts]\nroles = [{{ arn = \"{ROLE}\" }}]")).await;
-    let provider = assume(&lab.sdk(), &role(), "111122223333", Source::Xray).await.unwrap();
+    let provider = assume(&lab.sdk(), &role(), "111122223333", Source::Xray, &dates()).await.unwrap();
     for assumed in [1, 2, 3] {
         let given = provider.provide_credentials().await.unwrap();
         assert!(given.session_token().is_some() && given.expiry().is_some());
@@ -136,5 +143,5 @@ async fn credentials_that_are_over_are_renewed_and_the_first_ones_are_used_once(
     lab.fault("AssumeRole=denied:1");
     let error = provider.provide_credentials().await.unwrap_err();
     let reason = std::error::Error::source(&error).unwrap().to_string();
-    assert!(reason.starts_with("AccessDenied: "), "{reason}");
+    assert!(reason.starts_with("AssumeRole: AccessDenied: "), "{reason}");
 }

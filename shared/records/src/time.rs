@@ -58,7 +58,13 @@ impl Timestamp {
     /// This instant moved by `seconds`, held within the range of the text form.
     #[must_use]
     pub fn plus_seconds(self, seconds: i64) -> Self {
-        Self(self.0.saturating_add(seconds.saturating_mul(MILLIS))).clamp(Self::MIN, Self::MAX)
+        self.plus_millis(seconds.saturating_mul(MILLIS))
+    }
+
+    /// This instant moved by `millis`, held within the range of the text form.
+    #[must_use]
+    pub fn plus_millis(self, millis: i64) -> Self {
+        Self(self.0.saturating_add(millis)).clamp(Self::MIN, Self::MAX)
     }
 
     /// The last multiple of `seconds` since the epoch that is not after this instant.
@@ -139,6 +145,8 @@ pub enum Clock {
     Fixed(Timestamp),
     /// Milliseconds since the epoch, moved by whoever holds it: a simulation's.
     Held(&'static AtomicI64),
+    /// The same moved by so many milliseconds.
+    HeldShifted(&'static AtomicI64, i64),
 }
 
 impl Clock {
@@ -148,13 +156,23 @@ impl Clock {
         let machine = jiff::Timestamp::now().as_millisecond();
         match self {
             Self::System => Timestamp(machine),
-            Self::Shifted(millis) => {
-                Timestamp(machine.saturating_add(millis)).clamp(Timestamp::MIN, Timestamp::MAX)
-            }
+            Self::Shifted(millis) => Timestamp(machine).plus_millis(millis),
             Self::Fixed(timestamp) => timestamp,
-            Self::Held(millis) => {
-                Timestamp(millis.load(Ordering::SeqCst)).clamp(Timestamp::MIN, Timestamp::MAX)
-            }
+            Self::Held(millis) => Timestamp(millis.load(Ordering::SeqCst)).plus_millis(0),
+            Self::HeldShifted(held, millis) => Timestamp(held.load(Ordering::SeqCst)).plus_millis(millis),
+        }
+    }
+
+    /// This clock moved by `millis`.
+    #[must_use]
+    pub fn moved(self, millis: i64) -> Self {
+        match self {
+            _ if millis == 0 => self,
+            Self::System => Self::Shifted(millis),
+            Self::Shifted(before) => Self::Shifted(before.saturating_add(millis)),
+            Self::Fixed(timestamp) => Self::Fixed(timestamp.plus_millis(millis)),
+            Self::Held(held) => Self::HeldShifted(held, millis),
+            Self::HeldShifted(held, before) => Self::HeldShifted(held, before.saturating_add(millis)),
         }
     }
 }
@@ -207,6 +225,23 @@ mod tests {
         assert_eq!(timestamp.ceil(300).to_string(), "2023-11-14T22:30:00.000Z");
         assert_eq!(timestamp.floor(DAY_SECONDS).ceil(DAY_SECONDS), timestamp.floor(DAY_SECONDS));
         assert_eq!(Timestamp::from_millis(-1).unwrap().floor(60).millis(), -60_000);
+    }
+
+    #[test]
+    fn a_clock_can_be_moved_whichever_it_is() {
+        static HELD: AtomicI64 = AtomicI64::new(10_000);
+        let fixed = Timestamp::from_seconds(10);
+        for clock in [Clock::Fixed(fixed), Clock::Held(&HELD)] {
+            assert_eq!(clock.moved(0).now(), fixed, "{clock:?}");
+            assert_eq!(clock.moved(-2_500).now().millis(), 7_500, "{clock:?}");
+            assert_eq!(clock.moved(-2_500).moved(5_000).now().millis(), 12_500, "{clock:?}");
+            assert_eq!(clock.moved(i64::MAX).now(), Timestamp::MAX, "{clock:?}");
+        }
+        let day = DAY_SECONDS * 1_000;
+        let ahead = Clock::System.moved(day).now().millis_since(Clock::System.now());
+        assert!((day - 1_000..=day + 60_000).contains(&ahead), "{ahead}");
+        let back = Clock::System.moved(day).moved(-day).now().millis_since(Clock::System.now());
+        assert!(back.abs() < 60_000, "{back}");
     }
 
     #[test]

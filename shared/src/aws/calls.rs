@@ -1,11 +1,16 @@
-//! Requests named and counted, by operation, and refusals for being too many. How often a request may be sent is
-//! `pace.rs`'s.
+//! Requests named and counted, by operation, and refusals for being too many; and what every client of a function does with
+//! responses: it compares their `Date` with the machine's clock, and refuses what is no answer. How often a request may be
+//! sent is `pace.rs`'s.
 
+use super::answer::{self, Protocol};
+use super::date::ServiceDates;
+use crate::issue::{Class, class_of};
 use crate::pace::OperationName;
 use crate::surrogate::Replacer;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::context::{
-    BeforeDeserializationInterceptorContextMut, BeforeTransmitInterceptorContextMut,
+    AfterDeserializationInterceptorContextRef, BeforeDeserializationInterceptorContextMut,
+    BeforeDeserializationInterceptorContextRef, BeforeTransmitInterceptorContextMut,
     FinalizerInterceptorContextRef,
 };
 use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
@@ -51,15 +56,75 @@ impl CallCounts {
     }
 }
 
-/// Names each request's operation for the connector below, counts requests and refusals, and makes answers readable that
-/// spell half a character. Every service client of a target is given one.
+/// Looks at every response: notes its date, and refuses it if it has the status of an answer and is none.
 #[derive(Clone, Debug)]
-pub struct CallObserver(Arc<CallCounts>);
+pub(crate) struct ResponseObserver {
+    protocol: Protocol,
+    /// `None` for a table that may be in this process, and has no clock of its own.
+    dates: Option<Arc<ServiceDates>>,
+}
+
+impl ResponseObserver {
+    /// The observer of a service that answers in JSON.
+    pub(crate) fn json(dates: Option<Arc<ServiceDates>>) -> Self {
+        Self { protocol: Protocol::Json, dates }
+    }
+
+    /// The observer of STS, which answers in XML.
+    pub(crate) fn xml(dates: Arc<ServiceDates>) -> Self {
+        Self { protocol: Protocol::Xml, dates: Some(dates) }
+    }
+}
+
+#[dyn_dispatch_hint]
+impl Intercept for ResponseObserver {
+    fn name(&self) -> &'static str {
+        "ResponseObserver"
+    }
+
+    fn read_after_transmit(
+        &self,
+        context: &BeforeDeserializationInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        configuration: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if let Some(dates) = &self.dates {
+            dates.note(operation(configuration), context.response());
+        }
+        Ok(())
+    }
+
+    fn read_after_deserialization(
+        &self,
+        context: &AfterDeserializationInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        configuration: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        // Two errors for one response would be one too many: the SDK would log the first one, whole.
+        if context.output_or_error().is_ok() {
+            answer::check(self.protocol, operation(configuration), context.response())?;
+        }
+        Ok(())
+    }
+}
+
+/// The operation of the request.
+fn operation(configuration: &ConfigBag) -> &str {
+    configuration.load::<Metadata>().map(Metadata::name).unwrap_or_default()
+}
+
+/// Names each request's operation for the connector below, counts requests and refusals, makes answers readable that spell
+/// half a character, and looks at responses as a [`ResponseObserver`] does. Every service client of a target is given one.
+#[derive(Clone, Debug)]
+pub struct CallObserver {
+    counts: Arc<CallCounts>,
+    responses: ResponseObserver,
+}
 
 impl CallObserver {
-    /// An observer that counts into `counts`.
-    pub fn new(counts: Arc<CallCounts>) -> Self {
-        Self(counts)
+    /// An observer that counts into `counts` and notes the dates of responses in `dates`.
+    pub fn new(counts: Arc<CallCounts>, dates: Arc<ServiceDates>) -> Self {
+        Self { counts, responses: ResponseObserver::json(Some(dates)) }
     }
 }
 
@@ -76,7 +141,7 @@ impl Intercept for CallObserver {
         configuration: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         if let Some(metadata) = configuration.load::<Metadata>() {
-            self.0.count(metadata.name());
+            self.counts.count(metadata.name());
             context.request_mut().add_extension(OperationName(metadata.name().to_owned()));
         }
         Ok(())
@@ -98,6 +163,24 @@ impl Intercept for CallObserver {
         Ok(())
     }
 
+    fn read_after_transmit(
+        &self,
+        context: &BeforeDeserializationInterceptorContextRef<'_>,
+        components: &RuntimeComponents,
+        configuration: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        self.responses.read_after_transmit(context, components, configuration)
+    }
+
+    fn read_after_deserialization(
+        &self,
+        context: &AfterDeserializationInterceptorContextRef<'_>,
+        components: &RuntimeComponents,
+        configuration: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        self.responses.read_after_deserialization(context, components, configuration)
+    }
+
     fn read_after_attempt(
         &self,
         context: &FinalizerInterceptorContextRef<'_>,
@@ -105,17 +188,13 @@ impl Intercept for CallObserver {
         _configuration: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let Some(response) = context.response() else { return Ok(()) };
-        if response.status().is_success() {
-            self.0.inner().answered += 1;
-        } else if response.status().as_u16() >= 400 {
-            let header = response.headers().get("x-amzn-errortype").unwrap_or_default();
-            let body = response.body().bytes().unwrap_or_default();
-            // The error's type is behind whatever it was decoded into; its code is spelled out in header or body.
-            let text = format!("{header} {}", String::from_utf8_lossy(body));
-            let codes = ["Throttl", "TooManyRequests", "RequestLimitExceeded", "SlowDown"];
-            if response.status().as_u16() == 429 || codes.iter().any(|code| text.contains(code)) {
-                self.0.inner().throttled += 1;
-            }
+        let status = response.status();
+        if status.is_success() {
+            self.counts.inner().answered += u64::from(context.output_or_error().is_some_and(|it| it.is_ok()));
+        } else {
+            let code = answer::error_code(response).unwrap_or_default();
+            let is_throttle = class_of(&code, Some(status.as_u16())) == Class::Throttled;
+            self.counts.inner().throttled += u64::from(is_throttle);
         }
         Ok(())
     }

@@ -4,22 +4,29 @@
 //! Everything that runs the functions puts credentials into the environment. So the SDK's own loader, which looks for them
 //! in files, metadata services and other accounts as well, is deliberately not linked: it would be a tenth of what ships.
 //!
-//! - `calls`: requests named and counted.
+//! - `answer`: what is no answer, although its status is one; the codes of errors.
+//! - `calls`: requests named and counted, responses looked at.
 //! - `connector`: the one connector of the process, made before the first invocation.
+//! - `date`: how far the services' clocks are from the machine's.
 //! - `digest`: what requests to the table are signed over.
 //! - `endpoints`: where requests go.
 //! - `trace`: the trace that requests carry.
 //! - `trust`: whose certificates are believed there.
 
+mod answer;
 mod calls;
 mod connector;
+mod date;
 mod digest;
 mod endpoints;
 mod trace;
 mod trust;
 
+pub use answer::NotAnAnswer;
 pub use aws_types::SdkConfig;
+pub(crate) use calls::ResponseObserver;
 pub use calls::{CallCounts, CallObserver, Calls};
+pub use date::{ServiceDates, Skew, TOLERATED_MILLIS};
 pub use endpoints::{is_endpoint, without_user};
 pub use trace::with_trace_id;
 
@@ -40,6 +47,7 @@ use aws_types::service_config::ServiceConfigKey;
 use connector::OneConnector;
 use digest::BodyDigest;
 use endpoints::Endpoints;
+use std::sync::Arc;
 use std::time::Duration;
 use trust::Trust;
 
@@ -106,9 +114,17 @@ pub fn is_endpoint_overridden(sdk: &SdkConfig, service_id: &str) -> bool {
     own.is_some() || sdk.endpoint_url().is_some()
 }
 
-/// The client of the table, to which the large requests go.
-pub fn dynamodb(sdk: &SdkConfig) -> aws_sdk_dynamodb::Client {
-    aws_sdk_dynamodb::Client::from_conf(of_dynamodb(sdk).build())
+/// The client of the table, to which the large requests go. The dates of its responses go into `dates`.
+pub fn dynamodb(sdk: &SdkConfig, dates: Arc<ServiceDates>) -> aws_sdk_dynamodb::Client {
+    aws_sdk_dynamodb::Client::from_conf(
+        of_dynamodb(sdk).interceptor(ResponseObserver::json(Some(dates))).build(),
+    )
+}
+
+/// `client`, which refuses what is no answer as the functions' own does.
+pub(crate) fn watched(client: &aws_sdk_dynamodb::Client) -> aws_sdk_dynamodb::Client {
+    let config = client.config().to_builder().interceptor(ResponseObserver::json(None));
+    aws_sdk_dynamodb::Client::from_conf(config.build())
 }
 
 fn of_dynamodb(sdk: &SdkConfig) -> aws_sdk_dynamodb::config::Builder {

@@ -58,7 +58,8 @@ async fn sent_with(variables: &[(&str, &str)]) -> [Sent; 2] {
     assert_eq!(faults, "", "{variables:?}");
     let notes = Notes::default();
     let sdk = sdk.to_builder().http_client(notes.clone()).build();
-    assert!(dynamodb(&sdk).list_tables().send().await.is_err());
+    let dates = Arc::new(ServiceDates::new(crate::time::Clock::System));
+    assert!(dynamodb(&sdk, dates).list_tables().send().await.is_err());
     assert!(aws_sdk_sts::Client::new(&sdk).get_caller_identity().send().await.is_err());
     let sent = notes.0.lock().unwrap().clone();
     sent.try_into().unwrap_or_else(|sent| panic!("{variables:?}: {sent:?}"))

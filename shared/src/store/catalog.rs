@@ -66,18 +66,16 @@ impl Store {
         stream::iter(puts).buffered(self.concurrency).collect().await
     }
 
-    /// Puts a row, unless a newer version of this program wrote the stored one.
+    /// Puts a row. One that a newer version of this program wrote stays, which is an error.
     pub async fn put_catalog(&self, row: Map) -> Result<(), CallError> {
         if self.is_dry_run() {
             self.intend(&row, Change::Changed);
             return Ok(());
         }
-        let condition = Condition {
-            expression: "attribute_not_exists(pk) OR schema_version <= :schema".to_owned(),
-            names: HashMap::new(),
-            values: HashMap::from([(":schema".to_owned(), AttributeValue::N(SCHEMA_VERSION.to_string()))]),
-        };
-        self.put_item(into_attributes(row), Some(condition)).await.map(|_| ())
+        match self.put_item(into_attributes(row), Some(Condition::no_newer_schema())).await? {
+            Some(_) => Err(CallError::newer_schema("PutItem")),
+            None => Ok(()),
+        }
     }
 
     /// Puts a row over the one that was read (`None`: none at all) and gives what is stored now. `None` if another run

@@ -11,6 +11,7 @@ pub mod schema;
 pub mod state;
 pub mod write;
 
+use crate::aws::ServiceDates;
 use crate::issue::{CallError, Class};
 use crate::time::{Clock, Timestamp};
 use aws_sdk_dynamodb::Client;
@@ -18,7 +19,7 @@ use aws_sdk_dynamodb::types::ConsumedCapacity;
 use insert::Inserts;
 use plan::Plan;
 use std::future::Future;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -28,7 +29,7 @@ pub struct Store {
     client: Client,
     table: String,
     collected_by: String,
-    clock: Clock,
+    dates: Arc<ServiceDates>,
     retention_days: i64,
     concurrency: usize,
     dry_run: bool,
@@ -63,14 +64,19 @@ pub struct Options {
 }
 
 impl Store {
-    /// The table behind `client`.
+    /// The table behind `client`, at the time of `clock`.
     pub fn new(client: Client, clock: Clock, options: Options) -> Self {
+        Self::dated(client, Arc::new(ServiceDates::new(clock)), options)
+    }
+
+    /// The table behind `client`, at the time that `dates` knows to be right.
+    pub fn dated(client: Client, dates: Arc<ServiceDates>, options: Options) -> Self {
         let Options { table, collected_by, retention_days, concurrency, dry_run } = options;
         Self {
             client,
             table,
             collected_by,
-            clock,
+            dates,
             retention_days,
             concurrency,
             dry_run,
@@ -131,7 +137,7 @@ impl Store {
     }
 
     fn now(&self) -> Timestamp {
-        self.clock.now()
+        self.dates.clock().now()
     }
 
     fn consumed_read(&self, capacity: Option<&ConsumedCapacity>) {

@@ -8,6 +8,7 @@ use crate::log;
 use crate::page::Pages;
 use crate::record::{Source, Stored};
 use crate::value::from_attributes;
+use aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemOutput;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnConsumedCapacity};
 use futures_util::stream::{self, StreamExt};
@@ -89,7 +90,7 @@ impl Store {
             let result = before(until, "BatchGetItem", request_of_keys)
                 .await
                 .and_then(|result| result.map_err(|error| CallError::from_sdk("BatchGetItem", &error)));
-            let mut answer = match result {
+            let mut answer = match result.and_then(|answer| self.judged(answer)) {
                 Ok(answer) => answer,
                 Err(error) => {
                     let missing = batch.iter().filter(|key| !found.items.contains_key(*key));
@@ -102,7 +103,7 @@ impl Store {
             }
             let items = answer.responses.take().and_then(|mut tables| tables.remove(&self.table));
             for item in items.unwrap_or_default() {
-                if let Some((key, stored)) = read_item(item) {
+                if let Some((key, stored)) = read_item(item).filter(|(key, _)| batch.contains(key)) {
                     found.items.insert(key, stored);
                 }
             }
@@ -121,6 +122,19 @@ impl Store {
             }
         }
         found
+    }
+
+    /// The answer, if it says of this table's keys at least which ones it left unprocessed: without that they would count as
+    /// absent.
+    fn judged(&self, answer: BatchGetItemOutput) -> Result<BatchGetItemOutput, CallError> {
+        let responses = answer.responses.as_ref().is_some_and(|tables| tables.contains_key(&self.table));
+        let unprocessed =
+            answer.unprocessed_keys.as_ref().is_some_and(|tables| tables.contains_key(&self.table));
+        if responses || unprocessed {
+            return Ok(answer);
+        }
+        let message = format!("the answer says nothing of the table {}", self.table);
+        Err(CallError::malformed("BatchGetItem", message))
     }
 
     /// Everything under one partition key whose sort key begins with `prefix`, expired items left out.
@@ -170,7 +184,9 @@ impl Store {
             let page = self.in_time("Query", page).await?;
             let answer = page.map_err(|error| CallError::from_sdk("Query", &error))?;
             self.consumed_read(answer.consumed_capacity());
-            let page = answer.items.unwrap_or_default();
+            let Some(page) = answer.items else {
+                return Err(CallError::malformed("Query", "the answer holds no list of items"));
+            };
             pages.hold(page.len())?;
             items.extend(page.into_iter().filter_map(|item| read_item(item).map(|(_, stored)| stored)));
             start = answer.last_evaluated_key;

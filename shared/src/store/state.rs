@@ -1,4 +1,5 @@
-//! `state` and `run`: what is known of a target, and what each run did. The watermark moves last, and only forward.
+//! `state` and `run`: what is known of a target, and what each run did. The watermark moves last, and only forward, unless it
+//! is in the future: then a run whose clock was ahead has left it.
 
 use super::Store;
 use super::plan::Change;
@@ -7,18 +8,23 @@ use super::write::Condition;
 use crate::collector::Resume;
 use crate::issue::CallError;
 use crate::key::{self, Key};
-use crate::record::{SCHEMA_VERSION, Source, target_partition};
+use crate::log;
+use crate::record::{SCHEMA_VERSION, Source, Stored, target_partition};
 use crate::report::{Counts, RunStatus, TargetResponse};
 use crate::target::Target;
 use crate::time::{DAY_SECONDS, Timestamp};
-use crate::value::{Map, Value, into_attributes, write_canonical_map};
+use crate::value::{Map, Value, from_attributes, into_attributes, write_canonical_map};
 use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure as OnFailure,
+};
 use std::collections::BTreeMap;
 use tokio::time::Instant;
 
 /// How long a `run` record is kept.
 const RUN_RETENTION_DAYS: i64 = 30;
+const UPDATE: &str = "UpdateItem";
 
 /// The key of a target's `state`.
 pub fn state_key(source: Source, target: &Target) -> Key {
@@ -40,6 +46,8 @@ pub struct RunStamp<'a> {
     pub trigger: &'static str,
     /// The schedule's own time, recorded and nothing more.
     pub scheduled_time: Option<Timestamp>,
+    /// What of the target's `state` was in the future.
+    pub in_future: InFuture,
 }
 
 impl Store {
@@ -50,20 +58,24 @@ impl Store {
         self.read_until(&keys, Projection::Whole, until).await
     }
 
-    /// Moves a target's watermark forward to `watermark`, if it is behind.
+    /// Moves a target's watermark forward to `watermark`, if it is behind, or in the `future`.
     pub async fn move_watermark(
         &self,
         source: Source,
         target: &Target,
         watermark: Timestamp,
+        future: InFuture,
     ) -> Result<(), CallError> {
         let mut item = state_base(source, target);
-        item.insert("watermark".into(), watermark.into());
         item.insert("retention_days".into(), self.retention_days.into());
-        self.update_state(source, target, item, &[], Some(watermark)).await.map(|_| ())
+        // What a newer version has written stays; the run says so when it ends.
+        self.update_state(source, target, item, &[], Watermark::To(watermark, future.watermark))
+            .await
+            .map(|_| ())
     }
 
-    /// Writes what a scheduled run leaves behind. Where another run has moved the watermark further, that one stays.
+    /// Writes what a scheduled run leaves behind. Where another run has moved the watermark further, that one stays. What was
+    /// in the future goes, and an item of a newer schema is an error.
     pub async fn put_state(
         &self,
         source: Source,
@@ -83,13 +95,11 @@ impl Store {
         }
         item.extend(counters(&response.counts));
         item.insert("issue_counts".into(), codes(&response.issue_counts));
-        let mut removed = Vec::new();
+        let mut removed: Vec<&str> = Vec::new();
         match resume {
             Resume::Keep => {}
             Resume::Nothing => removed.push("resume"),
-            Resume::At(place) => {
-                item.insert("resume".into(), place.clone().into());
-            }
+            Resume::At(place) => item.extend([("resume".into(), place.clone().into())]),
         }
         // Readers say of these that no later run can resolve them.
         if response.lasting_counts.is_empty() {
@@ -97,31 +107,39 @@ impl Store {
         } else {
             item.insert("lasting_counts".into(), codes(&response.lasting_counts));
         }
-        if let Some(watermark) = watermark {
-            let mut with_watermark = item.clone();
-            with_watermark.insert("watermark".into(), watermark.into());
-            if self.update_state(source, target, with_watermark, &removed, Some(watermark)).await? {
-                return Ok(());
-            }
+        if stamp.in_future.last_success && !item.contains_key("last_success_at") {
+            removed.push("last_success_at");
         }
-        self.update_state(source, target, item, &removed, None).await.map(|_| ())
+        let watermark = match (watermark, stamp.in_future.watermark) {
+            (Some(watermark), replaced) => Watermark::To(watermark, replaced),
+            (None, Some(replaced)) => Watermark::Forget(replaced),
+            (None, None) => Watermark::Keep,
+        };
+        let mut updated = self.update_state(source, target, item.clone(), &removed, watermark).await?;
+        if updated == Updated::Behind {
+            updated = self.update_state(source, target, item, &removed, Watermark::Keep).await?;
+        }
+        if updated == Updated::NewerSchema { Err(CallError::newer_schema(UPDATE)) } else { Ok(()) }
     }
 
-    /// Sets and removes attributes of `state`; `false` if its watermark has reached `watermark` already.
+    /// Sets and removes attributes of `state`, and moves its watermark, if that may be.
     async fn update_state(
         &self,
         source: Source,
         target: &Target,
-        attributes: Map,
+        mut attributes: Map,
         removed: &[&str],
-        watermark: Option<Timestamp>,
-    ) -> Result<bool, CallError> {
+        watermark: Watermark,
+    ) -> Result<Updated, CallError> {
         let key = state_key(source, target);
+        if let Watermark::To(watermark, _) = watermark {
+            attributes.insert("watermark".into(), watermark.into());
+        }
         if self.dry_run {
             let mut item = attributes;
             item.extend([("pk".into(), key.pk.into()), ("sk".into(), key.sk.into())]);
             self.intend(&item, Change::Changed);
-            return Ok(true);
+            return Ok(Updated::Done);
         }
         let mut update = self
             .client
@@ -130,6 +148,7 @@ impl Store {
             .key("pk", AttributeValue::S(key.pk))
             .key("sk", AttributeValue::S(key.sk))
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .return_values_on_condition_check_failure(OnFailure::AllOld)
             .expression_attribute_values(":schema", AttributeValue::N(SCHEMA_VERSION.to_string()));
         let mut sets = Vec::new();
         for (index, (name, value)) in attributes.into_iter().enumerate() {
@@ -139,10 +158,26 @@ impl Store {
                 .expression_attribute_values(format!(":v{index}"), value.into_attribute());
         }
         let mut condition = "(attribute_not_exists(schema_version) OR schema_version <= :schema)".to_owned();
-        if let Some(watermark) = watermark {
-            condition.push_str(" AND (attribute_not_exists(watermark) OR watermark < :watermark)");
-            update =
-                update.expression_attribute_values(":watermark", AttributeValue::S(watermark.to_string()));
+        let mut removed = removed.to_vec();
+        // Exactly the one that was read: another run may have put the state right since, and its watermark stays.
+        let replaced = match watermark {
+            Watermark::Keep => None,
+            Watermark::To(watermark, replaced) => {
+                condition.push_str(" AND (attribute_not_exists(watermark) OR watermark < :watermark");
+                condition.push_str(if replaced.is_some() { " OR watermark = :replaced)" } else { ")" });
+                let value = AttributeValue::S(watermark.to_string());
+                update = update.expression_attribute_values(":watermark", value);
+                replaced
+            }
+            Watermark::Forget(replaced) => {
+                condition.push_str(" AND watermark = :replaced");
+                removed.push("watermark");
+                Some(replaced)
+            }
+        };
+        if let Some(replaced) = replaced {
+            let value = AttributeValue::S(replaced.to_string());
+            update = update.expression_attribute_values(":replaced", value);
         }
         let mut expression = format!("SET {}", sets.join(", "));
         if !removed.is_empty() {
@@ -150,15 +185,25 @@ impl Store {
             expression.push_str(&removed.join(", "));
         }
         let update = update.update_expression(expression).condition_expression(condition).send();
-        match self.in_time("UpdateItem", update).await? {
+        match self.in_time(UPDATE, update).await? {
             Ok(answer) => {
                 self.consumed_write(answer.consumed_capacity());
-                Ok(true)
+                Ok(Updated::Done)
             }
             Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => {
-                Ok(false)
+                let UpdateItemError::ConditionalCheckFailedException(failed) = error.into_err() else {
+                    return Ok(Updated::Behind);
+                };
+                let stored =
+                    Stored(failed.item.and_then(|item| from_attributes(item).ok()).unwrap_or_default());
+                if !stored.is_newer_schema() {
+                    return Ok(Updated::Behind);
+                }
+                let Key { pk, sk } = state_key(source, target);
+                log::newer_schema(&pk, &sk);
+                Ok(Updated::NewerSchema)
             }
-            Err(error) => Err(CallError::from_sdk("UpdateItem", &error)),
+            Err(error) => Err(CallError::from_sdk(UPDATE, &error)),
         }
     }
 
@@ -191,9 +236,43 @@ impl Store {
             return Ok(());
         }
         // The state is written after it, and matters more.
-        let put = self.put_item(into_attributes(item), None::<Condition>);
-        self.in_part_of_time(2, "PutItem", put).await?.map(|_| ())
+        let put = self.put_item(into_attributes(item), Some(Condition::no_newer_schema()));
+        match self.in_part_of_time(2, "PutItem", put).await?? {
+            Some(_) => Err(CallError::newer_schema("PutItem")),
+            None => Ok(()),
+        }
     }
+}
+
+/// What becomes of a watermark.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Watermark {
+    /// It stays where it is.
+    Keep,
+    /// It moves there, if it is behind, or the one that was read in the future.
+    To(Timestamp, Option<Timestamp>),
+    /// It goes, if it is the one that was read in the future.
+    Forget(Timestamp),
+}
+
+/// What of a `state` was in the future when it was read: a run whose clock was ahead has left it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct InFuture {
+    /// The watermark.
+    pub watermark: Option<Timestamp>,
+    /// Whether the last success was.
+    pub last_success: bool,
+}
+
+/// What became of an update.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Updated {
+    /// It was made.
+    Done,
+    /// The watermark has been moved by another run.
+    Behind,
+    /// A newer version of this program wrote the item.
+    NewerSchema,
 }
 
 /// What makes an item a `state` that `by_entity` finds.

@@ -4,6 +4,7 @@
 use super::Store;
 use super::plan::Change;
 use super::read::{Found, Projection};
+use crate::aws::TOLERATED_MILLIS;
 use crate::fields::cut;
 use crate::issue::CallError;
 use crate::key::{self, Key};
@@ -147,15 +148,17 @@ impl Store {
 
     /// Writes one record over what was read, by the rule of its kind.
     pub async fn write_over(&self, record: &ValidRecord, stored: Option<&Stored>) -> Written {
-        match judge(record, stored, self.now()) {
-            Some(outcome) => {
-                if self.dry_run && outcome == Written::Done(Outcome::Unchanged) {
-                    self.intend(&record.to_map(), Change::Same);
-                }
-                outcome
+        if let Some(outcome) = judge(record, stored, self.now()) {
+            if self.dry_run && outcome == Written::Done(Outcome::Unchanged) {
+                self.intend(&record.to_map(), Change::Same);
             }
-            None => self.put_over(record, Guard::Older, stored.is_some()).await,
+            return outcome;
         }
+        // Of an item that a clock has left which was ahead, no instant counts: it must be the very one that was read.
+        let now = self.now();
+        let ahead = stored.filter(|stored| is_from_future(stored, now));
+        let guard = ahead.map_or(Guard::Older, |stored| Guard::Is(stored.content_hash()));
+        self.put_over(record, guard, stored.is_some()).await
     }
 
     /// Puts one record under `guard`. A stored item that is the same counts as unchanged, another one as stale.
@@ -301,7 +304,9 @@ fn judge(record: &ValidRecord, stored: Option<&Stored>, now: Timestamp) -> Optio
     if record.is_expired(now) {
         // Only what is stored for ever has to make way for what is over.
         let outlives = |stored: &Stored| {
-            stored.integer("expires_at").is_none() && !stored.is_newer_schema() && supersedes(record, stored)
+            stored.integer("expires_at").is_none()
+                && !stored.is_newer_schema()
+                && supersedes(record, stored, now)
         };
         return (!stored.is_some_and(outlives)).then_some(Written::Expired);
     }
@@ -313,11 +318,20 @@ fn judge(record: &ValidRecord, stored: Option<&Stored>, now: Timestamp) -> Optio
     if stored.content_hash() == Some(record.content_hash()) {
         return Some(Written::Done(Outcome::Unchanged));
     }
-    (!supersedes(record, stored)).then_some(Written::Done(Outcome::Stale))
+    (!supersedes(record, stored, now)).then_some(Written::Done(Outcome::Stale))
+}
+
+/// Whether an item was answered in the future: a run whose clock was ahead has stored it.
+fn is_from_future(stored: &Stored, now: Timestamp) -> bool {
+    let answered_at = stored.timestamp("answered_at");
+    answered_at.is_some_and(|answered_at| answered_at > now.plus_millis(TOLERATED_MILLIS))
 }
 
 /// Whether `record` is newer than `stored`, by the rule of its kind. [`Condition::older`] says the same to DynamoDB.
-fn supersedes(record: &ValidRecord, stored: &Stored) -> bool {
+fn supersedes(record: &ValidRecord, stored: &Stored, now: Timestamp) -> bool {
+    if is_from_future(stored, now) {
+        return true;
+    }
     let asked_later = stored.timestamp("answered_at").is_none_or(|answered| answered < record.answered_at());
     let stored_version = stored.timestamp("updated_at");
     let newer_version = stored_version.is_none_or(|version| {
@@ -352,6 +366,14 @@ pub(super) struct Condition {
 }
 
 impl Condition {
+    /// Nothing is there that a newer version of this program wrote.
+    pub(super) fn no_newer_schema() -> Self {
+        let expression = "attribute_not_exists(pk) OR schema_version <= :schema".to_owned();
+        let mut condition = Self { expression, names: HashMap::new(), values: HashMap::new() };
+        condition.value(":schema", AttributeValue::N(SCHEMA_VERSION.to_string()));
+        condition
+    }
+
     /// Nothing is there, or what is there has expired.
     pub(super) fn absent(now: Timestamp) -> Self {
         let expression = "attribute_not_exists(pk) OR (schema_version <= :schema AND expires_at <= :now)";

@@ -1,6 +1,7 @@
 //! Catalog rows: found by their prefix, changed only over what was read.
 
 use super::lab;
+use insights_shared::issue::CONDITION_FAILED;
 use insights_shared::record::{Source, Stored};
 use insights_shared::store::Store;
 use insights_shared::store::catalog::{catalog_key, catalog_row};
@@ -112,7 +113,11 @@ async fn a_row_of_a_newer_schema_is_never_overwritten() {
             newer.insert("expires_at".into(), 1.into());
             lab.put(newer).await;
         }
-        store.put_catalog(row("series#a", "older")).await.unwrap();
+        let error = store.put_catalog(row("series#a", "older")).await.unwrap_err();
+        assert_eq!((error.operation, error.code.as_str()), ("PutItem", CONDITION_FAILED));
+        let error =
+            store.put_catalog_rows(vec![(row("series#a", "older"), false)]).await.remove(0).unwrap_err();
+        assert_eq!(error.code, CONDITION_FAILED);
         assert!(!replace(&store, "series#a", "older", None).await);
         assert!(!replace(&store, "series#a", "older", read.as_ref()).await);
         assert_eq!(lab.table().await.0[&key]["note"], "newer".into(), "{revision:?}, expired: {expired}");

@@ -7,7 +7,7 @@ use insights_shared::record::{Kind, Source};
 use insights_shared::report::TargetReport;
 use insights_shared::store::catalog::catalog_row;
 use insights_shared::store::plan::{Change, Plan};
-use insights_shared::store::state::RunStamp;
+use insights_shared::store::state::{InFuture, RunStamp};
 use insights_shared::store::write::Guard;
 use insights_shared::target::Target;
 use insights_shared::validate::Rejected;
@@ -51,9 +51,10 @@ async fn a_dry_run_writes_nothing_and_says_what_it_would_have_written() {
         request_id: "r",
         trigger: "scheduled",
         scheduled_time: None,
+        in_future: InFuture::default(),
     };
     store.put_state(Source::Xray, &target, &response, &stamp, Some(now), &Resume::Keep).await.unwrap();
-    store.move_watermark(Source::Xray, &target, lab.now()).await.unwrap();
+    store.move_watermark(Source::Xray, &target, lab.now(), InFuture::default()).await.unwrap();
     store.put_run(Source::Xray, &target, &response, &stamp).await.unwrap();
 
     // What is stored already and what is older are no writes.

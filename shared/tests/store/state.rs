@@ -2,11 +2,11 @@
 
 use super::lab;
 use insights_shared::collector::Resume;
-use insights_shared::issue::Stage;
+use insights_shared::issue::{CONDITION_FAILED, CallError, Stage};
 use insights_shared::record::{Source, Stored};
 use insights_shared::report::{Outcome, TargetReport, TargetResponse};
 use insights_shared::store::Store;
-use insights_shared::store::state::{RunStamp, state_key};
+use insights_shared::store::state::{InFuture, RunStamp, state_key};
 use insights_shared::target::Target;
 use insights_shared::time::{DAY_SECONDS, Timestamp};
 use insights_shared::value::Value;
@@ -32,6 +32,10 @@ fn response(partial: bool) -> TargetResponse {
 }
 
 async fn put(store: &Store, partial: bool, ended: i64, watermark: Option<i64>) {
+    try_put(store, partial, ended, watermark).await.unwrap();
+}
+
+async fn try_put(store: &Store, partial: bool, ended: i64, watermark: Option<i64>) -> Result<(), CallError> {
     let response = response(partial);
     let stamp = RunStamp {
         started_at: time(ended - 1),
@@ -40,11 +44,9 @@ async fn put(store: &Store, partial: bool, ended: i64, watermark: Option<i64>) {
         request_id: "a",
         trigger: "scheduled",
         scheduled_time: None,
+        in_future: InFuture::default(),
     };
-    store
-        .put_state(Source::Xray, &target(), &response, &stamp, watermark.map(time), &Resume::Keep)
-        .await
-        .unwrap();
+    store.put_state(Source::Xray, &target(), &response, &stamp, watermark.map(time), &Resume::Keep).await
 }
 
 async fn state(lab: &Lab) -> Stored {
@@ -90,15 +92,52 @@ async fn the_watermark_moves_only_forward_whoever_else_has_moved_it() {
     put(&store, false, 6, Some(2)).await;
     assert_eq!(state(&lab).await.timestamp("last_run_at"), Some(time(6)), "also where it moves nothing");
     for (watermark, expected) in [(1, 2), (2, 2), (4, 4), (3, 4)] {
-        store.move_watermark(Source::Xray, &target(), time(watermark)).await.unwrap();
+        store.move_watermark(Source::Xray, &target(), time(watermark), InFuture::default()).await.unwrap();
         assert_eq!(state(&lab).await.timestamp("watermark"), Some(time(expected)), "{watermark}");
     }
 }
 
 #[tokio::test]
+async fn a_watermark_that_was_read_in_the_future_moves_back_and_no_other_does() {
+    for (read, expected) in [(None, 99), (Some(99), 2), (Some(98), 99)] {
+        let lab = lab().await;
+        let store = lab.store(|_| ());
+        put(&store, false, 3, Some(99)).await;
+        let future = InFuture { watermark: read.map(time), last_success: false };
+        store.move_watermark(Source::Xray, &target(), time(2), future).await.unwrap();
+        assert_eq!(state(&lab).await.timestamp("watermark"), Some(time(expected)), "{read:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_run_of_a_newer_schema_is_never_overwritten() {
+    let lab = lab().await;
+    let store = lab.store(|_| ());
+    let stamp = RunStamp {
+        started_at: time(3),
+        begun_at: time(3),
+        ended_at: time(4),
+        request_id: "a",
+        trigger: "push",
+        scheduled_time: None,
+        in_future: InFuture::default(),
+    };
+    let put = async || store.put_run(Source::Xray, &target(), &response(false), &stamp).await;
+    put().await.unwrap();
+    // A retry of the same invocation.
+    put().await.unwrap();
+    let mut newer = lab.table().await.of_kind("run")[0].clone();
+    newer.insert("schema_version".into(), 2.into());
+    lab.put(newer.clone()).await;
+    let error = put().await.unwrap_err();
+    assert_eq!((error.operation, error.code.as_str()), ("PutItem", CONDITION_FAILED));
+    assert_eq!(*lab.table().await.of_kind("run")[0], newer);
+}
+
+#[tokio::test]
 async fn a_watermark_can_be_the_first_that_is_known_of_a_target() {
     let lab = lab().await;
-    lab.store(|_| ()).move_watermark(Source::Xray, &target(), time(1)).await.unwrap();
+    lab.store(|_| ()).move_watermark(Source::Xray, &target(), time(1), InFuture::default()).await.unwrap();
     let state = state(&lab).await;
     assert_eq!(state.timestamp("watermark"), Some(time(1)));
     assert_eq!((state.text("kind"), state.text("entity_pk")), (Some("state"), Some("run#xray")));
@@ -112,8 +151,12 @@ async fn a_state_of_a_newer_schema_is_never_overwritten() {
     let mut newer = state(&lab).await.0;
     newer.insert("schema_version".into(), 2.into());
     lab.put(newer.clone()).await;
-    put(&store, true, 9, Some(8)).await;
-    store.move_watermark(Source::Xray, &target(), time(8)).await.unwrap();
+    for watermark in [Some(8), None] {
+        let error = try_put(&store, true, 9, watermark).await.unwrap_err();
+        assert_eq!((error.operation, error.code.as_str()), ("UpdateItem", CONDITION_FAILED));
+        assert!(!error.retryable && error.message.contains("newer version"), "{error:?}");
+    }
+    store.move_watermark(Source::Xray, &target(), time(8), InFuture::default()).await.unwrap();
     assert_eq!(state(&lab).await.0, newer);
 }
 
@@ -147,6 +190,7 @@ async fn a_run_is_kept_for_thirty_days_and_is_in_no_index() {
         request_id: "a#request",
         trigger: "scheduled",
         scheduled_time: Some(time(2)),
+        in_future: InFuture::default(),
     };
     store.put_run(Source::Xray, &target(), &response(true), &stamp).await.unwrap();
     let table = lab.table().await;
@@ -199,6 +243,7 @@ async fn the_largest_run_and_state_fit_into_an_item() {
         request_id: &"r".repeat(5_000),
         trigger: "scheduled",
         scheduled_time: Some(time(2)),
+        in_future: InFuture::default(),
     };
     store.put_run(Source::Xray, &target(), &response, &stamp).await.unwrap();
     store.put_state(Source::Xray, &target(), &response, &stamp, None, &Resume::Keep).await.unwrap();

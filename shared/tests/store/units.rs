@@ -4,6 +4,7 @@ use super::{UNCHANGED, Version, WRITTEN, lab, record};
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnConsumedCapacity};
 use insights_shared::record::{Kind, Source};
 use insights_shared::store::schema::create_table;
+use insights_shared::store::state::InFuture;
 use insights_shared::validate::validate;
 use insights_shared::value::into_attributes;
 use insights_tests::{ACCOUNT, REGION, TABLE};
@@ -66,6 +67,6 @@ async fn queries_and_states_are_counted_too() {
         region: REGION.to_owned(),
         role: None,
     };
-    store.move_watermark(Source::Xray, &target, lab.now()).await.unwrap();
+    store.move_watermark(Source::Xray, &target, lab.now(), InFuture::default()).await.unwrap();
     assert!(store.units().write > queried.write);
 }

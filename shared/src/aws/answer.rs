@@ -1,0 +1,344 @@
+//! Whether a successful response is an answer at all, and the code of an error response. Both as the SDK's three protocols
+//! have them (JSON with a target header, REST with JSON, Query with XML).
+//!
+//! The SDK reads an empty body as an empty answer, and ignores members that it does not know: an error body with status 200
+//! would count as "no data". So every client of a function refuses here what is no answer. Members that are missing are the
+//! caller's to judge, since the models call most of them optional: `{}` is an empty answer.
+
+use aws_smithy_runtime_api::http::Response;
+use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde_json::Value;
+use std::fmt;
+
+/// The header that names an error's type, in all three protocols.
+const ERROR_TYPE: &str = "x-amzn-errortype";
+/// The largest body that may be an error. Of a larger one, which is data, only both ends are looked at.
+const LARGEST_ERROR: usize = 16 * 1024;
+/// How much of an error's own text goes into ours.
+const LONGEST_REASON: usize = 300;
+
+/// Members that errors have and answers have not, in small letters. (`ErrorCode` is not among them: series have one.)
+const OF_ERRORS: [&str; 10] =
+    ["__type", "code", "detail", "error", "errormessage", "errors", "errortype", "fault", "message", "title"];
+/// Members that stand beside those of an error.
+const BESIDE_ERRORS: [&str; 8] =
+    ["id", "path", "requestid", "request_id", "status", "statuscode", "timestamp", "type"];
+
+/// What a service's answers are written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Protocol {
+    /// A JSON object.
+    Json,
+    /// An XML document whose root is named after the operation.
+    Xml,
+}
+
+/// Why a successful response is no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotAnAnswer(String);
+
+impl fmt::Display for NotAnAnswer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for NotAnAnswer {}
+
+/// Refuses a successful response to `operation` that is no answer: no body, another type, an error.
+pub(super) fn check(protocol: Protocol, operation: &str, response: &Response) -> Result<(), NotAnAnswer> {
+    if !response.status().is_success() {
+        return Ok(());
+    }
+    // A body that is not in memory by now is a stream, of which the SDK makes no value: no operation of ours has one.
+    let Some(body) = response.body().bytes() else { return Ok(()) };
+    let header = response.headers().get(ERROR_TYPE);
+    check_body(protocol, operation, header, body).map_err(NotAnAnswer)
+}
+
+fn check_body(protocol: Protocol, operation: &str, header: Option<&str>, body: &[u8]) -> Result<(), String> {
+    if let Some(code) = header {
+        return Err(an_error(sanitized(code), body));
+    }
+    let body = body.trim_ascii();
+    if body.is_empty() {
+        return Err("the body is empty".to_owned());
+    }
+    match protocol {
+        Protocol::Json => check_json(body),
+        Protocol::Xml => check_xml(operation, body),
+    }
+}
+
+fn check_json(body: &[u8]) -> Result<(), String> {
+    if body.first() != Some(&b'{') {
+        return Err(format!("the body is not a JSON object: {}", excerpt(body)));
+    }
+    if body.last() != Some(&b'}') {
+        return Err("the body ends before its JSON object does".to_owned());
+    }
+    if body.len() > LARGEST_ERROR {
+        return Ok(());
+    }
+    // What cannot be read here cannot be read by the SDK either, and fails there.
+    let Ok(Members(members)) = serde_json::from_slice(body) else { return Ok(()) };
+    let has = |names: &[&str]| members.iter().any(|member| names.contains(&member.as_str()));
+    let is_known =
+        |member: &String| OF_ERRORS.contains(&member.as_str()) || BESIDE_ERRORS.contains(&member.as_str());
+    if has(&["__type"]) || (has(&OF_ERRORS) && members.iter().all(is_known)) {
+        let code = json_code(body).unwrap_or_default();
+        return Err(an_error(&code, body));
+    }
+    Ok(())
+}
+
+fn check_xml(operation: &str, body: &[u8]) -> Result<(), String> {
+    let text = String::from_utf8_lossy(body);
+    let expected = format!("{operation}Response");
+    let root = root_of(&text).unwrap_or_default();
+    if root == "ErrorResponse" {
+        return Err(an_error(&xml_code(&text).unwrap_or_default(), body));
+    }
+    if root.rsplit(':').next() != Some(&expected) {
+        return Err(format!("the body is not an XML document with the root {expected}: {}", excerpt(body)));
+    }
+    if !text.ends_with(&format!("</{root}>")) {
+        return Err(format!("the body ends before {root} does"));
+    }
+    Ok(())
+}
+
+/// The name of a document's root element, behind declarations and comments.
+fn root_of(text: &str) -> Option<&str> {
+    let mut rest = text.trim_start_matches('\u{feff}').trim_start();
+    loop {
+        let end = if rest.starts_with("<?") {
+            "?>"
+        } else if rest.starts_with("<!--") {
+            "-->"
+        } else {
+            break;
+        };
+        rest = rest.split_once(end)?.1.trim_start();
+    }
+    rest.strip_prefix('<')?.split(['>', '/', ' ', '\t', '\r', '\n']).next()
+}
+
+fn an_error(code: &str, body: &[u8]) -> String {
+    let code = if code.is_empty() { "without a code" } else { code };
+    format!("an error with the status of an answer, {code}: {}", excerpt(body))
+}
+
+/// The beginning of a body, as text on one line.
+fn excerpt(body: &[u8]) -> String {
+    let beginning = body.get(..LONGEST_REASON.min(body.len())).unwrap_or_default();
+    let text = String::from_utf8_lossy(beginning);
+    text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
+}
+
+/// The code of an error response, as the SDK reads it.
+pub(super) fn error_code(response: &Response) -> Option<String> {
+    if let Some(code) = response.headers().get(ERROR_TYPE) {
+        return Some(sanitized(code).to_owned());
+    }
+    let body = response.body().bytes()?.trim_ascii();
+    if body.first() == Some(&b'<') { xml_code(&String::from_utf8_lossy(body)) } else { json_code(body) }
+}
+
+/// A code without the namespace before it and the address behind it.
+fn sanitized(code: &str) -> &str {
+    let code = code.split(':').next().unwrap_or(code);
+    code.split_once('#').map_or(code, |(_, code)| code)
+}
+
+fn json_code(body: &[u8]) -> Option<String> {
+    let body: Value = serde_json::from_slice(body).ok()?;
+    let text = |name: &str| body.get(name).and_then(Value::as_str);
+    text("code").or_else(|| text("__type")).map(|code| sanitized(code).to_owned())
+}
+
+/// The text of `Code` within `Error`.
+fn xml_code(text: &str) -> Option<String> {
+    let error = text.split_once("<Error>")?.1;
+    let code = error.split_once("<Code>")?.1.split_once("</Code>")?.0;
+    Some(code.trim().to_owned())
+}
+
+/// The names of an object's members in small letters; their values are passed over.
+struct Members(Vec<String>);
+
+impl<'de> serde::Deserialize<'de> for Members {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Names;
+
+        impl<'de> Visitor<'de> for Names {
+            type Value = Members;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Members, A::Error> {
+                let mut names = Vec::new();
+                while let Some((name, IgnoredAny)) = object.next_entry::<String, IgnoredAny>()? {
+                    names.push(name.to_ascii_lowercase());
+                }
+                Ok(Members(names))
+            }
+        }
+
+        deserializer.deserialize_map(Names)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_smithy_types::body::SdkBody;
+
+    fn response(status: u16, header: Option<&str>, body: &str) -> Response {
+        let mut response = Response::new(status.try_into().unwrap(), SdkBody::from(body));
+        if let Some(code) = header {
+            response.headers_mut().insert(ERROR_TYPE, code.to_owned());
+        }
+        response
+    }
+
+    #[test]
+    fn an_answer_is_an_object_that_is_no_error() {
+        for (status, header, body, expected) in [
+            (200, None, "{}", None),
+            (200, None, " \r\n{\"Groups\":[]}\n", None),
+            (202, None, "{\"Groups\":[],\"NextToken\":\"a\"}", None),
+            (200, None, "{\"status\":\"ACTIVE\"}", None),
+            (200, None, "{\"ErrorCode\":\"AccessDenied\",\"Values\":[]}", None),
+            (200, None, "{\"insights\":{\"message\":\"x\"}}", None),
+            (200, None, "{\"Groups\":[],\"message\":\"a member that was added later\"}", None),
+            (200, None, "{\"id\":\"x\",\"type\":\"x\"}", None),
+            (200, None, "", Some("the body is empty")),
+            (204, None, "", Some("the body is empty")),
+            (200, None, " \n\t", Some("the body is empty")),
+            (200, None, "null", Some("not a JSON object: null")),
+            (200, None, "[]", Some("not a JSON object")),
+            (200, None, "[{\"Groups\":[]}]", Some("not a JSON object")),
+            (200, None, "\"ok\"", Some("not a JSON object")),
+            (200, None, "7", Some("not a JSON object")),
+            (200, None, "true", Some("not a JSON object")),
+            (200, None, "<html><body>Welcome</body></html>", Some("not a JSON object: <html>")),
+            (200, None, "\u{feff}{\"Groups\":[]}", Some("not a JSON object")),
+            (200, None, "{\"Groups\":[", Some("ends before")),
+            (200, None, "{\"Groups\":[{}", None), // Its end is the SDK's to miss.
+            (
+                200,
+                None,
+                "{\"__type\":\"a.b#ThrottlingException\",\"message\":\"x\"}",
+                Some("ThrottlingException: {"),
+            ),
+            (200, None, "{\"Groups\":[],\"__type\":\"InternalFailure\"}", Some("InternalFailure")),
+            (
+                200,
+                Some("AccessDeniedException:http://x"),
+                "{\"message\":\"no\"}",
+                Some(", AccessDeniedException: "),
+            ),
+            (200, Some("ThrottledException"), "{}", Some(", ThrottledException: ")),
+            (200, None, "{\"message\":\"Forbidden\"}", Some("without a code")),
+            (200, None, "{\"Message\":null}", Some("without a code")),
+            (
+                200,
+                None,
+                "{\"code\":\"SlowDown\",\"message\":\"x\",\"requestId\":\"y\"}",
+                Some(", SlowDown: "),
+            ),
+            (200, None, "{\"error\":{\"reason\":\"x\"}}", Some("without a code")),
+            (
+                200,
+                None,
+                "{\"timestamp\":1,\"status\":500,\"error\":\"x\",\"path\":\"/\"}",
+                Some("without a code"),
+            ),
+            (200, None, "{\"errorType\":\"x\",\"errorMessage\":\"y\"}", Some("without a code")),
+            (
+                200,
+                None,
+                "{\"type\":\"about:blank\",\"title\":\"x\",\"status\":503,\"detail\":\"y\"}",
+                Some("without a code"),
+            ),
+            // Errors with the status of one are the SDK's to read.
+            (400, None, "", None),
+            (503, None, "<html>", None),
+            (302, None, "", None),
+        ] {
+            let found = check(Protocol::Json, "GetGroups", &response(status, header, body));
+            match (&found, expected) {
+                (Ok(()), None) => {}
+                (Err(reason), Some(expected)) => assert!(reason.0.contains(expected), "{body}: {reason}"),
+                _ => panic!("{status} {header:?} {body}: {found:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn only_both_ends_of_a_large_body_are_looked_at() {
+        let large = format!("{{\"__type\":\"{}\"}}", "x".repeat(LARGEST_ERROR));
+        assert_eq!(check(Protocol::Json, "GetGroups", &response(200, None, &large)), Ok(()));
+        let cut = large.trim_end_matches('}');
+        assert!(check(Protocol::Json, "GetGroups", &response(200, None, cut)).is_err());
+    }
+
+    #[test]
+    fn an_answer_of_sts_is_a_whole_document_of_its_operation() {
+        const NAMESPACE: &str = "xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"";
+        let whole = format!("<AssumeRoleResponse {NAMESPACE}><AssumeRoleResult/></AssumeRoleResponse>");
+        let declared = format!("\u{feff}<?xml version=\"1.0\"?>\n<!-- x -->\n{whole}\n");
+        let prefixed = "<s:AssumeRoleResponse xmlns:s=\"x\"></s:AssumeRoleResponse>";
+        let error =
+            "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code></Error></ErrorResponse>";
+        for (body, expected) in [
+            (whole.as_str(), None),
+            (&declared, None),
+            (prefixed, None),
+            (&whole[..whole.len() - 1], Some("ends before")),
+            (&whole[..40], Some("ends before")),
+            ("", Some("empty")),
+            ("{\"AssumeRoleResponse\":{}}", Some("with the root AssumeRoleResponse: {")),
+            ("<html></html>", Some("with the root AssumeRoleResponse: <html>")),
+            ("AssumeRoleResponse", Some("with the root")),
+            ("<GetCallerIdentityResponse></GetCallerIdentityResponse>", Some("with the root")),
+            ("<?xml version=\"1.0\"", Some("with the root")),
+            (error, Some(", AccessDenied: ")),
+        ] {
+            let found = check(Protocol::Xml, "AssumeRole", &response(200, None, body));
+            match (&found, expected) {
+                (Ok(()), None) => {}
+                (Err(reason), Some(expected)) => assert!(reason.0.contains(expected), "{body}: {reason}"),
+                _ => panic!("{body}: {found:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn codes_are_read_as_the_sdk_reads_them() {
+        let xml = "<ErrorResponse><Error><Type>Sender</Type><Code>Throttling</Code><Message>x</Message></Error></ErrorResponse>";
+        for (header, body, expected) in [
+            (None, "{\"__type\":\"ThrottlingException\"}", Some("ThrottlingException")),
+            (None, "{\"__type\":\"com.amazonaws.dynamodb.v20120810#SlowDown\"}", Some("SlowDown")),
+            (None, "{\"__type\":\"A:http://internal.amazon.com/coral/\",\"code\":\"B\"}", Some("B")),
+            (None, "{\"code\":7,\"__type\":\"A\"}", Some("A")),
+            (
+                Some("com.amazonaws.xray#ThrottledException:http://x"),
+                "{\"__type\":\"A\"}",
+                Some("ThrottledException"),
+            ),
+            (None, xml, Some("Throttling")),
+            // A message that speaks of throttling is no code.
+            (None, "{\"message\":\"Throttling: SlowDown, TooManyRequests\"}", None),
+            (None, "<html>Throttling</html>", None),
+            (None, "", None),
+            (None, "[]", None),
+        ] {
+            let found = error_code(&response(400, header, body));
+            assert_eq!(found.as_deref(), expected, "{header:?} {body}");
+        }
+    }
+}
