@@ -13,12 +13,13 @@ use crate::scenario::uuid;
 use crate::sts::{self, Principal, Stranger};
 use crate::table::pages;
 use crate::world::{World, lock};
-use insights_shared::time::{Clock, Timestamp};
+use insights_shared::time::Timestamp;
 use serde_json::{Map, Value};
 use std::sync::atomic::Ordering;
 
 /// DynamoDB's checksum of a body.
 const CHECKSUM: &str = "x-amz-crc32";
+const DATE: &str = "date";
 
 /// What the server does with a request.
 #[derive(Debug)]
@@ -38,8 +39,18 @@ struct Exchange<'a> {
 }
 
 impl World {
-    /// Answers `request`, or does not, as the faults will have it.
+    /// Answers `request`, or does not, as the faults will have it. Every response has the date of the simulator's own clock.
     pub(crate) async fn exchange(&self, request: Received) -> Outcome {
+        let mut outcome = self.answered(request).await;
+        if let Outcome::Reply(reply) = &mut outcome
+            && !reply.headers.iter().any(|(name, _)| name == DATE)
+        {
+            reply.headers.push((DATE.to_owned(), http_date(self.now())));
+        }
+        outcome
+    }
+
+    async fn answered(&self, request: Received) -> Outcome {
         let target = request.target();
         let signer = Signer::read(&request);
         if matches!(target, Target::Unknown(None, _))
@@ -167,7 +178,7 @@ impl Exchange<'_> {
             FaultKind::Expired => Some(refusal::expired(self.service)),
             FaultKind::ClockSkew => {
                 let signed = request.header("x-amz-date").unwrap_or("the signature's time");
-                Some(refusal::skewed(self.service, signed, skewed_now()))
+                Some(refusal::skewed(self.service, signed, self.skewed_now()))
             }
             _ => None,
         }
@@ -220,6 +231,8 @@ impl Exchange<'_> {
             Some(FaultKind::EmptyPage) => pages::empty(&request.body),
             _ => table.forward(request).await?,
         };
+        // The embedded database's is the machine's.
+        reply.headers.retain(|(name, _)| name != DATE);
         if let (200, Some(kind)) = (reply.status, fault) {
             spoil_reply(kind, request, &mut reply);
         }
@@ -248,6 +261,11 @@ impl Exchange<'_> {
         Outcome::Reply(reply)
     }
 
+    /// A service's clock that is far ahead.
+    fn skewed_now(&self) -> Timestamp {
+        self.world.now().plus_seconds(20 * 60)
+    }
+
     fn failed(&mut self, error: &ServiceError) -> Reply {
         self.note(|logged| logged.error = Some(error.code.to_owned()));
         failure(self.service, error, &self.request_id)
@@ -261,7 +279,7 @@ impl Exchange<'_> {
     fn refuse_as(&mut self, kind: FaultKind, error: &ServiceError) -> Outcome {
         let mut reply = self.failed(error);
         if kind == FaultKind::ClockSkew {
-            reply.headers.push(("date".to_owned(), http_date(skewed_now())));
+            reply.headers.push((DATE.to_owned(), http_date(self.skewed_now())));
         }
         self.send(reply, None)
     }
@@ -296,9 +314,4 @@ fn spoil_reply(kind: FaultKind, request: &Received, reply: &mut Reply) {
         _ => distortion::spoil(kind, &mut answer),
     }
     reply.body = answer.to_string().into();
-}
-
-/// A service's clock that a client's is far behind of; the client's is the machine's, whatever the scenario's shows.
-fn skewed_now() -> Timestamp {
-    Clock::System.now().plus_seconds(20 * 60)
 }

@@ -4,6 +4,7 @@
 use crate::exchange::Outcome;
 use crate::fault::Fault;
 use crate::log::{LoggedCall, Seen};
+use crate::protocol::canned::http_date;
 use crate::scenario::Scenario;
 use crate::server::{received, respond};
 use crate::table::Table;
@@ -50,6 +51,11 @@ impl Offline {
             Outcome::Reply(reply) => respond(reply),
             Outcome::Reset => None,
         }
+    }
+
+    /// What the `date` header of a response says now, for whoever answers beside these services.
+    pub fn date(&self) -> String {
+        http_date(self.world.now())
     }
 
     /// Adds a fault.

@@ -85,7 +85,7 @@ pub const fn failures(throttled: &'static str, internal: &'static str) -> [Failu
         failure("hang", "Timeout"),
         denied("denied", "AccessDeniedException"),
         denied("expired", "ExpiredTokenException"),
-        denied("clock-skew", "InvalidSignatureException"),
+        failure("clock-skew", "Clock.Skewed"),
         failure("lost-answer", "Connection"),
         for_good(failure("truncate", "Response.Malformed")),
         for_good(failure("wrong-type", "Response.Malformed")),

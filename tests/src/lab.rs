@@ -2,7 +2,7 @@
 
 use crate::function::Function;
 use crate::table::Table;
-use crate::{logs, permissions};
+use crate::{logs, offline, permissions};
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -48,7 +48,7 @@ pub struct Lab {
     pub simulator: Simulator,
     sdk: SdkConfig,
     /// Milliseconds since the epoch; `None` in `real` time.
-    now: AtomicI64,
+    now: &'static AtomicI64,
     real: bool,
 }
 
@@ -125,9 +125,11 @@ impl Lab {
     async fn start(options: Options, now: Option<Timestamp>) -> Self {
         logs::watch();
         let simulator = Simulator::start(options).await.expect("a simulator on a free port");
-        let sdk = sdk(&simulator.url(), &TimeoutConfig::disabled());
         let real = now.is_none();
-        let now = AtomicI64::new(now.map_or(0, Timestamp::millis));
+        // A clock is copied into everything that asks it; eight bytes a lab are left behind.
+        let now: &'static AtomicI64 = Box::leak(Box::new(AtomicI64::new(now.map_or(0, Timestamp::millis))));
+        let clock = if real { Clock::System } else { Clock::Held(now) };
+        let sdk = timed(sdk(&simulator.url(), &TimeoutConfig::disabled()), clock);
         let lab = Self { simulator, sdk, now, real };
         create_table(&lab.dynamodb(), TABLE).await.expect("a table");
         lab.simulator.clear_log();
@@ -171,7 +173,8 @@ impl Lab {
     /// The same with a limit for each try and for a whole call, to meet answers that never come.
     pub fn sdk_with_timeouts(&self, read: Duration, operation: Duration) -> SdkConfig {
         let timeouts = TimeoutConfig::builder().read_timeout(read).operation_timeout(operation).build();
-        sdk(&self.simulator.url(), &timeouts)
+        let clock = if self.real { Clock::System } else { Clock::Held(self.now) };
+        timed(sdk(&self.simulator.url(), &timeouts), clock)
     }
 
     /// A client of the table.
@@ -261,11 +264,21 @@ impl Lab {
         sdk: &SdkConfig,
         variables: &[(&str, &str)],
     ) -> Result<Function<C>, InvocationError> {
+        self.function_at(self.clock(), sdk, variables)
+    }
+
+    /// As [`Lab::function_with`], on a machine with a clock of its own.
+    pub fn function_at<C: Collector>(
+        &self,
+        clock: Clock,
+        sdk: &SdkConfig,
+        variables: &[(&str, &str)],
+    ) -> Result<Function<C>, InvocationError> {
         let always = [("TABLE_NAME", TABLE), ("AWS_REGION", REGION), ("RATE_LIMITS", UNPACED)];
         let environment: Environment = always.into_iter().chain(variables.iter().copied()).collect();
         // Its own credentials, so that it is known who calls what.
         let sdk = sdk.to_builder().credentials_provider(logs::credentials(C::SOURCE.package())).build();
-        let service = Service::new(&environment, sdk, self.clock())?;
+        let service = Service::new(&environment, sdk, clock)?;
         let arn = format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{}", C::SOURCE.package());
         Ok(Function { service, arn, invocations: AtomicU64::new(0) })
     }
@@ -279,6 +292,11 @@ impl Drop for Lab {
             logs::check();
         }
     }
+}
+
+/// `sdk`, which signs at the time of `clock`: of a simulation's services it would otherwise take the clock for wrong.
+pub fn timed(sdk: SdkConfig, clock: Clock) -> SdkConfig {
+    sdk.into_builder().time_source(offline::time_source(clock)).build()
 }
 
 fn parse(scenario: Option<&str>, anchor: Timestamp) -> Scenario {

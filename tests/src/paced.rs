@@ -157,7 +157,7 @@ impl Paced {
             .with_max_attempts(ATTEMPTS)
             .with_initial_backoff(Duration::from_millis(1))
             .with_max_backoff(Duration::from_millis(5));
-        offline::sdk(self.clone(), REGION, retries)
+        offline::sdk(self.clone(), REGION, retries, Clock::Held(self.clock))
     }
 }
 

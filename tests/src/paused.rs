@@ -77,6 +77,7 @@ impl PausedLab {
         let services = Offline::new(scenario, Clock::Held(now)).with_table(answer);
         let door = Door {
             services: Arc::new(services),
+            now,
             is_refused: Arc::new(AtomicBool::new(false)),
             is_skewed: Arc::new(AtomicBool::new(false)),
             endless: Arc::default(),
@@ -194,7 +195,7 @@ impl PausedLab {
             .operation_timeout(operation)
             .build();
         let retries = RetryConfig::standard().with_max_attempts(insights_shared::aws::MAX_ATTEMPTS);
-        let sdk = offline::sdk(self.door.clone(), self.region, retries);
+        let sdk = offline::sdk(self.door.clone(), self.region, retries, Clock::Held(self.now));
         sdk.into_builder().timeout_config(timeouts).build()
     }
 }
@@ -203,6 +204,7 @@ impl PausedLab {
 #[derive(Clone, Debug)]
 struct Door {
     services: Arc<Offline>,
+    now: &'static AtomicI64,
     /// Whether a connection that comes to nothing was refused, rather than reset.
     is_refused: Arc<AtomicBool>,
     is_skewed: Arc<AtomicBool>,
@@ -233,7 +235,7 @@ impl HttpConnector for Door {
 
 impl Door {
     async fn answer(&self, request: &HttpRequest) -> Result<HttpResponse, ConnectorError> {
-        if self.is_skewed.load(Ordering::SeqCst) && is_off(request) {
+        if self.is_skewed.load(Ordering::SeqCst) && is_off(request, self.now) {
             self.services.fault("*=clock-skew:1".parse::<Fault>().expect("a fault"));
         }
         let target = request.headers().get("x-amz-target").unwrap_or_default();
@@ -270,11 +272,11 @@ fn outgoing(request: &HttpRequest, endless: Option<&Endless>) -> hyper::Request<
     outgoing.body(body.into()).expect("a request")
 }
 
-/// Whether the time of a request's signature is too far from that of a service whose clock is ahead.
-fn is_off(request: &HttpRequest) -> bool {
+/// Whether the time of a request's signature is too far from that of a service whose clock is ahead of `now`.
+fn is_off(request: &HttpRequest, now: &'static AtomicI64) -> bool {
     let signed = request.headers().get("x-amz-date").unwrap_or_default();
     let signed: Timestamp = rfc_3339(signed).parse().expect("a signature's time");
-    let service = Clock::System.now().plus_seconds(SKEW_SECONDS);
+    let service = Clock::Held(now).now().plus_seconds(SKEW_SECONDS);
     service.millis_since(signed).abs() > TOLERATED_MILLIS
 }
 

@@ -74,7 +74,8 @@ impl Backend {
             self.look_at(operation, body, &text);
         }
         let content_type = ("content-type".to_owned(), "application/x-amz-json-1.0".to_owned());
-        respond(status, [content_type], SdkBody::from(text))
+        let date = ("date".to_owned(), self.services.date());
+        respond(status, [content_type, date], SdkBody::from(text))
     }
 
     /// Looks at what a request wrote that went through.

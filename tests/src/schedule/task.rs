@@ -12,6 +12,7 @@ use insights_shared::collector::Collector;
 use insights_shared::environment::Environment;
 use insights_shared::invocation::{Context, InvocationError, Service};
 use insights_shared::report::Response;
+use insights_shared::time::Clock;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -83,7 +84,7 @@ impl Task {
 /// The SDK over `client`. It does not try again: its retries share a budget across the whole process, and a schedule has
 /// to be the same whatever ran before it.
 pub fn sdk(client: GateClient) -> SdkConfig {
-    offline::sdk(client, REGION, RetryConfig::disabled())
+    offline::sdk(client, REGION, RetryConfig::disabled(), Clock::System)
 }
 
 /// Answers every call of `future` at once, in order, until it is done.
