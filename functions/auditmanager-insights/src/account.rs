@@ -2,10 +2,10 @@
 
 use crate::availability::{FirstCall, Resolver, first_call};
 use crate::fetch::Fetch;
-use crate::limits::{is_not_set_up, is_unused};
+use crate::limits::is_unused;
 use crate::normalize::ACCOUNT;
 use aws_sdk_auditmanager::types::Insights;
-use insights_shared::issue::{Class, Stage};
+use insights_shared::issue::{CallError, Class, Stage};
 use insights_shared::log;
 use insights_shared::sdk::timestamp;
 use insights_shared::target_run::TargetRun;
@@ -36,9 +36,10 @@ impl Account {
             report.not_enabled();
             return None;
         }
+        let is_not_enabled = |error: &CallError| error.class == Class::NotEnabled;
         let asked_at = run.clock_now();
         let insights = fetch.insights().await;
-        if insights.as_ref().is_err_and(is_not_set_up) {
+        if insights.as_ref().is_err_and(is_not_enabled) {
             // This answers the question for the status as well, should that one have failed.
             report.not_enabled();
             return None;

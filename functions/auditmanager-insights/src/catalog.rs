@@ -3,7 +3,7 @@
 //!
 //! It does not know what a scope counts.
 
-use insights_shared::issue::Stage;
+use insights_shared::issue::{CallError, Stage};
 use insights_shared::record::{Kind, Record, Source, partition};
 use insights_shared::store::catalog::catalog_row;
 use insights_shared::target_run::TargetRun;
@@ -51,6 +51,10 @@ impl<'a> Catalog<'a> {
                 .get(&scope.sk)
                 .is_some_and(|known| known.as_ref().is_none_or(|known| *known == scope.title))
         };
+        for scope in snapshots.iter().flatten().filter(|scope| titles.get(&scope.sk) == Some(&None)) {
+            // There it is, with whatever its title is to the version that wrote it.
+            self.run.report.call_failed(Stage::Write, &scope.sk, &CallError::newer_schema("PutItem"));
+        }
         let mut noted = vec![true; snapshots.len()];
         let places = noted.iter_mut().zip(snapshots);
         let missing: Vec<(&mut bool, &Scope)> = places

@@ -68,9 +68,11 @@ impl Round {
         let failed = place.at(&["failed"]).and_then(Value::as_list).unwrap_or_default();
         let since = place.at(&["since"]).and_then(Value::as_timestamp);
         match (since, text("from")) {
-            // What was passed at another depth was not asked for at this one.
+            // What was passed at another depth was not asked for at this one, and a run whose clock was ahead knows no time.
             (Some(since), Some(from))
-                if since.day() == now.day() && text("depth").as_deref() == Some(depth.as_str()) =>
+                if since.day() == now.day()
+                    && since <= now
+                    && text("depth").as_deref() == Some(depth.as_str()) =>
             {
                 let failed = failed.iter().filter_map(Value::as_str).map(str::to_owned).collect();
                 Self { since, depth, from, next, failed, was_cut: true }

@@ -9,7 +9,7 @@ use crate::availability::is_in_other_partition;
 use crate::catalog::Catalog;
 use crate::config::{AuditmanagerInsights, Depth};
 use crate::fetch::Fetch;
-use crate::limits::{is_assessment_id, is_domain_id};
+use crate::limits::{is_assessment_id, is_domain_id, is_not_set_up};
 use crate::normalize::{self, InDomain, Origin, Within};
 use crate::round::{Outcome, Round};
 use crate::unique::{ListedDomain, Unique};
@@ -41,6 +41,10 @@ impl Collector for AuditmanagerInsights {
 
     fn prepare(sdk: &SdkConfig) {
         let _ = aws_sdk_auditmanager::Client::new(sdk);
+    }
+
+    fn is_not_enabled(error: &CallError) -> bool {
+        is_not_set_up(error)
     }
 
     async fn collect(&self, run: &TargetRun) -> Finish {

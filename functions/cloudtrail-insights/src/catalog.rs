@@ -188,9 +188,12 @@ impl<'a> Catalog<'a> {
         for _ in 0..MAX_TRIES {
             let mut changed = row.clone();
             change(&mut changed);
-            if row.is_newer_schema() || (row.is_stored() && changed.says_the_same(row)) {
+            if row.is_stored() && changed.says_the_same(row) {
                 *row = changed;
                 return Ok(());
+            }
+            if row.is_newer_schema() {
+                return Err(CallError::newer_schema("PutItem"));
             }
             let item = changed.to_item(self.target, sort_key, detail);
             if let Some(stored) = self.store.replace_catalog(item, row.stored.as_ref()).await? {
@@ -201,6 +204,6 @@ impl<'a> Catalog<'a> {
             let key = catalog_key(Source::Cloudtrail, self.target, sort_key);
             *row = self.store.get(&key).await?.map(Row::from_stored).unwrap_or_default();
         }
-        Err(CallError::malformed("PutItem", "other runs kept changing the catalog row"))
+        Err(CallError::contended("PutItem", "other runs kept changing the catalog row"))
     }
 }

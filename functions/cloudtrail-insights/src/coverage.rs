@@ -92,6 +92,22 @@ impl Coverage {
         *spans = merged;
     }
 
+    /// Whether any span ends in the future, as `is_future` has it.
+    pub fn ends_in_future(&self, is_future: impl Fn(Timestamp) -> bool) -> bool {
+        self.0.values().flatten().filter_map(|span| span.until).any(is_future)
+    }
+
+    /// Ends at `start` every span that follows the watermark, and every span that ends in the future: until when it was really
+    /// known, nobody knows.
+    pub fn cut(&mut self, start: Timestamp, is_future: impl Fn(Timestamp) -> bool) {
+        for span in self.0.values_mut().flatten() {
+            if span.until.is_some_and(&is_future) {
+                span.until = None;
+            }
+        }
+        self.close(start);
+    }
+
     /// Whether anything before `watermark` is known, open spans reaching to it.
     pub fn knows_before(&self, watermark: Timestamp) -> bool {
         self.0.values().flatten().any(|span| span.from < watermark)
@@ -158,6 +174,23 @@ mod tests {
         coverage.close(at(5));
         assert_eq!(shown(&coverage, 300), [(0, Some(5))]);
         assert_eq!(Coverage::from_value(&coverage.to_value()), coverage);
+    }
+
+    #[test]
+    fn spans_in_the_future_and_those_that_follow_it_end_where_the_series_restarts() {
+        let is_future = |instant| instant > at(9);
+        let mut coverage = Coverage::default();
+        for (from, until) in [(0, 2), (3, 20), (12, 20), (5, 8)] {
+            coverage.0.entry(300).or_default().push(Span { from: at(from), until: Some(at(until)) });
+        }
+        coverage.add(60, at(0), at(3));
+        coverage.open(60, at(3));
+        assert!(coverage.ends_in_future(is_future) && !coverage.ends_in_future(|instant| instant > at(20)));
+        coverage.cut(at(6), is_future);
+        assert_eq!(shown(&coverage, 300), [(0, Some(2)), (3, Some(6)), (5, Some(8))]);
+        assert_eq!(shown(&coverage, 60), [(0, Some(6))]);
+        coverage.cut(at(1), is_future);
+        assert_eq!(shown(&coverage, 60), [(0, Some(6))], "what is past stays");
     }
 
     #[test]

@@ -236,7 +236,7 @@ impl<'a> Events<'a> {
                 Written::Failed(error) => return self.failed(id, &error),
             }
         }
-        self.failed(&merge.id, &CallError::malformed("PutItem", "other runs kept changing the insight"))
+        self.failed(&merge.id, &CallError::contended("PutItem", "other runs kept changing the insight"))
     }
 
     fn failed(&self, id: &str, error: &CallError) -> bool {

@@ -100,8 +100,13 @@ impl<'a> Fetch<'a> {
 
     /// What a trail's insights are made of. A trail without insights is an error of the service's.
     pub async fn insight_selectors(&self, trail: &str) -> Result<Vec<InsightSelector>, CallError> {
+        const OPERATION: &str = "GetInsightSelectors";
         let request = self.client.get_insight_selectors().trail_name(trail).send();
-        let answer = self.run.optional_call("GetInsightSelectors", request).await?;
+        let answer = self.run.optional_call(OPERATION, request).await?;
+        if let Some(other) = answer.trail_arn().filter(|arn| !arn.is_empty() && *arn != trail) {
+            let message = format!("the response is about trail {other}, and requested was {trail}");
+            return Err(CallError::malformed(OPERATION, message));
+        }
         Ok(answer.insight_selectors.unwrap_or_default())
     }
 

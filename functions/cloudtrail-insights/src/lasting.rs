@@ -31,7 +31,9 @@ pub fn is_lasting(error: &CallError, trail: Option<&str>, account: &str) -> bool
     match error.class {
         Class::Refused => !error.retryable && REJECTIONS.contains(&error.code.as_str()),
         Class::Denied => trail.and_then(account_of_arn).is_some_and(|owner| owner != account),
-        Class::Throttled | Class::Unavailable | Class::Malformed | Class::NotReached => false,
+        Class::NotEnabled | Class::Throttled | Class::Unavailable | Class::Malformed | Class::NotReached => {
+            false
+        }
     }
 }
 

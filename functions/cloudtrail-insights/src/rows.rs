@@ -17,6 +17,7 @@ use insights_shared::target_run::TargetRun;
 use insights_shared::time::{DAY_SECONDS, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
+mod repair;
 mod trails;
 
 /// The rows of one target.
@@ -197,8 +198,13 @@ impl<'a> Rows<'a> {
         let run = self.run;
         let overlap = run.settings.overlap_minutes * 60;
         let mut live: Vec<(Timestamp, Series, Row)> = Vec::new();
+        let mut newer: Vec<String> = Vec::new();
         for (series, row) in std::mem::take(&mut self.series) {
-            let is_live = self.is_live(&series, &row) && !row.is_newer_schema();
+            let is_live = self.is_live(&series, &row);
+            if is_live && row.is_newer_schema() {
+                newer.push(series.to_string());
+            }
+            let is_live = is_live && !row.is_newer_schema();
             let resting = row.unavailable.as_ref().filter(|unavailable| !unavailable.is_due(run.now));
             if let Some(unavailable) = resting.filter(|_| is_live) {
                 let (subject, message) = (series.to_string(), unavailable.message());
@@ -210,6 +216,11 @@ impl<'a> Rows<'a> {
                 self.series.insert(series, row);
             }
         }
+        let mut complete = newer.is_empty();
+        for series in &newer {
+            // How far it has come is only known to the version that wrote its row.
+            self.failed(series, &CallError::newer_schema("PutItem"));
+        }
         live.sort_by(|left, right| (left.0, &left.1).cmp(&(right.0, &right.1)));
         let this = &*self;
         let worked: Vec<(Series, Row, bool)> = stream::iter(live)
@@ -217,7 +228,8 @@ impl<'a> Rows<'a> {
                 // Late points come behind a watermark; the look-back is none, whatever has been stored since.
                 let is_new = this.watermark(&row).is_none() || !row.covered.knows_before(reached);
                 let from = if is_new { reached } else { reached.plus_seconds(-overlap) };
-                let requests = window::requests(from, run.now, this.period, run.now);
+                let limit = run.limit();
+                let requests = window::requests(from, limit, this.period, limit);
                 let progress = metrics::collect(fetch, run, &series, &requests).await;
                 let revision = row.revision().map(str::to_owned);
                 let stand = Stand { revision, reached, own: row.watermark, target: run.watermark() };
@@ -230,7 +242,6 @@ impl<'a> Rows<'a> {
             .buffer_unordered(run.settings.concurrency)
             .collect()
             .await;
-        let mut complete = true;
         for (series, row, written) in worked {
             complete &= written;
             self.series.insert(series, row);
@@ -263,7 +274,7 @@ impl<'a> Rows<'a> {
         let worked: Vec<(Series, Row, bool, bool)> = stream::iter(live)
             .map(|(series, mut row)| async move {
                 let from = if this.loaded.contains(&series) { from } else { start };
-                let requests = window::requests(from, until, this.period, run.now);
+                let requests = window::requests(from, until, this.period, run.limit());
                 let progress = metrics::collect(fetch, run, &series, &requests).await;
                 let (own, reached) = (row.watermark, this.reached(&row));
                 let revision = row.revision().map(str::to_owned);

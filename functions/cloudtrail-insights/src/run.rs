@@ -53,7 +53,8 @@ impl Collector for CloudtrailInsights {
             }
         };
         let events = Events::new(run, &self.redact);
-        let mut story = Story { fetch, run, redact: &self.redact, events, rows, reach, lookback };
+        let mut story =
+            Story { fetch, run, redact: &self.redact, events, rows, reach, lookback, is_repaired: true };
         match &run.work {
             Work::Push(push) => story.push(push).await,
             Work::Window(window) => story.backfill(*window).await,
@@ -70,6 +71,8 @@ struct Story<'a> {
     rows: Rows<'a>,
     reach: Timestamp,
     lookback: Timestamp,
+    /// Whether no row is left of which something is in the future. Until then the watermark stays.
+    is_repaired: bool,
 }
 
 impl Story<'_> {
@@ -80,8 +83,9 @@ impl Story<'_> {
         let overlap = run.settings.overlap_minutes * 60;
         let begin = watermark.unwrap_or(self.lookback);
         let start = watermark.map_or(begin, |watermark| watermark.plus_seconds(-overlap)).max(self.reach);
-        // The clock may stand before the watermark that another machine's clock has left.
+        // The watermark may be a little ahead, by the clock of another machine.
         let start = start.min(run.now);
+        self.is_repaired = self.rows.repair().await;
         let resting = self.rows.resting_trails();
         let trails = trails::discover(&self.fetch, run, &resting).await;
         let complete = match self.account_events(start, begin.max(self.reach)).await {
@@ -91,7 +95,7 @@ impl Story<'_> {
                 false
             }
         };
-        let mut complete = complete;
+        let mut complete = complete && self.is_repaired;
         complete &= self.rows.settle_trails(&trails).await;
         complete &= self.rows.collect_trails(&self.fetch, &self.events, &trails, &resting, self.reach).await;
         complete &= self.rows.adopt_configured().await;
@@ -100,7 +104,7 @@ impl Story<'_> {
         self.close_overdue().await;
         self.note_whether_enabled(&trails);
         // The bucket that has not ended is not stored, so that everything before its begin is what is.
-        let reached = run.now.floor(period);
+        let reached = run.limit().floor(period);
         let window = Some(Window { start, end: run.now });
         Finish { watermark: complete.then_some(reached), window, ..Finish::default() }
     }
@@ -119,12 +123,14 @@ impl Story<'_> {
             if !stored? || !named {
                 return Ok(false);
             }
-            if index < last {
+            if index < last && self.is_repaired {
                 // Every part that the watermark would outrun is marked as behind before it moves.
                 if !self.rows.mark_behind().await {
                     return Ok(false);
                 }
-                let moved = run.store.move_watermark(Source::Cloudtrail, &run.target, until).await;
+                let until = until.min(run.limit());
+                let (target, future) = (&run.target, run.future());
+                let moved = run.store.move_watermark(Source::Cloudtrail, target, until, future).await;
                 if let Err(error) = moved {
                     run.report.call_failed(Stage::Write, "state", &error);
                     return Ok(false);
@@ -164,7 +170,7 @@ impl Story<'_> {
             let stored = self.rows.backfill_series(&self.fetch, start, (from, until)).await;
             unbroken &= stored && run.report.gaps() == before;
             if unbroken {
-                come = until;
+                come = until.min(run.limit());
             }
         }
         self.note_whether_enabled(&trails);

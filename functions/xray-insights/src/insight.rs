@@ -34,8 +34,8 @@ pub(crate) enum Asked<'a> {
 /// What was found of one insight.
 struct Collected {
     insight: Record,
-    /// Its events and its graph.
-    parts: Vec<Record>,
+    /// Its events and its graph, each with the operation that gave it.
+    parts: Vec<(&'static str, Record)>,
     /// Whether all of them came.
     is_complete: bool,
 }
@@ -59,7 +59,7 @@ impl Story<'_> {
         let (mut parts, mut insights) = (Vec::new(), Vec::new());
         for one in collected {
             insights.push((one.insight, one.parts.len(), one.is_complete));
-            parts.extend(one.parts.into_iter().map(|part| ("GetInsightEvents", part)));
+            parts.extend(one.parts);
         }
         let mut stored = self.run.store_each(parts, known).await.into_iter();
         let insights = insights.into_iter().map(|(mut insight, parts, is_complete)| {
@@ -131,12 +131,13 @@ impl Story<'_> {
             Asked::Vanished(stored) => by_id(Some(stored)),
         };
         let record = normalize::insight(&insight, version, origin);
-        let mut parts = normalize::events(&own_id, &events, asked_at);
+        let events = normalize::events(&own_id, &events, asked_at);
+        let mut parts: Vec<_> = events.into_iter().map(|event| ("GetInsightEvents", event)).collect();
         let end = normalize::end_time(&insight).or(record.updated_at);
         // An insight that time did not allow is one subject, not two.
         let graph = if is_reached { self.graph(&own_id, end, record.updated_at).await } else { Ok(None) };
         match graph {
-            Ok(graph) => parts.extend(graph),
+            Ok(graph) => parts.extend(graph.map(|graph| ("GetInsightImpactGraph", graph))),
             Err(error) => {
                 run.report.call_failed(Stage::Fetch, id, &error);
                 is_complete = false;

@@ -149,7 +149,8 @@ impl Rows<'_> {
                 }
             }
             let Some(mut row) = self.trails.remove(&arn) else { continue };
-            let come = Some(reached).filter(|reached| *reached != run.now);
+            let known = reached.min(run.limit());
+            let come = Some(known).filter(|_| reached != run.now);
             let change = |row: &mut Row| {
                 match (&rejection, answered_at) {
                     (Some(rejection), _) => row.reject(rejection, revision.as_deref()),
@@ -157,7 +158,7 @@ impl Rows<'_> {
                     (None, None) => {}
                 }
                 // One that is unavailable never follows the target's watermark.
-                let come = come.or_else(|| row.unavailable.as_ref().map(|_| reached));
+                let come = come.or_else(|| row.unavailable.as_ref().map(|_| known));
                 stand_at(row, come, own);
             };
             let written = self.catalog.change_trail(&arn, &mut row, change).await;
