@@ -6,9 +6,10 @@ use crate::aws::{Configured, OF_COLLECTING, Wanted};
 use crate::exit::Failure;
 use crate::session::Session;
 use aws_config::SdkConfig;
-use insights_shared::aws::{MAX_ATTEMPTS, Timeouts};
-use insights_shared::issue::{CONNECTION, CallError, Class, TIMEOUT};
+use insights_shared::aws::{MAX_ATTEMPTS, ServiceDates, Timeouts};
+use insights_shared::issue::{CLOCK_SKEWED, CONNECTION, CallError, Class, TIMEOUT};
 use insights_shared::roles;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The account of the credentials, and how to reach it.
@@ -22,6 +23,8 @@ pub struct Account {
     pub sdk: SdkConfig,
     /// The same for what is asked before anything is collected, while a person waits.
     pub asking: SdkConfig,
+    /// What STS's response says about this machine's clock.
+    pub dates: Arc<ServiceDates>,
 }
 
 impl Account {
@@ -34,10 +37,11 @@ impl Account {
             patience: Patience::READING,
         };
         let configured = Configured::load(wanted, session).await?;
-        let id = roles::own_account(&configured.sdk).await;
+        let dates = Arc::new(ServiceDates::new(session.clock));
+        let id = roles::own_account(&configured.sdk, &dates).await;
         let id = id.map_err(|error| unknown(&error, &configured))?;
         let sdk = configured.with(collecting());
-        Ok(Self { id, region: configured.region, sdk, asking: configured.sdk })
+        Ok(Self { id, region: configured.region, sdk, asking: configured.sdk, dates })
     }
 }
 
@@ -54,7 +58,8 @@ fn unknown(error: &CallError, configured: &Configured) -> Failure {
     let failure =
         Failure::Failed(format!("asking whose credentials these are: {operation}: {code}: {message}"));
     match code.as_str() {
-        "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => {
+        CLOCK_SKEWED => failure.detail("correct this machine's clock: AWS does not accept its time"),
+        "ExpiredToken" | "ExpiredTokenException" => {
             let failure = failure.detail("the credentials have expired: sign in again");
             match configured.profiles.sign_in() {
                 Some(sign_in) => failure.hint(&sign_in.command()),

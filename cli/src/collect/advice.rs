@@ -2,7 +2,7 @@
 //! Pure.
 
 use crate::output::words::plain;
-use insights_shared::issue::{Class, class_of};
+use insights_shared::issue::{CLOCK_SKEWED, Class, class_of};
 use insights_shared::record::Source;
 use insights_shared::report::{Issue, RunStatus, TargetResponse};
 
@@ -44,6 +44,7 @@ pub fn told(issue: &Issue, place: &str) -> String {
         );
     }
     match class_of(code, None) {
+        _ if code == CLOCK_SKEWED => format!("{place}: {operation}: {message} ({code})"),
         Class::Denied if is_about_permission(code) => {
             let refused = Refusal::read(&message);
             let action = refused.action.map_or_else(|| actions(operation), str::to_owned);

@@ -149,6 +149,7 @@ async fn collect(
             stop: Some(stopped.clone()),
             activity: Some(Arc::clone(&activity)),
             plan: tally.as_ref().map(Tally::plan),
+            dates: Some(Arc::clone(&account.dates)),
         };
         let made = Collector::new(source, &environment, account.sdk.clone(), session.clock, attendance);
         match made {

@@ -6,7 +6,7 @@ use crate::exit::Failure;
 use crate::output::command::CommandLine;
 use crate::output::near::nearest;
 use crate::output::words::plain;
-use insights_shared::issue::{CONNECTION, CallError, TIMEOUT};
+use insights_shared::issue::{CLOCK_SKEWED, CONNECTION, CallError, TIMEOUT};
 use insights_shared::store::schema::difference;
 
 impl Reader {
@@ -27,7 +27,8 @@ impl Reader {
                 };
                 failure.detail(format!("these credentials need {needed}"))
             }
-            "ExpiredTokenException" | "ExpiredToken" | "RequestExpired" => {
+            CLOCK_SKEWED => failure.detail("correct this machine's clock: AWS does not accept its time"),
+            "ExpiredTokenException" | "ExpiredToken" => {
                 failure.detail("the credentials have expired: sign in again")
             }
             "UnrecognizedClientException" | "InvalidClientTokenId" | "InvalidSignatureException" => {
