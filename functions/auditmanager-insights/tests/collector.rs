@@ -193,8 +193,11 @@ async fn a_scope_is_put_again_when_its_title_changes_and_left_alone_where_a_newe
     });
     world.pass(60);
     world.simulator.clear_log();
-    world.run().await;
+    let response = world.run().await;
     assert_eq!(world.items().await[&scope], newer);
+    let [issue] = response.targets[0].issues.as_slice() else { panic!("{response:?}") };
+    assert_eq!((issue.operation, issue.subject.as_str()), ("PutItem", scope.1.as_str()));
+    assert_eq!(issue.code, "ConditionalCheckFailedException");
     // It was not even tried, since a refused write is billed.
     assert_eq!(world.writes(), 3);
 }

@@ -156,6 +156,8 @@ impl World {
         let own = self.variables.iter().map(|(name, value)| (*name, value.as_str()));
         let environment = required.into_iter().chain(own).collect();
         let sdk = self.edited.as_ref().unwrap_or(&self.sdk).clone();
+        // It signs at the simulation's time: of its services it would otherwise take the clock for wrong.
+        let sdk = insights_tests::timed(sdk, Clock::Fixed(self.now));
         let service = Service::<AuditmanagerInsights>::new(&environment, sdk, Clock::Fixed(self.now))?;
         let context = Context {
             request_id: format!("request-{}", self.now.millis()),

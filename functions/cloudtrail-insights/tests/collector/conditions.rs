@@ -68,7 +68,7 @@ async fn a_target_where_nothing_could_be_fetched_fails_the_invocation_by_its_cau
     for (fault, error_type, code) in [
         ("denied", "Source.Denied", "AccessDeniedException"),
         ("expired", "Source.Denied", "ExpiredTokenException"),
-        ("clock-skew", "Source.Denied", "InvalidSignatureException"),
+        ("clock-skew", "Source.Unavailable", "Clock.Skewed"),
         ("throttle", "Source.Throttled", "ThrottlingException"),
         ("error500", "Source.Unavailable", "InternalFailure"),
         ("html503", "Source.Unavailable", "Response.Malformed"),

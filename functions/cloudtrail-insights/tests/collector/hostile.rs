@@ -111,7 +111,7 @@ async fn whatever_is_pushed_is_stored_or_rejected() {
 }
 
 #[tokio::test]
-async fn what_a_newer_version_wrote_is_passed_over_and_never_overwritten() {
+async fn what_a_newer_version_wrote_is_never_overwritten_and_a_row_of_it_is_an_issue() {
     let lab = Lab::new(STORY).await;
     run(&lab, &[]).await;
     let table = lab.table().await;
@@ -129,9 +129,13 @@ async fn what_a_newer_version_wrote_is_passed_over_and_never_overwritten() {
     }
     lab.advance(7_200);
     let response = run(&lab, &[]).await;
-    assert_eq!((&response["status"], &response["stale"]), (&"ok".into(), &2.into()), "{response}");
+    assert_eq!((&response["status"], &response["stale"]), (&"partial".into(), &2.into()), "{response}");
+    let refused = format!("write PutItem {RUN_SERIES} ConditionalCheckFailedException");
+    assert_eq!(issues(&response), [refused.as_str()]);
     let event = half("End", RUN, "2026-03-01T13:00:00Z", "z", 1.0);
-    assert_eq!(summary(&invoke(&lab, &[], &push(&event)).await), "ok fetched=1 stale=1");
+    let response = invoke(&lab, &[], &push(&event)).await;
+    assert_eq!(summary(&response), "partial fetched=1 stale=1");
+    assert_eq!(issues(&response), [refused]);
     let table = lab.table().await;
     for item in &newer {
         assert_eq!(table.get(text(item, "pk"), text(item, "sk")), Some(item));

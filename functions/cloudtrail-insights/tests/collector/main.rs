@@ -15,6 +15,8 @@ mod answers;
 #[cfg(test)]
 mod backfill;
 #[cfg(test)]
+mod clocks;
+#[cfg(test)]
 mod closing;
 #[cfg(test)]
 mod conditions;
@@ -32,6 +34,8 @@ mod halves;
 mod hostile;
 #[cfg(test)]
 mod lasting;
+#[cfg(test)]
+mod no_answers;
 #[cfg(test)]
 mod oversize;
 #[cfg(test)]

@@ -8,6 +8,10 @@
 )]
 
 #[cfg(test)]
+mod answers;
+#[cfg(test)]
+mod clocks;
+#[cfg(test)]
 mod deadline;
 #[cfg(test)]
 mod duplicates;
@@ -21,6 +25,8 @@ mod groups;
 mod incomplete;
 #[cfg(test)]
 mod incremental;
+#[cfg(test)]
+mod labels;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
