@@ -5,7 +5,7 @@
 
 use crate::environment::Environment;
 use crate::fields::{LONGEST_TEXT, cut};
-use crate::issue::Stage;
+use crate::issue::{CLOCK_SKEWED, Stage};
 use crate::report::{RunStatus, TargetResponse};
 use crate::target::Target;
 use tracing::Subscriber;
@@ -59,7 +59,8 @@ fn level(name: &str) -> LevelFilter {
 
 /// An issue of a target's run.
 pub fn issue(stage: Stage, operation: &str, subject: &str, code: &str, retryable: bool, message: &str) {
-    if retryable {
+    // A wrong clock loses nothing: the run uses the services' time.
+    if retryable || code == CLOCK_SKEWED {
         tracing::warn!(event = "issue", ?stage, operation, subject, code, retryable, message);
     } else {
         tracing::error!(event = "issue", ?stage, operation, subject, code, retryable, message);

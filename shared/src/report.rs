@@ -303,12 +303,12 @@ impl TargetReport {
         }
     }
 
-    /// Notes that the machine's clock is wrong. The run goes by the services' time, so that nothing is missing because of it.
+    /// Notes that the machine's clock is wrong. The run uses the services' time, so that nothing is missing because of it.
     pub fn clock_skewed(&self, skew: Skew) {
         let seconds = skew.millis.abs().div_euclid(1_000);
         let direction = if skew.millis < 0 { "ahead of" } else { "behind" };
         let message = format!(
-            "this machine's clock is {seconds} s {direction} the services' (Date header); the run goes by the services' time: correct the clock"
+            "this machine's clock is {seconds} s {direction} the services' (Date header); the run uses the services' time"
         );
         self.issue(Stage::Fetch, skew.operation, "clock", CLOCK_SKEWED, false, &message);
         let mut inner = self.inner();

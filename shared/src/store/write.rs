@@ -329,11 +329,12 @@ fn is_from_future(stored: &Stored, now: Timestamp) -> bool {
 
 /// Whether `record` is newer than `stored`, by the rule of its kind. [`Condition::older`] says the same to DynamoDB.
 fn supersedes(record: &ValidRecord, stored: &Stored, now: Timestamp) -> bool {
-    if is_from_future(stored, now) {
-        return true;
-    }
-    let asked_later = stored.timestamp("answered_at").is_none_or(|answered| answered < record.answered_at());
-    let stored_version = stored.timestamp("updated_at");
+    // Of an item that a clock ahead has left, no time in the future counts. A version in the past does: the service gave it.
+    let is_ahead = is_from_future(stored, now);
+    let counts = |time: &Timestamp| !is_ahead || *time <= now;
+    let asked = stored.timestamp("answered_at").filter(counts);
+    let asked_later = asked.is_none_or(|answered| answered < record.answered_at());
+    let stored_version = stored.timestamp("updated_at").filter(counts);
     let newer_version = stored_version.is_none_or(|version| {
         version < record.updated_at() || (version == record.updated_at() && asked_later)
     });

@@ -224,3 +224,47 @@ async fn two_records_of_one_key_in_one_write_leave_the_newer_one() {
     assert_eq!(store.write(&[newer.clone(), older.clone()]).await, [WRITTEN, STALE]);
     assert_eq!(store.write(&[older, newer]).await, [STALE, UNCHANGED]);
 }
+
+#[tokio::test]
+async fn of_an_item_that_a_clock_ahead_has_left_no_time_in_the_future_counts() {
+    let lab = lab().await;
+    let store = lab.store(|_| ());
+    // The lab's now, 2026-03-01T12:00:00Z, and a day later.
+    let now = 9 * 86_400 + 43_200;
+    let ahead = now + 86_400;
+    for kind in [Kind::AuditmanagerControl, Kind::CloudtrailMetric] {
+        for (stored, new, expected, why) in [
+            (version(10, ahead), version(11, now), WRITTEN, "a newer version"),
+            (version(10, ahead), version(10, now), WRITTEN, "the same version"),
+            (version(10, ahead), version(9, now), STALE, "an older version"),
+            (version(ahead, ahead), version(9, now), WRITTEN, "any version over one in the future"),
+            // A minute is within what two clocks may differ by.
+            (version(10, now + 60), version(10, now), STALE, "the same version, asked for 60 s earlier"),
+            (version(10, now + 61), version(10, now), WRITTEN, "the same version, 61 s in the future"),
+        ] {
+            let id = format!("{kind:?} {why}").replace(['#', ' '], "-");
+            let stored = valid(kind, &id, stored.content("stored"));
+            let new = valid(kind, &id, new.content("new"));
+            assert_eq!(store.put(&stored, Guard::Is(None)).await, WRITTEN, "{kind:?}: {why}");
+            let written = store.write(std::slice::from_ref(&new)).await.remove(0);
+            assert_eq!(written, expected, "{kind:?}: {why}");
+        }
+    }
+    let summary = |time: i64, answered: i64| version(0, answered).summary(time);
+    for (number, (stored, new, expected)) in [
+        (summary(10, ahead), summary(11, now), WRITTEN),
+        (summary(10, ahead), summary(10, now), WRITTEN),
+        (summary(10, ahead), summary(9, now), STALE),
+        (summary(10, ahead), version(0, now), WRITTEN),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let id = format!("insight-{number}");
+        let stored = valid(Kind::XrayInsight, &id, stored.content("stored"));
+        let new = valid(Kind::XrayInsight, &id, new.content("new"));
+        assert_eq!(store.put(&stored, Guard::Is(None)).await, WRITTEN, "{number}");
+        let written = store.write(std::slice::from_ref(&new)).await.remove(0);
+        assert_eq!(written, expected, "{number}");
+    }
+}

@@ -1,4 +1,4 @@
-//! A machine's clock that is wrong: the run goes by the services' time, says so, and claims nothing that has not happened yet.
+//! A machine's clock that is wrong: the run uses the services' time, says so, and claims nothing that has not happened yet.
 
 use super::{ONE_AT_A_TIME, issues, run, state, story, text, undisturbed};
 use insights_shared::aws::SdkConfig;
