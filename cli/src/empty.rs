@@ -8,8 +8,9 @@ use crate::read::Reader;
 use crate::read::span::Span;
 use crate::read::targets::Place;
 use crate::session::Session;
-use crate::status::condition::{Condition, judge};
-use crate::status::health::Health;
+use crate::status::condition::Condition;
+use crate::status::health::{Health, never_run};
+use crate::status::survey::condition_of;
 use insights_shared::record::{Kind, Source, Stored};
 use insights_shared::time::{DAY_SECONDS, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -59,7 +60,7 @@ pub async fn reason(
         let others = so_many(asked.passed_by, "record", "records");
         return Ok(format!("nothing passes the filters, which leave out {others} of that time"));
     }
-    Ok(about_states(&states, asked, reader, span, session))
+    about_states(&states, asked, reader, span, session).await
 }
 
 /// An account or a region that is not collected.
@@ -132,21 +133,21 @@ async fn about_nobody(
 }
 
 /// What the states say of an empty span.
-fn about_states(
+async fn about_states(
     all: &[(Source, Place, Stored)],
     asked: &Asked<'_>,
     reader: &Reader,
     span: Span,
     session: &Session,
-) -> String {
+) -> Result<String, Failure> {
     let name = asked.source.map_or("any source", |source| service(source.as_str()));
     let status = reader.command(&["status"]);
     if all.is_empty() {
-        return format!(
+        return Ok(format!(
             "table {} holds nothing of {name} yet: no scheduled run has ended; see `{status}`, or run `{}`",
             reader.table(),
             reader.command(&["collect"])
-        );
+        ));
     }
     let is = |wanted: Option<&str>, is: &str| wanted.is_none_or(|wanted| wanted == is);
     // Counts are never open.
@@ -163,12 +164,14 @@ fn about_states(
                 && is(asked.region, &place.region)
         })
         .collect();
-    let judged = asked_for
-        .iter()
-        .map(|(source, _, state)| (*source, judge(Some(state), *source, reader.now(), None).condition));
-    let conditions: Vec<(Source, Condition)> = judged.collect();
+    let mut conditions: Vec<(Source, Condition)> = Vec::new();
+    for (source, place, state) in &asked_for {
+        conditions.push((*source, condition_of(reader, *source, place, state).await?));
+    }
     if !conditions.is_empty() && conditions.iter().all(|(_, condition)| *condition == Condition::NotEnabled) {
-        return format!("{name} is not in use in any account or region that is collected; see `{status}`");
+        return Ok(format!(
+            "{name} is not in use in any account or region that is collected; see `{status}`"
+        ));
     }
     let health = Health::of(&sources, &conditions);
     let is_fine = |condition: Condition| condition.is_well() || condition == Condition::NeverRun;
@@ -183,12 +186,14 @@ fn about_states(
         } else {
             format!("what there is {} is unknown", within(span, session))
         };
-        return format!("{what}: {reason}{}; see `{status}`", of_all(broken));
+        return Ok(format!("{what}: {reason}{}; see `{status}`", of_all(broken)));
     }
     let what =
         if asked.open { "nothing is open".to_owned() } else { format!("nothing {}", within(span, session)) };
     if health == Health::Partly {
-        return format!("as far as is known {what}{}; see `{status}`", of_all(broken));
+        let missing = never_run(&sources, &conditions).map(|source| service(source.as_str()));
+        let missing: String = missing.map(|source| format!("; {source} has never run")).collect();
+        return Ok(format!("as far as is known {what}{missing}{}; see `{status}`", of_all(broken)));
     }
     let last = asked_for.iter().filter_map(|(_, _, state)| state.timestamp("last_success_at")).min();
     let last = last.map_or_else(String::new, |last| {
@@ -199,7 +204,7 @@ fn about_states(
         false if span.until < reader.now() => "; an earlier --since or a later --until shows more",
         false => "; an earlier --since shows more",
     };
-    format!("{what}{last}{further}")
+    Ok(format!("{what}{last}{further}"))
 }
 
 fn within(span: Span, session: &Session) -> String {

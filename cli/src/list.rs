@@ -90,7 +90,7 @@ async fn answer(
             let (from, until) = (began().min(), began().max());
             let now = reader.now();
             let times = words::times(&session.zone, from.unwrap_or(now), until.unwrap_or(now));
-            format!("{listing}\n{number}; {times}. One of them whole: {} ID\n", reader.command(&["show"]))
+            format!("{listing}\n{number}; {times}. Show one: {} ID\n", reader.command(&["show"]))
         }
         Output::Json => json::records(&reader.whole(&records).await?),
         Output::Csv => csv::records(&records),

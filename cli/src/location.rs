@@ -3,7 +3,7 @@
 
 use crate::args::shared::Where;
 use crate::aws;
-use crate::aws::patience::Patience;
+use crate::aws::limits::CallLimits;
 use crate::embedded::EmbeddedTable;
 use crate::embedded::file::{Purpose, is_of_another_kind};
 use crate::exit::Failure;
@@ -33,7 +33,7 @@ impl Opened {
         let now = session.clock.now();
         let Some(file) = &location.local else {
             let reader =
-                Reader::new(aws::dynamodb(Patience::READING, session).await?, &table, now).at(location);
+                Reader::new(aws::dynamodb(CallLimits::INTERACTIVE, session).await?, &table, now).at(location);
             return Ok(Self { reader, embedded: None });
         };
         check_file(file)?;

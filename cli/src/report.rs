@@ -172,7 +172,7 @@ mod tests {
             "`insights list --since 2026-01-20T12:00:00.000Z` has them all",
             "the charts and details of 4,940 insights",
             "2 items that a newer version of this program wrote",
-            "Drawn are the 300 that matter most; 4,700 more are left out here.",
+            "The chart shows the 300 most important; 4,700 more are not shown.",
             "further incidents are left out",
         ] {
             assert!(page.contains(expected), "{expected} is missing");

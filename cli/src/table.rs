@@ -2,7 +2,7 @@
 
 use crate::args::TableCreateArguments;
 use crate::aws;
-use crate::aws::patience::Patience;
+use crate::aws::limits::CallLimits;
 use crate::embedded::EmbeddedTable;
 use crate::exit::{Exit, Failure};
 use crate::output;
@@ -21,7 +21,7 @@ pub async fn create(arguments: &TableCreateArguments, session: &Session) -> Resu
             embedded.close().await;
             made?
         }
-        None => create_in(&aws::dynamodb(Patience::CREATING, session).await?, &table).await?,
+        None => create_in(&aws::dynamodb(CallLimits::CREATE_TABLE, session).await?, &table).await?,
     };
     let place = arguments.local.as_ref().map_or(String::new(), |file| format!(" in {}", file.display()));
     output::say(&if made.is_new {

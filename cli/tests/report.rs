@@ -182,7 +182,7 @@ fn an_empty_table_is_told_from_a_quiet_one() {
     for expected in [
         "Whether anything is open is unknown.",
         "No scheduled run is recorded in this table.",
-        "Unknown: X-Ray has never run, CloudTrail has never run. What is not shown may just never have been collected.",
+        "Unknown: X-Ray has never run, CloudTrail has never run. Missing data may not have been collected.",
         "Unknown: X-Ray has never run, CloudTrail has never run.",
         "No counts are stored of this time.",
         "No run has ever been recorded",

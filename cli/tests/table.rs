@@ -59,7 +59,7 @@ fn what_is_off_of_a_table_that_is_there_is_switched_on() {
 fn a_table_of_somebody_elses_is_left_as_it_is() {
     let root = tempfile::tempdir().unwrap();
     let file = root.path().join("insights.db");
-    for (sort, expected) in [("sort", "its key is pk, sort, and not pk, sk"), ("sk", "it has no index open")]
+    for (sort, expected) in [("sort", "its key is pk, sort, expected pk, sk"), ("sk", "it has no index open")]
     {
         let database = dynoxide::Database::new(file.to_str().unwrap()).unwrap();
         let table = json!({"TableName": "records", "BillingMode": "PAY_PER_REQUEST",

@@ -148,7 +148,8 @@ impl CallError {
                     if is_clock(code, &message) {
                         (CLOCK_SKEWED.to_owned(), format!("{code}: {message}"), Class::Unavailable)
                     } else {
-                        (code.to_owned(), message, class_of(code, status))
+                        let class = class_of(code, status);
+                        (code.to_owned(), with_deciding_status(code, class, status, message), class)
                     }
                 }
                 // A gateway's page instead of the service's error: there is no code to read.
@@ -172,8 +173,26 @@ impl CallError {
     }
 }
 
+/// How a message begins that names the status of the response.
+const STATUS: &str = "HTTP status ";
+
 fn with_status(status: Option<u16>, message: &str) -> String {
-    status.map_or_else(|| message.to_owned(), |status| format!("HTTP status {status}: {message}"))
+    status.map_or_else(|| message.to_owned(), |status| format!("{STATUS}{status}: {message}"))
+}
+
+/// `message`, with the status if that and not `code` makes the error a denial or a throttle. Readers of the stored issue know
+/// nothing else of the status.
+fn with_deciding_status(code: &str, class: Class, status: Option<u16>, message: String) -> String {
+    let is_decided_by_code = class_of(code, None) == class;
+    let is_named = matches!(class, Class::Denied | Class::Throttled) && !is_decided_by_code;
+    if is_named { with_status(status, &message) } else { message }
+}
+
+/// The class of an issue, by its code and by the status that its message names.
+pub fn class_of_issue(code: &str, message: &str) -> Class {
+    let code = if code == RESPONSE_MALFORMED { "" } else { code };
+    let status = message.strip_prefix(STATUS).and_then(|rest| rest.split(':').next());
+    class_of(code, status.and_then(|status| status.parse().ok()))
 }
 
 /// As the reason for credentials that could not be renewed, which the SDK passes on.
@@ -267,11 +286,12 @@ fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a 
 
 /// An error and its causes on one line. The SDK's own text says no more than "service error".
 pub fn chain(error: &(dyn Error + 'static)) -> String {
-    let mut text = error.to_string();
+    let mut text = one_line(&error.to_string());
     let mut source = error.source();
     while let Some(cause) = source {
-        let message = cause.to_string();
-        if !text.ends_with(&message) {
+        let message = one_line(&cause.to_string());
+        // Some errors repeat their causes.
+        if !text.contains(&message) {
             // Writing to a String cannot fail.
             let _ = write!(text, ": {message}");
         }
@@ -280,9 +300,71 @@ pub fn chain(error: &(dyn Error + 'static)) -> String {
     text
 }
 
+fn one_line(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    lines.join("; ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_class_of_a_stored_issue_is_that_of_the_error() {
+        for (code, status, expected) in [
+            ("", Some(403), Class::Denied),
+            ("", Some(401), Class::Denied),
+            ("", Some(429), Class::Throttled),
+            ("", Some(400), Class::Malformed),
+            ("", None, Class::Malformed),
+            ("SomethingNew", Some(429), Class::Throttled),
+            ("SomethingNew", Some(403), Class::Denied),
+            ("SomethingNew", Some(401), Class::Denied),
+            ("SubscriptionRequiredException", Some(403), Class::Denied),
+            ("ThrottlingException", Some(403), Class::Throttled),
+            ("AccessDeniedException", Some(403), Class::Denied),
+            ("AccessDeniedException", None, Class::Denied),
+            ("ThrottlingException", Some(400), Class::Throttled),
+            ("SomethingNew", Some(400), Class::Refused),
+        ] {
+            let class = class_of(code, status);
+            assert_eq!(class, expected, "{code} {status:?}");
+            let (code, message) = if code.is_empty() {
+                (RESPONSE_MALFORMED, with_status(status, "<html>"))
+            } else {
+                (code, with_deciding_status(code, class, status, "service error".to_owned()))
+            };
+            assert_eq!(class_of_issue(code, &message), expected, "{code}: {message}");
+        }
+        assert_eq!(with_deciding_status("AccessDenied", Class::Denied, Some(403), "no".to_owned()), "no");
+        assert_eq!(class_of_issue("SomethingNew", "HTTP status is 403: x"), Class::Refused);
+    }
+
+    #[test]
+    fn an_error_and_its_causes_are_one_line_without_repetitions() {
+        #[derive(Debug)]
+        struct Caused(&'static str, Option<Box<Caused>>);
+        impl std::fmt::Display for Caused {
+            fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str(self.0)
+            }
+        }
+        impl Error for Caused {
+            fn source(&self) -> Option<&(dyn Error + 'static)> {
+                self.1.as_deref().map(|cause| cause as &(dyn Error + 'static))
+            }
+        }
+        let of = |texts: [&'static str; 3]| {
+            let [first, second, third] = texts;
+            chain(&Caused(first, Some(Box::new(Caused(second, Some(Box::new(Caused(third, None))))))))
+        };
+        assert_eq!(of(["dispatch failure", "io error", "refused"]), "dispatch failure: io error: refused");
+        assert_eq!(
+            of(["no credentials (file missing), stop", "file missing", "x"]),
+            "no credentials (file missing), stop: x"
+        );
+        assert_eq!(of(["two\n  lines", "second\r\nline", "two"]), "two; lines: second; line");
+    }
 
     #[test]
     fn four_answers_are_told_apart_by_code_and_status() {

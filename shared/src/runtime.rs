@@ -33,7 +33,7 @@ pub async fn serve<C: Collector>(environment: &Environment, clock: Clock) -> Exi
     let Some(api) = address.and_then(RuntimeApi::new) else {
         let fault = match address {
             None => "not set".to_owned(),
-            Some(address) => format!("{address:?} is no host and port"),
+            Some(address) => format!("is {address:?}, expected HOST:PORT"),
         };
         log::invocation_failed(
             "Config.Invalid",

@@ -1,8 +1,8 @@
-//! AWS as the machine's own configuration leads to it: profile, credentials, region and endpoints, and how long an answer is
-//! waited for. What is wrong with the configuration is told before anybody is asked.
+//! AWS as the machine's own configuration names it: profile, credentials, region and endpoints, and the limits of calls. Errors of
+//! the configuration are reported before the first call.
 
 mod endpoint;
-pub mod patience;
+pub mod limits;
 mod profiles;
 
 use crate::args::shared::region;
@@ -21,9 +21,9 @@ use aws_credential_types::provider::future::ProvideCredentials as ProvideFuture;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_sdk_dynamodb::Client;
 pub use endpoint::{OF_COLLECTING, OF_TABLE};
-use patience::{Attended, Patience, watched};
+use insights_shared::issue::chain;
+use limits::{CallLimits, LimitedClient, with_notice};
 pub use profiles::Profiles;
-use std::error::Error;
 use std::sync::{Mutex, PoisonError};
 
 /// What is needed of the configuration.
@@ -35,8 +35,8 @@ pub struct Wanted<'a> {
     pub region: Option<&'a str>,
     /// Whose endpoints have to be right.
     pub services: &'a [&'a str],
-    /// How long answers are waited for.
-    pub patience: Patience,
+    /// The limits of the calls.
+    pub limits: CallLimits,
 }
 
 /// The SDK, led to credentials and a region.
@@ -48,26 +48,26 @@ pub struct Configured {
     pub region: String,
     /// Whose credentials these are.
     pub profiles: Profiles,
-    client: Attended,
+    client: LimitedClient,
 }
 
 impl Configured {
     /// Reads the configuration, and finds the credentials.
     pub async fn load(wanted: Wanted<'_>, session: &Session) -> Result<Self, Failure> {
-        let Wanted { patience, .. } = wanted;
+        let Wanted { limits, .. } = wanted;
         let profiles = Profiles::load(wanted.profile, session).await?;
         endpoint::check(&profiles, wanted.services, session)?;
-        let client = Attended::new(http::https(&session.environment)?, patience);
+        let client = LimitedClient::new(http::https(&session.environment)?, limits);
         let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
             // Named, since one that is not named is in no configuration, and the collectors would find nothing to pace.
             .http_client(client.clone())
-            .timeout_config(patience.timeouts())
-            .identity_cache(IdentityCache::lazy().load_timeout(patience.credentials).build())
-            .retry_config(RetryConfig::standard().with_max_attempts(patience.attempts));
+            .timeout_config(limits.timeouts())
+            .identity_cache(IdentityCache::lazy().load_timeout(limits.credentials).build())
+            .retry_config(RetryConfig::standard().with_max_attempts(limits.attempts));
         if let Some(profile) = wanted.profile {
             loader = loader.profile_name(profile);
         }
-        let sdk = watched("the AWS configuration", loader.load()).await;
+        let sdk = with_notice("the AWS configuration", loader.load()).await;
         let region = sdk.region().map(ToString::to_string).or_else(|| wanted.region.map(str::to_owned));
         let Some(region) = region else { return Err(no_region(wanted, session)) };
         if wanted.services == OF_TABLE {
@@ -80,27 +80,27 @@ impl Configured {
         }
         if let Some(provider) = sdk.credentials_provider() {
             let who = Who { profiles: &profiles, session };
-            let first = who.credentials(&provider, patience).await?;
+            let first = who.credentials(&provider, limits).await?;
             let known = Known { first: Mutex::new(Some(first)), provider };
             sdk = sdk.to_builder().credentials_provider(SharedCredentialsProvider::new(known)).build();
         }
         Ok(Self { sdk, region, profiles, client })
     }
 
-    /// The same for calls that are waited for otherwise.
-    pub fn with(&self, patience: Patience) -> SdkConfig {
+    /// The same for calls with other limits.
+    pub fn with(&self, limits: CallLimits) -> SdkConfig {
         self.sdk
             .to_builder()
-            .http_client(self.client.with(patience))
-            .timeout_config(patience.timeouts())
-            .retry_config(RetryConfig::standard().with_max_attempts(patience.attempts))
+            .http_client(self.client.with(limits))
+            .timeout_config(limits.timeouts())
+            .retry_config(RetryConfig::standard().with_max_attempts(limits.attempts))
             .build()
     }
 }
 
 /// The DynamoDB that the AWS configuration leads to.
-pub async fn dynamodb(patience: Patience, session: &Session) -> Result<Client, Failure> {
-    let wanted = Wanted { profile: None, region: None, services: &OF_TABLE, patience };
+pub async fn dynamodb(limits: CallLimits, session: &Session) -> Result<Client, Failure> {
+    let wanted = Wanted { profile: None, region: None, services: &OF_TABLE, limits };
     Ok(Client::new(&Configured::load(wanted, session).await?.sdk))
 }
 
@@ -169,19 +169,19 @@ impl Who<'_> {
     async fn credentials(
         self,
         provider: &SharedCredentialsProvider,
-        patience: Patience,
+        limits: CallLimits,
     ) -> Result<Credentials, Failure> {
         let what = if self.profiles.is_chosen() {
             format!("the credentials of profile {}", self.profiles.name())
         } else {
             "AWS credentials".to_owned()
         };
-        let asked = tokio::time::timeout(patience.credentials, provider.provide_credentials());
-        match watched(&what, asked).await {
+        let asked = tokio::time::timeout(limits.credentials, provider.provide_credentials());
+        match with_notice(&what, asked).await {
             Ok(Ok(credentials)) => Ok(credentials),
             Ok(Err(error)) => Err(self.without(&error)),
             Err(_) => {
-                let seconds = patience.credentials.as_secs();
+                let seconds = limits.credentials.as_secs();
                 Err(Failure::Failed(format!("asking for {what}: no answer within {seconds} seconds")))
             }
         }
@@ -192,7 +192,7 @@ impl Who<'_> {
         let reason = chain(error);
         let profile = self.profiles.name();
         let is_missing = matches!(error, CredentialsError::CredentialsNotLoaded(_));
-        // A session that is over, or was never begun, is told by the SDK in many ways.
+        // The SDK has many errors for a session that has expired or does not exist.
         if let Some(sign_in) = self.profiles.sign_in().filter(|_| is_missing || is_about_session(&reason)) {
             let failure = Failure::Failed(format!("{}: {reason}", sign_in.lack()));
             return failure.hint(&sign_in.command());
@@ -237,23 +237,6 @@ fn is_about_session(text: &str) -> bool {
             || word.starts_with("Sso")
             || word.starts_with("Login")
     })
-}
-
-/// An error and what led to it, on one line.
-pub fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let further = error.to_string();
-        // Some errors repeat what led to them.
-        if !text.contains(&further) {
-            text.push_str(": ");
-            text.push_str(&further);
-        }
-        cause = error.source();
-    }
-    let lines: Vec<&str> = text.lines().map(str::trim).collect();
-    lines.join("; ")
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use crate::session::Session;
 use aws_config::profile::{Profile, ProfileSet, load};
 use aws_runtime::env_config::file::EnvConfigFiles;
 use aws_types::os_shim_internal::{Env, Fs};
+use insights_shared::issue::chain;
 use std::collections::BTreeSet;
 
 /// The most names that are listed.
@@ -52,7 +53,7 @@ impl Profiles {
     pub async fn load(option: Option<&str>, session: &Session) -> Result<Self, Failure> {
         let set = load(&Fs::real(), &Env::real(), &EnvConfigFiles::default(), None).await;
         let set = set.map_err(|error| {
-            Failure::usage(format!("the AWS configuration cannot be read: {}", super::chain(&error)))
+            Failure::usage(format!("the AWS configuration cannot be read: {}", chain(&error)))
         })?;
         let variable = session.environment.get("AWS_PROFILE");
         let chosen = option.or(variable).map(str::to_owned);
@@ -125,20 +126,21 @@ impl Profiles {
 
     fn unknown(&self, name: &str, session: &Session) -> Failure {
         let known: BTreeSet<&str> = self.set.profiles().collect();
-        let whence = if self.by_option { "--profile" } else { "AWS_PROFILE" };
+        let origin = if self.by_option { "--profile" } else { "AWS_PROFILE" };
         let mut names: Vec<String> = known.iter().map(|name| plain(name)).collect();
         let more = names.len().saturating_sub(MOST_NAMES);
         names.truncate(MOST_NAMES);
         if more > 0 {
             names.push(format!("{more} more"));
         }
-        let there = if names.is_empty() {
-            "there is no profile".to_owned()
+        let known_names = if names.is_empty() {
+            "which has no profiles".to_owned()
         } else {
-            format!("there are {}", names.join(", "))
+            format!("which has the profiles {}", names.join(", "))
         };
-        let failure =
-            Failure::usage(format!("profile {name} of {whence}: not in the AWS configuration: {there}"));
+        let failure = Failure::usage(format!(
+            "profile {name} ({origin}) is not in the AWS configuration, {known_names}"
+        ));
         match nearest(name, known.iter().copied()) {
             Some(meant) => failure.hint(&self.again(meant, session)),
             None if known.is_empty() => {

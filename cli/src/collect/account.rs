@@ -1,7 +1,7 @@
 //! Whose credentials these are, and which region is meant. What goes wrong here goes wrong before anything is collected, and is
 //! told with its remedy.
 
-use crate::aws::patience::Patience;
+use crate::aws::limits::CallLimits;
 use crate::aws::{Configured, OF_COLLECTING, Wanted};
 use crate::exit::Failure;
 use crate::session::Session;
@@ -34,7 +34,7 @@ impl Account {
             profile,
             region: regions.first().map(String::as_str),
             services: &OF_COLLECTING,
-            patience: Patience::READING,
+            limits: CallLimits::INTERACTIVE,
         };
         let configured = Configured::load(wanted, session).await?;
         let dates = Arc::new(ServiceDates::new(session.clock));
@@ -45,11 +45,11 @@ impl Account {
     }
 }
 
-/// As much patience as a function has. An attempt includes the wait for the rate limit.
-fn collecting() -> Patience {
+/// The limits of a function. An attempt includes the wait for the rate limit.
+fn collecting() -> CallLimits {
     let Timeouts { connect, read, operation } = Timeouts::default();
     let attempt = operation.saturating_sub(Duration::from_secs(1));
-    Patience { connect, read, attempt, operation, attempts: MAX_ATTEMPTS, ..Patience::READING }
+    CallLimits { connect, read, attempt, operation, attempts: MAX_ATTEMPTS, ..CallLimits::INTERACTIVE }
 }
 
 /// STS does not say whose they are.

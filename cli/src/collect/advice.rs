@@ -2,13 +2,17 @@
 //! Pure.
 
 use crate::output::words::plain;
-use insights_shared::issue::{CLOCK_SKEWED, Class, class_of};
+use insights_shared::issue::{CLOCK_SKEWED, Class, class_of, class_of_issue};
 use insights_shared::record::Source;
 use insights_shared::report::{Issue, RunStatus, TargetResponse};
 
 /// How a target stands, in a word: what failed is told apart by why.
 pub fn standing(target: &TargetResponse) -> &'static str {
-    let has = |class: Class| target.issue_counts.keys().any(|code| class_of(code, None) == class);
+    // Of the codes alone, some denials and throttles cannot be told: the issues name the status.
+    let has = |class: Class| {
+        target.issue_counts.keys().any(|code| class_of(code, None) == class)
+            || target.issues.iter().any(|issue| class_of_issue(&issue.code, &issue.message) == class)
+    };
     match target.status {
         RunStatus::Ok if target.counts.fetched == 0 => "no data",
         RunStatus::Failed if has(Class::Denied) => "denied",
@@ -40,10 +44,10 @@ pub fn told(issue: &Issue, place: &str) -> String {
     let subject = plain(&issue.subject);
     if issue.lasting {
         return format!(
-            "{place}: not available: {operation} {subject}: {message} ({code}). No later run can resolve this"
+            "{place}: not available: {operation} {subject}: {message} ({code}). Requested again once a day; nothing to do"
         );
     }
-    match class_of(code, None) {
+    match class_of_issue(code, &issue.message) {
         _ if code == CLOCK_SKEWED => format!("{place}: {operation}: {message} ({code})"),
         Class::Denied if is_about_permission(code) => {
             let refused = Refusal::read(&message);
@@ -65,7 +69,10 @@ pub fn told(issue: &Issue, place: &str) -> String {
         Class::Denied if code.contains("Expired") => {
             format!("{place}: denied: the credentials have expired; sign in and run this again ({code})")
         }
-        Class::Denied => format!("{place}: denied: the credentials are not accepted ({code}: {message})"),
+        Class::Denied if class_of(code, None) == Class::Denied => {
+            format!("{place}: denied: the credentials are not accepted ({code}: {message})")
+        }
+        Class::Denied => format!("{place}: denied: {operation} was refused ({code}: {message})"),
         Class::Throttled if is_of_the_table(operation) => format!(
             "{place}: throttled: the table refused {operation} as too many ({code}). Nothing is lost: run this again; a table on \
              demand takes more by itself as it is used, up to its own maximum"
@@ -226,19 +233,23 @@ mod tests {
             throttled.contains("throttled: LookupEvents")
                 && throttled.contains("RATE_LIMITS='{\"LookupEvents\":0.5}'")
         );
+        let proxy = told(&issue("GetGroups", "Response.Malformed", "HTTP status 403: service error"), "here");
+        let expected =
+            "here: denied: GetGroups was refused (Response.Malformed: HTTP status 403: service error)";
+        assert_eq!(proxy, expected);
         let other = told(&issue("GetInsight", "Connection", "refused"), "here");
         assert_eq!(other, "here: GetInsight shop: Connection: refused");
         // A permission would not help: the trail is another account's.
         let lasting =
             Issue { lasting: true, ..issue("ListInsightsMetricData", "AccessDeniedException", "not yours") };
         let expected = "here: not available: ListInsightsMetricData shop: not yours (AccessDeniedException). \
-             No later run can resolve this";
+             Requested again once a day; nothing to do";
         assert_eq!(told(&lasting, "here"), expected);
     }
 
     #[test]
     fn not_enabled_denied_throttled_and_no_data_are_four_answers() {
-        let check = |status, fetched, codes: &[&str], expected: &str| {
+        let check_with = |status, fetched, codes: &[&str], message: &str, expected: &str| {
             let target = TargetResponse {
                 account_id: "123456789012".to_owned(),
                 region: "eu-west-1".to_owned(),
@@ -247,11 +258,17 @@ mod tests {
                 counts: Counts { fetched, ..Counts::default() },
                 issue_counts: codes.iter().map(|code| ((*code).to_owned(), 1)).collect::<BTreeMap<_, _>>(),
                 lasting_counts: BTreeMap::new(),
-                issues: Vec::new(),
+                issues: codes.iter().map(|code| issue("GetGroups", code, message)).collect(),
                 issues_left_out: 0,
             };
             assert_eq!(standing(&target), expected);
         };
+        let check = |status, fetched, codes: &[&str], expected: &str| {
+            check_with(status, fetched, codes, "x", expected)
+        };
+        check_with(RunStatus::Failed, 0, &["Response.Malformed"], "HTTP status 403: service error", "denied");
+        check_with(RunStatus::Failed, 0, &["SomethingNew"], "HTTP status 429: service error", "throttled");
+        check_with(RunStatus::Failed, 0, &["Response.Malformed"], "HTTP status 502: service error", "failed");
         check(RunStatus::NotEnabled, 0, &[], "not_enabled");
         check(RunStatus::Failed, 0, &["AccessDeniedException"], "denied");
         check(RunStatus::Failed, 0, &["ThrottledException"], "throttled");

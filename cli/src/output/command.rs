@@ -1,7 +1,7 @@
 //! Commands of this program for a person to paste into a shell. Values come from elsewhere: whatever they hold, each stays one
 //! argument.
 
-use super::escape::is_hidden;
+use super::escape::{is_hidden, replaced};
 use crate::args::shared::Where;
 use std::fmt;
 use std::path::Path;
@@ -120,17 +120,12 @@ impl fmt::Display for CommandLine {
 
 /// `key` with its hidden characters percent-encoded. Keys of ours hold no such sequence, since they encode `%` itself.
 pub fn spelled(key: &str) -> String {
-    let mut spelled = String::with_capacity(key.len());
-    for character in key.chars() {
-        if is_hidden(character) {
-            for byte in character.encode_utf8(&mut [0; 4]).bytes() {
-                super::add(&mut spelled, format_args!("%{byte:02X}"));
-            }
-        } else {
-            spelled.push(character);
+    let encode = |character: char, spelled: &mut String| {
+        for byte in character.encode_utf8(&mut [0; 4]).bytes() {
+            super::add(spelled, format_args!("%{byte:02X}"));
         }
-    }
-    spelled
+    };
+    replaced(key, encode).into_owned()
 }
 
 /// The key that was spelled so. Other sequences stay: they are the key's own.

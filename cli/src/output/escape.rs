@@ -39,14 +39,34 @@ pub fn is_hidden(character: char) -> bool {
         || u32::from(character) & 0xfffe == 0xfffe
 }
 
-/// `text` on one line, with every hidden character spelled out: `\n`, `\t`, `\u{202e}`.
-pub fn visible(text: &str) -> Cow<'_, str> {
+/// `text` with every hidden character replaced by what `replacement` writes for it.
+pub fn replaced(text: &str, replacement: impl Fn(char, &mut String)) -> Cow<'_, str> {
     if !text.contains(is_hidden) {
         return Cow::Borrowed(text);
     }
     let mut shown = String::with_capacity(text.len() + 16);
-    text.chars().for_each(|character| spell(character, &mut shown));
+    for character in text.chars() {
+        if is_hidden(character) {
+            replacement(character, &mut shown);
+        } else {
+            shown.push(character);
+        }
+    }
     Cow::Owned(shown)
+}
+
+/// `text` on one line, with every hidden character spelled out: `\n`, `\t`, `\u{202e}`.
+pub fn visible(text: &str) -> Cow<'_, str> {
+    replaced(text, spell)
+}
+
+/// As [`visible`], of JSON without line feeds: its texts have their hidden characters spelled out, and it stays JSON.
+pub fn visible_json(json: &str) -> Cow<'_, str> {
+    replaced(json, |character, shown| {
+        let mut spelled = String::new();
+        spell(character, &mut spelled);
+        shown.push_str(&spelled.replace('\\', "\\\\"));
+    })
 }
 
 /// As [`visible`], of text whose line feeds are our own.
@@ -78,7 +98,8 @@ pub fn written(text: &str) -> Cow<'_, str> {
         }
         match character {
             '\n' => shown.push('\n'),
-            character => spell(character, &mut shown),
+            character if is_hidden(character) => spell(character, &mut shown),
+            character => shown.push(character),
         }
         rest = rest.get(character.len_utf8()..).unwrap_or_default();
     }
@@ -88,21 +109,15 @@ pub fn written(text: &str) -> Cow<'_, str> {
 /// JSON text with every hidden character as `\uXXXX`: the same value, and safe on a terminal. Only strings hold such
 /// characters, other than the line feeds between values.
 pub fn json(text: &str) -> Cow<'_, str> {
-    let is_unsafe = |character| character != '\n' && is_hidden(character);
-    if !text.contains(is_unsafe) {
-        return Cow::Borrowed(text);
-    }
-    let mut safe = String::with_capacity(text.len() + 16);
-    for character in text.chars() {
-        if is_unsafe(character) {
-            for unit in character.encode_utf16(&mut [0; 2]) {
-                add(&mut safe, format_args!("\\u{unit:04x}"));
-            }
-        } else {
-            safe.push(character);
+    replaced(text, |character, safe| {
+        if character == '\n' {
+            safe.push('\n');
+            return;
         }
-    }
-    Cow::Owned(safe)
+        for unit in character.encode_utf16(&mut [0; 2]) {
+            add(safe, format_args!("\\u{unit:04x}"));
+        }
+    })
 }
 
 /// `text` in a style of ours, such as `1` for bold.
@@ -115,13 +130,13 @@ pub fn adopted(text: &str) -> String {
     text.replace('\u{1b}', &STYLE)
 }
 
+/// Spells a hidden character out.
 fn spell(character: char, shown: &mut String) {
     match character {
         '\n' => shown.push_str("\\n"),
         '\r' => shown.push_str("\\r"),
         '\t' => shown.push_str("\\t"),
-        character if is_hidden(character) => add(shown, format_args!("\\u{{{:x}}}", u32::from(character))),
-        character => shown.push(character),
+        character => add(shown, format_args!("\\u{{{:x}}}", u32::from(character))),
     }
 }
 
@@ -177,6 +192,11 @@ mod tests {
             prop_assert!(!safe.contains(is_hidden), "{safe:?}");
             let read: Vec<String> = serde_json::from_str(&safe).unwrap();
             prop_assert_eq!(&read[0], &text);
+            let shown = visible_json(&serde_json::to_string(&[&text]).unwrap()).into_owned();
+            prop_assert!(!shown.contains(is_hidden), "{shown:?}");
+            let read: Vec<String> = serde_json::from_str(&shown).unwrap();
+            // The escapes that JSON itself needs stand for the characters themselves.
+            prop_assert_eq!(visible(&read[0]), visible(&text));
         }
     }
 }

@@ -137,7 +137,7 @@ fn now(model: &Model, setting: Setting<'_>) -> Markup {
             header { h2 #now-title { "What is wrong now" } @if !model.open.is_empty() { span.quiet { "worst first" } } }
             (incidents::now(model))
             @if let Some(reason) = model.health.unknown().filter(|_| model.open.is_empty()) {
-                p.panel.nothing { "Unknown: " (reason) ". What is not shown may just never have been collected." }
+                p.panel.nothing { "Unknown: " (reason) ". Missing data may not have been collected." }
             } @else if model.open.is_empty() {
                 p.panel.nothing { "No insight is " @if model.health == Health::Partly { "known to be " } "open" @if model.narrowed { " of what was asked for" } "." }
             } @else {

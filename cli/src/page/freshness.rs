@@ -84,9 +84,9 @@ pub fn trust(model: &Model) -> Markup {
         @match worst {
             _ if in_use && health.unknown().is_some() => p.trust.bad {
                 b { "Nothing could be collected: " (health.unknown().unwrap_or_default()) "." }
-                span { "What is not shown may just never have been collected. " a href="#freshness" { "See freshness" } }
+                span { "Missing data may not have been collected. " a href="#freshness" { "See freshness" } }
             },
-            _ if !in_use => p.trust.bad { b { "No scheduled run is recorded in this table." } span { "What is not shown may just never have been collected." } },
+            _ if !in_use => p.trust.bad { b { "No scheduled run is recorded in this table." } span { "Missing data may not have been collected." } },
             Some(standing) if standing.tone() >= Tone::Unsure => {
                 @let others = model.standings.iter().filter(|other| other.tone() >= Tone::Unsure).count() - 1;
                 p.trust.(class(standing.tone())) {

@@ -1,7 +1,7 @@
 //! The small pieces of text that every part of a page is made of: times, severities, links. All of it is escaped by the
 //! template; nothing here writes markup of its own from what the table holds.
 
-use crate::output::escape::is_hidden;
+use crate::output::escape::replaced;
 use crate::output::{add, words};
 use insights_shared::record::Stored;
 use insights_shared::time::Timestamp;
@@ -42,15 +42,9 @@ pub fn class(text: &str) -> String {
 /// something else.
 pub fn attribute(text: &str) -> PreEscaped<String> {
     let PreEscaped(text) = html! { (text) };
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        if is_hidden(character) {
-            add(&mut escaped, format_args!("&#{};", u32::from(character)));
-        } else {
-            escaped.push(character);
-        }
-    }
-    PreEscaped(escaped)
+    let references =
+        |character, escaped: &mut String| add(escaped, format_args!("&#{};", u32::from(character)));
+    PreEscaped(replaced(&text, references).into_owned())
 }
 
 /// A link to somewhere else, which learns nothing of where it was followed from.

@@ -52,7 +52,7 @@ fn lane(model: &Model, source: Source, setting: Setting<'_>) -> Markup {
             div {
                 (canvas("lane", &label, &data))
                 @if left_out > 0 {
-                    p.quiet { "Drawn are the " (MOST_BARS) " that matter most; " (so_many(left_out, "more is", "more are")) " left out here." }
+                    p.quiet { "The chart shows the " (MOST_BARS) " most important; " (so_many(left_out, "more is", "more are")) " not shown." }
                 }
             }
         }

@@ -40,7 +40,7 @@ impl Reader {
         if found.is_empty() {
             if text.chars().count() < LEAST_CHARACTERS {
                 let rule = format!("an id needs {LEAST_CHARACTERS} characters or more, or give a whole key");
-                return Err(Failure::usage(format!("\"{text}\" is no id that is known: {rule}")));
+                return Err(Failure::usage(format!("unknown id \"{text}\": {rule}")));
             }
             found = self.by_beginning(text).await?;
         }
@@ -50,7 +50,7 @@ impl Reader {
         let mut keys = found.keys();
         match (keys.next(), keys.next()) {
             (None, _) => Err(Failure::usage(format!(
-                "nothing is known by the id \"{text}\": `insights list` shows ids, and a whole key finds what is older than {REACH_DAYS} days, controls than {CONTROL_DAYS}"
+                "unknown id \"{text}\": `insights list` shows ids; records older than {REACH_DAYS} days, and controls older than {CONTROL_DAYS}, need a whole key"
             ))),
             (Some(pk), None) => Ok(pk.clone()),
             _ => {

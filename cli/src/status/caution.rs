@@ -1,7 +1,8 @@
 //! What an answer may lack because its targets are not well. Whoever asks what is wrong now has to be told that a source was
 //! refused, or has not run for a day, beside what is there: few insights and few answers look alike.
 
-use super::condition::{Condition, judge};
+use super::condition::Condition;
+use super::survey::condition_of;
 use crate::exit::Failure;
 use crate::output::words::{length, service, so_many};
 use crate::read::Reader;
@@ -30,7 +31,7 @@ pub async fn caution(reader: &Reader, about: About<'_>) -> Result<Option<String>
                 continue;
             }
             number += 1;
-            let condition = judge(Some(&state), source, reader.now(), None).condition;
+            let condition = condition_of(reader, source, &place, &state).await?;
             if condition.is_well() {
                 continue;
             }

@@ -5,7 +5,7 @@ use crate::collect::is_by_hand;
 use crate::output::add;
 use crate::output::command::CommandLine;
 use crate::output::words::length;
-use insights_shared::issue::{Class, RECORD_INVALID, class_of};
+use insights_shared::issue::{Class, RECORD_INVALID, class_of, class_of_issue};
 use insights_shared::record::{Source, Stored};
 use insights_shared::time::Timestamp;
 use insights_shared::value::Value;
@@ -106,8 +106,21 @@ pub fn stale_after(source: Source) -> i64 {
     minutes * 60 * MISSED
 }
 
-/// Judges a target of `source` by its state.
-pub fn judge(state: Option<&Stored>, source: Source, now: Timestamp, oldest: Option<i64>) -> Judged {
+/// Whether `run` is the one that `state` is of.
+pub fn is_run_of(run: &Stored, state: Option<&Stored>) -> bool {
+    let last_run_at = state.and_then(|state| state.timestamp("last_run_at"));
+    last_run_at.is_some() && run.timestamp("ended_at") == last_run_at
+}
+
+/// Judges a target of `source` by its state, and by the issues of the run that the state is of, where that was read: the state has
+/// codes alone, and some denials and throttles can only be told by the status that an issue names.
+pub fn judge(
+    state: Option<&Stored>,
+    run: Option<&Stored>,
+    source: Source,
+    now: Timestamp,
+    oldest: Option<i64>,
+) -> Judged {
     let last_run = state.and_then(|state| Some((state, state.timestamp("last_run_at")?)));
     let Some((state, last_run_at)) = last_run else {
         let action = format!(
@@ -130,7 +143,14 @@ pub fn judge(state: Option<&Stored>, source: Source, now: Timestamp, oldest: Opt
         let judged = Judged::new(Condition::Stale, issues);
         return Judged { action: Some(action), lasting, ..judged };
     }
-    let has = |class: Class| counts.iter().any(|(code, _)| class_of(code, None) == class);
+    let run = run.filter(|run| is_run_of(run, Some(state)));
+    let by_status: Vec<(String, Class)> =
+        run.map(issues_to_resolve).into_iter().flatten().map(class_in).collect();
+    let is = |code: &str, class: Class| {
+        class_of(code, None) == class
+            || by_status.iter().any(|known| (known.0.as_str(), known.1) == (code, class))
+    };
+    let has = |class: Class| counts.iter().any(|(code, _)| is(code, class));
     let condition = match state.text("last_status") {
         Some("ok") => Condition::Fresh,
         Some("not_enabled") => Condition::NotEnabled,
@@ -145,7 +165,7 @@ pub fn judge(state: Option<&Stored>, source: Source, now: Timestamp, oldest: Opt
             return Judged { lasting, ..Judged::new(condition, issues) };
         }
         _ if has(Class::Denied) => {
-            let denied = counts.iter().filter(|(code, _)| class_of(code, None) == Class::Denied);
+            let denied = counts.iter().filter(|(code, _)| is(code, Class::Denied));
             if denied.clone().all(|(code, _)| code.contains("Expired")) {
                 (format!("the credentials had expired ({issues})"), Some("the next run has new ones"))
             } else if denied.clone().all(|(code, _)| is_about_permission(code)) {
@@ -200,6 +220,23 @@ fn counts_of(state: &Stored, name: &str) -> Vec<(String, i64)> {
     counts.filter_map(|(code, count)| Some((code.to_string(), count.as_number()?.as_i64()?))).collect()
 }
 
+/// The listed issues of a run that a person or a later run has to resolve: neither rejected records nor what lasts.
+fn issues_to_resolve(run: &Stored) -> impl Iterator<Item = &Value> {
+    let issues = run.0.get("issues").and_then(Value::as_list).unwrap_or_default();
+    issues.iter().filter(|issue| {
+        text(issue, "code") != RECORD_INVALID && issue.at(&["lasting"]) != Some(&Value::Bool(true))
+    })
+}
+
+fn text<'a>(issue: &'a Value, name: &str) -> &'a str {
+    issue.at(&[name]).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn class_in(issue: &Value) -> (String, Class) {
+    let code = text(issue, "code");
+    (code.to_owned(), class_of_issue(code, text(issue, "message")))
+}
+
 fn listed(counts: &[(String, i64)]) -> String {
     let listed: Vec<String> = counts.iter().map(|(code, count)| format!("{count}×{code}")).collect();
     listed.join(", ")
@@ -228,14 +265,7 @@ impl Judged {
             self.next_run = None;
             self.command = Some(collect(source));
         }
-        let issues = run.0.get("issues").and_then(Value::as_list).unwrap_or_default();
-        let text = |issue: &Value, name: &str| {
-            issue.at(&[name]).and_then(Value::as_str).unwrap_or_default().to_owned()
-        };
-        let is_for_a_next_run = |issue: &&Value| {
-            text(issue, "code") != RECORD_INVALID && issue.at(&["lasting"]) != Some(&Value::Bool(true))
-        };
-        let worst = issues.iter().find(is_for_a_next_run);
+        let worst = issues_to_resolve(run).next();
         if let Some(issue) = worst.filter(|_| self.action.is_some()) {
             self.said = Some(format!("{}: {}", text(issue, "operation"), text(issue, "message")));
         }
@@ -307,7 +337,7 @@ mod tests {
             (Some(state("11:30", "partial", r#","failed":7"#)), Condition::Partial, Some("something failed")),
             (Some(state("11:30", "ok", r#","issue_counts":{"Record.Invalid":1}"#)), Condition::Fresh, None),
         ] {
-            let judged = judge(state.as_ref(), Source::Xray, now(), None);
+            let judged = judge(state.as_ref(), None, Source::Xray, now(), None);
             assert_eq!(judged.condition, expected, "{state:?}");
             let action = judged.remedy().unwrap_or_default();
             assert!(said.map_or(action.is_empty(), |said| action.contains(said)), "{state:?}: {action}");
@@ -315,16 +345,89 @@ mod tests {
     }
 
     #[test]
+    fn a_denial_is_known_by_the_status_that_the_runs_issue_names() {
+        let run = |ended: &str, code: &str, message: &str, further: &str| {
+            state(
+                "00:00",
+                "",
+                &format!(
+                    r#","ended_at":"2026-03-01T{ended}:00.000Z","issues":[{{"code":"Record.Invalid","message":"HTTP status 403: x"}},
+                    {{"code":"{code}","message":"{message}"{further}}}]"#
+                ),
+            )
+        };
+        let lasting = r#","lasting":true"#;
+        for (code, message, further, status, expected, said) in [
+            (
+                "Response.Malformed",
+                "HTTP status 403: service error",
+                "",
+                "failed",
+                Condition::Denied,
+                "were refused (1×",
+            ),
+            (
+                "Response.Malformed",
+                "HTTP status 401: service error",
+                "",
+                "failed",
+                Condition::Denied,
+                "error codes in",
+            ),
+            ("SomethingNew", "HTTP status 429: slow down", "", "failed", Condition::Throttled, "RATE_LIMITS"),
+            (
+                "Response.Malformed",
+                "HTTP status 502: service error",
+                "",
+                "failed",
+                Condition::Failed,
+                "tries again",
+            ),
+            ("Response.Malformed", "no HTTP status 403: x", "", "failed", Condition::Failed, "tries again"),
+            (
+                "Response.Malformed",
+                "HTTP status 403: service error",
+                lasting,
+                "failed",
+                Condition::Failed,
+                "tries again",
+            ),
+            (
+                "Response.Malformed",
+                "HTTP status 403: service error",
+                "",
+                "partial",
+                Condition::Partial,
+                "were refused (1×",
+            ),
+        ] {
+            let state = state("11:30", status, &format!(r#","issue_counts":{{"{code}":1}}"#));
+            let judged =
+                judge(Some(&state), Some(&run("11:30", code, message, further)), Source::Xray, now(), None);
+            assert_eq!(judged.condition, expected, "{code}: {message}");
+            let action = judged.remedy().unwrap();
+            assert!(action.contains(said), "{code}: {message}: {action}");
+        }
+        // The issues of another run say nothing of this one.
+        let malformed = state("11:30", "failed", r#","issue_counts":{"Response.Malformed":1}"#);
+        let push = run("11:40", "Response.Malformed", "HTTP status 403: service error", "");
+        assert_eq!(
+            judge(Some(&malformed), Some(&push), Source::Xray, now(), None).condition,
+            Condition::Failed
+        );
+    }
+
+    #[test]
     fn what_lasts_is_not_announced_for_the_next_run() {
         let lasting = r#","issue_counts":{"InvalidTrailNameException":2},"lasting_counts":{"InvalidTrailNameException":2}"#;
-        let judged = judge(Some(&state("11:30", "ok", lasting)), Source::Cloudtrail, now(), None);
+        let judged = judge(Some(&state("11:30", "ok", lasting)), None, Source::Cloudtrail, now(), None);
         assert_eq!((judged.condition, judged.action, judged.issues.as_str()), (Condition::Fresh, None, ""));
         assert_eq!(judged.lasting.as_deref(), Some("2×InvalidTrailNameException"));
         let both = r#","issue_counts":{"AccessDeniedException":2,"Timeout":1},"lasting_counts":{"AccessDeniedException":2},
             "issues":[{"code":"AccessDeniedException","lasting":true,"operation":"ListInsightsMetricData","message":"not yours"},
             {"code":"Timeout","operation":"LookupEvents","message":"no answer"}]"#;
         let partial = state("11:30", "partial", both);
-        let mut judged = judge(Some(&partial), Source::Cloudtrail, now(), None);
+        let mut judged = judge(Some(&partial), None, Source::Cloudtrail, now(), None);
         judged.learn(Some(&partial), Source::Cloudtrail);
         let action = "1×Timeout: the next run tries again. LookupEvents: no answer";
         assert_eq!(judged.advice().as_deref(), Some(action), "no permission is missing");
@@ -341,7 +444,11 @@ mod tests {
             (Source::Xray, Some(3 * 3_600), Condition::Fresh),
             (Source::Auditmanager, Some(3 * 3_600 - 1), Condition::Stale),
         ] {
-            assert_eq!(judge(Some(&old), source, now(), oldest).condition, expected, "{source} {oldest:?}");
+            assert_eq!(
+                judge(Some(&old), None, source, now(), oldest).condition,
+                expected,
+                "{source} {oldest:?}"
+            );
         }
     }
 
@@ -350,10 +457,10 @@ mod tests {
         let issues = r#","issue_counts":{"AccessDeniedException":1},"issues":[{"code":"Record.Invalid","operation":"GetInsight"},
             {"code":"AccessDeniedException","operation":"GetGroups","message":"not allowed"}]"#;
         let failed = state("11:30", "failed", issues);
-        let mut judged = judge(Some(&failed), Source::Xray, now(), None);
+        let mut judged = judge(Some(&failed), None, Source::Xray, now(), None);
         judged.learn(Some(&failed), Source::Xray);
         assert!(judged.remedy().unwrap().ends_with("GetGroups: not allowed"));
-        let mut never = judge(None, Source::Xray, now(), None);
+        let mut never = judge(None, None, Source::Xray, now(), None);
         never.learn(Some(&state("11:30", "ok", r#","trigger":"push""#)), Source::Xray);
         assert!(never.remedy().unwrap().contains("only a push has run"));
     }
@@ -376,7 +483,7 @@ mod tests {
             let state = state("11:30", status, further);
             let remedy = |run: &str| {
                 let Value::Map(run) = Value::from_json(run).unwrap() else { panic!("not an object: {run}") };
-                let mut judged = judge(Some(&state), Source::Xray, now(), None);
+                let mut judged = judge(Some(&state), None, Source::Xray, now(), None);
                 judged.learn(Some(&Stored(run)), Source::Xray);
                 judged.remedy().unwrap()
             };

@@ -7,9 +7,9 @@ use insights_shared::record::Source;
 /// What is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Health {
-    /// Every source in use was collected lately and whole; what is not there does not exist.
+    /// Every source was collected recently and completely, or is not in use; what is not there does not exist.
     Known,
-    /// Some targets were not collected, or not whole, or not lately.
+    /// Some targets or sources were not collected, or not completely, or not recently.
     Partly,
     /// No target was collected, for this reason.
     Unknown(String),
@@ -18,7 +18,8 @@ pub enum Health {
 impl Health {
     /// The health of `targets`, of all of `sources`.
     pub fn of(sources: &[Source], targets: &[(Source, Condition)]) -> Self {
-        let targets = || targets.iter().filter(|(source, _)| sources.contains(source));
+        let all = targets;
+        let targets = || all.iter().filter(|(source, _)| sources.contains(source));
         if !targets().any(|(_, condition)| condition.was_collected()) {
             let words = |source: &Source| {
                 let mut words: Vec<&str> =
@@ -33,8 +34,14 @@ impl Health {
             let reasons: Vec<String> = sources.iter().map(words).collect();
             return Self::Unknown(reasons.join(", "));
         }
+        // A source that has run elsewhere may be left out in a place on purpose.
         let is_fine = |condition: Condition| condition.is_well() || condition == Condition::NeverRun;
-        if targets().all(|(_, condition)| is_fine(*condition)) { Self::Known } else { Self::Partly }
+        let have_all_run = never_run(sources, all).next().is_none();
+        if have_all_run && targets().all(|(_, condition)| is_fine(*condition)) {
+            Self::Known
+        } else {
+            Self::Partly
+        }
     }
 
     /// Why nothing is known, if so.
@@ -44,6 +51,17 @@ impl Health {
             Self::Known | Self::Partly => None,
         }
     }
+}
+
+/// Those of `sources` that have never run anywhere: whether they would find anything is unknown.
+pub fn never_run<'a>(
+    sources: &'a [Source],
+    targets: &'a [(Source, Condition)],
+) -> impl Iterator<Item = Source> + 'a {
+    let has_run = |wanted: Source| {
+        targets.iter().any(|(source, condition)| *source == wanted && *condition != Condition::NeverRun)
+    };
+    sources.iter().copied().filter(move |source| !has_run(*source))
 }
 
 fn said(condition: Condition) -> &'static str {
@@ -96,7 +114,19 @@ mod tests {
             (&insights, vec![(Xray, Stale)], Health::Partly),
             (&insights, vec![(Xray, Partial), (Cloudtrail, Fresh)], Health::Partly),
             (&insights, vec![(Xray, Fresh), (Cloudtrail, NotEnabled)], Health::Known),
-            (&insights, vec![(Xray, Fresh), (Cloudtrail, NeverRun)], Health::Known),
+            (&insights, vec![(Xray, Fresh), (Cloudtrail, NeverRun)], Health::Partly),
+            (
+                &insights,
+                vec![(Xray, NotEnabled), (Cloudtrail, NeverRun)],
+                unknown("X-Ray is not enabled, CloudTrail has never run"),
+            ),
+            // No target of it is known at all.
+            (&insights, vec![(Xray, Fresh)], Health::Partly),
+            (&insights, vec![(Xray, Fresh), (Auditmanager, Fresh)], Health::Partly),
+            (&[Xray], vec![(Xray, Fresh), (Cloudtrail, NeverRun)], Health::Known),
+            // One account has it, and another one is not meant to.
+            (&insights, vec![(Xray, Fresh), (Cloudtrail, NeverRun), (Cloudtrail, Fresh)], Health::Known),
+            (&insights, vec![(Xray, Fresh), (Cloudtrail, NeverRun), (Cloudtrail, NotEnabled)], Health::Known),
             (&insights, vec![(Xray, Fresh), (Cloudtrail, Fresh), (Auditmanager, Failed)], Health::Known),
         ] {
             assert_eq!(Health::of(sources, &targets), expected, "{targets:?}");

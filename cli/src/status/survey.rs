@@ -1,7 +1,7 @@
 //! Every target there is, and how it is: those with a `state`, the sources that have none in the same place, and places of
 //! which open insights are stored though no scheduled run has ended there. What a state means is `condition`'s.
 
-use super::condition::{Judged, judge};
+use super::condition::{Condition, Judged, is_run_of, judge};
 use crate::exit::Failure;
 use crate::read::Reader;
 use crate::read::rejected::Rejected;
@@ -10,6 +10,9 @@ use crate::read::targets::Place;
 use insights_shared::record::{Kind, Source, Stored};
 use insights_shared::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// So many runs are read to find the one that a state is of: pushes and windows may have run since.
+const LAST_RUNS: usize = 10;
 
 /// One target: what is known of it, and what that means.
 pub struct Target {
@@ -40,11 +43,7 @@ pub async fn survey(reader: &Reader, stale_after: Option<i64>) -> Result<Vec<Tar
     for place in places {
         for source in Source::ALL {
             let state = states.get_mut(&source).and_then(|states| states.remove(&place));
-            let mut judged = judge(state.as_ref(), source, reader.now(), stale_after);
-            if judged.condition.wants_its_run() {
-                let run = reader.last_runs(source, &place, 1).await?.pop();
-                judged.learn(run.as_ref(), source);
-            }
+            let mut judged = judged(reader, source, &place, state.as_ref(), stale_after).await?;
             judged.command = judged.command.map(|command| command.at(reader.location()));
             targets.push(Target {
                 place: place.clone(),
@@ -56,6 +55,41 @@ pub async fn survey(reader: &Reader, stale_after: Option<i64>) -> Result<Vec<Tar
         }
     }
     Ok(targets)
+}
+
+/// How a target is, by its state and, where something is missing, by its last run.
+async fn judged(
+    reader: &Reader,
+    source: Source,
+    place: &Place,
+    state: Option<&Stored>,
+    stale_after: Option<i64>,
+) -> Result<Judged, Failure> {
+    let judge = |run: Option<&Stored>| judge(state, run, source, reader.now(), stale_after);
+    let judged = judge(None);
+    if !judged.condition.wants_its_run() {
+        return Ok(judged);
+    }
+    let runs = reader.last_runs(source, place, LAST_RUNS).await?;
+    let run = runs.iter().find(|run| is_run_of(run, state)).or(runs.first());
+    let mut judged = judge(run);
+    judged.learn(run, source);
+    Ok(judged)
+}
+
+/// The condition of a target that has a state, as [`survey`] finds it.
+pub async fn condition_of(
+    reader: &Reader,
+    source: Source,
+    place: &Place,
+    state: &Stored,
+) -> Result<Condition, Failure> {
+    let condition = judge(Some(state), None, source, reader.now(), None).condition;
+    // Of a run only the reason for a failure can change it.
+    if condition != Condition::Failed {
+        return Ok(condition);
+    }
+    Ok(judged(reader, source, place, Some(state), None).await?.condition)
 }
 
 /// Counts what was rejected of each of `targets`: a question more for each, so only for those who show it.

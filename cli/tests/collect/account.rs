@@ -133,7 +133,7 @@ fn a_profile_that_is_not_there_is_told_with_the_one_that_was_meant_and_its_comma
             &["--profile", "adit"][..],
             "",
             &[
-                "error: profile adit of --profile: not in the AWS configuration: there are audit, default, production\n",
+                "error: profile adit (--profile) is not in the AWS configuration, which has the profiles audit, default, production\n",
                 "hint: insights collect --source xray --profile audit\n",
             ][..],
         ),

@@ -85,7 +85,7 @@ fn a_listing_says_how_bad_since_when_where_what_and_how_to_go_on() {
         "critical  2026-03-01 08:54  X-Ray",
         "7c4ee9a1  open for 3h 6m    payments",
         "5,861 of 9,499 requests had faults (61.7%)",
-        "3 records; times are in UTC. One of them whole: insights show ID",
+        "3 records; times are in UTC. Show one: insights show ID",
     ] {
         assert!(text.contains(expected), "{expected} is missing: {text}");
     }

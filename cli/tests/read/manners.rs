@@ -129,11 +129,11 @@ fn a_table_of_another_schema_is_told_by_what_is_different() {
     create("users", ["id", "sort"], None);
     create("events", ["pk", "sk"], Some(["status", "at"]));
     for (table, arguments, expected) in [
-        ("users", &["list"][..], "its key is id, sort, and not pk, sk"),
-        ("users", &["status"], "its key is id, sort, and not pk, sk"),
-        ("users", &["show", "xray#123456789012#eu-west-1#x"], "its key is id, sort, and not pk, sk"),
-        ("events", &["list", "--open"], "the key of its index open is status, at, and not open_pk, open_sk"),
-        ("events", &["timeline"], "the key of its index open is status, at, and not open_pk, open_sk"),
+        ("users", &["list"][..], "its key is id, sort, expected pk, sk"),
+        ("users", &["status"], "its key is id, sort, expected pk, sk"),
+        ("users", &["show", "xray#123456789012#eu-west-1#x"], "its key is id, sort, expected pk, sk"),
+        ("events", &["list", "--open"], "the key of its index open is status, at, expected open_pk, open_sk"),
+        ("events", &["timeline"], "the key of its index open is status, at, expected open_pk, open_sk"),
     ] {
         let run = story.insights(&[arguments, &["--table", table]].concat());
         check(

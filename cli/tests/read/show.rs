@@ -102,7 +102,7 @@ fn an_id_is_found_by_how_it_begins_where_that_is_clear() {
     check("abcdef", 0, "Faults in abcdef\n");
     check("abcdef-", 2, "may be any of 2");
     check("abc", 2, "an id needs 6 characters or more");
-    check("nobody", 2, "nothing is known by the id \"nobody\"");
+    check("nobody", 2, "unknown id \"nobody\"");
     check("oldold-1", 0, "Faults in oldold-1");
     check("oldold", 2, "a whole key finds what is older than 400 days");
     check(

@@ -210,5 +210,5 @@ async fn a_function_needs_nothing_of_the_environment_but_where_the_runtime_api_i
     assert_eq!(start(&lab, &odd).await.response("{}").await["status"], "ok");
     let nowhere = start(&lab, &[("AWS_LAMBDA_RUNTIME_API", "not an address")]).await.wait().await;
     assert_eq!(nowhere.status.code(), Some(2));
-    assert!(nowhere.stdout.contains("is no host and port"), "{}", nowhere.stdout);
+    assert!(nowhere.stdout.contains("expected HOST:PORT"), "{}", nowhere.stdout);
 }

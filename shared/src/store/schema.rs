@@ -167,7 +167,7 @@ pub fn difference(table: &TableDescription) -> Option<String> {
     };
     let keys = named(table.key_schema());
     if keys != ["pk", "sk"] {
-        return Some(format!("its key is {}, and not pk, sk", keys.join(", ")));
+        return Some(format!("its key is {}, expected pk, sk", keys.join(", ")));
     }
     INDEXES.into_iter().find_map(|(name, partition, sort)| {
         let mut indexes = table.global_secondary_indexes().iter();
@@ -181,7 +181,7 @@ pub fn difference(table: &TableDescription) -> Option<String> {
         // Some answers describe indexes without their keys.
         let is_ours = keys.is_empty() || keys == [partition, sort];
         (!is_ours).then(|| {
-            format!("the key of its index {name} is {}, and not {partition}, {sort}", keys.join(", "))
+            format!("the key of its index {name} is {}, expected {partition}, {sort}", keys.join(", "))
         })
     })
 }

@@ -3,8 +3,7 @@
 
 pub mod graph;
 
-use crate::output::add;
-use crate::output::escape::is_hidden;
+use crate::output::escape::visible_json;
 use insights_shared::time::Timestamp;
 use jiff::tz::TimeZone;
 use maud::{Markup, PreEscaped, html};
@@ -24,20 +23,7 @@ pub fn canvas(kind: &str, label: &str, data: &impl Serialize) -> Markup {
 fn embedded(data: &impl Serialize) -> String {
     // Structures of ours always become JSON.
     let json = serde_json::to_string(data).unwrap_or_default();
-    // Outside of its texts JSON has none.
-    let json = if json.contains(is_hidden) {
-        json.chars().fold(String::with_capacity(json.len()), |mut shown, character| {
-            if is_hidden(character) {
-                add(&mut shown, format_args!("\\\\u{{{:x}}}", u32::from(character)));
-            } else {
-                shown.push(character);
-            }
-            shown
-        })
-    } else {
-        json
-    };
-    json.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
+    visible_json(&json).replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
 }
 
 /// An instant as a chart has it: the seconds since 1970 that clocks of `zone` show, as if they stood in UTC. So a chart

@@ -1,5 +1,5 @@
-//! How long AWS is waited for, and what is said meanwhile. Every client of the command line has these limits, also those by which
-//! the SDK finds credentials.
+//! The limits of calls to AWS, and the notice while a call takes long. Every client of the command line has these limits, also
+//! those by which the SDK finds credentials.
 
 use crate::output::say;
 use aws_config::timeout::TimeoutConfig;
@@ -18,31 +18,31 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
-/// After so long without an answer one notice says what is waited for.
-const QUIET: Duration = Duration::from_secs(2);
-/// So many refused connections to a host in a row are tried again by the SDK. Nobody listens there: a few seconds show that.
+/// After so long without a response a notice names the endpoint, once.
+const NOTICE_AFTER: Duration = Duration::from_secs(2);
+/// So many refused connections to a host in a row are tried again by the SDK: nothing listens there, which a few seconds show.
 const REFUSALS: u32 = 2;
 
-/// How long, and how often.
+/// Timeouts and attempts of calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Patience {
-    /// Until a connection stands.
+pub struct CallLimits {
+    /// Until a connection is established.
     pub connect: Duration,
-    /// Until the first byte of an answer.
+    /// Until the first byte of a response.
     pub read: Duration,
-    /// Until one attempt is given up.
+    /// Until an attempt fails.
     pub attempt: Duration,
-    /// Until the whole call, with all its attempts, is given up.
+    /// Until the call fails, all its attempts included.
     pub operation: Duration,
     /// Attempts in all.
     pub attempts: u32,
-    /// Until credentials are there: a process that gives them may ask a person for a code.
+    /// Until credentials are loaded: a process that provides them may ask a person for a code.
     pub credentials: Duration,
 }
 
-impl Patience {
-    /// Of somebody who waits for an answer at a terminal.
-    pub const READING: Self = Self {
+impl CallLimits {
+    /// While a person waits at a terminal.
+    pub const INTERACTIVE: Self = Self {
         connect: Duration::from_secs(3),
         read: Duration::from_secs(10),
         attempt: Duration::from_secs(10),
@@ -50,10 +50,10 @@ impl Patience {
         attempts: 3,
         credentials: Duration::from_mins(1),
     };
-    /// Of somebody who makes a table, whose backups are waited for within one call.
-    pub const CREATING: Self = Self { operation: Duration::from_mins(7), ..Self::READING };
+    /// To create a table: one call waits until its backups are on.
+    pub const CREATE_TABLE: Self = Self { operation: Duration::from_mins(7), ..Self::INTERACTIVE };
 
-    /// The same for the SDK.
+    /// As the SDK's timeouts.
     pub fn timeouts(self) -> TimeoutConfig {
         TimeoutConfig::builder()
             .connect_timeout(self.connect)
@@ -64,54 +64,54 @@ impl Patience {
     }
 }
 
-/// An HTTP client with limits of its own, which says once what it is waiting for, and gives up soon where nobody listens.
+/// An HTTP client with these limits, which prints one notice while a call takes long, and fails soon where nothing listens.
 #[derive(Clone, Debug)]
-pub struct Attended {
+pub struct LimitedClient {
     inner: SharedHttpClient,
-    patience: Patience,
+    limits: CallLimits,
     waiting: Waiting,
 }
 
-impl Attended {
-    /// Attends `inner`.
-    pub fn new(inner: SharedHttpClient, patience: Patience) -> Self {
-        Self { inner, patience, waiting: Waiting::default() }
+impl LimitedClient {
+    /// Limits `inner`.
+    pub fn new(inner: SharedHttpClient, limits: CallLimits) -> Self {
+        Self { inner, limits, waiting: Waiting::default() }
     }
 
-    /// The same for clients that are asked with other patience; what is waited for is shared.
-    pub fn with(&self, patience: Patience) -> Self {
-        Self { patience, ..self.clone() }
+    /// The same client with other limits; the notice is shared.
+    pub fn with(&self, limits: CallLimits) -> Self {
+        Self { limits, ..self.clone() }
     }
 
     /// The region of the clients, once it is known.
     pub fn in_region(&self, region: &str) {
-        // It is known once.
+        // It is set once.
         let _ = self.waiting.region.set(region.to_owned());
     }
 }
 
-impl HttpClient for Attended {
+impl HttpClient for LimitedClient {
     fn http_connector(
         &self,
         settings: &HttpConnectorSettings,
         components: &RuntimeComponents,
     ) -> SharedHttpConnector {
         // The SDK sets none for the calls by which it finds credentials.
-        let connect = settings.connect_timeout().unwrap_or(self.patience.connect);
-        let read = settings.read_timeout().unwrap_or(self.patience.read);
+        let connect = settings.connect_timeout().unwrap_or(self.limits.connect);
+        let read = settings.read_timeout().unwrap_or(self.limits.read);
         let settings = HttpConnectorSettings::builder().connect_timeout(connect).read_timeout(read).build();
         let inner = self.inner.http_connector(&settings, components);
-        SharedHttpConnector::new(AttendedConnector { inner, waiting: self.waiting.clone() })
+        SharedHttpConnector::new(LimitedConnector { inner, waiting: self.waiting.clone() })
     }
 }
 
 #[derive(Clone, Debug)]
-struct AttendedConnector {
+struct LimitedConnector {
     inner: SharedHttpConnector,
     waiting: Waiting,
 }
 
-impl HttpConnector for AttendedConnector {
+impl HttpConnector for LimitedConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let connector = self.clone();
         HttpConnectorFuture::new(async move {
@@ -129,11 +129,11 @@ impl HttpConnector for AttendedConnector {
     }
 }
 
-/// What is waited for, by endpoint. Clones share it.
+/// Calls without a response yet, by endpoint. Clones share it.
 #[derive(Clone, Debug, Default)]
 pub struct Waiting {
     region: Arc<OnceLock<String>>,
-    told: Arc<AtomicBool>,
+    notified: Arc<AtomicBool>,
     endpoints: Arc<Mutex<BTreeMap<String, Unanswered>>>,
 }
 
@@ -144,7 +144,7 @@ struct Unanswered {
 }
 
 impl Waiting {
-    /// Waits for `answer`, and says so once if there has been none from `endpoint` for long.
+    /// Waits for `answer`, with the notice if `endpoint` has not responded for long.
     async fn watch<T>(&self, endpoint: &str, answer: impl Future<Output = T>) -> T {
         let since = {
             let mut endpoints = self.endpoints.lock().unwrap_or_else(PoisonError::into_inner);
@@ -155,9 +155,9 @@ impl Waiting {
         tokio::select! {
             biased;
             answer = &mut answer => return answer,
-            () = sleep_until(since + QUIET) => {}
+            () = sleep_until(since + NOTICE_AFTER) => {}
         }
-        if !self.told.swap(true, Ordering::Relaxed) {
+        if !self.notified.swap(true, Ordering::Relaxed) {
             let region = self.region.get().map_or_else(String::new, |region| format!(" (region {region})"));
             say(&format!("still waiting for an answer from {endpoint}{region}"));
         }
@@ -168,7 +168,7 @@ impl Waiting {
         self.endpoints.lock().unwrap_or_else(PoisonError::into_inner).remove(endpoint);
     }
 
-    /// `error`, which the SDK does not try again if `endpoint` keeps refusing connections.
+    /// `error`, which the SDK does not retry if `endpoint` keeps refusing connections.
     fn refused(&self, endpoint: &str, error: ConnectorError) -> ConnectorError {
         if !is_refusal(&error) {
             return error;
@@ -180,23 +180,23 @@ impl Waiting {
     }
 }
 
-/// Waits for `what`, which is no call of the SDK's, and says so once if it takes long.
-pub async fn watched<T>(what: &str, answer: impl Future<Output = T>) -> T {
+/// Waits for `what`, which is not a call of the SDK, with the notice if it takes long.
+pub async fn with_notice<T>(what: &str, answer: impl Future<Output = T>) -> T {
     let mut answer = std::pin::pin!(answer);
     tokio::select! {
         biased;
         answer = &mut answer => return answer,
-        () = tokio::time::sleep(QUIET) => say(&format!("still waiting for {what}")),
+        () = tokio::time::sleep(NOTICE_AFTER) => say(&format!("still waiting for {what}")),
     }
     answer.await
 }
 
-/// Whether nobody listens at an address, or its name is unknown: to wait changes neither.
+/// Whether nothing listens at an address, or its name is unknown: waiting changes neither.
 fn is_refusal(error: &ConnectorError) -> bool {
     let mut cause: Option<&(dyn Error + 'static)> = Some(error);
     while let Some(error) = cause {
         let kind = error.downcast_ref::<io::Error>().map(io::Error::kind);
-        // The HTTP client tells of names in words alone.
+        // For unknown names the HTTP client has only a text.
         if kind == Some(io::ErrorKind::ConnectionRefused) || error.to_string() == "dns error" {
             return true;
         }
@@ -214,5 +214,5 @@ fn endpoint(uri: &str) -> String {
 }
 
 #[cfg(test)]
-#[path = "patience_tests.rs"]
+#[path = "limits_tests.rs"]
 mod tests;

@@ -10,18 +10,18 @@ use insights_shared::record::Source;
 use std::net::TcpListener;
 
 /// A client of what listens at `port` of this machine, with what is noted of it.
-fn client(port: u16, patience: Patience) -> (Client, Waiting) {
-    let attended = Attended::new(http::https(&Environment::default()).unwrap(), patience);
-    attended.in_region("eu-west-1");
-    let waiting = attended.waiting.clone();
+fn client(port: u16, limits: CallLimits) -> (Client, Waiting) {
+    let limited = LimitedClient::new(http::https(&Environment::default()).unwrap(), limits);
+    limited.in_region("eu-west-1");
+    let waiting = limited.waiting.clone();
     let configuration = aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
         .region(Region::from_static("eu-west-1"))
         .endpoint_url(format!("http://127.0.0.1:{port}"))
         .credentials_provider(Credentials::new("a", "b", None, None, "test"))
-        .http_client(attended)
-        .timeout_config(patience.timeouts())
-        .retry_config(aws_config::retry::RetryConfig::standard().with_max_attempts(patience.attempts))
+        .http_client(limited)
+        .timeout_config(limits.timeouts())
+        .retry_config(aws_config::retry::RetryConfig::standard().with_max_attempts(limits.attempts))
         .build();
     (Client::from_conf(configuration), waiting)
 }
@@ -42,20 +42,20 @@ fn silent() -> (TcpListener, u16) {
 #[tokio::test(start_paused = true)]
 async fn a_table_that_takes_the_connection_and_never_answers_is_given_up() {
     let (_listener, port) = silent();
-    for patience in [Patience::READING, Patience::CREATING] {
-        let (client, waiting) = client(port, patience);
+    for limits in [CallLimits::INTERACTIVE, CallLimits::CREATE_TABLE] {
+        let (client, waiting) = client(port, limits);
         let began = Instant::now();
         let failure = failure(client).await;
         let took = began.elapsed();
-        assert!(took <= Patience::READING.operation + Duration::from_secs(9), "{took:?}");
-        assert!(took >= Patience::READING.read, "{took:?}");
+        assert!(took <= CallLimits::INTERACTIVE.operation + Duration::from_secs(9), "{took:?}");
+        assert!(took >= CallLimits::INTERACTIVE.read, "{took:?}");
         let exit::Failure::Told { failure, details, .. } = failure else { panic!("{failure:?}") };
         assert!(
-            matches!(*failure, exit::Failure::Failed(ref told) if told.contains("Query: Timeout")),
+            matches!(*failure, exit::Failure::Failed(ref message) if message.contains("Query: Timeout")),
             "{failure:?}"
         );
         assert!(details[0].contains("check AWS_REGION"), "{details:?}");
-        assert!(waiting.told.load(Ordering::Relaxed), "it was said what is waited for");
+        assert!(waiting.notified.load(Ordering::Relaxed), "the notice was printed");
     }
 }
 
@@ -64,7 +64,7 @@ async fn a_refused_connection_is_told_within_five_seconds_however_often_a_call_i
     let (listener, port) = silent();
     drop(listener);
     for attempts in [3, 6] {
-        let (client, _) = client(port, Patience { attempts, ..Patience::READING });
+        let (client, _) = client(port, CallLimits { attempts, ..CallLimits::INTERACTIVE });
         let began = Instant::now();
         let failure = failure(client).await;
         assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
@@ -79,20 +79,22 @@ async fn the_notice_comes_once_and_only_where_no_answer_comes_in_time() {
     let waiting = Waiting::default();
     waiting.watch("http://a", after(1)).await;
     waiting.answered("http://a");
-    assert!(!waiting.told.load(Ordering::Relaxed));
+    assert!(!waiting.notified.load(Ordering::Relaxed));
     // Two attempts of a second and a half: three seconds without an answer.
     let millis = |millis: u64| tokio::time::sleep(Duration::from_millis(millis));
     waiting.watch("http://b", millis(1_500)).await;
-    assert!(!waiting.told.load(Ordering::Relaxed));
+    assert!(!waiting.notified.load(Ordering::Relaxed));
     waiting.watch("http://b", millis(1_500)).await;
-    assert!(waiting.told.load(Ordering::Relaxed));
+    assert!(waiting.notified.load(Ordering::Relaxed));
 }
 
 #[test]
 fn limits_are_within_each_other() {
-    for Patience { connect, read, attempt, operation, .. } in [Patience::READING, Patience::CREATING] {
+    for CallLimits { connect, read, attempt, operation, .. } in
+        [CallLimits::INTERACTIVE, CallLimits::CREATE_TABLE]
+    {
         assert!(connect <= read && read <= attempt && attempt < operation);
-        assert!(connect + QUIET < operation, "the notice comes before the end");
+        assert!(connect + NOTICE_AFTER < operation, "the notice comes before the end");
     }
 }
 
