@@ -1,6 +1,7 @@
 //! `insights report`: the page as one file that needs neither a network nor this program.
 
 use crate::args::ReportArguments;
+use crate::args::shared::Where;
 use crate::embedded::file::is_database;
 use crate::exit::{Exit, Failure};
 use crate::location::Opened;
@@ -36,11 +37,7 @@ pub async fn run(arguments: &ReportArguments, session: &Session) -> Result<Exit,
         |since| since.start(now),
     );
     let written = if since < now {
-        let name = match &arguments.location.local {
-            Some(file) => format!("{} in {}", opened.reader.table(), file.display()),
-            None => opened.reader.table().to_owned(),
-        };
-        write(&opened.reader, Span { since, until: now }, name, session.zone, &arguments.out).await
+        write(&opened.reader, Span { since, until: now }, session.zone, &arguments.out).await
     } else {
         Err(Failure::usage(format!("--since {since} is not before now, {now}")))
     };
@@ -53,16 +50,13 @@ pub async fn run(arguments: &ReportArguments, session: &Session) -> Result<Exit,
 }
 
 /// Writes the report of `span` to `file`, or to standard output if it is `-`; what was written, in a line.
-pub async fn write(
-    reader: &Reader,
-    span: Span,
-    table: String,
-    zone: TimeZone,
-    file: &Path,
-) -> Result<String, Failure> {
+pub async fn write(reader: &Reader, span: Span, zone: TimeZone, file: &Path) -> Result<String, Failure> {
     let filter = Filter::default();
+    // A report is passed on: it names the table, but no folder of this machine.
+    let reader = reader.clone().at(&Where { local: None, ..reader.location().clone() });
+    let table = reader.table().to_owned();
     let wanted = Wanted { filter: &filter, span, most_details: MOST_DETAILS, table, zone };
-    let mut model = gather::whole(reader, wanted).await?;
+    let mut model = gather::whole(&reader, wanted).await?;
     let (open, ended) = (model.open.len(), model.closed.len());
     let unknown = match model.health.unknown() {
         Some(reason) if open + ended == 0 => format!("; what there is is unknown: {reason}"),
@@ -94,7 +88,6 @@ fn fitted(model: &mut Model) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::args::shared::Where;
     use crate::incident::{Occurrence, incidents};
     use crate::output::words;
     use crate::page::model::{Detail, Insight};

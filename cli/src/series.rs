@@ -1,4 +1,4 @@
-//! `insights series`: CloudTrail's metric series as plots, chunks or buckets. How periods become one line is
+//! `insights series`: CloudTrail's metric series as plots, chunks or buckets, and the trails that are not available. How periods become one line is
 //! `read::line`'s.
 
 use crate::args::SeriesArguments;
@@ -13,7 +13,7 @@ use crate::output::words::{instant, period, plain, so_many, thousands, times, wr
 use crate::output::{csv, json, plot, print, say};
 use crate::read::Reader;
 use crate::read::line::{Line, Sample};
-use crate::read::series::Series;
+use crate::read::series::{Series, Trail};
 use crate::read::span::Span;
 use crate::read::targets::Place;
 use crate::session::Session;
@@ -57,13 +57,16 @@ async fn answer(
     let live = Span::last(LIVE_DAYS * DAY_SECONDS, reader.now());
     let insights = reader.overlapping(&[Kind::CloudtrailInsight], live).await?;
     places.extend(insights.iter().filter_map(Place::of));
-    let mut all = Vec::new();
+    let (mut all, mut trails) = (Vec::new(), Vec::new());
     for place in &places {
         all.extend(reader.series(place).await?);
+        trails.extend(reader.trails(place).await?);
     }
+    trails.retain(|trail| trail.unavailable.is_some());
+    trails.retain(|trail| arguments.text.as_deref().is_none_or(|text| holds(&trail.arn, text)));
     let known = all.len();
     all.retain(|series| arguments.text.as_deref().is_none_or(|text| contains(series, text)));
-    if all.is_empty() {
+    if all.is_empty() && trails.is_empty() {
         say(&nothing(arguments, known, span, reader, session).await?);
     }
     if arguments.look.output == Output::Json {
@@ -73,22 +76,27 @@ async fn answer(
             // Its row says since when there are none, and why.
             chunks.extend(series.unavailable.is_some().then(|| series.row.clone()));
         }
+        chunks.extend(trails.into_iter().map(|trail| trail.row));
         return Ok(json::records(&chunks));
     }
     let lines = reader.lines(all, &states, span, arguments.period).await?;
     Ok(match arguments.look.output {
-        Output::Csv => buckets(&lines),
-        _ if lines.is_empty() => String::new(),
-        _ => page(&lines, reader, session),
+        Output::Csv => buckets(&lines, &trails),
+        _ if lines.is_empty() => trails_page(&trails, session),
+        _ => page(&lines, reader, session) + &trails_page(&trails, session),
     })
 }
 
 /// Whether the key of `series`, or a name in it, contains `text`, in whatever case.
 fn contains(series: &Series, text: &str) -> bool {
-    let text = text.to_lowercase();
     let trail = series.trail.as_deref().unwrap_or_default();
     let error = series.error_code.as_deref().unwrap_or_default();
-    [series.pk.as_str(), error, trail].into_iter().any(|part| part.to_lowercase().contains(&text))
+    [series.pk.as_str(), error, trail].into_iter().any(|part| holds(part, text))
+}
+
+/// Whether `part` contains `text`, in whatever case.
+fn holds(part: &str, text: &str) -> bool {
+    part.to_lowercase().contains(&text.to_lowercase())
 }
 
 async fn nothing(
@@ -133,8 +141,23 @@ fn page(lines: &[(Series, Line)], reader: &Reader, session: &Session) -> String 
 /// Why there is no more of a series, and since when, if it is not available.
 pub fn unavailable_note(series: &Series, session: &Session) -> String {
     series.unavailable.as_ref().map_or_else(String::new, |unavailable| {
-        wrapped(&unavailable::sentence(unavailable, &session.zone), session.width)
+        wrapped(&unavailable::sentence(unavailable, series.trail.as_deref(), &session.zone), session.width)
     })
+}
+
+/// The trails that are not available, each with the reason.
+fn trails_page(trails: &[Trail], session: &Session) -> String {
+    if trails.is_empty() {
+        return String::new();
+    }
+    let mut text = heading("Trails that are not available", session);
+    for Trail { place, arn, unavailable, .. } in trails {
+        let Some(unavailable) = unavailable else { continue };
+        let sentence = unavailable::sentence(unavailable, Some(arn), &session.zone);
+        let place = format!("{} {}", place.account_id, place.region);
+        text.push_str(&wrapped(&plain(&format!("{arn}, {place}: {sentence}")), session.width));
+    }
+    text
 }
 
 /// A line as a plot over its axis, with its greatest value and its periods below.
@@ -194,9 +217,9 @@ fn amount(value: f64) -> String {
     }
 }
 
-/// A row for each bucket that is known, zeros too. What is unknown has no row; but a series that is not available has one
-/// without a time that says since when, and why.
-fn buckets(lines: &[(Series, Line)]) -> String {
+/// A row for each bucket that is known, zeros too. What is unknown has no row; but a series or a trail that is not available has
+/// one without a time that says since when, and why.
+fn buckets(lines: &[(Series, Line)], trails: &[Trail]) -> String {
     let header = [
         "account_id",
         "region",
@@ -234,6 +257,12 @@ fn buckets(lines: &[(Series, Line)]) -> String {
             let rest = ["", "", "", &since, code, &asked_at];
             text.push_str(&csv::row(of_series.into_iter().chain(rest)));
         }
+    }
+    for Trail { place, arn, unavailable, .. } in trails {
+        let Some(Unavailable { code, since, asked_at }) = unavailable else { continue };
+        let (since, asked_at) = (since.to_string(), asked_at.to_string());
+        let of_trail = [place.account_id.as_str(), &place.region, "", "", "", "", arn];
+        text.push_str(&csv::row(of_trail.into_iter().chain(["", "", "", &since, code, &asked_at])));
     }
     text
 }

@@ -74,7 +74,7 @@ fn everything_of_the_account_goes_and_nothing_of_another() {
     assert!(run.stderr.contains("point-in-time recovery"), "{}", run.stderr);
     let again = story.insights(&["purge", "--account", GONE, "--yes"]);
     assert_eq!(again.code, 0, "{again:?}");
-    assert!(again.stderr.contains("holds nothing of account 111122223333"), "{}", again.stderr);
+    assert!(again.stderr.contains("has no items of account 111122223333"), "{}", again.stderr);
 }
 
 #[test]

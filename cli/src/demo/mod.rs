@@ -82,9 +82,8 @@ pub async fn run(arguments: &DemoArguments, session: &Session) -> Result<Exit, F
     let findings = Findings::gather(&reader, clock.now()).await;
     let session = session.in_utc(arguments.utc);
     let file = folder.report_file();
-    let table = format!("{TABLE} in {}", folder.table_file().display());
     let span = Span::last(REPORT_DAYS * DAY_SECONDS, reader.now());
-    let reported = report::write(&reader, span, table, session.zone.clone(), &file).await;
+    let reported = report::write(&reader, span, session.zone.clone(), &file).await;
     embedded.close().await;
     say("");
     print(&page::page(&findings?, &invoked, &folder, &session))?;

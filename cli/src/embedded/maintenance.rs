@@ -1,7 +1,7 @@
 //! What is done to a database file itself, past the table's operations: changes are moved from its `-wal` file into it, and
 //! what is left of deleted items is erased. It knows the database library's own tables.
 
-use super::file::{beside, uri};
+use super::file::{Open, Purpose, beside, inspect, uri};
 use crate::exit::Failure;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
 use serde_json::Value;
@@ -22,13 +22,6 @@ pub struct Erasure {
     pub region: Option<String>,
 }
 
-/// What was erased.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Erased {
-    /// How many records of the change stream.
-    pub stream_records: usize,
-}
-
 /// Moves every change into `file` itself, and empties its `-wal` file.
 pub(super) fn checkpoint(file: &Path) -> Result<(), Failure> {
     if beside(file, "-wal").metadata().map_or(0, |wal| wal.len()) == 0 {
@@ -47,8 +40,8 @@ pub(super) fn checkpoint(file: &Path) -> Result<(), Failure> {
 }
 
 /// Deletes the images of the change stream that `erasure` selects, and rewrites `file` without its free pages, on which
-/// deleted items would stay legible.
-pub(super) fn erase(file: &Path, erasure: &Erasure) -> Result<Erased, Failure> {
+/// deleted items would stay legible; how many images there were.
+pub(super) fn erase(file: &Path, erasure: &Erasure) -> Result<usize, Failure> {
     let what = format!("erasing traces in {}", file.display());
     let failed = |error: rusqlite::Error| Failure::of(&what, error);
     let mut connection = open(file).map_err(failed)?;
@@ -61,11 +54,28 @@ pub(super) fn erase(file: &Path, erasure: &Erasure) -> Result<Erased, Failure> {
              there",
         ));
     }
-    Ok(Erased { stream_records })
+    Ok(stream_records)
+}
+
+/// How many images of the change stream `erasure` selects. It changes nothing, and works while the table is open.
+pub(super) fn traces(file: &Path, erasure: &Erasure) -> Result<usize, Failure> {
+    let (Open::At(uri) | Open::Unchanging(uri) | Open::Copy(uri)) = inspect(file, Purpose::Read)? else {
+        return Ok(0);
+    };
+    let failed = |error: rusqlite::Error| {
+        Failure::of(format!("reading the change stream in {}", file.display()), error)
+    };
+    let connection = connect(&uri).map_err(failed)?;
+    Ok(selected(&connection, erasure).map_err(failed)?.len())
 }
 
 fn open(file: &Path) -> rusqlite::Result<Connection> {
     let uri = uri(file, "mode=rw").map_err(|_| rusqlite::Error::InvalidPath(file.to_owned()))?;
+    connect(&uri)
+}
+
+/// The database at `uri`, which says whether it may be written.
+fn connect(uri: &str) -> rusqlite::Result<Connection> {
     let flags =
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(uri, flags)?;
@@ -83,18 +93,7 @@ fn forget(connection: &mut Connection, erasure: &Erasure) -> rusqlite::Result<us
     // What is deleted is overwritten at once, in case that the process ends before the file is rewritten.
     connection.pragma_update(None, "secure_delete", "ON")?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let mut forgotten = Vec::new();
-    {
-        let mut statement =
-            transaction.prepare("SELECT id, keys_json, new_image, old_image FROM _stream_records")?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            let images: [Option<String>; 3] = [row.get(1)?, row.get(2)?, row.get(3)?];
-            if images.iter().flatten().any(|image| erasure.selects(image)) {
-                forgotten.push(row.get::<_, i64>(0)?);
-            }
-        }
-    }
+    let forgotten = selected(&transaction, erasure)?;
     {
         let mut statement = transaction.prepare("DELETE FROM _stream_records WHERE id = ?1")?;
         for id in &forgotten {
@@ -103,6 +102,21 @@ fn forget(connection: &mut Connection, erasure: &Erasure) -> rusqlite::Result<us
     }
     transaction.commit()?;
     Ok(forgotten.len())
+}
+
+/// The ids of the records of the change stream that `erasure` selects.
+fn selected(connection: &Connection, erasure: &Erasure) -> rusqlite::Result<Vec<i64>> {
+    let mut statement =
+        connection.prepare("SELECT id, keys_json, new_image, old_image FROM _stream_records")?;
+    let mut rows = statement.query([])?;
+    let mut selected = Vec::new();
+    while let Some(row) = rows.next()? {
+        let images: [Option<String>; 3] = [row.get(1)?, row.get(2)?, row.get(3)?];
+        if images.iter().flatten().any(|image| erasure.selects(image)) {
+            selected.push(row.get::<_, i64>(0)?);
+        }
+    }
+    Ok(selected)
 }
 
 impl Erasure {

@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::Client;
 use client::Slot;
 use dynoxide::Database;
 use file::{Open, Purpose};
-pub use maintenance::{Erased, Erasure};
+pub use maintenance::Erasure;
 use std::path::{Path, PathBuf};
 
 /// An open embedded database.
@@ -85,8 +85,14 @@ impl EmbeddedTable {
     }
 }
 
-/// Deletes what the file still holds of deleted items: the images of its change stream, and free pages.
-pub async fn erase(file: &Path, erasure: Erasure) -> Result<Erased, Failure> {
+/// How many images the change stream in the file holds of what `erasure` selects.
+pub async fn traces(file: &Path, erasure: Erasure) -> Result<usize, Failure> {
+    let file = file.to_owned();
+    blocking(move || maintenance::traces(&file, &erasure)).await
+}
+
+/// Deletes what the file still holds of deleted items: the images of its change stream, whose number it returns, and free pages.
+pub async fn erase(file: &Path, erasure: Erasure) -> Result<usize, Failure> {
     let file = file.to_owned();
     blocking(move || maintenance::erase(&file, &erasure)).await
 }

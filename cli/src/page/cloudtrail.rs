@@ -71,7 +71,7 @@ fn rate(record: &Stored, series: &Series, line: &Line, setting: Setting<'_>) -> 
                 (Sign::Hatched, "unknown"),
             ]))
             @if let Some(unavailable) = &series.unavailable {
-                p.quiet { "The series is " (unavailable::sentence(unavailable, setting.zone)) "." }
+                p.quiet { "The series is " (unavailable::sentence(unavailable, series.trail.as_deref(), setting.zone)) "." }
             }
             (as_table("The same as a table", &points(line, setting)))
         }

@@ -11,7 +11,7 @@ use crate::location::Opened;
 use crate::output::progress::Progress;
 use crate::output::tabular::{Column, Tabular, cell};
 use crate::output::words::{count, so_many, thousands};
-use crate::output::{ask, print, say};
+use crate::output::{add, ask, print, say};
 use crate::session::Session;
 use delete::{Found, Selection, Table};
 use std::io::{BufRead, IsTerminal};
@@ -38,40 +38,38 @@ pub async fn run(arguments: &PurgeArguments, session: &Session) -> Result<Exit, 
             ));
             Ok(Exit::Done)
         }
-        (Done::NothingFound, Some(file)) if !arguments.dry_run => erase(arguments, file, session).await,
-        (Done::NothingFound, _) => Ok(Exit::Done),
         (Done::Ended(exit), _) => Ok(exit),
     }
 }
 
 /// What came of it.
 enum Done {
-    /// Everything that was selected is deleted from the table.
+    /// Everything that was selected is deleted from the table. A file is still to be rewritten.
     Purged,
-    /// The table held nothing of it.
-    NothingFound,
     /// It ended before that.
     Ended(Exit),
 }
 
-/// Erases what a file still holds of what was deleted from its table, now or before.
-async fn erase(arguments: &PurgeArguments, file: &Path, session: &Session) -> Result<Exit, Failure> {
+/// What of `arguments` is erased from a file, beside the items of its table.
+fn erasure(arguments: &PurgeArguments) -> Erasure {
     let PurgeArguments { account, source, region, .. } = arguments;
-    let progress = Progress::new(session.live_progress, "rewriting the file".len());
-    let step = progress.step("rewriting the file");
-    let erasure = Erasure {
+    Erasure {
         account: account.clone(),
         source: source.map(|source| source.as_str().to_owned()),
         region: region.clone(),
-    };
-    let erased = embedded::erase(file, erasure).await?;
-    let records =
-        so_many(erased.stream_records, "record of the change stream", "records of the change stream");
-    step.finish(&format!("{records} deleted, free pages erased"));
+    }
+}
+
+/// Erases what a file still holds of what was deleted from its table, now or before.
+async fn erase(arguments: &PurgeArguments, file: &Path, session: &Session) -> Result<Exit, Failure> {
+    let progress = Progress::new(session.live_progress, "rewriting the file".len());
+    let step = progress.step("rewriting the file");
+    let deleted = embedded::erase(file, erasure(arguments)).await?;
+    step.finish(&format!("{} of the change stream deleted, free pages erased", stream_records(deleted)));
     say(&format!(
         "Copies of {} and reports made from it are not changed. {}",
         file.display(),
-        collected_again(account)
+        collected_again(&arguments.account)
     ));
     Ok(Exit::Done)
 }
@@ -98,17 +96,31 @@ async fn purge(arguments: &PurgeArguments, opened: &Opened, session: &Session) -
         };
     step.finish(&format!("{}, {} read units", items(found.keys.len()), units(found.read_units)));
     print(&listing(&found, session))?;
-    if found.keys.is_empty() {
-        say(&format!("table {} holds nothing of {selection}; nothing was deleted", reader.table()));
-        return Ok(Done::NothingFound);
+    let traces = match &arguments.location.local {
+        Some(file) => Some(embedded::traces(file, erasure(arguments)).await?),
+        None => None,
+    };
+    let (is_without_items, table_name) = (found.keys.is_empty(), reader.table());
+    if is_without_items {
+        say(&format!("table {table_name} has no items of {selection}"));
+    }
+    if let Some(traces) = traces {
+        say(&format!("its change stream has {} of {selection}", stream_records(traces)));
     }
     if arguments.dry_run {
         say("dry run: nothing was deleted");
         return Ok(Done::Ended(Exit::Done));
     }
-    if !arguments.yes && !confirmed(&found, &selection, reader.table())? {
+    if is_without_items && traces.is_none() {
+        say("nothing was deleted");
+        return Ok(Done::Ended(Exit::Done));
+    }
+    if !arguments.yes && !confirmed(&found, traces, &selection, table_name)? {
         say("nothing was deleted");
         return Ok(Done::Ended(Exit::Failed));
+    }
+    if is_without_items {
+        return Ok(Done::Purged);
     }
     let step = progress.step("deleting");
     let deleted =
@@ -135,17 +147,39 @@ fn listing(found: &Found, session: &Session) -> String {
     table.render()
 }
 
-/// Whether the person at the terminal writes the account's number: a slip of the finger does not.
-fn confirmed(found: &Found, selection: &Selection<'_>, table: &str) -> Result<bool, Failure> {
-    let question = format!(
-        "{} of {selection} will be deleted from table {table} for good.\nWrite the account's number to go on: ",
-        items(found.keys.len())
-    );
+/// Whether the person at the terminal writes the account's number, which nobody does by accident.
+fn confirmed(
+    found: &Found,
+    traces: Option<usize>,
+    selection: &Selection<'_>,
+    table: &str,
+) -> Result<bool, Failure> {
+    ask_for_number(&question(found.keys.len(), traces, selection, table), selection.account)
+}
+
+/// What will be deleted for good.
+fn question(number: usize, traces: Option<usize>, selection: &Selection<'_>, table: &str) -> String {
+    let mut what = items(number);
+    let mut then = "";
+    if let Some(traces) = traces {
+        add(&mut what, format_args!(" and {} of the change stream", stream_records(traces)));
+        then = ", and the file will be rewritten without what earlier deletions left in it";
+    }
+    format!(
+        "{what} of {selection} will be deleted from table {table} for good{then}.\nWrite the account's number to go on: "
+    )
+}
+
+fn ask_for_number(question: &str, account: &str) -> Result<bool, Failure> {
     let failed = |error| Failure::of("asking", error);
-    ask(&question).map_err(failed)?;
+    ask(question).map_err(failed)?;
     let mut answer = String::new();
     std::io::stdin().lock().read_line(&mut answer).map_err(failed)?;
-    Ok(answer.trim() == selection.account)
+    Ok(answer.trim() == account)
+}
+
+fn stream_records(number: usize) -> String {
+    so_many(number, "record", "records")
 }
 
 fn items(number: usize) -> String {

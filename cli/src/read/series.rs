@@ -1,4 +1,4 @@
-//! CloudTrail's metric series: which there are, and the points of one within a span. How points of several periods become
+//! CloudTrail's metric series and trails: which there are, and the points of one within a span. How points of several periods become
 //! one line is `line`'s.
 
 use super::Reader;
@@ -81,13 +81,46 @@ impl Series {
     }
 }
 
+/// A trail whose data events are collected.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Trail {
+    /// Where it was collected.
+    pub place: Place,
+    /// Its ARN.
+    pub arn: String,
+    /// Its `catalog` row.
+    pub row: Stored,
+    /// Why nothing of it is returned, if so.
+    pub unavailable: Option<Unavailable>,
+}
+
+impl Trail {
+    fn of(row: Stored) -> Option<Self> {
+        Some(Self {
+            place: Place::of(&row)?,
+            arn: row.0.get("detail")?.at(&["trail_arn"])?.as_str()?.to_owned(),
+            unavailable: row.0.get("unavailable").and_then(Unavailable::from_value),
+            row,
+        })
+    }
+}
+
 impl Reader {
+    /// The trails of `place` whose data events are collected.
+    pub async fn trails(&self, place: &Place) -> Result<Vec<Trail>, Failure> {
+        Ok(self.catalog(place, "trail#").await?.into_iter().filter_map(Trail::of).collect())
+    }
+
+    /// The rows of the catalog of `place` whose names begin with `prefix`.
+    async fn catalog(&self, place: &Place, prefix: &str) -> Result<Vec<Stored>, Failure> {
+        let sort = Some(("sk", Sort::BeginsWith(prefix.to_owned())));
+        let partition = ("pk", place.catalog(Source::Cloudtrail));
+        self.ask(Question { partition, sort, ..Question::default() }).await
+    }
+
     /// The metric series that are known of `place`.
     pub async fn series(&self, place: &Place) -> Result<Vec<Series>, Failure> {
-        let sort = Some(("sk", Sort::BeginsWith("series#".to_owned())));
-        let partition = ("pk", place.catalog(Source::Cloudtrail));
-        let rows = self.ask(Question { partition, sort, ..Question::default() }).await?;
-        Ok(rows.into_iter().filter_map(Series::of).collect())
+        Ok(self.catalog(place, "series#").await?.into_iter().filter_map(Series::of).collect())
     }
 
     /// The chunks of `series` that touch `span`, of one period or of all, whole.

@@ -135,15 +135,14 @@ fn page(targets: &[Target], reader: &Reader, session: &Session) -> String {
             let lasting = target.judged.lasting.as_ref()?;
             let Place { account_id, region } = &target.place;
             let name = service(target.source.as_str());
-            let note = format!(
-                "{name}, {account_id} {region}: {lasting}; `insights series` says since when, and why"
-            );
-            Some(wrapped(&plain(&note), session.width))
+            let note = format!("{name}, {account_id} {region}: {lasting}; since when, and why:");
+            let command = reader.command(&["series"]);
+            Some(wrapped(&plain(&note), session.width) + &format!("  {command}\n"))
         })
         .collect();
     if !unavailable.is_empty() {
         text.push('\n');
-        text.push_str(&heading("Not available, which no later run can resolve", session));
+        text.push_str(&heading("Not available: requested again once a day, nothing to do", session));
         text.push_str(&unavailable);
     }
     let now = instant(reader.now(), &session.zone);

@@ -56,8 +56,8 @@ fn a_purge_leaves_no_trace_of_the_account_in_the_file_or_beside_it() {
     assert!(run.stderr.contains("60 records of the change stream deleted"), "{}", run.stderr);
 }
 
-#[test]
-fn what_an_earlier_deletion_left_is_erased_although_the_table_holds_nothing() {
+/// The same table, from which every item of the account was deleted.
+fn deleted() -> (TempDir, PathBuf) {
     let (root, file) = two_accounts();
     let database = Database::new(text(&file)).unwrap();
     for nth in 0..15 {
@@ -66,10 +66,50 @@ fn what_an_earlier_deletion_left_is_erased_although_the_table_holds_nothing() {
         database.delete_item(serde_json::from_value(key).unwrap()).unwrap();
     }
     drop(database);
+    (root, file)
+}
+
+/// Runs a purge whose standard input is a terminal, at which `answer` is typed.
+fn purge_at_a_terminal(file: &Path, root: &Path, answer: &str) -> Run {
+    let terminal = nix::pty::openpty(None, None).unwrap();
+    let mut person = std::fs::File::from(terminal.master);
+    let mut command = reading(&["purge", "--account", GONE], file, root);
+    command.stdin(terminal.slave);
+    std::io::Write::write_all(&mut person, answer.as_bytes()).unwrap();
+    finish(&mut command)
+}
+
+#[test]
+fn what_is_left_of_deleted_items_is_counted_and_erased_only_with_consent() {
+    let (root, file) = deleted();
+    let folder = file.parent().unwrap();
+    let refused = purge_at_a_terminal(&file, root.path(), "123456789012\n");
+    assert_eq!(refused.code, 1, "{refused:?}");
+    let question = "0 items and 60 records of the change stream of account 111122223333 will be deleted from table insights for \
+         good, and the file will be rewritten without what earlier deletions left in it.";
+    assert!(refused.stderr.contains(question), "{refused:?}");
+    assert!(refused.stderr.ends_with("nothing was deleted\n"), "{refused:?}");
+    assert_eq!((stream_records(&file), holding(folder, TEXT)), (81, vec!["table.db".to_owned()]));
+    let agreed = purge_at_a_terminal(&file, root.path(), "111122223333\n");
+    assert_eq!(agreed.code, 0, "{agreed:?}");
+    assert!(agreed.stderr.contains("table insights has no items of account 111122223333"), "{agreed:?}");
+    assert!(agreed.stderr.contains("60 records of the change stream deleted"), "{agreed:?}");
+    assert!(!agreed.stderr.contains("nothing was deleted"), "{agreed:?}");
+    assert_eq!((stream_records(&file), holding(folder, TEXT)), (21, vec![]));
+    let none = finish(&mut reading(&["purge", "--account", GONE, "--dry-run"], &file, root.path()));
+    assert!(none.stderr.contains("its change stream has 0 records of account 111122223333"), "{none:?}");
+}
+
+#[test]
+fn what_an_earlier_deletion_left_is_erased_although_the_table_holds_nothing() {
+    let (root, file) = deleted();
     let folder = file.parent().unwrap();
     assert_eq!(holding(folder, TEXT), ["table.db"]);
     let dry = finish(&mut reading(&["purge", "--account", GONE, "--dry-run"], &file, root.path()));
     assert_eq!((dry.code, holding(folder, TEXT)), (0, vec!["table.db".to_owned()]), "{dry:?}");
+    for expected in ["has no items of account", "has 60 records of account", "dry run: nothing was deleted"] {
+        assert!(dry.stderr.contains(expected), "{expected}: {dry:?}");
+    }
     let run = finish(&mut reading(&["purge", "--account", GONE, "--yes"], &file, root.path()));
     assert_eq!(run.code, 0, "{run:?}");
     assert_eq!((holding(folder, GONE), holding(folder, TEXT)), (vec![], vec![]));

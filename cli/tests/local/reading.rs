@@ -3,6 +3,28 @@
 use super::*;
 
 #[test]
+fn a_report_names_no_folder_of_the_machine_that_made_it() {
+    let (root, file) = table();
+    let database = Database::new(text(&file)).unwrap();
+    // A target whose remedy is a command, which otherwise leads to the file.
+    put(
+        &database,
+        r#"{"pk":"run#xray#123456789012#eu-west-1","sk":"state","kind":"state","source":"xray","schema_version":1,
+            "account_id":"123456789012","region":"eu-west-1","entity_pk":"run#xray","entity_sk":"123456789012#eu-west-1"}"#,
+    );
+    drop(database);
+    let report = finish(&mut reading(&["report", "--out", "-", "--table", "insights"], &file, root.path()));
+    assert_eq!(report.code, 0, "{report:?}");
+    let page = &report.stdout;
+    assert!(
+        page.contains("insights show --table insights") && page.contains("insights collect --source xray")
+    );
+    for private in [text(root.path()), "--local", "table.db"] {
+        assert!(!page.contains(private), "{private}");
+    }
+}
+
+#[test]
 fn commands_that_only_read_change_neither_the_file_nor_its_folder() {
     let (root, file) = table();
     let folder = file.parent().unwrap();

@@ -153,7 +153,8 @@ fn an_empty_answer_says_why() {
         &["list", "--source", "xray"],
         "each at 2026-03-01 11:55 or later; an earlier --since shows more",
     );
-    check(&empty, &["list", "--open"], "nothing is open; all targets were collected");
+    check(&empty, &["list", "--open", "--source", "xray"], "nothing is open; all targets were collected");
+    check(&empty, &["list", "--open"], "as far as is known nothing is open; CloudTrail has never run; see");
     check(
         &STORY,
         &["list", "--source", "xray", "--severity", "critical", "--until", "8d"],

@@ -1,6 +1,6 @@
 //! `series`: which are found, and that zero, unknown and known are told apart in every form.
 
-use crate::support::story::{STORY, Story, insight};
+use crate::support::story::{STORY, Story, insight, text as text_of};
 use aws_sdk_dynamodb::types::AttributeValue;
 
 #[test]
@@ -150,8 +150,8 @@ fn a_series_that_is_not_available_says_since_when_and_why_in_every_form() {
     let story = unavailable();
     let text = story.output(&["series", "GetObject", "--since", "12h", "--utc"]);
     let words: Vec<&str> = text.split_whitespace().collect();
-    let expected = "not available since 2026-03-01 10:00: its trail does not exist any more (InvalidTrailNameException); \
-         last asked at 2026-03-01 11:00";
+    let expected = "not available since 2026-03-01 10:00: CloudTrail has no trail of this name (InvalidTrailNameException); \
+         last requested at 2026-03-01 11:00, requested again once a day, nothing to do";
     assert!(words.join(" ").contains(expected), "{text}");
     assert!(!text.contains("next run"), "{text}");
     let csv = story.output(&["series", "GetObject", "--since", "12h", "--output", "csv"]);
@@ -166,4 +166,44 @@ fn a_series_that_is_not_available_says_since_when_and_why_in_every_form() {
     let records = story.records(&["series", "--since", "12h"]);
     let rows: Vec<_> = records.iter().filter(|record| record.contains_key("unavailable")).collect();
     assert_eq!(rows.len(), 1, "and of a series that is available there is none");
+}
+
+#[test]
+fn a_trail_that_is_not_available_is_listed_in_every_form() {
+    let story = unavailable();
+    let trail = |name: &str, unavailable: &str| {
+        format!(
+            r#"{{"pk":"catalog#cloudtrail#123456789012#eu-west-1","sk":"trail#{name}","kind":"catalog","source":"cloudtrail",
+                "account_id":"123456789012","region":"eu-west-1","schema_version":1,
+                "detail":{{"trail_arn":"arn:aws:cloudtrail:eu-west-1:111122223333:trail/{name}"}}{unavailable}}}"#
+        )
+    };
+    let denied = r#","unavailable":{"code":"AccessDeniedException","since":"2026-03-01T10:00:00.000Z",
+        "asked_at":"2026-03-01T11:00:00.000Z"}"#;
+    story.put(&trail("organization", denied));
+    story.put(&trail("healthy", ""));
+    let expected = "trail/organization, 123456789012 eu-west-1: not available since 2026-03-01 10:00: access to the trail of \
+         account 111122223333 is denied (AccessDeniedException); last requested at 2026-03-01 11:00, requested again once a day, \
+         nothing to do";
+    for arguments in [
+        &["series", "--since", "12h", "--utc"][..],
+        &["series", "ORGANIZATION", "--since", "12h", "--utc"],
+        &["series", "organization", "--since", "12h", "--utc", "--table", "insights"],
+    ] {
+        let text = story.output(arguments);
+        let words: Vec<&str> = text.split_whitespace().collect();
+        assert!(words.join(" ").contains(expected), "{arguments:?}: {text}");
+        assert!(!text.contains("healthy"), "{text}");
+    }
+    let run = story.insights(&["series", "organization", "--since", "12h"]);
+    assert_eq!(run.stderr, "", "there is something to show");
+    let csv = story.output(&["series", "organization", "--since", "12h", "--output", "csv"]);
+    let rows: Vec<&str> = csv.split("\r\n").filter(|line| !line.is_empty()).collect();
+    let row = "123456789012,eu-west-1,,,,,arn:aws:cloudtrail:eu-west-1:111122223333:trail/organization,,,,\
+         2026-03-01T10:00:00.000Z,AccessDeniedException,2026-03-01T11:00:00.000Z";
+    assert_eq!(rows[1..], [row], "{csv}");
+    let records = story.records(&["series", "organization", "--since", "12h"]);
+    assert_eq!(records.len(), 1, "{records:?}");
+    assert_eq!(text_of(&records[0], "sk"), "trail#organization");
+    assert!(!story.output(&["series", "GetObject", "--since", "12h"]).contains("organization"));
 }

@@ -104,7 +104,7 @@ fn an_id_is_found_by_how_it_begins_where_that_is_clear() {
     check("abc", 2, "an id needs 6 characters or more");
     check("nobody", 2, "unknown id \"nobody\"");
     check("oldold-1", 0, "Faults in oldold-1");
-    check("oldold", 2, "a whole key finds what is older than 400 days");
+    check("oldold", 2, "records older than 400 days, and controls older than 7, need a whole key");
     check(
         "xray#123456789012#eu-west-1#nobody",
         2,

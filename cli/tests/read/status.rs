@@ -300,11 +300,67 @@ fn what_no_later_run_can_resolve_is_no_failure_and_is_not_announced_for_the_next
         r#","issue_counts":{"InvalidTrailNameException":2},"lasting_counts":{"InvalidTrailNameException":2}"#;
     story.put(&state("cloudtrail", "eu-west-1", "11:50", "ok", counts));
     let text = story.output(&["status"]);
-    assert!(text.contains("2×InvalidTrailNameException; `insights series` says since when"), "{text}");
+    assert!(text.contains("Not available: requested again once a day, nothing to do\n"), "{text}");
+    assert!(
+        text.contains("2×InvalidTrailNameException; since when, and why:\n  insights series\n"),
+        "{text}"
+    );
+    let named = story.output(&["status", "--table", "insights"]);
+    assert!(named.contains("\n  insights series --table insights\n"), "{named}");
     assert!(!text.contains("next run"), "{text}");
     let csv = story.output(&["status", "--output", "csv"]);
     assert!(csv.lines().next().unwrap().contains(",action,lasting,"), "{csv}");
     assert!(csv.contains(",,2×InvalidTrailNameException,0,"), "{csv}");
     let json = story.output(&["status", "--output", "json"]);
     assert!(json.contains("\"lasting_counts\""), "{json}");
+}
+
+#[test]
+fn a_source_that_has_never_run_leaves_the_answer_open() {
+    for (statuses, missing) in [
+        (["ok", "", ""], "; CloudTrail has never run"),
+        (["", "not_enabled", ""], ""),
+        (["", "ok", "ok"], "; X-Ray has never run"),
+    ] {
+        let story = sources(statuses);
+        let run = story.insights(&["list", "--open"]);
+        let page = story.output(&["report", "--out", "-"]);
+        assert!(!page.contains("Nothing is open.") && !page.contains("Nothing open"), "{statuses:?}");
+        assert!(!run.stderr.contains("all targets were collected"), "{statuses:?}: {run:?}");
+        if !missing.is_empty() {
+            let expected = format!("as far as is known nothing is open{missing}; see `insights status`\n");
+            assert_eq!(run.stderr, expected, "{statuses:?}");
+            assert!(page.contains("Nothing is known to be open."), "{statuses:?}");
+        }
+    }
+    // What was asked for is known.
+    let run = sources(["ok", "", ""]).insights(&["list", "--open", "--source", "xray"]);
+    assert!(run.stderr.contains("nothing is open; all targets were collected"), "{run:?}");
+}
+
+#[test]
+fn a_denial_that_only_the_status_of_the_response_tells_is_a_denial_in_every_answer() {
+    let story = Story::empty();
+    story.put(&state("xray", "eu-west-1", "11:50", "failed", r#","issue_counts":{"Response.Malformed":1}"#));
+    story.put(&state("cloudtrail", "eu-west-1", "11:50", "ok", ""));
+    let run = |at: &str, trigger: &str, message: &str| {
+        story.put(&format!(
+            r#"{{"pk":"run#xray#123456789012#eu-west-1","sk":"2026-03-01T{at}:00.000Z#a","kind":"run","source":"xray",
+            "account_id":"123456789012","region":"eu-west-1","schema_version":1,"trigger":"{trigger}","status":"failed",
+            "ended_at":"2026-03-01T{at}:00.000Z",
+            "issues":[{{"code":"Response.Malformed","operation":"GetGroups","message":"{message}"}}]}}"#
+        ));
+    };
+    run("11:50", "scheduled", "HTTP status 403: service error");
+    // A later push says nothing of the scheduled run.
+    run("11:55", "push", "HTTP status 502: service error");
+    assert!(story.output(&["status", "--output", "csv"]).contains("xray,123456789012,eu-west-1,denied,"));
+    let text = story.output(&["status"]);
+    assert!(text.contains("GetGroups: HTTP status 403") && !text.contains("tries again"), "{text}");
+    let run = story.insights(&["list", "--open", "--source", "xray"]);
+    assert!(run.stderr.contains("X-Ray is denied"), "{run:?}");
+    story.put(&insight("cloudtrail", "open", "2026-03-01T10:00:00.000Z", "", ""));
+    let run = story.insights(&["list", "--open"]);
+    assert!(run.stderr.contains("X-Ray in 123456789012 eu-west-1 is denied"), "{run:?}");
+    assert!(story.output(&["report", "--out", "-"]).contains("is denied"));
 }

@@ -72,7 +72,10 @@ impl Unavailable {
 
     /// What to read of it in a run that does not ask.
     pub fn message(&self) -> String {
-        format!("unavailable since {}; last asked at {}, and again after 24 hours", self.since, self.asked_at)
+        format!(
+            "unavailable since {}; last requested at {}, requested again after 24 hours",
+            self.since, self.asked_at
+        )
     }
 }
 
