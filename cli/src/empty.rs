@@ -192,7 +192,7 @@ async fn about_states(
         if asked.open { "nothing is open".to_owned() } else { format!("nothing {}", within(span, session)) };
     if health == Health::Partly {
         let missing = never_run(&sources, &conditions).map(|source| service(source.as_str()));
-        let missing: String = missing.map(|source| format!("; {source} has never run")).collect();
+        let missing = missing.fold(String::new(), |text, source| text + &format!("; {source} has never run"));
         return Ok(format!("as far as is known {what}{missing}{}; see `{status}`", of_all(broken)));
     }
     let last = asked_for.iter().filter_map(|(_, _, state)| state.timestamp("last_success_at")).min();

@@ -80,7 +80,7 @@ pub fn check_file(file: &Path) -> Result<(), Failure> {
         if !is_of_another_kind(file).map_err(|error| Failure::of(&given, error))? {
             return Ok(());
         }
-        "it is no table, but a file of another kind"
+        "it is not a table but a file of another kind"
     } else if inside.is_file() {
         return Err(Failure::usage(format!("{given}: it is a folder: give --local {}", inside.display())));
     } else if file.exists() {

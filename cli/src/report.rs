@@ -59,7 +59,7 @@ pub async fn write(reader: &Reader, span: Span, zone: TimeZone, file: &Path) -> 
     let mut model = gather::whole(&reader, wanted).await?;
     let (open, ended) = (model.open.len(), model.closed.len());
     let unknown = match model.health.unknown() {
-        Some(reason) if open + ended == 0 => format!("; what there is is unknown: {reason}"),
+        Some(reason) if open + ended == 0 => format!("; whether there are insights is unknown: {reason}"),
         _ => String::new(),
     };
     let page = fitted(&mut model);

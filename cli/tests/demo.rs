@@ -121,9 +121,9 @@ fn a_demo_whose_functions_all_fail_has_failed() {
     let run = demo(root.path());
     assert_eq!(run.code, 1, "{run:?}");
     for expected in [
-        "What is wrong now is unknown: X-Ray failed, CloudTrail failed.",
-        "What happened lately is unknown: X-Ray failed, CloudTrail failed.",
-        "How compliance stands is unknown: Audit Manager failed.",
+        "Open insights are unknown: X-Ray failed, CloudTrail failed.",
+        "Recent insights are unknown: X-Ray failed, CloudTrail failed.",
+        "Compliance is unknown: Audit Manager failed.",
         "0 series",
     ] {
         assert!(run.stdout.contains(expected), "{expected} is missing: {}", run.stdout);

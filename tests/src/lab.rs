@@ -2,12 +2,13 @@
 
 use crate::function::Function;
 use crate::table::Table;
-use crate::{logs, offline, permissions};
+use crate::{logs, permissions};
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
+use insights_shared::aws::time_source;
 use insights_shared::collector::Collector;
 use insights_shared::environment::Environment;
 use insights_shared::invocation::{InvocationError, Service};
@@ -296,7 +297,7 @@ impl Drop for Lab {
 
 /// `sdk`, which signs at the time of `clock`: of a simulation's services it would otherwise take the clock for wrong.
 pub fn timed(sdk: SdkConfig, clock: Clock) -> SdkConfig {
-    sdk.into_builder().time_source(offline::time_source(clock)).build()
+    sdk.into_builder().time_source(time_source(clock)).build()
 }
 
 fn parse(scenario: Option<&str>, anchor: Timestamp) -> Scenario {

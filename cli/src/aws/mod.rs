@@ -21,6 +21,7 @@ use aws_credential_types::provider::future::ProvideCredentials as ProvideFuture;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_sdk_dynamodb::Client;
 pub use endpoint::{OF_COLLECTING, OF_TABLE};
+use insights_shared::aws::time_source;
 use insights_shared::issue::chain;
 use limits::{CallLimits, LimitedClient, with_notice};
 pub use profiles::Profiles;
@@ -62,6 +63,7 @@ impl Configured {
             // Named, since one that is not named is in no configuration, and the collectors would find nothing to pace.
             .http_client(client.clone())
             .timeout_config(limits.timeouts())
+            .time_source(time_source(session.clock))
             .identity_cache(IdentityCache::lazy().load_timeout(limits.credentials).build())
             .retry_config(RetryConfig::standard().with_max_attempts(limits.attempts));
         if let Some(profile) = wanted.profile {
@@ -200,7 +202,7 @@ impl Who<'_> {
         match error {
             CredentialsError::CredentialsNotLoaded(_) if self.profiles.is_chosen() => {
                 let message = format!(
-                    "profile {profile} gives no credentials: choose another by --profile or AWS_PROFILE ({reason})"
+                    "profile {profile} has no credentials: choose another by --profile or AWS_PROFILE ({reason})"
                 );
                 self.otherwise(Failure::usage(message))
             }

@@ -66,7 +66,9 @@ fn unknown(error: &CallError, configured: &Configured) -> Failure {
                 None => failure,
             }
         }
-        CONNECTION | TIMEOUT => failure.detail("check the region, AWS_ENDPOINT_URL_STS and the way to it"),
+        CONNECTION | TIMEOUT => {
+            failure.detail("check the region, AWS_ENDPOINT_URL_STS and the network connection")
+        }
         _ if *class == Class::Denied => failure.detail(
             "AWS does not know these credentials: check --profile, AWS_PROFILE and AWS_ACCESS_KEY_ID",
         ),

@@ -74,8 +74,8 @@ pub fn told(issue: &Issue, place: &str) -> String {
         }
         Class::Denied => format!("{place}: denied: {operation} was refused ({code}: {message})"),
         Class::Throttled if is_of_the_table(operation) => format!(
-            "{place}: throttled: the table refused {operation} as too many ({code}). Nothing is lost: run this again; a table on \
-             demand takes more by itself as it is used, up to its own maximum"
+            "{place}: throttled: the table refused {operation} as too many ({code}). Nothing is lost: run this again; an on-demand \
+             table scales by itself, up to its own maximum"
         ),
         Class::Throttled => format!(
             "{place}: throttled: {operation} was refused as too many calls ({code}). Nothing is lost: run this again, or give \
@@ -264,7 +264,7 @@ mod tests {
             assert_eq!(standing(&target), expected);
         };
         let check = |status, fetched, codes: &[&str], expected: &str| {
-            check_with(status, fetched, codes, "x", expected)
+            check_with(status, fetched, codes, "x", expected);
         };
         check_with(RunStatus::Failed, 0, &["Response.Malformed"], "HTTP status 403: service error", "denied");
         check_with(RunStatus::Failed, 0, &["SomethingNew"], "HTTP status 429: service error", "throttled");

@@ -38,14 +38,14 @@ pub fn choose(all: Vec<Scope>, wanted: Option<&str>) -> Result<Vec<Scope>, Failu
             let names = tops().flat_map(|scope| [scope.entity.as_str(), scope.title.as_str()]);
             Err(match nearest(wanted, names) {
                 Some(meant) => {
-                    Failure::usage(format!("--scope {wanted} is not known: did you mean {}?", plain(meant)))
+                    Failure::usage(format!("unknown --scope {wanted}: did you mean {}?", plain(meant)))
                 }
-                None => named(Failure::usage(format!("--scope {wanted} is not known: there are")), tops()),
+                None => named(Failure::usage(format!("unknown --scope {wanted}; the scopes are")), tops()),
             })
         }
         _ => {
             let which = tops().filter(|scope| entities.contains(scope.entity.as_str()));
-            Err(named(Failure::usage(format!("--scope {wanted} may be any of these; give the id")), which))
+            Err(named(Failure::usage(format!("--scope {wanted} is ambiguous; give the id")), which))
         }
     }
 }

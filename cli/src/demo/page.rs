@@ -53,7 +53,7 @@ fn condition(invoked: &Invoked) -> Condition {
 
 fn open(findings: &Findings, health: &Health, session: &Session) -> String {
     if let Some(reason) = health.unknown().filter(|_| findings.open.is_empty()) {
-        return heading(&format!("What is wrong now is unknown: {reason}."), session);
+        return heading(&format!("Open insights are unknown: {reason}."), session);
     }
     if findings.open.is_empty() {
         return heading("What is wrong now: nothing. No insight is open.", session);
@@ -73,7 +73,7 @@ fn open(findings: &Findings, health: &Health, session: &Session) -> String {
 
 fn ended(findings: &Findings, health: &Health, session: &Session) -> String {
     if let Some(reason) = health.unknown().filter(|_| findings.ended.is_empty()) {
-        return heading(&format!("What happened lately is unknown: {reason}."), session);
+        return heading(&format!("Recent insights are unknown: {reason}."), session);
     }
     if findings.ended.is_empty() {
         return heading(
@@ -106,7 +106,7 @@ fn compliance(findings: &Findings, invoked: &[Invoked], session: &Session) -> St
         invoked.iter().map(|invoked| (invoked.source, condition(invoked))).collect();
     let health = Health::of(&[Source::Auditmanager], &conditions);
     if let Some(reason) = health.unknown().filter(|_| findings.compliance.is_empty()) {
-        return heading(&format!("How compliance stands is unknown: {reason}."), session);
+        return heading(&format!("Compliance is unknown: {reason}."), session);
     }
     if findings.compliance.is_empty() {
         return heading(

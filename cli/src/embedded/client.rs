@@ -75,7 +75,7 @@ impl HttpConnector for Slot {
 fn answer(database: &Database, request: &HttpRequest) -> Result<HttpResponse, ConnectorError> {
     let target = request.headers().get("x-amz-target").unwrap_or_default();
     let operation = database::operation(target)
-        .ok_or_else(|| failed(format!("\"{target}\" is no operation of a table")))?;
+        .ok_or_else(|| failed(format!("\"{target}\" is not an operation of a table")))?;
     let body = request.body().bytes().ok_or_else(|| failed("a request of a table is never streamed"))?;
     let (status, text) = database::answer(database, operation, body);
     let mut response = HttpResponse::new(status.try_into().map_err(failed)?, SdkBody::from(text));

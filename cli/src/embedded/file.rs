@@ -139,9 +139,9 @@ pub fn inspect(file: &Path, purpose: Purpose) -> Result<Open, Failure> {
 fn refused(file: &Path, obstacle: Obstacle) -> Failure {
     let name = file.display();
     match obstacle {
-        Obstacle::Other => Failure::usage(format!("{name} is no table, but a file of another kind")),
+        Obstacle::Other => Failure::usage(format!("{name} is not a table but a file of another kind")),
         Obstacle::OtherDatabase => {
-            Failure::usage(format!("{name} is no table, but a database of another program"))
+            Failure::usage(format!("{name} is not a table but a database of another program"))
         }
         Obstacle::PendingChanges => Failure::Failed(format!(
             "{name} cannot be read: its folder is read-only, and {name}-wal holds changes that are not in the file yet; end the \

@@ -188,7 +188,7 @@ fn left_out(model: &Model) -> Vec<String> {
     let more = |number: usize, most: usize| number.checked_sub(most).filter(|more| *more > 0);
     if let Some(more) = more(model.open.len(), MOST_OPEN) {
         left_out.push(format!(
-            "{} in the list of what is wrong now: the mildest; `{}` has them all",
+            "{} in the list of what is wrong now: the least severe; `{}` has them all",
             so_many(more, "open insight", "open insights"),
             CommandLine::insights(&["list", "--open"]).at(&model.location)
         ));

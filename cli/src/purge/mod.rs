@@ -22,7 +22,7 @@ pub async fn run(arguments: &PurgeArguments, session: &Session) -> Result<Exit, 
     // Before anything is read: a script that cannot be asked is told at once.
     if !arguments.yes && !arguments.dry_run && !std::io::stdin().is_terminal() {
         return Err(Failure::usage(
-            "nobody can be asked, since standard input is no terminal: give --yes, or --dry-run to see how much there is",
+            "standard input is not a terminal, so nobody can confirm: give --yes, or --dry-run to see how much there is",
         ));
     }
     let purpose = if arguments.dry_run { Purpose::Read } else { Purpose::Write };
@@ -33,7 +33,7 @@ pub async fn run(arguments: &PurgeArguments, session: &Session) -> Result<Exit, 
         (Done::Purged, Some(file)) => erase(arguments, file, session).await,
         (Done::Purged, None) => {
             say(&format!(
-                "What point-in-time recovery, backups, exports and copies of the stream still hold is not deleted. {}",
+                "Data in point-in-time recovery, backups, exports and copies of the stream is not deleted. {}",
                 collected_again(&arguments.account)
             ));
             Ok(Exit::Done)
@@ -75,7 +75,7 @@ async fn erase(arguments: &PurgeArguments, file: &Path, session: &Session) -> Re
 }
 
 fn collected_again(account: &str) -> String {
-    format!("Where a function's TARGETS still name {account}, its next run collects it anew.")
+    format!("Where a function's TARGETS still name {account}, its next run collects it again.")
 }
 
 async fn purge(arguments: &PurgeArguments, opened: &Opened, session: &Session) -> Result<Done, Failure> {
@@ -166,7 +166,7 @@ fn question(number: usize, traces: Option<usize>, selection: &Selection<'_>, tab
         then = ", and the file will be rewritten without what earlier deletions left in it";
     }
     format!(
-        "{what} of {selection} will be deleted from table {table} for good{then}.\nWrite the account's number to go on: "
+        "{what} of {selection} will be deleted from table {table} for good{then}.\nType the account id to continue: "
     )
 }
 

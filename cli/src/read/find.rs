@@ -54,7 +54,7 @@ impl Reader {
             ))),
             (Some(pk), None) => Ok(pk.clone()),
             _ => {
-                let failure = Failure::usage(format!("\"{text}\" may be any of {}:", found.len()));
+                let failure = Failure::usage(format!("\"{text}\" is ambiguous; {} ids match:", found.len()));
                 Err(found
                     .iter()
                     .take(MOST_NAMED)

@@ -35,7 +35,7 @@ impl Reader {
                 failure.detail("AWS does not know these credentials: check AWS_PROFILE and AWS_ACCESS_KEY_ID")
             }
             CONNECTION | TIMEOUT => {
-                failure.detail("check AWS_REGION, AWS_ENDPOINT_URL_DYNAMODB and the way to it")
+                failure.detail("check AWS_REGION, AWS_ENDPOINT_URL_DYNAMODB and the network connection")
             }
             _ => failure,
         }
@@ -58,11 +58,11 @@ impl Reader {
         }
         if names.is_empty() {
             let failure = Failure::usage(format!(
-                "no table {table}: make it by `insights table create`, or name it by --table or TABLE_NAME"
+                "no table {table}: create it with `insights table create`, or give another name by --table or TABLE_NAME"
             ));
             return failure.hint(&self.command(&["table", "create"]));
         }
-        Failure::usage(format!("no table {table}: there are {}", plain(&names.join(", "))))
+        Failure::usage(format!("no table {table}; the tables are {}", plain(&names.join(", "))))
     }
 
     /// How the table is different from ours; `None` if it is not, or may not be looked at.

@@ -176,11 +176,11 @@ pub fn judge(
             }
         }
         _ if has(Class::Throttled) && counts.iter().any(|(code, _)| code == TABLE_THROTTLED) => (
-            format!("the table refused more ({issues}): on demand it takes more by itself as it is used"),
+            format!("the table's capacity is exceeded ({issues}): an on-demand table scales by itself"),
             Some("the next run goes on"),
         ),
         _ if has(Class::Throttled) => (
-            format!("others use the account's rate too ({issues}): lower RATE_LIMITS or run less often"),
+            format!("the account's request rate is exceeded ({issues}): lower RATE_LIMITS or run less often"),
             Some("the next run goes on"),
         ),
         Condition::Partial if count("not_reached") > 0 => {
@@ -326,7 +326,11 @@ mod tests {
                 Some("3×AccessDeniedException, 1×Timeout"),
             ),
             (Some(state("11:30", "failed", throttled)), Condition::Throttled, Some("RATE_LIMITS")),
-            (Some(state("11:30", "failed", table)), Condition::Throttled, Some("the table refused more")),
+            (
+                Some(state("11:30", "failed", table)),
+                Condition::Throttled,
+                Some("the table's capacity is exceeded"),
+            ),
             (
                 Some(state("11:30", "failed", r#","issue_counts":{"Timeout":1}"#)),
                 Condition::Failed,
@@ -375,6 +379,7 @@ mod tests {
                 "error codes in",
             ),
             ("SomethingNew", "HTTP status 429: slow down", "", "failed", Condition::Throttled, "RATE_LIMITS"),
+            ("SomethingNew", "HTTP status 403: no", "", "failed", Condition::Denied, "were refused (1×"),
             (
                 "Response.Malformed",
                 "HTTP status 502: service error",

@@ -89,7 +89,7 @@ fn summary(targets: &[Target]) -> (String, Option<String>) {
     let health = Health::of(&Source::ALL, &conditions);
     let summary = if well < targets.len() {
         let worse = targets.len() - well;
-        format!("{worse} of {all} {} a look", if worse == 1 { "needs" } else { "need" })
+        format!("{worse} of {all} {} attention", if worse == 1 { "needs" } else { "need" })
     } else if health.unknown().is_some() {
         format!("Nothing is collected: no source is in use in any of {all}")
     } else {
@@ -126,7 +126,7 @@ fn page(targets: &[Target], reader: &Reader, session: &Session) -> String {
     let rejected: String = targets.iter().filter_map(|target| rejected(target, reader, session)).collect();
     if !rejected.is_empty() {
         text.push('\n');
-        text.push_str(&heading("Rejected: answers that broke a rule", session));
+        text.push_str(&heading("Rejected: responses that violate a rule", session));
         text.push_str(&rejected);
     }
     let unavailable: String = targets

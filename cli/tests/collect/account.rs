@@ -104,7 +104,7 @@ fn what_the_configuration_lacks_is_told() {
         let run = finish(at_home(&story, home.path(), arguments).env("AWS_PROFILE", profile));
         refused(&run, 2, &[expected]);
     };
-    let profile = "profile audit gives no credentials: choose another by --profile or AWS_PROFILE";
+    let profile = "profile audit has no credentials: choose another by --profile or AWS_PROFILE";
     check(&["--profile", "audit"], "", profile);
     check(&[], "audit", profile);
     check(&["--region", "eu-west-1"], "", "no AWS credentials: choose a profile by --profile");
@@ -146,22 +146,18 @@ fn a_profile_that_is_not_there_is_told_with_the_one_that_was_meant_and_its_comma
             &[],
             "prodution",
             &[
-                "profile prodution of AWS_PROFILE",
+                "profile prodution (AWS_PROFILE) is not in the AWS configuration",
                 "hint: AWS_PROFILE=production insights collect --source xray\n",
             ],
         ),
-        (
-            &["--profile", "zzz"],
-            "audit",
-            &["profile zzz of --profile", "hint: aws configure list-profiles\n"],
-        ),
+        (&["--profile", "zzz"], "audit", &["profile zzz (--profile)", "hint: aws configure list-profiles\n"]),
         // What the shell would run, and what a terminal would do, stays text.
         (
             &["--profile", "$(touch pwned)"],
             "",
-            &["error: profile $(touch pwned) of --profile", "hint: aws configure list-profiles\n"],
+            &["error: profile $(touch pwned) (--profile)", "hint: aws configure list-profiles\n"],
         ),
-        (&["--profile", "au\u{202e}dit"], "", &["error: profile au\\u{202e}dit of --profile"]),
+        (&["--profile", "au\u{202e}dit"], "", &["error: profile au\\u{202e}dit (--profile)"]),
     ] {
         let run = finish(at_home(&story, home.path(), arguments).env("AWS_PROFILE", variable));
         refused(&run, 2, expected);

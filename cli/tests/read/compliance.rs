@@ -77,7 +77,9 @@ fn a_scope_is_found_by_id_and_by_name_and_how_they_begin() {
     }
     let all = story.output(&["compliance"]);
     assert!(all.contains("SOC 2 (1111") && all.contains("PCI DSS (2222"), "{all}");
-    for (scope, expected) in [("PCI DDS", "did you mean PCI DSS?"), ("hipaa", "there are\n  11111111-2222")] {
+    for (scope, expected) in
+        [("PCI DDS", "did you mean PCI DSS?"), ("hipaa", "the scopes are\n  11111111-2222")]
+    {
         let run = story.insights(&["compliance", "--scope", scope]);
         assert_eq!(run.code, 2, "{run:?}");
         assert!(run.stderr.contains(expected), "{scope}: {}", run.stderr);

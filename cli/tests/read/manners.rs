@@ -61,14 +61,14 @@ fn a_table_that_is_not_there_is_told_with_the_one_that_was_meant() {
         2,
         &["no table insight: did you mean --table insights?"],
     );
-    check(&STORY.insights(&["list", "--table", "orders"]), 2, &["no table orders: there are insights"]);
+    check(&STORY.insights(&["list", "--table", "orders"]), 2, &["no table orders; the tables are insights"]);
     let none = Story::empty();
     none.wait(async {
         let client = none.lab.dynamodb();
         client.update_table().table_name("insights").deletion_protection_enabled(false).send().await.unwrap();
         client.delete_table().table_name("insights").send().await.unwrap();
     });
-    check(&none.insights(&["status"]), 2, &["no table insights: make it by `insights table create`"]);
+    check(&none.insights(&["status"]), 2, &["no table insights: create it with `insights table create`"]);
 }
 
 #[test]
@@ -208,9 +208,9 @@ fn a_file_of_another_kind_is_no_table_and_an_empty_one_has_none() {
         check(
             &list(),
             2,
-            &["insights.db: it is no table, but a file of another kind; `insights demo` makes one"],
+            &["insights.db: it is not a table but a file of another kind; `insights demo` makes one"],
         );
-        check(&create, 2, &["insights.db is no table, but a file of another kind"]);
+        check(&create, 2, &["insights.db is not a table but a file of another kind"]);
         assert_eq!(std::fs::read_to_string(&file).unwrap(), other);
     }
     std::fs::write(&file, "").unwrap();

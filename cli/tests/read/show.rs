@@ -100,7 +100,7 @@ fn an_id_is_found_by_how_it_begins_where_that_is_clear() {
     check("abcdef-1", 0, "Faults in abcdef-1");
     check("xyzxyz", 0, "Faults in xyzxyz-1");
     check("abcdef", 0, "Faults in abcdef\n");
-    check("abcdef-", 2, "may be any of 2");
+    check("abcdef-", 2, "is ambiguous; 2 ids match");
     check("abc", 2, "an id needs 6 characters or more");
     check("nobody", 2, "unknown id \"nobody\"");
     check("oldold-1", 0, "Faults in oldold-1");
@@ -131,7 +131,7 @@ fn the_ids_that_a_listing_has_for_controls_lead_to_them() {
             assert_says(&run.stdout, &pk);
         } else {
             // The same control is counted in each assessment as well.
-            assert!(run.stderr.contains("may be any of") && run.stderr.contains(&pk), "{id}: {run:?}");
+            assert!(run.stderr.contains("is ambiguous") && run.stderr.contains(&pk), "{id}: {run:?}");
             assert_eq!(STORY.insights(&["show", &pk]).code, 0);
         }
     }

@@ -65,7 +65,7 @@ fn each_target_is_told_with_what_to_do() {
     assert_eq!(conditions(&text), expected, "{text}");
     let page = story.output(&["status", "--utc"]);
     for expected in [
-        "4 of 6 targets need a look",
+        "4 of 6 targets need attention",
         "X-Ray, 123456789012 us-east-1: no run for 3h 0m: is its schedule on?",
         "CloudTrail, 123456789012 eu-west-1: the role lacks a permission",
         "LookupEvents: no identity-based policy",

@@ -32,10 +32,11 @@ pub use trace::with_trace_id;
 
 use crate::environment::Environment;
 use crate::fields::Faults;
+use crate::time::Clock;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
-use aws_smithy_async::time::SharedTimeSource;
+use aws_smithy_async::time::{SharedTimeSource, TimeSource};
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
@@ -48,7 +49,7 @@ use connector::OneConnector;
 use digest::BodyDigest;
 use endpoints::Endpoints;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use trust::Trust;
 
 /// How long a call may take. The whole includes retries and the wait for the rate limit.
@@ -103,6 +104,21 @@ pub fn load(environment: &Environment, timeouts: Timeouts, faults: &mut Faults) 
     builder.set_account_id_endpoint_mode(account_id_endpoint_mode(environment, faults));
     builder.set_app_name(app_name(environment, faults));
     builder.service_config(endpoints).build()
+}
+
+/// `clock` as the SDK's time, by which it signs. The SDK compares it with the dates of responses, and retries errors where the two
+/// differ much: a clock that is moved to a simulation's time must move this one as well.
+pub fn time_source(clock: Clock) -> SharedTimeSource {
+    SharedTimeSource::new(ClockTime(clock))
+}
+
+#[derive(Debug)]
+struct ClockTime(Clock);
+
+impl TimeSource for ClockTime {
+    fn now(&self) -> SystemTime {
+        UNIX_EPOCH + Duration::from_millis(self.0.now().millis().try_into().unwrap_or_default())
+    }
 }
 
 /// Whether requests to a service go where the environment or the caller says, rather than to the service's own endpoint.
