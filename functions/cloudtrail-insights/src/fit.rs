@@ -5,9 +5,11 @@
 //! before; of the pairs of forms the first that fits, in a fixed order, is chosen; and a form of a form is what it is of the
 //! whole half. So a pair that was too large once is too large again, and the pair that was chosen is chosen again.
 //!
-//! A look-up may come after its event, so that it must not decide what is kept of the other half: one that is very large is
-//! shortened in any case. Events of up to 256 KB, which is CloudTrail's limit, then leave the same record in any order. Beyond
-//! it the record may depend on the order until both halves have come once more.
+//! A look-up may come after its event, and must not cost the other half what it would have kept had both come at once. So the
+//! large members of the look-up are the first that a half loses: without them it takes hardly more room than before it was
+//! looked up. Events of up to 256 KB, which is CloudTrail's limit, then leave the same record in any order: an End with a
+//! shortened look-up always fits beside what is essential of the Start. Beyond it the record may depend on the order until both
+//! halves have come once more.
 
 use crate::event::{Half, LOOKUP};
 use crate::merge::Halves;
@@ -18,12 +20,13 @@ use insights_shared::value::{Map, Value};
 pub const TRUNCATED: &str = "truncated";
 /// How much of an item all else takes at most, beside the texts that are counted: keys, hash, times, index keys, stamps.
 const OVERHEAD: usize = 3 * 1024;
-/// The forms of a half: the whole; without attributions; without anything large; what is essential.
-const FORMS: usize = 4;
+/// The forms of a half: the whole; without what is large of the look-up; without attributions, too; without anything large;
+/// what is essential.
+const FORMS: usize = 5;
+/// The form that takes away from the look-up alone.
+const SHORTER_LOOKUP: usize = 1;
 /// What is larger than this is large, in bytes.
 const LARGE: usize = 1_024;
-/// A look-up that is larger than this is shortened in any case, in bytes.
-const LARGEST_LOOKUP: usize = 16 * 1024;
 /// The most names of what was taken away of a half. The others are counted.
 const MOST_NAMES: usize = 20;
 /// The longest of them, in characters.
@@ -89,11 +92,11 @@ impl Removed {
 
     /// Whether something of the look-up was.
     pub fn has_lookup(&self) -> bool {
-        self.names.iter().any(|name| name.starts_with(LOOKUP))
+        self.names.iter().any(|name| is_of_lookup(name))
     }
 
     fn add(&mut self, path: &str) {
-        let rank = |name: &str| (!name.starts_with(LOOKUP), name != ATTRIBUTIONS);
+        let rank = |name: &str| (!is_of_lookup(name), name != ATTRIBUTIONS);
         let name: String = path.chars().take(LONGEST_NAME).collect();
         let place = self.names.partition_point(|known| (rank(known), known) < (rank(&name), &name));
         self.names.insert(place, name);
@@ -125,8 +128,7 @@ impl Removed {
 }
 
 /// The halves as they fit into one item, if they can, and what was taken away of them: a list, if anything was.
-pub fn fitted(mut halves: Halves, id: &str) -> (Halves, Option<Value>) {
-    [&mut halves.start, &mut halves.end].into_iter().flatten().for_each(shorten_lookup);
+pub fn fitted(halves: Halves, id: &str) -> (Halves, Option<Value>) {
     let limit = LARGEST_ITEM.saturating_sub(OVERHEAD + id.len());
     if weight(halves.start.as_ref(), "start") + weight(halves.end.as_ref(), "end") <= limit {
         return named(halves);
@@ -169,15 +171,6 @@ fn weight(half: Option<&Half>, name: &str) -> usize {
     item_size(&half.detail) + half.detail.len() + repeated.iter().sum::<usize>() + names
 }
 
-/// Takes the large members away from a look-up that is very large.
-fn shorten_lookup(half: &mut Half) {
-    let is_too_large = |lookup: &&Value| item_size([("", *lookup)]) > LARGEST_LOOKUP;
-    if let Some(Value::Map(lookup)) = half.detail.get(LOOKUP).filter(is_too_large).cloned() {
-        let shortened = reduced_map(lookup, LOOKUP, 2, &mut half.removed);
-        half.detail.insert(LOOKUP.into(), shortened.into());
-    }
-}
-
 /// A form of a half.
 fn reduced(half: &Half, form: usize) -> Half {
     let mut half = half.clone();
@@ -185,6 +178,11 @@ fn reduced(half: &Half, form: usize) -> Half {
         half.detail = reduced_map(std::mem::take(&mut half.detail), "", form, &mut half.removed);
     }
     half
+}
+
+/// Whether a member of this place is one of the look-up's.
+fn is_of_lookup(place: &str) -> bool {
+    place.strip_prefix(LOOKUP).is_some_and(|rest| rest.starts_with('.'))
 }
 
 fn reduced_map(map: Map, path: &str, form: usize, removed: &mut Removed) -> Map {
@@ -195,9 +193,10 @@ fn reduced_map(map: Map, path: &str, form: usize, removed: &mut Removed) -> Map 
         let is_large = || item_size([("", &value)]) > LARGE;
         let is_kept = match form {
             _ if ALWAYS.contains(&place) => true,
+            SHORTER_LOOKUP => !is_of_lookup(place) || !is_large(),
             _ if place == ATTRIBUTIONS => false,
-            1 => true,
-            2 => !is_large(),
+            2 => !is_of_lookup(place) || !is_large(),
+            3 => !is_large(),
             _ => ESSENTIAL.contains(&place) && !is_large(),
         };
         match value {

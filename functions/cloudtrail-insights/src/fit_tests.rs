@@ -76,19 +76,58 @@ proptest! {
 
 #[test]
 fn what_just_fits_is_whole_and_one_byte_more_is_not() {
+    // 400 KiB, less 3 KiB for all else and the 36 bytes of the id: 406,492. Of the Start there are 323 bytes of members beside
+    // its attributions (event_time 34, event_id 13, shared_event_id 51, insight_details 225), one for each of these four, and
+    // the name once and the source twice more: 373. The End is called by a name that is two bytes shorter, twice, and has
+    // 1,000 bytes of attributions: 1,369.
+    let most = 409_600 - 3_072 - 36 - 373 - 1_369;
     let names = |attributions: usize| {
         let (start, end) = (half("Start", attributions, None, &[]), half("End", 1_000, None, &[]));
-        let item = stored(&[&start, &end]);
-        item["detail"].at(&[TRUNCATED]).and_then(Value::as_list).map_or(0, <[Value]>::len)
+        truncated(&stored(&[&start, &end]))
     };
-    let (mut fits, mut too_large) = (0, 450_000);
-    while too_large - fits > 1 {
-        let middle = usize::midpoint(fits, too_large);
-        *(if names(middle) == 0 { &mut fits } else { &mut too_large }) = middle;
+    assert_eq!((most, names(most)), (404_750, vec![]));
+    assert_eq!(names(most + 1), ["start.insight_details.insight_context.attributions"]);
+}
+
+/// What was taken away.
+fn truncated(item: &Map) -> Vec<String> {
+    let names = item["detail"].at(&[TRUNCATED]).and_then(Value::as_list).unwrap_or_default();
+    names.iter().map(|name| name.as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_look_up_is_shortened_only_where_the_pair_does_not_fit_and_before_the_event_of_its_half() {
+    const START: &str = "start.insight_details.insight_context.attributions";
+    let (of_start, of_end) = ("start.lookup.resources", "end.lookup.resources");
+    // Attributions and look-up of the Start, and of the End.
+    for (start, end, expected) in [
+        ((2_000, Some(20_000)), (0, None), vec![]),
+        ((2_000, Some(20_000)), (2_000, Some(20_000)), vec![]),
+        ((1_000, Some(200_000)), (1_000, Some(200_000)), vec![]),
+        ((100, Some(401_000)), (0, Some(1_000)), vec![]),
+        ((1_000, Some(220_000)), (1_000, Some(220_000)), vec![of_start]),
+        ((1_000, Some(10_000)), (1_000, Some(450_000)), vec![of_end]),
+        ((1_000, Some(450_000)), (1_000, Some(450_000)), vec![of_end, of_start]),
+        ((195_000, Some(20_000)), (195_000, Some(20_000)), vec![of_start, START]),
+        ((195_000, Some(20_000)), (195_000, Some(2_000)), vec![of_start]),
+        ((195_000, None), (195_000, Some(20_000)), vec![START]),
+        ((220_000, Some(20_000)), (220_000, Some(20_000)), vec![of_start, START]),
+        // What is not large is kept of a look-up that is shortened.
+        ((220_000, Some(1_000)), (220_000, Some(1_000)), vec![START]),
+    ] {
+        let [start, end] = [("Start", start), ("End", end)]
+            .map(|(state, (attributions, look_up))| half(state, attributions, look_up, &[]));
+        let all = [&start, &end, &pushed(&start), &pushed(&end)];
+        for order in [[0, 1, 2, 3], [1, 0, 3, 2], [2, 3, 0, 1], [3, 2, 1, 0], [2, 0, 3, 1], [3, 1, 2, 0]] {
+            let item = stored(&order.map(|step| all[step]));
+            assert_eq!(truncated(&item), expected, "{order:?}");
+            for half in ["start", "end"] {
+                if let Some(look_up) = item["detail"].at(&[half, LOOKUP]) {
+                    assert_eq!(look_up.at(&["username"]).and_then(Value::as_str), Some("ci"), "{half}");
+                }
+            }
+        }
     }
-    // Beside it there are the rest of both halves, the keys, and what is kept for the stamps.
-    assert!((403_000..406_000).contains(&fits), "{fits}");
-    assert_eq!(names(too_large), 1);
 }
 
 #[test]
