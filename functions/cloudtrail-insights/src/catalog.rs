@@ -31,6 +31,8 @@ pub struct Row {
     pub expires_at: Option<i64>,
     /// Why nothing can be fetched of it, if nothing can.
     pub unavailable: Option<Unavailable>,
+    /// Whether only pushed events named the series so far: a look-up may still show that they belong to another one.
+    pub is_unconfirmed: bool,
     stored: Option<Stored>,
 }
 
@@ -43,6 +45,7 @@ impl Row {
             watermark: stored.timestamp("watermark"),
             expires_at: stored.integer("expires_at"),
             unavailable: stored.0.get("unavailable").and_then(Unavailable::from_value),
+            is_unconfirmed: stored.0.contains_key("unconfirmed"),
             stored: Some(stored),
         }
     }
@@ -78,6 +81,21 @@ impl Row {
         self.unavailable = self.unavailable.take().filter(|known| known.asked_at > asked_at);
     }
 
+    /// Takes in what a run heard that had read the row at `revision`: that a request was rejected for good, or when the last
+    /// request was sent that was answered.
+    pub fn note_availability(
+        &mut self,
+        rejection: Option<&Rejection>,
+        answered_at: Option<Timestamp>,
+        revision: Option<&str>,
+    ) {
+        match (rejection, answered_at) {
+            (Some(rejection), _) => self.reject(rejection, revision),
+            (None, Some(answered_at)) => self.answer(answered_at),
+            (None, None) => {}
+        }
+    }
+
     /// Whether a newer version of this program wrote it.
     pub fn is_newer_schema(&self) -> bool {
         self.stored.as_ref().is_some_and(Stored::is_newer_schema)
@@ -98,9 +116,10 @@ impl Row {
     }
 
     fn says_the_same(&self, other: &Self) -> bool {
-        let Self { named_at, covered, watermark, expires_at, unavailable, stored: _ } = self;
+        let Self { named_at, covered, watermark, expires_at, unavailable, is_unconfirmed, stored: _ } = self;
         (*named_at, *watermark, *expires_at) == (other.named_at, other.watermark, other.expires_at)
-            && (covered, unavailable) == (&other.covered, &other.unavailable)
+            && (covered, unavailable, *is_unconfirmed)
+                == (&other.covered, &other.unavailable, other.is_unconfirmed)
     }
 
     fn to_item(&self, target: &Target, sort_key: &str, detail: &Map) -> Map {
@@ -117,6 +136,9 @@ impl Row {
         }
         if let Some(unavailable) = &self.unavailable {
             item.insert("unavailable".into(), unavailable.to_value());
+        }
+        if self.is_unconfirmed {
+            item.insert("unconfirmed".into(), true.into());
         }
         if let Some(expires_at) = self.expires_at {
             item.insert("expires_at".into(), expires_at.into());

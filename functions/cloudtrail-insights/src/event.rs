@@ -101,6 +101,11 @@ impl Half {
         self.text(&[LOOKUP, ASKED_TRAIL])
     }
 
+    /// Whether the event was looked up, and not only pushed.
+    pub fn is_looked_up(&self) -> bool {
+        self.detail.contains_key(LOOKUP)
+    }
+
     /// Whether the event leaves open if it is about management or data events.
     pub fn is_silent(&self) -> bool {
         self.asked_trail().is_none() && self.insight("source_event_category").is_none()

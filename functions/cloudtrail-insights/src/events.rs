@@ -28,6 +28,16 @@ const MAX_TRIES: u32 = 8;
 /// The most events of one look-up.
 const MOST_EVENTS: usize = 100_000;
 
+/// What events said that named a series.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Naming {
+    /// The newest event's time.
+    pub time: Timestamp,
+    /// Whether any of them was looked up. A push may leave open, or have wrong, what an event is about: only what was asked
+    /// shows it.
+    pub is_confirmed: bool,
+}
+
 /// The events of one run.
 #[derive(Debug)]
 pub struct Events<'a> {
@@ -35,7 +45,7 @@ pub struct Events<'a> {
     redact: &'a Redact,
     /// What became of each insight so far: its halves may come on different pages, and it is counted once.
     outcomes: Mutex<HashMap<String, Outcome>>,
-    named: Mutex<BTreeMap<Series, Timestamp>>,
+    named: Mutex<BTreeMap<Series, Naming>>,
     misnamed: Mutex<BTreeMap<Series, BTreeSet<Timestamp>>>,
     any: AtomicBool,
 }
@@ -52,8 +62,8 @@ impl<'a> Events<'a> {
         self.any.load(Ordering::Relaxed)
     }
 
-    /// The series that events named since this was asked last, each with the newest event's time.
-    pub fn take_named(&self) -> BTreeMap<Series, Timestamp> {
+    /// The series that events named since this was asked last.
+    pub fn take_named(&self) -> BTreeMap<Series, Naming> {
         std::mem::take(&mut *self.named.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -103,19 +113,26 @@ impl<'a> Events<'a> {
         let run = self.run;
         let mut complete = true;
         let mut insights: BTreeMap<String, Vec<(Side, Half)>> = BTreeMap::new();
-        let mut silent: Vec<(String, Series, Timestamp)> = Vec::new();
+        let mut silent: Vec<(String, Series, Naming)> = Vec::new();
         for event in events {
             self.any.store(true, Ordering::Relaxed);
             let event = self.redact.event(event);
             if let Ok(InsightEvent { shared_event_id, half, .. }) = &event {
-                if half.is_silent() {
-                    silent.push((shared_event_id.clone(), half.series(), half.time));
-                } else {
-                    note(&self.named, half.series(), half.time);
-                }
-                if half.asked_trail().is_some() {
+                let naming = Naming { time: half.time, is_confirmed: half.is_looked_up() };
+                let series = half.series();
+                if naming.is_confirmed && series.trail.is_some() {
+                    // By itself, or where it was silent when it was pushed, it may have seemed to be of another series.
                     let mut misnamed = self.misnamed.lock().unwrap_or_else(PoisonError::into_inner);
-                    misnamed.entry(half.series_by_itself()).or_default().insert(half.time);
+                    for seeming in [half.series_by_itself(), Series { trail: None, ..series.clone() }] {
+                        if seeming != series {
+                            misnamed.entry(seeming).or_default().insert(half.time);
+                        }
+                    }
+                }
+                if half.is_silent() {
+                    silent.push((shared_event_id.clone(), series, naming));
+                } else {
+                    note(&self.named, series, naming);
                 }
             }
             match event.and_then(|event| self.sound(event, answered_at)) {
@@ -130,11 +147,11 @@ impl<'a> Events<'a> {
         let keys: Vec<Key> =
             insights.keys().filter(may_be_stored).map(|id| insight_key(&run.target, id)).collect();
         let mut found = run.store.read(&keys, Projection::Whole).await;
-        for (id, series, time) in silent {
+        for (id, series, naming) in silent {
             // What the event itself leaves open, the other half, or its own look-up, may have said.
             let stored = found.items.get(&insight_key(&run.target, &id)).map(Halves::from_stored);
             let trail = stored.and_then(|halves| halves.trail_of(&series));
-            note(&self.named, Series { trail, ..series }, time);
+            note(&self.named, Series { trail, ..series }, naming);
         }
         let merges: Vec<_> = insights
             .into_iter()
@@ -274,11 +291,12 @@ impl<'a> Events<'a> {
     }
 }
 
-/// Notes a series that an event of `time` names.
-fn note(named: &Mutex<BTreeMap<Series, Timestamp>>, series: Series, time: Timestamp) {
+/// Notes a series that an event names.
+fn note(named: &Mutex<BTreeMap<Series, Naming>>, series: Series, naming: Naming) {
     let mut named = named.lock().unwrap_or_else(PoisonError::into_inner);
-    let newest = named.entry(series).or_insert(time);
-    *newest = (*newest).max(time);
+    let known = named.entry(series).or_insert(naming);
+    known.time = known.time.max(naming.time);
+    known.is_confirmed |= naming.is_confirmed;
 }
 
 /// One insight on its way into the table.

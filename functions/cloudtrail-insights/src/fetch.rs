@@ -12,7 +12,7 @@ use aws_sdk_cloudtrail::types::{
     Event, EventCategory, InsightSelector, InsightType, InsightsMetricDataType, ListInsightsDataType, Trail,
 };
 use aws_smithy_types::DateTime;
-use insights_shared::issue::CallError;
+use insights_shared::issue::{CallError, Class};
 use insights_shared::page::Pages;
 use insights_shared::payload::Window;
 use insights_shared::sdk::date_time;
@@ -149,8 +149,7 @@ impl<'a> Fetch<'a> {
                     .set_next_token(token)
                     .send();
                 let page = self.run.call(operation, request).await;
-                let page =
-                    page.map_err(|error| CallError { retryable: error.retryable || is_later, ..error })?;
+                let page = page.map_err(|error| of_page(error, is_later))?;
                 Ok((page.events.unwrap_or_default(), page.next_token))
             }
         }
@@ -180,7 +179,7 @@ impl<'a> Fetch<'a> {
                 .set_next_token(token)
                 .send();
             let page = self.run.call(OPERATION, request).await;
-            let page = page.map_err(|error| CallError { retryable: error.retryable || is_later, ..error })?;
+            let page = page.map_err(|error| of_page(error, is_later))?;
             is_about(series, &page)?;
             pages.turn(page.next_token())?;
             let timestamps = page.timestamps.unwrap_or_default();
@@ -195,6 +194,13 @@ impl<'a> Fetch<'a> {
         }
         Ok((points, asked_at))
     }
+}
+
+/// The error of a page. Where a later page than the first is rejected, that may be for its token, which the next run does not
+/// have: that request may succeed. A denial or a malformed answer is what it is on any page.
+fn of_page(error: CallError, is_later: bool) -> CallError {
+    let may_be_token = is_later && error.class == Class::Refused;
+    CallError { retryable: error.retryable || may_be_token, ..error }
 }
 
 /// Fails if an answer names another series than the requested one. It names every member that the request had; one that is

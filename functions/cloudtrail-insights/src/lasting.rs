@@ -25,16 +25,35 @@ const REJECTIONS: [&str; 10] = [
     "ValidationException",
 ];
 
+/// Those of them that may be about the time range of a request, which is another one in every run and depends on clocks:
+/// ListInsightsMetricData and ListInsightsData have no code of its own for that.
+const RANGE_REJECTIONS: [&str; 3] =
+    ["InvalidParameterCombinationException", "InvalidParameterException", "ValidationException"];
+
+/// How the codes begin by which a policy denies. All other denials are about credentials, signatures and subscriptions, or are
+/// an answer that is not the service's: they may be another one in the next run.
+const PERMISSION_DENIALS: [&str; 4] =
+    ["AccessDenied", "NotAuthorized", "OperationNotPermitted", "UnauthorizedOperation"];
+
 /// Whether `error`, about `trail` or a series of it, stays the same however often `account` asks. A denial does only where
-/// the trail is another account's: whatever else is missing, a policy can allow.
+/// a policy denies and the trail is another account's: whatever else is missing, a policy can allow.
 pub fn is_lasting(error: &CallError, trail: Option<&str>, account: &str) -> bool {
     match error.class {
         Class::Refused => !error.retryable && REJECTIONS.contains(&error.code.as_str()),
-        Class::Denied => trail.and_then(account_of_arn).is_some_and(|owner| owner != account),
+        Class::Denied => {
+            let is_of_policy = PERMISSION_DENIALS.iter().any(|begin| error.code.starts_with(begin));
+            is_of_policy && trail.and_then(account_of_arn).is_some_and(|owner| owner != account)
+        }
         Class::NotEnabled | Class::Throttled | Class::Unavailable | Class::Malformed | Class::NotReached => {
             false
         }
     }
+}
+
+/// Whether a rejection may be about the time range. It lasts only if the same request is rejected for a range that is surely
+/// valid, too ([`crate::window::sure_span`]).
+pub fn may_be_about_range(error: &CallError) -> bool {
+    RANGE_REJECTIONS.contains(&error.code.as_str())
 }
 
 /// What a catalog row says of a series or trail that is unavailable.
@@ -133,10 +152,26 @@ mod tests {
             ("CloudTrailARNInvalidException", 400, own, true),
             ("AccessDeniedException", 400, other, true),
             ("AccessDeniedException", 403, china, true),
+            ("NotAuthorized", 400, other, true),
+            ("UnauthorizedOperation", 403, other, true),
+            ("OperationNotPermittedException", 403, other, true),
             ("AccessDeniedException", 400, own, false),
+            ("OperationNotPermittedException", 403, own, false),
             ("AccessDeniedException", 400, None, false),
             ("AccessDeniedException", 400, Some("data"), false),
             ("ExpiredTokenException", 400, own, false),
+            // Credentials, clocks and subscriptions are not the trail's, and a page of a proxy is not the service's answer.
+            ("ExpiredTokenException", 400, other, false),
+            ("UnrecognizedClientException", 403, other, false),
+            ("InvalidSignatureException", 403, other, false),
+            ("SignatureDoesNotMatch", 403, other, false),
+            ("AuthFailure", 401, other, false),
+            ("RequestExpired", 403, other, false),
+            ("OptInRequired", 403, other, false),
+            ("SubscriptionRequiredException", 403, other, false),
+            ("InvalidTrailNameException", 403, other, false),
+            ("Response.Malformed", 403, other, false),
+            ("", 403, other, false),
             ("ThrottlingException", 400, other, false),
             ("InternalFailure", 500, other, false),
             // A failure of the service, whatever it calls it.

@@ -1,12 +1,12 @@
 //! Fetches one series over its requests, oldest first, and says how far it came.
 
 use crate::fetch::Fetch;
-use crate::lasting::{Rejection, is_lasting};
+use crate::lasting::{Rejection, is_lasting, may_be_about_range};
 use crate::normalize;
 use crate::series::Series;
-use crate::window::Request;
+use crate::window::{Request, sure_span};
 use insights_shared::fields::Faults;
-use insights_shared::issue::{REQUEST_INVALID, RESPONSE_MALFORMED, Stage};
+use insights_shared::issue::{CallError, REQUEST_INVALID, RESPONSE_MALFORMED, Stage};
 use insights_shared::target_run::TargetRun;
 use insights_shared::time::Timestamp;
 
@@ -46,13 +46,23 @@ pub async fn collect(fetch: &Fetch<'_>, run: &TargetRun, series: &Series, reques
         let asked_at = run.clock_now();
         let (points, answered_at) = match fetch.points(series, *request).await {
             Ok(answer) => answer,
-            Err(error) if is_lasting(&error, series.trail.as_deref(), &run.target.account_id) => {
-                run.report.lasting_issue(OPERATION, &subject, &error.code, &error.message);
-                progress.rejection = Some(Rejection { code: error.code, asked_at });
-                return progress;
-            }
             Err(error) => {
-                run.report.call_failed(Stage::Fetch, &subject, &error);
+                let is_rejection =
+                    |error: &CallError| is_lasting(error, series.trail.as_deref(), &run.target.account_id);
+                let mut lasts = is_rejection(&error);
+                if lasts && may_be_about_range(&error) {
+                    let (start, end) = sure_span(run.limit());
+                    let second = fetch.points(series, Request { period: 3_600, start, end }).await;
+                    // Its points are left: what is stored begins where the series stands.
+                    progress.answered_at = second.as_ref().ok().map(|(_, answered_at)| *answered_at);
+                    lasts = second.is_err_and(|error| is_rejection(&error));
+                }
+                if lasts {
+                    run.report.lasting_issue(OPERATION, &subject, &error.code, &error.message);
+                    progress.rejection = Some(Rejection { code: error.code, asked_at });
+                } else {
+                    run.report.call_failed(Stage::Fetch, &subject, &error);
+                }
                 return progress;
             }
         };

@@ -47,11 +47,7 @@ pub fn advance(row: &mut Row, progress: &Progress, stand: &Stand) {
 
 /// Takes into a row, read at `revision`, whether its series can be fetched.
 pub fn note_availability(row: &mut Row, progress: &Progress, revision: Option<&str>) {
-    match (&progress.rejection, progress.answered_at) {
-        (Some(rejection), _) => row.reject(rejection, revision),
-        (None, Some(answered_at)) => row.answer(answered_at),
-        (None, None) => {}
-    }
+    row.note_availability(progress.rejection.as_ref(), progress.answered_at, revision);
 }
 
 /// Notes how far a part has come that stood at a watermark of its `own`; `None` is as far as the target.

@@ -6,8 +6,9 @@
 use crate::catalog::{Catalog, Row};
 use crate::config::CloudtrailInsights;
 use crate::coverage::Coverage;
+use crate::events::Naming;
 use crate::fetch::Fetch;
-use crate::metrics;
+use crate::metrics::{self, Progress};
 use crate::progress::{Stand, advance, note_availability, stand_at};
 use crate::series::Series;
 use crate::window::{self, REACH_DAYS};
@@ -31,6 +32,8 @@ pub struct Rows<'a> {
     trails: BTreeMap<String, Row>,
     /// The series that this backfill has loaded from its start on.
     loaded: BTreeSet<Series>,
+    /// The series whose request was rejected for good in this backfill: each is asked for once.
+    rejected: BTreeSet<Series>,
 }
 
 impl<'a> Rows<'a> {
@@ -44,7 +47,8 @@ impl<'a> Rows<'a> {
         trails: BTreeMap<String, Row>,
     ) -> Self {
         let (configured, period) = (collector.series.clone(), collector.period);
-        Self { run, catalog, configured, period, lookback, series, trails, loaded: BTreeSet::new() }
+        let (loaded, rejected) = Default::default();
+        Self { run, catalog, configured, period, lookback, series, trails, loaded, rejected }
     }
 
     /// Whether any series is live.
@@ -75,15 +79,16 @@ impl<'a> Rows<'a> {
 
     /// Takes in the series that events named. One that was not known, or not live any more, has to be fetched from the
     /// beginning: its row says so before the watermark moves.
-    pub async fn adopt(&mut self, named: BTreeMap<Series, Timestamp>) -> bool {
+    pub async fn adopt(&mut self, named: BTreeMap<Series, Naming>) -> bool {
         let mut complete = true;
-        for (series, named_at) in named {
+        for (series, Naming { time: named_at, is_confirmed }) in named {
             let start = self.lookback;
             let mut row = self.series.remove(&series).unwrap_or_else(|| Row::behind(Some(named_at), start));
             let change = |row: &mut Row| {
                 if row.expires_at.take().is_some() || !row.is_stored() || row.is_at_rest() {
                     row.watermark = Some(start);
                 }
+                row.is_unconfirmed = !is_confirmed && (row.is_unconfirmed || !row.is_stored());
                 row.named_at = row.named_at.max(Some(named_at));
             };
             let written = self.catalog.change_series(&series, &mut row, change).await;
@@ -93,15 +98,15 @@ impl<'a> Rows<'a> {
         complete
     }
 
-    /// Takes back what events seemed to name: a push may leave open that it is about data events, and the look-up shows it.
-    /// Only a row that nothing else named, and that nothing was fetched for, goes.
+    /// Takes back what pushed events seemed to name, and a look-up shows that they do not: the name, and what counts as fetched,
+    /// which would read as zeros of a series that nobody knows to exist. Rows that a look-up or the configuration has named
+    /// stay, and so does what was stored.
     pub async fn retract(&mut self, misnamed: BTreeMap<Series, BTreeSet<Timestamp>>) -> bool {
         let mut complete = true;
         for (series, times) in misnamed {
             let is_configured = self.configured.contains(&series);
-            let is_only_named_so = |row: &Row| {
-                row.named_at.is_some_and(|time| times.contains(&time)) && row.covered == Coverage::default()
-            };
+            let is_only_named_so =
+                |row: &Row| row.is_unconfirmed && row.named_at.is_some_and(|time| times.contains(&time));
             let Some(row) = self.series.get_mut(&series) else { continue };
             if is_configured || !is_only_named_so(row) {
                 continue;
@@ -109,6 +114,8 @@ impl<'a> Rows<'a> {
             let change = |row: &mut Row| {
                 if is_only_named_so(row) {
                     row.named_at = None;
+                    row.covered = Coverage::default();
+                    row.unavailable = None;
                 }
             };
             if let Err(error) = self.catalog.change_series(&series, row, change).await {
@@ -124,14 +131,17 @@ impl<'a> Rows<'a> {
         for series in self.configured.clone() {
             let start = self.lookback;
             let is_followed = |row: &Row| row.expires_at.is_none() && !row.is_at_rest();
-            let known = self.series.get(&series).is_some_and(is_followed);
+            let known = self.series.get(&series).is_some_and(|row| is_followed(row) && !row.is_unconfirmed);
             if known {
                 continue;
             }
             let mut row = self.series.remove(&series).unwrap_or_else(|| Row::behind(None, start));
             let change = |row: &mut Row| {
-                row.expires_at = None;
-                row.watermark = Some(start);
+                if !is_followed(row) || !row.is_stored() {
+                    row.expires_at = None;
+                    row.watermark = Some(start);
+                }
+                row.is_unconfirmed = false;
             };
             let written = self.catalog.change_series(&series, &mut row, change).await;
             complete &= written.map_or_else(|error| self.failed(&series.to_string(), &error), |()| true);
@@ -264,14 +274,15 @@ impl<'a> Rows<'a> {
             configured.map(|series| (series, Row::behind(None, self.lookback))).collect();
         let mut live: Vec<(Series, Row)> = Vec::new();
         for (series, row) in std::mem::take(&mut self.series).into_iter().chain(unknown) {
-            if self.is_live(&series, &row) && !row.is_newer_schema() {
+            let is_asked = !row.is_newer_schema() && !self.rejected.contains(&series);
+            if is_asked && self.is_live(&series, &row) {
                 live.push((series, row));
             } else {
                 self.series.insert(series, row);
             }
         }
         let this = &*self;
-        let worked: Vec<(Series, Row, bool, bool)> = stream::iter(live)
+        let worked: Vec<(Series, Row, bool, Progress)> = stream::iter(live)
             .map(|(series, mut row)| async move {
                 let from = if this.loaded.contains(&series) { from } else { start };
                 let requests = window::requests(from, until, this.period, run.limit());
@@ -291,17 +302,19 @@ impl<'a> Rows<'a> {
                 let written = this.catalog.change_series(&series, &mut row, change).await;
                 let written =
                     written.map_or_else(|error| this.failed(&series.to_string(), &error), |()| true);
-                // A rejection is nothing to come back to; should a later piece be answered, it begins at the start again.
-                let is_settled = written && (progress.is_complete || progress.rejection.is_some());
-                (series, row, is_settled, written && progress.is_complete)
+                (series, row, written, progress)
             })
             .buffer_unordered(run.settings.concurrency)
             .collect()
             .await;
         let mut complete = true;
-        for (series, row, is_settled, is_stored) in worked {
-            complete &= is_settled;
-            if is_stored {
+        for (series, row, written, progress) in worked {
+            // A rejection is nothing to come back to.
+            let is_rejected = progress.rejection.is_some();
+            complete &= written && (progress.is_complete || is_rejected);
+            if is_rejected {
+                self.rejected.insert(series.clone());
+            } else if written && progress.is_complete {
                 self.loaded.insert(series.clone());
             }
             self.series.insert(series, row);

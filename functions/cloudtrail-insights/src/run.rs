@@ -188,12 +188,16 @@ impl Story<'_> {
         for (arn, rejection) in &trails.rejected {
             complete &= self.rows.reject_trail(arn, rejection).await;
         }
+        // Each is asked once.
+        let mut rejected: BTreeSet<&str> = BTreeSet::new();
         for (from, until) in pieces(start, end) {
             if run.is_over() {
                 return false;
             }
             let window = Window { start: from, end: until };
-            let sources = trails.data.iter().map(|arn| EventSource::Trail(arn));
+            let arns = trails.data.iter().map(String::as_str);
+            let arns: Vec<&str> = arns.filter(|arn| !rejected.contains(arn)).collect();
+            let sources = arns.into_iter().map(EventSource::Trail);
             for source in std::iter::once(EventSource::Account).chain(sources) {
                 let asked_at = run.clock_now();
                 let collected = self.events.collect(&self.fetch, source, window).await;
@@ -206,13 +210,16 @@ impl Story<'_> {
                         complete &= self.rows.answer_trail(arn, asked_at).await;
                     }
                     (EventSource::Trail(arn), Err(error)) => {
-                        if let Some(rejection) = self.rows.trail_failed(arn, &error, asked_at) {
+                        let rejection = self.rows.trail_failed(&self.fetch, arn, &error, asked_at).await;
+                        if let Some(rejection) = rejection {
+                            rejected.insert(arn);
                             complete &= self.rows.reject_trail(arn, &rejection).await;
                         }
                     }
                 }
             }
             complete &= self.rows.adopt(self.events.take_named()).await;
+            complete &= self.rows.retract(self.events.take_misnamed()).await;
         }
         complete && run.report.gaps() == before
     }

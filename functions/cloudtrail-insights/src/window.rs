@@ -67,6 +67,13 @@ pub fn requests(from: Timestamp, until: Timestamp, period: i64, now: Timestamp) 
     requests
 }
 
+/// The last whole hour before `limit`: a range that CloudTrail accepts at every period, even if a clock is wrong by hours.
+pub fn sure_span(limit: Timestamp) -> (Timestamp, Timestamp) {
+    const HOUR: i64 = 3_600;
+    let end = limit.floor(HOUR);
+    (end.plus_seconds(-HOUR), end)
+}
+
 /// The pieces in which a long span is worked, oldest first: a day, then ever longer ones, so that a short invocation
 /// gets somewhere and a long one makes few calls.
 pub fn pieces(start: Timestamp, end: Timestamp) -> Vec<(Timestamp, Timestamp)> {

@@ -4,10 +4,10 @@ use super::Rows;
 use crate::catalog::Row;
 use crate::events::Events;
 use crate::fetch::{EventSource, Fetch};
-use crate::lasting::{Rejection, is_lasting};
+use crate::lasting::{Rejection, is_lasting, may_be_about_range};
 use crate::progress::stand_at;
 use crate::trails::Trails;
-use crate::window::pieces_or_one;
+use crate::window::{pieces_or_one, sure_span};
 use insights_shared::issue::{CallError, Stage};
 use insights_shared::payload::Window;
 use insights_shared::time::Timestamp;
@@ -96,9 +96,22 @@ impl Rows<'_> {
     }
 
     /// What a failed request for a trail's events means: an issue, a lasting one together with the rejection.
-    pub fn trail_failed(&self, arn: &str, error: &CallError, asked_at: Timestamp) -> Option<Rejection> {
+    pub async fn trail_failed(
+        &self,
+        fetch: &Fetch<'_>,
+        arn: &str,
+        error: &CallError,
+        asked_at: Timestamp,
+    ) -> Option<Rejection> {
         let run = self.run;
-        if !is_lasting(error, Some(arn), &run.target.account_id) {
+        let is_rejection = |error: &CallError| is_lasting(error, Some(arn), &run.target.account_id);
+        let mut lasts = is_rejection(error);
+        if lasts && may_be_about_range(error) {
+            let (start, end) = sure_span(run.limit());
+            let second = fetch.events(EventSource::Trail(arn), Window { start, end }, None).await;
+            lasts = second.is_err_and(|error| is_rejection(&error));
+        }
+        if !lasts {
             run.report.call_failed(Stage::Fetch, arn, error);
             return None;
         }
@@ -143,7 +156,7 @@ impl Rows<'_> {
                     Ok(true) if named => (reached, start) = (until, until),
                     Ok(_) => break,
                     Err(error) => {
-                        rejection = self.trail_failed(&arn, &error, asked_at);
+                        rejection = self.trail_failed(fetch, &arn, &error, asked_at).await;
                         break;
                     }
                 }
@@ -152,11 +165,7 @@ impl Rows<'_> {
             let known = reached.min(run.limit());
             let come = Some(known).filter(|_| reached != run.now);
             let change = |row: &mut Row| {
-                match (&rejection, answered_at) {
-                    (Some(rejection), _) => row.reject(rejection, revision.as_deref()),
-                    (None, Some(answered_at)) => row.answer(answered_at),
-                    (None, None) => {}
-                }
+                row.note_availability(rejection.as_ref(), answered_at, revision.as_deref());
                 // One that is unavailable never follows the target's watermark.
                 let come = come.or_else(|| row.unavailable.as_ref().map(|_| known));
                 stand_at(row, come, own);

@@ -43,6 +43,8 @@ mod points;
 #[cfg(test)]
 mod redact;
 #[cfg(test)]
+mod rejections;
+#[cfg(test)]
 mod second_run;
 #[cfg(test)]
 mod series_rows;

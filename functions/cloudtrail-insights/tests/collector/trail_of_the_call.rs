@@ -103,11 +103,26 @@ async fn a_pushed_half_that_says_nothing_and_the_look_up_make_the_same_in_any_or
     let events =
         [("Start", "e1"), ("End", "e2")].map(|(state, id)| of_data(state, id, &Json::Null, &Json::Null));
     let mut tables = Vec::new();
-    // Pushed in either order, looked up before, between or after.
-    for order in [[0, 1, 2], [1, 0, 2], [2, 0, 1], [2, 1, 0], [0, 2, 1], [1, 2, 0]] {
+    // Pushed in either order, looked up before, between or after; and in a run before the look-up lists anything (3).
+    let orders: [&[usize]; 12] = [
+        &[0, 1, 2],
+        &[1, 0, 2],
+        &[2, 0, 1],
+        &[2, 1, 0],
+        &[0, 2, 1],
+        &[1, 2, 0],
+        &[0, 3, 2, 1],
+        &[0, 3, 1, 2],
+        &[0, 1, 3, 2],
+        &[3, 1, 3, 0, 3, 2],
+        &[1, 3, 2, 0, 3],
+        &[2, 3, 0, 3, 1],
+    ];
+    for order in orders {
         let lab = lab().await;
-        for step in order {
+        for step in order.iter().copied() {
             match step {
+                3 => run(&lab, &[]).await,
                 2 => listing(&lab, "ListInsightsData", &events).invoke("{}").await.unwrap(),
                 half => invoke(&lab, &[], &push(&events[half])).await,
             };
@@ -121,7 +136,14 @@ async fn a_pushed_half_that_says_nothing_and_the_look_up_make_the_same_in_any_or
         let rows = series(&table);
         let live: Vec<&String> = rows.iter().filter(|name| !name.starts_with('(')).collect();
         assert_eq!(live, [SERIES], "{order:?}: what was pushed is of that trail as well");
-        assert!(asked(&lab, "ListInsightsMetricData", &["TrailName"]).iter().all(|trail| trail == OBJECTS));
+        if !order.contains(&3) {
+            assert!(
+                asked(&lab, "ListInsightsMetricData", &["TrailName"]).iter().all(|trail| trail == OBJECTS)
+            );
+        }
+        if rows.len() > 1 {
+            assert_eq!(covered(&table, WITHOUT).len(), 0, "{order:?}: it would read as zero");
+        }
         tables.push(Table(table.0.into_iter().filter(|(key, _)| !key.sk.contains(WITHOUT)).collect()));
     }
     for table in &tables[1..] {
@@ -139,4 +161,117 @@ async fn a_series_of_management_events_that_was_fetched_stays_when_data_events_n
     let mut expected = [WITHOUT, SERIES];
     expected.sort_unstable();
     assert_eq!(series(&lab.table().await), expected);
+}
+
+/// A window that holds what happens here.
+const WINDOW: &str = r#"{"window":{"start":"2026-02-27T00:00:00Z","end":"2026-03-01T12:00:00Z"}}"#;
+
+#[tokio::test]
+async fn a_series_that_only_pushes_named_keeps_neither_name_nor_coverage_once_a_look_up_shows_its_trail() {
+    let (data, own) = (json!("Data"), json!(OBJECTS));
+    let silent = of_data("Start", "e", &Json::Null, &Json::Null);
+    // What is pushed, what the look-up lists of it, and how often a run came between and found nothing.
+    for (pushed, listed) in [
+        (&silent, &silent),
+        (&silent, &of_data("Start", "e", &data, &own)),
+        (&of_data("Start", "e", &data, &Json::Null), &silent),
+        (&of_data("Start", "e", &json!("Management"), &Json::Null), &silent),
+    ] {
+        for (runs, payload) in [(0, "{}"), (1, "{}"), (3, "{}"), (0, WINDOW), (1, WINDOW), (3, WINDOW)] {
+            let about = format!("{pushed} {listed} {runs} {payload}");
+            let lab = lab().await;
+            invoke(&lab, &[], &push(pushed)).await;
+            for _ in 0..runs {
+                run(&lab, &[]).await;
+                lab.advance(60);
+            }
+            let before = lab.table().await;
+            assert_eq!(covered(&before, WITHOUT).len(), usize::from(runs > 0), "{about}");
+            let function = listing(&lab, "ListInsightsData", std::slice::from_ref(listed));
+            lab.simulator.clear_log();
+            let response = function.invoke(payload).await.unwrap();
+            assert_eq!(response["status"], "ok", "{about}: {response}");
+            let of_metrics = asked(&lab, "ListInsightsMetricData", &["TrailName"]);
+            assert!(of_metrics.iter().all(|trail| trail == OBJECTS), "{about}: {of_metrics:?}");
+            let table = lab.table().await;
+            let row = series_row(&table, WITHOUT);
+            assert_eq!((row.get("named_at"), row.get("covered")), (None, None), "{about}");
+            // So it stays, and the series of the trail is whole.
+            lab.advance(60);
+            assert_eq!(function.invoke("{}").await.unwrap()["status"], "ok", "{about}");
+            let table = lab.table().await;
+            assert_eq!(series(&table), [format!("({WITHOUT})"), SERIES.to_owned()], "{about}");
+            assert_eq!(covered(&table, WITHOUT).len(), 0, "{about}");
+            assert!(covered(&table, SERIES)[0].ends_with('/'), "{about}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_was_stored_of_a_series_that_pushes_misnamed_stays_and_a_later_push_begins_anew() {
+    let lab = lab().await;
+    let silent = of_data("Start", "e", &Json::Null, &Json::Null);
+    invoke(&lab, &[], &push(&silent)).await;
+    let points = json!({"Timestamps": [1_772_355_600], "Values": [3.0]}).to_string();
+    let with_points = answering(&lab, move |operation, input| {
+        (operation == "ListInsightsMetricData" && input["TrailName"].is_null()).then(|| (200, points.clone()))
+    });
+    with_points.invoke("{}").await.unwrap();
+    let before = chunks(&lab.table().await, WITHOUT);
+    assert_eq!(before.len(), 1);
+    let function = listing(&lab, "ListInsightsData", std::slice::from_ref(&silent));
+    function.invoke("{}").await.unwrap();
+    let table = lab.table().await;
+    assert_eq!((chunks(&table, WITHOUT), covered(&table, WITHOUT).len()), (before, 0));
+    // The same again, of another insight: it is taken back again.
+    let mut other = silent.clone();
+    (other["sharedEventID"], other["eventID"], other["eventTime"]) =
+        ("t".into(), "f".into(), "2026-03-01T11:30:00Z".into());
+    invoke(&lab, &[], &push(&other)).await;
+    run(&lab, &[]).await;
+    assert_eq!(covered(&lab.table().await, WITHOUT).len(), 1);
+    listing(&lab, "ListInsightsData", &[silent, other]).invoke("{}").await.unwrap();
+    let table = lab.table().await;
+    assert_eq!(series(&table), [format!("({WITHOUT})"), SERIES.to_owned()]);
+    assert_eq!(covered(&table, WITHOUT).len(), 0);
+}
+
+#[tokio::test]
+async fn a_series_that_a_look_up_or_the_configuration_named_keeps_its_coverage_whatever_is_pushed() {
+    let mut earlier = of_data("Start", "m", &json!("Management"), &Json::Null);
+    (earlier["sharedEventID"], earlier["eventTime"]) = ("m".into(), "2026-03-01T10:00:00Z".into());
+    let silent = of_data("Start", "e", &Json::Null, &Json::Null);
+    let mut same_time = silent.clone();
+    (same_time["sharedEventID"], same_time["eventID"]) = ("n".into(), "n".into());
+    let configured = json!([{"event_source": "s3.amazonaws.com", "event_name": "GetObject", "insight_type": "ApiCallRateInsight"}]);
+    let configured = configured.to_string();
+    // What LookupEvents lists, before or after the push.
+    for (listed, is_before, is_configured) in [
+        (Some(&earlier), true, false),
+        (Some(&earlier), false, false),
+        (Some(&same_time), false, false),
+        (None, false, true),
+    ] {
+        for payload in ["{}", WINDOW] {
+            let about = format!("{listed:?} {is_before} {payload}");
+            let lab = lab().await;
+            let look_up = async || match listed {
+                Some(event) => {
+                    listing(&lab, "LookupEvents", std::slice::from_ref(event)).invoke("{}").await.unwrap()
+                }
+                None => run(&lab, &[("CLOUDTRAIL_SERIES", &configured)]).await,
+            };
+            if is_before {
+                look_up().await;
+            }
+            invoke(&lab, &[], &push(&silent)).await;
+            look_up().await;
+            // The configuration is the default again: what it had asked for is known all the same.
+            listing(&lab, "ListInsightsData", std::slice::from_ref(&silent)).invoke(payload).await.unwrap();
+            let table = lab.table().await;
+            assert_eq!(covered(&table, WITHOUT).len(), 1, "{about}");
+            assert!(is_configured || series_row(&table, WITHOUT).contains_key("named_at"), "{about}");
+            assert_eq!(series_row(&table, WITHOUT).get("unconfirmed"), None, "{about}");
+        }
+    }
 }
