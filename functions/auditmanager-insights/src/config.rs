@@ -1,6 +1,7 @@
 //! The function's own variable, `AUDITMANAGER_DEPTH`.
 
 use crate::availability::Resolver;
+use insights_shared::aws::has_proxy;
 use insights_shared::environment::Environment;
 use insights_shared::fields::Faults;
 
@@ -45,12 +46,16 @@ pub struct AuditmanagerInsights {
 impl AuditmanagerInsights {
     /// Reads the variable. Every fault goes into `faults`.
     pub fn read(environment: &Environment, faults: &mut Faults) -> Self {
-        let Some(text) = environment.get("AUDITMANAGER_DEPTH") else { return Self::default() };
+        // What is behind a proxy resolves names there, and may resolve none here.
+        let resolver = if has_proxy(environment) { Resolver::unknowing() } else { Resolver::default() };
+        let Some(text) = environment.get("AUDITMANAGER_DEPTH") else {
+            return Self { resolver, ..Self::default() };
+        };
         let known = Depth::ALL.into_iter().find(|depth| depth.as_str() == text);
         if known.is_none() {
             faults.add("AUDITMANAGER_DEPTH", text, "must be account, assessment, domain or control");
         }
-        Self { depth: known.unwrap_or_default(), ..Self::default() }
+        Self { depth: known.unwrap_or_default(), resolver }
     }
 }
 

@@ -5,7 +5,8 @@
 use aws_sdk_auditmanager::Client;
 use aws_sdk_auditmanager::config::Builder;
 use aws_sdk_auditmanager::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
-use aws_sdk_auditmanager::config::retry::{RetryConfig, RetryPartition};
+use aws_sdk_auditmanager::config::interceptors::InterceptorContext;
+use aws_sdk_auditmanager::config::retry::{ClassifyRetry, RetryAction, RetryConfig, RetryPartition};
 use aws_sdk_auditmanager::types::{
     AccountStatus, AssessmentMetadataItem, AssessmentStatus, ControlDomainInsights,
     ControlInsightsMetadataByAssessmentItem, ControlInsightsMetadataItem, Insights, InsightsByAssessment,
@@ -32,6 +33,25 @@ const PAGE: i32 = 100;
 /// The rows of one page, and the token of the next.
 pub type Page<T> = (Vec<T>, Option<String>);
 
+/// Forbids the repetition of a request that found no connection. One whose connection took too long is repeated.
+#[derive(Debug)]
+struct ConnectionsOnce;
+
+impl ClassifyRetry for ConnectionsOnce {
+    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
+        let error =
+            context.output_or_error().and_then(Result::err).and_then(|error| error.as_connector_error());
+        match error {
+            Some(error) if !error.is_timeout() => RetryAction::RetryForbidden,
+            _ => RetryAction::NoActionIndicated,
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        "ConnectionsOnce"
+    }
+}
+
 /// Audit Manager in one account and region.
 #[derive(Debug)]
 pub struct Fetch<'a> {
@@ -51,17 +71,25 @@ impl<'a> Fetch<'a> {
 
     /// How the account's registration stands.
     pub async fn account_status(&self) -> Result<Option<AccountStatus>, CallError> {
-        // GetInsights says as much.
-        let request = self.client.get_account_status().send();
-        let answer = self.run.optional_call("GetAccountStatus", request).await?;
-        Ok(answer.status)
+        self.account_status_with(Builder::new()).await
     }
 
-    /// The same by a single request, which is not tried again.
-    pub async fn account_status_once(&self) -> Result<Option<AccountStatus>, CallError> {
-        let once = Builder::new().retry_config(RetryConfig::disabled());
-        let request = self.client.get_account_status().customize().config_override(once).send();
-        Ok(self.run.call("GetAccountStatus", request).await?.status)
+    /// The same, ended by the first request that finds no connection: any other failure is tried again as usual.
+    pub async fn account_status_if_connected(&self) -> Result<Option<AccountStatus>, CallError> {
+        self.account_status_with(Builder::new().retry_classifier(ConnectionsOnce)).await
+    }
+
+    /// The same by one request less, which was sent already.
+    pub async fn account_status_after_first_request(&self) -> Result<Option<AccountStatus>, CallError> {
+        let usual = self.run.sdk().retry_config().cloned().unwrap_or_else(RetryConfig::standard);
+        let attempts = usual.max_attempts().saturating_sub(1).max(1);
+        self.account_status_with(Builder::new().retry_config(usual.with_max_attempts(attempts))).await
+    }
+
+    async fn account_status_with(&self, config: Builder) -> Result<Option<AccountStatus>, CallError> {
+        let request = self.client.get_account_status().customize().config_override(config).send();
+        // GetInsights says as much.
+        Ok(self.run.optional_call("GetAccountStatus", request).await?.status)
     }
 
     /// The host of the service's own endpoint in the region; `None` if requests go elsewhere.

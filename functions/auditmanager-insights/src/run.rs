@@ -5,7 +5,6 @@
 //! costs what it is about and nothing else. Where time runs out, the next run goes on with the part that was cut short.
 
 use crate::account::Account;
-use crate::availability::is_in_other_partition;
 use crate::catalog::Catalog;
 use crate::config::{AuditmanagerInsights, Depth};
 use crate::fetch::Fetch;
@@ -22,7 +21,6 @@ use insights_shared::environment::Environment;
 use insights_shared::fields::Faults;
 use insights_shared::issue::{CallError, Class, REQUEST_INVALID, Stage};
 use insights_shared::key;
-use insights_shared::log;
 use insights_shared::page::Pages;
 use insights_shared::record::{Record, Source};
 use insights_shared::sdk::timestamp;
@@ -54,29 +52,19 @@ impl Collector for AuditmanagerInsights {
         }
         let round = Round::of(run.state.as_ref(), self.depth, run.now);
         let mut resume = Resume::Keep;
-        if is_in_other_partition(&run.target.region) {
-            log::not_available(
-                run.source.as_str(),
-                &run.target,
-                "the region's partition does not have the service",
-            );
-            run.report.not_enabled();
-        } else {
-            let fetch = Fetch::new(run);
-            if let Some(account) = Account::ask(&fetch, run, &self.resolver).await {
-                let catalog = Catalog::read(run).await;
-                let hands = Semaphore::new(run.settings.concurrency);
-                let (pages, incoming) = writer::channel();
-                let story = Story { depth: self.depth, run, fetch, pages, account, hands };
-                let (told, unstored) =
-                    tokio::join!(story.tell(&round), writer::write(run, &catalog, incoming));
-                // Without the whole list nobody knows what the round has passed.
-                if let Some(mut outcomes) = told {
-                    for (part, outcome) in &mut outcomes {
-                        *outcome = (*outcome).max(Outcome::done(!unstored.contains(part)));
-                    }
-                    resume = round.resume(&outcomes);
+        let fetch = Fetch::new(run);
+        if let Some(account) = Account::ask(&fetch, run, &self.resolver).await {
+            let catalog = Catalog::read(run).await;
+            let hands = Semaphore::new(run.settings.concurrency);
+            let (pages, incoming) = writer::channel();
+            let story = Story { depth: self.depth, run, fetch, pages, account, hands };
+            let (told, unstored) = tokio::join!(story.tell(&round), writer::write(run, &catalog, incoming));
+            // Without the whole list nobody knows what the round has passed.
+            if let Some(mut outcomes) = told {
+                for (part, outcome) in &mut outcomes {
+                    *outcome = (*outcome).max(Outcome::done(!unstored.contains(part)));
                 }
+                resume = round.resume(&outcomes);
             }
         }
         // There is no past to have worked on, so there is no window either.

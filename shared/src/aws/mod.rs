@@ -29,6 +29,7 @@ pub use calls::{CallCounts, CallObserver, Calls};
 pub use date::{ServiceDates, Skew, TOLERATED_MILLIS};
 pub use endpoints::{is_endpoint, without_user};
 pub use trace::with_trace_id;
+pub use trust::has_proxy;
 
 use crate::environment::Environment;
 use crate::fields::Faults;

@@ -50,15 +50,19 @@ impl Trust {
                 faults.add(*name, value, "must name where there is a readable certificate in PEM");
             }
         }
-        let has_proxy = PROXIES.iter().any(|name| environment.get(name).is_some());
         if !named.is_empty() {
             Self::Certificates(named.into_iter().map(|(_, _, found)| found).collect())
-        } else if is_amazons(region) && !endpoints.leave_aws() && !has_proxy {
+        } else if is_amazons(region) && !endpoints.leave_aws() && !has_proxy(environment) {
             Self::Certificates(AMAZON.to_owned())
         } else {
             Self::Native
         }
     }
+}
+
+/// Whether requests may go through a proxy.
+pub fn has_proxy(environment: &Environment) -> bool {
+    PROXIES.iter().any(|name| environment.get(name).is_some())
 }
 
 /// The certificates in the folders of `value`, parted as in `PATH`, in PEM.

@@ -2,7 +2,7 @@
 
 use crate::support::{ACCOUNT, NOW, STORY};
 use auditmanager_insights::AuditmanagerInsights;
-use auditmanager_insights::availability::Resolver;
+use auditmanager_insights::availability::{Lookup, Resolver};
 use aws_config::SdkConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_smithy_runtime_api::client::http::{
@@ -13,6 +13,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use futures_util::future::FutureExt;
+use insights_shared::aws::Timeouts;
 use insights_shared::collector::{Collector, Finish};
 use insights_shared::environment::Environment;
 use insights_shared::fields::Faults;
@@ -22,6 +23,7 @@ use insights_shared::store::schema::create_table;
 use insights_shared::target_run::TargetRun;
 use insights_shared::time::{Clock, Timestamp};
 use insights_simulator::{Options, Scenario, Simulator};
+use insights_tests::ATTEMPTS;
 use serde_json::Value;
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -106,7 +108,7 @@ fn unconnected() -> ConnectorError {
     ConnectorError::io(io::Error::other("client error (Connect)").into())
 }
 
-/// The collector with a resolver that knows the names of `NAMES`, and notes in `LOOKUPS` what it was asked for.
+/// The collector with a resolver that knows the names of `NAMES`, fails for those with `?` before them, and notes in `LOOKUPS` what it was asked for.
 #[derive(Debug)]
 struct WithResolver(AuditmanagerInsights);
 
@@ -121,8 +123,12 @@ impl Collector for WithResolver {
         let names = environment.get("NAMES").unwrap_or_default().to_owned();
         let resolver = Resolver::new(move |host| {
             LOOKUPS.lock().unwrap().push((mark.clone(), host.clone()));
-            let resolves = names.split(',').any(|name| name == host);
-            async move { resolves }.boxed()
+            let lookup = match names.split(',').find(|name| name.trim_start_matches('?') == host) {
+                Some(name) if name.starts_with('?') => Lookup::Unknown,
+                Some(_) => Lookup::Resolves,
+                None => Lookup::NoSuchName,
+            };
+            async move { lookup }.boxed()
         });
         Self(AuditmanagerInsights { resolver, ..AuditmanagerInsights::read(environment, faults) })
     }
@@ -239,6 +245,14 @@ async fn any_other_failure_of_the_connection_is_an_issue_and_the_target_fails() 
             0,
             vec![HOST],
         ),
+        (
+            "resolver fails",
+            (Way::Closed, Way::Open),
+            "?auditmanager.eu-west-3.amazonaws.com",
+            "whether auditmanager.eu-west-3.amazonaws.com resolves is not known",
+            0,
+            vec![HOST],
+        ),
         ("silent", (Way::Silent, Way::Open), "", "Timeout: ", 0, vec![]),
     ] {
         let shown = run(mark, &["eu-west-3"], ways, names, None, |sdk| sdk).await;
@@ -253,19 +267,115 @@ async fn any_other_failure_of_the_connection_is_an_issue_and_the_target_fails() 
     }
 }
 
+/// `sdk` with an endpoint for STS alone.
+fn with_sts_elsewhere(sdk: &SdkConfig) -> SdkConfig {
+    let environment: Environment = [
+        ("AWS_REGION", "eu-west-1"),
+        ("AWS_ACCESS_KEY_ID", "test"),
+        ("AWS_SECRET_ACCESS_KEY", "test"),
+        ("AWS_ENDPOINT_URL_STS", "http://elsewhere.invalid"),
+    ]
+    .into_iter()
+    .collect();
+    let mut faults = Faults::default();
+    let loaded = insights_shared::aws::load(&environment, Timeouts::default(), &mut faults);
+    assert!(faults.is_empty(), "{faults}");
+    let loaded = loaded.to_builder().http_client(sdk.http_client().unwrap());
+    loaded.retry_config(sdk.retry_config().unwrap().clone()).build()
+}
+
 #[tokio::test]
-async fn regions_of_other_partitions_are_not_asked() {
-    let regions = [
-        "cn-north-1",
-        "us-gov-west-1",
-        "us-iso-east-1",
-        "us-isob-east-1",
-        "eu-isoe-west-1",
-        "eusc-de-east-1",
-    ];
-    let shown = run("partitions", &regions, (Way::Closed, Way::Closed), "", None, |sdk| sdk).await;
-    assert_eq!(shown.response["status"], "not_enabled", "{}", shown.response);
-    assert_eq!((shown.calls, shown.lookups.len()), ((0, 0), 0));
+async fn an_sts_that_is_elsewhere_says_nothing_about_the_network_of_the_region() {
+    let shown = run("sts elsewhere", &["eu-west-3"], (Way::Closed, Way::Open), "", None, |sdk| {
+        with_sts_elsewhere(&sdk)
+    })
+    .await;
+    let error = shown.response["error"].as_str().unwrap_or_else(|| panic!("{}", shown.response));
+    assert!(error.starts_with("Source.Unavailable"), "{error}");
+    assert!(error.contains("requests to STS do not go to eu-west-3"), "{error}");
+    assert_eq!(shown.lookups, [HOST]);
+}
+
+/// A region of each other partition, with the name of its endpoint.
+const OTHER_PARTITIONS: [(&str, &str); 6] = [
+    ("cn-north-1", "auditmanager.cn-north-1.amazonaws.com.cn"),
+    ("us-gov-west-1", "auditmanager.us-gov-west-1.amazonaws.com"),
+    ("us-iso-east-1", "auditmanager.us-iso-east-1.c2s.ic.gov"),
+    ("us-isob-east-1", "auditmanager.us-isob-east-1.sc2s.sgov.gov"),
+    ("eu-isoe-west-1", "auditmanager.eu-isoe-west-1.cloud.adc-e.uk"),
+    ("eusc-de-east-1", "auditmanager.eusc-de-east-1.amazonaws.eu"),
+];
+
+#[tokio::test]
+async fn in_other_partitions_a_name_that_does_not_resolve_is_enough() {
+    for (region, host) in OTHER_PARTITIONS {
+        for sts in [Way::Open, Way::Closed] {
+            let mark = format!("{region} {sts:?}");
+            let shown = run(&mark, &[region], (Way::Closed, sts), "", None, |sdk| sdk).await;
+            assert_eq!(shown.response["status"], "not_enabled", "{mark}: {}", shown.response);
+            assert_eq!((shown.calls, shown.lookups), ((1, 0), vec![host.to_owned()]), "{mark}");
+        }
+        let mark = format!("{region}, sts elsewhere");
+        let closed = (Way::Closed, Way::Open);
+        let shown = run(&mark, &[region], closed, "", None, |sdk| with_sts_elsewhere(&sdk)).await;
+        assert_eq!(shown.response["status"], "not_enabled", "{mark}: {}", shown.response);
+    }
+}
+
+#[tokio::test]
+async fn other_partitions_are_asked_as_well_and_only_a_name_that_does_not_resolve_ends_that() {
+    let unchanged = |sdk: SdkConfig| sdk;
+    let chosen = |sdk: SdkConfig| sdk.to_builder().endpoint_url("http://vpce.invalid").build();
+    for (region, host) in OTHER_PARTITIONS {
+        let (mark, open) = (format!("{region} open"), (Way::Open, Way::Closed));
+        let shown = run(&mark, &[region], open, "", None, |sdk| sdk).await;
+        assert_eq!(
+            (&shown.response["status"], &shown.response["written"]),
+            (&"ok".into(), &10.into()),
+            "{mark}"
+        );
+        let mark = format!("{region} chosen");
+        let shown = run(&mark, &[region], open, "", None, chosen).await;
+        assert_eq!(
+            (&shown.response["status"], &shown.response["written"]),
+            (&"ok".into(), &10.into()),
+            "{mark}"
+        );
+        for (what, way, names, change) in [
+            ("resolver fails", Way::Closed, format!("?{host}"), unchanged as fn(SdkConfig) -> SdkConfig),
+            ("name resolves", Way::Closed, host.to_owned(), unchanged),
+            ("silent", Way::Silent, String::new(), unchanged),
+            ("chosen and closed", Way::Closed, String::new(), chosen),
+        ] {
+            let mark = format!("{region} {what}");
+            let shown = run(&mark, &[region], (way, Way::Open), &names, None, change).await;
+            let error =
+                shown.response["error"].as_str().unwrap_or_else(|| panic!("{mark}: {}", shown.response));
+            assert!(error.starts_with("Source.Unavailable"), "{mark}: {error}");
+            assert_eq!(shown.calls.1, 0, "{mark}: STS is not asked");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_failure_is_asked_again_as_often_as_the_sdk_does_and_only_if_it_may_pass() {
+    for (kind, requests) in [
+        ("denied", 1),
+        ("expired", 1),
+        ("throttle", ATTEMPTS),
+        ("error500", ATTEMPTS),
+        ("html503", ATTEMPTS),
+        // The one that found no connection is one of them.
+        ("reset", ATTEMPTS),
+        ("truncate", 1),
+    ] {
+        let fault = format!("GetAccountStatus={kind}");
+        let shown = run(kind, &["eu-west-3"], (Way::Open, Way::Open), HOST, Some(&fault), |sdk| sdk).await;
+        assert_eq!(shown.response["status"], "partial", "{kind}: {}", shown.response);
+        assert_eq!(shown.response["api_calls"]["GetAccountStatus"], requests, "{kind}: {}", shown.response);
+        let issues = shown.response["targets"][0]["issues"].as_array().unwrap();
+        assert_eq!(issues.len(), 1, "{kind}: {issues:?}");
+    }
 }
 
 #[tokio::test]
