@@ -348,18 +348,43 @@ impl Record {
     }
 
     /// What the service said, as JSON, for `rejected`: the detail, and the points of a chunk.
+    ///
+    /// Rejected answers are stored under the hash of this text. Equal answers about two subjects are two rejected records, so
+    /// an answer that does not name its subject has the requested one beside it.
     pub fn to_raw(&self) -> String {
-        raw(self.detail.clone(), self.chunk.as_ref())
+        let has_id = self.id.as_deref().is_some_and(|id| !id.is_empty());
+        raw(self.kind, &self.key, has_id, self.detail.clone(), self.chunk.as_ref())
+    }
+}
+
+/// Whether an answer of this kind names its subject; `has_id` says whether it contains an identifier.
+fn names_subject(kind: Kind, has_id: bool) -> bool {
+    match kind {
+        Kind::XrayInsight => has_id,
+        // An event has no identifier, a graph may lack the insight's, and counts do not say which part of the account they are of.
+        Kind::XrayInsightEvent
+        | Kind::XrayImpactGraph
+        | Kind::AuditmanagerAssessment
+        | Kind::AuditmanagerDomain
+        | Kind::AuditmanagerControl => false,
+        // There is one account in a partition of rejected answers, and CloudTrail's answers contain the names of the series.
+        Kind::AuditmanagerInsights | Kind::CloudtrailInsight | Kind::CloudtrailMetric => true,
     }
 }
 
 /// A detail and the points of a chunk as one JSON object.
-pub(crate) fn raw(mut said: Map, chunk: Option<&Chunk>) -> String {
+pub(crate) fn raw(kind: Kind, key: &Key, has_id: bool, mut said: Map, chunk: Option<&Chunk>) -> String {
     if let Some(chunk) = chunk {
         let values = chunk.values.iter().map(|value| crate::sdk::float_value(*value)).collect();
         said.insert("period".into(), chunk.period.into());
         said.insert("timestamps".into(), chunk.timestamps.iter().copied().collect());
         said.insert("values".into(), Value::List(values));
+    }
+    if !names_subject(kind, has_id) {
+        said = Map::from([
+            ("answer".into(), Value::Map(said)),
+            ("requested".into(), Value::from(key.pk.as_str())),
+        ]);
     }
     let mut text = String::new();
     crate::value::write_canonical_map(&said, &mut text);
@@ -438,6 +463,39 @@ impl Stored {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn equal_answers_about_two_subjects_differ_as_raw_texts_and_one_that_names_its_subject_stays_as_it_is() {
+        let time: Timestamp = "2026-03-01T12:00:00Z".parse().unwrap();
+        let raw = |kind, pk: &str, id: Option<&str>| {
+            let mut record = Record::new(kind, Key::new(pk, "x"), "123456789012", "eu-west-1", time);
+            record.id = id.map(str::to_owned);
+            record.detail.insert("state".into(), "ACTIVE".into());
+            record.to_raw()
+        };
+        let plain = r#"{"state":"ACTIVE"}"#;
+        for (kind, id, names_subject) in [
+            (Kind::XrayInsight, Some("a"), true),
+            (Kind::XrayInsight, Some(""), false),
+            (Kind::XrayInsight, None, false),
+            (Kind::XrayInsightEvent, None, false),
+            (Kind::XrayImpactGraph, None, false),
+            (Kind::CloudtrailInsight, Some("a"), true),
+            (Kind::CloudtrailMetric, None, true),
+            (Kind::AuditmanagerInsights, Some("123456789012"), true),
+            (Kind::AuditmanagerAssessment, Some("a"), false),
+            (Kind::AuditmanagerDomain, Some("a"), false),
+            (Kind::AuditmanagerControl, None, false),
+        ] {
+            let (one, other) = (raw(kind, "one", id), raw(kind, "other", id));
+            if names_subject {
+                assert_eq!((one.as_str(), other.as_str()), (plain, plain), "{kind:?} {id:?}");
+            } else {
+                assert_eq!(one, format!(r#"{{"answer":{plain},"requested":"one"}}"#), "{kind:?} {id:?}");
+                assert_eq!(other, one.replace("one", "other"), "{kind:?} {id:?}");
+            }
+        }
+    }
 
     #[test]
     fn a_title_has_its_words_one_space_apart() {

@@ -206,7 +206,7 @@ pub fn validate(record: Record, retention_days: i64) -> Result<ValidRecord, Box<
             Value::Map(detail) if name == "detail" => Some(detail),
             _ => None,
         });
-        let raw = raw(detail.unwrap_or_default(), chunk.as_ref());
+        let raw = raw(kind, &key, true, detail.unwrap_or_default(), chunk.as_ref());
         return Err(Box::new(Rejected { subject: subject(&key), violations: faults, raw }));
     }
     Ok(ValidRecord { key, kind, attributes, chunk, size, updated_at, answered_at, expires_at, self_closed })

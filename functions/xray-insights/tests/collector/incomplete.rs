@@ -1,6 +1,9 @@
 //! Answers that lack what they must have, and answers about another insight than the one that was asked for.
 
-use super::{ONE_AT_A_TIME, counts, insight, issues, last_update_time, partition, run, state, story, text};
+use super::{
+    ALL, ONE_AT_A_TIME, counts, insight, issues, last_update_time, partition, run, state, story, text,
+};
+use insights_shared::key::sha256_hex;
 use insights_shared::value::Map;
 use insights_tests::{CLOSED, GROWING, Lab, OPEN, Table, edited};
 use serde_json::{Value, json};
@@ -244,6 +247,46 @@ async fn a_graph_about_another_insight_is_malformed_and_the_insight_is_fetched_a
         let malformed = [("GetInsightImpactGraph", OPEN, "Response.Malformed")];
         assert_eq!(issues(&response), if is_stored { &[][..] } else { &malformed[..] }, "{what}");
         assert_eq!(counts(&response)[3..], [0, 0, 0, 0], "{what}");
+    }
+}
+
+#[tokio::test]
+async fn equal_answers_about_several_insights_are_as_many_rejected_records() {
+    for (operation, answer) in [
+        ("/Insight", json!({"Insight": {}})),
+        ("/Insight", json!({"Insight": {"InsightId": "", "State": "ACTIVE"}})),
+        ("/InsightEvents", json!({"InsightEvents": [{"Summary": "an event without a time"}]})),
+    ] {
+        let lab = story().await;
+        let edited_answer = answer.clone();
+        let sdk = edited(&lab.sdk(), move |sent, answer| {
+            let is_meant = sent.operation == operation;
+            if is_meant {
+                *answer = edited_answer.clone();
+            }
+            is_meant
+        });
+        // A later run rejects insights again, and stores none of them a second time. Of rejected events nothing is left to do.
+        let runs = if operation == "/Insight" { 2 } else { 1 };
+        for run in 0..runs {
+            let function = lab.function_with::<XrayInsights>(&sdk, &[ONE_AT_A_TIME]).unwrap();
+            let response = function.invoke("{}").await.unwrap();
+            assert_eq!(response["rejected"], ALL.len(), "{answer} {run}: {response}");
+            let table = lab.table().await;
+            let rejected = table.of_kind("rejected");
+            assert_eq!(rejected.len(), ALL.len(), "{answer} {run}");
+            for id in ALL {
+                let of_it: Vec<_> = rejected
+                    .iter()
+                    .filter(|item| text(item, "subject").unwrap().starts_with(&partition(id)))
+                    .collect();
+                let [item] = of_it[..] else { panic!("{answer}: one record of {id}") };
+                let raw = text(item, "raw").unwrap();
+                assert!(raw.contains(id), "{raw}");
+                assert_eq!(text(item, "sk"), Some(sha256_hex(raw.as_bytes()).as_str()));
+            }
+            lab.advance(60);
+        }
     }
 }
 
