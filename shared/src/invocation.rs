@@ -242,7 +242,7 @@ impl<C: Collector> Service<C> {
             crate::metrics::emit(&response, plan.trigger, self.dates.clock().now());
         }
         if response.status == RunStatus::Failed {
-            return Err(all_failed(&response, &all.failures));
+            return Err(all_failed(&all.failures));
         }
         Ok(response)
     }

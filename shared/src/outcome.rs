@@ -4,10 +4,13 @@ use crate::aws::Calls;
 use crate::fields::{LONGEST_TEXT, cut};
 use crate::invocation::InvocationError;
 use crate::issue::{CLOCK_SKEWED, Class, REQUEST_INVALID};
-use crate::report::{Response, TargetResponse, Targets};
+use crate::report::{RunStatus, TargetResponse, Targets};
+use std::collections::BTreeMap;
 
 /// The most targets of which an error says why they failed.
 const MOST_REASONS: usize = 20;
+/// The longest of these reasons, in bytes. All of them fit into one message, with how many targets there are besides.
+const LONGEST_REASON: usize = LONGEST_TEXT / MOST_REASONS - 64;
 
 /// What became of one target.
 #[derive(Debug)]
@@ -45,11 +48,16 @@ pub(crate) struct Failures {
     /// Every target asks for nothing but what cannot be asked for.
     all_refused: bool,
     first: Option<Class>,
+    /// How many targets there are.
+    targets: usize,
+    /// Why the first [`MOST_REASONS`] of them failed, by account and region. They are noted here, since the response lists as
+    /// few issues as it takes to fit, down to none.
+    reasons: BTreeMap<(String, String), String>,
 }
 
 impl Default for Failures {
     fn default() -> Self {
-        Self { table_failed: true, all_refused: true, first: None }
+        Self { table_failed: true, all_refused: true, first: None, targets: 0, reasons: BTreeMap::new() }
     }
 }
 
@@ -58,10 +66,18 @@ impl Outcomes {
     pub(crate) fn add(&mut self, outcome: TargetOutcome) {
         let mut codes = outcome.response.issue_counts.keys().filter(|code| *code != CLOCK_SKEWED).peekable();
         let is_refused = codes.peek().is_some() && codes.all(|code| code == REQUEST_INVALID);
-        let Failures { table_failed, all_refused, first } = &mut self.failures;
+        let Failures { table_failed, all_refused, first, targets, reasons } = &mut self.failures;
         *table_failed &= outcome.nothing_stored;
         *all_refused &= is_refused;
         *first = first.or(outcome.first_failure);
+        *targets += 1;
+        if outcome.response.status == RunStatus::Failed {
+            let place = (outcome.response.account_id.clone(), outcome.response.region.clone());
+            reasons.insert(place, reason(&outcome.response));
+            if reasons.len() > MOST_REASONS {
+                reasons.pop_last();
+            }
+        }
         self.calls.throttled += outcome.calls.throttled;
         for (operation, sent) in outcome.calls.sent {
             *self.calls.sent.entry(operation).or_default() += sent;
@@ -81,7 +97,7 @@ pub(crate) fn error_type_of(class: Class) -> &'static str {
 }
 
 /// The error of an invocation of which every target failed.
-pub(crate) fn all_failed(response: &Response, failures: &Failures) -> InvocationError {
+pub(crate) fn all_failed(failures: &Failures) -> InvocationError {
     let error_type = if failures.table_failed {
         "Table.Unavailable"
     } else {
@@ -89,23 +105,25 @@ pub(crate) fn all_failed(response: &Response, failures: &Failures) -> Invocation
         let otherwise = if failures.all_refused { "Config.Invalid" } else { "Source.Unavailable" };
         failures.first.map_or(otherwise, error_type_of)
     };
-    let reasons: Vec<String> = response.targets.iter().take(MOST_REASONS).map(reason).collect();
-    let left_out = response.targets.len() as u64 + response.targets_left_out - reasons.len() as u64;
+    let reasons: Vec<&str> = failures.reasons.values().map(String::as_str).collect();
+    let left_out = failures.targets - reasons.len();
     let more =
         if left_out > 0 { format!("; and {left_out} more targets, left out here") } else { String::new() };
-    // What is cut is the reasons, not how many there are.
-    let reasons = reasons.join("; ");
-    InvocationError::new(error_type, format!("{}{more}", cut(&reasons, LONGEST_TEXT - more.len())))
+    InvocationError::new(error_type, format!("{}{more}", reasons.join("; ")))
 }
 
-/// Why one target failed, on one line.
+/// Why one target failed, on one line that is short enough for all reasons to fit into one message.
 fn reason(target: &TargetResponse) -> String {
     let place = format!("{}/{}", target.account_id, target.region);
     match target.issues.first() {
         Some(issue) => {
             let more = target.issue_counts.values().sum::<u64>().saturating_sub(1);
             let more = if more > 0 { format!(" (and {more} more)") } else { String::new() };
-            format!("{place}: {} {}: {}: {}{more}", issue.operation, issue.subject, issue.code, issue.message)
+            // What is cut is the message, not the code.
+            let subject = cut(&issue.subject, LONGEST_REASON / 4);
+            let start = format!("{place}: {} {subject}: {}: ", issue.operation, issue.code);
+            let room = LONGEST_REASON.saturating_sub(start.len() + more.len());
+            format!("{start}{}{more}", cut(&issue.message, room))
         }
         None => format!("{place}: {}", target.status.as_str()),
     }
@@ -115,14 +133,12 @@ fn reason(target: &TargetResponse) -> String {
 mod tests {
     use super::*;
     use crate::issue::Stage;
-    use crate::record::Source;
-    use crate::report::{TargetReport, Usage};
-    use crate::response::LARGEST_RESPONSE;
+    use crate::report::TargetReport;
     use crate::target::Target;
 
     fn failed(targets: usize, issues: usize, subject: &str) -> InvocationError {
         let mut all = Outcomes::default();
-        for number in 0..targets {
+        for number in (0..targets).rev() {
             let report = TargetReport::default();
             for _ in 0..issues {
                 report.issue(
@@ -144,8 +160,7 @@ mod tests {
                 is_begun: true,
             });
         }
-        let response = Response::new(Source::Xray, false, Usage::default(), all.targets, LARGEST_RESPONSE);
-        all_failed(&response, &all.failures)
+        all_failed(&all.failures)
     }
 
     #[test]
@@ -156,12 +171,21 @@ mod tests {
             error.message.starts_with("123456789012/eu-west-1: GetGroups shop: AccessDeniedException: mm")
         );
         assert!(error.message.ends_with("m (and 50 more)"), "{error}");
-        let error = failed(5_000, 1, "shop");
-        assert_eq!(error.message.matches("/eu-west-1: ").count(), MOST_REASONS);
-        assert!(error.message.ends_with("; and 4980 more targets, left out here"), "{error}");
-        assert!(error.message.len() <= LONGEST_TEXT, "{}", error.message.len());
-        let error = failed(30, 2, &"\u{1}".repeat(4_000));
-        assert!(error.message.ends_with("; and 10 more targets, left out here"), "{error}");
-        assert!(error.message.len() <= LONGEST_TEXT, "{}", error.message.len());
+        // The last target in the order of the runs comes first by account, and the response has no room for any issue.
+        for (targets, issues, subject) in
+            [(5_000, 1, "shop"), (30, 2, &*"\u{1}".repeat(4_000)), (20, 1, "shop")]
+        {
+            let error = failed(targets, issues, subject);
+            let reasons: Vec<&str> = error.message.split("/eu-west-1: ").skip(1).collect();
+            assert_eq!(reasons.len(), MOST_REASONS);
+            for reason in reasons {
+                assert!(reason.contains(": AccessDeniedException: mmm"), "{reason}");
+            }
+            assert!(error.message.starts_with("123456789012/"), "{error}");
+            let more = format!("; and {} more targets, left out here", targets - MOST_REASONS);
+            assert_eq!(error.message.ends_with(&more), targets > MOST_REASONS, "{error}");
+            assert!(!error.message.contains("; and 0 more"), "{error}");
+            assert!(error.message.len() <= LONGEST_TEXT, "{}", error.message.len());
+        }
     }
 }
