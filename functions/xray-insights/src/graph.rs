@@ -56,56 +56,58 @@ fn unique(services: &[Service]) -> Vec<Map> {
     groups.into_iter().flat_map(merged).map(|service| detail_of(&service)).collect()
 }
 
-/// The services of one reference id as one. Those that contradict each other cannot be one, and all of them stay. The order in
-/// which they come makes no difference.
+/// The services of one reference id as one, if they agree on the members that they have. Otherwise they cannot be one: those
+/// with the same name, account and type are one service each, and all of them stay. The order in which they come makes no
+/// difference, and the time that it takes grows with their number and no faster.
 fn merged(mut group: Vec<&Service>) -> Vec<Service> {
     if group.len() > 1 {
         group.sort_by_cached_key(|service| text(service));
     }
-    let mut merged: Vec<Service> = Vec::with_capacity(1);
+    let is_one = [Service::name, Service::account_id, Service::r#type].iter().all(|member| {
+        let mut values = group.iter().filter_map(|service| member(service));
+        let first = values.next();
+        values.all(|value| Some(value) == first)
+    });
+    if is_one {
+        return vec![joined(&group)];
+    }
+    let mut services: Vec<Vec<&Service>> = Vec::new();
+    let mut places = HashMap::new();
     for service in group {
-        if let Some(known) = merged.iter_mut().find(|known| may_be_same(known, service)) {
-            absorb(known, service);
-        } else {
-            let mut service = service.clone();
-            service.edges = service.edges.map(|edges| joined(edges, &[], |edge| edge.reference_id));
-            merged.push(service);
+        let place =
+            *places.entry((service.name(), service.account_id(), service.r#type())).or_insert(services.len());
+        match services.get_mut(place) {
+            Some(known) => known.push(service),
+            None => services.push(vec![service]),
         }
     }
-    merged
+    services.iter().map(|services| joined(services)).collect()
 }
 
-fn may_be_same(left: &Service, right: &Service) -> bool {
-    let agree =
-        |left: Option<&str>, right: Option<&str>| left.zip(right).is_none_or(|(one, other)| one == other);
-    agree(left.name(), right.name())
-        && agree(left.account_id(), right.account_id())
-        && agree(left.r#type(), right.r#type())
+/// One service with what each of `services` says of it.
+fn joined(services: &[&Service]) -> Service {
+    let first = |member: fn(&Service) -> Option<&str>| services.iter().find_map(|service| member(service));
+    let names = services.iter().filter_map(|service| service.names.as_deref());
+    let edges = services.iter().filter_map(|service| service.edges.as_deref());
+    Service::builder()
+        .set_reference_id(services.iter().find_map(|service| service.reference_id))
+        .set_name(first(Service::name).map(str::to_owned))
+        .set_account_id(first(Service::account_id).map(str::to_owned))
+        .set_type(first(Service::r#type).map(str::to_owned))
+        .set_names(each_once(names, String::clone))
+        .set_edges(each_once(edges, |edge| edge.reference_id))
+        .build()
 }
 
-/// Adds to a service what the same service has elsewhere.
-fn absorb(known: &mut Service, other: &Service) {
-    let fill = |known: &mut Option<String>, other: &Option<String>| {
-        if known.is_none() {
-            known.clone_from(other);
-        }
-    };
-    fill(&mut known.name, &other.name);
-    fill(&mut known.account_id, &other.account_id);
-    fill(&mut known.r#type, &other.r#type);
-    if let Some(names) = &other.names {
-        known.names = Some(joined(known.names.take().unwrap_or_default(), names, String::clone));
-    }
-    if let Some(edges) = &other.edges {
-        let own = known.edges.take().unwrap_or_default();
-        known.edges = Some(joined(own, edges, |edge| edge.reference_id));
-    }
-}
-
-/// The elements of both lists, each once by its key.
-fn joined<T: Clone, K: Eq + Hash>(list: Vec<T>, more: &[T], key: impl Fn(&T) -> K) -> Vec<T> {
+/// The elements of all lists, each once by its key; `None` without a list.
+fn each_once<'a, T: Clone + 'a, K: Eq + Hash>(
+    lists: impl Iterator<Item = &'a [T]>,
+    key: impl Fn(&T) -> K,
+) -> Option<Vec<T>> {
+    let mut lists = lists.peekable();
+    lists.peek()?;
     let mut seen = HashSet::new();
-    list.into_iter().chain(more.iter().cloned()).filter(|element| seen.insert(key(element))).collect()
+    Some(lists.flatten().filter(|element| seen.insert(key(element))).cloned().collect())
 }
 
 /// What tells one service from another, and puts them in an order that does not depend on that of the answer.
@@ -134,6 +136,26 @@ fn edge(edge: &InsightImpactGraphEdge) -> Map {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// No time is measured: if each service is compared with each, the test takes minutes.
+    #[test]
+    fn thousands_of_services_of_one_reference_id_take_time_in_proportion_to_their_number() {
+        type Make = fn(usize) -> Service;
+        let names: Make =
+            |number| Service::builder().reference_id(0).name(format!("service{number}")).build();
+        let edges: Make = |number| {
+            let edge = InsightImpactGraphEdge::builder().reference_id(i32::try_from(number).unwrap()).build();
+            Service::builder().reference_id(0).name("checkout").edges(edge).build()
+        };
+        let both: Make = |number| {
+            let service = Service::builder().reference_id(0).names(format!("name{number}"));
+            if number == 0 { service.name("other").build() } else { service.name("checkout").build() }
+        };
+        for (make, expected) in [(names, 40_000), (edges, 1), (both, 2)] {
+            let services: Vec<Service> = (0..40_000).map(make).collect();
+            assert_eq!(unique(&services).len(), expected);
+        }
+    }
 
     #[test]
     fn the_graph_covers_the_last_six_hours_within_reach() {
