@@ -115,7 +115,9 @@ pub(crate) fn all_failed(failures: &Failures) -> InvocationError {
 /// Why one target failed, on one line that is short enough for all reasons to fit into one message.
 fn reason(target: &TargetResponse) -> String {
     let place = format!("{}/{}", target.account_id, target.region);
-    match target.issues.first() {
+    // A wrong clock alone fails no target.
+    let issue = target.issues.iter().find(|issue| issue.code != CLOCK_SKEWED).or(target.issues.first());
+    match issue {
         Some(issue) => {
             let more = target.issue_counts.values().sum::<u64>().saturating_sub(1);
             let more = if more > 0 { format!(" (and {more} more)") } else { String::new() };

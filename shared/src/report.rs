@@ -234,6 +234,25 @@ impl TargetReport {
         self.inner().counts.remove(outcome);
     }
 
+    /// What was counted so far.
+    pub fn counts(&self) -> Counts {
+        self.inner().counts
+    }
+
+    /// Notes that all records since `before` are newer versions of records that were counted before: each counts once, as
+    /// failed if its newer version could not be stored.
+    pub fn counted_again(&self, before: Counts) {
+        let mut inner = self.inner();
+        let failed = inner.counts.failed.saturating_sub(before.failed).min(before.written);
+        let not_reached = inner.counts.not_reached;
+        inner.counts = Counts {
+            written: before.written - failed,
+            failed: before.failed + failed,
+            not_reached,
+            ..before
+        };
+    }
+
     /// Counts subjects that are known but that time did not allow.
     pub fn not_reached(&self, subjects: u64) {
         self.inner().counts.not_reached += subjects;

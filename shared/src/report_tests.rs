@@ -122,6 +122,33 @@ fn fetched_is_always_the_sum_of_the_outcomes() {
 }
 
 #[test]
+fn records_that_are_stored_again_in_a_newer_version_count_once() {
+    let all = |report: &TargetReport| {
+        let counts = report.counts();
+        [counts.fetched, counts.written, counts.unchanged, counts.rejected, counts.failed, counts.not_reached]
+    };
+    for (again, not_reached, expected) in [
+        (&[][..], 0, [4, 2, 1, 0, 1, 0]),
+        (&[Outcome::Written, Outcome::Unchanged, Outcome::Stale][..], 0, [4, 2, 1, 0, 1, 0]),
+        (&[Outcome::Written, Outcome::Failed][..], 0, [4, 1, 1, 0, 2, 0]),
+        (&[Outcome::Failed, Outcome::Failed, Outcome::Failed][..], 0, [4, 0, 1, 0, 3, 0]),
+        (&[Outcome::Rejected][..], 1, [4, 2, 1, 0, 1, 1]),
+    ] {
+        let report = TargetReport::default();
+        for outcome in [Outcome::Written, Outcome::Written, Outcome::Unchanged, Outcome::Failed] {
+            report.count(outcome);
+        }
+        let before = report.counts();
+        for outcome in again {
+            report.count(*outcome);
+        }
+        report.not_reached(not_reached);
+        report.counted_again(before);
+        assert_eq!(all(&report), expected, "{again:?}");
+    }
+}
+
+#[test]
 fn at_most_fifty_issues_are_spelled_out_and_all_are_counted() {
     let report = TargetReport::default();
     for index in 0..60 {

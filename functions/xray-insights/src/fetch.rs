@@ -101,8 +101,7 @@ impl<'a> Fetch<'a> {
         Ok((page.insight_summaries.unwrap_or_default(), page.next_token))
     }
 
-    /// One insight. An answer without an id is taken for the insight that was asked for, and an answer about another one is
-    /// malformed.
+    /// One insight. An answer about another one is malformed. One without an id is not: it is kept as rejected.
     pub async fn insight(&self, id: &str) -> Result<Insight, CallError> {
         const OPERATION: &str = "GetInsight";
         let answer = self.run.call(OPERATION, self.client.get_insight().insight_id(id).send()).await?;

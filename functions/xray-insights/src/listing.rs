@@ -21,6 +21,15 @@ struct Listed {
     version: Option<Timestamp>,
     /// What the insight was counted as, unless it was fetched.
     counted: Option<Outcome>,
+    /// The version in which it was fetched.
+    fetched: Option<Fetched>,
+}
+
+/// The id in the letters and the version of the summary because of which an insight was fetched.
+#[derive(Debug)]
+struct Fetched {
+    id: String,
+    version: Option<Timestamp>,
 }
 
 /// The time of a summary, which is the insight's version.
@@ -59,7 +68,7 @@ impl Listing {
                 true
             }
             None => {
-                self.insights.insert(lower(summary), Listed { version, counted: None });
+                self.insights.insert(lower(summary), Listed { version, counted: None, fetched: None });
                 true
             }
         }
@@ -82,12 +91,31 @@ impl Listing {
         }
     }
 
-    /// Takes back what an earlier page counted of an insight that is fetched after all.
-    pub fn uncount(&mut self, report: &TargetReport, id: &str) {
-        let listed = self.insights.get_mut(&id.to_ascii_lowercase());
-        if let Some(before) = listed.and_then(|listed| listed.counted.take()) {
+    /// Notes that an insight is fetched in the latest version that was listed, and takes back what an earlier page counted of it.
+    pub fn fetch(&mut self, report: &TargetReport, id: &str) {
+        let Some(listed) = self.insights.get_mut(&id.to_ascii_lowercase()) else { return };
+        listed.fetched = Some(Fetched { id: id.to_owned(), version: listed.version });
+        if let Some(before) = listed.counted.take() {
             report.uncount(before);
         }
+    }
+
+    /// Whether the insight was fetched because of an earlier page.
+    pub fn is_fetched(&self, id: &str) -> bool {
+        self.insights.get(&id.to_ascii_lowercase()).is_some_and(|listed| listed.fetched.is_some())
+    }
+
+    /// The insights of which a newer version was listed after they were fetched, with that version, in the order of their ids.
+    /// They count as fetched in it from now on.
+    pub fn take_outdated(&mut self) -> Vec<(String, Option<Timestamp>)> {
+        let outdated = self.insights.values_mut().filter_map(|Listed { version, fetched, .. }| {
+            let fetched = fetched.as_mut().filter(|fetched| fetched.version < *version)?;
+            fetched.version = *version;
+            Some((fetched.id.clone(), *version))
+        });
+        let mut outdated: Vec<(String, Option<Timestamp>)> = outdated.collect();
+        outdated.sort();
+        outdated
     }
 }
 

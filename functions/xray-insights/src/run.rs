@@ -20,6 +20,7 @@ use insights_shared::record::{Source, Status, Stored};
 use insights_shared::report::Outcome;
 use insights_shared::sdk::timestamp;
 use insights_shared::store::read::{Found, Projection};
+use insights_shared::target::Target;
 use insights_shared::target_run::{Known, TargetRun, Work};
 use insights_shared::time::{DAY_SECONDS, Timestamp};
 use std::collections::HashSet;
@@ -136,7 +137,18 @@ impl Story<'_> {
                 is_whole = false;
             }
         }
+        self.collect_again(listing).await;
         is_whole
+    }
+
+    /// Collects once more what a later page or another group showed in a newer version than the one that was fetched. Its
+    /// records were counted then, and count once.
+    async fn collect_again(&self, listing: &mut Listing) {
+        let before = self.run.report.counts();
+        let outdated = listing.take_outdated();
+        let outdated = outdated.iter().map(|(id, version)| (id.as_str(), Asked::Listed(*version)));
+        self.collect(outdated.collect(), Known::Unknown).await;
+        self.run.report.counted_again(before);
     }
 
     /// The groups to list, each once: those configured, else all that have insights enabled.
@@ -188,6 +200,11 @@ impl Story<'_> {
             self.reject_summary(summary).await;
         }
         let summaries = listing.add(summaries);
+        // An insight that was fetched is looked at again once all is listed.
+        let summaries: Vec<InsightSummary> = summaries
+            .into_iter()
+            .filter(|summary| !summary.insight_id.as_deref().is_some_and(|id| listing.is_fetched(id)))
+            .collect();
         let (mut new, mut changed) = (Vec::new(), Vec::new());
         let key = |id: &str| insight_key(&run.target, id);
         let keys: Vec<Key> =
@@ -213,7 +230,7 @@ impl Story<'_> {
                 listing.count(&run.report, id, outcome);
                 continue;
             }
-            listing.uncount(&run.report, id);
+            listing.fetch(&run.report, id);
             let list = if found.items.contains_key(&key) { &mut changed } else { &mut new };
             list.push((id, Asked::Listed(version)));
         }
@@ -241,17 +258,14 @@ impl Story<'_> {
     /// Asks for every insight that is stored as open but was not listed, after a listing that is whole.
     async fn vanished(&self, listing: &Listing) {
         let run = self.run;
-        let open = run.store.open_insights(Source::Xray, &run.target.account_id, &run.target.region).await;
-        let open = match open {
-            Ok(open) => open,
+        let Target { account_id, region, .. } = &run.target;
+        let unlisted =
+            |stored: Stored| stored.text("id").filter(|id| !listing.contains(id)).map(str::to_owned);
+        let unlisted = run.store.choose_open_insights(Source::Xray, account_id, region, unlisted).await;
+        let unlisted = match unlisted {
+            Ok(unlisted) => unlisted,
             Err(error) => return run.report.call_failed(Stage::Write, "open", &error),
         };
-        let unlisted: Vec<String> = open
-            .iter()
-            .filter_map(|stored| stored.text("id"))
-            .filter(|id| !listing.contains(id))
-            .map(str::to_owned)
-            .collect();
         for ids in unlisted.chunks(VANISHED_AT_ONCE) {
             self.ask_again(ids).await;
         }

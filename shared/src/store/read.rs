@@ -20,9 +20,6 @@ pub(crate) const BATCH: usize = 100;
 /// How often unprocessed keys are asked for again.
 const MAX_BATCH_ATTEMPTS: u32 = 8;
 
-/// The most items of a query that are held at once.
-const MOST_ITEMS: usize = 50_000;
-
 /// What to read of an item: the whole, or what tells versions apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Projection {
@@ -151,19 +148,28 @@ impl Store {
                 .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
                 .expression_attribute_values(":prefix", AttributeValue::S(prefix.to_owned()))
         };
-        let mut items = self.every_page(query).await?;
         let now = self.now();
-        items.retain(|item| !item.is_expired(now));
-        Ok(items)
+        self.every_page(query, |item| (!item.is_expired(now)).then_some(item)).await
     }
 
-    /// The keys of the insights of `source` that are stored as open in one account and region.
+    /// The insights of `source` that are stored as open in one account and region, without their details.
     pub async fn open_insights(
         &self,
         source: Source,
         account: &str,
         region: &str,
     ) -> Result<Vec<Stored>, CallError> {
+        self.choose_open_insights(source, account, region, Some).await
+    }
+
+    /// What `choose` keeps of them, one by one as the pages come, so that only what is kept is in memory at once.
+    pub async fn choose_open_insights<T>(
+        &self,
+        source: Source,
+        account: &str,
+        region: &str,
+        choose: impl FnMut(Stored) -> Option<T> + Send,
+    ) -> Result<Vec<T>, CallError> {
         let query = self
             .client
             .query()
@@ -171,13 +177,22 @@ impl Store {
             .key_condition_expression("open_pk = :pk AND begins_with(open_sk, :prefix)")
             .expression_attribute_values(":pk", AttributeValue::S(source.as_str().to_owned()))
             .expression_attribute_values(":prefix", AttributeValue::S(format!("{account}#{region}#")));
-        self.every_page(query).await
+        self.every_page(query, choose).await
     }
 
-    async fn every_page(&self, query: QueryFluentBuilder) -> Result<Vec<Stored>, CallError> {
+    /// What `choose` keeps of the items of every page.
+    ///
+    /// The limits of a service's listing do not apply: what is in the table is what this program stored, rows are kept for
+    /// the whole retention, and a target of which they could not be read would fail in every run for good. Without an end
+    /// there is no query: each page has another last key, and one that comes again is an error.
+    async fn every_page<T>(
+        &self,
+        query: QueryFluentBuilder,
+        mut choose: impl FnMut(Stored) -> Option<T> + Send,
+    ) -> Result<Vec<T>, CallError> {
         let query = query.table_name(&self.table).return_consumed_capacity(ReturnConsumedCapacity::Total);
         let mut items = Vec::new();
-        let mut pages = Pages::new("Query").holding_at_most(MOST_ITEMS);
+        let mut pages = Pages::new("Query").unlimited();
         let mut start: Option<HashMap<String, AttributeValue>> = None;
         while pages.next().is_some() {
             let page = query.clone().set_exclusive_start_key(start.take()).send();
@@ -187,8 +202,8 @@ impl Store {
             let Some(page) = answer.items else {
                 return Err(CallError::malformed("Query", "the answer holds no list of items"));
             };
-            pages.hold(page.len())?;
-            items.extend(page.into_iter().filter_map(|item| read_item(item).map(|(_, stored)| stored)));
+            let stored = page.into_iter().filter_map(|item| read_item(item).map(|(_, stored)| stored));
+            items.extend(stored.filter_map(&mut choose));
             start = answer.last_evaluated_key;
             pages.turn(start.as_ref().map(token).as_deref())?;
         }

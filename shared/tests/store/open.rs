@@ -3,8 +3,12 @@
 use super::{Version, lab, record, valid};
 use insights_shared::key::Key;
 use insights_shared::record::{Kind, Record, Source, Status, Stored};
+use insights_shared::store::Store;
 use insights_shared::validate::validate;
-use insights_tests::{ACCOUNT, REGION};
+use insights_tests::{ACCOUNT, REGION, edited};
+use serde_json::json;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 fn ids(found: &[Stored]) -> Vec<&str> {
     found.iter().filter_map(|stored| stored.text("id")).collect()
@@ -67,6 +71,43 @@ async fn more_than_a_page_of_open_insights_is_read_to_the_end() {
     found.dedup();
     assert_eq!(found.len(), 24);
     assert!(lab.calls("Query") > 1);
+}
+
+/// The table keeps rows for the whole retention: however many there are, they are read, or the target would fail for good.
+#[tokio::test]
+async fn there_is_no_most_of_what_is_read_from_the_table() {
+    const PAGE: usize = 10_000;
+    const PAGES: usize = 7;
+    let lab = lab().await;
+    let pages = Arc::new(AtomicUsize::new(0));
+    let sdk = edited(&lab.sdk(), move |sent, answer| {
+        if sent.operation != "Query" {
+            return false;
+        }
+        let page = pages.fetch_add(1, Ordering::SeqCst) % PAGES;
+        let item = |number: usize| {
+            let id = format!("{page}-{number}");
+            json!({"pk": {"S": format!("pk#{id}")}, "sk": {"S": "insight"}, "id": {"S": id}})
+        };
+        *answer = json!({"Items": (0..PAGE).map(item).collect::<Vec<_>>()});
+        if page + 1 < PAGES {
+            answer["LastEvaluatedKey"] = json!({"pk": {"S": format!("pk#{page}")}, "sk": {"S": "insight"}});
+        }
+        true
+    });
+    let options = insights_shared::store::Options {
+        table: "insights".to_owned(),
+        collected_by: "xray-insights:$LATEST#request".to_owned(),
+        retention_days: 400,
+        concurrency: 1,
+        dry_run: false,
+    };
+    let store = Store::new(aws_sdk_dynamodb::Client::new(&sdk), lab.clock(), options);
+    assert_eq!(store.partition("catalog#x", "series#").await.unwrap().len(), PAGE * PAGES);
+    assert_eq!(store.open_insights(Source::Xray, ACCOUNT, REGION).await.unwrap().len(), PAGE * PAGES);
+    let chosen = |stored: Stored| stored.text("id").filter(|id| id.ends_with("-7")).map(str::to_owned);
+    let chosen = store.choose_open_insights(Source::Xray, ACCOUNT, REGION, chosen).await.unwrap();
+    assert_eq!(chosen, ["0-7", "1-7", "2-7", "3-7", "4-7", "5-7", "6-7"]);
 }
 
 #[tokio::test]
