@@ -91,6 +91,14 @@ impl CallError {
         Self { operation, code, message: message.into(), class: Class::Unavailable, retryable: true }
     }
 
+    /// `operation` gave no answer within the part of the invocation's time that it may take.
+    pub(crate) fn out_of_share(operation: &'static str) -> Self {
+        Self::timed_out(
+            operation,
+            "no answer within the part of the invocation's time that this call may take",
+        )
+    }
+
     /// `operation` answered with a page token that it had given before.
     pub fn token_repeated(operation: &'static str) -> Self {
         let message =

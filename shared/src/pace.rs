@@ -17,8 +17,10 @@ use governor::middleware::NoOpMiddleware;
 use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
 use std::collections::BTreeMap;
+use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 /// The operation of a request on its way to the connector.
@@ -50,6 +52,17 @@ impl Pacers {
         let pacer = by_place.entry(place).or_insert_with(|| Arc::new(Pacer::new(self.limits.clone())));
         Arc::clone(pacer)
     }
+}
+
+tokio::task_local! {
+    /// What is notified when a request of the call under way may be sent.
+    static FIRST_TURN: Arc<Notify>;
+}
+
+/// `call`, which notifies `turn` each time one of its requests has waited for the rate limit and is sent. The SDK and its
+/// connectors make a request within the future of the call, so that the variable of the task reaches the pacer.
+pub(crate) fn notifying<F: Future>(turn: Arc<Notify>, call: F) -> impl Future<Output = F::Output> {
+    FIRST_TURN.scope(turn, call)
 }
 
 /// The time that the runtime sleeps by, since the pacer's making.
@@ -159,6 +172,8 @@ impl HttpConnector for PacedConnector {
             if let Some(OperationName(operation)) = request.extension::<OperationName>() {
                 connector.pacer.wait(operation).await;
             }
+            // Only calls whose time is limited are waited for.
+            let _ = FIRST_TURN.try_with(|turn| turn.notify_one());
             connector.inner.call(request).await
         })
     }

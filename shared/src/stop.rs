@@ -72,6 +72,23 @@ async fn spoken(word: &mut watch::Receiver<bool>) {
     }
 }
 
+/// How much of the time left a call may take that must not use up the time of others.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TimeShare {
+    /// One part of how many.
+    pub parts: u32,
+    /// What the call has at least.
+    pub shortest: Duration,
+}
+
+impl TimeShare {
+    /// How long a call may take that begins now, of the time until `deadline`.
+    pub(crate) fn of_time_until(self, deadline: Instant) -> Duration {
+        let left = deadline.saturating_duration_since(Instant::now());
+        (left / self.parts).max(self.shortest)
+    }
+}
+
 /// The instant at which fetching stops, so that what is in hand is stored before the runtime ends the process.
 pub(crate) fn fetch_until(deadline: Instant, targets: usize) -> Instant {
     let remaining = deadline.saturating_duration_since(Instant::now());

@@ -5,11 +5,11 @@ use crate::aws::{CallCounts, CallObserver, ServiceDates, TOLERATED_MILLIS};
 use crate::config::Settings;
 use crate::issue::{CallError, Class, RECORD_INVALID, Stage};
 use crate::key;
-use crate::pace::{PacedClient, Pacer};
+use crate::pace::{PacedClient, Pacer, notifying};
 use crate::payload::{Push, Window};
 use crate::record::{Record, Source, Stored};
 use crate::report::{Outcome, TargetReport};
-use crate::stop::Stop;
+use crate::stop::{Stop, TimeShare};
 use crate::store::Store;
 use crate::store::read::BATCH;
 use crate::store::state::InFuture;
@@ -22,18 +22,15 @@ use aws_smithy_runtime_api::http::Response;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::SdkConfig;
 use futures_util::future::BoxFuture;
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::Semaphore;
-use tokio::time::Instant;
+use tokio::sync::{Notify, Semaphore};
 
-/// One part of how many of the time left a call may take that a run can do without.
-const OPTIONAL_PARTS: u32 = 4;
-/// What such a call has at least.
-const SHORTEST_SHARE: Duration = Duration::from_secs(5);
+/// How much of the time left a call may take that a run can do without.
+const OPTIONAL_SHARE: TimeShare = TimeShare { parts: 4, shortest: Duration::from_secs(5) };
 
 /// What a target's run is for.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,6 +51,9 @@ pub enum Known {
     /// That there is nothing, which the write itself makes sure of.
     Nothing,
 }
+
+/// What became of a rejected answer: `None` until it was written once. Whoever has the same answer waits until then.
+type Rejection = tokio::sync::Mutex<Option<Outcome>>;
 
 /// One target's run.
 #[derive(Debug)]
@@ -82,8 +82,8 @@ pub struct TargetRun {
     sdk: SdkConfig,
     observer: CallObserver,
     permits: Semaphore,
-    /// The answers that were rejected, as hashes: one that comes twice counts once.
-    rejected: Mutex<HashSet<u128>>,
+    /// What became of the answers that were rejected, by hash: one that comes twice counts once.
+    rejected: Mutex<HashMap<u128, Arc<Rejection>>>,
     /// Whether something was there of which it was known that it was not.
     was_mistaken: AtomicBool,
 }
@@ -248,8 +248,9 @@ impl TargetRun {
         }
     }
 
-    /// As [`TargetRun::call`], of what the run can do without: it has a quarter of the time left, so that a service that does
-    /// not answer it leaves time for the rest.
+    /// As [`TargetRun::call`], of what the run can do without: it has a quarter of the time left from when its first request
+    /// is sent, so that a service that does not answer it leaves time for the rest. The wait for our own concurrency and rate
+    /// limit is not the service's, and ends with the time for fetching.
     pub async fn optional_call<T, E>(
         &self,
         operation: &'static str,
@@ -258,15 +259,18 @@ impl TargetRun {
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
-        let call = self.call(operation, request);
-        let Some(deadline) = self.stop.deadline() else { return call.await };
-        let left = deadline.saturating_duration_since(Instant::now());
-        let share = (left / OPTIONAL_PARTS).max(SHORTEST_SHARE);
-        let answer = tokio::time::timeout(share, call).await;
-        answer.unwrap_or_else(|_| {
-            let message = "no answer in the share of the time that this call has";
-            Err(CallError::timed_out(operation, message))
-        })
+        let Some(deadline) = self.stop.deadline() else { return self.call(operation, request).await };
+        let turn = Arc::new(Notify::new());
+        let call = notifying(Arc::clone(&turn), self.call(operation, request));
+        let share = async {
+            turn.notified().await;
+            tokio::time::sleep(OPTIONAL_SHARE.of_time_until(deadline)).await;
+        };
+        tokio::select! {
+            biased;
+            answer = call => answer,
+            () = share => Err(CallError::out_of_share(operation)),
+        }
     }
 
     /// The error as the collector recognises it.
@@ -333,11 +337,12 @@ impl TargetRun {
         stored
     }
 
-    fn is_first_rejection(&self, rejected: &Rejected) -> bool {
+    /// What has become of a rejected answer in this run.
+    fn rejection(&self, rejected: &Rejected) -> Arc<Rejection> {
         let digest = key::sha256_hex(format!("{}\n{}", rejected.subject, rejected.raw).as_bytes());
         let hash = digest.get(..32).and_then(|digits| u128::from_str_radix(digits, 16).ok());
-        let mut seen = self.rejected.lock().unwrap_or_else(PoisonError::into_inner);
-        hash.is_none_or(|hash| seen.insert(hash))
+        let mut rejections = self.rejected.lock().unwrap_or_else(PoisonError::into_inner);
+        hash.map(|hash| Arc::clone(rejections.entry(hash).or_default())).unwrap_or_default()
     }
 
     /// Writes a record that we closed ourselves, because of what `operation` did not say, over the one that was read, and over
@@ -370,31 +375,28 @@ impl TargetRun {
     }
 
     /// Keeps an answer that broke rules. `false` if even that could not be stored. The same answer about the same subject
-    /// is one answer, however often it comes in a run.
+    /// is one answer, however often it comes in a run; one that could not be stored is tried again when it comes again.
     pub async fn reject(&self, operation: &'static str, rejected: &Rejected) -> bool {
-        if !self.is_first_rejection(rejected) {
+        let rejection = self.rejection(rejected);
+        let mut known = rejection.lock().await;
+        if *known == Some(Outcome::Rejected) {
             return true;
         }
-        let message = rejected.violations.to_string();
         let Target { account_id, region, .. } = &self.target;
-        match self.store.reject(self.source, account_id, region, rejected).await {
-            Ok(()) => {
-                self.report.count(Outcome::Rejected);
-                self.report.issue(
-                    Stage::Validate,
-                    operation,
-                    &rejected.subject,
-                    RECORD_INVALID,
-                    false,
-                    &message,
-                );
-                true
-            }
-            Err(error) => {
-                self.report.count(Outcome::Failed);
-                self.report.call_failed(Stage::Write, &rejected.subject, &error);
-                false
-            }
+        let stored = self.store.reject(self.source, account_id, region, rejected).await;
+        let outcome = if stored.is_ok() { Outcome::Rejected } else { Outcome::Failed };
+        match known.replace(outcome) {
+            Some(before) => self.report.recount(before, outcome),
+            None => self.report.count(outcome),
         }
+        match &stored {
+            Ok(()) => {
+                let message = rejected.violations.to_string();
+                let subject = &rejected.subject;
+                self.report.issue(Stage::Validate, operation, subject, RECORD_INVALID, false, &message);
+            }
+            Err(error) => self.report.call_failed(Stage::Write, &rejected.subject, error),
+        }
+        stored.is_ok()
     }
 }

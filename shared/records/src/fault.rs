@@ -28,6 +28,8 @@ impl fmt::Display for Fault {
 pub const MOST_FAULTS: usize = 100;
 /// The longest rule that is kept, in bytes.
 const LONGEST_RULE: usize = 2_000;
+/// The longest field and the longest value that are kept, in bytes: a megabyte of payload in an error hides the error.
+const LONGEST_QUOTE: usize = 200;
 /// The longest text that faults are shown as, in bytes: one log event holds it, also where JSON escapes each byte.
 pub const LONGEST_TEXT: usize = 32 * 1024;
 
@@ -47,9 +49,11 @@ impl Faults {
         }
         let (field, value) = (field.into(), value.to_string());
         let is_secret = !value.is_empty() && (names_external_id(&field) || names_external_id(&value));
-        let value = if is_secret { "(not shown)".to_owned() } else { shorten(&value) };
+        let value =
+            if is_secret { "(not shown)".to_owned() } else { cut(&value, LONGEST_QUOTE).into_owned() };
         let rule = cut(&rule.into(), LONGEST_RULE).into_owned();
-        self.kept.push(Fault { field: shorten(&field), value, rule });
+        let field = cut(&field, LONGEST_QUOTE).into_owned();
+        self.kept.push(Fault { field, value, rule });
     }
 
     /// Whether nothing was wrong.
@@ -114,15 +118,6 @@ fn names_external_id(text: &str) -> bool {
     let letters: String =
         text.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect();
     letters.contains("externalid")
-}
-
-/// Cuts what a message quotes: a megabyte of payload in an error hides the error.
-fn shorten(text: &str) -> String {
-    const LONGEST: usize = 200;
-    match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text.to_owned(),
-    }
 }
 
 /// At most `longest` bytes of `text`, with `…` where it was cut.

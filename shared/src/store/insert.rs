@@ -12,6 +12,7 @@
 use super::Store;
 use crate::issue::{CallError, RESPONSE_MALFORMED};
 use crate::log;
+use crate::stop::TimeShare;
 use crate::validate::ValidRecord;
 use aws_sdk_dynamodb::config::Config;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
@@ -39,8 +40,8 @@ const ATTEMPTS: u32 = 3;
 const LONGEST_ATTEMPT: Duration = Duration::from_secs(3);
 /// How long all of them may take.
 const LONGEST: Duration = Duration::from_secs(8);
-/// One part of how many of the time left all of them may take: what is not inserted has to be put in the rest.
-const PARTS: u32 = 3;
+/// How much of the time left all of them may take: what is not inserted has to be put in the rest.
+const SHARE: TimeShare = TimeShare { parts: 3, shortest: Duration::ZERO };
 /// How long a statement is, and how many values it has, as a rule.
 const USUAL_STATEMENT: usize = 512;
 const USUAL_PARAMETERS: usize = 32;
@@ -110,9 +111,9 @@ impl Store {
             .config_override(self.briefly())
             .send();
         let request = tokio::time::timeout(LONGEST, request);
-        let answer = self.in_part_of_time(PARTS, OPERATION, request).await?;
+        let answer = self.in_share_of_time(SHARE, OPERATION, request).await?;
         let answer = answer
-            .map_err(|_| CallError::timed_out(OPERATION, "no answer in the time that an insert has"))?
+            .map_err(|_| CallError::out_of_share(OPERATION))?
             .map_err(|error| CallError::from_sdk(OPERATION, &error))?;
         for capacity in answer.consumed_capacity() {
             self.consumed_write(Some(capacity));

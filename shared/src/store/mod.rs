@@ -13,6 +13,7 @@ pub mod write;
 
 use crate::aws::ServiceDates;
 use crate::issue::{CallError, Class};
+use crate::stop::TimeShare;
 use crate::time::{Clock, Timestamp};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::ConsumedCapacity;
@@ -102,18 +103,16 @@ impl Store {
         before(self.until, operation, call).await
     }
 
-    /// As [`Store::in_time`], of a call that others are not to be late for: it has one part in `parts` of the time left.
-    async fn in_part_of_time<T>(
+    /// As [`Store::in_time`], of a call that others are not to be late for: it has `share` of the time left.
+    async fn in_share_of_time<T>(
         &self,
-        parts: u32,
+        share: TimeShare,
         operation: &'static str,
         call: impl Future<Output = T>,
     ) -> Result<T, CallError> {
         let Some(until) = self.until else { return Ok(call.await) };
-        let share = until.saturating_duration_since(Instant::now()) / parts;
-        let message = "no answer in its share of the invocation's time";
-        let answer = tokio::time::timeout(share, call).await;
-        answer.map_err(|_| CallError::timed_out(operation, message))
+        let answer = tokio::time::timeout(share.of_time_until(until), call).await;
+        answer.map_err(|_| CallError::out_of_share(operation))
     }
 
     /// `RETENTION_DAYS`.

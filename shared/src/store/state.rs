@@ -11,6 +11,7 @@ use crate::key::{self, Key};
 use crate::log;
 use crate::record::{SCHEMA_VERSION, Source, Stored, target_partition};
 use crate::report::{Counts, RunStatus, TargetResponse};
+use crate::stop::TimeShare;
 use crate::target::Target;
 use crate::time::{DAY_SECONDS, Timestamp};
 use crate::value::{Map, Value, from_attributes, into_attributes, write_canonical_map};
@@ -20,11 +21,14 @@ use aws_sdk_dynamodb::types::{
     AttributeValue, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure as OnFailure,
 };
 use std::collections::BTreeMap;
+use std::time::Duration;
 use tokio::time::Instant;
 
 /// How long a `run` record is kept.
 const RUN_RETENTION_DAYS: i64 = 30;
 const UPDATE: &str = "UpdateItem";
+/// How much of the time left the put of a `run` may take: the state is written after it, and matters more.
+const SHARE_OF_RUN: TimeShare = TimeShare { parts: 2, shortest: Duration::ZERO };
 
 /// The key of a target's `state`.
 pub fn state_key(source: Source, target: &Target) -> Key {
@@ -235,9 +239,8 @@ impl Store {
             self.intend(&item, Change::New);
             return Ok(());
         }
-        // The state is written after it, and matters more.
         let put = self.put_item(into_attributes(item), Some(Condition::no_newer_schema()));
-        match self.in_part_of_time(2, "PutItem", put).await?? {
+        match self.in_share_of_time(SHARE_OF_RUN, "PutItem", put).await?? {
             Some(_) => Err(CallError::newer_schema("PutItem")),
             None => Ok(()),
         }

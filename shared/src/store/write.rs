@@ -271,10 +271,7 @@ fn rejected_item(
     retention_days: i64,
 ) -> Map {
     let Rejected { subject, violations, raw } = rejected;
-    let mut end = raw.len().min(LONGEST_RAW);
-    while !raw.is_char_boundary(end) {
-        end -= 1;
-    }
+    let end = raw.floor_char_boundary(LONGEST_RAW);
     let violations = violations.lines();
     let violations: Value =
         violations.iter().map(|violation| cut(violation, LONGEST_VIOLATION).into_owned()).collect();

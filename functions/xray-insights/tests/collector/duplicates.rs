@@ -151,6 +151,10 @@ async fn of_two_versions_of_one_insight_the_later_counts_in_whichever_order_they
         let lab = story().await;
         let response = run(&lab, change).await;
         assert_eq!(response["status"], "ok", "{what}");
+        assert_eq!(counts(&response), [12, 12, 0, 0, 0, 0, 0], "{what}: each record counts once");
+        // A newer version that comes after the older one was fetched is fetched as well, once.
+        let again = if what.starts_with("a newer") { [3, 3, 4, 8, 6] } else { [3, 3, 3, 6, 4] };
+        assert_eq!(calls(&lab), again, "{what}");
         assert_eq!(
             last_update_time(&lab.table().await, OPEN).as_deref(),
             Some("2026-03-01T11:00:00.000Z"),
@@ -181,6 +185,38 @@ async fn a_summary_without_an_id_that_comes_twice_is_one_rejected_record() {
         );
         assert_eq!(lab.table().await.of_kind("rejected").len(), 1);
         lab.advance(60);
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_could_not_be_kept_as_rejected_is_kept_when_it_comes_again() {
+    let change: Change = |sent, answer| {
+        let list = answer["InsightSummaries"].as_array_mut();
+        list.is_some_and(|list| {
+            list.insert(0, json!({"State": "ACTIVE", "Summary": "no id"}));
+            sent.operation == "/InsightSummaries"
+        })
+    };
+    // The summary comes on each of three pages.
+    for (fault, rejected, failed, denials) in [
+        ("PutItem=denied:1", 1, 0, 1),
+        ("BatchGetItem=denied:1@1", 1, 0, 1),
+        ("BatchGetItem=denied:2@1", 1, 0, 2),
+        ("BatchGetItem=denied:3@1", 0, 1, 3),
+    ] {
+        let lab = story().await;
+        lab.fault(fault);
+        let response = run(&lab, change).await;
+        assert_eq!(response["status"], "partial", "{fault}: {response}");
+        assert_eq!(counts(&response), [13, 12, 0, 0, rejected, failed, 0], "{fault}: one answer counts once");
+        assert_eq!(response["targets"][0]["issue_counts"]["AccessDeniedException"], denials, "{fault}");
+        let kept = lab.table().await.of_kind("rejected").len();
+        assert_eq!(kept as u64, rejected, "{fault}");
+        lab.simulator.clear_faults();
+        lab.advance(60);
+        let response = run(&lab, change).await;
+        assert_eq!((&response["status"], &response["rejected"]), (&json!("ok"), &json!(1)), "{fault}");
+        assert_eq!(lab.table().await.of_kind("rejected").len(), 1, "{fault}");
     }
 }
 

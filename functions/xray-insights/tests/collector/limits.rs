@@ -12,6 +12,7 @@ use xray_insights::XrayInsights;
 /// A region for each test: the SDK keeps one account of retries for each region of a process.
 const FALLBACK: [&str; 5] = ["af-south-1", "ap-east-1", "ap-south-2", "eu-south-1", "eu-south-2"];
 const OPTIONAL: [&str; 2] = ["me-central-1", "me-south-1"];
+const RATED: &str = "us-west-1";
 const ENDLESS: &str = "il-central-1";
 const MANY: [&str; 3] = ["ca-west-1", "mx-central-1", "sa-east-1"];
 
@@ -89,6 +90,29 @@ fn graphs_or_events_that_are_never_answered_leave_time_for_every_insight() {
                 assert!(insight["detail"].at(&["last_update_time"]).is_none(), "it is asked for again");
             }
         }
+    });
+}
+
+#[test]
+fn the_wait_for_our_own_rate_limit_is_no_failure_of_the_service() {
+    paused(async {
+        // Eight calls, ten seconds apart, of which 48 seconds have room for five.
+        let lab = PausedLab::new(RATED, &insights(8)).await;
+        let begun = Instant::now();
+        let limits = [("RATE_LIMITS", r#"{"GetInsightEvents":0.1,"default":0}"#), ("CONCURRENCY", "8")];
+        let response = lab
+            .invoke::<XrayInsights>(&limits, "{}", |context| {
+                context.deadline = Some(begun + Duration::from_mins(1));
+            })
+            .await
+            .unwrap();
+        assert_eq!(response["targets"][0]["issue_counts"], json!({}), "{response}");
+        assert_eq!((&response["status"], &response["not_reached"]), (&"partial".into(), &3.into()));
+        assert_eq!((calls(&lab, "GetInsightEvents"), calls(&lab, "GetInsightImpactGraph")), (5, 5));
+        let table = lab.table().await;
+        let stored = table.of_kind("xray.insight");
+        let whole = stored.iter().filter(|insight| insight["detail"].at(&["last_update_time"]).is_some());
+        assert_eq!((stored.len(), whole.count()), (8, 5), "the other three are asked for again");
     });
 }
 
@@ -200,16 +224,29 @@ fn five_thousand_targets_are_answered_in_time_and_those_that_were_not_begun_are_
     });
 }
 
+/// How an invocation of thousands of targets ends.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Ending {
+    /// No target fails; those that were not begun are not reached.
+    NoneFails,
+    /// Each target that was begun fails; the others are not reached.
+    EachBegunFails,
+    /// The invocation fails because of the table.
+    TableUnavailable,
+}
+
 #[test]
 fn thousands_of_targets_are_answered_in_time_however_short_that_is_and_whoever_is_silent() {
     paused(async {
         let payload = many_targets(1_500);
-        for (fault, seconds, region) in [
-            ("GetGroups=hang", 3, MANY[1]),
-            ("GetGroups=slow-1", 20, MANY[1]),
-            ("PutItem=hang", 30, MANY[1]),
-            ("UpdateItem=slow-3", 10, MANY[2]),
-            ("BatchGetItem=hang", 10, MANY[2]),
+        for (fault, seconds, region, expected) in [
+            ("GetGroups=hang", 3, MANY[1], Ending::NoneFails),
+            ("GetGroups=slow-1", 20, MANY[1], Ending::NoneFails),
+            // The run of a target that was begun cannot be stored.
+            ("PutItem=hang", 30, MANY[1], Ending::EachBegunFails),
+            // The table answers in time.
+            ("UpdateItem=slow-3", 10, MANY[2], Ending::NoneFails),
+            ("BatchGetItem=hang", 10, MANY[2], Ending::TableUnavailable),
         ] {
             let lab = PausedLab::new(region, "[xray]").await;
             lab.fault(fault);
@@ -219,20 +256,17 @@ fn thousands_of_targets_are_answered_in_time_however_short_that_is_and_whoever_i
                 .invoke::<XrayInsights>(&[], &payload, |context| context.deadline = Some(begun + time))
                 .await;
             assert!(begun.elapsed() < time, "{fault}: {:?}", begun.elapsed());
-            match result {
-                Ok(response) => {
-                    let failed = response["targets"].as_array().unwrap().iter();
-                    let failed = failed.filter(|target| target["status"] == "failed").count();
-                    // Of targets that were begun the run may not be stored.
-                    assert!(
-                        failed <= if fault.starts_with("GetGroups") { 0 } else { 40 },
-                        "{fault}: {failed} failed"
-                    );
-                    let not_reached = response["not_reached"].as_u64().unwrap();
-                    assert!(not_reached > 1_000 && response["status"] == "partial", "{fault}: {not_reached}");
-                }
-                Err(error) => assert_eq!(error.error_type, "Table.Unavailable", "{fault}: {error}"),
+            if expected == Ending::TableUnavailable {
+                assert_eq!(result.unwrap_err().error_type, "Table.Unavailable", "{fault}");
+                continue;
             }
+            let response = result.unwrap_or_else(|error| panic!("{fault}: {error}"));
+            let not_reached = response["not_reached"].as_u64().unwrap();
+            assert!(not_reached > 1_000 && response["status"] == "partial", "{fault}: {not_reached}");
+            let targets = response["targets"].as_array().unwrap();
+            let failed = targets.iter().filter(|target| target["status"] == "failed").count() as u64;
+            let begun = if expected == Ending::EachBegunFails { 1_500 - not_reached } else { 0 };
+            assert_eq!(failed, begun, "{fault}");
         }
     });
 }
