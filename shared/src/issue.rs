@@ -316,6 +316,9 @@ fn one_line(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use aws_credential_types::provider::error::CredentialsError;
+    use aws_smithy_runtime_api::client::result::ConnectorError;
+    use aws_smithy_types::error::ErrorMetadata;
 
     #[test]
     fn the_class_of_a_stored_issue_is_that_of_the_error() {
@@ -403,6 +406,24 @@ mod tests {
         ] {
             assert_eq!(class_of(code, status), expected, "{code} {status:?}");
         }
+    }
+
+    #[test]
+    fn a_call_without_credentials_fails_for_the_reason_for_which_they_could_not_be_renewed() {
+        let denied = CallError {
+            operation: "AssumeRole",
+            code: "RegionDisabledException".to_owned(),
+            message: "x".to_owned(),
+            class: Class::Denied,
+            retryable: false,
+        };
+        let provider = CredentialsError::provider_error(denied.clone());
+        let failed = ConnectorError::other(provider.into(), None);
+        let error: SdkError<ErrorMetadata, Response> = SdkError::dispatch_failure(failed);
+        assert_eq!(CallError::from_sdk("GetGroups", &error), denied);
+        let refused = ConnectorError::io("refused".into());
+        let error: SdkError<ErrorMetadata, Response> = SdkError::dispatch_failure(refused);
+        assert_eq!(CallError::from_sdk("GetGroups", &error).code, CONNECTION);
     }
 
     #[test]
