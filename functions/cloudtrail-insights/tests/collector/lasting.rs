@@ -69,7 +69,7 @@ async fn a_series_whose_trail_is_deleted_is_unavailable_until_it_is_back_and_the
         assert_eq!((response["status"].as_str(), lasting(&response)), (Some("ok"), (vec![gone.clone()], 1)));
         let message = response["targets"][0]["issues"][0]["message"].as_str().unwrap();
         assert!(
-            message.starts_with("unavailable since 2026-03-01T13:00:00.000Z; last asked at"),
+            message.starts_with("unavailable since 2026-03-01T13:00:00.000Z; last requested at"),
             "{message}"
         );
         assert_eq!(asked(&lab, "ListInsightsMetricData", &["EventName"]).len(), 2);
