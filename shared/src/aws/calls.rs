@@ -114,7 +114,7 @@ fn operation(configuration: &ConfigBag) -> &str {
 }
 
 /// Names each request's operation for the connector below, counts requests and refusals, makes answers readable that spell
-/// half a character, and looks at responses as a [`ResponseObserver`] does. Every service client of a target is given one.
+/// half a character, and looks at responses as a `ResponseObserver` does. Every service client of a target is given one.
 #[derive(Clone, Debug)]
 pub struct CallObserver {
     counts: Arc<CallCounts>,
