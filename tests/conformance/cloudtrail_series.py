@@ -71,7 +71,7 @@ def check_metric_data(trail, events, data_events):
     trail.refused("ListInsightsMetricData", PARAMETER, **(plain | {"InsightType": "ApiErrorRateInsight"}))
     trail.refused("ListInsightsMetricData", PARAMETER, **plain, StartTime=now, EndTime=now - 60)
     trail.refused("ListInsightsMetricData", ["InvalidTrailNameException"], **plain, TrailName="a")
-    trail.refused("ListInsightsMetricData", PARAMETER, **plain, TrailName="no-such-trail")
+    trail.refused("ListInsightsMetricData", ["InvalidTrailNameException"], **plain, TrailName="no-such-trail")
     violate(
         trail,
         "ListInsightsMetricData",
