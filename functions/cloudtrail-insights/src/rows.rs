@@ -239,7 +239,7 @@ impl<'a> Rows<'a> {
                 let is_new = this.watermark(&row).is_none() || !row.covered.knows_before(reached);
                 let from = if is_new { reached } else { reached.plus_seconds(-overlap) };
                 let limit = run.limit();
-                let requests = window::requests(from, limit, this.period, limit);
+                let requests = window::requests_by(from, limit, this.period, run.now, limit);
                 let progress = metrics::collect(fetch, run, &series, &requests).await;
                 let revision = row.revision().map(str::to_owned);
                 let stand = Stand { revision, reached, own: row.watermark, target: run.watermark() };
@@ -285,7 +285,7 @@ impl<'a> Rows<'a> {
         let worked: Vec<(Series, Row, bool, Progress)> = stream::iter(live)
             .map(|(series, mut row)| async move {
                 let from = if this.loaded.contains(&series) { from } else { start };
-                let requests = window::requests(from, until, this.period, run.limit());
+                let requests = window::requests_by(from, until, this.period, run.now, run.limit());
                 let progress = metrics::collect(fetch, run, &series, &requests).await;
                 let (own, reached) = (row.watermark, this.reached(&row));
                 let revision = row.revision().map(str::to_owned);

@@ -38,12 +38,24 @@ pub fn chunk_seconds(period: i64) -> i64 {
     }
 }
 
+/// As [`requests_by`], where both clocks agree.
+pub fn requests(from: Timestamp, until: Timestamp, period: i64, now: Timestamp) -> Vec<Request> {
+    requests_by(from, until, period, now, now)
+}
+
 /// What to ask for to have everything from `from` to `until`, oldest first. `period` is the finest wanted.
 ///
 /// Spans are widened to whole chunks, so that a chunk is always one answer. A start before the period's cut-off moves to
 /// half an hour after it. What lies before that is asked for at the next coarser period, up to the end of the chunk in which
-/// the finer one begins, so that nothing is left between them. No bucket is asked for that has not ended at `now`.
-pub fn requests(from: Timestamp, until: Timestamp, period: i64, now: Timestamp) -> Vec<Request> {
+/// the finer one begins, so that nothing is left between them. What the service keeps is worked out from `now`. No bucket is asked for
+/// that has not ended at `limit`, the earlier of the two clocks.
+pub fn requests_by(
+    from: Timestamp,
+    until: Timestamp,
+    period: i64,
+    now: Timestamp,
+    limit: Timestamp,
+) -> Vec<Request> {
     let mut requests = Vec::new();
     let mut finer_start: Option<Timestamp> = None;
     for (period, days) in PERIODS.into_iter().filter(|(known, _)| *known >= period) {
@@ -53,8 +65,8 @@ pub fn requests(from: Timestamp, until: Timestamp, period: i64, now: Timestamp) 
         if start < cut_off {
             start = cut_off.plus_seconds(MARGIN_SECONDS).ceil(period);
         }
-        let finer_begins = finer_start.map_or(now, |start| start.ceil(chunk));
-        let end = until.ceil(chunk).min(finer_begins).min(now.floor(period));
+        let finer_begins = finer_start.map_or(limit, |start| start.ceil(chunk));
+        let end = until.ceil(chunk).min(finer_begins).min(limit.floor(period));
         if start < end {
             requests.push(Request { period, start, end });
         }
@@ -183,5 +195,14 @@ mod tests {
         assert_eq!(days, [2, 4, 8, 3], "in half days");
         assert_eq!((pieces[0].0, pieces[3].1), (start, end));
         assert!(pieces.windows(2).all(|pair| pair[0].1 == pair[1].0));
+    }
+
+    #[test]
+    fn what_the_service_keeps_is_worked_out_from_its_own_time_although_a_clock_is_behind() {
+        let (now, limit) = (time("2026-03-20T12:00:00Z"), time("2026-03-20T10:00:00Z"));
+        let requests = requests_by(time("2025-12-01T00:00:00Z"), limit, 300, now, limit);
+        // 90 days before 12:00, and half an hour, at full hours. Two hours earlier the service would reject the request.
+        assert_eq!(requests.first().map(|request| request.start), Some(time("2025-12-20T13:00:00Z")));
+        assert_eq!(requests.last().map(|request| request.end), Some(limit));
     }
 }
