@@ -7,11 +7,11 @@ use cloudtrail_insights::event::read_looked_up;
 use cloudtrail_insights::fetch::Points;
 use cloudtrail_insights::merge::Halves;
 use cloudtrail_insights::normalize;
-use cloudtrail_insights::series::{API_CALL_RATE, Series};
 use cloudtrail_insights::window::Request;
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use insights_shared::record::Record;
+use insights_shared::series::{API_CALL_RATE, SeriesKey};
 use insights_shared::target::Target;
 use insights_shared::time::Timestamp;
 
@@ -123,7 +123,7 @@ fn page(period: i64) -> Page {
 #[divan::bench(args = [60, 300, 3_600])]
 fn points(bencher: Bencher, period: i64) {
     let target = target();
-    let series = Series {
+    let series = SeriesKey {
         event_source: "ec2.amazonaws.com".to_owned(),
         event_name: "RunInstances".to_owned(),
         insight_type: API_CALL_RATE.to_owned(),

@@ -18,7 +18,7 @@ use crate::read::span::Span;
 use crate::read::targets::Place;
 use crate::session::Session;
 use crate::unavailable;
-use cloudtrail_insights::lasting::Unavailable;
+use insights_shared::catalog::Unavailable;
 use insights_shared::number::Number;
 use insights_shared::record::{Kind, Source, Stored};
 use insights_shared::time::DAY_SECONDS;
@@ -62,7 +62,7 @@ async fn answer(
         all.extend(reader.series(place).await?);
         trails.extend(reader.trails(place).await?);
     }
-    trails.retain(|trail| trail.unavailable.is_some());
+    trails.retain(|trail| trail.unavailable().is_some());
     trails.retain(|trail| arguments.text.as_deref().is_none_or(|text| holds(&trail.arn, text)));
     let known = all.len();
     all.retain(|series| arguments.text.as_deref().is_none_or(|text| contains(series, text)));
@@ -74,9 +74,9 @@ async fn answer(
         for series in &all {
             chunks.extend(reader.chunks(series, span, arguments.period).await?);
             // Its row says since when there are none, and why.
-            chunks.extend(series.unavailable.is_some().then(|| series.row.clone()));
+            chunks.extend(series.unavailable().and_then(|_| series.row.stored().cloned()));
         }
-        chunks.extend(trails.into_iter().map(|trail| trail.row));
+        chunks.extend(trails.into_iter().filter_map(|trail| trail.row.stored().cloned()));
         return Ok(json::records(&chunks));
     }
     let lines = reader.lines(all, &states, span, arguments.period).await?;
@@ -89,8 +89,8 @@ async fn answer(
 
 /// Whether the key of `series`, or a name in it, contains `text`, in whatever case.
 fn contains(series: &Series, text: &str) -> bool {
-    let trail = series.trail.as_deref().unwrap_or_default();
-    let error = series.error_code.as_deref().unwrap_or_default();
+    let trail = series.key.trail.as_deref().unwrap_or_default();
+    let error = series.key.error_code.as_deref().unwrap_or_default();
     [series.pk.as_str(), error, trail].into_iter().any(|part| holds(part, text))
 }
 
@@ -125,8 +125,8 @@ fn page(lines: &[(Series, Line)], reader: &Reader, session: &Session) -> String 
             1 => String::new(),
             _ => format!(", {} {}", series.place.account_id, series.place.region),
         };
-        let trail = series.trail.as_ref().map_or(String::new(), |trail| format!(", {}", plain(trail)));
-        let title = format!("{}, {}{trail}{place}", series.title(), series.event_source);
+        let trail = series.key.trail.as_ref().map_or(String::new(), |trail| format!(", {}", plain(trail)));
+        let title = format!("{}, {}{trail}{place}", series.title(), series.key.event_source);
         text.push_str(&heading(wrapped(&plain(&title), session.width).trim_end(), session));
         text.push_str(&plotted(line, rows, session));
         text.push_str(&unavailable_note(series, session));
@@ -140,8 +140,11 @@ fn page(lines: &[(Series, Line)], reader: &Reader, session: &Session) -> String 
 
 /// Why there is no more of a series, and since when, if it is not available.
 pub fn unavailable_note(series: &Series, session: &Session) -> String {
-    series.unavailable.as_ref().map_or_else(String::new, |unavailable| {
-        wrapped(&unavailable::sentence(unavailable, series.trail.as_deref(), &session.zone), session.width)
+    series.unavailable().map_or_else(String::new, |unavailable| {
+        wrapped(
+            &unavailable::sentence(unavailable, series.key.trail.as_deref(), &session.zone),
+            session.width,
+        )
     })
 }
 
@@ -151,8 +154,9 @@ fn trails_page(trails: &[Trail], session: &Session) -> String {
         return String::new();
     }
     let mut text = heading("Trails that are not available", session);
-    for Trail { place, arn, unavailable, .. } in trails {
-        let Some(unavailable) = unavailable else { continue };
+    for trail in trails {
+        let Trail { place, arn, .. } = trail;
+        let Some(unavailable) = trail.unavailable() else { continue };
         let sentence = unavailable::sentence(unavailable, Some(arn), &session.zone);
         let place = format!("{} {}", place.account_id, place.region);
         text.push_str(&wrapped(&plain(&format!("{arn}, {place}: {sentence}")), session.width));
@@ -240,11 +244,11 @@ fn buckets(lines: &[(Series, Line)], trails: &[Trail]) -> String {
         let of_series = [
             series.place.account_id.as_str(),
             &series.place.region,
-            &series.event_source,
-            &series.event_name,
-            &series.insight_type,
-            series.error_code.as_deref().unwrap_or_default(),
-            series.trail.as_deref().unwrap_or_default(),
+            &series.key.event_source,
+            &series.key.event_name,
+            &series.key.insight_type,
+            series.key.error_code.as_deref().unwrap_or_default(),
+            series.key.trail.as_deref().unwrap_or_default(),
         ];
         for bucket in line.buckets() {
             let (at, period) = (bucket.at.to_string(), bucket.period.to_string());
@@ -252,14 +256,15 @@ fn buckets(lines: &[(Series, Line)], trails: &[Trail]) -> String {
             let rest = [at.as_str(), &period, &value, "", "", ""];
             text.push_str(&csv::row(of_series.into_iter().chain(rest)));
         }
-        if let Some(Unavailable { code, since, asked_at }) = &series.unavailable {
+        if let Some(Unavailable { code, since, asked_at }) = series.unavailable() {
             let (since, asked_at) = (since.to_string(), asked_at.to_string());
             let rest = ["", "", "", &since, code, &asked_at];
             text.push_str(&csv::row(of_series.into_iter().chain(rest)));
         }
     }
-    for Trail { place, arn, unavailable, .. } in trails {
-        let Some(Unavailable { code, since, asked_at }) = unavailable else { continue };
+    for trail in trails {
+        let Trail { place, arn, .. } = trail;
+        let Some(Unavailable { code, since, asked_at }) = trail.unavailable() else { continue };
         let (since, asked_at) = (since.to_string(), asked_at.to_string());
         let of_trail = [place.account_id.as_str(), &place.region, "", "", "", "", arn];
         text.push_str(&csv::row(of_trail.into_iter().chain(["", "", "", &since, code, &asked_at])));

@@ -1,7 +1,7 @@
 //! Why CloudTrail has no data for a series or a trail, and since when, in one sentence for a person.
 
 use crate::output::words::{instant, plain};
-use cloudtrail_insights::lasting::Unavailable;
+use insights_shared::catalog::Unavailable;
 use insights_shared::target::account_of_arn;
 use jiff::tz::TimeZone;
 

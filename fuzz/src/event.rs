@@ -4,7 +4,7 @@ use crate::keys::{check_parts, check_size};
 use crate::{ACCOUNT, REGION, now};
 use cloudtrail_insights::event;
 use cloudtrail_insights::merge::Halves;
-use insights_shared::record::Stored;
+use insights_shared::record::{Source, Stored};
 use insights_shared::surrogate::replace_unpaired;
 use insights_shared::target::Target;
 use insights_shared::validate::validate;
@@ -42,7 +42,7 @@ pub fn check(data: &[u8]) {
                 ];
                 check_parts(&row.sk, &[&["series"], &parts[..]].concat());
                 check_parts(
-                    &series.partition(&target),
+                    &series.partition(Source::Cloudtrail, &target.account_id, &target.region),
                     &[&["cloudtrail", ACCOUNT, REGION], &parts[..]].concat(),
                 );
                 let whole = Value::from_json(text).expect("an event that was read is JSON");

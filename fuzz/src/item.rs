@@ -2,11 +2,10 @@
 
 use crate::keys::check_parts;
 use crate::now;
-use cloudtrail_insights::catalog::Row;
-use cloudtrail_insights::coverage::Coverage;
 use cloudtrail_insights::merge::{self, Halves};
-use cloudtrail_insights::series::Series;
+use insights_shared::catalog::{CatalogRow, Coverage};
 use insights_shared::record::{Record, Stored};
+use insights_shared::series::SeriesKey;
 use insights_shared::validate::validate;
 use insights_shared::value::{Value, from_attributes, into_attributes, write_canonical_map};
 
@@ -26,14 +25,14 @@ pub fn check(data: &[u8]) {
     write_canonical_map(map, &mut before);
     write_canonical_map(&back, &mut after);
     assert_eq!(before, after, "an item is another one after it was stored");
-    let row = Row::from_stored(stored.clone());
+    let row = CatalogRow::from_stored(stored.clone());
     assert_eq!(Coverage::from_value(&row.covered.to_value()), row.covered, "coverage is not what it was");
     let mut covered = row.covered.clone();
     covered.close(now());
     covered.add(300, now(), now().plus_seconds(300));
     assert_eq!(Coverage::from_value(&covered.to_value()), covered, "coverage is not what it was");
-    if let Some(series) = Series::from_row(&stored) {
-        let Series { event_source, event_name, insight_type, error_code, trail } = &series;
+    if let Some(series) = SeriesKey::from_row(&stored) {
+        let SeriesKey { event_source, event_name, insight_type, error_code, trail } = &series;
         let (code, trail) = (error_code.as_deref().unwrap_or_default(), trail.as_deref().unwrap_or_default());
         check_parts(
             &series.catalog_sort_key(),

@@ -28,4 +28,6 @@ pub mod target;
 pub mod target_run;
 
 // The pure half, which is a crate of its own so that it can be built for speed.
-pub use insights_records::{key, number, record, sdk, severity, surrogate, time, validate, value};
+pub use insights_records::{
+    catalog, key, number, record, sdk, series, severity, surrogate, time, validate, value,
+};

@@ -70,8 +70,8 @@ fn rate(record: &Stored, series: &Series, line: &Line, setting: Setting<'_>) -> 
                 (Sign::Surface("span"), "the insight"),
                 (Sign::Hatched, "unknown"),
             ]))
-            @if let Some(unavailable) = &series.unavailable {
-                p.quiet { "The series is " (unavailable::sentence(unavailable, series.trail.as_deref(), setting.zone)) "." }
+            @if let Some(unavailable) = series.unavailable() {
+                p.quiet { "The series is " (unavailable::sentence(unavailable, series.key.trail.as_deref(), setting.zone)) "." }
             }
             (as_table("The same as a table", &points(line, setting)))
         }

@@ -2,7 +2,7 @@
 //! covered an absent point is zero; outside it is unknown. Pure.
 
 use super::span::Span;
-use cloudtrail_insights::coverage::Coverage;
+use insights_shared::catalog::CatalogRow;
 use insights_shared::number::Number;
 use insights_shared::record::Stored;
 use insights_shared::time::{DAY_SECONDS, Timestamp};
@@ -59,7 +59,7 @@ pub enum Sample {
 #[derive(Clone, Copy, Debug)]
 pub struct LineParts<'a> {
     /// The series' `catalog` row.
-    pub row: &'a Stored,
+    pub row: &'a CatalogRow,
     /// The `state` of its target.
     pub state: Option<&'a Stored>,
     /// Its chunks, whole.
@@ -142,14 +142,13 @@ impl LineParts<'_> {
     /// What is known at `period`, as spans in order that do not overlap.
     fn known(&self, period: i64) -> Vec<(Timestamp, Timestamp)> {
         // A row has a watermark of its own while its series is behind the target.
-        let watermark = self.row.timestamp("watermark").or_else(|| self.state?.timestamp("watermark"));
+        let watermark = self.row.watermark.or_else(|| self.state?.timestamp("watermark"));
         let retention = self.state.and_then(|state| state.integer("retention_days")).unwrap_or_default();
         let oldest = match retention {
             days if days > 0 => self.now.plus_seconds(days.saturating_mul(-DAY_SECONDS)),
             _ => Timestamp::MIN,
         };
-        let coverage = self.row.0.get("covered").map(Coverage::from_value).unwrap_or_default();
-        let covered = coverage.spans(period).iter();
+        let covered = self.row.covered.spans(period).iter();
         let covered = covered.filter_map(|span| Some((span.from.max(oldest), span.until.or(watermark)?)));
         // A run that was cut off may have stored a chunk, and not yet said so in the row.
         let chunks = self.chunks.iter().filter(|chunk| chunk.integer("period") == Some(period));

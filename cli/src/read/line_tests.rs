@@ -9,6 +9,10 @@ fn stored(json: &str) -> Stored {
     Stored(map)
 }
 
+fn row(stored: &Stored) -> CatalogRow {
+    CatalogRow::from_stored(stored.clone())
+}
+
 fn chunk(period: i64, from: &str, until: &str, points: &[(&str, f64)]) -> Stored {
     let timestamps: Vec<String> = points.iter().map(|(time, _)| at(time).seconds().to_string()).collect();
     let values: Vec<String> = points.iter().map(|(_, value)| value.to_string()).collect();
@@ -46,8 +50,12 @@ impl Case {
     }
 
     fn line(&self, since: &str, until: &str, period: Option<i64>) -> Line {
-        let parts =
-            LineParts { row: &self.row, state: Some(&self.state), chunks: &self.chunks, now: at("12:00:00") };
+        let parts = LineParts {
+            row: &row(&self.row),
+            state: Some(&self.state),
+            chunks: &self.chunks,
+            now: at("12:00:00"),
+        };
         Line::assemble(&parts, Span { since: at(since), until: at(until) }, period)
     }
 }
@@ -134,7 +142,7 @@ fn nothing_is_known_beyond_retention() {
         let mut state = case.state.clone();
         state.0.insert("retention_days".into(), days.into());
         let now = now.parse().unwrap();
-        let parts = LineParts { row: &case.row, state: Some(&state), chunks: &case.chunks, now };
+        let parts = LineParts { row: &row(&case.row), state: Some(&state), chunks: &case.chunks, now };
         let span = Span { since: at("00:00:00"), until: at("12:00:00") };
         shown(&Line::assemble(&parts, span, None)).0
     };
@@ -156,7 +164,7 @@ fn a_chunk_is_known_though_its_row_does_not_say_so_yet() {
 #[test]
 fn without_state_nothing_that_follows_the_watermark_is_known() {
     let case = Case::new();
-    let parts = LineParts { row: &case.row, state: None, chunks: &[], now: at("12:00:00") };
+    let parts = LineParts { row: &row(&case.row), state: None, chunks: &[], now: at("12:00:00") };
     let line = Line::assemble(&parts, Span { since: at("00:00:00"), until: at("12:00:00") }, None);
     assert_eq!(shown(&line).0, [stretch(3_600, "00:00", "06:00")]);
 }

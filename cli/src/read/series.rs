@@ -7,11 +7,10 @@ use super::query::{AT_ONCE, Question, Sort};
 use super::span::Span;
 use super::targets::Place;
 use crate::exit::Failure;
-use cloudtrail_insights::event::Half;
-use cloudtrail_insights::lasting::Unavailable;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
-use insights_shared::record::{Source, Stored, partition};
-use insights_shared::value::Value;
+use insights_shared::catalog::{CatalogRow, TRAIL_ROWS, Unavailable, trail_arn};
+use insights_shared::record::{Source, Stored};
+use insights_shared::series::{SERIES_ROWS, SeriesKey};
 use std::collections::BTreeMap;
 
 /// One metric series.
@@ -19,62 +18,37 @@ use std::collections::BTreeMap;
 pub struct Series {
     /// Where it was collected.
     pub place: Place,
-    /// The service that was called, such as `ec2.amazonaws.com`.
-    pub event_source: String,
-    /// The operation that was called.
-    pub event_name: String,
-    /// `ApiCallRateInsight` or `ApiErrorRateInsight`.
-    pub insight_type: String,
-    /// Which error, for errors.
-    pub error_code: Option<String>,
-    /// The ARN of the trail, for data events.
-    pub trail: Option<String>,
+    /// What identifies it there.
+    pub key: SeriesKey,
     /// The partition of its chunks.
     pub pk: String,
     /// Its `catalog` row.
-    pub row: Stored,
-    /// Why no points of it can be had, where none can.
-    pub unavailable: Option<Unavailable>,
+    pub row: CatalogRow,
 }
 
 impl Series {
     fn of(row: Stored) -> Option<Self> {
         let place = Place::of(&row)?;
-        let detail = row.0.get("detail")?;
-        let text = |name: &str| detail.at(&[name]).and_then(Value::as_str).map(str::to_owned);
-        // The row's name is made of the parts of the chunks' key, encoded already.
-        let parts = row.text("sk")?.strip_prefix("series#")?;
-        let target = partition(Source::Cloudtrail, &place.account_id, &place.region, []);
-        Some(Self {
-            event_source: text("event_source")?,
-            event_name: text("event_name")?,
-            insight_type: text("insight_type")?,
-            error_code: text("error_code"),
-            trail: text("trail_arn"),
-            pk: format!("{target}#{parts}"),
-            place,
-            unavailable: row.0.get("unavailable").and_then(Unavailable::from_value),
-            row,
-        })
+        let key = SeriesKey::from_row(&row)?;
+        let pk = key.partition(Source::Cloudtrail, &place.account_id, &place.region);
+        Some(Self { place, key, pk, row: CatalogRow::from_stored(row) })
     }
 
     /// Whether `insight`, whole, is about this series.
     pub fn is_behind(&self, insight: &Stored) -> bool {
-        let named = |half: &str| {
-            let half = Half::from_stored(insight.0.get("detail")?.at(&[half])?)?;
-            let named = half.series();
-            let same = (&named.event_source, &named.event_name, &named.insight_type)
-                == (&self.event_source, &self.event_name, &self.insight_type);
-            Some(same && named.error_code == self.error_code && named.trail == self.trail)
-        };
         Place::of(insight).as_ref() == Some(&self.place)
-            && ["end", "start"].into_iter().find_map(named) == Some(true)
+            && SeriesKey::of_insight(insight).as_ref() == Some(&self.key)
+    }
+
+    /// Why no points of it are available, where none are.
+    pub fn unavailable(&self) -> Option<&Unavailable> {
+        self.row.unavailable.as_ref()
     }
 
     /// What is measured, in the words of a person: `RunInstances calls`, `GetObject AccessDenied errors`.
     pub fn title(&self) -> String {
-        let name = if self.event_name.is_empty() { "unnamed" } else { &self.event_name };
-        match &self.error_code {
+        let name = if self.key.event_name.is_empty() { "unnamed" } else { &self.key.event_name };
+        match &self.key.error_code {
             Some(code) => format!("{name} {code} errors"),
             None => format!("{name} calls"),
         }
@@ -89,26 +63,25 @@ pub struct Trail {
     /// Its ARN.
     pub arn: String,
     /// Its `catalog` row.
-    pub row: Stored,
-    /// Why nothing of it is returned, if so.
-    pub unavailable: Option<Unavailable>,
+    pub row: CatalogRow,
 }
 
 impl Trail {
     fn of(row: Stored) -> Option<Self> {
-        Some(Self {
-            place: Place::of(&row)?,
-            arn: row.0.get("detail")?.at(&["trail_arn"])?.as_str()?.to_owned(),
-            unavailable: row.0.get("unavailable").and_then(Unavailable::from_value),
-            row,
-        })
+        let (place, arn) = (Place::of(&row)?, trail_arn(&row)?.to_owned());
+        Some(Self { place, arn, row: CatalogRow::from_stored(row) })
+    }
+
+    /// Why nothing of it is available, if so.
+    pub fn unavailable(&self) -> Option<&Unavailable> {
+        self.row.unavailable.as_ref()
     }
 }
 
 impl Reader {
     /// The trails of `place` whose data events are collected.
     pub async fn trails(&self, place: &Place) -> Result<Vec<Trail>, Failure> {
-        Ok(self.catalog(place, "trail#").await?.into_iter().filter_map(Trail::of).collect())
+        Ok(self.catalog(place, TRAIL_ROWS).await?.into_iter().filter_map(Trail::of).collect())
     }
 
     /// The rows of the catalog of `place` whose names begin with `prefix`.
@@ -120,7 +93,7 @@ impl Reader {
 
     /// The metric series that are known of `place`.
     pub async fn series(&self, place: &Place) -> Result<Vec<Series>, Failure> {
-        Ok(self.catalog(place, "series#").await?.into_iter().filter_map(Series::of).collect())
+        Ok(self.catalog(place, SERIES_ROWS).await?.into_iter().filter_map(Series::of).collect())
     }
 
     /// The chunks of `series` that touch `span`, of one period or of all, whole.

@@ -1,10 +1,10 @@
 //! The function's own variables: `CLOUDTRAIL_PERIOD`, `CLOUDTRAIL_SERIES`, and what `redact.rs` reads.
 
 use crate::redact::Redact;
-use crate::series::Series;
 use insights_shared::config;
 use insights_shared::environment::Environment;
 use insights_shared::fields::{Faults, Fields};
+use insights_shared::series::SeriesKey;
 use serde_json::Value;
 
 /// The collector.
@@ -12,8 +12,8 @@ use serde_json::Value;
 pub struct CloudtrailInsights {
     /// Seconds between the points of a series, where CloudTrail still has them so fine: 60, 300 or 3600.
     pub period: i64,
-    /// Series to fetch beside those that insight events name.
-    pub series: Vec<Series>,
+    /// SeriesKey to fetch beside those that insight events name.
+    pub series: Vec<SeriesKey>,
     /// What of an event is kept as a hash alone.
     pub redact: Redact,
 }
@@ -36,14 +36,14 @@ impl CloudtrailInsights {
     }
 }
 
-fn parse_series(value: Value, faults: &mut Faults) -> Vec<Series> {
+fn parse_series(value: Value, faults: &mut Faults) -> Vec<SeriesKey> {
     let Value::Array(elements) = value else {
         let rule =
             "must be a list of objects with event_source, event_name, insight_type, error_code and trail";
         faults.add("CLOUDTRAIL_SERIES", value, rule);
         return Vec::new();
     };
-    let mut all: Vec<Series> = Vec::new();
+    let mut all: Vec<SeriesKey> = Vec::new();
     for (index, element) in elements.into_iter().enumerate() {
         let path = format!("CLOUDTRAIL_SERIES[{index}]");
         let Some(mut fields) = Fields::new(element, &path, faults) else { continue };
@@ -57,7 +57,7 @@ fn parse_series(value: Value, faults: &mut Faults) -> Vec<Series> {
         else {
             continue;
         };
-        let series = Series { event_source, event_name, insight_type, error_code, trail };
+        let series = SeriesKey { event_source, event_name, insight_type, error_code, trail };
         series.check(&path, faults);
         if all.contains(&series) {
             faults.add(path, &series, "must not name a series twice");

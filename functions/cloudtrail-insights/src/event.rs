@@ -3,20 +3,15 @@
 //! <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>
 
 use crate::fit::Removed;
-use crate::series::{API_ERROR_RATE, Series, bounded};
 use aws_sdk_cloudtrail::types::{Event, Resource};
 use insights_shared::fields::Faults;
 use insights_shared::number::Number;
 use insights_shared::sdk::time_value;
+use insights_shared::series::{LOOKUP, REQUESTED_TRAIL, SeriesKey, requested_trail};
 use insights_shared::surrogate::replace_unpaired;
 use insights_shared::time::Timestamp;
 use insights_shared::validate::Rejected;
 use insights_shared::value::{Map, MapBuilder, Value, write_canonical_map};
-
-/// The member of a half that holds what the look-up said beside the event.
-pub const LOOKUP: &str = "lookup";
-/// The member of a look-up that names the trail that was asked, where the event does not name it itself.
-pub const ASKED_TRAIL: &str = "insight_source";
 
 /// Which half of an insight an event is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,13 +87,13 @@ impl Half {
             return;
         }
         let mut lookup = self.detail.get(LOOKUP).and_then(Value::as_map).cloned().unwrap_or_default();
-        lookup.insert(ASKED_TRAIL.into(), trail.into());
+        lookup.insert(REQUESTED_TRAIL.into(), trail.into());
         self.detail.insert(LOOKUP.into(), lookup.into());
     }
 
     /// The trail that was asked, where the event does not name it itself.
     pub fn asked_trail(&self) -> Option<&str> {
-        self.text(&[LOOKUP, ASKED_TRAIL])
+        requested_trail(&self.detail)
     }
 
     /// Whether the event was looked up, and not only pushed.
@@ -113,27 +108,13 @@ impl Half {
 
     /// The series that the event names. Members that a series cannot do without and that are missing are empty; the
     /// others are absent where they are empty, since both make the same key.
-    pub fn series(&self) -> Series {
-        let series = self.series_by_itself();
-        let trail = self.asked_trail().map(str::to_owned).or(series.trail);
-        Series { trail, ..series }
+    pub fn series(&self) -> SeriesKey {
+        SeriesKey::of_event(&self.detail)
     }
 
-    /// The same without what was asked.
-    pub fn series_by_itself(&self) -> Series {
-        let owned = |name: &str| bounded(self.insight(name).unwrap_or_default());
-        let named = |name: &str| self.insight(name).filter(|text| !text.is_empty()).map(bounded);
-        let insight_type = owned("insight_type");
-        let is_error_rate = insight_type == API_ERROR_RATE;
-        let is_data = self.insight("source_event_category") == Some("Data");
-        let trail = named("insight_source").filter(|_| is_data);
-        Series {
-            event_source: owned("event_source"),
-            event_name: owned("event_name"),
-            error_code: named("error_code").filter(|_| is_error_rate),
-            trail,
-            insight_type,
-        }
+    /// The same without what was requested.
+    pub fn series_by_itself(&self) -> SeriesKey {
+        SeriesKey::of_event_alone(&self.detail)
     }
 }
 

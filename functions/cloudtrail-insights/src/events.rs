@@ -4,7 +4,6 @@ use crate::event::{Half, InsightEvent, Side, read_looked_up};
 use crate::fetch::{EventSource, Fetch};
 use crate::merge::{Halves, insight_key};
 use crate::redact::Redact;
-use crate::series::Series;
 use futures_util::stream::{self, StreamExt};
 use insights_shared::issue::{CallError, Stage};
 use insights_shared::key::Key;
@@ -13,6 +12,7 @@ use insights_shared::page::Pages;
 use insights_shared::payload::Window;
 use insights_shared::record::Stored;
 use insights_shared::report::Outcome;
+use insights_shared::series::SeriesKey;
 use insights_shared::store::read::Projection;
 use insights_shared::store::write::{Guard, Written};
 use insights_shared::target_run::{Known, TargetRun};
@@ -45,8 +45,8 @@ pub struct Events<'a> {
     redact: &'a Redact,
     /// What became of each insight so far: its halves may come on different pages, and it is counted once.
     outcomes: Mutex<HashMap<String, Outcome>>,
-    named: Mutex<BTreeMap<Series, Naming>>,
-    misnamed: Mutex<BTreeMap<Series, BTreeSet<Timestamp>>>,
+    named: Mutex<BTreeMap<SeriesKey, Naming>>,
+    misnamed: Mutex<BTreeMap<SeriesKey, BTreeSet<Timestamp>>>,
     any: AtomicBool,
 }
 
@@ -63,12 +63,12 @@ impl<'a> Events<'a> {
     }
 
     /// The series that events named since this was asked last.
-    pub fn take_named(&self) -> BTreeMap<Series, Naming> {
+    pub fn take_named(&self) -> BTreeMap<SeriesKey, Naming> {
         std::mem::take(&mut *self.named.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The series that events seem to name, but do not, as the trail shows that was asked: each with the events' times.
-    pub fn take_misnamed(&self) -> BTreeMap<Series, BTreeSet<Timestamp>> {
+    pub fn take_misnamed(&self) -> BTreeMap<SeriesKey, BTreeSet<Timestamp>> {
         std::mem::take(&mut *self.misnamed.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -113,7 +113,7 @@ impl<'a> Events<'a> {
         let run = self.run;
         let mut complete = true;
         let mut insights: BTreeMap<String, Vec<(Side, Half)>> = BTreeMap::new();
-        let mut silent: Vec<(String, Series, Naming)> = Vec::new();
+        let mut silent: Vec<(String, SeriesKey, Naming)> = Vec::new();
         for event in events {
             self.any.store(true, Ordering::Relaxed);
             let event = self.redact.event(event);
@@ -123,7 +123,7 @@ impl<'a> Events<'a> {
                 if naming.is_confirmed && series.trail.is_some() {
                     // By itself, or where it was silent when it was pushed, it may have seemed to be of another series.
                     let mut misnamed = self.misnamed.lock().unwrap_or_else(PoisonError::into_inner);
-                    for seeming in [half.series_by_itself(), Series { trail: None, ..series.clone() }] {
+                    for seeming in [half.series_by_itself(), SeriesKey { trail: None, ..series.clone() }] {
                         if seeming != series {
                             misnamed.entry(seeming).or_default().insert(half.time);
                         }
@@ -151,7 +151,7 @@ impl<'a> Events<'a> {
             // What the event itself leaves open, the other half, or its own look-up, may have said.
             let stored = found.items.get(&insight_key(&run.target, &id)).map(Halves::from_stored);
             let trail = stored.and_then(|halves| halves.trail_of(&series));
-            note(&self.named, Series { trail, ..series }, naming);
+            note(&self.named, SeriesKey { trail, ..series }, naming);
         }
         let merges: Vec<_> = insights
             .into_iter()
@@ -292,7 +292,7 @@ impl<'a> Events<'a> {
 }
 
 /// Notes a series that an event names.
-fn note(named: &Mutex<BTreeMap<Series, Naming>>, series: Series, naming: Naming) {
+fn note(named: &Mutex<BTreeMap<SeriesKey, Naming>>, series: SeriesKey, naming: Naming) {
     let mut named = named.lock().unwrap_or_else(PoisonError::into_inner);
     let known = named.entry(series).or_insert(naming);
     known.time = known.time.max(naming.time);

@@ -2,7 +2,6 @@
 //!
 //! <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_Operations.html>
 
-use crate::series::Series;
 use crate::window::Request;
 use aws_sdk_cloudtrail::Client;
 use aws_sdk_cloudtrail::config::Builder;
@@ -16,6 +15,7 @@ use insights_shared::issue::{CallError, Class};
 use insights_shared::page::Pages;
 use insights_shared::payload::Window;
 use insights_shared::sdk::date_time;
+use insights_shared::series::SeriesKey;
 use insights_shared::target_run::TargetRun;
 use insights_shared::time::Timestamp;
 
@@ -156,7 +156,11 @@ impl<'a> Fetch<'a> {
     }
 
     /// The points of a series that are not zero, all pages, and when they were asked for.
-    pub async fn points(&self, series: &Series, request: Request) -> Result<(Points, Timestamp), CallError> {
+    pub async fn points(
+        &self,
+        series: &SeriesKey,
+        request: Request,
+    ) -> Result<(Points, Timestamp), CallError> {
         const OPERATION: &str = "ListInsightsMetricData";
         let asked_at = self.run.clock_now();
         let mut pages = Pages::new(OPERATION).holding_at_most(request.most_points());
@@ -205,7 +209,7 @@ fn of_page(error: CallError, is_later: bool) -> CallError {
 
 /// Fails if an answer names another series than the requested one. It names every member that the request had; one that is
 /// absent says nothing.
-fn is_about(series: &Series, page: &ListInsightsMetricDataOutput) -> Result<(), CallError> {
+fn is_about(series: &SeriesKey, page: &ListInsightsMetricDataOutput) -> Result<(), CallError> {
     let names = [
         ("EventSource", Some(series.event_source.as_str()), page.event_source()),
         ("EventName", Some(series.event_name.as_str()), page.event_name()),

@@ -11,8 +11,9 @@
 //! shortened look-up always fits beside what is essential of the Start. Beyond it the record may depend on the order until both
 //! halves have come once more.
 
-use crate::event::{Half, LOOKUP};
+use crate::event::Half;
 use crate::merge::Halves;
+use insights_shared::series::LOOKUP;
 use insights_shared::validate::{LARGEST_ITEM, item_size};
 use insights_shared::value::{Map, Value};
 

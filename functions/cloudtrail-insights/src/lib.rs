@@ -1,13 +1,12 @@
 //! Collects AWS CloudTrail insights, both halves of each joined, and the metric series behind them.
 //!
 //! [`run`] tells the story; [`fetch`] asks CloudTrail and never interprets; [`event`], [`merge`], [`normalize`],
-//! [`redact`], [`window`] and [`coverage`] interpret and never await; validation and the table are `insights_shared`'s.
+//! [`redact`] and [`window`] interpret and never await; validation and the table are `insights_shared`'s.
 //!
 //! It does not know what is usual for an account: the baseline is CloudTrail's.
 
 pub mod catalog;
 pub mod config;
-pub mod coverage;
 pub mod event;
 pub mod events;
 #[cfg(test)]
@@ -22,7 +21,6 @@ pub mod progress;
 pub mod redact;
 pub mod rows;
 pub mod run;
-pub mod series;
 pub mod trails;
 pub mod window;
 

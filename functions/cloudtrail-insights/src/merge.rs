@@ -1,13 +1,13 @@
 //! Joins the halves of an insight, in whichever order and by whichever way they come. Pure.
 
-use crate::event::{ASKED_TRAIL, Half, LOOKUP, Side};
+use crate::event::{Half, Side};
 use crate::fit::{self, Removed, TRUNCATED};
 use crate::redact::{self, Redact};
-use crate::series::{API_ERROR_RATE, Series};
 use crate::window::REACH_DAYS;
 use insights_shared::key::Key;
 use insights_shared::number::Number;
 use insights_shared::record::{Kind, Record, Source, Status, StatusReason, Stored, one_line, partition};
+use insights_shared::series::{API_ERROR_RATE, LOOKUP, REQUESTED_TRAIL, SeriesKey};
 use insights_shared::severity;
 use insights_shared::target::Target;
 use insights_shared::time::{DAY_SECONDS, Timestamp};
@@ -70,7 +70,7 @@ impl Halves {
                 if let Some(trail) = [known.asked_trail(), half.asked_trail()].into_iter().flatten().min()
                     && let Value::Map(lookup) = &mut lookup
                 {
-                    lookup.insert(ASKED_TRAIL.into(), trail.into());
+                    lookup.insert(REQUESTED_TRAIL.into(), trail.into());
                 }
                 known.detail.insert(LOOKUP.into(), lookup.clone());
                 half.detail.insert(LOOKUP.into(), lookup);
@@ -100,9 +100,9 @@ impl Halves {
     }
 
     /// The trail that a half names for the series that `series` is without one.
-    pub fn trail_of(&self, series: &Series) -> Option<String> {
+    pub fn trail_of(&self, series: &SeriesKey) -> Option<String> {
         let mut named = [&self.end, &self.start].into_iter().flatten().map(Half::series);
-        let named = named.find(|named| Series { trail: None, ..named.clone() } == *series)?;
+        let named = named.find(|named| SeriesKey { trail: None, ..named.clone() } == *series)?;
         named.trail
     }
 

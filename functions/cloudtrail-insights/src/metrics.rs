@@ -1,12 +1,13 @@
 //! Fetches one series over its requests, oldest first, and says how far it came.
 
 use crate::fetch::Fetch;
-use crate::lasting::{Rejection, is_lasting, may_be_about_range};
+use crate::lasting::{is_lasting, may_be_about_range};
 use crate::normalize;
-use crate::series::Series;
 use crate::window::{Request, sure_span};
+use insights_shared::catalog::Rejection;
 use insights_shared::fields::Faults;
 use insights_shared::issue::{CallError, REQUEST_INVALID, RESPONSE_MALFORMED, Stage};
+use insights_shared::series::SeriesKey;
 use insights_shared::target_run::TargetRun;
 use insights_shared::time::Timestamp;
 
@@ -30,7 +31,12 @@ pub struct Progress {
 
 /// Fetches and stores what `requests` ask for. It stops at the first that fails, so that nothing behind it counts as
 /// known.
-pub async fn collect(fetch: &Fetch<'_>, run: &TargetRun, series: &Series, requests: &[Request]) -> Progress {
+pub async fn collect(
+    fetch: &Fetch<'_>,
+    run: &TargetRun,
+    series: &SeriesKey,
+    requests: &[Request],
+) -> Progress {
     let subject = series.to_string();
     let mut progress = Progress::default();
     let mut faults = Faults::default();

@@ -1,11 +1,11 @@
 //! The answer of a series as chunks. Pure.
 
 use crate::fetch::Points;
-use crate::series::Series;
 use crate::window::{Request, chunk_seconds};
 use insights_shared::key::Key;
 use insights_shared::number::violation_of_f64;
-use insights_shared::record::{Chunk, Kind, Record};
+use insights_shared::record::{Chunk, Kind, Record, Source};
+use insights_shared::series::SeriesKey;
 use insights_shared::target::Target;
 use insights_shared::time::Timestamp;
 use insights_shared::value::Map;
@@ -30,14 +30,15 @@ pub struct Chunks<'a> {
 /// Cuts an answer into chunks. A point that DynamoDB cannot hold, that lies outside what was asked for, or that another
 /// one of the same time contradicts, is left out and named; the others of its chunk stay.
 pub fn chunks<'a>(
-    series: &Series,
+    series: &SeriesKey,
     request: Request,
     points: Points,
     target: &'a Target,
     answered_at: Timestamp,
 ) -> Chunks<'a> {
     let (points, left_out) = sound(points, request);
-    let (partition, detail) = (series.partition(target), series.detail());
+    let (partition, detail) =
+        (series.partition(Source::Cloudtrail, &target.account_id, &target.region), series.detail());
     Chunks { left_out, target, answered_at, request, partition, detail, points, given: 0 }
 }
 

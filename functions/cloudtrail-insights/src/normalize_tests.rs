@@ -17,8 +17,8 @@ fn target() -> Target {
     Target { account_id: "123456789012".into(), region: "eu-west-1".into(), role: None }
 }
 
-fn series() -> Series {
-    Series {
+fn series() -> SeriesKey {
+    SeriesKey {
         event_source: "ec2.amazonaws.com".into(),
         event_name: "RunInstances".into(),
         insight_type: "ApiCallRateInsight".into(),

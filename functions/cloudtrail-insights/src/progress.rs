@@ -1,7 +1,7 @@
 //! What a series' row says after a run: which spans are known, and where the next run goes on. Pure.
 
-use crate::catalog::Row;
 use crate::metrics::Progress;
+use insights_shared::catalog::CatalogRow;
 use insights_shared::time::Timestamp;
 
 /// Where a series stood when the run began on it.
@@ -18,7 +18,7 @@ pub struct Stand {
 }
 
 /// Takes into a row what was stored of its series.
-pub fn advance(row: &mut Row, progress: &Progress, stand: &Stand) {
+pub fn advance(row: &mut CatalogRow, progress: &Progress, stand: &Stand) {
     let Stand { reached, own, target, .. } = *stand;
     note_availability(row, progress, stand.revision.as_deref());
     let last = progress.stored.last();
@@ -46,12 +46,12 @@ pub fn advance(row: &mut Row, progress: &Progress, stand: &Stand) {
 }
 
 /// Takes into a row, read at `revision`, whether its series can be fetched.
-pub fn note_availability(row: &mut Row, progress: &Progress, revision: Option<&str>) {
+pub fn note_availability(row: &mut CatalogRow, progress: &Progress, revision: Option<&str>) {
     row.note_availability(progress.rejection.as_ref(), progress.answered_at, revision);
 }
 
 /// Notes how far a part has come that stood at a watermark of its `own`; `None` is as far as the target.
-pub fn stand_at(row: &mut Row, come: Option<Timestamp>, own: Option<Timestamp>) {
+pub fn stand_at(row: &mut CatalogRow, come: Option<Timestamp>, own: Option<Timestamp>) {
     // Another run may have left the part behind meanwhile: the watermark that is further back counts.
     let is_ours = row.watermark == own || row.watermark.is_none();
     row.watermark = match come {

@@ -1,8 +1,8 @@
 //! What a row says of its series after a run: which spans are known, and where the next run goes on.
 
 use super::*;
-use crate::lasting::{Rejection, Unavailable};
 use crate::window::{Request, requests};
+use insights_shared::catalog::{Rejection, Unavailable};
 use insights_shared::record::Stored;
 use insights_shared::value::{Map, Value};
 
@@ -13,12 +13,12 @@ fn at(text: &str) -> Timestamp {
 }
 
 /// A stored row, `covered` as JSON.
-fn row(covered: &str, watermark: Option<&str>) -> Row {
+fn row(covered: &str, watermark: Option<&str>) -> CatalogRow {
     let mut item = Map::from([("covered".into(), Value::from_json(covered).unwrap())]);
     if let Some(watermark) = watermark {
         item.insert("watermark".into(), watermark.into());
     }
-    Row::from_stored(Stored(item))
+    CatalogRow::from_stored(Stored(item))
 }
 
 fn progress(requests: &[Request], stored: usize) -> Progress {
@@ -27,14 +27,14 @@ fn progress(requests: &[Request], stored: usize) -> Progress {
     Progress { stored: requests[..stored].to_vec(), stopped_at, is_complete, ..Progress::default() }
 }
 
-fn stand(row: &Row, target: Option<&str>, lookback: &str) -> Stand {
+fn stand(row: &CatalogRow, target: Option<&str>, lookback: &str) -> Stand {
     let target = target.map(at);
     let revision = row.revision().map(str::to_owned);
     Stand { revision, reached: row.watermark.or(target).unwrap_or(at(lookback)), own: row.watermark, target }
 }
 
 #[track_caller]
-fn says(row: &Row, covered: &str, watermark: Option<&str>) {
+fn says(row: &CatalogRow, covered: &str, watermark: Option<&str>) {
     assert_eq!(row.covered.to_value(), Value::from_json(covered).unwrap());
     assert_eq!(row.watermark, watermark.map(at));
 }
@@ -51,7 +51,7 @@ const WHOLE: &str = r#"{"300":[{"from":"2026-01-16T23:00:00.000Z"}],
 
 #[test]
 fn a_new_series_is_known_from_its_reach_on_and_then_follows_the_watermark() {
-    let mut row = Row::behind(None, at("2025-12-20T22:27:13Z"));
+    let mut row = CatalogRow::behind(None, at("2025-12-20T22:27:13Z"));
     let stand = stand(&row, Some("2026-03-20T22:20:00Z"), NOW);
     advance(&mut row, &progress(&first_requests(), 2), &stand);
     says(&row, WHOLE, None);
@@ -110,7 +110,7 @@ fn half_done_goes_on_where_the_finer_period_begins_so_that_none_of_it_is_skipped
         (requests[0].end, requests[1].start),
         (at("2026-01-17T00:00:00Z"), at("2026-01-16T23:00:00Z"))
     );
-    let mut row = Row::behind(None, at("2025-12-20T22:27:13Z"));
+    let mut row = CatalogRow::behind(None, at("2025-12-20T22:27:13Z"));
     let stand = stand(&row, None, NOW);
     advance(&mut row, &progress(&requests, 1), &stand);
     let coarse = r#"{"3600":[{"from":"2025-12-20T23:00:00.000Z","until":"2026-01-17T00:00:00.000Z"}]}"#;
@@ -168,7 +168,7 @@ fn after_a_change_of_period_the_old_one_ends_at_the_watermark_and_the_new_one_fo
 fn at_a_coarser_period_nothing_is_called_known_before_its_bucket_has_ended() {
     let watermark = "2026-03-20T22:27:00Z";
     let mut row = row(r#"{"60":[{"from":"2026-03-05T22:58:00.000Z"}]}"#, None);
-    let hourly = |row: &Row, target: &str, now: &str| {
+    let hourly = |row: &CatalogRow, target: &str, now: &str| {
         let stand = stand(row, Some(target), NOW);
         (requests(stand.reached.plus_seconds(-6 * 3_600), at(now), 3_600, at(now)), stand)
     };
@@ -228,7 +228,7 @@ fn a_row_rests_when_nothing_of_it_is_open_and_nothing_behind() {
     assert!(row(closed, None).is_at_rest());
     assert!(!row(closed, Some(NOW)).is_at_rest());
     assert!(!row(WHOLE, None).is_at_rest());
-    assert!(!Row::behind(None, at(NOW)).is_at_rest(), "it is not stored yet");
+    assert!(!CatalogRow::behind(None, at(NOW)).is_at_rest(), "it is not stored yet");
 }
 
 #[test]
@@ -245,7 +245,7 @@ fn a_row_that_is_closed_expires_when_the_last_that_is_known_of_it_does() {
 }
 
 /// The row of `WHOLE` as `revision`, unavailable since then and last asked at `asked_at`, if it is.
-fn revised(revision: &str, unavailable: Option<(&str, &str)>) -> Row {
+fn revised(revision: &str, unavailable: Option<(&str, &str)>) -> CatalogRow {
     let closed = r#"{"300":[{"from":"2026-01-16T23:00:00.000Z","until":"2026-03-20T16:25:00.000Z"}]}"#;
     let covered = if unavailable.is_some() { closed } else { WHOLE };
     let covered = Value::from_json(covered).unwrap();
@@ -255,7 +255,7 @@ fn revised(revision: &str, unavailable: Option<(&str, &str)>) -> Row {
         item.insert("watermark".into(), "2026-03-20T16:25:00.000Z".into());
         item.insert("unavailable".into(), Unavailable { code: "Gone".into(), since, asked_at }.to_value());
     }
-    Row::from_stored(Stored(item))
+    CatalogRow::from_stored(Stored(item))
 }
 
 /// What became of a series that was asked for at these times.

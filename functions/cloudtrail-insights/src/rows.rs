@@ -3,17 +3,18 @@
 //! Invariant: the target's watermark may pass only parts whose row has a watermark of its own. So every method that
 //! leaves a part behind writes its row, and answers `false` where that failed: then the watermark has to stay.
 
-use crate::catalog::{Catalog, Row};
+use crate::catalog::Catalog;
 use crate::config::CloudtrailInsights;
-use crate::coverage::Coverage;
 use crate::events::Naming;
 use crate::fetch::Fetch;
 use crate::metrics::{self, Progress};
 use crate::progress::{Stand, advance, note_availability, stand_at};
-use crate::series::Series;
 use crate::window::{self, REACH_DAYS};
 use futures_util::stream::{self, StreamExt};
+use insights_shared::catalog::CatalogRow;
+use insights_shared::catalog::Coverage;
 use insights_shared::issue::{CallError, Stage};
+use insights_shared::series::SeriesKey;
 use insights_shared::target_run::TargetRun;
 use insights_shared::time::{DAY_SECONDS, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,15 +26,15 @@ mod trails;
 pub struct Rows<'a> {
     run: &'a TargetRun,
     catalog: Catalog<'a>,
-    configured: Vec<Series>,
+    configured: Vec<SeriesKey>,
     period: i64,
     lookback: Timestamp,
-    series: BTreeMap<Series, Row>,
-    trails: BTreeMap<String, Row>,
+    series: BTreeMap<SeriesKey, CatalogRow>,
+    trails: BTreeMap<String, CatalogRow>,
     /// The series that this backfill has loaded from its start on.
-    loaded: BTreeSet<Series>,
+    loaded: BTreeSet<SeriesKey>,
     /// The series whose request was rejected for good in this backfill: each is asked for once.
-    rejected: BTreeSet<Series>,
+    rejected: BTreeSet<SeriesKey>,
 }
 
 impl<'a> Rows<'a> {
@@ -43,8 +44,8 @@ impl<'a> Rows<'a> {
         catalog: Catalog<'a>,
         collector: &CloudtrailInsights,
         lookback: Timestamp,
-        series: BTreeMap<Series, Row>,
-        trails: BTreeMap<String, Row>,
+        series: BTreeMap<SeriesKey, CatalogRow>,
+        trails: BTreeMap<String, CatalogRow>,
     ) -> Self {
         let (configured, period) = (collector.series.clone(), collector.period);
         let (loaded, rejected) = Default::default();
@@ -57,17 +58,17 @@ impl<'a> Rows<'a> {
     }
 
     /// A series is live while it is configured, or was named within the days that CloudTrail keeps.
-    fn is_live(&self, series: &Series, row: &Row) -> bool {
+    fn is_live(&self, series: &SeriesKey, row: &CatalogRow) -> bool {
         let since = self.run.now.plus_seconds(-REACH_DAYS * DAY_SECONDS);
         self.configured.contains(series) || row.named_at.is_some_and(|named_at| named_at >= since)
     }
 
     /// How far a part has come: its own watermark, else the target's, else nowhere.
-    fn reached(&self, row: &Row) -> Timestamp {
+    fn reached(&self, row: &CatalogRow) -> Timestamp {
         self.watermark(row).unwrap_or(self.lookback)
     }
 
-    fn watermark(&self, row: &Row) -> Option<Timestamp> {
+    fn watermark(&self, row: &CatalogRow) -> Option<Timestamp> {
         let of_target = if row.is_stored() { self.run.watermark() } else { None };
         row.watermark.or(of_target)
     }
@@ -79,12 +80,13 @@ impl<'a> Rows<'a> {
 
     /// Takes in the series that events named. One that was not known, or not live any more, has to be fetched from the
     /// beginning: its row says so before the watermark moves.
-    pub async fn adopt(&mut self, named: BTreeMap<Series, Naming>) -> bool {
+    pub async fn adopt(&mut self, named: BTreeMap<SeriesKey, Naming>) -> bool {
         let mut complete = true;
         for (series, Naming { time: named_at, is_confirmed }) in named {
             let start = self.lookback;
-            let mut row = self.series.remove(&series).unwrap_or_else(|| Row::behind(Some(named_at), start));
-            let change = |row: &mut Row| {
+            let mut row =
+                self.series.remove(&series).unwrap_or_else(|| CatalogRow::behind(Some(named_at), start));
+            let change = |row: &mut CatalogRow| {
                 if row.expires_at.take().is_some() || !row.is_stored() || row.is_at_rest() {
                     row.watermark = Some(start);
                 }
@@ -101,17 +103,18 @@ impl<'a> Rows<'a> {
     /// Takes back what pushed events seemed to name, and a look-up shows that they do not: the name, and what counts as fetched,
     /// which would read as zeros of a series that nobody knows to exist. Rows that a look-up or the configuration has named
     /// stay, and so does what was stored.
-    pub async fn retract(&mut self, misnamed: BTreeMap<Series, BTreeSet<Timestamp>>) -> bool {
+    pub async fn retract(&mut self, misnamed: BTreeMap<SeriesKey, BTreeSet<Timestamp>>) -> bool {
         let mut complete = true;
         for (series, times) in misnamed {
             let is_configured = self.configured.contains(&series);
-            let is_only_named_so =
-                |row: &Row| row.is_unconfirmed && row.named_at.is_some_and(|time| times.contains(&time));
+            let is_only_named_so = |row: &CatalogRow| {
+                row.is_unconfirmed && row.named_at.is_some_and(|time| times.contains(&time))
+            };
             let Some(row) = self.series.get_mut(&series) else { continue };
             if is_configured || !is_only_named_so(row) {
                 continue;
             }
-            let change = |row: &mut Row| {
+            let change = |row: &mut CatalogRow| {
                 if is_only_named_so(row) {
                     row.named_at = None;
                     row.covered = Coverage::default();
@@ -130,13 +133,13 @@ impl<'a> Rows<'a> {
         let mut complete = true;
         for series in self.configured.clone() {
             let start = self.lookback;
-            let is_followed = |row: &Row| row.expires_at.is_none() && !row.is_at_rest();
+            let is_followed = |row: &CatalogRow| row.expires_at.is_none() && !row.is_at_rest();
             let known = self.series.get(&series).is_some_and(|row| is_followed(row) && !row.is_unconfirmed);
             if known {
                 continue;
             }
-            let mut row = self.series.remove(&series).unwrap_or_else(|| Row::behind(None, start));
-            let change = |row: &mut Row| {
+            let mut row = self.series.remove(&series).unwrap_or_else(|| CatalogRow::behind(None, start));
+            let change = |row: &mut CatalogRow| {
                 if !is_followed(row) || !row.is_stored() {
                     row.expires_at = None;
                     row.watermark = Some(start);
@@ -154,7 +157,7 @@ impl<'a> Rows<'a> {
     pub async fn mark_behind(&mut self) -> bool {
         let Some(watermark) = self.run.watermark() else { return true };
         let mut complete = true;
-        let stay = |row: &mut Row| {
+        let stay = |row: &mut CatalogRow| {
             if row.watermark.is_none() {
                 // An open span follows the watermark that moves on.
                 row.covered.close(watermark);
@@ -185,12 +188,15 @@ impl<'a> Rows<'a> {
     pub async fn retire(&mut self) -> bool {
         let retention_days = self.run.store.retention_days();
         let mut complete = true;
-        let dead = |(series, row): &(&Series, &Row)| !self.is_live(series, row) && row.expires_at.is_none();
-        let dead: Vec<Series> = self.series.iter().filter(dead).map(|(series, _)| series.clone()).collect();
+        let dead = |(series, row): &(&SeriesKey, &CatalogRow)| {
+            !self.is_live(series, row) && row.expires_at.is_none()
+        };
+        let dead: Vec<SeriesKey> =
+            self.series.iter().filter(dead).map(|(series, _)| series.clone()).collect();
         for series in dead {
             let Some(mut row) = self.series.remove(&series) else { continue };
             let reached = self.reached(&row);
-            let change = |row: &mut Row| {
+            let change = |row: &mut CatalogRow| {
                 row.covered.close(reached);
                 row.watermark = None;
                 let last = row.covered.last(None).or(row.named_at).unwrap_or(reached);
@@ -207,7 +213,7 @@ impl<'a> Rows<'a> {
     pub async fn collect_series(&mut self, fetch: &Fetch<'_>) -> bool {
         let run = self.run;
         let overlap = run.settings.overlap_minutes * 60;
-        let mut live: Vec<(Timestamp, Series, Row)> = Vec::new();
+        let mut live: Vec<(Timestamp, SeriesKey, CatalogRow)> = Vec::new();
         let mut newer: Vec<String> = Vec::new();
         for (series, row) in std::mem::take(&mut self.series) {
             let is_live = self.is_live(&series, &row);
@@ -233,7 +239,7 @@ impl<'a> Rows<'a> {
         }
         live.sort_by(|left, right| (left.0, &left.1).cmp(&(right.0, &right.1)));
         let this = &*self;
-        let worked: Vec<(Series, Row, bool)> = stream::iter(live)
+        let worked: Vec<(SeriesKey, CatalogRow, bool)> = stream::iter(live)
             .map(|(reached, series, mut row)| async move {
                 // Late points come behind a watermark; the look-back is none, whatever has been stored since.
                 let is_new = this.watermark(&row).is_none() || !row.covered.knows_before(reached);
@@ -243,7 +249,7 @@ impl<'a> Rows<'a> {
                 let progress = metrics::collect(fetch, run, &series, &requests).await;
                 let revision = row.revision().map(str::to_owned);
                 let stand = Stand { revision, reached, own: row.watermark, target: run.watermark() };
-                let change = |row: &mut Row| advance(row, &progress, &stand);
+                let change = |row: &mut CatalogRow| advance(row, &progress, &stand);
                 let written = this.catalog.change_series(&series, &mut row, change).await;
                 let written =
                     written.map_or_else(|error| this.failed(&series.to_string(), &error), |()| true);
@@ -270,9 +276,9 @@ impl<'a> Rows<'a> {
     ) -> bool {
         let run = self.run;
         let configured = self.configured.iter().filter(|series| !self.series.contains_key(series)).cloned();
-        let unknown: Vec<(Series, Row)> =
-            configured.map(|series| (series, Row::behind(None, self.lookback))).collect();
-        let mut live: Vec<(Series, Row)> = Vec::new();
+        let unknown: Vec<(SeriesKey, CatalogRow)> =
+            configured.map(|series| (series, CatalogRow::behind(None, self.lookback))).collect();
+        let mut live: Vec<(SeriesKey, CatalogRow)> = Vec::new();
         for (series, row) in std::mem::take(&mut self.series).into_iter().chain(unknown) {
             let is_asked = !row.is_newer_schema() && !self.rejected.contains(&series);
             if is_asked && self.is_live(&series, &row) {
@@ -282,14 +288,14 @@ impl<'a> Rows<'a> {
             }
         }
         let this = &*self;
-        let worked: Vec<(Series, Row, bool, Progress)> = stream::iter(live)
+        let worked: Vec<(SeriesKey, CatalogRow, bool, Progress)> = stream::iter(live)
             .map(|(series, mut row)| async move {
                 let from = if this.loaded.contains(&series) { from } else { start };
                 let requests = window::requests_by(from, until, this.period, run.now, run.limit());
                 let progress = metrics::collect(fetch, run, &series, &requests).await;
                 let (own, reached) = (row.watermark, this.reached(&row));
                 let revision = row.revision().map(str::to_owned);
-                let change = |row: &mut Row| {
+                let change = |row: &mut CatalogRow| {
                     note_availability(row, &progress, revision.as_deref());
                     if row.unavailable.is_some() && row.watermark.is_none() {
                         row.covered.close(reached);

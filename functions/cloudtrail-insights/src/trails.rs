@@ -1,9 +1,10 @@
 //! Which trails there are, and which of them have insights on data events.
 
 use crate::fetch::Fetch;
-use crate::lasting::{Rejection, is_lasting};
+use crate::lasting::is_lasting;
 use aws_sdk_cloudtrail::types::{InsightSelector, SourceEventCategory, Trail};
 use futures_util::stream::{self, StreamExt};
+use insights_shared::catalog::Rejection;
 use insights_shared::issue::Stage;
 use insights_shared::target::account_of_arn;
 use insights_shared::target_run::TargetRun;

@@ -4,6 +4,7 @@
 //! network for size (`Cargo.toml`, `docs/performance.md`). It asks nobody and waits for nothing; `time.rs` has the one
 //! function that reads a clock.
 
+pub mod catalog;
 pub mod fault;
 mod json;
 pub mod key;
@@ -11,6 +12,7 @@ mod map;
 pub mod number;
 pub mod record;
 pub mod sdk;
+pub mod series;
 pub mod severity;
 pub mod surrogate;
 pub mod time;

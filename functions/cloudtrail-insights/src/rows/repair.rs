@@ -2,7 +2,7 @@
 //! future, nobody knows until when the series was really fetched: it restarts at the beginning of the look-back.
 
 use super::Rows;
-use crate::catalog::Row;
+use insights_shared::catalog::CatalogRow;
 use insights_shared::issue::Stage;
 use insights_shared::time::Timestamp;
 
@@ -14,14 +14,14 @@ impl Rows<'_> {
         let start = self.lookback;
         let is_future = |instant: Timestamp| run.is_future(instant);
         let restarts = run.future().watermark.is_some();
-        let is_wrong = |row: &Row| {
+        let is_wrong = |row: &CatalogRow| {
             let follows =
                 restarts && row.watermark.is_none() && row.expires_at.is_none() && !row.is_at_rest();
             follows || row.watermark.is_some_and(is_future) || row.covered.ends_in_future(is_future)
         };
         let was_asked_in_future =
-            |row: &Row| row.unavailable.as_ref().is_some_and(|it| is_future(it.asked_at));
-        let change = |row: &mut Row| {
+            |row: &CatalogRow| row.unavailable.as_ref().is_some_and(|it| is_future(it.asked_at));
+        let change = |row: &mut CatalogRow| {
             if is_wrong(row) {
                 row.covered.cut(start, is_future);
                 row.watermark = Some(start);
@@ -31,7 +31,7 @@ impl Rows<'_> {
                 row.unavailable = None;
             }
         };
-        let is_wrong = |row: &Row| is_wrong(row) || was_asked_in_future(row);
+        let is_wrong = |row: &CatalogRow| is_wrong(row) || was_asked_in_future(row);
         let mut complete = true;
         for (series, row) in &mut self.series {
             if is_wrong(row)

@@ -1,13 +1,14 @@
 //! The rows of trails: which of them are asked for insights on data events, each from where it stands.
 
 use super::Rows;
-use crate::catalog::Row;
 use crate::events::Events;
 use crate::fetch::{EventSource, Fetch};
-use crate::lasting::{Rejection, is_lasting, may_be_about_range};
+use crate::lasting::{is_lasting, may_be_about_range};
 use crate::progress::stand_at;
 use crate::trails::Trails;
 use crate::window::{pieces_or_one, sure_span};
+use insights_shared::catalog::CatalogRow;
+use insights_shared::catalog::Rejection;
 use insights_shared::issue::{CallError, Stage};
 use insights_shared::payload::Window;
 use insights_shared::time::Timestamp;
@@ -18,7 +19,7 @@ impl Rows<'_> {
     /// issue.
     pub fn resting_trails(&self) -> BTreeSet<String> {
         let now = self.run.now;
-        let resting = |(arn, row): (&String, &Row)| {
+        let resting = |(arn, row): (&String, &CatalogRow)| {
             let unavailable = row.unavailable.as_ref().filter(|unavailable| !unavailable.is_due(now))?;
             row.expires_at.is_none().then(|| (arn.clone(), unavailable.clone()))
         };
@@ -36,8 +37,8 @@ impl Rows<'_> {
         let retention_days = self.run.store.retention_days();
         for arn in &found.data {
             let start = self.lookback;
-            let mut row = self.trails.remove(arn).unwrap_or_else(|| Row::behind(None, start));
-            let change = |row: &mut Row| {
+            let mut row = self.trails.remove(arn).unwrap_or_else(|| CatalogRow::behind(None, start));
+            let change = |row: &mut CatalogRow| {
                 row.expires_at = None;
                 if !row.is_stored() {
                     row.watermark = Some(start);
@@ -50,14 +51,14 @@ impl Rows<'_> {
         for (arn, rejection) in &found.rejected {
             complete &= self.reject_trail(arn, rejection).await;
         }
-        let gone = |(arn, row): &(&String, &Row)| {
+        let gone = |(arn, row): &(&String, &CatalogRow)| {
             found.is_complete && !found.may_have_data(arn) && row.expires_at.is_none()
         };
         let gone: Vec<String> = self.trails.iter().filter(gone).map(|(arn, _)| arn.clone()).collect();
         for arn in gone {
             let Some(mut row) = self.trails.remove(&arn) else { continue };
             let reached = self.reached(&row);
-            let change = |row: &mut Row| {
+            let change = |row: &mut CatalogRow| {
                 // Should it come back, it goes on from here.
                 row.watermark = Some(reached);
                 row.unavailable = None;
@@ -73,9 +74,9 @@ impl Rows<'_> {
     /// Notes that a trail is unavailable: it stands where it was fetched last.
     pub async fn reject_trail(&mut self, arn: &str, rejection: &Rejection) -> bool {
         let start = self.lookback;
-        let mut row = self.trails.remove(arn).unwrap_or_else(|| Row::behind(None, start));
+        let mut row = self.trails.remove(arn).unwrap_or_else(|| CatalogRow::behind(None, start));
         let (reached, revision) = (self.reached(&row), row.revision().map(str::to_owned));
-        let change = |row: &mut Row| {
+        let change = |row: &mut CatalogRow| {
             row.expires_at = None;
             row.watermark = row.watermark.or(Some(reached));
             row.reject(rejection, revision.as_deref());
@@ -130,7 +131,7 @@ impl Rows<'_> {
     ) -> bool {
         let run = self.run;
         let overlap = run.settings.overlap_minutes * 60;
-        let live = |(arn, row): &(&String, &Row)| {
+        let live = |(arn, row): &(&String, &CatalogRow)| {
             let is_asked = found.data.contains(*arn) || !found.is_complete;
             let is_rejected = found.rejected.iter().any(|(rejected, _)| rejected == *arn);
             row.expires_at.is_none() && is_asked && !is_rejected && !resting.contains(*arn)
@@ -164,7 +165,7 @@ impl Rows<'_> {
             let Some(mut row) = self.trails.remove(&arn) else { continue };
             let known = reached.min(run.limit());
             let come = Some(known).filter(|_| reached != run.now);
-            let change = |row: &mut Row| {
+            let change = |row: &mut CatalogRow| {
                 row.note_availability(rejection.as_ref(), answered_at, revision.as_deref());
                 // One that is unavailable never follows the target's watermark.
                 let come = come.or_else(|| row.unavailable.as_ref().map(|_| known));

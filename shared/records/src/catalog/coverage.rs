@@ -1,9 +1,9 @@
-//! Which spans of a series are known at which period: within them an absent point is zero, outside it is unknown. Pure.
+//! Which spans of a series are known at which period: within them an absent point is zero, outside it is unknown.
 //!
 //! A span without an end reaches to the watermark, which moves without the row being written again.
 
-use insights_shared::time::Timestamp;
-use insights_shared::value::{Map, Value};
+use crate::time::Timestamp;
+use crate::value::{Map, Value};
 use std::collections::BTreeMap;
 
 /// The most spans of one period that a row holds. Gaps are rare; but a row must never grow beyond what the table takes, or
@@ -12,7 +12,7 @@ const MOST_SPANS: usize = 1_000;
 
 /// A span that is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Span {
+pub struct CoveredSpan {
     /// Its first instant.
     pub from: Timestamp,
     /// The first instant after it; `None` is the watermark.
@@ -21,14 +21,14 @@ pub struct Span {
 
 /// What is known of one series, by period.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Coverage(BTreeMap<i64, Vec<Span>>);
+pub struct Coverage(BTreeMap<i64, Vec<CoveredSpan>>);
 
 impl Coverage {
     /// Reads the attribute `covered`.
     pub fn from_value(value: &Value) -> Self {
         let span = |value: &Value| {
             let from = value.at(&["from"])?.as_timestamp()?;
-            Some(Span { from, until: value.at(&["until"]).and_then(Value::as_timestamp) })
+            Some(CoveredSpan { from, until: value.at(&["until"]).and_then(Value::as_timestamp) })
         };
         let spans = |value: &Value| value.as_list().unwrap_or_default().iter().filter_map(span).collect();
         let periods = value.as_map().into_iter().flatten();
@@ -37,19 +37,19 @@ impl Coverage {
 
     /// The attribute `covered`.
     pub fn to_value(&self) -> Value {
-        let span = |span: &Span| {
+        let span = |span: &CoveredSpan| {
             let mut map = Map::from([("from".into(), span.from.into())]);
             if let Some(until) = span.until {
                 map.insert("until".into(), until.into());
             }
             Value::Map(map)
         };
-        let spans = |spans: &Vec<Span>| Value::List(spans.iter().map(span).collect());
+        let spans = |spans: &Vec<CoveredSpan>| Value::List(spans.iter().map(span).collect());
         Value::Map(self.0.iter().map(|(period, list)| (period.to_string().into(), spans(list))).collect())
     }
 
     /// The spans at `period`, in order.
-    pub fn spans(&self, period: i64) -> &[Span] {
+    pub fn spans(&self, period: i64) -> &[CoveredSpan] {
         self.0.get(&period).map(Vec::as_slice).unwrap_or_default()
     }
 
@@ -74,9 +74,9 @@ impl Coverage {
     /// unknown again.
     pub fn add(&mut self, period: i64, from: Timestamp, until: Timestamp) {
         let spans = self.0.entry(period).or_default();
-        spans.push(Span { from, until: Some(until) });
+        spans.push(CoveredSpan { from, until: Some(until) });
         spans.sort();
-        let mut merged: Vec<Span> = Vec::with_capacity(spans.len());
+        let mut merged: Vec<CoveredSpan> = Vec::with_capacity(spans.len());
         for span in spans.drain(..) {
             match merged.last_mut() {
                 Some(last) if last.until.is_none_or(|until| span.from <= until) => {
@@ -181,7 +181,7 @@ mod tests {
         let is_future = |instant| instant > at(9);
         let mut coverage = Coverage::default();
         for (from, until) in [(0, 2), (3, 20), (12, 20), (5, 8)] {
-            coverage.0.entry(300).or_default().push(Span { from: at(from), until: Some(at(until)) });
+            coverage.0.entry(300).or_default().push(CoveredSpan { from: at(from), until: Some(at(until)) });
         }
         coverage.add(60, at(0), at(3));
         coverage.open(60, at(3));
