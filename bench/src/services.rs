@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::StreamSpecification;
 use insights_shared::store::schema::create_table;
 use insights_shared::time::{Clock, Timestamp};
-use insights_simulator::{Options, Scenario, Simulator};
+use insights_simulator::{Options, Scenario, Service, Simulator};
 use serde_json::Value;
 use std::borrow::Cow;
 use std::collections::hash_map::DefaultHasher;
@@ -37,7 +37,7 @@ pub struct Services {
 #[derive(Debug, Default)]
 struct Calls {
     by_request: HashMap<u64, u32>,
-    by_operation: BTreeMap<String, u64>,
+    by_operation: BTreeMap<(Service, String), u64>,
     twice: Vec<String>,
     /// The items that were written, by a hash of their keys.
     written: HashSet<u64>,
@@ -47,13 +47,8 @@ struct Calls {
 
 /// What writes items, one at a time or many.
 const WRITES: [&str; 4] = ["BatchExecuteStatement", "BatchWriteItem", "PutItem", "UpdateItem"];
-/// What reads them.
-const READS: [&str; 3] = ["BatchGetItem", "GetItem", "Query"];
-
-/// Whether a request of this name is for the table.
-fn is_for_the_table(operation: &str) -> bool {
-    WRITES.contains(&operation) || READS.contains(&operation)
-}
+/// The service of the table.
+const TABLE_SERVICE: Service = insights_simulator::dynamodb::SERVICE;
 
 /// The most repeated requests that are shown.
 const MOST_SHOWN: usize = 5;
@@ -68,11 +63,11 @@ impl Services {
     pub async fn start_as_of(scenario: &str, anchor: Timestamp) -> Result<Self, Failure> {
         let scenario = parse(scenario, anchor)?;
         let calls: Arc<Mutex<Calls>> = Arc::default();
-        let watched = Arc::clone(&calls);
-        let watch = move |operation: &str, path: &str, body: &[u8]| {
-            watched.lock().unwrap_or_else(PoisonError::into_inner).count(operation, path, body);
+        let observed = Arc::clone(&calls);
+        let observer = move |service: Service, operation: &str, path: &str, body: &[u8]| {
+            observed.lock().unwrap_or_else(PoisonError::into_inner).count(service, operation, path, body);
         };
-        let options = Options { scenario, watch: Some(Arc::new(watch)), ..Options::default() };
+        let options = Options { scenario, observer: Some(Arc::new(observer)), ..Options::default() };
         let simulator = Simulator::start(options).await?;
         let client = Client::new(&sdk(&simulator.url()));
         create_table(&client, TABLE).await.map_err(|error| error.to_string())?;
@@ -111,18 +106,9 @@ impl Services {
         self.simulator.url()
     }
 
-    /// Requests by operation.
-    pub fn by_operation(&self) -> BTreeMap<String, u64> {
-        self.calls().by_operation.clone()
-    }
-
-    /// How many requests were made of the service, and of the table.
+    /// The number of requests to the service and to the table.
     pub fn requests(&self) -> (u64, u64) {
-        let calls = self.calls();
-        let (table, service): (Vec<_>, Vec<_>) =
-            calls.by_operation.iter().partition(|(operation, _)| is_for_the_table(operation));
-        let sum = |counts: Vec<(&String, &u64)>| counts.into_iter().map(|(_, count)| count).sum();
-        (sum(service), sum(table))
+        self.calls().requests()
     }
 
     /// How many items were written, however often each.
@@ -148,8 +134,15 @@ impl Services {
 }
 
 impl Calls {
-    fn count(&mut self, operation: &str, path: &str, body: &[u8]) {
-        *self.by_operation.entry(operation.to_owned()).or_default() += 1;
+    fn requests(&self) -> (u64, u64) {
+        let all: u64 = self.by_operation.values().sum();
+        let table = self.by_operation.iter().filter(|((service, _), _)| *service == TABLE_SERVICE);
+        let table: u64 = table.map(|(_, count)| count).sum();
+        (all - table, table)
+    }
+
+    fn count(&mut self, service: Service, operation: &str, path: &str, body: &[u8]) {
+        *self.by_operation.entry((service, operation.to_owned())).or_default() += 1;
         let writes = WRITES.contains(&operation).then(|| serde_json::from_slice(body).ok()).flatten();
         for item in writes.iter().flat_map(items) {
             let number = key_number(&item);
@@ -254,7 +247,7 @@ mod tests {
             ("BatchExecuteStatement", json!({"Statements": [insert]}), 3, 6),
             ("BatchGetItem", json!({"RequestItems": {"t": {"Keys": [item("4")]}}}), 3, 6),
         ] {
-            calls.count(operation, "/", body.to_string().as_bytes());
+            calls.count(TABLE_SERVICE, operation, "/", body.to_string().as_bytes());
             let found = (calls.written.len(), calls.points.values().sum::<u64>());
             assert_eq!(found, (written, points), "after {operation}");
         }
@@ -263,19 +256,12 @@ mod tests {
     #[test]
     fn requests_are_the_services_or_the_tables() {
         let mut calls = Calls::default();
-        for operation in [
-            "GetInsight",
-            "BatchWriteItem",
-            "BatchExecuteStatement",
-            "PutItem",
-            "UpdateItem",
-            "BatchGetItem",
-            "Query",
-        ] {
-            calls.count(operation, "/", b"{}");
+        calls.count(insights_simulator::xray::SERVICE, "GetInsight", "/", b"{}");
+        for operation in
+            ["BatchWriteItem", "BatchExecuteStatement", "PutItem", "UpdateItem", "BatchGetItem", "Query"]
+        {
+            calls.count(TABLE_SERVICE, operation, "/", b"{}");
         }
-        let (table, service): (Vec<&String>, Vec<&String>) =
-            calls.by_operation.keys().partition(|operation| is_for_the_table(operation));
-        assert_eq!((table.len(), service), (6, vec![&"GetInsight".to_owned()]));
+        assert_eq!(calls.requests(), (1, 6));
     }
 }

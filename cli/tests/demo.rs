@@ -95,8 +95,8 @@ fn a_demo_shows_what_is_wrong_what_happened_and_what_it_cost() {
         assert!(log.contains("target_finished"), "{log}");
     }
     let calls = std::fs::read_to_string(folder.join("logs/simulator.log")).unwrap();
-    assert!(calls.contains("xray GetInsightSummaries 123456789012/eu-west-1 200"), "{calls}");
-    assert!(!calls.contains(" Scan "), "a table is never scanned");
+    assert!(calls.contains("xray:GetInsightSummaries 123456789012/eu-west-1 200"), "{calls}");
+    assert!(!calls.contains(":Scan "), "a table is never scanned");
 }
 
 #[test]

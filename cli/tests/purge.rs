@@ -133,7 +133,7 @@ fn without_anybody_to_ask_it_deletes_nothing() {
 #[test]
 fn what_a_busy_table_leaves_undone_is_tried_again() {
     let story = story();
-    story.lab.simulator.fault(Fault::new("BatchWriteItem", FaultKind::Unprocessed).times(2));
+    story.lab.simulator.fault(Fault::new("BatchWriteItem", FaultKind::Unprocessed).unwrap().times(2));
     let run = story.insights(&["purge", "--account", GONE, "--yes"]);
     assert_eq!((run.code, left(&story, GONE)), (0, 0), "{run:?}");
     assert!(story.lab.calls("BatchWriteItem") > 2);
@@ -143,7 +143,7 @@ fn what_a_busy_table_leaves_undone_is_tried_again() {
 fn a_failure_in_the_middle_says_how_much_is_left_and_another_run_goes_on() {
     let story = story();
     // 28 items are two batches; one of them is refused.
-    story.lab.simulator.fault(Fault::new("BatchWriteItem", FaultKind::Denied).times(1));
+    story.lab.simulator.fault(Fault::new("BatchWriteItem", FaultKind::Denied).unwrap().times(1));
     let run = story.insights(&["purge", "--account", GONE, "--yes"]);
     assert_eq!(run.code, 3, "{run:?}");
     assert!(run.stderr.contains("dynamodb:BatchWriteItem on the table"), "{}", run.stderr);
@@ -157,7 +157,7 @@ fn a_failure_in_the_middle_says_how_much_is_left_and_another_run_goes_on() {
 #[test]
 fn a_table_that_must_not_be_read_whole_is_told_by_its_permission() {
     let story = story();
-    story.lab.simulator.fault(Fault::new("Scan", FaultKind::Denied));
+    story.lab.simulator.fault(Fault::new("Scan", FaultKind::Denied).unwrap());
     let run = story.insights(&["purge", "--account", GONE, "--yes"]);
     assert_eq!(run.code, 1, "{run:?}");
     assert!(run.stderr.contains("these credentials need dynamodb:Scan on the table"), "{}", run.stderr);

@@ -147,7 +147,7 @@ fn every_answer_is_made_by_query_and_batch_get_item_alone() {
         assert!([200, 404].contains(&answer.status), "{path}: {answer:?}");
     }
     let operations: BTreeSet<String> = story.lab.simulator.counts().into_keys().collect();
-    assert_eq!(operations, BTreeSet::from(["BatchGetItem".to_owned(), "Query".to_owned()]));
+    assert_eq!(operations, BTreeSet::from(["dynamodb:BatchGetItem".to_owned(), "dynamodb:Query".to_owned()]));
 }
 
 #[test]

@@ -80,7 +80,7 @@ async fn it_serves_a_table_logs_calls_and_counts_them_at_the_end() {
     let client = simulate.client();
     let tables = client.list_tables().send().await.unwrap();
     assert_eq!(tables.table_names(), ["insights"]);
-    assert!(client.list_tables().send().await.is_err(), "the fault befalls the second call");
+    assert!(client.list_tables().send().await.is_err(), "the fault applies to the second call");
 
     // What it tells other programs is all that they need.
     let mut create = command(&["table", "create"]);
@@ -92,10 +92,10 @@ async fn it_serves_a_table_logs_calls_and_counts_them_at_the_end() {
     drop(client);
     let (code, log) = simulate.end("-INT");
     assert_eq!(code, 0, "{log}");
-    assert!(log.contains("dynamodb ListTables 123456789012/eu-west-1 200\n"), "{log}");
+    assert!(log.contains("dynamodb:ListTables 123456789012/eu-west-1 200\n"), "{log}");
     assert!(log.contains("(fault: denied)"), "{log}");
     // Two of them ListTables, and of the table that is there five: it is created, awaited, known as ours, and looked at for what is off.
-    assert!(log.contains("7 calls\n") && log.contains("  ListTables "), "{log}");
+    assert!(log.contains("7 calls\n") && log.contains("  dynamodb:ListTables "), "{log}");
 }
 
 #[tokio::test]

@@ -1,5 +1,5 @@
-//! One AWS call as a simulated service sees it, and what it may answer. Everything about HTTP, signatures, protocols,
-//! faults and rate limits stays in the server; a service is a pure function from world and call to answer.
+//! A call as a simulated service receives it, and its answer. HTTP, signatures, protocols, faults and rate limits are not
+//! its concern: a service's answer is a function of the scenario, the call and the caller.
 
 use insights_shared::time::Timestamp;
 use serde_json::{Map, Value};
@@ -13,10 +13,9 @@ pub struct Call {
     pub account: String,
     /// The region in the signature's scope.
     pub region: String,
-    /// The simulator's clock when the request came.
+    /// The time of the simulator's clock.
     pub now: Timestamp,
-    /// The members of the operation's input shape by their wire names, wherever the protocol put them: JSON body, query
-    /// string (numbers already read as numbers) or path label.
+    /// The members of the operation's input shape by wire name, from the JSON body, the query string or the path.
     pub input: Map<String, Value>,
 }
 
@@ -27,7 +26,7 @@ pub struct ServiceError {
     pub code: &'static str,
     /// The HTTP status.
     pub status: u16,
-    /// What the service says; put in the member that the service's protocol uses.
+    /// The message.
     pub message: String,
     /// Further modelled members of the error shape, such as `reason` and `fields` of `ValidationException`.
     pub members: Map<String, Value>,
@@ -40,5 +39,20 @@ impl ServiceError {
     }
 }
 
-/// What a service answers: the members of the operation's output shape by their wire names.
+/// An error that is the same in every call.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ErrorTemplate {
+    pub(crate) code: &'static str,
+    /// The HTTP status.
+    pub(crate) status: u16,
+    pub(crate) message: &'static str,
+}
+
+impl From<ErrorTemplate> for ServiceError {
+    fn from(template: ErrorTemplate) -> Self {
+        Self::new(template.code, template.status, template.message)
+    }
+}
+
+/// The answer of a service: the members of the operation's output shape by their wire names.
 pub type Answer = Result<Value, ServiceError>;

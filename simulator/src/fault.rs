@@ -1,70 +1,68 @@
-//! Faults on request: what goes wrong, on which operation, how often. This file says what there is and reads it from
-//! text; `refusal` words the errors, `distortion` spoils answers, and the server does what concerns the connection.
+//! Faults: what fails, for which operations, and how often. This file defines them and reads them from text. `distortion`
+//! changes answers, and the exchange applies a fault to a request.
 
-use crate::operation::{self, DYNAMODB, Operation, Service};
+use crate::operation::Operation;
+use crate::selector::{Selector, SelectorError};
+use crate::service::Service;
+use std::error::Error;
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
 pub(crate) mod distortion;
 pub(crate) mod queue;
-pub(crate) mod refusal;
 
-/// One kind of failure on one operation.
+/// A failure of calls.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fault {
-    /// The operation's name, `*` for every one, or `xray:*` for every one of a service.
-    pub operation: String,
-    /// What goes wrong.
-    pub kind: FaultKind,
-    /// How many calls it befalls; `None` is all of them.
-    pub count: Option<u64>,
-    /// How many calls pass before.
-    pub skip: u64,
+    operations: Selector,
+    kind: FaultKind,
+    count: Option<u64>,
+    skip: u64,
 }
 
-/// What goes wrong.
+/// What fails.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum FaultKind {
     /// The service's own throttling error.
     Throttle,
     /// The service's own internal error.
     Error500,
-    /// A 503 with a page of HTML, as a load balancer gives it.
+    /// A 503 with a page of HTML, as a load balancer sends it.
     Html503,
-    /// The connection is reset without an answer; nothing was done.
+    /// The connection is reset without an answer, and the call is not carried out.
     Reset,
-    /// The call is done, and the connection is reset before the answer.
+    /// The call is carried out, and the connection is reset before the answer.
     LostAnswer,
-    /// No answer, ever.
+    /// The call is never answered.
     Hang,
-    /// An answer after this time.
+    /// The call is answered after this time.
     Slow(Duration),
-    /// A body that ends in its middle.
+    /// The body of the answer ends in its middle.
     Truncate,
-    /// The caller may not do this.
+    /// The caller is not authorized.
     Denied,
     /// The credentials have expired.
     Expired,
     /// The signature's time is too far from the service's.
     ClockSkew,
-    /// A member of the answer has another type than the model says.
+    /// A member of the answer has a type that differs from the model.
     WrongType,
-    /// Lists of the answer hold a null.
+    /// Every list of the answer contains a null.
     NullInList,
-    /// Enumerations of the answer hold a value that no model knows.
+    /// Enumerations of the answer hold a value that the model does not have.
     UnknownEnum,
     /// Records of the answer lack their optional members.
     MissingMembers,
-    /// The answer's token is the one that came with the call.
+    /// The answer has the token that the call has.
     RepeatToken,
-    /// An empty page with a token for the one that it should have been.
+    /// The answer is an empty page with a token for the page that it replaces.
     EmptyPage,
-    /// Half of a batch is left unprocessed.
+    /// Half of a batch is returned as unprocessed.
     Unprocessed,
 }
 
-/// How each kind is written, in the order in which messages list them; `slow` takes its seconds in place of `N`.
+/// The name of each kind; in `slow-N`, N is the number of seconds.
 const KINDS: &[(&str, FaultKind)] = &[
     ("throttle", FaultKind::Throttle),
     ("error500", FaultKind::Error500),
@@ -86,50 +84,75 @@ const KINDS: &[(&str, FaultKind)] = &[
     ("unprocessed", FaultKind::Unprocessed),
 ];
 
+/// Why a fault cannot be read, or applies to nothing.
+#[derive(Clone, Debug, PartialEq)]
+pub enum FaultError {
+    /// The text does not have the form of a fault.
+    Form(String),
+    /// The count, or the number of calls to skip, is not a whole number.
+    Number {
+        /// The fault.
+        fault: String,
+        /// `count` or `skip`.
+        name: &'static str,
+        /// What is in its place.
+        value: String,
+    },
+    /// No kind has this name.
+    Kind(String),
+    /// The number of seconds in `slow-N` is out of range.
+    Duration(String),
+    /// The operations cannot be read.
+    Operations(SelectorError),
+    /// The kind applies to none of the operations.
+    NotApplicable(FaultKind, Selector),
+}
+
+/// The forms of a fault.
+const FORM: &str = "must be OPERATION=KIND, OPERATION=KIND:COUNT or OPERATION=KIND:COUNT@SKIP";
+
 impl Fault {
-    /// `kind` on every call of `operation`.
-    pub fn new(operation: impl Into<String>, kind: FaultKind) -> Self {
-        Self { operation: operation.into(), kind, count: None, skip: 0 }
+    /// `kind` on every call of `operations`, which are written as [`Selector`] says.
+    pub fn new(operations: &str, kind: FaultKind) -> Result<Self, FaultError> {
+        let operations = operations.parse().map_err(FaultError::Operations)?;
+        let fault = Self { operations, kind, count: None, skip: 0 };
+        let mut all = Service::all()
+            .iter()
+            .flat_map(|service| service.operations().iter().map(move |operation| (*service, operation)));
+        if all.any(|(service, operation)| fault.applies_to(service, operation)) {
+            Ok(fault)
+        } else {
+            Err(FaultError::NotApplicable(kind, operations))
+        }
     }
 
-    /// The same on `count` calls only.
+    /// The same for `count` calls only.
     #[must_use]
     pub fn times(self, count: u64) -> Self {
         Self { count: Some(count), ..self }
     }
 
-    /// The same after `skip` calls have passed.
+    /// The same after `skip` calls.
     #[must_use]
     pub fn after(self, skip: u64) -> Self {
         Self { skip, ..self }
     }
 
-    /// Whether the fault is meant for, and can befall, operation `name` of `service`.
-    pub(crate) fn befalls(&self, service: Service, name: &str) -> bool {
-        let meant = match self.operation.split_once(':') {
-            Some((its_service, its_name)) => {
-                its_service == service.name() && (its_name == "*" || its_name == name)
-            }
-            None => self.operation == "*" || self.operation == name,
-        };
-        meant && self.kind.can_befall(service, name)
+    /// Whether calls of `operation` of `service` can fail in this way.
+    pub(crate) fn applies_to(&self, service: Service, operation: &Operation) -> bool {
+        self.operations.contains(service, operation.name) && self.kind.applies_to(service, operation)
     }
 }
 
 impl FaultKind {
-    /// Whether this kind means anything for operation `name` of `service`.
-    fn can_befall(self, service: Service, name: &str) -> bool {
-        let ours = !matches!(service, Service::Sts | Service::DynamoDb);
+    /// Whether `operation` of `service` can fail in this way.
+    fn applies_to(self, service: Service, operation: &Operation) -> bool {
+        let descriptor = service.descriptor();
         match self {
-            Self::RepeatToken | Self::EmptyPage if service == Service::DynamoDb => {
-                matches!(name, "Query" | "Scan")
-            }
-            Self::RepeatToken | Self::EmptyPage => {
-                operation::find(service, name).is_some_and(|operation| operation.pages.is_some())
-            }
-            Self::WrongType | Self::NullInList => service != Service::Sts,
-            Self::UnknownEnum | Self::MissingMembers => ours,
-            Self::Unprocessed => matches!(name, "BatchGetItem" | "BatchWriteItem"),
+            Self::RepeatToken | Self::EmptyPage => operation.paging.is_some(),
+            Self::WrongType | Self::NullInList => descriptor.protocol.is_json(),
+            Self::UnknownEnum | Self::MissingMembers => descriptor.records.is_some(),
+            Self::Unprocessed => operation.is_batch,
             _ => true,
         }
     }
@@ -146,33 +169,29 @@ impl fmt::Display for FaultKind {
 }
 
 impl FromStr for FaultKind {
-    type Err = String;
+    type Err = FaultError;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
         if let Some(seconds) = text.strip_prefix("slow-").and_then(|seconds| seconds.parse::<f64>().ok()) {
-            return Duration::try_from_secs_f64(seconds)
+            let duration = Duration::try_from_secs_f64(seconds);
+            return duration
                 .map(Self::Slow)
-                .map_err(|error| format!("fault kind \"{text}\": {error}"));
+                .map_err(|error| FaultError::Duration(format!("fault kind \"{text}\": {error}")));
         }
         let found = KINDS.iter().find(|(name, _)| *name == text && *name != "slow-N");
-        found.map(|(_, kind)| *kind).ok_or_else(|| {
-            let names: Vec<&str> = KINDS.iter().map(|(name, _)| *name).collect();
-            format!("unknown fault kind \"{text}\"; known kinds are {} (N in seconds)", names.join(", "))
-        })
+        found.map(|(_, kind)| *kind).ok_or_else(|| FaultError::Kind(text.to_owned()))
     }
 }
 
 /// Reads `OPERATION=KIND`, `OPERATION=KIND:COUNT` or `OPERATION=KIND:COUNT@SKIP`.
 impl FromStr for Fault {
-    type Err = String;
+    type Err = FaultError;
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        let shape = "must be OPERATION=KIND, OPERATION=KIND:COUNT or OPERATION=KIND:COUNT@SKIP";
-        let (operation, rest) = text.split_once('=').ok_or_else(|| format!("fault \"{text}\" {shape}"))?;
-        let number = |digits: &str, what: &str| {
-            digits.parse::<u64>().map_err(|_| {
-                format!("fault \"{text}\": {what} \"{digits}\" must be a whole number; a fault {shape}")
-            })
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (operations, rest) = text.split_once('=').ok_or_else(|| FaultError::Form(text.to_owned()))?;
+        let number = |digits: &str, name| {
+            let error = || FaultError::Number { fault: text.to_owned(), name, value: digits.to_owned() };
+            digits.parse::<u64>().map_err(|_| error())
         };
         let (rest, skip) = match rest.split_once('@') {
             Some((rest, digits)) => (rest, number(digits, "skip")?),
@@ -182,29 +201,34 @@ impl FromStr for Fault {
             Some((kind, digits)) => (kind, Some(number(digits, "count")?)),
             None => (rest, None),
         };
-        let kind = kind.parse::<FaultKind>()?;
-        let fault = Self { operation: operation.to_owned(), kind, count, skip };
-        let known: Vec<(Service, &str)> = operation::all()
-            .map(|operation: &Operation| (operation.service, operation.name))
-            .chain(DYNAMODB.iter().map(|name| (Service::DynamoDb, *name)))
-            .collect();
-        let meant = |(service, name): &&(Service, &str)| {
-            let named = Self { kind: FaultKind::Throttle, ..fault.clone() };
-            named.befalls(*service, name)
-        };
-        if !known.iter().any(|pair| meant(&pair)) {
-            let names: Vec<&str> = known.iter().map(|(_, name)| *name).collect();
-            return Err(format!(
-                "unknown operation \"{operation}\" in fault \"{text}\"; known are *, a service's such as xray:*, and {}",
-                names.join(", ")
-            ));
-        }
-        if !known.iter().any(|(service, name)| fault.befalls(*service, name)) {
-            return Err(format!("fault \"{text}\": {kind} cannot befall {operation}"));
-        }
-        Ok(fault)
+        let fault = Self::new(operations, kind.parse()?)?.after(skip);
+        Ok(Self { count, ..fault })
     }
 }
+
+impl fmt::Display for FaultError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Form(fault) => write!(formatter, "fault \"{fault}\" {FORM}"),
+            Self::Number { fault, name, value } => write!(
+                formatter,
+                "fault \"{fault}\": {name} \"{value}\" must be a whole number; a fault {FORM}"
+            ),
+            Self::Kind(kind) => {
+                let names: Vec<&str> = KINDS.iter().map(|(name, _)| *name).collect();
+                let names = names.join(", ");
+                write!(formatter, "unknown fault kind \"{kind}\"; known kinds are {names} (N in seconds)")
+            }
+            Self::Duration(message) => formatter.write_str(message),
+            Self::Operations(error) => error.fmt(formatter),
+            Self::NotApplicable(kind, operations) => {
+                write!(formatter, "{kind} does not apply to {operations}")
+            }
+        }
+    }
+}
+
+impl Error for FaultError {}
 
 #[cfg(test)]
 mod tests {
@@ -213,17 +237,19 @@ mod tests {
     #[test]
     fn faults_are_read_from_text() {
         let check = |text: &str, expected: Fault| assert_eq!(text.parse(), Ok(expected), "{text}");
-        check("GetInsight=throttle:3", Fault::new("GetInsight", FaultKind::Throttle).times(3));
-        check("PutItem=reset", Fault::new("PutItem", FaultKind::Reset));
-        check("*=slow-2:1", Fault::new("*", FaultKind::Slow(Duration::from_secs(2))).times(1));
-        check("xray:*=empty-page:2@1", Fault::new("xray:*", FaultKind::EmptyPage).times(2).after(1));
-        check("BatchWriteItem=unprocessed@4", Fault::new("BatchWriteItem", FaultKind::Unprocessed).after(4));
+        let fault = |operations: &str, kind| Fault::new(operations, kind).unwrap();
+        check("GetInsight=throttle:3", fault("xray:GetInsight", FaultKind::Throttle).times(3));
+        check("xray:GetInsight=throttle:3", fault("GetInsight", FaultKind::Throttle).times(3));
+        check("PutItem=reset", fault("PutItem", FaultKind::Reset));
+        check("*=slow-2:1", fault("*", FaultKind::Slow(Duration::from_secs(2))).times(1));
+        check("xray:*=empty-page:2@1", fault("xray:*", FaultKind::EmptyPage).times(2).after(1));
+        check("BatchWriteItem=unprocessed@4", fault("BatchWriteItem", FaultKind::Unprocessed).after(4));
     }
 
     #[test]
     fn a_wrong_fault_says_what_would_be_right() {
         let check = |text: &str, expected: &str| {
-            let error = text.parse::<Fault>().unwrap_err();
+            let error = text.parse::<Fault>().unwrap_err().to_string();
             assert!(error.contains(expected), "{error}");
         };
         check("GetInsight", "must be OPERATION=KIND, OPERATION=KIND:COUNT");
@@ -231,11 +257,20 @@ mod tests {
         check("GetInsight=throttle:many", "count \"many\" must be a whole number");
         check("GetInsight=slow-N:1", "unknown fault kind");
         check("GetInsight=slow--1:1", "negative");
-        check("GetInsigt=throttle:3", "unknown operation \"GetInsigt\"");
-        check("GetInsight=unprocessed:3", "unprocessed cannot befall GetInsight");
-        check("GetInsight=empty-page", "empty-page cannot befall GetInsight");
-        check("PutItem=repeat-token", "repeat-token cannot befall PutItem");
-        check("AssumeRole=wrong-type", "wrong-type cannot befall AssumeRole");
+        check("GetInsigt=throttle:3", "unknown operation \"GetInsigt\"; near matches are xray:GetInsight");
+        check(
+            "xrai:GetInsight=throttle:3",
+            "unknown operation \"xrai:GetInsight\"; near matches are xray:GetInsight",
+        );
+        check("cloudtrail:GetInsight=throttle", "unknown operation \"cloudtrail:GetInsight\"");
+        check(
+            "xrai:*=throttle:3",
+            "unknown operation \"xrai:*\"; known are *, SERVICE:*, and xray:GetGroups, ",
+        );
+        check("GetInsight=unprocessed:3", "unprocessed does not apply to xray:GetInsight");
+        check("GetInsight=empty-page", "empty-page does not apply to xray:GetInsight");
+        check("PutItem=repeat-token", "repeat-token does not apply to dynamodb:PutItem");
+        check("AssumeRole=wrong-type", "wrong-type does not apply to sts:AssumeRole");
     }
 
     #[test]

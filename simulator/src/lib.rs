@@ -1,6 +1,24 @@
-//! AWS X-Ray, CloudTrail, Audit Manager and STS as far as their insights go, answered over HTTP from a scenario file; a
-//! DynamoDB table on the same port; and a server of the Lambda Runtime API. Any AWS client can talk to it:
-//! `AWS_ENDPOINT_URL=http://127.0.0.1:PORT`. It fails what AWS would fail, and on request what AWS seldom fails.
+//! Simulated AWS services for tests: AWS X-Ray, CloudTrail, Audit Manager and STS, as far as insights need them, and a
+//! DynamoDB table, all on one local port. AWS clients use it through `AWS_ENDPOINT_URL`. The services answer from a
+//! [`Scenario`], in the protocols of their models, with the errors that AWS has; a [`Fault`] makes calls fail.
+//! [`RuntimeApi`] is a server of the Lambda Runtime API.
+//!
+//! ```
+//! use insights_simulator::{Fault, Options, Simulator};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let simulator = Simulator::start(Options::default()).await?;
+//! simulator.fault("xray:GetInsight=throttle:2".parse::<Fault>()?);
+//! println!("export AWS_ENDPOINT_URL={}", simulator.url());
+//! // Run the code under test, then:
+//! assert_eq!(simulator.calls("xray:*".parse()?), 0);
+//! simulator.stop().await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Each service has a folder, and one entry in the table `SERVICES` of this file.
 
 pub mod arn;
 pub mod auditmanager;
@@ -8,29 +26,45 @@ pub mod call;
 pub mod cloudtrail;
 pub mod connections;
 pub mod constraint;
-pub mod database;
+pub mod dynamodb;
 pub mod fault;
 pub mod guard;
 pub mod log;
 pub mod operation;
 pub mod page;
+pub mod rate;
 pub mod runtime_api;
 pub mod scenario;
+pub mod selector;
+pub mod service;
+pub mod sts;
 pub mod xray;
 
 mod exchange;
 mod offline;
+mod principal;
 mod protocol;
-mod rate;
+mod registry;
+mod route;
 mod server;
 mod simulator;
-mod sts;
-mod table;
-mod world;
+mod state;
 
+pub use dynamodb::database;
 pub use fault::{Fault, FaultKind};
 pub use log::{LoggedCall, Seen};
 pub use offline::Offline;
 pub use runtime_api::{Invocation, RuntimeApi};
 pub use scenario::Scenario;
-pub use simulator::{Options, Simulator, Watch};
+pub use selector::Selector;
+pub use service::Service;
+pub use simulator::{Observer, Options, Simulator};
+
+/// The simulated services. The first one answers requests that name no service.
+pub(crate) const SERVICES: registry::Registry = registry::Registry::new(&[
+    xray::SERVICE,
+    cloudtrail::SERVICE,
+    auditmanager::SERVICE,
+    sts::SERVICE,
+    dynamodb::SERVICE,
+]);

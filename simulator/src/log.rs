@@ -1,40 +1,42 @@
-//! The log of calls: every HTTP request, in the order in which they were answered, and how many of each operation.
+//! The call log: every HTTP request in the order of the answers, and the number of calls by operation.
 
+use crate::selector::Selector;
+use crate::service::Service;
 use insights_shared::time::Timestamp;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-/// How many calls are kept; counts go on.
+/// The most calls that are kept. All calls are counted.
 const KEPT: usize = 100_000;
 
-/// One HTTP request and what became of it.
+/// One HTTP request and its result.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LoggedCall {
-    /// When it came, by the simulator's clock.
+    /// The time of the request by the simulator's clock.
     pub time: Timestamp,
-    /// Such as `xray`; empty if nobody can tell.
+    /// Such as `xray`.
     pub service: String,
-    /// Such as `GetInsight`; for what is no operation, method and path.
+    /// Such as `GetInsight`; method and path if the request names no operation.
     pub operation: String,
-    /// Who signed: the id of the access key, or the name of a role's session; empty if it was not signed.
+    /// The signer: the id of the access key, or the name of a role's session; empty if the request is not signed.
     pub caller: String,
-    /// The account of the credentials; empty if it was not signed.
+    /// The account of the credentials; empty if the request is not signed.
     pub account: String,
-    /// The region in the signature; empty if it was not signed.
+    /// The region in the signature; empty if the request is not signed.
     pub region: String,
-    /// The parameters; empty for the table's operations, whose bodies are large.
+    /// The parameters; empty for DynamoDB's operations, whose bodies are large.
     pub input: Map<String, Value>,
-    /// The HTTP status; `None` if the connection was closed, or left open, without an answer.
+    /// The HTTP status; `None` without an answer.
     pub status: Option<u16>,
-    /// The error's code.
+    /// The code of the error.
     pub error: Option<String>,
-    /// The fault that befell it.
+    /// The fault that applied to the call.
     pub fault: Option<String>,
-    /// Whether a rate limit or a fault throttled it.
+    /// Whether a rate limit or a fault throttled the call.
     pub throttled: bool,
 }
 
-/// Who has called what at all.
+/// An operation that a caller has called.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Seen {
     /// The id of the access key, or the name of a role's session.
@@ -49,7 +51,7 @@ pub struct Seen {
 #[derive(Debug, Default)]
 pub(crate) struct Log {
     calls: VecDeque<LoggedCall>,
-    counts: BTreeMap<String, u64>,
+    counts: BTreeMap<(String, String), u64>,
     seen: BTreeSet<Seen>,
 }
 
@@ -67,9 +69,9 @@ impl Log {
             throttled = call.throttled,
             "simulated call"
         );
-        *self.counts.entry(call.operation.clone()).or_default() += 1;
         let LoggedCall { caller, service, operation, .. } = &call;
         let [caller, service, operation] = [caller, service, operation].map(String::clone);
+        *self.counts.entry((service.clone(), operation.clone())).or_default() += 1;
         self.seen.insert(Seen { caller, service, operation });
         self.calls.push_back(call);
         if self.calls.len() > KEPT {
@@ -82,17 +84,27 @@ impl Log {
         self.calls.iter().cloned().collect()
     }
 
-    /// How many calls of each operation there were.
+    /// The number of calls by operation, such as `xray:GetInsight`.
     pub(crate) fn counts(&self) -> BTreeMap<String, u64> {
-        self.counts.clone()
+        let counts = self.counts.iter();
+        counts.map(|((service, operation), count)| (format!("{service}:{operation}"), *count)).collect()
     }
 
-    /// Who has called what since the beginning.
+    /// The number of calls of `operations`.
+    pub(crate) fn count(&self, operations: Selector) -> u64 {
+        let is_counted = |service: &str, operation: &str| {
+            Service::named(service).is_some_and(|service| operations.contains(service, operation))
+        };
+        let counts = self.counts.iter().filter(|((service, operation), _)| is_counted(service, operation));
+        counts.map(|(_, count)| count).sum()
+    }
+
+    /// Which operations each caller has called since the start.
     pub(crate) fn seen(&self) -> BTreeSet<Seen> {
         self.seen.clone()
     }
 
-    /// Forgets the calls and their number, but not who has called what.
+    /// Removes the calls and their counts, but not [`Self::seen`].
     pub(crate) fn clear(&mut self) {
         self.calls.clear();
         self.counts.clear();

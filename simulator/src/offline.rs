@@ -1,14 +1,14 @@
-//! The simulated services without a port: a request goes in, an answer comes out, in the caller's own thread and turn. For
-//! simulations that decide themselves when a request arrives, for paused clocks, and for fuzzing.
+//! The simulated services without a port: a function from a request to a response, in the caller's thread. It serves
+//! simulations that decide when a request arrives, paused clocks, and fuzzing.
 
+use crate::dynamodb::table::Table;
 use crate::exchange::Outcome;
 use crate::fault::Fault;
 use crate::log::{LoggedCall, Seen};
 use crate::protocol::canned::http_date;
 use crate::scenario::Scenario;
 use crate::server::{received, respond};
-use crate::table::Table;
-use crate::world::{World, lock};
+use crate::state::{SharedState, lock};
 use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::{Request, Response};
@@ -16,75 +16,75 @@ use insights_shared::time::Clock;
 use std::collections::BTreeSet;
 use std::sync::PoisonError;
 
-/// The services of a scenario, with no table behind them unless one is given.
+/// The services of a scenario, without a table unless one is given.
 #[derive(Debug)]
 pub struct Offline {
-    world: World,
+    state: SharedState,
 }
 
 impl Offline {
-    /// The services of `scenario`. Rate limits do not hold, unless [`Self::enforcing_rates`] says so.
+    /// The services of `scenario`, without rate limits.
     pub fn new(scenario: Scenario, clock: Clock) -> Self {
-        Self { world: World::new(scenario, clock, Vec::new(), false, None) }
+        Self { state: SharedState::new(scenario, clock, Vec::new(), false, None) }
     }
 
-    /// The same with a table, whose operations `table` answers: the operation's name and body in, status and body out.
+    /// The same with a table: a function from an operation's name and body to a status and a body.
     #[must_use]
     pub fn with_table(
         mut self,
         table: impl Fn(&str, &[u8]) -> (u16, String) + Send + Sync + 'static,
     ) -> Self {
-        self.world.table = Some(Table::Here(Box::new(table)));
+        self.state.table = Some(Table::Function(Box::new(table)));
         self
     }
 
-    /// The same with rate limits that hold, by the time of the runtime in which requests come: it may be paused.
+    /// The same with rate limits, by the clock of the Tokio runtime, which may be paused.
     #[must_use]
     pub fn enforcing_rates(mut self) -> Self {
-        self.world.enforce_rates = true;
+        self.state.enforce_rates = true;
         self
     }
 
-    /// What the services answer to `request`; `None` where the connection would be reset.
+    /// The response to `request`; `None` if the connection would be reset.
     pub async fn answer(&self, request: Request<Bytes>) -> Option<Response<Full<Bytes>>> {
-        match self.world.exchange(received(request)).await {
+        match self.state.exchange(received(request)).await {
             Outcome::Reply(reply) => respond(reply),
             Outcome::Reset => None,
         }
     }
 
-    /// What the `date` header of a response says now, for whoever answers beside these services.
+    /// The current value of the `date` header, for responses that the caller makes itself.
     pub fn date(&self) -> String {
-        http_date(self.world.now())
+        http_date(self.state.now())
     }
 
     /// Adds a fault.
     pub fn fault(&self, fault: Fault) {
-        lock(&self.world.faults).add(fault);
+        lock(&self.state.faults).add(fault);
     }
 
-    /// Ends every fault.
+    /// Removes every fault.
     pub fn clear_faults(&self) {
-        lock(&self.world.faults).clear();
+        lock(&self.state.faults).clear();
     }
 
-    /// Changes what there is to find.
+    /// Changes the scenario.
     pub fn change(&self, change: impl FnOnce(&mut Scenario)) {
-        change(&mut self.world.scenario.write().unwrap_or_else(PoisonError::into_inner));
+        change(&mut self.state.scenario.write().unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// The calls so far, in the order in which they were answered.
+    /// The calls in the order in which they were answered.
     pub fn log(&self) -> Vec<LoggedCall> {
-        lock(&self.world.log).calls()
+        lock(&self.state.log).calls()
     }
 
-    /// Who has called what since the beginning, also before the log was cleared.
+    /// Which operations each caller has called since the start, also before the log was cleared.
     pub fn seen(&self) -> BTreeSet<Seen> {
-        lock(&self.world.log).seen()
+        lock(&self.state.log).seen()
     }
 
-    /// Forgets the calls so far, which are logged here as well.
+    /// Clears the log.
     pub fn clear_log(&self) {
-        lock(&self.world.log).clear();
+        lock(&self.state.log).clear();
     }
 }

@@ -1,173 +1,125 @@
-//! Which operations there are: where a request for each goes, what types its parameters have, and how it pages. What an
-//! operation does with its parameters is the service's own.
+//! An operation as its service's model describes it: its route, the types of its parameters, and its paging. What it
+//! answers is in its service's folder.
 
-use crate::call::{Answer, Call};
-use crate::scenario::Place;
-use crate::{auditmanager, cloudtrail, xray};
+use crate::route::Route;
 use serde_json::Value;
 
-mod table;
-
-/// A simulated service.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Service {
-    /// AWS X-Ray.
-    XRay,
-    /// AWS CloudTrail.
-    CloudTrail,
-    /// AWS Audit Manager.
-    AuditManager,
-    /// AWS Security Token Service.
-    Sts,
-    /// Amazon DynamoDB, which an embedded database answers.
-    DynamoDb,
-}
-
-/// One operation that the simulator itself answers.
-#[derive(Debug)]
+/// An operation of a simulated service.
+#[derive(Clone, Copy, Debug)]
 pub struct Operation {
-    /// Whose it is.
-    pub service: Service,
-    /// Its name as AWS spells it.
+    /// The name in the service's model, such as `GetInsight`.
     pub name: &'static str,
-    /// Method and path in the REST protocol; `None` where a header or a form names the operation.
-    pub route: Option<(&'static str, &'static str)>,
-    /// Its parameters by wire name.
-    pub input: &'static [(&'static str, Kind)],
+    /// Method and path in the REST protocols; `None` where a header or a form names the operation.
+    pub(crate) route: Option<Route>,
+    /// The parameters by wire name. Others are ignored.
+    pub(crate) input: &'static [(&'static str, ParameterType)],
     /// How it pages, if it does.
-    pub pages: Option<Pages>,
+    pub(crate) paging: Option<Paging>,
+    /// The documented limit in calls per second, if there is one.
+    pub(crate) rate: Option<f64>,
+    /// Whether it can leave a part of its input unprocessed.
+    pub(crate) is_batch: bool,
 }
 
 /// The members that paging uses.
 #[derive(Clone, Copy, Debug)]
-pub struct Pages {
-    /// The token's name, in the request and in the answer.
-    pub token: &'static str,
-    /// The page size's name; empty if the operation has none.
-    pub size: &'static str,
-    /// The members of the answer that are cut into pages.
-    pub lists: &'static [&'static str],
+pub(crate) struct Paging {
+    /// The token in the request; in the answers that this crate makes, also the next page's token.
+    pub(crate) token: &'static str,
+    /// The page size; empty if the operation has none.
+    pub(crate) size: &'static str,
+    /// The lists of the answer that are split into pages.
+    pub(crate) lists: &'static [&'static str],
 }
 
 /// The type of a parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum ParameterType {
     /// A string.
-    Text,
+    String,
     /// A whole number.
     Integer,
     /// `true` or `false`.
     Boolean,
     /// Seconds since the epoch.
-    Instant,
+    Timestamp,
     /// A list of strings.
-    Texts,
+    StringList,
     /// A list of structures.
-    Structures,
+    StructureList,
     /// A map of strings.
-    Map,
+    StringMap,
 }
 
-impl Kind {
+impl Operation {
+    /// An operation that a header or a form names.
+    pub(crate) const fn rpc(name: &'static str) -> Self {
+        Self { name, route: None, input: &[], paging: None, rate: None, is_batch: false }
+    }
+
+    /// An operation that method and path name; [`Route`] describes `path`.
+    pub(crate) const fn rest(name: &'static str, method: &'static str, path: &'static str) -> Self {
+        Self { route: Some(Route { method, path }), ..Self::rpc(name) }
+    }
+
+    /// The same with these parameters.
+    pub(crate) const fn input(self, input: &'static [(&'static str, ParameterType)]) -> Self {
+        Self { input, ..self }
+    }
+
+    /// The same with paging; `size` is empty if the operation has no page size.
+    pub(crate) const fn paged(
+        self,
+        token: &'static str,
+        size: &'static str,
+        lists: &'static [&'static str],
+    ) -> Self {
+        Self { paging: Some(Paging { token, size, lists }), ..self }
+    }
+
+    /// The same with a documented limit in calls per second.
+    pub(crate) const fn rate(self, rate: f64) -> Self {
+        Self { rate: Some(rate), ..self }
+    }
+
+    /// The same as an operation on a batch.
+    pub(crate) const fn batch(self) -> Self {
+        Self { is_batch: true, ..self }
+    }
+}
+
+impl ParameterType {
     /// Whether `value` is of this type.
-    pub fn holds(self, value: &Value) -> bool {
+    pub(crate) fn accepts(self, value: &Value) -> bool {
         match self {
-            Self::Text => value.is_string(),
+            Self::String => value.is_string(),
             Self::Integer => value.is_i64() || value.is_u64(),
             Self::Boolean => value.is_boolean(),
-            Self::Instant => value.is_number(),
-            Self::Texts => value.as_array().is_some_and(|list| list.iter().all(Value::is_string)),
-            Self::Structures => value.as_array().is_some_and(|list| list.iter().all(Value::is_object)),
-            Self::Map => value.as_object().is_some_and(|map| map.values().all(Value::is_string)),
+            Self::Timestamp => value.is_number(),
+            Self::StringList => value.as_array().is_some_and(|list| list.iter().all(Value::is_string)),
+            Self::StructureList => value.as_array().is_some_and(|list| list.iter().all(Value::is_object)),
+            Self::StringMap => value.as_object().is_some_and(|map| map.values().all(Value::is_string)),
+        }
+    }
+
+    /// `value`, which came as text, as a value of this type; unchanged if it is none.
+    pub(crate) fn read(self, value: Value) -> Value {
+        match (self, value.as_str()) {
+            (Self::Integer, Some(text)) => text.parse::<i64>().map_or(value, Value::from),
+            (Self::Boolean, Some(text)) => text.parse::<bool>().map_or(value, Value::from),
+            _ => value,
         }
     }
 
     /// The type's name in an error message.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
-            Self::Text => "STRING_VALUE",
+            Self::String => "STRING_VALUE",
             Self::Integer => "INTEGER_VALUE",
             Self::Boolean => "BOOLEAN_VALUE",
-            Self::Instant => "TIMESTAMP_VALUE",
-            Self::Texts | Self::Structures => "LIST_VALUE",
-            Self::Map => "MAP_VALUE",
+            Self::Timestamp => "TIMESTAMP_VALUE",
+            Self::StringList | Self::StructureList => "LIST_VALUE",
+            Self::StringMap => "MAP_VALUE",
         }
     }
 }
-
-impl Service {
-    /// The name in signatures, endpoints and ARNs.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::XRay => "xray",
-            Self::CloudTrail => "cloudtrail",
-            Self::AuditManager => "auditmanager",
-            Self::Sts => "sts",
-            Self::DynamoDb => "dynamodb",
-        }
-    }
-
-    /// The service with this name.
-    pub fn named(name: &str) -> Option<Self> {
-        let all = [Self::XRay, Self::CloudTrail, Self::AuditManager, Self::Sts, Self::DynamoDb];
-        all.into_iter().find(|service| service.name() == name)
-    }
-
-    /// What the service answers to `call` in `place`. STS and DynamoDB are answered elsewhere.
-    pub fn answer(self, place: &Place, call: &Call) -> Answer {
-        match self {
-            Self::XRay => xray::answer(&place.xray, call),
-            Self::CloudTrail => cloudtrail::answer(&place.cloudtrail, call),
-            Self::AuditManager => auditmanager::answer(&place.auditmanager, call),
-            Self::Sts | Self::DynamoDb => Ok(Value::Null),
-        }
-    }
-}
-
-/// The operation of `service` that is called `name`.
-pub fn find(service: Service, name: &str) -> Option<&'static Operation> {
-    all().find(|operation| operation.service == service && operation.name == name)
-}
-
-/// The operation at `path` and the label in the path, if it has one.
-pub fn find_route(method: &str, path: &str) -> Option<(&'static Operation, Option<(&'static str, String)>)> {
-    all().find_map(|operation| {
-        let (its_method, template) = operation.route?;
-        if its_method != method {
-            return None;
-        }
-        let Some((prefix, label)) = template.strip_suffix('}').and_then(|rest| rest.split_once('{')) else {
-            return (template == path).then_some((operation, None));
-        };
-        let value = path.strip_prefix(prefix).filter(|value| !value.is_empty() && !value.contains('/'))?;
-        Some((operation, Some((label, value.to_owned()))))
-    })
-}
-
-/// Every operation that the simulator itself answers.
-pub fn all() -> impl Iterator<Item = &'static Operation> {
-    [table::XRAY, table::CLOUDTRAIL, table::AUDITMANAGER, table::STS].into_iter().flatten()
-}
-
-/// The operations of DynamoDB that a fault may name.
-pub const DYNAMODB: &[&str] = &[
-    "BatchExecuteStatement",
-    "BatchGetItem",
-    "BatchWriteItem",
-    "CreateTable",
-    "DeleteItem",
-    "DeleteTable",
-    "DescribeTable",
-    "DescribeTimeToLive",
-    "ExecuteStatement",
-    "GetItem",
-    "ListTables",
-    "PutItem",
-    "Query",
-    "Scan",
-    "TransactGetItems",
-    "TransactWriteItems",
-    "UpdateItem",
-    "UpdateTable",
-    "UpdateTimeToLive",
-];

@@ -1,18 +1,44 @@
-//! Rate limits: one bucket of tokens for each operation, account and region, as AWS counts them. It runs on the machine's
-//! steady clock, since calls take real time whatever day the scenario is told on.
+//! Rate limits: one token bucket for each operation, account and region, as in AWS. Buckets refill by the runtime's clock,
+//! whatever the simulator's clock shows.
 
-use crate::operation::Service;
+use crate::operation::Operation;
+use crate::selector::Selector;
+use crate::service::Service;
 use std::collections::{BTreeMap, HashMap};
 use tokio::time::Instant;
 
-/// Calls a second that AWS documents as limits.
-const DOCUMENTED: &[(&str, f64)] = &[("LookupEvents", 2.0), ("ListInsightsData", 2.0)];
-/// Calls a second for the operations that are not documented.
+/// Calls per second of operations without another limit.
 const DEFAULT: f64 = 10.0;
 
-/// The buckets so far.
+/// The rate limits of a scenario in calls per second; 0 is no limit.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Rates {
+    /// The limit of operations without another one, in services whose operations are limited by default.
+    pub default: Option<f64>,
+    rates: BTreeMap<Selector, f64>,
+}
+
+impl Rates {
+    /// Limits each of `operations` to `rate` calls per second. A rate for one operation precedes that of its service, and a
+    /// service's precedes that of `*`.
+    pub fn set(&mut self, operations: Selector, rate: f64) {
+        self.rates.insert(operations, rate);
+    }
+
+    /// The limit of an operation in calls per second, if there is one.
+    pub(crate) fn limit(&self, service: Service, operation: &Operation) -> Option<f64> {
+        let selectors =
+            [Selector::Operation(service, operation.name), Selector::Service(service), Selector::All];
+        let named = selectors.iter().find_map(|selector| self.rates.get(selector).copied());
+        let is_limited = service.descriptor().is_limited;
+        let otherwise = || is_limited.then(|| operation.rate.or(self.default).unwrap_or(DEFAULT));
+        named.or_else(otherwise).filter(|rate| *rate > 0.0)
+    }
+}
+
+/// The buckets of all callers.
 #[derive(Debug, Default)]
-pub(crate) struct Limits(HashMap<(String, String, String), Bucket>);
+pub(crate) struct Limits(HashMap<(Service, &'static str, String, String), Bucket>);
 
 #[derive(Debug)]
 struct Bucket {
@@ -21,17 +47,17 @@ struct Bucket {
 }
 
 impl Limits {
-    /// Whether one more call of `operation` may pass at `now`; a call that may is counted.
+    /// Whether one more call of the operation is within the limit at `now`. If so, it is counted.
     pub(crate) fn admit(
         &mut self,
-        operation: &str,
+        (service, operation): (Service, &'static str),
         account: &str,
         region: &str,
         rate: f64,
         now: Instant,
     ) -> bool {
-        let key = (operation.to_owned(), account.to_owned(), region.to_owned());
-        // A second's worth at once, and a whole call where a second is worth less.
+        let key = (service, operation, account.to_owned(), region.to_owned());
+        // A burst of one second's calls, and of one call at least.
         let capacity = rate.max(1.0);
         let bucket = self.0.entry(key).or_insert(Bucket { tokens: capacity, filled_at: now });
         let gained = now.saturating_duration_since(bucket.filled_at).as_secs_f64() * rate;
@@ -45,21 +71,10 @@ impl Limits {
     }
 }
 
-/// Calls a second that `operation` may take; `None` is as many as one likes. The scenario's own come first; of DynamoDB
-/// and STS only those are limited that it names.
-pub(crate) fn limit(rates: &BTreeMap<String, f64>, service: Service, operation: &str) -> Option<f64> {
-    let documented = DOCUMENTED.iter().find(|(name, _)| *name == operation).map(|(_, rate)| *rate);
-    let rate = match rates.get(operation) {
-        Some(rate) => *rate,
-        None if matches!(service, Service::Sts | Service::DynamoDb) => return None,
-        None => documented.or_else(|| rates.get("default").copied()).unwrap_or(DEFAULT),
-    };
-    (rate > 0.0).then_some(rate)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cloudtrail;
     use std::time::Duration;
 
     #[test]
@@ -68,7 +83,7 @@ mod tests {
         let start = Instant::now();
         let mut admit = |millis: u64, region: &str| {
             let now = start + Duration::from_millis(millis);
-            limits.admit("LookupEvents", "123456789012", region, 2.0, now)
+            limits.admit((cloudtrail::SERVICE, "LookupEvents"), "123456789012", region, 2.0, now)
         };
         assert_eq!([admit(0, "a"), admit(0, "a"), admit(0, "a")], [true, true, false]);
         assert!(admit(0, "b"), "another region has its own bucket");
@@ -78,15 +93,24 @@ mod tests {
 
     #[test]
     fn the_scenario_overrides_what_is_documented() {
-        let rates = BTreeMap::from([("GetInsight".to_owned(), 3.0), ("default".to_owned(), 7.0)]);
-        let check = |rates: &BTreeMap<String, f64>, service, operation, expected| {
-            assert_eq!(limit(rates, service, operation), expected, "{operation}");
+        let rates = |rates: &[(&str, f64)], default: Option<f64>| {
+            let rates = rates.iter().map(|(operations, rate)| (operations.parse().unwrap(), *rate));
+            Rates { default, rates: rates.collect() }
         };
-        check(&rates, Service::XRay, "GetInsight", Some(3.0));
-        check(&rates, Service::XRay, "GetGroups", Some(7.0));
-        check(&rates, Service::CloudTrail, "LookupEvents", Some(2.0));
-        check(&BTreeMap::new(), Service::XRay, "GetGroups", Some(10.0));
-        check(&rates, Service::DynamoDb, "PutItem", None);
-        check(&BTreeMap::from([("LookupEvents".to_owned(), 0.0)]), Service::CloudTrail, "LookupEvents", None);
+        let check = |rates: &Rates, operation: &str, expected: Option<f64>| {
+            let Ok(Selector::Operation(service, name)) = operation.parse() else { panic!("{operation}") };
+            assert_eq!(rates.limit(service, service.operation(name).unwrap()), expected, "{operation}");
+        };
+        let some = rates(&[("GetInsight", 3.0)], Some(7.0));
+        check(&some, "GetInsight", Some(3.0));
+        check(&some, "GetGroups", Some(7.0));
+        check(&some, "LookupEvents", Some(2.0));
+        check(&Rates::default(), "GetGroups", Some(10.0));
+        check(&some, "PutItem", None);
+        check(&rates(&[("LookupEvents", 0.0)], None), "LookupEvents", None);
+        let several = rates(&[("*", 9.0), ("cloudtrail:*", 5.0), ("cloudtrail:GetTrail", 4.0)], None);
+        check(&several, "GetTrail", Some(4.0));
+        check(&several, "LookupEvents", Some(5.0));
+        check(&several, "PutItem", Some(9.0));
     }
 }

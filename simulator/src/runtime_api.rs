@@ -20,7 +20,7 @@ use tokio::task::JoinHandle;
 use crate::connections::{self, Limits};
 use crate::guard::Guard;
 use crate::scenario::uuid;
-use crate::world::lock;
+use crate::state::lock;
 
 /// The largest answer that Lambda takes from a function.
 const LARGEST_RESPONSE: usize = 6 * 1024 * 1024;

@@ -1,12 +1,12 @@
-//! The HTTP server: checks where each request comes from, reads it whole, and sends what the exchange gives back, or resets
-//! the connection where it gives nothing.
+//! The HTTP server: checks the origin of each request, reads its body, and sends the response of the exchange or resets the
+//! connection.
 
 use crate::connections::{self, Limits};
 use crate::exchange::Outcome;
 use crate::guard::{Guard, Refusal};
 use crate::protocol::answer::Reply;
 use crate::protocol::request::Received;
-use crate::world::World;
+use crate::state::SharedState;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::{Request, Response};
@@ -16,28 +16,28 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 
-/// The largest body that is read; DynamoDB's largest is 16 MB.
+/// The largest accepted body in bytes; DynamoDB's largest is 16 MB.
 const LARGEST_BODY: usize = 32 * 1024 * 1024;
-/// How long a client may take to send a body.
+/// The longest time for sending a body.
 const LONGEST_BODY: Duration = Duration::from_mins(1);
 
-/// A simulator that is stopped waits for nothing: a call may hang on request.
+/// A simulator that stops does not wait for calls: a fault may let one hang.
 const LIMITS: Limits = Limits { stop: Duration::ZERO, ..Limits::DEFAULT };
 
 /// Serves connections until `stop` resolves, or the future is dropped, and all connections with it.
 pub(crate) async fn serve(
-    world: Arc<World>,
+    state: Arc<SharedState>,
     guard: Guard,
     listener: TcpListener,
     stop: impl Future<Output = ()>,
 ) {
     let guard = Arc::new(guard);
-    let answer = move |request| answer(Arc::clone(&world), Arc::clone(&guard), request);
+    let answer = move |request| answer(Arc::clone(&state), Arc::clone(&guard), request);
     connections::serve(listener, LIMITS, answer, stop).await;
 }
 
 async fn answer(
-    world: Arc<World>,
+    state: Arc<SharedState>,
     guard: Arc<Guard>,
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, Error> {
@@ -47,13 +47,13 @@ async fn answer(
     }
     let reading = tokio::time::timeout(LONGEST_BODY, receive(request));
     let received = reading.await.ok().flatten().ok_or_else(reset)?;
-    match world.exchange(received).await {
+    match state.exchange(received).await {
         Outcome::Reply(reply) => respond(reply).ok_or_else(reset),
         Outcome::Reset => Err(reset()),
     }
 }
 
-/// The response to a request that must not be answered, in the form that AWS clients show to people.
+/// The response to a request that the guard refuses, in a form that AWS clients show.
 fn refused(refusal: &Refusal) -> Reply {
     let hint = match refusal {
         Refusal::Host(..) => "; start the simulator with --allow-host to accept another name",
@@ -65,19 +65,19 @@ fn refused(refusal: &Refusal) -> Reply {
     Reply { status: refusal.status(), headers, body: body.into() }
 }
 
-/// Makes the connection be reset.
+/// The error that resets the connection.
 fn reset() -> Error {
     Error::new(ErrorKind::ConnectionReset, "connection reset on purpose")
 }
 
-/// Reads a request whole; `None` if the client broke off.
+/// Reads the body of a request; `None` if the client stopped sending.
 async fn receive(request: Request<Incoming>) -> Option<Received> {
     let (parts, body) = request.into_parts();
     let body = Limited::new(body, LARGEST_BODY).collect().await.ok()?.to_bytes();
     Some(received(Request::from_parts(parts, body)))
 }
 
-/// A request whose body is there.
+/// Converts a request with its body.
 pub(crate) fn received(request: Request<Bytes>) -> Received {
     let (parts, body) = request.into_parts();
     let headers = parts

@@ -1,13 +1,14 @@
-//! A running simulator as tests and the command line hold it: started with options, asked for its log, changed while it
-//! runs, stopped by dropping it.
+//! A running simulator: start it with options, read its log, change its scenario, and drop it to stop it.
 
+use crate::dynamodb::table::Table;
 use crate::fault::Fault;
 use crate::guard::{AllowedHost, Guard};
 use crate::log::{LoggedCall, Seen};
 use crate::scenario::Scenario;
+use crate::selector::Selector;
 use crate::server;
-use crate::table::Table;
-use crate::world::{World, lock};
+use crate::service::Service;
+use crate::state::{SharedState, lock};
 use insights_shared::time::Clock;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -16,28 +17,28 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-/// How a simulator is started. `Options { scenario, ..Options::default() }` changes what differs.
+/// The options of a simulator. Name the ones that differ: `Options { scenario, ..Options::default() }`.
 pub struct Options {
-    /// Where to listen; a free port of the loopback interface by default.
+    /// The address to listen on. Default: a free port of the loopback interface.
     pub address: SocketAddr,
-    /// What there is to find; the built-in story, told as of now, by default.
+    /// What the services answer from. Default: the built-in scenario, anchored now.
     pub scenario: Scenario,
-    /// What time it is in the story; the machine's by default.
+    /// The simulator's clock. Default: the machine's.
     pub clock: Clock,
-    /// Whether the services' rate limits hold; not by default.
+    /// Whether the services' rate limits are enforced. Default: no.
     pub enforce_rates: bool,
-    /// Faults from the start.
+    /// The faults that apply from the start.
     pub faults: Vec<Fault>,
-    /// The database behind DynamoDB's operations; an empty one in memory by default.
+    /// The database behind DynamoDB's operations. Default: an empty one in memory.
     pub table: Option<dynoxide::Database>,
-    /// Names by which clients reach it, besides those of the loopback interface and its own address; none by default.
+    /// Host names that requests may have besides loopback names and the address. Default: none.
     pub allowed_hosts: Vec<AllowedHost>,
-    /// Who is told of every request as it comes, beside the log, which keeps no bodies; nobody by default.
-    pub watch: Option<Watch>,
+    /// A function that is called with every request before it is answered; the log has no bodies. Default: none.
+    pub observer: Option<Observer>,
 }
 
-/// Is told of a request: its operation, its path with the query, and its body.
-pub type Watch = Arc<dyn Fn(&str, &str, &[u8]) + Send + Sync>;
+/// A function of a request's service, operation, path with query, and body.
+pub type Observer = Arc<dyn Fn(Service, &str, &str, &[u8]) + Send + Sync>;
 
 impl Default for Options {
     fn default() -> Self {
@@ -49,22 +50,22 @@ impl Default for Options {
             faults: Vec::new(),
             table: None,
             allowed_hosts: Vec::new(),
-            watch: None,
+            observer: None,
         }
     }
 }
 
-/// A running simulator. It ends when it is dropped or stopped.
+/// A running simulator. It stops when it is dropped.
 #[derive(Debug)]
 pub struct Simulator {
     address: SocketAddr,
-    world: Arc<World>,
+    state: Arc<SharedState>,
     server: JoinHandle<()>,
     stop: Option<oneshot::Sender<()>>,
 }
 
 impl Simulator {
-    /// Starts one; it answers when this returns. An error says that the address cannot be used, or the table.
+    /// Starts a simulator, which answers when this returns. An error says that the address or the database cannot be used.
     pub async fn start(options: Options) -> std::io::Result<Self> {
         let listener = TcpListener::bind(options.address).await?;
         let address = listener.local_addr()?;
@@ -72,71 +73,76 @@ impl Simulator {
             Some(database) => database,
             None => dynoxide::Database::memory().map_err(|error| std::io::Error::other(error.to_string()))?,
         };
-        let Options { scenario, clock, faults, enforce_rates, allowed_hosts, watch, .. } = options;
-        let world = World::new(scenario, clock, faults, enforce_rates, Some(Table::Embedded(database)));
-        let world = Arc::new(World { watch, ..world });
+        let Options { scenario, clock, faults, enforce_rates, allowed_hosts, observer, .. } = options;
+        let state = SharedState::new(scenario, clock, faults, enforce_rates, Some(Table::Embedded(database)));
+        let state = Arc::new(SharedState { observer, ..state });
         let guard = Guard { allowed: allowed_hosts, has_pages: false };
         let (stop, stopped) = oneshot::channel::<()>();
         let stopped = async {
-            // A simulator that is dropped is aborted instead, so the sender is never dropped before.
+            // Dropping the simulator aborts the server, so the sender is not dropped before it.
             let _ = stopped.await;
         };
-        let server = tokio::spawn(server::serve(Arc::clone(&world), guard, listener, stopped));
-        Ok(Self { address, world, server, stop: Some(stop) })
+        let server = tokio::spawn(server::serve(Arc::clone(&state), guard, listener, stopped));
+        Ok(Self { address, state, server, stop: Some(stop) })
     }
 
-    /// Where every service answers, for `AWS_ENDPOINT_URL`.
+    /// The URL of every service, for `AWS_ENDPOINT_URL`.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// The calls so far, in the order in which they were answered.
+    /// The calls in the order in which they were answered.
     pub fn log(&self) -> Vec<LoggedCall> {
-        lock(&self.world.log).calls()
+        lock(&self.state.log).calls()
     }
 
-    /// Who has called what since the beginning, also before the log was cleared.
+    /// Which operations each caller has called since the start, also before the log was cleared.
     pub fn seen(&self) -> BTreeSet<Seen> {
-        lock(&self.world.log).seen()
+        lock(&self.state.log).seen()
     }
 
-    /// How many calls of each operation there were.
+    /// The number of calls of `operations` since the log was cleared.
+    pub fn calls(&self, operations: Selector) -> u64 {
+        lock(&self.state.log).count(operations)
+    }
+
+    /// The number of calls by operation, such as `xray:GetInsight`, since the log was cleared.
     pub fn counts(&self) -> BTreeMap<String, u64> {
-        lock(&self.world.log).counts()
+        lock(&self.state.log).counts()
     }
 
-    /// Forgets the calls so far.
+    /// Clears the log.
     pub fn clear_log(&self) {
-        lock(&self.world.log).clear();
+        lock(&self.state.log).clear();
     }
 
     /// Adds a fault.
     pub fn fault(&self, fault: Fault) {
-        lock(&self.world.faults).add(fault);
+        lock(&self.state.faults).add(fault);
     }
 
-    /// Ends every fault.
+    /// Removes every fault.
     pub fn clear_faults(&self) {
-        lock(&self.world.faults).clear();
+        lock(&self.state.faults).clear();
     }
 
-    /// Sets what time it is in the story.
+    /// Sets the simulator's clock.
     pub fn set_clock(&self, clock: Clock) {
-        *self.world.clock.write().unwrap_or_else(PoisonError::into_inner) = clock;
+        *self.state.clock.write().unwrap_or_else(PoisonError::into_inner) = clock;
     }
 
-    /// Changes what there is to find.
+    /// Changes the scenario.
     pub fn change(&self, change: impl FnOnce(&mut Scenario)) {
-        change(&mut self.world.scenario.write().unwrap_or_else(PoisonError::into_inner));
+        change(&mut self.state.scenario.write().unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// Ends it, and lets the table go. Calls under way are not answered.
+    /// Stops the simulator and closes the database. Calls in progress are not answered.
     pub async fn stop(mut self) {
         if let Some(stop) = self.stop.take() {
-            // The other end is gone only if the server is, and then there is nothing to stop.
+            // The receiver is dropped only with the server.
             let _ = stop.send(());
         }
-        // Its end is what was asked for, whichever way it reports it.
+        // Whether it ended by itself or was aborted makes no difference.
         let _ = (&mut self.server).await;
     }
 }

@@ -13,7 +13,7 @@ use insights_shared::collector::Collector;
 use insights_shared::time::{Clock, Timestamp};
 use insights_shared::value::Map;
 use insights_simulator::runtime_api::Outcome;
-use insights_simulator::{Fault, FaultKind, Invocation, LoggedCall};
+use insights_simulator::{Fault, FaultKind, Invocation, LoggedCall, Selector};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tokio::sync::Mutex;
@@ -181,10 +181,11 @@ impl<'a> Kills<'a> {
 
     /// Starts the process, lets it make `calls` calls, hangs every further one, and kills it when there is one.
     async fn kill<C: Collector>(&self, lab: &Lab, calls: usize) -> bool {
-        lab.simulator.fault(Fault::new("*", FaultKind::Hang).after(calls as u64));
+        let fault = Fault::new("*", FaultKind::Hang).expect("a fault").after(calls as u64);
+        lab.simulator.fault(fault);
         let process = self.start::<C>(lab).await;
         let hangs = async {
-            while lab.simulator.counts().values().sum::<u64>() <= calls as u64 {
+            while lab.simulator.calls(Selector::All) <= calls as u64 {
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
         };

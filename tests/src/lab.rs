@@ -236,9 +236,13 @@ impl Lab {
         self.simulator.fault(fault.parse::<Fault>().expect("a fault"));
     }
 
-    /// How many requests for `operation` the simulator has seen since the log was cleared.
+    /// The number of requests for `operation` since the log was cleared.
+    ///
+    /// # Panics
+    ///
+    /// If no service has the operation, or several have it and none is named.
     pub fn calls(&self, operation: &str) -> u64 {
-        self.simulator.counts().get(operation).copied().unwrap_or_default()
+        self.simulator.calls(operation.parse().expect("an operation"))
     }
 
     /// A function of the lab, in process, with these variables beside those that it cannot do without. Calls are

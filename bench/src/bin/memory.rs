@@ -114,7 +114,7 @@ async fn run(arguments: &Arguments) -> Result<Vec<String>, Failure> {
                 count(scale.insights as u64),
                 count(series as u64),
                 count(invoked.number("fetched")),
-                count(services.by_operation().values().sum()),
+                count(services.requests().0 + services.requests().1),
                 count(services.repeated().0),
                 count(invoked.took.as_secs()),
                 mebibytes(invoked.peak_kib),

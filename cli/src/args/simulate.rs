@@ -10,13 +10,14 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   insights simulate                      on port 8080, with the table insights
   insights simulate > env.sh & sleep 1; . ./env.sh
-  insights simulate --fault GetInsight=throttle:3 --fault 'PutItem=reset:1@10'
+  insights simulate --fault xray:GetInsight=throttle:3 --fault 'PutItem=reset:1@10'
   insights simulate --scenario story.toml --seed 3 --enforce-rates
   insights simulate --bind 172.17.0.1    where containers find it
   insights simulate --allow-host host.docker.internal
 
-A fault is OPERATION=KIND, OPERATION=KIND:COUNT or OPERATION=KIND:COUNT@SKIP. OPERATION is the name of an operation, \
-or xray:*, cloudtrail:*, auditmanager:*, sts:*, dynamodb:*, or *. KIND is one of throttle, error500, html503, reset, \
+A fault is OPERATION=KIND, OPERATION=KIND:COUNT or OPERATION=KIND:COUNT@SKIP. OPERATION is an operation with its service, \
+such as xray:GetInsight; a name alone, such as GetInsight, if no other service has the operation; all operations of a \
+service, such as xray:*; or *. KIND is one of throttle, error500, html503, reset, \
 lost-answer, hang, slow-N (seconds), truncate, denied, expired, clock-skew, wrong-type, null-in-list, unknown-enum, \
 missing-members, repeat-token, empty-page, unprocessed.";
 
@@ -61,7 +62,7 @@ mod tests {
 
     #[test]
     fn help_names_every_kind_of_fault() {
-        let message = "*=nothing".parse::<insights_simulator::Fault>().unwrap_err();
+        let message = "*=nothing".parse::<insights_simulator::Fault>().unwrap_err().to_string();
         let (_, kinds) = message.split_once("known kinds are ").unwrap();
         let (kinds, _) = kinds.split_once(" (").unwrap();
         for kind in kinds.split(", ") {

@@ -9,7 +9,7 @@ use crate::output::words::{count, so_many};
 use insights_shared::record::Source;
 use insights_shared::time::Clock;
 use insights_simulator::runtime_api::{Outcome, function_environment};
-use insights_simulator::{Invocation, RuntimeApi, Simulator, operation};
+use insights_simulator::{Invocation, RuntimeApi, Selector, Service, Simulator};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -201,19 +201,11 @@ fn start(source: Source, stage: &Stage<'_>, api: &RuntimeApi, log: &PathBuf) -> 
 
 /// Shows how many calls the service has been asked so far, for ever.
 async fn watch(source: Source, simulator: &Simulator, step: &Step) -> std::convert::Infallible {
-    let service = match source {
-        Source::Xray => operation::Service::XRay,
-        Source::Cloudtrail => operation::Service::CloudTrail,
-        Source::Auditmanager => operation::Service::AuditManager,
-    };
+    let service = Service::named(source.as_str());
     loop {
         tokio::time::sleep(Duration::from_millis(100)).await;
-        let counts = simulator.counts();
-        let calls = counts
-            .iter()
-            .filter(|(name, _)| operation::find(service, name).is_some())
-            .map(|(_, calls)| calls);
-        let calls = usize::try_from(calls.sum::<u64>()).unwrap_or(usize::MAX);
+        let calls = service.map_or(0, |service| simulator.calls(Selector::Service(service)));
+        let calls = usize::try_from(calls).unwrap_or(usize::MAX);
         step.update(&format!("collects: {}", so_many(calls, "call", "calls")));
     }
 }

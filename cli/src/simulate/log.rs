@@ -80,7 +80,7 @@ impl Fields {
             None if field("throttled") == "true" => " (rate limit)".to_owned(),
             None => String::new(),
         };
-        format!("{} {operation} {place} {status}{error}{reason}", field("service"))
+        format!("{}:{operation} {place} {status}{error}{reason}", field("service"))
     }
 }
 
@@ -110,15 +110,15 @@ mod tests {
             ("account", "123456789012"),
             ("region", "eu-west-1"),
         ];
-        check(&[&call[..], &[("status", "200")]].concat(), "xray GetInsight 123456789012/eu-west-1 200");
+        check(&[&call[..], &[("status", "200")]].concat(), "xray:GetInsight 123456789012/eu-west-1 200");
         check(
             &[&call[..], &[("status", "429"), ("error", "ThrottledException"), ("throttled", "true")]]
                 .concat(),
-            "xray GetInsight 123456789012/eu-west-1 429 ThrottledException (rate limit)",
+            "xray:GetInsight 123456789012/eu-west-1 429 ThrottledException (rate limit)",
         );
         check(
             &[&call[..2], &[("fault", "reset")]].concat(),
-            "xray GetInsight unsigned no-answer (fault: reset)",
+            "xray:GetInsight unsigned no-answer (fault: reset)",
         );
         check(&[("message", "stopped"), ("error", "x")], "DEBUG stopped error=x");
     }

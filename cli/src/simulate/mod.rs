@@ -44,7 +44,7 @@ pub async fn run(arguments: &SimulateArguments, session: &Session) -> Result<Exi
         faults: input.faults,
         table: embedded.database(),
         allowed_hosts: arguments.allow_host.clone(),
-        watch: None,
+        observer: None,
     };
     let simulator = Simulator::start(options).await.map_err(|error| {
         let hint = match error.kind() {

@@ -32,7 +32,7 @@ fn no_command_ever_scans_or_lists_tables() {
         }
     }
     let operations: Vec<String> = story.lab.simulator.counts().into_keys().collect();
-    assert_eq!(operations, ["BatchGetItem", "Query"]);
+    assert_eq!(operations, ["dynamodb:BatchGetItem", "dynamodb:Query"]);
 }
 
 #[test]

@@ -27,6 +27,7 @@ mod support;
 use insights_shared::report::RunStatus;
 use insights_shared::time::Timestamp;
 use insights_shared::value::{Text, Value};
+use insights_simulator::auditmanager::Data;
 use insights_simulator::{Fault, FaultKind};
 use support::{ACCOUNT, CONTROL, DOMAIN, FIRST, NOW, REGION, SECOND, STORY, World, keys, large, number};
 
@@ -163,7 +164,7 @@ async fn the_counts_of_a_day_are_looked_for_once_there_may_be_some() {
         let response = world.run().await;
         assert_eq!((response.status, response.counts.written), (RunStatus::Ok, written), "{seconds}");
         // The state is read in any case.
-        assert_eq!(world.simulator.counts().get("BatchGetItem"), Some(&reads), "{seconds}");
+        assert_eq!(world.simulator.calls("BatchGetItem".parse().unwrap()), reads, "{seconds}");
         assert_eq!(world.writes() > 2, written > 0, "{seconds}: run and state are written in any case");
     }
 }
@@ -174,7 +175,7 @@ async fn a_scope_is_put_again_when_its_title_changes_and_left_alone_where_a_newe
     world.set("AUDITMANAGER_DEPTH", "assessment");
     world.run().await;
     world.simulator.change(|scenario| {
-        scenario.everywhere_mut().auditmanager.assessments[0].name = "PCI DSS 4".to_owned();
+        scenario.everywhere_mut().part_mut::<Data>().assessments[0].name = "PCI DSS 4".to_owned();
     });
     world.pass(60);
     world.simulator.clear_log();
@@ -189,7 +190,7 @@ async fn a_scope_is_put_again_when_its_title_changes_and_left_alone_where_a_newe
     newer.insert("schema_version".into(), Value::from(2));
     world.put(newer.clone()).await;
     world.simulator.change(|scenario| {
-        scenario.everywhere_mut().auditmanager.assessments[0].name = "PCI DSS 5".to_owned();
+        scenario.everywhere_mut().part_mut::<Data>().assessments[0].name = "PCI DSS 5".to_owned();
     });
     world.pass(60);
     world.simulator.clear_log();
@@ -219,7 +220,7 @@ async fn an_account_that_never_set_the_service_up_is_not_enabled() {
         assert_eq!(world.calls(), ["GetAccountStatus"]);
         // Where the status may not be asked for, the refusal of the counts says the same.
         for kind in [FaultKind::Denied, FaultKind::Error500, FaultKind::UnknownEnum] {
-            world.simulator.fault(Fault::new("GetAccountStatus", kind));
+            world.simulator.fault(Fault::new("GetAccountStatus", kind).unwrap());
             let response = world.run().await;
             assert_eq!(response.status, RunStatus::NotEnabled, "{kind}");
             assert!(response.targets[0].issues.is_empty());
@@ -242,7 +243,7 @@ async fn a_day_is_handed_down_to_domains_and_controls_and_without_any_there_is_n
     let world = World::of(STORY).await;
     let omit = || vec!["lastUpdated".to_owned()];
     world.simulator.change(|scenario| {
-        for assessment in &mut scenario.everywhere_mut().auditmanager.assessments {
+        for assessment in &mut scenario.everywhere_mut().part_mut::<Data>().assessments {
             for domain in &mut assessment.domains {
                 domain.omit = omit();
                 domain.controls.iter_mut().for_each(|control| control.omit = omit());
@@ -257,7 +258,7 @@ async fn a_day_is_handed_down_to_domains_and_controls_and_without_any_there_is_n
 
     let world_without = World::of(STORY).await;
     world_without.simulator.change(|scenario| {
-        let data = &mut scenario.everywhere_mut().auditmanager;
+        let data = scenario.everywhere_mut().part_mut::<Data>();
         data.omit = omit();
         for assessment in &mut data.assessments {
             assessment.omit_insights = omit();
@@ -294,7 +295,7 @@ async fn every_page_of_every_list_is_read_also_past_an_empty_one() {
         let (assessments, domains, controls) = size;
         let world = World::of(&large(assessments, domains, controls)).await;
         for (operation, _) in lists {
-            world.simulator.fault(Fault::new(operation, FaultKind::EmptyPage).times(1));
+            world.simulator.fault(Fault::new(operation, FaultKind::EmptyPage).unwrap().times(1));
         }
         let response = world.run().await;
         assert_eq!((response.status, response.counts.written), (RunStatus::Ok, written), "{size:?}");

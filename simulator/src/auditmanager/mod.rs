@@ -14,10 +14,11 @@ pub mod counts;
 mod members;
 mod rows;
 pub mod scenario;
+mod service;
 #[cfg(test)]
 mod tests;
 
-pub use scenario::parse;
+pub use service::SERVICE;
 
 /// What the service says to an account that never set it up; clients tell "not in use" from "denied" by it.
 pub const NOT_SET_UP: &str =

@@ -5,6 +5,7 @@ use super::check::{is_domain_id, is_uuid};
 use super::counts::day_of;
 use super::members::{bounded, choice, distinct, each, fault, identifier, omit, optional_text, text, whole};
 use super::{Assessment, Control, Correction, Data, Delegation, Dip, Domain, Status};
+use crate::scenario::place::Part;
 use crate::scenario::{Context, hash};
 use insights_shared::fields::Fields;
 use insights_shared::time::{DAY_SECONDS, Timestamp, parse_span};
@@ -47,31 +48,32 @@ const CONTROL: &[&str] = &[
 ];
 const ROLE_TYPES: &[&str] = &["PROCESS_OWNER", "RESOURCE_OWNER"];
 
-/// Reads the scenario's part. A table without `status` is one of an account in use.
-pub fn parse(mut fields: Fields<'_>, context: &Context) -> Data {
-    let status = match choice(&mut fields, "status", &["ACTIVE", "INACTIVE", "PENDING_ACTIVATION"]).as_deref()
-    {
-        Some("INACTIVE") => Status::Inactive,
-        Some("PENDING_ACTIVATION") => Status::PendingActivation,
-        _ => Status::Active,
-    };
-    let collected_at = time_of_day(&mut fields, "collected_at").unwrap_or_default();
-    let missing_days = missing_days(&mut fields, context);
-    let jitter = bounded(&mut fields, "jitter", 1.0).unwrap_or(0.2);
-    let page_size = whole(&mut fields, "page_size", 1..=1_000).unwrap_or(50);
-    let omit = omit(&mut fields, "omit", INSIGHTS);
-    let assessments = each(&mut fields, "assessments", |fields| assessment(fields, context));
-    distinct(&mut fields, "assessments", assessments.iter().map(|assessment| assessment.id.clone()));
-    fields.finish();
-    Data {
-        status,
-        collected_at,
-        missing_days,
-        jitter,
-        seed: context.seed,
-        page_size: usize::try_from(page_size).unwrap_or(50),
-        omit,
-        assessments,
+impl Part for Data {
+    fn parse(mut fields: Fields<'_>, context: &Context) -> Self {
+        let status =
+            match choice(&mut fields, "status", &["ACTIVE", "INACTIVE", "PENDING_ACTIVATION"]).as_deref() {
+                Some("INACTIVE") => Status::Inactive,
+                Some("PENDING_ACTIVATION") => Status::PendingActivation,
+                _ => Status::Active,
+            };
+        let collected_at = time_of_day(&mut fields, "collected_at").unwrap_or_default();
+        let missing_days = missing_days(&mut fields, context);
+        let jitter = bounded(&mut fields, "jitter", 1.0).unwrap_or(0.2);
+        let page_size = whole(&mut fields, "page_size", 1..=1_000).unwrap_or(50);
+        let omit = omit(&mut fields, "omit", INSIGHTS);
+        let assessments = each(&mut fields, "assessments", |fields| assessment(fields, context));
+        distinct(&mut fields, "assessments", assessments.iter().map(|assessment| assessment.id.clone()));
+        fields.finish();
+        Data {
+            status,
+            collected_at,
+            missing_days,
+            jitter,
+            seed: context.seed,
+            page_size: usize::try_from(page_size).unwrap_or(50),
+            omit,
+            assessments,
+        }
     }
 }
 

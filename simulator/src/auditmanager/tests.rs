@@ -1,8 +1,9 @@
-//! Tables over `parse` and `answer`. Here is what they share.
+//! Tables of scenarios and answers. This file has what they share.
 
-use super::{Data, answer, parse};
+use super::{Data, answer};
 use crate::call::{Answer, Call};
 use crate::scenario::Context;
+use crate::scenario::place::Part;
 use insights_shared::fields::{Faults, Fields};
 use insights_shared::time::Timestamp;
 use serde_json::{Value, json};
@@ -26,7 +27,7 @@ fn context() -> Context {
 
 fn read(value: Value) -> Result<Data, Faults> {
     let mut faults = Faults::default();
-    let data = parse(Fields::new(value, "auditmanager", &mut faults).unwrap(), &context());
+    let data = Data::parse(Fields::new(value, "auditmanager", &mut faults).unwrap(), &context());
     faults.or(data)
 }
 

@@ -16,12 +16,13 @@ mod lookup;
 mod metric;
 mod scenario;
 mod series;
+mod service;
 #[cfg(test)]
 mod tests;
 mod trails;
 
 pub use events::{Event, Halves, Subject};
-pub use scenario::parse;
+pub use service::SERVICE;
 
 /// What there is in one account and region. By default there is nothing: no trail, no insight, and every series is zero.
 #[derive(Clone, Debug, Default)]

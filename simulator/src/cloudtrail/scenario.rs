@@ -7,50 +7,57 @@ use super::events::Subject;
 use super::metric::{INSIGHT_TYPES, is_error_code, is_event_name, is_event_source};
 use super::series::{Burst, Rates};
 use super::trails::Trail;
+use crate::scenario::place::Part;
 use crate::scenario::{Context, hash};
 use insights_shared::fields::Fields;
 
 mod insight;
 mod trail;
 
-/// Reads the part. What is wrong with it goes to the faults of `fields`.
-pub fn parse(mut fields: Fields<'_>, context: &Context) -> Data {
-    let lag_millis = context.span_millis(&mut fields, "lag").unwrap_or_default();
-    let mut data = Data { seed: context.seed, lag_millis, ..Data::default() };
-    for (path, value) in fields.list("trails").unwrap_or_default() {
-        let trail =
-            Fields::new(value, path, fields.faults()).and_then(|fields| trail::trail(fields, context));
-        if let Some(trail) = trail {
-            if data.trails.iter().any(|known| known.name == trail.name) {
-                let path = fields.path("trails");
-                fields.faults().add(path, &trail.name, "is named twice");
+impl Part for Data {
+    fn parse(mut fields: Fields<'_>, context: &Context) -> Self {
+        let lag_millis = context.span_millis(&mut fields, "lag").unwrap_or_default();
+        let mut data = Data { seed: context.seed, lag_millis, ..Data::default() };
+        for (path, value) in fields.list("trails").unwrap_or_default() {
+            let trail =
+                Fields::new(value, path, fields.faults()).and_then(|fields| trail::trail(fields, context));
+            if let Some(trail) = trail {
+                if data.trails.iter().any(|known| known.name == trail.name) {
+                    let path = fields.path("trails");
+                    fields.faults().add(path, &trail.name, "is named twice");
+                }
+                data.trails.push(trail);
             }
-            data.trails.push(trail);
         }
-    }
-    for (path, value) in fields.list("insights").unwrap_or_default() {
-        let member = Fields::new(value, path.clone(), fields.faults());
-        let Some(insight) = member.and_then(|member| insight::insight(member, context, &data)) else {
-            continue;
-        };
-        if data.insights.iter().any(|known| known.is_same(&insight)) {
-            fields.faults().add(path, &insight.key, "has the key or id of an earlier insight");
+        for (path, value) in fields.list("insights").unwrap_or_default() {
+            let member = Fields::new(value, path.clone(), fields.faults());
+            let Some(insight) = member.and_then(|member| insight::insight(member, context, &data)) else {
+                continue;
+            };
+            if data.insights.iter().any(|known| known.is_same(&insight)) {
+                fields.faults().add(path, &insight.key, "has the key or id of an earlier insight");
+            }
+            data.insights.push(insight);
         }
-        data.insights.push(insight);
-    }
-    for (path, value) in fields.list("series").unwrap_or_default() {
-        let member = Fields::new(value, path.clone(), fields.faults());
-        let Some((subject, rates)) = member.and_then(|member| series(member, context, &data.trails)) else {
-            continue;
-        };
-        if data.series.iter().any(|(known, _)| *known == subject) {
-            fields.faults().add(path, &subject.event_name, "is a series that an earlier one names already");
+        for (path, value) in fields.list("series").unwrap_or_default() {
+            let member = Fields::new(value, path.clone(), fields.faults());
+            let Some((subject, rates)) = member.and_then(|member| series(member, context, &data.trails))
+            else {
+                continue;
+            };
+            if data.series.iter().any(|(known, _)| *known == subject) {
+                fields.faults().add(
+                    path,
+                    &subject.event_name,
+                    "is a series that an earlier one names already",
+                );
+            }
+            data.series.push((subject, rates));
         }
-        data.series.push((subject, rates));
+        fields.finish();
+        imply_bursts(&mut data);
+        data
     }
-    fields.finish();
-    imply_bursts(&mut data);
-    data
 }
 
 /// A string that must be there and be one of `values`.

@@ -22,11 +22,11 @@ fn now() -> Timestamp {
 /// The data of a scenario with just the given `[cloudtrail]` part.
 fn data(part: &str) -> Data {
     let scenario = Scenario::parse(&format!("seed = 5\n[cloudtrail]\n{part}"), now()).unwrap();
-    scenario.place(ACCOUNT, REGION).cloudtrail.clone()
+    scenario.place(ACCOUNT, REGION).part::<Data>().clone()
 }
 
 fn built_in() -> Data {
-    Scenario::built_in(now()).place(ACCOUNT, REGION).cloudtrail.clone()
+    Scenario::built_in(now()).place(ACCOUNT, REGION).part::<Data>().clone()
 }
 
 fn call(operation: &'static str, input: Value) -> Call {

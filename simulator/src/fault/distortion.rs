@@ -1,57 +1,44 @@
-//! Spoils answers: wrong types, nulls, unknown values, missing members, tokens that lead nowhere new. It works on the
-//! answer's members by their names and knows no service's rules.
+//! Changes answers so that they differ from the model: wrong types, nulls, unknown values, missing members, repeated tokens.
 
 use super::FaultKind;
 use crate::call::Call;
-use crate::operation::Pages;
+use crate::operation::Paging;
 use crate::page::{self, Position};
 use serde_json::Value;
 
-/// What an enumeration holds that no model knows.
+/// The value of enumerations that no model has.
 const UNKNOWN_VALUE: &str = "SOMETHING_NEW";
-/// Members whose values the models enumerate.
-const ENUMERATIONS: &[&str] =
-    &["State", "Categories", "status", "InsightType", "EventCategories", "insightType"];
-/// What stays of a record that loses its optional members: what tells it from others, and what leads on to it.
-const KEPT: &[&str] = &[
-    "CloudTrailEvent",
-    "EventTime",
-    "EventId",
-    "GroupARN",
-    "GroupName",
-    "HasInsightSelectors",
-    "InsightId",
-    "InsightType",
-    "InsightsConfiguration",
-    "InsightsEnabled",
-    "Name",
-    "NextToken",
-    "StartTime",
-    "State",
-    "Timestamps",
-    "TrailARN",
-    "Values",
-    "id",
-    "lastUpdated",
-    "nextToken",
-    "status",
-];
-
-/// `answer` to `call`, spoilt as `kind` says.
-pub(crate) fn distort(kind: FaultKind, call: &Call, pages: Option<Pages>, mut answer: Value) -> Value {
-    match kind {
-        FaultKind::WrongType | FaultKind::NullInList => spoil(kind, &mut answer),
-        FaultKind::UnknownEnum => unknown_values(&mut answer),
-        FaultKind::MissingMembers => drop_members(&mut answer, true),
-        FaultKind::RepeatToken => repeat_token(call, pages, &mut answer),
-        FaultKind::EmptyPage => empty_page(call, pages, &mut answer),
-        _ => {}
-    }
-    answer
+/// The members of a service's answers that faults change.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RecordMembers {
+    /// Members whose values the model enumerates.
+    pub(crate) enumerations: &'static [&'static str],
+    /// Members that `missing-members` keeps: those that identify a record, or lead to other records.
+    pub(crate) kept: &'static [&'static str],
+    /// Members that are a record as a JSON string.
+    pub(crate) json: &'static [&'static str],
 }
 
-/// Spoils the types of an answer, whoever gave it.
-pub(crate) fn spoil(kind: FaultKind, answer: &mut Value) {
+/// Changes `answer` to `call` as `kind` says.
+pub(crate) fn distort(
+    kind: FaultKind,
+    call: &Call,
+    paging: Option<Paging>,
+    records: Option<RecordMembers>,
+    answer: &mut Value,
+) {
+    match (kind, paging, records) {
+        (FaultKind::WrongType | FaultKind::NullInList, ..) => distort_types(kind, answer),
+        (FaultKind::UnknownEnum, _, Some(records)) => unknown_values(answer, records),
+        (FaultKind::MissingMembers, _, Some(records)) => drop_members(answer, records, true),
+        (FaultKind::RepeatToken, Some(paging), _) => repeat_token(call, paging, answer),
+        (FaultKind::EmptyPage, Some(paging), _) => empty_page(call, paging, answer),
+        _ => {}
+    }
+}
+
+/// Changes the types of an answer.
+pub(crate) fn distort_types(kind: FaultKind, answer: &mut Value) {
     match kind {
         FaultKind::WrongType => {
             change_first_scalar(answer);
@@ -88,25 +75,22 @@ fn nulls_in_lists(value: &mut Value) {
     }
 }
 
-fn unknown_values(value: &mut Value) {
+fn unknown_values(value: &mut Value, records: RecordMembers) {
     match value {
-        Value::Array(elements) => elements.iter_mut().for_each(unknown_values),
+        Value::Array(elements) => elements.iter_mut().for_each(|element| unknown_values(element, records)),
         Value::Object(members) => {
             for (name, member) in members {
+                let is_enumeration = records.enumerations.contains(&name.as_str());
                 match member {
-                    Value::String(text) if name == "CloudTrailEvent" => {
-                        if let Ok(mut event) = serde_json::from_str::<Value>(text) {
-                            unknown_values(&mut event);
-                            *text = event.to_string();
+                    Value::String(text) if records.json.contains(&name.as_str()) => {
+                        if let Ok(mut record) = serde_json::from_str::<Value>(text) {
+                            unknown_values(&mut record, records);
+                            *text = record.to_string();
                         }
                     }
-                    Value::String(text) if ENUMERATIONS.contains(&name.as_str()) => {
-                        UNKNOWN_VALUE.clone_into(text);
-                    }
-                    Value::Array(elements) if ENUMERATIONS.contains(&name.as_str()) => {
-                        elements.fill(UNKNOWN_VALUE.into());
-                    }
-                    other => unknown_values(other),
+                    Value::String(text) if is_enumeration => UNKNOWN_VALUE.clone_into(text),
+                    Value::Array(elements) if is_enumeration => elements.fill(UNKNOWN_VALUE.into()),
+                    other => unknown_values(other, records),
                 }
             }
         }
@@ -114,39 +98,41 @@ fn unknown_values(value: &mut Value) {
     }
 }
 
-/// Drops what is optional within records; the members of the answer itself, which hold the records, stay.
-fn drop_members(value: &mut Value, top: bool) {
+/// Removes the optional members of records. The members of the answer itself (`is_top`) hold the records and stay.
+fn drop_members(value: &mut Value, records: RecordMembers, is_top: bool) {
     match value {
-        Value::Array(elements) => elements.iter_mut().for_each(|element| drop_members(element, false)),
+        Value::Array(elements) => {
+            elements.iter_mut().for_each(|element| drop_members(element, records, false))
+        }
         Value::Object(members) => {
-            members.retain(|name, _| top || KEPT.contains(&name.as_str()));
-            members.values_mut().for_each(|member| drop_members(member, false));
+            members.retain(|name, _| is_top || records.kept.contains(&name.as_str()));
+            members.values_mut().for_each(|member| drop_members(member, records, false));
         }
         _ => {}
     }
 }
 
-fn repeat_token(call: &Call, pages: Option<Pages>, answer: &mut Value) {
-    let (Some(pages), Some(members)) = (pages, answer.as_object_mut()) else { return };
-    match call.input.get(pages.token) {
+fn repeat_token(call: &Call, paging: Paging, answer: &mut Value) {
+    let Some(members) = answer.as_object_mut() else { return };
+    match call.input.get(paging.token) {
         Some(token) => {
-            members.insert(pages.token.to_owned(), token.clone());
+            members.insert(paging.token.to_owned(), token.clone());
         }
-        // The first page of several keeps its token; a single page gets one that leads back to itself.
-        None if !members.contains_key(pages.token) => {
-            let token = page::token(call, Position::default(), pages.token, pages.size);
-            members.insert(pages.token.to_owned(), token.into());
+        // The first of several pages keeps its token; a single page gets one that leads back to itself.
+        None if !members.contains_key(paging.token) => {
+            let token = page::token(call, Position::default(), paging.token, paging.size);
+            members.insert(paging.token.to_owned(), token.into());
         }
         None => {}
     }
 }
 
-fn empty_page(call: &Call, pages: Option<Pages>, answer: &mut Value) {
-    let (Some(pages), Some(members)) = (pages, answer.as_object_mut()) else { return };
-    let position = page::position(call, pages.token, pages.size).unwrap_or_default();
-    let again = Position { turn: position.turn.wrapping_add(1), ..position };
-    members.insert(pages.token.to_owned(), page::token(call, again, pages.token, pages.size).into());
-    for name in pages.lists {
+fn empty_page(call: &Call, paging: Paging, answer: &mut Value) {
+    let Some(members) = answer.as_object_mut() else { return };
+    let position = page::position(call, paging.token, paging.size).unwrap_or_default();
+    let next = Position { turn: position.turn.wrapping_add(1), ..position };
+    members.insert(paging.token.to_owned(), page::token(call, next, paging.token, paging.size).into());
+    for name in paging.lists {
         members.insert((*name).to_owned(), Value::Array(Vec::new()));
     }
 }

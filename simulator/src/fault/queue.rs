@@ -1,9 +1,10 @@
-//! The faults in force: which of them befalls a call, and how often each still may.
+//! The active faults: which of them applies to a call, and how often each one still does.
 
 use super::{Fault, FaultKind};
-use crate::operation::Service;
+use crate::operation::Operation;
+use crate::service::Service;
 
-/// Faults in the order in which they were asked for. Several can befall one operation, one after the other.
+/// Faults in the order in which they were added. Several can apply to one operation, one after the other.
 #[derive(Debug, Default)]
 pub(crate) struct Queue(Vec<Fault>);
 
@@ -18,9 +19,9 @@ impl Queue {
         self.0.clear();
     }
 
-    /// The fault that befalls a call of operation `name` of `service`; it is used up by one.
-    pub(crate) fn take(&mut self, service: Service, name: &str) -> Option<FaultKind> {
-        for fault in self.0.iter_mut().filter(|fault| fault.befalls(service, name)) {
+    /// The fault that applies to a call of `operation` of `service`. It is counted.
+    pub(crate) fn take(&mut self, service: Service, operation: &Operation) -> Option<FaultKind> {
+        for fault in self.0.iter_mut().filter(|fault| fault.applies_to(service, operation)) {
             if fault.count == Some(0) {
                 continue;
             }
@@ -38,13 +39,14 @@ impl Queue {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::xray::SERVICE;
 
     #[test]
-    fn faults_befall_their_operation_as_often_as_they_say() {
+    fn faults_apply_to_their_operations_as_often_as_they_say() {
         let mut queue = Queue::default();
-        queue.add(Fault::new("GetInsight", FaultKind::Throttle).times(1).after(1));
-        queue.add(Fault::new("xray:*", FaultKind::Denied).times(1).after(2));
-        let mut take = |name: &str| queue.take(Service::XRay, name);
+        queue.add(Fault::new("GetInsight", FaultKind::Throttle).unwrap().times(1).after(1));
+        queue.add(Fault::new("xray:*", FaultKind::Denied).unwrap().times(1).after(2));
+        let mut take = |name: &str| queue.take(SERVICE, SERVICE.operation(name).unwrap());
         assert_eq!(take("GetGroups"), None);
         assert_eq!(take("GetInsight"), None);
         assert_eq!(take("GetInsight"), Some(FaultKind::Throttle));

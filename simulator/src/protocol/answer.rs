@@ -1,28 +1,33 @@
-//! Writes answers and errors as the protocols have them.
+//! Writes answers and errors in the form of each protocol.
 
+use super::Protocol;
 use crate::call::ServiceError;
-use crate::operation::Service;
+use crate::service::Service;
 use hyper::body::Bytes;
-use serde_json::{Map, Value};
+use serde_json::{Value, json};
 use std::fmt::Write;
 
-/// An answer ready for the wire.
+/// An HTTP response.
 #[derive(Clone, Debug)]
-pub struct Reply {
+pub(crate) struct Reply {
     /// The HTTP status.
-    pub status: u16,
-    /// The headers but for the content's length.
-    pub headers: Vec<(String, String)>,
+    pub(crate) status: u16,
+    /// The headers without `content-length`.
+    pub(crate) headers: Vec<(String, String)>,
     /// The body.
-    pub body: Bytes,
+    pub(crate) body: Bytes,
 }
 
-/// Errors that come from AWS's front door rather than from the service's model; their message has a small letter.
-const FRONT_DOOR: &[&str] = &[
+/// The checksum of a body, which DynamoDB sends.
+pub(crate) const CHECKSUM: &str = "x-amz-crc32";
+
+/// Errors that are not part of a service's model; the member of their message has a small letter.
+const COMMON_ERRORS: &[&str] = &[
     "AccessDeniedException",
     "ExpiredTokenException",
     "IncompleteSignatureException",
     "InternalFailure",
+    "InternalServerError",
     "InvalidSignatureException",
     "MissingAuthenticationTokenException",
     "SerializationException",
@@ -32,13 +37,14 @@ const FRONT_DOOR: &[&str] = &[
 ];
 
 /// The answer `output` to `operation` of `service`.
-pub fn success(service: Service, operation: &str, output: &Value, request_id: &str) -> Reply {
-    let body = match service {
-        Service::Sts => {
+pub(crate) fn success(service: Service, operation: &str, output: &Value, request_id: &str) -> Reply {
+    let body = match service.descriptor().protocol {
+        Protocol::Query { version } => {
             let mut body = String::new();
             let _ = write!(
                 body,
-                "<{operation}Response xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><{operation}Result>"
+                "<{operation}Response xmlns=\"{}\"><{operation}Result>",
+                namespace(service, version)
             );
             elements(&mut body, output);
             let _ = write!(
@@ -47,76 +53,71 @@ pub fn success(service: Service, operation: &str, output: &Value, request_id: &s
             );
             body
         }
-        _ => output.to_string(),
+        Protocol::AwsJson { .. } | Protocol::RestJson => output.to_string(),
     };
     Reply { status: 200, headers: headers(service, request_id), body: body.into() }
 }
 
 /// The error `error` of `service`.
-pub fn failure(service: Service, error: &ServiceError, request_id: &str) -> Reply {
+pub(crate) fn failure(service: Service, error: &ServiceError, request_id: &str) -> Reply {
     let mut headers = headers(service, request_id);
-    let body = match service {
-        Service::Sts => sts_error(error, request_id),
-        Service::XRay | Service::AuditManager => {
+    let is_modeled = !COMMON_ERRORS.contains(&error.code);
+    let body = match service.descriptor().protocol {
+        Protocol::Query { version } => query_error(&namespace(service, version), error, request_id),
+        Protocol::RestJson => {
             headers.push(("x-amzn-errortype".to_owned(), error.code.to_owned()));
-            json_error(service, error)
+            json_error(service, error, is_modeled).to_string()
         }
-        Service::CloudTrail | Service::DynamoDb => {
-            let mut members = Map::new();
-            let prefix = if service == Service::DynamoDb && error.code.contains("ThroughputExceeded") {
-                "com.amazonaws.dynamodb.v20120810#"
-            } else if service == Service::DynamoDb {
-                "com.amazon.coral.service#"
-            } else {
-                ""
-            };
-            members.insert("__type".to_owned(), format!("{prefix}{}", error.code).into());
-            members.extend(message(service, error));
-            Value::Object(members).to_string()
+        Protocol::AwsJson { namespace, common_namespace, .. } => {
+            let namespace = if is_modeled { namespace } else { common_namespace };
+            let mut body = json!({"__type": format!("{namespace}{}", error.code)});
+            if let (Some(body), Value::Object(members)) =
+                (body.as_object_mut(), json_error(service, error, is_modeled))
+            {
+                body.extend(members);
+            }
+            body.to_string()
         }
     };
     Reply { status: error.status, headers, body: body.into() }
 }
 
-fn json_error(service: Service, error: &ServiceError) -> String {
-    Value::Object(message(service, error)).to_string()
+/// The code of the error in `reply`, if it is one that its body names.
+pub(crate) fn error_code(reply: &Reply) -> Option<String> {
+    let body: Value = serde_json::from_slice(&reply.body).ok().filter(|_| reply.status >= 400)?;
+    let code = body.get("__type")?.as_str()?;
+    Some(code.rsplit('#').next().unwrap_or(code).to_owned())
 }
 
-fn message(service: Service, error: &ServiceError) -> Map<String, Value> {
-    let modelled = !FRONT_DOOR.contains(&error.code);
-    let name = match service {
-        Service::XRay | Service::CloudTrail if modelled => "Message",
-        _ => "message",
-    };
+fn json_error(service: Service, error: &ServiceError, is_modeled: bool) -> Value {
+    let name = if is_modeled { service.descriptor().message_member } else { "message" };
     let mut members = error.members.clone();
     members.insert(name.to_owned(), error.message.clone().into());
-    members
+    Value::Object(members)
 }
 
-fn sts_error(error: &ServiceError, request_id: &str) -> String {
-    let side = if error.status < 500 { "Sender" } else { "Receiver" };
+fn query_error(namespace: &str, error: &ServiceError, request_id: &str) -> String {
+    let fault = if error.status < 500 { "Sender" } else { "Receiver" };
     format!(
-        "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error><Type>{side}</Type><Code>{}</Code>\
+        "<ErrorResponse xmlns=\"{namespace}\"><Error><Type>{fault}</Type><Code>{}</Code>\
          <Message>{}</Message></Error><RequestId>{request_id}</RequestId></ErrorResponse>",
         error.code,
         escape(&error.message)
     )
 }
 
-fn headers(service: Service, request_id: &str) -> Vec<(String, String)> {
-    let content_type = match service {
-        Service::XRay | Service::AuditManager => "application/json",
-        Service::CloudTrail => "application/x-amz-json-1.1",
-        Service::DynamoDb => "application/x-amz-json-1.0",
-        Service::Sts => "text/xml",
-    };
-    vec![
-        ("content-type".to_owned(), content_type.to_owned()),
-        ("x-amzn-requestid".to_owned(), request_id.to_owned()),
-    ]
+fn namespace(service: Service, version: &str) -> String {
+    format!("https://{service}.amazonaws.com/doc/{version}/")
 }
 
-/// Writes an object as elements, as STS does.
+fn headers(service: Service, request_id: &str) -> Vec<(String, String)> {
+    let content_type = service.descriptor().protocol.content_type();
+    [("content-type", content_type), ("x-amzn-requestid", request_id)]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into()
+}
+
+/// Writes an object as XML elements.
 fn elements(body: &mut String, value: &Value) {
     match value {
         Value::Object(members) => {
@@ -133,7 +134,7 @@ fn elements(body: &mut String, value: &Value) {
     }
 }
 
-/// `text` as XML can hold it; of control characters it can hold three.
+/// Escapes `text` for XML, which allows three control characters only.
 fn escape(text: &str) -> String {
     let allowed = |c: char| if c < ' ' && !"\t\n\r".contains(c) { '?' } else { c };
     let text: String = text.chars().map(allowed).collect();

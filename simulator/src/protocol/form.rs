@@ -1,7 +1,7 @@
 //! Percent-encoded names and values, as in query strings and in the Query protocol's bodies.
 
-/// The pairs of `text`, decoded.
-pub fn pairs(text: &str) -> Vec<(String, String)> {
+/// The decoded pairs of `text`.
+pub(crate) fn pairs(text: &str) -> Vec<(String, String)> {
     text.split('&')
         .filter(|pair| !pair.is_empty())
         .map(|pair| {
@@ -11,8 +11,8 @@ pub fn pairs(text: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-/// `text` without its percent signs; `+` is a space only in forms.
-pub fn decode(text: &str, form: bool) -> String {
+/// Decodes percent-encoded `text`; `+` is a space in forms only.
+pub(crate) fn decode(text: &str, form: bool) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((&byte, after)) = rest.split_first() {

@@ -1,8 +1,48 @@
-//! What the wire looks like: which operation a request is for, who signed it, and how each protocol writes answers and
-//! errors. It knows no service's meaning.
+//! The wire protocols: which operation a request names, who signed it, and the form of answers and errors. It knows no
+//! service's meaning.
 
-pub mod answer;
-pub mod canned;
-pub mod form;
-pub mod request;
-pub mod signature;
+pub(crate) mod answer;
+pub(crate) mod canned;
+pub(crate) mod form;
+pub(crate) mod refusal;
+pub(crate) mod request;
+pub(crate) mod signature;
+
+/// A protocol of AWS services (<https://smithy.io/2.0/aws/protocols/index.html>).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Protocol {
+    /// AWS JSON: the header `x-amz-target` names the operation.
+    AwsJson {
+        /// The content type.
+        content_type: &'static str,
+        /// A part of the header that names the service.
+        target: &'static str,
+        /// What precedes the code of a modeled error in `__type`.
+        namespace: &'static str,
+        /// What precedes the code of an error that every service has.
+        common_namespace: &'static str,
+    },
+    /// AWS `restJson1`: method and path name the operation.
+    RestJson,
+    /// AWS Query: the parameter `Action` names the operation, and answers are XML.
+    Query {
+        /// The version of the service's API.
+        version: &'static str,
+    },
+}
+
+impl Protocol {
+    /// The content type of answers.
+    pub(crate) fn content_type(self) -> &'static str {
+        match self {
+            Self::AwsJson { content_type, .. } => content_type,
+            Self::RestJson => "application/json",
+            Self::Query { .. } => "text/xml",
+        }
+    }
+
+    /// Whether answers are JSON.
+    pub(crate) fn is_json(self) -> bool {
+        !matches!(self, Self::Query { .. })
+    }
+}

@@ -1,89 +1,98 @@
-//! Finds out which operation a request is for and reads its parameters, in the three protocols that the services speak:
-//! JSON with a target header, REST with JSON, and Query with a form.
+//! Finds the operation that a request names, and reads its parameters.
 
-use super::form;
-use crate::operation::{self, Kind, Operation, Service};
+use super::{Protocol, form};
+use crate::operation::Operation;
+use crate::registry::Registry;
+use crate::route::Labels;
+use crate::service::Service;
 use hyper::body::Bytes;
 use serde_json::{Map, Value};
 
-/// A request as it came over the wire, whole.
+/// An HTTP request with its whole body.
 #[derive(Clone, Debug)]
-pub struct Received {
+pub(crate) struct Received {
     /// Such as `POST`.
-    pub method: String,
+    pub(crate) method: String,
     /// Still percent-encoded.
-    pub path: String,
-    /// What follows the question mark.
-    pub query: String,
+    pub(crate) path: String,
+    /// The text after the question mark, still percent-encoded.
+    pub(crate) query: String,
     /// Names in lower case.
-    pub headers: Vec<(String, String)>,
+    pub(crate) headers: Vec<(String, String)>,
     /// The body.
-    pub body: Bytes,
+    pub(crate) body: Bytes,
 }
 
-/// What a request is for.
+/// What a request asks for.
 #[derive(Clone, Debug)]
-pub enum Target {
-    /// An operation that the simulator answers itself.
-    Known(&'static Operation),
-    /// An operation of the table, for the embedded database.
-    Table(String),
-    /// An operation, or a path, that the simulator lacks; with the service if it is known.
+pub(crate) enum Target {
+    /// An operation, and the labels of its route.
+    Operation(Service, &'static Operation, Labels),
+    /// An operation or a path that the simulator does not have, and its service if that is known.
     Unknown(Option<Service>, String),
 }
 
 impl Received {
     /// The header `name` (in lower case).
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    /// What the request is for.
-    pub fn target(&self) -> Target {
-        if let Some(target) = self.header("x-amz-target") {
-            let (prefix, name) = target.rsplit_once('.').unwrap_or(("", target));
-            return if prefix.contains("DynamoDB") {
-                Target::Table(name.to_owned())
-            } else if prefix.contains("CloudTrail_20131101") {
-                known(Service::CloudTrail, name)
-            } else {
-                Target::Unknown(None, target.to_owned())
+    /// What the request asks for. `signed` is the service that its signature names.
+    pub(crate) fn target(&self, services: Registry, signed: Option<Service>) -> Target {
+        if let Some(header) = self.header("x-amz-target") {
+            return match services.target(header) {
+                Some((service, name)) => operation(service, name),
+                None => Target::Unknown(None, header.to_owned()),
             };
         }
         if self.path == "/" {
-            return match self.parameters().into_iter().find(|(name, _)| name == "Action") {
-                Some((_, action)) => known(Service::Sts, &action),
+            let parameters = self.parameters();
+            let value =
+                |name: &str| parameters.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+            let query = value("Action").and_then(|action| Some((services.query(value("Version"))?, action)));
+            return match query {
+                Some((service, action)) => operation(service, action),
                 None => Target::Unknown(None, format!("{} /", self.method)),
             };
         }
-        match operation::find_route(&self.method, &self.path) {
-            Some((operation, _)) => Target::Known(operation),
+        match services.route(&self.method, &self.path, signed) {
+            Some((service, operation, labels)) => Target::Operation(service, operation, labels),
             None => Target::Unknown(None, format!("{} {}", self.method, self.path)),
         }
     }
 
-    /// The operation's parameters by their wire names, with the types that its model gives them; unknown ones are
-    /// ignored, as AWS ignores them. An error is what is wrong with the form of the request.
-    pub fn input(&self, operation: &Operation) -> Result<Map<String, Value>, String> {
-        let given = match (operation.service, operation.route) {
-            (Service::Sts, _) => texts(self.parameters()),
-            (_, Some(("GET", _))) => texts(self.labelled_query()),
-            _ => self.json()?,
+    /// The operation's parameters by wire name, with the types of its model; others are ignored, as AWS does. An error says
+    /// why the request cannot be read.
+    pub(crate) fn input(
+        &self,
+        protocol: Protocol,
+        operation: &Operation,
+        labels: &Labels,
+    ) -> Result<Map<String, Value>, String> {
+        let is_rest_query = operation.route.is_some_and(|route| route.method == "GET");
+        let texts = match protocol {
+            Protocol::Query { .. } => self.parameters(),
+            _ if is_rest_query => form::pairs(&self.query),
+            _ => Vec::new(),
         };
+        let is_body = protocol.is_json() && !is_rest_query;
+        let members = if is_body { self.json()? } else { Map::new() };
+        let labels = labels.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+        let texts = texts.into_iter().chain(labels).map(|(name, text)| (name, Value::String(text), true));
         let mut input = Map::new();
-        for (name, value) in given {
-            let Some((_, kind)) = operation.input.iter().find(|(known, _)| *known == name) else { continue };
+        for (name, value, is_text) in
+            members.into_iter().map(|(name, value)| (name, value, false)).chain(texts)
+        {
+            let Some((_, its_type)) = operation.input.iter().find(|(known, _)| *known == name) else {
+                continue;
+            };
             if value.is_null() {
                 continue;
             }
-            let value = if operation.service == Service::Sts || operation.route.is_some_and(|r| r.0 == "GET")
-            {
-                typed(value, *kind)
-            } else {
-                value
-            };
-            if !kind.holds(&value) {
-                return Err(format!("{name} can not be converted to {}: {value}", kind.name()));
+            let value = if is_text { its_type.read(value) } else { value };
+            if !its_type.accepts(&value) {
+                return Err(format!("{name} can not be converted to {}: {value}", its_type.name()));
             }
             input.insert(name, value);
         }
@@ -107,30 +116,11 @@ impl Received {
         pairs.extend(form::pairs(&String::from_utf8_lossy(&self.body)));
         pairs
     }
-
-    fn labelled_query(&self) -> Vec<(String, String)> {
-        let mut pairs = form::pairs(&self.query);
-        if let Some((_, Some((label, value)))) = operation::find_route(&self.method, &self.path) {
-            pairs.push((label.to_owned(), form::decode(&value, false)));
-        }
-        pairs
-    }
 }
 
-fn known(service: Service, name: &str) -> Target {
-    operation::find(service, name)
-        .map_or_else(|| Target::Unknown(Some(service), name.to_owned()), Target::Known)
-}
-
-fn texts(pairs: Vec<(String, String)>) -> Map<String, Value> {
-    pairs.into_iter().map(|(name, value)| (name, Value::String(value))).collect()
-}
-
-/// A parameter that came as text, read as its type; left as it is where it cannot be.
-fn typed(value: Value, kind: Kind) -> Value {
-    match (kind, value.as_str()) {
-        (Kind::Integer, Some(text)) => text.parse::<i64>().map_or(value, Value::from),
-        (Kind::Boolean, Some(text)) => text.parse::<bool>().map_or(value, Value::from),
-        _ => value,
-    }
+fn operation(service: Service, name: &str) -> Target {
+    service.operation(name).map_or_else(
+        || Target::Unknown(Some(service), name.to_owned()),
+        |operation| Target::Operation(service, operation, Labels::new()),
+    )
 }

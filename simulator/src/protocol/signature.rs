@@ -1,52 +1,55 @@
-//! Who signed a request, by the scope in its Signature Version 4. The signature itself is not verified, since any secret
-//! is good here; account and region are what answers depend on.
+//! Reads who signed a request from the credential scope of its Signature Version 4. The signature itself is not verified:
+//! any secret is accepted.
 
 use super::form;
 use super::request::Received;
 
-/// How the access keys begin that the simulated STS hands out; the account follows.
-pub const TEMPORARY_PREFIX: &str = "ASIASIM";
+/// The prefix of access keys that the simulated STS issues; the account follows it.
+pub(crate) const TEMPORARY_PREFIX: &str = "ASIASIM";
 
-/// What a signature says about its maker.
+/// The signer of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Signer {
+pub(crate) struct Signer {
     /// The access key.
-    pub key: String,
+    pub(crate) key: String,
     /// The region in the scope.
-    pub region: String,
+    pub(crate) region: String,
     /// The service in the scope.
-    pub service: String,
-    /// The session token that came along.
-    pub token: Option<String>,
+    pub(crate) service: String,
+    /// The session token.
+    pub(crate) token: Option<String>,
 }
 
-/// Why there is no signer.
+/// Why a request has no signer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unsigned {
-    /// There is no signature.
+pub(crate) enum SignatureError {
+    /// The request is not signed.
     Missing,
-    /// There is something that is none.
+    /// The `Authorization` header is not a Signature Version 4.
     Malformed,
 }
 
 impl Signer {
-    /// Reads the signer from the header, or from the query string of a presigned request.
-    pub fn read(request: &Received) -> Result<Self, Unsigned> {
+    /// Reads the signer from the `Authorization` header, or from the query string of a presigned request.
+    pub(crate) fn read(request: &Received) -> Result<Self, SignatureError> {
         let query = form::pairs(&request.query);
         let queried = |name: &str| {
             query.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.clone())
         };
         let (credential, token) = match request.header("authorization") {
             Some(header) => {
-                // A signature is good for some minutes around a date that has to come along.
-                request.header("x-amz-date").or_else(|| request.header("date")).ok_or(Unsigned::Malformed)?;
+                // A signature is valid for some minutes around its date, which must be sent, too.
+                request
+                    .header("x-amz-date")
+                    .or_else(|| request.header("date"))
+                    .ok_or(SignatureError::Malformed)?;
                 (credential(header)?.to_owned(), request.header("x-amz-security-token"))
             }
-            None => (queried("X-Amz-Credential").ok_or(Unsigned::Missing)?, None),
+            None => (queried("X-Amz-Credential").ok_or(SignatureError::Missing)?, None),
         };
         let token = token.map(str::to_owned).or_else(|| queried("X-Amz-Security-Token"));
         let mut parts = credential.rsplitn(5, '/');
-        let mut part = || parts.next().filter(|part| !part.is_empty()).ok_or(Unsigned::Malformed);
+        let mut part = || parts.next().filter(|part| !part.is_empty()).ok_or(SignatureError::Malformed);
         let end = part()?;
         let service = part()?.to_owned();
         let region = part()?.to_owned();
@@ -54,30 +57,30 @@ impl Signer {
         let key = part()?.to_owned();
         let dated = date.len() == 8 && date.bytes().all(|byte| byte.is_ascii_digit());
         if end != "aws4_request" || !dated {
-            return Err(Unsigned::Malformed);
+            return Err(SignatureError::Malformed);
         }
         Ok(Self { key, region, service, token })
     }
 
-    /// The account that the simulated STS put into the access key.
-    pub fn account(&self) -> Option<&str> {
+    /// The account in an access key that the simulated STS issued.
+    pub(crate) fn account(&self) -> Option<&str> {
         self.key.strip_prefix(TEMPORARY_PREFIX)?.get(..12).filter(|text| crate::scenario::is_account(text))
     }
 }
 
 /// The credential in an `Authorization` header.
-fn credential(header: &str) -> Result<&str, Unsigned> {
-    let parameters = header.strip_prefix("AWS4-HMAC-SHA256").ok_or(Unsigned::Malformed)?;
+fn credential(header: &str) -> Result<&str, SignatureError> {
+    let parameters = header.strip_prefix("AWS4-HMAC-SHA256").ok_or(SignatureError::Malformed)?;
     let mut found = None;
     let mut complete = 0;
     for parameter in parameters.split(',') {
         match parameter.trim().split_once('=') {
             Some(("Credential", value)) => found = Some(value),
             Some(("SignedHeaders" | "Signature", value)) if !value.is_empty() => complete += 1,
-            _ => return Err(Unsigned::Malformed),
+            _ => return Err(SignatureError::Malformed),
         }
     }
-    found.filter(|_| complete == 2).ok_or(Unsigned::Malformed)
+    found.filter(|_| complete == 2).ok_or(SignatureError::Malformed)
 }
 
 #[cfg(test)]
@@ -103,11 +106,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_signature_is_told_from_none() {
+    fn a_malformed_signature_differs_from_a_missing_one() {
         let check = |header: Option<&str>, expected| {
             assert_eq!(Signer::read(&request(header, "")), Err(expected), "{header:?}");
         };
-        check(None, Unsigned::Missing);
+        check(None, SignatureError::Missing);
         for header in [
             "Basic abc",
             "AWS4-HMAC-SHA256 SignedHeaders=host, Signature=ab",
@@ -115,7 +118,7 @@ mod tests {
             "AWS4-HMAC-SHA256 Credential=AKID/today/eu-west-1/xray/aws4_request, SignedHeaders=host, Signature=ab",
             "AWS4-HMAC-SHA256 Credential=AKID/20260301/eu-west-1/xray/aws4_request",
         ] {
-            check(Some(header), Unsigned::Malformed);
+            check(Some(header), SignatureError::Malformed);
         }
     }
 }

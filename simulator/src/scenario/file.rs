@@ -1,7 +1,9 @@
-//! Reads the scenario file's top level: seed, account, rates, roles and places. Each service reads its own table.
+//! Reads the top level of a scenario file: seed, account, rates and places. Each service reads its own table.
 
-use super::{Context, DEFAULT_ACCOUNT, Place, Role, Scenario, is_account, is_region};
-use crate::{auditmanager, cloudtrail, xray};
+use super::place::Place;
+use super::{Context, DEFAULT_ACCOUNT, Scenario, is_account, is_region};
+use crate::rate::Rates;
+use crate::selector::Selector;
 use insights_shared::fields::{Faults, Fields};
 use insights_shared::time::Timestamp;
 use serde_json::{Map, Number, Value};
@@ -28,15 +30,14 @@ pub(super) fn read(
     let seed = seed.unwrap_or(own_seed.cast_unsigned());
     let account = account(&mut fields, "account").unwrap_or_else(|| DEFAULT_ACCOUNT.to_owned());
     let rates = rates(&mut fields);
-    let roles = roles(&mut fields);
     let context = Context { anchor, seed };
-    let default = place(&mut fields, &context);
+    let default = Place::parse(&mut fields, &context, None);
     let mut places = BTreeMap::new();
     for (path, value) in fields.list("place").unwrap_or_default() {
-        named_place(value, path, &account, fields.faults(), &context, &mut places);
+        named_place(value, path, &account, fields.faults(), &context, &default, &mut places);
     }
     fields.finish();
-    Some(Scenario { seed, account, rates, roles, default, places })
+    Some(Scenario { seed, account, rates, default, places })
 }
 
 fn named_place(
@@ -45,6 +46,7 @@ fn named_place(
     own_account: &str,
     faults: &mut Faults,
     context: &Context,
+    default: &Place,
     places: &mut BTreeMap<(String, String), Place>,
 ) {
     let Some(mut fields) = Fields::new(value, path.clone(), faults) else { return };
@@ -54,7 +56,7 @@ fn named_place(
         let path = fields.path("region");
         fields.faults().add(path, region, "must be a region, such as eu-west-1");
     }
-    let place = place(&mut fields, context);
+    let place = Place::parse(&mut fields, context, Some(default));
     fields.finish();
     let account = account.unwrap_or_else(|| own_account.to_owned());
     let key = (account, region.unwrap_or_default());
@@ -62,20 +64,6 @@ fn named_place(
         faults.add(path, format!("{} {}", key.0, key.1), "is named twice");
     }
     places.insert(key, place);
-}
-
-fn place(fields: &mut Fields<'_>, context: &Context) -> Place {
-    Place {
-        xray: fields.object("xray").map(|fields| xray::parse(fields, context)).unwrap_or_default(),
-        cloudtrail: fields
-            .object("cloudtrail")
-            .map(|fields| cloudtrail::parse(fields, context))
-            .unwrap_or_default(),
-        auditmanager: fields
-            .object("auditmanager")
-            .map(|fields| auditmanager::parse(fields, context))
-            .unwrap_or_default(),
-    }
 }
 
 fn account(fields: &mut Fields<'_>, name: &'static str) -> Option<String> {
@@ -87,22 +75,22 @@ fn account(fields: &mut Fields<'_>, name: &'static str) -> Option<String> {
     Some(account)
 }
 
-fn rates(fields: &mut Fields<'_>) -> BTreeMap<String, f64> {
+fn rates(fields: &mut Fields<'_>) -> Rates {
     let path = fields.path("rates");
-    let mut rates = BTreeMap::new();
+    let mut rates = Rates::default();
     match fields.value("rates") {
         None => {}
         Some(Value::Object(members)) => {
-            for (operation, value) in members {
-                match value.as_f64().filter(|rate| *rate >= 0.0) {
-                    Some(rate) => {
-                        rates.insert(operation, rate);
-                    }
-                    None => fields.faults().add(
-                        format!("{path}.{operation}"),
-                        value,
-                        "must be calls a second, or 0 for no limit",
-                    ),
+            for (name, value) in members {
+                let path = format!("{path}.{name}");
+                let Some(rate) = value.as_f64().filter(|rate| *rate >= 0.0) else {
+                    fields.faults().add(path, value, "must be calls a second, or 0 for no limit");
+                    continue;
+                };
+                match name.parse::<Selector>() {
+                    _ if name == "default" => rates.default = Some(rate),
+                    Ok(operations) => rates.set(operations, rate),
+                    Err(error) => fields.faults().add(path, value, error.to_string()),
                 }
             }
         }
@@ -111,22 +99,7 @@ fn rates(fields: &mut Fields<'_>) -> BTreeMap<String, f64> {
     rates
 }
 
-fn roles(fields: &mut Fields<'_>) -> Vec<Role> {
-    let Some(mut sts) = fields.object("sts") else { return Vec::new() };
-    let mut roles = Vec::new();
-    for (path, value) in sts.list("roles").unwrap_or_default() {
-        let Some(mut role) = Fields::new(value, path, sts.faults()) else { continue };
-        let arn = role.required_string("arn").unwrap_or_default();
-        let external_id = role.string("external_id");
-        let deny = role.boolean("deny").unwrap_or_default();
-        role.finish();
-        roles.push(Role { arn, external_id, deny });
-    }
-    sts.finish();
-    roles
-}
-
-/// The place in `text` of the byte `at`, for a person.
+/// The line and column of the byte `at` in `text`.
 fn position(text: &str, at: usize) -> String {
     let before = text.get(..at).unwrap_or(text);
     let line = before.matches('\n').count() + 1;
@@ -134,7 +107,7 @@ fn position(text: &str, at: usize) -> String {
     format!("line {line}, column {column}")
 }
 
-/// TOML as JSON: dates become their text, and what JSON cannot hold is a fault.
+/// Converts TOML to JSON. Dates become strings, and numbers that JSON does not have are faults.
 fn json(value: toml::Value, path: &str, faults: &mut Faults) -> Value {
     match value {
         toml::Value::String(text) => Value::String(text),

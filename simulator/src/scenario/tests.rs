@@ -1,6 +1,7 @@
 //! The scenario file's top level, its places and its times.
 
 use super::*;
+use crate::{sts, xray};
 
 fn anchor() -> Timestamp {
     "2026-03-01T12:00:00Z".parse().unwrap()
@@ -9,7 +10,7 @@ fn anchor() -> Timestamp {
 #[test]
 fn the_built_in_scenario_has_no_faults() {
     let scenario = Scenario::built_in(anchor());
-    assert!(!scenario.place("123456789012", "eu-west-1").xray.insights.is_empty());
+    assert!(!scenario.place("123456789012", "eu-west-1").part::<xray::Data>().insights.is_empty());
 }
 
 #[test]
@@ -33,13 +34,18 @@ region = "us-east-1"
 "#;
     let mut scenario = Scenario::parse(text, anchor()).unwrap();
     assert_eq!((scenario.seed, scenario.account.as_str()), (3, "111122223333"));
-    assert_eq!((scenario.rates.get("GetInsight"), scenario.roles.len()), (Some(&2.5), 1));
-    let count =
-        |scenario: &Scenario, account: &str, region: &str| scenario.place(account, region).xray.groups.len();
+    let mut rates = Rates::default();
+    rates.set("xray:GetInsight".parse().unwrap(), 2.5);
+    assert_eq!(scenario.rates, rates);
+    let count = |scenario: &Scenario, account: &str, region: &str| {
+        let place = scenario.place(account, region);
+        assert_eq!(place.part::<sts::Data>().roles.len(), 1, "roles are the same in every place");
+        place.part::<xray::Data>().groups.len()
+    };
     assert_eq!(count(&scenario, "123456789012", "eu-west-1"), 2);
     assert_eq!(count(&scenario, "123456789012", "us-east-1"), 1);
     assert_eq!(count(&scenario, "111122223333", "us-east-1"), 0);
-    scenario.place_mut("123456789012", "eu-north-1").xray.groups.clear();
+    scenario.place_mut("123456789012", "eu-north-1").part_mut::<xray::Data>().groups.clear();
     assert_eq!(count(&scenario, "123456789012", "eu-north-1"), 0);
     assert_eq!(count(&scenario, "123456789012", "eu-south-1"), 1);
 }
@@ -50,7 +56,7 @@ fn every_fault_is_reported_with_its_path_and_a_syntax_error_with_its_line() {
 seed = "x"
 account = 12
 colour = "red"
-rates = { GetInsight = "fast", GetGroups = nan }
+rates = { GetInsight = "fast", GetGroups = nan, GetInsigt = 2, "sts:GetGroups" = 1 }
 [[sts.roles]]
 deny = 1
 [[place]]
@@ -66,8 +72,10 @@ account = "12"
     for expected in [
         "seed is \"x\": must be a whole number",
         "account is 12: must be a string",
-        "colour is \"red\": unknown key; known keys are seed, account, rates, sts, xray, cloudtrail, auditmanager, place",
+        "colour is \"red\": unknown key; known keys are seed, account, rates, xray, cloudtrail, auditmanager, sts, place",
         "rates.GetInsight is \"fast\": must be calls a second",
+        "rates.GetInsigt is 2: unknown operation \"GetInsigt\"; near matches are xray:GetInsight",
+        "rates.sts:GetGroups is 1: unknown operation \"sts:GetGroups\"; near matches are xray:GetGroups",
         "rates.GetGroups is NaN: must be a finite number",
         "sts.roles[0].arn: is required",
         "sts.roles[0].deny is 1: must be true or false",

@@ -8,11 +8,12 @@ use insights_shared::time::Timestamp;
 mod groups;
 mod insights;
 mod scenario;
+mod service;
 #[cfg(test)]
 mod tests;
 mod wire;
 
-pub use scenario::parse;
+pub use service::SERVICE;
 
 /// What X-Ray knows in one account and region.
 #[derive(Clone, Debug, Default)]

@@ -2,6 +2,7 @@
 
 use super::{Data, Event, GraphService, Group, Insight, Listing, ServiceId, Statistics};
 use crate::constraint::is_uuid;
+use crate::scenario::place::Part;
 use crate::scenario::{Context, hash, hex, is_account};
 use insights_shared::fields::{Faults, Fields};
 use insights_shared::time::Timestamp;
@@ -35,40 +36,41 @@ const EVENT_MEMBERS: &[&str] = &[
 ];
 const SERVICE_MEMBERS: &[&str] = &["ReferenceId", "Type", "Name", "Names", "AccountId", "Edges"];
 
-/// Reads groups and insights; what is wrong with them goes to the faults of `fields`.
-pub fn parse(mut fields: Fields<'_>, context: &Context) -> Data {
-    let page_size = positive(&mut fields, "page_size");
-    let listing = match fields.string("listing").as_deref() {
-        None | Some("overlap") => Listing::Overlap,
-        Some("started") => Listing::Started,
-        Some(other) => {
-            let path = fields.path("listing");
-            fields.faults().add(path, other, "must be \"overlap\" or \"started\"");
-            Listing::Overlap
+impl Part for Data {
+    fn parse(mut fields: Fields<'_>, context: &Context) -> Self {
+        let page_size = positive(&mut fields, "page_size");
+        let listing = match fields.string("listing").as_deref() {
+            None | Some("overlap") => Listing::Overlap,
+            Some("started") => Listing::Started,
+            Some(other) => {
+                let path = fields.path("listing");
+                fields.faults().add(path, other, "must be \"overlap\" or \"started\"");
+                Listing::Overlap
+            }
+        };
+        let mut groups: Vec<Group> = Vec::new();
+        for (path, value) in fields.list("groups").unwrap_or_default() {
+            let Some(group) = group(value, &path, fields.faults(), context) else { continue };
+            if groups.iter().any(|other| other.name == group.name) {
+                fields.faults().add(path, &group.name, "is named twice");
+            }
+            groups.push(group);
         }
-    };
-    let mut groups: Vec<Group> = Vec::new();
-    for (path, value) in fields.list("groups").unwrap_or_default() {
-        let Some(group) = group(value, &path, fields.faults(), context) else { continue };
-        if groups.iter().any(|other| other.name == group.name) {
-            fields.faults().add(path, &group.name, "is named twice");
+        let mut insights = Vec::new();
+        let mut ids = BTreeSet::new();
+        for (path, value) in fields.list("insights").unwrap_or_default() {
+            let Some(insight) = insight(value, &path, fields.faults(), context) else { continue };
+            if !groups.iter().any(|group| group.name == insight.group) {
+                fields.faults().add(format!("{path}.group"), &insight.group, "must be the name of a group");
+            }
+            if !ids.insert(insight.id.clone()) {
+                fields.faults().add(path, &insight.id, "has the id or name of another insight");
+            }
+            insights.push(insight);
         }
-        groups.push(group);
+        fields.finish();
+        Data { groups, insights, page_size, listing }
     }
-    let mut insights = Vec::new();
-    let mut ids = BTreeSet::new();
-    for (path, value) in fields.list("insights").unwrap_or_default() {
-        let Some(insight) = insight(value, &path, fields.faults(), context) else { continue };
-        if !groups.iter().any(|group| group.name == insight.group) {
-            fields.faults().add(format!("{path}.group"), &insight.group, "must be the name of a group");
-        }
-        if !ids.insert(insight.id.clone()) {
-            fields.faults().add(path, &insight.id, "has the id or name of another insight");
-        }
-        insights.push(insight);
-    }
-    fields.finish();
-    Data { groups, insights, page_size, listing }
 }
 
 fn group(value: Value, path: &str, faults: &mut Faults, context: &Context) -> Option<Group> {

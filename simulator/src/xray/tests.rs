@@ -49,7 +49,7 @@ fn ask_at(now: &str, operation: &'static str, input: Value) -> Answer {
     let Value::Object(input) = input else { panic!("an object") };
     let (account, region) = ("123456789012".to_owned(), "eu-west-1".to_owned());
     let call = Call { operation, account, region, now: now.parse().unwrap(), input };
-    answer(&scenario.place(&call.account, &call.region).xray, &call)
+    answer(scenario.place(&call.account, &call.region).part(), &call)
 }
 
 fn ask(operation: &'static str, input: Value) -> Answer {

@@ -120,7 +120,7 @@ async fn a_hanging_call_is_never_answered_and_hinders_no_other() {
     let (hanging, other) = tokio::join!(hanging, other);
     assert_eq!(hanging.unwrap_err(), Ending::Silence);
     assert_eq!(other.unwrap().status, 200);
-    assert_eq!(simulator.counts()["GetInsight"], 2);
+    assert_eq!(simulator.counts()["xray:GetInsight"], 2);
 }
 
 #[tokio::test]

@@ -4,7 +4,6 @@ use crate::support::{CLOSED, NOW, at, auditmanager, cloudtrail, dynamodb, send, 
 use insights_shared::time::Clock;
 use insights_simulator::Scenario;
 use serde_json::json;
-use std::collections::BTreeMap;
 
 #[tokio::test]
 async fn x_ray_answers_json_and_names_its_errors_in_a_header() {
@@ -84,7 +83,8 @@ async fn a_request_has_to_be_signed_for_its_service() {
         send(&simulator, "POST /Nowhere", &[signed("AKID", "eu-west-1", "xray")], "{}").await.unwrap();
     assert_eq!((nowhere.status, nowhere.header("x-amzn-errortype")), (404, "UnknownOperationException"));
     let greeting = send(&simulator, "GET /", &[], "").await.unwrap();
-    assert_eq!((greeting.status, greeting.body.starts_with("insights simulator")), (200, true));
+    assert_eq!((greeting.status, greeting.body.starts_with("insights simulator: xray, ")), (200, true));
+    assert!(greeting.body.contains("\nsts: GetCallerIdentity, AssumeRole\n"), "{greeting:?}");
 }
 
 #[tokio::test]
@@ -117,7 +117,10 @@ async fn the_answers_follow_the_clock() {
 #[tokio::test]
 async fn sts_hands_out_keys_that_lead_to_the_roles_account() {
     let simulator = start(|_| {}).await;
-    simulator.change(|scenario| scenario.place_mut("111122223333", "eu-west-1").xray.groups.truncate(1));
+    simulator.change(|scenario| {
+        let place = scenario.place_mut("111122223333", "eu-west-1");
+        place.part_mut::<insights_simulator::xray::Data>().groups.truncate(1);
+    });
     let identity = sts(&simulator, "Action=GetCallerIdentity&Version=2011-06-15").await.unwrap();
     assert_eq!((identity.status, identity.header("content-type")), (200, "text/xml"));
     assert_eq!(element(&identity.body, "Account"), "123456789012");
@@ -176,7 +179,7 @@ async fn sts_refuses_what_aws_would_refuse() {
 async fn rates_hold_by_operation_and_region_when_they_are_enforced() {
     let simulator = start(|options| {
         options.enforce_rates = true;
-        options.scenario.rates = BTreeMap::from([("GetGroups".to_owned(), 1.0)]);
+        options.scenario.rates.set("GetGroups".parse().unwrap(), 1.0);
     })
     .await;
     let answer = xray(&simulator, "/Groups", "").await.unwrap();
@@ -210,7 +213,12 @@ async fn every_call_is_logged_and_counted() {
     assert_eq!((log[1].service.as_str(), log[1].operation.as_str()), ("dynamodb", "ListTables"));
     assert_eq!(log[2].error.as_deref(), Some("MissingAuthenticationTokenException"));
     let counts = simulator.counts();
-    assert_eq!(counts.get("GetInsight"), Some(&1));
+    assert_eq!(counts.get("xray:GetInsight"), Some(&1));
+    for (operations, calls) in
+        [("GetInsight", 1), ("xray:*", 2), ("dynamodb:*", 1), ("*", 3), ("GetGroup", 0)]
+    {
+        assert_eq!(simulator.calls(operations.parse().unwrap()), calls, "{operations}");
+    }
     simulator.clear_log();
     assert!(simulator.log().is_empty() && simulator.counts().is_empty());
 }

@@ -157,7 +157,7 @@ async fn a_list_whose_token_repeats_is_asked_twice_and_what_it_names_once() {
         OPERATIONS.map(|expected| expected.operation).iter().filter(|name| name.starts_with("List"))
     {
         let world = World::of(STORY).await;
-        world.simulator.fault(Fault::new(*operation, FaultKind::RepeatToken));
+        world.simulator.fault(Fault::new(*operation, FaultKind::RepeatToken).unwrap());
         let response = world.run().await;
         assert_eq!((response.counts.fetched, response.counts.written), (10, 10), "{operation}");
         assert_eq!(world.keys().await, keys(), "{operation}");
@@ -176,8 +176,10 @@ async fn a_list_whose_token_repeats_is_asked_twice_and_what_it_names_once() {
 async fn one_assessment_that_fails_costs_no_other() {
     let mut world = World::of(STORY).await;
     world.set("CONCURRENCY", "1");
-    world.simulator.fault(Fault::new("GetInsightsByAssessment", FaultKind::Denied).times(1));
-    world.simulator.fault(Fault::new("ListControlDomainInsightsByAssessment", FaultKind::Denied).times(1));
+    world.simulator.fault(Fault::new("GetInsightsByAssessment", FaultKind::Denied).unwrap().times(1));
+    world
+        .simulator
+        .fault(Fault::new("ListControlDomainInsightsByAssessment", FaultKind::Denied).unwrap().times(1));
     let response = world.run().await;
     assert_eq!((response.status, response.counts.written), (RunStatus::Partial, 10 - 4));
     let left: Vec<String> = keys().into_iter().filter(|key| !key.contains(FIRST)).collect();
@@ -190,15 +192,15 @@ async fn one_assessment_that_fails_costs_no_other() {
 #[tokio::test]
 async fn when_everything_is_denied_the_invocation_fails_as_denied_and_not_as_not_enabled() {
     let world = World::of(STORY).await;
-    world.simulator.fault(Fault::new("auditmanager:*", FaultKind::Denied));
+    world.simulator.fault(Fault::new("auditmanager:*", FaultKind::Denied).unwrap());
     let error = world.run_failing().await;
     assert_eq!(error.error_type, "Source.Denied");
     assert!(error.message.contains("AccessDeniedException"), "{}", error.message);
     world.simulator.clear_faults();
-    world.simulator.fault(Fault::new("auditmanager:*", FaultKind::Throttle));
+    world.simulator.fault(Fault::new("auditmanager:*", FaultKind::Throttle).unwrap());
     assert_eq!(world.run_failing().await.error_type, "Source.Throttled");
     world.simulator.clear_faults();
-    world.simulator.fault(Fault::new("auditmanager:*", FaultKind::Error500));
+    world.simulator.fault(Fault::new("auditmanager:*", FaultKind::Error500).unwrap());
     assert_eq!(world.run_failing().await.error_type, "Source.Unavailable");
     assert!(world.contents().await.is_empty());
 }
@@ -206,7 +208,7 @@ async fn when_everything_is_denied_the_invocation_fails_as_denied_and_not_as_not
 #[tokio::test]
 async fn an_account_status_that_is_new_to_us_does_not_keep_the_counts_from_being_stored() {
     let world = World::of(STORY).await;
-    world.simulator.fault(Fault::new("GetAccountStatus", FaultKind::UnknownEnum));
+    world.simulator.fault(Fault::new("GetAccountStatus", FaultKind::UnknownEnum).unwrap());
     let response = world.run().await;
     assert_eq!((response.status, response.counts.written), (RunStatus::Ok, 10));
 }
@@ -214,7 +216,7 @@ async fn an_account_status_that_is_new_to_us_does_not_keep_the_counts_from_being
 #[tokio::test]
 async fn rows_without_their_optional_members_are_stored_with_what_they_have() {
     let world = World::of(STORY).await;
-    world.simulator.fault(Fault::new("auditmanager:*", FaultKind::MissingMembers));
+    world.simulator.fault(Fault::new("auditmanager:*", FaultKind::MissingMembers).unwrap());
     let response = world.run().await;
     assert_eq!(response.status, RunStatus::Ok);
     let domain = world.of_kind("auditmanager.domain").await.into_values().next().unwrap();
@@ -226,7 +228,7 @@ async fn rows_without_their_optional_members_are_stored_with_what_they_have() {
 async fn what_the_patterns_of_the_service_would_refuse_is_not_sent_but_is_an_issue() {
     let check = async |change: fn(&mut Data), unsent: &str, subject: &str, issues: u64| {
         let world = World::of(STORY).await;
-        world.simulator.change(|scenario| change(&mut scenario.everywhere_mut().auditmanager));
+        world.simulator.change(|scenario| change(scenario.everywhere_mut().part_mut()));
         let response = world.run().await;
         let target = &response.targets[0];
         assert_eq!(response.status, RunStatus::Partial);
@@ -265,7 +267,7 @@ async fn what_the_patterns_of_the_service_would_refuse_is_not_sent_but_is_an_iss
 async fn a_domain_without_an_id_is_kept_as_rejected_and_its_controls_are_an_issue() {
     let world = World::of(STORY).await;
     world.simulator.change(|scenario| {
-        for assessment in &mut scenario.everywhere_mut().auditmanager.assessments {
+        for assessment in &mut scenario.everywhere_mut().part_mut::<Data>().assessments {
             assessment.domains[0].omit = vec!["id".to_owned()];
         }
     });
@@ -283,7 +285,7 @@ async fn a_domain_without_an_id_is_kept_as_rejected_and_its_controls_are_an_issu
 async fn an_assessment_that_ceases_between_listing_and_asking_is_one_issue() {
     let world = World::of(STORY).await;
     world.simulator.change(|scenario| {
-        let data = &mut scenario.everywhere_mut().auditmanager;
+        let data = scenario.everywhere_mut().part_mut::<Data>();
         // The listing has an active one of this id; whoever asks for it by id finds one that is over.
         let mut over = data.assessments[0].clone();
         over.inactive_from = over.created;
@@ -299,8 +301,8 @@ async fn an_assessment_that_ceases_between_listing_and_asking_is_one_issue() {
 async fn a_catalog_that_cannot_be_read_or_written_costs_no_snapshot_and_the_next_run_makes_good() {
     // At this depth there are two snapshots' worth of writes: the account's, then its scope's.
     for (fault, written) in [
-        (Fault::new("Query", FaultKind::Denied), 1),
-        (Fault::new("PutItem", FaultKind::Denied).times(1).after(1), 1),
+        (Fault::new("Query", FaultKind::Denied).unwrap(), 1),
+        (Fault::new("PutItem", FaultKind::Denied).unwrap().times(1).after(1), 1),
     ] {
         let mut world = World::of(STORY).await;
         world.set("AUDITMANAGER_DEPTH", "account");

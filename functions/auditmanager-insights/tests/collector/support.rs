@@ -218,7 +218,6 @@ impl World {
 
     /// Writes to the table since the log was cleared.
     pub fn writes(&self) -> u64 {
-        let counts = self.simulator.counts();
         [
             "BatchExecuteStatement",
             "PutItem",
@@ -228,7 +227,7 @@ impl World {
             "DeleteItem",
         ]
         .iter()
-        .filter_map(|operation| counts.get(*operation))
+        .map(|operation| self.simulator.calls(operation.parse().unwrap()))
         .sum()
     }
 }

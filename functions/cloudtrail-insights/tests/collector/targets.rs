@@ -33,7 +33,6 @@ async fn the_calls_that_are_reported_are_those_that_were_made() {
     lab.fault("DescribeTrails=reset:1");
     let response = run(&lab, &[]).await;
     assert_eq!((&response["status"], &response["throttled"]), (&"ok".into(), &2.into()));
-    let counts = lab.simulator.counts();
     let of_source = [
         "DescribeTrails",
         "GetInsightSelectors",
@@ -42,14 +41,12 @@ async fn the_calls_that_are_reported_are_those_that_were_made() {
         "LookupEvents",
     ];
     for operation in of_source {
-        assert_eq!(response["api_calls"][operation].as_u64(), counts.get(operation).copied(), "{operation}");
+        assert_eq!(response["api_calls"][operation].as_u64(), Some(lab.calls(operation)), "{operation}");
     }
     assert_eq!(response["api_calls"].as_object().unwrap().len(), of_source.len());
     // Two pieces and two tries that were throttled; the first series, the second, its second try, and the third.
-    assert_eq!(
-        (counts["LookupEvents"], counts["ListInsightsMetricData"], counts["DescribeTrails"]),
-        (4, 4, 2)
-    );
+    let calls = ["LookupEvents", "ListInsightsMetricData", "DescribeTrails"].map(|name| lab.calls(name));
+    assert_eq!(calls, [4, 4, 2]);
 }
 
 #[tokio::test]

@@ -1,13 +1,14 @@
 //! After a failed listing no insight counts as unlisted: what is missing may be in the part that failed.
 
 use super::{calls, insight, run, run_with, story, text};
+use insights_simulator::xray::Data;
 use insights_tests::{Lab, OPEN, STORY};
 use std::time::Duration;
 use xray_insights::XrayInsights;
 
 fn forget_open(lab: &Lab) {
     lab.simulator.change(|scenario| {
-        scenario.everywhere_mut().xray.insights.retain(|insight| insight.id != OPEN);
+        scenario.everywhere_mut().part_mut::<Data>().insights.retain(|insight| insight.id != OPEN);
     });
 }
 
@@ -120,7 +121,7 @@ async fn an_insight_whose_group_is_not_listed_any_more_is_asked_for_by_its_id() 
         let lab = story().await;
         run(&lab).await;
         let before = lab.table().await;
-        lab.simulator.change(|scenario| change(&mut scenario.everywhere_mut().xray));
+        lab.simulator.change(|scenario| change(scenario.everywhere_mut().part_mut()));
         lab.advance(60);
         let groups = groups.map(|groups| ("XRAY_GROUPS", groups));
         let variables: Vec<(&str, &str)> = groups.into_iter().chain([super::ONE_AT_A_TIME]).collect();

@@ -5,6 +5,7 @@ use super::{
 };
 use insights_shared::key::sha256_hex;
 use insights_shared::value::Map;
+use insights_simulator::xray::Data;
 use insights_tests::{CLOSED, GROWING, Lab, OPEN, Table, edited};
 use serde_json::{Value, json};
 use xray_insights::XrayInsights;
@@ -177,7 +178,7 @@ async fn an_incomplete_answer_about_an_unlisted_insight_closes_nothing() {
         run(&lab).await;
         let before = lab.table().await;
         lab.simulator.change(|scenario| {
-            let insights = &mut scenario.everywhere_mut().xray.insights;
+            let insights = &mut scenario.everywhere_mut().part_mut::<Data>().insights;
             insights
                 .iter_mut()
                 .filter(|insight| insight.id == OPEN)

@@ -7,6 +7,7 @@ use super::{
 use insights_shared::key::Key;
 use insights_shared::record::Source;
 use insights_shared::time::{Clock, DAY_SECONDS};
+use insights_simulator::xray::Data;
 use insights_tests::{ACCOUNT, CLOSED, GROWING, Lab, OPEN, REGION, Table};
 
 #[tokio::test]
@@ -231,7 +232,7 @@ async fn an_insight_whose_summary_loses_its_time_is_fetched_and_keeps_the_stored
     run(&lab).await;
     let before = lab.table().await;
     lab.simulator.change(|scenario| {
-        for insight in &mut scenario.everywhere_mut().xray.insights {
+        for insight in &mut scenario.everywhere_mut().part_mut::<Data>().insights {
             insight.omit = vec!["LastUpdateTime".to_owned()];
         }
     });

@@ -4,6 +4,7 @@ use super::{
     ONE_AT_A_TIME, calls, counts, insight, last_update_time, partition, run, run_with, state, story, text,
     undisturbed,
 };
+use insights_simulator::xray::Data;
 use insights_tests::{GROWING, OPEN};
 use serde_json::json;
 use xray_insights::XrayInsights;
@@ -122,8 +123,9 @@ async fn a_push_about_an_insight_that_we_closed_opens_it_again() {
     let lab = story().await;
     run(&lab).await;
     let id = OPEN.to_owned();
-    lab.simulator
-        .change(|scenario| scenario.everywhere_mut().xray.insights.retain(|insight| insight.id != id));
+    lab.simulator.change(|scenario| {
+        scenario.everywhere_mut().part_mut::<Data>().insights.retain(|insight| insight.id != id)
+    });
     lab.advance(60);
     run(&lab).await;
     lab.simulator.change(|scenario| {

@@ -4,10 +4,11 @@ use super::{
     calls, counts, insight, issues, last_update_time, partition, run, state, story, text, undisturbed,
 };
 use insights_simulator::Scenario;
+use insights_simulator::xray::Data;
 use insights_tests::{GROWING, Lab, OPEN, STORY};
 
 fn change(lab: &Lab, change: impl FnOnce(&mut Vec<insights_simulator::xray::Insight>)) {
-    lab.simulator.change(|scenario| change(&mut scenario.everywhere_mut().xray.insights));
+    lab.simulator.change(|scenario| change(&mut scenario.everywhere_mut().part_mut::<Data>().insights));
 }
 
 fn unlist(lab: &Lab, id: &str) {

@@ -2,6 +2,7 @@
 
 use super::{ONE_AT_A_TIME, counts, issues, run, run_with, state, story, text, undisturbed};
 use insights_shared::time::Timestamp;
+use insights_simulator::xray::Data;
 use insights_tests::{CLOSED, Lab};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -97,7 +98,7 @@ async fn a_window_that_was_not_even_begun_is_to_be_continued_at_its_start() {
 async fn a_window_asks_about_no_insight_that_is_stored_as_open_outside_it() {
     let lab = story().await;
     run(&lab).await;
-    lab.simulator.change(|scenario| scenario.everywhere_mut().xray.insights.clear());
+    lab.simulator.change(|scenario| scenario.everywhere_mut().part_mut::<Data>().insights.clear());
     let before = lab.table().await;
     run_with(&lab, &[], &hours(&lab, -27, -24)).await.unwrap();
     assert_eq!(lab.calls("GetInsight"), 0);

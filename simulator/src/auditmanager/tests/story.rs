@@ -73,7 +73,7 @@ fn every_fault_of_a_scenario_is_reported_with_its_path() {
 #[test]
 fn the_built_in_story_has_a_dip_and_its_recovery_and_stays_the_same() {
     let scenario = Scenario::built_in(instant(ANCHOR));
-    let data = &scenario.place("123456789012", "eu-west-1").auditmanager;
+    let data = scenario.place("123456789012", "eu-west-1").part::<Data>();
     let share = |now: &str| {
         let insights = ask(data, "GetInsights", now, json!({})).unwrap()["insights"].clone();
         let count = |name: &str| insights[name].as_f64().unwrap();
@@ -85,7 +85,7 @@ fn the_built_in_story_has_a_dip_and_its_recovery_and_stays_the_same() {
     assert!(share("2026-03-02T12:00:00Z") < 0.15, "recovered");
     assert!(share(ANCHOR) > 0.1, "something is going on now");
     let again = Scenario::built_in(instant(ANCHOR));
-    let again = &again.place("123456789012", "eu-west-1").auditmanager;
+    let again = again.place("123456789012", "eu-west-1").part::<Data>();
     let domains =
         |data: &Data| ask(data, "ListControlDomainInsights", ANCHOR, json!({"maxResults": 50})).unwrap();
     assert_eq!(domains(data), domains(again));
@@ -97,7 +97,7 @@ fn the_built_in_story_is_the_same_at_whatever_hour_it_is_told() {
     for hour in 0..24 {
         let now = format!("2026-03-10T{hour:02}:20:00Z");
         let scenario = Scenario::built_in(instant(&now));
-        let data = &scenario.place("123456789012", "eu-west-1").auditmanager;
+        let data = scenario.place("123456789012", "eu-west-1").part::<Data>();
         let list = ask(data, "ListAssessments", &now, json!({"maxResults": 50})).unwrap();
         let assessments = list["assessmentMetadata"].as_array().unwrap();
         let counted = |assessment: &&Value| {

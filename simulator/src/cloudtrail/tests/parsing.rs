@@ -1,7 +1,7 @@
 //! The `[cloudtrail]` part of a scenario file, good and bad.
 
 use super::{built_in, call, data, now};
-use crate::cloudtrail::Event;
+use crate::cloudtrail::{Data, Event};
 use crate::scenario::{BUILT_IN, Scenario};
 use serde_json::json;
 
@@ -20,7 +20,7 @@ fn an_insight_keeps_its_ids_when_the_anchor_moves() {
         data.insights.iter().map(|insight| insight.key.clone()).collect::<Vec<_>>()
     };
     let later = Scenario::built_in(now().plus_seconds(12_345));
-    let later = later.place("123456789012", "eu-west-1").cloudtrail.clone();
+    let later = later.place("123456789012", "eu-west-1").part::<Data>().clone();
     assert_eq!(keys(&built_in()), keys(&later));
 }
 
@@ -28,7 +28,7 @@ fn an_insight_keeps_its_ids_when_the_anchor_moves() {
 fn another_seed_tells_the_same_story_with_other_ids_and_numbers() {
     let with = |seed| {
         let scenario = Scenario::parse_seeded(BUILT_IN, now(), Some(seed)).unwrap();
-        let data = scenario.place("123456789012", "eu-west-1").cloudtrail.clone();
+        let data = scenario.place("123456789012", "eu-west-1").part::<Data>().clone();
         let call = call("LookupEvents", json!({}));
         let ids: Vec<String> = data.events(None, &call).iter().map(Event::id).collect();
         (ids, data.series.iter().map(|(_, rates)| rates.key).collect::<Vec<_>>())

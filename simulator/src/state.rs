@@ -1,41 +1,42 @@
-//! What all connections share: the scenario, the clock, faults, limits, the log and the table.
+//! The state that all connections share: the scenario, the clock, faults, limits, the log and the table.
 
+use crate::dynamodb::table::Table;
 use crate::fault::Fault;
 use crate::fault::queue::Queue;
 use crate::log::Log;
-use crate::operation::Service;
-use crate::rate::{self, Limits};
+use crate::operation::Operation;
+use crate::principal::Principal;
+use crate::rate::Limits;
 use crate::scenario::Scenario;
-use crate::simulator::Watch;
-use crate::sts::Principal;
-use crate::table::Table;
+use crate::service::Service;
+use crate::simulator::Observer;
 use insights_shared::time::{Clock, Timestamp};
 use std::fmt;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 /// Everything that all connections share.
-pub(crate) struct World {
+pub(crate) struct SharedState {
     pub(crate) scenario: RwLock<Scenario>,
     pub(crate) clock: RwLock<Clock>,
     pub(crate) faults: Mutex<Queue>,
     pub(crate) limits: Mutex<Limits>,
     pub(crate) log: Mutex<Log>,
     pub(crate) enforce_rates: bool,
-    /// None where requests come without a connection: whoever sends them so has a table of its own.
+    /// `None` if a caller without a connection has a table of its own.
     pub(crate) table: Option<Table>,
     pub(crate) requests: AtomicU64,
-    pub(crate) watch: Option<Watch>,
+    pub(crate) observer: Option<Observer>,
 }
 
-impl fmt::Debug for World {
+impl fmt::Debug for SharedState {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("World").field("requests", &self.requests).finish_non_exhaustive()
+        formatter.debug_struct("SharedState").field("requests", &self.requests).finish_non_exhaustive()
     }
 }
 
-impl World {
-    /// A world in which nothing has been asked yet.
+impl SharedState {
+    /// The state before the first call.
     pub(crate) fn new(
         scenario: Scenario,
         clock: Clock,
@@ -56,40 +57,40 @@ impl World {
             enforce_rates,
             table,
             requests: AtomicU64::new(0),
-            watch: None,
+            observer: None,
         }
     }
 
-    /// The instant that the simulator's clock shows.
+    /// The time of the simulator's clock.
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.read().unwrap_or_else(PoisonError::into_inner).now()
     }
 
-    /// The scenario as it is now.
+    /// The current scenario.
     pub(crate) fn scenario(&self) -> RwLockReadGuard<'_, Scenario> {
         self.scenario.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether one more call by `principal` is within the limits, where they are enforced; if so, it is counted.
-    pub(crate) fn rate_allows(
+    /// Whether one more call by `principal` is within the limits, if they are enforced. If so, it is counted.
+    pub(crate) fn is_within_rate(
         &self,
         service: Service,
-        operation: &str,
+        operation: &Operation,
         principal: &Principal,
         region: &str,
     ) -> bool {
         if !self.enforce_rates {
             return true;
         }
-        let rate = { rate::limit(&self.scenario().rates, service, operation) };
+        let rate = { self.scenario().rates.limit(service, operation) };
         rate.is_none_or(|rate| {
             let now = tokio::time::Instant::now();
-            lock(&self.limits).admit(operation, &principal.account, region, rate, now)
+            lock(&self.limits).admit((service, operation.name), &principal.account, region, rate, now)
         })
     }
 }
 
-/// What `mutex` guards, also after a panic: there is no invariant here that one could have broken.
+/// Locks `mutex`, also after a panic in another thread: no invariant spans several changes.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,5 +1,5 @@
-//! The embedded DynamoDB without a socket: the body of an operation in, the status and body of the response out. The
-//! simulator, the command line and the tests share it. It knows every operation that the database library has.
+//! The embedded DynamoDB without a socket: a function from an operation's body to the status and body of its response, for
+//! every operation of the database library.
 
 use dynoxide::{Database, DynoxideError, Result};
 use serde::Serialize;
@@ -8,10 +8,10 @@ use serde_json::json;
 
 /// The content type of every response.
 pub const CONTENT_TYPE: &str = "application/x-amz-json-1.0";
-/// What `x-amz-target` begins with, for the table and for its stream.
+/// The prefixes of `x-amz-target`, for tables and for streams.
 const TARGETS: [&str; 2] = ["DynamoDB_20120810.", "DynamoDBStreams_20120810."];
-/// The prefixes by which the library's request types choose the error of a request that cannot be read; the longer ones
-/// first. An empty one is any other text.
+/// The prefixes with which the library's request types mark the error of a request that cannot be read, the longer ones
+/// first, and whether it is a `ValidationException`.
 const MARKERS: [(&str, bool); 5] = [
     ("SERIALIZATION_AS_READ:", false),
     ("VALIDATION_AS_READ:", true),
@@ -19,7 +19,7 @@ const MARKERS: [(&str, bool); 5] = [
     ("VALIDATION:", true),
     ("SERIALIZATION:", false),
 ];
-/// What the library says about a request that misses something, rather than having it in the wrong type.
+/// Parts of the library's messages about a request that lacks a member, rather than having one of the wrong type.
 const INCOMPLETE: [&str; 5] = [
     "missing field",
     "unknown variant",
@@ -27,7 +27,7 @@ const INCOMPLETE: [&str; 5] = [
     "empty AttributeValue",
     "Supplied AttributeValue",
 ];
-/// What serde_json says about a body that is nested more deeply than it reads.
+/// The start of serde_json's message about a body that is nested too deeply.
 const TOO_DEEP: &str = "recursion limit exceeded";
 
 /// The operation in the header `x-amz-target`.
@@ -35,8 +35,8 @@ pub fn operation(target: &str) -> Option<&str> {
     TARGETS.into_iter().find_map(|prefix| target.strip_prefix(prefix))
 }
 
-/// Answers `operation` with this `body` from `database`: the status and the body of the response. It returns when the
-/// database has done it, so an async task calls it from a thread that may block.
+/// Answers `operation` with this `body` from `database`: the status and the body of the response. It blocks until the
+/// database has answered.
 pub fn answer(database: &Database, operation: &str, body: &[u8]) -> (u16, String) {
     dispatch(database, operation, body).map_or_else(|error| error, |text| (200, text))
 }
@@ -82,7 +82,7 @@ fn dispatch(database: &Database, operation: &str, body: &[u8]) -> Response {
 }
 
 fn respond<T: DeserializeOwned, U: Serialize>(body: &[u8], run: impl FnOnce(T) -> Result<U>) -> Response {
-    // The derived readers of the library would take a list for an object.
+    // The derived deserializers of the library accept a list in place of an object.
     if body.trim_ascii_start().first() != Some(&b'{') {
         return Err(refusal(&DynoxideError::SerializationException(String::new())));
     }
@@ -96,7 +96,7 @@ fn refusal(error: &DynoxideError) -> (u16, String) {
     (error.status_code(), error.to_json())
 }
 
-/// The error of a request that cannot be read, as the library's own server tells them apart.
+/// The error of a request that cannot be read, as the library's own server chooses it.
 fn unreadable(error: &serde_json::Error) -> DynoxideError {
     let text = error.to_string();
     if text.starts_with(TOO_DEEP) {
@@ -157,37 +157,11 @@ mod tests {
     }
 
     #[test]
-    fn every_operation_of_the_library_is_reached() {
+    fn every_operation_of_the_service_is_reached() {
         let database = table();
-        for operation in [
-            "BatchExecuteStatement",
-            "BatchGetItem",
-            "BatchWriteItem",
-            "CreateTable",
-            "DeleteItem",
-            "DeleteTable",
-            "DescribeStream",
-            "DescribeTable",
-            "DescribeTimeToLive",
-            "ExecuteStatement",
-            "ExecuteTransaction",
-            "GetItem",
-            "GetRecords",
-            "GetShardIterator",
-            "ListStreams",
-            "ListTables",
-            "ListTagsOfResource",
-            "PutItem",
-            "Query",
-            "Scan",
-            "TagResource",
-            "TransactGetItems",
-            "TransactWriteItems",
-            "UntagResource",
-            "UpdateItem",
-            "UpdateTable",
-            "UpdateTimeToLive",
-        ] {
+        assert_eq!(crate::dynamodb::SERVICE.operations().len(), 27);
+        for operation in crate::dynamodb::SERVICE.operations() {
+            let operation = operation.name;
             let answered = ask(&database, operation, "{}");
             assert_ne!(code(&answered), (400, "UnknownOperationException"), "{operation}");
         }
@@ -198,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read_and_streamed() {
+    fn items_are_written_read_and_streamed() {
         let database = table();
         let put = r#"{"TableName":"one","Item":{"pk":{"S":"a"},"sk":{"S":"b"},"n":{"N":"1"}}}"#;
         assert_eq!(ask(&database, "PutItem", put), (200, json!({})));

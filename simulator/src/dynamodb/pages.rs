@@ -1,54 +1,54 @@
-//! What can befall the pages of a Query or Scan: one that is empty although there is more, and a last key that comes again.
-//! It knows a page by its members' names, and nothing of keys.
+//! Faults of the pages of `Query` and `Scan`: an empty page before the end, and a repeated `LastEvaluatedKey`.
 
+use super::json_reply;
 use crate::protocol::answer::Reply;
 use hyper::body::Bytes;
 use serde_json::{Value, json};
 
-/// Stands in the place of a key: where the page begins that an empty one came instead of.
-const INSTEAD: &str = "simulator.empty-page";
+/// The attribute of a made-up key. It holds the start of the page that the empty page replaced.
+const REPLACED: &str = "simulator.empty-page";
 
-/// `body` with the start that an empty page's key stands for.
+/// `body` with the start that the key of an empty page contains.
 pub(crate) fn unwrapped(body: &Bytes) -> Bytes {
-    // Only few requests have one, and the others are not to be read twice.
-    if !body.windows(INSTEAD.len()).any(|part| part == INSTEAD.as_bytes()) {
+    // Most requests have none, and they need not be parsed twice.
+    if !body.windows(REPLACED.len()).any(|part| part == REPLACED.as_bytes()) {
         return body.clone();
     }
     let Ok(mut request) = serde_json::from_slice::<Value>(body) else { return body.clone() };
-    let Some(stands_for) = begin(&request) else { return body.clone() };
+    let Some(start) = begin(&request) else { return body.clone() };
     if let Some(members) = request.as_object_mut() {
         members.remove("ExclusiveStartKey");
-        if !stands_for.is_null() {
-            members.insert("ExclusiveStartKey".to_owned(), stands_for);
+        if !start.is_null() {
+            members.insert("ExclusiveStartKey".to_owned(), start);
         }
     }
     request.to_string().into()
 }
 
-/// What the made-up key of `request` stands for.
+/// The start in the made-up key of `request`.
 fn begin(request: &Value) -> Option<Value> {
-    let text = request.get("ExclusiveStartKey")?.get(INSTEAD)?.get("S")?.as_str()?;
+    let text = request.get("ExclusiveStartKey")?.get(REPLACED)?.get("S")?.as_str()?;
     let (_, key) = text.split_once(' ')?;
     serde_json::from_str(key).ok()
 }
 
-/// The empty page that `body` gets instead of its own, with a key that leads to that one.
+/// An empty page that replaces the page that `body` asks for, with a key that leads to it.
 pub(crate) fn empty(body: &Bytes) -> Reply {
     let request = serde_json::from_slice::<Value>(body).unwrap_or_default();
     let key =
         begin(&request).unwrap_or_else(|| request.get("ExclusiveStartKey").cloned().unwrap_or_default());
-    let turn = request.get("ExclusiveStartKey").and_then(|key| key.get(INSTEAD)?.get("S")?.as_str());
+    let turn = request.get("ExclusiveStartKey").and_then(|key| key.get(REPLACED)?.get("S")?.as_str());
     let turn = turn.and_then(|text| text.split(' ').next()?.parse::<u64>().ok()).unwrap_or_default();
-    let last = json!({INSTEAD: {"S": format!("{} {key}", turn.wrapping_add(1))}});
+    let last = json!({REPLACED: {"S": format!("{} {key}", turn.wrapping_add(1))}});
     let answer = json!({"Items": [], "Count": 0, "ScannedCount": 0, "LastEvaluatedKey": last});
-    Reply { status: 200, headers: super::json_headers(), body: answer.to_string().into() }
+    json_reply(200, answer.to_string())
 }
 
-/// Gives `answer` the key that came with `body` as its last one; the first page gets one that leads back to itself.
+/// Makes the start key of `body` the last key of `answer`. The first page gets a key that leads back to itself.
 pub(crate) fn repeat(body: &Bytes, answer: &mut Value) {
     let request = serde_json::from_slice::<Value>(body).unwrap_or_default();
-    let instead = || json!({INSTEAD: {"S": "0 null"}});
-    let key = request.get("ExclusiveStartKey").cloned().unwrap_or_else(instead);
+    let first = || json!({REPLACED: {"S": "0 null"}});
+    let key = request.get("ExclusiveStartKey").cloned().unwrap_or_else(first);
     if let Some(members) = answer.as_object_mut() {
         members.insert("LastEvaluatedKey".to_owned(), key);
     }

@@ -1,0 +1,140 @@
+//! A simulated service: a handle to its descriptor, which is the data that the rest of the crate needs about it. Each
+//! service has a folder with its descriptor, its part of the scenario and its answers, and one entry in [`Service::all`].
+
+use crate::call::{Answer, Call, ErrorTemplate};
+use crate::dynamodb::table::Table;
+use crate::fault::FaultKind;
+use crate::fault::distortion::RecordMembers;
+use crate::operation::Operation;
+use crate::principal::Principal;
+use crate::protocol::Protocol;
+use crate::protocol::answer::Reply;
+use crate::protocol::request::Received;
+use crate::scenario::place::{PartReader, Place};
+use std::cmp::Ordering;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::pin::Pin;
+
+/// A simulated service. Two handles are equal if their services have the same name.
+#[derive(Clone, Copy)]
+pub struct Service(&'static Descriptor);
+
+/// What distinguishes a service from the others.
+#[derive(Clone, Copy)]
+pub(crate) struct Descriptor {
+    /// The name in signatures, endpoints and ARNs, and before the colon in `xray:GetInsight`.
+    pub(crate) name: &'static str,
+    /// The name in text, such as `X-Ray`.
+    pub(crate) title: &'static str,
+    /// The protocol of its model.
+    pub(crate) protocol: Protocol,
+    /// The operations that the simulator answers.
+    pub(crate) operations: &'static [Operation],
+    /// Its throttling error.
+    pub(crate) throttled: ErrorTemplate,
+    /// Its internal error.
+    pub(crate) internal: ErrorTemplate,
+    /// The member of a modeled error that holds the message: `message` or `Message`.
+    pub(crate) message_member: &'static str,
+    /// Whether its operations are limited where the scenario names no rate for them.
+    pub(crate) is_limited: bool,
+    /// The members of its answers that faults change; `None` if those faults do not apply to it.
+    pub(crate) records: Option<RecordMembers>,
+    /// Its table of the scenario file, if it has one.
+    pub(crate) part: Option<PartReader>,
+    /// What answers its calls.
+    pub(crate) backend: Backend,
+}
+
+/// What answers the calls of a service.
+#[derive(Clone, Copy)]
+pub(crate) enum Backend {
+    /// A function of what exists in the account and region of the call, of the call, and of the caller.
+    Scenario(fn(&Place, &Call, &Principal) -> Answer),
+    /// A database, to which the request goes as it is. Faults that change the answer are the function's task.
+    Database(DatabaseAnswer),
+}
+
+type DatabaseAnswer = for<'a> fn(&'a Table, &'a Received, Option<FaultKind>) -> ReplyFuture<'a>;
+
+/// A reply under way; an error says why the database did not answer.
+pub(crate) type ReplyFuture<'a> = Pin<Box<dyn Future<Output = Result<Reply, String>> + Send + 'a>>;
+
+impl Service {
+    pub(crate) const fn new(descriptor: &'static Descriptor) -> Self {
+        Self(descriptor)
+    }
+
+    /// Every simulated service.
+    pub fn all() -> &'static [Self] {
+        crate::SERVICES.services()
+    }
+
+    /// The service with this name, such as `xray`.
+    pub fn named(name: &str) -> Option<Self> {
+        crate::SERVICES.named(name)
+    }
+
+    /// The name in signatures, endpoints and ARNs, such as `xray`.
+    pub fn name(self) -> &'static str {
+        self.0.name
+    }
+
+    /// The name in text, such as `X-Ray`.
+    pub fn title(self) -> &'static str {
+        self.0.title
+    }
+
+    /// The operations that the simulator answers.
+    pub fn operations(self) -> &'static [Operation] {
+        self.0.operations
+    }
+
+    /// The operation with this name.
+    pub fn operation(self, name: &str) -> Option<&'static Operation> {
+        self.operations().iter().find(|operation| operation.name == name)
+    }
+
+    pub(crate) const fn descriptor(self) -> &'static Descriptor {
+        self.0
+    }
+}
+
+impl PartialEq for Service {
+    fn eq(&self, other: &Self) -> bool {
+        self.name() == other.name()
+    }
+}
+
+impl Eq for Service {}
+
+impl PartialOrd for Service {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Service {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.name().cmp(other.name())
+    }
+}
+
+impl Hash for Service {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.name().hash(state);
+    }
+}
+
+impl fmt::Debug for Service {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Service({})", self.name())
+    }
+}
+
+impl fmt::Display for Service {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name())
+    }
+}

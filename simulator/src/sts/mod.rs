@@ -1,0 +1,89 @@
+//! AWS STS: `GetCallerIdentity` and `AssumeRole`. Policies, tags and multi-factor codes are accepted and ignored.
+
+use crate::call::{Answer, Call, ErrorTemplate};
+use crate::operation::{Operation, ParameterType as Type};
+use crate::principal::Principal;
+use crate::protocol::Protocol;
+use crate::scenario::Context;
+use crate::scenario::place::{Part, PartReader};
+use crate::service::{Backend, Descriptor, Service};
+use insights_shared::fields::Fields;
+use serde_json::json;
+
+mod assume_role;
+
+/// The service.
+pub const SERVICE: Service = Service::new(&Descriptor {
+    name: "sts",
+    title: "STS",
+    protocol: Protocol::Query { version: "2011-06-15" },
+    operations: &[
+        Operation::rpc("GetCallerIdentity"),
+        Operation::rpc("AssumeRole").input(&[
+            ("RoleArn", Type::String),
+            ("RoleSessionName", Type::String),
+            ("Policy", Type::String),
+            ("DurationSeconds", Type::Integer),
+            ("ExternalId", Type::String),
+            ("SerialNumber", Type::String),
+            ("TokenCode", Type::String),
+            ("SourceIdentity", Type::String),
+        ]),
+    ],
+    throttled: ErrorTemplate { code: "Throttling", status: 400, message: "Rate exceeded" },
+    internal: ErrorTemplate {
+        code: "InternalFailure",
+        status: 500,
+        message: "An internal service error occurred.",
+    },
+    message_member: "Message",
+    is_limited: false,
+    records: None,
+    part: Some(PartReader::global::<Data>()),
+    backend: Backend::Scenario(|place, call, principal| answer(place.part(), call, principal)),
+});
+
+/// The roles that `AssumeRole` does not simply grant.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Data {
+    /// Each role once.
+    pub roles: Vec<Role>,
+}
+
+/// A role with a rule of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Role {
+    /// Its ARN.
+    pub arn: String,
+    /// The external id that a caller must give.
+    pub external_id: Option<String>,
+    /// Whether every caller is refused.
+    pub deny: bool,
+}
+
+impl Part for Data {
+    fn parse(mut fields: Fields<'_>, _: &Context) -> Self {
+        let mut roles = Vec::new();
+        for (path, value) in fields.list("roles").unwrap_or_default() {
+            let Some(mut role) = Fields::new(value, path, fields.faults()) else { continue };
+            let arn = role.required_string("arn").unwrap_or_default();
+            let external_id = role.string("external_id");
+            let deny = role.boolean("deny").unwrap_or_default();
+            role.finish();
+            roles.push(Role { arn, external_id, deny });
+        }
+        fields.finish();
+        Self { roles }
+    }
+}
+
+fn answer(data: &Data, call: &Call, principal: &Principal) -> Answer {
+    match call.operation {
+        "AssumeRole" => assume_role::answer(data, call, principal),
+        _ => Ok(json!({
+            "Account": principal.account,
+            "Arn": principal.arn,
+            "UserId": principal.user_id,
+        })),
+    }
+}
