@@ -8,8 +8,8 @@ use crate::service::Service;
 
 /// The most near matches that an error suggests.
 const MOST_SUGGESTIONS: usize = 3;
-/// The most characters by which a near match differs.
-const LARGEST_DISTANCE: usize = 3;
+/// A near match differs by one character in so many.
+const CHARACTERS_PER_EDIT: usize = 4;
 
 /// A set of services.
 #[derive(Clone, Copy, Debug)]
@@ -108,7 +108,8 @@ impl Registry {
             strsim::damerau_levenshtein(text, known).min(strsim::damerau_levenshtein(name, bare))
         };
         let mut near: Vec<(usize, &String)> = known.iter().map(|known| (distance(known), known)).collect();
-        near.retain(|(distance, _)| *distance <= LARGEST_DISTANCE);
+        let most = name.chars().count() / CHARACTERS_PER_EDIT;
+        near.retain(|(distance, _)| *distance <= most);
         near.sort_by_key(|(distance, _)| *distance);
         let near = near.into_iter().take(MOST_SUGGESTIONS).map(|(_, known)| known.clone()).collect();
         SelectorError::Unknown { name: text.to_owned(), near, known }
