@@ -9,15 +9,6 @@ from probe import ACCOUNT, Probe
 from violations import page_through, stand_on_edges, violate
 
 DAY = 86_400
-OPERATIONS = [
-    "LookupEvents",
-    "DescribeTrails",
-    "ListTrails",
-    "GetTrail",
-    "GetInsightSelectors",
-    "ListInsightsData",
-    "ListInsightsMetricData",
-]
 PARAMETER = ["InvalidParameterException"]
 
 

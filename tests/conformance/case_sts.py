@@ -6,7 +6,6 @@ from violations import stand_on_edges, violate
 OTHER = "111122223333"
 ROLE = f"arn:aws:iam::{OTHER}:role/path/insights-reader"
 INVALID = ["ValidationError"]
-OPERATIONS = ["AssumeRole", "GetCallerIdentity"]
 # A session of our own, a policy, tags and devices: nothing that a reader of insights needs.
 LEFT_ALONE = {"PolicyArns", "Tags", "TransitiveTagKeys", "ProvidedContexts", "MinimumSessionTokenSize"}
 

@@ -8,14 +8,6 @@ from violations import page_through, stand_on_edges, violate
 INVALID = ["InvalidRequestException"]
 DAY = 86_400
 NOBODY = "11111111-2222-4333-8444-555555555555"
-OPERATIONS = [
-    "GetGroups",
-    "GetGroup",
-    "GetInsightSummaries",
-    "GetInsight",
-    "GetInsightEvents",
-    "GetInsightImpactGraph",
-]
 
 
 def run(url, ledger):

@@ -11,6 +11,7 @@ be tried. Both may be given; then the URL serves the good and bad calls. It ends
 
 import argparse
 import contextlib
+import importlib
 import pathlib
 import shlex
 import socket
@@ -23,17 +24,23 @@ from functools import partial
 import botocore.session
 
 import case_auditmanager
-import case_cloudtrail
 import case_faults
 import case_sts
 import case_xray
 from ledger import Ledger
 from model import member_paths
 from probe import Probe
+from registry import operations
 from violations import labels
 
-CASES = {"xray": case_xray, "cloudtrail": case_cloudtrail, "auditmanager": case_auditmanager, "sts": case_sts}
-SCENARIO = pathlib.Path(__file__).with_name("scenario.toml")
+HERE = pathlib.Path(__file__).parent
+# Each service has a file of its own.
+CASES = {
+    path.stem.removeprefix("case_"): importlib.import_module(path.stem)
+    for path in sorted(HERE.glob("case_*.py"))
+    if path.stem != "case_faults"
+}
+SCENARIO = HERE / "scenario.toml"
 
 
 def main():
@@ -53,6 +60,8 @@ def main():
     ledger = Ledger(options.verbose)
     with contextlib.ExitStack() as stack:
         url = options.url or stack.enter_context(started(options.start))
+        registered = operations(url)
+        ledger.equal("the services with a case are the registered ones", sorted(CASES), sorted(registered))
         for service, case in CASES.items():
             if service in only:
                 guarded(ledger, service, partial(case.run, url.rstrip("/"), ledger))
@@ -63,7 +72,11 @@ def main():
             "faults",
             lambda: case_faults.run(lambda *faults: started(options.start, *flags(faults)), ledger),
         )
-    report(ledger, [service for service in CASES if service in only])
+    driven = {service: names for service, names in registered.items() if service in CASES and service in only}
+    for service, names in driven.items():
+        left = [name for name in names if (service, name) not in ledger.called]
+        ledger.true(f"every operation of {service} is called", not left, f"these are not: {left}")
+    report(ledger, driven)
     if not options.start:
         print(
             "\nNot exercised without --start: faults, rate limits, refused roles, accounts where nothing is enabled."
@@ -145,12 +158,12 @@ def started(command, *arguments):
         process.communicate()
 
 
-def report(ledger, services):
+def report(ledger, driven):
     """What of the models was not exercised."""
     session = botocore.session.get_session()
-    for service in services:
+    for service, names in driven.items():
         model = session.get_service_model(service)
-        for name in CASES[service].OPERATIONS:
+        for name in names:
             operation, key = model.operation_model(name), (service, name)
             print(f"\n{service} {name}, not exercised:")
             paths = list(member_paths(operation.output_shape)) if operation.output_shape else []

@@ -14,6 +14,7 @@ class Ledger:
         self.absent = defaultdict(set)
         self.errors = defaultdict(set)
         self.constraints = defaultdict(set)
+        self.called = set()
 
     def check(self, name, problem=None):
         """Counts the check `name`; it failed if there is a `problem`, which is printed."""

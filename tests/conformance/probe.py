@@ -117,6 +117,7 @@ class Probe:
 
     def call(self, name, *, checked=True, patient=True, **parameters):
         """Calls the operation. A throttled call is made again, unless the caller is impatient."""
+        self.ledger.called.add((self.service, name))
         for attempt in range(40):
             result = self.call_once(name, parameters)
             if not (patient and result.code in THROTTLED):
