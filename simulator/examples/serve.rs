@@ -1,6 +1,6 @@
-//! The simulator alone, for tests written in other languages:
+//! Runs the simulator for tests in other languages:
 //! `cargo run -p insights-simulator --example serve -- [PORT] [--scenario FILE] [--seed N] [--enforce-rates] [--fault FAULT]…`.
-//! It serves until it is killed. The command line's `insights simulate` is the comfortable way to the same.
+//! It runs until it is killed. `insights simulate` has more options.
 
 use insights_shared::time::Clock;
 use insights_simulator::{Fault, Options, Scenario, Simulator};

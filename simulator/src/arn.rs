@@ -1,4 +1,4 @@
-//! Names of resources. They are built when a call is answered, since one scenario holds for many accounts and regions.
+//! ARNs. They depend on the call, since one scenario applies to many accounts and regions.
 
 use crate::call::Call;
 
@@ -7,7 +7,7 @@ pub fn arn(call: &Call, service: &str, resource: &str) -> String {
     format!("arn:{}:{service}:{}:{}:{resource}", partition(&call.region), call.region, call.account)
 }
 
-/// The partition that `region` belongs to.
+/// The partition of `region`.
 pub fn partition(region: &str) -> &'static str {
     match region {
         _ if region.starts_with("cn-") => "aws-cn",

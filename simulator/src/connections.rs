@@ -1,6 +1,5 @@
-//! Connections of an HTTP/1.1 server: each is served until its client closes it, keeps it without using it, or stops reading.
-//! It uses hyper itself rather than a framework, since only the owner of a connection can reset it. It knows nothing of what
-//! is requested.
+//! The connections of an HTTP/1.1 server. A connection ends when its client closes it, leaves it idle, or stops reading. This
+//! file uses hyper rather than a framework, since only the owner of a connection can reset it.
 
 use axum::Router;
 use hyper::body::{Body, Incoming};
@@ -20,23 +19,23 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_io_timeout::TimeoutStream;
 
-/// The address of this server to which the client of a request is connected; an extension of every request.
+/// The local address of the connection, as an extension of every request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Local(pub SocketAddr);
 
-/// How long a client may take.
+/// Time limits of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// From the end of one request, or from the connection, until the head of the next request is there.
+    /// From the start of the connection, or the end of a request, to the end of the next request's head.
     pub head: Option<Duration>,
-    /// Until it reads more of a response.
+    /// Until the client reads more of a response.
     pub read: Duration,
-    /// Until a request under way is answered when the server stops; then its connection is closed.
+    /// For requests in progress when the server stops; then their connections are closed.
     pub stop: Duration,
 }
 
 impl Limits {
-    /// For clients of the page and of the simulated services: as long as the services keep an unused connection.
+    /// As long as AWS services keep an idle connection.
     pub const DEFAULT: Self = Self {
         head: Some(Duration::from_mins(1)),
         read: Duration::from_mins(1),
@@ -44,7 +43,7 @@ impl Limits {
     };
 }
 
-/// Serves `router` until `stop` resolves, and then until the requests under way are answered.
+/// Serves `router` until `stop` resolves and the requests in progress are answered.
 pub async fn serve_router(
     listener: TcpListener,
     limits: Limits,
@@ -59,8 +58,8 @@ pub async fn serve_router(
     serve(listener, limits, answer, stop).await;
 }
 
-/// Serves connections until `stop` resolves, and then until the requests under way are answered. Where `answer` fails, the
-/// connection is reset.
+/// Serves connections until `stop` resolves and the requests in progress are answered. If `answer` fails, the connection is
+/// reset.
 pub async fn serve<F, R, B>(listener: TcpListener, limits: Limits, answer: F, stop: impl Future<Output = ()>)
 where
     F: Fn(Request<Incoming>) -> R + Clone + Send + Unpin + 'static,
@@ -82,18 +81,18 @@ where
             }
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
-                // Most likely there are no file descriptors left, and a retry at once would fail too.
+                // Most likely the process has no file descriptors left, so an immediate retry would fail, too.
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         }
-        // Finished connections are removed, so that a long run does not keep them.
+        // Removes finished connections.
         while connections.try_join_next().is_some() {}
     }
     drop(listener);
     stopping.send_replace(true);
     let finish = async { while connections.join_next().await.is_some() {} };
     let _ = tokio::time::timeout(limits.stop, finish).await;
-    // Whoever waits for this server's end may rely on it that no connection uses anything any more.
+    // When this function returns, no connection uses the server's state any more.
     connections.shutdown().await;
 }
 
@@ -108,13 +107,13 @@ async fn serve_connection<F, R, B>(
     B: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
 {
     let Ok(local) = stream.local_addr() else { return };
-    // Responses are small and awaited: to wait for more data before sending would only delay them.
+    // Responses are small, and waiting for more data would delay them.
     let _ = stream.set_nodelay(true);
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(limits.read));
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(Local(local));
-        // Boxed, since the connection is polled by hand and must be movable.
+        // Boxed, since the connection must be movable.
         Box::pin(answer(request))
     });
     let mut builder = http1::Builder::new();
@@ -133,7 +132,7 @@ async fn serve_connection<F, R, B>(
     };
     let mut stream = connection.into_parts().io.into_inner();
     if ended.is_err_and(|error| error.is_user()) {
-        // The connection is then closed by a reset instead of an orderly end.
+        // Closes the connection with a reset.
         let _ = stream.get_ref().set_zero_linger();
     } else {
         let _ = stream.shutdown().await;
@@ -149,11 +148,11 @@ mod tests {
     use tokio::io::AsyncReadExt;
     use tokio::sync::{Notify, mpsc, oneshot};
 
-    /// So short that a test does not have to wait.
+    /// Short, so that tests need not wait.
     const SHORT: Limits =
         Limits { head: Some(Duration::from_millis(50)), read: Duration::from_millis(50), ..Limits::DEFAULT };
-    /// So long that only what never ends takes longer.
-    const FOR_EVER: Duration = Duration::from_secs(30);
+    /// Longer than anything here takes unless it hangs.
+    const TIMEOUT: Duration = Duration::from_secs(30);
     const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n";
 
     async fn started<R, B>(
@@ -178,11 +177,11 @@ mod tests {
         Ok(Response::new("hello".into()))
     }
 
-    /// Everything that comes until the server closes the connection.
+    /// Reads until the server closes the connection.
     async fn rest(stream: &mut TcpStream) -> String {
         let mut text = String::new();
         let reading = stream.read_to_string(&mut text);
-        tokio::time::timeout(FOR_EVER, reading).await.expect("the connection stays open").unwrap();
+        tokio::time::timeout(TIMEOUT, reading).await.expect("the connection stays open").unwrap();
         text
     }
 
@@ -197,7 +196,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_head_that_comes_byte_by_byte_has_no_longer_than_one_that_does_not() {
+    async fn a_head_that_comes_byte_by_byte_has_the_same_time_limit() {
         let (address, _stop) = started(SHORT, hello).await;
         let (mut reader, mut writer) = TcpStream::connect(address).await.unwrap().into_split();
         let trickle = async {
@@ -206,17 +205,17 @@ mod tests {
             }
         };
         let mut bytes = Vec::new();
-        // The end is a reset if bytes were under way.
+        // The connection ends with a reset if bytes were in transit.
         let ended = async { while reader.read_buf(&mut bytes).await.is_ok_and(|read| read > 0) {} };
         tokio::select! {
             () = ended => {}
             () = trickle => {}
-            () = tokio::time::sleep(FOR_EVER) => panic!("the connection stays open"),
+            () = tokio::time::sleep(TIMEOUT) => panic!("the connection stays open"),
         }
     }
 
     #[tokio::test]
-    async fn a_connection_that_is_kept_and_not_used_is_closed_after_its_response() {
+    async fn an_idle_connection_is_closed_after_its_response() {
         let (address, _stop) = started(SHORT, hello).await;
         let mut stream = TcpStream::connect(address).await.unwrap();
         stream.write_all(REQUEST).await.unwrap();
@@ -224,7 +223,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_response_may_take_as_long_as_it_takes() {
+    async fn a_response_has_no_time_limit() {
         let go_on = Arc::new(Notify::new());
         let waits = Arc::clone(&go_on);
         let answer = move |request| {
@@ -237,14 +236,14 @@ mod tests {
         let (address, _stop) = started(SHORT, answer).await;
         let mut stream = TcpStream::connect(address).await.unwrap();
         stream.write_all(REQUEST).await.unwrap();
-        // By the time that an idle connection is closed, this one would be, too.
+        // When the idle connection is closed, this one would have been closed, too.
         let mut idle = TcpStream::connect(address).await.unwrap();
         rest(&mut idle).await;
         go_on.notify_one();
         assert!(rest(&mut stream).await.ends_with("\r\n\r\nhello"));
     }
 
-    /// A body of many megabytes that says when it is dropped.
+    /// A body of many megabytes that reports when it is dropped.
     struct Large(Vec<u8>, mpsc::UnboundedSender<()>);
 
     impl AsRef<[u8]> for Large {
@@ -260,7 +259,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_client_that_stops_reading_is_given_up() {
+    async fn the_connection_of_a_client_that_stops_reading_is_closed() {
         let (dropped, mut seen) = mpsc::unbounded_channel();
         let answer = move |_| {
             let body = Bytes::from_owner(Large(vec![0; 64 << 20], dropped.clone()));
@@ -269,7 +268,7 @@ mod tests {
         let (address, _stop) = started(SHORT, answer).await;
         let mut stream = TcpStream::connect(address).await.unwrap();
         stream.write_all(REQUEST).await.unwrap();
-        assert_eq!(tokio::time::timeout(FOR_EVER, seen.recv()).await, Ok(Some(())));
+        assert_eq!(tokio::time::timeout(TIMEOUT, seen.recv()).await, Ok(Some(())));
     }
 
     #[tokio::test]
@@ -283,14 +282,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_server_that_stops_answers_what_is_under_way_and_closes_the_rest() {
-        let asked = Arc::new(Notify::new());
+    async fn a_server_that_stops_answers_requests_in_progress_and_closes_other_connections() {
+        let started_answer = Arc::new(Notify::new());
         let go_on = Arc::new(Notify::new());
-        let (tells, waits) = (Arc::clone(&asked), Arc::clone(&go_on));
+        let (starts, waits) = (Arc::clone(&started_answer), Arc::clone(&go_on));
         let answer = move |request| {
-            let (tells, waits) = (Arc::clone(&tells), Arc::clone(&waits));
+            let (starts, waits) = (Arc::clone(&starts), Arc::clone(&waits));
             async move {
-                tells.notify_one();
+                starts.notify_one();
                 waits.notified().await;
                 hello(request).await
             }
@@ -299,11 +298,11 @@ mod tests {
         let mut idle = TcpStream::connect(address).await.unwrap();
         let mut busy = TcpStream::connect(address).await.unwrap();
         busy.write_all(REQUEST).await.unwrap();
-        asked.notified().await;
+        started_answer.notified().await;
         stop.send(()).unwrap();
         assert_eq!(rest(&mut idle).await, "");
         go_on.notify_one();
         assert!(rest(&mut busy).await.ends_with("\r\n\r\nhello"));
-        assert!(TcpStream::connect(address).await.is_err(), "nobody listens any more");
+        assert!(TcpStream::connect(address).await.is_err(), "the port is still open");
     }
 }

@@ -1,13 +1,13 @@
-//! Checks a call's parameters against the constraints of the service's model and words all violations in one message,
-//! as AWS does: `2 validation errors detected: Value null at 'startTime' failed to satisfy constraint: Member must not
-//! be null; …`. Types are checked before a service sees the call; rules that join two parameters stay with the service.
+//! Checks the parameters of a call against the constraints of the service's model. As in AWS, one message has all
+//! violations: `2 validation errors detected: Value null at 'startTime' failed to satisfy constraint: Member must not be
+//! null; …`. Types are checked before; rules about several parameters are in the services.
 
 use crate::call::Call;
 use insights_shared::time::Timestamp;
 use serde_json::Value;
 use std::ops::RangeInclusive;
 
-/// The violations found so far in one call.
+/// The violations of a call.
 #[derive(Debug)]
 pub struct Constraints<'a> {
     call: &'a Call,
@@ -15,27 +15,26 @@ pub struct Constraints<'a> {
 }
 
 impl<'a> Constraints<'a> {
-    /// Begins on `call`.
+    /// The constraints of `call`.
     pub fn new(call: &'a Call) -> Self {
         Self { call, violations: Vec::new() }
     }
 
-    /// Notes that the parameter `name`, with the value that the call gives it, breaks `rule`, which reads on from
-    /// "Member must".
+    /// Adds a violation by the parameter `name`; `rule` continues "Member must".
     pub fn violate(&mut self, name: &str, rule: &str) {
         let value = shown(self.call.input.get(name));
         self.violate_value(name, &value, rule);
     }
 
-    /// `name` has to be there.
+    /// `name` is required.
     pub fn required(&mut self, name: &str) {
         if self.call.input.get(name).is_none() {
             self.violate(name, "not be null");
         }
     }
 
-    /// `name`, if there, is a string whose length in characters lies in `length` and which satisfies `pattern`, named
-    /// `pattern_text` in the message. The string is given back even if it violates these.
+    /// `name`, if present, is a string of `length` characters that matches `pattern`, which the message shows as
+    /// `pattern_text`. Returns the string, even if it violates the constraints.
     pub fn string(
         &mut self,
         name: &str,
@@ -50,7 +49,7 @@ impl<'a> Constraints<'a> {
         Some(text)
     }
 
-    /// `name`, if there, is a whole number in `range`.
+    /// `name`, if present, is a whole number in `range`.
     pub fn integer(&mut self, name: &str, range: RangeInclusive<i64>) -> Option<i64> {
         let number = self.call.input.get(name)?.as_i64()?;
         if number < *range.start() {
@@ -62,7 +61,7 @@ impl<'a> Constraints<'a> {
         Some(number)
     }
 
-    /// `name`, if there, is one of `values`.
+    /// `name`, if present, is one of `values`.
     pub fn one_of(&mut self, name: &str, values: &[&str]) -> Option<&'a str> {
         let text = self.call.input.get(name)?.as_str()?;
         if !values.contains(&text) {
@@ -71,7 +70,7 @@ impl<'a> Constraints<'a> {
         Some(text)
     }
 
-    /// `name`, if there, is a list of at most `longest` elements, each one of `values`.
+    /// `name`, if present, is a list of at most `longest` elements, each one of `values`.
     pub fn list_of(&mut self, name: &str, longest: usize, values: &[&str]) -> Vec<&'a str> {
         let Some(elements) = self.call.input.get(name).and_then(Value::as_array) else { return Vec::new() };
         if elements.len() > longest {
@@ -85,12 +84,12 @@ impl<'a> Constraints<'a> {
         texts
     }
 
-    /// The instant at `name`, if there.
+    /// The timestamp `name`, if present.
     pub fn timestamp(&mut self, name: &str) -> Option<Timestamp> {
         instant(self.call.input.get(name)?)
     }
 
-    /// All violations in AWS's words, if there are any.
+    /// The message with all violations, if there are any.
     pub fn finish(self) -> Result<(), String> {
         let count = self.violations.len();
         if count == 0 {
@@ -107,18 +106,18 @@ impl<'a> Constraints<'a> {
     }
 }
 
-/// The instant that a JSON number on the wire stands for: seconds since the epoch, perhaps with a fraction.
+/// Reads a JSON number as seconds since the epoch, which may have a fraction.
 pub fn instant(value: &Value) -> Option<Timestamp> {
     if let Some(seconds) = value.as_i64() {
         return Timestamp::from_millis(seconds.checked_mul(1_000)?);
     }
     let millis = (value.as_f64()? * 1_000.0).round();
-    // The bound keeps the conversion exact: every whole number below it has a representation of its own.
+    // Below this bound the conversion is exact.
     #[expect(clippy::cast_possible_truncation, reason = "rounded and bounded")]
     (millis.abs() < 9.0e15).then_some(millis as i64).and_then(Timestamp::from_millis)
 }
 
-/// What `text` violates, in words that read on from "Member must".
+/// The rules that `text` violates; each one continues "Member must".
 pub fn string_violations(
     text: &str,
     length: &RangeInclusive<usize>,
@@ -139,7 +138,7 @@ pub fn string_violations(
     violations
 }
 
-/// Whether `text` is a UUID as the services' patterns have it: version 1 to 5, the usual variant, any case.
+/// Whether `text` is a UUID of version 1 to 5 and of the RFC 9562 variant, in any case.
 pub fn is_uuid(text: &str) -> bool {
     text.len() == 36
         && text.chars().enumerate().all(|(index, character)| match index {
@@ -169,7 +168,7 @@ fn shown(value: Option<&Value>) -> String {
     }
 }
 
-/// AWS names members in these messages with a small first letter, whatever the wire has.
+/// In these messages of AWS the names of members have a small first letter.
 fn lower_first(name: &str) -> String {
     let mut characters = name.chars();
     characters.next().map_or_else(String::new, |first| first.to_lowercase().chain(characters).collect())
@@ -226,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn uuids_are_told_from_what_only_looks_like_one() {
+    fn uuids_need_their_form_version_and_variant() {
         let check = |text: &str, expected: bool| assert_eq!(is_uuid(text), expected, "{text}");
         check("18378b1e-3653-433d-ba1e-aa11a5958f0c", true);
         check("18378B1E-3653-133D-AA1E-AA11A5958F0C", true);

@@ -52,8 +52,8 @@ impl SharedState {
 
     async fn answer(&self, request: Received) -> Outcome {
         let signer = Signer::read(&request);
-        let signed = signer.as_ref().ok().and_then(|signer| Service::named(&signer.service));
-        let target = request.target(crate::SERVICES, signed);
+        let scope = signer.as_ref().ok().and_then(|signer| Service::named(&signer.service));
+        let target = request.target(crate::SERVICES, scope);
         if matches!(target, Target::Unknown(None, _))
             && signer == Err(SignatureError::Missing)
             && request.path == "/"
@@ -62,7 +62,7 @@ impl SharedState {
         }
         let (service, name) = match &target {
             Target::Operation(service, operation, _) => (Some(*service), operation.name),
-            Target::Unknown(service, name) => (service.or(signed), name.as_str()),
+            Target::Unknown(service, name) => (service.or(scope), name.as_str()),
         };
         let Some(service) = service.or_else(|| Service::all().first().copied()) else {
             return Outcome::Reset;

@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_fault_says_what_would_be_right() {
+    fn an_invalid_fault_is_refused_with_the_valid_forms() {
         let check = |text: &str, expected: &str| {
             let error = text.parse::<Fault>().unwrap_err().to_string();
             assert!(error.contains(expected), "{error}");
@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn kinds_are_shown_as_they_are_read() {
+    fn kinds_are_displayed_in_the_form_in_which_they_are_read() {
         for (name, kind) in KINDS {
             let text = kind.to_string();
             assert_eq!(text.parse::<FaultKind>(), Ok(*kind), "{name}");

@@ -1,8 +1,6 @@
-//! Which requests a server on this machine accepts. A browser on this machine also runs the pages of other sites. A page of
-//! another origin must neither read from the server nor change anything, whatever name it reaches the server by: so the
-//! `Host` must be a loopback name, the address that the client is connected to, or an allowed name; and a request that says
-//! that it comes from another origin is refused. No response ever has a CORS header, so a browser gives no response to a page
-//! of another origin. This file knows nothing of what is requested.
+//! Protects a local server from pages of other origins in a browser on the same machine, DNS rebinding included. The `Host`
+//! must be a loopback name, the address of the connection, or an allowed name, and a request that names another origin is
+//! refused. Responses have no CORS headers, so a browser does not show them to pages of other origins.
 
 use crate::connections::Local;
 use hyper::header::{HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN};
@@ -11,40 +9,40 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::str::FromStr;
 
-/// The longest part of a header that a refusal quotes.
+/// The most characters of a header in a refusal.
 const LONGEST_QUOTE: usize = 100;
-/// The address of a request that did not come over a connection to a server of this crate: no host is right.
+/// The address of a request without a connection: it matches no host.
 const UNKNOWN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
-/// The port of a URL without one.
+/// The default port of HTTP.
 const HTTP_PORT: u16 = 80;
 
-/// What a server accepts besides loopback names and its own address.
+/// What a server accepts in addition to loopback names and its address.
 #[derive(Clone, Debug, Default)]
 pub struct Guard {
-    /// Further names by which clients reach it.
+    /// Further host names.
     pub allowed: Vec<AllowedHost>,
-    /// Whether it serves pages, to which other sites may link.
+    /// Whether the server has pages, to which other sites may link.
     pub has_pages: bool,
 }
 
-/// A host name, at one port or at any.
+/// A host name with a port, or with any port.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AllowedHost {
     name: String,
     port: Option<u16>,
 }
 
-/// Why a request was refused.
+/// Why a request is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// It is for another host: what the host is, and which address is right.
+    /// The host is not accepted: the host, and the address to use.
     Host(Option<String>, SocketAddr),
-    /// It comes from another origin.
+    /// The request comes from this other origin.
     Origin(String),
 }
 
 impl Guard {
-    /// Checks a request that came over a connection to a server of this crate.
+    /// Checks a request of a connection that this crate serves.
     pub fn check<B>(&self, request: &Request<B>) -> Result<(), Refusal> {
         let local = request.extensions().get().map_or(UNKNOWN, |Local(local)| *local);
         let host = self.host(request, local)?;
@@ -67,14 +65,14 @@ impl Guard {
         }
     }
 
-    /// The one host that a request names.
+    /// The host of a request.
     fn host<B>(&self, request: &Request<B>, local: SocketAddr) -> Result<Authority, Refusal> {
         let mut hosts = request.headers().get_all(HOST).iter();
         let (host, further) = (hosts.next(), hosts.next());
         let refused = || Refusal::Host(host.map(quoted), local);
         let accepted = |text: &str| Authority::parse(text).filter(|host| self.accepts(host, local));
         let authority = host.and_then(|host| host.to_str().ok()).and_then(accepted).ok_or_else(refused)?;
-        // A target with a host of its own, as a proxy gets it, must not lead elsewhere.
+        // A request target in absolute form must name the same host.
         let target = request.uri().authority().map(|target| accepted(target.as_str()));
         if further.is_some() || target.is_some_and(|target| target.as_ref() != Some(&authority)) {
             return Err(refused());
@@ -96,7 +94,7 @@ impl Guard {
     }
 }
 
-/// A name or an address in lower case, without brackets, and a port.
+/// A lower-case name, or an address without brackets, and a port.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Authority {
     name: String,
@@ -146,7 +144,7 @@ impl FromStr for AllowedHost {
     }
 }
 
-/// The value of a header that is there once.
+/// The value of a header; `several` if it is repeated.
 fn single(headers: &HeaderMap, name: HeaderName) -> Option<String> {
     let mut values = headers.get_all(name).iter();
     match (values.next(), values.next()) {
@@ -156,14 +154,14 @@ fn single(headers: &HeaderMap, name: HeaderName) -> Option<String> {
     }
 }
 
-/// A header's value as a refusal may quote it.
+/// The value of a header for a refusal, in printable ASCII.
 fn quoted(value: &HeaderValue) -> String {
     let text = String::from_utf8_lossy(value.as_bytes());
     text.chars().take(LONGEST_QUOTE).map(|c| if c.is_ascii_graphic() { c } else { '?' }).collect()
 }
 
 impl Refusal {
-    /// The status of the response.
+    /// The HTTP status of the response.
     pub fn status(&self) -> u16 {
         match self {
             Self::Host(..) => 421,
@@ -171,7 +169,7 @@ impl Refusal {
         }
     }
 
-    /// A code that programs can compare.
+    /// The error code of the response.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Host(..) => "HostNotAllowed",

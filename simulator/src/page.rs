@@ -1,33 +1,32 @@
-//! Pages and their tokens. A token binds the operation, the account, the region and every parameter but itself and the
-//! page size, as AWS binds its tokens: sent along with other parameters it is refused. The text is base64, so that it
-//! also satisfies the services that give a pattern for it. It does not know what it cuts into pages.
+//! Pages and their tokens. As in AWS, a token is valid for one operation, account and region, and for the parameters with
+//! which it was issued; the page size may change. Tokens are base64, which the patterns of all services accept.
 
 use crate::call::Call;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
-/// How many bytes of the parameters' hash a token carries.
+/// How many bytes of the parameters' hash a token has.
 const HASH_BYTES: usize = 16;
-/// The hash, a turn and an offset.
+/// The hash, a number and an offset.
 const TOKEN_BYTES: usize = HASH_BYTES + 1 + 8;
 
-/// A token that this operation never gave out for these parameters.
+/// A token that the operation did not issue for these parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BadToken;
 
-/// What a token says.
+/// The content of a token.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Position {
-    /// How many items come before the page.
+    /// The number of items before the page.
     pub offset: usize,
-    /// Tells apart two tokens for one offset, which an empty page needs: a repeated token would end the reading.
-    pub turn: u8,
+    /// Distinguishes tokens with the same offset: the token of an empty page differs from the one before.
+    pub number: u8,
 }
 
-/// The page of `items` that `call` asks for, and the token of the next one if there is one. `token_member` and
-/// `size_member` are the wire names of the parameters; a size that is absent is `default_size`, and so is one that
-/// `call` may not give (an empty `size_member`). Whether the size is in its range is for the service to check.
+/// The page of `items` that `call` asks for, and the token of the next page, if there is one. `token_member` and
+/// `size_member` are the wire names of the parameters. `default_size` applies if `call` has no size, or if the operation has
+/// none (an empty `size_member`). The service checks the range of the size.
 pub fn paginate<'a, T>(
     call: &Call,
     items: &'a [T],
@@ -38,33 +37,33 @@ pub fn paginate<'a, T>(
     let offset = position(call, token_member, size_member)?.offset;
     let size = call.input.get(size_member).and_then(serde_json::Value::as_u64);
     let size = size.and_then(|size| usize::try_from(size).ok()).unwrap_or(default_size).max(1);
-    // Where items have vanished since the token was given, what is left is an empty last page.
+    // If items have disappeared since the token was issued, the last page is empty.
     let rest = items.get(offset..).unwrap_or_default();
     let page = rest.get(..size).unwrap_or(rest);
     let next = (rest.len() > size)
-        .then(|| token(call, Position { offset: offset + size, turn: 0 }, token_member, size_member));
+        .then(|| token(call, Position { offset: offset + size, number: 0 }, token_member, size_member));
     Ok((page, next))
 }
 
-/// What the token in `call` says; the beginning if there is none.
+/// The position in the token of `call`; the start if there is no token.
 pub fn position(call: &Call, token_member: &str, size_member: &str) -> Result<Position, BadToken> {
     let Some(text) = call.input.get(token_member) else { return Ok(Position::default()) };
     let bytes = text.as_str().and_then(|text| STANDARD.decode(text).ok()).ok_or(BadToken)?;
     let (hash, rest) = bytes.split_at_checked(HASH_BYTES).ok_or(BadToken)?;
-    let (turn, offset) = rest.split_first().ok_or(BadToken)?;
+    let (number, offset) = rest.split_first().ok_or(BadToken)?;
     if hash != binding(call, token_member, size_member) {
         return Err(BadToken);
     }
     let offset: [u8; 8] = offset.try_into().map_err(|_| BadToken)?;
     let offset = usize::try_from(u64::from_be_bytes(offset)).map_err(|_| BadToken)?;
-    Ok(Position { offset, turn: *turn })
+    Ok(Position { offset, number: *number })
 }
 
 /// The token that leads `call` to `position`.
 pub fn token(call: &Call, position: Position, token_member: &str, size_member: &str) -> String {
     let mut bytes = Vec::with_capacity(TOKEN_BYTES);
     bytes.extend_from_slice(&binding(call, token_member, size_member));
-    bytes.push(position.turn);
+    bytes.push(position.number);
     bytes.extend_from_slice(&(position.offset as u64).to_be_bytes());
     STANDARD.encode(bytes)
 }
@@ -75,7 +74,7 @@ fn binding(call: &Call, token_member: &str, size_member: &str) -> Vec<u8> {
         hasher.update(part);
         hasher.update([0]);
     }
-    // The map keeps its members sorted, so the order in which a client writes them does not matter.
+    // The map is sorted, so the order of the parameters in the request does not matter.
     for (name, value) in call.input.iter().filter(|(name, _)| *name != token_member && *name != size_member) {
         hasher.update(format!("{name}={value}\n"));
     }
@@ -113,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_refused_beside_other_parameters_elsewhere_and_when_it_is_made_up() {
+    fn a_token_is_refused_with_other_parameters_in_another_region_and_if_it_was_not_issued() {
         let token = page(json!({"Name": "a"})).unwrap().1.unwrap();
         assert_eq!(page(json!({"Name": "b", "NextToken": token})), Err(BadToken));
         assert_eq!(page(json!({"Name": "a", "NextToken": "AAAA"})), Err(BadToken));
@@ -133,7 +132,7 @@ mod tests {
     #[test]
     fn a_page_beyond_the_items_is_empty_and_the_last() {
         let call = call(json!({}));
-        let token = token(&call, Position { offset: 9, turn: 0 }, "NextToken", "MaxResults");
+        let token = token(&call, Position { offset: 9, number: 0 }, "NextToken", "MaxResults");
         assert_eq!(page(json!({"NextToken": token})), Ok((vec![], None)));
     }
 }

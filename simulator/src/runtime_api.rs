@@ -1,5 +1,5 @@
-//! A server of the Lambda Runtime API: it hands a function its invocations and takes its answers, as the service does
-//! for a custom runtime. It starts no process and has no timeout of its own; whoever does both reads the outcome here.
+//! A server of the Lambda Runtime API (<https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>): it gives a function
+//! its invocations and receives the responses. It starts no process and has no timeout; the caller does both.
 
 use axum::Router;
 use axum::body::Bytes;
@@ -22,57 +22,57 @@ use crate::guard::Guard;
 use crate::scenario::uuid;
 use crate::state::lock;
 
-/// The largest answer that Lambda takes from a function.
+/// The largest response of a function in bytes.
 const LARGEST_RESPONSE: usize = 6 * 1024 * 1024;
-/// A function waits for its next invocation as long as there is none, and keeps its connection while it works.
+/// A function may wait for an invocation, and work on it, without a limit.
 const LIMITS: Limits = Limits { head: None, ..Limits::DEFAULT };
-/// The ARN of a function that is not told another.
+/// The default ARN of a function.
 const DEFAULT_ARN: &str = "arn:aws:lambda:eu-west-1:123456789012:function:simulated";
 
-/// What a function learns about one invocation beside its payload.
+/// The context of an invocation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Invocation {
-    /// When it has to be done, in milliseconds since the epoch.
+    /// The deadline in milliseconds since the epoch.
     pub deadline: i64,
     /// The function's ARN.
     pub function_arn: String,
-    /// The request's id.
+    /// The request id.
     pub request_id: String,
-    /// Headers that this runtime gives in place of Lambda's, or in addition to them; `None` is one that it leaves out.
+    /// Headers that replace Lambda's or are added; `None` removes one.
     pub headers: Vec<(&'static str, Option<Vec<u8>>)>,
 }
 
-/// How an invocation ended.
+/// The result of an invocation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// The function answered with this JSON.
+    /// The function responded with this JSON.
     Response(String),
     /// The function reported an error.
     Error {
         /// Such as `Payload.Invalid`.
         error_type: String,
-        /// In the function's words.
+        /// The function's message.
         message: String,
     },
-    /// The function never came so far as to take the invocation.
+    /// The function failed before it requested the invocation.
     InitError {
         /// Such as `Config.Invalid`.
         error_type: String,
-        /// In the function's words.
+        /// The function's message.
         message: String,
     },
 }
 
-/// An error as a function reports it.
+/// An error that a function reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ErrorBody {
     /// Such as `Config.Invalid`.
     pub error_type: String,
-    /// In the function's words.
+    /// The function's message.
     pub message: String,
 }
 
-/// A running Runtime API for one function. It ends when it is dropped.
+/// A running Runtime API for one function. It stops when it is dropped.
 #[derive(Debug)]
 pub struct RuntimeApi {
     address: SocketAddr,
@@ -84,26 +84,26 @@ pub struct RuntimeApi {
 struct Shared {
     waiting: Mutex<VecDeque<(Invocation, Vec<u8>)>>,
     arrived: Notify,
-    under_way: Mutex<HashMap<String, oneshot::Sender<Outcome>>>,
+    in_progress: Mutex<HashMap<String, oneshot::Sender<Outcome>>>,
     init_error: watch::Sender<Option<ErrorBody>>,
 }
 
-/// An invocation that somebody waits for. Dropped, it is withdrawn, so that a function that starts later does not find the
-/// work of one that died.
-struct Offer<'a> {
+/// An invocation whose caller waits. Dropping it withdraws the invocation, so that a function that starts later does not get
+/// it.
+struct Pending<'a> {
     shared: &'a Shared,
     request_id: String,
 }
 
-impl Drop for Offer<'_> {
+impl Drop for Pending<'_> {
     fn drop(&mut self) {
         lock(&self.shared.waiting).retain(|(waiting, _)| waiting.request_id != self.request_id);
-        lock(&self.shared.under_way).remove(&self.request_id);
+        lock(&self.shared.in_progress).remove(&self.request_id);
     }
 }
 
 impl Default for Invocation {
-    /// 15 minutes from now, a function in eu-west-1, an id of its own.
+    /// A deadline in 15 minutes, a function in eu-west-1, and a random request id.
     fn default() -> Self {
         let now = Clock::System.now();
         Self {
@@ -116,14 +116,14 @@ impl Default for Invocation {
 }
 
 impl RuntimeApi {
-    /// Starts one on a free port of the loopback interface.
+    /// Starts a server on a free port of the loopback interface.
     pub async fn start() -> std::io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
         let shared = Arc::new(Shared {
             waiting: Mutex::default(),
             arrived: Notify::new(),
-            under_way: Mutex::default(),
+            in_progress: Mutex::default(),
             init_error: watch::Sender::new(None),
         });
         let guard = Arc::new(Guard::default());
@@ -145,13 +145,13 @@ impl RuntimeApi {
         self.address.to_string()
     }
 
-    /// Hands `payload` to the function, once it asks, and waits for what it makes of it. It also returns when the
-    /// function reports that it could not start, or has reported so since it last asked for an invocation; it does not
-    /// when the function dies without a word.
+    /// Gives `payload` to the function when it requests an invocation, and waits for the outcome. It also returns when the
+    /// function reports an initialization error, or has reported one since its last request. It does not return if the
+    /// function exits without a report.
     pub async fn invoke(&self, payload: impl Into<Vec<u8>>, invocation: Invocation) -> Outcome {
         let (sender, receiver) = oneshot::channel();
-        let offer = Offer { shared: &self.shared, request_id: invocation.request_id.clone() };
-        lock(&self.shared.under_way).insert(offer.request_id.clone(), sender);
+        let pending = Pending { shared: &self.shared, request_id: invocation.request_id.clone() };
+        lock(&self.shared.in_progress).insert(pending.request_id.clone(), sender);
         lock(&self.shared.waiting).push_back((invocation, payload.into()));
         self.shared.arrived.notify_one();
         tokio::select! {
@@ -164,12 +164,12 @@ impl RuntimeApi {
         }
     }
 
-    /// The error that the function reported instead of asking for an invocation, if it has.
+    /// The initialization error since the function last requested an invocation, if there is one.
     pub fn init_error(&self) -> Option<ErrorBody> {
         self.shared.init_error.borrow().clone()
     }
 
-    /// Waits until the function reports that it could not start.
+    /// Waits until the function reports an initialization error.
     pub async fn wait_init_error(&self) -> ErrorBody {
         let mut errors = self.shared.init_error.subscribe();
         loop {
@@ -177,7 +177,7 @@ impl RuntimeApi {
                 return error;
             }
             if errors.changed().await.is_err() {
-                // The sender lives as long as `self`, so nothing can ever come.
+                // The sender lives as long as `self`, so this is not reached.
                 std::future::pending::<()>().await;
             }
         }
@@ -190,8 +190,7 @@ impl Drop for RuntimeApi {
     }
 }
 
-/// The environment that Lambda gives a function called `name`, with the Runtime API at `address`: what `lambda_runtime`
-/// cannot start without, and what it tells the function.
+/// The environment variables of a function called `name` with the Runtime API at `address`, as Lambda sets them.
 pub fn function_environment(address: &str, name: &str) -> Vec<(String, String)> {
     let log_group = format!("/aws/lambda/{name}");
     [
@@ -208,7 +207,7 @@ pub fn function_environment(address: &str, name: &str) -> Vec<(String, String)> 
     .collect()
 }
 
-/// Lets through what a function sends, and no page of a browser.
+/// Refuses requests of pages in a browser.
 async fn check(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response {
     match guard.check(&request) {
         Ok(()) => next.run(request).await,
@@ -221,7 +220,7 @@ async fn check(State(guard): State<Arc<Guard>>, request: Request, next: Next) ->
 }
 
 async fn next(State(shared): State<Arc<Shared>>) -> Response {
-    // A function that asks has started, whatever an earlier one reported.
+    // A function that requests an invocation has started, whatever an earlier one reported.
     shared.init_error.send_replace(None);
     let (invocation, payload) = loop {
         let arrived = shared.arrived.notified();
@@ -247,7 +246,7 @@ async fn next(State(shared): State<Arc<Shared>>) -> Response {
     for (name, value) in invocation.headers {
         match value.map(HeaderValue::try_from) {
             Some(Ok(value)) => drop(headers.insert(name, value)),
-            Some(Err(error)) => tracing::warn!(%error, name, "not a header's value"),
+            Some(Err(error)) => tracing::warn!(%error, name, "invalid header value"),
             None => drop(headers.remove(name)),
         }
     }
@@ -280,11 +279,11 @@ async fn init_error(State(shared): State<Arc<Shared>>, headers: HeaderMap, body:
 
 impl Shared {
     fn finish(&self, request_id: &str, outcome: Outcome) -> Response {
-        let Some(sender) = lock(&self.under_way).remove(request_id) else {
+        let Some(sender) = lock(&self.in_progress).remove(request_id) else {
             let body = r#"{"errorMessage":"Invalid request ID","errorType":"InvalidRequestID"}"#;
             return (StatusCode::BAD_REQUEST, [("content-type", "application/json")], body).into_response();
         };
-        // Whoever invoked may have stopped waiting, and then nobody misses the outcome.
+        // The caller may have stopped waiting.
         let _ = sender.send(outcome);
         accepted()
     }

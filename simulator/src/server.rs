@@ -4,8 +4,11 @@
 use crate::connections::{self, Limits};
 use crate::exchange::Outcome;
 use crate::guard::{Guard, Refusal};
+use crate::operation::Operation;
 use crate::protocol::answer::Reply;
-use crate::protocol::request::Received;
+use crate::protocol::request::{Received, Target};
+use crate::protocol::signature::Signer;
+use crate::service::Service;
 use crate::state::SharedState;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
@@ -75,6 +78,19 @@ async fn receive(request: Request<Incoming>) -> Option<Received> {
     let (parts, body) = request.into_parts();
     let body = Limited::new(body, LARGEST_BODY).collect().await.ok()?.to_bytes();
     Some(received(Request::from_parts(parts, body)))
+}
+
+impl Service {
+    /// The operation that `request` names, with its service.
+    pub fn identify(request: Request<Bytes>) -> Option<(Self, &'static Operation)> {
+        let request = received(request);
+        let signer = Signer::read(&request).ok();
+        let scope = signer.and_then(|signer| Self::named(&signer.service));
+        match request.target(crate::SERVICES, scope) {
+            Target::Operation(service, operation, _) => Some((service, operation)),
+            Target::Unknown(..) => None,
+        }
+    }
 }
 
 /// Converts a request with its body.

@@ -1,4 +1,4 @@
-//! The SDK with some of the responses replaced on their way: by what a proxy, a gateway or a service out of order might send.
+//! The SDK with some responses replaced, as a proxy, a gateway or a faulty service might do.
 
 use aws_config::SdkConfig;
 use aws_smithy_runtime_api::client::http::{
@@ -8,6 +8,8 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
+use hyper::Request;
+use insights_simulator::Service;
 use std::fmt;
 use std::sync::Arc;
 
@@ -87,35 +89,13 @@ impl HttpConnector for Connector {
     }
 }
 
-/// The operation of a request, in any of the three protocols.
+/// The name of the operation that a request asks for.
 fn operation(request: &HttpRequest) -> String {
-    if let Some(target) = request.headers().get("x-amz-target") {
-        return target.rsplit('.').next().unwrap_or_default().to_owned();
+    let mut copy = Request::builder().method(request.method()).uri(request.uri());
+    for (name, value) in request.headers() {
+        copy = copy.header(name, value);
     }
-    let body = String::from_utf8_lossy(request.body().bytes().unwrap_or_default()).into_owned();
-    if let Some(action) = body.strip_prefix("Action=") {
-        return action.split('&').next().unwrap_or_default().to_owned();
-    }
-    let path = request.uri().split('?').next().unwrap_or_default();
-    let path =
-        path.split_once("://").and_then(|(_, rest)| rest.split_once('/')).map_or(path, |(_, path)| path);
-    let by_path = [
-        ("Groups", "GetGroups"),
-        ("InsightSummaries", "GetInsightSummaries"),
-        ("Insight", "GetInsight"),
-        ("InsightEvents", "GetInsightEvents"),
-        ("InsightImpactGraph", "GetInsightImpactGraph"),
-        ("account/status", "GetAccountStatus"),
-        ("insights", "GetInsights"),
-        ("assessments", "ListAssessments"),
-        ("insights/control-domains", "ListControlDomainInsights"),
-        ("insights/controls", "ListControlInsightsByControlDomain"),
-        ("insights/control-domains-by-assessment", "ListControlDomainInsightsByAssessment"),
-        ("insights/controls-by-assessment", "ListAssessmentControlInsightsByControlDomain"),
-    ];
-    if path.starts_with("insights/assessments/") {
-        return "GetInsightsByAssessment".to_owned();
-    }
-    let found = by_path.into_iter().find(|(known, _)| *known == path);
-    found.map_or_else(|| path.to_owned(), |(_, operation)| operation.to_owned())
+    let body = request.body().bytes().unwrap_or_default().to_vec();
+    let found = copy.body(body.into()).ok().and_then(Service::identify);
+    found.map_or_else(|| request.uri().to_owned(), |(_, operation)| operation.name.to_owned())
 }

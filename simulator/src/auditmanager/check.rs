@@ -1,5 +1,5 @@
-//! Holds a call's parameters to the constraints of the service's model, and words what is wrong as `ValidationException`
-//! does: one message, a reason, and the fields one by one.
+//! Checks the parameters of a call against the constraints of the model. A `ValidationException` has one message for all of
+//! them, a reason, and a message for each field.
 
 use crate::call::{Call, ServiceError};
 use crate::constraint::Constraints;
@@ -30,7 +30,7 @@ const MAX_RESULTS: Check = ("maxResults", |constraints, name| {
     constraints.integer(name, 1..=1_000);
 });
 
-/// Fails if a parameter breaks its constraint.
+/// Checks the parameters of a call.
 pub(super) fn input(call: &Call) -> Result<(), ServiceError> {
     let checks: &[Check] = match call.operation {
         "ListAssessments" => &[STATUS, NEXT_TOKEN, MAX_RESULTS],
@@ -56,14 +56,14 @@ pub(super) fn input(call: &Call) -> Result<(), ServiceError> {
     all.finish().map_err(|message| validation(&message, fields))
 }
 
-/// The error for a parameter that keeps to the model but not to what `rule` asks.
+/// The error for a parameter that violates `rule` only.
 pub(super) fn field(name: &str, rule: &str) -> ServiceError {
     let message = format!("{name} {rule}");
     let fields = vec![json!({"name": name, "message": message})];
     validation(&message, fields)
 }
 
-/// Whether `text` is a UUID by the service's pattern, which asks for small letters but for no version.
+/// Whether `text` matches the service's pattern of a UUID: lower case, and any version.
 pub(super) fn is_uuid(text: &str) -> bool {
     text.len() == 36
         && text.bytes().enumerate().all(|(index, byte)| match index {
@@ -72,7 +72,7 @@ pub(super) fn is_uuid(text: &str) -> bool {
         })
 }
 
-/// Whether `text` matches the service's pattern for control domains (and controls) as a whole.
+/// Whether `text` matches the service's pattern of control domain ids.
 pub(super) fn is_domain_id(text: &str) -> bool {
     text == "UNCATEGORIZED" || is_uuid(text) || is_catalog_arn(text)
 }
@@ -91,13 +91,13 @@ fn is_token(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'='))
 }
 
-/// The model holds every string of an error to 2048 characters, and an input quoted in it may be longer.
+/// The error, with strings of at most 2048 characters, as the model requires.
 fn validation(message: &str, fields: Vec<Value>) -> ServiceError {
-    let mut error = ServiceError::new("ValidationException", 400, cut(message));
+    let mut error = ServiceError::new("ValidationException", 400, truncate(message));
     error.members.insert("reason".to_owned(), Value::from("fieldValidationFailed"));
     let fields = fields.into_iter().map(|mut field| {
         if let Some(message) = field.get_mut("message") {
-            *message = Value::from(cut(message.as_str().unwrap_or_default()));
+            *message = Value::from(truncate(message.as_str().unwrap_or_default()));
         }
         field
     });
@@ -105,6 +105,6 @@ fn validation(message: &str, fields: Vec<Value>) -> ServiceError {
     error
 }
 
-fn cut(message: &str) -> String {
+fn truncate(message: &str) -> String {
     message.chars().take(2_048).collect()
 }

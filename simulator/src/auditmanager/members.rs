@@ -1,9 +1,8 @@
-//! Reads members of the scenario's tables that have to keep to more than a type: bounds, choices, identifiers, lists of
-//! tables. It knows no table of its own.
+//! Reads members of the scenario's tables with further rules: ranges, choices, identifiers and lists of tables.
 
 use insights_shared::fields::Fields;
 
-/// Reads every element of the list `name` with `read`.
+/// Reads the elements of the list `name` with `read`.
 pub(super) fn each<T>(
     fields: &mut Fields<'_>,
     name: &'static str,
@@ -19,25 +18,25 @@ pub(super) fn each<T>(
     found
 }
 
-/// Holds the keys of the elements of `name` to be distinct.
+/// Checks that the keys of the elements of `name` are distinct.
 pub(super) fn distinct(fields: &mut Fields<'_>, name: &'static str, keys: impl Iterator<Item = String>) {
     let mut seen = Vec::new();
     for (index, key) in keys.enumerate() {
         if seen.contains(&key) {
             let path = format!("{}[{index}]", fields.path(name));
-            fields.faults().add(path, &key, "is there twice; give one of them another name or id");
+            fields.faults().add(path, &key, "is not unique; change the name or the id of one of them");
         }
         seen.push(key);
     }
 }
 
-/// Notes that member `name` holds `value`, which breaks `rule`.
+/// Adds a fault: `value` in member `name` violates `rule`.
 pub(super) fn fault(fields: &mut Fields<'_>, name: &str, value: impl std::fmt::Display, rule: &str) {
     let path = fields.path(name);
     fields.faults().add(path, value, rule);
 }
 
-/// One of `values`.
+/// A string, one of `values`.
 pub(super) fn choice(fields: &mut Fields<'_>, name: &'static str, values: &[&str]) -> Option<String> {
     let text = fields.string(name)?;
     if values.contains(&text.as_str()) {
@@ -47,7 +46,7 @@ pub(super) fn choice(fields: &mut Fields<'_>, name: &'static str, values: &[&str
     None
 }
 
-/// A string that must be there, with a bound and a rule for its characters.
+/// A required string with a largest length and a rule for its characters.
 pub(super) fn text(
     fields: &mut Fields<'_>,
     name: &'static str,
@@ -66,7 +65,7 @@ pub(super) fn text(
     Some(text)
 }
 
-/// A string that is not blank, if there is one.
+/// A string that is not blank.
 pub(super) fn optional_text(fields: &mut Fields<'_>, name: &'static str, longest: usize) -> Option<String> {
     let text = fields.string(name)?;
     if text.trim().is_empty() || text.chars().count() > longest {
@@ -75,7 +74,7 @@ pub(super) fn optional_text(fields: &mut Fields<'_>, name: &'static str, longest
     Some(text)
 }
 
-/// The member `id`, if there is one.
+/// The member `id`.
 pub(super) fn identifier(fields: &mut Fields<'_>, is_valid: fn(&str) -> bool, rule: &str) -> Option<String> {
     let id = fields.string("id")?;
     if !is_valid(&id) {
@@ -109,7 +108,7 @@ pub(super) fn whole(
     None
 }
 
-/// Names of members that answers leave out.
+/// The members that answers omit, each one of `members`.
 pub(super) fn omit(fields: &mut Fields<'_>, name: &'static str, members: &[&str]) -> Vec<String> {
     let names = fields.strings(name).unwrap_or_default();
     for omitted in names.iter().filter(|omitted| !members.contains(&omitted.as_str())) {

@@ -1,8 +1,5 @@
-//! Audit Manager as far as its insights go: account status, assessments, and the daily counts of evidence by account,
-//! assessment, control domain and control. It decides what a call is refused for; what there is comes from
-//! [`scenario`], what was counted on a day from [`counts`], and what an answer looks like from `rows`.
-//!
-//! It knows no evidence, only counts of it, and it has no past: like the service, it answers for the newest day alone.
+//! AWS Audit Manager: the account status, assessments, and daily counts of evidence by account, assessment, control domain
+//! and control. Like the service, it answers for the newest day only.
 
 use crate::call::{Answer, Call, ServiceError};
 use crate::page::paginate;
@@ -20,26 +17,26 @@ mod tests;
 
 pub use service::SERVICE;
 
-/// What the service says to an account that never set it up; clients tell "not in use" from "denied" by it.
+/// The error message for an account that has not set up the service, which distinguishes it from a denial.
 pub const NOT_SET_UP: &str =
     "Please complete AWS Audit Manager setup from home page to enable this action in this account.";
 
-/// What there is in one account and region. The default has never been set up.
+/// What exists in one account and region. By default the service is not set up.
 #[derive(Clone, Debug, Default)]
 pub struct Data {
-    /// How the account's registration stands.
+    /// The account's registration.
     pub status: Status,
-    /// When a day's counts appear: milliseconds after that day's midnight, UTC.
+    /// When the counts of a day appear, in milliseconds after its midnight in UTC.
     pub collected_at: i64,
-    /// Days, counted from 1970-01-01, on which nothing was counted at all.
+    /// Days without counts, as days since 1970-01-01.
     pub missing_days: Vec<i64>,
-    /// How far a count strays from its baseline: 0.2 is a fifth up or down.
+    /// The largest relative difference of a count from its baseline: 0.2 is a fifth.
     pub jitter: f64,
-    /// What the straying is derived from.
+    /// The seed of the counts.
     pub seed: u64,
-    /// Rows on a page whose size the caller leaves open.
+    /// The default page size.
     pub page_size: usize,
-    /// Members that `GetInsights` leaves out.
+    /// Members that `GetInsights` omits.
     pub omit: Vec<String>,
     /// The assessments, current and past.
     pub assessments: Vec<Assessment>,
@@ -48,9 +45,9 @@ pub struct Data {
 /// An account's registration with the service.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Status {
-    /// In use.
+    /// Registered.
     Active,
-    /// Never registered, or deregistered.
+    /// Not registered.
     #[default]
     Inactive,
     /// Being registered.
@@ -66,44 +63,44 @@ pub struct Assessment {
     pub name: String,
     /// The framework's compliance type, such as `PCI DSS`.
     pub compliance_type: Option<String>,
-    /// When it came to be; before that it is not listed and collects nothing.
+    /// When it is created; by default it always exists.
     pub created: Option<Timestamp>,
-    /// When its first evidence comes, if not at once: the counts that appear before that are without it.
+    /// When it starts to collect evidence; by default when it is created.
     pub collects_from: Option<Timestamp>,
-    /// From when on it is inactive, if ever.
+    /// When it becomes inactive, if it does.
     pub inactive_from: Option<Timestamp>,
-    /// Who owns it: role type and role name.
+    /// Its roles: type and name.
     pub roles: Vec<(String, String)>,
-    /// Control sets handed to somebody for review.
+    /// Its delegations.
     pub delegations: Vec<Delegation>,
-    /// Members left out where assessments are listed.
+    /// Members that `ListAssessments` omits.
     pub omit: Vec<String>,
-    /// Members left out of its counts.
+    /// Members that its counts omit.
     pub omit_insights: Vec<String>,
-    /// Times in which more of its evidence is non-compliant.
+    /// Periods with more non-compliant evidence.
     pub dips: Vec<Dip>,
-    /// Its controls, by domain.
+    /// Its controls by domain.
     pub domains: Vec<Domain>,
 }
 
-/// A control set handed to somebody for review.
+/// A control set that is delegated for review.
 #[derive(Clone, Debug, Default)]
 pub struct Delegation {
     /// Its id, a UUID.
     pub id: String,
-    /// How far the review has come.
+    /// The status of the review.
     pub status: String,
-    /// What the reviewer is.
+    /// The type of the reviewer's role.
     pub role_type: String,
-    /// The reviewer's role, by name.
+    /// The name of the reviewer's role.
     pub role: String,
     /// The control set.
     pub control_set: Option<String>,
-    /// What the delegator wrote.
+    /// The comment.
     pub comment: Option<String>,
-    /// Who handed it over.
+    /// The delegator.
     pub created_by: Option<String>,
-    /// When it was handed over.
+    /// When it is created.
     pub created: Option<Timestamp>,
 }
 
@@ -114,7 +111,7 @@ pub struct Domain {
     pub id: String,
     /// Its name.
     pub name: String,
-    /// Members that its rows leave out.
+    /// Members that its rows omit.
     pub omit: Vec<String>,
     /// Its controls.
     pub controls: Vec<Control>,
@@ -129,59 +126,59 @@ pub struct Control {
     pub name: String,
     /// The control set that it is in.
     pub control_set: Option<String>,
-    /// Evidence on an ordinary day: compliant, non-compliant, inconclusive. Fractions come out as one more on some days.
+    /// The mean daily evidence: compliant, non-compliant, inconclusive.
     pub baseline: [f64; 3],
-    /// It collects on every so manieth day.
+    /// The number of days from one collection to the next.
     pub every: i64,
-    /// The remainder of the days (counted from 1970-01-01, divided by `every`) on which it collects.
+    /// It collects on days since 1970-01-01 whose remainder by `every` is this.
     pub phase: i64,
-    /// Times in which more of its evidence is non-compliant.
+    /// Periods with more non-compliant evidence.
     pub dips: Vec<Dip>,
-    /// Counts that are found to be others later on.
+    /// Later corrections of its counts.
     pub corrections: Vec<Correction>,
-    /// Members that its rows leave out.
+    /// Members that its rows omit.
     pub omit: Vec<String>,
 }
 
-/// A time in which more evidence is non-compliant: rising evenly to a peak, then falling back.
+/// A period with more non-compliant evidence, which increases linearly to a peak and then decreases.
 #[derive(Clone, Copy, Debug)]
 pub struct Dip {
-    /// Where it begins.
+    /// Its start.
     pub from: Timestamp,
-    /// Where it is worst.
+    /// Its peak.
     pub peak: Timestamp,
-    /// Where it is over; absent if it stays at its worst.
+    /// Its end; `None` if the peak lasts.
     pub to: Option<Timestamp>,
-    /// By what the non-compliant baseline is multiplied at the peak.
+    /// The factor of the non-compliant baseline at the peak.
     pub factor: f64,
 }
 
-/// A day's counts that change when looked at later: evidence arrives late.
+/// A later change of a day's counts, as for evidence that arrives late.
 #[derive(Clone, Copy, Debug)]
 pub struct Correction {
-    /// The day, counted from 1970-01-01; absent for the newest one at `after`.
+    /// The day since 1970-01-01; `None` is the newest one at `after`.
     pub day: Option<i64>,
-    /// From when on it shows.
+    /// When it takes effect.
     pub after: Timestamp,
-    /// What is added: compliant, non-compliant, inconclusive.
+    /// The added counts: compliant, non-compliant, inconclusive.
     pub added: [i64; 3],
-    /// Whether `lastUpdated` moves to `after`, as far as that is the same day.
+    /// Whether `lastUpdated` becomes `after`, if that is on the same day.
     pub renews: bool,
 }
 
 impl Assessment {
-    /// Whether it is listed at all.
+    /// Whether it has been created.
     pub fn exists(&self, now: Timestamp) -> bool {
         self.created.is_none_or(|created| created <= now)
     }
 
-    /// Whether it is there and collects evidence.
+    /// Whether it is active.
     pub fn is_active(&self, now: Timestamp) -> bool {
         self.exists(now) && self.inactive_from.is_none_or(|inactive| now < inactive)
     }
 }
 
-/// Answers one call.
+/// Answers a call.
 pub fn answer(data: &Data, call: &Call) -> Answer {
     if call.operation == "GetAccountStatus" {
         return Ok(json!({"status": data.status.text()}));
@@ -235,14 +232,14 @@ fn page(data: &Data, call: &Call, member: &str, rows: &[Value]) -> Answer {
     Ok(Value::Object(output))
 }
 
-/// The assessment that the call names. Counts are for active assessments, so an inactive one is not found.
+/// The active assessment that the call names; only active ones have counts.
 fn active_assessment<'a>(data: &'a Data, call: &Call) -> Result<&'a Assessment, ServiceError> {
     let id = text(call, "assessmentId");
     let found = data.assessments.iter().find(|assessment| assessment.id == id);
     found.filter(|assessment| assessment.is_active(call.now)).ok_or_else(|| not_found("ASSESSMENT", id))
 }
 
-/// The control domain that the call names, if any existing assessment has it; `UNCATEGORIZED` is always there.
+/// The control domain that the call names, if an assessment has it; `UNCATEGORIZED` always exists.
 fn domain<'a>(data: &Data, call: &'a Call) -> Result<&'a str, ServiceError> {
     let id = text(call, "controlDomainId");
     let mut assessments = data.assessments.iter().filter(|assessment| assessment.exists(call.now));

@@ -1,5 +1,5 @@
-//! The rows of the answers: evidence added up by account, assessment, domain and control, under the service's names, less
-//! what the scenario leaves out. Sums agree at every level, since all are made of the same evidence.
+//! The rows of the answers: sums of evidence by account, assessment, domain and control, without the members that the
+//! scenario omits.
 
 use super::counts::{Counts, Evidence, evidence, newest_day_of};
 use super::{Assessment, Data};
@@ -8,30 +8,30 @@ use crate::call::Call;
 use insights_shared::time::Timestamp;
 use serde_json::{Value, json};
 
-/// The counts of the whole account: what its active assessments collected.
+/// The counts of the active assessments of the account.
 pub(super) fn account(data: &Data, now: Timestamp) -> Value {
     let active: Vec<&Assessment> = data.assessments.iter().filter(|one| one.is_active(now)).collect();
     let mut row = counted(data, &active, now);
     set(&mut row, "activeAssessmentsCount", active.len());
-    less(row, data.omit.iter())
+    without(row, data.omit.iter())
 }
 
 /// The counts of one active assessment.
 pub(super) fn assessment(data: &Data, assessment: &Assessment, now: Timestamp) -> Value {
-    less(counted(data, &[assessment], now), assessment.omit_insights.iter())
+    without(counted(data, &[assessment], now), assessment.omit_insights.iter())
 }
 
-/// Every assessment that is there, or those of one status.
+/// The assessments, or those with the status `wanted`.
 pub(super) fn assessments(data: &Data, call: &Call, wanted: Option<&str>) -> Vec<Value> {
-    let there = data.assessments.iter().filter(|assessment| assessment.exists(call.now));
-    there
+    let existing = data.assessments.iter().filter(|assessment| assessment.exists(call.now));
+    existing
         .map(|assessment| metadata(data, assessment, call))
         .filter(|(status, _)| wanted.is_none_or(|wanted| wanted == *status))
         .map(|(_, row)| row)
         .collect()
 }
 
-/// The domains with a control that collected evidence, in `only` one assessment or over all active ones.
+/// The domains with evidence in the assessment `only`, or in all active ones.
 pub(super) fn domains(data: &Data, now: Timestamp, only: Option<&Assessment>) -> Vec<Value> {
     let active: Vec<&Assessment> = match only {
         Some(assessment) => vec![assessment],
@@ -44,7 +44,7 @@ pub(super) fn domains(data: &Data, now: Timestamp, only: Option<&Assessment>) ->
     groups.filter_map(|group| domain(&group, only.is_some())).collect()
 }
 
-/// The controls of one domain that collected evidence in any active assessment.
+/// The controls of a domain with evidence in an active assessment.
 pub(super) fn controls(data: &Data, now: Timestamp, domain_id: &str) -> Vec<Value> {
     let active = data.assessments.iter().filter(|assessment| assessment.is_active(now));
     let all: Vec<Evidence<'_>> = active
@@ -55,7 +55,7 @@ pub(super) fn controls(data: &Data, now: Timestamp, domain_id: &str) -> Vec<Valu
     groups.iter().filter_map(|group| control(group)).collect()
 }
 
-/// The controls of one domain that collected evidence in `assessment`, by control set.
+/// The controls of a domain with evidence in `assessment`, by control set.
 pub(super) fn assessment_controls(
     data: &Data,
     now: Timestamp,
@@ -79,7 +79,7 @@ fn collected_in(domain_id: &str) -> impl Fn(&Evidence<'_>) -> bool {
     move |one| one.domain.id == domain_id && one.counts.any()
 }
 
-/// Parts `all` by `key`, keeping the order in which keys first come.
+/// Groups `all` by `key`, in the order of the first element of each group.
 fn grouped<'a>(all: &[Evidence<'a>], key: impl Fn(&Evidence<'a>) -> String) -> Vec<Vec<Evidence<'a>>> {
     let mut groups: Vec<(String, Vec<Evidence<'a>>)> = Vec::new();
     for one in all {
@@ -94,7 +94,7 @@ fn grouped<'a>(all: &[Evidence<'a>], key: impl Fn(&Evidence<'a>) -> String) -> V
 
 fn domain(group: &[Evidence<'_>], in_assessment: bool) -> Option<Value> {
     let first = group.first()?;
-    // Over all assessments a control counts once, as it is listed once; in an assessment, once for each control set.
+    // Across assessments a control counts once; in an assessment it counts once for each control set.
     let rows = |group: &[Evidence<'_>]| {
         let sets = |one: &Evidence<'_>| one.control.control_set.clone().filter(|_| in_assessment);
         grouped(group, |one| format!("{}\n{}", one.control.id, sets(one).unwrap_or_default())).len()
@@ -109,7 +109,7 @@ fn domain(group: &[Evidence<'_>], in_assessment: bool) -> Option<Value> {
         "evidenceInsights": insights(group),
         "lastUpdated": last_updated(group),
     });
-    Some(less(row, group.iter().flat_map(|one| one.domain.omit.iter())))
+    Some(without(row, group.iter().flat_map(|one| one.domain.omit.iter())))
 }
 
 fn control(group: &[Evidence<'_>]) -> Option<Value> {
@@ -120,7 +120,7 @@ fn control(group: &[Evidence<'_>]) -> Option<Value> {
         "evidenceInsights": insights(group),
         "lastUpdated": last_updated(group),
     });
-    Some(less(row, group.iter().flat_map(|one| one.control.omit.iter())))
+    Some(without(row, group.iter().flat_map(|one| one.control.omit.iter())))
 }
 
 fn metadata<'a>(data: &Data, assessment: &Assessment, call: &Call) -> (&'a str, Value) {
@@ -167,13 +167,13 @@ fn metadata<'a>(data: &Data, assessment: &Assessment, call: &Call) -> (&'a str, 
         "creationTime": assessment.created.map(seconds),
         "lastUpdated": last_updated.map(seconds),
     });
-    (status, less(without_nulls(row), assessment.omit.iter()))
+    (status, without(without_nulls(row), assessment.omit.iter()))
 }
 
-/// The counts of `assessments` together. Before their first day is counted there is only what is set up.
+/// The sums of `assessments`. Before the first day with counts, there is the number of controls only.
 fn counted(data: &Data, assessments: &[&Assessment], now: Timestamp) -> Value {
     let all: Vec<Evidence<'_>> = assessments.iter().flat_map(|one| evidence(data, one, now)).collect();
-    let counts = added(&all);
+    let counts = sum(&all);
     let noncompliant = all.iter().filter(|one| one.counts.noncompliant > 0).count();
     let domains = assessments.iter().flat_map(|assessment| &assessment.domains);
     let mut row =
@@ -190,7 +190,7 @@ fn counted(data: &Data, assessments: &[&Assessment], now: Timestamp) -> Value {
 }
 
 fn insights(group: &[Evidence<'_>]) -> Value {
-    let counts = added(group);
+    let counts = sum(group);
     json!({
         "noncompliantEvidenceCount": counts.noncompliant,
         "compliantEvidenceCount": counts.compliant,
@@ -198,7 +198,7 @@ fn insights(group: &[Evidence<'_>]) -> Value {
     })
 }
 
-fn added(group: &[Evidence<'_>]) -> Counts {
+fn sum(group: &[Evidence<'_>]) -> Counts {
     let mut sum = Counts::default();
     for one in group {
         sum += one.counts;
@@ -210,8 +210,8 @@ fn last_updated(group: &[Evidence<'_>]) -> Option<Value> {
     group.iter().map(|one| one.last_updated).max().map(seconds)
 }
 
-/// Leaves `names` out of `row` and of the counts in it.
-fn less<'a>(mut row: Value, names: impl Iterator<Item = &'a String>) -> Value {
+/// Removes `names` from `row` and from the counts in it.
+fn without<'a>(mut row: Value, names: impl Iterator<Item = &'a String>) -> Value {
     for name in names {
         if let Some(members) = row.as_object_mut() {
             members.remove(name);
@@ -240,7 +240,7 @@ fn without_nulls(mut row: Value) -> Value {
     row
 }
 
-/// An instant as this service writes it: epoch seconds, with a fraction where there is one.
+/// Seconds since the epoch, with a fraction if it is not zero.
 fn seconds(instant: Timestamp) -> Value {
     let millis = instant.millis();
     if millis % 1_000 == 0 {

@@ -1,5 +1,4 @@
-//! Reads the `[auditmanager]` table of a scenario. Every fault is reported with its path, and what the service's model
-//! would not let exist is a fault.
+//! Reads the `[auditmanager]` table of a scenario. Values that the service's model does not allow are faults.
 
 use super::check::{is_domain_id, is_uuid};
 use super::counts::day_of;
@@ -11,8 +10,7 @@ use insights_shared::fields::Fields;
 use insights_shared::time::{DAY_SECONDS, Timestamp, parse_span};
 use serde_json::Value;
 
-/// The most evidence of one kind that a control may collect in a day, and the most that a dip may multiply it by: far
-/// beyond any account, and sums of them stay whole numbers.
+/// The largest daily count and the largest factor of a dip. With these limits, sums are exact.
 const MOST: f64 = 1_000_000.0;
 const INSIGHTS: &[&str] = &[
     "activeAssessmentsCount",
@@ -198,7 +196,7 @@ fn correction(fields: &mut Fields<'_>, context: &Context) -> Correction {
     }
 }
 
-/// Milliseconds after midnight: a span such as `6h 12m 30.25s`.
+/// Milliseconds after midnight, from a span such as `6h 12m 30.25s`.
 fn time_of_day(fields: &mut Fields<'_>, name: &'static str) -> Option<i64> {
     let text = fields.string(name)?;
     let millis = parse_span(&text).ok().and_then(|span| i64::try_from(span.as_millis()).ok());
@@ -217,7 +215,7 @@ fn time_of_day(fields: &mut Fields<'_>, name: &'static str) -> Option<i64> {
 fn missing_days(fields: &mut Fields<'_>, context: &Context) -> Vec<i64> {
     let mut days = Vec::new();
     for (path, value) in fields.list("missing_days").unwrap_or_default() {
-        // An element is read as a member, so that days are written as every other instant is.
+        // Wraps the element, since times are read from members.
         let wrapped = Value::Object([("day".to_owned(), value)].into_iter().collect());
         if let Some(mut element) = Fields::new(wrapped, path, fields.faults()) {
             days.extend(context.instant(&mut element, "day").map(day_of));
@@ -226,7 +224,7 @@ fn missing_days(fields: &mut Fields<'_>, context: &Context) -> Vec<i64> {
     days
 }
 
-/// The ARN that the seed gives to the control catalog's domain `name`.
+/// The ARN of the control catalog's domain `name`.
 fn catalog_arn(seed: u64, name: &str) -> String {
     const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
     let hash = hash(seed, &format!("auditmanager domain {name}"));

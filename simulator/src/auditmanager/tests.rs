@@ -43,7 +43,7 @@ fn ask(data: &Data, operation: &'static str, now: &str, input: Value) -> Answer 
     answer(data, &call)
 }
 
-/// Two assessments without straying that share a domain and a control.
+/// Two assessments without jitter that share a domain and a control.
 fn two() -> Value {
     json!({
         "jitter": 0,

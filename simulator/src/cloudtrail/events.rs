@@ -1,5 +1,5 @@
-//! Turns an insight of the scenario into its two halves as LookupEvents and ListInsightsData answer them: the look-up's
-//! own members, and beside them the record of the event as a JSON string. It knows nothing of requests.
+//! The two events of an insight, its Start and its End, in the form of `LookupEvents` and `ListInsightsData`: members of the
+//! operation, and the record of the event as a JSON string.
 
 use super::trails::Trail;
 use super::with;
@@ -8,8 +8,7 @@ use crate::scenario::uuid;
 use insights_shared::time::Timestamp;
 use serde_json::{Map, Value, json};
 
-/// The members that a scenario may leave out of an event, each with where it stands: in the look-up's own members, or in
-/// the record.
+/// The members that a scenario may omit from an event, and where they are.
 pub const OMITTABLE: &[(&str, Omitted)] = &[
     ("EventId", Omitted::Lookup),
     ("EventName", Omitted::Lookup),
@@ -41,16 +40,16 @@ pub const OMITTABLE: &[(&str, Omitted)] = &[
     ("baselineDuration", Omitted::Record("/insightDetails/insightContext/statistics")),
 ];
 
-/// Where a member stands that a scenario leaves out.
+/// Where a member is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Omitted {
-    /// Beside the record.
+    /// In the `Event` of the operation.
     Lookup,
-    /// In the record's object at this JSON pointer.
+    /// In the record, in the object at this JSON pointer.
     Record(&'static str),
 }
 
-/// What names a series, and with it what an insight is about.
+/// The identity of a series, and of the series that an insight is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subject {
     /// The service, such as `ec2.amazonaws.com`.
@@ -65,55 +64,55 @@ pub struct Subject {
     pub trail: Option<String>,
 }
 
-/// Which halves of an insight are told.
+/// Which events of an insight exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Halves {
-    /// As time has it: the Start, and the End once it is over.
+pub enum Phases {
+    /// The Start, and the End when the insight has ended.
     Both,
-    /// The Start alone, even after the end.
+    /// The Start only.
     Start,
-    /// The End alone.
+    /// The End only.
     End,
 }
 
 /// An insight of the scenario.
 #[derive(Clone, Debug)]
 pub struct Insight {
-    /// What its ids are made of.
+    /// The name from which its ids are derived.
     pub key: String,
-    /// Its `sharedEventID`, if the scenario gives one.
+    /// Its `sharedEventID`; by default it is derived from the key.
     pub shared_id: Option<String>,
-    /// What it is about.
+    /// Its series.
     pub subject: Subject,
     /// Its first minute.
     pub start: Timestamp,
-    /// The minute in which it was over; without one it never is.
+    /// The minute after its last one, if it ends.
     pub end: Option<Timestamp>,
-    /// The halves that are told.
-    pub halves: Halves,
-    /// Calls a minute before it.
+    /// The events that exist.
+    pub phases: Phases,
+    /// The baseline in calls per minute.
     pub baseline: f64,
-    /// Calls a minute as the Start half tells them.
+    /// The average in calls per minute in the Start event.
     pub start_average: f64,
-    /// Calls a minute over the whole of it.
+    /// The average in calls per minute in the End event.
     pub average: f64,
-    /// How many minutes the Start half claims.
+    /// `insightDuration` of the Start event in minutes.
     pub start_duration: i64,
-    /// How many minutes the baseline was taken over.
+    /// `baselineDuration` in minutes.
     pub baseline_duration: i64,
-    /// Who called, by what, with which errors; `{account}` and `{region}` in it are filled in.
+    /// `attributions` of the record; `{account}` and `{region}` are placeholders.
     pub attributions: Option<Value>,
-    /// Further members of the look-up, by their wire names; `{account}` and `{region}` in them are filled in.
+    /// Further members of the `Event` by wire name; `{account}` and `{region}` are placeholders.
     pub lookup: Map<String, Value>,
-    /// Members left out of both halves, by the names of [`OMITTABLE`].
+    /// Members that both events omit, among [`OMITTABLE`].
     pub omit: Vec<String>,
 }
 
-/// One half of an insight, as one account and region sees it. What it says is worked out when it is asked for: a listing
-/// shows few of the halves that it sorts.
+/// An event of an insight in the account and region of a call. Its members are computed on demand, since a page has few of
+/// the events that are sorted.
 #[derive(Clone, Copy, Debug)]
 pub struct Event<'a> {
-    /// When the activity began or ended.
+    /// The start or the end of the insight.
     pub time: Timestamp,
     insight: &'a Insight,
     state: &'static str,
@@ -123,22 +122,22 @@ pub struct Event<'a> {
 }
 
 impl Insight {
-    /// Whether both would have the same ids.
+    /// Whether both have the same ids.
     pub fn is_same(&self, other: &Self) -> bool {
         self.key == other.key || (self.shared_id.is_some() && self.shared_id == other.shared_id)
     }
 
-    /// The halves that have happened when `call` comes, for the account and region that ask.
+    /// The events until the time of `call`, in its account and region.
     pub fn events<'a>(
         &'a self,
         seed: u64,
         trail: Option<&'a Trail>,
         call: &'a Call,
     ) -> impl Iterator<Item = Event<'a>> {
-        let start = (self.halves != Halves::End).then_some(("Start", self.start));
-        let end = self.end.filter(|_| self.halves != Halves::Start).map(|end| ("End", end));
-        let halves = [start, end].into_iter().flatten().filter(|(_, time)| *time <= call.now);
-        halves.map(move |(state, time)| Event { time, insight: self, state, seed, trail, call })
+        let start = (self.phases != Phases::End).then_some(("Start", self.start));
+        let end = self.end.filter(|_| self.phases != Phases::Start).map(|end| ("End", end));
+        let events = [start, end].into_iter().flatten().filter(|(_, time)| *time <= call.now);
+        events.map(move |(state, time)| Event { time, insight: self, state, seed, trail, call })
     }
 
     fn details(&self, state: &str, trail: Option<&Trail>, call: &Call) -> Value {
@@ -184,22 +183,22 @@ impl Insight {
 }
 
 impl Event<'_> {
-    /// The API that it is about.
+    /// The API.
     pub fn event_name(&self) -> &str {
         &self.insight.subject.event_name
     }
 
-    /// The service that it is about.
+    /// The service.
     pub fn event_source(&self) -> &str {
         &self.insight.subject.event_source
     }
 
-    /// Its own id; the two halves of an insight share another one.
+    /// Its id; `sharedEventID` is the same in both events.
     pub fn id(&self) -> String {
         uuid(self.seed, &format!("{} {}", self.key(), self.state))
     }
 
-    /// Each account and region that the scenario's part holds for has insights of its own.
+    /// The key in the account and region of the call, which have insights of their own.
     fn key(&self) -> String {
         let Call { account, region, .. } = self.call;
         format!("{account} {region} cloudtrail {}", self.insight.key)
@@ -238,20 +237,20 @@ impl Event<'_> {
     }
 }
 
-/// RFC 3339 without a fraction, as CloudTrail's records have it.
+/// RFC 3339 without a fraction, as in CloudTrail's records.
 fn whole_seconds(time: Timestamp) -> String {
     let text = time.to_string();
     text.split_once('.').map_or(text.clone(), |(seconds, _)| format!("{seconds}Z"))
 }
 
-/// A JSON number, whole where it can be: CloudTrail writes `0` and `669`, not `0.0`.
+/// A JSON number without a fraction if it is whole: CloudTrail writes `0` and `669`, not `0.0`.
 pub fn number(value: f64) -> Value {
     #[expect(clippy::cast_possible_truncation, reason = "whole and below 2^53")]
     let whole = (value.fract() == 0.0 && value.abs() < 9e15).then_some(value as i64);
     whole.map_or_else(|| json!(value), |whole| json!(whole))
 }
 
-/// `text` with the caller's account and region in the place of `{account}` and `{region}`.
+/// Replaces `{account}` and `{region}` in `text`.
 pub fn fill_text(text: &str, call: &Call) -> String {
     text.replace("{account}", &call.account).replace("{region}", &call.region)
 }

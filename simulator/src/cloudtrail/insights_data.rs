@@ -1,5 +1,4 @@
-//! ListInsightsData: the insight events of one trail's data events. The events are those of LookupEvents in all but what
-//! they count; errors are not, since this operation knows one for every wrong parameter.
+//! `ListInsightsData`: Insights events for the data events of one trail. All invalid parameters have the same error.
 
 use super::lookup::{MOST_EVENTS, listed, matches, range};
 use super::trails::{Trail, check_name, resolve};
@@ -9,24 +8,24 @@ use crate::constraint::Constraints;
 use crate::page::paginate;
 use serde_json::Value;
 
-/// What an event can be picked by.
+/// The dimensions.
 const DIMENSIONS: [&str; 3] = ["EventId", "EventName", "EventSource"];
 
-/// ListInsightsData.
+/// `ListInsightsData`.
 pub fn answer(data: &Data, call: &Call) -> Answer {
     let dimension = check(call).map_err(|message| failure("InvalidParameterException", message))?;
     let range = range(call, "InvalidParameterException")?;
     let trail = source(data, call, text(call, "InsightSource").unwrap_or_default())?;
     let mut events = data.events(Some(trail), call);
     events.retain(|event| {
-        range.holds(event) && dimension.is_none_or(|(name, value)| matches(event, name, value))
+        range.contains(event) && dimension.is_none_or(|(name, value)| matches(event, name, value))
     });
     let (page, next) =
         paginate(call, &events, "NextToken", "MaxResults", MOST_EVENTS).map_err(bad_token_parameter)?;
     Ok(listed(page, next))
 }
 
-/// Holds the call to the model's constraints and gives back the one dimension that it names.
+/// Checks the constraints, and returns the dimension of the call.
 fn check(call: &Call) -> Result<Option<(&str, &str)>, String> {
     let mut constraints = Constraints::new(call);
     constraints.required("InsightSource");
@@ -63,7 +62,7 @@ fn is_resource(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._/-:".contains(&byte))
 }
 
-/// The trail that `arn` names, if this account may read its insights.
+/// The trail with this ARN, if the account may read its insights.
 fn source<'a>(data: &'a Data, call: &Call, arn: &str) -> Result<&'a Trail, ServiceError> {
     if arn.starts_with("arn:") && arn.contains(":eventdatastore/") {
         let message = "Insights of event data stores are not listed by ListInsightsData.";
@@ -77,7 +76,7 @@ fn source<'a>(data: &'a Data, call: &Call, arn: &str) -> Result<&'a Trail, Servi
     permitted(resolve(data, call, arn).ok_or_else(unknown)?, call)
 }
 
-/// Refuses a member account that asks for an organization's trail.
+/// Refuses an organization trail of another account.
 pub fn permitted<'a>(trail: &'a Trail, call: &Call) -> Result<&'a Trail, ServiceError> {
     if trail.organization && !trail.is_own(call) {
         let message = "Member accounts cannot read the Insights of an organization trail.";

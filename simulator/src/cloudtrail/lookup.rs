@@ -1,5 +1,5 @@
-//! LookupEvents: the insight events of management events. Of management events themselves there are none here, so a
-//! look-up without a category is checked like any other and finds nothing.
+//! `LookupEvents`: Insights events for management events. There are no management events, so a look-up without a category
+//! finds nothing.
 
 use super::{Data, EVENT_RETENTION, Event, bad_token, failure, text, with};
 use crate::call::{Answer, Call, ServiceError};
@@ -8,16 +8,16 @@ use crate::page::paginate;
 use insights_shared::time::Timestamp;
 use serde_json::{Value, json};
 
-/// What a page holds unless the call says otherwise, and at most.
+/// The default and largest page size.
 pub const MOST_EVENTS: usize = 50;
-/// The longest value that can be looked up.
+/// The longest value of an attribute.
 const LONGEST_VALUE: usize = 2_000;
-/// The attributes of insight events.
+/// The lookup attributes of Insights events.
 const INSIGHT_ATTRIBUTES: [&str; 3] = ["EventId", "EventName", "EventSource"];
-/// The further attributes of management events.
+/// The further lookup attributes of management events.
 const OTHER_ATTRIBUTES: [&str; 5] = ["ReadOnly", "Username", "ResourceType", "ResourceName", "AccessKeyId"];
 
-/// LookupEvents.
+/// `LookupEvents`.
 pub fn answer(data: &Data, call: &Call) -> Answer {
     let insights = match text(call, "EventCategory") {
         None => false,
@@ -35,13 +35,13 @@ pub fn answer(data: &Data, call: &Call) -> Answer {
     let range = range(call, "InvalidTimeRangeException")?;
     let mut events = if insights { data.events(None, call) } else { Vec::new() };
     events.retain(|event| {
-        range.holds(event) && attribute.is_none_or(|(name, value)| matches(event, name, value))
+        range.contains(event) && attribute.is_none_or(|(name, value)| matches(event, name, value))
     });
     let (page, next) = paginate(call, &events, "NextToken", "MaxResults", MOST_EVENTS).map_err(bad_token)?;
     Ok(listed(page, next))
 }
 
-/// The one attribute that the call looks for.
+/// The lookup attribute of the call.
 fn attribute(call: &Call, insights: bool) -> Result<Option<(&str, &str)>, ServiceError> {
     let invalid = |message: String| Err(failure("InvalidLookupAttributesException", message));
     let attributes = call.input.get("LookupAttributes").and_then(Value::as_array);
@@ -75,7 +75,7 @@ pub fn matches(event: &Event<'_>, name: &str, value: &str) -> bool {
     }
 }
 
-/// The span of a look-up, both ends inclusive.
+/// A time range with both ends.
 #[derive(Clone, Copy, Debug)]
 pub struct Range {
     start: Timestamp,
@@ -83,14 +83,14 @@ pub struct Range {
 }
 
 impl Range {
-    /// Whether the event happened within it.
-    pub fn holds(&self, event: &Event<'_>) -> bool {
+    /// Whether the event is in the range.
+    pub fn contains(&self, event: &Event<'_>) -> bool {
         (self.start..=self.end).contains(&event.time)
     }
 }
 
-/// The span that the call asks for; `code` is the error for one that cannot be. A start before the 90 days is no error,
-/// since what can be looked up is cut there anyway; a span that lies before them altogether is.
+/// The time range of the call; `code` is the error of an invalid one. A range may start before the retention of 90 days, but
+/// not end before it.
 pub fn range(call: &Call, code: &'static str) -> Result<Range, ServiceError> {
     let oldest = call.now.plus_seconds(-EVENT_RETENTION);
     let start = call.input.get("StartTime").and_then(instant);
@@ -106,7 +106,7 @@ pub fn range(call: &Call, code: &'static str) -> Result<Range, ServiceError> {
     Ok(Range { start: start.unwrap_or(oldest), end: end.unwrap_or(call.now) })
 }
 
-/// A page of events as both operations answer it.
+/// The answer with a page of events.
 pub fn listed(page: &[Event<'_>], next: Option<String>) -> Value {
     let events: Vec<Value> = page.iter().map(Event::answer).collect();
     with(json!({"Events": events}), "NextToken", next)

@@ -1,5 +1,5 @@
-//! ListInsightsMetricData: the numbers behind an insight, minute by minute or summed to five minutes or an hour. A series
-//! that the scenario does not name is one of zeros, since AWS does not know which series a caller may mean either.
+//! `ListInsightsMetricData`: the values of a series by minute, five minutes or hour. A series that is not in the scenario has
+//! the value 0.
 
 use super::insights_data::permitted;
 use super::series::{Rates, Window};
@@ -11,14 +11,14 @@ use crate::page::paginate;
 use insights_shared::time::DAY_SECONDS;
 use serde_json::json;
 
-/// The two kinds of insight.
+/// The insight types.
 pub const INSIGHT_TYPES: [&str; 2] = ["ApiCallRateInsight", "ApiErrorRateInsight"];
-/// What a page holds unless the call says otherwise, and at most.
+/// The default and largest page size.
 const MOST_POINTS: usize = 21_600;
-/// For each period, in seconds, how many days its points are kept.
+/// The periods in seconds, and the retention of their points in days.
 const RETENTION: [(i64, i64); 3] = [(60, 15), (300, 63), (3_600, 90)];
 
-/// ListInsightsMetricData.
+/// `ListInsightsMetricData`.
 pub fn answer(data: &Data, call: &Call) -> Answer {
     let window = check(call).map_err(|message| failure("InvalidParameterException", message))?;
     let trail = text(call, "TrailName").map(|name| source(data, call, name)).transpose()?;
@@ -31,7 +31,7 @@ pub fn answer(data: &Data, call: &Call) -> Answer {
         trail: trail.map(|trail| trail.name.clone()),
     };
     let rates = data.series.iter().find(|(known, _)| *known == subject).map(|(_, rates)| rates);
-    let points = rates.unwrap_or(&Rates::SILENT).points(window, call.now);
+    let points = rates.unwrap_or(&Rates::ZERO).points(window, call.now);
     let (page, next) =
         paginate(call, &points, "NextToken", "MaxResults", MOST_POINTS).map_err(bad_token_parameter)?;
     let answer = json!({
@@ -46,8 +46,7 @@ pub fn answer(data: &Data, call: &Call) -> Answer {
     Ok(with(answer, "NextToken", next))
 }
 
-/// Holds the call to the model's constraints and to the rules that the model only tells in words, and reads what it asks
-/// for.
+/// Checks the constraints of the model and those of its documentation, and returns the window of the call.
 fn check(call: &Call) -> Result<Window, String> {
     let mut constraints = Constraints::new(call);
     for required in ["EventSource", "EventName", "InsightType"] {
@@ -92,27 +91,27 @@ fn check(call: &Call) -> Result<Window, String> {
 const EVENT_SOURCE_PATTERN: &str = r"^[a-z0-9_-]+\.amazonaws\.com$";
 const EVENT_NAME_PATTERN: &str = "^[A-Za-z0-9_]+$";
 
-/// Whether a series can be asked for by this event source.
+/// Whether `text` is a valid event source.
 pub fn is_event_source(text: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-".contains(&byte);
     text.strip_suffix(".amazonaws.com").is_some_and(|name| !name.is_empty() && name.bytes().all(allowed))
 }
 
-/// Whether a series can be asked for by this event name.
+/// Whether `text` is a valid event name.
 pub fn is_event_name(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
-/// Whether a series can be asked for by this error code.
+/// Whether `text` is a valid error code.
 pub fn is_error_code(text: &str) -> bool {
     let allowed =
         |byte: u8| byte.is_ascii_alphanumeric() || byte.is_ascii_whitespace() || b"_.,-:[]".contains(&byte);
     !text.is_empty() && text.bytes().all(allowed)
 }
 
-/// The trail whose data events are counted.
+/// The trail with this name or ARN.
 fn source<'a>(data: &'a Data, call: &Call, name: &str) -> Result<&'a Trail, ServiceError> {
-    // This operation has no error of its own for an ARN, nor for a trail that is not there.
+    // The operation has no other error for an ARN or an unknown trail.
     check_name(name).map_err(|error| failure("InvalidTrailNameException", error.message))?;
     let unknown = || failure("InvalidTrailNameException", format!("Unknown trail: {name}"));
     permitted(resolve(data, call, name).ok_or_else(unknown)?, call)

@@ -1,6 +1,5 @@
-//! CloudTrail as far as its Insights go: the trails and their insight selectors, the insight events of management and of
-//! data events, and the series of numbers behind them. It has no management events of its own, no event data stores, and
-//! nothing can be changed through it.
+//! AWS CloudTrail: trails with their insight selectors, Insights events for management and for data events, and their metric
+//! data. There are no management events and no event data stores, and all operations only read.
 
 use crate::call::{Answer, Call, ServiceError};
 use crate::page::BadToken;
@@ -21,10 +20,10 @@ mod service;
 mod tests;
 mod trails;
 
-pub use events::{Event, Halves, Subject};
+pub use events::{Event, Phases, Subject};
 pub use service::SERVICE;
 
-/// What there is in one account and region. By default there is nothing: no trail, no insight, and every series is zero.
+/// What exists in one account and region. By default there is no trail and no insight, and every series is zero.
 #[derive(Clone, Debug, Default)]
 pub struct Data {
     seed: u64,
@@ -34,10 +33,10 @@ pub struct Data {
     series: Vec<(Subject, Rates)>,
 }
 
-/// How long events can be looked up, in seconds.
+/// How long events are kept, in seconds.
 const EVENT_RETENTION: i64 = 90 * DAY_SECONDS;
 
-/// Answers one call.
+/// Answers a call.
 pub fn answer(data: &Data, call: &Call) -> Answer {
     match call.operation {
         "DescribeTrails" => trails::describe(data, call),
@@ -55,7 +54,7 @@ pub fn answer(data: &Data, call: &Call) -> Answer {
 }
 
 impl Data {
-    /// The halves that `call` can see, newest first: those of management events, or of the data events of `trail`.
+    /// The Insights events at the time of `call`, newest first: for management events, or for data events of `trail`.
     fn events<'a>(&'a self, trail: Option<&'a Trail>, call: &'a Call) -> Vec<Event<'a>> {
         let wanted = trail.map(|trail| trail.name.as_str());
         let oldest = call.now.plus_seconds(-EVENT_RETENTION);
@@ -68,13 +67,13 @@ impl Data {
         events
     }
 
-    /// The insights of this part, in the order of the file, each with what it is about, its first minute and its end.
+    /// The insights in the order of the file: the series, the first minute and the end.
     pub fn insights(&self) -> impl Iterator<Item = (&Subject, Timestamp, Option<Timestamp>)> {
         self.insights.iter().map(|insight| (&insight.subject, insight.start, insight.end))
     }
 }
 
-/// `answer` with one more member, if there is something to put there.
+/// `answer` with the member `name`, if there is a value.
 fn with(mut answer: Value, name: &str, value: Option<impl Into<Value>>) -> Value {
     if let (Some(members), Some(value)) = (answer.as_object_mut(), value) {
         members.insert(name.to_owned(), value.into());
@@ -82,7 +81,7 @@ fn with(mut answer: Value, name: &str, value: Option<impl Into<Value>>) -> Value
     answer
 }
 
-/// An error of this service. Its model gives none of them a status, so all have that of a client's error.
+/// An error of this service. The status of all of them is 400.
 fn failure(code: &'static str, message: impl Into<String>) -> ServiceError {
     ServiceError::new(code, 400, message)
 }
@@ -91,7 +90,7 @@ fn bad_token(_: BadToken) -> ServiceError {
     failure("InvalidNextTokenException", "The token is not valid, or was given out for other parameters.")
 }
 
-/// As [`bad_token`], where the operation knows no error but this for all that is wrong with a parameter.
+/// The same for operations whose only error about parameters is `InvalidParameterException`.
 fn bad_token_parameter(_: BadToken) -> ServiceError {
     failure("InvalidParameterException", "NextToken is not valid, or was given out for other parameters.")
 }

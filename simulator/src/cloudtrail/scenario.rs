@@ -1,6 +1,5 @@
-//! Reads the `[cloudtrail]` part of a scenario file: trails, insights and series. Every insight also makes a burst in its
-//! own series, so that numbers and insights tell one story unless the file tells the numbers itself. It knows nothing of
-//! requests.
+//! Reads the `[cloudtrail]` part of a scenario file: trails, insights and series. An insight is also a burst in its series,
+//! unless the file has a burst at the same time.
 
 use super::Data;
 use super::events::Subject;
@@ -46,11 +45,7 @@ impl Part for Data {
                 continue;
             };
             if data.series.iter().any(|(known, _)| *known == subject) {
-                fields.faults().add(
-                    path,
-                    &subject.event_name,
-                    "is a series that an earlier one names already",
-                );
+                fields.faults().add(path, &subject.event_name, "is the same series as an earlier one");
             }
             data.series.push((subject, rates));
         }
@@ -60,7 +55,7 @@ impl Part for Data {
     }
 }
 
-/// A string that must be there and be one of `values`.
+/// A required string, one of `values`.
 fn choice(fields: &mut Fields<'_>, name: &'static str, values: &[&str]) -> Option<String> {
     let text = fields.required_string(name)?;
     if !values.contains(&text.as_str()) {
@@ -99,7 +94,7 @@ fn amount(fields: &mut Fields<'_>, name: &'static str) -> Option<f64> {
     Some(number)
 }
 
-/// A number that is not negative and must be there.
+/// A required number that is not negative.
 fn required_amount(fields: &mut Fields<'_>, name: &'static str) -> Option<f64> {
     let before = fields.faults().len();
     let number = amount(fields, name);
@@ -112,14 +107,14 @@ fn required_amount(fields: &mut Fields<'_>, name: &'static str) -> Option<f64> {
 fn series(mut fields: Fields<'_>, context: &Context, trails: &[Trail]) -> Option<(Subject, Rates)> {
     let subject = subject(&mut fields, trails);
     if let Some(subject) = &subject {
-        for (name, value, asked_for) in [
+        for (name, value, is_valid) in [
             ("event_source", Some(&subject.event_source), is_event_source as fn(&str) -> bool),
             ("event_name", Some(&subject.event_name), is_event_name),
             ("error_code", subject.error_code.as_ref(), is_error_code),
         ] {
-            if let Some(value) = value.filter(|value| !asked_for(value)) {
+            if let Some(value) = value.filter(|value| !is_valid(value)) {
                 let path = fields.path(name);
-                fields.faults().add(path, value, "is nothing that ListInsightsMetricData can be asked for");
+                fields.faults().add(path, value, "is not valid for ListInsightsMetricData");
             }
         }
     }
@@ -153,7 +148,7 @@ fn burst(mut fields: Fields<'_>, context: &Context) -> Option<Burst> {
     Some(Burst { from: from?, until, rate: rate? })
 }
 
-/// Gives every insight its burst, except where the file has one for that time itself.
+/// Adds the bursts of insights that do not overlap a burst of the file.
 fn imply_bursts(data: &mut Data) {
     for insight in &data.insights {
         if data.series.iter().all(|(subject, _)| *subject != insight.subject) {
@@ -166,9 +161,9 @@ fn imply_bursts(data: &mut Data) {
         let own = data.insights.iter().filter(|insight| insight.subject == *subject);
         let bursts =
             own.map(|insight| Burst { from: insight.start, until: insight.end, rate: insight.average });
-        let told = &rates.bursts;
+        let given = &rates.bursts;
         let implied: Vec<Burst> =
-            bursts.filter(|burst| !told.iter().any(|other| other.overlaps(burst))).collect();
+            bursts.filter(|burst| !given.iter().any(|other| other.overlaps(burst))).collect();
         rates.bursts.extend(implied);
     }
 }

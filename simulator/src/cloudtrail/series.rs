@@ -1,23 +1,22 @@
-//! Makes up how many calls (or errors) an API saw in each minute, and sums minutes into the points that
-//! ListInsightsMetricData answers. A minute depends on the key, the rates and nothing else, so every window, period and
-//! page agrees with every other and nothing is kept between calls. It knows nothing of requests or of retention.
+//! Generates the calls (or errors) of an API in each minute, and sums minutes into the points of `ListInsightsMetricData`. A
+//! minute depends on the key and the rates only, so every window, period and page agrees with the others.
 
 use insights_shared::time::Timestamp;
 
 /// Milliseconds in a minute.
 const MINUTE: i64 = 60_000;
 
-/// From this mean on, a Poisson number is drawn from its normal approximation.
+/// From this mean on, Poisson numbers come from the normal approximation.
 const LARGE_MEAN: f64 = 24.0;
 
-/// A stretch of minutes with a rate of its own.
+/// A time range with a rate of its own.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Burst {
-    /// Its first instant, on a whole minute.
+    /// Its start, a whole minute.
     pub from: Timestamp,
-    /// The first instant after it, on a whole minute; without one it goes on.
+    /// Its exclusive end, a whole minute; `None` if it does not end.
     pub until: Option<Timestamp>,
-    /// Calls a minute.
+    /// Calls per minute.
     pub rate: f64,
 }
 
@@ -33,47 +32,46 @@ impl Burst {
     }
 }
 
-/// What a series is made of.
+/// The parameters of a series.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rates {
-    /// What sets this series apart from every other one.
+    /// The seed of the series.
     pub key: u64,
-    /// Calls a minute outside bursts.
+    /// Calls per minute outside bursts.
     pub baseline: f64,
-    /// The share of every rate that comes at random; the rest is spread evenly. 0 is a clockwork, 1 is Poisson.
+    /// The random share of the rate: 0 is even, 1 is Poisson.
     pub noise: f64,
-    /// Stretches with another rate; where several overlap, the highest counts.
+    /// Time ranges with another rate; where several overlap, the highest rate counts.
     pub bursts: Vec<Burst>,
 }
 
-/// What a request asks of a series.
+/// The part of a series that a request asks for.
 #[derive(Clone, Copy, Debug)]
 pub struct Window {
-    /// The first instant at which a point may stand.
+    /// The inclusive start.
     pub start: Timestamp,
-    /// The first instant at which no point may stand any more.
+    /// The exclusive end.
     pub end: Timestamp,
     /// The length of a bucket in seconds.
     pub period: i64,
-    /// Whether points without calls are listed.
+    /// Whether points with the value 0 are included.
     pub zeros: bool,
 }
 
 impl Rates {
-    /// A series in which nothing ever happens.
-    pub const SILENT: Self = Self { key: 0, baseline: 0.0, noise: 0.0, bursts: Vec::new() };
+    /// A series with the value 0.
+    pub const ZERO: Self = Self { key: 0, baseline: 0.0, noise: 0.0, bursts: Vec::new() };
 
-    /// The points of `window` as they are known at `now`, in order: buckets that have begun, the last of them with what it
-    /// holds so far.
+    /// The points of `window` at `now`, oldest first. The last one may be incomplete.
     pub fn points(&self, window: Window, now: Timestamp) -> Vec<(Timestamp, f64)> {
         let step = window.period * 1_000;
         let last = now.millis().min(window.end.millis() - 1);
-        let quiet = (-self.noise * self.baseline).exp();
+        let none = (-self.noise * self.baseline).exp();
         let mut points = Vec::new();
         let mut bucket = window.start.ceil(window.period).millis();
         while bucket <= last {
             let minutes = bucket / MINUTE..(bucket + step) / MINUTE;
-            let value: f64 = minutes.map(|minute| self.count_until(minute, quiet, now)).sum();
+            let value: f64 = minutes.map(|minute| self.count_until(minute, none, now)).sum();
             if let Some(timestamp) = Timestamp::from_millis(bucket).filter(|_| window.zeros || value > 0.0) {
                 points.push((timestamp, value));
             }
@@ -82,44 +80,44 @@ impl Rates {
         points
     }
 
-    /// The calls of `minute` that came before `now`.
-    fn count_until(&self, minute: i64, quiet: f64, now: Timestamp) -> f64 {
+    /// The calls of `minute` before `now`.
+    fn count_until(&self, minute: i64, none: f64, now: Timestamp) -> f64 {
         let elapsed = (now.millis() - minute * MINUTE).clamp(0, MINUTE);
         match elapsed {
             0 => 0.0,
-            MINUTE => self.count(minute, quiet),
-            part => (self.count(minute, quiet) * float(part) / float(MINUTE)).floor(),
+            MINUTE => self.count(minute, none),
+            part => (self.count(minute, none) * float(part) / float(MINUTE)).floor(),
         }
     }
 
-    /// The calls of a whole minute. `quiet` is the chance of none at random outside bursts, which every minute needs.
-    fn count(&self, minute: i64, quiet: f64) -> f64 {
+    /// The calls of a whole minute. `none` is the probability of no random call outside bursts.
+    fn count(&self, minute: i64, none: f64) -> f64 {
         let burst = self
             .bursts
             .iter()
             .filter(|burst| burst.covers(minute))
             .max_by(|one, other| one.rate.total_cmp(&other.rate));
-        let (rate, since, quiet) = match burst {
+        let (rate, since, none) = match burst {
             Some(burst) => {
                 (burst.rate, burst.from.millis().div_euclid(MINUTE), (-self.noise * burst.rate).exp())
             }
-            None => (self.baseline, 0, quiet),
+            None => (self.baseline, 0, none),
         };
         let even = rate * (1.0 - self.noise);
         let position = float(minute - since);
         let spread = (even * (position + 1.0)).floor() - (even * position).floor();
-        spread + poisson(rate * self.noise, quiet, mix(self.key ^ mix(minute.unsigned_abs())))
+        spread + poisson(rate * self.noise, none, mix(self.key ^ mix(minute.unsigned_abs())))
     }
 }
 
-/// A number with the given mean drawn by `random`; `none` is the chance of zero, `exp(-mean)`.
+/// A Poisson number with this mean; `none` is the probability of zero, `exp(-mean)`.
 fn poisson(mean: f64, none: f64, random: u64) -> f64 {
     if mean >= LARGE_MEAN {
         return (mean + mean.sqrt() * normal(random)).round().max(0.0);
     }
     let mut left = unit(random);
     let (mut number, mut chance) = (0.0, none);
-    // The chance runs out long before this bound, which only a rounding error could reach.
+    // The bound guards against rounding errors.
     while left >= chance && number < 10.0 * LARGE_MEAN {
         left -= chance;
         number += 1.0;
@@ -128,7 +126,7 @@ fn poisson(mean: f64, none: f64, random: u64) -> f64 {
     number
 }
 
-/// A number between -6 and 6 that is as good as normal: twelve even ones less their mean.
+/// An approximately normal number: the sum of twelve uniform ones minus its mean.
 fn normal(random: u64) -> f64 {
     let lanes = (0..3).map(|round| {
         let bits = mix(random ^ round);
@@ -137,7 +135,7 @@ fn normal(random: u64) -> f64 {
     lanes.flatten().sum::<f64>() - 6.0
 }
 
-/// Spreads the bits of `seed` over all 64: the finaliser of SplitMix64, which is cheap and needs no state.
+/// The finalizer of SplitMix64.
 pub fn mix(seed: u64) -> u64 {
     let mut bits = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
     bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -145,7 +143,7 @@ pub fn mix(seed: u64) -> u64 {
     bits ^ (bits >> 31)
 }
 
-/// An even number from 0 to below 1.
+/// A uniform number from 0 to below 1.
 fn unit(random: u64) -> f64 {
     float((random >> 11).cast_signed()) / float(1 << 53)
 }

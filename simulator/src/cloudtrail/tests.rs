@@ -1,4 +1,4 @@
-//! What CloudTrail answers, call by call, over small scenarios and over the one that comes with the simulator.
+//! CloudTrail's answers, for small scenarios and for the built-in one.
 
 use super::{Data, answer};
 use crate::call::{Call, ServiceError};

@@ -1,5 +1,4 @@
-//! The trails of the scenario, and DescribeTrails, ListTrails, GetTrail and GetInsightSelectors. What a trail logs is no
-//! concern here: only what it is, where it is seen from, and whether its Insights are on.
+//! Trails: `DescribeTrails`, `ListTrails`, `GetTrail` and `GetInsightSelectors`.
 
 use super::events::fill_text;
 use super::{Data, failure, text, with};
@@ -9,7 +8,7 @@ use crate::page::paginate;
 use insights_shared::time::Timestamp;
 use serde_json::{Map, Value, json};
 
-/// How many trails one page of ListTrails holds. AWS publishes no number.
+/// The page size of `ListTrails`. AWS does not document it.
 const LISTED_AT_ONCE: usize = 50;
 
 /// A trail of the scenario.
@@ -17,33 +16,33 @@ const LISTED_AT_ONCE: usize = 50;
 pub struct Trail {
     /// Its name.
     pub name: String,
-    /// Where it was created; without one, wherever it is asked for.
+    /// Its home region; by default that of the caller.
     pub home_region: Option<String>,
-    /// Its ARN, where it is another account's; `{account}` and `{region}` in it are filled in.
+    /// The ARN of another account's trail; `{account}` and `{region}` are placeholders.
     pub arn: Option<String>,
-    /// Whether it is seen in every region.
+    /// Whether it is a multi-region trail.
     pub multi_region: bool,
-    /// Whether it is the organization's.
+    /// Whether it is an organization trail.
     pub organization: bool,
-    /// Since when it is deleted: its insights stay, but nothing of it can be asked for.
+    /// When it is deleted. Its insights remain, but no operation finds it.
     pub deleted: Option<Timestamp>,
-    /// Its insight selectors; none means that Insights are off.
+    /// Its insight selectors; without one, Insights are not enabled.
     pub selectors: Vec<Selector>,
-    /// Members that are answered as they stand, by their wire names: the bucket, its prefix, the topic, the key, ….
+    /// Further members by wire name, such as the bucket.
     pub members: Map<String, Value>,
 }
 
-/// One insight type that a trail has switched on.
+/// An insight type that is enabled for a trail.
 #[derive(Clone, Debug)]
 pub struct Selector {
     /// `ApiCallRateInsight` or `ApiErrorRateInsight`.
     pub insight_type: String,
-    /// `Management`, `Data` or both; absent means management events.
+    /// `Management`, `Data` or both; `None` is management events.
     pub categories: Option<Vec<String>>,
 }
 
 impl Trail {
-    /// Its ARN, as the account and region of `call` see it.
+    /// Its ARN in the account and region of `call`.
     pub fn arn(&self, call: &Call) -> String {
         self.arn.as_ref().map_or_else(
             || {
@@ -58,17 +57,17 @@ impl Trail {
         self.home_region.as_deref().unwrap_or(&call.region)
     }
 
-    /// Whether the account of `call` owns it.
+    /// Whether it belongs to the account of `call`.
     pub fn is_own(&self, call: &Call) -> bool {
         self.arn(call).split(':').nth(4) == Some(&call.account)
     }
 
-    /// Whether the region of `call` sees a replica, not the trail itself.
+    /// Whether it is a shadow trail in the region of `call`.
     fn is_shadow(&self, call: &Call) -> bool {
         self.home(call) != call.region || !self.is_own(call)
     }
 
-    fn is_seen(&self, call: &Call) -> bool {
+    fn is_visible(&self, call: &Call) -> bool {
         self.exists(call) && (self.multi_region || self.home(call) == call.region)
     }
 
@@ -95,14 +94,14 @@ impl Trail {
     }
 }
 
-/// DescribeTrails.
+/// `DescribeTrails`.
 pub fn describe(data: &Data, call: &Call) -> Answer {
     let shadows = call.input.get("includeShadowTrails").and_then(Value::as_bool).unwrap_or(true);
     let names = call.input.get("trailNameList").and_then(Value::as_array);
     let names: Vec<&str> = names.into_iter().flatten().filter_map(Value::as_str).collect();
     let mut found = Vec::new();
     if names.is_empty() {
-        let listed = data.trails.iter().filter(|trail| trail.is_seen(call));
+        let listed = data.trails.iter().filter(|trail| trail.is_visible(call));
         found.extend(listed.filter(|trail| shadows || !trail.is_shadow(call)));
     }
     for name in names {
@@ -112,9 +111,9 @@ pub fn describe(data: &Data, call: &Call) -> Answer {
     Ok(json!({"trailList": found.iter().map(|trail| trail.answer(call)).collect::<Vec<_>>()}))
 }
 
-/// ListTrails: those of every region.
+/// `ListTrails`: the trails of every region.
 pub fn list(data: &Data, call: &Call) -> Answer {
-    // Among this operation's own errors there is none for a token, so it is the one that every service has.
+    // The operation has no error for a token, so this is the common one.
     let existing: Vec<&Trail> = data.trails.iter().filter(|trail| trail.exists(call)).collect();
     let (page, next) = paginate(call, &existing, "NextToken", "", LISTED_AT_ONCE)
         .map_err(|_| failure("ValidationException", "NextToken is no token of ListTrails."))?;
@@ -125,14 +124,14 @@ pub fn list(data: &Data, call: &Call) -> Answer {
     Ok(with(json!({"Trails": trails}), "NextToken", next))
 }
 
-/// GetTrail.
+/// `GetTrail`.
 pub fn get(data: &Data, call: &Call) -> Answer {
     let name = text(call, "Name")
         .ok_or_else(|| failure("InvalidTrailNameException", "trail name cannot be blank"))?;
     Ok(json!({"Trail": find(data, call, name)?.answer(call)}))
 }
 
-/// GetInsightSelectors.
+/// `GetInsightSelectors`.
 pub fn selectors(data: &Data, call: &Call) -> Answer {
     let name = match (text(call, "TrailName"), text(call, "EventDataStore")) {
         (Some(name), None) => name,
@@ -172,19 +171,19 @@ fn find<'a>(data: &'a Data, call: &Call, name: &str) -> Result<&'a Trail, Servic
     })
 }
 
-/// The trail that `name` stands for: an ARN names any trail that is seen here, a bare name only one of this account and
-/// region.
+/// The trail with this name or ARN. A name refers to a trail of the account and region of the call, an ARN to any visible
+/// trail.
 pub fn resolve<'a>(data: &'a Data, call: &Call, name: &str) -> Option<&'a Trail> {
     data.trails.iter().find(|trail| {
         if name.starts_with("arn:") {
-            trail.is_seen(call) && trail.arn(call) == name
+            trail.is_visible(call) && trail.arn(call) == name
         } else {
             trail.exists(call) && !trail.is_shadow(call) && trail.name == name
         }
     })
 }
 
-/// Whether `name` could be a trail's name or ARN.
+/// Checks the form of a trail's name or ARN.
 pub fn check_name(name: &str) -> Result<(), ServiceError> {
     if !name.starts_with("arn:") {
         return if is_name(name) {

@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_pages_key_leads_to_what_it_should_have_held_however_often_it_comes() {
+    fn the_key_of_an_empty_page_leads_to_the_page_that_it_replaces_however_often_it_is_repeated() {
         for start in [Value::Null, json!({"pk": {"S": "a 1"}})] {
             let mut request = json!({"TableName": "t"});
             if !start.is_null() {
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn a_repeated_key_is_the_one_that_came_and_leads_back_to_the_first_page() {
+    fn a_repeated_key_is_that_of_the_request_and_leads_back_to_the_first_page() {
         let mut answer = json!({"Items": []});
         repeat(&body(&json!({"TableName": "t"})), &mut answer);
         let first = answer["LastEvaluatedKey"].clone();

@@ -102,7 +102,9 @@ fn unknown_values(value: &mut Value, records: RecordMembers) {
 fn drop_members(value: &mut Value, records: RecordMembers, is_top: bool) {
     match value {
         Value::Array(elements) => {
-            elements.iter_mut().for_each(|element| drop_members(element, records, false))
+            for element in elements {
+                drop_members(element, records, false);
+            }
         }
         Value::Object(members) => {
             members.retain(|name, _| is_top || records.kept.contains(&name.as_str()));
@@ -130,7 +132,7 @@ fn repeat_token(call: &Call, paging: Paging, answer: &mut Value) {
 fn empty_page(call: &Call, paging: Paging, answer: &mut Value) {
     let Some(members) = answer.as_object_mut() else { return };
     let position = page::position(call, paging.token, paging.size).unwrap_or_default();
-    let next = Position { turn: position.turn.wrapping_add(1), ..position };
+    let next = Position { number: position.number.wrapping_add(1), ..position };
     members.insert(paging.token.to_owned(), page::token(call, next, paging.token, paging.size).into());
     for name in paging.lists {
         members.insert((*name).to_owned(), Value::Array(Vec::new()));

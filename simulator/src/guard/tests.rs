@@ -1,4 +1,4 @@
-//! Each case of the guard: the address that the client is connected to, what the request says, and whether it is accepted.
+//! The cases of the guard: the address of the connection, the headers, and whether the request is accepted.
 
 use super::*;
 
@@ -49,7 +49,7 @@ fn only_loopback_names_and_the_own_address_are_accepted_as_hosts() {
         // Another address of this machine, on which the server does not listen.
         (LOOPBACK, "192.0.2.7:8080", 421),
         (LOOPBACK, "0.0.0.0:8080", 421),
-        // The address that was bound, or one of those that a wildcard stands for.
+        // The address that the server listens on, or one of those that a wildcard includes.
         ("172.17.0.1:8080", "172.17.0.1:8080", 200),
         ("172.17.0.1:8080", "localhost:8080", 200),
         ("172.17.0.1:8080", "172.17.0.2:8080", 421),
@@ -124,7 +124,7 @@ fn a_foreign_origin_is_refused_whatever_the_host() {
         (LOOPBACK, "http://evil.example:8080", 403),
         (LOOPBACK, "http://127.0.0.1", 403),
         (LOOPBACK, "http://127.0.0.1:8081", 403),
-        // Both are this server, and still two origins to a browser.
+        // Both are this server, but different origins.
         (LOOPBACK, "http://localhost:8080", 403),
         (LOOPBACK, "https://127.0.0.1:8080", 403),
         (LOOPBACK, "http://127.0.0.1:8080.evil.example", 403),
@@ -142,7 +142,7 @@ fn a_foreign_origin_is_refused_whatever_the_host() {
 }
 
 #[test]
-fn what_a_browser_says_of_the_site_counts_too() {
+fn the_site_that_a_browser_names_is_checked() {
     let with_pages = Guard { has_pages: true, ..Guard::default() };
     for (site, mode, of_services, of_pages) in [
         ("same-origin", "cors", 200, 200),
@@ -151,7 +151,7 @@ fn what_a_browser_says_of_the_site_counts_too() {
         ("cross-site", "cors", 403, 403),
         // Another port of this machine.
         ("same-site", "no-cors", 403, 403),
-        // A link on another site leads to the page, and to nothing that has none.
+        // A link on another site may open a page, if the server has pages.
         ("cross-site", "navigate", 403, 200),
         ("same-site", "navigate", 403, 200),
         ("something-new", "no-cors", 403, 403),
@@ -163,7 +163,7 @@ fn what_a_browser_says_of_the_site_counts_too() {
 }
 
 #[test]
-fn a_refusal_quotes_nothing_that_could_leave_its_line() {
+fn a_refusal_is_one_line_of_printable_ascii() {
     let refusal = Refusal::Host(
         Some(quoted(&HeaderValue::from_bytes(b"a\t\xff<b>").unwrap())),
         LOOPBACK.parse().unwrap(),

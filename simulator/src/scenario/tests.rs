@@ -1,4 +1,4 @@
-//! The scenario file's top level, its places and its times.
+//! The top level of a scenario file, its places and its times.
 
 use super::*;
 use crate::{sts, xray};
@@ -14,7 +14,7 @@ fn the_built_in_scenario_has_no_faults() {
 }
 
 #[test]
-fn a_named_place_has_what_it_names_and_every_other_the_rest() {
+fn a_named_place_has_its_own_parts_and_every_other_place_the_default_ones() {
     let text = r#"
 seed = 3
 account = "111122223333"

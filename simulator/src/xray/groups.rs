@@ -1,4 +1,4 @@
-//! Answers about groups, and finds the one that a call names.
+//! `GetGroups` and `GetGroup`.
 
 use super::wire::{self, page};
 use super::{Data, Group, invalid};
@@ -6,7 +6,7 @@ use crate::call::{Answer, Call, ServiceError};
 use crate::constraint::Constraints;
 use serde_json::json;
 
-/// The most groups on a page.
+/// The page size of `GetGroups`.
 const GROUPS_PAGE: usize = 100;
 
 /// `GetGroups`.
@@ -33,16 +33,16 @@ pub(super) fn named(constraints: &mut Constraints<'_>) {
     constraints.string("GroupARN", 1..=400, None, "");
 }
 
-/// The group that `call` names by name or ARN; where it gives both, both have to fit.
+/// The group that `call` names by name, ARN or both.
 pub(super) fn find<'a>(data: &'a Data, call: &Call) -> Result<&'a Group, ServiceError> {
     let text = |name: &str| call.input.get(name).and_then(serde_json::Value::as_str);
     let (name, arn) = (text("GroupName"), text("GroupARN"));
     if name.is_none() && arn.is_none() {
         return Err(invalid("One of GroupName or GroupARN must be provided."));
     }
-    let fits = |group: &&Group| {
+    let matches = |group: &&Group| {
         name.is_none_or(|name| name == group.name)
             && arn.is_none_or(|arn| arn == wire::group_arn(group, call))
     };
-    data.groups.iter().find(fits).ok_or_else(|| invalid("Group not found."))
+    data.groups.iter().find(matches).ok_or_else(|| invalid("Group not found."))
 }

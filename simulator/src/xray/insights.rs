@@ -1,4 +1,4 @@
-//! Answers about insights: which of them a call reaches, within the 30 days that X-Ray keeps.
+//! The operations on insights. X-Ray keeps an insight for 30 days.
 
 use super::wire::{self, page};
 use super::{Data, Insight, Listing, groups, invalid};
@@ -7,7 +7,7 @@ use crate::constraint::{Constraints, is_uuid};
 use insights_shared::time::{DAY_SECONDS, Timestamp};
 use serde_json::{Map, Value, json};
 
-/// How long X-Ray keeps insights, and how far back a time frame may begin.
+/// The retention of insights, and the earliest start of a time frame.
 const KEPT_SECONDS: i64 = 30 * DAY_SECONDS;
 /// The widest time frame of an impact graph.
 const GRAPH_MILLIS: i64 = 6 * 3_600 * 1_000;
@@ -15,7 +15,7 @@ const GRAPH_MILLIS: i64 = 6 * 3_600 * 1_000;
 const SUMMARIES_PAGE: i64 = 100;
 const EVENTS_PAGE: i64 = 50;
 const GRAPH_PAGE: usize = 100;
-/// What an insight's id has to look like, in the model's words.
+/// The model's pattern of an insight id.
 const UUID_PATTERN: &str =
     "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[1-5][0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}";
 
@@ -30,7 +30,9 @@ pub(super) fn summaries(data: &Data, call: &Call) -> Answer {
     let mut insights: Vec<&Insight> = data
         .insights
         .iter()
-        .filter(|insight| insight.group == group.name && !insight.unlisted && known(data, insight, call.now))
+        .filter(|insight| {
+            insight.group == group.name && !insight.unlisted && is_retained(data, insight, call.now)
+        })
         .filter(|insight| match data.listing {
             Listing::Overlap => {
                 insight.start <= end && insight.ended(call.now).is_none_or(|ended| ended >= start)
@@ -73,7 +75,7 @@ pub(super) fn impact_graph(data: &Data, call: &Call) -> Answer {
         return Err(invalid("The time range between StartTime and EndTime must not exceed 6 hours."));
     }
     let insight = find(data, call, Constraints::new(call))?;
-    // The graph knows the part of the frame in which the insight was going on.
+    // The graph covers the part of the frame in which the insight was active.
     let from = start.max(insight.start);
     let until = end.min(insight.ended(call.now).unwrap_or(call.now));
     let services = if from < until { wire::services(&insight.graph, call) } else { Vec::new() };
@@ -97,7 +99,7 @@ fn graph_times(members: &mut Map<String, Value>, from: Timestamp, until: Timesta
     members.insert("ServiceGraphEndTime".to_owned(), wire::seconds(until));
 }
 
-/// The time frame of `call`, once all its constraints hold.
+/// Checks the constraints, and returns the time frame of `call`.
 fn frame(mut constraints: Constraints<'_>, call: &Call) -> Result<(Timestamp, Timestamp), ServiceError> {
     constraints.required("StartTime");
     constraints.required("EndTime");
@@ -117,7 +119,7 @@ fn frame(mut constraints: Constraints<'_>, call: &Call) -> Result<(Timestamp, Ti
     Ok((start, end))
 }
 
-/// The insight that `call` names, once all its constraints hold.
+/// Checks the constraints, and returns the insight that `call` names.
 fn find<'a>(
     data: &'a Data,
     call: &Call,
@@ -130,13 +132,13 @@ fn find<'a>(
         .iter()
         .find(|insight| {
             id.as_ref().is_some_and(|id| id.eq_ignore_ascii_case(&insight.id))
-                && known(data, insight, call.now)
+                && is_retained(data, insight, call.now)
         })
         .ok_or_else(|| invalid("The insight was not found."))
 }
 
-/// Whether X-Ray has, and still has, `insight` at `now`.
-fn known(data: &Data, insight: &Insight, now: Timestamp) -> bool {
+/// Whether `insight` has started at `now` and is not older than the retention.
+fn is_retained(data: &Data, insight: &Insight, now: Timestamp) -> bool {
     let newest = match data.listing {
         Listing::Overlap => insight.ended(now).unwrap_or(now),
         Listing::Started => insight.start,

@@ -1,6 +1,5 @@
-//! X-Ray as far as insights go: groups, and the insights in them with their events and impact graphs. What is here is a
-//! function of the scenario and the instant of the call: an insight that has not begun yet is not there, and one that has
-//! not ended yet has the numbers of its newest event so far.
+//! AWS X-Ray: groups, and their insights with events and impact graphs. Answers depend on the scenario and the time of the
+//! call: an insight does not exist before its start, and until its end it has the statistics of its newest event.
 
 use crate::call::{Answer, Call, ServiceError};
 use insights_shared::time::Timestamp;
@@ -15,23 +14,23 @@ mod wire;
 
 pub use service::SERVICE;
 
-/// What X-Ray knows in one account and region.
+/// What exists in one account and region.
 #[derive(Clone, Debug, Default)]
 pub struct Data {
     /// The groups.
     pub groups: Vec<Group>,
     /// The insights of all groups.
     pub insights: Vec<Insight>,
-    /// The most items on a page, where a story wants many pages; the service's own limits hold beside it.
+    /// The most items on a page, if fewer than the service's limit.
     pub page_size: Option<usize>,
     /// Which insights a time frame selects.
     pub listing: Listing,
 }
 
-/// Which insights `GetInsightSummaries` takes a time frame to select, which AWS does not document beyond doubt.
+/// Which insights `GetInsightSummaries` returns for a time frame. The AWS documentation leaves it open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Listing {
-    /// Those that were going on at some time in the frame.
+    /// Those that were active at some time in the frame.
     #[default]
     Overlap,
     /// Those that started in the frame.
@@ -45,15 +44,15 @@ pub struct Group {
     pub name: String,
     /// The last part of its ARN.
     pub tag: String,
-    /// Its ARN, if not one made of account, region, name and tag.
+    /// Its ARN; by default it consists of account, region, name and tag.
     pub arn: Option<String>,
-    /// What selects its traces.
+    /// The filter expression of its traces.
     pub filter_expression: Option<String>,
-    /// Whether it has insights.
+    /// Whether insights are enabled.
     pub insights_enabled: Option<bool>,
-    /// Whether its insights are sent as events.
+    /// Whether insight notifications are enabled.
     pub notifications_enabled: Option<bool>,
-    /// Members to leave out of answers.
+    /// Members that answers omit.
     pub omit: Vec<String>,
 }
 
@@ -64,66 +63,66 @@ pub struct Insight {
     pub id: String,
     /// The name of its group.
     pub group: String,
-    /// The service that causes it.
+    /// The root cause service.
     pub root_cause: Option<ServiceId>,
-    /// What kinds of insight it is.
+    /// Its categories.
     pub categories: Option<Vec<String>>,
-    /// What it says of itself, if not what its newest event says.
+    /// Its summary; by default that of its newest event.
     pub summary: Option<String>,
-    /// When it begins.
+    /// When it starts.
     pub start: Timestamp,
     /// When it ends, if it does.
     pub end: Option<Timestamp>,
-    /// When it was last changed, if not when its newest event came or it ended.
+    /// When it was last updated; by default the time of its newest event, or its end.
     pub last_update_time: Option<Timestamp>,
-    /// A state in place of `ACTIVE` and `CLOSED`.
+    /// Its state; by default `ACTIVE` or `CLOSED`.
     pub state: Option<String>,
-    /// Whether it can be asked for by id but is in no listing.
+    /// Whether `GetInsight` returns it although no listing does.
     pub unlisted: bool,
-    /// What happens to it, oldest first.
+    /// Its events, oldest first.
     pub events: Vec<Event>,
-    /// The services that it touches.
+    /// The services of its impact graph.
     pub graph: Vec<GraphService>,
-    /// Members to leave out of answers.
+    /// Members that answers omit.
     pub omit: Vec<String>,
 }
 
-/// A notable change of an insight.
+/// An event of an insight.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {
-    /// When it is noted.
+    /// When it occurs.
     pub time: Timestamp,
-    /// What it says.
+    /// Its summary.
     pub summary: Option<String>,
-    /// What clients saw.
+    /// The statistics of clients' requests.
     pub client: Option<Statistics>,
-    /// What the root cause saw.
+    /// The statistics of the root cause's requests.
     pub root_cause: Option<Statistics>,
-    /// The services that behave most unusually.
+    /// The most anomalous services.
     pub anomalous: Option<Vec<ServiceId>>,
-    /// Members to leave out of answers.
+    /// Members that answers omit.
     pub omit: Vec<String>,
 }
 
-/// Numbers of requests.
+/// Request counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Statistics {
-    /// Those that failed on the server's side.
+    /// Requests with a fault (5xx).
     pub fault: Option<i64>,
-    /// Those that went well.
+    /// Successful requests.
     pub ok: Option<i64>,
-    /// All.
+    /// All requests.
     pub total: Option<i64>,
 }
 
-/// A service as X-Ray names it.
+/// The id of a service.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ServiceId {
     /// Its name.
     pub name: Option<String>,
     /// All its names.
     pub names: Option<Vec<String>>,
-    /// Its account; `own` is the one that asks.
+    /// Its account; `own` is the caller's.
     pub account_id: Option<String>,
     /// Such as `AWS::Lambda::Function`.
     pub kind: Option<String>,
@@ -132,15 +131,15 @@ pub struct ServiceId {
 /// A service in an impact graph.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct GraphService {
-    /// Which service.
+    /// The service.
     pub service: ServiceId,
-    /// The positions in the graph of the services that it calls.
+    /// The services that it calls, as indexes of the graph.
     pub edges: Option<Vec<usize>>,
-    /// Members to leave out of answers.
+    /// Members that answers omit.
     pub omit: Vec<String>,
 }
 
-/// Answers one call.
+/// Answers a call.
 pub fn answer(data: &Data, call: &Call) -> Answer {
     match call.operation {
         "GetGroups" => groups::list(data, call),

@@ -93,7 +93,7 @@ fn group(value: Value, path: &str, faults: &mut Faults, context: &Context) -> Op
     name.map(|_| group)
 }
 
-/// The last part of a group's ARN; the reserved group has none.
+/// The last part of a group's ARN; the group `Default` has none.
 fn tag(context: &Context, name: &str) -> String {
     if name == "Default" {
         return String::new();
@@ -143,7 +143,7 @@ fn insight(value: Value, path: &str, faults: &mut Faults, context: &Context) -> 
     })
 }
 
-/// The id that the file gives, or the one that belongs to the name that it gives.
+/// The id in the file, or the one that belongs to the name.
 fn id(fields: &mut Fields<'_>, context: &Context) -> Option<String> {
     let name = fields.string("name");
     match fields.string("id") {
@@ -198,7 +198,7 @@ fn services(fields: &mut Fields<'_>, name: &'static str) -> Option<Vec<ServiceId
     Some(list.into_iter().filter_map(|(path, value)| service(value, &path, fields.faults())).collect())
 }
 
-/// A service: an object, or its name alone.
+/// A service: a table, or a name.
 fn service(value: Value, path: &str, faults: &mut Faults) -> Option<ServiceId> {
     if let Value::String(name) = value {
         return Some(ServiceId { names: Some(vec![name.clone()]), name: Some(name), ..ServiceId::default() });
@@ -250,7 +250,7 @@ fn graph(fields: &mut Fields<'_>) -> Vec<GraphService> {
     graph
 }
 
-/// The members to leave out, which have to be among `known`.
+/// The members to omit, each one of `known`.
 fn omit(fields: &mut Fields<'_>, known: &[&str]) -> Vec<String> {
     let omitted = fields.strings("omit").unwrap_or_default();
     let path = fields.path("omit");

@@ -1,4 +1,4 @@
-//! X-Ray's answers over time, straight from the pure functions; the wire is tested elsewhere.
+//! X-Ray's answers over time, without the wire.
 
 use super::*;
 use crate::scenario::Scenario;
@@ -94,7 +94,7 @@ fn an_insight_grows_and_closes_as_the_clock_moves() {
 }
 
 #[test]
-fn summaries_alone_say_when_they_were_updated() {
+fn only_summaries_have_the_time_of_the_last_update() {
     let input =
         json!({"GroupName": "shop", "StartTime": epoch("2026-02-20T00:00:00Z"), "EndTime": epoch(ANCHOR)});
     let answer = ask("GetInsightSummaries", input).unwrap();
@@ -107,7 +107,7 @@ fn summaries_alone_say_when_they_were_updated() {
 }
 
 #[test]
-fn the_frame_selects_what_was_going_on_in_it() {
+fn the_frame_selects_insights_that_were_active_in_it() {
     let check = |now: &str, from: &str, until: &str, expected: &[&str]| {
         assert_eq!(listed(now, from, until), expected, "{now}: {from} to {until}");
     };
@@ -115,7 +115,7 @@ fn the_frame_selects_what_was_going_on_in_it() {
     check(ANCHOR, "2026-02-28T12:00:01Z", ANCHOR, &[OPEN]);
     check(ANCHOR, "2026-02-20T00:00:00Z", "2026-02-27T12:00:00Z", &[CLOSED]);
     check(ANCHOR, "2026-02-20T00:00:00Z", "2026-02-27T11:59:59Z", &[]);
-    // 30 days after it ended the closed one is gone.
+    // 30 days after its end the closed insight no longer exists.
     check("2026-03-30T11:59:59Z", "2026-02-28T12:00:00Z", "2026-03-30T11:59:59Z", &[OPEN, CLOSED]);
     check("2026-03-30T12:00:01Z", "2026-02-28T12:00:01Z", "2026-03-30T12:00:01Z", &[OPEN]);
     let gone = ask_at("2026-03-30T12:00:01Z", "GetInsight", json!({ "InsightId": CLOSED }));
@@ -139,7 +139,7 @@ fn events_come_newest_first_in_pages_whose_token_is_bound_to_the_insight() {
 }
 
 #[test]
-fn the_impact_graph_covers_the_part_of_the_frame_in_which_the_insight_was_going_on() {
+fn the_impact_graph_covers_the_part_of_the_frame_in_which_the_insight_was_active() {
     let (from, until) = (epoch("2026-03-01T09:00:00Z"), epoch("2026-03-01T15:00:00Z"));
     let graph = |from: i64, until: i64| {
         ask("GetInsightImpactGraph", json!({"InsightId": OPEN, "StartTime": from, "EndTime": until})).unwrap()

@@ -1,5 +1,4 @@
-//! The members of X-Ray's shapes: what an insight shows of itself at an instant, and how. A member that the scenario does
-//! not give, or omits, is not there; it is never null.
+//! The shapes of X-Ray's answers at the time of a call. A member without a value in the scenario is absent, never null.
 
 use super::{Data, Event, GraphService, Group, Insight, ServiceId, Statistics, invalid};
 use crate::arn::arn;
@@ -9,7 +8,7 @@ use insights_shared::time::Timestamp;
 use serde_json::{Map, Value, json};
 
 impl Insight {
-    /// When it ended, if it has by `now`.
+    /// When it ended, if that is before `now`.
     pub(super) fn ended(&self, now: Timestamp) -> Option<Timestamp> {
         self.end.filter(|end| *end <= now)
     }
@@ -20,7 +19,7 @@ impl Insight {
         self.state.as_deref().unwrap_or(state)
     }
 
-    /// What has happened to it by `now`, oldest first.
+    /// Its events until `now`, oldest first.
     pub(super) fn events_so_far(&self, now: Timestamp) -> impl DoubleEndedIterator<Item = &Event> {
         self.events.iter().filter(move |event| event.time <= now)
     }
@@ -31,7 +30,7 @@ impl Insight {
     }
 }
 
-/// The page of `items` that `call` asks for, as the member `list`, each item as `show` has it.
+/// The page of `items` that `call` asks for, in the member `list` and in the form of `show`.
 pub(super) fn page<T>(
     data: &Data,
     call: &Call,
@@ -56,7 +55,7 @@ pub(super) fn page<T>(
     Ok(answer)
 }
 
-/// Seconds since the epoch, with a fraction only where there is one.
+/// Seconds since the epoch, with a fraction if it is not zero.
 pub(super) fn seconds(timestamp: Timestamp) -> Value {
     if timestamp.millis() % 1_000 == 0 {
         return timestamp.seconds().into();
@@ -69,7 +68,7 @@ pub(super) fn seconds(timestamp: Timestamp) -> Value {
     (millis / 1_000.0).into()
 }
 
-/// The ARN of `group` for whoever makes `call`.
+/// The ARN of `group` in the account and region of `call`.
 pub(super) fn group_arn(group: &Group, call: &Call) -> String {
     let name = &group.name;
     let resource =
@@ -77,7 +76,7 @@ pub(super) fn group_arn(group: &Group, call: &Call) -> String {
     group.arn.clone().unwrap_or_else(|| arn(call, "xray", &resource))
 }
 
-/// A group.
+/// The shape `Group`.
 pub(super) fn group(group: &Group, call: &Call) -> Value {
     let configuration = Members::default()
         .maybe("InsightsEnabled", group.insights_enabled)
@@ -91,7 +90,7 @@ pub(super) fn group(group: &Group, call: &Call) -> Value {
         .without(&group.omit)
 }
 
-/// An insight of `group`, as a summary or by itself; only summaries say when it was last updated.
+/// The shape `InsightSummary` or `Insight`. Only the summary has `LastUpdateTime`.
 pub(super) fn insight(insight: &Insight, group: &Group, call: &Call, summary: bool) -> Value {
     let now = call.now;
     let newest = insight.events_so_far(now).next_back();
@@ -111,7 +110,7 @@ pub(super) fn insight(insight: &Insight, group: &Group, call: &Call, summary: bo
         .without(&insight.omit)
 }
 
-/// An event of an insight.
+/// The shape `InsightEvent`.
 pub(super) fn event(event: &Event, call: &Call) -> Value {
     Members::default()
         .maybe("Summary", event.summary.clone())
@@ -120,7 +119,7 @@ pub(super) fn event(event: &Event, call: &Call) -> Value {
         .without(&event.omit)
 }
 
-/// The services of an impact graph.
+/// The list of `InsightImpactGraphService`.
 pub(super) fn services(graph: &[GraphService], call: &Call) -> Vec<Value> {
     let one = |(index, service): (usize, &GraphService)| {
         let edges: Option<Vec<Value>> = service
@@ -149,7 +148,7 @@ fn statistics(statistics: Statistics) -> Value {
         .without(&[])
 }
 
-/// Members of one shape, those that are there.
+/// The members of a shape.
 #[derive(Default)]
 struct Members(Map<String, Value>);
 

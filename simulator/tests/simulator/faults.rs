@@ -1,4 +1,4 @@
-//! Each kind of fault has its effect on the wire, as often as it should and no more.
+//! The effect of each kind of fault on the wire, and its number of calls.
 
 use crate::support::{CLOSED, Ending, Response, auditmanager, cloudtrail, dynamodb, start, sts, xray};
 use insights_simulator::{Fault, Simulator};
@@ -102,7 +102,7 @@ async fn a_reset_is_a_reset_and_the_next_call_is_answered() {
 }
 
 #[tokio::test]
-async fn a_lost_answer_leaves_the_deed_done() {
+async fn a_call_with_a_lost_answer_is_carried_out() {
     let simulator = with("CreateTable=lost-answer:1").await;
     assert_eq!(create_table(&simulator).await.unwrap_err(), Ending::Reset);
     let tables = dynamodb(&simulator, "ListTables", "{}").await.unwrap().json();
@@ -110,7 +110,7 @@ async fn a_lost_answer_leaves_the_deed_done() {
 }
 
 #[tokio::test]
-async fn a_hanging_call_is_never_answered_and_hinders_no_other() {
+async fn a_hanging_call_is_never_answered_and_does_not_block_others() {
     let simulator = with("GetInsight=hang:1").await;
     let hanging = insight(&simulator);
     let other = async {
@@ -145,7 +145,7 @@ async fn a_truncated_body_ends_in_its_middle() {
 }
 
 #[tokio::test]
-async fn answers_are_spoilt_as_asked() {
+async fn answers_are_changed_as_the_fault_says() {
     let check = async |kind: &str, expected: Value| {
         let simulator = with(&format!("GetInsight={kind}:1")).await;
         let answer = insight(&simulator).await.unwrap().json();
@@ -183,7 +183,7 @@ async fn a_repeated_token_leads_back_to_itself() {
 }
 
 #[tokio::test]
-async fn an_empty_page_leads_on_to_what_it_should_have_held() {
+async fn an_empty_page_leads_to_the_page_that_it_replaces() {
     let simulator = with("GetInsightEvents=empty-page:2@1").await;
     let first = events(&simulator, None).await;
     let second = events(&simulator, Some(&first["NextToken"])).await;
@@ -227,7 +227,7 @@ async fn half_of_a_batch_is_left_unprocessed() {
 }
 
 #[tokio::test]
-async fn the_simulator_stops_with_calls_under_way() {
+async fn the_simulator_stops_with_calls_in_progress() {
     let simulator = with("GetInsight=hang").await;
     dynamodb(&simulator, "ListTables", "{}").await.unwrap();
     let address = simulator.url().replace("http://", "");

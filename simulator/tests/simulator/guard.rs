@@ -1,11 +1,11 @@
-//! What a page of another origin would send, over real connections: it is refused, and no response has a CORS header.
+//! Requests of pages of other origins, over real connections: they are refused, and no response has a CORS header.
 
 use crate::support::{dynamodb, signed, start};
 use insights_simulator::{RuntimeApi, Simulator};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// Sends `head` and `body` to `address`, with the address in the place of ADDRESS, and gives the status and the whole response.
+/// Sends `head` and `body` to `address`, which replaces ADDRESS, and returns the status and the whole response.
 async fn ask(address: &str, head: &str, body: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(address).await.unwrap();
     let head = head.replace("ADDRESS", address);
@@ -49,7 +49,7 @@ async fn a_page_of_another_origin_neither_reads_nor_writes() {
             assert_eq!(answered, status, "{operation} {headers}: {text}");
             assert!(!text.contains("access-control-"), "{headers}: {text}");
             assert_eq!(text.contains("tablenames"), status == 200 && operation == "ListTables", "{text}");
-            // For the next one to be able to create it.
+            // So that the next request can create it.
             dynamodb(&simulator, "DeleteTable", r#"{"TableName":"stolen"}"#).await.unwrap();
         }
     }

@@ -1,4 +1,4 @@
-//! The simulator and the Runtime API over real connections, byte by byte, without any AWS client in between.
+//! The simulator and the Runtime API over real connections, without an AWS client.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may end by panicking")]
 
 mod faults;

@@ -1,4 +1,4 @@
-//! The Runtime API as a function's runtime sees it, spoken by hand.
+//! The Runtime API, with requests of a function's runtime.
 
 use insights_simulator::runtime_api::{ErrorBody, Outcome, function_environment};
 use insights_simulator::{Invocation, RuntimeApi};
@@ -55,7 +55,7 @@ async fn an_invocation_goes_to_the_function_and_its_answer_comes_back() {
 }
 
 #[tokio::test]
-async fn an_error_comes_back_as_the_function_words_it() {
+async fn an_error_is_returned_with_the_message_of_the_function() {
     let api = RuntimeApi::start().await.unwrap();
     let function = async {
         next(&api).await;
@@ -82,7 +82,7 @@ async fn a_function_that_cannot_start_ends_the_invocation() {
 }
 
 #[tokio::test]
-async fn an_invocation_that_nobody_waits_for_any_more_is_withdrawn() {
+async fn an_invocation_whose_caller_has_stopped_waiting_is_withdrawn() {
     let api = RuntimeApi::start().await.unwrap();
     let given_up = tokio::time::timeout(Duration::from_millis(20), api.invoke("1", invocation("a"))).await;
     assert!(given_up.is_err());
@@ -95,7 +95,7 @@ async fn an_invocation_that_nobody_waits_for_any_more_is_withdrawn() {
 }
 
 #[tokio::test]
-async fn invocations_are_handed_out_in_order_and_answered_in_any() {
+async fn invocations_are_delivered_in_order_and_answered_in_any_order() {
     let api = RuntimeApi::start().await.unwrap();
     let function = async {
         let (first, second) = (next(&api).await, next(&api).await);
@@ -110,7 +110,7 @@ async fn invocations_are_handed_out_in_order_and_answered_in_any() {
 }
 
 #[test]
-fn the_environment_names_what_the_runtime_cannot_start_without() {
+fn the_environment_has_the_variables_that_the_runtime_requires() {
     let environment = function_environment("127.0.0.1:9", "xray-insights");
     for expected in [
         ("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9"),

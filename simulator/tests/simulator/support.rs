@@ -1,4 +1,4 @@
-//! A client that shows the wire as it is: status, headers and body of an answer, or how the connection ended.
+//! A client that returns status, headers and body of a response, or how the connection ended.
 
 use insights_shared::time::{Clock, Timestamp};
 use insights_simulator::{Options, Scenario, Simulator};
@@ -6,13 +6,13 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// The instant that these tests take place at.
+/// The time of these tests.
 pub const NOW: &str = "2026-03-01T12:00:00Z";
-/// An insight that was going on for an hour, closed, with three events.
+/// A closed insight of one hour with three events.
 pub const CLOSED: &str = "22222222-2222-4222-8222-222222222222";
 
-/// A small world: one group with three insights, pages of two.
-pub const STORY: &str = r#"
+/// A small scenario: one group with three insights, and pages of two items.
+pub const SCENARIO: &str = r#"
 [xray]
 page_size = 2
 [[xray.groups]]
@@ -50,7 +50,7 @@ roles = [
 ]
 "#;
 
-/// An answer.
+/// A response.
 #[derive(Clone, Debug)]
 pub struct Response {
     pub status: u16,
@@ -73,26 +73,26 @@ impl Response {
 pub enum Ending {
     /// The connection was reset.
     Reset,
-    /// The connection was closed in order.
+    /// The connection was closed.
     Closed,
-    /// Nothing came in time.
+    /// No response came in time.
     Silence,
 }
 
-/// The instant at `text`.
+/// The time in `text`.
 pub fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-/// A simulator of the small world, as `change` would have it.
+/// Starts a simulator of the small scenario with the options that `change` sets.
 pub async fn start(change: impl FnOnce(&mut Options)) -> Simulator {
-    let scenario = Scenario::parse(STORY, at(NOW)).unwrap();
+    let scenario = Scenario::parse(SCENARIO, at(NOW)).unwrap();
     let mut options = Options { scenario, clock: Clock::Fixed(at(NOW)), ..Options::default() };
     change(&mut options);
     Simulator::start(options).await.unwrap()
 }
 
-/// A signature whose scope says `region` and `service`.
+/// A signature with this region and service in its scope.
 pub fn signed(key: &str, region: &str, service: &str) -> (String, String) {
     let value = format!(
         "AWS4-HMAC-SHA256 Credential={key}/20260301/{region}/{service}/aws4_request, SignedHeaders=host, Signature=00"
@@ -100,7 +100,7 @@ pub fn signed(key: &str, region: &str, service: &str) -> (String, String) {
     ("Authorization".to_owned(), value)
 }
 
-/// Sends one request and reads what comes.
+/// Sends one request and reads the response.
 pub async fn send(
     simulator: &Simulator,
     line: &str,

@@ -1,4 +1,4 @@
-//! What clients of each protocol see: answers, errors, signatures, tokens, time, accounts, rates, the log.
+//! Each protocol on the wire: answers, errors, signatures, tokens, time, accounts, rates, and the log.
 
 use crate::support::{CLOSED, NOW, at, auditmanager, cloudtrail, dynamodb, send, signed, start, sts, xray};
 use insights_shared::time::Clock;
@@ -59,7 +59,7 @@ async fn wrong_types_and_broken_bodies_are_serialization_errors() {
 }
 
 #[tokio::test]
-async fn a_request_has_to_be_signed_for_its_service() {
+async fn a_request_must_be_signed_for_its_service() {
     let simulator = start(|_| {}).await;
     let check = async |headers: &[(String, String)], status: u16, code: &str| {
         let answer = send(&simulator, "POST /Groups", headers, "{}").await.unwrap();
@@ -115,7 +115,7 @@ async fn the_answers_follow_the_clock() {
 }
 
 #[tokio::test]
-async fn sts_hands_out_keys_that_lead_to_the_roles_account() {
+async fn sts_issues_keys_of_the_account_of_the_role() {
     let simulator = start(|_| {}).await;
     simulator.change(|scenario| {
         let place = scenario.place_mut("111122223333", "eu-west-1");

@@ -1,4 +1,4 @@
-//! What is counted on which day, and that sums agree.
+//! The counts of each day, and their sums.
 
 use super::{ANCHOR, FIRST, IAM, SECOND, ask, instant, read, two};
 use serde_json::{Value, json};
@@ -63,7 +63,7 @@ fn sums_agree_from_control_to_account() {
 }
 
 #[test]
-fn counts_are_those_of_the_newest_day_whose_time_has_come() {
+fn counts_are_those_of_the_newest_day_that_has_counts() {
     let mut value = two();
     value["missing_days"] = json!(["-2d"]);
     let data = read(value).unwrap();
@@ -77,11 +77,11 @@ fn counts_are_those_of_the_newest_day_whose_time_has_come() {
         );
     };
     check("2026-03-10T06:00:00.500Z", "2026-03-10T06:00:00.500Z", 11);
-    // The day before, the two controls that collect by the week had their turn.
+    // On the day before, the two weekly controls collected evidence.
     check("2026-03-10T06:00:00.499Z", "2026-03-09T06:00:00.500Z", 17);
-    // The eighth is missing.
+    // March 8th has no counts.
     check("2026-03-09T05:00:00Z", "2026-03-07T06:00:00.500Z", 11);
-    // Of the assessments one came to be on February 28th.
+    // One of the assessments was created on February 28th.
     check("2026-02-28T06:30:00Z", "2026-02-28T06:00:00.500Z", 0);
 }
 
@@ -116,7 +116,7 @@ fn an_assessment_is_listed_from_its_creation_and_counted_from_its_first_evidence
 }
 
 #[test]
-fn a_dip_turns_compliant_evidence_into_non_compliant_and_collects_no_more() {
+fn a_dip_changes_compliant_evidence_into_non_compliant_and_adds_none() {
     let mut value = two();
     value["assessments"][1]["domains"][0]["controls"][0]["compliant"] = json!(40);
     value["assessments"][1]["dips"] =
@@ -134,13 +134,13 @@ fn a_dip_turns_compliant_evidence_into_non_compliant_and_collects_no_more() {
     check("2026-03-06T12:00:00Z", 24);
     check("2026-03-07T12:00:00Z", 14);
     check("2026-03-08T12:00:00Z", 4);
-    // Without an end it stays, and there is never more than was collected.
+    // Without an end the dip lasts, and the total stays the same.
     check("2026-03-15T12:00:00Z", 44);
     check("2026-04-15T12:00:00Z", 44);
 }
 
 #[test]
-fn a_correction_changes_a_day_after_the_fact_and_no_other_day() {
+fn a_correction_changes_one_day_later() {
     let mut value = two();
     value["assessments"][0]["domains"][0]["controls"][0]["corrections"] = json!([
         {"after": "1h", "compliant": -3, "noncompliant": 3, "renews": true},

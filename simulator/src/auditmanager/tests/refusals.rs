@@ -1,11 +1,11 @@
-//! What is refused, and how pages follow one another.
+//! Refused calls, and pages.
 
 use super::{ANCHOR, FIRST, ask, read, two};
 use crate::auditmanager::{Data, NOT_SET_UP};
 use serde_json::{Value, json};
 
 #[test]
-fn an_account_that_was_never_set_up_is_told_so_by_everything_but_its_status() {
+fn every_operation_but_the_status_refuses_an_account_that_is_not_set_up() {
     let check = |data: &Data, status: &str| {
         let answer = ask(data, "GetAccountStatus", ANCHOR, json!({}));
         assert_eq!(answer.unwrap(), json!({"status": status}));
@@ -71,7 +71,7 @@ fn what_the_model_does_not_allow_is_refused_field_by_field() {
 }
 
 #[test]
-fn what_is_not_there_is_not_found() {
+fn an_unknown_resource_is_not_found() {
     let data = read(two()).unwrap();
     let check = |operation, input: Value, kind: &str, id: &str| {
         let error = ask(&data, operation, ANCHOR, input).unwrap_err();
@@ -91,7 +91,7 @@ fn what_is_not_there_is_not_found() {
 }
 
 #[test]
-fn every_page_is_reached_and_a_token_goes_with_its_own_parameters() {
+fn every_page_is_reached_and_a_token_is_valid_for_its_parameters_only() {
     let data = read(two()).unwrap();
     let first = ask(&data, "ListAssessments", ANCHOR, json!({"maxResults": 1})).unwrap();
     assert_eq!(first["assessmentMetadata"][0]["name"], "one");

@@ -1,4 +1,4 @@
-//! What a scenario file can say, what it may not, and what the built-in one tells.
+//! Members and faults of a scenario file, and the built-in scenario.
 
 use super::{ANCHOR, FIRST, IAM, ask, instant, read, two};
 use crate::auditmanager::Data;
@@ -6,7 +6,7 @@ use crate::scenario::Scenario;
 use serde_json::{Value, json};
 
 #[test]
-fn members_are_left_out_where_the_scenario_says_so() {
+fn members_that_the_scenario_omits_are_absent() {
     let mut value = two();
     value["omit"] = json!(["lastUpdated"]);
     value["assessments"][0]["omit"] = json!(["name"]);
@@ -71,7 +71,7 @@ fn every_fault_of_a_scenario_is_reported_with_its_path() {
 }
 
 #[test]
-fn the_built_in_story_has_a_dip_and_its_recovery_and_stays_the_same() {
+fn the_built_in_scenario_has_a_dip_and_its_recovery_and_stays_the_same() {
     let scenario = Scenario::built_in(instant(ANCHOR));
     let data = scenario.place("123456789012", "eu-west-1").part::<Data>();
     let share = |now: &str| {
@@ -93,7 +93,7 @@ fn the_built_in_story_has_a_dip_and_its_recovery_and_stays_the_same() {
 }
 
 #[test]
-fn the_built_in_story_is_the_same_at_whatever_hour_it_is_told() {
+fn the_built_in_scenario_is_the_same_at_any_hour_of_its_anchor() {
     for hour in 0..24 {
         let now = format!("2026-03-10T{hour:02}:20:00Z");
         let scenario = Scenario::built_in(instant(&now));

@@ -1,19 +1,19 @@
 //! Reads one insight of a scenario file.
 
 use super::super::Data;
-use super::super::events::{Halves, Insight, OMITTABLE, number};
+use super::super::events::{Insight, OMITTABLE, Phases, number};
 use super::{amount, choice, required_amount, series_name};
 use crate::scenario::{Context, hash};
 use insights_shared::fields::Fields;
 use insights_shared::time::Timestamp;
 use serde_json::{Map, Value, json};
 
-/// The shortest stretch that CloudTrail takes a baseline over, in minutes: seven days.
+/// The shortest baseline in minutes: seven days.
 const SHORTEST_BASELINE: i64 = 10_080;
-/// How many minutes a Start half claims unless the scenario says otherwise.
+/// The default `insightDuration` of a Start event in minutes.
 const START_DURATION: i64 = 5;
 
-/// Reads one insight; `data` holds the trails, and the insights before it.
+/// Reads an insight; `data` has the trails and the insights before it.
 pub(super) fn insight(mut fields: Fields<'_>, context: &Context, data: &Data) -> Option<Insight> {
     let subject = super::subject(&mut fields, &data.trails);
     let start = context.required_instant(&mut fields, "start").map(|start| start.floor(60));
@@ -24,7 +24,7 @@ pub(super) fn insight(mut fields: Fields<'_>, context: &Context, data: &Data) ->
         let path = fields.path("end");
         fields.faults().add(path, end, "must be at least a minute after start");
     }
-    let halves = halves(&mut fields, end);
+    let phases = phases(&mut fields, end);
     let average = required_amount(&mut fields, "average");
     let start_average = amount(&mut fields, "start_average").or(average);
     let baseline = amount(&mut fields, "baseline").unwrap_or_default();
@@ -42,9 +42,9 @@ pub(super) fn insight(mut fields: Fields<'_>, context: &Context, data: &Data) ->
     let baseline_duration = fields.integer("baseline_duration");
     fields.finish();
     let subject = subject?;
-    // Its place among those of its kind, not its time: the same insight keeps its id when the anchor moves.
-    let turn = data.insights.iter().filter(|known| known.subject == subject).count();
-    let key = key.unwrap_or_else(|| format!("{} {turn}", series_name(&subject)));
+    // Its index among those of the same series: unlike its time it does not change with the anchor.
+    let index = data.insights.iter().filter(|known| known.subject == subject).count();
+    let key = key.unwrap_or_else(|| format!("{} {index}", series_name(&subject)));
     let longer = i64::from(hash(context.seed, &key).first().copied().unwrap_or_default()) * 7;
     Some(Insight {
         key,
@@ -52,7 +52,7 @@ pub(super) fn insight(mut fields: Fields<'_>, context: &Context, data: &Data) ->
         subject,
         start: start?,
         end,
-        halves,
+        phases,
         baseline,
         start_average: start_average?,
         average: average?,
@@ -64,7 +64,7 @@ pub(super) fn insight(mut fields: Fields<'_>, context: &Context, data: &Data) ->
     })
 }
 
-/// What the look-up says beside the record.
+/// The further members of the `Event`.
 fn lookup(fields: &mut Fields<'_>) -> Map<String, Value> {
     let mut members = Map::new();
     if let Some(read_only) = fields.boolean("read_only") {
@@ -88,25 +88,25 @@ fn lookup(fields: &mut Fields<'_>) -> Map<String, Value> {
     members
 }
 
-fn halves(fields: &mut Fields<'_>, end: Option<Timestamp>) -> Halves {
+fn phases(fields: &mut Fields<'_>, end: Option<Timestamp>) -> Phases {
     match fields.string("only").as_deref() {
-        None => Halves::Both,
-        Some("start") => Halves::Start,
+        None => Phases::Both,
+        Some("start") => Phases::Start,
         Some("end") => {
             if end.is_none() {
                 fields.missing("end");
             }
-            Halves::End
+            Phases::End
         }
         Some(other) => {
             let path = fields.path("only");
             fields.faults().add(path, other, "must be start or end");
-            Halves::Both
+            Phases::Both
         }
     }
 }
 
-/// `[{attribute, insight = [{value, average}], baseline = […]}]`, put into the words of the record.
+/// `[{attribute, insight = [{value, average}], baseline = […]}]`, in the form of the record.
 fn attributions(fields: &mut Fields<'_>) -> Option<Value> {
     let mut found = Vec::new();
     for (path, value) in fields.list("attributions")? {

@@ -7,7 +7,7 @@ use crate::scenario::Context;
 use insights_shared::fields::Fields;
 use serde_json::{Map, json};
 
-/// Reads one trail.
+/// Reads a trail.
 pub(super) fn trail(mut fields: Fields<'_>, context: &Context) -> Option<Trail> {
     let name = fields.required_string("name");
     if let Some(name) = name.as_deref().filter(|name| !is_name(name)) {

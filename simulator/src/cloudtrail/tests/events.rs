@@ -48,7 +48,7 @@ fn record(event: &Value) -> Value {
 }
 
 #[test]
-fn the_two_halves_of_an_insight_are_told_as_cloudtrail_tells_them() {
+fn an_insight_has_the_two_events_that_cloudtrail_gives_it() {
     let events = insight_events(&data(ONE), json!({}));
     let [end, start] = events.as_slice() else { panic!("two events, not {events:?}") };
     let (start_record, end_record) = (record(start), record(end));
@@ -104,7 +104,7 @@ fn the_two_halves_of_an_insight_are_told_as_cloudtrail_tells_them() {
 }
 
 #[test]
-fn insights_of_data_events_are_listed_for_their_trail_alone_and_leave_out_what_the_scenario_omits() {
+fn insights_of_data_events_are_listed_for_their_trail_only_and_lack_what_the_scenario_omits() {
     let data = data(ONE);
     let source = "arn:aws:cloudtrail:eu-west-1:123456789012:trail/object-access";
     let input = json!({"InsightSource": source, "DataType": "InsightsEvents"});
@@ -140,7 +140,7 @@ fn events_come_newest_first_and_both_bounds_are_inclusive() {
 }
 
 #[test]
-fn an_event_is_there_from_its_time_on_later_by_the_lag_and_for_ninety_days() {
+fn an_event_exists_from_its_time_plus_the_lag_for_ninety_days() {
     let visible = |part: &str, at: &str| {
         let mut call = call("LookupEvents", json!({"EventCategory": "insight"}));
         call.now = at.parse::<Timestamp>().unwrap();
@@ -157,7 +157,7 @@ fn an_event_is_there_from_its_time_on_later_by_the_lag_and_for_ninety_days() {
 }
 
 #[test]
-fn one_attribute_or_dimension_picks_events() {
+fn one_attribute_or_dimension_selects_events() {
     let data = built_in();
     let all = insight_events(&data, json!({}));
     let id = all[0]["EventId"].as_str().unwrap();

@@ -45,7 +45,7 @@ fn seconds(text: &str) -> i64 {
 }
 
 #[test]
-fn the_numbers_of_a_window_are_those_that_can_be_counted_by_hand() {
+fn the_values_of_a_window_can_be_counted_by_hand() {
     let data = data(STEADY);
     let window = |period: i64, start: &str, end: &str| {
         let (start, end) = (seconds(start), seconds(end));
@@ -109,7 +109,7 @@ fn each_period_reaches_back_to_its_cut_off_and_no_further() {
 }
 
 #[test]
-fn a_series_that_nobody_knows_is_one_of_zeros() {
+fn an_unknown_series_has_zeros_only() {
     let unknown = |kind: &str| {
         let input =
             series(&json!({"EventName": "Nothing", "DataType": kind, "StartTime": now().seconds() - 7_200}));
@@ -120,7 +120,7 @@ fn a_series_that_nobody_knows_is_one_of_zeros() {
 }
 
 #[test]
-fn pages_hold_every_point_once_in_step() {
+fn pages_have_every_point_once_in_order() {
     let data = built_in();
     let whole = series(&json!({"Period": 300, "DataType": "FillWithZeros"}));
     let all = ask(&data, "ListInsightsMetricData", whole.clone()).unwrap();
@@ -150,7 +150,7 @@ fn every_insight_shows_in_its_series() {
             "Period": 300, "StartTime": start.seconds() - 600, "EndTime": start.seconds() + minutes * 60,
         }));
         let mut call = call("ListInsightsMetricData", input);
-        // As it was seen an hour after it was over, when five minutes still reached back to it.
+        // One hour after its end, within the retention of the period of five minutes.
         call.now = end.map_or_else(now, |end| end.plus_seconds(3_600));
         let answer = answer(&data, &call).unwrap();
         let sum: f64 = answer["Values"].as_array().unwrap().iter().map(|value| value.as_f64().unwrap()).sum();
@@ -210,7 +210,7 @@ fn an_error_code_may_hold_what_the_pattern_allows() {
 }
 
 #[test]
-fn the_longest_series_is_made_in_milliseconds() {
+fn the_longest_series_is_generated_in_milliseconds() {
     let data = built_in();
     let start = std::time::Instant::now();
     let whole = series(&json!({"Period": 60, "DataType": "FillWithZeros"}));
@@ -218,6 +218,6 @@ fn the_longest_series_is_made_in_milliseconds() {
         ask(&data, "ListInsightsMetricData", whole).unwrap()["Values"].as_array().unwrap().len(),
         21_600
     );
-    // A debug build on a busy machine; what it guards against is work that grows with the age of the series.
+    // Generous for a debug build on a busy machine: the work must not grow with the age of the series.
     assert!(start.elapsed().as_millis() < 1_000, "{:?}", start.elapsed());
 }

@@ -6,7 +6,7 @@ use crate::scenario::{BUILT_IN, Scenario};
 use serde_json::json;
 
 #[test]
-fn the_scenario_that_comes_with_the_simulator_tells_every_kind() {
+fn the_built_in_scenario_has_every_kind_of_insight() {
     let data = built_in();
     assert_eq!((data.trails.len(), data.insights.len()), (4, 14));
     assert!(data.series.len() > 10);
@@ -25,7 +25,7 @@ fn an_insight_keeps_its_ids_when_the_anchor_moves() {
 }
 
 #[test]
-fn another_seed_tells_the_same_story_with_other_ids_and_numbers() {
+fn another_seed_changes_ids_and_numbers_only() {
     let with = |seed| {
         let scenario = Scenario::parse_seeded(BUILT_IN, now(), Some(seed)).unwrap();
         let data = scenario.place("123456789012", "eu-west-1").part::<Data>().clone();
@@ -40,7 +40,7 @@ fn another_seed_tells_the_same_story_with_other_ids_and_numbers() {
 }
 
 #[test]
-fn a_burst_that_the_file_tells_itself_is_not_told_twice() {
+fn a_burst_of_the_file_replaces_that_of_the_insight() {
     let insight = "[[cloudtrail.insights]]\nevent_source = \"a.amazonaws.com\"\nevent_name = \"B\"\n\
                    insight_type = \"ApiCallRateInsight\"\nstart = \"-2h\"\nend = \"-1h\"\naverage = 3\n";
     let series = "[[cloudtrail.series]]\nevent_source = \"a.amazonaws.com\"\nevent_name = \"B\"\n\

@@ -54,14 +54,14 @@ fn a_trail_is_described_with_what_the_scenario_gives_it() {
 }
 
 #[test]
-fn nothing_can_be_asked_of_a_trail_that_is_deleted() {
-    let told = FOUR.replace("name = \"here\"", "name = \"here\", deleted = \"+1h\"");
+fn a_deleted_trail_is_not_found_by_any_operation() {
+    let deleted = FOUR.replace("name = \"here\"", "name = \"here\", deleted = \"+1h\"");
     let arn = "arn:aws:cloudtrail:eu-west-1:123456789012:trail/here";
     for (hours, expected) in [(0, vec!["here", "everywhere", "ours"]), (1, vec!["everywhere", "ours"])] {
         let ask = |operation: &'static str, input: Value| {
             let mut call = call(operation, input);
             call.now = call.now.plus_seconds(hours * 3_600);
-            answer(&data(&told), &call)
+            answer(&data(&deleted), &call)
         };
         assert_eq!(names(&ask("DescribeTrails", json!({})).unwrap(), "trailList"), expected);
         assert_eq!(names(&ask("ListTrails", json!({})).unwrap(), "Trails").len(), expected.len() + 1);
@@ -87,7 +87,7 @@ fn nothing_can_be_asked_of_a_trail_that_is_deleted() {
 }
 
 #[test]
-fn insight_selectors_are_told_or_are_not_enabled() {
+fn insight_selectors_are_returned_or_not_enabled() {
     let data = data(FOUR);
     assert_eq!(
         ask(&data, "GetInsightSelectors", json!({"TrailName": "here"})).unwrap(),
