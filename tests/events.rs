@@ -36,7 +36,7 @@ fn shapes(name: &str) -> Vec<(String, String)> {
 /// Invokes `C` with each of its events, each in a lab of its own. Every shape has to be one that is known here, so that a
 /// new file comes with what is expected of it.
 async fn check<C: Collector>(variables: &[(&str, &str)]) {
-    let name = C::SOURCE.package();
+    let name = C::SOURCE.package;
     let shapes = shapes(name);
     assert!(shapes.len() >= 7, "{name}: {shapes:?}");
     for (shape, payload) in shapes {

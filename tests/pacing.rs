@@ -97,7 +97,7 @@ const ONE_DAY: (&str, &str) = ("LOOKBACK_DAYS", "1");
 
 /// Runs a collector in one place, and then in four at once: two regions of an account, and two of another, by its role.
 async fn check_places<C: Collector>(busiest: &str) {
-    let name = C::SOURCE.package();
+    let name = C::SOURCE.package;
     let alone = Paced::new(&story());
     let response = alone.invoke(&alone.instance::<C>(&[ONE_DAY]), "{}").await.unwrap();
     assert_eq!(

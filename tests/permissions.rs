@@ -10,14 +10,12 @@
     reason = "a test ends where it cannot go on"
 )]
 
-use auditmanager_insights::AuditmanagerInsights;
-use cloudtrail_insights::CloudtrailInsights;
+use insights_collectors::with_collector;
 use insights_shared::collector::Collector;
-use insights_tests::permissions::{FUNCTIONS, action, allowed, needed, statements, template};
+use insights_tests::permissions::{action, allowed, functions, needed, statements, template};
 use insights_tests::{EXTERNAL_ID, Lab};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-use xray_insights::XrayInsights;
 
 /// Beside its own service's: the table's, and the roles of other accounts.
 const COMMON: [&str; 6] = [
@@ -30,12 +28,8 @@ const COMMON: [&str; 6] = [
 ];
 
 fn declared() -> BTreeMap<&'static str, BTreeSet<String>> {
-    let with_common = |own: &[&str]| own.iter().copied().chain(COMMON).map(str::to_owned).collect();
-    BTreeMap::from([
-        ("auditmanager-insights", with_common(&auditmanager_insights::fetch::IAM_ACTIONS)),
-        ("cloudtrail-insights", with_common(&cloudtrail_insights::fetch::IAM_ACTIONS)),
-        ("xray-insights", with_common(&xray_insights::fetch::IAM_ACTIONS)),
-    ])
+    let with_common = |own: Vec<&str>| own.into_iter().chain(COMMON).map(str::to_owned).collect();
+    insights_sources::all().map(|source| (source.package, with_common(source.iam_actions()))).collect()
 }
 
 /// Two accounts, one by a role.
@@ -58,9 +52,9 @@ async fn run<C: Collector>(lab: &Lab) {
 #[tokio::test]
 async fn every_action_that_is_declared_is_needed_and_every_one_that_is_needed_is_declared() {
     let lab = Lab::built_in().await;
-    run::<XrayInsights>(&lab).await;
-    run::<CloudtrailInsights>(&lab).await;
-    run::<AuditmanagerInsights>(&lab).await;
+    for source in insights_sources::all() {
+        with_collector!(source, C => run::<C>(&lab).await).unwrap();
+    }
     assert_eq!(needed(&lab.simulator.seen()), declared());
 }
 
@@ -84,15 +78,14 @@ fn every_action_that_is_declared_is_allowed_and_beside_logs_and_queues_nothing_e
 #[test]
 fn what_can_be_granted_on_a_resource_is_granted_on_no_other() {
     let template = template();
-    for function in FUNCTIONS {
+    for function in functions() {
         for statement in statements(&template, function) {
             let actions = statement["Action"].to_string();
             let resources = statement["Resource"].to_string();
             let is_of_all = statement["Resource"] == "*";
             // Services without resources for these: https://docs.aws.amazon.com/service-authorization/latest/reference/
-            let has_none = actions.contains("xray:")
-                || actions.contains("auditmanager:")
-                || actions.contains("cloudtrail:");
+            let has_none =
+                insights_sources::operations().any(|operation| actions.contains(operation.iam_action));
             assert!(has_none || !is_of_all, "{function}: {actions} on {resources}");
             if actions.contains("dynamodb:") {
                 assert!(

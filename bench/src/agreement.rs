@@ -5,7 +5,7 @@ use crate::Failure;
 use crate::services::{Services, TABLE};
 use crate::table::count;
 use insights_shared::key::{Key, sha256_hex};
-use insights_shared::record::{Kind, Stored};
+use insights_shared::record::Stored;
 use insights_shared::value::{Map, from_attributes, write_canonical_map};
 use std::collections::BTreeMap;
 
@@ -60,7 +60,7 @@ impl Records {
         let stored = Stored(item.clone());
         let text = |name: &str| stored.text(name).unwrap_or_default().to_owned();
         let kind = text("kind");
-        if kind.parse::<Kind>().is_err() {
+        if insights_sources::kind(&kind).is_none() {
             *self.beside.entry(kind).or_default() += 1;
             return;
         }

@@ -6,9 +6,10 @@
 //! <https://docs.aws.amazon.com/xray/latest/devguide/xray-console.html#xray-console-deeplinks>
 
 use crate::output::add;
-use insights_shared::record::{Source, Stored};
+use insights_shared::record::Stored;
 use insights_shared::time::Timestamp;
 use insights_shared::value::Value;
+use insights_sources::source_of;
 
 /// The longest time of X-Ray's service map.
 const LONGEST_MAP: i64 = 6 * 3_600;
@@ -26,11 +27,11 @@ pub struct Link {
 
 /// Where the AWS console shows what `record`, whole, is about.
 pub fn link(record: &Stored) -> Option<Link> {
-    let source: Source = record.text("source")?.parse().ok()?;
+    let source = source_of(record)?;
     let region = record.text("region").filter(|region| is_region(region))?;
     let home = |service: &str| format!("{}/{service}/home?region={region}", host(region));
-    Some(match source {
-        Source::Xray => {
+    Some(match source.id {
+        "xray" => {
             let from = record.timestamp("started_at")?;
             let ended_at = record.timestamp("ended_at").or_else(|| record.timestamp("updated_at"));
             let until = ended_at.unwrap_or(from).clamp(from.plus_seconds(60), from.plus_seconds(LONGEST_MAP));
@@ -42,7 +43,7 @@ pub fn link(record: &Stored) -> Option<Link> {
             );
             Link { shows: "the service map of that time", url }
         }
-        Source::Cloudtrail => {
+        "cloudtrail" => {
             let from = record.timestamp("started_at")?.plus_seconds(-AROUND);
             let until = record.timestamp("ended_at").map(|ended_at| ended_at.plus_seconds(AROUND));
             let mut query = vec![("StartTime", from.to_string())];
@@ -53,7 +54,7 @@ pub fn link(record: &Stored) -> Option<Link> {
             let url = format!("{}#/events?{}", home("cloudtrailv2"), query.join("&"));
             Link { shows: "the event history of that time", url }
         }
-        Source::Auditmanager => Link { shows: "Audit Manager", url: home("auditmanager") },
+        _ => Link { shows: "Audit Manager", url: home("auditmanager") },
     })
 }
 

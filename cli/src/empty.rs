@@ -11,8 +11,11 @@ use crate::session::Session;
 use crate::status::condition::Condition;
 use crate::status::health::{Health, never_run};
 use crate::status::survey::condition_of;
-use insights_shared::record::{Kind, Source, Stored};
+use insights_shared::record::{Source, Stored};
 use insights_shared::time::{DAY_SECONDS, Timestamp};
+use insights_sources::auditmanager;
+use insights_sources::cloudtrail;
+use insights_sources::xray;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How far back known entities are looked for.
@@ -45,7 +48,7 @@ pub async fn reason(
     session: &Session,
 ) -> Result<String, Failure> {
     let mut states = Vec::new();
-    for source in Source::ALL.into_iter().filter(|source| asked.source.is_none_or(|asked| asked == *source)) {
+    for source in insights_sources::all().filter(|source| asked.source.is_none_or(|asked| asked == *source)) {
         states.extend(reader.states(source).await?.into_iter().map(|(place, state)| (source, place, state)));
     }
     if let Some(unknown) = unknown_target(asked, &states) {
@@ -93,7 +96,7 @@ async fn about_nobody(
     session: &Session,
 ) -> Result<String, Failure> {
     let recent = Span::last(ENTITY_DAYS * DAY_SECONDS, reader.now());
-    let kinds = [Kind::XrayInsight, Kind::CloudtrailInsight, Kind::AuditmanagerAssessment];
+    let kinds = [xray::INSIGHT, cloudtrail::INSIGHT, auditmanager::ASSESSMENT];
     let records = reader.overlapping(&kinds, recent).await?;
     let mut known: BTreeMap<&str, Option<Timestamp>> = BTreeMap::new();
     for record in &records {
@@ -113,7 +116,7 @@ async fn about_nobody(
     // An assessment is known by its id, and remembered by its name.
     let titles: BTreeMap<&str, &str> = records
         .iter()
-        .filter(|record| record.text("kind") == Some(Kind::AuditmanagerAssessment.as_str()))
+        .filter(|record| record.text("kind") == Some(auditmanager::ASSESSMENT.as_str()))
         .filter_map(|record| Some((record.text("title")?, record.text("entity")?)))
         .collect();
     // A name that is spelled nearly so goes before a title that has it somewhere.
@@ -151,10 +154,10 @@ async fn about_states(
     }
     let is = |wanted: Option<&str>, is: &str| wanted.is_none_or(|wanted| wanted == is);
     // Counts are never open.
-    let sources: Vec<Source> = Source::ALL
+    let sources: Vec<Source> = insights_sources::all()
         .into_iter()
         .filter(|source| asked.source.is_none_or(|asked| asked == *source))
-        .filter(|source| !asked.open || *source != Source::Auditmanager)
+        .filter(|source| !asked.open || *source != auditmanager::SOURCE)
         .collect();
     let asked_for: Vec<&(Source, Place, Stored)> = all
         .iter()

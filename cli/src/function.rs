@@ -3,16 +3,14 @@
 
 use crate::args;
 use crate::exit::Exit;
-use auditmanager_insights::AuditmanagerInsights;
 use clap::Parser;
-use cloudtrail_insights::CloudtrailInsights;
+use insights_collectors::with_collector;
 use insights_shared::environment::Environment;
 use insights_shared::record::Source;
 use insights_shared::runtime::serve;
 use insights_shared::time::Clock;
 use std::ffi::OsString;
 use std::process::ExitCode;
-use xray_insights::XrayInsights;
 
 /// The first argument that asks for it. It is no command of the command line, so neither help nor completions show it.
 pub const REQUEST: &str = "__function";
@@ -37,7 +35,7 @@ pub fn requested(arguments: &[OsString]) -> Option<Result<Function, Exit>> {
 
 /// The arguments that ask for the function of `source`, with its clock moved by so much.
 pub fn arguments(source: Source, clock_shift_ms: i64) -> [String; 4] {
-    [REQUEST, source.package(), "--clock-shift-ms", &clock_shift_ms.to_string()].map(str::to_owned)
+    [REQUEST, source.package, "--clock-shift-ms", &clock_shift_ms.to_string()].map(str::to_owned)
 }
 
 impl Function {
@@ -47,17 +45,16 @@ impl Function {
             0 => Clock::System,
             millis => Clock::Shifted(millis),
         };
-        match self.source {
-            Source::Xray => serve::<XrayInsights>(environment, clock).await,
-            Source::Cloudtrail => serve::<CloudtrailInsights>(environment, clock).await,
-            Source::Auditmanager => serve::<AuditmanagerInsights>(environment, clock).await,
-        }
+        with_collector!(self.source, C => serve::<C>(environment, clock).await).unwrap_or(ExitCode::FAILURE)
     }
 }
 
 fn package(text: &str) -> Result<Source, String> {
-    let known = Source::ALL.into_iter().find(|source| source.package() == text);
-    known.ok_or_else(|| format!("must be one of {}", Source::ALL.map(Source::package).join(", ")))
+    let known = insights_sources::all().find(|source| source.package == text);
+    known.ok_or_else(|| {
+        let packages: Vec<&str> = insights_sources::all().map(|source| source.package).collect();
+        format!("must be one of {}", packages.join(", "))
+    })
 }
 
 #[cfg(test)]
@@ -66,7 +63,7 @@ mod tests {
 
     #[test]
     fn the_arguments_of_a_restart_are_read_back() {
-        for source in Source::ALL {
+        for source in insights_sources::all() {
             let mut process = vec![OsString::from("insights")];
             process.extend(arguments(source, -5_000).map(OsString::from));
             let function = requested(&process).unwrap().unwrap();

@@ -11,29 +11,32 @@ use crate::read::Reader;
 use crate::read::span::Span;
 use crate::session::Session;
 use crate::status::caution::{About, caution};
-use insights_shared::record::{Kind, Severity, Source, Stored};
+use insights_shared::record::{Kind, Severity, Stored};
+use insights_sources::auditmanager;
+use insights_sources::cloudtrail;
+use insights_sources::xray;
 use std::cmp::Reverse;
 
 /// What is listed where nothing else is asked for.
 const LISTED: [Kind; 4] =
-    [Kind::XrayInsight, Kind::CloudtrailInsight, Kind::AuditmanagerInsights, Kind::AuditmanagerAssessment];
+    [xray::INSIGHT, cloudtrail::INSIGHT, auditmanager::ACCOUNT, auditmanager::ASSESSMENT];
 
 /// Lists.
 pub async fn run(arguments: &ListArguments, session: &Session) -> Result<Exit, Failure> {
-    if arguments.entity.is_none() && arguments.kind.is_some_and(|kind| !kind.in_ended()) {
+    if arguments.entity.is_none() && arguments.kind.is_some_and(|kind| !kind.is_in_ended) {
         return Err(Failure::usage(
             "--kind auditmanager.domain and auditmanager.control need --entity: `account`, or an assessment's id",
         ));
     }
     if let (Some(source), Some(kind)) = (arguments.source, arguments.kind)
-        && kind.source() != source
+        && kind.source != source
     {
         return Err(Failure::usage(format!(
             "--kind {} is none of --source {source}: give one of them alone",
             kind.as_str()
         )));
     }
-    let is_counted = arguments.source == Some(Source::Auditmanager)
+    let is_counted = arguments.source == Some(auditmanager::SOURCE)
         || arguments.kind.is_some_and(|kind| !kind.is_insight());
     if arguments.open && is_counted {
         return Err(Failure::usage(
@@ -70,7 +73,7 @@ async fn answer(
         };
         say(&empty::reason(reader, &asked, span, session).await?);
     } else {
-        let source = arguments.source.or(arguments.kind.map(Kind::source));
+        let source = arguments.source.or(arguments.kind.map(|kind| kind.source));
         let (account, region) = (arguments.account.as_deref(), arguments.region.as_deref());
         if let Some(warning) = caution(reader, About { source, account, region }).await? {
             say(&warning);
@@ -104,7 +107,7 @@ async fn candidates(arguments: &ListArguments, span: Span, reader: &Reader) -> R
     }
     let is_asked_for = |kind: &Kind| {
         arguments.kind.is_none_or(|asked| asked == *kind)
-            && arguments.source.is_none_or(|source| kind.source() == source)
+            && arguments.source.is_none_or(|source| kind.source == source)
             && (!arguments.open || kind.is_insight())
     };
     let kinds: Vec<Kind> = LISTED.into_iter().filter(is_asked_for).collect();

@@ -20,8 +20,9 @@ use crate::session::Session;
 use crate::unavailable;
 use insights_shared::catalog::Unavailable;
 use insights_shared::number::Number;
-use insights_shared::record::{Kind, Source, Stored};
+use insights_shared::record::Stored;
 use insights_shared::time::DAY_SECONDS;
+use insights_sources::cloudtrail;
 use std::collections::BTreeSet;
 
 /// Rows of a plot that has the page for itself.
@@ -51,11 +52,11 @@ async fn answer(
     reader: &Reader,
     session: &Session,
 ) -> Result<String, Failure> {
-    let states = reader.states(Source::Cloudtrail).await?;
+    let states = reader.states(cloudtrail::SOURCE).await?;
     let mut places: BTreeSet<Place> = states.keys().cloned().collect();
     // A window writes no state: the insights that name series tell where it was.
     let live = Span::last(LIVE_DAYS * DAY_SECONDS, reader.now());
-    let insights = reader.overlapping(&[Kind::CloudtrailInsight], live).await?;
+    let insights = reader.overlapping(&[cloudtrail::INSIGHT], live).await?;
     places.extend(insights.iter().filter_map(Place::of));
     let (mut all, mut trails) = (Vec::new(), Vec::new());
     for place in &places {
@@ -112,7 +113,7 @@ async fn nothing(
         let command = reader.command(&["series"]);
         return Ok(format!("no key contains \"{text}\": {others} known, see `{command}`"));
     }
-    let asked = empty::Asked { source: Some(Source::Cloudtrail), ..empty::Asked::default() };
+    let asked = empty::Asked { source: Some(cloudtrail::SOURCE), ..empty::Asked::default() };
     empty::reason(reader, &asked, span, session).await
 }
 

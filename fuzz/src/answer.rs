@@ -4,12 +4,13 @@
 use crate::canned::{Canned, Replaced};
 use crate::given::Outcome;
 use crate::invoke::{check_response, invoke};
-use auditmanager_insights::AuditmanagerInsights;
-use cloudtrail_insights::CloudtrailInsights;
+use insights_collectors::with_collector;
 use insights_shared::collector::Collector;
 use insights_shared::record::Source;
+use insights_sources::auditmanager;
+use insights_sources::cloudtrail;
+use insights_sources::xray;
 use serde_json::Value;
-use xray_insights::XrayInsights;
 
 /// An operation whose answer the fuzzer gives.
 #[derive(Debug)]
@@ -28,41 +29,41 @@ const fn operation(source: Source, wire: &'static str, name: &'static str) -> Op
 
 /// Every operation of the three services, and the table's.
 pub const OPERATIONS: [Operation; 27] = [
-    operation(Source::Xray, "Groups", "GetGroups"),
-    operation(Source::Xray, "InsightSummaries", "GetInsightSummaries"),
-    operation(Source::Xray, "Insight", "GetInsight"),
-    operation(Source::Xray, "InsightEvents", "GetInsightEvents"),
-    operation(Source::Xray, "InsightImpactGraph", "GetInsightImpactGraph"),
-    operation(Source::Cloudtrail, "LookupEvents", "LookupEvents"),
-    operation(Source::Cloudtrail, "DescribeTrails", "DescribeTrails"),
-    operation(Source::Cloudtrail, "GetInsightSelectors", "GetInsightSelectors"),
-    operation(Source::Cloudtrail, "ListInsightsData", "ListInsightsData"),
-    operation(Source::Cloudtrail, "ListInsightsMetricData", "ListInsightsMetricData"),
-    operation(Source::Auditmanager, "account/status", "GetAccountStatus"),
-    operation(Source::Auditmanager, "insights", "GetInsights"),
-    operation(Source::Auditmanager, "assessments", "ListAssessments"),
-    operation(Source::Auditmanager, "insights/assessments/", "GetInsightsByAssessment"),
-    operation(Source::Auditmanager, "insights/control-domains", "ListControlDomainInsights"),
+    operation(xray::SOURCE, "Groups", "GetGroups"),
+    operation(xray::SOURCE, "InsightSummaries", "GetInsightSummaries"),
+    operation(xray::SOURCE, "Insight", "GetInsight"),
+    operation(xray::SOURCE, "InsightEvents", "GetInsightEvents"),
+    operation(xray::SOURCE, "InsightImpactGraph", "GetInsightImpactGraph"),
+    operation(cloudtrail::SOURCE, "LookupEvents", "LookupEvents"),
+    operation(cloudtrail::SOURCE, "DescribeTrails", "DescribeTrails"),
+    operation(cloudtrail::SOURCE, "GetInsightSelectors", "GetInsightSelectors"),
+    operation(cloudtrail::SOURCE, "ListInsightsData", "ListInsightsData"),
+    operation(cloudtrail::SOURCE, "ListInsightsMetricData", "ListInsightsMetricData"),
+    operation(auditmanager::SOURCE, "account/status", "GetAccountStatus"),
+    operation(auditmanager::SOURCE, "insights", "GetInsights"),
+    operation(auditmanager::SOURCE, "assessments", "ListAssessments"),
+    operation(auditmanager::SOURCE, "insights/assessments/", "GetInsightsByAssessment"),
+    operation(auditmanager::SOURCE, "insights/control-domains", "ListControlDomainInsights"),
     operation(
-        Source::Auditmanager,
+        auditmanager::SOURCE,
         "insights/control-domains-by-assessment",
         "ListControlDomainInsightsByAssessment",
     ),
-    operation(Source::Auditmanager, "insights/controls", "ListControlInsightsByControlDomain"),
+    operation(auditmanager::SOURCE, "insights/controls", "ListControlInsightsByControlDomain"),
     operation(
-        Source::Auditmanager,
+        auditmanager::SOURCE,
         "insights/controls-by-assessment",
         "ListAssessmentControlInsightsByControlDomain",
     ),
-    operation(Source::Xray, "BatchGetItem", "BatchGetItem"),
-    operation(Source::Xray, "Query", "Query"),
-    operation(Source::Xray, "PutItem", "PutItem"),
-    operation(Source::Cloudtrail, "BatchGetItem", "BatchGetItem"),
-    operation(Source::Cloudtrail, "Query", "Query"),
-    operation(Source::Cloudtrail, "PutItem", "PutItem"),
-    operation(Source::Auditmanager, "BatchGetItem", "BatchGetItem"),
-    operation(Source::Auditmanager, "Query", "Query"),
-    operation(Source::Auditmanager, "PutItem", "PutItem"),
+    operation(xray::SOURCE, "BatchGetItem", "BatchGetItem"),
+    operation(xray::SOURCE, "Query", "Query"),
+    operation(xray::SOURCE, "PutItem", "PutItem"),
+    operation(cloudtrail::SOURCE, "BatchGetItem", "BatchGetItem"),
+    operation(cloudtrail::SOURCE, "Query", "Query"),
+    operation(cloudtrail::SOURCE, "PutItem", "PutItem"),
+    operation(auditmanager::SOURCE, "BatchGetItem", "BatchGetItem"),
+    operation(auditmanager::SOURCE, "Query", "Query"),
+    operation(auditmanager::SOURCE, "PutItem", "PutItem"),
 ];
 
 /// The statuses of answers, the good one more often than the others.
@@ -73,11 +74,8 @@ pub fn check(data: &[u8]) {
     let Some((first, body)) = data.split_first() else { return };
     let operation = &OPERATIONS[usize::from(*first) % OPERATIONS.len()];
     let status = STATUSES[usize::from(*first) / OPERATIONS.len() % STATUSES.len()];
-    match operation.source {
-        Source::Xray => run::<XrayInsights>(operation, status, body),
-        Source::Cloudtrail => run::<CloudtrailInsights>(operation, status, body),
-        Source::Auditmanager => run::<AuditmanagerInsights>(operation, status, body),
-    }
+    with_collector!(operation.source, C => run::<C>(operation, status, body))
+        .expect("every source has a collector");
 }
 
 fn run<C: Collector>(operation: &Operation, status: u16, body: &[u8]) {

@@ -4,11 +4,12 @@ use crate::keys::{check_parts, check_size};
 use crate::{ACCOUNT, REGION, now};
 use cloudtrail_insights::event;
 use cloudtrail_insights::merge::Halves;
-use insights_shared::record::{Source, Stored};
+use insights_shared::record::Stored;
 use insights_shared::surrogate::replace_unpaired;
 use insights_shared::target::Target;
 use insights_shared::validate::validate;
 use insights_shared::value::Value;
+use insights_sources::cloudtrail;
 
 /// Reads an event, or two with a line that holds `\n---\n` between them.
 pub fn check(data: &[u8]) {
@@ -28,7 +29,7 @@ pub fn check(data: &[u8]) {
                 assert!(!event.shared_event_id.is_empty(), "an event of no insight");
                 let series = event.half.series();
                 let row = insights_shared::store::catalog::catalog_key(
-                    insights_shared::record::Source::Cloudtrail,
+                    cloudtrail::SOURCE,
                     &target,
                     series.catalog_sort_key(),
                 );
@@ -42,7 +43,11 @@ pub fn check(data: &[u8]) {
                 ];
                 check_parts(&row.sk, &[&["series"], &parts[..]].concat());
                 check_parts(
-                    &series.partition(Source::Cloudtrail, &target.account_id, &target.region),
+                    &series.partition(
+                        insights_sources::cloudtrail::SOURCE,
+                        &target.account_id,
+                        &target.region,
+                    ),
                     &[&["cloudtrail", ACCOUNT, REGION], &parts[..]].concat(),
                 );
                 let whole = Value::from_json(text).expect("an event that was read is JSON");

@@ -18,7 +18,7 @@ pub fn check(data: &[u8]) {
         return;
     };
     let stored = Stored(map.clone());
-    let _ = (stored.is_expired(now()), stored.is_newer_schema(), stored.last_update_time());
+    let _ = (stored.is_expired(now()), stored.is_newer_schema(), stored.detail_time(&["last_update_time"]));
     let attributes = into_attributes(map.clone());
     let back = from_attributes(attributes).expect("what was written can be read");
     let (mut before, mut after) = (String::new(), String::new());
@@ -40,8 +40,10 @@ pub fn check(data: &[u8]) {
         );
     }
     let _ = (Halves::from_stored(&stored), merge::is_overdue(&stored, now()));
-    for record in
-        [Record::from_stored(&stored, now()), merge::no_end_seen(&stored, now())].into_iter().flatten()
+    for record in insights_sources::kinds()
+        .map(|kind| Record::from_stored(kind, &stored, now()))
+        .chain([merge::no_end_seen(&stored, now())])
+        .flatten()
     {
         if let Err(rejected) = validate(record, 400) {
             assert!(!rejected.violations.is_empty(), "rejected without a reason");

@@ -4,17 +4,14 @@
 use crate::canned::Canned;
 use crate::invoke::{check_response, invoke};
 use crate::{REGION, now};
-use auditmanager_insights::AuditmanagerInsights;
-use cloudtrail_insights::CloudtrailInsights;
+use insights_collectors::with_collector;
 use insights_shared::collector::Collector;
 use insights_shared::payload::{self, Payload};
-use insights_shared::record::Source;
-use xray_insights::XrayInsights;
 
 /// Reads a payload for each function.
 pub fn check(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
-    for source in Source::ALL {
+    for source in insights_sources::all() {
         match payload::parse(text, source, REGION, now()) {
             Err(faults) => {
                 assert!(!faults.is_empty(), "refused without a reason");
@@ -24,11 +21,7 @@ pub fn check(data: &[u8]) {
             Ok(Payload::Scheduled { .. } | Payload::Window { targets: Some(_), .. }) => {}
             Ok(work) => {
                 let is_push = matches!(work, Payload::Push(_));
-                match source {
-                    Source::Xray => run::<XrayInsights>(text, is_push),
-                    Source::Cloudtrail => run::<CloudtrailInsights>(text, is_push),
-                    Source::Auditmanager => run::<AuditmanagerInsights>(text, is_push),
-                }
+                with_collector!(source, C => run::<C>(text, is_push)).expect("every source has a collector");
             }
         }
     }

@@ -7,6 +7,7 @@ use futures_util::FutureExt;
 use http_body_util::BodyExt;
 use insights_shared::record::Source;
 use insights_simulator::Offline;
+use insights_sources::cloudtrail;
 use serde_json::{Value, json};
 
 /// A world with one of everything: every run of a function asks for all of it.
@@ -96,40 +97,38 @@ fn to_attributes(item: &Value) -> Value {
 /// What `services` answer to one request for an operation that `wire` names: status and body. `None` if they reset the
 /// connection.
 pub fn ask(services: &Offline, source: Source, wire: &str) -> Option<(u16, String)> {
-    let (scope, method) = match source {
-        Source::Xray => ("xray", "POST"),
-        Source::Cloudtrail => ("cloudtrail", "POST"),
-        Source::Auditmanager => ("auditmanager", "GET"),
+    let (scope, method) = match source.id {
+        "xray" => ("xray", "POST"),
+        "cloudtrail" => ("cloudtrail", "POST"),
+        _ => ("auditmanager", "GET"),
     };
     let start = now().plus_seconds(-3_600).seconds();
     let end = now().seconds();
     let id = "7c4ee9a1-3f5b-4d2e-9a68-0b6f1d2c3e4f";
     let series = json!({"EventSource": "ec2.amazonaws.com", "EventName": "RunInstances", "InsightType": "ApiCallRateInsight",
         "Period": 300, "DataType": "NonZeroData", "StartTime": end - 7_200, "EndTime": end});
-    let (path, body) = match (source, wire) {
-        (Source::Xray, "Groups") => ("/Groups".to_owned(), json!({})),
-        (Source::Xray, "InsightSummaries") => {
+    let (path, body) = match (source.id, wire) {
+        ("xray", "Groups") => ("/Groups".to_owned(), json!({})),
+        ("xray", "InsightSummaries") => {
             ("/InsightSummaries".to_owned(), json!({"GroupName": "shop", "StartTime": start, "EndTime": end}))
         }
-        (Source::Xray, _) => {
-            (format!("/{wire}"), json!({"InsightId": id, "StartTime": start, "EndTime": end}))
-        }
-        (Source::Cloudtrail, "LookupEvents") => ("/".to_owned(), json!({"EventCategory": "insight"})),
-        (Source::Cloudtrail, "ListInsightsMetricData") => ("/".to_owned(), series),
-        (Source::Cloudtrail, "ListInsightsData") => (
+        ("xray", _) => (format!("/{wire}"), json!({"InsightId": id, "StartTime": start, "EndTime": end})),
+        ("cloudtrail", "LookupEvents") => ("/".to_owned(), json!({"EventCategory": "insight"})),
+        ("cloudtrail", "ListInsightsMetricData") => ("/".to_owned(), series),
+        ("cloudtrail", "ListInsightsData") => (
             "/".to_owned(),
             json!({"InsightSource": format!("arn:aws:cloudtrail:{REGION}:{}:trail/objects", crate::ACCOUNT), "DataType": "InsightsEvents"}),
         ),
-        (Source::Cloudtrail, "GetInsightSelectors") => ("/".to_owned(), json!({"TrailName": "objects"})),
-        (Source::Cloudtrail, _) => ("/".to_owned(), json!({})),
-        (Source::Auditmanager, _) => (auditmanager_path(wire), Value::Null),
+        ("cloudtrail", "GetInsightSelectors") => ("/".to_owned(), json!({"TrailName": "objects"})),
+        ("cloudtrail", _) => ("/".to_owned(), json!({})),
+        _ => (auditmanager_path(wire), Value::Null),
     };
     let signature = format!(
         "AWS4-HMAC-SHA256 Credential=AKIA/20260301/{REGION}/{scope}/aws4_request, SignedHeaders=host, Signature=ab"
     );
     let mut request = hyper::Request::builder().method(method).uri(format!("http://simulated.invalid{path}"));
     request = request.header("authorization", signature).header("x-amz-date", "20260301T120000Z");
-    if source == Source::Cloudtrail {
+    if source == cloudtrail::SOURCE {
         let target = format!("com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.{wire}");
         request = request.header("x-amz-target", target).header("content-type", "application/x-amz-json-1.1");
     }

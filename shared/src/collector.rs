@@ -3,8 +3,7 @@
 use crate::aws::SdkConfig;
 use crate::environment::Environment;
 use crate::fields::Faults;
-use crate::issue::CallError;
-use crate::payload::{Push, Window};
+use crate::payload::Window;
 use crate::record::Source;
 use crate::target_run::TargetRun;
 use crate::time::Timestamp;
@@ -45,19 +44,6 @@ pub trait Collector: Sized + Send + Sync + 'static {
     /// Makes a client of the service, and with it what all of them share, before the first invocation: Lambda starts a
     /// function with a full processor, and runs it with its share of one.
     fn prepare(sdk: &SdkConfig);
-
-    /// Whether a failed call says that the source is not in use there, whatever its status and code are: many services say so
-    /// with those of a denial. Such an error has the class [`Class::NotEnabled`](crate::issue::Class).
-    fn is_not_enabled(error: &CallError) -> bool {
-        let _ = error;
-        false
-    }
-
-    /// Notes in `faults` what a pushed event lacks to be worked at all. What can be stored, or kept as rejected, is not
-    /// a fault of the payload.
-    fn check_push(push: &Push, faults: &mut Faults) {
-        let _ = (push, faults);
-    }
 
     /// Fetches, normalizes, validates and writes what one target has. Failures go into the target's report and cost
     /// nothing else; there is nothing to return for them.

@@ -1,5 +1,6 @@
 //! The configuration that all functions share, from the environment. What is a function's own, the function reads.
 
+use crate::descriptor::{History, Operation};
 use crate::environment::Environment;
 use crate::fields::Faults;
 use crate::record::Source;
@@ -7,50 +8,31 @@ use crate::target::{self, Target};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// Every operation that a function calls and `RATE_LIMITS` may name.
-const OPERATIONS: &[&str] = &[
-    "GetGroups",
-    "GetInsightSummaries",
-    "GetInsight",
-    "GetInsightEvents",
-    "GetInsightImpactGraph",
-    "LookupEvents",
-    "DescribeTrails",
-    "GetInsightSelectors",
-    "ListInsightsData",
-    "ListInsightsMetricData",
-    "GetAccountStatus",
-    "GetInsights",
-    "ListAssessments",
-    "GetInsightsByAssessment",
-    "ListControlDomainInsights",
-    "ListControlDomainInsightsByAssessment",
-    "ListControlInsightsByControlDomain",
-    "ListAssessmentControlInsightsByControlDomain",
-];
+/// The rate of an operation that neither `RATE_LIMITS` nor the service names, in requests per second.
+const DEFAULT_RATE: f64 = 10.0;
+/// What `RATE_LIMITS` calls every operation that it does not name.
+const DEFAULT: &str = "default";
 
-/// Calls a second per account and region, by operation; 0 is unpaced.
+/// Requests per second for each account, region and operation of one source; 0 is unlimited.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RateLimits(BTreeMap<String, f64>);
 
-impl Default for RateLimits {
-    fn default() -> Self {
-        // LookupEvents and ListInsightsData: two a second per account and region, shared with every other caller.
-        // https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html
-        let limits = [("LookupEvents", 2.0), ("ListInsightsData", 2.0), ("default", 10.0)];
-        Self(limits.into_iter().map(|(name, rate)| (name.to_owned(), rate)).collect())
-    }
-}
-
 impl RateLimits {
-    /// Calls a second for `operation`, or `None` if it is unpaced.
+    /// The limits of a source without any configuration.
+    pub fn of_source(source: Source) -> Self {
+        let own = source.operations.iter().filter_map(|operation| Some((operation.name, operation.rate?)));
+        let limits = own.chain([(DEFAULT, DEFAULT_RATE)]);
+        Self(limits.map(|(name, rate)| (name.to_owned(), rate)).collect())
+    }
+
+    /// Requests per second for `operation`, or `None` if it is unlimited.
     pub fn of(&self, operation: &str) -> Option<f64> {
-        let rate = self.0.get(operation).or_else(|| self.0.get("default")).copied();
+        let rate = self.0.get(operation).or_else(|| self.0.get(DEFAULT)).copied();
         rate.filter(|rate| *rate > 0.0)
     }
 }
 
-/// What every function is told by its environment.
+/// The environment variables that every function reads.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// `TABLE_NAME`.
@@ -63,7 +45,7 @@ pub struct Settings {
     pub targets: Option<Vec<Target>>,
     /// `OVERLAP_MINUTES`: how far behind the watermark a run looks again for late data.
     pub overlap_minutes: i64,
-    /// `RATE_LIMITS` laid over the defaults.
+    /// `RATE_LIMITS` merged over the defaults of the source.
     pub rate_limits: RateLimits,
     /// `CONCURRENCY`: calls under way at once per target.
     pub concurrency: usize,
@@ -94,24 +76,18 @@ impl Settings {
         if own_region.is_empty() {
             faults.add("AWS_REGION", "", "is required: Lambda sets it, elsewhere set it yourself");
         }
-        let (retention, longest_lookback) = match source {
-            Source::Xray => (400, 30),
-            Source::Cloudtrail => (400, 90),
-            Source::Auditmanager => (2557, 1),
-        };
-        let lookback_days = if source == Source::Auditmanager {
-            longest_lookback // Audit Manager has no past to look back at.
-        } else {
-            integer(environment, "LOOKBACK_DAYS", longest_lookback, 1..=longest_lookback, faults)
+        let lookback_days = match source.history {
+            Some(History { days }) => integer(environment, "LOOKBACK_DAYS", days, 1..=days, faults),
+            None => 1,
         };
         let concurrency = integer(environment, "CONCURRENCY", 8, 1..=256, faults);
         Self {
             table_name,
-            retention_days: integer(environment, "RETENTION_DAYS", retention, 0..=36_500, faults),
+            retention_days: integer(environment, "RETENTION_DAYS", source.retention_days, 0..=36_500, faults),
             lookback_days,
             targets: targets(environment, own_region, faults),
             overlap_minutes: integer(environment, "OVERLAP_MINUTES", 360, 0..=43_200, faults),
-            rate_limits: rate_limits(environment, concurrency, faults),
+            rate_limits: rate_limits(environment, source, concurrency, faults),
             concurrency: usize::try_from(concurrency).unwrap_or(1),
             own_region: own_region.to_owned(),
             is_sam_local: environment.get("AWS_SAM_LOCAL").is_some(),
@@ -162,52 +138,72 @@ fn targets(environment: &Environment, own_region: &str, faults: &mut Faults) -> 
 const LONGEST_WAIT: i64 = 100;
 /// The lowest rate of all.
 const LOWEST_RATE: f64 = 0.001;
-/// What is asked page by page, so that no call waits for others.
-const ONE_BY_ONE: [&str; 2] = ["LookupEvents", "ListInsightsData"];
-
-/// The lowest rate of `operation` at which the last of the calls under way at once does not wait too long.
+/// The lowest rate at which the last of the concurrent requests does not wait too long.
 #[expect(clippy::cast_precision_loss, reason = "at most 256")]
-fn lowest_rate(operation: &str, concurrency: i64) -> f64 {
-    if ONE_BY_ONE.contains(&operation) {
-        return LOWEST_RATE;
-    }
-    (concurrency as f64 / LONGEST_WAIT as f64).max(LOWEST_RATE)
+fn lowest_rate(is_sequential: bool, concurrency: i64) -> f64 {
+    if is_sequential { LOWEST_RATE } else { (concurrency as f64 / LONGEST_WAIT as f64).max(LOWEST_RATE) }
 }
 
-fn rate_limits(environment: &Environment, concurrency: i64, faults: &mut Faults) -> RateLimits {
-    let mut limits = RateLimits::default();
+/// Reads `RATE_LIMITS`. It may name the operations of every source, so that all functions can have the same value: by name, or as
+/// `service:Operation` where two services have an operation of that name.
+fn rate_limits(
+    environment: &Environment,
+    source: Source,
+    concurrency: i64,
+    faults: &mut Faults,
+) -> RateLimits {
+    let mut limits = RateLimits::of_source(source);
     let Some(value) = json(environment, "RATE_LIMITS", faults) else { return limits };
     let Value::Object(members) = value else {
-        faults.add("RATE_LIMITS", value, "must be an object of operation and calls a second");
+        faults.add("RATE_LIMITS", value, "must be an object of operation names and requests per second");
         return limits;
     };
-    for (operation, rate) in members {
-        let field = format!("RATE_LIMITS.{operation}");
-        if operation != "default" && !OPERATIONS.contains(&operation.as_str()) {
-            faults.add(
-                field,
-                rate,
-                format!("unknown operation; known are default, {}", OPERATIONS.join(", ")),
-            );
+    // A name with its service comes last, so that it wins.
+    let mut members: Vec<(String, Value)> = members.into_iter().collect();
+    members.sort_by_key(|(name, _)| name.contains(':'));
+    for (name, rate) in members {
+        let field = format!("RATE_LIMITS.{name}");
+        let meant = operations_named(&name);
+        if name != DEFAULT && meant.is_empty() {
+            let known: Vec<&str> = insights_sources::operations().map(|operation| operation.name).collect();
+            let rule = format!("unknown operation; known are {DEFAULT}, {}", known.join(", "));
+            faults.add(field, rate, rule);
             continue;
         }
-        let lowest = lowest_rate(&operation, concurrency);
+        let is_sequential = !meant.is_empty() && meant.iter().all(|operation| operation.is_sequential);
+        let lowest = lowest_rate(is_sequential, concurrency);
         let given = rate.as_f64().filter(|rate| *rate == 0.0 || (lowest..=10_000.0).contains(rate));
-        if let Some(rate) = given {
-            limits.0.insert(operation, rate);
-        } else {
+        let Some(given) = given else {
             let rule = format!(
-                "must be 0 (unpaced) or from {lowest} to 10000 calls a second with CONCURRENCY {concurrency}"
+                "must be 0 (unlimited) or from {lowest} to 10000 requests per second with CONCURRENCY {concurrency}"
             );
             faults.add(field, rate, rule);
+            continue;
+        };
+        if name == DEFAULT {
+            limits.0.insert(name, given);
+        } else if let Some(operation) = meant.iter().find(|operation| source.operations.contains(operation)) {
+            limits.0.insert(operation.name.to_owned(), given);
         }
     }
     limits
 }
 
+/// The operations that `name` means: all of that name, or the one of `service:Operation`.
+fn operations_named(name: &str) -> Vec<&'static Operation> {
+    let named = |operation: &&Operation| match name.split_once(':') {
+        Some((service, name)) => operation.service == service && operation.name == name,
+        None => operation.name == name,
+    };
+    insights_sources::operations().filter(named).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use insights_sources::auditmanager;
+    use insights_sources::cloudtrail;
+    use insights_sources::xray;
 
     fn read(source: Source, variables: &[(&str, &str)]) -> Result<Settings, String> {
         let mut faults = Faults::default();
@@ -221,7 +217,7 @@ mod tests {
     #[test]
     fn defaults_are_those_of_the_contract() {
         for (source, retention, lookback) in
-            [(Source::Xray, 400, 30), (Source::Cloudtrail, 400, 90), (Source::Auditmanager, 2557, 1)]
+            [(xray::SOURCE, 400, 30), (cloudtrail::SOURCE, 400, 90), (auditmanager::SOURCE, 2557, 1)]
         {
             let settings = read(source, &REQUIRED).unwrap();
             assert_eq!((settings.retention_days, settings.lookback_days), (retention, lookback), "{source}");
@@ -239,7 +235,7 @@ mod tests {
             let variables =
                 [("TABLE_NAME", "insights"), ("RATE_LIMITS", rates), ("CONCURRENCY", concurrency)];
             let environment = variables.into_iter().chain([("AWS_REGION", "eu-west-1")]).collect();
-            Settings::read(&environment, Source::Xray, &mut faults);
+            Settings::read(&environment, xray::SOURCE, &mut faults);
             faults.to_string()
         };
         assert_eq!(told(r#"{"GetInsight":0.08,"default":0}"#, "8"), "");
@@ -259,7 +255,7 @@ mod tests {
     #[test]
     fn given_rates_are_laid_over_the_defaults_and_zero_is_unpaced() {
         let limits = ("RATE_LIMITS", r#"{"GetInsight":0,"default":5}"#);
-        let settings = read(Source::Xray, &[REQUIRED[0], REQUIRED[1], limits]).unwrap();
+        let settings = read(xray::SOURCE, &[REQUIRED[0], REQUIRED[1], limits]).unwrap();
         assert_eq!(settings.rate_limits.of("GetInsight"), None);
         assert_eq!(settings.rate_limits.of("GetGroups"), Some(5.0));
         assert_eq!(settings.rate_limits.of("LookupEvents"), Some(2.0));
@@ -268,7 +264,7 @@ mod tests {
     #[test]
     fn every_wrong_variable_is_reported_at_once() {
         let text = read(
-            Source::Xray,
+            xray::SOURCE,
             &[
                 ("RETENTION_DAYS", "-1"),
                 ("LOOKBACK_DAYS", "31"),

@@ -102,7 +102,7 @@ impl<C: Collector> Service<C> {
         let collector = C::read(environment, &mut faults);
         faults.or(()).map_err(|faults| InvocationError::new("Config.Invalid", faults.to_string()))?;
         let is_lambda = environment.get("AWS_LAMBDA_FUNCTION_NAME").is_some();
-        let function = environment.get("AWS_LAMBDA_FUNCTION_NAME").unwrap_or(C::SOURCE.package());
+        let function = environment.get("AWS_LAMBDA_FUNCTION_NAME").unwrap_or(C::SOURCE.package);
         let version = environment.get("AWS_LAMBDA_FUNCTION_VERSION").unwrap_or("$LATEST");
         let dates = Arc::new(ServiceDates::new(clock));
         let dynamodb = aws::dynamodb(&sdk, Arc::clone(&dates));
@@ -275,7 +275,6 @@ impl<C: Collector> Service<C> {
             state,
             sdk: self.sdk.clone(),
             stop: stop.clone(),
-            is_not_enabled: C::is_not_enabled,
         };
         self.run_target(setup, Arc::clone(store), stamp, trouble).await
     }
@@ -405,7 +404,9 @@ impl<C: Collector> Service<C> {
                     let place = format!("{}/{}", push.account_id, push.region);
                     faults.add("account and region", place, "must be one of the function's targets");
                 }
-                C::check_push(&push, &mut faults);
+                if let Some(event) = C::SOURCE.push {
+                    (event.check)(&push.detail, &mut faults);
+                }
                 let time = push.time;
                 Plan::new(Work::Push(push), "push", targets, time, false)
             }

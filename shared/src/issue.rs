@@ -29,7 +29,7 @@ pub enum Stage {
 pub enum Class {
     /// Credentials or policy refuse it.
     Denied,
-    /// The source is not in use there: the collector recognises the answer ([`crate::collector::Collector::is_not_enabled`]).
+    /// The source is not in use there: the descriptor of the source has the errors that say so.
     NotEnabled,
     /// Too many calls.
     Throttled,

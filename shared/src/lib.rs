@@ -29,5 +29,6 @@ pub mod target_run;
 
 // The pure half, which is a crate of its own so that it can be built for speed.
 pub use insights_records::{
-    catalog, key, number, record, sdk, series, severity, surrogate, time, validate, value,
+    catalog, descriptor, key, number, record, sdk, series, severity, surrogate, time, validate, value,
+    version,
 };

@@ -61,14 +61,15 @@ pub fn emit(response: &Response, trigger: &str, now: Timestamp) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::Source;
+
     use crate::report::{Targets, Usage};
     use crate::response::LARGEST_RESPONSE;
+    use insights_sources::xray;
 
     #[test]
     fn every_metric_that_is_declared_has_a_value() {
         let response =
-            Response::new(Source::Xray, false, Usage::default(), Targets::default(), LARGEST_RESPONSE);
+            Response::new(xray::SOURCE, false, Usage::default(), Targets::default(), LARGEST_RESPONSE);
         let line = line(&response, "push", Timestamp::from_seconds(1_700_000_000));
         assert_eq!(line["_aws"]["Timestamp"], 1_700_000_000_000_i64);
         assert_eq!(line["timestamp"], "2023-11-14T22:13:20.000Z");

@@ -182,10 +182,12 @@ impl HttpConnector for PacedConnector {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use insights_sources::cloudtrail;
+    use insights_sources::xray;
 
     #[tokio::test(start_paused = true)]
     async fn requests_of_an_operation_are_spaced_and_others_are_not_held_up() {
-        let pacer = Pacer::new(RateLimits::default());
+        let pacer = Pacer::new(RateLimits::of_source(cloudtrail::SOURCE));
         let begun = Instant::now();
         let mut sent = Vec::new();
         for operation in ["LookupEvents", "LookupEvents", "GetInsight", "LookupEvents", "GetInsight"] {
@@ -198,7 +200,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn those_who_wait_at_once_go_one_by_one() {
-        let pacer = Pacer::new(RateLimits::default());
+        let pacer = Pacer::new(RateLimits::of_source(cloudtrail::SOURCE));
         let begun = Instant::now();
         let all = (0..4).map(|_| async {
             pacer.wait("LookupEvents").await;
@@ -211,7 +213,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_account_and_region_have_one_pacer_and_others_have_their_own() {
-        let pacers = Pacers::new(RateLimits::default());
+        let pacers = Pacers::new(RateLimits::of_source(cloudtrail::SOURCE));
         let pacer = |account_id: &str, region: &str| {
             pacers.of(&Target { account_id: account_id.into(), region: region.into(), role: None })
         };
@@ -223,7 +225,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_pacer_is_kept_while_it_is_held_or_would_hold_somebody_up() {
-        let pacers = Pacers::new(RateLimits::default());
+        let pacers = Pacers::new(RateLimits::of_source(cloudtrail::SOURCE));
         let target = |number: u32| Target {
             account_id: format!("{number:012}"),
             region: "eu-west-1".into(),
@@ -248,7 +250,7 @@ mod tests {
         let environment =
             [("RATE_LIMITS", "{\"default\":0}"), ("TABLE_NAME", "insights"), ("AWS_REGION", "eu-west-1")];
         let environment = environment.into_iter().collect();
-        let settings = crate::config::Settings::read(&environment, crate::record::Source::Xray, &mut faults);
+        let settings = crate::config::Settings::read(&environment, xray::SOURCE, &mut faults);
         let pacer = Pacer::new(settings.rate_limits);
         assert!(pacer.limiter("GetInsight").is_none());
         assert!(pacer.limiter("LookupEvents").is_some());

@@ -62,16 +62,6 @@ pub enum Payload {
 /// What some programs put in front of a text.
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
-/// The event type that `source` pushes, and the EventBridge source that it comes from.
-/// <https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-xray.html>
-fn push_type(source: Source) -> Option<(&'static str, &'static str)> {
-    match source {
-        Source::Xray => Some(("AWS X-Ray Insight Update", "aws.xray")),
-        Source::Cloudtrail => Some(("AWS Insight via CloudTrail", "aws.cloudtrail")),
-        Source::Auditmanager => None,
-    }
-}
-
 /// As [`parse`], of the bytes that came.
 pub fn read(bytes: &[u8], source: Source, own_region: &str, now: Timestamp) -> Result<Payload, Faults> {
     let fault = |value: &str, rule: String| {
@@ -127,17 +117,18 @@ fn parse_event(raw: &str, source: Source, mut fields: Fields<'_>) -> Option<Payl
         }
         return Some(Payload::Scheduled { scheduled_time: time, targets: None, dry_run: false });
     }
-    let Some((push_type, push_source)) = push_type(source).filter(|(known, _)| *known == detail_type) else {
-        let push = push_type(source).map(|(known, _)| format!(" or {known}")).unwrap_or_default();
+    let Some(event) = source.push.filter(|event| event.detail_type == detail_type) else {
+        let push = source.push.map(|event| format!(" or {}", event.detail_type)).unwrap_or_default();
         fields.faults().add(
             "detail-type",
             &detail_type,
-            format!("must be Scheduled Event{push} for {source}-insights"),
+            format!("must be Scheduled Event{push} for {}", source.package),
         );
         return None;
     };
-    if event_source != push_source {
-        fields.faults().add("source", &event_source, format!("must be {push_source} for {push_type}"));
+    if event_source != event.event_source {
+        let rule = format!("must be {} for {}", event.event_source, event.detail_type);
+        fields.faults().add("source", &event_source, rule);
     }
     let account_id = fields.required_string("account").unwrap_or_default();
     let region = fields.required_string("region").unwrap_or_default();
@@ -172,8 +163,9 @@ fn parse_own(source: Source, own_region: &str, now: Timestamp, mut fields: Field
     let targets = fields
         .value("targets")
         .map(|value| target::parse_targets(value, "targets", own_region, fields.faults()));
-    if has_window && source == Source::Auditmanager {
-        fields.faults().add("window", "", "must be left out: Audit Manager has no past to load");
+    if has_window && source.history.is_none() {
+        let rule = format!("must be left out: {} only answers for the present", source.label);
+        fields.faults().add("window", "", rule);
     }
     fields.finish();
     if has_window {
@@ -217,6 +209,9 @@ pub fn settle_window(window: Window, now: Timestamp, machine_now: Timestamp) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use insights_sources::auditmanager;
+    use insights_sources::cloudtrail;
+    use insights_sources::xray;
 
     fn now() -> Timestamp {
         "2026-03-01T12:00:00Z".parse().unwrap()
@@ -232,7 +227,7 @@ mod tests {
         let scheduler = r#"{"detail-type":"Scheduled Event","source":"aws.scheduler","time":"2026-03-01T11:00:00Z","detail":"{}"}"#;
         let own = r#"{"scheduled_time":"2026-03-01T11:00:00Z"}"#;
         for (raw, timed) in [("{}", false), ("null", false), (rule, true), (scheduler, true), (own, true)] {
-            for source in Source::ALL {
+            for source in insights_sources::all() {
                 let Ok(Payload::Scheduled { scheduled_time, targets: None, dry_run: false }) =
                     check(source, raw)
                 else {
@@ -247,16 +242,16 @@ mod tests {
     fn a_push_keeps_its_detail_to_the_last_digit() {
         let raw = r#"{"detail-type":"AWS X-Ray Insight Update","source":"aws.xray","account":"123456789012",
             "region":"eu-west-1","time":"2026-03-01T11:00:00Z","detail":{"InsightId":"x","n":12345678901234567890123}}"#;
-        let Ok(Payload::Push(push)) = check(Source::Xray, raw) else { panic!() };
+        let Ok(Payload::Push(push)) = check(xray::SOURCE, raw) else { panic!() };
         assert_eq!(push.detail.at(&["n"]).unwrap().as_number().unwrap().as_str(), "12345678901234567890123");
         assert_eq!((push.account_id.as_str(), push.region.as_str()), ("123456789012", "eu-west-1"));
         assert!(
-            check(Source::Cloudtrail, raw)
+            check(cloudtrail::SOURCE, raw)
                 .unwrap_err()
                 .contains("must be Scheduled Event or AWS Insight via")
         );
         assert!(
-            check(Source::Auditmanager, raw)
+            check(auditmanager::SOURCE, raw)
                 .unwrap_err()
                 .contains("must be Scheduled Event for auditmanager")
         );
@@ -269,7 +264,7 @@ mod tests {
                 r#"{{"detail-type":"AWS X-Ray Insight Update","source":"aws.xray","account":"123456789012",
                 "region":"eu-west-1","detail":{detail}}}"#
             );
-            let Ok(Payload::Push(push)) = check(Source::Xray, &raw) else { panic!("{raw}") };
+            let Ok(Payload::Push(push)) = check(xray::SOURCE, &raw) else { panic!("{raw}") };
             (push.detail, push.raw)
         };
         for (detail, expected) in [
@@ -281,7 +276,7 @@ mod tests {
             let value = Value::from_json(expected).unwrap();
             assert_eq!(push(detail), (value, expected.to_owned()), "{detail}");
         }
-        let error = check(Source::Xray, r#"{"dry\ud83drun":true}"#).unwrap_err();
+        let error = check(xray::SOURCE, r#"{"dry\ud83drun":true}"#).unwrap_err();
         assert!(error.contains("dry\u{fffd}run is true: unknown key"), "{error}");
     }
 
@@ -289,11 +284,15 @@ mod tests {
     fn a_window_is_a_backfill_but_not_for_audit_manager() {
         let raw =
             r#"{"window":{"start":"2026-02-01T00:00:00Z","end":"2026-02-02T00:00:00Z"},"dry_run":true}"#;
-        let Ok(Payload::Window { window, dry_run: true, .. }) = check(Source::Cloudtrail, raw) else {
+        let Ok(Payload::Window { window, dry_run: true, .. }) = check(cloudtrail::SOURCE, raw) else {
             panic!()
         };
         assert_eq!(window.end.millis_since(window.start), 86_400_000);
-        assert!(check(Source::Auditmanager, raw).unwrap_err().contains("Audit Manager has no past"));
+        assert!(
+            check(auditmanager::SOURCE, raw)
+                .unwrap_err()
+                .contains("Audit Manager only answers for the present")
+        );
     }
 
     #[test]
@@ -323,7 +322,7 @@ mod tests {
                 vec!["account: is required", "region: is required", "detail: must be an object"],
             ),
         ] {
-            let text = check(Source::Xray, raw).unwrap_err();
+            let text = check(xray::SOURCE, raw).unwrap_err();
             for part in expected {
                 assert!(text.contains(part), "{raw}: {part} not in {text}");
             }

@@ -3,6 +3,7 @@ use crate::issue::RECORD_INVALID;
 use crate::issue::Stage;
 use crate::report::TargetReport;
 use crate::target::Target;
+use insights_sources::xray;
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -27,7 +28,7 @@ fn gathered(targets: impl IntoIterator<Item = TargetResponse>) -> Targets {
 }
 
 fn response(targets: Targets, largest: usize) -> Response {
-    Response::new(Source::Xray, false, Usage::default(), targets, largest)
+    Response::new(xray::SOURCE, false, Usage::default(), targets, largest)
 }
 
 fn json(response: &Response) -> Value {

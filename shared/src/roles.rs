@@ -73,7 +73,7 @@ impl Session {
             .assume_role()
             .role_arn(&self.role.arn)
             .set_external_id(self.role.external_id.clone())
-            .role_session_name(self.source.package())
+            .role_session_name(self.source.package)
             .send()
             .await
             .map_err(|error| CallError::from_sdk(OPERATION, &error))?;

@@ -77,7 +77,6 @@ pub struct TargetRun {
     /// When the run began by the machine's clock.
     machine_now: Timestamp,
     dates: Arc<ServiceDates>,
-    is_not_enabled: fn(&CallError) -> bool,
     stop: Stop,
     sdk: SdkConfig,
     observer: CallObserver,
@@ -105,8 +104,6 @@ pub struct Setup {
     pub pacer: Arc<Pacer>,
     /// The end of the time to fetch in.
     pub stop: Stop,
-    /// Recognises errors that say that the source is not in use.
-    pub is_not_enabled: fn(&CallError) -> bool,
 }
 
 impl TargetRun {
@@ -118,7 +115,7 @@ impl TargetRun {
         dates: Arc<ServiceDates>,
         counts: Arc<CallCounts>,
     ) -> Self {
-        let Setup { source, target, work, state, sdk, pacer, stop, is_not_enabled } = setup;
+        let Setup { source, target, work, state, sdk, pacer, stop } = setup;
         let sdk = match sdk.http_client() {
             Some(client) => sdk.to_builder().http_client(PacedClient::new(client, pacer)).build(),
             None => sdk,
@@ -138,7 +135,6 @@ impl TargetRun {
             state,
             machine_now,
             dates,
-            is_not_enabled,
             stop,
             sdk,
             observer,
@@ -273,9 +269,9 @@ impl TargetRun {
         }
     }
 
-    /// The error as the collector recognises it.
+    /// The error; a denial that says that the source is not in use gets a class of its own.
     fn judged(&self, error: CallError) -> CallError {
-        if (self.is_not_enabled)(&error) {
+        if error.class == Class::Denied && self.source.says_not_enabled(&error.code, &error.message) {
             return CallError { class: Class::NotEnabled, retryable: false, ..error };
         }
         error

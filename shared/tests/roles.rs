@@ -12,10 +12,11 @@ use aws_credential_types::provider::ProvideCredentials;
 use aws_types::SdkConfig;
 use insights_shared::aws::ServiceDates;
 use insights_shared::issue::Class;
-use insights_shared::record::Source;
 use insights_shared::roles::{assume, own_account};
 use insights_shared::target::Role;
 use insights_shared::time::Clock;
+use insights_sources::cloudtrail;
+use insights_sources::xray;
 use insights_tests::{Lab, NOW, at};
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -76,13 +77,13 @@ async fn a_session_of_another_account_is_not_taken_for_the_targets() {
         ),
     ] {
         let sdk = sts_that_says(&lab, assumed(arn, credentials)).await;
-        let error = assume(&sdk, &role(), "111122223333", Source::Xray, &dates()).await.unwrap_err();
+        let error = assume(&sdk, &role(), "111122223333", xray::SOURCE, &dates()).await.unwrap_err();
         assert_eq!((error.operation, error.class), ("AssumeRole", Class::Malformed), "{arn}");
         assert!(error.message.contains(expected), "{error:?}");
     }
     let arn = "arn:aws:sts::111122223333:assumed-role/insights-reader/x";
     let sdk = sts_that_says(&lab, assumed(arn, CREDENTIALS)).await;
-    assert!(assume(&sdk, &role(), "111122223333", Source::Xray, &dates()).await.is_ok());
+    assert!(assume(&sdk, &role(), "111122223333", xray::SOURCE, &dates()).await.is_ok());
 }
 
 #[tokio::test]
@@ -93,7 +94,7 @@ async fn an_answer_that_was_cut_off_anywhere_gives_no_credentials() {
     let needed = whole.find("</Expiration>").unwrap();
     for end in (0..whole.len()).step_by(17) {
         let sdk = sts_that_says(&lab, whole[..end].to_owned()).await;
-        match assume(&sdk, &role(), "111122223333", Source::Xray, &dates()).await {
+        match assume(&sdk, &role(), "111122223333", xray::SOURCE, &dates()).await {
             Ok(_) => assert!(end >= needed, "{}", &whole[..end]),
             Err(error) => {
                 assert_eq!(
@@ -123,10 +124,10 @@ async fn an_identity_without_an_account_is_none() {
 #[tokio::test]
 async fn a_role_is_assumed_under_the_functions_name_and_refused_as_denied() {
     let lab = Lab::new(&format!("[sts]\nroles = [{{ arn = \"{ROLE}\", external_id = \"sesame\" }}]")).await;
-    let error = assume(&lab.sdk(), &role(), "111122223333", Source::Xray, &dates()).await.unwrap_err();
+    let error = assume(&lab.sdk(), &role(), "111122223333", xray::SOURCE, &dates()).await.unwrap_err();
     assert_eq!((error.code.as_str(), error.class), ("AccessDenied", Class::Denied));
     let trusted = Role { external_id: Some("sesame".to_owned()), ..role() };
-    assert!(assume(&lab.sdk(), &trusted, "111122223333", Source::Cloudtrail, &dates()).await.is_ok());
+    assert!(assume(&lab.sdk(), &trusted, "111122223333", cloudtrail::SOURCE, &dates()).await.is_ok());
     let log = lab.simulator.log();
     assert_eq!(log[1].input["RoleSessionName"], "cloudtrail-insights");
 }
@@ -134,7 +135,7 @@ async fn a_role_is_assumed_under_the_functions_name_and_refused_as_denied() {
 #[tokio::test]
 async fn credentials_that_are_over_are_renewed_and_the_first_ones_are_used_once() {
     let lab = Lab::new(&format!("[sts]\nroles = [{{ arn = \"{ROLE}\" }}]")).await;
-    let provider = assume(&lab.sdk(), &role(), "111122223333", Source::Xray, &dates()).await.unwrap();
+    let provider = assume(&lab.sdk(), &role(), "111122223333", xray::SOURCE, &dates()).await.unwrap();
     for assumed in [1, 2, 3] {
         let given = provider.provide_credentials().await.unwrap();
         assert!(given.session_token().is_some() && given.expiry().is_some());

@@ -7,6 +7,7 @@ use insights_shared::record::Source;
 use insights_shared::report::{Response, RunStatus, Targets, Usage};
 use insights_shared::response::LARGEST_RESPONSE;
 use insights_shared::time::Timestamp;
+use insights_sources::xray;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -78,7 +79,7 @@ fn every_source_has_its_alarms() {
         .iter()
         .map(|(_, stack)| stack["Properties"]["Parameters"]["Source"].as_str().unwrap())
         .collect();
-    assert_eq!(sources, Source::ALL.map(Source::as_str).into());
+    assert_eq!(sources, insights_sources::all().map(Source::as_str).collect());
     let nested = crate::yaml::template("deploy/alarms.yaml");
     let parameters: BTreeSet<&String> = nested["Parameters"].as_object().unwrap().keys().collect();
     for (id, stack) in stacks {
@@ -97,7 +98,7 @@ fn members(pattern: &str) -> BTreeSet<&str> {
 
 /// What a scheduled run says of itself.
 fn line() -> Value {
-    let response = Response::new(Source::Xray, false, Usage::default(), Targets::default(), LARGEST_RESPONSE);
+    let response = Response::new(xray::SOURCE, false, Usage::default(), Targets::default(), LARGEST_RESPONSE);
     metrics::line(&response, "scheduled", Timestamp::from_seconds(1_700_000_000))
 }
 

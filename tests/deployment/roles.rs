@@ -99,12 +99,8 @@ fn the_reader_may_read_what_the_functions_ask_for_and_nothing_else() {
     let [(_, role)] = resources(&template, "AWS::IAM::Role")[..] else { panic!("one role") };
     let allowed: BTreeSet<String> =
         statements(&role["Properties"]).iter().flat_map(|statement| texts(&statement["Action"])).collect();
-    let declared: BTreeSet<String> = xray_insights::fetch::IAM_ACTIONS
-        .iter()
-        .chain(&cloudtrail_insights::fetch::IAM_ACTIONS)
-        .chain(&auditmanager_insights::fetch::IAM_ACTIONS)
-        .map(|action| (*action).to_owned())
-        .collect();
+    let declared: BTreeSet<String> =
+        insights_sources::operations().map(|operation| operation.iam_action.to_owned()).collect();
     assert_eq!(allowed, declared);
     let trust = &role["Properties"]["AssumeRolePolicyDocument"]["Statement"][0];
     assert_eq!(trust["Action"], "sts:AssumeRole");

@@ -32,9 +32,9 @@ fn each_function_may_do_what_it_does_and_nothing_else() {
             assert!(!allowed.contains(&format!("dynamodb:{action}")), "{binary} may {action}");
         }
     };
-    check("xray-insights", &xray_insights::fetch::IAM_ACTIONS);
-    check("cloudtrail-insights", &cloudtrail_insights::fetch::IAM_ACTIONS);
-    check("auditmanager-insights", &auditmanager_insights::fetch::IAM_ACTIONS);
+    for source in insights_sources::all() {
+        check(source.package, &source.iam_actions());
+    }
 }
 
 #[test]

@@ -170,7 +170,7 @@ impl<'a> Kills<'a> {
     }
 
     async fn start<C: Collector>(&self, lab: &Lab) -> Running {
-        Running::start(self.crash.binary, C::SOURCE.package(), lab, self.crash.variables).await
+        Running::start(self.crash.binary, C::SOURCE.package, lab, self.crash.variables).await
     }
 
     async fn run<C: Collector>(&self, lab: &Lab) -> String {

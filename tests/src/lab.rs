@@ -282,9 +282,9 @@ impl Lab {
         let always = [("TABLE_NAME", TABLE), ("AWS_REGION", REGION), ("RATE_LIMITS", UNPACED)];
         let environment: Environment = always.into_iter().chain(variables.iter().copied()).collect();
         // Its own credentials, so that it is known who calls what.
-        let sdk = sdk.to_builder().credentials_provider(logs::credentials(C::SOURCE.package())).build();
+        let sdk = sdk.to_builder().credentials_provider(logs::credentials(C::SOURCE.package)).build();
         let service = Service::new(&environment, sdk, clock)?;
-        let arn = format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{}", C::SOURCE.package());
+        let arn = format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{}", C::SOURCE.package);
         Ok(Function { service, arn, invocations: AtomicU64::new(0) })
     }
 }

@@ -124,7 +124,7 @@ impl Paced {
         instance: &Service<C>,
         payload: &str,
     ) -> Result<Value, InvocationError> {
-        let function_arn = format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{}", C::SOURCE.package());
+        let function_arn = format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{}", C::SOURCE.package);
         let request_id = format!("request-{}", self.begun.elapsed().as_nanos());
         let context = Context { request_id, function_arn, deadline: None };
         let response = instance.invoke(payload, &context).await?;

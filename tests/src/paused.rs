@@ -177,8 +177,7 @@ impl PausedLab {
         let environment: Environment = always.into_iter().chain(variables.iter().copied()).collect();
         let service = Service::<C>::new(&environment, self.sdk(), Clock::Held(self.now));
         let service = service.expect("a configuration without faults");
-        let function_arn =
-            format!("arn:aws:lambda:{}:{ACCOUNT}:function:{}", self.region, C::SOURCE.package());
+        let function_arn = format!("arn:aws:lambda:{}:{ACCOUNT}:function:{}", self.region, C::SOURCE.package);
         let request_id = format!("request-{}", self.now.load(Ordering::SeqCst));
         let mut context = Context { request_id, function_arn, deadline: None };
         change(&mut context);

@@ -2,6 +2,7 @@
 
 use crate::logs::access_key;
 use insights_simulator::Seen;
+use insights_sources::Operation;
 use saphyr::{LoadableYamlNode, Scalar, Yaml};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,12 +10,14 @@ use std::sync::LazyLock;
 
 const TEMPLATE: &str = include_str!("../../template.yaml");
 /// The functions, by package and binary.
-pub const FUNCTIONS: [&str; 3] = ["auditmanager-insights", "cloudtrail-insights", "xray-insights"];
+pub fn functions() -> impl Iterator<Item = &'static str> {
+    insights_sources::all().map(|source| source.package)
+}
 
 /// What each function's role may do.
 static ALLOWED: LazyLock<BTreeMap<&str, BTreeSet<String>>> = LazyLock::new(|| {
     let template = template();
-    FUNCTIONS.into_iter().map(|function| (function, allowed(&template, function))).collect()
+    functions().map(|function| (function, allowed(&template, function))).collect()
 });
 
 /// The template as JSON.
@@ -116,11 +119,13 @@ pub fn action(service: &str, operation: &str) -> Option<String> {
     match (service, operation) {
         // https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
         ("sts", "GetCallerIdentity") => None,
-        // It has no action of its own, and is allowed to whoever may look events up.
-        ("cloudtrail", "ListInsightsMetricData") => Some("cloudtrail:LookupEvents".to_owned()),
         // The functions' statements are inserts, all of them.
         ("dynamodb", "BatchExecuteStatement") => Some("dynamodb:PartiQLInsert".to_owned()),
-        _ => Some(format!("{service}:{operation}")),
+        _ => {
+            let is_meant = |known: &&Operation| known.service == service && known.name == operation;
+            let known = insights_sources::operations().find(is_meant);
+            Some(known.map_or_else(|| format!("{service}:{operation}"), |known| known.iam_action.to_owned()))
+        }
     }
 }
 
@@ -129,7 +134,7 @@ pub fn needed(seen: &BTreeSet<Seen>) -> BTreeMap<&'static str, BTreeSet<String>>
     let mut needed: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     for Seen { caller, service, operation } in seen {
         // By its own key, or in a session that it named after itself.
-        let function = FUNCTIONS.into_iter().find(|name| *caller == *name || *caller == access_key(name));
+        let function = functions().find(|name| *caller == *name || *caller == access_key(name));
         if let Some(function) = function {
             needed.entry(function).or_default().extend(action(service, operation));
         }

@@ -59,8 +59,9 @@ pub struct ListArguments {
 
 /// The kinds that are listed: the others are parts of an insight or of a series.
 fn kind() -> impl TypedValueParser<Value = Kind> {
-    let listed = Kind::ALL.into_iter().filter(|kind| kind.is_insight() || kind.is_snapshot());
-    PossibleValuesParser::new(listed.map(Kind::as_str)).try_map(|text| text.parse::<Kind>())
+    let listed = insights_sources::kinds().filter(|kind| kind.is_insight() || kind.is_snapshot());
+    PossibleValuesParser::new(listed.map(Kind::as_str).collect::<Vec<_>>())
+        .try_map(|text| insights_sources::kind(&text).ok_or("unknown kind"))
 }
 
 fn severity() -> impl TypedValueParser<Value = Severity> {

@@ -125,7 +125,8 @@ impl When {
 
 /// Reads the name of a source.
 pub fn source() -> impl TypedValueParser<Value = Source> {
-    PossibleValuesParser::new(Source::ALL.map(Source::as_str)).try_map(|text| text.parse::<Source>())
+    PossibleValuesParser::new(insights_sources::all().map(Source::as_str))
+        .try_map(|text| insights_sources::source(&text).ok_or("unknown source"))
 }
 
 /// Reads a time: `24h`, `7d` or RFC 3339, also a day of it alone.

@@ -6,7 +6,7 @@ use aws_config::Region;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials};
 use insights_shared::environment::Environment;
-use insights_shared::record::Source;
+use insights_sources::xray;
 use std::net::TcpListener;
 
 /// A client of what listens at `port` of this machine, with what is noted of it.
@@ -29,7 +29,7 @@ fn client(port: u16, limits: CallLimits) -> (Client, Waiting) {
 async fn failure(client: Client) -> exit::Failure {
     let place = Place { account_id: "123456789012".to_owned(), region: "eu-west-1".to_owned() };
     let reader = Reader::new(client, "insights", "2026-03-01T12:00:00Z".parse().unwrap());
-    reader.last_runs(Source::Xray, &place, 1).await.unwrap_err()
+    reader.last_runs(xray::SOURCE, &place, 1).await.unwrap_err()
 }
 
 /// A listener that takes connections and never answers, and its port.

@@ -23,18 +23,11 @@ pub fn standing(target: &TargetResponse) -> &'static str {
 
 /// What "not enabled" and "no data" mean for `source`; nothing for any other standing.
 pub fn absence(source: Source, standing: &str) -> Option<&'static str> {
-    Some(match (standing, source) {
-        ("not_enabled", Source::Xray) => "no X-Ray group has insights enabled there",
-        ("not_enabled", Source::Cloudtrail) => "no trail has Insights there, and there are no insight events",
-        ("not_enabled", Source::Auditmanager) => {
-            "Audit Manager is not set up there, or not offered in this region"
-        }
-        ("no data", Source::Xray | Source::Cloudtrail) => {
-            "asked and answered: there is no insight in this time"
-        }
-        ("no data", Source::Auditmanager) => "asked and answered: there are no counts yet",
-        _ => return None,
-    })
+    match standing {
+        "not_enabled" => Some(source.not_enabled.meaning),
+        "no data" => Some(source.no_data),
+        _ => None,
+    }
 }
 
 /// One issue of the target at `place`, and what to do about it.
@@ -107,11 +100,8 @@ fn actions(operation: &str) -> String {
         "BatchExecuteStatement" => "dynamodb:PartiQLInsert".to_owned(),
         operation if is_of_the_table(operation) => format!("dynamodb:{operation}"),
         _ => {
-            let declared =
-                xray_insights::fetch::IAM_ACTIONS.iter().chain(&cloudtrail_insights::fetch::IAM_ACTIONS);
-            let mut declared = declared.chain(&auditmanager_insights::fetch::IAM_ACTIONS);
-            let is_it = |action: &&&str| action.split_once(':').is_some_and(|(_, name)| name == operation);
-            declared.find(is_it).map_or_else(|| operation.to_owned(), |action| (*action).to_owned())
+            let known = insights_sources::operations().find(|known| known.name == operation);
+            known.map_or(operation, |known| known.iam_action).to_owned()
         }
     }
 }
@@ -206,15 +196,9 @@ mod tests {
 
     #[test]
     fn every_operation_of_the_collectors_has_an_action() {
-        for actions_of in [
-            &xray_insights::fetch::IAM_ACTIONS[..],
-            &cloudtrail_insights::fetch::IAM_ACTIONS[..],
-            &auditmanager_insights::fetch::IAM_ACTIONS[..],
-        ] {
-            for action in actions_of {
-                let (_, operation) = action.split_once(':').unwrap();
-                assert_eq!(actions(operation), *action);
-            }
+        for operation in insights_sources::operations() {
+            let action = actions(operation.name);
+            assert!(action.starts_with(operation.iam_action), "{}: {action}", operation.name);
         }
         assert_eq!(actions("PutItem"), "dynamodb:PutItem");
         assert_eq!(actions("BatchExecuteStatement"), "dynamodb:PartiQLInsert");

@@ -59,10 +59,11 @@ mod tests {
     use clap::Parser;
     use insights_shared::issue::Stage;
     use insights_shared::payload::Window;
-    use insights_shared::record::Source;
+
     use insights_shared::report::TargetReport;
     use insights_shared::store::Units;
     use insights_shared::target::Target;
+    use insights_sources::xray;
 
     fn arguments(given: &[&str]) -> CollectArguments {
         let given = [&["insights", "collect"], given].concat();
@@ -90,7 +91,7 @@ mod tests {
             let arguments = arguments(given);
             let order = Order::read(&arguments, at(12)).unwrap();
             let collected = Collected {
-                source: Source::Xray,
+                source: xray::SOURCE,
                 targets,
                 calls: 0,
                 response: None,

@@ -27,13 +27,13 @@ use crate::session::Session;
 use crate::table::check_name;
 use account::Account;
 use aws_sdk_dynamodb::Client;
-use collector::Collector;
 use futures_util::future::join_all;
 use insights_shared::attendance::{Activity, Attendance};
 use insights_shared::invocation::{Context, InvocationError};
 use insights_shared::record::{Source, Stored};
 use insights_shared::report::{Response, RunStatus, TargetResponse};
 use insights_shared::store::Units;
+use insights_sources::xray;
 use order::{Order, own_targets};
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -132,7 +132,7 @@ async fn collect(
     let table = reader.table();
     // A table that does not answer is told once and with its remedy, rather than by every target.
     let here = Place { account_id: account.id.clone(), region: account.region.clone() };
-    reader.last_runs(Source::Xray, &here, 1).await?;
+    reader.last_runs(xray::SOURCE, &here, 1).await?;
 
     let own = (!arguments.region.is_empty()).then(|| own_targets(&account.id, &arguments.region));
     let targets = order.targets.as_deref().or(own.as_deref());
@@ -151,7 +151,13 @@ async fn collect(
             plan: tally.as_ref().map(Tally::plan),
             dates: Some(Arc::clone(&account.dates)),
         };
-        let made = Collector::new(source, &environment, account.sdk.clone(), session.clock, attendance);
+        let made = insights_collectors::function(
+            source,
+            &environment,
+            account.sdk.clone(),
+            session.clock,
+            attendance,
+        );
         match made {
             Ok(collector) => collectors.push((source, collector, Arc::clone(&activity))),
             Err(error) => {
@@ -174,7 +180,7 @@ async fn collect(
     let progress = Progress::new(session.live_progress, BESIDE_REGION + widest);
     let runs = collectors.iter().map(|(source, collector, _)| {
         let function_arn =
-            format!("arn:aws:lambda:{}:{}:function:{}", account.region, account.id, source.package());
+            format!("arn:aws:lambda:{}:{}:function:{}", account.region, account.id, source.package);
         let context = Context { request_id: request_id.clone(), function_arn, deadline: None };
         let payload = &payload;
         async move { collector.invoke(payload, &context).await }

@@ -9,6 +9,7 @@ use insights_shared::payload::Window;
 use insights_shared::record::Source;
 use insights_shared::target::parse_targets;
 use insights_shared::time::Timestamp;
+use insights_sources::auditmanager;
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -34,7 +35,7 @@ impl Order {
     /// What `arguments` ask for at `now`.
     pub fn read(arguments: &CollectArguments, now: Timestamp) -> Result<Self, Failure> {
         let is_meant = |source: &Source| arguments.source.is_empty() || arguments.source.contains(source);
-        let mut sources: Vec<Source> = Source::ALL.into_iter().filter(is_meant).collect();
+        let mut sources: Vec<Source> = insights_sources::all().filter(is_meant).collect();
         let mut left_out = None;
         let mut window = None;
         if let Some(since) = arguments.since {
@@ -43,9 +44,9 @@ impl Order {
                 return Err(Failure::usage(format!("--since {since} is not in the past: it is {now}")));
             }
             window = Some(Window { start: since, end: now });
-            if is_meant(&Source::Auditmanager) {
+            if is_meant(&auditmanager::SOURCE) {
                 let without = format!("{} has no past: collect it without --since", service("auditmanager"));
-                sources.retain(|source| *source != Source::Auditmanager);
+                sources.retain(|source| *source != auditmanager::SOURCE);
                 if !arguments.source.is_empty() {
                     return Err(Failure::usage(format!("--since with --source auditmanager: {without}")));
                 }

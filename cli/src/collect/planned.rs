@@ -60,7 +60,7 @@ fn rows(source: Source, target: &TargetResponse, here: &BTreeMap<&str, &Counted>
         let units = counted.map_or(0, |counted| counted.write_units);
         [number(Change::New), number(Change::Changed), number(Change::Same), units]
     };
-    let kinds = Kind::ALL.into_iter().filter(|kind| kind.source() == source);
+    let kinds = insights_sources::kinds().filter(|kind| kind.source == source);
     let mut rows: Vec<(Kind, [u64; 4])> = kinds.map(|kind| (kind, numbers(kind.as_str()))).collect();
     // What the service's own listing shows to be unchanged is not so much as fetched: those are insights.
     let fetched: u64 = rows.iter().map(|(_, [_, _, same, _])| same).sum();
@@ -90,7 +90,7 @@ pub fn examples(planned: &BTreeMap<Group, Counted>, session: &Session) -> Option
     let columns = [("KIND", Column::Fixed), ("SINCE", Column::Fixed), ("WHAT", Column::Text)];
     let mut table = Tabular::new(session, &columns);
     let mut any = false;
-    for kind in Kind::ALL {
+    for kind in insights_sources::kinds() {
         let groups = planned.iter().filter(|(group, _)| group.kind == kind.as_str());
         let items = groups.flat_map(|(group, counted)| {
             counted.examples.iter().map(move |(change, item)| (group, *change, item))

@@ -17,7 +17,8 @@ use crate::read::Reader;
 use crate::read::counts::{Day, Given, Level, Scope};
 use crate::read::span::Span;
 use crate::session::Session;
-use insights_shared::record::{Source, Stored};
+use insights_shared::record::Stored;
+use insights_sources::auditmanager;
 use std::collections::BTreeSet;
 
 /// A scope with its days.
@@ -41,7 +42,7 @@ async fn answer(
     let all = reader.scopes().await?;
     let chosen = scope::choose(all, arguments.scope.as_deref())?;
     if chosen.is_empty() {
-        let asked = empty::Asked { source: Some(Source::Auditmanager), ..empty::Asked::default() };
+        let asked = empty::Asked { source: Some(auditmanager::SOURCE), ..empty::Asked::default() };
         say(&empty::reason(reader, &asked, span, session).await?);
     }
     let mut scoped: Vec<Scoped> = Vec::new();

@@ -55,7 +55,7 @@ fn seconds(millis: i64) -> String {
 
 /// What somebody should know about one run.
 fn notes(invoked: &Invoked) -> Vec<String> {
-    let name = invoked.source.package();
+    let name = invoked.source.package;
     let log = invoked.log.display();
     let report = match &invoked.result {
         Ok(report) => report,

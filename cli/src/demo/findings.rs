@@ -5,9 +5,12 @@ use crate::importance::Importance;
 use crate::output::words;
 use crate::read::Reader;
 use crate::read::span::Span;
-use insights_shared::record::{Kind, Severity, Source, Stored};
+use insights_shared::record::{Severity, Stored};
 use insights_shared::time::{DAY_SECONDS, Timestamp};
 use insights_shared::value::Value;
+use insights_sources::auditmanager;
+use insights_sources::cloudtrail;
+use insights_sources::xray;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -48,28 +51,27 @@ impl Findings {
     /// Asks for all of it.
     pub async fn gather(reader: &Reader, now: Timestamp) -> Result<Self, Failure> {
         let mut open = Vec::new();
-        for source in Source::ALL {
+        for source in insights_sources::all() {
             open.extend(reader.open_insights(source).await?);
         }
         open.sort_by_key(Importance::of);
 
         let span = Span::last(LATELY_DAYS * DAY_SECONDS, now);
-        let insights = [Kind::XrayInsight, Kind::CloudtrailInsight];
+        let insights = [xray::INSIGHT, cloudtrail::INSIGHT];
         let mut ended = reader.overlapping(&insights, span).await?;
         ended.retain(|insight| insight.timestamp("ended_at").is_some());
         ended.sort_by_key(|insight| Reverse(insight.timestamp("ended_at")));
 
-        let snapshots = [Kind::AuditmanagerInsights, Kind::AuditmanagerAssessment];
+        let snapshots = [auditmanager::ACCOUNT, auditmanager::ASSESSMENT];
         let mut compliance = newest(reader.overlapping(&snapshots, span).await?);
-        let is_account =
-            |snapshot: &Stored| snapshot.text("kind") == Some(Kind::AuditmanagerInsights.as_str());
+        let is_account = |snapshot: &Stored| snapshot.text("kind") == Some(auditmanager::ACCOUNT.as_str());
         compliance.sort_by_key(|snapshot| (!is_account(snapshot), Reverse(badness(snapshot))));
 
         let mut domains = Vec::new();
         let account_day = compliance.iter().filter(|snapshot| is_account(snapshot));
         if let Some(day) = account_day.filter_map(|snapshot| snapshot.timestamp("started_at")).max() {
             domains = reader.about("account", Span { since: day.floor(DAY_SECONDS), until: now }).await?;
-            domains.retain(|snapshot| snapshot.text("kind") == Some(Kind::AuditmanagerDomain.as_str()));
+            domains.retain(|snapshot| snapshot.text("kind") == Some(auditmanager::DOMAIN.as_str()));
             domains = newest(domains);
             domains.sort_by_key(|domain| Reverse(badness(domain)));
             domains.truncate(WORST_DOMAINS);
@@ -78,7 +80,7 @@ impl Findings {
         let mut findings =
             Self { now, open, ended, compliance, domains, series: 0, metrics: BTreeMap::new() };
         let ever = Span { since: Timestamp::MIN, until: now };
-        for place in reader.places(Source::Cloudtrail).await? {
+        for place in reader.places(cloudtrail::SOURCE).await? {
             for series in reader.series(&place).await? {
                 findings.series += 1;
                 for chunk in reader.chunks(&series, ever, None).await? {

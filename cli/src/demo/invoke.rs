@@ -114,7 +114,7 @@ pub struct Issue {
 
 /// Runs the function of `source` once.
 pub async fn invoke(source: Source, stage: &Stage<'_>, step: Step) -> Invoked {
-    let log = stage.folder.log_file(source.package());
+    let log = stage.folder.log_file(source.package);
     let result = tokio::select! {
         result = run(source, stage, &log) => result,
         never = watch(source, stage.simulator, &step) => match never {},
@@ -143,7 +143,7 @@ async fn run(source: Source, stage: &Stage<'_>, log: &PathBuf) -> Result<Report,
     let deadline = Clock::System.now().plus_seconds(i64::try_from(TIMEOUT.as_secs()).unwrap_or_default());
     let invocation = Invocation {
         deadline: deadline.millis(),
-        function_arn: format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{}", source.package()),
+        function_arn: format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{}", source.package),
         ..Invocation::default()
     };
     let outcome = tokio::select! {
@@ -180,7 +180,7 @@ fn start(source: Source, stage: &Stage<'_>, api: &RuntimeApi, log: &PathBuf) -> 
         .args(function::arguments(source, stage.clock_shift_ms))
         .env_clear()
         .envs(stage.environment.iter().map(|(name, value)| (name, value)))
-        .envs(function_environment(&api.address(), source.package()))
+        .envs(function_environment(&api.address(), source.package))
         .envs([
             ("TABLE_NAME", TABLE),
             ("RATE_LIMITS", RATE_LIMITS),
@@ -211,10 +211,7 @@ async fn watch(source: Source, simulator: &Simulator, step: &Step) -> std::conve
 }
 
 /// The scheduled event, as EventBridge sends it.
-fn event(source: Source) -> &'static str {
-    match source {
-        Source::Xray => include_str!("../../../events/xray-insights--scheduled-by-rule.json"),
-        Source::Cloudtrail => include_str!("../../../events/cloudtrail-insights--scheduled-by-rule.json"),
-        Source::Auditmanager => include_str!("../../../events/auditmanager-insights--scheduled-by-rule.json"),
-    }
+fn event(source: Source) -> String {
+    include_str!("../../../events/xray-insights--scheduled-by-rule.json")
+        .replace("xray-insights", source.package)
 }

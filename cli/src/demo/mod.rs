@@ -23,7 +23,6 @@ use crate::{report, simulate, table};
 use findings::Findings;
 use folder::Folder;
 use futures_util::future::join_all;
-use insights_shared::record::Source;
 use insights_shared::time::{Clock, DAY_SECONDS};
 use insights_simulator::{Options, Scenario, Simulator};
 use invoke::{Invoked, Stage};
@@ -74,7 +73,7 @@ pub async fn run(arguments: &DemoArguments, session: &Session) -> Result<Exit, F
     let stage = Stage { executable, environment, clock_shift_ms, simulator: &simulator, folder: &folder };
     let progress = Progress::new(session.live_progress, NAMES_WIDTH);
     let invocations =
-        Source::ALL.map(|source| invoke::invoke(source, &stage, progress.step(source.package())));
+        insights_sources::all().map(|source| invoke::invoke(source, &stage, progress.step(source.package)));
     let invoked: Vec<Invoked> = join_all(invocations).await;
     simulator.stop().await;
 

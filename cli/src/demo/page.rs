@@ -12,6 +12,9 @@ use crate::status::condition::Condition;
 use crate::status::health::Health;
 use insights_shared::record::{Source, Stored};
 use insights_shared::time::Timestamp;
+use insights_sources::auditmanager;
+use insights_sources::cloudtrail;
+use insights_sources::xray;
 
 /// All of it, as text.
 pub fn page(findings: &Findings, invoked: &[Invoked], folder: &Folder, session: &Session) -> String {
@@ -37,7 +40,7 @@ pub fn page(findings: &Findings, invoked: &[Invoked], folder: &Folder, session: 
 fn health(invoked: &[Invoked]) -> Health {
     let conditions: Vec<(Source, Condition)> =
         invoked.iter().map(|invoked| (invoked.source, condition(invoked))).collect();
-    Health::of(&[Source::Xray, Source::Cloudtrail], &conditions)
+    Health::of(&[xray::SOURCE, cloudtrail::SOURCE], &conditions)
 }
 
 fn condition(invoked: &Invoked) -> Condition {
@@ -104,7 +107,7 @@ fn insights_table(when: &str, session: &Session) -> Tabular {
 fn compliance(findings: &Findings, invoked: &[Invoked], session: &Session) -> String {
     let conditions: Vec<(Source, Condition)> =
         invoked.iter().map(|invoked| (invoked.source, condition(invoked))).collect();
-    let health = Health::of(&[Source::Auditmanager], &conditions);
+    let health = Health::of(&[auditmanager::SOURCE], &conditions);
     if let Some(reason) = health.unknown().filter(|_| findings.compliance.is_empty()) {
         return heading(&format!("Compliance is unknown: {reason}."), session);
     }

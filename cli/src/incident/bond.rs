@@ -1,9 +1,10 @@
 //! What two insights have in common. It reads what a record says of services and callers, as much of it as it is given:
 //! the envelope of an index names what an insight is about, the whole record and the graph name what else it touches.
 
-use insights_shared::record::{Kind, Stored};
+use insights_shared::record::Stored;
 use insights_shared::time::Timestamp;
 use insights_shared::value::Value;
+use insights_sources::kind_of;
 use std::collections::BTreeSet;
 
 /// Why an insight belongs to an incident.
@@ -35,7 +36,7 @@ impl Occurrence {
     /// The insight `insight`, with what it says itself, and what its impact graph says if there is one. `None` for what
     /// is no insight.
     pub fn new(insight: Stored, graph: Option<&Stored>) -> Option<Self> {
-        let kind: Kind = insight.text("kind")?.parse().ok()?;
+        let kind = kind_of(&insight)?;
         let started_at = insight.timestamp("started_at").filter(|_| kind.is_insight())?;
         let about = insight.text("entity").map(service_name).unwrap_or_default();
         let mut touches = BTreeSet::new();

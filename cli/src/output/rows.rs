@@ -6,8 +6,10 @@ use super::words::{self, length, plain, service};
 use crate::read::targets::Place;
 use crate::session::Session;
 use comfy_table::Cell;
-use insights_shared::record::{Kind, Stored};
+use insights_shared::record::Stored;
 use insights_shared::time::Timestamp;
+use insights_sources::auditmanager;
+use insights_sources::kind_of;
 use std::collections::BTreeSet;
 
 /// How much of an id a listing shows, at least: what `show` takes, and what an eye can keep.
@@ -58,12 +60,11 @@ pub fn insight(record: &Stored, when: &str, how_long: &str) -> Vec<Cell> {
 /// The service and what of it; and the account and region that it was collected from, if `with_place`.
 fn whereabouts(record: &Stored, with_place: bool, is_narrow: bool) -> String {
     let source = record.text("source").map(service).unwrap_or_default();
-    let entity = match record.text("kind").and_then(|kind| kind.parse().ok()) {
+    let counts_of_part = kind_of(record).filter(|kind| kind.is_snapshot() && *kind != auditmanager::ACCOUNT);
+    let entity = match counts_of_part {
         // Their entity is an id, which is shown as such.
-        Some(Kind::AuditmanagerAssessment) => "assessment".to_owned(),
-        Some(Kind::AuditmanagerDomain) => "control domain".to_owned(),
-        Some(Kind::AuditmanagerControl) => "control".to_owned(),
-        _ => match record.text("entity").map(plain) {
+        Some(kind) => kind.label.to_owned(),
+        None => match record.text("entity").map(plain) {
             Some(entity) => match entity.strip_suffix(AWS_DOMAIN).filter(|_| is_narrow) {
                 Some(name) => format!("{name}\n{AWS_DOMAIN}"),
                 None => entity,
@@ -115,7 +116,7 @@ fn short_ids(records: &[Stored]) -> Vec<String> {
 
 /// What `insights show` knows a record by: an account's own counts have the account's number, as all of its records do.
 fn id(record: &Stored) -> &str {
-    if record.text("kind") == Some(Kind::AuditmanagerInsights.as_str()) {
+    if record.text("kind") == Some(auditmanager::ACCOUNT.as_str()) {
         return "account";
     }
     record.text("id").unwrap_or_default()

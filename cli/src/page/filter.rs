@@ -105,8 +105,8 @@ impl Filter {
         }
         match field {
             "source" => {
-                let known = || "must be xray, cloudtrail or auditmanager".to_owned();
-                self.source = Some(value.parse().map_err(|_| known())?);
+                let known = || format!("must be {}", insights_sources::source_ids());
+                self.source = Some(insights_sources::source(value).ok_or_else(known)?);
             }
             "severity" => {
                 let known = || "must be info, low, medium, high or critical".to_owned();

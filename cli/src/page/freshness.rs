@@ -28,11 +28,11 @@ pub fn section(model: &Model, setting: Setting<'_>) -> Markup {
                 div.panel.grid-wrap { div.scroll tabindex="0" role="region" aria-label="Freshness by account and region" {
                     table {
                         thead { tr { th scope="col" { "Account" } th scope="col" { "Region" }
-                            @for source in Source::ALL { th scope="col" { (service(source.as_str())) } }
+                            @for source in insights_sources::all() { th scope="col" { (service(source.as_str())) } }
                         } }
                         tbody { @for place in places { tr {
                             td { (place.account_id) } td { (place.region) }
-                            @for source in Source::ALL { td { (standing(model, place, source, setting)) } }
+                            @for source in insights_sources::all() { td { (standing(model, place, source, setting)) } }
                         } } }
                     }
                 } }
@@ -79,7 +79,7 @@ pub fn trust(model: &Model) -> Markup {
     let oldest = oldest.filter_map(|standing| standing.last_success_at).min();
     let conditions: Vec<(Source, Condition)> =
         model.standings.iter().map(|standing| (standing.source, standing.condition)).collect();
-    let health = Health::of(&Source::ALL, &conditions);
+    let health = Health::of(&insights_sources::all().collect::<Vec<_>>(), &conditions);
     html! {
         @match worst {
             _ if in_use && health.unknown().is_some() => p.trust.bad {

@@ -19,12 +19,16 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use insights_shared::key::Key;
 use insights_shared::record::{Kind, Source, Stored};
 use insights_shared::time::DAY_SECONDS;
+use insights_sources::auditmanager;
+use insights_sources::cloudtrail;
+use insights_sources::kind_of;
+use insights_sources::xray;
 use jiff::tz::TimeZone;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The insights that a page can be about.
-const INSIGHTS: [Kind; 2] = [Kind::XrayInsight, Kind::CloudtrailInsight];
+const INSIGHTS: [Kind; 2] = [xray::INSIGHT, cloudtrail::INSIGHT];
 /// The sort key of an X-Ray insight's graph.
 const GRAPH: &str = "graph";
 /// Whole insights that are read to tell what belongs together; the rest is judged by its envelope.
@@ -97,7 +101,7 @@ fn health(standings: &[Standing], filter: &Filter) -> Health {
     let asked = standings.iter().filter(is_asked_for);
     let conditions: Vec<(Source, Condition)> =
         asked.map(|standing| (standing.source, standing.condition)).collect();
-    let sources = INSIGHTS.map(Kind::source);
+    let sources = INSIGHTS.map(|kind| kind.source);
     let sources = sources.into_iter().filter(|source| filter.source.is_none_or(|asked| asked == *source));
     Health::of(&sources.collect::<Vec<_>>(), &conditions)
 }
@@ -162,7 +166,7 @@ pub async fn single(
 }
 
 fn is_insight(record: &Stored) -> bool {
-    record.text("kind").and_then(|kind| kind.parse::<Kind>().ok()).is_some_and(Kind::is_insight)
+    kind_of(record).is_some_and(Kind::is_insight)
 }
 
 /// What belongs together, worst first.
@@ -171,7 +175,7 @@ pub async fn incidents(reader: &Reader, insights: &[Stored]) -> Result<Vec<incid
     worth.sort_by_key(|insight| Importance::of(insight));
     worth.truncate(MOST_COMPARED);
     let keys = worth.iter().filter_map(|insight| Some(Key::new(insight.text("pk")?, insight.text("sk")?)));
-    let is_xray = |insight: &&&Stored| insight.text("source") == Some(Source::Xray.as_str());
+    let is_xray = |insight: &&&Stored| insight.text("source") == Some(xray::SOURCE.as_str());
     let graphs =
         worth.iter().filter(is_xray).filter_map(|insight| Some(Key::new(insight.text("pk")?, GRAPH)));
     let keys: Vec<Key> = keys.chain(graphs).collect();
@@ -193,7 +197,7 @@ async fn detailed(reader: &Reader, mut insights: Vec<Stored>, most: usize) -> Re
     insights.sort_by_key(Importance::of);
     let rest = insights.split_off(most.min(insights.len()));
     let has_cloudtrail =
-        insights.iter().any(|insight| insight.text("source") == Some(Source::Cloudtrail.as_str()));
+        insights.iter().any(|insight| insight.text("source") == Some(cloudtrail::SOURCE.as_str()));
     let series =
         if has_cloudtrail { AllSeries::read(reader, &insights).await? } else { AllSeries::default() };
     let details = insights.into_iter().map(|insight| detail(reader, insight, &series));
@@ -211,27 +215,27 @@ struct AllSeries {
 
 impl AllSeries {
     async fn read(reader: &Reader, insights: &[Stored]) -> Result<Self, Failure> {
-        let is_cloudtrail = |insight: &&Stored| insight.text("source") == Some(Source::Cloudtrail.as_str());
+        let is_cloudtrail = |insight: &&Stored| insight.text("source") == Some(cloudtrail::SOURCE.as_str());
         let places: BTreeSet<Place> = insights.iter().filter(is_cloudtrail).filter_map(Place::of).collect();
         let mut series = Vec::new();
         for place in &places {
             series.extend(reader.series(place).await?);
         }
-        Ok(Self { series, states: reader.states(Source::Cloudtrail).await? })
+        Ok(Self { series, states: reader.states(cloudtrail::SOURCE).await? })
     }
 }
 
 async fn detail(reader: &Reader, envelope: Stored, all: &AllSeries) -> Result<Insight, Failure> {
-    let is_xray = envelope.text("source") == Some(Source::Xray.as_str());
+    let is_xray = envelope.text("source") == Some(xray::SOURCE.as_str());
     if is_xray {
         let mut items = reader.partition(envelope.text("pk").unwrap_or_default()).await?;
         let take = |items: &mut Vec<Stored>, wanted: Kind| -> Vec<Stored> {
             let is_wanted = |item: &mut Stored| item.text("kind") == Some(wanted.as_str());
             items.extract_if(.., is_wanted).collect()
         };
-        let events = take(&mut items, Kind::XrayInsightEvent);
-        let graph = take(&mut items, Kind::XrayImpactGraph).into_iter().next();
-        let record = take(&mut items, Kind::XrayInsight).into_iter().next().unwrap_or(envelope);
+        let events = take(&mut items, xray::INSIGHT_EVENT);
+        let graph = take(&mut items, xray::IMPACT_GRAPH).into_iter().next();
+        let record = take(&mut items, xray::INSIGHT).into_iter().next().unwrap_or(envelope);
         return Ok(Insight { record, detail: Some(Detail::Xray { events, graph }) });
     }
     let record = reader.whole(std::slice::from_ref(&envelope)).await?.into_iter().next().unwrap_or(envelope);
@@ -256,7 +260,7 @@ async fn line(reader: &Reader, record: &Stored, series: &Series, all: &AllSeries
 
 /// The counts of accounts and assessments, and the controls of the newest day of each.
 pub async fn compliance(reader: &Reader, filter: &Filter, span: Span) -> Result<Vec<Compliance>, Failure> {
-    if filter.source.is_some_and(|source| source != Source::Auditmanager) {
+    if filter.source.is_some_and(|source| source != auditmanager::SOURCE) {
         return Ok(Vec::new());
     }
     let least = span.until.plus_seconds(-LEAST_DAYS * DAY_SECONDS);

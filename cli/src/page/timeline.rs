@@ -10,6 +10,8 @@ use crate::output::words::{self, length, service, so_many};
 use crate::read::counts::Given;
 use insights_shared::record::{Severity, Source};
 use insights_shared::time::{DAY_SECONDS, Timestamp};
+use insights_sources::cloudtrail;
+use insights_sources::xray;
 use maud::{Markup, html};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
@@ -26,7 +28,7 @@ pub fn section(model: &Model, setting: Setting<'_>) -> Markup {
                 span.quiet { "full bars are open and go on, pale ones have ended; a bar leads to its insight" }
             }
             div.panel {
-                @for source in [Source::Xray, Source::Cloudtrail] { (lane(model, source, setting)) }
+                @for source in [xray::SOURCE, cloudtrail::SOURCE] { (lane(model, source, setting)) }
                 (days(model, setting))
             }
         }

@@ -79,7 +79,7 @@ fn form(dress: &Dress) -> Markup {
         details.narrow #narrow open[filter.narrows()] hidden[!is_live] { summary { "Narrow this page" }
         form.filter #filter method="get" action="/" role="search" aria-label="Narrow this page" {
             (choice("source", "Source", filter.source.map_or("", Source::as_str),
-                &Source::ALL.map(|source| (source.as_str(), words::service(source.as_str())))))
+                &insights_sources::all().map(|source| (source.as_str(), words::service(source.as_str()))).collect::<Vec<_>>()))
             (choice("severity", "At least", filter.severity.map_or("", Severity::as_str),
                 &Severity::ALL.map(|severity| (severity.as_str(), severity.as_str()))))
             @if is_live { (choice("status", "Status", filter.status.unwrap_or_default(), &[("open", "open"), ("closed", "ended")])) }

@@ -6,8 +6,9 @@ use super::query::{Question, Sort};
 use super::span::Span;
 use super::targets::Place;
 use crate::exit::Failure;
-use insights_shared::record::{Kind, Source, Stored, partition};
+use insights_shared::record::{Stored, partition};
 use insights_shared::time::{DAY_SECONDS, Timestamp};
+use insights_sources::auditmanager;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How deep a scope is.
@@ -69,7 +70,7 @@ impl Scope {
             ["assessment", id, "domain", _] => (Level::Domain, *id),
             _ => return None,
         };
-        let target = partition(Source::Auditmanager, &place.account_id, &place.region, []);
+        let target = partition(auditmanager::SOURCE, &place.account_id, &place.region, []);
         let title = row.text("title").unwrap_or_default().to_owned();
         Some(Self { level, entity: entity.to_owned(), title, pk: format!("{target}#{name}"), place })
     }
@@ -87,8 +88,8 @@ impl Reader {
     /// The scopes that counts were ever given of, of all places: accounts, assessments, control domains.
     pub async fn scopes(&self) -> Result<Vec<Scope>, Failure> {
         let mut questions = Vec::new();
-        for place in self.places(Source::Auditmanager).await? {
-            let partition = ("pk", place.catalog(Source::Auditmanager));
+        for place in self.places(auditmanager::SOURCE).await? {
+            let partition = ("pk", place.catalog(auditmanager::SOURCE));
             let sort = Some(("sk", Sort::BeginsWith("scope#".to_owned())));
             questions.push(Question { partition, sort, ..Question::default() });
         }
@@ -108,7 +109,7 @@ impl Reader {
         let snapshots = self.snapshots(&scope.pk, span).await?;
         // A day counts as asked about whenever on it the run began.
         let whole = Span { since: span.since.floor(DAY_SECONDS), ..span };
-        let runs = self.runs(Source::Auditmanager, &scope.place, whole).await?;
+        let runs = self.runs(auditmanager::SOURCE, &scope.place, whole).await?;
         Ok(days(snapshots, &runs, span))
     }
 
@@ -122,7 +123,7 @@ impl Reader {
         let day = newest.and_then(|day| format!("{}T00:00:00Z", day.day).parse::<Timestamp>().ok());
         let Some(day) = day else { return Ok(None) };
         let span = Span { since: day, until: day.plus_seconds(DAY_SECONDS - 1) };
-        let mut controls = self.snapshots_about(&scope.entity, Kind::AuditmanagerControl, span).await?;
+        let mut controls = self.snapshots_about(&scope.entity, auditmanager::CONTROL, span).await?;
         // Every account has an entity of the same name.
         controls.retain(|control| Place::of(control).as_ref() == Some(&scope.place));
         Ok(Some((day, controls)))

@@ -6,8 +6,11 @@ use super::span::Span;
 use crate::exit::Failure;
 use crate::output::command;
 use insights_shared::key::Key;
-use insights_shared::record::{Kind, Source, Stored, partition};
+use insights_shared::record::{Stored, partition};
 use insights_shared::time::DAY_SECONDS;
+use insights_sources::auditmanager;
+use insights_sources::cloudtrail;
+use insights_sources::xray;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How far back insights are looked through: as long as records are kept by default.
@@ -67,7 +70,7 @@ impl Reader {
     async fn by_id(&self, id: &str) -> Result<BTreeMap<String, String>, Failure> {
         let mut keys = Vec::new();
         for place in self.all_places().await? {
-            for source in [Source::Xray, Source::Cloudtrail] {
+            for source in [xray::SOURCE, cloudtrail::SOURCE] {
                 let pk = partition(source, &place.account_id, &place.region, [id]);
                 keys.push(Key::new(pk, "insight"));
             }
@@ -83,7 +86,7 @@ impl Reader {
     /// Things whose id begins so.
     async fn by_beginning(&self, text: &str) -> Result<BTreeMap<String, String>, Failure> {
         let span = Span::last(REACH_DAYS * DAY_SECONDS, self.now);
-        let insights = self.overlapping(&[Kind::XrayInsight, Kind::CloudtrailInsight], span).await?;
+        let insights = self.overlapping(&[xray::INSIGHT, cloudtrail::INSIGHT], span).await?;
         let begins = |insight: &&Stored| insight.text("id").is_some_and(|id| id.starts_with(text));
         let mut found: BTreeMap<String, String> = insights.iter().filter(begins).filter_map(titled).collect();
         let scopes = self.scopes().await?.into_iter().filter(|scope| scope.id().starts_with(text));
@@ -99,7 +102,7 @@ impl Reader {
         let entities: BTreeSet<String> = self.scopes().await?.into_iter().map(|scope| scope.entity).collect();
         let mut found = BTreeMap::new();
         for entity in entities {
-            let controls = self.snapshots_about(&entity, Kind::AuditmanagerControl, span).await?;
+            let controls = self.snapshots_about(&entity, auditmanager::CONTROL, span).await?;
             let begins = |control: &&Stored| control.text("id").is_some_and(|id| id.starts_with(text));
             found.extend(controls.iter().filter(begins).filter_map(titled));
         }

@@ -11,6 +11,8 @@ use insights_shared::key::{self, Key};
 use insights_shared::record::{Kind, Source, Stored};
 use insights_shared::store::schema::{BY_ENTITY, ENDED, OPEN};
 use insights_shared::time::DAY_SECONDS;
+use insights_sources::cloudtrail;
+use insights_sources::xray;
 use std::collections::BTreeMap;
 
 impl Reader {
@@ -23,8 +25,8 @@ impl Reader {
     /// What of `kinds` is open now and overlaps `span`.
     pub async fn open_among(&self, kinds: &[Kind], span: Span) -> Result<Vec<Stored>, Failure> {
         let mut found = Vec::new();
-        for source in Source::ALL {
-            if kinds.iter().any(|kind| kind.is_insight() && kind.source() == source) {
+        for source in insights_sources::all() {
+            if kinds.iter().any(|kind| kind.is_insight() && kind.source == source) {
                 found.extend(self.open_insights(source).await?);
             }
         }
@@ -38,7 +40,7 @@ impl Reader {
         // Open ones first: one that closes meanwhile is then found twice rather than not at all.
         let mut found = self.open_among(kinds, span).await?;
         let mut questions = Vec::new();
-        for kind in kinds.iter().filter(|kind| kind.in_ended()) {
+        for kind in kinds.iter().filter(|kind| kind.is_in_ended) {
             let (until, sort) = if kind.is_insight() {
                 // What ended after the span may have started within it or before.
                 (self.now.max(span.until), Sort::From(span.since.to_string()))
@@ -71,7 +73,7 @@ impl Reader {
         let sort = Some(("entity_sk", Sort::Between(from, format!("{}{BEYOND}", span.until))));
         let question = Question { index: Some(BY_ENTITY), partition, sort, ..Question::default() };
         let mut found = self.ask(question).await?;
-        let insights = self.overlapping(&[Kind::XrayInsight, Kind::CloudtrailInsight], span).await?;
+        let insights = self.overlapping(&[xray::INSIGHT, cloudtrail::INSIGHT], span).await?;
         found.extend(insights.into_iter().filter(|insight| insight.text("entity") == Some(entity)));
         found.retain(|record| span.holds(record));
         Ok(without_doubles(found))

@@ -9,8 +9,9 @@ use super::targets::Place;
 use crate::exit::Failure;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use insights_shared::catalog::{CatalogRow, TRAIL_ROWS, Unavailable, trail_arn};
-use insights_shared::record::{Source, Stored};
+use insights_shared::record::Stored;
 use insights_shared::series::{SERIES_ROWS, SeriesKey};
+use insights_sources::cloudtrail;
 use std::collections::BTreeMap;
 
 /// One metric series.
@@ -30,7 +31,7 @@ impl Series {
     fn of(row: Stored) -> Option<Self> {
         let place = Place::of(&row)?;
         let key = SeriesKey::from_row(&row)?;
-        let pk = key.partition(Source::Cloudtrail, &place.account_id, &place.region);
+        let pk = key.partition(cloudtrail::SOURCE, &place.account_id, &place.region);
         Some(Self { place, key, pk, row: CatalogRow::from_stored(row) })
     }
 
@@ -87,7 +88,7 @@ impl Reader {
     /// The rows of the catalog of `place` whose names begin with `prefix`.
     async fn catalog(&self, place: &Place, prefix: &str) -> Result<Vec<Stored>, Failure> {
         let sort = Some(("sk", Sort::BeginsWith(prefix.to_owned())));
-        let partition = ("pk", place.catalog(Source::Cloudtrail));
+        let partition = ("pk", place.catalog(cloudtrail::SOURCE));
         self.ask(Question { partition, sort, ..Question::default() }).await
     }
 

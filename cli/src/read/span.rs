@@ -2,6 +2,7 @@
 
 use insights_shared::record::{Kind, Stored};
 use insights_shared::time::{DAY_SECONDS, Timestamp};
+use insights_sources::kind_of;
 
 /// Before this day, 2019-01-01, no service of the three had insights, so no index holds anything.
 const FIRST_DAY: i64 = 17_897 * DAY_SECONDS;
@@ -34,8 +35,7 @@ impl Span {
     /// Whether an insight or a snapshot overlaps it. A snapshot stands for the whole of its UTC day.
     pub fn holds(self, record: &Stored) -> bool {
         let Some(started_at) = record.timestamp("started_at") else { return false };
-        let is_snapshot =
-            record.text("kind").and_then(|kind| kind.parse().ok()).is_some_and(Kind::is_snapshot);
+        let is_snapshot = kind_of(record).is_some_and(Kind::is_snapshot);
         if is_snapshot {
             let day = started_at.floor(DAY_SECONDS);
             return day <= self.until && day.plus_seconds(DAY_SECONDS) > self.since;

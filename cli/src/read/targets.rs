@@ -51,7 +51,7 @@ impl Reader {
     /// The accounts and regions of all sources, in order.
     pub async fn all_places(&self) -> Result<BTreeSet<Place>, Failure> {
         let mut places = BTreeSet::new();
-        for source in Source::ALL {
+        for source in insights_sources::all() {
             places.extend(self.places(source).await?);
         }
         Ok(places)

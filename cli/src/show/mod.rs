@@ -22,8 +22,9 @@ use crate::read::span::Span;
 use crate::read::targets::Place;
 use crate::series;
 use crate::session::Session;
-use insights_shared::record::{Kind, Source, Stored};
+use insights_shared::record::Stored;
 use insights_shared::time::Timestamp;
+use insights_sources::cloudtrail;
 
 /// Shows.
 pub async fn run(arguments: &ShowArguments, session: &Session) -> Result<Exit, Failure> {
@@ -60,7 +61,7 @@ async fn for_a_person(
     };
     let mut sections =
         vec![facts::section(pk, insight, oldest(insight, items, reader), session, reader.now())];
-    if insight.text("source") == Some(Source::Xray.as_str()) {
+    if insight.text("source") == Some(insights_sources::xray::SOURCE.as_str()) {
         sections.push(xray::timeline(items, session));
         sections.extend(graph::section(insight, items, session));
     } else {
@@ -76,7 +77,7 @@ fn oldest(insight: &Stored, items: &[Stored], reader: &Reader) -> Timestamp {
     let shown = ["started_at", "updated_at", "observed_at"];
     let instants = items.iter().flat_map(|item| shown.map(|name| item.timestamp(name))).flatten();
     let series =
-        around(insight, reader).filter(|_| insight.text("source") == Some(Source::Cloudtrail.as_str()));
+        around(insight, reader).filter(|_| insight.text("source") == Some(cloudtrail::SOURCE.as_str()));
     instants.chain(series.map(|span| span.since.floor(3_600))).fold(reader.now(), Timestamp::min)
 }
 
@@ -85,7 +86,7 @@ async fn behind(insight: &Stored, reader: &Reader, session: &Session) -> Result<
     let (Some(place), Some(around)) = (Place::of(insight), around(insight, reader)) else { return Ok(None) };
     let all: Vec<Series> = reader.series(&place).await?;
     let Some(found) = all.into_iter().find(|series| series.is_behind(insight)) else { return Ok(None) };
-    let states = reader.states(Source::Cloudtrail).await?;
+    let states = reader.states(cloudtrail::SOURCE).await?;
     let line = reader.line(&found, states.get(&place), around, None).await?;
     let title = format!("The numbers around it: {}", found.title());
     let plotted = series::plotted(&line, series::HIGH, session);
@@ -126,7 +127,7 @@ async fn incident_of(pk: &str, insight: &Stored, reader: &Reader) -> Result<Opti
     // Its lead may have begun so much earlier, and that one's other followers so much later.
     let reach = 2 * REACH / 1_000;
     let span = Span { since: started_at.plus_seconds(-reach), until: started_at.plus_seconds(reach) };
-    let mut near = reader.overlapping(&[Kind::XrayInsight, Kind::CloudtrailInsight], span).await?;
+    let mut near = reader.overlapping(&[insights_sources::xray::INSIGHT, cloudtrail::INSIGHT], span).await?;
     near.retain(|other| other.timestamp("started_at").is_some_and(|other| other >= span.since));
     let found = incidents(reader.occurrences(near).await?);
     Ok(found.into_iter().find(|incident| incident.is_correlated() && incident.holds(pk)))

@@ -17,7 +17,7 @@ const MOST_RUNS: usize = 30;
 /// The page.
 pub fn page(pk: &str, items: &[Stored], now: Timestamp, session: &Session) -> String {
     let kind = items.last().and_then(|item| item.text("kind")).unwrap_or_default();
-    let is_snapshot = kind.parse().is_ok_and(Kind::is_snapshot);
+    let is_snapshot = insights_sources::kind(kind).is_some_and(Kind::is_snapshot);
     if is_snapshot {
         snapshots(pk, items, session)
     } else if pk.starts_with("run#") {

@@ -4,12 +4,13 @@ use crate::output::tabular::{Column, Tabular, cell, heading};
 use crate::output::words::{instant, percent, plain, thousands};
 use crate::session::Session;
 use insights_shared::number::Number;
-use insights_shared::record::{Kind, Stored};
+use insights_shared::record::Stored;
 use insights_shared::value::Value;
+use insights_sources::xray;
 
 /// The timeline.
 pub fn timeline(items: &[Stored], session: &Session) -> String {
-    let kind = Kind::XrayInsightEvent.as_str();
+    let kind = xray::INSIGHT_EVENT.as_str();
     let events: Vec<&Stored> = items.iter().filter(|item| item.text("kind") == Some(kind)).collect();
     if events.is_empty() {
         return heading("How it developed: X-Ray told of no event", session);

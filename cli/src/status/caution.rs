@@ -25,7 +25,7 @@ pub struct About<'a> {
 pub async fn caution(reader: &Reader, about: About<'_>) -> Result<Option<String>, Failure> {
     let is = |wanted: Option<&str>, is: &str| wanted.is_none_or(|wanted| wanted == is);
     let (mut number, mut first, mut others) = (0, None, 0);
-    for source in Source::ALL.into_iter().filter(|source| about.source.is_none_or(|asked| asked == *source)) {
+    for source in insights_sources::all().filter(|source| about.source.is_none_or(|asked| asked == *source)) {
         for (place, state) in reader.states(source).await? {
             if !is(about.account, &place.account_id) || !is(about.region, &place.region) {
                 continue;

@@ -98,12 +98,7 @@ const TABLE_THROTTLED: &str = "ProvisionedThroughputExceededException";
 
 /// How old a last run may be by default: the template's schedule, several times over.
 pub fn stale_after(source: Source) -> i64 {
-    let minutes = match source {
-        Source::Xray => 15,
-        Source::Cloudtrail => 60,
-        Source::Auditmanager => 360,
-    };
-    minutes * 60 * MISSED
+    source.schedule.minutes * 60 * MISSED
 }
 
 /// Whether `run` is the one that `state` is of.
@@ -125,7 +120,7 @@ pub fn judge(
     let Some((state, last_run_at)) = last_run else {
         let action = format!(
             "{} has not ended a scheduled run there: deploy it, add the target to its TARGETS, or collect from here",
-            source.package()
+            source.package
         );
         let judged = Judged::new(Condition::NeverRun, String::new());
         return Judged { action: Some(action), command: Some(collect(source)), ..judged };

@@ -1,4 +1,7 @@
 use super::*;
+use insights_sources::auditmanager;
+use insights_sources::cloudtrail;
+use insights_sources::xray;
 
 fn state(last_run: &str, status: &str, further: &str) -> Stored {
     let json =
@@ -44,7 +47,7 @@ fn empty_and_broken_are_told_apart() {
         (Some(state("11:30", "partial", r#","failed":7"#)), Condition::Partial, Some("something failed")),
         (Some(state("11:30", "ok", r#","issue_counts":{"Record.Invalid":1}"#)), Condition::Fresh, None),
     ] {
-        let judged = judge(state.as_ref(), None, Source::Xray, now(), None);
+        let judged = judge(state.as_ref(), None, xray::SOURCE, now(), None);
         assert_eq!(judged.condition, expected, "{state:?}");
         let action = judged.remedy().unwrap_or_default();
         assert!(said.map_or(action.is_empty(), |said| action.contains(said)), "{state:?}: {action}");
@@ -111,7 +114,7 @@ fn a_denial_is_known_by_the_status_that_the_runs_issue_names() {
     ] {
         let state = state("11:30", status, &format!(r#","issue_counts":{{"{code}":1}}"#));
         let judged =
-            judge(Some(&state), Some(&run("11:30", code, message, further)), Source::Xray, now(), None);
+            judge(Some(&state), Some(&run("11:30", code, message, further)), xray::SOURCE, now(), None);
         assert_eq!(judged.condition, expected, "{code}: {message}");
         let action = judged.remedy().unwrap();
         assert!(action.contains(said), "{code}: {message}: {action}");
@@ -119,22 +122,22 @@ fn a_denial_is_known_by_the_status_that_the_runs_issue_names() {
     // The issues of another run say nothing of this one.
     let malformed = state("11:30", "failed", r#","issue_counts":{"Response.Malformed":1}"#);
     let push = run("11:40", "Response.Malformed", "HTTP status 403: service error", "");
-    assert_eq!(judge(Some(&malformed), Some(&push), Source::Xray, now(), None).condition, Condition::Failed);
+    assert_eq!(judge(Some(&malformed), Some(&push), xray::SOURCE, now(), None).condition, Condition::Failed);
 }
 
 #[test]
 fn what_lasts_is_not_announced_for_the_next_run() {
     let lasting =
         r#","issue_counts":{"InvalidTrailNameException":2},"lasting_counts":{"InvalidTrailNameException":2}"#;
-    let judged = judge(Some(&state("11:30", "ok", lasting)), None, Source::Cloudtrail, now(), None);
+    let judged = judge(Some(&state("11:30", "ok", lasting)), None, cloudtrail::SOURCE, now(), None);
     assert_eq!((judged.condition, judged.action, judged.issues.as_str()), (Condition::Fresh, None, ""));
     assert_eq!(judged.lasting.as_deref(), Some("2×InvalidTrailNameException"));
     let both = r#","issue_counts":{"AccessDeniedException":2,"Timeout":1},"lasting_counts":{"AccessDeniedException":2},
             "issues":[{"code":"AccessDeniedException","lasting":true,"operation":"ListInsightsMetricData","message":"not yours"},
             {"code":"Timeout","operation":"LookupEvents","message":"no answer"}]"#;
     let partial = state("11:30", "partial", both);
-    let mut judged = judge(Some(&partial), None, Source::Cloudtrail, now(), None);
-    judged.learn(Some(&partial), Source::Cloudtrail);
+    let mut judged = judge(Some(&partial), None, cloudtrail::SOURCE, now(), None);
+    judged.learn(Some(&partial), cloudtrail::SOURCE);
     let action = "1×Timeout: the next run tries again. LookupEvents: no answer";
     assert_eq!(judged.advice().as_deref(), Some(action), "no permission is missing");
     assert_eq!(judged.lasting.as_deref(), Some("2×AccessDeniedException"));
@@ -144,11 +147,11 @@ fn what_lasts_is_not_announced_for_the_next_run() {
 fn how_old_is_too_old_can_be_said() {
     let old = state("09:00", "ok", "");
     for (source, oldest, expected) in [
-        (Source::Xray, None, Condition::Stale),
-        (Source::Cloudtrail, None, Condition::Fresh),
-        (Source::Auditmanager, None, Condition::Fresh),
-        (Source::Xray, Some(3 * 3_600), Condition::Fresh),
-        (Source::Auditmanager, Some(3 * 3_600 - 1), Condition::Stale),
+        (xray::SOURCE, None, Condition::Stale),
+        (cloudtrail::SOURCE, None, Condition::Fresh),
+        (auditmanager::SOURCE, None, Condition::Fresh),
+        (xray::SOURCE, Some(3 * 3_600), Condition::Fresh),
+        (auditmanager::SOURCE, Some(3 * 3_600 - 1), Condition::Stale),
     ] {
         assert_eq!(judge(Some(&old), None, source, now(), oldest).condition, expected, "{source} {oldest:?}");
     }
@@ -159,11 +162,11 @@ fn the_last_run_tells_which_operation_failed() {
     let issues = r#","issue_counts":{"AccessDeniedException":1},"issues":[{"code":"Record.Invalid","operation":"GetInsight"},
             {"code":"AccessDeniedException","operation":"GetGroups","message":"not allowed"}]"#;
     let failed = state("11:30", "failed", issues);
-    let mut judged = judge(Some(&failed), None, Source::Xray, now(), None);
-    judged.learn(Some(&failed), Source::Xray);
+    let mut judged = judge(Some(&failed), None, xray::SOURCE, now(), None);
+    judged.learn(Some(&failed), xray::SOURCE);
     assert!(judged.remedy().unwrap().ends_with("GetGroups: not allowed"));
-    let mut never = judge(None, None, Source::Xray, now(), None);
-    never.learn(Some(&state("11:30", "ok", r#","trigger":"push""#)), Source::Xray);
+    let mut never = judge(None, None, xray::SOURCE, now(), None);
+    never.learn(Some(&state("11:30", "ok", r#","trigger":"push""#)), xray::SOURCE);
     assert!(never.remedy().unwrap().contains("only a push has run"));
 }
 
@@ -181,8 +184,8 @@ fn no_next_run_is_promised_after_a_run_that_a_person_started() {
         let state = state("11:30", status, further);
         let remedy = |run: &str| {
             let Value::Map(run) = Value::from_json(run).unwrap() else { panic!("not an object: {run}") };
-            let mut judged = judge(Some(&state), None, Source::Xray, now(), None);
-            judged.learn(Some(&Stored(run)), Source::Xray);
+            let mut judged = judge(Some(&state), None, xray::SOURCE, now(), None);
+            judged.learn(Some(&Stored(run)), xray::SOURCE);
             judged.remedy().unwrap()
         };
         let scheduled = remedy(&format!("{{\"trigger\":\"scheduled\"{}}}", by("6f1e-42")));
@@ -197,9 +200,9 @@ fn no_next_run_is_promised_after_a_run_that_a_person_started() {
 fn stale_is_four_of_the_templates_schedules() {
     let template = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml")).unwrap();
     for (parameter, source) in [
-        ("XraySchedule", Source::Xray),
-        ("CloudTrailSchedule", Source::Cloudtrail),
-        ("AuditManagerSchedule", Source::Auditmanager),
+        ("XraySchedule", xray::SOURCE),
+        ("CloudTrailSchedule", cloudtrail::SOURCE),
+        ("AuditManagerSchedule", auditmanager::SOURCE),
     ] {
         let (_, declared) = template.split_once(&format!("\n  {parameter}:\n")).unwrap();
         let (_, rate) = declared.split_once("Default: rate(").unwrap();

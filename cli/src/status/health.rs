@@ -84,50 +84,52 @@ mod tests {
     #[test]
     fn nothing_is_known_where_nobody_could_look() {
         use Condition::{Denied, Failed, Fresh, NeverRun, NotEnabled, Partial, Stale, Throttled};
-        use Source::{Auditmanager, Cloudtrail, Xray};
-        let insights = [Xray, Cloudtrail];
+        const XRAY: Source = insights_sources::xray::SOURCE;
+        const CLOUDTRAIL: Source = insights_sources::cloudtrail::SOURCE;
+        const AUDITMANAGER: Source = insights_sources::auditmanager::SOURCE;
+        let insights = [XRAY, CLOUDTRAIL];
         let unknown = |reason: &str| Health::Unknown(reason.to_owned());
         for (sources, targets, expected) in [
             (&insights[..], vec![], unknown("X-Ray has never run, CloudTrail has never run")),
             (
                 &insights,
-                vec![(Xray, Denied), (Cloudtrail, NotEnabled)],
+                vec![(XRAY, Denied), (CLOUDTRAIL, NotEnabled)],
                 unknown("X-Ray is denied, CloudTrail is not enabled"),
             ),
             (
                 &insights,
-                vec![(Xray, Denied), (Xray, NotEnabled), (Xray, Denied), (Cloudtrail, Throttled)],
+                vec![(XRAY, Denied), (XRAY, NotEnabled), (XRAY, Denied), (CLOUDTRAIL, Throttled)],
                 unknown("X-Ray is denied or is not enabled, CloudTrail is throttled"),
             ),
             // Audit Manager says nothing of what is open.
             (
                 &insights,
-                vec![(Xray, Failed), (Cloudtrail, NeverRun), (Auditmanager, Fresh)],
+                vec![(XRAY, Failed), (CLOUDTRAIL, NeverRun), (AUDITMANAGER, Fresh)],
                 unknown("X-Ray failed, CloudTrail has never run"),
             ),
             (
-                &[Auditmanager],
-                vec![(Xray, Fresh), (Auditmanager, NotEnabled)],
+                &[AUDITMANAGER],
+                vec![(XRAY, Fresh), (AUDITMANAGER, NotEnabled)],
                 unknown("Audit Manager is not enabled"),
             ),
-            (&insights, vec![(Xray, Fresh), (Cloudtrail, Denied)], Health::Partly),
-            (&insights, vec![(Xray, Stale)], Health::Partly),
-            (&insights, vec![(Xray, Partial), (Cloudtrail, Fresh)], Health::Partly),
-            (&insights, vec![(Xray, Fresh), (Cloudtrail, NotEnabled)], Health::Known),
-            (&insights, vec![(Xray, Fresh), (Cloudtrail, NeverRun)], Health::Partly),
+            (&insights, vec![(XRAY, Fresh), (CLOUDTRAIL, Denied)], Health::Partly),
+            (&insights, vec![(XRAY, Stale)], Health::Partly),
+            (&insights, vec![(XRAY, Partial), (CLOUDTRAIL, Fresh)], Health::Partly),
+            (&insights, vec![(XRAY, Fresh), (CLOUDTRAIL, NotEnabled)], Health::Known),
+            (&insights, vec![(XRAY, Fresh), (CLOUDTRAIL, NeverRun)], Health::Partly),
             (
                 &insights,
-                vec![(Xray, NotEnabled), (Cloudtrail, NeverRun)],
+                vec![(XRAY, NotEnabled), (CLOUDTRAIL, NeverRun)],
                 unknown("X-Ray is not enabled, CloudTrail has never run"),
             ),
             // No target of it is known at all.
-            (&insights, vec![(Xray, Fresh)], Health::Partly),
-            (&insights, vec![(Xray, Fresh), (Auditmanager, Fresh)], Health::Partly),
-            (&[Xray], vec![(Xray, Fresh), (Cloudtrail, NeverRun)], Health::Known),
+            (&insights, vec![(XRAY, Fresh)], Health::Partly),
+            (&insights, vec![(XRAY, Fresh), (AUDITMANAGER, Fresh)], Health::Partly),
+            (&[XRAY], vec![(XRAY, Fresh), (CLOUDTRAIL, NeverRun)], Health::Known),
             // One account has it, and another one is not meant to.
-            (&insights, vec![(Xray, Fresh), (Cloudtrail, NeverRun), (Cloudtrail, Fresh)], Health::Known),
-            (&insights, vec![(Xray, Fresh), (Cloudtrail, NeverRun), (Cloudtrail, NotEnabled)], Health::Known),
-            (&insights, vec![(Xray, Fresh), (Cloudtrail, Fresh), (Auditmanager, Failed)], Health::Known),
+            (&insights, vec![(XRAY, Fresh), (CLOUDTRAIL, NeverRun), (CLOUDTRAIL, Fresh)], Health::Known),
+            (&insights, vec![(XRAY, Fresh), (CLOUDTRAIL, NeverRun), (CLOUDTRAIL, NotEnabled)], Health::Known),
+            (&insights, vec![(XRAY, Fresh), (CLOUDTRAIL, Fresh), (AUDITMANAGER, Failed)], Health::Known),
         ] {
             assert_eq!(Health::of(sources, &targets), expected, "{targets:?}");
         }

@@ -86,7 +86,7 @@ fn summary(targets: &[Target]) -> (String, Option<String>) {
     let all = so_many(targets.len(), "target", "targets");
     let conditions: Vec<(Source, Condition)> =
         targets.iter().map(|target| (target.source, target.judged.condition)).collect();
-    let health = Health::of(&Source::ALL, &conditions);
+    let health = Health::of(&insights_sources::all().collect::<Vec<_>>(), &conditions);
     let summary = if well < targets.len() {
         let worse = targets.len() - well;
         format!("{worse} of {all} {} attention", if worse == 1 { "needs" } else { "need" })
@@ -106,7 +106,7 @@ fn page(targets: &[Target], reader: &Reader, session: &Session) -> String {
         add(&mut text, format_args!("{}\n", wrapped(&unknown, session.width)));
     }
     let mut columns = vec![("ACCOUNT", Column::Fixed), ("REGION", Column::Fixed)];
-    columns.extend(Source::ALL.map(|source| (service(source.as_str()), Column::Text)));
+    columns.extend(insights_sources::all().map(|source| (service(source.as_str()), Column::Text)));
     let mut table = Tabular::new(session, &columns);
     let places: BTreeSet<&Place> = targets.iter().map(|target| &target.place).collect();
     for place in places {

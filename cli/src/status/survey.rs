@@ -7,8 +7,10 @@ use crate::read::Reader;
 use crate::read::rejected::Rejected;
 use crate::read::span::Span;
 use crate::read::targets::Place;
-use insights_shared::record::{Kind, Source, Stored};
+use insights_shared::record::{Source, Stored};
 use insights_shared::time::Timestamp;
+use insights_sources::cloudtrail;
+use insights_sources::xray;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// So many runs are read to find the one that a state is of: pushes and windows may have run since.
@@ -31,17 +33,17 @@ pub struct Target {
 /// All of them, by place and source. A last run older than `stale_after` (seconds), else than the source's own, is stale.
 pub async fn survey(reader: &Reader, stale_after: Option<i64>) -> Result<Vec<Target>, Failure> {
     let mut states: BTreeMap<Source, BTreeMap<Place, Stored>> = BTreeMap::new();
-    for source in Source::ALL {
+    for source in insights_sources::all() {
         states.insert(source, reader.states(source).await?);
     }
     let mut places: BTreeSet<Place> = states.values().flat_map(|states| states.keys().cloned()).collect();
     // A window or a push writes no state. What they leave open tells where they were.
     let ever = Span { since: Timestamp::MIN, until: reader.now() };
-    let open = reader.open_among(&[Kind::XrayInsight, Kind::CloudtrailInsight], ever).await?;
+    let open = reader.open_among(&[xray::INSIGHT, cloudtrail::INSIGHT], ever).await?;
     places.extend(open.iter().filter_map(Place::of));
     let mut targets = Vec::new();
     for place in places {
-        for source in Source::ALL {
+        for source in insights_sources::all() {
             let state = states.get_mut(&source).and_then(|states| states.remove(&place));
             let mut judged = judged(reader, source, &place, state.as_ref(), stale_after).await?;
             judged.command = judged.command.map(|command| command.at(reader.location()));

@@ -7,6 +7,7 @@ use crate::read::span::Span;
 use crate::session::Session;
 use insights_shared::record::{Severity, Source, Stored};
 use insights_shared::time::DAY_SECONDS;
+use insights_sources::source_of;
 use std::collections::BTreeMap;
 
 /// What stands for each severity, mildest first.
@@ -39,7 +40,7 @@ pub fn drawn(records: &[Stored], span: Span, centre: Option<&str>, session: &Ses
         }
     }
     let mut text = String::new();
-    for source in Source::ALL {
+    for source in insights_sources::all() {
         let mut own: Vec<(&About, &Vec<&Stored>)> =
             lanes.iter().filter(|(about, _)| about.source == source).collect();
         if own.is_empty() {
@@ -76,13 +77,13 @@ pub fn drawn(records: &[Stored], span: Span, centre: Option<&str>, session: &Ses
 }
 
 fn about(record: &Stored) -> Option<About> {
-    let source: Source = record.text("source")?.parse().ok()?;
+    let source = source_of(record)?;
     let text = |name: &str| record.text(name).unwrap_or_default().to_owned();
     // An assessment is remembered by its name.
-    let name = match source {
-        Source::Xray => text("entity"),
-        Source::Cloudtrail => text("entity").trim_end_matches(".amazonaws.com").to_owned(),
-        Source::Auditmanager => text("title"),
+    let name = match source.id {
+        "xray" => text("entity"),
+        "cloudtrail" => text("entity").trim_end_matches(".amazonaws.com").to_owned(),
+        _ => text("title"),
     };
     let name = if name.is_empty() { "–".to_owned() } else { plain(&name) };
     Some(About { source, account_id: text("account_id"), region: text("region"), name })

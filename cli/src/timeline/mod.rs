@@ -19,6 +19,10 @@ use crate::show::around;
 use crate::status::caution::{About, caution};
 use insights_shared::record::{Kind, Stored};
 use insights_shared::time::Timestamp;
+use insights_sources::auditmanager;
+use insights_sources::cloudtrail;
+use insights_sources::kind_of;
+use insights_sources::xray;
 
 /// The most incidents that are told.
 const MOST_TOLD: usize = 10;
@@ -45,12 +49,7 @@ async fn answer(
             (arguments.within.span_within(span_around(&pk, reader).await?, reader.now())?, Some(pk))
         }
     };
-    let kinds = [
-        Kind::XrayInsight,
-        Kind::CloudtrailInsight,
-        Kind::AuditmanagerInsights,
-        Kind::AuditmanagerAssessment,
-    ];
+    let kinds = [xray::INSIGHT, cloudtrail::INSIGHT, auditmanager::ACCOUNT, auditmanager::ASSESSMENT];
     let mut records = reader.overlapping(&kinds, span).await?;
     records.sort_by_key(|record| (record.timestamp("started_at"), record.text("pk").map(str::to_owned)));
     if records.is_empty() {
@@ -81,9 +80,7 @@ async fn page(
     reader: &Reader,
     session: &Session,
 ) -> Result<String, Failure> {
-    let is_insight = |record: &Stored| {
-        record.text("kind").and_then(|kind| kind.parse().ok()).is_some_and(Kind::is_insight)
-    };
+    let is_insight = |record: &Stored| kind_of(record).is_some_and(Kind::is_insight);
     let number = records.iter().filter(|record| is_insight(record)).count();
     let (since, until) = (instant(span.since, &session.zone), instant(span.until, &session.zone));
     let title = format!("{} from {since} to {until}", so_many(number, "insight", "insights"));

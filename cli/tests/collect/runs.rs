@@ -3,11 +3,9 @@
 use super::support::story::Story;
 use super::support::{finish, items};
 use super::{DAYS, collect, collected, only_run, state, text};
-use auditmanager_insights::AuditmanagerInsights;
-use cloudtrail_insights::CloudtrailInsights;
+use insights_collectors::{AuditmanagerInsights, CloudtrailInsights, XrayInsights};
 use insights_shared::value::Value;
 use insights_tests::{ACCOUNT, REGION, STORY};
-use xray_insights::XrayInsights;
 
 #[test]
 fn a_run_leaves_what_the_three_functions_leave_and_another_one_writes_nothing_new() {

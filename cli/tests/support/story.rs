@@ -2,14 +2,12 @@
 //! with items of a test's own making. The clock stands at `NOW` of the lab.
 
 use super::{Run, command, finish};
-use auditmanager_insights::AuditmanagerInsights;
-use cloudtrail_insights::CloudtrailInsights;
+use insights_collectors::{AuditmanagerInsights, CloudtrailInsights, XrayInsights};
 use insights_shared::value::{Map, Value};
 use insights_tests::{Lab, NOW, TABLE, Table};
 use std::process::Command;
 use std::sync::LazyLock;
 use tokio::runtime::Runtime;
-use xray_insights::XrayInsights;
 
 /// The built-in story, collected once by all three functions, for tests that only read.
 pub static STORY: LazyLock<Story> = LazyLock::new(Story::collected);

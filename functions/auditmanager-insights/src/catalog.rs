@@ -4,9 +4,10 @@
 //! It does not know what a scope counts.
 
 use insights_shared::issue::{CallError, Stage};
-use insights_shared::record::{Kind, Record, Source, partition};
+use insights_shared::record::{Record, partition};
 use insights_shared::store::catalog::catalog_row;
 use insights_shared::target_run::TargetRun;
+use insights_sources::auditmanager;
 use std::collections::HashMap;
 
 /// Begins the sort keys of scopes.
@@ -25,7 +26,7 @@ impl<'a> Catalog<'a> {
     /// Reads all of them at once: a hundred rows cost as much as five that are read one by one.
     pub async fn read(run: &'a TargetRun) -> Self {
         let target = &run.target;
-        let rows = run.store.catalog(Source::Auditmanager, &target.account_id, &target.region, PREFIX).await;
+        let rows = run.store.catalog(auditmanager::SOURCE, &target.account_id, &target.region, PREFIX).await;
         let titles = match rows {
             Ok(rows) => {
                 let row = |row: &insights_shared::record::Stored| {
@@ -61,7 +62,7 @@ impl<'a> Catalog<'a> {
             .filter_map(|(place, scope)| Some((place, scope.as_ref().filter(|scope| !is_known(scope))?)))
             .collect();
         let rows = missing.iter().map(|(_, scope)| {
-            let mut row = catalog_row(Source::Auditmanager, &self.run.target, scope.sk.as_str());
+            let mut row = catalog_row(auditmanager::SOURCE, &self.run.target, scope.sk.as_str());
             row.insert("title".into(), scope.title.as_str().into());
             (row, !titles.contains_key(&scope.sk))
         });
@@ -88,11 +89,11 @@ pub struct Scope {
 impl Scope {
     /// The scope of a snapshot; a control is none, and neither is what will be rejected.
     pub fn of(record: &Record) -> Option<Self> {
-        let is_scope = record.kind.is_snapshot() && record.kind != Kind::AuditmanagerControl;
+        let is_scope = record.kind.is_snapshot() && record.kind != auditmanager::CONTROL;
         if !is_scope || record.updated_at.is_none() || record.id.as_deref().is_none_or(str::is_empty) {
             return None;
         }
-        let target = partition(Source::Auditmanager, &record.account_id, &record.region, []);
+        let target = partition(auditmanager::SOURCE, &record.account_id, &record.region, []);
         let scope = record.key.pk.strip_prefix(&target)?.strip_prefix('#')?;
         Some(Self { sk: format!("{PREFIX}{scope}"), title: record.title.clone()? })
     }
@@ -102,6 +103,8 @@ impl Scope {
 mod tests {
     use super::*;
     use insights_shared::key::Key;
+    use insights_shared::record::Kind;
+    use insights_sources::xray;
 
     const PK: &str = "auditmanager#123456789012#eu-west-1#assessment#11111111-2222-3333-4444-555555555555";
 
@@ -118,19 +121,15 @@ mod tests {
     fn a_scope_is_named_by_what_follows_the_region_in_the_key_of_its_snapshot() {
         let domain = format!("{PK}#domain#a %2325");
         for (kind, pk, expected) in [
+            (auditmanager::ACCOUNT, "auditmanager#123456789012#eu-west-1#account", Some("scope#account")),
+            (auditmanager::ASSESSMENT, PK, Some("scope#assessment#11111111-2222-3333-4444-555555555555")),
             (
-                Kind::AuditmanagerInsights,
-                "auditmanager#123456789012#eu-west-1#account",
-                Some("scope#account"),
-            ),
-            (Kind::AuditmanagerAssessment, PK, Some("scope#assessment#11111111-2222-3333-4444-555555555555")),
-            (
-                Kind::AuditmanagerDomain,
+                auditmanager::DOMAIN,
                 domain.as_str(),
                 Some("scope#assessment#11111111-2222-3333-4444-555555555555#domain#a %2325"),
             ),
-            (Kind::AuditmanagerControl, PK, None),
-            (Kind::XrayInsight, "xray#123456789012#eu-west-1#x", None),
+            (auditmanager::CONTROL, PK, None),
+            (xray::INSIGHT, "xray#123456789012#eu-west-1#x", None),
         ] {
             let scope = Scope::of(&record(kind, pk));
             assert_eq!(scope.as_ref().map(|scope| scope.sk.as_str()), expected, "{pk}");
@@ -140,10 +139,10 @@ mod tests {
 
     #[test]
     fn what_will_be_rejected_is_no_scope() {
-        let mut without_id = record(Kind::AuditmanagerDomain, PK);
+        let mut without_id = record(auditmanager::DOMAIN, PK);
         without_id.id = None;
         assert_eq!(Scope::of(&without_id), None);
-        let mut without_day = record(Kind::AuditmanagerDomain, PK);
+        let mut without_day = record(auditmanager::DOMAIN, PK);
         without_day.updated_at = None;
         assert_eq!(Scope::of(&without_day), None);
     }

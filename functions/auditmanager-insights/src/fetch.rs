@@ -15,18 +15,6 @@ use insights_shared::aws::is_endpoint_overridden;
 use insights_shared::issue::CallError;
 use insights_shared::target_run::TargetRun;
 
-/// The IAM actions that these requests need. Listings over the whole account have no resource to be granted on.
-pub const IAM_ACTIONS: [&str; 8] = [
-    "auditmanager:GetAccountStatus",
-    "auditmanager:GetInsights",
-    "auditmanager:GetInsightsByAssessment",
-    "auditmanager:ListAssessmentControlInsightsByControlDomain",
-    "auditmanager:ListAssessments",
-    "auditmanager:ListControlDomainInsights",
-    "auditmanager:ListControlDomainInsightsByAssessment",
-    "auditmanager:ListControlInsightsByControlDomain",
-];
-
 /// Rows on a page. The service gives up to 1,000, but several pages are in hand at once.
 const PAGE: i32 = 100;
 

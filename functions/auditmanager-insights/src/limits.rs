@@ -3,7 +3,7 @@
 //! An identifier against the pattern would be refused, so it is not sent.
 
 use aws_sdk_auditmanager::types::AccountStatus;
-use insights_shared::issue::{CallError, Class};
+use insights_shared::key::is_uuid;
 
 /// Whether an account with this status does not use the service. A status that is new to us, or none, says nothing: the
 /// next call will.
@@ -11,19 +11,10 @@ pub fn is_unused(status: Option<&AccountStatus>) -> bool {
     matches!(status, Some(AccountStatus::Inactive | AccountStatus::PendingActivation))
 }
 
-/// Whether an error says that nobody has set the service up. Its code is that of a denial, so the message decides.
-pub fn is_not_set_up(error: &CallError) -> bool {
-    error.class == Class::Denied && error.message.contains("Please complete AWS Audit Manager setup")
-}
-
 /// Whether the service would take `id` as an assessment's: a UUID in small letters.
 /// <https://docs.aws.amazon.com/audit-manager/latest/APIReference/API_GetInsightsByAssessment.html>
 pub fn is_assessment_id(id: &str) -> bool {
-    let lengths = [8, 4, 4, 4, 12];
-    let parts: Vec<&str> = id.split('-').collect();
-    let hexadecimal = |part: &str| part.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    parts.len() == lengths.len()
-        && parts.iter().zip(lengths).all(|(part, length)| part.len() == length && hexadecimal(part))
+    is_uuid(id) && !id.bytes().any(|byte| byte.is_ascii_uppercase())
 }
 
 /// Whether the service would take `id` as a control domain's: `UNCATEGORIZED`, a UUID in small letters, or an ARN that
@@ -61,25 +52,6 @@ mod tests {
         ] {
             assert_eq!(is_unused(status.map(AccountStatus::from).as_ref()), expected, "{status:?}");
         }
-    }
-
-    #[test]
-    fn not_set_up_is_told_from_denied_by_its_message() {
-        let error = |class, message: &str| CallError {
-            operation: "GetInsights",
-            code: "AccessDeniedException".to_owned(),
-            message: message.to_owned(),
-            class,
-            retryable: false,
-        };
-        let told =
-            "Please complete AWS Audit Manager setup from home page to enable this action in this account.";
-        assert!(is_not_set_up(&error(Class::Denied, told)));
-        assert!(!is_not_set_up(&error(
-            Class::Denied,
-            "User: x is not authorized to perform: auditmanager:GetInsights"
-        )));
-        assert!(!is_not_set_up(&error(Class::Unavailable, told)));
     }
 
     #[test]

@@ -14,12 +14,12 @@ use aws_sdk_auditmanager::types::{
 use aws_smithy_types::DateTime;
 use insights_shared::key::{self, Key};
 use insights_shared::number::Number;
-use insights_shared::record::{Kind, Record, Source, Status, one_line, partition};
+use insights_shared::record::{Kind, Record, Status, one_line, partition};
 use insights_shared::sdk::{time_value, timestamp};
-use insights_shared::severity;
 use insights_shared::target::Target;
 use insights_shared::time::{DAY_SECONDS, Timestamp};
 use insights_shared::value::{MapBuilder, Text};
+use insights_sources::auditmanager;
 
 /// The entity, and the scope, of what is counted over all assessments.
 pub const ACCOUNT: &str = "account";
@@ -91,7 +91,7 @@ pub fn account(insights: &Insights, origin: Origin<'_>) -> Option<Record> {
         inconclusive: insights.inconclusive_evidence_count,
     };
     let updated_at = Updated::of(insights.last_updated.as_ref(), None)?;
-    let mut record = snapshot(Kind::AuditmanagerInsights, [ACCOUNT], updated_at, counts, origin);
+    let mut record = snapshot(auditmanager::ACCOUNT, [ACCOUNT], updated_at, counts, origin);
     // The service gives these counts no identifier: they are the account's, whose id tells them apart.
     record.id = Some(origin.target.account_id.clone());
     record.title = Some(format!("All active assessments of account {}", origin.target.account_id));
@@ -113,7 +113,7 @@ pub fn assessment(
         inconclusive: insights.inconclusive_evidence_count,
     };
     let updated_at = Updated::of(insights.last_updated.as_ref(), None)?;
-    let mut record = snapshot(Kind::AuditmanagerAssessment, ["assessment", id], updated_at, counts, origin);
+    let mut record = snapshot(auditmanager::ASSESSMENT, ["assessment", id], updated_at, counts, origin);
     record.id = Some(id.to_owned());
     record.title = Some(title(metadata.name.as_deref(), "Assessment", Some(id)));
     record.entity = Some(id.to_owned());
@@ -127,7 +127,7 @@ pub fn domain(domain: &ControlDomainInsights, within: Within<'_>, origin: Origin
     let parts = within.domain(id.unwrap_or_default(), None).parts();
     let updated_at = Updated::of(domain.last_updated.as_ref(), within.updated_at)?;
     let counts = Counts::of(domain.evidence_insights.as_ref());
-    let mut record = snapshot(Kind::AuditmanagerDomain, parts, updated_at, counts, origin);
+    let mut record = snapshot(auditmanager::DOMAIN, parts, updated_at, counts, origin);
     record.id = id.map(str::to_owned);
     record.title = Some(title(domain.name.as_deref(), "Control domain", id));
     record.entity = Some(within.entity().to_owned());
@@ -184,7 +184,7 @@ impl ControlRow<'_> {
         let updated_at = Updated::of(self.last_updated, domain.within.updated_at)?;
         let parts = domain.parts().chain(own_parts.iter().copied());
         let counts = Counts::of(self.evidence_insights);
-        let mut record = snapshot(Kind::AuditmanagerControl, parts, updated_at, counts, origin);
+        let mut record = snapshot(auditmanager::CONTROL, parts, updated_at, counts, origin);
         record.id = self.id.map(str::to_owned);
         record.title = Some(title(self.name, "Control", self.id));
         record.entity = Some(domain.within.entity().to_owned());
@@ -251,13 +251,15 @@ fn snapshot<'a>(
     origin: Origin<'a>,
 ) -> Record {
     let Origin { target, answered_at } = origin;
-    let pk = partition(Source::Auditmanager, &target.account_id, &target.region, parts);
+    let pk = partition(auditmanager::SOURCE, &target.account_id, &target.region, parts);
     let sk = updated_at.map(Timestamp::day).unwrap_or_default();
     let mut record = Record::new(kind, Key::new(pk, sk), &target.account_id, &target.region, answered_at);
     record.status = Some(Status::Snapshot);
     record.started_at = updated_at.map(|updated_at| updated_at.floor(DAY_SECONDS));
     record.updated_at = updated_at;
-    let severity = severity::of_evidence(counts.compliant.map(i64::from), counts.noncompliant.map(i64::from));
+    let (compliant, noncompliant) = (counts.compliant.map(i64::from), counts.noncompliant.map(i64::from));
+    let whole = compliant.zip(noncompliant).map(|(compliant, noncompliant)| compliant + noncompliant);
+    let severity = auditmanager::NONCOMPLIANT_SHARE.severity(noncompliant, whole);
     record.severity = Some(severity);
     record.measures = counts.measures();
     record

@@ -8,7 +8,7 @@ use crate::account::Account;
 use crate::catalog::Catalog;
 use crate::config::{AuditmanagerInsights, Depth};
 use crate::fetch::Fetch;
-use crate::limits::{is_assessment_id, is_domain_id, is_not_set_up};
+use crate::limits::{is_assessment_id, is_domain_id};
 use crate::normalize::{self, InDomain, Origin, Within};
 use crate::round::{Outcome, Round};
 use crate::unique::{ListedDomain, Unique};
@@ -25,13 +25,14 @@ use insights_shared::page::Pages;
 use insights_shared::record::{Record, Source};
 use insights_shared::sdk::timestamp;
 use insights_shared::target_run::{TargetRun, Work};
+use insights_sources::auditmanager;
 use tokio::sync::{Semaphore, mpsc};
 
 /// What the service answers for an assessment that is there no longer.
 const NOT_FOUND: &str = "ResourceNotFoundException";
 
 impl Collector for AuditmanagerInsights {
-    const SOURCE: Source = Source::Auditmanager;
+    const SOURCE: Source = auditmanager::SOURCE;
 
     fn read(environment: &Environment, faults: &mut Faults) -> Self {
         Self::read(environment, faults)
@@ -39,10 +40,6 @@ impl Collector for AuditmanagerInsights {
 
     fn prepare(sdk: &SdkConfig) {
         let _ = aws_sdk_auditmanager::Client::new(sdk);
-    }
-
-    fn is_not_enabled(error: &CallError) -> bool {
-        is_not_set_up(error)
     }
 
     async fn collect(&self, run: &TargetRun) -> Finish {

@@ -5,12 +5,12 @@
 
 use insights_shared::catalog::{CatalogRow, TRAIL_ROWS, trail_arn, trail_sort_key};
 use insights_shared::issue::CallError;
-use insights_shared::record::Source;
 use insights_shared::series::{SERIES_ROWS, SeriesKey};
 use insights_shared::store::Store;
 use insights_shared::store::catalog::{catalog_key, catalog_row};
 use insights_shared::target::Target;
 use insights_shared::value::Map;
+use insights_sources::cloudtrail;
 use std::collections::BTreeMap;
 
 /// How often a row is tried when other runs change it at the same time.
@@ -32,7 +32,7 @@ impl<'a> Catalog<'a> {
     /// The rows of all series.
     pub async fn series(&self) -> Result<BTreeMap<SeriesKey, CatalogRow>, CallError> {
         let Target { account_id, region, .. } = self.target;
-        let rows = self.store.catalog(Source::Cloudtrail, account_id, region, SERIES_ROWS).await?;
+        let rows = self.store.catalog(cloudtrail::SOURCE, account_id, region, SERIES_ROWS).await?;
         Ok(rows
             .into_iter()
             .filter_map(|row| Some((SeriesKey::from_row(&row)?, CatalogRow::from_stored(row))))
@@ -42,7 +42,7 @@ impl<'a> Catalog<'a> {
     /// The rows of all trails, by ARN.
     pub async fn trails(&self) -> Result<BTreeMap<String, CatalogRow>, CallError> {
         let Target { account_id, region, .. } = self.target;
-        let rows = self.store.catalog(Source::Cloudtrail, account_id, region, TRAIL_ROWS).await?;
+        let rows = self.store.catalog(cloudtrail::SOURCE, account_id, region, TRAIL_ROWS).await?;
         let row = |row| Some((trail_arn(&row)?.to_owned(), CatalogRow::from_stored(row)));
         Ok(rows.into_iter().filter_map(row).collect())
     }
@@ -85,13 +85,13 @@ impl<'a> Catalog<'a> {
             if row.is_newer_schema() {
                 return Err(CallError::newer_schema("PutItem"));
             }
-            let envelope = catalog_row(Source::Cloudtrail, self.target, sort_key);
+            let envelope = catalog_row(cloudtrail::SOURCE, self.target, sort_key);
             let item = changed.to_item(envelope, detail);
             if let Some(stored) = self.store.replace_catalog(item, row.stored()).await? {
                 *row = changed.written_as(stored);
                 return Ok(());
             }
-            let key = catalog_key(Source::Cloudtrail, self.target, sort_key);
+            let key = catalog_key(cloudtrail::SOURCE, self.target, sort_key);
             *row = self.store.get(&key).await?.map(CatalogRow::from_stored).unwrap_or_default();
         }
         Err(CallError::contended("PutItem", "other runs kept changing the catalog row"))

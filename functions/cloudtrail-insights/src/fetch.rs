@@ -19,15 +19,6 @@ use insights_shared::series::SeriesKey;
 use insights_shared::target_run::TargetRun;
 use insights_shared::time::Timestamp;
 
-/// The IAM actions that these requests need. ListInsightsMetricData has none of its own: LookupEvents allows it, and
-/// for a trail's data events ListInsightsData on that trail.
-pub const IAM_ACTIONS: [&str; 4] = [
-    "cloudtrail:DescribeTrails",
-    "cloudtrail:GetInsightSelectors",
-    "cloudtrail:ListInsightsData",
-    "cloudtrail:LookupEvents",
-];
-
 /// The most events of one page.
 const EVENTS_PAGE: i32 = 50;
 

@@ -6,16 +6,16 @@ use crate::redact::{self, Redact};
 use crate::window::REACH_DAYS;
 use insights_shared::key::Key;
 use insights_shared::number::Number;
-use insights_shared::record::{Kind, Record, Source, Status, StatusReason, Stored, one_line, partition};
+use insights_shared::record::{Record, Status, StatusReason, Stored, one_line, partition};
 use insights_shared::series::{API_ERROR_RATE, LOOKUP, REQUESTED_TRAIL, SeriesKey};
-use insights_shared::severity;
 use insights_shared::target::Target;
 use insights_shared::time::{DAY_SECONDS, Timestamp};
 use insights_shared::value::Value;
+use insights_sources::cloudtrail;
 
 /// The key of an insight.
 pub fn insight_key(target: &Target, shared_event_id: &str) -> Key {
-    let pk = partition(Source::Cloudtrail, &target.account_id, &target.region, [shared_event_id]);
+    let pk = partition(cloudtrail::SOURCE, &target.account_id, &target.region, [shared_event_id]);
     Key::new(pk, "insight")
 }
 
@@ -143,7 +143,7 @@ impl Halves {
     fn into_whole_record(self, target: &Target, shared_event_id: &str, answered_at: Timestamp) -> Record {
         let key = insight_key(target, shared_event_id);
         let mut record =
-            Record::new(Kind::CloudtrailInsight, key, &target.account_id, &target.region, answered_at);
+            Record::new(cloudtrail::INSIGHT, key, &target.account_id, &target.region, answered_at);
         record.id = Some(shared_event_id.to_owned());
         let end = self.end.as_ref().map(|half| half.time);
         record.status = Some(if end.is_some() { Status::Closed } else { Status::Open });
@@ -153,7 +153,9 @@ impl Halves {
         record.entity = self.insight("event_source").map(str::to_owned);
         let average = self.statistic(&["insight", "average"]);
         let baseline = self.statistic(&["baseline", "average"]);
-        record.severity = Some(severity::of_rate(average.map(Number::as_f64), baseline.map(Number::as_f64)));
+        record.severity = Some(
+            cloudtrail::BASELINE_RATIO.severity(average.map(Number::as_f64), baseline.map(Number::as_f64)),
+        );
         record.title = Some(self.title(average, baseline));
         let measures = [("insight_average", average), ("baseline_average", baseline)];
         record.measures =
@@ -192,7 +194,7 @@ pub fn is_overdue(stored: &Stored, now: Timestamp) -> bool {
 
 /// The stored record of a start whose end never came, closed when CloudTrail could have told of one for the last time.
 pub fn no_end_seen(stored: &Stored, answered_at: Timestamp) -> Option<Record> {
-    let mut record = Record::from_stored(stored, answered_at)?;
+    let mut record = Record::from_stored(cloudtrail::INSIGHT, stored, answered_at)?;
     record.status = Some(Status::Closed);
     record.status_reason = Some(StatusReason::NoEndSeen);
     record.ended_at = record.started_at.map(|started| started.plus_seconds(REACH_DAYS * DAY_SECONDS));

@@ -4,11 +4,12 @@ use crate::fetch::Points;
 use crate::window::{Request, chunk_seconds};
 use insights_shared::key::Key;
 use insights_shared::number::violation_of_f64;
-use insights_shared::record::{Chunk, Kind, Record, Source};
+use insights_shared::record::{Chunk, Record};
 use insights_shared::series::SeriesKey;
 use insights_shared::target::Target;
 use insights_shared::time::Timestamp;
 use insights_shared::value::Map;
+use insights_sources::cloudtrail;
 
 /// The chunks of one answer, oldest first, one record for each chunk that has points. A series has tens of thousands of
 /// points, and some are worked at once, so that a record is made only when it is asked for.
@@ -38,7 +39,7 @@ pub fn chunks<'a>(
 ) -> Chunks<'a> {
     let (points, left_out) = sound(points, request);
     let (partition, detail) =
-        (series.partition(Source::Cloudtrail, &target.account_id, &target.region), series.detail());
+        (series.partition(cloudtrail::SOURCE, &target.account_id, &target.region), series.detail());
     Chunks { left_out, target, answered_at, request, partition, detail, points, given: 0 }
 }
 
@@ -59,7 +60,7 @@ impl Iterator for Chunks<'_> {
         let covered_until = end.min(request.end);
         let key = Key::new(self.partition.as_str(), format!("metric#{}#{start}", request.period));
         let mut record =
-            Record::new(Kind::CloudtrailMetric, key, &target.account_id, &target.region, answered_at);
+            Record::new(cloudtrail::METRIC, key, &target.account_id, &target.region, answered_at);
         record.started_at = Some(start);
         record.ended_at = Some(end);
         record.updated_at = Some(covered_until);

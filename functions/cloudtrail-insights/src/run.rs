@@ -22,6 +22,7 @@ use insights_shared::payload::{Push, Window};
 use insights_shared::record::{Source, Stored};
 use insights_shared::target_run::{TargetRun, Work};
 use insights_shared::time::{DAY_SECONDS, Timestamp};
+use insights_sources::cloudtrail;
 use std::collections::BTreeSet;
 
 /// CloudTrail answers for the last 90 days by its own clock; a little less is asked for, since ours may be behind.
@@ -30,7 +31,7 @@ const REACH_MARGIN_SECONDS: i64 = 300;
 const PUSH: &str = "AWS Insight via CloudTrail";
 
 impl Collector for CloudtrailInsights {
-    const SOURCE: Source = Source::Cloudtrail;
+    const SOURCE: Source = cloudtrail::SOURCE;
 
     fn read(environment: &Environment, faults: &mut Faults) -> Self {
         Self::read(environment, faults)
@@ -130,7 +131,7 @@ impl Story<'_> {
                 }
                 let until = until.min(run.limit());
                 let (target, future) = (&run.target, run.future());
-                let moved = run.store.move_watermark(Source::Cloudtrail, target, until, future).await;
+                let moved = run.store.move_watermark(cloudtrail::SOURCE, target, until, future).await;
                 if let Err(error) = moved {
                     run.report.call_failed(Stage::Write, "state", &error);
                     return Ok(false);
@@ -237,7 +238,7 @@ impl Story<'_> {
     async fn close_overdue(&self) {
         let run = self.run;
         let open =
-            run.store.open_insights(Source::Cloudtrail, &run.target.account_id, &run.target.region).await;
+            run.store.open_insights(cloudtrail::SOURCE, &run.target.account_id, &run.target.region).await;
         let open = match open {
             Ok(open) => open,
             Err(error) => return run.report.call_failed(Stage::Write, "open", &error),

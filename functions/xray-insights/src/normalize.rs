@@ -12,13 +12,13 @@ use insights_shared::fields::Faults;
 use insights_shared::key::Key;
 use insights_shared::number::Number;
 use insights_shared::payload::Window;
-use insights_shared::record::{Kind, Record, Source, Status, StatusReason, Stored, one_line, partition};
+use insights_shared::record::{Record, Status, StatusReason, Stored, one_line, partition};
 use insights_shared::sdk::{time_value, timestamp};
-use insights_shared::severity;
 use insights_shared::target::Target;
 use insights_shared::time::Timestamp;
 use insights_shared::validate::Rejected;
 use insights_shared::value::{Map, MapBuilder, Text, Value, write_canonical_map};
+use insights_sources::xray;
 
 /// The name in `detail` of the summary's version, the one member that GetInsight does not give.
 const LAST_UPDATE_TIME: &str = "last_update_time";
@@ -41,7 +41,7 @@ pub fn insight_key(target: &Target, id: &str) -> Key {
 }
 
 fn insight_partition(target: &Target, id: &str) -> String {
-    partition(Source::Xray, &target.account_id, &target.region, [id])
+    partition(xray::SOURCE, &target.account_id, &target.region, [id])
 }
 
 /// Where the version of an insight's record comes from.
@@ -63,7 +63,7 @@ pub fn insight(insight: &Insight, version: Version<'_>, origin: Origin<'_>) -> R
     let Origin { target, answered_at } = origin;
     let id = insight.insight_id.as_deref().unwrap_or_default();
     let key = insight_key(target, id);
-    let mut record = Record::new(Kind::XrayInsight, key, &target.account_id, &target.region, answered_at);
+    let mut record = Record::new(xray::INSIGHT, key, &target.account_id, &target.region, answered_at);
     record.id.clone_from(&insight.insight_id);
     record.detail = insight_detail(insight);
     record.started_at = insight.start_time.as_ref().and_then(timestamp);
@@ -76,7 +76,7 @@ pub fn insight(insight: &Insight, version: Version<'_>, origin: Origin<'_>) -> R
         Version::ById { stored, newest_event } => {
             match stored.filter(|stored| is_same_answer(stored, &record.detail)) {
                 Some(stored) => {
-                    if let Some(updated_at) = stored.last_update_time() {
+                    if let Some(updated_at) = stored.detail_time(xray::SUMMARY_VERSION) {
                         record.detail.insert(LAST_UPDATE_TIME.into(), updated_at.into());
                     }
                     stored.timestamp("updated_at")
@@ -94,7 +94,7 @@ pub fn insight(insight: &Insight, version: Version<'_>, origin: Origin<'_>) -> R
     let statistics = decisive_statistics(insight);
     let (faults, total) =
         statistics.map_or((None, None), |statistics| (statistics.fault_count, statistics.total_count));
-    record.severity = Some(severity::of_faults(faults, total));
+    record.severity = Some(xray::FAULT_SHARE.severity(faults, total));
     record.measures = measures(statistics);
     record
 }
@@ -113,7 +113,7 @@ pub fn end_time(insight: &Insight) -> Option<Timestamp> {
 
 /// Whether the stored record was made of an equal answer, with all its events and its graph.
 pub fn is_complete_and_same(stored: &Stored, insight: &Insight) -> bool {
-    stored.last_update_time().is_some() && is_same_answer(stored, &insight_detail(insight))
+    stored.detail_time(xray::SUMMARY_VERSION).is_some() && is_same_answer(stored, &insight_detail(insight))
 }
 
 /// Whether the stored record was made of an equal answer. Its version is not part of an answer by id.
@@ -125,7 +125,7 @@ fn is_same_answer(stored: &Stored, detail: &Map) -> bool {
 
 /// The stored record of an insight that X-Ray no longer knows, closed at the last that was heard of it.
 pub fn no_longer_known(stored: &Stored, answered_at: Timestamp) -> Option<Record> {
-    let mut record = Record::from_stored(stored, answered_at)?;
+    let mut record = Record::from_stored(xray::INSIGHT, stored, answered_at)?;
     record.status = Some(Status::Closed);
     record.status_reason = Some(StatusReason::NoLongerKnown);
     record.ended_at = record.updated_at;
@@ -197,7 +197,7 @@ pub fn events(id: &str, events: &[InsightEvent], origin: Origin<'_>) -> Vec<Reco
         }
         let key = Key::new(insight_partition(target, id), sort);
         let mut record =
-            Record::new(Kind::XrayInsightEvent, key, &target.account_id, &target.region, answered_at);
+            Record::new(xray::INSIGHT_EVENT, key, &target.account_id, &target.region, answered_at);
         let summary = event.summary.as_deref().map(one_line).filter(|summary| !summary.is_empty());
         record.title = Some(summary.unwrap_or_else(|| "insight event without a summary".to_owned()));
         record.started_at = time;
@@ -218,7 +218,7 @@ pub fn impact_graph(
 ) -> Record {
     let Origin { target, answered_at } = origin;
     let key = Key::new(insight_partition(target, id), "graph");
-    let mut record = Record::new(Kind::XrayImpactGraph, key, &target.account_id, &target.region, answered_at);
+    let mut record = Record::new(xray::IMPACT_GRAPH, key, &target.account_id, &target.region, answered_at);
     record.started_at = graph.start_time.as_ref().and_then(timestamp).or(Some(asked.start));
     record.ended_at = graph.end_time.as_ref().and_then(timestamp).or(Some(asked.end));
     record.updated_at = Some(updated_at);

@@ -23,6 +23,8 @@ use insights_shared::store::read::{Found, Projection};
 use insights_shared::target::Target;
 use insights_shared::target_run::{Known, TargetRun, Work};
 use insights_shared::time::{DAY_SECONDS, Timestamp};
+use insights_sources::xray;
+use insights_sources::xray::{SUMMARY_VERSION, is_insight_id, pushed_id};
 use std::collections::HashSet;
 
 /// X-Ray answers for the last 30 days by its own clock; a little less is asked for, since ours may be behind.
@@ -35,7 +37,7 @@ const MOST_LISTED: usize = 200_000;
 const VANISHED_AT_ONCE: usize = 100;
 
 impl Collector for XrayInsights {
-    const SOURCE: Source = Source::Xray;
+    const SOURCE: Source = xray::SOURCE;
 
     fn read(environment: &Environment, faults: &mut Faults) -> Self {
         Self::read(environment, faults)
@@ -43,13 +45,6 @@ impl Collector for XrayInsights {
 
     fn prepare(sdk: &SdkConfig) {
         let _ = aws_sdk_xray::Client::new(sdk);
-    }
-
-    fn check_push(push: &Push, faults: &mut Faults) {
-        if pushed_id(push).is_none() {
-            let id = push.detail.at(&["InsightId"]).and_then(|id| id.as_str()).unwrap_or_default();
-            faults.add("detail.InsightId", id, "must be the UUID of an insight");
-        }
     }
 
     async fn collect(&self, run: &TargetRun) -> Finish {
@@ -110,7 +105,7 @@ impl Story<'_> {
     }
 
     async fn push(&self, push: &Push) -> Finish {
-        if let Some(id) = pushed_id(push) {
+        if let Some(id) = pushed_id(&push.detail) {
             self.collect(vec![(id, Asked::Pushed)], Known::Unknown).await;
         }
         Finish::default()
@@ -261,7 +256,7 @@ impl Story<'_> {
         let Target { account_id, region, .. } = &run.target;
         let unlisted =
             |stored: Stored| stored.text("id").filter(|id| !listing.contains(id)).map(str::to_owned);
-        let unlisted = run.store.choose_open_insights(Source::Xray, account_id, region, unlisted).await;
+        let unlisted = run.store.choose_open_insights(xray::SOURCE, account_id, region, unlisted).await;
         let unlisted = match unlisted {
             Ok(unlisted) => unlisted,
             Err(error) => return run.report.call_failed(Stage::Write, "open", &error),
@@ -307,25 +302,10 @@ fn judge(version: Option<Timestamp>, stored: Option<&Stored>) -> Option<Outcome>
     if stored.text("status_reason").is_some() {
         return None; // We closed it, but X-Ray lists it: its answer is worth more.
     }
-    let (version, known) = (version?, stored.last_update_time()?);
+    let (version, known) = (version?, stored.detail_time(SUMMARY_VERSION)?);
     match version.cmp(&known) {
         std::cmp::Ordering::Equal => Some(Outcome::Unchanged),
         std::cmp::Ordering::Less => Some(Outcome::Stale),
         std::cmp::Ordering::Greater => None,
     }
-}
-
-/// The insight that a pushed event is about.
-fn pushed_id(push: &Push) -> Option<&str> {
-    push.detail.at(&["InsightId"]).and_then(|id| id.as_str()).filter(|id| is_insight_id(id))
-}
-
-/// Whether X-Ray would take `id` as an insight's: a UUID.
-/// <https://docs.aws.amazon.com/xray/latest/api/API_GetInsight.html>
-fn is_insight_id(id: &str) -> bool {
-    let lengths = [8, 4, 4, 4, 12];
-    let parts: Vec<&str> = id.split('-').collect();
-    let hexadecimal = |part: &str| part.bytes().all(|byte| byte.is_ascii_hexdigit());
-    parts.len() == lengths.len()
-        && parts.iter().zip(lengths).all(|(part, length)| part.len() == length && hexadecimal(part))
 }

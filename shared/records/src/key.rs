@@ -45,6 +45,14 @@ fn hex<'a, T: FromIterator<char>>(bytes: impl Iterator<Item = &'a u8>) -> T {
     bytes.flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
+/// Whether `text` is a UUID: hexadecimal digits in groups of 8, 4, 4, 4 and 12.
+pub fn is_uuid(text: &str) -> bool {
+    const LENGTHS: [usize; 5] = [8, 4, 4, 4, 12];
+    let parts =
+        text.split('-').map(|part| part.bytes().all(|byte| byte.is_ascii_hexdigit()).then_some(part.len()));
+    parts.eq(LENGTHS.map(Some))
+}
+
 /// Encodes one part: separators escaped, absence and hashes told apart from texts that look like them, long ones hashed.
 pub fn part(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());

@@ -4,17 +4,24 @@
 //! network for size (`Cargo.toml`, `docs/performance.md`). It asks nobody and waits for nothing; `time.rs` has the one
 //! function that reads a clock.
 
+#[cfg(feature = "dynamodb")]
+mod attribute;
 pub mod catalog;
+pub mod descriptor;
 pub mod fault;
 mod json;
 pub mod key;
 mod map;
 pub mod number;
 pub mod record;
+#[cfg(feature = "dynamodb")]
 pub mod sdk;
 pub mod series;
 pub mod severity;
 pub mod surrogate;
+#[cfg(test)]
+mod test_kinds;
 pub mod time;
 pub mod validate;
 pub mod value;
+pub mod version;

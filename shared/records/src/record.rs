@@ -4,149 +4,15 @@
 //! worked out by [`crate::validate`]; when and by whom a record was stored is added by the
 //! store.
 
+use crate::descriptor::NamesSubject;
+pub use crate::descriptor::{Kind, Source};
 use crate::key::{self, Key};
 use crate::number::Number;
 use crate::time::Timestamp;
 use crate::value::{Map, Text, Value};
-use std::fmt;
-use std::str::FromStr;
 
 /// The `schema_version` that this code writes, and the newest that it reads.
 pub const SCHEMA_VERSION: i64 = 1;
-
-/// A service that is collected from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Source {
-    /// AWS X-Ray.
-    Xray,
-    /// AWS CloudTrail.
-    Cloudtrail,
-    /// AWS Audit Manager.
-    Auditmanager,
-}
-
-impl Source {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Xray, Self::Cloudtrail, Self::Auditmanager];
-
-    /// The name in keys, payloads and reports.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Xray => "xray",
-            Self::Cloudtrail => "cloudtrail",
-            Self::Auditmanager => "auditmanager",
-        }
-    }
-
-    /// The function's package and binary.
-    pub fn package(self) -> &'static str {
-        match self {
-            Self::Xray => "xray-insights",
-            Self::Cloudtrail => "cloudtrail-insights",
-            Self::Auditmanager => "auditmanager-insights",
-        }
-    }
-}
-
-impl fmt::Display for Source {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.as_str())
-    }
-}
-
-impl FromStr for Source {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let known = Self::ALL.into_iter().find(|source| source.as_str() == text);
-        known.ok_or_else(|| format!("unknown source {text}: must be xray, cloudtrail or auditmanager"))
-    }
-}
-
-/// What a record is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Kind {
-    /// An X-Ray insight.
-    XrayInsight,
-    /// One re-evaluation of an X-Ray insight.
-    XrayInsightEvent,
-    /// The service graph of an X-Ray insight.
-    XrayImpactGraph,
-    /// A CloudTrail insight, its Start and End joined.
-    CloudtrailInsight,
-    /// A chunk of a CloudTrail metric series.
-    CloudtrailMetric,
-    /// An account's daily evidence counts.
-    AuditmanagerInsights,
-    /// An assessment's daily evidence counts.
-    AuditmanagerAssessment,
-    /// A control domain's daily evidence counts.
-    AuditmanagerDomain,
-    /// A control's daily evidence counts.
-    AuditmanagerControl,
-}
-
-impl Kind {
-    /// All of them.
-    pub const ALL: [Self; 9] = [
-        Self::XrayInsight,
-        Self::XrayInsightEvent,
-        Self::XrayImpactGraph,
-        Self::CloudtrailInsight,
-        Self::CloudtrailMetric,
-        Self::AuditmanagerInsights,
-        Self::AuditmanagerAssessment,
-        Self::AuditmanagerDomain,
-        Self::AuditmanagerControl,
-    ];
-
-    /// The value of the attribute `kind`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::XrayInsight => "xray.insight",
-            Self::XrayInsightEvent => "xray.insight_event",
-            Self::XrayImpactGraph => "xray.impact_graph",
-            Self::CloudtrailInsight => "cloudtrail.insight",
-            Self::CloudtrailMetric => "cloudtrail.metric",
-            Self::AuditmanagerInsights => "auditmanager.insights",
-            Self::AuditmanagerAssessment => "auditmanager.assessment",
-            Self::AuditmanagerDomain => "auditmanager.domain",
-            Self::AuditmanagerControl => "auditmanager.control",
-        }
-    }
-
-    /// The service that it comes from.
-    pub fn source(self) -> Source {
-        match self {
-            Self::XrayInsight | Self::XrayInsightEvent | Self::XrayImpactGraph => Source::Xray,
-            Self::CloudtrailInsight | Self::CloudtrailMetric => Source::Cloudtrail,
-            _ => Source::Auditmanager,
-        }
-    }
-
-    /// Whether it is an insight: something that opens and closes.
-    pub fn is_insight(self) -> bool {
-        matches!(self, Self::XrayInsight | Self::CloudtrailInsight)
-    }
-
-    /// Whether it is a snapshot: the counts of one day.
-    pub fn is_snapshot(self) -> bool {
-        self.source() == Source::Auditmanager
-    }
-
-    /// Whether the index `ended` contains it: insights once they are closed, and snapshots of accounts and assessments.
-    pub fn in_ended(self) -> bool {
-        self.is_insight() || matches!(self, Self::AuditmanagerInsights | Self::AuditmanagerAssessment)
-    }
-}
-
-impl FromStr for Kind {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or_else(|| format!("unknown kind {text}"))
-    }
-}
 
 /// Whether what a record tells of is still going on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -324,10 +190,12 @@ impl Record {
         }
     }
 
-    /// The record that is stored as `stored`, to be changed and written again; `None` if it is none of ours.
-    pub fn from_stored(stored: &Stored, answered_at: Timestamp) -> Option<Self> {
+    /// The record of this kind that is stored as `stored`, to be changed and written again; `None` if it is of another kind.
+    pub fn from_stored(kind: Kind, stored: &Stored, answered_at: Timestamp) -> Option<Self> {
         let key = Key::new(stored.text("pk")?, stored.text("sk")?);
-        let kind = stored.text("kind")?.parse().ok()?;
+        if stored.text("kind")? != kind.as_str() {
+            return None;
+        }
         let mut record =
             Self::new(kind, key, stored.text("account_id")?, stored.text("region")?, answered_at);
         let owned = |name: &str| stored.text(name).map(str::to_owned);
@@ -359,23 +227,17 @@ impl Record {
 
 /// Whether an answer of this kind names its subject; `has_id` says whether it contains an identifier.
 fn names_subject(kind: Kind, has_id: bool) -> bool {
-    match kind {
-        Kind::XrayInsight => has_id,
-        // An event has no identifier, a graph may lack the insight's, and counts do not say which part of the account they are of.
-        Kind::XrayInsightEvent
-        | Kind::XrayImpactGraph
-        | Kind::AuditmanagerAssessment
-        | Kind::AuditmanagerDomain
-        | Kind::AuditmanagerControl => false,
-        // There is one account in a partition of rejected answers, and CloudTrail's answers contain the names of the series.
-        Kind::AuditmanagerInsights | Kind::CloudtrailInsight | Kind::CloudtrailMetric => true,
+    match kind.names_subject {
+        NamesSubject::Always => true,
+        NamesSubject::WithId => has_id,
+        NamesSubject::Never => false,
     }
 }
 
 /// A detail and the points of a chunk as one JSON object.
 pub(crate) fn raw(kind: Kind, key: &Key, has_id: bool, mut said: Map, chunk: Option<&Chunk>) -> String {
     if let Some(chunk) = chunk {
-        let values = chunk.values.iter().map(|value| crate::sdk::float_value(*value)).collect();
+        let values = chunk.values.iter().map(|value| crate::value::float_value(*value)).collect();
         said.insert("period".into(), chunk.period.into());
         said.insert("timestamps".into(), chunk.timestamps.iter().copied().collect());
         said.insert("values".into(), Value::List(values));
@@ -443,9 +305,9 @@ impl Stored {
         self.text("content_hash")
     }
 
-    /// `detail.last_update_time` of an X-Ray insight.
-    pub fn last_update_time(&self) -> Option<Timestamp> {
-        self.0.get("detail").and_then(|detail| detail.at(&["last_update_time"])).and_then(Value::as_timestamp)
+    /// The time at `path` of `detail`.
+    pub fn detail_time(&self, path: &[&str]) -> Option<Timestamp> {
+        self.0.get("detail")?.at(path).and_then(Value::as_timestamp)
     }
 
     /// Whether its time is over, so that it counts as absent.
@@ -463,39 +325,6 @@ impl Stored {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-
-    #[test]
-    fn equal_answers_about_two_subjects_differ_as_raw_texts_and_one_that_names_its_subject_stays_as_it_is() {
-        let time: Timestamp = "2026-03-01T12:00:00Z".parse().unwrap();
-        let raw = |kind, pk: &str, id: Option<&str>| {
-            let mut record = Record::new(kind, Key::new(pk, "x"), "123456789012", "eu-west-1", time);
-            record.id = id.map(str::to_owned);
-            record.detail.insert("state".into(), "ACTIVE".into());
-            record.to_raw()
-        };
-        let plain = r#"{"state":"ACTIVE"}"#;
-        for (kind, id, names_subject) in [
-            (Kind::XrayInsight, Some("a"), true),
-            (Kind::XrayInsight, Some(""), false),
-            (Kind::XrayInsight, None, false),
-            (Kind::XrayInsightEvent, None, false),
-            (Kind::XrayImpactGraph, None, false),
-            (Kind::CloudtrailInsight, Some("a"), true),
-            (Kind::CloudtrailMetric, None, true),
-            (Kind::AuditmanagerInsights, Some("123456789012"), true),
-            (Kind::AuditmanagerAssessment, Some("a"), false),
-            (Kind::AuditmanagerDomain, Some("a"), false),
-            (Kind::AuditmanagerControl, None, false),
-        ] {
-            let (one, other) = (raw(kind, "one", id), raw(kind, "other", id));
-            if names_subject {
-                assert_eq!((one.as_str(), other.as_str()), (plain, plain), "{kind:?} {id:?}");
-            } else {
-                assert_eq!(one, format!(r#"{{"answer":{plain},"requested":"one"}}"#), "{kind:?} {id:?}");
-                assert_eq!(other, one.replace("one", "other"), "{kind:?} {id:?}");
-            }
-        }
-    }
 
     #[test]
     fn a_title_has_its_words_one_space_apart() {

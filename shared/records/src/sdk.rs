@@ -1,6 +1,5 @@
 //! SDK values as values of a record.
 
-use crate::number::Number;
 use crate::time::Timestamp;
 use crate::value::Value;
 use aws_smithy_types::DateTime;
@@ -18,11 +17,6 @@ pub fn date_time(timestamp: Timestamp) -> DateTime {
 /// An instant as a record has it; one that no calendar holds stays a number of seconds, so that it is not lost.
 pub fn time_value(date_time: &DateTime) -> Value {
     timestamp(date_time).map_or_else(|| Value::Number(date_time.secs().into()), Value::from)
-}
-
-/// A float as a record has it; what is no number stays its text, for validation or a person to see.
-pub fn float_value(float: f64) -> Value {
-    Number::from_f64(float).map_or_else(|| Value::from(float.to_string()), Value::Number)
 }
 
 #[cfg(test)]

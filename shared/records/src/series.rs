@@ -228,7 +228,7 @@ mod tests {
         let series = series("ec2.amazonaws.com", "RunInstances", API_CALL_RATE, None);
         let expected =
             "cloudtrail#123456789012#eu-west-1#ec2.amazonaws.com#RunInstances#ApiCallRateInsight#-#-";
-        assert_eq!(series.partition(Source::Cloudtrail, "123456789012", "eu-west-1"), expected);
+        assert_eq!(series.partition(crate::test_kinds::METRIC.source, "123456789012", "eu-west-1"), expected);
         assert_eq!(series.catalog_sort_key(), "series#ec2.amazonaws.com#RunInstances#ApiCallRateInsight#-#-");
     }
 

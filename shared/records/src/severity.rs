@@ -1,50 +1,72 @@
-//! How bad something is: three pure rules, one for each service, as the public contract has them.
+//! How severe something is: three general scales. Which one a kind uses, and with which thresholds, is in its descriptor.
 
 use crate::record::Severity;
 
-/// X-Ray: the share of faults among `total` requests. Without requests there is nothing to judge by.
-pub fn of_faults(faults: Option<i64>, total: Option<i64>) -> Severity {
-    match (faults, total) {
-        (Some(faults), Some(total)) => of_share(faults, total, [(1, 2), (1, 5), (1, 20)]),
-        _ => Severity::Info,
-    }
+/// How the severity of a kind is determined.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SeverityRule {
+    /// The value that is compared, for people.
+    pub value: &'static str,
+    /// What it is compared with.
+    pub scale: Scale,
 }
 
-/// CloudTrail: how many times the baseline the insight's average is. Both are calls or errors a minute.
-pub fn of_rate(insight_average: Option<f64>, baseline_average: Option<f64>) -> Severity {
-    /// A baseline of nothing would make everything critical.
-    const LEAST_BASELINE: f64 = 0.01;
-    /// 1.4 over 0.07 is 20, but a little less in binary: a boundary is one all the same.
-    const ROUNDING: f64 = 1.0 + 4.0 * f64::EPSILON;
-    let (Some(insight), Some(baseline)) = (insight_average, baseline_average) else { return Severity::Low };
-    match insight / baseline.max(LEAST_BASELINE) * ROUNDING {
-        ratio if ratio >= 100.0 => Severity::Critical,
-        ratio if ratio >= 20.0 => Severity::High,
-        ratio if ratio >= 5.0 => Severity::Medium,
-        _ => Severity::Low,
-    }
+/// What a value is compared with.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Scale {
+    /// A share of a whole.
+    Share(ShareScale),
+    /// A rate divided by its baseline.
+    Rate(RateScale),
 }
 
-/// Audit Manager: the share of non-compliant evidence. Inconclusive evidence says nothing either way.
-pub fn of_evidence(compliant: Option<i64>, noncompliant: Option<i64>) -> Severity {
-    match (compliant, noncompliant) {
-        (Some(compliant), Some(noncompliant)) => {
-            of_share(noncompliant, compliant.saturating_add(noncompliant), [(1, 2), (1, 4), (1, 10)])
+/// Thresholds of a share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ShareScale {
+    /// The least share, as numerator and denominator, for critical, high and medium. Any greater than zero is low; zero, or no
+    /// whole, is info.
+    pub thresholds: [(u32, u32); 3],
+}
+
+/// Thresholds of a rate divided by its baseline.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RateScale {
+    /// The least ratio for critical, high and medium. Everything else is low.
+    pub thresholds: [f64; 3],
+    /// The smallest baseline: a baseline of zero would make everything critical.
+    pub least_baseline: f64,
+}
+
+/// The severities of the three thresholds.
+const LEVELS: [Severity; 3] = [Severity::Critical, Severity::High, Severity::Medium];
+
+impl ShareScale {
+    /// The severity of `part` of `whole`. It compares whole numbers, so that a boundary is exact.
+    pub fn severity(&self, part: Option<i64>, whole: Option<i64>) -> Severity {
+        let (Some(part), Some(whole)) = (part.map(i128::from), whole.map(i128::from)) else {
+            return Severity::Info;
+        };
+        if whole <= 0 || part <= 0 {
+            return Severity::Info;
         }
-        _ => Severity::Info,
+        let is_reached = |(numerator, denominator): (u32, u32)| {
+            part * i128::from(denominator) >= whole * i128::from(numerator)
+        };
+        let level = self.thresholds.into_iter().zip(LEVELS).find(|(threshold, _)| is_reached(*threshold));
+        level.map_or(Severity::Low, |(_, severity)| severity)
     }
 }
 
-/// Compares `part / whole` with the thresholds for critical, high and medium, in whole numbers so that a boundary is one.
-fn of_share(part: i64, whole: i64, thresholds: [(i128, i128); 3]) -> Severity {
-    let (part, whole) = (i128::from(part), i128::from(whole));
-    if whole <= 0 || part <= 0 {
-        return Severity::Info;
+impl RateScale {
+    /// The severity of a rate with this baseline; low if either is missing.
+    pub fn severity(&self, rate: Option<f64>, baseline: Option<f64>) -> Severity {
+        /// 1.4 divided by 0.07 is 20, but a little less in binary. The boundary must still be reached.
+        const ROUNDING: f64 = 1.0 + 4.0 * f64::EPSILON;
+        let (Some(rate), Some(baseline)) = (rate, baseline) else { return Severity::Low };
+        let ratio = rate / baseline.max(self.least_baseline) * ROUNDING;
+        let level = self.thresholds.into_iter().zip(LEVELS).find(|(threshold, _)| ratio >= *threshold);
+        level.map_or(Severity::Low, |(_, severity)| severity)
     }
-    let levels = [Severity::Critical, Severity::High, Severity::Medium];
-    let reached = |(numerator, denominator): (i128, i128)| part * denominator >= whole * numerator;
-    let level = thresholds.into_iter().zip(levels).find(|(threshold, _)| reached(*threshold));
-    level.map_or(Severity::Low, |(_, severity)| severity)
 }
 
 #[cfg(test)]
@@ -52,8 +74,12 @@ mod tests {
     use super::*;
     use Severity::{Critical, High, Info, Low, Medium};
 
+    const FAULTS: ShareScale = ShareScale { thresholds: [(1, 2), (1, 5), (1, 20)] };
+    const EVIDENCE: ShareScale = ShareScale { thresholds: [(1, 2), (1, 4), (1, 10)] };
+    const RATE: RateScale = RateScale { thresholds: [100.0, 20.0, 5.0], least_baseline: 0.01 };
+
     #[test]
-    fn faults_are_judged_by_their_share_at_every_boundary() {
+    fn shares_are_exact_at_every_boundary() {
         for (faults, total, expected) in [
             (Some(50), Some(100), Critical),
             (Some(49), Some(100), High),
@@ -69,12 +95,12 @@ mod tests {
             (Some(-1), Some(5), Info),
             (Some(i64::MAX), Some(i64::MAX), Critical),
         ] {
-            assert_eq!(of_faults(faults, total), expected, "{faults:?} of {total:?}");
+            assert_eq!(FAULTS.severity(faults, total), expected, "{faults:?} of {total:?}");
         }
     }
 
     #[test]
-    fn rates_are_judged_by_their_ratio_at_every_boundary() {
+    fn rates_are_compared_with_their_baseline_at_every_boundary() {
         for (insight, baseline, expected) in [
             (Some(6.0), Some(0.02), Critical),
             (Some(100.0), Some(1.0), Critical),
@@ -94,12 +120,12 @@ mod tests {
             (Some(1.0), None, Low),
             (Some(f64::NAN), Some(1.0), Low),
         ] {
-            assert_eq!(of_rate(insight, baseline), expected, "{insight:?} over {baseline:?}");
+            assert_eq!(RATE.severity(insight, baseline), expected, "{insight:?} over {baseline:?}");
         }
     }
 
     #[test]
-    fn evidence_is_judged_by_its_share_at_every_boundary() {
+    fn a_scale_has_its_own_thresholds() {
         for (compliant, noncompliant, expected) in [
             (Some(1), Some(1), Critical),
             (Some(51), Some(49), High),
@@ -112,7 +138,12 @@ mod tests {
             (None, Some(1), Info),
             (Some(1), None, Info),
         ] {
-            assert_eq!(of_evidence(compliant, noncompliant), expected, "{compliant:?} and {noncompliant:?}");
+            let whole = compliant.zip(noncompliant).map(|(one, other)| one + other);
+            assert_eq!(
+                EVIDENCE.severity(noncompliant, whole),
+                expected,
+                "{compliant:?} and {noncompliant:?}"
+            );
         }
     }
 }

@@ -1,15 +1,18 @@
 //! Turns a [`Record`] into a [`ValidRecord`], the only thing that the store accepts, or says everything that is wrong
 //! with it. Pure: it reads no clock and no table, and knows no service.
 
+use crate::descriptor::Shape;
 use crate::fault::Faults;
 use crate::key::{self, Key};
 use crate::number::{Number, violation_of_f64, write_f64, write_i64};
 use crate::record::{Chunk, Kind, Record, SCHEMA_VERSION, Severity, Status, raw};
 use crate::time::{DAY_SECONDS, Timestamp};
 use crate::value::{Map, Text, Value};
+#[cfg(feature = "dynamodb")]
 use aws_sdk_dynamodb::types::AttributeValue;
 use compact_str::format_compact;
 use std::cell::RefCell;
+#[cfg(feature = "dynamodb")]
 use std::collections::HashMap;
 use std::fmt;
 
@@ -29,6 +32,7 @@ const VALUES: &str = "values";
 /// SHA-256 over what the service said: every record has it.
 const CONTENT_HASH: &str = "content_hash";
 /// What most numbers fit into.
+#[cfg(feature = "dynamodb")]
 const SHORT_NUMBER: usize = 12;
 /// What is kept of the memory for the text that is hashed, in bytes: more than nearly every record takes.
 const HASHED_KEPT: usize = 64 * 1024;
@@ -94,6 +98,7 @@ impl ValidRecord {
     }
 
     /// The same as attributes of the table.
+    #[cfg(feature = "dynamodb")]
     pub fn table_attributes(&self) -> impl Iterator<Item = (&str, AttributeValue)> {
         let attributes = self.attributes.iter().map(|(name, value)| (*name, value.to_attribute()));
         let points = self.chunk.iter().flat_map(|chunk| {
@@ -108,6 +113,7 @@ impl ValidRecord {
     }
 
     /// The same as an item of the table.
+    #[cfg(feature = "dynamodb")]
     pub fn to_item(&self) -> HashMap<String, AttributeValue> {
         self.table_attributes().map(|(name, value)| (name.to_owned(), value)).collect()
     }
@@ -137,11 +143,6 @@ impl ValidRecord {
         self.self_closed
     }
 
-    /// `detail.last_update_time`, the version of an X-Ray insight that its summary gave.
-    pub fn last_update_time(&self) -> Option<Timestamp> {
-        self.get("detail").and_then(|detail| detail.at(&["last_update_time"]))?.as_timestamp()
-    }
-
     /// Where a chunk's coverage begins.
     pub fn covered_from(&self) -> Option<Timestamp> {
         self.get("covered_from").and_then(Value::as_timestamp)
@@ -149,6 +150,7 @@ impl ValidRecord {
 }
 
 /// A number of the table, which `write` writes out.
+#[cfg(feature = "dynamodb")]
 fn number(write: impl FnOnce(&mut String)) -> AttributeValue {
     let mut text = String::with_capacity(SHORT_NUMBER);
     write(&mut text);
@@ -257,7 +259,7 @@ fn check_envelope(record: &Record, faults: &mut Faults) {
         let status = record.status.map_or("absent", Status::as_str);
         faults.add("status", status, "must fit the kind, and ended_at be there exactly if it is closed");
     }
-    if (record.kind == Kind::CloudtrailMetric) != record.chunk.is_some() {
+    if (record.kind.shape == Shape::Series) != record.chunk.is_some() {
         faults.add("period", "", "must be there exactly on a metric chunk");
     }
 }
@@ -359,7 +361,7 @@ fn content(record: Record, span: Span) -> (Key, Attributes, Option<Chunk>) {
     add("region", Some(record.region.into()));
     add("severity", record.severity.map(|severity| severity.as_str().into()));
     add("sk", Some(record.key.sk.as_str().into()));
-    add("source", Some(record.kind.source().as_str().into()));
+    add("source", Some(record.kind.source.as_str().into()));
     add("started_at", Some(span.started_at.into()));
     add("status", record.status.map(|status| status.as_str().into()));
     add("status_reason", record.status_reason.map(|reason| reason.as_str().into()));
@@ -449,8 +451,8 @@ fn index_keys(record: &Record, span: &Span) -> [Option<[(&'static str, Value); 2
     let state = if record.status == Some(Status::Open) {
         let rank = record.severity.map_or(0, Severity::rank);
         let sort = format_compact!("{}#{}#{rank}#{tail}", record.account_id, record.region);
-        Some([("open_pk", record.kind.source().as_str().into()), ("open_sk", sort.into())])
-    } else if record.kind.in_ended() {
+        Some([("open_pk", record.kind.source.as_str().into()), ("open_sk", sort.into())])
+    } else if record.kind.is_in_ended {
         let end = span.ended_at.as_ref().unwrap_or(&span.started_at);
         let month = end.get(..MONTH_LENGTH).unwrap_or_default();
         let partition = format_compact!("{}#{month}", record.kind.as_str());

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::record::StatusReason;
+use crate::test_kinds;
 use crate::value::Text;
 use crate::value::tests::any_value;
 use proptest::prelude::*;
@@ -13,7 +14,7 @@ fn time(text: &str) -> Timestamp {
 fn insight() -> Record {
     let key = Key::new("xray#123456789012#eu-west-1#7c4ee9a1-3f5b-4d2e-9a68-0b6f1d2c3e4f", "insight");
     let answered = time("2023-11-14T22:25:00Z");
-    let mut record = Record::new(Kind::XrayInsight, key, "123456789012", "eu-west-1", answered);
+    let mut record = Record::new(test_kinds::INSIGHT, key, "123456789012", "eu-west-1", answered);
     record.id = Some("7c4ee9a1-3f5b-4d2e-9a68-0b6f1d2c3e4f".into());
     record.status = Some(Status::Open);
     record.severity = Some(Severity::High);
@@ -28,7 +29,7 @@ fn insight() -> Record {
 fn chunk() -> Record {
     let key = Key::new("cloudtrail#123456789012#eu-west-1#e#n#t#-#-", "metric#300#2023-11-14T18:00:00.000Z");
     let mut record =
-        Record::new(Kind::CloudtrailMetric, key, "123456789012", "eu-west-1", time("2023-11-14T22:27:00Z"));
+        Record::new(test_kinds::METRIC, key, "123456789012", "eu-west-1", time("2023-11-14T22:27:00Z"));
     record.started_at = Some(time("2023-11-14T18:00:00Z"));
     record.ended_at = Some(time("2023-11-15T00:00:00Z"));
     record.updated_at = Some(time("2023-11-14T22:25:00Z"));
@@ -145,7 +146,7 @@ fn the_hash_is_over_every_member_in_the_order_of_names() {
     closed.status_reason = Some(StatusReason::NoLongerKnown);
     closed.ended_at = closed.updated_at;
     let mut snapshot = insight();
-    snapshot.kind = Kind::AuditmanagerAssessment;
+    snapshot.kind = test_kinds::ASSESSMENT;
     snapshot.status = Some(Status::Snapshot);
     for record in [insight(), closed, snapshot] {
         let valid = validate(record, 400).unwrap();

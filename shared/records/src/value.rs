@@ -1,15 +1,16 @@
-//! The values of a record: JSON with decimal numbers, to and from JSON text and DynamoDB attributes without loss.
+//! The values of a record: JSON with decimal numbers, to and from JSON text without loss.
 //!
 //! It knows no record. What DynamoDB cannot hold is represented here all the same, for validation to name.
 
+#[cfg(feature = "dynamodb")]
+pub use crate::attribute::{from_attributes, into_attributes, to_attributes};
 use crate::json;
 pub use crate::map::{Map, MapBuilder};
 use crate::number::Number;
 use crate::time::Timestamp;
-use aws_sdk_dynamodb::types::AttributeValue;
 use compact_str::CompactString;
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 /// A text. One of up to 24 bytes, as nearly every name, number and instant is, takes no memory of its own.
@@ -95,47 +96,6 @@ impl Value {
             Self::Map(map) => write_canonical_map(map, out),
         }
     }
-
-    /// The same value as a DynamoDB attribute.
-    pub fn into_attribute(self) -> AttributeValue {
-        match self {
-            Self::Null => AttributeValue::Null(true),
-            Self::Bool(value) => AttributeValue::Bool(value),
-            Self::Number(number) => AttributeValue::N(number.into_string()),
-            Self::String(text) => AttributeValue::S(text.into()),
-            Self::List(list) => AttributeValue::L(list.into_iter().map(Self::into_attribute).collect()),
-            Self::Map(map) => AttributeValue::M(into_attributes(map)),
-        }
-    }
-
-    /// The same value as a DynamoDB attribute, this one kept.
-    pub fn to_attribute(&self) -> AttributeValue {
-        match self {
-            Self::Null => AttributeValue::Null(true),
-            Self::Bool(value) => AttributeValue::Bool(*value),
-            Self::Number(number) => AttributeValue::N(number.as_str().to_owned()),
-            Self::String(text) => AttributeValue::S(text.as_str().to_owned()),
-            Self::List(list) => AttributeValue::L(list.iter().map(Self::to_attribute).collect()),
-            Self::Map(map) => AttributeValue::M(to_attributes(map)),
-        }
-    }
-
-    /// The value of an attribute; an error names a type that no record of ours has (binary, sets).
-    pub fn from_attribute(attribute: AttributeValue) -> Result<Self, String> {
-        Ok(match attribute {
-            AttributeValue::Null(_) => Self::Null,
-            AttributeValue::Bool(value) => Self::Bool(value),
-            AttributeValue::N(text) => {
-                Self::Number(Number::parse(&text).ok_or_else(|| format!("not a number: {text}"))?)
-            }
-            AttributeValue::S(text) => Self::String(text.into()),
-            AttributeValue::L(list) => {
-                Self::List(list.into_iter().map(Self::from_attribute).collect::<Result<_, _>>()?)
-            }
-            AttributeValue::M(map) => Self::Map(from_attributes(map)?),
-            _ => return Err("an attribute of a type that no record has (binary or set)".to_owned()),
-        })
-    }
 }
 
 /// Appends the canonical JSON of an object.
@@ -201,21 +161,9 @@ fn first_escape(bytes: &[u8]) -> Option<usize> {
     Some(plain + at)
 }
 
-/// An object as a DynamoDB item or map attribute.
-pub fn into_attributes(map: Map) -> HashMap<String, AttributeValue> {
-    map.into_iter().map(|(name, value)| (name.into(), value.into_attribute())).collect()
-}
-
-/// An object as a DynamoDB item or map attribute, the object kept.
-pub fn to_attributes(map: &Map) -> HashMap<String, AttributeValue> {
-    map.iter().map(|(name, value)| (name.as_str().to_owned(), value.to_attribute())).collect()
-}
-
-/// The object in a DynamoDB item or map attribute.
-#[expect(clippy::implicit_hasher, reason = "the SDK's own map")]
-pub fn from_attributes(attributes: HashMap<String, AttributeValue>) -> Result<Map, String> {
-    let read = |(name, attribute): (String, _)| Ok((name.into(), Value::from_attribute(attribute)?));
-    attributes.into_iter().map(read).collect()
+/// A float as a record has it. One that is not finite becomes text, for validation or a person to see.
+pub fn float_value(float: f64) -> Value {
+    Number::from_f64(float).map_or_else(|| Value::from(float.to_string()), Value::Number)
 }
 
 /// The name of an AWS member in snake_case: `GroupARN` becomes `group_arn`, `sharedEventID` `shared_event_id`.

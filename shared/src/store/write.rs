@@ -9,11 +9,12 @@ use crate::fields::cut;
 use crate::issue::CallError;
 use crate::key::{self, Key};
 use crate::log;
-use crate::record::{Kind, SCHEMA_VERSION, Source, Stored, target_partition};
+use crate::record::{SCHEMA_VERSION, Source, Stored, target_partition};
 use crate::report::Outcome;
 use crate::time::{DAY_SECONDS, Timestamp};
 use crate::validate::{Rejected, ValidRecord};
 use crate::value::{Map, Value, from_attributes, into_attributes};
+use crate::version::Expression;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{
@@ -326,33 +327,9 @@ fn is_from_future(stored: &Stored, now: Timestamp) -> bool {
 
 /// Whether `record` is newer than `stored`, by the rule of its kind. [`Condition::older`] says the same to DynamoDB.
 fn supersedes(record: &ValidRecord, stored: &Stored, now: Timestamp) -> bool {
-    // Of an item that a clock ahead has left, no time in the future counts. A version in the past does: the service gave it.
-    let is_ahead = is_from_future(stored, now);
-    let counts = |time: &Timestamp| !is_ahead || *time <= now;
-    let asked = stored.timestamp("answered_at").filter(counts);
-    let asked_later = asked.is_none_or(|answered| answered < record.answered_at());
-    let stored_version = stored.timestamp("updated_at").filter(counts);
-    let newer_version = stored_version.is_none_or(|version| {
-        version < record.updated_at() || (version == record.updated_at() && asked_later)
-    });
-    match record.kind() {
-        Kind::XrayInsight => {
-            let reopened = stored.text("status_reason").is_some() && !record.is_self_closed();
-            reopened
-                || match (stored.last_update_time(), record.last_update_time()) {
-                    (Some(old), Some(new)) => old < new || (old == new && asked_later),
-                    _ => asked_later,
-                }
-        }
-        Kind::XrayInsightEvent => asked_later,
-        Kind::CloudtrailMetric => {
-            let reaches_back = stored
-                .timestamp("covered_from")
-                .is_none_or(|from| record.covered_from().is_some_and(|new| new <= from));
-            newer_version && reaches_back
-        }
-        _ => newer_version,
-    }
+    // Of an item that a clock ahead has written, no time in the future counts.
+    let latest = is_from_future(stored, now).then_some(now);
+    record.kind().version.replaces(record, stored, latest)
 }
 
 /// A condition expression with what it names.
@@ -409,35 +386,13 @@ impl Condition {
         self.values.insert(name.to_owned(), value);
     }
 
+    /// The stored item is older, by the rule of the record's kind.
     fn older(&mut self, record: &ValidRecord) -> String {
-        self.value(":answered", AttributeValue::S(record.answered_at().to_string()));
-        let asked_later = "answered_at < :answered";
-        let version = format!("(updated_at < :updated OR (updated_at = :updated AND {asked_later}))");
-        match record.kind() {
-            Kind::XrayInsight => {
-                let reopened =
-                    if record.is_self_closed() { "" } else { "attribute_exists(status_reason) OR " };
-                let Some(updated) = record.last_update_time() else {
-                    return format!("({reopened}{asked_later})");
-                };
-                self.value(":updated", AttributeValue::S(updated.to_string()));
-                self.names.insert("#version".to_owned(), "last_update_time".to_owned());
-                format!(
-                    "({reopened}detail.#version < :updated OR (detail.#version = :updated AND {asked_later}) \
-                     OR (attribute_not_exists(detail.#version) AND {asked_later}))"
-                )
-            }
-            Kind::XrayInsightEvent => asked_later.to_owned(),
-            Kind::CloudtrailMetric => {
-                self.value(":updated", AttributeValue::S(record.updated_at().to_string()));
-                let from = record.covered_from().map(|from| from.to_string()).unwrap_or_default();
-                self.value(":from", AttributeValue::S(from));
-                format!("({version} AND covered_from >= :from)")
-            }
-            _ => {
-                self.value(":updated", AttributeValue::S(record.updated_at().to_string()));
-                version
-            }
+        let Expression { text, names, values } = record.kind().version.expression(record);
+        self.names.extend(names.into_iter().map(|(name, attribute)| (name, attribute.to_owned())));
+        for (name, value) in values {
+            self.value(name, AttributeValue::S(value));
         }
+        text
     }
 }

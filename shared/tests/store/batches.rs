@@ -3,16 +3,17 @@
 use super::{UNCHANGED, Version, WRITTEN, lab, valid};
 use insights_shared::issue::Class;
 use insights_shared::key::Key;
-use insights_shared::record::{Kind, Source};
 use insights_shared::store::read::Projection;
 use insights_shared::store::write::Written;
 use insights_shared::validate::ValidRecord;
 use insights_shared::value::Text;
+use insights_sources::cloudtrail;
+use insights_sources::xray;
 use insights_tests::{ACCOUNT, REGION};
 use std::collections::BTreeSet;
 
 fn many(count: usize) -> Vec<ValidRecord> {
-    let one = |number: usize| valid(Kind::XrayInsightEvent, &format!("id {number}"), Version::new(10, 20));
+    let one = |number: usize| valid(xray::INSIGHT_EVENT, &format!("id {number}"), Version::new(10, 20));
     (0..count).map(one).collect()
 }
 
@@ -42,8 +43,8 @@ async fn more_than_a_hundred_keys_are_read_in_batches_and_each_key_once() {
 async fn to_tell_versions_apart_the_version_alone_is_sent_of_what_the_service_said_and_no_points() {
     let lab = lab().await;
     let store = lab.store(|_| ());
-    let insight = valid(Kind::XrayInsight, "one", Version::new(10, 20).summary(15).self_closed());
-    let chunk = valid(Kind::CloudtrailMetric, "two", Version::new(10, 20));
+    let insight = valid(xray::INSIGHT, "one", Version::new(10, 20).summary(15).self_closed());
+    let chunk = valid(cloudtrail::METRIC, "two", Version::new(10, 20));
     store.write(&[insight.clone(), chunk.clone()]).await;
     let found = store.read(&[insight.key().clone(), chunk.key().clone()], Projection::Version).await;
     let names = |record: &ValidRecord| {
@@ -93,8 +94,8 @@ async fn keys_that_are_left_unprocessed_at_every_try_fail_and_cost_no_other() {
 async fn a_listing_goes_on_past_empty_pages_and_gives_up_where_its_last_key_comes_again() {
     let lab = lab().await;
     let store = lab.store(|_| ());
-    store.write(&[valid(Kind::XrayInsight, "one", Version::new(10, 20))]).await;
-    let open = async || store.open_insights(Source::Xray, ACCOUNT, REGION).await;
+    store.write(&[valid(xray::INSIGHT, "one", Version::new(10, 20))]).await;
+    let open = async || store.open_insights(xray::SOURCE, ACCOUNT, REGION).await;
     let rows = async || store.partition(&format!("xray#{ACCOUNT}#{REGION}#one"), "").await;
     lab.fault("Query=empty-page:3");
     assert_eq!((open().await.unwrap().len(), rows().await.unwrap().len()), (1, 1));
@@ -125,7 +126,7 @@ async fn a_put_that_fails_costs_no_other_and_says_why() {
         ("PutItem=error500:3@3", "InternalServerError", Class::Unavailable),
     ] {
         let records: Vec<_> = (0..9)
-            .map(|number| valid(Kind::XrayInsightEvent, &format!("{code} {number}"), Version::new(1, 1)))
+            .map(|number| valid(xray::INSIGHT_EVENT, &format!("{code} {number}"), Version::new(1, 1)))
             .collect();
         lab.simulator.clear_faults();
         lab.fault(fault);

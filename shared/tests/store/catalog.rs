@@ -2,12 +2,13 @@
 
 use super::lab;
 use insights_shared::issue::CONDITION_FAILED;
-use insights_shared::record::{Source, Stored};
+use insights_shared::record::Stored;
 use insights_shared::store::Store;
 use insights_shared::store::catalog::{catalog_key, catalog_row};
 use insights_shared::target::Target;
 use insights_shared::time::DAY_SECONDS;
 use insights_shared::value::Map;
+use insights_sources::cloudtrail;
 use insights_tests::{ACCOUNT, REGION};
 
 fn target() -> Target {
@@ -15,7 +16,7 @@ fn target() -> Target {
 }
 
 fn row(sk: &str, note: &str) -> Map {
-    let mut row = catalog_row(Source::Cloudtrail, &target(), sk);
+    let mut row = catalog_row(cloudtrail::SOURCE, &target(), sk);
     row.insert("note".into(), note.into());
     row
 }
@@ -24,7 +25,7 @@ fn row(sk: &str, note: &str) -> Map {
 async fn replace(store: &Store, sk: &str, note: &str, read: Option<&Stored>) -> bool {
     let stored = store.replace_catalog(row(sk, note), read).await.unwrap();
     if let Some(stored) = &stored {
-        let key = catalog_key(Source::Cloudtrail, &target(), sk);
+        let key = catalog_key(cloudtrail::SOURCE, &target(), sk);
         assert_eq!(store.get(&key).await.unwrap().as_ref(), Some(stored), "it gives what is stored");
     }
     stored.is_some()
@@ -37,18 +38,18 @@ async fn rows_are_found_by_their_prefix() {
     for sk in ["series#b", "series#a", "trail#x", "seriesx"] {
         store.put_catalog(row(sk, "")).await.unwrap();
     }
-    let rows = store.catalog(Source::Cloudtrail, ACCOUNT, REGION, "series#").await.unwrap();
+    let rows = store.catalog(cloudtrail::SOURCE, ACCOUNT, REGION, "series#").await.unwrap();
     let keys: Vec<&str> = rows.iter().filter_map(|row| row.text("sk")).collect();
     assert_eq!(keys, ["series#a", "series#b"]);
     assert_eq!(rows[0].text("pk"), Some("catalog#cloudtrail#123456789012#eu-west-1"));
-    assert!(store.catalog(Source::Cloudtrail, ACCOUNT, "eu-west-10", "").await.unwrap().is_empty());
+    assert!(store.catalog(cloudtrail::SOURCE, ACCOUNT, "eu-west-10", "").await.unwrap().is_empty());
 }
 
 #[tokio::test]
 async fn a_row_is_replaced_only_over_the_one_that_was_read() {
     let lab = lab().await;
     let store = lab.store(|_| ());
-    let key = catalog_key(Source::Cloudtrail, &target(), "series#a");
+    let key = catalog_key(cloudtrail::SOURCE, &target(), "series#a");
     assert!(replace(&store, "series#a", "first", None).await);
     assert!(!replace(&store, "series#a", "blind", None).await, "there is one");
     let first = store.get(&key).await.unwrap().unwrap();
@@ -63,7 +64,7 @@ async fn a_row_is_replaced_only_over_the_one_that_was_read() {
 async fn a_revision_tells_what_a_row_says_and_not_how_often_it_was_written() {
     let lab = lab().await;
     let store = lab.store(|_| ());
-    let key = catalog_key(Source::Cloudtrail, &target(), "series#a");
+    let key = catalog_key(cloudtrail::SOURCE, &target(), "series#a");
     let mut rows = Vec::new();
     for note in ["first", "second", "first"] {
         let read = store.get(&key).await.unwrap();
@@ -79,7 +80,7 @@ async fn a_row_without_a_revision_is_replaced_once() {
     let lab = lab().await;
     let store = lab.store(|_| ());
     store.put_catalog(row("scope#a", "plain")).await.unwrap();
-    let plain = store.get(&catalog_key(Source::Cloudtrail, &target(), "scope#a")).await.unwrap().unwrap();
+    let plain = store.get(&catalog_key(cloudtrail::SOURCE, &target(), "scope#a")).await.unwrap().unwrap();
     assert!(replace(&store, "scope#a", "first", Some(&plain)).await);
     assert!(!replace(&store, "scope#a", "late", Some(&plain)).await);
 }
@@ -92,7 +93,7 @@ async fn a_row_that_has_expired_counts_as_none() {
     lab.store(|_| ()).put_catalog(expiring).await.unwrap();
     lab.advance(2 * DAY_SECONDS);
     let store = lab.store(|_| ());
-    assert!(store.catalog(Source::Cloudtrail, ACCOUNT, REGION, "").await.unwrap().is_empty());
+    assert!(store.catalog(cloudtrail::SOURCE, ACCOUNT, REGION, "").await.unwrap().is_empty());
     assert!(replace(&store, "series#a", "new", None).await);
 }
 
@@ -100,7 +101,7 @@ async fn a_row_that_has_expired_counts_as_none() {
 async fn a_row_of_a_newer_schema_is_never_overwritten() {
     let lab = lab().await;
     let store = lab.store(|_| ());
-    let key = catalog_key(Source::Cloudtrail, &target(), "series#a");
+    let key = catalog_key(cloudtrail::SOURCE, &target(), "series#a");
     for (revision, expired) in [(None, false), (Some(1), false), (None, true), (Some(1), true)] {
         let mut newer = row("series#a", "newer");
         newer.insert("schema_version".into(), 2.into());

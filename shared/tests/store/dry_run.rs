@@ -3,7 +3,6 @@
 use super::{STALE, UNCHANGED, Version, WRITTEN, lab, valid};
 use insights_shared::collector::Resume;
 use insights_shared::fields::Faults;
-use insights_shared::record::{Kind, Source};
 use insights_shared::report::TargetReport;
 use insights_shared::store::catalog::catalog_row;
 use insights_shared::store::plan::{Change, Plan};
@@ -11,13 +10,15 @@ use insights_shared::store::state::{InFuture, RunStamp};
 use insights_shared::store::write::Guard;
 use insights_shared::target::Target;
 use insights_shared::validate::Rejected;
+use insights_sources::auditmanager;
+use insights_sources::xray;
 use insights_tests::{ACCOUNT, REGION};
 use std::sync::{Arc, Mutex};
 
 #[tokio::test]
 async fn a_dry_run_writes_nothing_and_says_what_it_would_have_written() {
     let lab = lab().await;
-    let version = |seconds| valid(Kind::AuditmanagerInsights, "id", Version::new(seconds, seconds));
+    let version = |seconds| valid(auditmanager::ACCOUNT, "id", Version::new(seconds, seconds));
     lab.store(|_| ()).write(&[version(10)]).await;
     let before = lab.table().await;
     lab.simulator.clear_log();
@@ -28,7 +29,7 @@ async fn a_dry_run_writes_nothing_and_says_what_it_would_have_written() {
         move |item, change| told.lock().unwrap().push((item["kind"].as_str().unwrap().to_owned(), change))
     });
     let store = lab.store(|options| options.dry_run = true).planned_by(Some(plan));
-    let other = valid(Kind::XrayInsight, "other", Version::new(10, 10));
+    let other = valid(xray::INSIGHT, "other", Version::new(10, 10));
     let written = store.write(&[other.clone(), version(10)]).await;
     assert_eq!(written, [WRITTEN, UNCHANGED]);
     assert_eq!(store.write(&[version(9)]).await, [STALE]);
@@ -37,10 +38,10 @@ async fn a_dry_run_writes_nothing_and_says_what_it_would_have_written() {
 
     let target = Target { account_id: ACCOUNT.to_owned(), region: REGION.to_owned(), role: None };
     let rejected = Rejected { subject: String::new(), violations: Faults::default(), raw: "{}".to_owned() };
-    store.reject(Source::Xray, ACCOUNT, REGION, &rejected).await.unwrap();
-    store.put_catalog(catalog_row(Source::Xray, &target, "scope#a")).await.unwrap();
+    store.reject(xray::SOURCE, ACCOUNT, REGION, &rejected).await.unwrap();
+    store.put_catalog(catalog_row(xray::SOURCE, &target, "scope#a")).await.unwrap();
     assert!(
-        store.replace_catalog(catalog_row(Source::Xray, &target, "scope#b"), None).await.unwrap().is_some()
+        store.replace_catalog(catalog_row(xray::SOURCE, &target, "scope#b"), None).await.unwrap().is_some()
     );
     let response = TargetReport::default().finish(&target);
     let now = lab.now();
@@ -53,9 +54,9 @@ async fn a_dry_run_writes_nothing_and_says_what_it_would_have_written() {
         scheduled_time: None,
         in_future: InFuture::default(),
     };
-    store.put_state(Source::Xray, &target, &response, &stamp, Some(now), &Resume::Keep).await.unwrap();
-    store.move_watermark(Source::Xray, &target, lab.now(), InFuture::default()).await.unwrap();
-    store.put_run(Source::Xray, &target, &response, &stamp).await.unwrap();
+    store.put_state(xray::SOURCE, &target, &response, &stamp, Some(now), &Resume::Keep).await.unwrap();
+    store.move_watermark(xray::SOURCE, &target, lab.now(), InFuture::default()).await.unwrap();
+    store.put_run(xray::SOURCE, &target, &response, &stamp).await.unwrap();
 
     // What is stored already and what is older are no writes.
     let (insights, insight) = ("auditmanager.insights", "xray.insight");

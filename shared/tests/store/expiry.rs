@@ -1,15 +1,16 @@
 //! What has expired counts as absent, before DynamoDB gets round to deleting it, and is not stored in the first place.
 
 use super::{Version, WRITTEN, lab, record};
-use insights_shared::record::{Kind, Record, Source, Status};
+use insights_shared::record::{Record, Status};
 use insights_shared::store::read::Projection;
 use insights_shared::store::write::{Guard, Written};
 use insights_shared::time::DAY_SECONDS;
 use insights_shared::validate::{ValidRecord, validate};
+use insights_sources::xray;
 use insights_tests::{ACCOUNT, REGION};
 
 fn closed(version: Version) -> Record {
-    let mut record = record(Kind::XrayInsight, "id", version);
+    let mut record = record(xray::INSIGHT, "id", version);
     record.status = Some(Status::Closed);
     record.ended_at = record.updated_at;
     record
@@ -96,7 +97,7 @@ async fn a_retention_of_zero_keeps_for_ever() {
 async fn an_insight_that_is_stored_as_open_does_not_stay_so_when_its_end_comes_after_its_time() {
     for direct in [false, true] {
         let lab = lab().await;
-        let open = kept_for(1, record(Kind::XrayInsight, "id", Version::new(10, 20)));
+        let open = kept_for(1, record(xray::INSIGHT, "id", Version::new(10, 20)));
         lab.store(|_| ()).write(std::slice::from_ref(&open)).await;
         lab.simulator.clear_log();
         let store = lab.store(|_| ());
@@ -109,7 +110,7 @@ async fn an_insight_that_is_stored_as_open_does_not_stay_so_when_its_end_comes_a
             }
         };
         assert_eq!(write().await, Written::Expired, "direct: {direct}");
-        assert!(store.open_insights(Source::Xray, ACCOUNT, REGION).await.unwrap().is_empty());
+        assert!(store.open_insights(xray::SOURCE, ACCOUNT, REGION).await.unwrap().is_empty());
         assert_eq!(store.get(end.key()).await.unwrap(), None);
         assert_eq!(lab.calls("PutItem"), 1);
         assert_eq!(store.write(&[end]).await, [Written::Expired]);
@@ -120,7 +121,7 @@ async fn an_insight_that_is_stored_as_open_does_not_stay_so_when_its_end_comes_a
 #[tokio::test]
 async fn an_end_after_its_time_replaces_nothing_newer() {
     let lab = lab().await;
-    let open = |answered| kept_for(1, record(Kind::XrayInsight, "id", Version::new(10, answered)));
+    let open = |answered| kept_for(1, record(xray::INSIGHT, "id", Version::new(10, answered)));
     let store = lab.store(|_| ());
     store.write(&[open(30)]).await;
     let end = kept_for(1, closed(Version::new(9, 21)));

@@ -1,16 +1,17 @@
 //! Many new records at once: inserted in batches, and put by themselves where that is not to be.
 
 use super::{STALE, UNCHANGED, Version, WRITTEN, lab, record, valid};
-use insights_shared::record::Kind;
 use insights_shared::time::DAY_SECONDS;
 use insights_shared::validate::{ValidRecord, validate};
+use insights_sources::cloudtrail;
+use insights_sources::xray;
 use insights_tests::Lab;
 use std::time::Duration;
 
 const INSERTS: &str = "BatchExecuteStatement";
 
 fn many(count: usize, version: Version) -> Vec<ValidRecord> {
-    (0..count).map(|number| valid(Kind::CloudtrailMetric, &format!("id {number}"), version)).collect()
+    (0..count).map(|number| valid(cloudtrail::METRIC, &format!("id {number}"), version)).collect()
 }
 
 fn calls(lab: &Lab) -> (u64, u64) {
@@ -112,11 +113,11 @@ async fn a_batch_whose_answer_is_lost_is_tried_again_and_nothing_is_stored_twice
 #[tokio::test]
 async fn what_has_expired_but_is_still_there_is_replaced_by_its_put_alone() {
     let lab = lab().await;
-    let expiring = valid(Kind::CloudtrailMetric, "id 7", Version::new(10, 20));
+    let expiring = valid(cloudtrail::METRIC, "id 7", Version::new(10, 20));
     lab.store(|_| ()).write(std::slice::from_ref(&expiring)).await;
     lab.advance(401 * DAY_SECONDS);
     let kept =
-        (0..12).map(|number| record(Kind::CloudtrailMetric, &format!("id {number}"), Version::new(10, 20)));
+        (0..12).map(|number| record(cloudtrail::METRIC, &format!("id {number}"), Version::new(10, 20)));
     let kept: Vec<ValidRecord> = kept.map(|record| validate(record, 0).unwrap()).collect();
     lab.simulator.clear_log();
     assert_eq!(lab.store(|_| ()).write(&kept).await, vec![WRITTEN; 12]);
@@ -150,8 +151,8 @@ async fn one_key_twice_in_one_call_is_inserted_once_and_the_other_is_judged_by_i
     let lab = lab().await;
     let store = lab.store(|_| ());
     let mut records = many(12, Version::new(10, 20));
-    records.push(valid(Kind::CloudtrailMetric, "id 3", Version::new(11, 21).content("newer")));
-    records.push(valid(Kind::CloudtrailMetric, "id 4", Version::new(9, 19).content("older")));
+    records.push(valid(cloudtrail::METRIC, "id 3", Version::new(11, 21).content("newer")));
+    records.push(valid(cloudtrail::METRIC, "id 4", Version::new(9, 19).content("older")));
     let written = store.write(&records).await;
     assert_eq!(written[..13], vec![WRITTEN; 13]);
     assert_eq!(written[13], STALE);
@@ -163,7 +164,7 @@ async fn one_key_twice_in_one_call_is_inserted_once_and_the_other_is_judged_by_i
 async fn what_was_taken_for_new_and_is_there_all_the_same_is_judged_by_what_is_there() {
     let lab = lab().await;
     let store = lab.store(|_| ());
-    let record = |version: Version| [valid(Kind::XrayInsight, "one", version.summary(version.updated))];
+    let record = |version: Version| [valid(xray::INSIGHT, "one", version.summary(version.updated))];
     assert_eq!(store.write(&record(Version::new(10, 20))).await, [WRITTEN]);
     assert_eq!(store.write_new(&record(Version::new(9, 21))).await, [STALE]);
     assert_eq!(store.write_new(&record(Version::new(10, 20))).await, [UNCHANGED]);

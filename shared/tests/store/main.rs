@@ -26,6 +26,8 @@ mod schema_version;
 mod state;
 #[cfg(test)]
 mod units;
+#[cfg(test)]
+mod versions;
 
 use insights_shared::key::Key;
 use insights_shared::record::{Chunk, Kind, Record, Severity, Status, StatusReason};
@@ -33,6 +35,7 @@ use insights_shared::report::Outcome;
 use insights_shared::store::write::Written;
 use insights_shared::time::Timestamp;
 use insights_shared::validate::{ValidRecord, validate};
+use insights_sources::Shape;
 use insights_tests::{ACCOUNT, Lab, REGION, at};
 
 const WRITTEN: Written = Written::Done(Outcome::Written);
@@ -85,7 +88,7 @@ fn second(seconds: i64) -> Timestamp {
 
 /// A valid record of `kind` under `id`, in `version`.
 fn record(kind: Kind, id: &str, version: Version) -> Record {
-    let pk = format!("{}#{ACCOUNT}#{REGION}#{id}", kind.source());
+    let pk = format!("{}#{ACCOUNT}#{REGION}#{id}", kind.source);
     let mut record = Record::new(kind, Key::new(pk, "insight"), ACCOUNT, REGION, second(version.answered));
     record.title = Some(format!("title {}", version.content));
     record.started_at = Some(second(0));
@@ -110,7 +113,7 @@ fn record(kind: Kind, id: &str, version: Version) -> Record {
         record.ended_at = record.updated_at;
         record.status_reason = Some(StatusReason::NoLongerKnown);
     }
-    if kind == Kind::CloudtrailMetric {
+    if kind.shape == Shape::Series {
         record.chunk = Some(Chunk {
             period: 300,
             timestamps: vec![second(600).seconds()],

@@ -2,9 +2,11 @@
 
 use super::{Version, lab, record, valid};
 use insights_shared::key::Key;
-use insights_shared::record::{Kind, Record, Source, Status, Stored};
+use insights_shared::record::{Kind, Record, Status, Stored};
 use insights_shared::store::Store;
 use insights_shared::validate::validate;
+use insights_sources::cloudtrail;
+use insights_sources::xray;
 use insights_tests::{ACCOUNT, REGION, edited};
 use serde_json::json;
 use std::sync::Arc;
@@ -16,7 +18,7 @@ fn ids(found: &[Stored]) -> Vec<&str> {
 
 fn insight(kind: Kind, id: &str, account: &str, region: &str) -> Record {
     let mut record = record(kind, id, Version::new(10, 20));
-    record.key = Key::new(format!("{}#{account}#{region}#{id}", kind.source()), "insight");
+    record.key = Key::new(format!("{}#{account}#{region}#{id}", kind.source), "insight");
     record.account_id = account.into();
     record.region = region.into();
     record
@@ -26,18 +28,18 @@ fn insight(kind: Kind, id: &str, account: &str, region: &str) -> Record {
 async fn only_the_open_insights_of_one_source_account_and_region_are_found() {
     let lab = lab().await;
     let store = lab.store(|_| ());
-    let mut closed = insight(Kind::XrayInsight, "closed", ACCOUNT, REGION);
+    let mut closed = insight(xray::INSIGHT, "closed", ACCOUNT, REGION);
     closed.status = Some(Status::Closed);
     closed.ended_at = closed.updated_at;
     let records = [
-        insight(Kind::XrayInsight, "mine", ACCOUNT, REGION),
-        insight(Kind::XrayInsight, "elsewhere", ACCOUNT, "eu-west-10"),
-        insight(Kind::XrayInsight, "theirs", "111122223333", REGION),
-        insight(Kind::CloudtrailInsight, "other source", ACCOUNT, REGION),
+        insight(xray::INSIGHT, "mine", ACCOUNT, REGION),
+        insight(xray::INSIGHT, "elsewhere", ACCOUNT, "eu-west-10"),
+        insight(xray::INSIGHT, "theirs", "111122223333", REGION),
+        insight(cloudtrail::INSIGHT, "other source", ACCOUNT, REGION),
         closed,
     ];
     store.write(&records.map(|record| validate(record, 400).unwrap())).await;
-    let found = store.open_insights(Source::Xray, ACCOUNT, REGION).await.unwrap();
+    let found = store.open_insights(xray::SOURCE, ACCOUNT, REGION).await.unwrap();
     assert_eq!(ids(&found), ["mine"]);
     assert!(!found[0].0.contains_key("detail"), "the index holds the envelope alone");
 }
@@ -46,10 +48,10 @@ async fn only_the_open_insights_of_one_source_account_and_region_are_found() {
 async fn an_insight_that_closes_leaves_the_index() {
     let lab = lab().await;
     let store = lab.store(|_| ());
-    store.write(&[valid(Kind::XrayInsight, "id", Version::new(10, 20))]).await;
-    assert_eq!(store.open_insights(Source::Xray, ACCOUNT, REGION).await.unwrap().len(), 1);
-    store.write(&[valid(Kind::XrayInsight, "id", Version::new(10, 30).self_closed())]).await;
-    assert!(store.open_insights(Source::Xray, ACCOUNT, REGION).await.unwrap().is_empty());
+    store.write(&[valid(xray::INSIGHT, "id", Version::new(10, 20))]).await;
+    assert_eq!(store.open_insights(xray::SOURCE, ACCOUNT, REGION).await.unwrap().len(), 1);
+    store.write(&[valid(xray::INSIGHT, "id", Version::new(10, 30).self_closed())]).await;
+    assert!(store.open_insights(xray::SOURCE, ACCOUNT, REGION).await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -58,13 +60,13 @@ async fn more_than_a_page_of_open_insights_is_read_to_the_end() {
     let store = lab.store(|options| options.concurrency = 32);
     // 24 titles of 50 kB are more than the megabyte of one page.
     let large = |number: i32| {
-        let mut record = insight(Kind::XrayInsight, &format!("{number:03}"), ACCOUNT, REGION);
+        let mut record = insight(xray::INSIGHT, &format!("{number:03}"), ACCOUNT, REGION);
         record.title = Some("x".repeat(50_000));
         validate(record, 400).unwrap()
     };
     store.write(&(0..24).map(large).collect::<Vec<_>>()).await;
     lab.simulator.clear_log();
-    let found = store.open_insights(Source::Xray, ACCOUNT, REGION).await.unwrap();
+    let found = store.open_insights(xray::SOURCE, ACCOUNT, REGION).await.unwrap();
     let mut found = ids(&found);
     found.sort_unstable();
     assert_eq!(found.len(), 24);
@@ -104,9 +106,9 @@ async fn there_is_no_most_of_what_is_read_from_the_table() {
     };
     let store = Store::new(aws_sdk_dynamodb::Client::new(&sdk), lab.clock(), options);
     assert_eq!(store.partition("catalog#x", "series#").await.unwrap().len(), PAGE * PAGES);
-    assert_eq!(store.open_insights(Source::Xray, ACCOUNT, REGION).await.unwrap().len(), PAGE * PAGES);
+    assert_eq!(store.open_insights(xray::SOURCE, ACCOUNT, REGION).await.unwrap().len(), PAGE * PAGES);
     let chosen = |stored: Stored| stored.text("id").filter(|id| id.ends_with("-7")).map(str::to_owned);
-    let chosen = store.choose_open_insights(Source::Xray, ACCOUNT, REGION, chosen).await.unwrap();
+    let chosen = store.choose_open_insights(xray::SOURCE, ACCOUNT, REGION, chosen).await.unwrap();
     assert_eq!(chosen, ["0-7", "1-7", "2-7", "3-7", "4-7", "5-7", "6-7"]);
 }
 
@@ -115,13 +117,13 @@ async fn more_than_a_page_of_a_partition_is_read_to_the_end_in_order() {
     let lab = lab().await;
     let store = lab.store(|_| ());
     let part = |number: i32| {
-        let mut record = record(Kind::XrayInsightEvent, "id", Version::new(10, 20));
+        let mut record = record(xray::INSIGHT_EVENT, "id", Version::new(10, 20));
         record.key.sk = format!("event#{number}");
         record.detail.insert("text".into(), "x".repeat(300_000).into());
         validate(record, 400).unwrap()
     };
     store.write(&(0..5).map(part).collect::<Vec<_>>()).await;
-    store.write(&[valid(Kind::XrayInsight, "id", Version::new(10, 20))]).await;
+    store.write(&[valid(xray::INSIGHT, "id", Version::new(10, 20))]).await;
     lab.simulator.clear_log();
     let pk = format!("xray#{ACCOUNT}#{REGION}#id");
     let found = store.partition(&pk, "event#").await.unwrap();

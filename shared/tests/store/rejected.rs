@@ -3,10 +3,10 @@
 use super::lab;
 use insights_shared::fields::Faults;
 use insights_shared::key::sha256_hex;
-use insights_shared::record::Source;
 use insights_shared::time::DAY_SECONDS;
 use insights_shared::validate::Rejected;
 use insights_shared::value::Value;
+use insights_sources::xray;
 use insights_tests::{ACCOUNT, Lab, REGION};
 
 const PK: &str = "rejected#xray#123456789012#eu-west-1";
@@ -20,7 +20,7 @@ fn rejected(raw: &str, violations: usize) -> Rejected {
 }
 
 async fn reject(lab: &Lab, rejected: &Rejected) {
-    lab.store(|_| ()).reject(Source::Xray, ACCOUNT, REGION, rejected).await.unwrap();
+    lab.store(|_| ()).reject(xray::SOURCE, ACCOUNT, REGION, rejected).await.unwrap();
 }
 
 #[tokio::test]
@@ -79,7 +79,7 @@ async fn a_rejected_answer_that_has_expired_is_put_again() {
 async fn a_rejected_answer_is_kept_for_ever_under_a_retention_of_zero() {
     let lab = lab().await;
     let store = lab.store(|options| options.retention_days = 0);
-    store.reject(Source::Xray, ACCOUNT, REGION, &rejected("{}", 1)).await.unwrap();
+    store.reject(xray::SOURCE, ACCOUNT, REGION, &rejected("{}", 1)).await.unwrap();
     assert!(!lab.table().await.of_kind("rejected")[0].contains_key("expires_at"));
 }
 
@@ -88,7 +88,7 @@ async fn a_rejected_answer_that_cannot_be_stored_is_an_error() {
     let lab = lab().await;
     for fault in ["PutItem=denied:1", "BatchGetItem=denied:1"] {
         lab.fault(fault);
-        let error = lab.store(|_| ()).reject(Source::Xray, ACCOUNT, REGION, &rejected("{}", 1)).await;
+        let error = lab.store(|_| ()).reject(xray::SOURCE, ACCOUNT, REGION, &rejected("{}", 1)).await;
         assert_eq!(error.unwrap_err().code, "AccessDeniedException", "{fault}");
     }
 }

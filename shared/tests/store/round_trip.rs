@@ -2,9 +2,9 @@
 
 use super::{Version, WRITTEN, lab, record};
 use insights_shared::number::Number;
-use insights_shared::record::Kind;
 use insights_shared::validate::validate;
 use insights_shared::value::{Map, Text, Value};
+use insights_sources::xray;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use std::cell::Cell;
@@ -48,7 +48,7 @@ fn any_record_reads_back_with_the_attributes_that_were_written() {
     let mut runner = TestRunner::new(Config { cases: 128, failure_persistence: None, ..Config::default() });
     let result = runner.run(&details, |(detail, title, entity)| {
         number.set(number.get() + 1);
-        let mut given = record(Kind::XrayInsight, &format!("id {}", number.get()), Version::new(10, 20));
+        let mut given = record(xray::INSIGHT, &format!("id {}", number.get()), Version::new(10, 20));
         given.detail = detail;
         given.title = Some(title);
         given.entity = Some(entity);

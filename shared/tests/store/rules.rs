@@ -9,6 +9,9 @@ use super::{STALE, UNCHANGED, Version, WRITTEN, lab, valid};
 use insights_shared::record::Kind;
 use insights_shared::store::write::{Guard, Written};
 use insights_shared::value::Value;
+use insights_sources::auditmanager;
+use insights_sources::cloudtrail;
+use insights_sources::xray;
 use insights_tests::Lab;
 
 /// Stores `stored`, writes `new` over it both ways, and looks which of them is in the table then.
@@ -62,7 +65,7 @@ async fn an_insight_is_ordered_by_its_summarys_time_and_then_by_when_it_was_aske
         (without(20), version(99, 19), STALE, "neither with summary, asked for earlier"),
         (without(20), version(99, 20), STALE, "neither with summary, asked for at the same time"),
     ] {
-        check(&lab, Kind::XrayInsight, stored, new, &expected, why).await;
+        check(&lab, xray::INSIGHT, stored, new, &expected, why).await;
     }
 }
 
@@ -86,14 +89,14 @@ async fn an_insight_that_we_closed_is_replaced_by_any_answer_and_replaces_no_lat
         (version(10, 20), closed_without(21), WRITTEN, "our closing over an answer by id"),
         (version(10, 20), closed_without(19), STALE, "our closing over a later answer by id"),
     ] {
-        check(&lab, Kind::XrayInsight, stored, new, &expected, why).await;
+        check(&lab, xray::INSIGHT, stored, new, &expected, why).await;
     }
 }
 
 #[tokio::test]
 async fn events_are_ordered_by_when_they_were_asked_for_alone() {
     let lab = lab().await;
-    for kind in [Kind::XrayInsightEvent] {
+    for kind in [xray::INSIGHT_EVENT] {
         for (stored, new, expected, why) in [
             (version(10, 20), version(9, 21), WRITTEN, "an older version, asked for later"),
             (version(10, 20), version(11, 19), STALE, "a newer version, asked for earlier"),
@@ -109,12 +112,12 @@ async fn every_other_kind_is_ordered_by_its_version_and_then_by_when_it_was_aske
     let lab = lab().await;
     for kind in [
         // A graph is of one version of its insight: a slower run's older one must not stay.
-        Kind::XrayImpactGraph,
-        Kind::CloudtrailInsight,
-        Kind::AuditmanagerInsights,
-        Kind::AuditmanagerAssessment,
-        Kind::AuditmanagerDomain,
-        Kind::AuditmanagerControl,
+        xray::IMPACT_GRAPH,
+        cloudtrail::INSIGHT,
+        auditmanager::ACCOUNT,
+        auditmanager::ASSESSMENT,
+        auditmanager::DOMAIN,
+        auditmanager::CONTROL,
     ] {
         for (stored, new, expected, why) in [
             (version(10, 20), version(11, 19), WRITTEN, "a newer version, although asked for earlier"),
@@ -146,7 +149,7 @@ async fn a_chunk_never_replaces_one_that_reaches_further_back() {
         (version(10, 20).from(300), version(9, 21).from(0), STALE, "older, from earlier on"),
         (version(10, 20).from(300), version(11, 19).from(300), WRITTEN, "newer, although asked for earlier"),
     ] {
-        check(&lab, Kind::CloudtrailMetric, stored, new, &expected, why).await;
+        check(&lab, cloudtrail::METRIC, stored, new, &expected, why).await;
     }
 }
 
@@ -154,7 +157,7 @@ async fn a_chunk_never_replaces_one_that_reaches_further_back() {
 async fn what_is_stored_already_is_not_written_again() {
     let lab = lab().await;
     let store = lab.store(|_| ());
-    for kind in Kind::ALL {
+    for kind in insights_sources::kinds() {
         let version = |answered| valid(kind, kind.as_str(), version(10, answered).summary(10));
         assert_eq!(store.write(&[version(20)]).await, [WRITTEN], "{kind:?}");
         let before = lab.table().await;
@@ -172,9 +175,9 @@ async fn what_is_stored_already_is_not_written_again() {
 async fn a_chunk_is_not_written_again_merely_because_time_has_passed() {
     let lab = lab().await;
     let store = lab.store(|_| ());
-    store.write(&[valid(Kind::CloudtrailMetric, "id", version(10, 20))]).await;
+    store.write(&[valid(cloudtrail::METRIC, "id", version(10, 20))]).await;
     lab.simulator.clear_log();
-    let further = valid(Kind::CloudtrailMetric, "id", version(3_600, 4_000));
+    let further = valid(cloudtrail::METRIC, "id", version(3_600, 4_000));
     assert_eq!(store.write(&[further]).await, [UNCHANGED]);
     assert_eq!(lab.calls("PutItem"), 0);
 }
@@ -183,7 +186,7 @@ async fn a_chunk_is_not_written_again_merely_because_time_has_passed() {
 async fn the_same_record_put_by_two_runs_at_once_counts_as_unchanged_for_the_second() {
     let lab = lab().await;
     let store = lab.store(|_| ());
-    let record = valid(Kind::XrayInsight, "id", version(10, 20).summary(10));
+    let record = valid(xray::INSIGHT, "id", version(10, 20).summary(10));
     assert_eq!(store.put(&record, Guard::Older).await, WRITTEN);
     assert_eq!(store.put(&record, Guard::Older).await, UNCHANGED);
 }
@@ -192,7 +195,7 @@ async fn the_same_record_put_by_two_runs_at_once_counts_as_unchanged_for_the_sec
 async fn a_put_whose_answer_is_lost_is_tried_again_and_is_not_stored_twice() {
     let lab = lab().await;
     let store = lab.store(|_| ());
-    let record = valid(Kind::XrayInsight, "id", version(10, 20).summary(10));
+    let record = valid(xray::INSIGHT, "id", version(10, 20).summary(10));
     lab.fault("PutItem=lost-answer:1");
     assert_eq!(store.write(std::slice::from_ref(&record)).await, [UNCHANGED], "the first try stored it");
     assert_eq!(lab.calls("PutItem"), 2);
@@ -203,7 +206,7 @@ async fn a_put_whose_answer_is_lost_is_tried_again_and_is_not_stored_twice() {
 async fn a_merge_goes_through_only_over_what_it_was_made_of() {
     let lab = lab().await;
     let store = lab.store(|_| ());
-    let kind = Kind::CloudtrailInsight;
+    let kind = cloudtrail::INSIGHT;
     let put = async |version: Version, guard: Guard<'_>| store.put(&valid(kind, "id", version), guard).await;
     let first = valid(kind, "id", version(10, 20).content("first"));
     assert_eq!(store.put(&first, Guard::Is(None)).await, WRITTEN);
@@ -218,7 +221,7 @@ async fn a_merge_goes_through_only_over_what_it_was_made_of() {
 async fn two_records_of_one_key_in_one_write_leave_the_newer_one() {
     let lab = lab().await;
     let store = lab.store(|options| options.concurrency = 1);
-    let kind = Kind::AuditmanagerInsights;
+    let kind = auditmanager::ACCOUNT;
     let newer = valid(kind, "id", version(11, 20).content("newer"));
     let older = valid(kind, "id", version(10, 20).content("older"));
     assert_eq!(store.write(&[newer.clone(), older.clone()]).await, [WRITTEN, STALE]);
@@ -232,7 +235,7 @@ async fn of_an_item_that_a_clock_ahead_has_left_no_time_in_the_future_counts() {
     // The lab's now, 2026-03-01T12:00:00Z, and a day later.
     let now = 9 * 86_400 + 43_200;
     let ahead = now + 86_400;
-    for kind in [Kind::AuditmanagerControl, Kind::CloudtrailMetric] {
+    for kind in [auditmanager::CONTROL, cloudtrail::METRIC] {
         for (stored, new, expected, why) in [
             (version(10, ahead), version(11, now), WRITTEN, "a newer version"),
             (version(10, ahead), version(10, now), WRITTEN, "the same version"),
@@ -261,8 +264,8 @@ async fn of_an_item_that_a_clock_ahead_has_left_no_time_in_the_future_counts() {
     .enumerate()
     {
         let id = format!("insight-{number}");
-        let stored = valid(Kind::XrayInsight, &id, stored.content("stored"));
-        let new = valid(Kind::XrayInsight, &id, new.content("new"));
+        let stored = valid(xray::INSIGHT, &id, stored.content("stored"));
+        let new = valid(xray::INSIGHT, &id, new.content("new"));
         assert_eq!(store.put(&stored, Guard::Is(None)).await, WRITTEN, "{number}");
         let written = store.write(std::slice::from_ref(&new)).await.remove(0);
         assert_eq!(written, expected, "{number}");

@@ -1,11 +1,11 @@
 //! Items of a schema that this version does not know are left alone, and are not read away.
 
 use super::{STALE, Version, lab, valid};
-use insights_shared::record::{Kind, Source};
 use insights_shared::store::read::Projection;
 use insights_shared::store::write::Guard;
 use insights_shared::validate::ValidRecord;
 use insights_shared::value::Map;
+use insights_sources::xray;
 use insights_tests::{ACCOUNT, Lab, REGION};
 
 /// Puts what a later version of this program might have stored at the record's key.
@@ -22,7 +22,7 @@ async fn put_newer(lab: &Lab, record: &ValidRecord) -> Map {
 async fn a_newer_schema_is_never_overwritten_whatever_the_guard() {
     let lab = lab().await;
     let store = lab.store(|_| ());
-    for kind in Kind::ALL {
+    for kind in insights_sources::kinds() {
         let record = valid(kind, kind.as_str(), Version::new(10, 10).summary(10));
         let newer = put_newer(&lab, &record).await;
         let later = valid(kind, kind.as_str(), Version::new(99, 99).summary(99).content("later"));
@@ -39,7 +39,7 @@ async fn a_newer_schema_is_never_overwritten_whatever_the_guard() {
 #[tokio::test]
 async fn a_newer_schema_that_has_expired_is_not_overwritten_either() {
     let lab = lab().await;
-    let record = valid(Kind::XrayInsightEvent, "id", Version::new(10, 10));
+    let record = valid(xray::INSIGHT_EVENT, "id", Version::new(10, 10));
     let mut newer = put_newer(&lab, &record).await;
     newer.insert("expires_at".into(), 1.into());
     lab.put(newer.clone()).await;
@@ -52,23 +52,23 @@ async fn a_newer_schema_that_has_expired_is_not_overwritten_either() {
 async fn a_newer_schema_is_read_like_any_other_item() {
     let lab = lab().await;
     let store = lab.store(|_| ());
-    let record = valid(Kind::XrayInsight, "id", Version::new(10, 10));
+    let record = valid(xray::INSIGHT, "id", Version::new(10, 10));
     let newer = put_newer(&lab, &record).await;
     assert_eq!(store.get(record.key()).await.unwrap().unwrap().0, newer);
     let found = store.read(&[record.key().clone()], Projection::Version).await;
     assert!(found.items[record.key()].is_newer_schema());
     assert_eq!(store.partition(&record.key().pk, "").await.unwrap().len(), 1);
-    assert_eq!(store.open_insights(Source::Xray, ACCOUNT, REGION).await.unwrap().len(), 1);
+    assert_eq!(store.open_insights(xray::SOURCE, ACCOUNT, REGION).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
 async fn an_older_schema_is_overwritten_by_the_rule_of_its_kind() {
     let lab = lab().await;
     let store = lab.store(|_| ());
-    let record = valid(Kind::XrayInsight, "id", Version::new(10, 10));
+    let record = valid(xray::INSIGHT, "id", Version::new(10, 10));
     let mut older = record.to_map();
     older.insert("schema_version".into(), 0.into());
     lab.put(older).await;
-    let later = valid(Kind::XrayInsight, "id", Version::new(10, 11).content("later"));
+    let later = valid(xray::INSIGHT, "id", Version::new(10, 11).content("later"));
     assert_eq!(store.write(&[later]).await, [super::WRITTEN]);
 }

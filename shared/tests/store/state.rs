@@ -3,13 +3,14 @@
 use super::lab;
 use insights_shared::collector::Resume;
 use insights_shared::issue::{CONDITION_FAILED, CallError, Stage};
-use insights_shared::record::{Source, Stored};
+use insights_shared::record::Stored;
 use insights_shared::report::{Outcome, TargetReport, TargetResponse};
 use insights_shared::store::Store;
 use insights_shared::store::state::{InFuture, RunStamp, state_key};
 use insights_shared::target::Target;
 use insights_shared::time::{DAY_SECONDS, Timestamp};
 use insights_shared::value::Value;
+use insights_sources::xray;
 use insights_tests::{ACCOUNT, Lab, REGION, TABLE, at};
 
 fn target() -> Target {
@@ -46,11 +47,11 @@ async fn try_put(store: &Store, partial: bool, ended: i64, watermark: Option<i64
         scheduled_time: None,
         in_future: InFuture::default(),
     };
-    store.put_state(Source::Xray, &target(), &response, &stamp, watermark.map(time), &Resume::Keep).await
+    store.put_state(xray::SOURCE, &target(), &response, &stamp, watermark.map(time), &Resume::Keep).await
 }
 
 async fn state(lab: &Lab) -> Stored {
-    lab.store(|_| ()).get(&state_key(Source::Xray, &target())).await.unwrap().unwrap()
+    lab.store(|_| ()).get(&state_key(xray::SOURCE, &target())).await.unwrap().unwrap()
 }
 
 #[tokio::test]
@@ -92,7 +93,7 @@ async fn the_watermark_moves_only_forward_whoever_else_has_moved_it() {
     put(&store, false, 6, Some(2)).await;
     assert_eq!(state(&lab).await.timestamp("last_run_at"), Some(time(6)), "also where it moves nothing");
     for (watermark, expected) in [(1, 2), (2, 2), (4, 4), (3, 4)] {
-        store.move_watermark(Source::Xray, &target(), time(watermark), InFuture::default()).await.unwrap();
+        store.move_watermark(xray::SOURCE, &target(), time(watermark), InFuture::default()).await.unwrap();
         assert_eq!(state(&lab).await.timestamp("watermark"), Some(time(expected)), "{watermark}");
     }
 }
@@ -104,7 +105,7 @@ async fn a_watermark_that_was_read_in_the_future_moves_back_and_no_other_does() 
         let store = lab.store(|_| ());
         put(&store, false, 3, Some(99)).await;
         let future = InFuture { watermark: read.map(time), last_success: false };
-        store.move_watermark(Source::Xray, &target(), time(2), future).await.unwrap();
+        store.move_watermark(xray::SOURCE, &target(), time(2), future).await.unwrap();
         assert_eq!(state(&lab).await.timestamp("watermark"), Some(time(expected)), "{read:?}");
     }
 }
@@ -122,7 +123,7 @@ async fn a_run_of_a_newer_schema_is_never_overwritten() {
         scheduled_time: None,
         in_future: InFuture::default(),
     };
-    let put = async || store.put_run(Source::Xray, &target(), &response(false), &stamp).await;
+    let put = async || store.put_run(xray::SOURCE, &target(), &response(false), &stamp).await;
     put().await.unwrap();
     // A retry of the same invocation.
     put().await.unwrap();
@@ -137,7 +138,7 @@ async fn a_run_of_a_newer_schema_is_never_overwritten() {
 #[tokio::test]
 async fn a_watermark_can_be_the_first_that_is_known_of_a_target() {
     let lab = lab().await;
-    lab.store(|_| ()).move_watermark(Source::Xray, &target(), time(1), InFuture::default()).await.unwrap();
+    lab.store(|_| ()).move_watermark(xray::SOURCE, &target(), time(1), InFuture::default()).await.unwrap();
     let state = state(&lab).await;
     assert_eq!(state.timestamp("watermark"), Some(time(1)));
     assert_eq!((state.text("kind"), state.text("entity_pk")), (Some("state"), Some("run#xray")));
@@ -156,7 +157,7 @@ async fn a_state_of_a_newer_schema_is_never_overwritten() {
         assert_eq!((error.operation, error.code.as_str()), ("UpdateItem", CONDITION_FAILED));
         assert!(!error.retryable && error.message.contains("newer version"), "{error:?}");
     }
-    store.move_watermark(Source::Xray, &target(), time(8), InFuture::default()).await.unwrap();
+    store.move_watermark(xray::SOURCE, &target(), time(8), InFuture::default()).await.unwrap();
     assert_eq!(state(&lab).await.0, newer);
 }
 
@@ -192,7 +193,7 @@ async fn a_run_is_kept_for_thirty_days_and_is_in_no_index() {
         scheduled_time: Some(time(2)),
         in_future: InFuture::default(),
     };
-    store.put_run(Source::Xray, &target(), &response(true), &stamp).await.unwrap();
+    store.put_run(xray::SOURCE, &target(), &response(true), &stamp).await.unwrap();
     let table = lab.table().await;
     let run = table.get("run#xray#123456789012#eu-west-1", "2026-03-01T03:00:00.000Z#a%23request").unwrap();
     for (name, expected) in [
@@ -245,8 +246,8 @@ async fn the_largest_run_and_state_fit_into_an_item() {
         scheduled_time: Some(time(2)),
         in_future: InFuture::default(),
     };
-    store.put_run(Source::Xray, &target(), &response, &stamp).await.unwrap();
-    store.put_state(Source::Xray, &target(), &response, &stamp, None, &Resume::Keep).await.unwrap();
+    store.put_run(xray::SOURCE, &target(), &response, &stamp).await.unwrap();
+    store.put_state(xray::SOURCE, &target(), &response, &stamp, None, &Resume::Keep).await.unwrap();
     let table = lab.table().await;
     for kind in ["run", "state"] {
         let [item] = table.of_kind(kind)[..] else { panic!("one {kind}") };

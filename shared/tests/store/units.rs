@@ -2,11 +2,11 @@
 
 use super::{UNCHANGED, Version, WRITTEN, lab, record};
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnConsumedCapacity};
-use insights_shared::record::{Kind, Source};
 use insights_shared::store::schema::create_table;
 use insights_shared::store::state::InFuture;
 use insights_shared::validate::validate;
 use insights_shared::value::into_attributes;
+use insights_sources::xray;
 use insights_tests::{ACCOUNT, REGION, TABLE};
 use std::collections::HashMap;
 
@@ -16,7 +16,7 @@ async fn the_units_counted_are_those_that_the_table_reports_for_the_same_request
     let client = lab.dynamodb();
     create_table(&client, "other").await.unwrap();
     // Several units each, with an index to write as well.
-    let mut large = record(Kind::XrayInsight, "id", Version::new(10, 20));
+    let mut large = record(xray::INSIGHT, "id", Version::new(10, 20));
     large.detail.insert("text".into(), "x".repeat(9_000).into());
     let large = validate(large, 400).unwrap();
     let mut item = large.to_map();
@@ -55,9 +55,9 @@ async fn the_units_counted_are_those_that_the_table_reports_for_the_same_request
 async fn queries_and_states_are_counted_too() {
     let lab = lab().await;
     let store = lab.store(|_| ());
-    store.write(&[super::valid(Kind::XrayInsight, "id", Version::new(10, 20))]).await;
+    store.write(&[super::valid(xray::INSIGHT, "id", Version::new(10, 20))]).await;
     let before = store.units();
-    store.open_insights(Source::Xray, ACCOUNT, REGION).await.unwrap();
+    store.open_insights(xray::SOURCE, ACCOUNT, REGION).await.unwrap();
     let queried = store.units();
     assert!(queried.read > before.read);
     store.partition(&format!("xray#{ACCOUNT}#{REGION}#id"), "").await.unwrap();
@@ -67,6 +67,6 @@ async fn queries_and_states_are_counted_too() {
         region: REGION.to_owned(),
         role: None,
     };
-    store.move_watermark(Source::Xray, &target, lab.now(), InFuture::default()).await.unwrap();
+    store.move_watermark(xray::SOURCE, &target, lab.now(), InFuture::default()).await.unwrap();
     assert!(store.units().write > queried.write);
 }

@@ -16,7 +16,7 @@ impl World {
     pub fn payload(&self, dice: &mut Dice, backend: &Backend, now: Timestamp) -> String {
         match dice.below(10) {
             0..3 => self.push(dice, backend, now).unwrap_or_else(|| "{}".to_owned()),
-            3 if self.source != Source::Auditmanager => {
+            3 if self.source.history.is_some() => {
                 let (start, end) = (now.plus_seconds(-100_000), now.plus_seconds(-dice.between(0, 5_000)));
                 json!({"window": {"start": start.to_string(), "end": end.to_string()}}).to_string()
             }
@@ -25,17 +25,17 @@ impl World {
     }
 
     fn push(&self, dice: &mut Dice, backend: &Backend, now: Timestamp) -> Option<String> {
-        let (kind, source, detail) = match self.source {
-            Source::Xray => {
+        let (kind, source, detail) = match self.source.id {
+            "xray" => {
                 let insight = dice.pick(&self.xray)?;
                 ("AWS X-Ray Insight Update", "aws.xray", json!({"InsightId": insight.id}))
             }
-            Source::Cloudtrail => (
+            "cloudtrail" => (
                 "AWS Insight via CloudTrail",
                 "aws.cloudtrail",
                 dice.pick(&backend.insight_events())?.clone(),
             ),
-            Source::Auditmanager => return None,
+            _ => return None,
         };
         let envelope = json!({
             "version": "0", "id": "6f1d3c8e-0b72-4a95-8d4c-e2f7a1b09c36", "detail-type": kind, "source": source,
@@ -69,10 +69,10 @@ impl World {
     /// What is wrong with a record that an undisturbed table does not have; `None` if it may be there.
     pub fn fault_of_extra(&self, source: Source, key: &Key, item: &Map) -> Option<String> {
         let kind = text(item, "kind").unwrap_or_default();
-        match source {
+        match source.id {
             // Yesterday's counts cannot be asked for any more.
-            Source::Auditmanager if kind.starts_with("auditmanager.") => None,
-            Source::Xray => {
+            "auditmanager" if kind.starts_with("auditmanager.") => None,
+            "xray" => {
                 let id = key.pk.rsplit('#').next().unwrap_or_default();
                 let insight = self.xray.iter().find(|insight| insight.id == id);
                 match insight {
@@ -88,7 +88,7 @@ impl World {
                 }
             }
             // What was told before its trail was deleted is kept, and cannot be asked for any more.
-            Source::Cloudtrail if self.trail_is_deleted && self.is_of_data_events(key) => None,
+            "cloudtrail" if self.trail_is_deleted && self.is_of_data_events(key) => None,
             _ => Some("only in the disturbed table".to_owned()),
         }
     }

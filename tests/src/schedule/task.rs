@@ -57,7 +57,7 @@ impl Task {
         let environment: Environment = always.into_iter().chain(VARIABLES).collect();
         let service = Service::<C>::new(&environment, sdk(gate.client(number)), time.clock());
         let service = service.expect("a configuration without faults");
-        let function_arn = format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{}", C::SOURCE.package());
+        let function_arn = format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{}", C::SOURCE.package);
         let context = Context { request_id: format!("request-{number}"), function_arn, deadline: None };
         let invocation = Box::pin(async move { service.invoke(&payload, &context).await });
         Self { number, invocation, is_woken: Arc::new(Woken(AtomicBool::new(true))) }

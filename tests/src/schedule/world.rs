@@ -113,8 +113,8 @@ impl World {
 
     fn begin(&mut self, dice: &mut Dice, now: Timestamp) {
         let late = dice.between(60, LATEST_SECONDS);
-        match self.source {
-            Source::Xray => {
+        match self.source.id {
+            "xray" => {
                 let (id, start) = (self.id(self.xray.len()), now.plus_seconds(-late));
                 let events = vec![(now, dice.between(1, 90))];
                 self.xray.push(XrayInsight {
@@ -126,13 +126,13 @@ impl World {
                     is_gone: false,
                 });
             }
-            Source::Cloudtrail => {
+            "cloudtrail" => {
                 let id = self.id(self.trail.len());
                 let start = now.plus_seconds(-late).floor(60);
                 let subject = dice.index(SUBJECTS.len());
                 self.trail.push(TrailInsight { id, subject, start, end: None, told: (now, None) });
             }
-            Source::Auditmanager => {
+            _ => {
                 let correction = (dice.index(CONTROLS), now, dice.between(1, 9), dice.chance(50));
                 self.corrections.push(correction);
             }
@@ -146,13 +146,13 @@ impl World {
         }
         let which = dice.index(self.xray.len().max(self.trail.len()));
         let kind = dice.below(10);
-        match self.source {
-            Source::Xray => {
+        match self.source.id {
+            "xray" => {
                 if let Some(insight) = self.xray.get_mut(which) {
                     change_xray(insight, kind, dice.between(1, 90), now);
                 }
             }
-            Source::Cloudtrail => {
+            "cloudtrail" => {
                 let minute = now.floor(60);
                 match self.trail.get_mut(which).filter(|insight| insight.end.is_none()) {
                     Some(insight) if insight.start < minute => {
@@ -166,8 +166,8 @@ impl World {
                     _ => self.data_events |= kind < 2,
                 }
             }
-            Source::Auditmanager if kind < 3 => self.assessments = 2,
-            Source::Auditmanager => self.begin(dice, now),
+            "auditmanager" if kind < 3 => self.assessments = 2,
+            _ => self.begin(dice, now),
         }
     }
 
@@ -175,10 +175,10 @@ impl World {
     pub fn scenario(&self) -> String {
         let mut text = String::new();
         // Writing to a string cannot fail.
-        let _ = match self.source {
-            Source::Xray => self.write_xray(&mut text),
-            Source::Cloudtrail => self.write_cloudtrail(&mut text),
-            Source::Auditmanager => self.write_auditmanager(&mut text),
+        let _ = match self.source.id {
+            "xray" => self.write_xray(&mut text),
+            "cloudtrail" => self.write_cloudtrail(&mut text),
+            _ => self.write_auditmanager(&mut text),
         };
         text
     }

@@ -23,6 +23,7 @@ use insights_shared::store::schema::create_table;
 use insights_shared::target_run::TargetRun;
 use insights_shared::time::{Clock, Timestamp};
 use insights_simulator::{Options, Scenario, Simulator};
+use insights_sources::auditmanager;
 use insights_tests::ATTEMPTS;
 use serde_json::Value;
 use std::io;
@@ -116,7 +117,7 @@ struct WithResolver(AuditmanagerInsights);
 static LOOKUPS: Mutex<Vec<(String, String)>> = Mutex::new(Vec::new());
 
 impl Collector for WithResolver {
-    const SOURCE: Source = Source::Auditmanager;
+    const SOURCE: Source = auditmanager::SOURCE;
 
     fn read(environment: &Environment, faults: &mut Faults) -> Self {
         let mark = environment.get("MARK").unwrap().to_owned();

@@ -2,8 +2,8 @@
 //! good for it.
 
 use crate::support::*;
-use insights_shared::record::Source;
 use insights_shared::value::Text;
+use insights_sources::cloudtrail;
 use insights_tests::faults::{self, DONE, Expected, Failure, REPEATED_TOKEN, Subject, earlier_run, failures};
 use insights_tests::{PausedLab, REGION, paused};
 use std::marker::PhantomData;
@@ -268,7 +268,7 @@ async fn a_table_that_refuses_some_writes_is_partial_and_made_good_for() {
     ] {
         let lab = Lab::new(STORY).await;
         if fault.starts_with("BatchGetItem") {
-            lab.put(earlier_run(Source::Cloudtrail, REGION)).await;
+            lab.put(earlier_run(cloudtrail::SOURCE, REGION)).await;
         }
         lab.fault(fault);
         let response = run(&lab, &[]).await;

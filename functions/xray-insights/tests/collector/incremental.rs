@@ -8,6 +8,7 @@ use insights_shared::key::Key;
 use insights_shared::record::Source;
 use insights_shared::time::{Clock, DAY_SECONDS};
 use insights_simulator::xray::Data;
+use insights_sources::xray;
 use insights_tests::{ACCOUNT, CLOSED, GROWING, Lab, OPEN, REGION, Table};
 
 #[tokio::test]
@@ -200,7 +201,7 @@ async fn an_insight_that_ended_longer_ago_than_its_retention_does_not_stay_open(
     lab.advance(3 * DAY_SECONDS);
     let response = run_with(&lab, &retention, "{}").await.unwrap();
     assert_eq!(response["status"], "ok", "{response}");
-    let open = lab.store(|_| ()).open_insights(Source::Xray, ACCOUNT, REGION).await.unwrap();
+    let open = lab.store(|_| ()).open_insights(xray::SOURCE, ACCOUNT, REGION).await.unwrap();
     let open: Vec<&str> = open.iter().filter_map(|stored| stored.text("id")).collect();
     assert_eq!(open, [OPEN]);
 }

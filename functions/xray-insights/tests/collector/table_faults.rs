@@ -2,7 +2,7 @@
 
 use super::faults::SUBJECT;
 use super::{ONE_AT_A_TIME, calls, counts, run, run_with, story, undisturbed};
-use insights_shared::record::Source;
+use insights_sources::xray;
 use insights_tests::faults::{DONE, Expected, earlier_run};
 use insights_tests::{Lab, REGION, STORY, paused};
 
@@ -102,7 +102,7 @@ async fn one_record_that_cannot_be_put_costs_no_other_and_is_put_by_the_next_run
 #[tokio::test]
 async fn insights_that_cannot_be_compared_with_the_table_count_as_failed() {
     let lab = story().await;
-    lab.put(earlier_run(Source::Xray, REGION)).await;
+    lab.put(earlier_run(xray::SOURCE, REGION)).await;
     // The state is read first; each page of summaries then.
     lab.fault("BatchGetItem=denied@1");
     let error = run_with(&lab, &[ONE_AT_A_TIME], "{}").await.unwrap_err();

@@ -1,0 +1,340 @@
+//! What is known about a source and about a kind of record, as data. The types are here; the data of each source is in the
+//! crate `insights-sources`, so that a record needs to know no service.
+
+use crate::fault::Faults;
+use crate::severity::SeverityRule;
+use crate::value::Value;
+use crate::version::VersionRule;
+use std::fmt;
+use std::ops::Deref;
+
+/// A service whose insights are collected: a handle to its descriptor. Two sources are equal if their ids are.
+#[derive(Clone, Copy)]
+pub struct Source(pub &'static SourceDescriptor);
+
+/// What kind of record an item of the table is: a handle to its descriptor. Two kinds are equal if their names are.
+#[derive(Clone, Copy)]
+pub struct Kind(pub &'static KindDescriptor);
+
+/// One service whose insights are collected.
+pub struct SourceDescriptor {
+    /// The name in keys, payloads and reports, for example `xray`.
+    pub id: &'static str,
+    /// The service's name for people, for example `X-Ray`.
+    pub label: &'static str,
+    /// The function's package and binary.
+    pub package: &'static str,
+    /// The SDK's environment variable for the service's endpoint.
+    /// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>
+    pub endpoint_variable: &'static str,
+    /// The kinds of its records.
+    pub kinds: &'static [Kind],
+    /// The operations that its function calls.
+    pub operations: &'static [Operation],
+    /// The default of `RETENTION_DAYS`.
+    pub retention_days: i64,
+    /// The past that the service can still be asked for; `None` if it only answers for the present.
+    pub history: Option<History>,
+    /// How often the template runs the function by default.
+    pub schedule: Schedule,
+    /// The event that the service sends when it has something new; `None` if it sends none.
+    pub push: Option<PushEvent>,
+    /// Where the service is not available.
+    pub availability: Availability,
+    /// How the service shows that it is not in use, and what that means.
+    pub not_enabled: NotEnabled,
+    /// What it means that a run found nothing, for people.
+    pub no_data: &'static str,
+}
+
+/// One kind of record.
+pub struct KindDescriptor {
+    /// The value of the attribute `kind`, for example `xray.insight`.
+    pub name: &'static str,
+    /// What people call one, for example `control domain`.
+    pub label: &'static str,
+    /// The source that it comes from.
+    pub source: Source,
+    /// What it is.
+    pub shape: Shape,
+    /// When an answer replaces the stored one.
+    pub version: VersionRule,
+    /// Whether the index `ended` contains it: insights once they are closed, and the snapshots that are listed by day.
+    pub is_in_ended: bool,
+    /// Whether an answer contains what it is about. If it does not, the rejected answer is stored with what was requested, so
+    /// that equal answers about two subjects are two rejected answers.
+    pub names_subject: NamesSubject,
+    /// The numbers in `measures`.
+    pub measures: &'static [Measure],
+    /// How its severity is determined; `None` if it has none.
+    pub severity: Option<SeverityRule>,
+}
+
+/// What a record is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// Something that opens and closes.
+    Insight,
+    /// One state of an insight at one time.
+    Event,
+    /// The services that an insight affects.
+    Graph,
+    /// A part of a metric series.
+    Series,
+    /// The counts of one day.
+    Snapshot,
+}
+
+/// Whether an answer contains what it is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NamesSubject {
+    /// Always.
+    Always,
+    /// If it has an id.
+    WithId,
+    /// Never.
+    Never,
+}
+
+/// A number in `measures`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Measure {
+    /// Its name in the table.
+    pub name: &'static str,
+    /// What it counts, for people, in the plural.
+    pub label: &'static str,
+}
+
+/// One API operation that a function calls.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Operation {
+    /// The service's name in endpoints and signatures. Operations of two services may have the same name.
+    pub service: &'static str,
+    /// Its name as AWS spells it.
+    pub name: &'static str,
+    /// The IAM action that it needs.
+    pub iam_action: &'static str,
+    /// Requests per second by default, if the service allows fewer than usual.
+    pub rate: Option<f64>,
+    /// Whether its pages are requested one after the other, so that no request waits for others of the same run.
+    pub is_sequential: bool,
+}
+
+/// How far back a service can be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct History {
+    /// The days that the service keeps: the default and the maximum of `LOOKBACK_DAYS`.
+    pub days: i64,
+}
+
+/// How often a function runs by default.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Schedule {
+    /// The minutes between two runs.
+    pub minutes: i64,
+}
+
+impl Schedule {
+    /// The rate expression of EventBridge Scheduler, for example `rate(15 minutes)`.
+    pub fn expression(self) -> String {
+        let (number, unit) =
+            if self.minutes % 60 == 0 { (self.minutes / 60, "hour") } else { (self.minutes, "minute") };
+        format!("rate({number} {unit}{})", if number == 1 { "" } else { "s" })
+    }
+}
+
+/// An event that a service sends by EventBridge.
+#[derive(Clone, Copy, Debug)]
+pub struct PushEvent {
+    /// Its `detail-type`.
+    pub detail_type: &'static str,
+    /// Its `source`.
+    pub event_source: &'static str,
+    /// Adds to the faults what `detail` lacks to be processed at all. What can be stored, or kept as rejected, is no fault.
+    pub check: fn(detail: &Value, faults: &mut Faults),
+}
+
+/// Where a service is not available.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Availability {
+    /// How the names of regions begin in partitions that do not have the service. A region that is new to us is not excluded.
+    pub missing_partitions: &'static [&'static str],
+}
+
+/// How a service shows that it is not in use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotEnabled {
+    /// The errors that say so. Their status or code is that of a denial.
+    pub errors: &'static [ErrorPattern],
+    /// What it means, for people: the text follows an account and region.
+    pub meaning: &'static str,
+}
+
+/// Describes an error of a service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ErrorPattern {
+    /// Its code; empty for any.
+    pub code: &'static str,
+    /// A part of its message; empty for any.
+    pub message: &'static str,
+}
+
+impl ErrorPattern {
+    /// Whether an error with this code and message fits.
+    pub fn fits(&self, code: &str, message: &str) -> bool {
+        (self.code.is_empty() || self.code == code) && message.contains(self.message)
+    }
+}
+
+impl Source {
+    /// The name in keys, payloads and reports.
+    pub fn as_str(self) -> &'static str {
+        self.0.id
+    }
+
+    /// The operation with this name.
+    pub fn operation(self, name: &str) -> Option<&'static Operation> {
+        self.0.operations.iter().find(|operation| operation.name == name)
+    }
+
+    /// The IAM actions that its operations need, sorted, each once.
+    pub fn iam_actions(self) -> Vec<&'static str> {
+        let mut actions: Vec<&str> = self.0.operations.iter().map(|operation| operation.iam_action).collect();
+        actions.sort_unstable();
+        actions.dedup();
+        actions
+    }
+
+    /// Whether a denial with this code and message says that the service is not in use.
+    pub fn says_not_enabled(self, code: &str, message: &str) -> bool {
+        self.0.not_enabled.errors.iter().any(|pattern| pattern.fits(code, message))
+    }
+
+    /// The kinds of its insights.
+    pub fn insight_kinds(self) -> impl Iterator<Item = Kind> {
+        self.0.kinds.iter().copied().filter(|kind| kind.is_insight())
+    }
+
+    /// Whether its records are the counts of days, not insights that open and close.
+    pub fn is_counted_by_day(self) -> bool {
+        self.insight_kinds().next().is_none()
+    }
+}
+
+impl Kind {
+    /// The value of the attribute `kind`.
+    pub fn as_str(self) -> &'static str {
+        self.0.name
+    }
+
+    /// Whether it is an insight: something that opens and closes.
+    pub fn is_insight(self) -> bool {
+        self.0.shape == Shape::Insight
+    }
+
+    /// Whether it is a snapshot: the counts of one day.
+    pub fn is_snapshot(self) -> bool {
+        self.0.shape == Shape::Snapshot
+    }
+}
+
+/// Implements what a handle has from its descriptor and from its name.
+macro_rules! handle {
+    ($handle:ident, $descriptor:ident) => {
+        impl Deref for $handle {
+            type Target = $descriptor;
+
+            fn deref(&self) -> &$descriptor {
+                self.0
+            }
+        }
+
+        impl PartialEq for $handle {
+            fn eq(&self, other: &Self) -> bool {
+                self.as_str() == other.as_str()
+            }
+        }
+
+        impl Eq for $handle {}
+
+        impl PartialOrd for $handle {
+            fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+                Some(self.cmp(other))
+            }
+        }
+
+        impl Ord for $handle {
+            fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+                self.as_str().cmp(other.as_str())
+            }
+        }
+
+        impl std::hash::Hash for $handle {
+            fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+                self.as_str().hash(state);
+            }
+        }
+
+        impl fmt::Debug for $handle {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str(self.as_str())
+            }
+        }
+
+        impl fmt::Display for $handle {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str(self.as_str())
+            }
+        }
+    };
+}
+
+handle!(Source, SourceDescriptor);
+handle!(Kind, KindDescriptor);
+
+impl fmt::Debug for SourceDescriptor {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("SourceDescriptor").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for KindDescriptor {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("KindDescriptor").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_schedule_is_a_rate_expression_in_the_largest_whole_unit() {
+        for (minutes, expected) in [
+            (1, "rate(1 minute)"),
+            (15, "rate(15 minutes)"),
+            (60, "rate(1 hour)"),
+            (90, "rate(90 minutes)"),
+            (360, "rate(6 hours)"),
+        ] {
+            assert_eq!(Schedule { minutes }.expression(), expected);
+        }
+    }
+
+    #[test]
+    fn an_error_fits_a_pattern_by_code_and_by_a_part_of_its_message() {
+        let (by_both, by_code) = (
+            ErrorPattern { code: "AccessDenied", message: "complete the setup" },
+            ErrorPattern { code: "InvalidAccess", message: "" },
+        );
+        for (pattern, code, message, expected) in [
+            (by_both, "AccessDenied", "Please complete the setup first", true),
+            (by_both, "AccessDenied", "not authorized", false),
+            (by_both, "Other", "Please complete the setup first", false),
+            (by_code, "InvalidAccess", "anything", true),
+            (by_code, "AccessDenied", "anything", false),
+        ] {
+            assert_eq!(pattern.fits(code, message), expected, "{pattern:?} {code} {message}");
+        }
+    }
+}

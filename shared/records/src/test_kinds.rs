@@ -1,0 +1,55 @@
+//! Kinds for the tests of this crate, which does not know the real ones. Their names are those of real kinds, since tests hold
+//! hashes and index keys to values that were worked out by hand.
+
+use crate::descriptor::{
+    Availability, Kind, KindDescriptor, NamesSubject, NotEnabled, Schedule, Shape, Source, SourceDescriptor,
+};
+use crate::version::{BY_UPDATE, VersionRule};
+
+pub const INSIGHT: Kind = Kind(&INSIGHT_KIND);
+pub const METRIC: Kind = Kind(&METRIC_KIND);
+pub const ASSESSMENT: Kind = Kind(&ASSESSMENT_KIND);
+
+static XRAY: SourceDescriptor = source("xray");
+static CLOUDTRAIL: SourceDescriptor = source("cloudtrail");
+static AUDIT_MANAGER: SourceDescriptor = source("auditmanager");
+
+static INSIGHT_KIND: KindDescriptor = kind("xray.insight", Source(&XRAY), Shape::Insight);
+static METRIC_KIND: KindDescriptor = KindDescriptor {
+    version: VersionRule { keeps_earliest_start: true, ..BY_UPDATE },
+    ..kind("cloudtrail.metric", Source(&CLOUDTRAIL), Shape::Series)
+};
+static ASSESSMENT_KIND: KindDescriptor =
+    kind("auditmanager.assessment", Source(&AUDIT_MANAGER), Shape::Snapshot);
+
+const fn kind(name: &'static str, source: Source, shape: Shape) -> KindDescriptor {
+    KindDescriptor {
+        name,
+        label: name,
+        source,
+        shape,
+        version: BY_UPDATE,
+        is_in_ended: matches!(shape, Shape::Insight | Shape::Snapshot),
+        names_subject: NamesSubject::Always,
+        measures: &[],
+        severity: None,
+    }
+}
+
+const fn source(id: &'static str) -> SourceDescriptor {
+    SourceDescriptor {
+        id,
+        label: id,
+        package: id,
+        endpoint_variable: id,
+        kinds: &[],
+        operations: &[],
+        retention_days: 400,
+        history: None,
+        schedule: Schedule { minutes: 60 },
+        push: None,
+        availability: Availability { missing_partitions: &[] },
+        not_enabled: NotEnabled { errors: &[], meaning: id },
+        no_data: id,
+    }
+}

@@ -1,0 +1,103 @@
+//! AWS Audit Manager insights: daily counts of compliant and non-compliant evidence.
+//!
+//! <https://docs.aws.amazon.com/audit-manager/latest/userguide/dashboard.html>
+
+use crate::{Kind, Source};
+use insights_records::descriptor::{
+    Availability, ErrorPattern, KindDescriptor, Measure, NamesSubject, NotEnabled, Operation, Schedule,
+    Shape, SourceDescriptor,
+};
+use insights_records::severity::{Scale, SeverityRule, ShareScale};
+use insights_records::version::BY_UPDATE;
+
+/// AWS Audit Manager.
+pub const SOURCE: Source = Source(&AUDIT_MANAGER);
+/// The counts of an account.
+pub const ACCOUNT: Kind = Kind(&ACCOUNT_KIND);
+/// The counts of an assessment.
+pub const ASSESSMENT: Kind = Kind(&ASSESSMENT_KIND);
+/// The counts of a control domain.
+pub const DOMAIN: Kind = Kind(&DOMAIN_KIND);
+/// The counts of a control.
+pub const CONTROL: Kind = Kind(&CONTROL_KIND);
+
+/// The share of non-compliant evidence. Inconclusive evidence is part of neither number.
+pub const NONCOMPLIANT_SHARE: ShareScale = ShareScale { thresholds: [(1, 2), (1, 4), (1, 10)] };
+
+static AUDIT_MANAGER: SourceDescriptor = SourceDescriptor {
+    id: "auditmanager",
+    label: "Audit Manager",
+    package: "auditmanager-insights",
+    endpoint_variable: "AWS_ENDPOINT_URL_AUDITMANAGER",
+    kinds: &[Kind(&ACCOUNT_KIND), Kind(&ASSESSMENT_KIND), Kind(&DOMAIN_KIND), Kind(&CONTROL_KIND)],
+    operations: &[
+        operation("GetAccountStatus", "auditmanager:GetAccountStatus"),
+        operation("GetInsights", "auditmanager:GetInsights"),
+        operation("ListAssessments", "auditmanager:ListAssessments"),
+        operation("GetInsightsByAssessment", "auditmanager:GetInsightsByAssessment"),
+        operation("ListControlDomainInsights", "auditmanager:ListControlDomainInsights"),
+        operation(
+            "ListControlDomainInsightsByAssessment",
+            "auditmanager:ListControlDomainInsightsByAssessment",
+        ),
+        operation("ListControlInsightsByControlDomain", "auditmanager:ListControlInsightsByControlDomain"),
+        operation(
+            "ListAssessmentControlInsightsByControlDomain",
+            "auditmanager:ListAssessmentControlInsightsByControlDomain",
+        ),
+    ],
+    retention_days: 2557,
+    history: None,
+    schedule: Schedule { minutes: 360 },
+    push: None,
+    // China, GovCloud, the isolated partitions and the European Sovereign Cloud.
+    // https://docs.aws.amazon.com/general/latest/gr/audit-manager.html
+    availability: Availability { missing_partitions: &["cn-", "us-gov-", "us-iso", "eu-iso", "eusc-"] },
+    not_enabled: NotEnabled {
+        // The code is that of every denial, so the message decides.
+        errors: &[ErrorPattern { code: "", message: "Please complete AWS Audit Manager setup" }],
+        meaning: "Audit Manager is not set up there, or not offered in this region",
+    },
+    no_data: "asked and answered: there are no counts yet",
+};
+
+const fn operation(name: &'static str, iam_action: &'static str) -> Operation {
+    Operation { service: "auditmanager", name, iam_action, rate: None, is_sequential: false }
+}
+
+static ACCOUNT_KIND: KindDescriptor = KindDescriptor {
+    is_in_ended: true,
+    // There is one account in a partition of rejected answers.
+    names_subject: NamesSubject::Always,
+    ..counts("auditmanager.insights", "account")
+};
+
+static ASSESSMENT_KIND: KindDescriptor =
+    KindDescriptor { is_in_ended: true, ..counts("auditmanager.assessment", "assessment") };
+
+static DOMAIN_KIND: KindDescriptor = counts("auditmanager.domain", "control domain");
+
+static CONTROL_KIND: KindDescriptor = counts("auditmanager.control", "control");
+
+/// Daily counts. They do not say which part of the account they are of.
+const fn counts(name: &'static str, label: &'static str) -> KindDescriptor {
+    KindDescriptor {
+        name,
+        label,
+        // Not `SOURCE`: constants that refer to each other through statics would be a cycle.
+        source: Source(&AUDIT_MANAGER),
+        shape: Shape::Snapshot,
+        version: BY_UPDATE,
+        is_in_ended: false,
+        names_subject: NamesSubject::Never,
+        measures: &[
+            Measure { name: "compliant", label: "compliant controls" },
+            Measure { name: "noncompliant", label: "non-compliant controls" },
+            Measure { name: "inconclusive", label: "inconclusive controls" },
+        ],
+        severity: Some(SeverityRule {
+            value: "non-compliant / (compliant + non-compliant)",
+            scale: Scale::Share(NONCOMPLIANT_SHARE),
+        }),
+    }
+}

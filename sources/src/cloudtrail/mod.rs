@@ -1,0 +1,99 @@
+//! AWS CloudTrail Insights: unusual rates of API calls and of their errors, and the metric series behind them.
+//!
+//! <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-insights-events-with-cloudtrail.html>
+
+use crate::{Kind, Source};
+use insights_records::descriptor::{
+    Availability, History, KindDescriptor, Measure, NamesSubject, NotEnabled, Operation, PushEvent, Schedule,
+    Shape, SourceDescriptor,
+};
+use insights_records::severity::{RateScale, Scale, SeverityRule};
+use insights_records::version::{BY_UPDATE, VersionRule};
+
+/// AWS CloudTrail.
+pub const SOURCE: Source = Source(&CLOUDTRAIL);
+/// A CloudTrail insight, its Start and End events joined.
+pub const INSIGHT: Kind = Kind(&INSIGHT_KIND);
+/// A chunk of a metric series.
+pub const METRIC: Kind = Kind(&METRIC_KIND);
+
+/// The average rate of an insight, divided by its baseline.
+pub const BASELINE_RATIO: RateScale = RateScale { thresholds: [100.0, 20.0, 5.0], least_baseline: 0.01 };
+
+static CLOUDTRAIL: SourceDescriptor = SourceDescriptor {
+    id: "cloudtrail",
+    label: "CloudTrail",
+    package: "cloudtrail-insights",
+    endpoint_variable: "AWS_ENDPOINT_URL_CLOUDTRAIL",
+    kinds: &[Kind(&INSIGHT_KIND), Kind(&METRIC_KIND)],
+    operations: &[
+        // Two per second for each account and region, shared with every other caller.
+        // https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html
+        Operation {
+            rate: Some(2.0),
+            is_sequential: true,
+            ..operation("LookupEvents", "cloudtrail:LookupEvents")
+        },
+        operation("DescribeTrails", "cloudtrail:DescribeTrails"),
+        operation("GetInsightSelectors", "cloudtrail:GetInsightSelectors"),
+        Operation {
+            rate: Some(2.0),
+            is_sequential: true,
+            ..operation("ListInsightsData", "cloudtrail:ListInsightsData")
+        },
+        // It has no action of its own: LookupEvents allows it, and for the data events of a trail ListInsightsData on that trail.
+        operation("ListInsightsMetricData", "cloudtrail:LookupEvents"),
+    ],
+    retention_days: 400,
+    history: Some(History { days: 90 }),
+    schedule: Schedule { minutes: 60 },
+    push: Some(PushEvent {
+        detail_type: "AWS Insight via CloudTrail",
+        event_source: "aws.cloudtrail",
+        // An event that lacks something is kept as rejected.
+        check: |_, _| (),
+    }),
+    availability: Availability { missing_partitions: &[] },
+    not_enabled: NotEnabled {
+        errors: &[],
+        meaning: "no trail has Insights there, and there are no insight events",
+    },
+    no_data: "asked and answered: there is no insight in this time",
+};
+
+const fn operation(name: &'static str, iam_action: &'static str) -> Operation {
+    Operation { service: "cloudtrail", name, iam_action, rate: None, is_sequential: false }
+}
+
+static INSIGHT_KIND: KindDescriptor = KindDescriptor {
+    name: "cloudtrail.insight",
+    label: "insight",
+    // Not `SOURCE`: constants that refer to each other through statics would be a cycle.
+    source: Source(&CLOUDTRAIL),
+    shape: Shape::Insight,
+    // Insights are merged: read, joined and written if the stored hash is still the same. The rule only decides where no merge does.
+    version: BY_UPDATE,
+    is_in_ended: true,
+    names_subject: NamesSubject::Always,
+    measures: &[
+        Measure { name: "insight_average", label: "calls or errors per minute during the insight" },
+        Measure { name: "baseline_average", label: "calls or errors per minute before" },
+    ],
+    severity: Some(SeverityRule {
+        value: "insight average / baseline average (at least 0.01)",
+        scale: Scale::Rate(BASELINE_RATIO),
+    }),
+};
+
+static METRIC_KIND: KindDescriptor = KindDescriptor {
+    name: "cloudtrail.metric",
+    label: "metric chunk",
+    source: Source(&CLOUDTRAIL),
+    shape: Shape::Series,
+    version: VersionRule { keeps_earliest_start: true, ..BY_UPDATE },
+    is_in_ended: false,
+    // The answer contains the names of the series.
+    names_subject: NamesSubject::Always,
+    measures: &[],
+    severity: None,
+};

@@ -1,0 +1,18 @@
+//! The sources: one folder each, with a descriptor, and one registration (`registry.rs`).
+//!
+//! A descriptor is data ([`Source`], [`Kind`]). Functions, simulator, command line, templates, tests and benchmarks read it
+//! instead of naming services. This crate does not depend on the AWS SDK.
+//!
+//! ```
+//! let source = insights_sources::source("xray").unwrap();
+//! assert_eq!(source.package, "xray-insights");
+//! assert!(source.kinds.iter().any(|kind| kind.is_insight()));
+//! ```
+
+pub mod auditmanager;
+pub mod cloudtrail;
+mod registry;
+pub mod xray;
+
+pub use insights_records::descriptor::{Kind, Operation, Shape, Source};
+pub use registry::{all, insight_kinds, kind, kind_of, kinds, operations, source, source_ids, source_of};

@@ -1,0 +1,146 @@
+//! The registered sources, and how one is found by a name.
+
+use crate::{Kind, Operation, Source, auditmanager, cloudtrail, xray};
+use insights_records::record::Stored;
+
+/// The registration: a new source is one entry here, in the order in which they are shown.
+static SOURCES: &[Source] = &[xray::SOURCE, cloudtrail::SOURCE, auditmanager::SOURCE];
+
+/// Every source, in the order in which they are shown.
+pub fn all() -> impl ExactSizeIterator<Item = Source> + DoubleEndedIterator + Clone {
+    SOURCES.iter().copied()
+}
+
+/// The source with this id.
+pub fn source(id: &str) -> Option<Source> {
+    all().find(|source| source.id == id)
+}
+
+/// The kind with this name.
+pub fn kind(name: &str) -> Option<Kind> {
+    kinds().find(|kind| kind.name == name)
+}
+
+/// The source of a stored record.
+pub fn source_of(record: &Stored) -> Option<Source> {
+    source(record.text("source")?)
+}
+
+/// The kind of a stored record.
+pub fn kind_of(record: &Stored) -> Option<Kind> {
+    kind(record.text("kind")?)
+}
+
+/// Every kind of every source.
+pub fn kinds() -> impl Iterator<Item = Kind> {
+    all().flat_map(|source| source.0.kinds).copied()
+}
+
+/// The kinds of insights of every source.
+pub fn insight_kinds() -> impl Iterator<Item = Kind> {
+    kinds().filter(|kind| kind.is_insight())
+}
+
+/// Every operation of every source.
+pub fn operations() -> impl Iterator<Item = &'static Operation> {
+    all().flat_map(|source| source.0.operations)
+}
+
+/// The ids of all sources, for a message: `xray, cloudtrail or auditmanager`.
+pub fn source_ids() -> String {
+    let ids: Vec<&str> = all().map(|source| source.0.id).collect();
+    match ids.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+        _ => ids.concat(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use insights_records::key::Key;
+    use insights_records::record::Record;
+    use insights_records::time::Timestamp;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn names_are_unique_and_found_again() {
+        let sources: BTreeSet<&str> = all().map(Source::as_str).collect();
+        assert_eq!(sources.len(), all().len());
+        assert!(all().all(|known| source(known.id) == Some(known)));
+        let names: BTreeSet<&str> = kinds().map(Kind::as_str).collect();
+        assert_eq!(names.len(), kinds().count());
+        assert!(kinds().all(|known| kind(known.name) == Some(known)));
+        assert_eq!((source("none"), kind("none")), (None, None));
+        assert_eq!(source_ids(), "xray, cloudtrail or auditmanager");
+    }
+
+    #[test]
+    fn every_kind_belongs_to_the_source_that_lists_it_and_is_named_after_it() {
+        for source in all() {
+            for kind in source.kinds {
+                assert_eq!(kind.source, source);
+                assert!(kind.name.starts_with(&format!("{source}.")), "{kind}");
+                let has_severity = kind.is_insight() || kind.is_snapshot();
+                assert_eq!(
+                    (kind.severity.is_some(), !kind.measures.is_empty()),
+                    (has_severity, has_severity)
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn every_operation_is_of_the_service_of_its_source_and_named_once() {
+        for source in all() {
+            assert!(source.operations.iter().all(|operation| operation.service == source.id));
+            let names: BTreeSet<&str> = source.operations.iter().map(|operation| operation.name).collect();
+            assert_eq!(names.len(), source.operations.len(), "{source}");
+            assert!(names.iter().all(|name| source.operation(name).is_some_and(|found| found.name == *name)));
+        }
+    }
+
+    #[test]
+    fn audit_manager_is_told_from_a_denial_by_the_message() {
+        let says = |message| auditmanager::SOURCE.says_not_enabled("AccessDeniedException", message);
+        assert!(says(
+            "Please complete AWS Audit Manager setup from home page to enable this action in this account."
+        ));
+        assert!(!says("User: x is not authorized to perform: auditmanager:GetInsights"));
+        let message = "Please complete AWS Audit Manager setup";
+        assert!(!xray::SOURCE.says_not_enabled("AccessDeniedException", message));
+    }
+
+    #[test]
+    fn equal_answers_about_two_subjects_differ_as_raw_texts_and_one_that_names_its_subject_stays_as_it_is() {
+        let time: Timestamp = "2026-03-01T12:00:00Z".parse().unwrap();
+        let raw = |kind, pk: &str, id: Option<&str>| {
+            let mut record = Record::new(kind, Key::new(pk, "x"), "123456789012", "eu-west-1", time);
+            record.id = id.map(str::to_owned);
+            record.detail.insert("state".into(), "ACTIVE".into());
+            record.to_raw()
+        };
+        let plain = r#"{"state":"ACTIVE"}"#;
+        for (kind, id, names_subject) in [
+            (xray::INSIGHT, Some("a"), true),
+            (xray::INSIGHT, Some(""), false),
+            (xray::INSIGHT, None, false),
+            (xray::INSIGHT_EVENT, None, false),
+            (xray::IMPACT_GRAPH, None, false),
+            (cloudtrail::INSIGHT, Some("a"), true),
+            (cloudtrail::METRIC, None, true),
+            (auditmanager::ACCOUNT, Some("123456789012"), true),
+            (auditmanager::ASSESSMENT, Some("a"), false),
+            (auditmanager::DOMAIN, Some("a"), false),
+            (auditmanager::CONTROL, None, false),
+        ] {
+            let (one, other) = (raw(kind, "one", id), raw(kind, "other", id));
+            if names_subject {
+                assert_eq!((one.as_str(), other.as_str()), (plain, plain), "{kind:?} {id:?}");
+            } else {
+                assert_eq!(one, format!(r#"{{"answer":{plain},"requested":"one"}}"#), "{kind:?} {id:?}");
+                assert_eq!(other, one.replace("one", "other"), "{kind:?} {id:?}");
+            }
+        }
+    }
+}
