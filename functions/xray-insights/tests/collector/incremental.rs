@@ -5,7 +5,6 @@ use super::{
     story, text, undisturbed,
 };
 use insights_shared::key::Key;
-use insights_shared::record::Source;
 use insights_shared::time::{Clock, DAY_SECONDS};
 use insights_simulator::xray::Data;
 use insights_sources::xray;
