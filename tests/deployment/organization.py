@@ -2,8 +2,8 @@
 
     python organization.py
 
-Three accounts of a moto organization, two regions, three sources: 18 invocations, each handed to a function's process. What
-moto's interpreter does not have is said in docs/operations.md, under "What is tested without AWS".
+Three accounts of a moto organization, two regions, three sources: 18 invocations, each handed to a function's process.
+docs/operations.md, "Tests without AWS", lists what moto's interpreter does not support.
 """
 
 import collections

@@ -2,7 +2,7 @@
 //! once more rather than taken from code or template.
 //!
 //! A change that makes this red replaces the table of everybody who upgrades, or fails their upgrade. docs/operations.md,
-//! "Changing the schema", has the ways round it.
+//! "Schema changes", lists the alternatives.
 
 use crate::yaml::template;
 use serde_json::{Value, json};

@@ -187,9 +187,9 @@ fn the_page_answers_what_the_command_line_answers() {
         keys(&items, true).into_iter().map(|(pk, _)| pk).collect()
     };
     let open: Vec<String> = STORY.texts(&["list", "--open", "--source", "xray"], "pk");
-    assert_eq!(expected("What is wrong now"), open, "the worst first");
+    assert_eq!(expected("Open insights of a target"), open, "the worst first");
     let mut checkout =
         STORY.texts(&["list", "--entity", "checkout", "--since", "2026-02-01T00:00:00Z"], "pk");
     checkout.reverse();
-    assert_eq!(expected("Everything about an entity"), checkout);
+    assert_eq!(expected("Records about an entity"), checkout);
 }
