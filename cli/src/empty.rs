@@ -3,14 +3,10 @@
 
 use crate::exit::Failure;
 use crate::output::near::nearest;
-use crate::output::words::{instant, plain, service, so_many};
-use crate::read::Reader;
-use crate::read::span::Span;
-use crate::read::targets::Place;
 use crate::session::Session;
-use crate::status::condition::Condition;
-use crate::status::health::{Health, never_run};
-use crate::status::survey::condition_of;
+use insights_query::format::{instant, plain, service, so_many};
+use insights_query::health::{Condition, Health, condition_of, never_run};
+use insights_query::{Place, Reader, Span};
 use insights_shared::record::{Source, Stored};
 use insights_shared::time::{DAY_SECONDS, Timestamp};
 use insights_sources::auditmanager;
@@ -126,7 +122,7 @@ async fn about_nobody(
     if let Some(title) = nearest(entity, titles.keys().copied())
         && let Some(id) = titles.get(title)
     {
-        let command = reader.command(&["list"]).option("--entity", id);
+        let command = session.command(&["list"]).option("--entity", id);
         return Ok(format!("nothing is about {entity}: the assessment {} is `{command}`", plain(title)));
     }
     if known.is_empty() {
@@ -144,12 +140,12 @@ async fn about_states(
     session: &Session,
 ) -> Result<String, Failure> {
     let name = asked.source.map_or("any source", |source| service(source.as_str()));
-    let status = reader.command(&["status"]);
+    let status = session.command(&["status"]);
     if all.is_empty() {
         return Ok(format!(
             "table {} holds nothing of {name} yet: no scheduled run has ended; see `{status}`, or run `{}`",
             reader.table(),
-            reader.command(&["collect"])
+            session.command(&["collect"])
         ));
     }
     let is = |wanted: Option<&str>, is: &str| wanted.is_none_or(|wanted| wanted == is);

@@ -1,7 +1,8 @@
 //! How a command ends: its exit code, and what is told when it could not do its job. Exit codes are a promise to scripts.
 
-use crate::output::command::CommandLine;
-use crate::output::say;
+use crate::output::{self, say};
+use insights_query::Error;
+use insights_web::command::CommandLine;
 use std::process::ExitCode;
 
 /// How a command ended.
@@ -42,6 +43,8 @@ pub enum Failure {
     Usage(Vec<String>),
     /// Something that it needs did not work.
     Failed(String),
+    /// The table could not be read. `unreadable` adds what to do about it.
+    Table(Box<Error>),
     /// One of these, with more to say.
     Told {
         /// Why.
@@ -85,16 +88,17 @@ impl Failure {
         hints.extend(hint);
         Self::Told { failure, details, hints }
     }
+}
 
-    /// All of it in a sentence or two, where there are no lines.
-    pub fn in_one_line(&self) -> String {
-        match self {
-            Self::Failed(message) => message.clone(),
-            Self::Usage(faults) => faults.join("; "),
-            Self::Told { failure, details, .. } => {
-                [&[failure.in_one_line()], details.as_slice()].concat().join("; ")
-            }
-        }
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Table(Box::new(error))
+    }
+}
+
+impl From<output::WriteError> for Failure {
+    fn from(error: output::WriteError) -> Self {
+        Self::Failed(error.to_string())
     }
 }
 
@@ -103,6 +107,10 @@ pub fn tell(failure: &Failure) -> Exit {
     match failure {
         Failure::Failed(message) => {
             say(&format!("error: {message}"));
+            Exit::Failed
+        }
+        Failure::Table(error) => {
+            say(&format!("error: {error}"));
             Exit::Failed
         }
         Failure::Usage(faults) => {

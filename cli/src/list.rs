@@ -4,17 +4,15 @@ use crate::args::ListArguments;
 use crate::args::shared::Output;
 use crate::empty;
 use crate::exit::{Exit, Failure};
-use crate::importance::Importance;
 use crate::location::Opened;
-use crate::output::{csv, json, print, rows, say, words};
-use crate::read::Reader;
-use crate::read::span::Span;
+use crate::output::{csv, print, rows, say};
 use crate::session::Session;
-use crate::status::caution::{About, caution};
+use crate::status::warnings::{About, caution};
+use insights_query::format::{self, json};
+use insights_query::importance::Importance;
+use insights_query::{Error, Reader, Span};
 use insights_shared::record::{Kind, Severity, Stored};
-use insights_sources::auditmanager;
-use insights_sources::cloudtrail;
-use insights_sources::xray;
+use insights_sources::{auditmanager, cloudtrail, xray};
 use std::cmp::Reverse;
 
 /// What is listed where nothing else is asked for.
@@ -43,7 +41,7 @@ pub async fn run(arguments: &ListArguments, session: &Session) -> Result<Exit, F
             "--open is about insights of X-Ray and CloudTrail, which begin and end: counts are never open",
         ));
     }
-    let session = session.in_utc(arguments.look.utc);
+    let session = session.in_utc(arguments.look.utc).at(&arguments.location);
     let span = arguments.within.span(session.clock.now())?;
     let question = async |reader: &Reader| answer(arguments, span, reader, &session).await;
     print(&Opened::ask(&arguments.location, &session, question).await?)?;
@@ -75,7 +73,7 @@ async fn answer(
     } else {
         let source = arguments.source.or(arguments.kind.map(|kind| kind.source));
         let (account, region) = (arguments.account.as_deref(), arguments.region.as_deref());
-        if let Some(warning) = caution(reader, About { source, account, region }).await? {
+        if let Some(warning) = caution(reader, About { source, account, region }, session).await? {
             say(&warning);
         }
     }
@@ -83,17 +81,17 @@ async fn answer(
         Output::Table if records.is_empty() => String::new(),
         Output::Table => {
             let listing = rows::listing(&records, "BEGAN", reader.now(), session);
-            let all = words::so_many(passing, "record", "records");
+            let all = format::so_many(passing, "record", "records");
             let number = if records.len() < passing {
-                format!("{} of {all}", words::count(records.len() as u64))
+                format!("{} of {all}", format::count(records.len() as u64))
             } else {
                 all
             };
             let began = || records.iter().filter_map(|record| record.timestamp("started_at"));
             let (from, until) = (began().min(), began().max());
             let now = reader.now();
-            let times = words::times(&session.zone, from.unwrap_or(now), until.unwrap_or(now));
-            format!("{listing}\n{number}; {times}. Show one: {} ID\n", reader.command(&["show"]))
+            let times = format::times(&session.zone, from.unwrap_or(now), until.unwrap_or(now));
+            format!("{listing}\n{number}; {times}. Show one: {} ID\n", session.command(&["show"]))
         }
         Output::Json => json::records(&reader.whole(&records).await?),
         Output::Csv => csv::records(&records),
@@ -101,7 +99,7 @@ async fn answer(
 }
 
 /// What may be listed before the finer filters.
-async fn candidates(arguments: &ListArguments, span: Span, reader: &Reader) -> Result<Vec<Stored>, Failure> {
+async fn candidates(arguments: &ListArguments, span: Span, reader: &Reader) -> Result<Vec<Stored>, Error> {
     if let Some(entity) = &arguments.entity {
         return reader.about(entity, span).await;
     }

@@ -2,15 +2,14 @@
 //! for reading and knows nothing of what is in it.
 
 use crate::args::shared::Where;
-use crate::aws;
 use crate::aws::limits::CallLimits;
 use crate::embedded::EmbeddedTable;
 use crate::embedded::file::{Purpose, is_of_another_kind};
 use crate::exit::Failure;
-use crate::output;
-use crate::read::Reader;
 use crate::session::Session;
-use crate::table::check_name;
+use crate::{aws, output};
+use insights_query::Reader;
+use insights_query::format::so_many;
 use std::path::Path;
 
 /// An open table. Close it at the end.
@@ -32,8 +31,7 @@ impl Opened {
         check_name(&table)?;
         let now = session.clock.now();
         let Some(file) = &location.local else {
-            let reader =
-                Reader::new(aws::dynamodb(CallLimits::INTERACTIVE, session).await?, &table, now).at(location);
+            let reader = Reader::new(aws::dynamodb(CallLimits::INTERACTIVE, session).await?, &table, now);
             return Ok(Self { reader, embedded: None });
         };
         check_file(file)?;
@@ -41,7 +39,7 @@ impl Opened {
             Purpose::Read => EmbeddedTable::open_to_read(file).await?,
             Purpose::Write => EmbeddedTable::open_to_write(file).await?,
         };
-        let reader = Reader::new(embedded.client(), &table, now).at(location);
+        let reader = Reader::new(embedded.client(), &table, now);
         Ok(Self { reader, embedded: Some(embedded) })
     }
 
@@ -61,7 +59,7 @@ impl Opened {
     pub async fn close(self) {
         let number = self.reader.passed_over();
         if number > 0 {
-            let items = output::words::so_many(number, "item was", "items were");
+            let items = so_many(number, "item was", "items were");
             output::say(&format!(
                 "warning: {items} passed over, written by a newer version of this program: update insights"
             ));
@@ -70,6 +68,17 @@ impl Opened {
             embedded.close().await;
         }
     }
+}
+
+/// DynamoDB's own rule, told before anybody is asked.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html>
+pub fn check_name(table: &str) -> Result<(), Failure> {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
+    if (3..=255).contains(&table.len()) && table.bytes().all(allowed) {
+        return Ok(());
+    }
+    let rule = "must be 3 to 255 letters, digits, dots, hyphens or underscores";
+    Err(Failure::usage(format!("table name \"{table}\" {rule}")))
 }
 
 /// A database that is not there would be made, and be empty: a slip in a name must not look like "nothing is wrong".

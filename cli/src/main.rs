@@ -8,23 +8,17 @@ mod args;
 mod aws;
 mod collect;
 mod compliance;
-mod console;
 mod demo;
 mod embedded;
 mod empty;
 mod exit;
 mod function;
 mod http;
-mod importance;
-mod incident;
 mod interrupt;
 mod list;
 mod location;
-mod nearest;
 mod output;
-mod page;
 mod purge;
-mod read;
 mod report;
 mod series;
 mod serve;
@@ -34,7 +28,7 @@ mod simulate;
 mod status;
 mod table;
 mod timeline;
-mod unavailable;
+mod unreadable;
 
 use args::{Arguments, Command, TableCommand};
 use clap::CommandFactory;
@@ -59,8 +53,9 @@ async fn main() -> ExitCode {
         Err(exit) => return exit.into(),
     };
     let session = Session::new(environment, clock).asked(&given);
+    let location = arguments.command.location();
     let result = run(arguments.command, &session).await;
-    result.unwrap_or_else(|failure| exit::tell(&failure)).into()
+    result.unwrap_or_else(|failure| exit::tell(&unreadable::explained(failure, &location))).into()
 }
 
 async fn run(command: Command, session: &Session) -> Result<Exit, Failure> {

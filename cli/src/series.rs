@@ -6,18 +6,14 @@ use crate::args::shared::Output;
 use crate::empty;
 use crate::exit::{Exit, Failure};
 use crate::location::Opened;
-use crate::output::add;
 use crate::output::axis::Axis;
 use crate::output::tabular::heading;
-use crate::output::words::{instant, period, plain, so_many, thousands, times, wrapped};
-use crate::output::{csv, json, plot, print, say};
-use crate::read::Reader;
-use crate::read::line::{Line, Sample};
-use crate::read::series::{Series, Trail};
-use crate::read::span::Span;
-use crate::read::targets::Place;
+use crate::output::{csv, plot, print, say};
 use crate::session::Session;
-use crate::unavailable;
+use insights_query::format::{add, instant, json, period, plain, so_many, thousands, times, wrapped};
+use insights_query::line::{Line, Sample};
+use insights_query::series::{Series, Trail};
+use insights_query::{Place, Reader, Span, unavailable};
 use insights_shared::catalog::Unavailable;
 use insights_shared::number::Number;
 use insights_shared::record::Stored;
@@ -39,7 +35,7 @@ const LIVE_DAYS: i64 = 90;
 
 /// Shows the series.
 pub async fn run(arguments: &SeriesArguments, session: &Session) -> Result<Exit, Failure> {
-    let session = session.in_utc(arguments.look.utc);
+    let session = session.in_utc(arguments.look.utc).at(&arguments.location);
     let span = arguments.within.span(session.clock.now())?;
     let question = async |reader: &Reader| answer(arguments, span, reader, &session).await;
     print(&Opened::ask(&arguments.location, &session, question).await?)?;
@@ -110,7 +106,7 @@ async fn nothing(
     if known > 0 {
         let text = arguments.text.as_deref().unwrap_or_default();
         let others = so_many(known, "series is", "series are");
-        let command = reader.command(&["series"]);
+        let command = session.command(&["series"]);
         return Ok(format!("no key contains \"{text}\": {others} known, see `{command}`"));
     }
     let asked = empty::Asked { source: Some(cloudtrail::SOURCE), ..empty::Asked::default() };

@@ -1,8 +1,9 @@
 //! What every command is handed of the world: clock, environment, and how output may look. Read once.
 
-use crate::output::command::CommandLine;
+use crate::args::shared::Where;
 use insights_shared::environment::Environment;
 use insights_shared::time::Clock;
+use insights_web::command::{CommandLine, Location};
 use jiff::tz::TimeZone;
 use std::ffi::OsString;
 use std::io::IsTerminal;
@@ -32,6 +33,8 @@ pub struct Session {
     pub zone: TimeZone,
     /// The process's arguments after the program's name.
     pub arguments: Vec<OsString>,
+    /// The options by which suggested commands name the table of the command that is under way.
+    pub location: Location,
 }
 
 impl Session {
@@ -47,6 +50,7 @@ impl Session {
             width,
             zone: TimeZone::system(),
             arguments: Vec::new(),
+            location: Location::default(),
             environment,
             clock,
         }
@@ -81,6 +85,17 @@ impl Session {
             }
         }
         command
+    }
+
+    /// The same, for a command that is about the table at `location`.
+    #[must_use]
+    pub fn at(&self, location: &Where) -> Self {
+        Self { location: location.names(), ..self.clone() }
+    }
+
+    /// A command of this program that names the same table.
+    pub fn command(&self, words: &[&str]) -> CommandLine {
+        CommandLine::insights(words).at(&self.location)
     }
 
     /// The same, with its times in UTC if `utc`.

@@ -1,12 +1,12 @@
 //! `insights table create`: the table with its indexes and its time to live, in an embedded database or in DynamoDB.
 
 use crate::args::TableCreateArguments;
-use crate::aws;
 use crate::aws::limits::CallLimits;
 use crate::embedded::EmbeddedTable;
 use crate::exit::{Exit, Failure};
-use crate::output;
+use crate::location::check_name;
 use crate::session::Session;
+use crate::{aws, output};
 use aws_sdk_dynamodb::Client;
 use insights_shared::store::schema::{CreateError, Made, create_table};
 
@@ -40,15 +40,4 @@ pub async fn create_in(client: &Client, table: &str) -> Result<Made, Failure> {
         CreateError::Call(_) => Failure::of(format!("creating table {table}"), error),
         CreateError::OtherSchema(_) => Failure::usage(format!("table {table}: {error}")),
     })
-}
-
-/// DynamoDB's own rule, told before anybody is asked.
-/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html>
-pub fn check_name(table: &str) -> Result<(), Failure> {
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
-    if (3..=255).contains(&table.len()) && table.bytes().all(allowed) {
-        return Ok(());
-    }
-    let rule = "must be 3 to 255 letters, digits, dots, hyphens or underscores";
-    Err(Failure::usage(format!("table name \"{table}\" {rule}")))
 }

@@ -1,7 +1,8 @@
 //! The arguments of `collect`.
 
-use super::shared::{When, Where, region, source, when};
+use super::shared::{Where, source};
 use clap::Args;
+use insights_query::input::{When, region, when};
 use insights_shared::record::Source;
 use std::path::PathBuf;
 

@@ -1,8 +1,9 @@
 //! The arguments of `list`.
 
-use super::shared::{Look, Where, Within, account, region, source};
+use super::shared::{Look, Where, Within, source};
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use insights_query::input::{account, region};
 use insights_shared::record::{Kind, Severity, Source};
 use std::num::NonZeroUsize;
 

@@ -16,12 +16,13 @@ mod table;
 mod timeline;
 
 use crate::exit::Exit;
-use crate::output::escape::visible;
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 pub use collect::CollectArguments;
 pub use compliance::ComplianceArguments;
 pub use demo::DemoArguments;
+use insights_query::format::escape::visible;
+use insights_web::command::Location;
 pub use list::ListArguments;
 pub use purge::PurgeArguments;
 pub use report::ReportArguments;
@@ -109,6 +110,28 @@ pub enum Command {
         /// The shell.
         shell: Shell,
     },
+}
+
+impl Command {
+    /// The options by which suggested commands name the table of this one.
+    pub fn location(&self) -> Location {
+        let location = match self {
+            Self::Collect(arguments) => &arguments.location,
+            Self::List(arguments) => &arguments.location,
+            Self::Show(arguments) => &arguments.location,
+            Self::Series(arguments) => &arguments.location,
+            Self::Compliance(arguments) => &arguments.location,
+            Self::Timeline(arguments) => &arguments.location,
+            Self::Status(arguments) => &arguments.location,
+            Self::Report(arguments) => &arguments.location,
+            Self::Serve(arguments) => &arguments.location,
+            Self::Purge(arguments) => &arguments.location,
+            Self::Demo(_) | Self::Simulate(_) | Self::Table { .. } | Self::Completions { .. } => {
+                return Location::default();
+            }
+        };
+        location.names()
+    }
 }
 
 /// Reads the process's arguments, the program's name first. What is wrong with them, and help that was asked for, is written here:

@@ -1,7 +1,8 @@
 //! The arguments of `purge`.
 
-use super::shared::{Where, account, region, source};
+use super::shared::{Where, source};
 use clap::Args;
+use insights_query::input::{account, region};
 use insights_shared::record::Source;
 
 /// What the help of `purge` ends with.

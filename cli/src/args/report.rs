@@ -1,7 +1,8 @@
 //! The arguments of `report`.
 
-use super::shared::{When, Where, when};
+use super::shared::Where;
 use clap::Args;
+use insights_query::input::{When, when};
 use std::path::PathBuf;
 
 /// What the help of `report` ends with.

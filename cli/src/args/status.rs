@@ -1,7 +1,8 @@
 //! The arguments of `status`.
 
-use super::shared::{Look, Where, length};
+use super::shared::{Look, Where};
 use clap::Args;
+use insights_query::input::length;
 
 /// What the help of `status` ends with.
 pub(super) const EXAMPLES: &str = "\

@@ -3,11 +3,11 @@
 
 use super::profiles::Profiles;
 use crate::exit::Failure;
-use crate::output::command::CommandLine;
 use crate::session::Session;
 use aws_config::profile::ProfileSet;
 use aws_runtime::env_config::property::PropertiesKey;
 use insights_shared::aws::{is_endpoint, without_user};
+use insights_web::command::CommandLine;
 
 /// The variable for every service; each service's own begins with it.
 const GENERAL: &str = "AWS_ENDPOINT_URL";

@@ -1,10 +1,9 @@
 use super::*;
-use crate::read::Reader;
-use crate::read::targets::Place;
-use crate::{exit, http};
+use crate::http;
 use aws_config::Region;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials};
+use insights_query::{Error, Place, Reader};
 use insights_shared::environment::Environment;
 use insights_sources::xray;
 use std::net::TcpListener;
@@ -26,7 +25,7 @@ fn client(port: u16, limits: CallLimits) -> (Client, Waiting) {
     (Client::from_conf(configuration), waiting)
 }
 
-async fn failure(client: Client) -> exit::Failure {
+async fn failure(client: Client) -> Error {
     let place = Place { account_id: "123456789012".to_owned(), region: "eu-west-1".to_owned() };
     let reader = Reader::new(client, "insights", "2026-03-01T12:00:00Z".parse().unwrap());
     reader.last_runs(xray::SOURCE, &place, 1).await.unwrap_err()
@@ -49,12 +48,8 @@ async fn a_table_that_takes_the_connection_and_never_answers_is_given_up() {
         let took = began.elapsed();
         assert!(took <= CallLimits::INTERACTIVE.operation + Duration::from_secs(9), "{took:?}");
         assert!(took >= CallLimits::INTERACTIVE.read, "{took:?}");
-        let exit::Failure::Told { failure, details, .. } = failure else { panic!("{failure:?}") };
-        assert!(
-            matches!(*failure, exit::Failure::Failed(ref message) if message.contains("Query: Timeout")),
-            "{failure:?}"
-        );
-        assert!(details[0].contains("check AWS_REGION"), "{details:?}");
+        assert!(failure.to_string().contains("Query: Timeout"), "{failure:?}");
+        assert!(failure.advice().unwrap().contains("check AWS_REGION"), "{failure:?}");
         assert!(waiting.notified.load(Ordering::Relaxed), "the notice was printed");
     }
 }
@@ -68,7 +63,7 @@ async fn a_refused_connection_is_told_within_five_seconds_however_often_a_call_i
         let began = Instant::now();
         let failure = failure(client).await;
         assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
-        let told = failure.in_one_line();
+        let told = failure.to_string();
         assert!(told.contains("Query: Connection") && told.contains("refused"), "{told}");
     }
 }

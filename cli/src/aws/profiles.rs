@@ -2,14 +2,14 @@
 //! takes a profile that is not there for one that is empty.
 
 use crate::exit::Failure;
-use crate::output::command::CommandLine;
 use crate::output::near::nearest;
-use crate::output::words::plain;
 use crate::session::Session;
 use aws_config::profile::{Profile, ProfileSet, load};
 use aws_runtime::env_config::file::EnvConfigFiles;
 use aws_types::os_shim_internal::{Env, Fs};
+use insights_query::format::plain;
 use insights_shared::issue::chain;
+use insights_web::command::CommandLine;
 use std::collections::BTreeSet;
 
 /// The most names that are listed.

@@ -1,7 +1,8 @@
 //! What an issue means to somebody at a laptop: which IAM action is missing and whose, who throttles, what is not there.
 //! Pure.
 
-use crate::output::words::plain;
+use insights_query::format::plain;
+use insights_query::health::is_about_permission;
 use insights_shared::issue::{CLOCK_SKEWED, Class, class_of, class_of_issue};
 use insights_shared::record::Source;
 use insights_shared::report::{Issue, RunStatus, TargetResponse};
@@ -76,11 +77,6 @@ pub fn told(issue: &Issue, place: &str) -> String {
         ),
         _ => format!("{place}: {operation} {subject}: {code}: {message}"),
     }
-}
-
-/// Whether a code is about what a policy allows, rather than about the credentials themselves.
-pub fn is_about_permission(code: &str) -> bool {
-    ["AccessDenied", "AccessDeniedException", "NotAuthorized", "UnauthorizedOperation"].contains(&code)
 }
 
 /// Whether `operation` is one of DynamoDB's, whose rates are not ours to set.

@@ -3,9 +3,9 @@
 use super::Collected;
 use super::order::Order;
 use crate::args::CollectArguments;
-use crate::output::command::CommandLine;
 use insights_shared::report::TargetResponse;
 use insights_shared::time::Timestamp;
+use insights_web::command::CommandLine;
 
 /// The command, if it can do any good: something was not reached, or failed in a way that may pass. A scheduled run knows
 /// by itself where to go on; a window is continued where the one that came least far has come.
@@ -43,7 +43,7 @@ fn line(arguments: &CollectArguments, since: Option<Timestamp>) -> CommandLine {
     if let Some(targets) = &arguments.targets {
         line = line.file("--targets", targets);
     }
-    line = line.at(&arguments.location);
+    line = line.at(&arguments.location.names());
     for (name, is_given) in [("--dry-run", arguments.dry_run), ("--utc", arguments.utc)] {
         if is_given {
             line = line.flag(name);

@@ -16,24 +16,23 @@ use crate::args::CollectArguments;
 use crate::embedded::EmbeddedTable;
 use crate::exit::{Exit, Failure};
 use crate::interrupt::Interrupt;
-use crate::location::check_file;
-use crate::output::command::CommandLine;
+use crate::location::{check_file, check_name};
 use crate::output::progress::Progress;
-use crate::output::words::service;
 use crate::output::{print, say};
-use crate::read::Reader;
-use crate::read::targets::Place;
 use crate::session::Session;
-use crate::table::check_name;
 use account::Account;
 use aws_sdk_dynamodb::Client;
 use futures_util::future::join_all;
+use insights_query::format::service;
+use insights_query::health::STARTED_BY_HAND;
+use insights_query::{Place, Reader};
 use insights_shared::attendance::{Activity, Attendance};
 use insights_shared::invocation::{Context, InvocationError};
-use insights_shared::record::{Source, Stored};
+use insights_shared::record::Source;
 use insights_shared::report::{Response, RunStatus, TargetResponse};
 use insights_shared::store::Units;
 use insights_sources::xray;
+use insights_web::command::CommandLine;
 use order::{Order, own_targets};
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -47,15 +46,6 @@ use watch::Watch;
 const BESIDE_REGION: usize = 26;
 /// Columns of the longest region's name.
 const LONGEST_REGION: usize = 14;
-
-/// How the request id of a run begins that a person started.
-const BY_HAND: &str = "collect-";
-
-/// Whether a person started `run`, so that nothing starts the next one.
-pub fn is_by_hand(run: &Stored) -> bool {
-    let id = run.text("collected_by").and_then(|by| by.rsplit('#').next());
-    id.is_some_and(|id| id.starts_with(BY_HAND))
-}
 
 /// What came of one source.
 #[derive(Debug)]
@@ -112,7 +102,7 @@ pub async fn run(arguments: &CollectArguments, session: &Session) -> Result<Exit
         Some(embedded) => (embedded.client(), embedded.client()),
         None => (Client::new(&account.sdk), Client::new(&account.asking)),
     };
-    let reader = Reader::new(asking, &table, session.clock.now()).at(&arguments.location);
+    let reader = Reader::new(asking, &table, session.clock.now());
     let collected = collect(arguments, &order, &account, (&client, &reader), session).await;
     if let Some(embedded) = embedded {
         embedded.close().await;
@@ -173,7 +163,7 @@ async fn collect(
     }
 
     let payload = order.payload();
-    let request_id = format!("{BY_HAND}{:016x}", RandomState::new().build_hasher().finish());
+    let request_id = format!("{STARTED_BY_HAND}{:016x}", RandomState::new().build_hasher().finish());
     let mut interrupt = Interrupt::listen()?;
     let widest = arguments.region.iter().chain([&account.region]).map(String::len).max().unwrap_or_default();
     let widest = if targets.is_none() || own.is_some() { widest } else { LONGEST_REGION };

@@ -3,7 +3,7 @@
 
 use crate::args::CollectArguments;
 use crate::exit::Failure;
-use crate::output::words::service;
+use insights_query::format::service;
 use insights_shared::fields::Faults;
 use insights_shared::payload::Window;
 use insights_shared::record::Source;

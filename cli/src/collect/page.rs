@@ -5,8 +5,8 @@ use super::advice::{absence, standing, told};
 use super::units::{PRICES, price};
 use super::{Collected, Ended, planned};
 use crate::output::tabular::{self, Column, Tabular, cell};
-use crate::output::words::{self, count, plain, service, so_many, wrapped};
 use crate::session::Session;
+use insights_query::format::{self, count, plain, service, so_many, wrapped};
 use insights_shared::issue::RECORD_INVALID;
 use insights_shared::report::TargetResponse;
 
@@ -126,7 +126,7 @@ fn cost(ended: &Ended) -> String {
         let units = planned.values().map(|counted| counted.write_units).sum::<u64>() as f64;
         written = units;
     }
-    let units = format!("{} read and {} write units", words::units(read), words::units(written));
+    let units = format!("{} read and {} write units", format::units(read), format::units(written));
     let price = if ended.local {
         "a table in a file costs nothing".to_owned()
     } else {

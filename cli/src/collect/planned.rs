@@ -3,8 +3,8 @@
 use super::Collected;
 use super::tally::{Counted, Group};
 use crate::output::tabular::{Column, Tabular, cell, heading};
-use crate::output::words::{count, instant, period, plain, service};
 use crate::session::Session;
+use insights_query::format::{count, instant, period, plain, service};
 use insights_shared::record::{Kind, Source};
 use insights_shared::report::TargetResponse;
 use insights_shared::store::plan::Change;

@@ -1,8 +1,7 @@
 //! The runs of the targets as they go on: a line for each on the terminal, or one as each ends where nobody watches.
 
-use crate::output::add;
 use crate::output::progress::{Progress, Step};
-use crate::output::words::{count, so_many};
+use insights_query::format::{add, count, so_many};
 use insights_shared::attendance::{Activity, TargetActivity};
 use insights_shared::aws::Calls;
 use insights_shared::record::Source;

@@ -3,9 +3,9 @@
 use super::numbers;
 use crate::output::plot;
 use crate::output::tabular::{Column, Tabular, cell};
-use crate::output::words;
-use crate::read::counts::{Day, Given};
 use crate::session::Session;
+use insights_query::counts::{Day, Given};
+use insights_query::format;
 
 /// Columns of a table of days that are not its bars.
 const BESIDE_BARS: u16 = 61;
@@ -29,7 +29,7 @@ pub fn table(days: &[Day], session: &Session) -> String {
     for (first, last) in alike(days) {
         let row = match &last.given {
             Given::Counts(counts) => {
-                let part = |name| words::counted(counts, name).unwrap_or_default();
+                let part = |name| format::counted(counts, name).unwrap_or_default();
                 let parts =
                     [(part("noncompliant"), '█'), (part("compliant"), '░'), (part("inconclusive"), '·')];
                 let bar = plot::bar(&parts, greatest, usize::from(longest));
@@ -49,7 +49,7 @@ pub fn table(days: &[Day], session: &Session) -> String {
 fn whole(day: &Day) -> i64 {
     let Given::Counts(counts) = &day.given else { return 0 };
     let parts = ["noncompliant", "compliant", "inconclusive"];
-    parts.iter().filter_map(|name| words::counted(counts, name)).fold(0, i64::saturating_add)
+    parts.iter().filter_map(|name| format::counted(counts, name)).fold(0, i64::saturating_add)
 }
 
 /// Days without counts, those that are alike and follow each other as one.

@@ -11,12 +11,11 @@ use crate::empty;
 use crate::exit::{Exit, Failure};
 use crate::location::Opened;
 use crate::output::tabular::heading;
-use crate::output::words::{self, percent, plain, thousands};
-use crate::output::{json, print, say};
-use crate::read::Reader;
-use crate::read::counts::{Day, Given, Level, Scope};
-use crate::read::span::Span;
+use crate::output::{print, say};
 use crate::session::Session;
+use insights_query::counts::{Day, Given, Level, Scope};
+use insights_query::format::{self, json, percent, plain, thousands};
+use insights_query::{Reader, Span};
 use insights_shared::record::Stored;
 use insights_sources::auditmanager;
 use std::collections::BTreeSet;
@@ -26,7 +25,7 @@ type Scoped = (Scope, Vec<Day>);
 
 /// Shows the counts.
 pub async fn run(arguments: &ComplianceArguments, session: &Session) -> Result<Exit, Failure> {
-    let session = session.in_utc(arguments.look.utc);
+    let session = session.in_utc(arguments.look.utc).at(&arguments.location);
     let span = arguments.within.span(session.clock.now())?;
     let question = async |reader: &Reader| answer(arguments, span, reader, &session).await;
     print(&Opened::ask(&arguments.location, &session, question).await?)?;
@@ -100,9 +99,9 @@ fn page(scoped: &[Scoped], session: &Session) -> String {
 
 /// The counts as they are shown: not compliant, compliant, the share, inconclusive.
 fn numbers(counts: &Stored) -> [String; 4] {
-    let shown = |name| words::counted(counts, name).map_or_else(|| "–".to_owned(), thousands);
+    let shown = |name| format::counted(counts, name).map_or_else(|| "–".to_owned(), thousands);
     let [noncompliant, compliant] =
-        ["noncompliant", "compliant"].map(|name| words::measure(counts, name).unwrap_or_default());
+        ["noncompliant", "compliant"].map(|name| format::measure(counts, name).unwrap_or_default());
     [
         shown("noncompliant"),
         shown("compliant"),

@@ -2,7 +2,7 @@
 
 use super::Scoped;
 use crate::output::csv;
-use crate::read::counts::{Given, Level};
+use insights_query::counts::{Given, Level};
 
 /// A row for each scope and day, also for days without counts.
 pub fn rows(scoped: &[Scoped]) -> String {

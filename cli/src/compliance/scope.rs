@@ -2,8 +2,8 @@
 
 use crate::exit::Failure;
 use crate::output::near::nearest;
-use crate::output::words::plain;
-use crate::read::counts::{Level, Scope};
+use insights_query::counts::{Level, Scope};
+use insights_query::format::plain;
 use std::collections::BTreeSet;
 
 /// The scopes that are asked for: the accounts and assessments, or one of them with its domains.

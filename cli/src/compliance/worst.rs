@@ -3,11 +3,10 @@
 use super::{Scoped, numbers};
 use crate::exit::Failure;
 use crate::output::tabular::{Column, Tabular, cell, heading, severity};
-use crate::output::words::{self, plain};
-use crate::read::Reader;
-use crate::read::counts::{Given, Level};
-use crate::read::targets::Place;
 use crate::session::Session;
+use insights_query::counts::{Given, Level};
+use insights_query::format::{self, plain};
+use insights_query::{Place, Reader};
 use insights_shared::record::{Severity, Stored};
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -55,7 +54,7 @@ fn worst_table(name: &str, snapshots: &mut [&Stored], session: &Session) -> Stri
 /// What puts counts in order, the worst first: severity, then how much is not compliant.
 fn badness(snapshot: &Stored) -> (Reverse<Option<Severity>>, Reverse<i64>, String) {
     let severity = snapshot.text("severity").and_then(Severity::parse);
-    let noncompliant = words::counted(snapshot, "noncompliant").unwrap_or_default();
+    let noncompliant = format::counted(snapshot, "noncompliant").unwrap_or_default();
     (Reverse(severity), Reverse(noncompliant), snapshot.text("title").unwrap_or_default().to_owned())
 }
 
@@ -65,7 +64,7 @@ pub async fn controls(scoped: &[Scoped], reader: &Reader, session: &Session) -> 
     let mut text = String::new();
     for (scope, days) in &tops {
         let Some((day, mut found)) = reader.newest_controls(scope, days).await? else { continue };
-        found.retain(|control| words::counted(control, "noncompliant").unwrap_or_default() > 0);
+        found.retain(|control| format::counted(control, "noncompliant").unwrap_or_default() > 0);
         let number = found.len();
         let mut controls: Vec<&Stored> = found.iter().collect();
         controls.sort_by_key(|control| badness(control));

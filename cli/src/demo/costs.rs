@@ -2,8 +2,8 @@
 
 use super::invoke::{Invoked, Report};
 use crate::output::tabular::{Column, Tabular, cell, heading, status};
-use crate::output::words::{count, plain, service, so_many, units, wrapped};
 use crate::session::Session;
+use insights_query::format::{count, plain, service, so_many, units, wrapped};
 use insights_shared::issue::RECORD_INVALID;
 
 /// The most issues of a run that are spelled out.

@@ -1,10 +1,8 @@
 //! What the demo shows, read back from the table and put in order. How it looks is `page`'s.
 
 use crate::exit::Failure;
-use crate::importance::Importance;
-use crate::output::words;
-use crate::read::Reader;
-use crate::read::span::Span;
+use insights_query::importance::Importance;
+use insights_query::{Reader, Span, format};
 use insights_shared::record::{Severity, Stored};
 use insights_shared::time::{DAY_SECONDS, Timestamp};
 use insights_shared::value::Value;
@@ -117,8 +115,8 @@ fn severity(record: &Stored) -> Option<Severity> {
 
 /// What puts counts in order: severity, then the share of what is not compliant, in thousandths.
 fn badness(snapshot: &Stored) -> (Option<Severity>, i64) {
-    let noncompliant = words::counted(snapshot, "noncompliant").unwrap_or_default();
-    let judged = noncompliant.saturating_add(words::counted(snapshot, "compliant").unwrap_or_default());
+    let noncompliant = format::counted(snapshot, "noncompliant").unwrap_or_default();
+    let judged = noncompliant.saturating_add(format::counted(snapshot, "compliant").unwrap_or_default());
     (severity(snapshot), noncompliant.saturating_mul(1_000).checked_div(judged).unwrap_or_default())
 }
 
@@ -144,7 +142,7 @@ mod tests {
             snapshot("b", "2026-11-18", "low", 4),
         ];
         let shown: Vec<Option<i64>> =
-            newest(days).iter().map(|day| words::counted(day, "noncompliant")).collect();
+            newest(days).iter().map(|day| format::counted(day, "noncompliant")).collect();
         assert_eq!(shown, [Some(2), Some(4)]);
     }
 

@@ -5,7 +5,7 @@ use super::TABLE;
 use super::folder::Folder;
 use crate::function;
 use crate::output::progress::Step;
-use crate::output::words::{count, so_many};
+use insights_query::format::{count, so_many};
 use insights_shared::record::Source;
 use insights_shared::time::Clock;
 use insights_simulator::runtime_api::{Outcome, function_environment};

@@ -13,18 +13,17 @@ mod page;
 use crate::args::DemoArguments;
 use crate::embedded::EmbeddedTable;
 use crate::exit::{Exit, Failure};
-use crate::output::command::CommandLine;
 use crate::output::progress::Progress;
 use crate::output::{print, say};
-use crate::read::Reader;
-use crate::read::span::Span;
 use crate::session::Session;
 use crate::{report, simulate, table};
 use findings::Findings;
 use folder::Folder;
 use futures_util::future::join_all;
+use insights_query::{Reader, Span};
 use insights_shared::time::{Clock, DAY_SECONDS};
 use insights_simulator::{Options, Scenario, Simulator};
+use insights_web::command::{CommandLine, Location};
 use invoke::{Invoked, Stage};
 
 /// How many days the report of a demo covers.
@@ -82,7 +81,7 @@ pub async fn run(arguments: &DemoArguments, session: &Session) -> Result<Exit, F
     let session = session.in_utc(arguments.utc);
     let file = folder.report_file();
     let span = Span::last(REPORT_DAYS * DAY_SECONDS, reader.now());
-    let reported = report::write(&reader, span, session.zone.clone(), &file).await;
+    let reported = report::write(&reader, &Location::default(), span, session.zone.clone(), &file).await;
     embedded.close().await;
     say("");
     print(&page::page(&findings?, &invoked, &folder, &session))?;

@@ -6,10 +6,9 @@ use super::folder::Folder;
 use super::invoke::{ACCOUNT, Invoked, REGION};
 use crate::output::rows;
 use crate::output::tabular::{Column, Tabular, cell, heading, severity};
-use crate::output::words::{self, length, period, plain, so_many, thousands};
 use crate::session::Session;
-use crate::status::condition::Condition;
-use crate::status::health::Health;
+use insights_query::format::{self, length, period, plain, so_many, thousands};
+use insights_query::health::{Condition, Health};
 use insights_shared::record::{Source, Stored};
 use insights_shared::time::Timestamp;
 use insights_sources::auditmanager;
@@ -18,11 +17,11 @@ use insights_sources::xray;
 
 /// All of it, as text.
 pub fn page(findings: &Findings, invoked: &[Invoked], folder: &Folder, session: &Session) -> String {
-    let as_of = words::instant(findings.now, &session.zone);
+    let as_of = format::instant(findings.now, &session.zone);
     let shown = findings.open.iter().chain(&findings.ended);
     let oldest =
         shown.filter_map(|insight| insight.timestamp("started_at")).fold(findings.now, Timestamp::min);
-    let times = words::times(&session.zone, oldest, findings.now);
+    let times = format::times(&session.zone, oldest, findings.now);
     let health = health(invoked);
     let sections = [
         format!("Account {ACCOUNT} in {REGION} as of {as_of}; {times}.\n"),
@@ -65,7 +64,7 @@ fn open(findings: &Findings, health: &Health, session: &Session) -> String {
     let mut table = insights_table("SINCE", session);
     for insight in &findings.open {
         let started = insight.timestamp("started_at");
-        let since = started.map_or_else(String::new, |started| words::instant(started, &session.zone));
+        let since = started.map_or_else(String::new, |started| format::instant(started, &session.zone));
         let age = started.map_or_else(String::new, |started| {
             format!("for {}", length(findings.now.millis_since(started)))
         });
@@ -88,7 +87,7 @@ fn ended(findings: &Findings, health: &Health, session: &Session) -> String {
     let mut table = insights_table("ENDED", session);
     for insight in &findings.ended {
         let ended = insight.timestamp("ended_at");
-        let at = ended.map_or_else(String::new, |ended| words::instant(ended, &session.zone));
+        let at = ended.map_or_else(String::new, |ended| format::instant(ended, &session.zone));
         let span =
             insight.timestamp("started_at").zip(ended).map(|(started, ended)| ended.millis_since(started));
         let lasted = span.map_or_else(String::new, |span| format!("after {}", length(span)));
@@ -146,15 +145,15 @@ fn counts_table(what: &str, snapshots: &[Stored], newest: &str, session: &Sessio
         let title = snapshot.text("title").map(plain).unwrap_or_default();
         let older =
             day(snapshot).filter(|day| day != newest).map_or(String::new(), |day| format!(" ({day})"));
-        let measure = |name| words::measure(snapshot, name).unwrap_or_default();
-        let counted = |name| cell(words::counted(snapshot, name).map_or_else(|| "–".to_owned(), thousands));
+        let measure = |name| format::measure(snapshot, name).unwrap_or_default();
+        let counted = |name| cell(format::counted(snapshot, name).map_or_else(|| "–".to_owned(), thousands));
         let (noncompliant, compliant) = (measure("noncompliant"), measure("compliant"));
         table.row(vec![
             severity(snapshot.text("severity").unwrap_or_default(), None),
             cell(title + &older),
             counted("noncompliant"),
             counted("compliant"),
-            cell(words::percent(noncompliant, noncompliant + compliant)),
+            cell(format::percent(noncompliant, noncompliant + compliant)),
             counted("inconclusive"),
         ]);
     }
@@ -174,7 +173,7 @@ fn series(findings: &Findings, session: &Session) -> String {
         text.push_str(&points.join(", "));
     }
     text.push('.');
-    words::wrapped(&text, session.width)
+    format::wrapped(&text, session.width)
 }
 
 fn files(folder: &Folder) -> String {

@@ -1,7 +1,7 @@
 //! A time axis of so many columns: where an instant falls, and the ticks below it.
 
-use super::zone::zoned;
-use crate::read::span::Span;
+use insights_query::Span;
+use insights_query::format::zoned;
 use insights_shared::time::{DAY_SECONDS, Timestamp};
 use jiff::tz::TimeZone;
 

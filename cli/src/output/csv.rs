@@ -1,7 +1,7 @@
 //! Records as rows for a spreadsheet: RFC 4180, and nothing that a spreadsheet would take for a formula.
 
-use super::escape::visible;
-use crate::output::words;
+use insights_query::format;
+use insights_query::format::escape::visible;
 use insights_shared::number::Number;
 use insights_shared::record::Stored;
 use insights_shared::value::Value;
@@ -82,7 +82,7 @@ pub fn number(value: f64) -> String {
 
 /// So many as a cell; nothing where it is unknown.
 pub fn counted(record: &Stored, name: &str) -> String {
-    words::counted(record, name).map_or_else(String::new, |number| number.to_string())
+    format::counted(record, name).map_or_else(String::new, |number| number.to_string())
 }
 
 #[cfg(test)]

@@ -1,49 +1,48 @@
 //! Everything that a person reads: results to standard output, progress and messages to standard error. Nothing here
-//! decides what is told. What is written goes through `escape`, here and nowhere else.
+//! decides what is told. What is written goes through `style`, here and nowhere else.
 
 pub mod axis;
-pub mod command;
 pub mod csv;
-pub mod escape;
 pub mod file;
-pub mod json;
 pub mod near;
 pub mod plot;
 pub mod progress;
 pub mod rows;
+pub mod style;
 pub mod tabular;
-pub mod words;
-pub mod zone;
 
-use crate::exit::Failure;
+use insights_query::format::escape;
+use std::fmt;
 use std::io::{ErrorKind, Write};
 
-/// Appends formatted text.
-pub fn add(text: &mut String, arguments: std::fmt::Arguments<'_>) {
-    // Writing to a String cannot fail.
-    let _ = std::fmt::Write::write_fmt(text, arguments);
+/// Standard output could not be written to.
+#[derive(Debug)]
+pub struct WriteError(std::io::Error);
+
+impl fmt::Display for WriteError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "writing to standard output: {}", self.0)
+    }
 }
 
 /// Writes `text` to standard output. Whatever it holds from elsewhere, only text and our own colours get there. A reader who has
 /// seen enough (`| head`) is no failure.
-pub fn print(text: &str) -> Result<(), Failure> {
+pub fn print(text: &str) -> Result<(), WriteError> {
     print_escaped(&mut std::io::stdout().lock(), text)
 }
 
-fn print_escaped(stdout: &mut impl Write, text: &str) -> Result<(), Failure> {
-    print_on(stdout, &escape::written(text))
+fn print_escaped(stdout: &mut impl Write, text: &str) -> Result<(), WriteError> {
+    print_on(stdout, &style::written(text))
 }
 
 /// Writes a document of our own making to standard output as it is: HTML, or a script for a shell.
-pub fn print_document(text: &str) -> Result<(), Failure> {
+pub fn print_document(text: &str) -> Result<(), WriteError> {
     print_on(&mut std::io::stdout().lock(), text)
 }
 
-fn print_on(stdout: &mut impl Write, text: &str) -> Result<(), Failure> {
+fn print_on(stdout: &mut impl Write, text: &str) -> Result<(), WriteError> {
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(Failure::of("writing to standard output", error))
-        }
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(WriteError(error)),
         _ => Ok(()),
     }
 }

@@ -1,6 +1,6 @@
 //! Plots of block characters, each a line or a few. What is unknown looks other than zero.
 
-use crate::read::line::Sample;
+use insights_query::line::Sample;
 
 /// Nothing is known of this time.
 const UNKNOWN: char = '·';

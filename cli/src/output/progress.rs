@@ -1,8 +1,8 @@
 //! Progress on standard error: moving lines where a person watches, one line for each finished step where it is piped.
 
-use super::escape::visible;
 use super::say;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use insights_query::format::escape::visible;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 

@@ -1,11 +1,10 @@
 //! Insights and snapshots as rows of a table: two lines each, the second for what matters less.
 
-use super::command::spelled;
 use super::tabular::{Column, Tabular, cell, severity};
-use super::words::{self, length, plain, service};
-use crate::read::targets::Place;
 use crate::session::Session;
 use comfy_table::Cell;
+use insights_query::Place;
+use insights_query::format::{self, length, plain, service, spell_key};
 use insights_shared::record::Stored;
 use insights_shared::time::Timestamp;
 use insights_sources::auditmanager;
@@ -36,7 +35,7 @@ pub fn listing(records: &[Stored], when: &str, now: Timestamp, session: &Session
     let ids = short_ids(records);
     for ((record, id), whereabouts) in records.iter().zip(ids).zip(whereabouts) {
         let started = record.timestamp("started_at");
-        let began = started.map_or_else(String::new, |started| words::instant(started, &session.zone));
+        let began = started.map_or_else(String::new, |started| format::instant(started, &session.zone));
         table.row(vec![
             severity(record.text("severity").unwrap_or_default(), Some(&id)),
             cell(format!("{began}\n{}", how_long(record, now))),
@@ -83,7 +82,7 @@ fn whereabouts(record: &Stored, with_place: bool, is_narrow: bool) -> String {
 /// What is said, and by how much.
 fn what(record: &Stored) -> String {
     let title = record.text("title").map(plain).unwrap_or_default();
-    match words::measures(record).or_else(|| words::evidence(record)) {
+    match format::measures(record).or_else(|| format::evidence(record)) {
         Some(measures) => format!("{title}\n{measures}"),
         None => title,
     }
@@ -111,7 +110,7 @@ fn short_ids(records: &[Stored]) -> Vec<String> {
             .find(|length| others().all(|other| !other.starts_with(&short(id, *length))));
         length.map_or_else(|| id.to_owned(), |length| short(id, length))
     };
-    whole.into_iter().map(|id| spelled(&shortest(id))).collect()
+    whole.into_iter().map(|id| spell_key(&shortest(id))).collect()
 }
 
 /// What `insights show` knows a record by: an account's own counts have the account's number, as all of its records do.

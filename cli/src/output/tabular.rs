@@ -1,10 +1,11 @@
 //! Tables as this program draws them: a header, a rule, columns apart by two spaces, numbers to the right.
 
-use super::escape::{adopted, styled, visible_lines};
+use crate::output::style::{adopted, styled};
 use crate::session::Session;
 use comfy_table::{
     Attribute, Cell, CellAlignment, Color, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle,
 };
+use insights_query::format::escape::visible_lines;
 use insights_shared::record::Severity;
 
 /// Wider than this, the eye loses the line.

@@ -1,10 +1,10 @@
 //! Finds and deletes items of one account. It reads every item, unlike whatever answers questions: an item that no index
 //! and no catalog leads to, as a run that was killed leaves one, must go too. What a newer version wrote goes as well.
 
-use crate::read::token;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, ReturnConsumedCapacity, WriteRequest};
 use futures_util::stream::{self, StreamExt};
+use insights_query::page_token;
 use insights_shared::issue::{CallError, Class};
 use insights_shared::page::Pages;
 use std::collections::{BTreeMap, HashMap};
@@ -137,7 +137,7 @@ impl Table<'_> {
                 found.keys.push(item);
             }
             start = answer.last_evaluated_key;
-            pages.turn(start.as_ref().map(token).as_deref())?;
+            pages.turn(start.as_ref().map(page_token).as_deref())?;
         }
         Ok(found)
     }

@@ -10,10 +10,11 @@ use crate::exit::{self, Exit, Failure};
 use crate::location::Opened;
 use crate::output::progress::Progress;
 use crate::output::tabular::{Column, Tabular, cell};
-use crate::output::words::{count, so_many, thousands};
-use crate::output::{add, ask, print, say};
+use crate::output::{ask, print, say};
 use crate::session::Session;
+use crate::unreadable::explained;
 use delete::{Found, Selection, Table};
+use insights_query::format::{add, count, so_many, thousands};
 use std::io::{BufRead, IsTerminal};
 use std::path::Path;
 
@@ -92,7 +93,7 @@ async fn purge(arguments: &PurgeArguments, opened: &Opened, session: &Session) -
     let found =
         match table.find(&selection, |items| step.update(&format!("{} found", thousands(items)))).await {
             Ok(found) => found,
-            Err(error) => return Err(reader.trouble(&error).await),
+            Err(error) => return Err(reader.call_error(error).await.into()),
         };
     step.finish(&format!("{}, {} read units", items(found.keys.len()), units(found.read_units)));
     print(&listing(&found, session))?;
@@ -128,7 +129,8 @@ async fn purge(arguments: &PurgeArguments, opened: &Opened, session: &Session) -
     step.finish(&format!("{} deleted, {} write units", items(deleted.items), units(deleted.write_units)));
     if let Some(error) = deleted.error {
         let left = items(found.keys.len() - deleted.items);
-        exit::tell(&reader.trouble(&error).await);
+        let failure = Failure::from(reader.call_error(error).await);
+        exit::tell(&explained(failure, &arguments.location.names()));
         say(&format!("{left} left: run the same again"));
         return Ok(Done::Ended(if deleted.items == 0 { Exit::Failed } else { Exit::Partial }));
     }

@@ -1,12 +1,11 @@
 //! The head of an insight's page: what it says, how bad, since when, where, and where to go on.
 
-use crate::console;
-use crate::output::add;
 use crate::output::rows::how_long;
-use crate::output::words::{self, instant, plain, service, times, wrapped};
 use crate::session::Session;
+use insights_query::format::{self, add, instant, plain, service, times, wrapped};
 use insights_shared::record::Stored;
 use insights_shared::time::Timestamp;
+use insights_web::console;
 
 /// The head of a page whose times begin with `oldest`.
 pub fn section(pk: &str, insight: &Stored, oldest: Timestamp, session: &Session, now: Timestamp) -> String {
@@ -39,7 +38,7 @@ pub fn section(pk: &str, insight: &Stored, oldest: Timestamp, session: &Session,
 
 fn severity(insight: &Stored) -> String {
     let severity = insight.text("severity").map(plain).unwrap_or_default();
-    match words::measures(insight) {
+    match format::measures(insight) {
         Some(measures) => format!("{severity}: {measures}"),
         None => severity,
     }

@@ -1,10 +1,9 @@
 //! The impact graph as text: who calls whom, each service once, what has been drawn already named again and not repeated.
 
-use crate::nearest::{MOST_SERVICES, nearest};
-use crate::output::add;
 use crate::output::tabular::heading;
-use crate::output::words::{count, plain, so_many};
 use crate::session::Session;
+use insights_query::format::{add, count, plain, so_many};
+use insights_query::nearest::{MOST_SERVICES, nearest};
 use insights_shared::record::Stored;
 use insights_shared::value::Value;
 use std::collections::{BTreeMap, BTreeSet};

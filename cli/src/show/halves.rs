@@ -2,8 +2,8 @@
 
 use super::xray::number;
 use crate::output::tabular::{Column, Tabular, cell, heading};
-use crate::output::words::{instant, period, plain, wrapped};
 use crate::session::Session;
+use insights_query::format::{instant, period, plain, wrapped};
 use insights_shared::number::Number;
 use insights_shared::record::Stored;
 use insights_shared::value::Value;

@@ -10,25 +10,22 @@ mod xray;
 use crate::args::ShowArguments;
 use crate::args::shared::Output;
 use crate::exit::{Exit, Failure};
-use crate::incident::{Incident, REACH, incidents};
 use crate::location::Opened;
-use crate::output::add;
 use crate::output::tabular::heading;
-use crate::output::words::wrapped;
-use crate::output::{csv, json, print};
-use crate::read::Reader;
-use crate::read::series::Series;
-use crate::read::span::Span;
-use crate::read::targets::Place;
+use crate::output::{csv, print};
 use crate::series;
 use crate::session::Session;
+use insights_query::format::{add, json, wrapped};
+use insights_query::incident::{Incident, REACH, incidents};
+use insights_query::series::Series;
+use insights_query::{Place, Reader, Span};
 use insights_shared::record::Stored;
 use insights_shared::time::Timestamp;
 use insights_sources::cloudtrail;
 
 /// Shows.
 pub async fn run(arguments: &ShowArguments, session: &Session) -> Result<Exit, Failure> {
-    let session = session.in_utc(arguments.look.utc);
+    let session = session.in_utc(arguments.look.utc).at(&arguments.location);
     let question = async |reader: &Reader| answer(arguments, reader, &session).await;
     print(&Opened::ask(&arguments.location, &session, question).await?)?;
     Ok(Exit::Done)
@@ -40,7 +37,7 @@ async fn answer(arguments: &ShowArguments, reader: &Reader, session: &Session) -
     if items.is_empty() {
         let failure =
             Failure::usage(format!("nothing is stored under {pk}: a listing as CSV shows whole keys"));
-        return Err(failure.hint(&reader.command(&["list", "--output", "csv"])));
+        return Err(failure.hint(&session.command(&["list", "--output", "csv"])));
     }
     match arguments.look.output {
         Output::Json => Ok(json::records(&items)),
@@ -115,7 +112,7 @@ async fn together(
     for member in incident.members() {
         let insight = &member.occurrence.insight;
         if let Some(other) = insight.text("pk").filter(|other| *other != pk) {
-            add(&mut text, format_args!("  {}\n", reader.command(&["show"]).key(other)));
+            add(&mut text, format_args!("  {}\n", session.command(&["show"]).key(other)));
         }
     }
     Ok(Some(text))

@@ -1,15 +1,14 @@
 //! Whatever is no insight: snapshots of a scope as a table of days, a target's runs, and anything else as it is stored.
 
 use crate::compliance;
-use crate::console;
-use crate::output::json;
 use crate::output::tabular::{Column, Tabular, cell, heading, status};
-use crate::output::words::{self, instant, plain, so_many, thousands};
-use crate::read::counts::{Day, Given};
 use crate::session::Session;
+use insights_query::counts::{Day, Given};
+use insights_query::format::{self, instant, json, plain, so_many, thousands};
 use insights_shared::record::{Kind, Stored};
 use insights_shared::time::Timestamp;
 use insights_shared::value::Value;
+use insights_web::console;
 
 /// The most runs that are shown.
 const MOST_RUNS: usize = 30;
@@ -61,7 +60,7 @@ fn runs(pk: &str, items: &[Stored], now: Timestamp, session: &Session) -> String
         for (code, number) in issues(run) {
             let said = said(run, code).map_or(String::new(), |said| format!(": {said}"));
             let note = format!("{began}  {number}×{}{said}", plain(code));
-            notes.push_str(&words::wrapped(&note, session.width));
+            notes.push_str(&format::wrapped(&note, session.width));
         }
         let count = |name: &str| cell(run.integer(name).map_or_else(|| "–".to_owned(), thousands));
         table.row(vec![
@@ -84,7 +83,7 @@ fn runs(pk: &str, items: &[Stored], now: Timestamp, session: &Session) -> String
     let title = format!("{} of {}, newest first", so_many(shown, "run", "runs"), plain(pk));
     let shown_runs = all.iter().rev().take(MOST_RUNS).filter_map(|run| run.timestamp("started_at"));
     let oldest = shown_runs.chain(until).fold(now, Timestamp::min);
-    let times = words::times(&session.zone, oldest, now);
+    let times = format::times(&session.zone, oldest, now);
     if !notes.is_empty() {
         notes = format!("\n{}{notes}", heading("What went wrong", session));
     }

@@ -1,8 +1,8 @@
 //! How an X-Ray insight developed: one line for each time that X-Ray looked at it again.
 
 use crate::output::tabular::{Column, Tabular, cell, heading};
-use crate::output::words::{instant, percent, plain, thousands};
 use crate::session::Session;
+use insights_query::format::{instant, percent, plain, thousands};
 use insights_shared::number::Number;
 use insights_shared::record::Stored;
 use insights_shared::value::Value;

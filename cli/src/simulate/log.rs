@@ -1,7 +1,7 @@
 //! The simulator's log events as lines: one for each call. It is the only place that knows the names of their fields.
 
 use crate::exit::Failure;
-use crate::output::escape::visible;
+use insights_query::format::escape::visible;
 use insights_shared::time::Clock;
 use std::collections::BTreeMap;
 use std::fmt::{Debug, Result};

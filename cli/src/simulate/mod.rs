@@ -8,10 +8,11 @@ use crate::args::SimulateArguments;
 use crate::embedded::EmbeddedTable;
 use crate::exit::{Exit, Failure};
 use crate::interrupt::Interrupt;
-use crate::output::words::count;
+use crate::location::check_name;
 use crate::output::{print, say};
 use crate::session::Session;
 use crate::table;
+use insights_query::format::count;
 use insights_simulator::{Options, Simulator};
 use std::fmt::Write;
 use std::net::SocketAddr;
@@ -23,7 +24,7 @@ const LONGEST_STOP: Duration = Duration::from_secs(3);
 /// Serves until Ctrl-C or SIGTERM.
 pub async fn run(arguments: &SimulateArguments, session: &Session) -> Result<Exit, Failure> {
     let table_name = session.table_name(arguments.table.as_deref());
-    table::check_name(&table_name)?;
+    check_name(&table_name)?;
     let input = input::read(arguments, session.clock.now())?;
     log::to_standard_error();
     let embedded = match &arguments.table_file {

@@ -1,36 +1,33 @@
 //! `insights status`: is it empty, or broken? How each account, region and source is, and what to do. What a state means is
 //! `condition`'s, which targets there are `survey`'s.
 
-pub mod caution;
-pub mod condition;
-pub mod health;
-pub mod survey;
+pub mod warnings;
 
 use crate::args::StatusArguments;
 use crate::args::shared::Output;
 use crate::exit::{Exit, Failure};
 use crate::location::Opened;
 use crate::output::tabular::{Column, Tabular, cell, heading};
-use crate::output::words::{self, instant, length, plain, service, so_many, thousands, times, wrapped};
-use crate::output::{add, csv, json, print, say};
-use crate::read::Reader;
-use crate::read::rejected::Rejected;
-use crate::read::targets::Place;
+use crate::output::{csv, print, say};
 use crate::session::Session;
 use comfy_table::{Cell, Color};
-use condition::Condition;
-use health::Health;
+use insights_query::format::{
+    self, add, instant, json, length, plain, service, so_many, thousands, times, wrapped,
+};
+use insights_query::health::{Condition, Health, Target, count_rejected, survey};
+use insights_query::rejected::Rejected;
+use insights_query::{Place, Reader};
 use insights_shared::record::{Source, Stored};
 use insights_shared::value::{Map, Value};
+use insights_web::command::{collect, remedy};
 use std::collections::BTreeSet;
-use survey::{Target, count_rejected, survey};
 
 /// The most rules that are named of one target.
 const MOST_RULES: usize = 5;
 
 /// Shows how all targets are.
 pub async fn run(arguments: &StatusArguments, session: &Session) -> Result<Exit, Failure> {
-    let session = session.in_utc(arguments.look.utc);
+    let session = session.in_utc(arguments.look.utc).at(&arguments.location);
     let question = async |reader: &Reader| answer(arguments, reader, &session).await;
     print(&Opened::ask(&arguments.location, &session, question).await?)?;
     Ok(Exit::Done)
@@ -44,19 +41,21 @@ async fn answer(arguments: &StatusArguments, reader: &Reader, session: &Session)
             "table {} holds no state: no scheduled run has ended yet. Is a function deployed, is its schedule on, \
              and does it write to this table? `{}` runs one from here",
             reader.table(),
-            reader.command(&["collect"])
+            session.command(&["collect"])
         ));
     }
     Ok(match arguments.look.output {
-        Output::Json => json::records(&targets.iter().map(record).collect::<Vec<_>>()),
-        Output::Csv => rows(&targets),
+        Output::Json => {
+            json::records(&targets.iter().map(|target| record(target, session)).collect::<Vec<_>>())
+        }
+        Output::Csv => rows(&targets, session),
         Output::Table if targets.is_empty() => String::new(),
         Output::Table => page(&targets, reader, session),
     })
 }
 
 /// The target's `state`, with what follows from it. One without has only that, and whose it is.
-fn record(target: &Target) -> Stored {
+fn record(target: &Target, session: &Session) -> Stored {
     let mut record = target.state.as_ref().map(|state| state.0.clone()).unwrap_or_default();
     let Place { account_id, region } = &target.place;
     let rejected = &target.rejected;
@@ -74,7 +73,7 @@ fn record(target: &Target) -> Stored {
         ("condition".into(), target.judged.condition.as_str().into()),
         ("rejected_records".into(), Value::Map(counted)),
     ]);
-    if let Some(remedy) = target.judged.remedy() {
+    if let Some(remedy) = remedy(&target.judged, target.source, &session.location) {
         record.insert("action".into(), remedy.into());
     }
     Stored(record)
@@ -123,7 +122,7 @@ fn page(targets: &[Target], reader: &Reader, session: &Session) -> String {
         text.push_str(&heading("What to do", session));
         text.push_str(&notes);
     }
-    let rejected: String = targets.iter().filter_map(|target| rejected(target, reader, session)).collect();
+    let rejected: String = targets.iter().filter_map(|target| rejected(target, session)).collect();
     if !rejected.is_empty() {
         text.push('\n');
         text.push_str(&heading("Rejected: responses that violate a rule", session));
@@ -136,7 +135,7 @@ fn page(targets: &[Target], reader: &Reader, session: &Session) -> String {
             let Place { account_id, region } = &target.place;
             let name = service(target.source.as_str());
             let note = format!("{name}, {account_id} {region}: {lasting}; since when, and why:");
-            let command = reader.command(&["series"]);
+            let command = session.command(&["series"]);
             Some(wrapped(&plain(&note), session.width) + &format!("  {command}\n"))
         })
         .collect();
@@ -148,7 +147,7 @@ fn page(targets: &[Target], reader: &Reader, session: &Session) -> String {
     let now = instant(reader.now(), &session.zone);
     let oldest = targets.iter().filter_map(|target| target.rejected.newest_at).min();
     let times = times(&session.zone, oldest.unwrap_or(reader.now()), reader.now());
-    let example = reader.command(&["show"]);
+    let example = session.command(&["show"]);
     text + &format!(
         "\nas of {now}; {times}. A target's last runs:\n  {example} 'run#SOURCE#ACCOUNT#REGION'\n"
     )
@@ -164,14 +163,14 @@ fn name(target: &Target) -> String {
 fn note(target: &Target, session: &Session) -> Option<String> {
     let advice = plain(&target.judged.advice()?);
     let mut note = wrapped(&format!("{}: {advice}", name(target)), session.width);
-    if let Some(command) = &target.judged.command {
-        add(&mut note, format_args!("  {command}\n"));
+    if target.judged.needs_collect {
+        add(&mut note, format_args!("  {}\n", collect(target.source, &session.location)));
     }
     Some(note)
 }
 
 /// What of a target was rejected, and the command that shows it.
-fn rejected(target: &Target, reader: &Reader, session: &Session) -> Option<String> {
+fn rejected(target: &Target, session: &Session) -> Option<String> {
     let Rejected { count, newest_at, violations } = &target.rejected;
     if *count == 0 {
         return None;
@@ -188,7 +187,7 @@ fn rejected(target: &Target, reader: &Reader, session: &Session) -> Option<Strin
         so_many(*count, "answer", "answers"),
         rules.join("; ")
     );
-    let command = reader.command(&["show"]).key(&target.place.rejected(target.source));
+    let command = session.command(&["show"]).key(&target.place.rejected(target.source));
     Some(wrapped(&note, session.width) + &format!("  {command}\n"))
 }
 
@@ -203,7 +202,7 @@ fn grid_cell(target: &Target, reader: &Reader) -> Cell {
         fetched => format!("found {}", thousands(fetched)),
     });
     let rejected = Some(target.rejected.count).filter(|count| *count > 0);
-    let rejected = rejected.map(|count| format!("{} rejected", words::count(count as u64)));
+    let rejected = rejected.map(|count| format!("{} rejected", format::count(count as u64)));
     let lines: Vec<String> =
         [Some(target.judged.condition.in_words().to_owned()), age.or(never), found, rejected]
             .into_iter()
@@ -219,7 +218,7 @@ fn grid_cell(target: &Target, reader: &Reader) -> Cell {
 }
 
 /// A row for each target.
-fn rows(targets: &[Target]) -> String {
+fn rows(targets: &[Target], session: &Session) -> String {
     let header = [
         "source",
         "account_id",
@@ -262,7 +261,7 @@ fn rows(targets: &[Target]) -> String {
             &attribute("failed"),
             &attribute("not_reached"),
             &target.judged.issues,
-            &target.judged.remedy().unwrap_or_default(),
+            &remedy(&target.judged, target.source, &session.location).unwrap_or_default(),
             target.judged.lasting.as_deref().unwrap_or_default(),
             &target.rejected.count.to_string(),
             &target.rejected.newest_at.map(|at| at.to_string()).unwrap_or_default(),

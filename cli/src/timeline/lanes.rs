@@ -1,10 +1,9 @@
 //! One lane for each thing that insights and snapshots are about, on a common axis. Where several overlap, the worst shows.
 
-use crate::output::add;
 use crate::output::axis::Axis;
-use crate::output::words::{plain, service, so_many};
-use crate::read::span::Span;
 use crate::session::Session;
+use insights_query::Span;
+use insights_query::format::{add, plain, service, so_many};
 use insights_shared::record::{Severity, Source, Stored};
 use insights_shared::time::DAY_SECONDS;
 use insights_sources::source_of;

@@ -6,17 +6,15 @@ use crate::args::TimelineArguments;
 use crate::args::shared::Output;
 use crate::empty;
 use crate::exit::{Exit, Failure};
-use crate::incident::{Incident, incidents, worst_first};
 use crate::location::Opened;
-use crate::output::add;
 use crate::output::tabular::heading;
-use crate::output::words::{instant, so_many, times, wrapped};
-use crate::output::{csv, json, print, say};
-use crate::read::Reader;
-use crate::read::span::Span;
+use crate::output::{csv, print, say};
 use crate::session::Session;
 use crate::show::around;
-use crate::status::caution::{About, caution};
+use crate::status::warnings::{About, caution};
+use insights_query::format::{add, instant, json, so_many, times, wrapped};
+use insights_query::incident::{Incident, incidents, worst_first};
+use insights_query::{Reader, Span};
 use insights_shared::record::{Kind, Stored};
 use insights_shared::time::Timestamp;
 use insights_sources::auditmanager;
@@ -29,7 +27,7 @@ const MOST_TOLD: usize = 10;
 
 /// Shows the time line.
 pub async fn run(arguments: &TimelineArguments, session: &Session) -> Result<Exit, Failure> {
-    let session = session.in_utc(arguments.look.utc);
+    let session = session.in_utc(arguments.look.utc).at(&arguments.location);
     // What can be wrong with the arguments is told before anybody is asked.
     arguments.within.span(session.clock.now())?;
     let question = async |reader: &Reader| answer(arguments, reader, &session).await;
@@ -54,7 +52,7 @@ async fn answer(
     records.sort_by_key(|record| (record.timestamp("started_at"), record.text("pk").map(str::to_owned)));
     if records.is_empty() {
         say(&empty::reason(reader, &empty::Asked::default(), span, session).await?);
-    } else if let Some(warning) = caution(reader, About::default()).await? {
+    } else if let Some(warning) = caution(reader, About::default(), session).await? {
         say(&warning);
     }
     match arguments.look.output {

@@ -1,0 +1,153 @@
+//! What a run leaves in the table: the same as a function's, wherever it is asked for.
+
+use super::{DAYS, collect, collected, only_run, state, text};
+use crate::support::story::Story;
+use crate::support::{finish, items};
+use insights_collectors::{AuditmanagerInsights, CloudtrailInsights, XrayInsights};
+use insights_shared::value::Value;
+use insights_tests::{ACCOUNT, REGION, STORY};
+
+#[test]
+fn a_run_leaves_what_the_three_functions_leave_and_another_one_writes_nothing_new() {
+    let theirs = Story::built_in();
+    theirs.wait(async {
+        let variables = [("LOOKBACK_DAYS", DAYS)];
+        theirs.lab.function::<XrayInsights>(&variables).invoke("{}").await.unwrap();
+        theirs.lab.function::<CloudtrailInsights>(&variables).invoke("{}").await.unwrap();
+        theirs.lab.function::<AuditmanagerInsights>(&[]).invoke("{}").await.unwrap();
+    });
+    let theirs_table = theirs.wait(theirs.lab.table());
+
+    let ours = Story::built_in();
+    let run = collected(&ours, &[], 0);
+    let table = ours.wait(ours.lab.table());
+    table.assert_same_content(&theirs_table);
+    for source in ["xray", "cloudtrail", "auditmanager"] {
+        let (state, theirs) = (
+            state(&table, source, ACCOUNT, REGION).unwrap(),
+            state(&theirs_table, source, ACCOUNT, REGION).unwrap(),
+        );
+        for name in ["watermark", "last_status", "written", "last_success_at"] {
+            assert_eq!(state.get(name), theirs.get(name), "{source} {name}");
+        }
+        assert!(run.stderr.contains(&format!("{source} {ACCOUNT} {REGION} ")), "{}", run.stderr);
+    }
+    let insight = table.of_kind("xray.insight")[0];
+    let version = concat!("xray-insights:cli-", env!("CARGO_PKG_VERSION"), "#collect-");
+    assert!(text(insight, "collected_by").starts_with(version), "{insight:?}");
+    for expected in ["X-Ray", "CloudTrail", "Audit Manager", "123456789012 eu-west-1", "ok", "write units"] {
+        assert!(run.stdout.contains(expected), "{expected}: {}", run.stdout);
+    }
+
+    let again = collected(&ours, &[], 0);
+    ours.wait(ours.lab.table()).assert_same_content(&theirs_table);
+    // A run and a state of each source.
+    assert!(
+        again.stdout.contains("6.0 write units") || again.stdout.contains("and 6.0\n"),
+        "{}",
+        again.stdout
+    );
+}
+
+#[test]
+fn a_window_loads_the_past_and_leaves_the_state_alone() {
+    let story = Story::built_in();
+    let run = collected(&story, &["--since", "2d", "--utc"], 0);
+    let table = story.wait(story.lab.table());
+    assert!(table.of_kind("state").is_empty());
+    for source in ["xray", "cloudtrail"] {
+        let run = only_run(&table, source);
+        assert_eq!(text(&run, "trigger"), "window", "{source}");
+        let bounds = ["start", "end"]
+            .map(|name| run["window"].at(&[name]).and_then(Value::as_str).unwrap().to_owned());
+        assert_eq!(bounds, ["2026-02-27T12:00:00.000Z", "2026-03-01T12:00:00.000Z"], "{source}");
+    }
+    // Audit Manager has no past.
+    assert_eq!(story.lab.calls("GetInsights"), 0);
+    assert!(run.stdout.contains("left out: Audit Manager has no past"), "{}", run.stdout);
+}
+
+#[test]
+fn regions_are_those_of_the_own_account() {
+    let story = Story::told(STORY);
+    collected(
+        &story,
+        &["--source", "xray", "--region", "us-east-1", "--region", "eu-west-1", "--region", "us-east-1"],
+        0,
+    );
+    let table = story.wait(story.lab.table());
+    assert_eq!(table.of_kind("state").len(), 2);
+    for region in [REGION, "us-east-1"] {
+        assert!(state(&table, "xray", ACCOUNT, region).is_some(), "{region}");
+    }
+    let asked = story.lab.simulator.log().into_iter().filter(|call| call.operation == "GetGroups");
+    let mut regions: Vec<String> = asked.map(|call| call.region).collect();
+    regions.sort();
+    regions.dedup();
+    assert_eq!(regions, [REGION, "us-east-1"]);
+    // The table stays where the other commands look for it.
+    let put = story.lab.simulator.log().into_iter().find(|call| call.operation == "PutItem").unwrap();
+    assert_eq!(put.region, REGION);
+}
+
+#[test]
+fn the_first_region_is_the_tables_where_the_configuration_has_none() {
+    let story = Story::told(STORY);
+    let mut command =
+        collect(&story, &["--source", "xray", "--region", "us-east-1", "--region", "eu-west-1"]);
+    let run = finish(command.env_remove("AWS_REGION"));
+    assert_eq!(run.code, 0, "{run:?}");
+    let put = story.lab.simulator.log().into_iter().find(|call| call.operation == "PutItem").unwrap();
+    assert_eq!(put.region, "us-east-1");
+}
+
+#[test]
+fn other_accounts_are_reached_by_the_roles_of_the_file_of_targets() {
+    let story = Story::told(STORY);
+    let root = tempfile::tempdir().unwrap();
+    let file = root.path().join("accounts.json");
+    let targets = r#"[{"account_id":"123456789012"},
+        {"account_id":"111122223333","regions":["us-east-1"],"role_arn":"arn:aws:iam::111122223333:role/insights-reader"}]"#;
+    std::fs::write(&file, targets).unwrap();
+    collected(&story, &["--source", "xray", "--targets", file.to_str().unwrap()], 0);
+    let table = story.wait(story.lab.table());
+    for (account, region) in [(ACCOUNT, REGION), ("111122223333", "us-east-1")] {
+        assert!(state(&table, "xray", account, region).is_some(), "{account} {region}");
+    }
+    assert_eq!(story.lab.calls("AssumeRole"), 1);
+    let theirs = story.lab.simulator.log().into_iter().filter(|call| call.account == "111122223333");
+    let mut operations: Vec<String> = theirs.map(|call| call.operation).collect();
+    operations.dedup();
+    assert!(
+        operations.contains(&"GetGroups".to_owned()) && !operations.contains(&"PutItem".to_owned()),
+        "{operations:?}"
+    );
+}
+
+#[test]
+fn targets_of_the_environment_count_as_they_do_for_a_function() {
+    let story = Story::told(STORY);
+    let targets = r#"[{"account_id":"123456789012","regions":["us-east-1"]}]"#;
+    let run = finish(collect(&story, &["--source", "xray"]).env("TARGETS", targets));
+    assert_eq!(run.code, 0, "{run:?}");
+    let table = story.wait(story.lab.table());
+    assert!(state(&table, "xray", ACCOUNT, "us-east-1").is_some());
+    assert_eq!(table.of_kind("state").len(), 1);
+}
+
+#[test]
+fn a_table_in_a_file_takes_the_records_and_dynamodb_is_not_asked() {
+    let story = Story::told(STORY);
+    let root = tempfile::tempdir().unwrap();
+    let file = root.path().join("insights.db");
+    let file_name = file.to_str().unwrap();
+    let missing = collected(&story, &["--local", file_name], 2);
+    assert!(missing.stderr.contains("there is no such file") && !file.exists(), "{}", missing.stderr);
+    assert_eq!(crate::support::insights(&["table", "create", "--local", file_name]).code, 0);
+    let run = collected(&story, &["--source", "xray", "--local", file_name], 0);
+    let kinds =
+        |kind: &str| items(&file, "insights").values().filter(|item| item["kind"]["S"] == kind).count();
+    assert_eq!((kinds("xray.insight"), kinds("state"), kinds("run")), (3, 1, 1));
+    assert_eq!(["PutItem", "BatchGetItem", "Query"].map(|operation| story.lab.calls(operation)), [0, 0, 0]);
+    assert!(run.stdout.contains("a table in a file costs"), "{}", run.stdout);
+}

@@ -1,0 +1,134 @@
+//! Ctrl-C in the middle: what has come is stored, and the command that is printed goes on to the same table.
+
+use super::{collect, collected};
+use crate::support::story::Story;
+use insights_tests::{STORY, TABLE, Table};
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
+
+/// How often something is looked for before it counts as never coming: two minutes.
+const PATIENCE: usize = 2_400;
+
+fn start(command: &mut Command) -> Child {
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+fn wait_for(what: &str, has_come: impl Fn() -> bool) {
+    for _ in 0..PATIENCE {
+        if has_come() {
+            return;
+        }
+        sleep(Duration::from_millis(50));
+    }
+    panic!("{what} never came");
+}
+
+fn interrupt(process: &Child) {
+    assert!(Command::new("kill").args(["-INT", &process.id().to_string()]).status().unwrap().success());
+}
+
+/// The rest of what it wrote, and its exit code.
+fn end(mut process: Child) -> (i32, String) {
+    let mut stdout = String::new();
+    process.stdout.take().unwrap().read_to_string(&mut stdout).unwrap();
+    (process.wait().unwrap().code().unwrap_or(-1), stdout)
+}
+
+fn undisturbed() -> Table {
+    let story = Story::told(STORY);
+    collected(&story, &["--source", "xray"], 0);
+    story.wait(story.lab.table())
+}
+
+#[test]
+fn what_has_come_is_stored_and_the_same_command_goes_on_to_the_same_table() {
+    let story = Story::told(STORY);
+    // One call at a time: the first insight is whole, and of the second there is never an answer.
+    story.lab.fault("GetInsight=hang:9@1");
+    let mut process = start(collect(&story, &["--source", "xray"]).env("CONCURRENCY", "1"));
+    wait_for("the second insight's request", || story.lab.calls("GetInsight") == 2);
+    interrupt(&process);
+    let mut told = String::new();
+    BufReader::new(process.stderr.take().unwrap()).read_line(&mut told).unwrap();
+    assert!(told.contains("what is in hand is stored; Ctrl-C once more stops at once"), "{told}");
+    let (code, page) = end(process);
+    assert_eq!(code, 3, "{page}");
+    assert!(page.contains("stopped before the end") && page.contains("partial"), "{page}");
+
+    let table = story.wait(story.lab.table());
+    assert_eq!(table.of_kind("xray.insight").len(), 1);
+    assert_eq!(table.of_kind("state").len(), 1, "the state says how it ended");
+    let state = table.of_kind("state")[0];
+    assert!(
+        !state.contains_key("watermark") && state["last_status"].as_str() == Some("partial"),
+        "{state:?}"
+    );
+
+    story.lab.simulator.clear_faults();
+    let (_, again) = page.split_once("go on: insights collect ").unwrap();
+    let again: Vec<&str> = again.lines().next().unwrap().split_whitespace().collect();
+    assert_eq!(again, ["--source", "xray"]);
+    collected(&story, &again, 0);
+    story.wait(story.lab.table()).assert_same_content(&undisturbed());
+}
+
+#[test]
+fn of_a_dry_run_it_is_said_that_nothing_is_stored() {
+    let story = Story::told(STORY);
+    collected(&story, &["--source", "xray"], 0);
+    let before = story.wait(story.lab.table());
+    // What the table holds is never told, once the state has been.
+    story.lab.simulator.clear_log();
+    story.lab.fault("BatchGetItem=hang:99@1");
+    let mut process = start(&mut collect(&story, &["--source", "xray", "--dry-run", "--since", "2d"]));
+    wait_for("a look into the table", || story.lab.calls("BatchGetItem") == 2);
+    interrupt(&process);
+    let mut lines = BufReader::new(process.stderr.take().unwrap()).lines();
+    let told = lines.next().unwrap().unwrap();
+    assert!(told.contains("what is in hand is counted; Ctrl-C once more stops at once"), "{told}");
+    assert_eq!(process.try_wait().unwrap(), None, "it waits for what is in hand");
+    interrupt(&process);
+    let told = lines.next().unwrap().unwrap();
+    assert!(told.contains("stopped at once: nothing was written"), "{told}");
+    assert_eq!(end(process).0, 3);
+    story.lab.simulator.clear_faults();
+    story.wait(story.lab.table()).assert_same_content(&before);
+}
+
+#[test]
+fn a_second_one_does_not_wait_for_the_table() {
+    let story = Story::told(STORY);
+    story.lab.fault("PutItem=hang:99");
+    let mut process = start(collect(&story, &["--source", "xray"]).env("CONCURRENCY", "1"));
+    wait_for("a write", || story.lab.calls("PutItem") == 1);
+    interrupt(&process);
+    let mut lines = BufReader::new(process.stderr.take().unwrap()).lines();
+    assert!(lines.next().unwrap().unwrap().contains("stopping"));
+    assert_eq!(process.try_wait().unwrap(), None, "it waits for what is in hand");
+    interrupt(&process);
+    let (code, page) = end(process);
+    assert_eq!((code, page.as_str()), (3, ""));
+    assert!(lines.next().unwrap().unwrap().contains("stopped at once"));
+
+    story.lab.simulator.clear_faults();
+    collected(&story, &["--source", "xray"], 0);
+    story.wait(story.lab.table()).assert_same_content(&undisturbed());
+}
+
+#[test]
+fn a_window_goes_on_where_it_has_come_to() {
+    let story = Story::told(STORY);
+    story.lab.fault("GetInsight=hang:9@1");
+    let arguments = ["--source", "xray", "--since", "2d", "--table", TABLE];
+    let process = start(collect(&story, &arguments).env("CONCURRENCY", "1"));
+    wait_for("the second insight's request", || story.lab.calls("GetInsight") == 2);
+    interrupt(&process);
+    let (code, page) = end(process);
+    assert_eq!(code, 3, "{page}");
+    // X-Ray's listing has no order, so it came no further than the start.
+    let page = page.split_whitespace().collect::<Vec<_>>().join(" ");
+    let expected = "go on: insights collect --source xray --since 2026-02-27T12:00:00.000Z --table insights";
+    assert!(page.contains(expected), "{page}");
+}

@@ -1,0 +1,259 @@
+//! The report as a file: what is in it, what it weighs, and that nothing in it reaches for anything else.
+use crate::support::story::{STORY, Story, insight};
+use base64::Engine;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
+
+/// The report of `story`, as it comes to standard output.
+fn report(story: &Story, further: &[&str]) -> String {
+    story.output(&[&["report", "--out", "-", "--utc"], further].concat())
+}
+
+/// What stands in `page` between `from` and the next `until`.
+fn between<'a>(page: &'a str, from: &str, until: &str) -> &'a str {
+    let (_, rest) = page.split_once(from).unwrap_or_else(|| panic!("{from} is missing"));
+    rest.split_once(until).unwrap_or_else(|| panic!("{until} is missing after {from}")).0
+}
+
+/// A part of the page, by its anchor.
+fn section<'a>(page: &'a str, anchor: &str) -> &'a str {
+    between(page, &format!("<section id=\"{anchor}\""), "</section>")
+}
+
+#[test]
+fn a_report_says_what_is_wrong_now_worst_first_and_what_began_before() {
+    let page = report(&STORY, &[]);
+    assert!(page.starts_with("<!DOCTYPE html>"));
+    assert!(page.contains("3 insights are open: "), "as many as the story has");
+    let now = section(&page, "now");
+    let places: Vec<usize> =
+        ["61.7% of its requests", "AccessDeniedException error rate 0.8", "card-network answers again"]
+            .map(|text| now.rfind(text).unwrap_or_else(|| panic!("{text} is missing")))
+            .to_vec();
+    assert!(places.is_sorted(), "critical, high, medium: {places:?}");
+    assert!(now.contains("began 4 minutes before faults in payments; they share secretsmanager."));
+    assert!(page.contains("Every source in use was collected"));
+}
+
+#[test]
+fn an_insight_opens_into_its_charts_its_tables_and_the_console() {
+    let page = report(&STORY, &[]);
+    let now = section(&page, "now");
+    for expected in [
+        // X-Ray: root cause and anomalous services apart, the share at each look, the graph.
+        "<dt>Root cause</dt><dd><b>payments",
+        "<dt>Anomalous</dt>",
+        "5,861 of 9,499 requests (61.7%)",
+        "data-chart=\"shares\"",
+        "data-chart=\"graph\"",
+        "\"mark\":\"root_cause\"",
+        "\"mark\":\"anomalous\"",
+        "Services of the impact graph",
+        // CloudTrail: the rate with baseline and span, and what was known.
+        "data-chart=\"rate\"",
+        "\"baseline\":0.0006",
+        "\"span\":[",
+        "Buckets that are not zero",
+        "all other times are unknown",
+        "Behind the calls, a minute",
+        "https://eu-west-1.console.aws.amazon.com/xray/home?region=eu-west-1#/service-map",
+        "https://eu-west-1.console.aws.amazon.com/cloudtrailv2/home?region=eu-west-1#/events",
+    ] {
+        assert!(now.contains(expected), "{expected} is missing");
+    }
+    // Every link within the page leads somewhere.
+    let anchors: BTreeSet<&str> =
+        page.split(" id=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    let links: BTreeSet<&str> =
+        page.split("href=\"#").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    assert!(links.len() > 10, "{links:?}");
+    assert!(links.is_subset(&anchors), "{:?}", links.difference(&anchors));
+}
+
+#[test]
+fn compliance_has_its_days_and_its_worst_controls() {
+    let page = report(&STORY, &[]);
+    let compliance = section(&page, "compliance");
+    for expected in [
+        "class=\"noncompliant\"",
+        "class=\"inconclusive\"",
+        "not collected",
+        "Worst controls",
+        "SOC 2: checkout and payments",
+    ] {
+        assert!(compliance.contains(expected), "{expected} is missing");
+    }
+    let freshness = section(&page, "freshness");
+    assert_eq!(freshness.matches("class=\"state good\"").count(), 3, "{freshness}");
+    let timeline = section(&page, "timeline");
+    for lane in ["lane-xray", "lane-cloudtrail", "lane-auditmanager"] {
+        assert!(timeline.contains(lane), "{lane}");
+    }
+    assert_eq!(timeline.matches("data-chart=\"lane\"").count(), 2);
+    assert_eq!(timeline.matches("\"href\":\"#i-").count(), 7, "a bar for each insight");
+    assert_eq!(timeline.matches("\"until\":null").count(), 3, "open ones have no end");
+}
+
+#[test]
+fn a_file_reaches_for_nothing_and_runs_nothing_but_its_own() {
+    let page = report(&STORY, &[]);
+    let mut rest = page.clone();
+    for library in ["d3.min.js", "plot.umd.min.js"] {
+        let file = format!("{}/assets/vendor/{library}", env!("CARGO_MANIFEST_DIR"));
+        let text = std::fs::read_to_string(file).unwrap();
+        assert!(rest.contains(&text), "{library} is in the file, unmodified");
+        // Of the libraries' own addresses none is asked: the policy lets nothing out, and the browser's tests watch.
+        rest = rest.replace(&text, "");
+    }
+    let outside: BTreeSet<&str> = rest
+        .match_indices("://")
+        .map(|(at, _)| rest[at + 3..].split(['/', '"', '<', ' ']).next().unwrap())
+        .filter(|host| !host.ends_with(".console.aws.amazon.com"))
+        .collect();
+    assert_eq!(outside, BTreeSet::new(), "addresses besides the console's");
+    for attribute in [
+        " src=",
+        "@import",
+        "url(http",
+        "url(//",
+        " style=\"",
+        "<iframe",
+        "<object",
+        " onload=",
+        " onclick=",
+        "javascript:",
+    ] {
+        assert!(!rest.contains(attribute), "{attribute}");
+    }
+    assert!(page.len() < 800_000, "{} bytes", page.len());
+    let policy = between(&page, "Content-Security-Policy\" content=\"", "\"");
+    assert!(policy.starts_with("default-src 'none'; ") && !policy.contains("unsafe"), "{policy}");
+    let hash = |text: &str| base64::engine::general_purpose::STANDARD.encode(Sha256::digest(text.as_bytes()));
+    let style = between(&page, "<style>", "</style>");
+    assert!(policy.contains(&format!("style-src 'sha256-{}';", hash(style))), "{policy}");
+    let scripts: Vec<&str> =
+        page.split("<script>").skip(1).map(|rest| rest.split("</script>").next().unwrap()).collect();
+    let hashes: Vec<String> = scripts.iter().map(|script| format!("'sha256-{}'", hash(script))).collect();
+    assert_eq!(scripts.len(), 4, "two libraries, charts, conveniences");
+    assert!(policy.contains(&format!("script-src {};", hashes.join(" "))), "{policy}");
+    assert_eq!(scripts_of_others(&page), 0);
+    assert_eq!(page.matches("<style").count(), 1);
+}
+
+/// How many elements `script` are neither the page's own four nor data.
+fn scripts_of_others(page: &str) -> usize {
+    let count = |text: &str| page.matches(text).count();
+    count("<script") - count("<script type=\"application/json\">") - count("<script>").min(4)
+}
+
+#[test]
+fn what_the_table_holds_is_text() {
+    let story = Story::empty();
+    let hostile = r#"<script>alert(1)</script><img src=x onerror=alert(2)>\" onmouseover=\"alert(3)"#;
+    let json = insight("xray", "hostile", "2026-02-28T00:00:00.000Z", "", "");
+    let json = json
+        .replace("\"title\":\"Faults in hostile\"", &format!("\"title\":\"{hostile}\""))
+        .replace("\"entity\":\"hostile\"", &format!("\"entity\":\"{hostile}\""))
+        .replace("\"insight_id\":\"hostile\"", &format!("\"insight_id\":\"x\",\"group_name\":\"{hostile}\",\"root_cause_service_id\":{{\"name\":\"{hostile}\"}}"))
+        .replace("\"severity\":\"high\"", r#""severity":"high\" onclick=\"x""#);
+    story.put(&json);
+    let page = report(&story, &["--since", "30d"]);
+    assert!(page.contains("&lt;script&gt;alert(1)"), "the title is there, as text");
+    assert_eq!(scripts_of_others(&page), 0);
+    assert!(!page.contains("<img src=x"));
+    assert!(
+        !page.contains("\" onmouseover=\"") && !page.contains("\" onclick=\""),
+        "no attribute can be added"
+    );
+}
+
+#[test]
+fn an_empty_table_is_told_from_a_quiet_one() {
+    let page = report(&Story::empty(), &[]);
+    for expected in [
+        "Whether anything is open is unknown.",
+        "No scheduled run is recorded in this table.",
+        "Unknown: X-Ray has never run, CloudTrail has never run. Missing data may not have been collected.",
+        "Unknown: X-Ray has never run, CloudTrail has never run.",
+        "No counts are stored of this time.",
+        "No run has ever been recorded",
+    ] {
+        assert!(page.contains(expected), "{expected} is missing");
+    }
+}
+
+#[test]
+fn a_target_that_is_not_fresh_is_told_at_the_top() {
+    let story = Story::empty();
+    story.put(
+        r#"{"pk":"run#cloudtrail#123456789012#eu-west-1","sk":"state","kind":"state","source":"cloudtrail",
+            "account_id":"123456789012","region":"eu-west-1","schema_version":1,"entity_pk":"run#cloudtrail",
+            "entity_sk":"123456789012#eu-west-1","last_run_at":"2020-01-01T00:00:00.000Z",
+            "last_success_at":"2020-01-01T00:00:00.000Z","last_status":"ok"}"#,
+    );
+    let page = report(&story, &[]);
+    assert!(page.contains("Not all of this is fresh."));
+    assert!(page.contains("CloudTrail in 123456789012 eu-west-1 is stale and last succeeded"));
+    assert!(section(&page, "freshness").contains("class=\"state bad\">stale<"));
+}
+
+#[test]
+fn the_file_is_written_where_it_is_asked_for_and_wrong_usage_writes_none() {
+    let root = tempfile::tempdir().unwrap();
+    let file = root.path().join("out.html");
+    let run = STORY.insights(&["report", "--out", file.to_str().unwrap()]);
+    assert_eq!((run.code, run.stdout.as_str()), (0, ""), "{run:?}");
+    assert!(run.stderr.contains("out.html: 3 open and 4 ended insights, "), "{}", run.stderr);
+    assert!(std::fs::read_to_string(&file).unwrap().ends_with("</html>"));
+    for (arguments, said) in [
+        (&["--since", "yesterday"][..], "must be a length of time"),
+        (&["--since", "2999-01-01T00:00:00Z"], "is not before now"),
+        (&["--local", "nowhere.db"], "there is no such file"),
+    ] {
+        let other = root.path().join("other.html");
+        let run = STORY.insights(&[&["report", "--out", other.to_str().unwrap()], arguments].concat());
+        assert_eq!(run.code, 2, "{arguments:?}: {run:?}");
+        assert!(run.stderr.contains(said), "{arguments:?}: {}", run.stderr);
+        assert!(!other.exists());
+    }
+    let run = STORY.insights(&["report", "--out", root.path().join("no/such/folder.html").to_str().unwrap()]);
+    assert_eq!(run.code, 1, "{run:?}");
+    assert!(run.stderr.contains("writing "), "{}", run.stderr);
+}
+
+#[test]
+fn a_source_that_never_ran_is_not_taken_for_fresh() {
+    let story = Story::empty();
+    story.put(&insight("xray", "one", "2026-03-01T10:00:00.000Z", "", ""));
+    // As after a push or a window: the insight is all that there is.
+    let page = report(&story, &[]);
+    assert!(
+        page.contains("No scheduled run is recorded in this table.") && !page.contains("Fresh."),
+        "{page}"
+    );
+    story.put(
+        r#"{"pk":"run#xray#123456789012#eu-west-1","sk":"state","kind":"state","source":"xray","schema_version":1,
+            "account_id":"123456789012","region":"eu-west-1","entity_pk":"run#xray","entity_sk":"123456789012#eu-west-1",
+            "last_run_at":"2026-03-01T11:50:00.000Z","last_success_at":"2026-03-01T11:50:00.000Z","last_status":"ok"}"#,
+    );
+    let page = report(&story, &[]);
+    let trusted = between(&page, "<b>Fresh.</b>", "</p>");
+    assert!(trusted.contains("CloudTrail has never run in 123456789012 eu-west-1"), "{trusted}");
+}
+
+#[test]
+fn a_report_never_replaces_the_table() {
+    let root = tempfile::tempdir().unwrap();
+    let file = root.path().join("insights.db");
+    let file = file.to_str().unwrap();
+    assert_eq!(crate::support::insights(&["table", "create", "--local", file]).code, 0);
+    let before = std::fs::read(file).unwrap();
+    let run = crate::support::insights(&["report", "--local", file, "--out", file]);
+    assert_eq!(run.code, 2, "{run:?}");
+    assert!(
+        run.stderr.contains("insights.db: it is a database, which the report would replace"),
+        "{}",
+        run.stderr
+    );
+    assert_eq!(std::fs::read(file).unwrap(), before);
+}

@@ -1,0 +1,104 @@
+//! What a person means by an id, or by how it begins: the partition key of an insight or of a snapshot. It guesses keys
+//! from the accounts and regions that are known, and looks through the indexes; it never scans.
+
+use crate::error::Error;
+use crate::format::parse_key;
+use crate::reader::Reader;
+use crate::span::Span;
+use insights_shared::key::Key;
+use insights_shared::record::{Stored, partition};
+use insights_shared::time::DAY_SECONDS;
+use insights_sources::auditmanager;
+use insights_sources::cloudtrail;
+use insights_sources::xray;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How far back insights are looked through: as long as records are kept by default.
+const REACH_DAYS: i64 = 400;
+/// How far back controls are looked through, of which every day has hundreds.
+const CONTROL_DAYS: i64 = 7;
+/// Fewer characters say too little.
+const LEAST_CHARACTERS: usize = 6;
+
+impl Reader {
+    /// The partition key that `text` means: itself, if it is one; else that of the one thing whose id is `text`, or begins
+    /// so. Hidden characters may be spelled as listings and suggested commands spell them.
+    pub async fn find(&self, text: &str) -> Result<String, Error> {
+        let text = text.trim();
+        let meant = parse_key(text);
+        if text.contains('#') {
+            return Ok(meant);
+        }
+        // An id may hold such a sequence itself.
+        match self.find_id(text).await {
+            Err(_) if meant != text => self.find_id(&meant).await,
+            found => found,
+        }
+    }
+
+    async fn find_id(&self, text: &str) -> Result<String, Error> {
+        let mut found = self.by_id(text).await?;
+        if found.is_empty() {
+            if text.chars().count() < LEAST_CHARACTERS {
+                return Err(Error::ShortId { id: text.to_owned(), least: LEAST_CHARACTERS });
+            }
+            found = self.by_beginning(text).await?;
+        }
+        if found.is_empty() {
+            found = self.controls_by_beginning(text).await?;
+        }
+        let mut keys = found.keys();
+        match (keys.next(), keys.next()) {
+            (None, _) => {
+                Err(Error::UnknownId { id: text.to_owned(), days: REACH_DAYS, control_days: CONTROL_DAYS })
+            }
+            (Some(pk), None) => Ok(pk.clone()),
+            _ => Err(Error::AmbiguousId { id: text.to_owned(), matches: found.into_iter().collect() }),
+        }
+    }
+
+    /// Things of exactly this id, wherever a run has been; their keys with their titles.
+    async fn by_id(&self, id: &str) -> Result<BTreeMap<String, String>, Error> {
+        let mut keys = Vec::new();
+        for place in self.all_places().await? {
+            for source in [xray::SOURCE, cloudtrail::SOURCE] {
+                let pk = partition(source, &place.account_id, &place.region, [id]);
+                keys.push(Key::new(pk, "insight"));
+            }
+        }
+        let mut found: BTreeMap<String, String> =
+            self.items(&keys).await?.values().filter_map(titled).collect();
+        let scopes = self.scopes().await?;
+        found
+            .extend(scopes.into_iter().filter(|scope| scope.id() == id).map(|scope| (scope.pk, scope.title)));
+        Ok(found)
+    }
+
+    /// Things whose id begins so.
+    async fn by_beginning(&self, text: &str) -> Result<BTreeMap<String, String>, Error> {
+        let span = Span::last(REACH_DAYS * DAY_SECONDS, self.now());
+        let insights = self.overlapping(&[xray::INSIGHT, cloudtrail::INSIGHT], span).await?;
+        let begins = |insight: &&Stored| insight.text("id").is_some_and(|id| id.starts_with(text));
+        let mut found: BTreeMap<String, String> = insights.iter().filter(begins).filter_map(titled).collect();
+        let scopes = self.scopes().await?.into_iter().filter(|scope| scope.id().starts_with(text));
+        found.extend(scopes.map(|scope| (scope.pk, scope.title)));
+        Ok(found)
+    }
+
+    /// Controls whose id begins so: the catalog has none of them, but what they are of.
+    async fn controls_by_beginning(&self, text: &str) -> Result<BTreeMap<String, String>, Error> {
+        let span = Span::last(CONTROL_DAYS * DAY_SECONDS, self.now());
+        let entities: BTreeSet<String> = self.scopes().await?.into_iter().map(|scope| scope.entity).collect();
+        let mut found = BTreeMap::new();
+        for entity in entities {
+            let controls = self.snapshots_about(&entity, auditmanager::CONTROL, span).await?;
+            let begins = |control: &&Stored| control.text("id").is_some_and(|id| id.starts_with(text));
+            found.extend(controls.iter().filter(begins).filter_map(titled));
+        }
+        Ok(found)
+    }
+}
+
+fn titled(record: &Stored) -> Option<(String, String)> {
+    Some((record.text("pk")?.to_owned(), record.text("title").unwrap_or_default().to_owned()))
+}

@@ -1,0 +1,290 @@
+//! Numbers, times and measures as text for people.
+
+pub mod escape;
+pub mod json;
+mod key;
+mod zone;
+
+use escape::visible;
+use insights_shared::record::Stored;
+use insights_shared::value::Value;
+
+pub use key::{parse_key, spell_key};
+pub use zone::{instant, times, zoned};
+
+/// Appends formatted text.
+pub fn add(text: &mut String, arguments: std::fmt::Arguments<'_>) {
+    // Writing to a String cannot fail.
+    let _ = std::fmt::Write::write_fmt(text, arguments);
+}
+
+/// The least baseline that a rate is compared with, as in the rule of severity.
+const LEAST_BASELINE: f64 = 0.01;
+
+/// A whole number with its thousands apart.
+pub fn thousands(number: i64) -> String {
+    let digits = number.unsigned_abs().to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    if number < 0 { format!("-{text}") } else { text }
+}
+
+/// As [`thousands`], of a count.
+pub fn count(number: u64) -> String {
+    thousands(i64::try_from(number).unwrap_or(i64::MAX))
+}
+
+/// Units come in halves, and are added up.
+pub fn units(units: f64) -> String {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a cast from floating point saturates"
+    )]
+    let (whole, tenth) = (units.trunc() as u64, (units.fract() * 10.0).trunc() as u64);
+    format!("{}.{tenth}", count(whole))
+}
+
+/// So many of something: `1 series`, `3 insights`.
+pub fn so_many(number: usize, one: &str, many: &str) -> String {
+    format!("{} {}", count(number as u64), if number == 1 { one } else { many })
+}
+
+/// A length of time to two places: `2d 4h`, `3h 6m`, `45m`, `8s`.
+pub fn length(millis: i64) -> String {
+    let seconds = millis.max(0) / 1_000;
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{seconds}s"),
+        (0, 0, minutes) => format!("{minutes}m"),
+        (0, hours, minutes) => format!("{hours}h {minutes}m"),
+        (days, hours, _) => format!("{days}d {hours}h"),
+    }
+}
+
+/// A share as a percentage; tiny ones are told from none.
+pub fn percent(part: f64, whole: f64) -> String {
+    if whole <= 0.0 {
+        return "–".to_owned();
+    }
+    let share = 100.0 * part / whole;
+    if share > 0.0 && share < 0.1 { "<0.1%".to_owned() } else { format!("{share:.1}%") }
+}
+
+/// A measure of a record.
+pub fn measure(record: &Stored, name: &str) -> Option<f64> {
+    record
+        .0
+        .get("measures")?
+        .at(&[name])
+        .and_then(Value::as_number)
+        .map(insights_shared::number::Number::as_f64)
+}
+
+/// A measure that counts things.
+pub fn counted(record: &Stored, name: &str) -> Option<i64> {
+    record.0.get("measures")?.at(&[name]).and_then(Value::as_number)?.as_i64()
+}
+
+/// What an insight is judged by: `9,087 of 29,125 requests failed (31.2%)`, `27 times the usual rate`.
+pub fn measures(insight: &Stored) -> Option<String> {
+    if let Some(average) = measure(insight, "insight_average") {
+        let baseline = measure(insight, "baseline_average")?;
+        let more_than = if baseline < LEAST_BASELINE { "more than " } else { "" };
+        let times = average / baseline.max(LEAST_BASELINE);
+        #[expect(clippy::cast_possible_truncation, reason = "a cast from floating point saturates")]
+        let times = if times < 10.0 { format!("{times:.1}") } else { thousands(times.round() as i64) };
+        return Some(format!("{more_than}{times} times the usual rate"));
+    }
+    let faults = counted(insight, "fault_count")?;
+    let requests = match counted(insight, "total_count") {
+        #[expect(clippy::cast_precision_loss, reason = "a share is shown to three digits")]
+        Some(total) => {
+            let share = percent(faults as f64, total as f64);
+            format!("{} of {} requests had faults ({share})", thousands(faults), thousands(total))
+        }
+        None => format!("{} requests had faults", thousands(faults)),
+    };
+    Some(requests)
+}
+
+/// What a snapshot counts: `19 of 79 not compliant (24.1%), 5 inconclusive`.
+pub fn evidence(snapshot: &Stored) -> Option<String> {
+    let noncompliant = counted(snapshot, "noncompliant")?;
+    let judged = noncompliant.saturating_add(counted(snapshot, "compliant")?);
+    #[expect(clippy::cast_precision_loss, reason = "a share is shown to three digits")]
+    let share = percent(noncompliant as f64, judged as f64);
+    let inconclusive = match counted(snapshot, "inconclusive") {
+        Some(number) if number > 0 => format!(", {} inconclusive", thousands(number)),
+        _ => String::new(),
+    };
+    Some(format!(
+        "{} of {} not compliant ({share}){inconclusive}",
+        thousands(noncompliant),
+        thousands(judged)
+    ))
+}
+
+/// A whole length of time, as a person calls it: `5 minutes`, `1 hour`.
+pub fn period(seconds: i64) -> String {
+    let (number, unit) = match seconds {
+        seconds if seconds % 3_600 == 0 => (seconds / 3_600, "hour"),
+        seconds if seconds % 60 == 0 => (seconds / 60, "minute"),
+        seconds => (seconds, "second"),
+    };
+    format!("{number} {unit}{}", if number == 1 { "" } else { "s" })
+}
+
+/// `text` in lines of at most `width` columns where its words allow, all but the first indented by two.
+pub fn wrapped(text: &str, width: u16) -> String {
+    let width = usize::from(width);
+    let mut lines = String::new();
+    let mut column = 0;
+    for word in text.split_whitespace() {
+        let length = word.chars().count();
+        if column > 0 && column + 1 + length > width {
+            lines.push_str("\n  ");
+            column = 2;
+        } else if column > 0 {
+            lines.push(' ');
+            column += 1;
+        }
+        lines.push_str(word);
+        column += length;
+    }
+    lines.push('\n');
+    lines
+}
+
+/// Text of somebody else's making on one line, with hidden characters spelled out.
+pub fn plain(text: &str) -> String {
+    visible(text).into_owned()
+}
+
+/// The service that a source reads, as people call it.
+pub fn service(source: &str) -> &str {
+    match source {
+        "xray" => "X-Ray",
+        "cloudtrail" => "CloudTrail",
+        "auditmanager" => "Audit Manager",
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(json: &str) -> Stored {
+        let Value::Map(map) = Value::from_json(json).unwrap() else { panic!("not an object: {json}") };
+        Stored(map)
+    }
+
+    #[test]
+    fn numbers_are_grouped_by_thousands() {
+        for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (-12_345_678, "-12,345,678")] {
+            assert_eq!(thousands(number), text);
+        }
+    }
+
+    #[test]
+    fn units_have_one_place_and_thousands() {
+        for (number, text) in [(0.0, "0.0"), (71.5, "71.5"), (2_038.5, "2,038.5"), (2_875.0, "2,875.0")] {
+            assert_eq!(units(number), text);
+        }
+    }
+
+    #[test]
+    fn lengths_have_two_places() {
+        for (seconds, text) in [
+            (-5, "0s"),
+            (8, "8s"),
+            (60, "1m"),
+            (3_600, "1h 0m"),
+            (11_195, "3h 6m"),
+            (2 * 86_400 + 4 * 3_600 + 59, "2d 4h"),
+        ] {
+            assert_eq!(length(seconds * 1_000), text);
+        }
+    }
+
+    #[test]
+    fn shares_tell_little_from_nothing() {
+        for (part, whole, text) in
+            [(0.0, 10.0, "0.0%"), (1.0, 5_000.0, "<0.1%"), (1.0, 3.0, "33.3%"), (0.0, 0.0, "–")]
+        {
+            assert_eq!(percent(part, whole), text);
+        }
+    }
+
+    #[test]
+    fn measures_are_told_in_words() {
+        for (json, expected) in [
+            (
+                r#"{"measures":{"fault_count":9087,"ok_count":20038,"total_count":29125}}"#,
+                Some("9,087 of 29,125 requests had faults (31.2%)"),
+            ),
+            (r#"{"measures":{"fault_count":240}}"#, Some("240 requests had faults")),
+            (
+                r#"{"measures":{"insight_average":6,"baseline_average":0.02}}"#,
+                Some("300 times the usual rate"),
+            ),
+            (
+                r#"{"measures":{"insight_average":44,"baseline_average":0.003}}"#,
+                Some("more than 4,400 times the usual rate"),
+            ),
+            (
+                r#"{"measures":{"insight_average":0.1,"baseline_average":0.02}}"#,
+                Some("5.0 times the usual rate"),
+            ),
+            (
+                r#"{"measures":{"insight_average":2.6,"baseline_average":0.0006}}"#,
+                Some("more than 260 times the usual rate"),
+            ),
+            (r#"{"measures":{"insight_average":2.6}}"#, None),
+            (r#"{"measures":{}}"#, None),
+            ("{}", None),
+        ] {
+            assert_eq!(measures(&record(json)).as_deref(), expected, "{json}");
+        }
+    }
+
+    #[test]
+    fn evidence_is_told_in_words() {
+        for (json, expected) in [
+            (
+                r#"{"measures":{"compliant":60,"noncompliant":19,"inconclusive":5}}"#,
+                Some("19 of 79 not compliant (24.1%), 5 inconclusive"),
+            ),
+            (r#"{"measures":{"compliant":0,"noncompliant":0}}"#, Some("0 of 0 not compliant (–)")),
+            (r#"{"measures":{"compliant":3}}"#, None),
+            ("{}", None),
+        ] {
+            assert_eq!(evidence(&record(json)).as_deref(), expected, "{json}");
+        }
+    }
+
+    #[test]
+    fn periods_are_whole() {
+        for (seconds, text) in [(60, "1 minute"), (300, "5 minutes"), (3_600, "1 hour"), (90, "90 seconds")] {
+            assert_eq!(period(seconds), text);
+        }
+    }
+
+    #[test]
+    fn text_is_broken_between_words() {
+        assert_eq!(wrapped("one two  three four", 9), "one two\n  three\n  four\n");
+        assert_eq!(wrapped("indivisible", 4), "indivisible\n");
+        assert_eq!(wrapped("", 4), "\n");
+    }
+
+    #[test]
+    fn a_title_cannot_move_the_cursor() {
+        assert_eq!(plain("a\u{1b}[2Jb\nc"), "a\\u{1b}[2Jb\\nc");
+    }
+}

@@ -1,0 +1,297 @@
+//! What a target's `state` means, and what to do about it. Pure.
+
+use crate::format::{add, length};
+use insights_shared::issue::{Class, RECORD_INVALID, class_of, class_of_issue};
+use insights_shared::record::{Source, Stored};
+use insights_shared::time::Timestamp;
+use insights_shared::value::Value;
+
+/// So many schedules may be missed before a target is stale.
+const MISSED: i64 = 4;
+
+/// How a target is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// It ran lately and well; what is not there does not exist.
+    Fresh,
+    /// It ran lately, and something is missing.
+    Partial,
+    /// The source is not in use there.
+    NotEnabled,
+    /// It has not run for too long.
+    Stale,
+    /// No scheduled run has ended there.
+    NeverRun,
+    /// Nothing could be fetched, for want of permission.
+    Denied,
+    /// Nothing could be fetched, because of too many calls.
+    Throttled,
+    /// Nothing could be fetched, for another reason.
+    Failed,
+}
+
+/// A condition with what led to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judged {
+    /// How the target is.
+    pub condition: Condition,
+    /// The issues of the last run by code, such as `2×ThrottledException`.
+    pub issues: String,
+    /// What to do, if anything.
+    pub action: Option<String>,
+    /// What the next scheduled run does of it by itself.
+    pub next_run: Option<&'static str>,
+    /// What the last run said.
+    pub said: Option<String>,
+    /// Whether collecting from here resolves it.
+    pub needs_collect: bool,
+    /// What the last run could not fetch, and no later one can either, by code.
+    pub lasting: Option<String>,
+}
+
+impl Condition {
+    /// The condition in CSV.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Fresh => "fresh",
+            Self::Partial => "partial",
+            Self::NotEnabled => "not_enabled",
+            Self::Stale => "stale",
+            Self::NeverRun => "never_run",
+            Self::Denied => "denied",
+            Self::Throttled => "throttled",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// The condition for a person.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::NotEnabled => "not enabled",
+            Self::NeverRun => "never run",
+            other => other.as_str(),
+        }
+    }
+
+    /// Whether nobody need do anything.
+    pub fn is_well(self) -> bool {
+        matches!(self, Self::Fresh | Self::NotEnabled)
+    }
+
+    /// Whether something could be fetched, if only once.
+    pub fn was_collected(self) -> bool {
+        matches!(self, Self::Fresh | Self::Partial | Self::Stale)
+    }
+
+    /// Whether the last run's own record tells more.
+    pub fn wants_its_run(self) -> bool {
+        !self.is_well() && self != Self::Stale
+    }
+}
+
+/// The code by which DynamoDB alone refuses what is too much.
+const TABLE_THROTTLED: &str = "ProvisionedThroughputExceededException";
+
+/// How old a last run may be by default: the template's schedule, several times over.
+pub fn stale_after(source: Source) -> i64 {
+    source.schedule.minutes * 60 * MISSED
+}
+
+/// Whether `run` is the one that `state` is of.
+pub fn is_run_of(run: &Stored, state: Option<&Stored>) -> bool {
+    let last_run_at = state.and_then(|state| state.timestamp("last_run_at"));
+    last_run_at.is_some() && run.timestamp("ended_at") == last_run_at
+}
+
+/// Judges a target of `source` by its state, and by the issues of the run that the state is of, where that was read: the state has
+/// codes alone, and some denials and throttles can only be told by the status that an issue names.
+pub fn judge(
+    state: Option<&Stored>,
+    run: Option<&Stored>,
+    source: Source,
+    now: Timestamp,
+    oldest: Option<i64>,
+) -> Judged {
+    let last_run = state.and_then(|state| Some((state, state.timestamp("last_run_at")?)));
+    let Some((state, last_run_at)) = last_run else {
+        let action = format!(
+            "{} has not ended a scheduled run there: deploy it, add the target to its TARGETS, or collect from here",
+            source.package
+        );
+        let judged = Judged::new(Condition::NeverRun, String::new());
+        return Judged { action: Some(action), needs_collect: true, ..judged };
+    };
+    let lasting = counts_of(state, "lasting_counts");
+    let lasting = (!lasting.is_empty()).then(|| listed(&lasting));
+    let counts = issue_counts(state);
+    let issues = listed(&counts);
+    let age = now.millis_since(last_run_at);
+    if age > oldest.unwrap_or_else(|| stale_after(source)).saturating_mul(1_000) {
+        let action = format!(
+            "no run for {}: is its schedule on? Its log and its dead-letter queue tell why",
+            length(age)
+        );
+        let judged = Judged::new(Condition::Stale, issues);
+        return Judged { action: Some(action), lasting, ..judged };
+    }
+    let run = run.filter(|run| is_run_of(run, Some(state)));
+    let by_status: Vec<(String, Class)> =
+        run.map(issues_to_resolve).into_iter().flatten().map(class_in).collect();
+    let is = |code: &str, class: Class| {
+        class_of(code, None) == class
+            || by_status.iter().any(|known| (known.0.as_str(), known.1) == (code, class))
+    };
+    let has = |class: Class| counts.iter().any(|(code, _)| is(code, class));
+    let condition = match state.text("last_status") {
+        Some("ok") => Condition::Fresh,
+        Some("not_enabled") => Condition::NotEnabled,
+        Some("partial") => Condition::Partial,
+        _ if has(Class::Denied) => Condition::Denied,
+        _ if has(Class::Throttled) => Condition::Throttled,
+        _ => Condition::Failed,
+    };
+    let count = |name: &str| state.integer(name).unwrap_or_default();
+    let (action, next_run) = match condition {
+        Condition::Fresh | Condition::NotEnabled => {
+            return Judged { lasting, ..Judged::new(condition, issues) };
+        }
+        _ if has(Class::Denied) => {
+            let denied = counts.iter().filter(|(code, _)| is(code, Class::Denied));
+            if denied.clone().all(|(code, _)| code.contains("Expired")) {
+                (format!("the credentials had expired ({issues})"), Some("the next run has new ones"))
+            } else if denied.clone().all(|(code, _)| is_about_permission(code)) {
+                (format!("the role lacks a permission ({issues}): see IAM in the README"), None)
+            } else {
+                let remedy = "see error codes in docs/operations.md";
+                (format!("the credentials or a permission were refused ({issues}): {remedy}"), None)
+            }
+        }
+        _ if has(Class::Throttled) && counts.iter().any(|(code, _)| code == TABLE_THROTTLED) => (
+            format!("the table's capacity is exceeded ({issues}): an on-demand table scales by itself"),
+            Some("the next run goes on"),
+        ),
+        _ if has(Class::Throttled) => (
+            format!("the account's request rate is exceeded ({issues}): lower RATE_LIMITS or run less often"),
+            Some("the next run goes on"),
+        ),
+        Condition::Partial if count("not_reached") > 0 => {
+            let left = count("not_reached");
+            (format!("time ran out with {left} left"), Some("nothing to do, the next runs go on from there"))
+        }
+        _ => {
+            let what = if issues.is_empty() { "something failed".to_owned() } else { issues.clone() };
+            (what, Some("the next run tries again"))
+        }
+    };
+    Judged { action: Some(action), next_run, lasting, ..Judged::new(condition, issues) }
+}
+
+/// Whether a code is about what a policy allows, rather than about the credentials themselves.
+pub fn is_about_permission(code: &str) -> bool {
+    ["AccessDenied", "AccessDeniedException", "NotAuthorized", "UnauthorizedOperation"].contains(&code)
+}
+
+/// How the request id begins of a run that a person started (`insights collect`).
+pub const STARTED_BY_HAND: &str = "collect-";
+
+/// Whether a person started `run`, so that nothing starts the next one.
+pub fn is_started_by_hand(run: &Stored) -> bool {
+    let id = run.text("collected_by").and_then(|by| by.rsplit('#').next());
+    id.is_some_and(|id| id.starts_with(STARTED_BY_HAND))
+}
+
+/// Issues by code, most first; rejected records are no failure, and what lasts is not for a next run.
+fn issue_counts(state: &Stored) -> Vec<(String, i64)> {
+    let lasting = counts_of(state, "lasting_counts");
+    let lasts =
+        |code: &str| lasting.iter().find(|(lasting, _)| lasting == code).map_or(0, |(_, count)| *count);
+    let mut counts = counts_of(state, "issue_counts");
+    for (code, count) in &mut counts {
+        *count -= lasts(code);
+    }
+    counts.retain(|(code, count)| *count > 0 && code != RECORD_INVALID);
+    counts.sort_by_key(|(code, count)| (-count, code.clone()));
+    counts
+}
+
+/// An attribute of `state` that counts by code.
+fn counts_of(state: &Stored, name: &str) -> Vec<(String, i64)> {
+    let counts = state.0.get(name).and_then(Value::as_map).into_iter().flatten();
+    counts.filter_map(|(code, count)| Some((code.to_string(), count.as_number()?.as_i64()?))).collect()
+}
+
+/// The listed issues of a run that a person or a later run has to resolve: neither rejected records nor what lasts.
+fn issues_to_resolve(run: &Stored) -> impl Iterator<Item = &Value> {
+    let issues = run.0.get("issues").and_then(Value::as_list).unwrap_or_default();
+    issues.iter().filter(|issue| {
+        text(issue, "code") != RECORD_INVALID && issue.at(&["lasting"]) != Some(&Value::Bool(true))
+    })
+}
+
+fn text<'a>(issue: &'a Value, name: &str) -> &'a str {
+    issue.at(&[name]).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn class_in(issue: &Value) -> (String, Class) {
+    let code = text(issue, "code");
+    (code.to_owned(), class_of_issue(code, text(issue, "message")))
+}
+
+fn listed(counts: &[(String, i64)]) -> String {
+    let listed: Vec<String> = counts.iter().map(|(code, count)| format!("{count}×{code}")).collect();
+    listed.join(", ")
+}
+
+impl Judged {
+    fn new(condition: Condition, issues: String) -> Self {
+        Self {
+            condition,
+            issues,
+            action: None,
+            next_run: None,
+            said: None,
+            needs_collect: false,
+            lasting: None,
+        }
+    }
+
+    /// Adds what the last run's own record says: which operation failed, and in what words; whether a person ran it, so
+    /// that nobody runs it again; or that there were runs that were not scheduled.
+    pub fn learn(&mut self, run: Option<&Stored>) {
+        let Some(run) = run else { return };
+        if self.condition == Condition::NeverRun {
+            let trigger = run.text("trigger").unwrap_or_default();
+            if trigger != "scheduled" {
+                let action = self.action.take().unwrap_or_default();
+                self.action = Some(format!(
+                    "only a {trigger} has run there so far: no scheduled run has ended. {action}"
+                ));
+            }
+            return;
+        }
+        if is_started_by_hand(run) && self.action.is_some() {
+            self.next_run = None;
+            self.needs_collect = true;
+        }
+        let worst = issues_to_resolve(run).next();
+        if let Some(issue) = worst.filter(|_| self.action.is_some()) {
+            self.said = Some(format!("{}: {}", text(issue, "operation"), text(issue, "message")));
+        }
+    }
+
+    /// What to do, in one line.
+    pub fn advice(&self) -> Option<String> {
+        let mut advice = self.action.clone()?;
+        if let Some(next_run) = self.next_run {
+            add(&mut advice, format_args!(": {next_run}"));
+        }
+        if let Some(said) = &self.said {
+            add(&mut advice, format_args!(". {said}"));
+        }
+        Some(advice)
+    }
+}
+
+#[cfg(test)]
+#[path = "condition_tests.rs"]
+mod tests;

@@ -1,0 +1,13 @@
+//! The health of targets: whether a source was collected recently and completely in an account and region, and what to do if
+//! not. It tells "nothing was found" from "nothing was collected".
+
+mod condition;
+mod overall;
+mod survey;
+
+pub use condition::{
+    Condition, Judged, STARTED_BY_HAND, is_about_permission, is_run_of, is_started_by_hand, judge,
+    stale_after,
+};
+pub use overall::{Health, never_run};
+pub use survey::{Target, condition_of, count_rejected, described, survey};

@@ -1,0 +1,123 @@
+//! Every target there is, and how it is: those with a `state`, the sources that have none in the same place, and places of
+//! which open insights are stored though no scheduled run has ended there. What a state means is `condition`'s.
+
+use super::condition::{Condition, Judged, is_run_of, judge};
+use crate::error::Error;
+use crate::format::{length, service};
+use crate::reader::Reader;
+use crate::rejected::Rejected;
+use crate::span::Span;
+use crate::targets::Place;
+use insights_shared::record::{Source, Stored};
+use insights_shared::time::Timestamp;
+use insights_sources::cloudtrail;
+use insights_sources::xray;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// So many runs are read to find the one that a state is of: pushes and windows may have run since.
+const LAST_RUNS: usize = 10;
+
+/// One target: what is known of it, and what that means.
+pub struct Target {
+    /// The account and region.
+    pub place: Place,
+    /// The source.
+    pub source: Source,
+    /// Its `state`, if a scheduled run has ever ended.
+    pub state: Option<Stored>,
+    /// How it is.
+    pub judged: Judged,
+    /// What of it broke a rule.
+    pub rejected: Rejected,
+}
+
+/// All of them, by place and source. A last run older than `stale_after` (seconds), else than the source's own, is stale.
+pub async fn survey(reader: &Reader, stale_after: Option<i64>) -> Result<Vec<Target>, Error> {
+    let mut states: BTreeMap<Source, BTreeMap<Place, Stored>> = BTreeMap::new();
+    for source in insights_sources::all() {
+        states.insert(source, reader.states(source).await?);
+    }
+    let mut places: BTreeSet<Place> = states.values().flat_map(|states| states.keys().cloned()).collect();
+    // A window or a push writes no state. What they leave open tells where they were.
+    let ever = Span { since: Timestamp::MIN, until: reader.now() };
+    let open = reader.open_among(&[xray::INSIGHT, cloudtrail::INSIGHT], ever).await?;
+    places.extend(open.iter().filter_map(Place::of));
+    let mut targets = Vec::new();
+    for place in places {
+        for source in insights_sources::all() {
+            let state = states.get_mut(&source).and_then(|states| states.remove(&place));
+            let judged = judged(reader, source, &place, state.as_ref(), stale_after).await?;
+            targets.push(Target {
+                place: place.clone(),
+                source,
+                state,
+                judged,
+                rejected: Rejected::default(),
+            });
+        }
+    }
+    Ok(targets)
+}
+
+/// How a target is, by its state and, where something is missing, by its last run.
+async fn judged(
+    reader: &Reader,
+    source: Source,
+    place: &Place,
+    state: Option<&Stored>,
+    stale_after: Option<i64>,
+) -> Result<Judged, Error> {
+    let judge = |run: Option<&Stored>| judge(state, run, source, reader.now(), stale_after);
+    let judged = judge(None);
+    if !judged.condition.wants_its_run() {
+        return Ok(judged);
+    }
+    let runs = reader.last_runs(source, place, LAST_RUNS).await?;
+    let run = runs.iter().find(|run| is_run_of(run, state)).or(runs.first());
+    let mut judged = judge(run);
+    judged.learn(run);
+    Ok(judged)
+}
+
+/// The condition of a target that has a state, as [`survey`] finds it.
+pub async fn condition_of(
+    reader: &Reader,
+    source: Source,
+    place: &Place,
+    state: &Stored,
+) -> Result<Condition, Error> {
+    let condition = judge(Some(state), None, source, reader.now(), None).condition;
+    // Of a run only the reason for a failure can change it.
+    if condition != Condition::Failed {
+        return Ok(condition);
+    }
+    Ok(judged(reader, source, place, Some(state), None).await?.condition)
+}
+
+/// Counts what was rejected of each of `targets`: a question more for each, so only for those who show it.
+pub async fn count_rejected(reader: &Reader, targets: &mut [Target]) -> Result<(), Error> {
+    let wanted = targets.iter().map(|target| (target.source, target.place.clone())).collect();
+    for (target, rejected) in targets.iter_mut().zip(reader.rejected(wanted).await?) {
+        target.rejected = rejected;
+    }
+    Ok(())
+}
+
+/// How a target is, and since when, within a sentence.
+pub fn described(
+    source: Source,
+    place: &Place,
+    condition: Condition,
+    last_success_at: Option<Timestamp>,
+    now: Timestamp,
+) -> String {
+    let age = last_success_at.map(|at| length(now.millis_since(at)));
+    let age = age.map_or_else(|| "never succeeded".to_owned(), |age| format!("last succeeded {age} ago"));
+    format!(
+        "{} in {} {} is {} and {age}",
+        service(source.as_str()),
+        place.account_id,
+        place.region,
+        condition.in_words()
+    )
+}

@@ -1,0 +1,111 @@
+//! Insights and snapshots by the indexes: what is open, what overlaps a span, what is about an entity, and everything
+//! under one key. It filters nothing but time.
+
+use crate::error::Error;
+use crate::incident::{self, Occurrence};
+use crate::query::{Question, Sort};
+use crate::reader::{AFTER_INSTANT, Reader};
+use crate::span::Span;
+use crate::whole::key_of;
+use insights_shared::key::{self, Key};
+use insights_shared::record::{Kind, Source, Stored};
+use insights_shared::store::schema::{BY_ENTITY, ENDED, OPEN};
+use insights_shared::time::DAY_SECONDS;
+use insights_sources::cloudtrail;
+use insights_sources::xray;
+use std::collections::BTreeMap;
+
+impl Reader {
+    /// The insights of `source` that are open now.
+    pub async fn open_insights(&self, source: Source) -> Result<Vec<Stored>, Error> {
+        let partition = ("open_pk", source.as_str().to_owned());
+        self.ask(Question { index: Some(OPEN), partition, ..Question::default() }).await
+    }
+
+    /// What of `kinds` is open now and overlaps `span`.
+    pub async fn open_among(&self, kinds: &[Kind], span: Span) -> Result<Vec<Stored>, Error> {
+        let mut found = Vec::new();
+        for source in insights_sources::all() {
+            if kinds.iter().any(|kind| kind.is_insight() && kind.source == source) {
+                found.extend(self.open_insights(source).await?);
+            }
+        }
+        found.retain(|insight| span.holds(insight) && is_one_of(insight, kinds));
+        Ok(found)
+    }
+
+    /// The records of `kinds` that overlap `span`, in no particular order: open insights, insights that ended after its
+    /// start (also after its end), and snapshots of its days. Kinds that the index `ended` does not contain are left out.
+    pub async fn overlapping(&self, kinds: &[Kind], span: Span) -> Result<Vec<Stored>, Error> {
+        // Open ones first: one that closes meanwhile is then found twice rather than not at all.
+        let mut found = self.open_among(kinds, span).await?;
+        let mut questions = Vec::new();
+        for kind in kinds.iter().filter(|kind| kind.is_in_ended) {
+            let (until, sort) = if kind.is_insight() {
+                // What ended after the span may have started within it or before.
+                (self.now().max(span.until), Sort::From(span.since.to_string()))
+            } else {
+                // The key of a snapshot is the start of its day.
+                let first = span.since.floor(DAY_SECONDS).to_string();
+                (span.until, Sort::Between(first, format!("{}{AFTER_INSTANT}", span.until)))
+            };
+            for month in (Span { until, ..span }).months() {
+                questions.push(Question {
+                    index: Some(ENDED),
+                    partition: ("ended_pk", format!("{}#{month}", kind.as_str())),
+                    sort: Some(("ended_sk", sort.clone())),
+                    ..Question::default()
+                });
+            }
+        }
+        found.extend(self.ask_all(questions).await?);
+        found.retain(|record| span.holds(record) && is_one_of(record, kinds));
+        Ok(without_doubles(found))
+    }
+
+    /// Everything about `entity` that overlaps `span`: insights, and snapshots of every kind.
+    ///
+    /// The index has what began within the span. What began before it is an insight, and it is cheaper to look for it
+    /// among those of the span than through all that was ever stored about the entity.
+    pub async fn about(&self, entity: &str, span: Span) -> Result<Vec<Stored>, Error> {
+        let partition = ("entity_pk", key::join(["entity", entity]));
+        let from = span.since.floor(DAY_SECONDS).to_string();
+        let sort = Some(("entity_sk", Sort::Between(from, format!("{}{AFTER_INSTANT}", span.until))));
+        let question = Question { index: Some(BY_ENTITY), partition, sort, ..Question::default() };
+        let mut found = self.ask(question).await?;
+        let insights = self.overlapping(&[xray::INSIGHT, cloudtrail::INSIGHT], span).await?;
+        found.extend(insights.into_iter().filter(|insight| insight.text("entity") == Some(entity)));
+        found.retain(|record| span.holds(record));
+        Ok(without_doubles(found))
+    }
+
+    /// `insights` as occurrences. Those that may have something in common with another are read whole, with their graphs.
+    pub async fn occurrences(&self, insights: Vec<Stored>) -> Result<Vec<Occurrence>, Error> {
+        let worth: Vec<Key> = incident::worth_reading(&insights).into_iter().filter_map(key_of).collect();
+        let graphs = worth.iter().filter(|key| key.pk.starts_with("xray#"));
+        let graphs: Vec<Key> = graphs.map(|key| Key::new(key.pk.clone(), "graph")).collect();
+        let mut found = self.items(&[worth, graphs].concat()).await?;
+        let occurrence = |insight: Stored| {
+            let key = key_of(&insight)?;
+            let graph = found.remove(&Key::new(key.pk.clone(), "graph"));
+            Occurrence::new(found.remove(&key).unwrap_or(insight), graph.as_ref())
+        };
+        Ok(insights.into_iter().filter_map(occurrence).collect())
+    }
+
+    /// Everything under the partition key `pk`, whole, in the order of the sort keys.
+    pub async fn partition(&self, pk: &str) -> Result<Vec<Stored>, Error> {
+        self.ask(Question { partition: ("pk", pk.to_owned()), ..Question::default() }).await
+    }
+}
+
+fn is_one_of(record: &Stored, kinds: &[Kind]) -> bool {
+    record.text("kind").is_some_and(|text| kinds.iter().any(|kind| kind.as_str() == text))
+}
+
+/// Each record once, as it was found last, in the order of the keys.
+fn without_doubles(records: Vec<Stored>) -> Vec<Stored> {
+    let found: BTreeMap<_, _> =
+        records.into_iter().filter_map(|record| Some((key_of(&record)?, record))).collect();
+    found.into_values().collect()
+}

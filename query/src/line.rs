@@ -1,0 +1,198 @@
+//! A series as one line: at each time the finest period that covers it, never a sum of finer points. Within what is
+//! covered an absent point is zero; outside it is unknown. Pure.
+
+use crate::span::Span;
+use insights_shared::catalog::CatalogRow;
+use insights_shared::number::Number;
+use insights_shared::record::Stored;
+use insights_shared::time::{DAY_SECONDS, Timestamp};
+use insights_shared::value::Value;
+
+/// The periods in seconds, finest first, and how much time a chunk of each holds.
+pub const PERIODS: [(i64, i64); 3] = [(60, 3_600), (300, 21_600), (3_600, DAY_SECONDS)];
+/// Buckets of every period end with the hour.
+const HOUR: i64 = 3_600;
+
+/// A series within a span.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Line {
+    /// The span, widened to begin with an hour.
+    pub span: Span,
+    /// What is known, in order; between two stretches nothing is.
+    pub stretches: Vec<Stretch>,
+    /// The points that are not zero, in order.
+    pub points: Vec<Point>,
+}
+
+/// A time within which everything is known at one period.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stretch {
+    /// Seconds between two points.
+    pub period: i64,
+    /// Its first instant.
+    pub from: Timestamp,
+    /// The first instant after it.
+    pub until: Timestamp,
+}
+
+/// What was counted in one bucket.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Point {
+    /// When the bucket begins.
+    pub at: Timestamp,
+    /// How long it is, in seconds.
+    pub period: i64,
+    /// Calls or errors.
+    pub value: f64,
+}
+
+/// What is known of one of many equal parts of a line.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Sample {
+    /// Nothing.
+    Unknown,
+    /// The greatest value of a bucket in it; zero where there was no call.
+    Greatest(f64),
+}
+
+/// What a line is assembled from.
+#[derive(Clone, Copy, Debug)]
+pub struct LineParts<'a> {
+    /// The series' `catalog` row.
+    pub row: &'a CatalogRow,
+    /// The `state` of its target.
+    pub state: Option<&'a Stored>,
+    /// Its chunks, whole.
+    pub chunks: &'a [Stored],
+    /// What retention counts back from.
+    pub now: Timestamp,
+}
+
+impl Line {
+    /// The line within `span`, of one `period` or of the finest that covers each time.
+    pub fn assemble(parts: &LineParts<'_>, span: Span, period: Option<i64>) -> Self {
+        let span = Span { since: span.since.floor(HOUR), until: span.until };
+        let mut stretches: Vec<Stretch> = Vec::new();
+        for (seconds, _) in PERIODS {
+            if period.is_some_and(|period| period != seconds) {
+                continue;
+            }
+            for known in parts.known(seconds) {
+                let (from, until) = (known.0.max(span.since), known.1.min(span.until));
+                for (from, until) in without(from, until, &stretches) {
+                    stretches.push(Stretch { period: seconds, from, until });
+                }
+            }
+            stretches.sort_by_key(|stretch| stretch.from);
+        }
+        let is_chosen = |point: &Point| {
+            let mut stretches = stretches.iter();
+            stretches
+                .any(|known| known.period == point.period && known.from <= point.at && point.at < known.until)
+        };
+        let mut points: Vec<Point> = parts.chunks.iter().flat_map(points).filter(is_chosen).collect();
+        points.sort_by_key(|point| point.at);
+        Self { span, stretches, points }
+    }
+
+    /// The greatest point, the first of several.
+    pub fn peak(&self) -> Option<Point> {
+        self.points.iter().copied().reduce(|best, point| if point.value > best.value { point } else { best })
+    }
+
+    /// The span in `number` equal parts.
+    pub fn samples(&self, number: usize) -> Vec<Sample> {
+        let number = i64::try_from(number.max(1)).unwrap_or(i64::MAX);
+        let edge = |index: i64| {
+            let millis = i128::from(self.span.millis()) * i128::from(index) / i128::from(number);
+            self.span.since.millis().saturating_add(i64::try_from(millis).unwrap_or(i64::MAX))
+        };
+        let sample = |index| {
+            let (low, high) = (edge(index), edge(index + 1).max(edge(index) + 1));
+            let is_known = |known: &Stretch| known.from.millis() < high && known.until.millis() > low;
+            if !self.stretches.iter().any(is_known) {
+                return Sample::Unknown;
+            }
+            let inside = |point: &&Point| {
+                point.at.millis() < high && point.at.plus_seconds(point.period).millis() > low
+            };
+            Sample::Greatest(self.points.iter().filter(inside).map(|point| point.value).fold(0.0, f64::max))
+        };
+        (0..number).map(sample).collect()
+    }
+
+    /// Every bucket that is known, zeros too, in order.
+    pub fn buckets(&self) -> Vec<Point> {
+        let mut buckets = Vec::new();
+        let mut points = self.points.iter().peekable();
+        for stretch in &self.stretches {
+            let mut at = stretch.from.ceil(stretch.period);
+            while at < stretch.until {
+                while points.next_if(|point| point.at < at).is_some() {}
+                let value = points.next_if(|point| point.at == at).map_or(0.0, |point| point.value);
+                buckets.push(Point { at, period: stretch.period, value });
+                at = at.plus_seconds(stretch.period);
+            }
+        }
+        buckets
+    }
+}
+
+impl LineParts<'_> {
+    /// What is known at `period`, as spans in order that do not overlap.
+    fn known(&self, period: i64) -> Vec<(Timestamp, Timestamp)> {
+        // A row has a watermark of its own while its series is behind the target.
+        let watermark = self.row.watermark.or_else(|| self.state?.timestamp("watermark"));
+        let retention = self.state.and_then(|state| state.integer("retention_days")).unwrap_or_default();
+        let oldest = match retention {
+            days if days > 0 => self.now.plus_seconds(days.saturating_mul(-DAY_SECONDS)),
+            _ => Timestamp::MIN,
+        };
+        let covered = self.row.covered.spans(period).iter();
+        let covered = covered.filter_map(|span| Some((span.from.max(oldest), span.until.or(watermark)?)));
+        // A run that was cut off may have stored a chunk, and not yet said so in the row.
+        let chunks = self.chunks.iter().filter(|chunk| chunk.integer("period") == Some(period));
+        let stored = chunks
+            .filter_map(|chunk| Some((chunk.timestamp("covered_from")?, chunk.timestamp("covered_until")?)));
+        let mut known: Vec<_> = covered.chain(stored).filter(|(from, until)| from < until).collect();
+        known.sort();
+        let mut merged: Vec<(Timestamp, Timestamp)> = Vec::with_capacity(known.len());
+        for (from, until) in known {
+            match merged.last_mut() {
+                Some(last) if from <= last.1 => last.1 = last.1.max(until),
+                _ => merged.push((from, until)),
+            }
+        }
+        merged
+    }
+}
+
+/// What of `from`…`until` lies in none of `taken`, which are in order.
+fn without(mut from: Timestamp, until: Timestamp, taken: &[Stretch]) -> Vec<(Timestamp, Timestamp)> {
+    let mut left = Vec::new();
+    for stretch in taken {
+        if stretch.until <= from || stretch.from >= until {
+            continue;
+        }
+        left.push((from, stretch.from));
+        from = stretch.until;
+    }
+    left.push((from, until));
+    left.retain(|(from, until)| from < until);
+    left
+}
+
+fn points(chunk: &Stored) -> Vec<Point> {
+    let list = |name: &str| chunk.0.get(name).and_then(Value::as_list).unwrap_or_default();
+    let Some(period) = chunk.integer("period") else { return Vec::new() };
+    let number = |value: &Value| value.as_number().map(Number::as_f64);
+    let point = |(at, value): (&Value, &Value)| {
+        let at = Timestamp::from_seconds(at.as_number()?.as_i64()?);
+        Some(Point { at, period, value: number(value)? })
+    };
+    list("timestamps").iter().zip(list("values")).filter_map(point).collect()
+}
+
+#[cfg(test)]
+#[path = "line_tests.rs"]
+mod tests;

@@ -1,0 +1,131 @@
+//! One question to the table: a partition of the table or of an index, and a part of its sort keys. It pages until there
+//! is no more, and never scans. What the attributes mean, it does not know.
+
+use crate::error::Error;
+use crate::reader::Reader;
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use aws_sdk_dynamodb::types::AttributeValue;
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+use insights_shared::issue::CallError;
+use insights_shared::page::Pages;
+use insights_shared::record::Stored;
+use std::collections::HashMap;
+
+/// Queries under way at once.
+pub(super) const AT_ONCE: usize = 16;
+
+/// The key that a page ends with, as a token: the same key is always the same text.
+pub fn page_token(key: &HashMap<String, AttributeValue>) -> String {
+    let mut parts: Vec<String> = key.iter().map(|(name, value)| format!("{name}={value:?}")).collect();
+    parts.sort_unstable();
+    parts.join(" ")
+}
+
+/// One question.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Question {
+    /// The index that is asked; else the table.
+    pub index: Option<&'static str>,
+    /// The partition's attribute and value.
+    pub partition: (&'static str, String),
+    /// The sort key's attribute, and what is asked of it.
+    pub sort: Option<(&'static str, Sort)>,
+    /// The attributes that are wanted; all that there are if none are named.
+    pub attributes: &'static [&'static str],
+    /// Whether the greatest sort key comes first.
+    pub newest_first: bool,
+    /// How many items are enough.
+    pub limit: Option<usize>,
+}
+
+/// What is asked of a sort key.
+#[derive(Clone, Debug)]
+pub(super) enum Sort {
+    /// It begins so.
+    BeginsWith(String),
+    /// It comes before this one.
+    Before(String),
+    /// It is this one or comes after it.
+    From(String),
+    /// It is one of these two or lies between them.
+    Between(String, String),
+}
+
+/// What a projection always needs, so that expiry and version can be judged.
+const ALWAYS: [&str; 4] = ["pk", "sk", "expires_at", "schema_version"];
+
+impl Reader {
+    /// The answers to all of `questions`, in their order, several asked at once.
+    pub(super) async fn ask_all(&self, questions: Vec<Question>) -> Result<Vec<Stored>, Error> {
+        let answers = questions.into_iter().map(|question| self.ask(question));
+        let answers: Vec<Vec<Stored>> = stream::iter(answers).buffered(AT_ONCE).try_collect().await?;
+        Ok(answers.into_iter().flatten().collect())
+    }
+
+    /// The answer to `question`, every page of it, without what has expired or what a newer version wrote.
+    pub(super) async fn ask(&self, question: Question) -> Result<Vec<Stored>, Error> {
+        let mut found = Vec::new();
+        let mut start: Option<HashMap<String, AttributeValue>> = None;
+        let mut pages = Pages::new("Query").unlimited();
+        while pages.next().is_some() {
+            let answer = self.query(&question).set_exclusive_start_key(start.take()).send().await;
+            let answer = match answer {
+                Ok(answer) => answer,
+                Err(error) => return Err(self.call_error(CallError::from_sdk("Query", &error)).await),
+            };
+            for item in answer.items.unwrap_or_default() {
+                found.extend(self.keep(item)?);
+            }
+            if let Some(limit) = question.limit.filter(|limit| *limit <= found.len()) {
+                found.truncate(limit);
+                return Ok(found);
+            }
+            start = answer.last_evaluated_key;
+            if let Err(error) = pages.turn(start.as_ref().map(page_token).as_deref()) {
+                return Err(self.call_error(error).await);
+            }
+        }
+        Ok(found)
+    }
+
+    fn query(&self, question: &Question) -> QueryFluentBuilder {
+        let text = |value: &String| AttributeValue::S(value.clone());
+        let (name, value) = &question.partition;
+        let mut condition = "#pk = :pk".to_owned();
+        let mut query = self
+            .client()
+            .query()
+            .table_name(self.table())
+            .set_index_name(question.index.map(str::to_owned))
+            .expression_attribute_names("#pk", *name)
+            .expression_attribute_values(":pk", text(value))
+            .scan_index_forward(!question.newest_first);
+        if let Some((name, sort)) = &question.sort {
+            let (further, values) = match sort {
+                Sort::BeginsWith(prefix) => (" AND begins_with(#sk, :low)", [Some(prefix), None]),
+                Sort::Before(end) => (" AND #sk < :low", [Some(end), None]),
+                Sort::From(start) => (" AND #sk >= :low", [Some(start), None]),
+                Sort::Between(low, high) => (" AND #sk BETWEEN :low AND :high", [Some(low), Some(high)]),
+            };
+            condition.push_str(further);
+            query = query.expression_attribute_names("#sk", *name);
+            for (name, value) in [":low", ":high"].into_iter().zip(values) {
+                if let Some(value) = value {
+                    query = query.expression_attribute_values(name, text(value));
+                }
+            }
+        }
+        if !question.attributes.is_empty() {
+            let mut projection = Vec::new();
+            for (index, name) in ALWAYS.iter().chain(question.attributes).enumerate() {
+                // Some of our names are DynamoDB's reserved words.
+                query = query.expression_attribute_names(format!("#n{index}"), *name);
+                projection.push(format!("#n{index}"));
+            }
+            query = query.projection_expression(projection.join(", "));
+        }
+        // What has expired or is too new is left out later, so a limit may want more than its number.
+        let limit = question.limit.and_then(|limit| i32::try_from(limit.saturating_add(1)).ok());
+        query.key_condition_expression(condition).set_limit(limit)
+    }
+}

@@ -1,0 +1,149 @@
+//! CloudTrail's metric series and trails: which there are, and the points of one within a span. How points of several periods become
+//! one line is `line`'s.
+
+use crate::error::Error;
+use crate::line::{Line, LineParts, PERIODS};
+use crate::query::{AT_ONCE, Question, Sort};
+use crate::reader::Reader;
+use crate::span::Span;
+use crate::targets::Place;
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+use insights_shared::catalog::{CatalogRow, TRAIL_ROWS, Unavailable, trail_arn};
+use insights_shared::record::Stored;
+use insights_shared::series::{SERIES_ROWS, SeriesKey};
+use insights_sources::cloudtrail;
+use std::collections::BTreeMap;
+
+/// One metric series.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Series {
+    /// Where it was collected.
+    pub place: Place,
+    /// What identifies it there.
+    pub key: SeriesKey,
+    /// The partition of its chunks.
+    pub pk: String,
+    /// Its `catalog` row.
+    pub row: CatalogRow,
+}
+
+impl Series {
+    fn of(row: Stored) -> Option<Self> {
+        let place = Place::of(&row)?;
+        let key = SeriesKey::from_row(&row)?;
+        let pk = key.partition(cloudtrail::SOURCE, &place.account_id, &place.region);
+        Some(Self { place, key, pk, row: CatalogRow::from_stored(row) })
+    }
+
+    /// Whether `insight`, whole, is about this series.
+    pub fn is_behind(&self, insight: &Stored) -> bool {
+        Place::of(insight).as_ref() == Some(&self.place)
+            && SeriesKey::of_insight(insight).as_ref() == Some(&self.key)
+    }
+
+    /// Why no points of it are available, where none are.
+    pub fn unavailable(&self) -> Option<&Unavailable> {
+        self.row.unavailable.as_ref()
+    }
+
+    /// What is measured, in the words of a person: `RunInstances calls`, `GetObject AccessDenied errors`.
+    pub fn title(&self) -> String {
+        let name = if self.key.event_name.is_empty() { "unnamed" } else { &self.key.event_name };
+        match &self.key.error_code {
+            Some(code) => format!("{name} {code} errors"),
+            None => format!("{name} calls"),
+        }
+    }
+}
+
+/// A trail whose data events are collected.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Trail {
+    /// Where it was collected.
+    pub place: Place,
+    /// Its ARN.
+    pub arn: String,
+    /// Its `catalog` row.
+    pub row: CatalogRow,
+}
+
+impl Trail {
+    fn of(row: Stored) -> Option<Self> {
+        let (place, arn) = (Place::of(&row)?, trail_arn(&row)?.to_owned());
+        Some(Self { place, arn, row: CatalogRow::from_stored(row) })
+    }
+
+    /// Why nothing of it is available, if so.
+    pub fn unavailable(&self) -> Option<&Unavailable> {
+        self.row.unavailable.as_ref()
+    }
+}
+
+impl Reader {
+    /// The trails of `place` whose data events are collected.
+    pub async fn trails(&self, place: &Place) -> Result<Vec<Trail>, Error> {
+        Ok(self.catalog(place, TRAIL_ROWS).await?.into_iter().filter_map(Trail::of).collect())
+    }
+
+    /// The rows of the catalog of `place` whose names begin with `prefix`.
+    async fn catalog(&self, place: &Place, prefix: &str) -> Result<Vec<Stored>, Error> {
+        let sort = Some(("sk", Sort::BeginsWith(prefix.to_owned())));
+        let partition = ("pk", place.catalog(cloudtrail::SOURCE));
+        self.ask(Question { partition, sort, ..Question::default() }).await
+    }
+
+    /// The metric series that are known of `place`.
+    pub async fn series(&self, place: &Place) -> Result<Vec<Series>, Error> {
+        Ok(self.catalog(place, SERIES_ROWS).await?.into_iter().filter_map(Series::of).collect())
+    }
+
+    /// The chunks of `series` that touch `span`, of one period or of all, whole.
+    pub async fn chunks(
+        &self,
+        series: &Series,
+        span: Span,
+        period: Option<i64>,
+    ) -> Result<Vec<Stored>, Error> {
+        let periods =
+            PERIODS.into_iter().filter(|(seconds, _)| period.is_none_or(|period| period == *seconds));
+        let questions = periods.map(|(seconds, chunk)| {
+            let low = format!("metric#{seconds}#{}", span.since.floor(chunk));
+            let high = format!("metric#{seconds}#{}", span.until);
+            let partition = ("pk", series.pk.clone());
+            Question { partition, sort: Some(("sk", Sort::Between(low, high))), ..Question::default() }
+        });
+        self.ask_all(questions.collect()).await
+    }
+
+    /// The line of `series` within `span`, of one period or of the finest that covers each time. `state` is that of the
+    /// target: it says how far open ends of the coverage reach, and how far back anything is known.
+    pub async fn line(
+        &self,
+        series: &Series,
+        state: Option<&Stored>,
+        span: Span,
+        period: Option<i64>,
+    ) -> Result<Line, Error> {
+        let chunks = self.chunks(series, span, period).await?;
+        Ok(Line::assemble(
+            &LineParts { row: &series.row, state, chunks: &chunks, now: self.now() },
+            span,
+            period,
+        ))
+    }
+
+    /// The lines of many series, in their order, several asked for at once.
+    pub async fn lines(
+        &self,
+        all: Vec<Series>,
+        states: &BTreeMap<Place, Stored>,
+        span: Span,
+        period: Option<i64>,
+    ) -> Result<Vec<(Series, Line)>, Error> {
+        let lines = all.into_iter().map(|series| async move {
+            let line = self.line(&series, states.get(&series.place), span, period).await?;
+            Ok((series, line))
+        });
+        stream::iter(lines).buffered(AT_ONCE).try_collect().await
+    }
+}

@@ -1,0 +1,66 @@
+//! Why CloudTrail has no data for a series or a trail, and since when, in one sentence for a person.
+
+use crate::format::{instant, plain};
+use insights_shared::catalog::Unavailable;
+use insights_shared::target::account_of_arn;
+use jiff::tz::TimeZone;
+
+/// The sentence, without its full stop, about `trail` or a series of it.
+pub fn sentence(unavailable: &Unavailable, trail: Option<&str>, zone: &TimeZone) -> String {
+    let Unavailable { code, since, asked_at } = unavailable;
+    let (since, asked_at) = (instant(*since, zone), instant(*asked_at, zone));
+    let (reason, code) = (plain(&reason(code, trail)), plain(code));
+    format!(
+        "not available since {since}: {reason} ({code}); last requested at {asked_at}, requested again once a day, nothing to do"
+    )
+}
+
+/// No more than the code says. A name is unknown if the trail was deleted, and if a configured name is wrong.
+fn reason(code: &str, trail: Option<&str>) -> String {
+    let reason = match code {
+        "InvalidTrailNameException" | "TrailNotFoundException" => "CloudTrail has no trail of this name",
+        "CloudTrailARNInvalidException" => "CloudTrail does not accept the ARN of the trail",
+        "AccessDenied" | "AccessDeniedException" => {
+            return match trail.and_then(account_of_arn) {
+                Some(owner) => format!("access to the trail of account {owner} is denied"),
+                None => "access is denied".to_owned(),
+            };
+        }
+        "OperationNotPermittedException" => "CloudTrail does not permit this operation on the trail",
+        "InsightNotEnabledException" => "Insights is not enabled on the trail",
+        "UnsupportedOperationException" => "CloudTrail does not support this operation here",
+        _ => "CloudTrail rejects requests for it",
+    };
+    reason.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentence_says_since_when_what_the_code_says_and_when_it_was_requested() {
+        let at = |text: &str| text.parse().unwrap();
+        let organization = Some("arn:aws:cloudtrail:eu-west-1:111122223333:trail/organization");
+        for (code, trail, reason) in [
+            ("InvalidTrailNameException", organization, "CloudTrail has no trail of this name"),
+            ("TrailNotFoundException", organization, "CloudTrail has no trail of this name"),
+            ("AccessDeniedException", organization, "access to the trail of account 111122223333 is denied"),
+            ("AccessDenied", Some("data"), "access is denied"),
+            ("AccessDeniedException", None, "access is denied"),
+            ("InsightNotEnabledException", organization, "Insights is not enabled on the trail"),
+            ("Request.Invalid", None, "CloudTrail rejects requests for it"),
+            ("Response.Malformed", organization, "CloudTrail rejects requests for it"),
+        ] {
+            let (since, asked_at) = (at("2026-03-01T12:00:00Z"), at("2026-03-02T12:05:00Z"));
+            let unavailable = Unavailable { code: code.to_owned(), since, asked_at };
+            assert_eq!(
+                sentence(&unavailable, trail, &TimeZone::UTC),
+                format!(
+                    "not available since 2026-03-01 12:00: {reason} ({code}); last requested at 2026-03-02 12:05, requested again \
+                     once a day, nothing to do"
+                )
+            );
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! Commands of this program for a person to paste into a shell. Values come from elsewhere: whatever they hold, each stays one
+//! argument.
+
+use insights_query::format::escape::is_hidden;
+use insights_query::format::spell_key;
+use insights_query::health::Judged;
+use insights_shared::record::Source;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// The options by which commands name the table.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Location {
+    /// `--table`.
+    pub table: Option<String>,
+    /// `--local`.
+    pub local: Option<PathBuf>,
+}
+
+/// A command under construction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommandLine {
+    words: Vec<String>,
+    /// Whether every value could be spelled so that it can be seen.
+    is_whole: bool,
+}
+
+impl CommandLine {
+    /// `insights` with these words, which are our own.
+    pub fn insights(words: &[&str]) -> Self {
+        Self::of("insights", words)
+    }
+
+    /// Another program with these words, which are our own.
+    pub fn of(program: &str, words: &[&str]) -> Self {
+        let words = [program].iter().chain(words).map(|word| (*word).to_owned()).collect();
+        Self { words, is_whole: true }
+    }
+
+    /// With a flag.
+    #[must_use]
+    pub fn flag(mut self, name: &str) -> Self {
+        self.words.push(name.to_owned());
+        self
+    }
+
+    /// With an option and its value.
+    #[must_use]
+    pub fn option(self, name: &str, value: &str) -> Self {
+        // A value that begins with a hyphen would be taken for an option.
+        if value.starts_with('-') { self.joined(name, value) } else { self.flag(name).word(value) }
+    }
+
+    /// With an option and its value in one word.
+    #[must_use]
+    pub fn joined(mut self, name: &str, value: &str) -> Self {
+        let quoted = self.quoted(value);
+        self.flag(&format!("{name}={quoted}"))
+    }
+
+    /// With a value that is no option's.
+    #[must_use]
+    pub fn argument(self, value: &str) -> Self {
+        if value.starts_with('-') { self.flag("--").word(value) } else { self.word(value) }
+    }
+
+    /// With a partition key, or the beginning of an id, as `show` takes it. Hidden characters are percent-encoded: see [`insights_query::format::parse_key`].
+    #[must_use]
+    pub fn key(self, key: &str) -> Self {
+        self.argument(&spell_key(key))
+    }
+
+    /// With the options that lead to the same table.
+    #[must_use]
+    pub fn at(mut self, location: &Location) -> Self {
+        if let Some(table) = &location.table {
+            self = self.option("--table", table);
+        }
+        match &location.local {
+            Some(file) => self.file("--local", file),
+            None => self,
+        }
+    }
+
+    /// With an option whose value is a file.
+    #[must_use]
+    pub fn file(mut self, name: &str, file: &Path) -> Self {
+        self.is_whole &= file.to_str().is_some();
+        self.option(name, &file.to_string_lossy())
+    }
+
+    /// With a variable set for it.
+    #[must_use]
+    pub fn variable(mut self, name: &str, value: &str) -> Self {
+        let quoted = self.quoted(value);
+        self.words.insert(0, format!("{name}={quoted}"));
+        self
+    }
+
+    /// With a word, whatever it is.
+    #[must_use]
+    pub fn word(mut self, word: &str) -> Self {
+        let quoted = self.quoted(word);
+        self.words.push(quoted);
+        self
+    }
+
+    /// The command on one line; `None` if a value of it has characters that cannot be shown.
+    pub fn text(&self) -> Option<String> {
+        self.is_whole.then(|| self.words.join(" "))
+    }
+
+    fn quoted(&mut self, word: &str) -> String {
+        // The only word that cannot be quoted has a NUL, which no argument can have.
+        let quoted = shlex::try_quote(word).ok().filter(|_| !word.contains(is_hidden));
+        self.is_whole &= quoted.is_some();
+        quoted.unwrap_or_default().into_owned()
+    }
+}
+
+/// The command that collects from `source` here and now.
+pub fn collect(source: Source, location: &Location) -> CommandLine {
+    CommandLine::insights(&["collect"]).option("--source", source.as_str()).at(location)
+}
+
+/// What to do about a target of `source`, with the command that does it, in one line.
+pub fn remedy(judged: &Judged, source: Source, location: &Location) -> Option<String> {
+    let advice = judged.advice()?;
+    Some(if judged.needs_collect { format!("{advice}: `{}`", collect(source, location)) } else { advice })
+}
+
+impl fmt::Display for CommandLine {
+    /// The command; without the values that cannot be shown, it names only what is asked for.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.text() {
+            Some(text) => formatter.write_str(&text),
+            None => formatter.write_str("(a command with characters that cannot be shown)"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use insights_query::format::parse_key;
+
+    /// Values that a shell, or this program, would take for something else.
+    const HOSTILE: [&str; 20] = [
+        "plain",
+        "",
+        "two words",
+        "it's",
+        "say \"no\"",
+        "$(touch pwned)",
+        "`touch pwned`",
+        "a; touch pwned",
+        "a && touch pwned | cat",
+        "-rf",
+        "--output=json",
+        "--",
+        "~root",
+        "*",
+        "a\\",
+        "!history",
+        "{a,b}",
+        "=cmd",
+        "#comment",
+        "% 50%41 é中",
+    ];
+
+    /// The arguments that a shell hands to `insights` for this line.
+    #[cfg(unix)]
+    fn arguments(line: &str) -> Vec<String> {
+        use std::os::unix::fs::PermissionsExt;
+        let root = tempfile::tempdir().unwrap();
+        let stub = root.path().join("insights");
+        std::fs::write(&stub, "#!/bin/sh\nfor word in \"$@\"; do printf '%s\\0' \"$word\"; done\n").unwrap();
+        std::fs::set_permissions(&stub, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let output = std::process::Command::new("/bin/sh")
+            .args(["-c", line])
+            .env_clear()
+            .env("PATH", format!("{}:/usr/bin:/bin", root.path().display()))
+            .current_dir(root.path())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{line}: {output:?}");
+        let files: Vec<_> = std::fs::read_dir(root.path()).unwrap().collect();
+        assert_eq!(files.len(), 1, "{line} did something else: {files:?}");
+        let text = String::from_utf8(output.stdout).unwrap();
+        text.split_terminator('\0').map(str::to_owned).collect()
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_shell_hands_every_value_over_as_one_argument() {
+        for value in HOSTILE {
+            let line =
+                CommandLine::insights(&["show"]).option("--table", value).argument(value).text().unwrap();
+            let got = arguments(&line);
+            let expected = match value.strip_prefix('-') {
+                Some(_) => {
+                    vec!["show".to_owned(), format!("--table={value}"), "--".to_owned(), value.to_owned()]
+                }
+                None => ["show", "--table", value, value].map(str::to_owned).into(),
+            };
+            assert_eq!(got, expected, "{line}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_key_with_hidden_characters_comes_back_whole() {
+        for id in HOSTILE.into_iter().chain([
+            "a\nb",
+            "\u{1b}[2J",
+            "pay\u{202e}stnem",
+            "x\u{e0041}",
+            "%0A",
+            "tab\t",
+            "\u{85}",
+        ]) {
+            // As the collectors make keys: `%` and `#` are encoded, everything else stays.
+            let key =
+                format!("cloudtrail#123456789012#eu-west-1#{}", id.replace('%', "%25").replace('#', "%23"));
+            let line = CommandLine::insights(&["show"]).key(&key).text().unwrap();
+            assert!(!line.contains(is_hidden), "{line:?}");
+            let got = arguments(&line);
+            assert_eq!(got.len(), 2, "{line}");
+            assert_eq!(parse_key(&got[1]), key, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_shown_is_not_suggested() {
+        assert_eq!(CommandLine::insights(&["collect"]).option("--profile", "a\u{1b}b").text(), None);
+        assert_eq!(CommandLine::insights(&["collect"]).option("--profile", "a\0").text(), None);
+        let line = CommandLine::insights(&["list"]).variable("AWS_PROFILE", "my audit").flag("--open");
+        assert_eq!(line.to_string(), "AWS_PROFILE='my audit' insights list --open");
+        assert_eq!(parse_key("a%2Gb%C3%A9%e2%80%ae%"), "a%2Gb%C3%A9\u{202e}%");
+    }
+}

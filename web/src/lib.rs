@@ -1,0 +1,11 @@
+//! The report and the live page: one HTML document, complete without a script and without a network, as a file
+//! ([`report::document`]) or served on the loopback interface together with the same data as JSON ([`serve::Server`]).
+//!
+//! It reads the table by `insights_query` alone.
+
+mod address;
+pub mod command;
+pub mod console;
+pub mod page;
+pub mod report;
+pub mod serve;

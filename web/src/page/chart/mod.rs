@@ -1,0 +1,112 @@
+//! Charts as data. `assets/charts.js` draws them by Observable Plot; here is what it draws them from, and nothing of how they
+//! look. Every chart stands beside a table that says the same, for who has no script or cannot see it.
+
+pub mod graph;
+
+use insights_query::format::escape::visible_json;
+use insights_shared::time::Timestamp;
+use jiff::tz::TimeZone;
+use maud::{Markup, PreEscaped, html};
+use serde::Serialize;
+
+/// A chart of `kind`, which shows `label`, to be drawn from `data`.
+pub fn canvas(kind: &str, label: &str, data: &impl Serialize) -> Markup {
+    html! {
+        div.canvas data-chart=(kind) data-label=(label) {
+            script type="application/json" { (PreEscaped(embedded(data))) }
+            noscript { p.quiet { "The chart needs a script. The same is below as text." } }
+        }
+    }
+}
+
+/// JSON that cannot end the element that it stands in, with the hidden characters of its texts spelled out: a chart draws them.
+fn embedded(data: &impl Serialize) -> String {
+    // Structures of ours always become JSON.
+    let json = serde_json::to_string(data).unwrap_or_default();
+    visible_json(&json).replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
+}
+
+/// An instant as a chart has it: the seconds since 1970 that clocks of `zone` show, as if they stood in UTC. So a chart
+/// shows the times of its page whatever the zone of its reader.
+pub fn clock(instant: Timestamp, zone: &TimeZone) -> i64 {
+    let Ok(shown) = jiff::Timestamp::from_millisecond(instant.millis()) else { return instant.seconds() };
+    instant.seconds() + i64::from(zone.to_offset(shown).seconds())
+}
+
+/// The patterns that charts refer to; a page has them once. Hatched means that nothing is known.
+pub fn patterns() -> Markup {
+    html! {
+        svg.patterns width="0" height="0" aria-hidden="true" {
+            defs {
+                pattern id="unknown" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)" {
+                    line.hatch x1="0" y1="0" x2="0" y2="6" {}
+                }
+            }
+        }
+    }
+}
+
+/// A mark in a legend, with what it means.
+#[derive(Clone, Copy, Debug)]
+pub enum Sign {
+    /// A line of a class.
+    Line(&'static str),
+    /// A surface of a class.
+    Surface(&'static str),
+    /// What is hatched.
+    Hatched,
+}
+
+/// A legend. It says nothing that the table does not, so it is for the eyes alone.
+pub fn legend(signs: &[(Sign, &str)]) -> Markup {
+    html! {
+        p.legend aria-hidden="true" {
+            @for (sign, meaning) in signs {
+                span {
+                    @match sign {
+                        Sign::Line(class) => svg width="22" height="8" { line.(class) x1="0" x2="22" y1="4" y2="4" {} },
+                        Sign::Surface(class) => svg width="12" height="12" { rect.(class) width="12" height="12" {} },
+                        Sign::Hatched => svg width="12" height="12" { rect width="12" height="12" fill="url(#unknown)" {} },
+                    }
+                    (meaning)
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn data_cannot_end_the_element_that_it_stands_in() {
+        let drawn =
+            canvas("rate", "\"><b>", &["</script><script>alert(1)</script>", "<!--", "a & b"]).into_string();
+        assert_eq!(drawn.matches("</script>").count(), 1, "{drawn}");
+        assert!(!drawn.contains("<!--") && !drawn.contains("<b>"), "{drawn}");
+        let (_, json) = drawn.split_once("application/json\">").unwrap();
+        let json: Vec<String> = serde_json::from_str(json.split_once("</script>").unwrap().0).unwrap();
+        assert_eq!(json, ["</script><script>alert(1)</script>", "<!--", "a & b"]);
+    }
+
+    #[test]
+    fn hidden_characters_of_a_chart_are_spelled_out() {
+        let drawn = canvas("rate", "x", &["pay\u{202e}stnem", "\u{9b}31m"]).into_string();
+        let (_, json) = drawn.split_once("application/json\">").unwrap();
+        let json: Vec<String> = serde_json::from_str(json.split_once("</script>").unwrap().0).unwrap();
+        assert_eq!(json, ["pay\\u{202e}stnem", "\\u{9b}31m"]);
+    }
+
+    #[test]
+    fn times_are_what_the_clocks_of_the_page_show() {
+        let noon: Timestamp = "1970-01-01T12:00:00.900Z".parse().unwrap();
+        assert_eq!(clock(noon, &TimeZone::UTC), 43_200);
+        assert_eq!(clock(noon, &TimeZone::fixed(jiff::tz::offset(-3))), 32_400);
+        let summer: Timestamp = "2026-07-01T00:00:00Z".parse().unwrap();
+        let winter: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+        let berlin = TimeZone::get("Europe/Berlin").unwrap();
+        assert_eq!(clock(summer, &berlin) - summer.seconds(), 7_200);
+        assert_eq!(clock(winter, &berlin) - winter.seconds(), 3_600);
+    }
+}

@@ -1,0 +1,275 @@
+//! The whole document, and what holds it together: style, script, and the policy that lets nothing else in.
+
+use super::insight::{self, Setting};
+use super::model::{Detail, Insight, Model};
+use super::{Dress, chart, compliance, freshness, incidents, timeline, top};
+use crate::command::CommandLine;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use insights_query::format::escape::{visible, visible_lines};
+use insights_query::format::{self, so_many};
+use insights_query::health::Health;
+use insights_shared::record::Severity;
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+use sha2::{Digest, Sha256};
+
+/// The style of all pages.
+pub const STYLE: &str = include_str!("../../assets/page.css");
+/// The scripts of all pages, in the order in which they run: two libraries as they come, the charts, and conveniences.
+/// Nothing of it is needed to read the page.
+pub const SCRIPTS: [(&str, &str); 4] = [
+    ("d3.min.js", include_str!("../../assets/vendor/d3.min.js")),
+    ("plot.umd.min.js", include_str!("../../assets/vendor/plot.umd.min.js")),
+    ("charts.js", include_str!("../../assets/charts.js")),
+    ("page.js", include_str!("../../assets/page.js")),
+];
+
+/// The most ended insights in a list.
+const MOST_ENDED: usize = 1_000;
+/// The most open insights in a list.
+const MOST_OPEN: usize = 1_000;
+
+/// A page of everything.
+pub fn whole(model: &Model, dress: &Dress) -> Markup {
+    let setting = Setting { now: model.now, zone: &model.zone, dress, location: &model.location };
+    let body = html! {
+        (top::top(model, setting))
+        main #main {
+            (now(model, setting))
+            (timeline::section(model, setting))
+            (incidents::section(model, setting))
+            (ended(model, setting))
+            (compliance::section(model, setting))
+            (freshness::section(model, setting))
+        }
+        (foot(model, dress))
+    };
+    let open = model.open.len();
+    let title = match &model.health {
+        _ if open > 0 => format!("{} open", format::count(open as u64)),
+        Health::Known => "Nothing open".to_owned(),
+        Health::Partly => "Nothing known to be open".to_owned(),
+        Health::Unknown(_) => "Unknown".to_owned(),
+    };
+    framed(&format!("{title} · Insights"), &body, dress)
+}
+
+/// A page of one insight.
+pub fn single(model: &Model, insight: &Insight, detail: &Detail, dress: &Dress) -> Markup {
+    let setting = Setting { now: model.now, zone: &model.zone, dress, location: &model.location };
+    let record = &insight.record;
+    let severity = insight.severity();
+    let body = html! {
+        header.top {
+            p.brand { a href="/" { "All insights" } span { "table " (model.table) } span { "as of " (super::text::time(model.now, setting.zone)) }
+                span { (format::times(setting.zone, model.oldest(), model.now)) } a #refresh href="" { "Refresh" } span #refreshed role="status" {} }
+            h1 { (super::text::line(record, "title")) }
+            p.trust { (super::text::severity(severity.as_str())) span { @if insight.is_open() { "Open" } @else { "Ended" }
+                @if let Some(measures) = format::measures(record) { ": " (measures) } } }
+        }
+        main #main {
+            section.insight.{ "s-" (severity.as_str()) } aria-label="The insight" {
+                div.panel { div.inside.single id=(insight.anchor()) tabindex="-1" { (insight::inside(insight, detail, setting)) } }
+            }
+            (incidents::section(model, setting))
+        }
+        (foot(model, dress))
+    };
+    framed(&format!("{} · Insights", super::text::line(record, "title")), &body, dress)
+}
+
+/// A page that says why there is none.
+pub fn message(title: &str, text: &Markup) -> Markup {
+    let body = html! {
+        header.top { p.brand { a href="/" { "All insights" } } h1 { (title) } }
+        main #main { section { div.panel.padded { (text) } } }
+    };
+    framed(title, &body, &Dress::Live(super::filter::Filter::default()))
+}
+
+/// The frame of all pages. Hidden characters of what is in it are spelled out here, whatever part of the page they came by.
+fn framed(title: &str, body: &Markup, dress: &Dress) -> Markup {
+    let title = visible(title);
+    let body = PreEscaped(visible_lines(&body.0));
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                @if dress.is_live() {
+                    link rel="stylesheet" href="/assets/page.css";
+                    @for (name, _) in SCRIPTS { script src={ "/assets/" (name) } defer {} }
+                } @else {
+                    meta http-equiv="Content-Security-Policy" content=(policy_of_a_file());
+                }
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                meta name="referrer" content="no-referrer";
+                meta name="generator" content=(concat!("insights ", env!("CARGO_PKG_VERSION")));
+                link rel="icon" href="data:,";
+                title { (title) }
+                @if !dress.is_live() { style { (PreEscaped(STYLE)) } }
+            }
+            body data-live[dress.is_live()] {
+                a.skip href="#main" { "To the content" }
+                (chart::patterns())
+                (body)
+                @if !dress.is_live() { @for (_, script) in SCRIPTS { script { (PreEscaped(script)) } } }
+            }
+        }
+    }
+}
+
+/// A file may use the style and the scripts that are in it, and nothing else.
+fn policy_of_a_file() -> String {
+    let hash = |text: &str| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text.as_bytes())));
+    let scripts = SCRIPTS.map(|(_, script)| hash(script)).join(" ");
+    format!(
+        "default-src 'none'; style-src {}; script-src {scripts}; img-src data:; base-uri 'none'; form-action 'none'",
+        hash(STYLE),
+    )
+}
+
+fn now(model: &Model, setting: Setting<'_>) -> Markup {
+    let shown = model.open.get(..MOST_OPEN).unwrap_or(&model.open);
+    html! {
+        section #now aria-labelledby="now-title" {
+            header { h2 #now-title { "What is wrong now" } @if !model.open.is_empty() { span.quiet { "worst first" } } }
+            (incidents::now(model))
+            @if let Some(reason) = model.health.unknown().filter(|_| model.open.is_empty()) {
+                p.panel.nothing { "Unknown: " (reason) ". Missing data may not have been collected." }
+            } @else if model.open.is_empty() {
+                p.panel.nothing { "No insight is " @if model.health == Health::Partly { "known to be " } "open" @if model.narrowed { " of what was asked for" } "." }
+            } @else {
+                (insight::rows(shown, setting))
+            }
+        }
+    }
+}
+
+fn ended(model: &Model, setting: Setting<'_>) -> Markup {
+    let shown = model.closed.get(..MOST_ENDED).unwrap_or(&model.closed);
+    html! {
+        section #ended aria-labelledby="ended-title" {
+            header {
+                h2 #ended-title { "What ended" }
+                @if !model.closed.is_empty() { span.quiet { (so_many(model.closed.len(), "insight", "insights")) ", newest first" } }
+            }
+            @if let Some(reason) = model.health.unknown().filter(|_| model.closed.is_empty()) {
+                p.panel.nothing { "Unknown: " (reason) "." }
+            } @else if model.closed.is_empty() {
+                p.panel.nothing { "No insight ended in this time" @if model.narrowed { " of what was asked for" } "." }
+            } @else {
+                (insight::rows(shown, setting))
+            }
+        }
+    }
+}
+
+/// What is not on the page, and what made it.
+fn foot(model: &Model, dress: &Dress) -> Markup {
+    let left_out = left_out(model);
+    html! {
+        footer.foot {
+            @if !left_out.is_empty() {
+                div #left-out { b { "Left out" } ul { @for what in &left_out { li { (what) } } } }
+            }
+            p { "Severities: X-Ray by the share of faulty requests, CloudTrail by how far the rate exceeds its baseline, Audit Manager by the share of non-compliant evidence." }
+            p {
+                "Made by insights " (env!("CARGO_PKG_VERSION"))
+                @if !dress.is_live() { " as a file that needs no network; links into the AWS console need one." }
+            }
+        }
+    }
+}
+
+fn left_out(model: &Model) -> Vec<String> {
+    let mut left_out = Vec::new();
+    let more = |number: usize, most: usize| number.checked_sub(most).filter(|more| *more > 0);
+    if let Some(more) = more(model.open.len(), MOST_OPEN) {
+        left_out.push(format!(
+            "{} in the list of what is wrong now: the least severe; `{}` has them all",
+            so_many(more, "open insight", "open insights"),
+            CommandLine::insights(&["list", "--open"]).at(&model.location)
+        ));
+    }
+    if let Some(more) = more(model.closed.len(), MOST_ENDED) {
+        let by_severity = |severity: Severity| {
+            let rest = model.closed.get(MOST_ENDED..).unwrap_or_default();
+            rest.iter().filter(|insight| insight.severity() == severity).count()
+        };
+        let kinds: Vec<String> = Severity::ALL
+            .into_iter()
+            .rev()
+            .filter_map(|severity| {
+                Some(format!(
+                    "{} {}",
+                    Some(by_severity(severity)).filter(|number| *number > 0)?,
+                    severity.as_str()
+                ))
+            })
+            .collect();
+        left_out.push(format!(
+            "{} in the list of what ended: the oldest ({}); `{}` has them all",
+            so_many(more, "insight", "insights"),
+            kinds.join(", "),
+            CommandLine::insights(&["list", "--since", &model.span.since.to_string()]).at(&model.location)
+        ));
+    }
+    if model.without_detail > 0 {
+        left_out.push(format!(
+            "the charts and details of {}: open, severe and new ones come first; `insights show` has each",
+            so_many(model.without_detail, "insight", "insights")
+        ));
+    }
+    if model.passed_over > 0 {
+        left_out.push(format!(
+            "{} that a newer version of this program wrote: update it to see them",
+            so_many(model.passed_over, "item", "items")
+        ));
+    }
+    left_out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_libraries_are_as_they_come_and_named_with_version_licence_and_integrity() {
+        let vendor = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/vendor");
+        let read = |name: &str| std::fs::read_to_string(format!("{vendor}/{name}")).unwrap();
+        let note = read("README.md");
+        for (name, version, licence, hash) in [
+            (
+                "d3.min.js",
+                "7.9.2",
+                "d3.LICENSE",
+                "912111098ea99503a6f4967361d2bbdc9dbf58cf9c678c8e27e5b02d1a07f0c1",
+            ),
+            (
+                "plot.umd.min.js",
+                "0.6.17",
+                "plot.LICENSE",
+                "4358086467740777dd788d6b27a95cebdbaefdd50c730a3060117073bd7134cb",
+            ),
+        ] {
+            let text = read(name);
+            assert_eq!(insights_shared::key::sha256_hex(text.as_bytes()), hash, "{name}");
+            assert!(text.lines().next().unwrap().contains(version), "{name}");
+            assert!(SCRIPTS.contains(&(name, text.as_str())), "{name}");
+            let line = note.lines().find(|line| line.contains(&format!("`{name}`"))).unwrap();
+            assert!(line.contains(version) && line.contains(licence) && line.contains("sha512-"), "{line}");
+            assert!(read(licence).contains("Permission to use, copy, modify"), "{licence}");
+        }
+    }
+
+    #[test]
+    fn no_script_can_end_the_element_that_it_stands_in() {
+        for (name, script) in SCRIPTS {
+            let lower = script.to_lowercase();
+            assert!(!lower.contains("</script") && !lower.contains("<!--"), "{name}");
+        }
+        assert!(!STYLE.contains("</"));
+    }
+}

@@ -1,0 +1,230 @@
+//! Which insights a live page shows: what its address asks for. Everything that is wrong with an address is told at once.
+
+use insights_query::Span;
+use insights_query::input::{account, region, when};
+use insights_shared::record::{Severity, Source, Stored};
+use insights_shared::time::Timestamp;
+use std::collections::BTreeSet;
+
+/// The parameters of an address that asks for insights.
+pub const OF_INSIGHTS: [&str; 8] =
+    ["source", "severity", "status", "account", "region", "q", "since", "until"];
+/// Those of an address that asks for counts, which have neither severity nor status.
+pub const OF_COUNTS: [&str; 5] = ["source", "account", "region", "since", "until"];
+/// The longest text of a parameter.
+const LONGEST: usize = 200;
+/// What a page shows if it is not told.
+pub const DEFAULT_SINCE: &str = "7d";
+/// The longest span that a page draws: older insights are reached by `until`.
+const LONGEST_SPAN: i64 = 400 * 86_400;
+
+/// What is wrong with a parameter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Its name.
+    pub field: String,
+    /// What was given.
+    pub value: String,
+    /// What it must be.
+    pub rule: String,
+}
+
+/// What an address asks for. What is empty narrows nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// One service alone.
+    pub source: Option<Source>,
+    /// At least so bad.
+    pub severity: Option<Severity>,
+    /// `open` or `closed` alone.
+    pub status: Option<&'static str>,
+    /// One account alone.
+    pub account: String,
+    /// One region alone.
+    pub region: String,
+    /// What title, entity or id contain.
+    pub q: String,
+    /// From when on, as it was given.
+    pub since: String,
+    /// Until when, as it was given.
+    pub until: String,
+}
+
+impl Filter {
+    /// Reads the decoded parameters of an address that may have those which are `known`, at `now`.
+    pub fn parse<'a>(
+        pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
+        known: &[&str],
+        now: Timestamp,
+    ) -> Result<(Self, Span), Vec<Fault>> {
+        let mut filter = Self::default();
+        let mut faults = Vec::new();
+        let mut given = BTreeSet::new();
+        for (field, value) in pairs {
+            let is_first = given.insert(field.to_owned());
+            let set = filter.set(field, value.trim(), known);
+            let set = set.and_then(|()| if is_first { Ok(()) } else { Err("is given twice".to_owned()) });
+            if let Err(rule) = set {
+                let mut value = value.to_owned();
+                value.truncate(value.floor_char_boundary(LONGEST));
+                faults.push(Fault { field: field.to_owned(), value, rule });
+            }
+        }
+        let given = |text: &str| when(text).ok();
+        // What cannot be read is among the faults.
+        let since = given(if filter.since.is_empty() { DEFAULT_SINCE } else { &filter.since });
+        let since = since.map_or(now, |since| since.start(now));
+        let until = given(&filter.until).map_or(now, |until| until.end(now)).min(now);
+        let span = Span { since, until };
+        let rule = if span.since >= span.until {
+            Some("must be before until, and before now".to_owned())
+        } else if span.millis() > LONGEST_SPAN * 1_000 {
+            Some(format!("must be at most {} days before until", LONGEST_SPAN / 86_400))
+        } else {
+            None
+        };
+        if let Some(rule) = rule.filter(|_| faults.is_empty()) {
+            faults.push(Fault { field: "since".to_owned(), value: filter.since.clone(), rule });
+        }
+        if faults.is_empty() { Ok((filter, span)) } else { Err(faults) }
+    }
+
+    fn set(&mut self, field: &str, value: &str, known: &[&str]) -> Result<(), String> {
+        let unknown = || match known {
+            [] => "is unknown: there are no parameters".to_owned(),
+            known => format!("is unknown: known are {}", known.join(", ")),
+        };
+        if !known.contains(&field) {
+            return Err(unknown());
+        }
+        if value.len() > LONGEST {
+            return Err(format!("must be at most {LONGEST} bytes"));
+        }
+        if value.is_empty() {
+            return Ok(());
+        }
+        match field {
+            "source" => {
+                let known = || format!("must be {}", insights_sources::source_ids());
+                self.source = Some(insights_sources::source(value).ok_or_else(known)?);
+            }
+            "severity" => {
+                let known = || "must be info, low, medium, high or critical".to_owned();
+                self.severity = Some(Severity::parse(value).ok_or_else(known)?);
+            }
+            "status" => {
+                let known = ["open", "closed"].into_iter().find(|known| *known == value);
+                self.status = Some(known.ok_or_else(|| "must be open or closed".to_owned())?);
+            }
+            "account" => self.account = account(value)?,
+            "region" => self.region = region(value)?,
+            "q" => value.clone_into(&mut self.q),
+            "since" | "until" => {
+                when(value)?;
+                value.clone_into(if field == "since" { &mut self.since } else { &mut self.until });
+            }
+            _ => return Err(unknown()),
+        }
+        Ok(())
+    }
+
+    /// Whether `insight` is asked for. Its time is not looked at.
+    pub fn holds(&self, insight: &Stored) -> bool {
+        let is = |name: &str, wanted: &str| wanted.is_empty() || insight.text(name) == Some(wanted);
+        let wanted = self.q.to_lowercase();
+        let contains =
+            |name: &str| insight.text(name).is_some_and(|text| text.to_lowercase().contains(&wanted));
+        is("source", self.source.map_or("", Source::as_str))
+            && is("status", self.status.unwrap_or_default())
+            && is("account_id", &self.account)
+            && is("region", &self.region)
+            && self
+                .severity
+                .is_none_or(|least| insight.text("severity").and_then(Severity::parse) >= Some(least))
+            && (wanted.is_empty() || ["title", "entity", "id", "pk"].into_iter().any(contains))
+    }
+
+    /// Whether anything but time is asked for.
+    pub fn narrows(&self) -> bool {
+        let time_alone = Self { since: self.since.clone(), until: self.until.clone(), ..Self::default() };
+        *self != time_alone
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use insights_shared::value::Value;
+
+    fn now() -> Timestamp {
+        "2026-03-08T00:00:00Z".parse().unwrap()
+    }
+
+    #[test]
+    fn an_address_without_parameters_asks_for_the_last_seven_days() {
+        let (filter, span) = Filter::parse([], &OF_INSIGHTS, now()).unwrap();
+        assert_eq!((filter.narrows(), span.since.day(), span.until), (false, "2026-03-01".to_owned(), now()));
+        let (filter, span) =
+            Filter::parse([("since", "24h"), ("q", ""), ("source", " ")], &OF_INSIGHTS, now()).unwrap();
+        assert!(!filter.narrows());
+        assert_eq!((span.since.day(), filter.since), ("2026-03-07".to_owned(), "24h".to_owned()));
+        let (_, span) =
+            Filter::parse([("since", "2026-03-05"), ("until", "2026-03-06")], &OF_INSIGHTS, now()).unwrap();
+        let ends = (span.since.to_string(), span.until.to_string());
+        assert_eq!(ends, ("2026-03-05T00:00:00.000Z".to_owned(), "2026-03-06T23:59:59.999Z".to_owned()));
+        // A page shows nothing of the future.
+        let (_, span) =
+            Filter::parse([("since", "2026-03-05"), ("until", "2026-03-08")], &OF_INSIGHTS, now()).unwrap();
+        assert_eq!(span.until, now());
+    }
+
+    #[test]
+    fn whatever_is_wrong_is_named_with_value_and_rule() {
+        for (field, value, rule) in [
+            ("source", "lambda", "must be xray, cloudtrail or auditmanager"),
+            ("severity", "bad", "must be info, low, medium, high or critical"),
+            ("status", "done", "must be open or closed"),
+            ("account", "12", "must be the 12 digits of an account"),
+            ("region", "eu-west1", "must be a region such as eu-west-1"),
+            ("since", "yesterday", "must be a length of time that ends now"),
+            ("since", "2027-01-01T00:00:00Z", "must be before until, and before now"),
+            ("since", "9000d", "must be at most 400 days before until"),
+            ("until", "9999d", "must be before until, and before now"),
+            ("sources", "xray", "is unknown: known are source, severity"),
+            ("sources", "", "is unknown: known are source, severity"),
+        ] {
+            let faults = Filter::parse([(field, value)], &OF_INSIGHTS, now()).unwrap_err();
+            assert_eq!(faults.len(), 1, "{field}={value}: {faults:?}");
+            assert!(faults[0].rule.contains(rule), "{field}={value}: {faults:?}");
+            assert!(faults[0].field == field || field == "until", "{faults:?}");
+        }
+        let long = "x".repeat(201);
+        let faults = Filter::parse([("q", long.as_str()), ("status", "x")], &OF_INSIGHTS, now()).unwrap_err();
+        assert_eq!(faults.len(), 2, "all faults at once");
+    }
+
+    #[test]
+    fn an_insight_is_held_by_what_it_is_and_what_its_text_contains() {
+        let json = r#"{"source":"xray","severity":"high","status":"open","account_id":"123456789012","region":"eu-west-1",
+            "title":"Faults in Checkout","entity":"checkout","id":"7c4e","pk":"xray#123456789012#eu-west-1#7c4e"}"#;
+        let Value::Map(map) = Value::from_json(json).unwrap() else { panic!("not an object") };
+        let insight = Stored(map);
+        for (field, value, held) in [
+            ("source", "xray", true),
+            ("source", "cloudtrail", false),
+            ("severity", "medium", true),
+            ("severity", "high", true),
+            ("severity", "critical", false),
+            ("status", "closed", false),
+            ("account", "111122223333", false),
+            ("region", "eu-west-1", true),
+            ("q", "in check", true),
+            ("q", "7c4e", true),
+            ("q", "payments", false),
+        ] {
+            let (filter, _) = Filter::parse([(field, value)], &OF_INSIGHTS, now()).unwrap();
+            assert_eq!(filter.holds(&insight), held, "{field}={value}");
+            assert!(filter.narrows());
+        }
+    }
+}

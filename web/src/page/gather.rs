@@ -1,0 +1,309 @@
+//! Asks the table for what a page shows. Envelopes come from the indexes, however many there are; whole items, events,
+//! graphs and series are read for those that matter most, so that a page of five thousand insights is made in a second.
+
+use super::filter::Filter;
+use super::model::{Compliance, Detail, Insight, Model, Standing};
+use crate::command::{Location, remedy};
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+use insights_query::counts::{Day, Given, Level, Scope};
+use insights_query::health::{Condition, Health, Target, survey};
+use insights_query::importance::Importance;
+use insights_query::incident::{self, Occurrence};
+use insights_query::line::Line;
+use insights_query::series::Series;
+use insights_query::{Error, Place, Reader, Span};
+use insights_shared::key::Key;
+use insights_shared::record::{Kind, Source, Stored};
+use insights_shared::time::DAY_SECONDS;
+use insights_sources::auditmanager;
+use insights_sources::cloudtrail;
+use insights_sources::kind_of;
+use insights_sources::xray;
+use jiff::tz::TimeZone;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// The insights that a page can be about.
+const INSIGHTS: [Kind; 2] = [xray::INSIGHT, cloudtrail::INSIGHT];
+/// The sort key of an X-Ray insight's graph.
+const GRAPH: &str = "graph";
+/// Whole insights that are read to tell what belongs together; the rest is judged by its envelope.
+const MOST_COMPARED: usize = 400;
+/// Insights that are asked for at once.
+const AT_ONCE: usize = 16;
+/// Counts by day are shown for at least so many days.
+const LEAST_DAYS: i64 = 30;
+/// Of which so many are shown even where nothing was collected.
+const LAST_DAYS: usize = 14;
+/// Around an insight its series is shown for so many seconds before and after, at least.
+const AROUND: i64 = 3 * 3_600;
+/// The longest series that is shown before and after an insight, in seconds.
+const MOST_AROUND: i64 = 24 * 3_600;
+/// The longest series of one chart: of longer insights the end counts.
+const LONGEST_LINE: i64 = 7 * DAY_SECONDS;
+
+/// What a page is made of.
+#[derive(Clone, Debug)]
+pub struct Wanted<'a> {
+    /// Which insights.
+    pub filter: &'a Filter,
+    /// Of which span.
+    pub span: Span,
+    /// How many insights get detail.
+    pub most_details: usize,
+    /// What the table is called.
+    pub table: String,
+    /// Whose clocks tell the time.
+    pub zone: TimeZone,
+    /// The options by which commands name the table.
+    pub location: Location,
+}
+
+/// The page of everything.
+pub async fn whole(reader: &Reader, wanted: Wanted<'_>) -> Result<Model, Error> {
+    let (filter, span) = (wanted.filter, wanted.span);
+    let insights = async {
+        let insights = insights(reader, filter, span).await?;
+        let incidents = incidents(reader, &insights);
+        let detailed = detailed(reader, insights.clone(), wanted.most_details);
+        futures_util::try_join!(incidents, detailed)
+    };
+    let ((incidents, insights), compliance, standings) = futures_util::try_join!(
+        insights,
+        compliance(reader, filter, span),
+        standings(reader, &wanted.location)
+    )?;
+    let without_detail = insights.iter().filter(|insight| insight.detail.is_none()).count();
+    let (open, closed) = in_order(insights, |insight| &insight.record);
+    Ok(Model {
+        table: wanted.table,
+        now: reader.now(),
+        span,
+        zone: wanted.zone,
+        open,
+        closed,
+        incidents,
+        compliance,
+        health: health(&standings, filter),
+        location: wanted.location,
+        standings,
+        narrowed: filter.narrows(),
+        without_detail,
+        passed_over: reader.passed_over(),
+    })
+}
+
+/// What can be said of the insights that `filter` asks for.
+fn health(standings: &[Standing], filter: &Filter) -> Health {
+    let is = |wanted: &str, is: &str| wanted.is_empty() || wanted == is;
+    let is_asked_for = |standing: &&Standing| {
+        is(&filter.account, &standing.place.account_id) && is(&filter.region, &standing.place.region)
+    };
+    let asked = standings.iter().filter(is_asked_for);
+    let conditions: Vec<(Source, Condition)> =
+        asked.map(|standing| (standing.source, standing.condition)).collect();
+    let sources = INSIGHTS.map(|kind| kind.source);
+    let sources = sources.into_iter().filter(|source| filter.source.is_none_or(|asked| asked == *source));
+    Health::of(&sources.collect::<Vec<_>>(), &conditions)
+}
+
+/// The envelopes of insights.
+pub async fn insights(reader: &Reader, filter: &Filter, span: Span) -> Result<Vec<Stored>, Error> {
+    let mut insights = reader.overlapping(&INSIGHTS, span).await?;
+    insights.retain(|insight| filter.holds(insight));
+    Ok(insights)
+}
+
+/// What is open, worst first, and what has ended, newest first.
+pub fn in_order<T>(insights: Vec<T>, record: impl Fn(&T) -> &Stored) -> (Vec<T>, Vec<T>) {
+    let (mut open, mut closed): (Vec<T>, Vec<T>) =
+        insights.into_iter().partition(|insight| record(insight).text("status") == Some("open"));
+    open.sort_by_key(|insight| Importance::of(record(insight)));
+    closed.sort_by_key(|insight| Reverse(record(insight).timestamp("ended_at")));
+    (open, closed)
+}
+
+/// The page of one insight: itself, and what it belongs together with. `None` if there is no such insight.
+pub async fn single(
+    reader: &Reader,
+    pk: &str,
+    table: String,
+    zone: TimeZone,
+    location: Location,
+) -> Result<Option<Model>, Error> {
+    let key = Key::new(pk, "insight");
+    let Some(record) = reader.items(&[key]).await?.into_values().next() else { return Ok(None) };
+    let (Some(began), true) = (record.timestamp("started_at"), is_insight(&record)) else { return Ok(None) };
+    let around = incident::REACH / 1_000;
+    let ended = record.timestamp("ended_at").unwrap_or(reader.now());
+    let span = Span {
+        since: began.plus_seconds(-around),
+        until: ended.max(began.plus_seconds(around)).min(reader.now()),
+    };
+    let near = Span { since: span.since, until: began.plus_seconds(around).min(reader.now()) };
+    let neighbours = reader.overlapping(&INSIGHTS, near).await?;
+    let mut incidents = incidents(reader, &neighbours).await?;
+    incidents.retain(|incident| incident.holds(pk));
+    let mut insights = detailed(reader, vec![record], 1).await?;
+    // The insight itself is all that this page lists.
+    let is_open = insights.iter().any(Insight::is_open);
+    let (open, closed) =
+        if is_open { (insights, Vec::new()) } else { (Vec::new(), std::mem::take(&mut insights)) };
+    Ok(Some(Model {
+        table,
+        now: reader.now(),
+        span,
+        zone,
+        open,
+        closed,
+        incidents,
+        compliance: Vec::new(),
+        standings: Vec::new(),
+        health: Health::Known,
+        location,
+        narrowed: false,
+        without_detail: 0,
+        passed_over: reader.passed_over(),
+    }))
+}
+
+fn is_insight(record: &Stored) -> bool {
+    kind_of(record).is_some_and(Kind::is_insight)
+}
+
+/// What belongs together, worst first.
+pub async fn incidents(reader: &Reader, insights: &[Stored]) -> Result<Vec<incident::Incident>, Error> {
+    let mut worth: Vec<&Stored> = incident::worth_reading(insights);
+    worth.sort_by_key(|insight| Importance::of(insight));
+    worth.truncate(MOST_COMPARED);
+    let keys = worth.iter().filter_map(|insight| Some(Key::new(insight.text("pk")?, insight.text("sk")?)));
+    let is_xray = |insight: &&&Stored| insight.text("source") == Some(xray::SOURCE.as_str());
+    let graphs =
+        worth.iter().filter(is_xray).filter_map(|insight| Some(Key::new(insight.text("pk")?, GRAPH)));
+    let keys: Vec<Key> = keys.chain(graphs).collect();
+    let mut items: HashMap<Key, Stored> = reader.items(&keys).await?;
+    let mut occurrences = Vec::with_capacity(insights.len());
+    for insight in insights {
+        let (pk, sk) = (insight.text("pk").unwrap_or_default(), insight.text("sk").unwrap_or_default());
+        let graph = items.remove(&Key::new(pk, GRAPH));
+        let whole = items.remove(&Key::new(pk, sk)).unwrap_or_else(|| insight.clone());
+        occurrences.extend(Occurrence::new(whole, graph.as_ref()));
+    }
+    let mut incidents = incident::incidents(occurrences);
+    incident::worst_first(&mut incidents);
+    Ok(incidents)
+}
+
+/// The insights, the `most` most important ones with all that there is of them.
+async fn detailed(reader: &Reader, mut insights: Vec<Stored>, most: usize) -> Result<Vec<Insight>, Error> {
+    insights.sort_by_key(Importance::of);
+    let rest = insights.split_off(most.min(insights.len()));
+    let has_cloudtrail =
+        insights.iter().any(|insight| insight.text("source") == Some(cloudtrail::SOURCE.as_str()));
+    let series =
+        if has_cloudtrail { AllSeries::read(reader, &insights).await? } else { AllSeries::default() };
+    let details = insights.into_iter().map(|insight| detail(reader, insight, &series));
+    let mut detailed: Vec<Insight> = stream::iter(details).buffered(AT_ONCE).try_collect().await?;
+    detailed.extend(rest.into_iter().map(|record| Insight { record, detail: None }));
+    Ok(detailed)
+}
+
+/// The series and states of all places that insights come from.
+#[derive(Debug, Default)]
+struct AllSeries {
+    series: Vec<Series>,
+    states: BTreeMap<Place, Stored>,
+}
+
+impl AllSeries {
+    async fn read(reader: &Reader, insights: &[Stored]) -> Result<Self, Error> {
+        let is_cloudtrail = |insight: &&Stored| insight.text("source") == Some(cloudtrail::SOURCE.as_str());
+        let places: BTreeSet<Place> = insights.iter().filter(is_cloudtrail).filter_map(Place::of).collect();
+        let mut series = Vec::new();
+        for place in &places {
+            series.extend(reader.series(place).await?);
+        }
+        Ok(Self { series, states: reader.states(cloudtrail::SOURCE).await? })
+    }
+}
+
+async fn detail(reader: &Reader, envelope: Stored, all: &AllSeries) -> Result<Insight, Error> {
+    let is_xray = envelope.text("source") == Some(xray::SOURCE.as_str());
+    if is_xray {
+        let mut items = reader.partition(envelope.text("pk").unwrap_or_default()).await?;
+        let take = |items: &mut Vec<Stored>, wanted: Kind| -> Vec<Stored> {
+            let is_wanted = |item: &mut Stored| item.text("kind") == Some(wanted.as_str());
+            items.extract_if(.., is_wanted).collect()
+        };
+        let events = take(&mut items, xray::INSIGHT_EVENT);
+        let graph = take(&mut items, xray::IMPACT_GRAPH).into_iter().next();
+        let record = take(&mut items, xray::INSIGHT).into_iter().next().unwrap_or(envelope);
+        return Ok(Insight { record, detail: Some(Detail::Xray { events, graph }) });
+    }
+    let record = reader.whole(std::slice::from_ref(&envelope)).await?.into_iter().next().unwrap_or(envelope);
+    let series = all.series.iter().find(|series| series.is_behind(&record));
+    let line = match series {
+        Some(series) => Some(Box::new((series.clone(), line(reader, &record, series, all).await?))),
+        None => None,
+    };
+    Ok(Insight { record, detail: Some(Detail::Cloudtrail(line)) })
+}
+
+/// The series around the insight, with as much before and after as it lasted, within bounds.
+async fn line(reader: &Reader, record: &Stored, series: &Series, all: &AllSeries) -> Result<Line, Error> {
+    let now = reader.now();
+    let began = record.timestamp("started_at").unwrap_or(now);
+    let ended = record.timestamp("ended_at").unwrap_or(now).max(began);
+    let around = (ended.millis_since(began) / 1_000).clamp(AROUND, MOST_AROUND);
+    let until = ended.plus_seconds(around).min(now);
+    let since = began.plus_seconds(-around).max(until.plus_seconds(-LONGEST_LINE));
+    reader.line(series, all.states.get(&series.place), Span { since, until }, None).await
+}
+
+/// The counts of accounts and assessments, and the controls of the newest day of each.
+pub async fn compliance(reader: &Reader, filter: &Filter, span: Span) -> Result<Vec<Compliance>, Error> {
+    if filter.source.is_some_and(|source| source != auditmanager::SOURCE) {
+        return Ok(Vec::new());
+    }
+    let least = span.until.plus_seconds(-LEAST_DAYS * DAY_SECONDS);
+    let span = Span { since: span.since.min(least), ..span };
+    let is_asked_for = |scope: &Scope| {
+        let is = |wanted: &str, is: &str| wanted.is_empty() || wanted == is;
+        scope.level != Level::Domain
+            && is(&filter.account, &scope.place.account_id)
+            && is(&filter.region, &scope.place.region)
+    };
+    let scopes: Vec<Scope> = reader.scopes().await?.into_iter().filter(is_asked_for).collect();
+    let scopes = scopes.into_iter().map(|scope| async {
+        let days = begun(reader.days(&scope, span).await?);
+        let controls =
+            reader.newest_controls(&scope, &days).await?.map_or_else(Vec::new, |(_, controls)| controls);
+        Ok::<_, Error>(Compliance { scope, days, controls })
+    });
+    stream::iter(scopes).buffered(AT_ONCE).try_collect().await
+}
+
+/// The days from the first on that anything is known of, and the last ones in any case: long before the first run there was
+/// nobody to collect, and that is no news.
+fn begun(mut days: Vec<Day>) -> Vec<Day> {
+    let last = days.len().saturating_sub(LAST_DAYS);
+    let first = days.iter().position(|day| day.given != Given::NotCollected).unwrap_or(last);
+    days.drain(..first.min(last));
+    days
+}
+
+/// How each target is, in order.
+pub async fn standings(reader: &Reader, location: &Location) -> Result<Vec<Standing>, Error> {
+    let standing = |Target { place, source, state, judged, .. }| {
+        let at = |name: &str| state.as_ref().and_then(|state: &Stored| state.timestamp(name));
+        Standing {
+            source,
+            place,
+            condition: judged.condition,
+            last_success_at: at("last_success_at"),
+            last_run_at: at("last_run_at"),
+            remedy: remedy(&judged, source, location),
+        }
+    };
+    Ok(survey(reader, None).await?.into_iter().map(standing).collect())
+}

@@ -1,0 +1,122 @@
+//! Incidents: insights that belong together, each told in a sentence. Which they are is `insights_query::incident`'s rule.
+
+use super::insight::Setting;
+use super::model::{Insight, Model};
+use super::text::{class, line, severity, severity_of, time};
+use insights_query::format::{length, plain, so_many};
+use insights_query::incident::{Bond, Incident, Member};
+use maud::{Markup, html};
+use std::collections::BTreeMap;
+
+/// The most incidents of a page.
+const MOST: usize = 40;
+/// The most insights that are named of one.
+const MOST_MEMBERS: usize = 12;
+/// The most sentences at the top.
+const MOST_NOW: usize = 3;
+
+/// What is going on of several insights at once: the sentences of the incidents that have an open one.
+pub fn now(model: &Model) -> Markup {
+    let open: Vec<&Incident> = correlated(model).filter(|incident| incident.ended_at().is_none()).collect();
+    html! {
+        @if !open.is_empty() {
+            ul.told {
+                @for incident in open.iter().take(MOST_NOW) {
+                    li.{ "s-" (incident.severity().as_str()) } {
+                        p { (capitalised(&incident.sentence())) }
+                        p.quiet {
+                            "Began " time datetime=(incident.started_at()) { (length(model.now.millis_since(incident.started_at()))) " ago" }
+                            "; " (so_many(incident.members().len(), "insight", "insights")) ". "
+                            a href="#incidents" { "What belongs together" }
+                        }
+                    }
+                }
+            }
+            @if open.len() > MOST_NOW { p.quiet.more { (open.len() - MOST_NOW) " more open incidents are below, under Incidents." } }
+        }
+    }
+}
+
+/// The section.
+pub fn section(model: &Model, setting: Setting<'_>) -> Markup {
+    let told: Vec<&Incident> = correlated(model).collect();
+    let anchors: BTreeMap<&str, &Insight> = model.insights().map(|insight| (insight.pk(), insight)).collect();
+    let alone = model.incidents.len() - told.len();
+    html! {
+        section #incidents aria-labelledby="incidents-title" {
+            header {
+                h2 #incidents-title { "Incidents" }
+                span.quiet { "insights of one account and region that began near each other or share a service; what came first need not be the cause" }
+            }
+            @if told.is_empty() {
+                p.panel.nothing { "No two insights of this time belong together." }
+            } @else {
+                ul.told { @for incident in told.iter().take(MOST) { (one(incident, &anchors, setting)) } }
+            }
+            p.quiet {
+                @if told.len() > MOST { (so_many(told.len() - MOST, "further incident is", "further incidents are")) " left out. " }
+                @if alone > 0 { (so_many(alone, "insight stands", "insights stand")) " alone." }
+            }
+        }
+    }
+}
+
+fn correlated(model: &Model) -> impl Iterator<Item = &Incident> {
+    model.incidents.iter().filter(|incident| incident.is_correlated())
+}
+
+fn one(incident: &Incident, anchors: &BTreeMap<&str, &Insight>, setting: Setting<'_>) -> Markup {
+    let members = incident.members();
+    let left_out = members.len().saturating_sub(MOST_MEMBERS);
+    html! {
+        li.{ "s-" (incident.severity().as_str()) } {
+            p { (severity(incident.severity().as_str())) " " (capitalised(&incident.sentence())) }
+            p.quiet {
+                "From " (time(incident.started_at(), setting.zone))
+                @match incident.ended_at() {
+                    Some(ended) => { " to " (time(ended, setting.zone)) },
+                    None => ", still open",
+                }
+            }
+            ol { @for member in members.iter().take(MOST_MEMBERS) { (insight(member, anchors, setting)) } }
+            @if left_out > 0 { p.quiet { "… and " (so_many(left_out, "more insight", "more insights")) } }
+        }
+    }
+}
+
+fn insight(member: &Member, anchors: &BTreeMap<&str, &Insight>, setting: Setting<'_>) -> Markup {
+    let record = &member.occurrence.insight;
+    let found = record.text("pk").and_then(|pk| anchors.get(pk));
+    let address = found.and_then(|insight| match insight.detail {
+        Some(_) => Some(format!("#{}", insight.anchor())),
+        None => setting.dress.address(insight.pk()),
+    });
+    let why = match &member.bond {
+        None => String::new(),
+        Some(Bond::Together) => " – began near it".to_owned(),
+        Some(Bond::Service(name)) => format!(" – shares {}", plain(name)),
+        Some(Bond::Caller(arn)) => format!(" – same caller {}", plain(arn)),
+    };
+    html! {
+        li.{ "s-" (class(severity_of(record))) } {
+            span.at { (after(member.after)) }
+            span {
+                @match address {
+                    Some(address) => a href=(address) { (line(record, "title")) },
+                    None => (line(record, "title")),
+                }
+                span.quiet { (why) }
+            }
+        }
+    }
+}
+
+fn after(millis: i64) -> String {
+    if millis < 60_000 { "first".to_owned() } else { format!("+{}", length(millis)) }
+}
+
+fn capitalised(sentence: &str) -> String {
+    let mut letters = sentence.chars();
+    let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
+    first + letters.as_str()
+}

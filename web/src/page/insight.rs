@@ -1,0 +1,137 @@
+//! An insight on a page: a line that says what, where and since when, and what opens below it. What the services gave
+//! beside the envelope is drawn by `xray` and `cloudtrail`.
+
+use super::model::{Detail, Insight};
+use super::text::{line, severity, severity_of, time};
+use super::{Dress, cloudtrail, xray};
+use crate::command::{CommandLine, Location};
+use crate::console;
+use insights_query::format::{self, length, service};
+use insights_shared::record::Stored;
+use insights_shared::time::Timestamp;
+use jiff::tz::TimeZone;
+use maud::{Markup, html};
+
+/// What drawing an insight needs beside it.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting<'a> {
+    /// As of when.
+    pub now: Timestamp,
+    /// Whose clocks tell the time.
+    pub zone: &'a TimeZone,
+    /// What it is drawn for.
+    pub dress: &'a Dress,
+    /// What leads a person to the same table.
+    pub location: &'a Location,
+}
+
+/// Insights under each other.
+pub fn rows(insights: &[Insight], setting: Setting<'_>) -> Markup {
+    let compact = insights.iter().all(|insight| insight.detail.is_none());
+    html! {
+        ul.rows.panel.compact[compact] {
+            @for insight in insights {
+                li.entry.{ "o-" (super::text::class(insight.record.text("source").unwrap_or_default())) }
+                    .{ "s-" (super::text::class(severity_of(&insight.record))) } { (row(insight, setting)) }
+            }
+        }
+    }
+}
+
+fn row(insight: &Insight, setting: Setting<'_>) -> Markup {
+    let line = summary(&insight.record, setting);
+    if let Some(detail) = &insight.detail {
+        return html! {
+            details.insight data-key=(insight.anchor()) {
+                summary.row { (line) }
+                div.inside id=(insight.anchor()) tabindex="-1" { (inside(insight, detail, setting)) }
+            }
+        };
+    }
+    html! {
+        @if let Some(address) = setting.dress.address(insight.pk()) {
+            a.row href=(address) data-key=(insight.anchor()) { (line) }
+        } @else {
+            div.row id=(insight.anchor()) { (line) }
+        }
+    }
+}
+
+fn summary(record: &Stored, setting: Setting<'_>) -> Markup {
+    let source = record.text("source").map(service).unwrap_or_default();
+    html! {
+        (severity(severity_of(record)))
+        span.what {
+            b { (line(record, "title")) }
+            @if let Some(measures) = format::measures(record) { span { (measures) } }
+        }
+        span.where {
+            (line(record, "entity"))
+            span { (source) " · " (line(record, "account_id")) " " (line(record, "region")) }
+        }
+        span.when { (when(record, setting)) }
+    }
+}
+
+fn when(record: &Stored, setting: Setting<'_>) -> Markup {
+    let (started, ended) = (record.timestamp("started_at"), record.timestamp("ended_at"));
+    html! {
+        @match (started, ended) {
+            (Some(started), None) => {
+                "since " (time(started, setting.zone))
+                span { "for " (length(setting.now.millis_since(started))) ", open" }
+            },
+            (Some(started), Some(ended)) => {
+                (time(started, setting.zone))
+                span { "for " (length(ended.millis_since(started))) ", ended" }
+            },
+            _ => {},
+        }
+    }
+}
+
+/// All that there is of one insight.
+pub fn inside(insight: &Insight, detail: &Detail, setting: Setting<'_>) -> Markup {
+    let record = &insight.record;
+    let link = console::link(record);
+    html! {
+        @match detail {
+            Detail::Xray { events, graph } => (xray::drawn(record, events, graph.as_ref(), setting)),
+            Detail::Cloudtrail(series) => (cloudtrail::drawn(record, series.as_deref(), setting)),
+        }
+        dl.facts {
+            (fact("Began", record.timestamp("started_at").map(|began| time(began, setting.zone))))
+            (fact("Ended", Some(ended(record, setting.zone))))
+            (fact("Last change at the service", record.timestamp("updated_at").map(|at| time(at, setting.zone))))
+            (fact("Last asked", record.timestamp("answered_at").map(|at| time(at, setting.zone))))
+            (fact("Account and region", Some(html! { (line(record, "account_id")) " " (line(record, "region")) })))
+            (fact("Id", Some(html! { code { (line(record, "id")) } })))
+            (fact("Collected by", record.text("collected_by").map(|by| html! { code { (by) } })))
+        }
+        p.links {
+            @if let Some(link) = link { (super::text::outward(&link.url, &format!("AWS console: {}", link.shows))) }
+            @if let Some(address) = setting.dress.address(insight.pk()) { a href=(address) { "This insight alone" } }
+            span.quiet { "In a terminal: " code { (CommandLine::insights(&["show"]).at(setting.location).key(insight.pk())) } }
+        }
+    }
+}
+
+/// When it ended, or why not.
+fn ended(record: &Stored, zone: &TimeZone) -> Markup {
+    let reason = match record.text("status_reason") {
+        Some("no_longer_known") => " – closed here: the service knows it no longer",
+        Some("no_end_seen") => " – closed here: its end was never seen",
+        _ => "",
+    };
+    html! {
+        @match record.timestamp("ended_at") {
+            Some(ended) => { (time(ended, zone)) (reason) },
+            None => "not yet: it is open",
+        }
+    }
+}
+
+/// A name and what is known of it; nothing where nothing is known.
+pub fn fact(name: &str, value: Option<Markup>) -> Markup {
+    html! { @if let Some(value) = value { div { dt { (name) } dd { (value) } } } }
+}

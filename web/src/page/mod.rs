@@ -1,0 +1,47 @@
+//! The page of `report` and of `serve`: one document, complete without a script and without a network. Its order is that of
+//! somebody who was woken up: what is wrong now, since when, how bad, what began before it, and whether this is fresh.
+//!
+//! `gather` asks the table and fills a `model`; everything else here draws it, and asks nobody. Text from the table reaches
+//! the document only through the template, which escapes it.
+
+mod chart;
+mod cloudtrail;
+mod compliance;
+pub mod document;
+pub mod filter;
+mod freshness;
+pub mod gather;
+mod incidents;
+mod insight;
+pub mod model;
+mod number;
+mod text;
+mod timeline;
+mod top;
+mod xray;
+
+use filter::Filter;
+
+/// What a page is drawn for.
+#[derive(Clone, Debug)]
+pub enum Dress {
+    /// A file that is read without this program.
+    File,
+    /// A live page, as its address asks for.
+    Live(Filter),
+}
+
+impl Dress {
+    /// The address of one insight, where there is somebody to answer it.
+    pub fn address(&self, pk: &str) -> Option<String> {
+        match self {
+            Self::File => None,
+            Self::Live(_) => Some(format!("/insights/{}", crate::address::encoded(pk))),
+        }
+    }
+
+    /// Whether somebody answers.
+    pub fn is_live(&self) -> bool {
+        matches!(self, Self::Live(_))
+    }
+}

@@ -1,0 +1,179 @@
+//! What a page shows, before anybody has thought of how it looks. `gather` fills it from the table; the rest of this folder
+//! draws it.
+
+use crate::command::Location;
+use insights_query::counts::{Day, Scope};
+use insights_query::health::{Condition, Health};
+use insights_query::importance::Importance;
+use insights_query::incident::Incident;
+use insights_query::line::Line;
+use insights_query::series::Series;
+use insights_query::{Place, Span};
+use insights_shared::key::Key;
+use insights_shared::record::{Severity, Source, Stored};
+use insights_shared::time::Timestamp;
+use jiff::tz::TimeZone;
+
+/// Everything that a page shows.
+#[derive(Clone, Debug)]
+pub struct Model {
+    /// The table's name, and the file that it is in if it is in one.
+    pub table: String,
+    /// As of when.
+    pub now: Timestamp,
+    /// Of which span.
+    pub span: Span,
+    /// Whose clocks tell the time.
+    pub zone: TimeZone,
+    /// What is open, worst first.
+    pub open: Vec<Insight>,
+    /// What ended within the span, newest first.
+    pub closed: Vec<Insight>,
+    /// What belongs together.
+    pub incidents: Vec<Incident>,
+    /// Audit Manager's counts.
+    pub compliance: Vec<Compliance>,
+    /// How fresh everything is.
+    pub standings: Vec<Standing>,
+    /// What can be said of the insights that were asked for.
+    pub health: Health,
+    /// What leads a person to the same table.
+    pub location: Location,
+    /// Whether only some of the insights were asked for.
+    pub narrowed: bool,
+    /// How many insights have no detail here, since there are so many.
+    pub without_detail: usize,
+    /// How many items a newer version wrote, so that they were passed over.
+    pub passed_over: usize,
+}
+
+/// How one source is doing in one account and region.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    /// The source.
+    pub source: Source,
+    /// The account and region.
+    pub place: Place,
+    /// How it is.
+    pub condition: Condition,
+    /// When its last run succeeded.
+    pub last_success_at: Option<Timestamp>,
+    /// When it last ran.
+    pub last_run_at: Option<Timestamp>,
+    /// What somebody should know or do.
+    pub remedy: Option<String>,
+}
+
+impl Standing {
+    /// Whether what is here of it can be relied upon.
+    pub fn tone(&self) -> Tone {
+        match self.condition {
+            Condition::Fresh => Tone::Good,
+            Condition::NotEnabled | Condition::NeverRun => Tone::Off,
+            Condition::Partial => Tone::Unsure,
+            Condition::Stale | Condition::Denied | Condition::Throttled | Condition::Failed => Tone::Bad,
+        }
+    }
+}
+
+/// Whether what is here of a target can be relied upon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Tone {
+    /// Yes.
+    Good,
+    /// There is nothing to rely upon: the source is not in use there.
+    Off,
+    /// In part.
+    Unsure,
+    /// No.
+    Bad,
+}
+
+/// An insight.
+#[derive(Clone, Debug)]
+pub struct Insight {
+    /// What the index holds of it, or all of it where there is detail.
+    pub record: Stored,
+    /// What else there is.
+    pub detail: Option<Detail>,
+}
+
+/// What else there is of an insight.
+#[derive(Clone, Debug)]
+pub enum Detail {
+    /// Of X-Ray's.
+    Xray {
+        /// How it developed, oldest first.
+        events: Vec<Stored>,
+        /// Which services it touched.
+        graph: Option<Stored>,
+    },
+    /// Of CloudTrail's: the series behind it around its time, if there is one.
+    Cloudtrail(Option<Box<(Series, Line)>>),
+}
+
+/// The counts of one scope.
+#[derive(Clone, Debug)]
+pub struct Compliance {
+    /// The account or the assessment.
+    pub scope: Scope,
+    /// Its days, oldest first.
+    pub days: Vec<Day>,
+    /// Its controls on their newest day, worst first.
+    pub controls: Vec<Stored>,
+}
+
+impl Insight {
+    /// The partition key, by which it is asked for.
+    pub fn pk(&self) -> &str {
+        self.record.text("pk").unwrap_or_default()
+    }
+
+    /// The name of this insight within a page.
+    pub fn anchor(&self) -> String {
+        let text = |name| self.record.text(name).unwrap_or_default();
+        format!("i-{}", Key::new(text("pk"), text("sk")).tag())
+    }
+
+    /// Whether it has not ended.
+    pub fn is_open(&self) -> bool {
+        self.record.text("status") == Some("open")
+    }
+
+    /// How bad it is.
+    pub fn severity(&self) -> Severity {
+        self.record.text("severity").and_then(Severity::parse).unwrap_or(Severity::Info)
+    }
+}
+
+impl Model {
+    /// Takes the details of all insights but the `most` that matter most: what is open, then the severe, then the new.
+    pub fn keep_details(&mut self, most: usize) {
+        let mut insights: Vec<&mut Insight> = self.open.iter_mut().chain(&mut self.closed).collect();
+        insights.sort_by_key(|insight| Importance::of(&insight.record));
+        for insight in insights.into_iter().skip(most) {
+            if insight.detail.take().is_some() {
+                self.without_detail += 1;
+            }
+        }
+    }
+
+    /// The earliest instant that is shown.
+    pub fn oldest(&self) -> Timestamp {
+        let began = self.insights().filter_map(|insight| insight.record.timestamp("started_at"));
+        let parts = self.insights().filter_map(|insight| match insight.detail.as_ref()? {
+            Detail::Xray { events, .. } => {
+                events.iter().filter_map(|event| event.timestamp("started_at")).min()
+            }
+            Detail::Cloudtrail(series) => series.as_ref().map(|series| series.1.span.since),
+        });
+        let incidents = self.incidents.iter().map(Incident::started_at);
+        let runs = self.standings.iter().filter_map(|standing| standing.last_success_at);
+        began.chain(parts).chain(incidents).chain(runs).fold(self.now.min(self.span.since), Timestamp::min)
+    }
+
+    /// All insights, what is open first.
+    pub fn insights(&self) -> impl Iterator<Item = &Insight> {
+        self.open.iter().chain(&self.closed)
+    }
+}

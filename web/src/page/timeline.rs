@@ -1,0 +1,138 @@
+//! The timeline: X-Ray, CloudTrail and Audit Manager under each other on one axis. What a lane shows is also listed, above
+//! or below it.
+
+use super::chart::{canvas, clock};
+use super::insight::Setting;
+use super::model::{Compliance, Insight, Model};
+use super::text::{class, date, line, severity_of};
+use insights_query::counts::Given;
+use insights_query::format::{self, length, service, so_many};
+use insights_query::importance::Importance;
+use insights_shared::record::{Severity, Source};
+use insights_shared::time::{DAY_SECONDS, Timestamp};
+use insights_sources::cloudtrail;
+use insights_sources::xray;
+use maud::{Markup, html};
+use serde_json::{Value as Json, json};
+use std::collections::BTreeMap;
+
+/// The most bars of a lane: more nobody tells apart, and each takes some of the page.
+const MOST_BARS: usize = 300;
+
+/// The section.
+pub fn section(model: &Model, setting: Setting<'_>) -> Markup {
+    html! {
+        section #timeline aria-labelledby="timeline-title" {
+            header {
+                h2 #timeline-title { "Timeline" }
+                span.quiet { "full bars are open and go on, pale ones have ended; a bar leads to its insight" }
+            }
+            div.panel {
+                @for source in [xray::SOURCE, cloudtrail::SOURCE] { (lane(model, source, setting)) }
+                (days(model, setting))
+            }
+        }
+    }
+}
+
+fn lane(model: &Model, source: Source, setting: Setting<'_>) -> Markup {
+    let name = service(source.as_str());
+    let is_of = |insight: &&Insight| insight.record.text("source") == Some(source.as_str());
+    let mut insights: Vec<&Insight> = model.insights().filter(is_of).collect();
+    let open = insights.iter().filter(|insight| insight.is_open()).count();
+    let ended = insights.len() - open;
+    // What matters most finds a place first.
+    insights.sort_by_key(|insight| Importance::of(&insight.record));
+    let left_out = insights.len().saturating_sub(MOST_BARS);
+    let bars: Vec<Json> =
+        insights.iter().take(MOST_BARS).filter_map(|insight| bar(insight, setting)).collect();
+    let label = format!("{name}: {open} open and {ended} ended insights, as listed");
+    let data = axis(model, setting, json!({ "bars": bars }));
+    html! {
+        div.lane.{ "lane-" (source.as_str()) } {
+            div { h3 { (name) } p.quiet { (open) " open, " (ended) " ended" } }
+            div {
+                (canvas("lane", &label, &data))
+                @if left_out > 0 {
+                    p.quiet { "The chart shows the " (MOST_BARS) " most important; " (so_many(left_out, "more is", "more are")) " not shown." }
+                }
+            }
+        }
+    }
+}
+
+/// The axis that all lanes share, with what is on it.
+fn axis(model: &Model, setting: Setting<'_>, mut marks: Json) -> Json {
+    let at = |instant: Timestamp| Json::from(clock(instant, setting.zone));
+    if let Some(marks) = marks.as_object_mut() {
+        marks.insert("from".to_owned(), at(model.span.since));
+        marks.insert("until".to_owned(), at(model.span.until));
+        marks.insert("now".to_owned(), at(model.now));
+    }
+    marks
+}
+
+fn bar(insight: &Insight, setting: Setting<'_>) -> Option<Json> {
+    let record = &insight.record;
+    let from = record.timestamp("started_at")?;
+    let until = record.timestamp("ended_at");
+    let lasted = length(until.unwrap_or(setting.now).millis_since(from));
+    let state = if until.is_some() { format!("lasted {lasted}") } else { format!("open for {lasted}") };
+    let began = format::instant(from, setting.zone);
+    let address = if insight.detail.is_none() { setting.dress.address(insight.pk()) } else { None };
+    let at = |instant| clock(instant, setting.zone);
+    Some(json!({
+        "href": address.unwrap_or_else(|| format!("#{}", insight.anchor())),
+        "label": format!("{}, {}, from {began}, {state}", severity_of(record), line(record, "title")),
+        "name": line(record, "entity").replace(".amazonaws.com", ""),
+        "severity": class(severity_of(record)),
+        "source": class(&line(record, "source")),
+        "from": at(from),
+        "until": until.map(at),
+    }))
+}
+
+/// Audit Manager has days and no insights: each is as bad as the worst of its assessments and accounts.
+fn days(model: &Model, setting: Setting<'_>) -> Markup {
+    let days = worst_by_day(&model.compliance);
+    let collected = days.values().filter(|day| day.is_some()).count();
+    let day = |(day, worst): (&String, &Option<(Severity, String)>)| {
+        let from: Timestamp = format!("{day}T00:00:00Z").parse().ok()?;
+        let label = match worst {
+            Some((severity, title)) => format!("{}: worst is {title}, {}", date(day), severity.as_str()),
+            None => format!("{}: nothing was collected", date(day)),
+        };
+        let at = |instant: Timestamp| clock(instant.min(setting.now), setting.zone);
+        let severity = worst.as_ref().map(|(severity, _)| severity.as_str());
+        Some(json!({
+            "href": "#compliance", "label": label, "severity": severity,
+            "from": at(from), "until": at(from.plus_seconds(DAY_SECONDS)),
+        }))
+    };
+    let drawn: Vec<Json> = days.iter().filter_map(day).collect();
+    let label = format!("Audit Manager: {collected} days with counts, each as bad as its worst assessment");
+    html! {
+        div.lane.lane-auditmanager {
+            div { h3 { "Audit Manager" } p.quiet { (so_many(collected, "day", "days")) " of counts" } }
+            div {
+                @if drawn.is_empty() { p.quiet { "No counts in this time." } }
+                @else { (canvas("days", &label, &axis(model, setting, json!({ "days": drawn })))) }
+            }
+        }
+    }
+}
+
+fn worst_by_day(compliance: &[Compliance]) -> BTreeMap<String, Option<(Severity, String)>> {
+    let mut days: BTreeMap<String, Option<(Severity, String)>> = BTreeMap::new();
+    for scope in compliance {
+        for day in &scope.days {
+            let worst = days.entry(day.day.clone()).or_default();
+            let Given::Counts(snapshot) = &day.given else { continue };
+            let severity = Severity::parse(severity_of(snapshot)).unwrap_or(Severity::Info);
+            if worst.as_ref().is_none_or(|(known, _)| severity > *known) {
+                *worst = Some((severity, scope.scope.title.clone()));
+            }
+        }
+    }
+    days
+}

@@ -1,0 +1,109 @@
+//! The top of a page: the answer in one line, whether it can be relied upon, and the ways to the rest.
+
+use super::filter::{DEFAULT_SINCE, Filter};
+use super::insight::Setting;
+use super::model::Model;
+use super::{Dress, freshness, text};
+use insights_query::format;
+use insights_query::health::Health;
+use insights_shared::record::{Severity, Source};
+use maud::{Markup, html};
+use std::cmp::Reverse;
+
+/// The parts of a page, by anchor.
+const PARTS: [(&str, &str); 6] = [
+    ("now", "Now"),
+    ("timeline", "Timeline"),
+    ("incidents", "Incidents"),
+    ("ended", "Ended"),
+    ("compliance", "Compliance"),
+    ("freshness", "Freshness"),
+];
+
+/// All of it.
+pub fn top(model: &Model, setting: Setting<'_>) -> Markup {
+    html! {
+        header.top {
+            p.brand {
+                b { "Insights" }
+                span { "table " (model.table) }
+                span { "as of " (text::time(model.now, setting.zone)) }
+                span { "from " (text::time(model.span.since, setting.zone)) @if model.span.until < model.now { " to " (text::time(model.span.until, setting.zone)) } }
+                span { (format::times(setting.zone, model.oldest(), model.now)) }
+                @if setting.dress.is_live() { a #refresh href="" { "Refresh" } span #refreshed role="status" {} }
+            }
+            h1 { (verdict(model)) }
+            (freshness::trust(model))
+            (form(setting.dress))
+        }
+        nav.parts aria-label="Parts of this page" { ul { @for (anchor, name) in PARTS { li { a href={ "#" (anchor) } { (name) } } } } }
+    }
+}
+
+/// What is wrong now, in a line.
+fn verdict(model: &Model) -> Markup {
+    let by_severity =
+        |severity: Severity| model.open.iter().filter(|insight| insight.severity() == severity).count();
+    let mut severities: Vec<(Severity, usize)> =
+        Severity::ALL.into_iter().map(|severity| (severity, by_severity(severity))).collect();
+    severities.retain(|(_, number)| *number > 0);
+    severities.sort_by_key(|(severity, _)| Reverse(*severity));
+    let number = model.open.len();
+    html! {
+        @if model.health.unknown().is_some() && number == 0 {
+            "Whether anything" @if model.narrowed { " of what was asked for" } " is open is unknown."
+        } @else if model.health == Health::Partly && number == 0 {
+            "Nothing is known to be open" @if model.narrowed { " of what was asked for" } "."
+        } @else if number == 0 {
+            "Nothing is open" @if model.narrowed { " of what was asked for" } "."
+        } @else {
+            (format::count(number as u64)) @if number == 1 { " insight is open: " } @else { " insights are open: " }
+            @for (nth, (severity, number)) in severities.iter().enumerate() {
+                @if nth > 0 { ", " }
+                span.count { (format::count(*number as u64)) " " (severity.as_str()) }
+            }
+            "."
+        }
+    }
+}
+
+/// What narrows the page. A live page asks again; a file has a script that hides what is not wanted, and shows the form.
+fn form(dress: &Dress) -> Markup {
+    let empty = Filter::default();
+    let (filter, is_live) = match dress {
+        Dress::Live(filter) => (filter, true),
+        Dress::File => (&empty, false),
+    };
+    html! {
+        details.narrow #narrow open[filter.narrows()] hidden[!is_live] { summary { "Narrow this page" }
+        form.filter #filter method="get" action="/" role="search" aria-label="Narrow this page" {
+            (choice("source", "Source", filter.source.map_or("", Source::as_str),
+                &insights_sources::all().map(|source| (source.as_str(), format::service(source.as_str()))).collect::<Vec<_>>()))
+            (choice("severity", "At least", filter.severity.map_or("", Severity::as_str),
+                &Severity::ALL.map(|severity| (severity.as_str(), severity.as_str()))))
+            @if is_live { (choice("status", "Status", filter.status.unwrap_or_default(), &[("open", "open"), ("closed", "ended")])) }
+            label { "Text in title, entity or id" input name="q" type="search" value=(text::attribute(&filter.q)) maxlength="200" autocomplete="off"; }
+            @if is_live {
+                label { "Account" input name="account" value=(filter.account) inputmode="numeric" maxlength="12" placeholder="any"; }
+                label { "Region" input name="region" value=(filter.region) maxlength="40" placeholder="any"; }
+                label { "From" input name="since" value=(filter.since) maxlength="40" placeholder=(DEFAULT_SINCE); }
+                label { "Until" input name="until" value=(filter.until) maxlength="40" placeholder="now"; }
+                button type="submit" { "Show" }
+                @if filter.narrows() { a.refresh href="/" { "Show all" } }
+            }
+        } }
+        p.narrowed #narrowed role="status" {}
+    }
+}
+
+fn choice(name: &str, label: &str, chosen: &str, values: &[(&str, &str)]) -> Markup {
+    html! {
+        label {
+            (label)
+            select name=(name) {
+                option value="" { "any" }
+                @for (value, text) in values { option value=(value) selected[*value == chosen] { (text) } }
+            }
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Answers: pages, JSON, and what went wrong, in the form that was asked for.
+
+use crate::page::document;
+use crate::page::filter::Fault;
+use axum::http::StatusCode;
+use axum::http::header::{CONTENT_TYPE, HeaderValue};
+use axum::response::{IntoResponse, Response};
+use insights_query::Error;
+use insights_query::format::escape;
+use maud::{Markup, html};
+use serde_json::json;
+
+const HTML: &str = "text/html; charset=utf-8";
+const JSON: &str = "application/json";
+
+/// Which form an answer takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// A page for people.
+    Page,
+    /// JSON for programs.
+    Json,
+}
+
+/// A text of one content type. JSON has no hidden characters, since it is looked at on terminals.
+fn text(status: StatusCode, content_type: &'static str, body: String) -> Response {
+    let body = if content_type == JSON { escape::json(&body).into_owned() } else { body };
+    let mut response = (status, body).into_response();
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+}
+
+/// A line of text.
+pub fn plain(status: StatusCode, line: &str) -> Response {
+    text(status, "text/plain; charset=utf-8", escape::visible(line).into_owned() + "\n")
+}
+
+/// A page.
+pub fn page(markup: Markup) -> Response {
+    text(StatusCode::OK, HTML, markup.into_string())
+}
+
+/// JSON that is text already.
+pub fn json(body: String) -> Response {
+    text(StatusCode::OK, JSON, body)
+}
+
+/// A part of the page: its style, its script.
+pub fn asset(content_type: &'static str, body: &'static str) -> Response {
+    text(StatusCode::OK, content_type, body.to_owned())
+}
+
+/// What is wrong with an address, all of it at once.
+pub fn wrong(faults: &[Fault], form: Form) -> Response {
+    match form {
+        Form::Json => {
+            let faults: Vec<_> = faults
+                .iter()
+                .map(|fault| json!({ "field": fault.field, "value": fault.value, "rule": fault.rule }))
+                .collect();
+            text(StatusCode::BAD_REQUEST, JSON, json!({ "errors": faults }).to_string())
+        }
+        Form::Page => {
+            let list = html! {
+                p { "The address asks for something that is not there to ask for:" }
+                ul { @for fault in faults { li { code { (fault.field) } " “" (fault.value) "” " (fault.rule) } } }
+                p { a href="/" { "All insights of the last seven days" } }
+            };
+            text(
+                StatusCode::BAD_REQUEST,
+                HTML,
+                document::message("This address is wrong", &list).into_string(),
+            )
+        }
+    }
+}
+
+/// Something that is not there.
+pub fn missing(what: &str, form: Form) -> Response {
+    match form {
+        Form::Json => text(StatusCode::NOT_FOUND, JSON, json!({ "error": what }).to_string()),
+        Form::Page => {
+            let page = document::message("Not found", &html! { p { (what) } });
+            text(StatusCode::NOT_FOUND, HTML, page.into_string())
+        }
+    }
+}
+
+/// The table did not answer.
+pub fn failed(error: &Error, form: Form) -> Response {
+    let told = [Some(error.to_string()), error.advice()].into_iter().flatten().collect::<Vec<_>>().join("; ");
+    match form {
+        Form::Json => text(StatusCode::BAD_GATEWAY, JSON, json!({ "error": told }).to_string()),
+        Form::Page => {
+            let page = document::message(
+                "The table does not answer",
+                &html! { p { (told) } p { a href="" { "Try again" } } },
+            );
+            text(StatusCode::BAD_GATEWAY, HTML, page.into_string())
+        }
+    }
+}

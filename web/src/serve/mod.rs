@@ -1,0 +1,224 @@
+//! The page over the live table, for a listener on the loopback interface. It only reads, and keeps nothing between two
+//! requests: every answer is as of its own instant.
+
+mod answer;
+mod api;
+mod guard;
+
+use crate::command::Location;
+use crate::page::filter::{Fault, Filter, OF_COUNTS, OF_INSIGHTS};
+use crate::page::gather::{self, Wanted};
+use crate::page::model::Model;
+use crate::page::{Dress, document};
+use answer::Form;
+use axum::extract::{Path, RawQuery, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Router, middleware};
+use insights_query::{Error, Reader, Span};
+use insights_shared::time::Clock;
+use insights_simulator::connections::{self, Limits};
+use jiff::tz::TimeZone;
+use tokio::net::TcpListener;
+
+/// The most insights of a page that get charts and details; each of the others has a page of its own.
+const MOST_DETAILS: usize = 24;
+
+/// What every answer needs.
+#[derive(Clone, Debug)]
+pub struct Server {
+    /// Reads the table.
+    pub reader: Reader,
+    /// The clock by which each answer has its instant.
+    pub clock: Clock,
+    /// Whose clocks tell the time.
+    pub zone: TimeZone,
+    /// What the table is called on the page.
+    pub table: String,
+    /// The options by which commands name the table.
+    pub location: Location,
+}
+
+impl Server {
+    /// Reads what every page needs once, so that a table that does not answer is known before anybody opens a page.
+    pub async fn check(&self) -> Result<(), Error> {
+        gather::standings(&self.reader, &self.location).await.map(drop)
+    }
+
+    /// Serves requests until `shutdown` is ready.
+    pub async fn serve(self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
+        connections::serve_router(listener, Limits::DEFAULT, router(self), shutdown).await;
+    }
+}
+
+fn router(server: Server) -> Router {
+    Router::new()
+        .route("/", get(page))
+        .route("/insights/{pk}", get(single))
+        .route(
+            "/assets/page.css",
+            get(|| async { answer::asset("text/css; charset=utf-8", document::STYLE) }),
+        )
+        .route("/assets/{name}", get(script))
+        .route("/api", get(api_list))
+        .route("/api/", get(api_list))
+        .route("/api/insights", get(api_insights))
+        .route("/api/insights/{pk}", get(api_single))
+        .route("/api/incidents", get(api_incidents))
+        .route("/api/compliance", get(api_compliance))
+        .route("/api/status", get(api_status))
+        .fallback(missing)
+        .layer(middleware::from_fn(guard::check))
+        .with_state(server)
+}
+
+async fn page(State(server): State<Server>, RawQuery(query): RawQuery) -> Response {
+    match server.page(query).await {
+        Ok(page) => page,
+        Err(trouble) => trouble.answer(Form::Page),
+    }
+}
+
+async fn script(Path(name): Path<String>) -> Response {
+    match document::SCRIPTS.into_iter().find(|(known, _)| *known == name) {
+        Some((_, script)) => answer::asset("text/javascript; charset=utf-8", script),
+        None => answer::missing("there is no such asset", Form::Page),
+    }
+}
+
+async fn single(State(server): State<Server>, Path(pk): Path<String>) -> Response {
+    match server.single(&pk).await {
+        Err(error) => answer::failed(&error, Form::Page),
+        Ok(Some(model)) => {
+            let found = model.insights().find_map(|insight| Some((insight, insight.detail.as_ref()?)));
+            match found {
+                Some((insight, detail)) => {
+                    answer::page(document::single(&model, insight, detail, &Dress::Live(Filter::default())))
+                }
+                None => answer::missing(&nothing_at(&pk), Form::Page),
+            }
+        }
+        Ok(None) => answer::missing(&nothing_at(&pk), Form::Page),
+    }
+}
+
+async fn api_list(State(server): State<Server>, RawQuery(query): RawQuery) -> Result<Response, Trouble> {
+    server.asked(query, &[])?;
+    Ok(answer::json(api::list().to_string()))
+}
+
+async fn api_insights(State(server): State<Server>, RawQuery(query): RawQuery) -> Result<Response, Trouble> {
+    let Asked { reader, filter, span } = server.asked(query, &OF_INSIGHTS)?;
+    Ok(answer::json(api::insights(gather::insights(&reader, &filter, span).await?)))
+}
+
+async fn api_incidents(State(server): State<Server>, RawQuery(query): RawQuery) -> Result<Response, Trouble> {
+    let Asked { reader, filter, span } = server.asked(query, &OF_INSIGHTS)?;
+    let insights = gather::insights(&reader, &filter, span).await?;
+    Ok(answer::json(api::incidents(&gather::incidents(&reader, &insights).await?).to_string()))
+}
+
+async fn api_compliance(
+    State(server): State<Server>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Trouble> {
+    let Asked { reader, filter, span } = server.asked(query, &OF_COUNTS)?;
+    Ok(answer::json(api::compliance(&gather::compliance(&reader, &filter, span).await?)))
+}
+
+async fn api_status(State(server): State<Server>, RawQuery(query): RawQuery) -> Result<Response, Trouble> {
+    let Asked { reader, .. } = server.asked(query, &[])?;
+    Ok(answer::json(api::status(&gather::standings(&reader, &server.location).await?).to_string()))
+}
+
+async fn api_single(
+    State(server): State<Server>,
+    Path(pk): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Trouble> {
+    server.asked(query, &[])?;
+    let found = server.single(&pk).await?;
+    let found = found.as_ref().and_then(|model| Some((model, model.insights().next()?)));
+    Ok(match found {
+        Some((model, insight)) => answer::json(api::single(insight, &model.incidents)),
+        None => answer::missing(&nothing_at(&pk), Form::Json),
+    })
+}
+
+async fn missing(request: axum::extract::Request) -> Response {
+    let form = if request.uri().path().starts_with("/api/") { Form::Json } else { Form::Page };
+    answer::missing("there is nothing at this address", form)
+}
+
+fn nothing_at(pk: &str) -> String {
+    format!("no insight is stored under the whole key {pk}; it may have expired")
+}
+
+/// What an address asks for, and who is asked.
+struct Asked {
+    reader: Reader,
+    filter: Filter,
+    span: Span,
+}
+
+/// Why there is no answer.
+enum Trouble {
+    Wrong(Vec<Fault>),
+    Failed(Error),
+}
+
+impl Trouble {
+    fn answer(&self, form: Form) -> Response {
+        match self {
+            Self::Wrong(faults) => answer::wrong(faults, form),
+            Self::Failed(error) => answer::failed(error, form),
+        }
+    }
+}
+
+impl From<Error> for Trouble {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// Of what is JSON; a page words its own.
+impl IntoResponse for Trouble {
+    fn into_response(self) -> Response {
+        self.answer(Form::Json)
+    }
+}
+
+impl Server {
+    fn asked(&self, query: Option<String>, known: &[&str]) -> Result<Asked, Trouble> {
+        let reader = self.reader.as_of(self.clock.now());
+        let query = query.unwrap_or_default();
+        let pairs: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
+        let pairs = pairs.iter().map(|(name, value)| (name.as_ref(), value.as_ref()));
+        let (filter, span) = Filter::parse(pairs, known, reader.now()).map_err(Trouble::Wrong)?;
+        Ok(Asked { reader, filter, span })
+    }
+
+    async fn page(&self, query: Option<String>) -> Result<Response, Trouble> {
+        let Asked { reader, filter, span } = self.asked(query, &OF_INSIGHTS)?;
+        let wanted = Wanted {
+            filter: &filter,
+            span,
+            most_details: MOST_DETAILS,
+            table: self.table.clone(),
+            zone: self.zone.clone(),
+            location: self.location.clone(),
+        };
+        let model = gather::whole(&reader, wanted).await?;
+        Ok(answer::page(document::whole(&model, &Dress::Live(filter))))
+    }
+
+    async fn single(&self, pk: &str) -> Result<Option<Model>, Error> {
+        // DynamoDB refuses longer keys with an error of its own.
+        if pk.is_empty() || pk.len() > 2_048 {
+            return Ok(None);
+        }
+        let reader = self.reader.as_of(self.clock.now());
+        gather::single(&reader, pk, self.table.clone(), self.zone.clone(), self.location.clone()).await
+    }
+}
