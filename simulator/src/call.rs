@@ -39,20 +39,5 @@ impl ServiceError {
     }
 }
 
-/// An error that is the same in every call.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct ErrorTemplate {
-    pub(crate) code: &'static str,
-    /// The HTTP status.
-    pub(crate) status: u16,
-    pub(crate) message: &'static str,
-}
-
-impl From<ErrorTemplate> for ServiceError {
-    fn from(template: ErrorTemplate) -> Self {
-        Self::new(template.code, template.status, template.message)
-    }
-}
-
 /// The answer of a service: the members of the operation's output shape by their wire names.
 pub type Answer = Result<Value, ServiceError>;

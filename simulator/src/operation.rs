@@ -11,8 +11,8 @@ pub struct Operation {
     pub name: &'static str,
     /// Method and path in the REST protocols; `None` where a header or a form names the operation.
     pub(crate) route: Option<Route>,
-    /// The parameters by wire name. Others are ignored.
-    pub(crate) input: &'static [(&'static str, ParameterType)],
+    /// The wire names of the parameters of each type. Others are ignored.
+    pub(crate) input: &'static [(ParameterType, &'static [&'static str])],
     /// How it pages, if it does.
     pub(crate) paging: Option<Paging>,
     /// The documented limit in calls per second, if there is one.
@@ -62,8 +62,8 @@ impl Operation {
         Self { route: Some(Route { method, path }), ..Self::rpc(name) }
     }
 
-    /// The same with these parameters.
-    pub(crate) const fn input(self, input: &'static [(&'static str, ParameterType)]) -> Self {
+    /// The same with parameters.
+    pub(crate) const fn input(self, input: &'static [(ParameterType, &'static [&'static str])]) -> Self {
         Self { input, ..self }
     }
 
@@ -85,6 +85,11 @@ impl Operation {
     /// The same as an operation on a batch.
     pub(crate) const fn batch(self) -> Self {
         Self { is_batch: true, ..self }
+    }
+
+    /// The type of the parameter `name`.
+    pub(crate) fn parameter(&self, name: &str) -> Option<ParameterType> {
+        self.input.iter().find(|(_, names)| names.contains(&name)).map(|(its_type, _)| *its_type)
     }
 }
 

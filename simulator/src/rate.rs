@@ -4,7 +4,7 @@
 use crate::operation::Operation;
 use crate::selector::Selector;
 use crate::service::Service;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use tokio::time::Instant;
 
 /// Calls per second of operations without another limit.
@@ -15,21 +15,23 @@ const DEFAULT: f64 = 10.0;
 pub struct Rates {
     /// The limit of operations without another one, in services whose operations are limited by default.
     pub default: Option<f64>,
-    rates: BTreeMap<Selector, f64>,
+    rates: Vec<(Selector, f64)>,
 }
 
 impl Rates {
     /// Limits each of `operations` to `rate` calls per second. A rate for one operation precedes that of its service, and a
     /// service's precedes that of `*`.
     pub fn set(&mut self, operations: Selector, rate: f64) {
-        self.rates.insert(operations, rate);
+        self.rates.retain(|(others, _)| *others != operations);
+        self.rates.push((operations, rate));
     }
 
     /// The limit of an operation in calls per second, if there is one.
     pub(crate) fn limit(&self, service: Service, operation: &Operation) -> Option<f64> {
         let selectors =
             [Selector::Operation(service, operation.name), Selector::Service(service), Selector::All];
-        let named = selectors.iter().find_map(|selector| self.rates.get(selector).copied());
+        let rate = |selector: &Selector| self.rates.iter().find(|(operations, _)| operations == selector);
+        let named = selectors.iter().find_map(rate).map(|(_, rate)| *rate);
         let is_limited = service.descriptor().is_limited;
         let otherwise = || is_limited.then(|| operation.rate.or(self.default).unwrap_or(DEFAULT));
         named.or_else(otherwise).filter(|rate| *rate > 0.0)
@@ -38,7 +40,7 @@ impl Rates {
 
 /// The buckets of all callers.
 #[derive(Debug, Default)]
-pub(crate) struct Limits(HashMap<(Service, &'static str, String, String), Bucket>);
+pub(crate) struct Limits(HashMap<(&'static str, &'static str, String, String), Bucket>);
 
 #[derive(Debug)]
 struct Bucket {
@@ -56,7 +58,7 @@ impl Limits {
         rate: f64,
         now: Instant,
     ) -> bool {
-        let key = (service, operation, account.to_owned(), region.to_owned());
+        let key = (service.name(), operation, account.to_owned(), region.to_owned());
         // A burst of one second's calls, and of one call at least.
         let capacity = rate.max(1.0);
         let bucket = self.0.entry(key).or_insert(Bucket { tokens: capacity, filled_at: now });
@@ -74,7 +76,6 @@ impl Limits {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cloudtrail;
     use std::time::Duration;
 
     #[test]
@@ -83,7 +84,7 @@ mod tests {
         let start = Instant::now();
         let mut admit = |millis: u64, region: &str| {
             let now = start + Duration::from_millis(millis);
-            limits.admit((cloudtrail::SERVICE, "LookupEvents"), "123456789012", region, 2.0, now)
+            limits.admit((crate::cloudtrail::SERVICE, "LookupEvents"), "123456789012", region, 2.0, now)
         };
         assert_eq!([admit(0, "a"), admit(0, "a"), admit(0, "a")], [true, true, false]);
         assert!(admit(0, "b"), "another region has its own bucket");

@@ -38,7 +38,7 @@ impl Segment {
         match self {
             Self::Literal(literal) => literal == text,
             Self::Label(name) | Self::Greedy(name) => {
-                labels.push((name, decode(text, false)));
+                labels.push((name, decode(text)));
                 !text.is_empty()
             }
         }

@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 /// A set of operations. It is written `*`, `xray:*` or `xray:GetInsight`; `GetInsight` alone is read, too, where no other
 /// service has an operation of this name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Selector {
     /// Every operation of every service.
     All,

@@ -1,7 +1,7 @@
 //! A simulated service: a handle to its descriptor, which is the data that the rest of the crate needs about it. Each
 //! service has a folder with its descriptor, its part of the scenario and its answers, and one entry in [`Service::all`].
 
-use crate::call::{Answer, Call, ErrorTemplate};
+use crate::call::{Answer, Call, ServiceError};
 use crate::dynamodb::table::Table;
 use crate::fault::FaultKind;
 use crate::fault::distortion::RecordMembers;
@@ -11,9 +11,7 @@ use crate::protocol::Protocol;
 use crate::protocol::answer::Reply;
 use crate::protocol::request::Received;
 use crate::scenario::place::{PartReader, Place};
-use std::cmp::Ordering;
 use std::fmt;
-use std::hash::{Hash, Hasher};
 use std::pin::Pin;
 
 /// A simulated service. Two handles are equal if their services have the same name.
@@ -32,9 +30,9 @@ pub(crate) struct Descriptor {
     /// The operations that the simulator answers.
     pub(crate) operations: &'static [Operation],
     /// Its throttling error.
-    pub(crate) throttled: ErrorTemplate,
+    pub(crate) throttled: fn() -> ServiceError,
     /// Its internal error.
-    pub(crate) internal: ErrorTemplate,
+    pub(crate) internal: fn() -> ServiceError,
     /// The member of a modeled error that holds the message: `message` or `Message`.
     pub(crate) message_member: &'static str,
     /// Whether its operations are limited where the scenario names no rate for them.
@@ -108,24 +106,6 @@ impl PartialEq for Service {
 }
 
 impl Eq for Service {}
-
-impl PartialOrd for Service {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Service {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.name().cmp(other.name())
-    }
-}
-
-impl Hash for Service {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.name().hash(state);
-    }
-}
 
 impl fmt::Debug for Service {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

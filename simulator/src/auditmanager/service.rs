@@ -1,7 +1,7 @@
 //! The descriptor of AWS Audit Manager.
 
 use super::{Data, answer};
-use crate::call::ErrorTemplate;
+use crate::call::ServiceError;
 use crate::fault::distortion::RecordMembers;
 use crate::operation::{Operation, ParameterType as Type};
 use crate::protocol::Protocol;
@@ -17,26 +17,22 @@ pub const SERVICE: Service = Service::new(&Descriptor {
         Operation::rest("GetAccountStatus", "GET", "/account/status"),
         Operation::rest("GetInsights", "GET", "/insights"),
         Operation::rest("ListAssessments", "GET", "/assessments")
-            .input(&[("status", Type::String), ("nextToken", Type::String), ("maxResults", Type::Integer)])
+            .input(&[(Type::String, &["status", "nextToken"]), (Type::Integer, &["maxResults"])])
             .paged("nextToken", "maxResults", &["assessmentMetadata"]),
         Operation::rest("GetInsightsByAssessment", "GET", "/insights/assessments/{assessmentId}")
-            .input(&[("assessmentId", Type::String)]),
+            .input(&[(Type::String, &["assessmentId"])]),
         Operation::rest("ListControlDomainInsights", "GET", "/insights/control-domains")
-            .input(&[("nextToken", Type::String), ("maxResults", Type::Integer)])
+            .input(&[(Type::String, &["nextToken"]), (Type::Integer, &["maxResults"])])
             .paged("nextToken", "maxResults", &["controlDomainInsights"]),
         Operation::rest(
             "ListControlDomainInsightsByAssessment",
             "GET",
             "/insights/control-domains-by-assessment",
         )
-        .input(&[("assessmentId", Type::String), ("nextToken", Type::String), ("maxResults", Type::Integer)])
+        .input(&[(Type::String, &["assessmentId", "nextToken"]), (Type::Integer, &["maxResults"])])
         .paged("nextToken", "maxResults", &["controlDomainInsights"]),
         Operation::rest("ListControlInsightsByControlDomain", "GET", "/insights/controls")
-            .input(&[
-                ("controlDomainId", Type::String),
-                ("nextToken", Type::String),
-                ("maxResults", Type::Integer),
-            ])
+            .input(&[(Type::String, &["controlDomainId", "nextToken"]), (Type::Integer, &["maxResults"])])
             .paged("nextToken", "maxResults", &["controlInsightsMetadata"]),
         Operation::rest(
             "ListAssessmentControlInsightsByControlDomain",
@@ -44,19 +40,13 @@ pub const SERVICE: Service = Service::new(&Descriptor {
             "/insights/controls-by-assessment",
         )
         .input(&[
-            ("controlDomainId", Type::String),
-            ("assessmentId", Type::String),
-            ("nextToken", Type::String),
-            ("maxResults", Type::Integer),
+            (Type::String, &["controlDomainId", "assessmentId", "nextToken"]),
+            (Type::Integer, &["maxResults"]),
         ])
         .paged("nextToken", "maxResults", &["controlInsightsByAssessment"]),
     ],
-    throttled: ErrorTemplate { code: "ThrottlingException", status: 429, message: "Rate exceeded" },
-    internal: ErrorTemplate {
-        code: "InternalServerException",
-        status: 500,
-        message: "An internal service error occurred.",
-    },
+    throttled: || ServiceError::new("ThrottlingException", 429, "Rate exceeded"),
+    internal: || ServiceError::new("InternalServerException", 500, "An internal service error occurred."),
     message_member: "message",
     is_limited: true,
     records: Some(RecordMembers {

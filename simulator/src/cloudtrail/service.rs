@@ -1,7 +1,7 @@
 //! The descriptor of AWS CloudTrail.
 
 use super::{Data, answer};
-use crate::call::ErrorTemplate;
+use crate::call::ServiceError;
 use crate::fault::distortion::RecordMembers;
 use crate::operation::{Operation, ParameterType as Type};
 use crate::protocol::Protocol;
@@ -21,59 +21,52 @@ pub const SERVICE: Service = Service::new(&Descriptor {
     operations: &[
         Operation::rpc("LookupEvents")
             .input(&[
-                ("LookupAttributes", Type::StructureList),
-                ("StartTime", Type::Timestamp),
-                ("EndTime", Type::Timestamp),
-                ("EventCategory", Type::String),
-                ("MaxResults", Type::Integer),
-                ("NextToken", Type::String),
+                (Type::StructureList, &["LookupAttributes"]),
+                (Type::Timestamp, &["StartTime", "EndTime"]),
+                (Type::String, &["EventCategory", "NextToken"]),
+                (Type::Integer, &["MaxResults"]),
             ])
             .paged("NextToken", "MaxResults", &["Events"])
             .rate(2.0),
         Operation::rpc("DescribeTrails")
-            .input(&[("trailNameList", Type::StringList), ("includeShadowTrails", Type::Boolean)]),
-        Operation::rpc("ListTrails").input(&[("NextToken", Type::String)]).paged(
+            .input(&[(Type::StringList, &["trailNameList"]), (Type::Boolean, &["includeShadowTrails"])]),
+        Operation::rpc("ListTrails").input(&[(Type::String, &["NextToken"])]).paged(
             "NextToken",
             "",
             &["Trails"],
         ),
-        Operation::rpc("GetTrail").input(&[("Name", Type::String)]),
-        Operation::rpc("GetInsightSelectors")
-            .input(&[("TrailName", Type::String), ("EventDataStore", Type::String)]),
+        Operation::rpc("GetTrail").input(&[(Type::String, &["Name"])]),
+        Operation::rpc("GetInsightSelectors").input(&[(Type::String, &["TrailName", "EventDataStore"])]),
         Operation::rpc("ListInsightsData")
             .input(&[
-                ("InsightSource", Type::String),
-                ("DataType", Type::String),
-                ("Dimensions", Type::StringMap),
-                ("StartTime", Type::Timestamp),
-                ("EndTime", Type::Timestamp),
-                ("MaxResults", Type::Integer),
-                ("NextToken", Type::String),
+                (Type::String, &["InsightSource", "DataType", "NextToken"]),
+                (Type::StringMap, &["Dimensions"]),
+                (Type::Timestamp, &["StartTime", "EndTime"]),
+                (Type::Integer, &["MaxResults"]),
             ])
             .paged("NextToken", "MaxResults", &["Events"])
             .rate(2.0),
         Operation::rpc("ListInsightsMetricData")
             .input(&[
-                ("TrailName", Type::String),
-                ("EventSource", Type::String),
-                ("EventName", Type::String),
-                ("InsightType", Type::String),
-                ("ErrorCode", Type::String),
-                ("StartTime", Type::Timestamp),
-                ("EndTime", Type::Timestamp),
-                ("Period", Type::Integer),
-                ("DataType", Type::String),
-                ("MaxResults", Type::Integer),
-                ("NextToken", Type::String),
+                (
+                    Type::String,
+                    &[
+                        "TrailName",
+                        "EventSource",
+                        "EventName",
+                        "InsightType",
+                        "ErrorCode",
+                        "DataType",
+                        "NextToken",
+                    ],
+                ),
+                (Type::Timestamp, &["StartTime", "EndTime"]),
+                (Type::Integer, &["Period", "MaxResults"]),
             ])
             .paged("NextToken", "MaxResults", &["Timestamps", "Values"]),
     ],
-    throttled: ErrorTemplate { code: "ThrottlingException", status: 400, message: "Rate exceeded" },
-    internal: ErrorTemplate {
-        code: "InternalFailure",
-        status: 500,
-        message: "An internal service error occurred.",
-    },
+    throttled: || ServiceError::new("ThrottlingException", 400, "Rate exceeded"),
+    internal: || ServiceError::new("InternalFailure", 500, "An internal service error occurred."),
     message_member: "Message",
     is_limited: true,
     records: Some(RecordMembers {

@@ -1,6 +1,7 @@
 //! The embedded DynamoDB without a socket: a function from an operation's body to the status and body of its response, for
 //! every operation of the database library.
 
+use crate::operation::Operation;
 use dynoxide::{Database, DynoxideError, Result};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -43,42 +44,50 @@ pub fn answer(database: &Database, operation: &str, body: &[u8]) -> (u16, String
 
 type Response = std::result::Result<String, (u16, String)>;
 
-fn dispatch(database: &Database, operation: &str, body: &[u8]) -> Response {
-    macro_rules! call {
-        ($method:ident) => {
-            respond(body, |request| database.$method(request))
-        };
-    }
-    match operation {
-        "BatchExecuteStatement" => call!(batch_execute_statement),
-        "BatchGetItem" => call!(batch_get_item),
-        "BatchWriteItem" => call!(batch_write_item),
-        "CreateTable" => call!(create_table),
-        "DeleteItem" => call!(delete_item),
-        "DeleteTable" => call!(delete_table),
-        "DescribeStream" => call!(describe_stream),
-        "DescribeTable" => call!(describe_table),
-        "DescribeTimeToLive" => call!(describe_time_to_live),
-        "ExecuteStatement" => call!(execute_statement),
-        "ExecuteTransaction" => call!(execute_transaction),
-        "GetItem" => call!(get_item),
-        "GetRecords" => call!(get_records),
-        "GetShardIterator" => call!(get_shard_iterator),
-        "ListStreams" => call!(list_streams),
-        "ListTables" => call!(list_tables),
-        "ListTagsOfResource" => call!(list_tags_of_resource),
-        "PutItem" => call!(put_item),
-        "Query" => call!(query),
-        "Scan" => call!(scan),
-        "TagResource" => call!(tag_resource),
-        "TransactGetItems" => call!(transact_get_items),
-        "TransactWriteItems" => call!(transact_write_items),
-        "UntagResource" => call!(untag_resource),
-        "UpdateItem" => call!(update_item),
-        "UpdateTable" => call!(update_table),
-        "UpdateTimeToLive" => call!(update_time_to_live),
-        _ => Err((400, json!({"__type": "com.amazon.coral.service#UnknownOperationException"}).to_string())),
-    }
+/// Declares the operations and the methods of the database that answer them.
+macro_rules! operations {
+    ($($name:literal => $method:ident $(.$option:ident($($argument:expr),*))?,)*) => {
+        /// Every operation of the database.
+        pub(super) const OPERATIONS: &[Operation] =
+            &[$(Operation::rpc($name) $(.$option($($argument),*))?,)*];
+
+        fn dispatch(database: &Database, operation: &str, body: &[u8]) -> Response {
+            match operation {
+                $($name => respond(body, |request| database.$method(request)),)*
+                _ => Err((400, json!({"__type": "com.amazon.coral.service#UnknownOperationException"}).to_string())),
+            }
+        }
+    };
+}
+
+operations! {
+    "BatchExecuteStatement" => batch_execute_statement,
+    "BatchGetItem" => batch_get_item .batch(),
+    "BatchWriteItem" => batch_write_item .batch(),
+    "CreateTable" => create_table,
+    "DeleteItem" => delete_item,
+    "DeleteTable" => delete_table,
+    "DescribeStream" => describe_stream,
+    "DescribeTable" => describe_table,
+    "DescribeTimeToLive" => describe_time_to_live,
+    "ExecuteStatement" => execute_statement,
+    "ExecuteTransaction" => execute_transaction,
+    "GetItem" => get_item,
+    "GetRecords" => get_records,
+    "GetShardIterator" => get_shard_iterator,
+    "ListStreams" => list_streams,
+    "ListTables" => list_tables,
+    "ListTagsOfResource" => list_tags_of_resource,
+    "PutItem" => put_item,
+    "Query" => query .paged("ExclusiveStartKey", "Limit", &["Items"]),
+    "Scan" => scan .paged("ExclusiveStartKey", "Limit", &["Items"]),
+    "TagResource" => tag_resource,
+    "TransactGetItems" => transact_get_items,
+    "TransactWriteItems" => transact_write_items,
+    "UntagResource" => untag_resource,
+    "UpdateItem" => update_item,
+    "UpdateTable" => update_table,
+    "UpdateTimeToLive" => update_time_to_live,
 }
 
 fn respond<T: DeserializeOwned, U: Serialize>(body: &[u8], run: impl FnOnce(T) -> Result<U>) -> Response {

@@ -1,9 +1,8 @@
 //! Amazon DynamoDB, which an embedded database answers. Requests go to it byte by byte, except those that a fault changes.
 //! All accounts and regions share its tables.
 
-use crate::call::ErrorTemplate;
+use crate::call::ServiceError;
 use crate::fault::{FaultKind, distortion};
-use crate::operation::Operation;
 use crate::protocol::Protocol;
 use crate::protocol::answer::{CHECKSUM, Reply};
 use crate::protocol::request::Received;
@@ -27,42 +26,13 @@ pub const SERVICE: Service = Service::new(&Descriptor {
         namespace: "com.amazonaws.dynamodb.v20120810#",
         common_namespace: "com.amazon.coral.service#",
     },
-    operations: &[
-        Operation::rpc("BatchExecuteStatement"),
-        Operation::rpc("BatchGetItem").batch(),
-        Operation::rpc("BatchWriteItem").batch(),
-        Operation::rpc("CreateTable"),
-        Operation::rpc("DeleteItem"),
-        Operation::rpc("DeleteTable"),
-        Operation::rpc("DescribeStream"),
-        Operation::rpc("DescribeTable"),
-        Operation::rpc("DescribeTimeToLive"),
-        Operation::rpc("ExecuteStatement"),
-        Operation::rpc("ExecuteTransaction"),
-        Operation::rpc("GetItem"),
-        Operation::rpc("GetRecords"),
-        Operation::rpc("GetShardIterator"),
-        Operation::rpc("ListStreams"),
-        Operation::rpc("ListTables"),
-        Operation::rpc("ListTagsOfResource"),
-        Operation::rpc("PutItem"),
-        Operation::rpc("Query").paged("ExclusiveStartKey", "Limit", &["Items"]),
-        Operation::rpc("Scan").paged("ExclusiveStartKey", "Limit", &["Items"]),
-        Operation::rpc("TagResource"),
-        Operation::rpc("TransactGetItems"),
-        Operation::rpc("TransactWriteItems"),
-        Operation::rpc("UntagResource"),
-        Operation::rpc("UpdateItem"),
-        Operation::rpc("UpdateTable"),
-        Operation::rpc("UpdateTimeToLive"),
-    ],
-    throttled: ErrorTemplate {
-        code: "ProvisionedThroughputExceededException",
-        status: 400,
-        message: "The level of configured provisioned throughput for the table was exceeded. Consider increasing your \
-                  provisioning level with the UpdateTable API.",
+    operations: database::OPERATIONS,
+    throttled: || {
+        let message = "The level of configured provisioned throughput for the table was exceeded. Consider increasing your \
+                       provisioning level with the UpdateTable API.";
+        ServiceError::new("ProvisionedThroughputExceededException", 400, message)
     },
-    internal: ErrorTemplate { code: "InternalServerError", status: 500, message: "Internal server error" },
+    internal: || ServiceError::new("InternalServerError", 500, "Internal server error"),
     message_member: "message",
     is_limited: false,
     records: None,

@@ -8,12 +8,12 @@ use insights_shared::time::Timestamp;
 
 /// The service's throttling error.
 pub(crate) fn throttled(service: Service) -> ServiceError {
-    service.descriptor().throttled.into()
+    (service.descriptor().throttled)()
 }
 
 /// The service's internal error.
 pub(crate) fn internal(service: Service) -> ServiceError {
-    service.descriptor().internal.into()
+    (service.descriptor().internal)()
 }
 
 /// The caller `principal` may not call `operation`.

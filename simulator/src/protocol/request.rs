@@ -84,7 +84,7 @@ impl Received {
         for (name, value, is_text) in
             members.into_iter().map(|(name, value)| (name, value, false)).chain(texts)
         {
-            let Some((_, its_type)) = operation.input.iter().find(|(known, _)| *known == name) else {
+            let Some(its_type) = operation.parameter(&name) else {
                 continue;
             };
             if value.is_null() {

@@ -2,13 +2,13 @@
 
 use super::Context;
 use insights_shared::fields::Fields;
-use std::any::{Any, TypeId};
-use std::collections::HashMap;
+use insights_shared::time::Timestamp;
+use std::any::Any;
 use std::fmt::Debug;
 
 /// What exists in one account and region. The default part of each service is empty and not enabled.
 #[derive(Clone, Debug)]
-pub struct Place(HashMap<TypeId, Box<dyn StoredPart>>);
+pub struct Place(Vec<Box<dyn StoredPart>>);
 
 /// A service's part of a scenario.
 pub trait Part: Any + Clone + Debug + Default + Send + Sync {
@@ -36,9 +36,8 @@ impl Clone for Box<dyn StoredPart> {
 /// How a service's part is read.
 #[derive(Clone, Copy)]
 pub(crate) struct PartReader {
-    id: fn() -> TypeId,
-    empty: fn() -> Box<dyn StoredPart>,
-    parse: fn(Fields<'_>, &Context) -> Box<dyn StoredPart>,
+    /// Reads the service's table, or returns the default without one.
+    read: fn(Option<Fields<'_>>, &Context) -> Box<dyn StoredPart>,
     /// Whether the file has one table for all places.
     is_global: bool,
 }
@@ -46,12 +45,10 @@ pub(crate) struct PartReader {
 impl PartReader {
     /// A part for each place.
     pub(crate) const fn of<T: Part>() -> Self {
-        Self {
-            id: TypeId::of::<T>,
-            empty: || Box::new(T::default()),
-            parse: |fields, context| Box::new(T::parse(fields, context)),
-            is_global: false,
-        }
+        let read = |fields: Option<Fields<'_>>, context: &Context| -> Box<dyn StoredPart> {
+            Box::new(fields.map_or_else(T::default, |fields| T::parse(fields, context)))
+        };
+        Self { read, is_global: false }
     }
 
     /// One part for all places.
@@ -63,21 +60,17 @@ impl PartReader {
 impl Place {
     /// A place in which nothing exists.
     pub(crate) fn empty() -> Self {
-        Self(readers().map(|(_, reader)| ((reader.id)(), (reader.empty)())).collect())
+        let context = Context { anchor: Timestamp::MIN, seed: 0 };
+        Self(readers().map(|(_, reader)| (reader.read)(None, &context)).collect())
     }
 
     /// Reads the tables that the services have in `fields`. A place within the file takes global parts from `default`.
     pub(super) fn parse(fields: &mut Fields<'_>, context: &Context, default: Option<&Self>) -> Self {
-        let mut place = Self::empty();
-        for (name, reader) in readers() {
-            let id = (reader.id)();
-            let part = match default.filter(|_| reader.is_global) {
-                Some(default) => default.0.get(&id).cloned(),
-                None => fields.object(name).map(|fields| (reader.parse)(fields, context)),
-            };
-            place.0.extend(part.map(|part| (id, part)));
-        }
-        place
+        let part = |(index, (name, reader)): (usize, (&'static str, PartReader))| {
+            let global = default.filter(|_| reader.is_global).and_then(|default| default.0.get(index));
+            global.cloned().unwrap_or_else(|| (reader.read)(fields.object(name), context))
+        };
+        Self(readers().enumerate().map(part).collect())
     }
 
     /// The part of type `T`, such as [`xray::Data`](crate::xray::Data).
@@ -87,8 +80,8 @@ impl Place {
     /// If `T` is not the part of a simulated service.
     #[expect(clippy::expect_used, reason = "a place has the part of every service")]
     pub fn part<T: Part>(&self) -> &T {
-        let part: Option<&dyn Any> = self.0.get(&TypeId::of::<T>()).map(|part| &**part as &dyn Any);
-        part.and_then(<dyn Any>::downcast_ref).expect("the part of a simulated service")
+        let mut parts = self.0.iter().map(|part| &**part as &dyn Any);
+        parts.find_map(<dyn Any>::downcast_ref).expect("the part of a simulated service")
     }
 
     /// The part of type `T`, to change it.
@@ -98,9 +91,8 @@ impl Place {
     /// If `T` is not the part of a simulated service.
     #[expect(clippy::expect_used, reason = "a place has the part of every service")]
     pub fn part_mut<T: Part>(&mut self) -> &mut T {
-        let part: Option<&mut dyn Any> =
-            self.0.get_mut(&TypeId::of::<T>()).map(|part| &mut **part as &mut dyn Any);
-        part.and_then(<dyn Any>::downcast_mut).expect("the part of a simulated service")
+        let mut parts = self.0.iter_mut().map(|part| &mut **part as &mut dyn Any);
+        parts.find_map(<dyn Any>::downcast_mut).expect("the part of a simulated service")
     }
 }
 

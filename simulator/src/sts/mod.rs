@@ -1,6 +1,6 @@
 //! AWS STS: `GetCallerIdentity` and `AssumeRole`. Policies, tags and multi-factor codes are accepted and ignored.
 
-use crate::call::{Answer, Call, ErrorTemplate};
+use crate::call::{Answer, Call, ServiceError};
 use crate::operation::{Operation, ParameterType as Type};
 use crate::principal::Principal;
 use crate::protocol::Protocol;
@@ -20,22 +20,23 @@ pub const SERVICE: Service = Service::new(&Descriptor {
     operations: &[
         Operation::rpc("GetCallerIdentity"),
         Operation::rpc("AssumeRole").input(&[
-            ("RoleArn", Type::String),
-            ("RoleSessionName", Type::String),
-            ("Policy", Type::String),
-            ("DurationSeconds", Type::Integer),
-            ("ExternalId", Type::String),
-            ("SerialNumber", Type::String),
-            ("TokenCode", Type::String),
-            ("SourceIdentity", Type::String),
+            (
+                Type::String,
+                &[
+                    "RoleArn",
+                    "RoleSessionName",
+                    "Policy",
+                    "ExternalId",
+                    "SerialNumber",
+                    "TokenCode",
+                    "SourceIdentity",
+                ],
+            ),
+            (Type::Integer, &["DurationSeconds"]),
         ]),
     ],
-    throttled: ErrorTemplate { code: "Throttling", status: 400, message: "Rate exceeded" },
-    internal: ErrorTemplate {
-        code: "InternalFailure",
-        status: 500,
-        message: "An internal service error occurred.",
-    },
+    throttled: || ServiceError::new("Throttling", 400, "Rate exceeded"),
+    internal: || ServiceError::new("InternalFailure", 500, "An internal service error occurred."),
     message_member: "Message",
     is_limited: false,
     records: None,

@@ -1,7 +1,7 @@
 //! The descriptor of AWS X-Ray.
 
 use super::{Data, answer};
-use crate::call::ErrorTemplate;
+use crate::call::ServiceError;
 use crate::fault::distortion::RecordMembers;
 use crate::operation::{Operation, ParameterType as Type};
 use crate::protocol::Protocol;
@@ -14,43 +14,33 @@ pub const SERVICE: Service = Service::new(&Descriptor {
     title: "X-Ray",
     protocol: Protocol::RestJson,
     operations: &[
-        Operation::rest("GetGroups", "POST", "/Groups").input(&[("NextToken", Type::String)]).paged(
+        Operation::rest("GetGroups", "POST", "/Groups").input(&[(Type::String, &["NextToken"])]).paged(
             "NextToken",
             "",
             &["Groups"],
         ),
-        Operation::rest("GetGroup", "POST", "/GetGroup")
-            .input(&[("GroupName", Type::String), ("GroupARN", Type::String)]),
+        Operation::rest("GetGroup", "POST", "/GetGroup").input(&[(Type::String, &["GroupName", "GroupARN"])]),
         Operation::rest("GetInsightSummaries", "POST", "/InsightSummaries")
             .input(&[
-                ("States", Type::StringList),
-                ("GroupARN", Type::String),
-                ("GroupName", Type::String),
-                ("StartTime", Type::Timestamp),
-                ("EndTime", Type::Timestamp),
-                ("MaxResults", Type::Integer),
-                ("NextToken", Type::String),
+                (Type::StringList, &["States"]),
+                (Type::String, &["GroupARN", "GroupName", "NextToken"]),
+                (Type::Timestamp, &["StartTime", "EndTime"]),
+                (Type::Integer, &["MaxResults"]),
             ])
             .paged("NextToken", "MaxResults", &["InsightSummaries"]),
-        Operation::rest("GetInsight", "POST", "/Insight").input(&[("InsightId", Type::String)]),
+        Operation::rest("GetInsight", "POST", "/Insight").input(&[(Type::String, &["InsightId"])]),
         Operation::rest("GetInsightEvents", "POST", "/InsightEvents")
-            .input(&[("InsightId", Type::String), ("MaxResults", Type::Integer), ("NextToken", Type::String)])
+            .input(&[(Type::String, &["InsightId", "NextToken"]), (Type::Integer, &["MaxResults"])])
             .paged("NextToken", "MaxResults", &["InsightEvents"]),
         Operation::rest("GetInsightImpactGraph", "POST", "/InsightImpactGraph")
             .input(&[
-                ("InsightId", Type::String),
-                ("StartTime", Type::Timestamp),
-                ("EndTime", Type::Timestamp),
-                ("NextToken", Type::String),
+                (Type::String, &["InsightId", "NextToken"]),
+                (Type::Timestamp, &["StartTime", "EndTime"]),
             ])
             .paged("NextToken", "", &["Services"]),
     ],
-    throttled: ErrorTemplate { code: "ThrottledException", status: 429, message: "Rate exceeded" },
-    internal: ErrorTemplate {
-        code: "InternalFailure",
-        status: 500,
-        message: "An internal service error occurred.",
-    },
+    throttled: || ServiceError::new("ThrottledException", 429, "Rate exceeded"),
+    internal: || ServiceError::new("InternalFailure", 500, "An internal service error occurred."),
     message_member: "Message",
     is_limited: true,
     records: Some(RecordMembers {
