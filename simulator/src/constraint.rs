@@ -3,6 +3,7 @@
 //! null; …`. Types are checked before; rules about several parameters are in the services.
 
 use crate::call::Call;
+use crate::timestamp;
 use insights_shared::time::Timestamp;
 use serde_json::Value;
 use std::ops::RangeInclusive;
@@ -86,7 +87,7 @@ impl<'a> Constraints<'a> {
 
     /// The timestamp `name`, if present.
     pub fn timestamp(&mut self, name: &str) -> Option<Timestamp> {
-        instant(self.call.input.get(name)?)
+        timestamp::read(self.call.input.get(name)?)
     }
 
     /// The message with all violations, if there are any.
@@ -104,17 +105,6 @@ impl<'a> Constraints<'a> {
         self.violations
             .push(format!("Value {value} at '{member}' failed to satisfy constraint: Member must {rule}"));
     }
-}
-
-/// Reads a JSON number as seconds since the epoch, which may have a fraction.
-pub fn instant(value: &Value) -> Option<Timestamp> {
-    if let Some(seconds) = value.as_i64() {
-        return Timestamp::from_millis(seconds.checked_mul(1_000)?);
-    }
-    let millis = (value.as_f64()? * 1_000.0).round();
-    // Below this bound the conversion is exact.
-    #[expect(clippy::cast_possible_truncation, reason = "rounded and bounded")]
-    (millis.abs() < 9.0e15).then_some(millis as i64).and_then(Timestamp::from_millis)
 }
 
 /// The rules that `text` violates; each one continues "Member must".

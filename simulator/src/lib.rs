@@ -38,6 +38,7 @@ pub mod scenario;
 pub mod selector;
 pub mod service;
 pub mod sts;
+pub mod timestamp;
 pub mod xray;
 
 mod exchange;

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
 mod file;
+pub(crate) mod members;
 pub mod place;
 #[cfg(test)]
 mod tests;

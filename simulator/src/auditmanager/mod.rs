@@ -8,7 +8,6 @@ use serde_json::{Map, Value, json};
 
 mod check;
 pub mod counts;
-mod members;
 mod rows;
 pub mod scenario;
 mod service;

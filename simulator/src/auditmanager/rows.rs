@@ -5,6 +5,7 @@ use super::counts::{Counts, Evidence, evidence, newest_day_of};
 use super::{Assessment, Data};
 use crate::arn::partition;
 use crate::call::Call;
+use crate::timestamp::seconds;
 use insights_shared::time::Timestamp;
 use serde_json::{Value, json};
 
@@ -238,14 +239,4 @@ fn without_nulls(mut row: Value) -> Value {
         members.retain(|_, value| !value.is_null());
     }
     row
-}
-
-/// Seconds since the epoch, with a fraction if it is not zero.
-fn seconds(instant: Timestamp) -> Value {
-    let millis = instant.millis();
-    if millis % 1_000 == 0 {
-        return Value::from(millis / 1_000);
-    }
-    #[expect(clippy::cast_precision_loss, reason = "milliseconds of any year up to 9999 fit")]
-    Value::from(millis as f64 / 1_000.0)
 }

@@ -2,8 +2,10 @@
 
 use super::check::{is_domain_id, is_uuid};
 use super::counts::day_of;
-use super::members::{bounded, choice, distinct, each, fault, identifier, omit, optional_text, text, whole};
 use super::{Assessment, Control, Correction, Data, Delegation, Dip, Domain, Status};
+use crate::scenario::members::{
+    bounded, choice, distinct, each, fault, identifier, omit, optional_text, text, whole,
+};
 use crate::scenario::place::Part;
 use crate::scenario::{Context, hash};
 use insights_shared::fields::Fields;
@@ -12,6 +14,8 @@ use serde_json::Value;
 
 /// The largest daily count and the largest factor of a dip. With these limits, sums are exact.
 const MOST: f64 = 1_000_000.0;
+/// The fault of a repeated name or id.
+const UNIQUE: &str = "is not unique; change the name or the id of one of them";
 const INSIGHTS: &[&str] = &[
     "activeAssessmentsCount",
     "noncompliantEvidenceCount",
@@ -60,7 +64,12 @@ impl Part for Data {
         let page_size = whole(&mut fields, "page_size", 1..=1_000).unwrap_or(50);
         let omit = omit(&mut fields, "omit", INSIGHTS);
         let assessments = each(&mut fields, "assessments", |fields| assessment(fields, context));
-        distinct(&mut fields, "assessments", assessments.iter().map(|assessment| assessment.id.clone()));
+        distinct(
+            &mut fields,
+            "assessments",
+            assessments.iter().map(|assessment| assessment.id.clone()),
+            UNIQUE,
+        );
         fields.finish();
         Data {
             status,
@@ -90,7 +99,7 @@ fn assessment(fields: &mut Fields<'_>, context: &Context) -> Assessment {
     });
     let delegations = each(fields, "delegations", |fields| delegation(fields, context, &name));
     let domains = each(fields, "domains", |fields| domain(fields, context));
-    distinct(fields, "domains", domains.iter().map(|domain| domain.id.clone()));
+    distinct(fields, "domains", domains.iter().map(|domain| domain.id.clone()), UNIQUE);
     Assessment {
         inactive_from: inactive_from
             .or_else(|| (status.as_deref() == Some("INACTIVE")).then_some(Timestamp::MIN)),
@@ -147,7 +156,7 @@ fn domain(fields: &mut Fields<'_>, context: &Context) -> Domain {
             .as_ref()
             .map_or_else(|| control.id.clone(), |set| format!("{} in {set}", control.id))
     });
-    distinct(fields, "controls", names);
+    distinct(fields, "controls", names, UNIQUE);
     Domain { omit: omit(fields, "omit", DOMAIN), id, name, controls }
 }
 
@@ -176,8 +185,7 @@ fn dip(fields: &mut Fields<'_>, context: &Context) -> Dip {
     let peak = context.instant(fields, "peak").unwrap_or(from);
     let to = context.instant(fields, "to");
     if peak < from || to.is_some_and(|to| to < peak) {
-        let path = fields.path("peak");
-        fields.faults().add(path, peak, "must lie between from and to");
+        fault(fields, "peak", peak, "must lie between from and to");
     }
     let factor = bounded(fields, "factor", MOST);
     if factor.is_none() {

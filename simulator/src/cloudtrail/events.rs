@@ -5,6 +5,7 @@ use super::trails::Trail;
 use super::with;
 use crate::call::Call;
 use crate::scenario::uuid;
+use crate::timestamp::rfc3339;
 use insights_shared::time::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -211,7 +212,7 @@ impl Event<'_> {
         let id = self.id();
         let mut record = json!({
             "eventVersion": "1.09",
-            "eventTime": whole_seconds(self.time),
+            "eventTime": rfc3339(self.time),
             "awsRegion": call.region,
             "eventID": id,
             "eventType": "AwsCloudTrailInsight",
@@ -235,12 +236,6 @@ impl Event<'_> {
         insight.leave_out(&mut answer, |place| place == Omitted::Lookup);
         answer
     }
-}
-
-/// RFC 3339 without a fraction, as in CloudTrail's records.
-fn whole_seconds(time: Timestamp) -> String {
-    let text = time.to_string();
-    text.split_once('.').map_or(text.clone(), |(seconds, _)| format!("{seconds}Z"))
 }
 
 /// A JSON number without a fraction if it is whole: CloudTrail writes `0` and `669`, not `0.0`.

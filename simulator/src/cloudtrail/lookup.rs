@@ -3,8 +3,8 @@
 
 use super::{Data, EVENT_RETENTION, Event, bad_token, failure, text, with};
 use crate::call::{Answer, Call, ServiceError};
-use crate::constraint::instant;
 use crate::page::paginate;
+use crate::timestamp;
 use insights_shared::time::Timestamp;
 use serde_json::{Value, json};
 
@@ -93,8 +93,8 @@ impl Range {
 /// not end before it.
 pub fn range(call: &Call, code: &'static str) -> Result<Range, ServiceError> {
     let oldest = call.now.plus_seconds(-EVENT_RETENTION);
-    let start = call.input.get("StartTime").and_then(instant);
-    let end = call.input.get("EndTime").and_then(instant);
+    let start = call.input.get("StartTime").and_then(timestamp::read);
+    let end = call.input.get("EndTime").and_then(timestamp::read);
     if let (Some(start), Some(end)) = (start, end)
         && start > end
     {

@@ -6,6 +6,7 @@ use super::events::Subject;
 use super::metric::{INSIGHT_TYPES, is_error_code, is_event_name, is_event_source};
 use super::series::{Burst, Rates};
 use super::trails::Trail;
+use crate::scenario::members::{each, fault};
 use crate::scenario::place::Part;
 use crate::scenario::{Context, hash};
 use insights_shared::fields::Fields;
@@ -16,36 +17,33 @@ mod trail;
 impl Part for Data {
     fn parse(mut fields: Fields<'_>, context: &Context) -> Self {
         let lag_millis = context.span_millis(&mut fields, "lag").unwrap_or_default();
-        let mut data = Data { seed: context.seed, lag_millis, ..Data::default() };
-        for (path, value) in fields.list("trails").unwrap_or_default() {
-            let trail =
-                Fields::new(value, path, fields.faults()).and_then(|fields| trail::trail(fields, context));
-            if let Some(trail) = trail {
-                if data.trails.iter().any(|known| known.name == trail.name) {
-                    let path = fields.path("trails");
-                    fields.faults().add(path, &trail.name, "is named twice");
-                }
-                data.trails.push(trail);
+        let mut data = Self { seed: context.seed, lag_millis, ..Self::default() };
+        let trails = each(&mut fields, "trails", |fields| trail::trail(fields, context));
+        for trail in trails.into_iter().flatten() {
+            if data.trails.iter().any(|known| known.name == trail.name) {
+                fault(&mut fields, "trails", &trail.name, "is named twice");
             }
+            data.trails.push(trail);
         }
-        for (path, value) in fields.list("insights").unwrap_or_default() {
-            let member = Fields::new(value, path.clone(), fields.faults());
-            let Some(insight) = member.and_then(|member| insight::insight(member, context, &data)) else {
-                continue;
-            };
-            if data.insights.iter().any(|known| known.is_same(&insight)) {
-                fields.faults().add(path, &insight.key, "has the key or id of an earlier insight");
-            }
+        let keys = each(&mut fields, "insights", |fields| {
+            let insight = insight::insight(fields, context, &data)?;
+            let key = insight.key.clone();
+            let is_same = data.insights.iter().any(|known| known.is_same(&insight));
             data.insights.push(insight);
+            is_same.then_some(key)
+        });
+        for (index, key) in keys.into_iter().enumerate() {
+            if let Some(key) = key {
+                let name = format!("insights[{index}]");
+                fault(&mut fields, &name, key, "has the key or id of an earlier insight");
+            }
         }
-        for (path, value) in fields.list("series").unwrap_or_default() {
-            let member = Fields::new(value, path.clone(), fields.faults());
-            let Some((subject, rates)) = member.and_then(|member| series(member, context, &data.trails))
-            else {
-                continue;
-            };
+        let series = each(&mut fields, "series", |fields| series(fields, context, &data.trails));
+        for (index, (subject, rates)) in series.into_iter().enumerate().filter_map(|(i, one)| Some((i, one?)))
+        {
             if data.series.iter().any(|(known, _)| *known == subject) {
-                fields.faults().add(path, &subject.event_name, "is the same series as an earlier one");
+                let name = format!("series[{index}]");
+                fault(&mut fields, &name, &subject.event_name, "is the same series as an earlier one");
             }
             data.series.push((subject, rates));
         }
@@ -59,8 +57,7 @@ impl Part for Data {
 fn choice(fields: &mut Fields<'_>, name: &'static str, values: &[&str]) -> Option<String> {
     let text = fields.required_string(name)?;
     if !values.contains(&text.as_str()) {
-        let path = fields.path(name);
-        fields.faults().add(path, &text, format!("must be one of {}", values.join(", ")));
+        fault(fields, name, &text, &format!("must be one of {}", values.join(", ")));
     }
     Some(text)
 }
@@ -71,14 +68,12 @@ fn subject(fields: &mut Fields<'_>, trails: &[Trail]) -> Option<Subject> {
     let insight_type = choice(fields, "insight_type", &INSIGHT_TYPES);
     let error_code = fields.string("error_code");
     if error_code.is_some() != (insight_type.as_deref() == Some("ApiErrorRateInsight")) {
-        let path = fields.path("error_code");
         let value = error_code.as_deref().unwrap_or_default();
-        fields.faults().add(path, value, "must be given for ApiErrorRateInsight, and only for it");
+        fault(fields, "error_code", value, "must be given for ApiErrorRateInsight, and only for it");
     }
     let trail = fields.string("trail");
     if let Some(name) = trail.as_deref().filter(|name| trails.iter().all(|trail| trail.name != *name)) {
-        let path = fields.path("trail");
-        fields.faults().add(path, name, "must be the name of one of the trails");
+        fault(fields, "trail", name, "must be the name of one of the trails");
     }
     let (event_source, event_name) = (event_source?, event_name?);
     Some(Subject { event_source, event_name, insight_type: insight_type?, error_code, trail })
@@ -88,8 +83,7 @@ fn subject(fields: &mut Fields<'_>, trails: &[Trail]) -> Option<Subject> {
 fn amount(fields: &mut Fields<'_>, name: &'static str) -> Option<f64> {
     let number = fields.number(name)?;
     if number < 0.0 {
-        let path = fields.path(name);
-        fields.faults().add(path, number, "must not be negative");
+        fault(fields, name, number, "must not be negative");
     }
     Some(number)
 }
@@ -104,8 +98,8 @@ fn required_amount(fields: &mut Fields<'_>, name: &'static str) -> Option<f64> {
     number
 }
 
-fn series(mut fields: Fields<'_>, context: &Context, trails: &[Trail]) -> Option<(Subject, Rates)> {
-    let subject = subject(&mut fields, trails);
+fn series(fields: &mut Fields<'_>, context: &Context, trails: &[Trail]) -> Option<(Subject, Rates)> {
+    let subject = subject(fields, trails);
     if let Some(subject) = &subject {
         for (name, value, is_valid) in [
             ("event_source", Some(&subject.event_source), is_event_source as fn(&str) -> bool),
@@ -113,38 +107,30 @@ fn series(mut fields: Fields<'_>, context: &Context, trails: &[Trail]) -> Option
             ("error_code", subject.error_code.as_ref(), is_error_code),
         ] {
             if let Some(value) = value.filter(|value| !is_valid(value)) {
-                let path = fields.path(name);
-                fields.faults().add(path, value, "is not valid for ListInsightsMetricData");
+                fault(fields, name, value, "is not valid for ListInsightsMetricData");
             }
         }
     }
-    let baseline = amount(&mut fields, "baseline").unwrap_or_default();
+    let baseline = amount(fields, "baseline").unwrap_or_default();
     let noise = fields.number("noise").unwrap_or(1.0);
     if !(0.0..=1.0).contains(&noise) {
-        let path = fields.path("noise");
-        fields.faults().add(path, noise, "must be from 0 to 1");
+        fault(fields, "noise", noise, "must be from 0 to 1");
     }
-    let mut bursts = Vec::new();
-    for (path, value) in fields.list("bursts").unwrap_or_default() {
-        bursts.extend(Fields::new(value, path, fields.faults()).and_then(|fields| burst(fields, context)));
-    }
-    fields.finish();
+    let bursts = each(fields, "bursts", |fields| burst(fields, context)).into_iter().flatten().collect();
     let subject = subject?;
     let key = series_key(context.seed, &subject);
     Some((subject, Rates { key, baseline, noise, bursts }))
 }
 
-fn burst(mut fields: Fields<'_>, context: &Context) -> Option<Burst> {
-    let from = context.required_instant(&mut fields, "from").map(|from| from.floor(60));
-    let until = context.instant(&mut fields, "to").map(|until| until.floor(60));
+fn burst(fields: &mut Fields<'_>, context: &Context) -> Option<Burst> {
+    let from = context.required_instant(fields, "from").map(|from| from.floor(60));
+    let until = context.instant(fields, "to").map(|until| until.floor(60));
     if let (Some(from), Some(until)) = (from, until)
         && from >= until
     {
-        let path = fields.path("to");
-        fields.faults().add(path, until, "must be at least a minute after from");
+        fault(fields, "to", until, "must be at least a minute after from");
     }
-    let rate = required_amount(&mut fields, "rate");
-    fields.finish();
+    let rate = required_amount(fields, "rate");
     Some(Burst { from: from?, until, rate: rate? })
 }
 

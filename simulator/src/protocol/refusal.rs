@@ -4,6 +4,7 @@
 use super::Protocol;
 use crate::call::ServiceError;
 use crate::service::Service;
+use crate::timestamp::rfc3339;
 use insights_shared::time::Timestamp;
 
 /// The service's throttling error.
@@ -96,7 +97,5 @@ fn rejected(
 
 /// A time as signatures have it, such as `20260301T120000Z`.
 fn compact(timestamp: Timestamp) -> String {
-    let text = timestamp.to_string();
-    let seconds = text.split('.').next().unwrap_or(&text);
-    format!("{}Z", seconds.replace(['-', ':'], ""))
+    rfc3339(timestamp).replace(['-', ':'], "")
 }

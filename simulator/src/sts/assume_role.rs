@@ -6,9 +6,10 @@ use crate::constraint::Constraints;
 use crate::principal::{Principal, Session};
 use crate::protocol::signature::TEMPORARY_PREFIX;
 use crate::scenario::{hash, is_account};
+use crate::timestamp::rfc3339;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use insights_shared::time::{Clock, Timestamp};
+use insights_shared::time::Clock;
 use serde_json::json;
 
 /// The default duration of a session.
@@ -63,7 +64,7 @@ pub(super) fn answer(data: &Data, call: &Call, principal: &Principal) -> Answer 
             // 40 characters, as in AWS, that are recognizable in a log.
             "SecretAccessKey": format!("SimulatedSecret/{}", STANDARD.encode(hash(0, arn).get(..18).unwrap_or_default())),
             "SessionToken": session.encode(),
-            "Expiration": whole_seconds(expires),
+            "Expiration": rfc3339(expires),
         },
         "AssumedRoleUser": { "Arn": session.arn(&call.region), "AssumedRoleId": session.user_id() },
         "PackedPolicySize": 0,
@@ -87,11 +88,6 @@ fn role_of(arn: &str) -> Option<(&str, &str)> {
     let path = part()?.strip_prefix("role/")?;
     let role = path.rsplit('/').next().filter(|role| !role.is_empty())?;
     Some((account, role))
-}
-
-fn whole_seconds(timestamp: Timestamp) -> String {
-    let text = timestamp.to_string();
-    format!("{}Z", text.split('.').next().unwrap_or(&text))
 }
 
 fn is_name(text: &str) -> bool {

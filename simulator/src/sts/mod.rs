@@ -5,6 +5,7 @@ use crate::operation::{Operation, ParameterType as Type};
 use crate::principal::Principal;
 use crate::protocol::Protocol;
 use crate::scenario::Context;
+use crate::scenario::members::each;
 use crate::scenario::place::{Part, PartReader};
 use crate::service::{Backend, Descriptor, Service};
 use insights_shared::fields::Fields;
@@ -64,15 +65,11 @@ pub struct Role {
 
 impl Part for Data {
     fn parse(mut fields: Fields<'_>, _: &Context) -> Self {
-        let mut roles = Vec::new();
-        for (path, value) in fields.list("roles").unwrap_or_default() {
-            let Some(mut role) = Fields::new(value, path, fields.faults()) else { continue };
-            let arn = role.required_string("arn").unwrap_or_default();
-            let external_id = role.string("external_id");
-            let deny = role.boolean("deny").unwrap_or_default();
-            role.finish();
-            roles.push(Role { arn, external_id, deny });
-        }
+        let roles = each(&mut fields, "roles", |role| Role {
+            arn: role.required_string("arn").unwrap_or_default(),
+            external_id: role.string("external_id"),
+            deny: role.boolean("deny").unwrap_or_default(),
+        });
         fields.finish();
         Self { roles }
     }

@@ -4,6 +4,7 @@ use super::wire::{self, page};
 use super::{Data, Insight, Listing, groups, invalid};
 use crate::call::{Answer, Call, ServiceError};
 use crate::constraint::{Constraints, is_uuid};
+use crate::timestamp::seconds;
 use insights_shared::time::{DAY_SECONDS, Timestamp};
 use serde_json::{Map, Value, json};
 
@@ -82,8 +83,8 @@ pub(super) fn impact_graph(data: &Data, call: &Call) -> Answer {
     let mut answer = page(data, call, (&services, Value::clone), "Services", "", GRAPH_PAGE)?;
     if let Some(members) = answer.as_object_mut() {
         members.insert("InsightId".to_owned(), insight.id.clone().into());
-        members.insert("StartTime".to_owned(), wire::seconds(start));
-        members.insert("EndTime".to_owned(), wire::seconds(end));
+        members.insert("StartTime".to_owned(), seconds(start));
+        members.insert("EndTime".to_owned(), seconds(end));
         if from < until {
             graph_times(members, from, until);
         }
@@ -95,8 +96,8 @@ pub(super) fn impact_graph(data: &Data, call: &Call) -> Answer {
 }
 
 fn graph_times(members: &mut Map<String, Value>, from: Timestamp, until: Timestamp) {
-    members.insert("ServiceGraphStartTime".to_owned(), wire::seconds(from));
-    members.insert("ServiceGraphEndTime".to_owned(), wire::seconds(until));
+    members.insert("ServiceGraphStartTime".to_owned(), seconds(from));
+    members.insert("ServiceGraphEndTime".to_owned(), seconds(until));
 }
 
 /// Checks the constraints, and returns the time frame of `call`.

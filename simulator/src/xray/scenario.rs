@@ -2,12 +2,12 @@
 
 use super::{Data, Event, GraphService, Group, Insight, Listing, ServiceId, Statistics};
 use crate::constraint::is_uuid;
+use crate::scenario::members::{distinct, each, fault, omit};
 use crate::scenario::place::Part;
 use crate::scenario::{Context, hash, hex, is_account};
 use insights_shared::fields::{Faults, Fields};
 use insights_shared::time::Timestamp;
 use serde_json::Value;
-use std::collections::BTreeSet;
 
 const GROUP_MEMBERS: &[&str] = &["GroupName", "GroupARN", "FilterExpression", "InsightsConfiguration"];
 const INSIGHT_MEMBERS: &[&str] = &[
@@ -38,59 +38,50 @@ const SERVICE_MEMBERS: &[&str] = &["ReferenceId", "Type", "Name", "Names", "Acco
 
 impl Part for Data {
     fn parse(mut fields: Fields<'_>, context: &Context) -> Self {
-        let page_size = positive(&mut fields, "page_size");
+        let page_size = fields.integer("page_size");
+        if let Some(size) = page_size.filter(|size| *size < 1) {
+            fault(&mut fields, "page_size", size, "must be at least 1");
+        }
+        let page_size = page_size.and_then(|size| usize::try_from(size).ok()).filter(|size| *size > 0);
         let listing = match fields.string("listing").as_deref() {
             None | Some("overlap") => Listing::Overlap,
             Some("started") => Listing::Started,
             Some(other) => {
-                let path = fields.path("listing");
-                fields.faults().add(path, other, "must be \"overlap\" or \"started\"");
+                fault(&mut fields, "listing", other, "must be \"overlap\" or \"started\"");
                 Listing::Overlap
             }
         };
-        let mut groups: Vec<Group> = Vec::new();
-        for (path, value) in fields.list("groups").unwrap_or_default() {
-            let Some(group) = group(value, &path, fields.faults(), context) else { continue };
-            if groups.iter().any(|other| other.name == group.name) {
-                fields.faults().add(path, &group.name, "is named twice");
-            }
-            groups.push(group);
-        }
-        let mut insights = Vec::new();
-        let mut ids = BTreeSet::new();
-        for (path, value) in fields.list("insights").unwrap_or_default() {
-            let Some(insight) = insight(value, &path, fields.faults(), context) else { continue };
+        let groups = each(&mut fields, "groups", |fields| group(fields, context));
+        let names = groups.iter().map(|group| group.name.clone());
+        distinct(&mut fields, "groups", names.filter(|name| !name.is_empty()), "is named twice");
+        let insights: Vec<Option<Insight>> = each(&mut fields, "insights", |fields| {
+            let insight = insight(fields, context)?;
             if !groups.iter().any(|group| group.name == insight.group) {
-                fields.faults().add(format!("{path}.group"), &insight.group, "must be the name of a group");
+                fault(fields, "group", &insight.group, "must be the name of a group");
             }
-            if !ids.insert(insight.id.clone()) {
-                fields.faults().add(path, &insight.id, "has the id or name of another insight");
-            }
-            insights.push(insight);
-        }
+            Some(insight)
+        });
+        let ids = insights.iter().flatten().map(|insight| insight.id.clone());
+        distinct(&mut fields, "insights", ids, "has the id or name of another insight");
         fields.finish();
-        Data { groups, insights, page_size, listing }
+        Self { groups, insights: insights.into_iter().flatten().collect(), page_size, listing }
     }
 }
 
-fn group(value: Value, path: &str, faults: &mut Faults, context: &Context) -> Option<Group> {
-    let mut fields = Fields::new(value, path, faults)?;
-    let name = fields.required_string("name");
-    if let Some(name) = name.as_deref().filter(|name| name.chars().count() > 32) {
-        let path = fields.path("name");
-        fields.faults().add(path, name, "must have at most 32 characters");
+fn group(fields: &mut Fields<'_>, context: &Context) -> Group {
+    let name = fields.required_string("name").unwrap_or_default();
+    if name.chars().count() > 32 {
+        fault(fields, "name", &name, "must have at most 32 characters");
     }
-    let group = Group {
+    Group {
         arn: fields.string("arn"),
         filter_expression: fields.string("filter_expression"),
         insights_enabled: fields.boolean("insights_enabled"),
         notifications_enabled: fields.boolean("notifications_enabled"),
-        omit: omit(&mut fields, GROUP_MEMBERS),
-        tag: name.as_deref().map(|name| tag(context, name)).unwrap_or_default(),
-        name: name.clone().unwrap_or_default(),
-    };
-    fields.finish();
-    name.map(|_| group)
+        omit: omit(fields, "omit", GROUP_MEMBERS),
+        tag: tag(context, &name),
+        name,
+    }
 }
 
 /// The last part of a group's ARN; the group `Default` has none.
@@ -102,45 +93,34 @@ fn tag(context: &Context, name: &str) -> String {
     hex(hash.get(..16).unwrap_or_default()).to_uppercase()
 }
 
-fn insight(value: Value, path: &str, faults: &mut Faults, context: &Context) -> Option<Insight> {
-    let mut fields = Fields::new(value, path, faults)?;
-    let id = id(&mut fields, context);
+fn insight(fields: &mut Fields<'_>, context: &Context) -> Option<Insight> {
+    let id = id(fields, context);
     let group = fields.required_string("group");
-    let start = context.required_instant(&mut fields, "start");
-    let end = context.instant(&mut fields, "end");
+    let start = context.required_instant(fields, "start");
+    let end = context.instant(fields, "end");
     if let (Some(start), Some(end)) = (start, end)
         && end < start
     {
-        let path = fields.path("end");
-        fields.faults().add(path, end, "must not be before the start");
+        fault(fields, "end", end, "must not be before the start");
     }
     let root_cause = fields.value("root_cause");
     let root_cause_path = fields.path("root_cause");
-    let root_cause = root_cause.and_then(|value| service(value, &root_cause_path, fields.faults()));
-    let categories = fields.strings("categories");
-    let summary = fields.string("summary");
-    let last_update_time = context.instant(&mut fields, "last_update_time");
-    let state = fields.string("state");
-    let unlisted = fields.boolean("unlisted").unwrap_or_default();
-    let events = events(&mut fields, context);
-    let graph = graph(&mut fields);
-    let omit = omit(&mut fields, INSIGHT_MEMBERS);
-    fields.finish();
-    Some(Insight {
-        id: id?,
-        group: group?,
-        root_cause,
-        categories,
-        summary,
-        start: start?,
+    let insight = Insight {
+        id: id.clone().unwrap_or_default(),
+        group: group.clone().unwrap_or_default(),
+        root_cause: root_cause.and_then(|value| service(value, &root_cause_path, fields.faults())),
+        categories: fields.strings("categories"),
+        summary: fields.string("summary"),
+        start: start.unwrap_or(Timestamp::MIN),
         end,
-        last_update_time,
-        state,
-        unlisted,
-        events,
-        graph,
-        omit,
-    })
+        last_update_time: context.instant(fields, "last_update_time"),
+        state: fields.string("state"),
+        unlisted: fields.boolean("unlisted").unwrap_or_default(),
+        events: events(fields, context),
+        graph: graph(fields),
+        omit: omit(fields, "omit", INSIGHT_MEMBERS),
+    };
+    (id.is_some() && group.is_some() && start.is_some()).then_some(insight)
 }
 
 /// The id in the file, or the one that belongs to the name.
@@ -149,13 +129,11 @@ fn id(fields: &mut Fields<'_>, context: &Context) -> Option<String> {
     match fields.string("id") {
         Some(id) if is_uuid(&id) => Some(id),
         Some(id) => {
-            let path = fields.path("id");
-            fields.faults().add(path, id, "must be a UUID");
+            fault(fields, "id", id, "must be a UUID");
             None
         }
         None if name.is_none() => {
-            let path = fields.path("name");
-            fields.faults().add(path, "", "is required where there is no id");
+            fault(fields, "name", "", "is required where there is no id");
             None
         }
         None => name.map(|name| context.uuid(&format!("xray insight {name}"))),
@@ -163,21 +141,14 @@ fn id(fields: &mut Fields<'_>, context: &Context) -> Option<String> {
 }
 
 fn events(fields: &mut Fields<'_>, context: &Context) -> Vec<Event> {
-    let mut events = Vec::new();
-    for (path, value) in fields.list("events").unwrap_or_default() {
-        let Some(mut fields) = Fields::new(value, path, fields.faults()) else { continue };
-        let time = context.required_instant(&mut fields, "time");
-        let event = Event {
-            time: time.unwrap_or(Timestamp::MIN),
-            summary: fields.string("summary"),
-            client: statistics(&mut fields, "client"),
-            root_cause: statistics(&mut fields, "root_cause"),
-            anomalous: services(&mut fields, "anomalous"),
-            omit: omit(&mut fields, EVENT_MEMBERS),
-        };
-        fields.finish();
-        events.push(event);
-    }
+    let mut events = each(fields, "events", |fields| Event {
+        time: context.required_instant(fields, "time").unwrap_or(Timestamp::MIN),
+        summary: fields.string("summary"),
+        client: statistics(fields, "client"),
+        root_cause: statistics(fields, "root_cause"),
+        anomalous: services(fields, "anomalous"),
+        omit: omit(fields, "omit", EVENT_MEMBERS),
+    });
     events.sort_by_key(|event| event.time);
     events
 }
@@ -205,7 +176,7 @@ fn service(value: Value, path: &str, faults: &mut Faults) -> Option<ServiceId> {
     }
     let mut fields = Fields::new(value, path, faults)?;
     let mut service = service_members(&mut fields);
-    if omit(&mut fields, &["Names"]).iter().any(|name| name == "Names") {
+    if omit(&mut fields, "omit", &["Names"]).iter().any(|name| name == "Names") {
         service.names = None;
     }
     fields.finish();
@@ -217,23 +188,18 @@ fn service_members(fields: &mut Fields<'_>) -> ServiceId {
     let names = fields.strings("names").or_else(|| name.clone().map(|name| vec![name]));
     let account_id = fields.string("account_id");
     if let Some(id) = account_id.as_deref().filter(|id| *id != "own" && !is_account(id)) {
-        let path = fields.path("account_id");
-        fields.faults().add(path, id, "must be an account id of 12 digits, or \"own\"");
+        fault(fields, "account_id", id, "must be an account id of 12 digits, or \"own\"");
     }
     ServiceId { name, names, account_id, kind: fields.string("type") }
 }
 
 fn graph(fields: &mut Fields<'_>) -> Vec<GraphService> {
-    let mut graph = Vec::new();
-    let mut edges = Vec::new();
-    for (path, value) in fields.list("graph").unwrap_or_default() {
-        let Some(mut fields) = Fields::new(value, path, fields.faults()) else { continue };
-        let service = service_members(&mut fields);
-        edges.push((fields.path("edges"), fields.strings("edges")));
-        let omit = omit(&mut fields, SERVICE_MEMBERS);
-        fields.finish();
-        graph.push(GraphService { service, edges: None, omit });
-    }
+    let read = each(fields, "graph", |fields| {
+        let service = service_members(fields);
+        let edges = (fields.path("edges"), fields.strings("edges"));
+        (GraphService { service, edges: None, omit: omit(fields, "omit", SERVICE_MEMBERS) }, edges)
+    });
+    let (mut graph, edges): (Vec<GraphService>, Vec<_>) = read.into_iter().unzip();
     let names: Vec<Option<String>> = graph.iter().map(|service| service.service.name.clone()).collect();
     for (service, (path, edges)) in graph.iter_mut().zip(edges) {
         service.edges = edges.map(|edges| {
@@ -248,23 +214,4 @@ fn graph(fields: &mut Fields<'_>) -> Vec<GraphService> {
         });
     }
     graph
-}
-
-/// The members to omit, each one of `known`.
-fn omit(fields: &mut Fields<'_>, known: &[&str]) -> Vec<String> {
-    let omitted = fields.strings("omit").unwrap_or_default();
-    let path = fields.path("omit");
-    for name in omitted.iter().filter(|name| !known.contains(&name.as_str())) {
-        fields.faults().add(&path, name, format!("must be among {}", known.join(", ")));
-    }
-    omitted
-}
-
-fn positive(fields: &mut Fields<'_>, name: &'static str) -> Option<usize> {
-    let number = fields.integer(name)?;
-    if number < 1 {
-        let path = fields.path(name);
-        fields.faults().add(path, number, "must be at least 1");
-    }
-    usize::try_from(number).ok().filter(|number| *number > 0)
 }

@@ -4,6 +4,7 @@ use super::{Data, Event, GraphService, Group, Insight, ServiceId, Statistics, in
 use crate::arn::arn;
 use crate::call::{Answer, Call};
 use crate::page::paginate;
+use crate::timestamp::seconds;
 use insights_shared::time::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -53,19 +54,6 @@ pub(super) fn page<T>(
         members.insert("NextToken".to_owned(), token.into());
     }
     Ok(answer)
-}
-
-/// Seconds since the epoch, with a fraction if it is not zero.
-pub(super) fn seconds(timestamp: Timestamp) -> Value {
-    if timestamp.millis() % 1_000 == 0 {
-        return timestamp.seconds().into();
-    }
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "milliseconds of the years 1 to 9999 are exact in a double"
-    )]
-    let millis = timestamp.millis() as f64;
-    (millis / 1_000.0).into()
 }
 
 /// The ARN of `group` in the account and region of `call`.

@@ -69,7 +69,7 @@ fn counts_are_those_of_the_newest_day_that_has_counts() {
     let data = read(value).unwrap();
     let check = |now: &str, last_updated: &str, compliant: i64| {
         let insights = ask(&data, "GetInsights", now, json!({})).unwrap()["insights"].clone();
-        let found = crate::constraint::instant(&insights["lastUpdated"]).unwrap();
+        let found = crate::timestamp::read(&insights["lastUpdated"]).unwrap();
         assert_eq!(
             (found, insights["compliantEvidenceCount"].as_i64()),
             (instant(last_updated), Some(compliant)),
@@ -152,7 +152,7 @@ fn a_correction_changes_one_day_later() {
             ask(&data, "ListControlInsightsByControlDomain", now, json!({"controlDomainId": IAM})).unwrap();
         let row = &answer["controlInsightsMetadata"][0];
         assert_eq!(row["evidenceInsights"]["noncompliantEvidenceCount"], noncompliant, "{now}");
-        assert_eq!(crate::constraint::instant(&row["lastUpdated"]), Some(instant(last_updated)), "{now}");
+        assert_eq!(crate::timestamp::read(&row["lastUpdated"]), Some(instant(last_updated)), "{now}");
     };
     check("2026-03-10T12:59:59Z", 6, "2026-03-10T06:00:00.500Z");
     check("2026-03-10T13:00:00Z", 9, "2026-03-10T13:00:00Z");

@@ -53,7 +53,7 @@ fn every_fault_of_a_scenario_is_reported_with_its_path() {
         "auditmanager.page_size is 0: must be a whole number between 1 and 1000",
         "auditmanager.missing_days[0].day is \"never\": must be a span",
         "auditmanager.extra is 1: unknown key",
-        "auditmanager.omit is nothing: must be members of the answer",
+        "auditmanager.omit is nothing: must be among activeAssessmentsCount, ",
         "auditmanager.assessments[0].name: is required",
         "auditmanager.assessments[0].id is X: must be a UUID",
         "auditmanager.assessments[1].name is a\\b: must be at most 300 characters",

@@ -3,6 +3,7 @@
 use super::super::Data;
 use super::super::events::{Insight, OMITTABLE, Phases, number};
 use super::{amount, choice, required_amount, series_name};
+use crate::scenario::members::{each, fault, omit};
 use crate::scenario::{Context, hash};
 use insights_shared::fields::Fields;
 use insights_shared::time::Timestamp;
@@ -14,33 +15,27 @@ const SHORTEST_BASELINE: i64 = 10_080;
 const START_DURATION: i64 = 5;
 
 /// Reads an insight; `data` has the trails and the insights before it.
-pub(super) fn insight(mut fields: Fields<'_>, context: &Context, data: &Data) -> Option<Insight> {
-    let subject = super::subject(&mut fields, &data.trails);
-    let start = context.required_instant(&mut fields, "start").map(|start| start.floor(60));
-    let end = context.instant(&mut fields, "end").map(|end| end.floor(60));
+pub(super) fn insight(fields: &mut Fields<'_>, context: &Context, data: &Data) -> Option<Insight> {
+    let subject = super::subject(fields, &data.trails);
+    let start = context.required_instant(fields, "start").map(|start| start.floor(60));
+    let end = context.instant(fields, "end").map(|end| end.floor(60));
     if let (Some(start), Some(end)) = (start, end)
         && start >= end
     {
-        let path = fields.path("end");
-        fields.faults().add(path, end, "must be at least a minute after start");
+        fault(fields, "end", end, "must be at least a minute after start");
     }
-    let phases = phases(&mut fields, end);
-    let average = required_amount(&mut fields, "average");
-    let start_average = amount(&mut fields, "start_average").or(average);
-    let baseline = amount(&mut fields, "baseline").unwrap_or_default();
-    let attributions = attributions(&mut fields);
-    let omit = fields.strings("omit").unwrap_or_default();
-    for name in omit.iter().filter(|name| OMITTABLE.iter().all(|(known, _)| known != name)) {
-        let known: Vec<&str> = OMITTABLE.iter().map(|(known, _)| *known).collect();
-        let path = fields.path("omit");
-        fields.faults().add(path, name, format!("must be of {}", known.join(", ")));
-    }
-    let lookup = lookup(&mut fields);
+    let phases = phases(fields, end);
+    let average = required_amount(fields, "average");
+    let start_average = amount(fields, "start_average").or(average);
+    let baseline = amount(fields, "baseline").unwrap_or_default();
+    let attributions = attributions(fields);
+    let known: Vec<&str> = OMITTABLE.iter().map(|(known, _)| *known).collect();
+    let omit = omit(fields, "omit", &known);
+    let lookup = lookup(fields);
     let key = fields.string("key");
     let shared_id = fields.string("id");
     let start_duration = fields.integer("start_duration").unwrap_or(START_DURATION);
     let baseline_duration = fields.integer("baseline_duration");
-    fields.finish();
     let subject = subject?;
     // Its index among those of the same series: unlike its time it does not change with the anchor.
     let index = data.insights.iter().filter(|known| known.subject == subject).count();
@@ -75,13 +70,10 @@ fn lookup(fields: &mut Fields<'_>) -> Map<String, Value> {
             members.insert(member.to_owned(), json!(text));
         }
     }
-    let mut resources = Vec::new();
-    for (path, value) in fields.list("resources").unwrap_or_default() {
-        let Some(mut resource) = Fields::new(value, path, fields.faults()) else { continue };
+    let resources = each(fields, "resources", |resource| {
         let (kind, name) = (resource.required_string("type"), resource.required_string("name"));
-        resource.finish();
-        resources.push(json!({"ResourceType": kind, "ResourceName": name}));
-    }
+        json!({"ResourceType": kind, "ResourceName": name})
+    });
     if !resources.is_empty() {
         members.insert("Resources".to_owned(), Value::Array(resources));
     }
@@ -99,8 +91,7 @@ fn phases(fields: &mut Fields<'_>, end: Option<Timestamp>) -> Phases {
             Phases::End
         }
         Some(other) => {
-            let path = fields.path("only");
-            fields.faults().add(path, other, "must be start or end");
+            fault(fields, "only", other, "must be start or end");
             Phases::Both
         }
     }
@@ -108,26 +99,20 @@ fn phases(fields: &mut Fields<'_>, end: Option<Timestamp>) -> Phases {
 
 /// `[{attribute, insight = [{value, average}], baseline = […]}]`, in the form of the record.
 fn attributions(fields: &mut Fields<'_>) -> Option<Value> {
-    let mut found = Vec::new();
-    for (path, value) in fields.list("attributions")? {
-        let Some(mut attribution) = Fields::new(value, path, fields.faults()) else { continue };
-        let attribute = choice(&mut attribution, "attribute", &["userIdentityArn", "userAgent", "errorCode"]);
-        let insight = shares(&mut attribution, "insight");
-        let baseline = shares(&mut attribution, "baseline");
-        attribution.finish();
-        found.push(json!({"attribute": attribute, "insight": insight, "baseline": baseline}));
-    }
-    Some(Value::Array(found))
+    let is_given = fields.has("attributions");
+    let attributions = each(fields, "attributions", |attribution| {
+        let attribute = choice(attribution, "attribute", &["userIdentityArn", "userAgent", "errorCode"]);
+        let insight = shares(attribution, "insight");
+        let baseline = shares(attribution, "baseline");
+        json!({"attribute": attribute, "insight": insight, "baseline": baseline})
+    });
+    is_given.then_some(Value::Array(attributions))
 }
 
 fn shares(fields: &mut Fields<'_>, name: &'static str) -> Vec<Value> {
-    let mut found = Vec::new();
-    for (path, value) in fields.list(name).unwrap_or_default() {
-        let Some(mut share) = Fields::new(value, path, fields.faults()) else { continue };
+    each(fields, name, |share| {
         let value = share.required_string("value");
-        let average = required_amount(&mut share, "average").map(number);
-        share.finish();
-        found.push(json!({"value": value, "average": average}));
-    }
-    found
+        let average = required_amount(share, "average").map(number);
+        json!({"value": value, "average": average})
+    })
 }

@@ -4,19 +4,19 @@ use super::super::metric::INSIGHT_TYPES;
 use super::super::trails::{Selector, Trail, is_name};
 use super::choice;
 use crate::scenario::Context;
+use crate::scenario::members::{each, fault};
 use insights_shared::fields::Fields;
 use serde_json::{Map, json};
 
 /// Reads a trail.
-pub(super) fn trail(mut fields: Fields<'_>, context: &Context) -> Option<Trail> {
+pub(super) fn trail(fields: &mut Fields<'_>, context: &Context) -> Option<Trail> {
     let name = fields.required_string("name");
     if let Some(name) = name.as_deref().filter(|name| !is_name(name)) {
-        let path = fields.path("name");
-        fields.faults().add(path, name, "must be a trail's name: 3 to 128 letters, digits and single . _ -");
+        fault(fields, "name", name, "must be a trail's name: 3 to 128 letters, digits and single . _ -");
     }
     let home_region = fields.string("home_region");
     let arn = fields.string("arn");
-    let deleted = context.instant(&mut fields, "deleted");
+    let deleted = context.instant(fields, "deleted");
     let multi_region = fields.boolean("multi_region").unwrap_or_default();
     let organization = fields.boolean("organization").unwrap_or_default();
     let mut members = Map::new();
@@ -40,23 +40,17 @@ pub(super) fn trail(mut fields: Fields<'_>, context: &Context) -> Option<Trail> 
     ] {
         members.insert(member.to_owned(), json!(fields.boolean(key).unwrap_or(otherwise)));
     }
-    let mut selectors = Vec::new();
-    for (path, value) in fields.list("insight_selectors").unwrap_or_default() {
-        selectors.extend(Fields::new(value, path, fields.faults()).and_then(selector));
-    }
-    fields.finish();
+    let selectors = each(fields, "insight_selectors", selector).into_iter().flatten().collect();
     Some(Trail { name: name?, home_region, arn, multi_region, organization, deleted, selectors, members })
 }
 
-fn selector(mut fields: Fields<'_>) -> Option<Selector> {
-    let insight_type = choice(&mut fields, "type", &INSIGHT_TYPES);
+fn selector(fields: &mut Fields<'_>) -> Option<Selector> {
+    let insight_type = choice(fields, "type", &INSIGHT_TYPES);
     let categories = fields.strings("categories");
     for category in categories.iter().flatten() {
         if !["Management", "Data"].contains(&category.as_str()) {
-            let path = fields.path("categories");
-            fields.faults().add(path, category, "must be of Management and Data");
+            fault(fields, "categories", category, "must be of Management and Data");
         }
     }
-    fields.finish();
     Some(Selector { insight_type: insight_type?, categories })
 }

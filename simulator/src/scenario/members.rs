@@ -3,7 +3,7 @@
 use insights_shared::fields::Fields;
 
 /// Reads the elements of the list `name` with `read`.
-pub(super) fn each<T>(
+pub(crate) fn each<T>(
     fields: &mut Fields<'_>,
     name: &'static str,
     mut read: impl FnMut(&mut Fields<'_>) -> T,
@@ -18,26 +18,30 @@ pub(super) fn each<T>(
     found
 }
 
-/// Checks that the keys of the elements of `name` are distinct.
-pub(super) fn distinct(fields: &mut Fields<'_>, name: &'static str, keys: impl Iterator<Item = String>) {
+/// Checks that the keys of the elements of `name` are distinct; `rule` is the fault of one that is not.
+pub(crate) fn distinct(
+    fields: &mut Fields<'_>,
+    name: &'static str,
+    keys: impl Iterator<Item = String>,
+    rule: &str,
+) {
     let mut seen = Vec::new();
     for (index, key) in keys.enumerate() {
         if seen.contains(&key) {
-            let path = format!("{}[{index}]", fields.path(name));
-            fields.faults().add(path, &key, "is not unique; change the name or the id of one of them");
+            fault(fields, &format!("{name}[{index}]"), &key, rule);
         }
         seen.push(key);
     }
 }
 
 /// Adds a fault: `value` in member `name` violates `rule`.
-pub(super) fn fault(fields: &mut Fields<'_>, name: &str, value: impl std::fmt::Display, rule: &str) {
+pub(crate) fn fault(fields: &mut Fields<'_>, name: &str, value: impl std::fmt::Display, rule: &str) {
     let path = fields.path(name);
     fields.faults().add(path, value, rule);
 }
 
 /// A string, one of `values`.
-pub(super) fn choice(fields: &mut Fields<'_>, name: &'static str, values: &[&str]) -> Option<String> {
+pub(crate) fn choice(fields: &mut Fields<'_>, name: &'static str, values: &[&str]) -> Option<String> {
     let text = fields.string(name)?;
     if values.contains(&text.as_str()) {
         return Some(text);
@@ -47,7 +51,7 @@ pub(super) fn choice(fields: &mut Fields<'_>, name: &'static str, values: &[&str
 }
 
 /// A required string with a largest length and a rule for its characters.
-pub(super) fn text(
+pub(crate) fn text(
     fields: &mut Fields<'_>,
     name: &'static str,
     longest: usize,
@@ -55,18 +59,14 @@ pub(super) fn text(
 ) -> Option<String> {
     let text = fields.required_string(name)?;
     if text.chars().count() > longest || !allowed(&text) {
-        fault(
-            fields,
-            name,
-            &text,
-            &format!("must be at most {longest} characters, none of which the service refuses"),
-        );
+        let rule = format!("must be at most {longest} characters, none of which the service refuses");
+        fault(fields, name, &text, &rule);
     }
     Some(text)
 }
 
 /// A string that is not blank.
-pub(super) fn optional_text(fields: &mut Fields<'_>, name: &'static str, longest: usize) -> Option<String> {
+pub(crate) fn optional_text(fields: &mut Fields<'_>, name: &'static str, longest: usize) -> Option<String> {
     let text = fields.string(name)?;
     if text.trim().is_empty() || text.chars().count() > longest {
         fault(fields, name, &text, &format!("must be 1 to {longest} characters, not all blank"));
@@ -75,7 +75,7 @@ pub(super) fn optional_text(fields: &mut Fields<'_>, name: &'static str, longest
 }
 
 /// The member `id`.
-pub(super) fn identifier(fields: &mut Fields<'_>, is_valid: fn(&str) -> bool, rule: &str) -> Option<String> {
+pub(crate) fn identifier(fields: &mut Fields<'_>, is_valid: fn(&str) -> bool, rule: &str) -> Option<String> {
     let id = fields.string("id")?;
     if !is_valid(&id) {
         fault(fields, "id", &id, rule);
@@ -84,7 +84,7 @@ pub(super) fn identifier(fields: &mut Fields<'_>, is_valid: fn(&str) -> bool, ru
 }
 
 /// A number from 0 to `most`.
-pub(super) fn bounded(fields: &mut Fields<'_>, name: &'static str, most: f64) -> Option<f64> {
+pub(crate) fn bounded(fields: &mut Fields<'_>, name: &'static str, most: f64) -> Option<f64> {
     let number = fields.number(name)?;
     if (0.0..=most).contains(&number) {
         return Some(number);
@@ -94,7 +94,7 @@ pub(super) fn bounded(fields: &mut Fields<'_>, name: &'static str, most: f64) ->
 }
 
 /// A whole number in `range`.
-pub(super) fn whole(
+pub(crate) fn whole(
     fields: &mut Fields<'_>,
     name: &'static str,
     range: std::ops::RangeInclusive<i64>,
@@ -108,11 +108,11 @@ pub(super) fn whole(
     None
 }
 
-/// The members that answers omit, each one of `members`.
-pub(super) fn omit(fields: &mut Fields<'_>, name: &'static str, members: &[&str]) -> Vec<String> {
+/// The members that answers omit, each one of `known`.
+pub(crate) fn omit(fields: &mut Fields<'_>, name: &'static str, known: &[&str]) -> Vec<String> {
     let names = fields.strings(name).unwrap_or_default();
-    for omitted in names.iter().filter(|omitted| !members.contains(&omitted.as_str())) {
-        fault(fields, name, omitted, &format!("must be members of the answer: {}", members.join(", ")));
+    for omitted in names.iter().filter(|omitted| !known.contains(&omitted.as_str())) {
+        fault(fields, name, omitted, &format!("must be among {}", known.join(", ")));
     }
     names
 }
