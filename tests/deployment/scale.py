@@ -1,11 +1,11 @@
-"""Works out docs/scale.md: what many accounts call, store, wait for and cost, from the counts of real runs.
+"""Calculates the tables of docs/scale.md (calls, storage, duration and cost of many accounts) from the counts of real runs.
 
-    python scale.py              prints the blocks of the page
-    python scale.py --write      puts them into the page
-    python scale.py --check      fails where the page has others: what .ci/check-deployment does
-    python scale.py --measure    runs the functions over the simulator first, and puts the counts into the page, too
+    python scale.py              prints the tables
+    python scale.py --write      writes them to the document
+    python scale.py --check      fails if the document has different tables; .ci/check-deployment calls this
+    python scale.py --measure    first runs the functions with the simulator, and writes the counts to the document too
 
-The page holds the measured counts as JSON, so that everything else on it can be worked out again without running anything.
+The document contains the measured counts as JSON, so the tables can be calculated again without a measurement.
 """
 
 import argparse
@@ -25,7 +25,7 @@ OPERATIONS = ROOT / "docs/operations.md"
 SOURCES = ("xray", "cloudtrail", "auditmanager")
 HOURS = 730  # of a month
 DAYS = 365 / 12
-# The assumptions, which the page lists. A busy region is as the simulator's story has it; in a quiet one nothing is in use.
+# The assumptions, which the document lists. A busy region has the simulator's built-in scenario; in a quiet one no service is in use.
 REGIONS, AUDITMANAGER_REGIONS, BUSY_REGIONS = 17, 12, 2
 LATENCY = 0.1  # seconds for a call of the service or the table
 LOOKBACK_DAYS = {"xray": 30, "cloudtrail": 90, "auditmanager": 1}
@@ -215,7 +215,7 @@ def runs_table(counts):
                     number(run["api_calls"].get("LookupEvents", 0)), number(run["read_units"], 1),
                     number(run["write_units"]), number(seconds(run), 1),
                 ])
-    return table(["run of one account and region", "status", "calls", "of them LookupEvents", "read units", "write units", "seconds"], rows)
+    return table(["run of one account and region", "status", "calls", "LookupEvents calls", "read units", "write units", "seconds"], rows)
 
 
 def scale_table(counts):
@@ -225,8 +225,8 @@ def scale_table(counts):
     def row(name, value, digits=0):
         rows.append([name, *(number(value(accounts), digits) for accounts in sizes)])
 
-    row("accounts times regions", lambda accounts: accounts * REGIONS)
-    row("invocations of a run over all", lambda accounts: accounts * sum(sum(places(source).values()) for source in SOURCES))
+    row("accounts × regions", lambda accounts: accounts * REGIONS)
+    row("invocations of a run over all accounts", lambda accounts: accounts * sum(sum(places(source).values()) for source in SOURCES))
     row("calls of a first run", lambda accounts: accounts * sum(of_account(counts, source, "first", calls) for source in SOURCES))
     row("calls of a later run", lambda accounts: accounts * sum(of_account(counts, source, "later", calls) for source in SOURCES))
     for kind in ("write", "read"):
@@ -236,7 +236,7 @@ def scale_table(counts):
     for which in ("first", "later"):
         row(f"minutes of a {which} run, 20 accounts at once", lambda accounts, which=which: math.ceil(accounts / 20)
             * account_seconds(counts, which) / 60, 1)
-        row("the same, 200 at once", lambda accounts, which=which: math.ceil(accounts / 200)
+        row(f"minutes of a {which} run, 200 accounts at once", lambda accounts, which=which: math.ceil(accounts / 200)
             * account_seconds(counts, which) / 60, 1)
     row("steps of a run (STANDARD)", steps)
     row("GB after a year", lambda accounts: accounts * 365 * sum(
@@ -251,47 +251,47 @@ def heat_table(counts):
     duration = {which: math.ceil(accounts / 200) * account_seconds(counts, which) for which in ("first", "later")}
     busy = BUSY_REGIONS * accounts
     rows = [
-        ["table", "an insight, a series, a scope", "all accounts' items have keys of their own", "far below"],
+        ["table", "an insight, a series, a scope", "each account has its own keys", "far below"],
         ["table", "`run#<source>#<account>#<region>`", f"2 writes in {number(duration['later'] / 60)} minutes", "far below"],
     ]
     whole = accounts * sum(of_account(counts, source, "first", lambda run: run["write_units"]) for source in SOURCES)
-    rows.append(["table", "all keys together, in a first run",
-                 f"{number(whole / duration['first'])} units a second for {number(duration['first'] / 60)} minutes",
-                 "a new table takes 4,000 in all"])
+    rows.append(["table", "all keys together, first run",
+                 f"{number(whole / duration['first'])} units per second for {number(duration['first'] / 60)} minutes",
+                 "a new table supports 4,000 in total"])
     # Two units each: the envelope is more than a kilobyte.
     insights = 2 * busy * counts["busy"]["xray"]["first"]["api_calls"]["GetInsight"] / duration["first"]
-    rows.append(["`open`", "`xray`, if every insight of a first run is open",
-                 f"{number(insights)} units a second for {number(duration['first'] / 60)} minutes",
+    rows.append(["`open`", "`xray`, if all insights of a first run are open",
+                 f"{number(insights)} units per second for {number(duration['first'] / 60)} minutes",
                  f"{number(100 * insights / limit)}%"])
     assessments = 2 * busy * counts["busy"]["auditmanager"]["first"]["api_calls"]["GetInsightsByAssessment"]
     rows.append(["`ended`", "`auditmanager.assessment#<month>`, once a day",
-                 f"{number(assessments / duration['later'])} units a second for {number(duration['later'] / 60)} minutes",
+                 f"{number(assessments / duration['later'])} units per second for {number(duration['later'] / 60)} minutes",
                  f"{number(100 * assessments / duration['later'] / limit)}%"])
-    rows.append(["`by_entity`", "`entity#account`: the account snapshots of all accounts",
-                 f"{number(2 * busy / duration['later'])} units a second for {number(duration['later'] / 60)} minutes",
+    rows.append(["`by_entity`", "`entity#account`: the snapshots of all accounts",
+                 f"{number(2 * busy / duration['later'])} units per second for {number(duration['later'] / 60)} minutes",
                  f"{number(200 * busy / duration['later'] / limit)}%"])
     rows.append(["`by_entity`", "`run#<source>`: the targets", f"{number(accounts * REGIONS)} items, written once", "far below"])
-    return table(["where", "partition key", "written", f"of {number(limit)} units a second"], rows)
+    return table(["table or index", "partition key", "load", f"share of {number(limit)} units per second"], rows)
 
 
 def bill_table(counts, cases):
     bills = [bill(counts, *case) for case in cases]
     names = dict.fromkeys(name for lines in bills for name in lines)
     rows = [[name, *(number(lines[name], 2) if name in lines else "–" for lines in bills)] for name in names]
-    rows.append(["**together**", *(f"**{number(sum(lines.values()), 2)}**" for lines in bills)])
+    rows.append(["**total**", *(f"**{number(sum(lines.values()), 2)}**" for lines in bills)])
     return rows
 
 
 def bills_table(counts):
     cases = [(1, False), (100, True), (100, True, "EXPRESS"), (5000, True), (5000, True, "EXPRESS")]
-    head = ["US dollars a month", "1 account", "100, STANDARD", "100, EXPRESS", "5,000, STANDARD", "5,000, EXPRESS"]
+    head = ["US dollars per month", "1 account", "100, STANDARD", "100, EXPRESS", "5,000, STANDARD", "5,000, EXPRESS"]
     return table(head, bill_table(counts, cases))
 
 
 def accounts_table(counts):
     """For docs/operations.md: three accounts, each with its own stack."""
     shapes = [Shape(1, 1, 0), Shape(1, 1, 1), TYPICAL]
-    head = ["US dollars a month", "one region, nothing in use", "one busy region", "17 regions, two of them busy"]
+    head = ["US dollars per month", "one quiet region", "one busy region", "17 regions, two of them busy"]
     return table(head, bill_table(counts, [(1, False, "STANDARD", shape) for shape in shapes]))
 
 
@@ -325,8 +325,8 @@ def main():
         counts = "```json\n" + json.dumps(measure(), indent=1) + "\n```"
         new[PAGE] = replaced(new[PAGE], "counts", counts)
     counts = json.loads(re.search(r"<!-- counts -->\n```json\n(.*?)\n```", new[PAGE], re.S)[1])
-    sentence = f"An account's own execution enters {steps_of_account()} states"
-    assert sentence in new[PAGE], f"the page does not say: {sentence}"
+    sentence = f"The child execution of an account enters {steps_of_account()} states"
+    assert sentence in " ".join(new[PAGE].split()), f"the page does not say: {sentence}"
     for name, text in blocks(counts).items():
         path = OPERATIONS if name == "accounts" else PAGE
         new[path] = replaced(new[path], name, text)
@@ -335,8 +335,8 @@ def main():
     if options.check:
         stale = [path.name for path in pages if new[path] != pages[path]]
         if stale:
-            sys.exit(f"not what the counts come to: {', '.join(stale)}; tests/deployment/scale.py --write")
-        print("docs/scale.md and docs/operations.md are what the counts come to")
+            sys.exit(f"tables do not match the counts: {', '.join(stale)}; run tests/deployment/scale.py --write")
+        print("the tables of docs/scale.md and docs/operations.md match the counts")
     elif options.write or options.measure:
         for path, text in new.items():
             path.write_text(text)
