@@ -65,7 +65,7 @@ fn every_crate_of_the_functions_is_listed_once_with_why_it_is_there() {
 fn what_we_ask_for_ourselves_stands_where_we_say_why() {
     let page = read("docs/dependencies.md");
     let asked: BTreeSet<String> =
-        crate::rows(&page, "## Asked for by us").iter().flat_map(|row| quoted(&row[0])).collect();
+        crate::rows(&page, "## Direct dependencies").iter().flat_map(|row| quoted(&row[0])).collect();
     let mut manifests = BTreeSet::from(FUNCTIONS.map(str::to_owned));
     for package in [
         "shared",
