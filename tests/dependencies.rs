@@ -1,14 +1,6 @@
 //! What ships with each function: its own service's SDK and nothing of the others', of the command line or of the tests;
 //! and the same features whichever of the documented commands builds it.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::print_stdout,
-    reason = "a test ends where it cannot go on, and says how far it came"
-)]
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;

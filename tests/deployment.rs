@@ -2,29 +2,14 @@
 //! What needs CloudFormation's, EventBridge's or Step Functions' own rules is tried in Python beside this
 //! (`tests/deployment/*.py`), since nobody wrote those rules down in Rust.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::print_stdout,
-    reason = "a test ends where it cannot go on, and says how far it came"
-)]
-
-#[path = "deployment/alarms.rs"]
 mod alarms;
-#[path = "deployment/codes.rs"]
 mod codes;
-#[path = "deployment/dependencies.rs"]
 mod dependencies;
-#[path = "deployment/parameters.rs"]
+mod generated;
 mod parameters;
-#[path = "deployment/roles.rs"]
 mod roles;
-#[path = "deployment/table.rs"]
 mod table;
-#[path = "deployment/workflows.rs"]
 mod workflows;
-#[path = "deployment/yaml.rs"]
 mod yaml;
 
 /// The cells of every table row of `page` in its section `heading` (up to the next heading of the same depth), the heads and

@@ -1,13 +1,5 @@
 //! Every file of `events/`, invoked against the function that it is for, over the simulator's own story.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::print_stdout,
-    reason = "a test ends where it cannot go on, and says how far it came"
-)]
-
 use auditmanager_insights::AuditmanagerInsights;
 use cloudtrail_insights::CloudtrailInsights;
 use insights_shared::collector::Collector;

@@ -1,8 +1,6 @@
 //! Fetching and writing overlap: while the table takes what was found, the service is asked for more. In time that passes
 //! only while everybody waits, so that it is known to the millisecond when each request was under way.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test ends where it cannot go on")]
-
 use auditmanager_insights::AuditmanagerInsights;
 use cloudtrail_insights::CloudtrailInsights;
 use insights_shared::collector::Collector;

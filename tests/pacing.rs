@@ -1,13 +1,6 @@
 //! Pacing: the services' rate limits hold, in time that passes only while everybody waits, and every request's arrival is
 //! known to the millisecond.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    reason = "a test ends where it cannot go on"
-)]
-
 use auditmanager_insights::AuditmanagerInsights;
 use cloudtrail_insights::CloudtrailInsights;
 use insights_shared::collector::Collector;

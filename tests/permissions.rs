@@ -3,13 +3,6 @@
 //! Every test of every package holds what functions were seen to call to what the template allows, and reads what they
 //! logged (`insights_tests::Lab`). Here is the other direction: nothing is allowed, or declared, that is not needed.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    reason = "a test ends where it cannot go on"
-)]
-
 use insights_collectors::with_collector;
 use insights_shared::collector::Collector;
 use insights_tests::permissions::{action, allowed, functions, needed, statements, template};

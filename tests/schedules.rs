@@ -4,14 +4,6 @@
 //! Without more, a fixed number of seeds. `SCHEDULE_SEEDS=0..5000` runs those, `SCHEDULE_SEEDS=4711` that one, with every
 //! step of it printed.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::print_stdout,
-    reason = "a test ends where it cannot go on, and says how far it came"
-)]
-
 use auditmanager_insights::AuditmanagerInsights;
 use cloudtrail_insights::CloudtrailInsights;
 use insights_tests::schedule::{Outcome, run};

@@ -1,7 +1,7 @@
 //! Alarms: every one is described, everybody hears of every one, and what they count is what the functions write.
 
-use crate::yaml::{resources, template};
-use crate::{quoted, read, rows};
+use crate::deployment::yaml::{resources, template};
+use crate::deployment::{quoted, read, rows};
 use insights_shared::metrics;
 use insights_shared::record::Source;
 use insights_shared::report::{Response, RunStatus, Targets, Usage};
@@ -80,7 +80,7 @@ fn every_source_has_its_alarms() {
         .map(|(_, stack)| stack["Properties"]["Parameters"]["Source"].as_str().unwrap())
         .collect();
     assert_eq!(sources, insights_sources::all().map(Source::as_str).collect());
-    let nested = crate::yaml::template("deploy/alarms.yaml");
+    let nested = crate::deployment::yaml::template("deploy/alarms.yaml");
     let parameters: BTreeSet<&String> = nested["Parameters"].as_object().unwrap().keys().collect();
     for (id, stack) in stacks {
         let properties = &stack["Properties"];

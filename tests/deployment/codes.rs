@@ -1,7 +1,7 @@
 //! Every error code stands in docs/operations.md with what to do about it, and no other does.
 
-use crate::yaml::template;
-use crate::{quoted, read, rows};
+use crate::deployment::yaml::template;
+use crate::deployment::{quoted, read, rows};
 use insights_shared::issue::{CLOCK_CODES, DENIALS, THROTTLES};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -121,7 +121,7 @@ fn the_state_machine_tries_again_what_may_pass_and_nothing_else() {
             .as_array()
             .unwrap()
             .iter()
-            .flat_map(|retry| crate::yaml::texts(&retry["ErrorEquals"]))
+            .flat_map(|retry| crate::deployment::yaml::texts(&retry["ErrorEquals"]))
             .filter(|name| !name.starts_with("Lambda."))
             .collect();
         let expected = ["Source.Throttled", "Source.Unavailable", "Table.Unavailable", "Internal"];

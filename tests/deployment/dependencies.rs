@@ -1,6 +1,6 @@
 //! docs/dependencies.md lists every crate of the functions, and no other.
 
-use crate::{quoted, read};
+use crate::deployment::{quoted, read};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
@@ -64,8 +64,10 @@ fn every_crate_of_the_functions_is_listed_once_with_why_it_is_there() {
 #[test]
 fn what_we_ask_for_ourselves_stands_where_we_say_why() {
     let page = read("docs/dependencies.md");
-    let asked: BTreeSet<String> =
-        crate::rows(&page, "## Direct dependencies").iter().flat_map(|row| quoted(&row[0])).collect();
+    let asked: BTreeSet<String> = crate::deployment::rows(&page, "## Direct dependencies")
+        .iter()
+        .flat_map(|row| quoted(&row[0]))
+        .collect();
     let mut manifests = BTreeSet::from(FUNCTIONS.map(str::to_owned));
     for package in [
         "shared",

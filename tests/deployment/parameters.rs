@@ -1,6 +1,6 @@
 //! Parameters: each is explained, constrained, in a group and used; and what can carry the tag does.
 
-use crate::yaml::template;
+use crate::deployment::yaml::template;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 

@@ -1,6 +1,6 @@
 //! Roles: each trusts one service or collector, names its actions, and keeps to the boundary that is asked for.
 
-use crate::yaml::{resources, template, texts};
+use crate::deployment::yaml::{resources, template, texts};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -108,7 +108,7 @@ fn the_reader_may_read_what_the_functions_ask_for_and_nothing_else() {
     assert_eq!(condition["StringEquals"]["sts:ExternalId"], json!({"Ref": "ExternalId"}));
     assert_eq!(condition["StringEquals"]["aws:PrincipalOrgID"], json!({"Ref": "OrganizationId"}));
     // The roles of the collector's functions, by the names that CloudFormation gives them.
-    let collector = crate::yaml::template("template.yaml");
+    let collector = crate::deployment::yaml::template("template.yaml");
     let principals = condition["ArnLike"]["aws:PrincipalArn"].to_string();
     for (_, function) in resources(&collector, "AWS::Serverless::Function") {
         let role = function["Properties"]["Role"]["Fn::GetAtt"].as_str().unwrap().trim_end_matches(".Arn");

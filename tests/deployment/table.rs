@@ -4,7 +4,7 @@
 //! A change that makes this red replaces the table of everybody who upgrades, or fails their upgrade. docs/operations.md,
 //! "Schema changes", lists the alternatives.
 
-use crate::yaml::template;
+use crate::deployment::yaml::template;
 use serde_json::{Value, json};
 
 /// What each index has carried since the first version.

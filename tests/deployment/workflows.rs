@@ -1,6 +1,6 @@
 //! The workflows run every step of `.ci/run`, with no permission that they do not need and no action that can change.
 
-use crate::read;
+use crate::deployment::read;
 use insights_tests::permissions::parse;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;

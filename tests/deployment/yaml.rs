@@ -5,7 +5,7 @@ use serde_json::Value;
 
 /// The template at `path`.
 pub fn template(path: &str) -> Value {
-    parse(&crate::read(path))
+    parse(&crate::deployment::read(path))
 }
 
 /// The resources of a template of this type, by their logical ids.

@@ -24,6 +24,10 @@ pub struct SourceDescriptor {
     pub label: &'static str,
     /// The function's package and binary.
     pub package: &'static str,
+    /// What the names of its resources and parameters in the templates begin with.
+    pub logical_id: &'static str,
+    /// What its function does, in one sentence.
+    pub summary: &'static str,
     /// The SDK's environment variable for the service's endpoint.
     /// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>
     pub endpoint_variable: &'static str,
@@ -114,6 +118,9 @@ pub struct Operation {
     pub name: &'static str,
     /// The IAM action that it needs.
     pub iam_action: &'static str,
+    /// The resource that the action is granted on: `*` if the service has none for it, otherwise an ARN from the service on, in
+    /// which `ACCOUNT` is the account.
+    pub iam_resource: &'static str,
     /// Requests per second by default, if the service allows fewer than usual.
     pub rate: Option<f64>,
     /// Whether its pages are requested one after the other, so that no request waits for others of the same run.
@@ -150,6 +157,10 @@ pub struct PushEvent {
     pub detail_type: &'static str,
     /// Its `source`.
     pub event_source: &'static str,
+    /// The logical id of the EventBridge rule in the template.
+    pub rule: &'static str,
+    /// When the service sends it.
+    pub description: &'static str,
     /// Adds to the faults what `detail` lacks to be processed at all. What can be stored, or kept as rejected, is no fault.
     pub check: fn(detail: &Value, faults: &mut Faults),
 }
@@ -159,6 +170,8 @@ pub struct PushEvent {
 pub struct Availability {
     /// How the names of regions begin in partitions that do not have the service. A region that is new to us is not excluded.
     pub missing_partitions: &'static [&'static str],
+    /// The regions that have the service, if not nearly all do: the default of organization mode. Empty means every region.
+    pub regions: &'static [&'static str],
 }
 
 /// How a service shows that it is not in use.

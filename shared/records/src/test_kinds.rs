@@ -41,6 +41,8 @@ const fn source(id: &'static str) -> SourceDescriptor {
         id,
         label: id,
         package: id,
+        logical_id: id,
+        summary: id,
         endpoint_variable: id,
         kinds: &[],
         operations: &[],
@@ -48,7 +50,7 @@ const fn source(id: &'static str) -> SourceDescriptor {
         history: None,
         schedule: Schedule { minutes: 60 },
         push: None,
-        availability: Availability { missing_partitions: &[] },
+        availability: Availability { missing_partitions: &[], regions: &[] },
         not_enabled: NotEnabled { errors: &[], meaning: id },
         no_data: id,
     }

@@ -28,6 +28,8 @@ static AUDIT_MANAGER: SourceDescriptor = SourceDescriptor {
     id: "auditmanager",
     label: "Audit Manager",
     package: "auditmanager-insights",
+    logical_id: "AuditManager",
+    summary: "Collects the daily compliance counts of Audit Manager into the table.",
     endpoint_variable: "AWS_ENDPOINT_URL_AUDITMANAGER",
     kinds: &[Kind(&ACCOUNT_KIND), Kind(&ASSESSMENT_KIND), Kind(&DOMAIN_KIND), Kind(&CONTROL_KIND)],
     operations: &[
@@ -52,7 +54,23 @@ static AUDIT_MANAGER: SourceDescriptor = SourceDescriptor {
     push: None,
     // China, GovCloud, the isolated partitions and the European Sovereign Cloud.
     // https://docs.aws.amazon.com/general/latest/gr/audit-manager.html
-    availability: Availability { missing_partitions: &["cn-", "us-gov-", "us-iso", "eu-iso", "eusc-"] },
+    availability: Availability {
+        missing_partitions: &["cn-", "us-gov-", "us-iso", "eu-iso", "eusc-"],
+        regions: &[
+            "ap-northeast-1",
+            "ap-south-1",
+            "ap-southeast-1",
+            "ap-southeast-2",
+            "ca-central-1",
+            "eu-central-1",
+            "eu-west-1",
+            "eu-west-2",
+            "us-east-1",
+            "us-east-2",
+            "us-west-1",
+            "us-west-2",
+        ],
+    },
     not_enabled: NotEnabled {
         // The code is that of every denial, so the message decides.
         errors: &[ErrorPattern { code: "", message: "Please complete AWS Audit Manager setup" }],
@@ -62,7 +80,14 @@ static AUDIT_MANAGER: SourceDescriptor = SourceDescriptor {
 };
 
 const fn operation(name: &'static str, iam_action: &'static str) -> Operation {
-    Operation { service: "auditmanager", name, iam_action, rate: None, is_sequential: false }
+    Operation {
+        service: "auditmanager",
+        name,
+        iam_action,
+        iam_resource: "*",
+        rate: None,
+        is_sequential: false,
+    }
 }
 
 static ACCOUNT_KIND: KindDescriptor = KindDescriptor {

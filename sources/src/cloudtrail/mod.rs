@@ -20,10 +20,15 @@ pub const METRIC: Kind = Kind(&METRIC_KIND);
 /// The average rate of an insight, divided by its baseline.
 pub const BASELINE_RATIO: RateScale = RateScale { thresholds: [100.0, 20.0, 5.0], least_baseline: 0.01 };
 
+/// The trails of an account, in any region.
+const TRAILS: &str = "cloudtrail:*:ACCOUNT:trail/*";
+
 static CLOUDTRAIL: SourceDescriptor = SourceDescriptor {
     id: "cloudtrail",
     label: "CloudTrail",
     package: "cloudtrail-insights",
+    logical_id: "CloudTrail",
+    summary: "Collects CloudTrail insights and their metric series into the table.",
     endpoint_variable: "AWS_ENDPOINT_URL_CLOUDTRAIL",
     kinds: &[Kind(&INSIGHT_KIND), Kind(&METRIC_KIND)],
     operations: &[
@@ -35,10 +40,14 @@ static CLOUDTRAIL: SourceDescriptor = SourceDescriptor {
             ..operation("LookupEvents", "cloudtrail:LookupEvents")
         },
         operation("DescribeTrails", "cloudtrail:DescribeTrails"),
-        operation("GetInsightSelectors", "cloudtrail:GetInsightSelectors"),
+        Operation {
+            iam_resource: TRAILS,
+            ..operation("GetInsightSelectors", "cloudtrail:GetInsightSelectors")
+        },
         Operation {
             rate: Some(2.0),
             is_sequential: true,
+            iam_resource: TRAILS,
             ..operation("ListInsightsData", "cloudtrail:ListInsightsData")
         },
         // It has no action of its own: LookupEvents allows it, and for the data events of a trail ListInsightsData on that trail.
@@ -50,10 +59,12 @@ static CLOUDTRAIL: SourceDescriptor = SourceDescriptor {
     push: Some(PushEvent {
         detail_type: "AWS Insight via CloudTrail",
         event_source: "aws.cloudtrail",
+        rule: "CloudTrailInsightEvents",
+        description: "A CloudTrail insight started or ended",
         // An event that lacks something is kept as rejected.
         check: |_, _| (),
     }),
-    availability: Availability { missing_partitions: &[] },
+    availability: Availability { missing_partitions: &[], regions: &[] },
     not_enabled: NotEnabled {
         errors: &[],
         meaning: "no trail has Insights there, and there are no insight events",
@@ -62,7 +73,7 @@ static CLOUDTRAIL: SourceDescriptor = SourceDescriptor {
 };
 
 const fn operation(name: &'static str, iam_action: &'static str) -> Operation {
-    Operation { service: "cloudtrail", name, iam_action, rate: None, is_sequential: false }
+    Operation { service: "cloudtrail", name, iam_action, iam_resource: "*", rate: None, is_sequential: false }
 }
 
 static INSIGHT_KIND: KindDescriptor = KindDescriptor {

@@ -10,7 +10,7 @@ use insights_records::descriptor::{
 use insights_records::fault::Faults;
 use insights_records::severity::{Scale, SeverityRule, ShareScale};
 use insights_records::value::Value;
-use insights_records::version::{BY_ANSWER, VersionRule};
+use insights_records::version::{BY_ANSWER, BY_UPDATE, VersionRule};
 
 /// AWS X-Ray.
 pub const SOURCE: Source = Source(&XRAY);
@@ -30,6 +30,8 @@ static XRAY: SourceDescriptor = SourceDescriptor {
     id: "xray",
     label: "X-Ray",
     package: "xray-insights",
+    logical_id: "Xray",
+    summary: "Collects AWS X-Ray insights into the table.",
     endpoint_variable: "AWS_ENDPOINT_URL_XRAY",
     kinds: &[Kind(&INSIGHT_KIND), Kind(&INSIGHT_EVENT_KIND), Kind(&IMPACT_GRAPH_KIND)],
     operations: &[
@@ -45,15 +47,17 @@ static XRAY: SourceDescriptor = SourceDescriptor {
     push: Some(PushEvent {
         detail_type: "AWS X-Ray Insight Update",
         event_source: "aws.xray",
+        rule: "XrayInsightUpdates",
+        description: "An X-Ray insight was opened, updated or closed, in a group that sends notifications",
         check: check_push,
     }),
-    availability: Availability { missing_partitions: &[] },
+    availability: Availability { missing_partitions: &[], regions: &[] },
     not_enabled: NotEnabled { errors: &[], meaning: "no X-Ray group has insights enabled there" },
     no_data: "asked and answered: there is no insight in this time",
 };
 
 const fn operation(name: &'static str, iam_action: &'static str) -> Operation {
-    Operation { service: "xray", name, iam_action, rate: None, is_sequential: false }
+    Operation { service: "xray", name, iam_action, iam_resource: "*", rate: None, is_sequential: false }
 }
 
 static INSIGHT_KIND: KindDescriptor = KindDescriptor {
@@ -98,7 +102,9 @@ static IMPACT_GRAPH_KIND: KindDescriptor = KindDescriptor {
     label: "impact graph",
     source: Source(&XRAY),
     shape: Shape::Graph,
-    version: BY_ANSWER,
+    // A graph belongs to one version of its insight: the graph of an older version must not replace it, although a slower run
+    // asked for it later.
+    version: BY_UPDATE,
     is_in_ended: false,
     // A graph may lack the id of its insight.
     names_subject: NamesSubject::Never,
