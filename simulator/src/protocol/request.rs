@@ -124,3 +124,35 @@ fn operation(service: Service, name: &str) -> Target {
         |operation| Target::Operation(service, operation, Labels::new()),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::operation::ParameterType as Type;
+    use serde_json::json;
+
+    #[test]
+    fn rest_parameters_come_from_the_path_and_from_the_body_or_the_query() {
+        let input =
+            [(Type::String, &["name", "filter", "text"][..]), (Type::Integer, &["number", "maxResults"])];
+        let check = |method: &'static str, query: &str, body: &str, expected: Result<Value, &str>| {
+            let operation = Operation::rest("ListInsights", method, "/clusters/{name}/insights/{number}");
+            let operation = operation.input(Box::leak(Box::new(input)));
+            let path = "/clusters/a%2Fb/insights/7";
+            let labels = operation.route.unwrap().matches(method, path).unwrap();
+            let (method, path, query) = (method.to_owned(), path.to_owned(), query.to_owned());
+            let request = Received { method, path, query, headers: Vec::new(), body: body.to_owned().into() };
+            let found = request.input(Protocol::RestJson, &operation, &labels).map(Value::Object);
+            assert_eq!(found, expected.map_err(str::to_owned), "{request:?}");
+        };
+        let labels = json!({"name": "a/b", "number": 7});
+        check("GET", "", "", Ok(labels.clone()));
+        check("POST", "", "", Ok(labels));
+        let all = json!({"name": "a/b", "number": 7, "filter": "x", "maxResults": 2});
+        check("GET", "filter=x&maxResults=2&other=1", "", Ok(all.clone()));
+        check("POST", "", r#"{"filter": "x", "maxResults": 2, "text": null, "other": 1}"#, Ok(all));
+        let error = "maxResults can not be converted to INTEGER_VALUE: \"2\"";
+        check("POST", "", r#"{"maxResults": "2"}"#, Err(error));
+        check("GET", "maxResults=two", "", Err("maxResults can not be converted to INTEGER_VALUE: \"two\""));
+    }
+}
