@@ -1,4 +1,4 @@
-"""Audit Manager's counts by account, assessment, control domain and control into the table, at every run."""
+"""Writes Audit Manager's counts by account, assessment, control domain and control to the table in every run."""
 
 import os
 from collections.abc import Callable
@@ -17,7 +17,7 @@ AUDIT_MANAGER = common.client("auditmanager")
 
 @dataclass(frozen=True)
 class Scope:
-    """What domains and controls are counted in: the account, or one assessment."""
+    """The scope of domain and control counts: the account, or one assessment."""
 
     target: Target
     assessment: str | None
@@ -31,7 +31,7 @@ class Scope:
         updated: datetime | None,
         **members: Any,
     ) -> list[Record]:
-        """One record, or none as long as nothing has been counted."""
+        """One record, or none if there are no counts yet."""
         updated = updated or self.updated
         if updated is None:
             return []

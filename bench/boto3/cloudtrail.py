@@ -1,6 +1,6 @@
-"""CloudTrail's insights and their metric series into the table: the whole look-back, at every run.
+"""Writes CloudTrail's insights and their metric series for the whole look-back to the table in every run.
 
-A series is asked for at one period, and stored in chunks: an hour at 60 s, six at 300 s, a day at 3600 s.
+A series is requested at one period and stored in chunks: an hour at 60 s, six at 300 s, a day at 3600 s.
 """
 
 import json
@@ -20,7 +20,7 @@ LOOKBACK = timedelta(days=int(os.environ.get("LOOKBACK_DAYS", "63")))
 RETENTION_DAYS = int(os.environ.get("RETENTION_DAYS", "400"))
 PERIOD = int(os.environ.get("CLOUDTRAIL_PERIOD", "300"))
 CHUNK = {60: 3_600, 300: 6 * 3_600, 3_600: 86_400}[PERIOD]
-# CloudTrail keeps its days by its own clock, and a run takes a while.
+# A margin for CloudTrail's own clock and for the duration of a run.
 MARGIN = timedelta(minutes=30)
 
 CLOUDTRAIL = common.client("cloudtrail")
@@ -28,7 +28,7 @@ CLOUDTRAIL = common.client("cloudtrail")
 
 @dataclass(frozen=True)
 class Series:
-    """What names a metric series."""
+    """The key of a metric series."""
 
     event_source: str
     event_name: str
@@ -47,7 +47,7 @@ def handler(_event: dict[str, Any], context: Context) -> dict[str, Any]:
     insights = [insight_record(target, id_, found) for id_, found in halves.items()]
     written = common.write([common.finish(insight, RETENTION_DAYS) for insight in insights])
     named = {series_of(half) for found in halves.values() for half in found.values()}
-    # Whole chunks, but for the last: one that CloudTrail has forgotten a part of would replace the whole.
+    # Only whole chunks, except for the last: a chunk that CloudTrail has partly deleted would replace the complete one.
     chunk = timedelta(seconds=CHUNK)
     start = common.floor(now - LOOKBACK + MARGIN, CHUNK) + chunk
     end = common.floor(now, PERIOD)
@@ -61,7 +61,7 @@ def handler(_event: dict[str, Any], context: Context) -> dict[str, Any]:
 
 
 def insight_events(start: datetime, end: datetime) -> Iterator[dict[str, Any]]:
-    """The insight events of management calls, and those of the trails with insights on data events."""
+    """The insight events about management events, and those of trails with insights about data events."""
     window = {"StartTime": start, "EndTime": end}
     looked_up = CLOUDTRAIL.get_paginator("lookup_events").paginate(
         EventCategory="insight", PaginationConfig={"PageSize": 50}, **window
@@ -84,7 +84,7 @@ def data_trails() -> Iterator[str]:
 
 
 def halves_by_insight(events: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """The start and the end of each insight, names in snake_case, with what the look-up said beside them."""
+    """The Start and End event of each insight with names in snake_case, and the members of the look-up."""
     insights: dict[str, dict[str, Any]] = defaultdict(dict)
     for event in events:
         half = plain(json.loads(event["CloudTrailEvent"], parse_float=Decimal))
@@ -171,7 +171,7 @@ def chunk_records(target: Target, series: Series, start: datetime, end: datetime
 
 
 def chunks_of_points(series: Series, start: datetime, end: datetime) -> dict[int, list[tuple[int, Decimal]]]:
-    """The points that are not zero, by the second in which their chunk begins."""
+    """The non-zero points, by the start of their chunk in epoch seconds."""
     parameters = {
         "EventSource": series.event_source,
         "EventName": series.event_name,

@@ -1,7 +1,7 @@
-"""What the three Lambdas share: clients, threads, pages, keys, and the writing of records.
+"""Shared code of the three functions: clients, threads, paging, keys, and writing of records.
 
-They are written the way most people would: everything is asked for and written at every run. There is no
-state, no condition on a write, and no comparison with what is stored.
+The functions are written in a common way: every run requests and writes everything. They have no state, no
+conditional writes, and no comparison with stored records.
 """
 
 import functools
@@ -28,13 +28,13 @@ CONFIG = Config(max_pool_connections=CONCURRENCY, retries={"mode": "standard"})
 EXECUTOR = ThreadPoolExecutor(CONCURRENCY)
 TABLE = boto3.resource("dynamodb", config=CONFIG).Table(os.environ["TABLE_NAME"])
 
-# As many as one BatchWriteItem takes.
+# The maximum of BatchWriteItem.
 BATCH = 25
 RANKS = {"info": 0, "low": 1, "medium": 2, "high": 3, "critical": 4}
 
 
 def client(service: str) -> Any:
-    """The one client of a service, which all threads share."""
+    """The client of a service, shared by all threads."""
     return boto3.client(service, config=CONFIG)
 
 
@@ -67,7 +67,7 @@ UNITS = Units()
 
 
 class Target:
-    """The account and region that are asked, by the function's own ARN."""
+    """The account and region of the function's ARN."""
 
     def __init__(self, context: Context) -> None:
         _, _, _, self.region, self.account_id, *_ = context.invoked_function_arn.split(":")
@@ -95,7 +95,7 @@ def answer(records: int) -> dict[str, Any]:
 
 
 def pages(call: Callable[..., Any], token: str, **parameters: Any) -> Iterator[dict[str, Any]]:
-    """Every page of an operation that boto3 has no paginator for."""
+    """All pages of an operation without a paginator in boto3."""
     while True:
         page = call(**parameters)
         yield page
@@ -105,7 +105,7 @@ def pages(call: Callable[..., Any], token: str, **parameters: Any) -> Iterator[d
 
 
 def in_threads(function: Callable[..., Iterable[Any]], items: Iterable[Any]) -> list[Any]:
-    """What `function` makes of each item, as one list."""
+    """The results of `function` for all items, as one list."""
     return [found for made in EXECUTOR.map(function, items) for found in made]
 
 
@@ -139,7 +139,7 @@ def snake_case(name: str) -> str:
 
 
 def plain(value: Any) -> Any:
-    """An answer as DynamoDB can hold it: names in snake_case, times as text, numbers as decimals."""
+    """An answer with the types of DynamoDB: names in snake_case, times as text, numbers as decimals."""
     if isinstance(value, dict):
         return {snake_case(name): plain(member) for name, member in value.items()}
     if isinstance(value, list):
@@ -167,7 +167,7 @@ def key_part(text: str | None) -> str:
 
 
 def by_share(part: int | None, whole: int | None, critical: float, high: float, medium: float) -> str:
-    """How bad a share is."""
+    """The severity of a share."""
     if not part or not whole:
         return "info"
     share = part / whole
@@ -176,7 +176,7 @@ def by_share(part: int | None, whole: int | None, critical: float, high: float, 
 
 
 def finish(record: Record, retention_days: int) -> Record:
-    """Adds the expiry, and the keys of the indexes."""
+    """Adds the expiry and the index keys."""
     started_at, status = record["started_at"], record.get("status")
     over: str = record.get("ended_at") or started_at
     if status != "open" and retention_days:

@@ -1,6 +1,6 @@
-"""A client of the Lambda Runtime API, as Lambda's own Python has one: hands invocations to a handler.
+"""A client of the Lambda Runtime API, like that of Lambda's Python runtime. It passes invocations to a handler.
 
-It is told the handler's module: `python runtime.py xray`.
+The argument is the module of the handler: `python runtime.py xray`.
 """
 
 import importlib
@@ -17,7 +17,7 @@ ROOT = "/2018-06-01/runtime"
 
 @dataclass(frozen=True)
 class Context:
-    """What a handler learns about its invocation."""
+    """The context of an invocation."""
 
     aws_request_id: str
     invoked_function_arn: str

@@ -1,4 +1,4 @@
-"""X-Ray's insights with their events and impact graphs into the table: those of 30 days, at every run."""
+"""Writes X-Ray's insights of 30 days with their events and impact graphs to the table in every run."""
 
 import json
 import os
@@ -13,9 +13,9 @@ from runtime import Context
 
 LOOKBACK = timedelta(days=int(os.environ.get("LOOKBACK_DAYS", "30")))
 RETENTION_DAYS = int(os.environ.get("RETENTION_DAYS", "400"))
-# X-Ray has 30 days by its own clock, and a run takes a while.
+# A margin for X-Ray's own clock and for the duration of a run.
 MARGIN = timedelta(minutes=30)
-# The longest span of one graph.
+# The maximum time span of a graph.
 GRAPH_SPAN = timedelta(hours=6)
 
 XRAY = common.client("xray")
@@ -97,7 +97,7 @@ def insight_record(
 
 
 def decisive(insight: dict[str, Any]) -> dict[str, int]:
-    """The statistics that an insight is judged by: the root cause's, else the clients'."""
+    """The statistics that determine the severity: those of the root cause, otherwise of the clients."""
     both = [
         insight.get("RootCauseServiceRequestImpactStatistics", {}),
         insight.get("ClientRequestImpactStatistics", {}),
@@ -107,7 +107,7 @@ def decisive(insight: dict[str, Any]) -> dict[str, int]:
 
 
 def event_records(target: Target, pk: str, insight: dict[str, Any]) -> Iterator[Record]:
-    """Events have no id: those of one time are told apart by a number, in the order of their content."""
+    """Events have no id. Events of the same time are numbered in the order of their content."""
     parameters = {"InsightId": insight["InsightId"], "MaxResults": 50}
     answers = common.pages(XRAY.get_insight_events, "NextToken", **parameters)
     details = [plain(event) for page in answers for event in page.get("InsightEvents", [])]

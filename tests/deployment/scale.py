@@ -52,7 +52,7 @@ LOG_BYTES_OF_A_RUN = 2_500
 EXPRESS_GB = 0.0625
 
 
-# ---- what is measured ----------------------------------------------------------------------------------------------------
+# ---- measurement ---------------------------------------------------------------------------------------------------------
 
 
 def measure():
@@ -86,14 +86,14 @@ def measure():
 
 
 def size(item):
-    """An item's size, near enough: names and values as text, and an index's copy of the envelope."""
+    """The approximate size of an item: names and values as text, and the copies of the common attributes in the indexes."""
     whole = len(json.dumps(item, default=str))
     detail = sum(len(json.dumps(item.get(name), default=str)) for name in ("detail", "timestamps", "values") if name in item)
     indexes = sum(name in item for name in ("open_pk", "ended_pk", "entity_pk"))
     return whole + indexes * (whole - detail)
 
 
-# ---- what follows --------------------------------------------------------------------------------------------------------
+# ---- calculation ---------------------------------------------------------------------------------------------------------
 
 
 def calls(run):
@@ -101,8 +101,8 @@ def calls(run):
 
 
 def seconds(run):
-    """A run of one target: each operation waits for its rate, one after the other, and each call of table or service takes
-    its time, eight at once."""
+    """The duration of a run of one target: all operations one after the other at their rate limits, or all calls eight at
+    once, whichever is longer; plus the requests to the table, and three more calls."""
     paced = sum(count / LIMITS.get(name, DEFAULT_LIMIT) for name, count in run["api_calls"].items())
     table = (run["read_units"] / 50 + run["write_units"]) * LATENCY / 8
     return max(paced, calls(run) * LATENCY / 8) + table + 3 * LATENCY
@@ -123,15 +123,14 @@ def of_account(counts, source, which, value, shape=TYPICAL):
 
 
 def month_units(counts, source, runs, kind, shape):
-    """A later run each time, and what is new: of a first run's units the share of a day, each day."""
+    """The units of all later runs, and of new data: per day, a day's share of the units of a first run."""
     later = of_account(counts, source, "later", lambda run: run[kind], shape)
     news = of_account(counts, source, "first", lambda run: run[kind], shape) / LOOKBACK_DAYS[source]
     return runs * later + DAYS * news
 
 
 def steps_of_account():
-    """Of the state machine's definition: each state of an account's own execution is entered once, each task and what is
-    around it once for each region."""
+    """The states that the child execution of an account enters: each task once per region, each other state once."""
     tasks = 2 * REGIONS + AUDITMANAGER_REGIONS
     around = ["EachSource", *(f"{name}InEachRegion" for name in ("Xray", "CloudTrail", "AuditManager"))]
     after = ["FindErrors", "CountErrors", "IsAccountWhole", "AccountWhole"]
@@ -142,12 +141,12 @@ def steps_of_account():
 
 
 def steps(accounts):
-    """Of one run over all accounts: sixteen states with one page of accounts, five more for each further page."""
+    """The steps of one run over all accounts: sixteen states for one page of accounts, and five for each further page."""
     return accounts * steps_of_account() + 16 + 5 * (math.ceil(accounts / 20) - 1)
 
 
 def bill(counts, accounts, organization, execution="STANDARD", shape=TYPICAL):
-    """A month, line by line. By the stack's own schedules, or by the state machine, every hour for all sources."""
+    """The lines of a monthly bill, with the schedules of the stack, or with hourly runs of the state machine."""
     runs = {source: HOURS if organization else RUNS[source] for source in SOURCES}
     lines = {}
     for name, kind, price in (("DynamoDB writes", "write_units", "write unit"), ("DynamoDB reads", "read_units", "read unit")):
@@ -164,7 +163,7 @@ def bill(counts, accounts, organization, execution="STANDARD", shape=TYPICAL):
     for source in SOURCES:
         targets = sum(places(source, shape).values())
         invocations += runs[source] * (targets if organization else 1)
-        # By its own schedule one invocation works all regions, eight at once.
+        # With the schedules of the stack, one invocation processes all regions, eight at once.
         each = of_account(counts, source, "later", seconds, shape)
         longest = seconds(counts["busy" if shape.busy else "quiet"][source]["later"])
         duration += runs[source] * (each if organization else max(each / 8, longest))
@@ -185,14 +184,14 @@ def bill(counts, accounts, organization, execution="STANDARD", shape=TYPICAL):
 
 
 def account_seconds(counts, which, regions_at_once=3):
-    """One account's execution: the slowest source, its regions three at once."""
+    """The duration of a child execution: that of the slowest source, with three regions at once."""
     return max(
         sum(number * seconds(counts[place][source][which]) for place, number in places(source).items()) / regions_at_once
         for source in SOURCES
     )
 
 
-# ---- as tables -----------------------------------------------------------------------------------------------------------
+# ---- tables --------------------------------------------------------------------------------------------------------------
 
 
 def number(value, digits=0):
@@ -246,7 +245,7 @@ def scale_table(counts):
 
 
 def heat_table(counts):
-    """Write units a second that one partition key gets while a run over 5,000 accounts works, 200 at once."""
+    """Write units per second of one partition key during a run over 5,000 accounts, 200 at once."""
     accounts, limit = 5000, 1000
     duration = {which: math.ceil(accounts / 200) * account_seconds(counts, which) for which in ("first", "later")}
     busy = BUSY_REGIONS * accounts
@@ -258,7 +257,7 @@ def heat_table(counts):
     rows.append(["table", "all keys together, first run",
                  f"{number(whole / duration['first'])} units per second for {number(duration['first'] / 60)} minutes",
                  "a new table supports 4,000 in total"])
-    # Two units each: the envelope is more than a kilobyte.
+    # Two units per record, because its common attributes exceed a kilobyte.
     insights = 2 * busy * counts["busy"]["xray"]["first"]["api_calls"]["GetInsight"] / duration["first"]
     rows.append(["`open`", "`xray`, if all insights of a first run are open",
                  f"{number(insights)} units per second for {number(duration['first'] / 60)} minutes",
@@ -289,7 +288,7 @@ def bills_table(counts):
 
 
 def accounts_table(counts):
-    """For docs/operations.md: three accounts, each with its own stack."""
+    """The table of docs/operations.md: three accounts, each with its own stack."""
     shapes = [Shape(1, 1, 0), Shape(1, 1, 1), TYPICAL]
     head = ["US dollars per month", "one quiet region", "one busy region", "17 regions, two of them busy"]
     return table(head, bill_table(counts, [(1, False, "STANDARD", shape) for shape in shapes]))
