@@ -289,3 +289,44 @@ fn a_part_is_filled_repeated_and_left_out() {
     let expected = format!("list:\n  {}]\n  - xray\n  - cloudtrail\n", ids.join(",\n  "));
     assert_eq!(part(text), expected);
 }
+
+#[test]
+fn a_source_that_is_disabled_leaves_nothing_behind_and_nothing_that_refers_to_it() {
+    let template = crate::deployment::yaml::template("template.yaml");
+    for source in insights_sources::all() {
+        let (logical, condition) = (source.logical_id, format!("Collects{}", source.logical_id));
+        let is_its = |name: &str| name.starts_with(&format!("{logical}Insight"));
+        for section in ["Resources", "Outputs"] {
+            let entries = template[section].as_object().unwrap();
+            assert!(entries.keys().any(|name| is_its(name)), "{section} of {source}");
+            for (name, entry) in entries {
+                if is_its(name) {
+                    assert_eq!(entry["Condition"], condition, "{name}");
+                } else {
+                    let unguarded = unguarded_references(entry, &condition);
+                    let found: Vec<&String> = unguarded.iter().filter(|name| is_its(name)).collect();
+                    assert!(found.is_empty(), "{name} refers to {found:?} without {condition}");
+                }
+            }
+        }
+    }
+}
+
+/// The logical ids that `value` refers to outside of `Fn::If` with this condition.
+fn unguarded_references(value: &serde_json::Value, condition: &str) -> Vec<String> {
+    use serde_json::Value;
+    match value {
+        Value::Array(list) => list.iter().flat_map(|each| unguarded_references(each, condition)).collect(),
+        Value::Object(members) => {
+            if members.get("Fn::If").is_some_and(|branches| branches[0] == condition) {
+                return Vec::new();
+            }
+            let target = members.get("Ref").or_else(|| members.get("Fn::GetAtt"));
+            let id = |text: &Value| text.as_str().map(|text| text.split('.').next().unwrap().to_owned());
+            let direct = target.and_then(|target| id(target).or_else(|| id(&target[0])));
+            let nested = members.values().flat_map(|each| unguarded_references(each, condition));
+            direct.into_iter().chain(nested).collect()
+        }
+        _ => Vec::new(),
+    }
+}

@@ -38,13 +38,14 @@ UNKNOWN = {
     "AWS::Scheduler::Schedule",
     "AWS::Scheduler::ScheduleGroup",
 }
-# Everything that can be chosen, chosen otherwise. Not KeyArn: moto cannot change a table that is there.
+# Every parameter, changed. Not KeyArn: moto cannot change a table that exists. Not CloudTrailSource: one source stays.
 CHANGED = {
     "Architecture": "x86_64",
     "AlarmEmail": "someone@example.com",
     "AuditManagerDepth": "account",
     "AuditManagerRetentionDays": "0",
     "AuditManagerSchedule": "cron(30 3,15 * * ? *)",
+    "AuditManagerSource": "DISABLED",
     "AuditManagerStaleAfterHours": "20",
     "ChangeFeed": "DISABLED",
     "CloudTrailLookbackDays": "10",
@@ -71,6 +72,7 @@ CHANGED = {
     "XrayGroups": "checkout",
     "XrayLookbackDays": "5",
     "XraySchedule": "rate(30 minutes)",
+    "XraySource": "DISABLED",
     "XrayStaleAfterHours": "3",
 }
 
@@ -142,7 +144,7 @@ def run(ledger):
     template = translated(bucket)
     known = set(get_model_map()) | {"AWS::CloudFormation::Stack"}
     ledger.check("resource types that moto does not know", (types(template) | types(nested)) - known, UNKNOWN)
-    ledger.check("parameters that are changed", set(load("template.yaml")["Parameters"]), {*CHANGED, "KeyArn"})
+    ledger.check("parameters that are changed", set(load("template.yaml")["Parameters"]), {*CHANGED, "KeyArn", "CloudTrailSource"})
 
     cloudformation, dynamodb = boto3.client("cloudformation"), boto3.client("dynamodb")
     boto3.client("secretsmanager").create_secret(Name="redact", SecretString="a key")
@@ -160,6 +162,19 @@ def run(ledger):
         ledger.check("the stream is in the outputs", values["TableStreamArn"], table["LatestStreamArn"])
     ids = [{each["PhysicalResourceId"] for each in resources(cloudformation, stack).values()} - {""} for stack in tables]
     ledger.check("what two stacks share", ids[0] & ids[1], set())
+
+    # Each source can be left out: nothing of it is deployed, and everything of the others is.
+    names = [name.removesuffix("Source") for name in load("template.yaml")["Parameters"] if name.endswith("Source")]
+    everything = set(resources(cloudformation, "insights"))
+    for name in names:
+        cloudformation.create_stack(StackName=f"without-{name}", TemplateBody=body, Capabilities=["CAPABILITY_IAM"],
+                                    Parameters=given({f"{name}Source": "DISABLED"}))
+        status, values = outputs(cloudformation, f"without-{name}")
+        ledger.check(f"without {name}", status, "CREATE_COMPLETE")
+        left_out = {each for each in everything if each.startswith(name)}
+        ledger.check(f"{name} has resources that can be left out", bool(left_out), True)
+        ledger.check(f"left out without {name}", everything - set(resources(cloudformation, f"without-{name}")), left_out)
+        ledger.check(f"outputs without {name}", [each for each in values if each.startswith(name)], [])
 
     # An upgrade, with every parameter changed: the table and what is in it stay. moto loses what it cannot change.
     fixed = {
