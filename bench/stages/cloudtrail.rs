@@ -1,12 +1,12 @@
-//! CloudTrail: both halves of an insight, looked up, joined; and the points of a series, of both lengths that chunks have.
+//! CloudTrail: both pair of an insight, looked up, joined; and the points of a series, of both lengths that chunks have.
 
 use crate::{BEGAN, ROUND, answered_at, id, table, target};
 use aws_sdk_cloudtrail::types::Event;
 use aws_smithy_types::DateTime;
 use cloudtrail_insights::event::read_looked_up;
-use cloudtrail_insights::fetch::Points;
-use cloudtrail_insights::merge::Halves;
+use cloudtrail_insights::merge::EventPair;
 use cloudtrail_insights::normalize;
+use cloudtrail_insights::points::Points;
 use cloudtrail_insights::window::Request;
 use divan::Bencher;
 use divan::counter::ItemsCount;
@@ -18,8 +18,8 @@ use insights_shared::time::Timestamp;
 /// The most points that CloudTrail keeps of a series at a period: 15 days of minutes.
 const POINTS: usize = 21_600;
 
-/// One half as LookupEvents gives it, with the attributions that it has since 2020.
-fn half(number: usize, state: &str) -> Event {
+/// One event as LookupEvents gives it, with the attributions that it has since 2020.
+fn event(number: usize, state: &str) -> Event {
     let minutes = if state == "Start" { 0 } else { 7 };
     let time = BEGAN + i64::try_from(number).unwrap_or_default() + minutes * 60;
     let average = |insight: &str| {
@@ -56,13 +56,13 @@ fn half(number: usize, state: &str) -> Event {
         .build()
 }
 
-fn joined(halves: &[Event; 2], target: &Target) -> Option<Record> {
-    let mut joined = Halves::default();
+fn joined(pair: &[Event; 2], target: &Target) -> Option<Record> {
+    let mut joined = EventPair::default();
     let mut id = String::new();
-    for event in halves {
+    for event in pair {
         let event = read_looked_up(event, &target.account_id).ok()?;
         id = event.shared_event_id;
-        joined.add(event.side, event.half);
+        joined.add(event.phase, event.event);
     }
     Some(joined.into_record(target, &id, answered_at()))
 }
@@ -71,19 +71,20 @@ fn joined(halves: &[Event; 2], target: &Target) -> Option<Record> {
 #[divan::bench]
 fn insight_of_two_events(bencher: Bencher) {
     let target = target();
-    let halves = || -> Vec<[Event; 2]> {
-        (0..ROUND).map(|number| [half(number, "Start"), half(number, "End")]).collect()
+    let pair = || -> Vec<[Event; 2]> {
+        (0..ROUND).map(|number| [event(number, "Start"), event(number, "End")]).collect()
     };
-    bencher.counter(ItemsCount::new(ROUND)).with_inputs(halves).bench_local_refs(|pairs| {
-        table::items(pairs.iter().filter_map(|halves| joined(halves, &target)), ROUND)
-    });
+    bencher
+        .counter(ItemsCount::new(ROUND))
+        .with_inputs(pair)
+        .bench_local_refs(|pairs| table::items(pairs.iter().filter_map(|pair| joined(pair, &target)), ROUND));
 }
 
 /// The JSON of both events alone, read by `serde_json` into its own values, as most programs would.
 #[divan::bench]
 fn json_of_two_events(bencher: Bencher) {
     let texts = || -> Vec<String> {
-        let events = (0..ROUND).flat_map(|number| [half(number, "Start"), half(number, "End")]);
+        let events = (0..ROUND).flat_map(|number| [event(number, "Start"), event(number, "End")]);
         events.filter_map(|event| event.cloud_trail_event).collect()
     };
     bencher.counter(ItemsCount::new(ROUND)).with_inputs(texts).bench_local_refs(|texts| {
@@ -100,7 +101,7 @@ fn items_of_two_events(bencher: Bencher) {
     let target = target();
     let items = || {
         let insights =
-            (0..ROUND).filter_map(|number| joined(&[half(number, "Start"), half(number, "End")], &target));
+            (0..ROUND).filter_map(|number| joined(&[event(number, "Start"), event(number, "End")], &target));
         table::items(insights, ROUND)
     };
     bencher.counter(ItemsCount::new(ROUND)).with_inputs(items).bench_local_refs(|items| items.clone());

@@ -1,9 +1,9 @@
-//! The JSON of an insight event: read, joined with another half, validated. What is not stored is rejected with reasons.
+//! The JSON of an insight event: read, joined with another event, validated. What is not stored is rejected with reasons.
 
 use crate::keys::{check_parts, check_size};
 use crate::{ACCOUNT, REGION, now};
 use cloudtrail_insights::event;
-use cloudtrail_insights::merge::Halves;
+use cloudtrail_insights::merge::EventPair;
 use insights_shared::record::Stored;
 use insights_shared::surrogate::replace_unpaired;
 use insights_shared::target::Target;
@@ -15,7 +15,7 @@ use insights_sources::cloudtrail;
 pub fn check(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let target = Target { account_id: ACCOUNT.to_owned(), region: REGION.to_owned(), role: None };
-    let mut halves = Halves::default();
+    let mut pair = EventPair::default();
     let mut reversed = Vec::new();
     let mut id = String::new();
     for text in text.split("\n---\n").take(3) {
@@ -27,7 +27,7 @@ pub fn check(data: &[u8]) {
             }
             Ok(event) => {
                 assert!(!event.shared_event_id.is_empty(), "an event of no insight");
-                let series = event.half.series();
+                let series = event.event.series();
                 let row = insights_shared::store::catalog::catalog_key(
                     cloudtrail::SOURCE,
                     &target,
@@ -51,31 +51,31 @@ pub fn check(data: &[u8]) {
                     &[&["cloudtrail", ACCOUNT, REGION], &parts[..]].concat(),
                 );
                 let whole = Value::from_json(text).expect("an event that was read is JSON");
-                let half = Value::Map(event.half.detail.clone());
-                assert_eq!(leaves(&whole), leaves(&half), "a member of the event is lost");
+                let kept = Value::Map(event.event.detail.clone());
+                assert_eq!(leaves(&whole), leaves(&kept), "a member of the event is lost");
                 if id.is_empty() {
                     id.clone_from(&event.shared_event_id);
                 }
-                reversed.insert(0, (event.side, event.half.clone()));
-                halves.add(event.side, event.half);
+                reversed.insert(0, (event.phase, event.event.clone()));
+                pair.add(event.phase, event.event);
             }
         }
     }
     if reversed.is_empty() {
         return;
     }
-    let mut other = Halves::default();
-    for (side, half) in reversed {
-        other.add(side, half);
+    let mut other = EventPair::default();
+    for (phase, event) in reversed {
+        other.add(phase, event);
     }
-    assert_eq!(halves, other, "halves joined in another order are another insight");
-    match validate(halves.clone().into_record(&target, &id, now()), 400) {
+    assert_eq!(pair, other, "pair joined in another order are another insight");
+    match validate(pair.clone().into_record(&target, &id, now()), 400) {
         Err(rejected) => assert!(!rejected.violations.is_empty(), "rejected without a reason"),
         Ok(record) => {
             check_size(&record.key().pk, &record.key().sk);
             check_parts(&record.key().pk, &["cloudtrail", ACCOUNT, REGION, &id]);
             let stored = Stored(record.to_map());
-            assert_eq!(Halves::from_stored(&stored), halves, "what is stored is not what was joined");
+            assert_eq!(EventPair::from_stored(&stored), pair, "what is stored is not what was joined");
         }
     }
 }

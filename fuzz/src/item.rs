@@ -2,7 +2,7 @@
 
 use crate::keys::check_parts;
 use crate::now;
-use cloudtrail_insights::merge::{self, Halves};
+use cloudtrail_insights::merge::{self, EventPair};
 use insights_shared::catalog::{CatalogRow, Coverage};
 use insights_shared::record::{Record, Stored};
 use insights_shared::series::SeriesKey;
@@ -39,7 +39,7 @@ pub fn check(data: &[u8]) {
             &["series", event_source, event_name, insight_type, code, trail],
         );
     }
-    let _ = (Halves::from_stored(&stored), merge::is_overdue(&stored, now()));
+    let _ = (EventPair::from_stored(&stored), merge::is_overdue(&stored, now()));
     for record in insights_sources::kinds()
         .map(|kind| Record::from_stored(kind, &stored, now()))
         .chain([merge::no_end_seen(&stored, now())])

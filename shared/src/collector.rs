@@ -1,6 +1,7 @@
-//! What a function is, to the rest: its source, its own configuration, and how it collects from one target.
+//! The interface of a collector: its source, its own configuration, and how it collects from one target.
 
 use crate::aws::SdkConfig;
+use crate::completeness::Completeness;
 use crate::environment::Environment;
 use crate::fields::Faults;
 use crate::payload::Window;
@@ -10,27 +11,35 @@ use crate::time::Timestamp;
 use crate::value::Map;
 use std::future::Future;
 
-/// What a collector leaves to be written after everything else.
+/// What a collector returns: what is written to the target's `state` and `run` after everything else.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Finish {
+pub struct Checkpoint {
     /// Everything before this instant is stored; `None` leaves the watermark where it is.
     pub watermark: Option<Timestamp>,
     /// The span that was worked, `end` being how far it came.
     pub window: Option<Window>,
-    /// Where the next scheduled run is to go on.
-    pub resume: Resume,
+    /// Where the next scheduled run continues.
+    pub cursor: Cursor,
 }
 
-/// What becomes of `resume` in a target's `state`, where a collector without a past notes how far it came when time ran out.
+impl Checkpoint {
+    /// Nothing moves: the run came to nothing, or, as a push, has no part in what a checkpoint records.
+    pub fn nothing_done(_: Completeness) -> Self {
+        Self::default()
+    }
+}
+
+/// What becomes of the attribute `resume` of a target's `state`, where the collector of a source without history notes how
+/// far it came when time ran out.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub enum Resume {
+pub enum Cursor {
     /// It stays as it is.
     #[default]
     Keep,
-    /// Nothing is left to go on with.
-    Nothing,
-    /// The next run goes on here.
-    At(Map),
+    /// It is removed: nothing is left to continue.
+    Clear,
+    /// The next run continues here.
+    Set(Map),
 }
 
 /// One of the three collectors.
@@ -41,11 +50,11 @@ pub trait Collector: Sized + Send + Sync + 'static {
     /// Reads the function's own variables. Every fault goes into `faults`.
     fn read(environment: &Environment, faults: &mut Faults) -> Self;
 
-    /// Makes a client of the service, and with it what all of them share, before the first invocation: Lambda starts a
+    /// Makes a client of the service, and with it what all clients share, before the first invocation: Lambda starts a
     /// function with a full processor, and runs it with its share of one.
     fn prepare(sdk: &SdkConfig);
 
-    /// Fetches, normalizes, validates and writes what one target has. Failures go into the target's report and cost
-    /// nothing else; there is nothing to return for them.
-    fn collect(&self, run: &TargetRun) -> impl Future<Output = Finish>;
+    /// Fetches, normalizes, validates and writes what one target has. Failures go into the target's report and affect
+    /// nothing else.
+    fn collect(&self, run: &TargetRun) -> impl Future<Output = Checkpoint>;
 }

@@ -1,11 +1,12 @@
 //! One invocation, from payload to response: which targets, one run each, then `run` and `state`.
 
-use crate::attendance::Attendance;
 use crate::aws::{self, CallCounts, Calls, ServiceDates};
-use crate::collector::{Collector, Finish};
+use crate::cancellation::{Cancellation, fetch_until, store_until};
+use crate::collector::{Checkpoint, Collector};
 use crate::config::Settings;
 use crate::environment::Environment;
 use crate::fields::{Faults, LONGEST_TEXT, cut};
+use crate::hooks::RunHooks;
 use crate::issue::{CallError, Stage};
 use crate::log;
 use crate::outcome::{Outcomes, TargetOutcome, all_failed, error_type_of};
@@ -15,7 +16,7 @@ use crate::record::Stored;
 use crate::report::{Response, RunStatus, TargetReport, TargetResponse, Usage};
 use crate::response::LARGEST_RESPONSE;
 use crate::roles;
-use crate::stop::{Stop, fetch_until, store_until};
+
 use crate::store::read::Found;
 use crate::store::state::{InFuture, RunStamp, state_key};
 use crate::store::{Options, Store};
@@ -91,7 +92,7 @@ pub struct Service<C> {
     own_account: OnceCell<String>,
     /// Whether standard output is a log group's, which makes metrics of what it is told.
     is_lambda: bool,
-    attendance: Attendance,
+    hooks: RunHooks,
 }
 
 impl<C: Collector> Service<C> {
@@ -119,26 +120,26 @@ impl<C: Collector> Service<C> {
             name,
             own_account: OnceCell::new(),
             is_lambda,
-            attendance: Attendance::default(),
+            hooks: RunHooks::default(),
         })
     }
 
-    /// The same with what a process has that a person attends.
+    /// The same with the hooks of a process that a person watches.
     #[must_use]
-    pub fn attended(mut self, attendance: Attendance) -> Self {
-        if let Some(table) = &attendance.table {
+    pub fn with_hooks(mut self, hooks: RunHooks) -> Self {
+        if let Some(table) = &hooks.table {
             self.dynamodb = aws::watched(table);
         }
-        if let Some(dates) = attendance.dates.clone() {
+        if let Some(dates) = hooks.dates.clone() {
             self.dates = dates;
         }
-        Self { attendance, ..self }
+        Self { hooks, ..self }
     }
 
     /// When fetching ends.
-    fn stop(&self, deadline: Option<Instant>, targets: usize) -> Stop {
+    fn cancellation(&self, deadline: Option<Instant>, targets: usize) -> Cancellation {
         let until = deadline.map(|deadline| fetch_until(deadline, targets));
-        Stop::new(until, self.attendance.stop.clone())
+        Cancellation::new(until, self.hooks.cancellation.clone())
     }
 
     /// Works one payload.
@@ -155,7 +156,7 @@ impl<C: Collector> Service<C> {
     }
 
     async fn run(&self, payload: &[u8], context: &Context) -> Result<Response, InvocationError> {
-        if self.attendance.dates.is_none() {
+        if self.hooks.dates.is_none() {
             self.dates.forget();
         }
         let machine_now = self.dates.machine().now();
@@ -175,12 +176,12 @@ impl<C: Collector> Service<C> {
         let count = targets.len();
         let store = Store::dated(self.dynamodb.clone(), Arc::clone(&self.dates), options);
         let store = store.until(context.deadline.map(|deadline| store_until(deadline, count)));
-        let store = Arc::new(store.planned_by(self.attendance.plan.clone()));
-        let stop = self.stop(context.deadline, count);
-        let states = if stop.has_come() {
+        let store = Arc::new(store.with_dry_run_sink(self.hooks.dry_run.clone()));
+        let cancellation = self.cancellation(context.deadline, count);
+        let states = if cancellation.is_over() {
             Found::default()
         } else {
-            store.states(C::SOURCE, &targets, stop.deadline()).await
+            store.states(C::SOURCE, &targets, cancellation.deadline()).await
         };
         if let Some(error) = states.failed.values().next()
             && states.failed.len() == count
@@ -216,7 +217,7 @@ impl<C: Collector> Service<C> {
                 scheduled_time: plan.scheduled_time,
                 in_future: InFuture::default(),
             };
-            self.target(target, &plan.work, state, &store, &stop, stamp)
+            self.target(target, &plan.work, state, &store, &cancellation, stamp)
         });
         let mut outcomes = stream::iter(runs).buffer_unordered(TARGETS_AT_ONCE);
         let mut all = Outcomes::default();
@@ -224,7 +225,7 @@ impl<C: Collector> Service<C> {
             all.add(outcome);
         }
         let units = store.units();
-        if let Some(activity) = &self.attendance.activity {
+        if let Some(activity) = &self.hooks.activity {
             activity.used(units);
         }
         if all.not_begun > 0 {
@@ -255,15 +256,15 @@ impl<C: Collector> Service<C> {
         work: &Work,
         state: Result<Option<Stored>, CallError>,
         store: &Arc<Store>,
-        stop: &Stop,
+        cancellation: &Cancellation,
         mut stamp: RunStamp<'_>,
     ) -> TargetOutcome {
-        if stop.has_come() {
+        if cancellation.is_over() {
             return self.not_begun(&target, work);
         }
         // A role that takes all of the time was begun as well, or it would come first for ever.
         stamp.begun_at = self.dates.clock().now();
-        let (state, trouble) = match state {
+        let (state, failure) = match state {
             Ok(state) => (state, None),
             Err(error) => (None, Some((Stage::Write, "state".to_owned(), error))),
         };
@@ -274,20 +275,22 @@ impl<C: Collector> Service<C> {
             work: work.clone(),
             state,
             sdk: self.sdk.clone(),
-            stop: stop.clone(),
+            cancellation: cancellation.clone(),
         };
-        self.run_target(setup, Arc::clone(store), stamp, trouble).await
+        self.run_target(setup, Arc::clone(store), stamp, failure).await
     }
 
     /// A target that there was no time to begin.
     fn not_begun(&self, target: &Target, work: &Work) -> TargetOutcome {
-        let report = Arc::new(TargetReport::default());
-        report.not_reached(1);
+        let report = TargetReport::default();
+        let sink = report.sink();
+        // Nothing moves for a target that was not begun.
+        let _ = sink.not_reached(1);
         if let Some(window) = nothing_of(work) {
-            report.window(window);
+            sink.window(window);
         }
         let response = report.finish(target);
-        if let Some(activity) = &self.attendance.activity {
+        if let Some(activity) = &self.hooks.activity {
             activity.begin(target, &Arc::default(), &report).end(response.status);
         }
         TargetOutcome {
@@ -299,23 +302,23 @@ impl<C: Collector> Service<C> {
         }
     }
 
-    /// Runs a target; `trouble` is what makes it fail before it is asked anything.
+    /// Runs a target; `failure` is what makes it fail before it is asked anything.
     async fn run_target(
         &self,
         mut setup: Setup,
         store: Arc<Store>,
         mut stamp: RunStamp<'_>,
-        mut trouble: Option<(Stage, String, CallError)>,
+        mut failure: Option<(Stage, String, CallError)>,
     ) -> TargetOutcome {
         let target = setup.target.clone();
         let is_scheduled = setup.work == Work::Scheduled;
         let region = Region::new(target.region.clone());
         let mut sdk = self.sdk.to_builder().region(region).build();
-        if let (Some(role), None) = (&target.role, &trouble) {
+        if let (Some(role), None) = (&target.role, &failure) {
             let assume = Box::pin(roles::assume(&self.sdk, role, &target.account_id, C::SOURCE, &self.dates));
-            match within(&setup.stop, "AssumeRole", assume).await {
+            match within(&setup.cancellation, "AssumeRole", assume).await {
                 Ok(credentials) => sdk = sdk.to_builder().credentials_provider(credentials).build(),
-                Err(error) => trouble = Some((Stage::Fetch, role.arn.clone(), error)),
+                Err(error) => failure = Some((Stage::Fetch, role.arn.clone(), error)),
             }
         }
         setup.sdk = sdk;
@@ -323,40 +326,39 @@ impl<C: Collector> Service<C> {
         let calls = Arc::new(CallCounts::default());
         let counted = Arc::clone(&calls);
         let dates = Arc::clone(&self.dates);
-        let run = TargetRun::new(setup, Arc::clone(&self.settings), Arc::clone(&store), dates, counted);
-        let activity = self.attendance.activity.as_ref();
-        let activity = activity.map(|activity| activity.begin(&target, &calls, &run.report));
-        let finish = match trouble {
-            None if run.is_over() => {
-                run.report.not_reached(1);
-                Finish::default()
-            }
-            // Boxed, since a collector's future is large and nests deep.
+        let report = TargetReport::default();
+        let settings = Arc::clone(&self.settings);
+        let run = TargetRun::new(setup, settings, Arc::clone(&store), dates, counted, report.sink());
+        let activity = self.hooks.activity.as_ref();
+        let activity = activity.map(|activity| activity.begin(&target, &calls, &report));
+        let checkpoint = match failure {
+            None if run.is_over() => Checkpoint::nothing_done(run.report.not_reached(1)),
+            // Boxed, since a collector's future is large.
             None => Box::pin(self.collector.collect(&run)).await,
             Some((stage, subject, error)) => {
-                run.report.call_failed(stage, &subject, &error);
-                Finish::default()
+                Checkpoint::nothing_done(run.report.call_failed(stage, &subject, &error))
             }
         };
-        if let Some(window) = finish.window.or(nothing_of_it) {
+        if let Some(window) = checkpoint.window.or(nothing_of_it) {
             run.report.window(window);
         }
         if let Some(skew) = self.dates.skew() {
             run.report.clock_skewed(skew);
         }
         stamp.ended_at = self.dates.clock().now();
-        let mut response = run.report.finish(&target);
+        let mut response = report.finish(&target);
         if let Err(error) = store.put_run(C::SOURCE, &target, &response, &stamp).await {
-            response = not_written(&run.report, &target, "run", &error);
+            response = not_written(&report, &target, "run", &error);
         }
         if is_scheduled {
             // One that has not moved would only fail its condition, and a failed condition is billed.
-            let watermark = finish.watermark.map(|watermark| watermark.min(run.limit()));
+            let watermark = checkpoint.watermark.map(|watermark| watermark.min(run.limit()));
             let moved = watermark.filter(|watermark| run.watermark() < Some(*watermark));
             stamp.in_future = run.future();
-            let written = store.put_state(C::SOURCE, &target, &response, &stamp, moved, &finish.resume).await;
+            let written =
+                store.put_state(C::SOURCE, &target, &response, &stamp, moved, &checkpoint.cursor).await;
             if let Err(error) = written {
-                response = not_written(&run.report, &target, "state", &error);
+                response = not_written(&report, &target, "state", &error);
             }
         }
         log::target_finished(C::SOURCE.as_str(), &response);
@@ -366,8 +368,8 @@ impl<C: Collector> Service<C> {
         TargetOutcome {
             response,
             calls: calls.calls(),
-            nothing_stored: run.report.nothing_stored(),
-            first_failure: run.report.first_failure(),
+            nothing_stored: report.nothing_stored(),
+            first_failure: report.first_failure(),
             is_begun: true,
         }
     }
@@ -425,7 +427,7 @@ impl<C: Collector> Service<C> {
         let ask = || {
             // Boxed as a collector's future is: what the SDK makes of a request nests deep.
             let identity = Box::pin(roles::own_account(&self.sdk, &self.dates));
-            async { within(&self.stop(context.deadline, 1), "GetCallerIdentity", identity).await }
+            async { within(&self.cancellation(context.deadline, 1), "GetCallerIdentity", identity).await }
         };
         let account = self.own_account.get_or_try_init(ask).await.map_err(|error| {
             let message = format!("sts GetCallerIdentity: {}: {}", error.code, error.message);
@@ -472,18 +474,19 @@ fn check_accounts(targets: &[Target], field: &str, own_account: &str, faults: &m
     }
 }
 
-/// What `call` of `operation` gives, if it does before `stop`.
+/// What `call` of `operation` gives, if it completes before `cancellation`.
 async fn within<T>(
-    stop: &Stop,
+    cancellation: &Cancellation,
     operation: &'static str,
     call: impl Future<Output = Result<T, CallError>>,
 ) -> Result<T, CallError> {
-    stop.before(call).await.unwrap_or_else(|| Err(CallError::not_reached(operation)))
+    cancellation.before(call).await.unwrap_or_else(|| Err(CallError::not_reached(operation)))
 }
 
 fn not_written(report: &TargetReport, target: &Target, what: &str, error: &CallError) -> TargetResponse {
     log::state_not_written(target, what, &error.message);
-    report.call_failed(Stage::Write, what, error);
+    // The status says it; what the run stored stays stored.
+    let _ = report.sink().call_failed(Stage::Write, what, error);
     report.finish(target)
 }
 

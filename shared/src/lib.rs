@@ -1,14 +1,18 @@
-//! What the functions of Insights Aggregator share: from configuration and payload to records, the table and the report.
+//! What the functions of Insights Aggregator share, from configuration and payload to records, the table and the report.
 //!
-//! Data flows one way: fetch (a function's own) → normalize (a function's own) → [`validate`] → [`store`]. The stages
-//! meet in [`record::Record`] and [`validate::ValidRecord`] and know nothing else of each other.
+//! Data flows one way: fetch (a function's own) → normalize (a function's own) → [`validate`] → [`store`]. The stages share
+//! the types [`record::Record`] and [`validate::ValidRecord`] and nothing else; each returns whether it was complete
+//! ([`completeness::Completeness`]).
 
-pub mod attendance;
 pub mod aws;
+pub mod cancellation;
 pub mod collector;
+pub mod completeness;
 pub mod config;
+mod counts;
 pub mod environment;
 pub mod fields;
+pub mod hooks;
 pub mod invocation;
 pub mod issue;
 pub mod log;
@@ -22,12 +26,11 @@ pub mod response;
 pub mod roles;
 pub mod runtime;
 mod runtime_api;
-pub mod stop;
 pub mod store;
 pub mod target;
 pub mod target_run;
 
-// The pure half, which is a crate of its own so that it can be built for speed.
+// The pure half, a crate of its own so that it can be optimised for speed.
 pub use insights_records::{
     catalog, descriptor, key, number, record, sdk, series, severity, surrogate, time, validate, value,
     version,

@@ -3,10 +3,11 @@
 //!
 //! What comes from outside is cut: CloudWatch Logs takes 256 KB for each event, and JSON may escape a byte by six.
 
+use crate::counts::RunStatus;
 use crate::environment::Environment;
 use crate::fields::{LONGEST_TEXT, cut};
 use crate::issue::{CLOCK_SKEWED, Stage};
-use crate::report::{RunStatus, TargetResponse};
+use crate::response::TargetResponse;
 use crate::target::Target;
 use tracing::Subscriber;
 use tracing::level_filters::LevelFilter;

@@ -1,10 +1,11 @@
 //! What became of an invocation's targets, and which error it ends with where all of them failed. Pure.
 
 use crate::aws::Calls;
+use crate::counts::RunStatus;
 use crate::fields::{LONGEST_TEXT, cut};
 use crate::invocation::InvocationError;
 use crate::issue::{CLOCK_SKEWED, Class, REQUEST_INVALID};
-use crate::report::{RunStatus, TargetResponse, Targets};
+use crate::response::{TargetResponse, Targets};
 use std::collections::BTreeMap;
 
 /// The most targets of which an error says why they failed.
@@ -143,7 +144,7 @@ mod tests {
         for number in (0..targets).rev() {
             let report = TargetReport::default();
             for _ in 0..issues {
-                report.issue(
+                let _ = report.sink().issue(
                     Stage::Fetch,
                     "GetGroups",
                     subject,

@@ -1,8 +1,11 @@
+use super::sink::{LONGEST_CODE, LONGEST_MESSAGE};
 use super::*;
+use crate::completeness::Completeness::{self, Complete, Incomplete};
+use crate::issue::{CallError, RECORD_INVALID, Stage};
 use RunStatus::{Failed, NotEnabled, Ok, Partial};
 
 #[test]
-fn the_whole_is_judged_by_all_targets() {
+fn the_status_of_a_run_follows_from_all_targets() {
     for (statuses, expected) in [
         (vec![Ok], Ok),
         (vec![Ok, NotEnabled], Ok),
@@ -20,9 +23,9 @@ fn the_whole_is_judged_by_all_targets() {
 fn answers_that_break_rules_leave_room_for_what_failed() {
     let report = TargetReport::default();
     for number in 0..60 {
-        report.issue(Stage::Validate, "GetInsight", &number.to_string(), RECORD_INVALID, false, "x");
+        report.sink().rejected("GetInsight", &number.to_string(), "x");
     }
-    report.call_failed(Stage::Fetch, "shop", &error());
+    let _ = report.sink().call_failed(Stage::Fetch, "shop", &error());
     let target = Target { account_id: "123456789012".into(), region: "eu-west-1".into(), role: None };
     let response = report.finish(&target);
     assert_eq!(response.issues.len(), MOST_ISSUES);
@@ -35,65 +38,81 @@ fn error() -> CallError {
 }
 
 #[test]
-fn a_target_is_judged_by_what_it_fetched_and_stored() {
-    let check = |steps: &dyn Fn(&TargetReport), expected| {
+fn a_targets_status_and_the_completeness_of_its_stages_follow_from_what_was_fetched_and_stored() {
+    let check = |steps: &dyn Fn(&ReportSink) -> Completeness, status, completeness| {
         let report = TargetReport::default();
-        steps(&report);
-        assert_eq!(report.status(), expected);
+        assert_eq!(steps(&report.sink()), completeness);
+        assert_eq!(report.status(), status);
     };
-    check(&|_| {}, Ok);
-    check(&TargetReport::not_enabled, NotEnabled);
-    check(&|report| report.call_failed(Stage::Fetch, "x", &error()), Failed);
-    let answered_then_failed = |report: &TargetReport| {
+    check(&|_| Complete, Ok, Complete);
+    let not_enabled = |report: &ReportSink| {
+        report.not_enabled();
+        Complete
+    };
+    check(&not_enabled, NotEnabled, Complete);
+    check(&|report| report.call_failed(Stage::Fetch, "x", &error()), Failed, Incomplete);
+    let answered_then_failed = |report: &ReportSink| {
         report.answered();
-        report.call_failed(Stage::Fetch, "x", &error());
+        report.call_failed(Stage::Fetch, "x", &error())
     };
-    check(&answered_then_failed, Partial);
-    check(&|report| report.not_reached(1), Partial);
-    check(&|report| report.call_failed(Stage::Fetch, "x", &CallError::not_reached("GetInsight")), Partial);
-    let rejected = |report: &TargetReport| {
+    check(&answered_then_failed, Partial, Incomplete);
+    let answered_then_invalid = |report: &ReportSink| {
+        report.answered();
+        report.issue(Stage::Fetch, "GetGroups", "x", "Request.Invalid", false, "x")
+    };
+    check(&answered_then_invalid, Partial, Incomplete);
+    check(&|report| report.not_reached(1), Partial, Incomplete);
+    let not_reached = CallError::not_reached("GetInsight");
+    check(&|report| report.call_failed(Stage::Fetch, "x", &not_reached), Partial, Incomplete);
+    let rejected = |report: &ReportSink| {
         report.count(Outcome::Rejected);
-        report.issue(Stage::Validate, "GetInsight", "x", RECORD_INVALID, false, "x");
+        report.rejected("GetInsight", "x", "x");
+        Complete
     };
-    check(&rejected, Ok);
-    let nothing_stored = |report: &TargetReport| {
+    check(&rejected, Ok, Complete);
+    let skewed = |report: &ReportSink| {
+        report.clock_skewed(crate::aws::Skew { operation: "GetInsight", millis: 1_000_000 });
+        Complete
+    };
+    check(&skewed, Ok, Complete);
+    let nothing_stored = |report: &ReportSink| {
         report.answered();
         report.count(Outcome::Failed);
+        Complete
     };
-    check(&nothing_stored, Failed);
-    let some_stored = |report: &TargetReport| {
+    check(&nothing_stored, Failed, Complete);
+    let some_stored = |report: &ReportSink| {
         report.count(Outcome::Failed);
         report.count(Outcome::Written);
+        Complete
     };
-    check(&some_stored, Partial);
-    let lasting = |report: &TargetReport| report.lasting_issue("GetInsight", "x", "Gone", "x");
-    check(&lasting, Ok);
-    let disabled_but_for_what_lasts = |report: &TargetReport| {
-        lasting(report);
-        report.not_enabled();
+    check(&some_stored, Partial, Complete);
+    let lasting = |report: &ReportSink| {
+        report.lasting_issue("GetInsight", "x", "Gone", "x");
+        Complete
     };
-    check(&disabled_but_for_what_lasts, NotEnabled);
-    let lasting_beside_a_failure = |report: &TargetReport| {
-        lasting(report);
-        report.call_failed(Stage::Fetch, "y", &error());
+    check(&lasting, Ok, Complete);
+    check(&|report| [lasting(report), not_enabled(report)].into_iter().collect(), NotEnabled, Complete);
+    let lasting_beside_a_failure = |report: &ReportSink| {
+        let completeness = [lasting(report), report.call_failed(Stage::Fetch, "y", &error())];
+        completeness.into_iter().collect()
     };
-    check(&lasting_beside_a_failure, Failed);
-    let unfillable = |report: &TargetReport| {
+    check(&lasting_beside_a_failure, Failed, Incomplete);
+    let permanent = |report: &ReportSink| {
         report.answered();
-        report.unfillable_issue(Stage::Normalize, "GetInsight", "x", "Response.Malformed", "x");
-        assert_eq!(report.gaps(), 0);
+        report.permanent_issue(Stage::Normalize, "GetInsight", "x", "Response.Malformed", "x");
+        Complete
     };
-    check(&unfillable, Partial);
+    check(&permanent, Partial, Complete);
 }
 
 #[test]
 fn what_lasts_is_said_of_the_issue_and_leaves_room_for_what_failed() {
     let report = TargetReport::default();
     for number in 0..60 {
-        report.known_lasting_issue("GetInsight", &number.to_string(), "Gone", "x");
+        report.sink().known_lasting_issue("GetInsight", &number.to_string(), "Gone", "x");
     }
-    report.call_failed(Stage::Fetch, "shop", &error());
-    assert!(!report.is_clean() && report.gaps() == 1, "what failed");
+    assert_eq!(report.sink().call_failed(Stage::Fetch, "shop", &error()), Incomplete, "what failed");
     let target = Target { account_id: "123456789012".into(), region: "eu-west-1".into(), role: None };
     let response = serde_json::to_value(report.finish(&target)).unwrap();
     let issues = response["issues"].as_array().unwrap();
@@ -109,11 +128,11 @@ fn fetched_is_always_the_sum_of_the_outcomes() {
     let report = TargetReport::default();
     let outcomes = [Outcome::Written, Outcome::Unchanged, Outcome::Stale, Outcome::Rejected, Outcome::Failed];
     for outcome in outcomes {
-        report.count(outcome);
+        report.sink().count(outcome);
     }
-    report.recount(Outcome::Unchanged, Outcome::Written);
-    report.uncount(Outcome::Stale);
-    let counts = report.inner().counts;
+    report.sink().recount(Outcome::Unchanged, Outcome::Written);
+    report.sink().uncount(Outcome::Stale);
+    let counts = report.counts();
     assert_eq!((counts.fetched, counts.written, counts.unchanged, counts.stale), (4, 2, 0, 0));
     assert_eq!(
         counts.fetched,
@@ -136,14 +155,14 @@ fn records_that_are_stored_again_in_a_newer_version_count_once() {
     ] {
         let report = TargetReport::default();
         for outcome in [Outcome::Written, Outcome::Written, Outcome::Unchanged, Outcome::Failed] {
-            report.count(outcome);
+            report.sink().count(outcome);
         }
-        let before = report.counts();
+        let newer_versions = report.sink().newer_versions();
         for outcome in again {
-            report.count(*outcome);
+            report.sink().count(*outcome);
         }
-        report.not_reached(not_reached);
-        report.counted_again(before);
+        let _ = report.sink().not_reached(not_reached);
+        drop(newer_versions);
         assert_eq!(all(&report), expected, "{again:?}");
     }
 }
@@ -152,7 +171,14 @@ fn records_that_are_stored_again_in_a_newer_version_count_once() {
 fn at_most_fifty_issues_are_spelled_out_and_all_are_counted() {
     let report = TargetReport::default();
     for index in 0..60 {
-        report.issue(Stage::Fetch, "GetInsight", &index.to_string(), "Timeout", true, &"é".repeat(3_000));
+        let _ = report.sink().issue(
+            Stage::Fetch,
+            "GetInsight",
+            &index.to_string(),
+            "Timeout",
+            true,
+            &"é".repeat(3_000),
+        );
     }
     let target = Target { account_id: "123456789012".into(), region: "eu-west-1".into(), role: None };
     let response = report.finish(&target);
@@ -167,9 +193,9 @@ fn subjects_and_codes_are_cut_and_only_so_many_codes_are_counted_by_themselves()
     let report = TargetReport::default();
     for number in 0..500 {
         let code = format!("{number}{}", "c".repeat(4_000));
-        report.issue(Stage::Fetch, "GetInsight", &"s".repeat(9_000), &code, true, "");
+        let _ = report.sink().issue(Stage::Fetch, "GetInsight", &"s".repeat(9_000), &code, true, "");
     }
-    report.issue(Stage::Fetch, "GetInsight", "", &format!("7{}", "c".repeat(4_000)), true, "");
+    let _ = report.sink().issue(Stage::Fetch, "GetInsight", "", &format!("7{}", "c".repeat(4_000)), true, "");
     let target = Target { account_id: "123456789012".into(), region: "eu-west-1".into(), role: None };
     let response = report.finish(&target);
     assert_eq!(response.issue_counts.len(), MOST_CODES + 1);

@@ -2,9 +2,9 @@
 //!
 //! Counters, statuses and counts of issues are of everything; only lists are cut, and what they leave out is counted.
 
+use crate::counts::{Counts, Issue, RunStatus};
 use crate::payload::Window;
 use crate::record::Source;
-use crate::report::{Counts, Issue, RunStatus};
 use serde::Serialize;
 use serde::ser::Serializer;
 use std::cmp::Reverse;
@@ -115,7 +115,7 @@ impl Response {
         let mut listed = targets.listed;
         if !all_fit {
             (response.issues_left_out, response.targets_left_out) = (response.issues, listed.len() as u64);
-            listed = most_telling(listed, room(&response, largest));
+            listed = by_severity(listed, room(&response, largest));
             response.issues_left_out -=
                 listed.iter().map(|target| target.response.issues.len() as u64).sum::<u64>();
             response.targets_left_out -= listed.len() as u64;
@@ -134,7 +134,7 @@ fn room(response: &Response, largest: usize) -> usize {
 }
 
 /// The targets that fit into `room` bytes of JSON: first those that failed, then those of which something is missing.
-fn most_telling(mut targets: Vec<Listed>, room: usize) -> Vec<Listed> {
+fn by_severity(mut targets: Vec<Listed>, room: usize) -> Vec<Listed> {
     let rank = |status: RunStatus| match status {
         RunStatus::Failed => 2,
         RunStatus::Partial => 1,

@@ -14,9 +14,16 @@ fn target(number: usize) -> Target {
 /// A target of which `issues` are known, with the length of each message.
 fn with_issues(number: usize, issues: &[usize]) -> TargetResponse {
     let report = TargetReport::default();
-    report.answered();
+    report.sink().answered();
     for (index, length) in issues.iter().enumerate() {
-        report.issue(Stage::Fetch, "GetInsight", &index.to_string(), "Timeout", true, &"m".repeat(*length));
+        let _ = report.sink().issue(
+            Stage::Fetch,
+            "GetInsight",
+            &index.to_string(),
+            "Timeout",
+            true,
+            &"m".repeat(*length),
+        );
     }
     report.finish(&target(number))
 }
@@ -83,12 +90,12 @@ fn five_thousand_targets_with_long_issues_are_gathered_within_the_size_of_a_resp
 fn of_targets_that_do_not_fit_those_that_failed_are_listed_first() {
     let failed = |number: usize| {
         let report = TargetReport::default();
-        report.issue(Stage::Fetch, "GetGroups", "groups", "AccessDenied", false, "no");
+        let _ = report.sink().issue(Stage::Fetch, "GetGroups", "groups", "AccessDenied", false, "no");
         report.finish(&target(number))
     };
     let partial = |number: usize| {
         let report = TargetReport::default();
-        report.not_reached(1);
+        let _ = report.sink().not_reached(1);
         report.finish(&target(number))
     };
     let targets = gathered((0..30).map(|number| match number {
@@ -142,7 +149,7 @@ proptest! {
             let report = TargetReport::default();
             for (is_rejected, text) in issues {
                 let code = if *is_rejected { RECORD_INVALID } else { text.as_str() };
-                report.issue(Stage::Validate, "GetInsight", text, code, false, text);
+                let _ = report.sink().issue(Stage::Validate, "GetInsight", text, code, false, text);
             }
             report.finish(&target(number))
         }).collect();

@@ -76,10 +76,11 @@ mod tests {
         let at = |hour: u8| format!("2026-03-01T{hour:02}:00:00Z").parse::<Timestamp>().unwrap();
         let target = |end: u8, not_reached: u64, issue: Option<(&str, bool)>| {
             let report = TargetReport::default();
-            report.not_reached(not_reached);
-            report.window(Window { start: at(1), end: at(end) });
+            let sink = report.sink();
+            let _ = sink.not_reached(not_reached);
+            sink.window(Window { start: at(1), end: at(end) });
             if let Some((code, retryable)) = issue {
-                report.issue(Stage::Fetch, "GetGroups", "groups", code, retryable, "no");
+                let _ = sink.issue(Stage::Fetch, "GetGroups", "groups", code, retryable, "no");
             }
             report.finish(&Target {
                 account_id: "123456789012".to_owned(),

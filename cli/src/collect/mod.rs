@@ -26,7 +26,7 @@ use futures_util::future::join_all;
 use insights_query::format::service;
 use insights_query::health::STARTED_BY_HAND;
 use insights_query::{Place, Reader};
-use insights_shared::attendance::{Activity, Attendance};
+use insights_shared::hooks::{Activity, RunHooks};
 use insights_shared::invocation::{Context, InvocationError};
 use insights_shared::record::Source;
 use insights_shared::report::{Response, RunStatus, TargetResponse};
@@ -134,20 +134,15 @@ async fn collect(
     let mut faults: BTreeMap<String, Vec<Source>> = BTreeMap::new();
     for source in order.sources.iter().copied() {
         let activity = Arc::new(Activity::default());
-        let attendance = Attendance {
+        let hooks = RunHooks {
             table: Some(client.clone()),
-            stop: Some(stopped.clone()),
+            cancellation: Some(stopped.clone()),
             activity: Some(Arc::clone(&activity)),
-            plan: tally.as_ref().map(Tally::plan),
+            dry_run: tally.as_ref().map(Tally::plan),
             dates: Some(Arc::clone(&account.dates)),
         };
-        let made = insights_collectors::function(
-            source,
-            &environment,
-            account.sdk.clone(),
-            session.clock,
-            attendance,
-        );
+        let made =
+            insights_collectors::function(source, &environment, account.sdk.clone(), session.clock, hooks);
         match made {
             Ok(collector) => collectors.push((source, collector, Arc::clone(&activity))),
             Err(error) => {

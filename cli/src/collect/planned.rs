@@ -7,7 +7,7 @@ use crate::session::Session;
 use insights_query::format::{count, instant, period, plain, service};
 use insights_shared::record::{Kind, Source};
 use insights_shared::report::TargetResponse;
-use insights_shared::store::plan::Change;
+use insights_shared::store::dry_run::Change;
 use insights_shared::time::Timestamp;
 use insights_shared::value::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};

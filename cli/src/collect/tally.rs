@@ -3,7 +3,7 @@
 
 use super::units::write_units;
 use insights_shared::key::Key;
-use insights_shared::store::plan::{Change, Plan};
+use insights_shared::store::dry_run::{Change, DryRunSink};
 use insights_shared::value::{Map, Value};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -48,9 +48,9 @@ pub struct Tally(Arc<Mutex<BTreeMap<Group, Counted>>>);
 
 impl Tally {
     /// The plan that is counted here.
-    pub fn plan(&self) -> Plan {
+    pub fn plan(&self) -> DryRunSink {
         let tally = self.clone();
-        Plan::new(move |item, change| tally.count(item, change))
+        DryRunSink::new(move |item, change| tally.count(item, change))
     }
 
     fn count(&self, item: &Map, change: Change) {

@@ -2,8 +2,8 @@
 
 use crate::output::progress::{Progress, Step};
 use insights_query::format::{add, count, so_many};
-use insights_shared::attendance::{Activity, TargetActivity};
 use insights_shared::aws::Calls;
+use insights_shared::hooks::{Activity, TargetActivity};
 use insights_shared::record::Source;
 use std::collections::VecDeque;
 use std::convert::Infallible;

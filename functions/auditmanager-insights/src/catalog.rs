@@ -1,8 +1,9 @@
-//! The catalog's scopes: which account, assessments and domains there are snapshots of, and what they are called. A row is
-//! put when its scope is first seen, and again only when its title changes.
+//! The catalog's scopes: which account, assessments and domains have snapshots, and their titles. A row is written when its
+//! scope is first seen, and again only when its title changes.
 //!
-//! It does not know what a scope counts.
+//! This module does not know what a scope counts.
 
+use insights_shared::completeness::Completeness;
 use insights_shared::issue::{CallError, Stage};
 use insights_shared::record::{Record, partition};
 use insights_shared::store::catalog::catalog_row;
@@ -10,23 +11,33 @@ use insights_shared::target_run::TargetRun;
 use insights_sources::auditmanager;
 use std::collections::HashMap;
 
-/// Begins the sort keys of scopes.
+/// The prefix of the sort keys of scopes.
 const PREFIX: &str = "scope#";
 
 /// The scopes that are stored.
 #[derive(Debug)]
 pub struct Catalog<'a> {
     run: &'a TargetRun,
-    /// Title by sort key; `None` for a row that a newer version wrote, which stays as it is. Without the whole, nothing is
-    /// known of any row, and none is put.
+    /// Titles by sort key; `None` for a row that a newer version wrote, which is not changed. If the rows could not be read,
+    /// none is written.
     titles: Option<HashMap<String, Option<String>>>,
 }
 
+/// What became of the rows of several snapshots' scopes.
+#[must_use = "a watermark would pass over what is missing"]
+pub struct Noted {
+    /// Whether the row of each exists now, in the order of the snapshots; a snapshot without a scope needs none.
+    pub rows: Vec<Completeness>,
+    /// Whether all rows are written, or need not be.
+    pub completeness: Completeness,
+}
+
 impl<'a> Catalog<'a> {
-    /// Reads all of them at once: a hundred rows cost as much as five that are read one by one.
-    pub async fn read(run: &'a TargetRun) -> Self {
+    /// Reads all scopes at once: a hundred rows cost as much as five that are read one by one.
+    pub async fn read(run: &'a TargetRun) -> (Self, Completeness) {
         let target = &run.target;
         let rows = run.store.catalog(auditmanager::SOURCE, &target.account_id, &target.region, PREFIX).await;
+        let mut completeness = Completeness::Complete;
         let titles = match rows {
             Ok(rows) => {
                 let row = |row: &insights_shared::record::Stored| {
@@ -36,58 +47,62 @@ impl<'a> Catalog<'a> {
                 Some(rows.iter().filter_map(row).collect())
             }
             Err(error) => {
-                run.report.call_failed(Stage::Write, "catalog", &error);
+                completeness &= run.report.call_failed(Stage::Write, "catalog", &error);
                 None
             }
         };
-        Self { run, titles }
+        (Self { run, titles }, completeness)
     }
 
-    /// Puts the rows of snapshots' scopes, unless they are there with the same title. For each snapshot, in their order,
-    /// whether its row is there now; one that has no scope needs none.
-    pub async fn note(&self, snapshots: &[Option<Scope>]) -> Vec<bool> {
-        let Some(titles) = &self.titles else { return snapshots.iter().map(Option::is_none).collect() };
+    /// Writes the rows of snapshots' scopes that do not exist with the same title.
+    pub async fn note(&self, snapshots: &[Option<Scope>]) -> Noted {
+        let Some(titles) = &self.titles else {
+            let rows: Vec<_> = snapshots.iter().map(|scope| Completeness::of(scope.is_none())).collect();
+            return Noted { completeness: rows.iter().copied().collect(), rows };
+        };
+        let report = &self.run.report;
+        let mut completeness = Completeness::Complete;
         let is_known = |scope: &Scope| {
             titles
                 .get(&scope.sk)
                 .is_some_and(|known| known.as_ref().is_none_or(|known| *known == scope.title))
         };
         for scope in snapshots.iter().flatten().filter(|scope| titles.get(&scope.sk) == Some(&None)) {
-            // There it is, with whatever its title is to the version that wrote it.
-            self.run.report.call_failed(Stage::Write, &scope.sk, &CallError::newer_schema("PutItem"));
+            // The row exists, with the title that the newer version gave it.
+            completeness &= report.call_failed(Stage::Write, &scope.sk, &CallError::newer_schema("PutItem"));
         }
-        let mut noted = vec![true; snapshots.len()];
-        let places = noted.iter_mut().zip(snapshots);
-        let missing: Vec<(&mut bool, &Scope)> = places
+        let mut rows = vec![Completeness::Complete; snapshots.len()];
+        let places = rows.iter_mut().zip(snapshots);
+        let missing: Vec<(&mut Completeness, &Scope)> = places
             .filter_map(|(place, scope)| Some((place, scope.as_ref().filter(|scope| !is_known(scope))?)))
             .collect();
-        let rows = missing.iter().map(|(_, scope)| {
+        let items = missing.iter().map(|(_, scope)| {
             let mut row = catalog_row(auditmanager::SOURCE, &self.run.target, scope.sk.as_str());
             row.insert("title".into(), scope.title.as_str().into());
             (row, !titles.contains_key(&scope.sk))
         });
-        let put = self.run.store.put_catalog_rows(rows.collect()).await;
+        let put = self.run.store.put_catalog_rows(items.collect()).await;
         for ((place, scope), put) in missing.into_iter().zip(put) {
             if let Err(error) = put {
-                self.run.report.call_failed(Stage::Write, &scope.sk, &error);
-                *place = false;
+                *place = report.call_failed(Stage::Write, &scope.sk, &error);
+                completeness &= *place;
             }
         }
-        noted
+        Noted { rows, completeness }
     }
 }
 
-/// What a catalog row says.
+/// A catalog row of a scope.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scope {
-    /// `scope#` and the snapshot's partition key from behind the region.
+    /// `scope#` and the part of the snapshot's partition key after the region.
     pub sk: String,
     /// The snapshot's title.
     pub title: String,
 }
 
 impl Scope {
-    /// The scope of a snapshot; a control is none, and neither is what will be rejected.
+    /// The scope of a snapshot. Controls and snapshots that will be rejected have none.
     pub fn of(record: &Record) -> Option<Self> {
         let is_scope = record.kind.is_snapshot() && record.kind != auditmanager::CONTROL;
         if !is_scope || record.updated_at.is_none() || record.id.as_deref().is_none_or(str::is_empty) {

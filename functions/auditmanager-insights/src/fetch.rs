@@ -1,4 +1,4 @@
-//! Asks Audit Manager: one request a function, one page at a time, no interpretation.
+//! Sends requests to Audit Manager: one operation per function, one page at a time, no interpretation.
 //!
 //! <https://docs.aws.amazon.com/audit-manager/latest/APIReference/API_Operations.html>
 
@@ -75,9 +75,10 @@ impl<'a> Fetch<'a> {
     }
 
     async fn account_status_with(&self, config: Builder) -> Result<Option<AccountStatus>, CallError> {
+        const OPERATION: &str = "GetAccountStatus";
         let request = self.client.get_account_status().customize().config_override(config).send();
-        // GetInsights says as much.
-        Ok(self.run.optional_call("GetAccountStatus", request).await?.status)
+        // Optional, since GetInsights shows the same.
+        Ok(self.run.optional(OPERATION, self.run.call(OPERATION, request)).await?.status)
     }
 
     /// The host of the service's own endpoint in the region; `None` if requests go elsewhere.

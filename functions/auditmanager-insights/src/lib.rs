@@ -1,11 +1,11 @@
 //! Collects AWS Audit Manager's daily counts of evidence: of the account, of each active assessment, and of the control
 //! domains and controls in both.
 //!
-//! [`run`] tells the story on one screen; [`fetch`] asks Audit Manager and never interprets; [`normalize`] interprets and
-//! never awaits; [`writer`] gathers what is to be stored; validation and the table are `insights_shared`'s.
+//! [`run`] shows the order of the stages; [`fetch`] sends requests and does not interpret; [`normalize`] interprets and does
+//! not wait; [`writer`] writes in batches; validation and the table are in `insights_shared`.
 //!
-//! It does not know evidence, only counts of it, and nothing of the past: Audit Manager answers for the newest day alone,
-//! so a day that nobody asked about is lost.
+//! It reads no evidence, only counts of it. Audit Manager returns only the newest day's counts, so that a day without a run
+//! is lost.
 
 pub mod account;
 pub mod availability;
@@ -15,8 +15,8 @@ pub mod detail;
 pub mod fetch;
 pub mod limits;
 pub mod normalize;
-pub mod round;
 pub mod run;
+pub mod sweep;
 mod unique;
 pub mod writer;
 

@@ -1,22 +1,23 @@
-//! The story of a run: whether the service is in use, the account's counts, and below them, as far as `AUDITMANAGER_DEPTH`
-//! goes, those of every active assessment, control domain and control.
+//! One run: whether the service is in use, the account's counts, and, down to `AUDITMANAGER_DEPTH`, those of every active
+//! assessment, control domain and control.
 //!
-//! What was answered goes to the writer at once, so that nothing in hand is lost when time runs out, and so that a failure
-//! costs what it is about and nothing else. Where time runs out, the next run goes on with the part that was cut short.
+//! Every answer goes to the writer at once, so that nothing is lost when time runs out, and a failure affects only its own
+//! part. If time runs out, the next run continues with the part that was not finished.
 
-use crate::account::Account;
+use crate::account::{self, Account, Asked};
 use crate::catalog::Catalog;
 use crate::config::{AuditmanagerInsights, Depth};
 use crate::fetch::Fetch;
 use crate::limits::{is_assessment_id, is_domain_id};
 use crate::normalize::{self, InDomain, Origin, Within};
-use crate::round::{Outcome, Round};
+use crate::sweep::{PartOutcome, Sweep};
 use crate::unique::{ListedDomain, Unique};
 use crate::writer::{self, Page};
 use aws_sdk_auditmanager::types::{AssessmentMetadataItem, ControlDomainInsights};
 use futures_util::stream::{self, StreamExt};
 use insights_shared::aws::SdkConfig;
-use insights_shared::collector::{Collector, Finish, Resume};
+use insights_shared::collector::{Checkpoint, Collector, Cursor};
+use insights_shared::completeness::Completeness;
 use insights_shared::environment::Environment;
 use insights_shared::fields::Faults;
 use insights_shared::issue::{CallError, Class, REQUEST_INVALID, Stage};
@@ -28,7 +29,7 @@ use insights_shared::target_run::{TargetRun, Work};
 use insights_sources::auditmanager;
 use tokio::sync::{Semaphore, mpsc};
 
-/// What the service answers for an assessment that is there no longer.
+/// The code for an assessment that no longer exists.
 const NOT_FOUND: &str = "ResourceNotFoundException";
 
 impl Collector for AuditmanagerInsights {
@@ -42,45 +43,55 @@ impl Collector for AuditmanagerInsights {
         let _ = aws_sdk_auditmanager::Client::new(sdk);
     }
 
-    async fn collect(&self, run: &TargetRun) -> Finish {
+    async fn collect(&self, run: &TargetRun) -> Checkpoint {
         if run.work != Work::Scheduled {
-            // Nothing to do: the service has no past, so that payloads with a window are refused, and it pushes nothing.
-            return Finish::default();
+            // The service keeps no history, so that payloads with a window are refused, and it pushes no events.
+            return Checkpoint::default();
         }
-        let round = Round::of(run.state.as_ref(), self.depth, run.now);
-        let mut resume = Resume::Keep;
+        let sweep = Sweep::of(run.state.as_ref(), self.depth, run.now);
+        let mut cursor = Cursor::Keep;
         let fetch = Fetch::new(run);
-        if let Some(account) = Account::ask(&fetch, run, &self.resolver).await {
-            let catalog = Catalog::read(run).await;
-            let hands = Semaphore::new(run.settings.concurrency);
+        let Asked { account, mut completeness } = account::ask(&fetch, run, &self.resolver).await;
+        if let Some(account) = account {
+            let (catalog, read) = Catalog::read(run).await;
+            let page_permits = Semaphore::new(run.settings.concurrency);
             let (pages, incoming) = writer::channel();
-            let story = Story { depth: self.depth, run, fetch, pages, account, hands };
-            let (told, unstored) = tokio::join!(story.tell(&round), writer::write(run, &catalog, incoming));
-            // Without the whole list nobody knows what the round has passed.
-            if let Some(mut outcomes) = told {
-                for (part, outcome) in &mut outcomes {
-                    *outcome = (*outcome).max(Outcome::done(!unstored.contains(part)));
+            let collect_run = CollectRun { depth: self.depth, run, fetch, pages, account, page_permits };
+            let (swept, written) =
+                tokio::join!(collect_run.run(&sweep), writer::write(run, &catalog, incoming));
+            let Swept { mut parts, listed } = swept;
+            completeness &= read;
+            completeness &= listed;
+            completeness &= written.completeness;
+            for (part, outcome) in &mut parts {
+                if written.failed_parts.contains(part) {
+                    *outcome = (*outcome).max(PartOutcome::Failed);
                 }
-                resume = round.resume(&outcomes);
+                completeness &= outcome.completeness();
+            }
+            // Without the whole list it is unknown which parts the sweep has passed.
+            if listed.is_complete() {
+                cursor = sweep.cursor(&parts);
             }
         }
-        // There is no past to have worked on, so there is no window either.
-        Finish { watermark: run.report.is_clean().then_some(round.since), window: None, resume }
+        // Without a history there is no window, either.
+        Checkpoint { watermark: completeness.is_complete().then_some(sweep.since), window: None, cursor }
     }
 }
 
-struct Story<'a> {
+/// One target's run.
+struct CollectRun<'a> {
     depth: Depth,
     run: &'a TargetRun,
     fetch: Fetch<'a>,
-    /// Where what was found goes to be stored.
+    /// Passes snapshots to the writer.
     pages: mpsc::Sender<Page>,
     account: Account,
-    /// Pages in hand at once: streams within streams would multiply the bound.
-    hands: Semaphore,
+    /// Limits the pages that are held at once: nested streams would multiply their limits.
+    page_permits: Semaphore,
 }
 
-/// What is worked through on its own.
+/// A part of the account that is collected by itself.
 enum Part {
     /// The domains over all active assessments.
     WholeAccount,
@@ -89,7 +100,7 @@ enum Part {
 }
 
 impl Part {
-    /// What puts it in the round's order.
+    /// Its place in the order of the sweep.
     fn key(&self) -> &str {
         match self {
             Self::WholeAccount => "",
@@ -98,9 +109,17 @@ impl Part {
     }
 }
 
-impl Story<'_> {
-    /// Tells it, and says how far each part came; `None` if not all parts are known.
-    async fn tell(self, round: &Round) -> Option<Vec<(String, Outcome)>> {
+/// The result of a sweep, apart from what the writer could not store.
+#[must_use = "a watermark would pass over what is missing"]
+struct Swept {
+    /// How far each part came, by its key.
+    parts: Vec<(String, PartOutcome)>,
+    /// Whether these are all parts that are left of the sweep.
+    listed: Completeness,
+}
+
+impl CollectRun<'_> {
+    async fn run(self, sweep: &Sweep) -> Swept {
         if let Some(insights) = &self.account.insights {
             let origin = Origin { target: &self.run.target, answered_at: self.account.asked_at };
             self.store(None, "GetInsights", normalize::account(insights, origin)).await;
@@ -109,29 +128,29 @@ impl Story<'_> {
         if self.depth >= Depth::Domain {
             parts.push(Part::WholeAccount);
         }
-        let mut is_listed = true;
+        let mut listed = Completeness::Complete;
         if self.depth >= Depth::Assessment {
-            is_listed = self.assessments(&mut parts).await;
+            listed = self.assessments(&mut parts).await;
         }
-        let story = &self;
-        let work = round.left(parts, Part::key).into_iter().map(|part| async move {
+        let this = &self;
+        let work = sweep.left(parts, Part::key).into_iter().map(|part| async move {
             let outcome = match &part {
                 Part::WholeAccount => {
-                    story.domains(Within { assessment: None, updated_at: story.account.updated_at() }).await
+                    this.domains(Within { assessment: None, updated_at: this.account.updated_at() }).await
                 }
-                Part::Assessment(assessment) => story.assessment(assessment).await,
+                Part::Assessment(assessment) => this.assessment(assessment).await,
             };
             (part.key().to_owned(), outcome)
         });
-        // Once an account has shown to be too large, its parts come one by one: of many at once, none might be finished.
-        let at_once = if round.was_cut() { 1 } else { self.run.settings.concurrency };
-        let outcomes: Vec<(String, Outcome)> = stream::iter(work).buffered(at_once).collect().await;
-        is_listed.then_some(outcomes)
+        // An account that was too large for one run is collected part by part: of many at once, none might be finished.
+        let at_once = if sweep.was_timed_out() { 1 } else { self.run.settings.concurrency };
+        let parts: Vec<(String, PartOutcome)> = stream::iter(work).buffered(at_once).collect().await;
+        Swept { parts, listed }
     }
 
-    /// Adds every active assessment, as far as the listing goes; there are hundreds of them at the most. `false` if some of
-    /// them may be missing: a failed listing does not mean that there are no others.
-    async fn assessments(&self, parts: &mut Vec<Part>) -> bool {
+    /// Adds every active assessment, as far as the listing goes; there are hundreds of them at most. Incomplete if some of them
+    /// may be missing.
+    async fn assessments(&self, parts: &mut Vec<Part>) -> Completeness {
         let mut pages = Pages::new("ListAssessments");
         let mut listed = Unique::new();
         let mut listing = Ok(());
@@ -149,21 +168,21 @@ impl Story<'_> {
             };
         }
         parts.extend(listed.take().into_iter().map(|assessment| Part::Assessment(Box::new(assessment))));
-        if let Err(error) = &listing {
-            self.run.report.call_failed(Stage::Fetch, "assessments", error);
+        match &listing {
+            Ok(()) => Completeness::Complete,
+            Err(error) => self.run.report.call_failed(Stage::Fetch, "assessments", error),
         }
-        listing.is_ok()
     }
 
-    async fn assessment(&self, assessment: &AssessmentMetadataItem) -> Outcome {
+    async fn assessment(&self, assessment: &AssessmentMetadataItem) -> PartOutcome {
         const OPERATION: &str = "GetInsightsByAssessment";
         let run = self.run;
         let id = assessment.id.as_deref().unwrap_or_default();
         if !is_assessment_id(id) {
             let subject = key::join(["assessment", id]);
             let message = format!("{id:?} must be a UUID in small letters, so nothing about it can be asked");
-            run.report.issue(Stage::Fetch, OPERATION, &subject, REQUEST_INVALID, false, &message);
-            return Outcome::Failed;
+            let issue = run.report.issue(Stage::Fetch, OPERATION, &subject, REQUEST_INVALID, false, &message);
+            return issue.into();
         }
         let mut within = Within { assessment: Some(id), updated_at: None };
         let origin = self.origin();
@@ -173,36 +192,35 @@ impl Story<'_> {
                 within.updated_at = insights.last_updated.as_ref().and_then(timestamp);
                 let record = normalize::assessment(id, assessment, &insights, origin);
                 self.store(Some(within), OPERATION, record).await;
-                Outcome::Done
+                PartOutcome::Done
             }
-            // Deleted since it was listed: there is nothing to ask about.
             Err(error) if error.is(NOT_FOUND) => {
-                run.report.call_failed(Stage::Fetch, &within.scope(), &error);
-                return Outcome::Done;
+                let _ = self.failed(&within.scope(), &error);
+                return PartOutcome::Deleted;
             }
             Err(error) => self.failed(&within.scope(), &error),
         };
-        if outcome == Outcome::Cut || self.depth < Depth::Domain {
+        if outcome == PartOutcome::TimedOut || self.depth < Depth::Domain {
             return outcome;
         }
         outcome.max(self.domains(within).await)
     }
 
-    /// What a call has failed of, said in the report.
-    fn failed(&self, subject: &str, error: &CallError) -> Outcome {
-        self.run.report.call_failed(Stage::Fetch, subject, error);
-        if error.class == Class::NotReached { Outcome::Cut } else { Outcome::Failed }
+    /// Reports a failed call.
+    fn failed(&self, subject: &str, error: &CallError) -> PartOutcome {
+        let outcome = self.run.report.call_failed(Stage::Fetch, subject, error).into();
+        if error.class == Class::NotReached { PartOutcome::TimedOut } else { outcome }
     }
 
-    async fn domains(&self, within: Within<'_>) -> Outcome {
-        let mut outcome = Outcome::Done;
+    async fn domains(&self, within: Within<'_>) -> PartOutcome {
+        let mut outcome = PartOutcome::Done;
         if let Err(error) = self.try_domains(within, &mut outcome).await {
             outcome = outcome.max(self.failed(&within.scope(), &error));
         }
         outcome
     }
 
-    async fn try_domains(&self, within: Within<'_>, outcome: &mut Outcome) -> Result<(), CallError> {
+    async fn try_domains(&self, within: Within<'_>, outcome: &mut PartOutcome) -> Result<(), CallError> {
         let operation = match within.assessment {
             Some(_) => "ListControlDomainInsightsByAssessment",
             None => "ListControlDomainInsights",
@@ -211,13 +229,13 @@ impl Story<'_> {
         let mut listed = Unique::new();
         let mut listing = Ok(());
         while let (Ok(()), Some(token)) = (&listing, pages.next()) {
-            let hand = self.hands.acquire().await.ok();
+            let permit = self.page_permits.acquire().await.ok();
             let asked_at = self.run.clock_now();
             let answer = match within.assessment {
                 Some(assessment) => self.fetch.assessment_domains(assessment, token).await,
                 None => self.fetch.domains(token).await,
             };
-            drop(hand);
+            drop(permit);
             listing = answer.and_then(|(domains, next)| {
                 self.run.report.answered();
                 let held = pages.hold(domains.len());
@@ -228,32 +246,32 @@ impl Story<'_> {
                 *outcome = (*outcome).max(self.store_domains(operation, within, listed.take()).await);
             }
         }
-        // What came before a failure is stored all the same.
+        // The rows before a failure are stored, too.
         *outcome = (*outcome).max(self.store_domains(operation, within, listed.take()).await);
         listing
     }
 
-    /// Stores domains, and their controls as far as these are asked for.
+    /// Stores domains and, at that depth, their controls.
     async fn store_domains(
         &self,
         operation: &'static str,
         within: Within<'_>,
         domains: Vec<ListedDomain>,
-    ) -> Outcome {
+    ) -> PartOutcome {
         let target = &self.run.target;
         let records = domains.iter().filter_map(|ListedDomain { domain, asked_at }| {
             normalize::domain(domain, within, Origin { target, answered_at: *asked_at })
         });
         self.store(Some(within), operation, records).await;
         if self.depth < Depth::Control {
-            return Outcome::Done;
+            return PartOutcome::Done;
         }
         let work = domains.iter().map(|listed| self.controls(&listed.domain, within));
         let work = stream::iter(work).buffer_unordered(self.run.settings.concurrency);
-        work.fold(Outcome::Done, async |worst, outcome| worst.max(outcome)).await
+        work.fold(PartOutcome::Done, async |worst, outcome| worst.max(outcome)).await
     }
 
-    async fn controls(&self, domain: &ControlDomainInsights, within: Within<'_>) -> Outcome {
+    async fn controls(&self, domain: &ControlDomainInsights, within: Within<'_>) -> PartOutcome {
         let id = domain.id.as_deref().unwrap_or_default();
         let operation = match within.assessment {
             Some(_) => "ListAssessmentControlInsightsByControlDomain",
@@ -263,17 +281,17 @@ impl Story<'_> {
         let report = &self.run.report;
         if !is_domain_id(id) {
             let message = format!("{id:?} is no control domain's id, so its controls cannot be asked for");
-            report.issue(Stage::Fetch, operation, &domain.scope(), REQUEST_INVALID, false, &message);
-            return Outcome::Failed;
+            let subject = domain.scope();
+            return report.issue(Stage::Fetch, operation, &subject, REQUEST_INVALID, false, &message).into();
         }
         match self.try_controls(operation, domain).await {
-            Ok(()) => Outcome::Done,
+            Ok(()) => PartOutcome::Done,
             Err(error) => self.failed(&domain.scope(), &error),
         }
     }
 
     async fn try_controls(&self, operation: &'static str, domain: InDomain<'_>) -> Result<(), CallError> {
-        let _hand = self.hands.acquire().await.ok();
+        let _permit = self.page_permits.acquire().await.ok();
         let mut pages = Pages::new(operation);
         let mut listed = Unique::new();
         let mut listing = Ok(());
@@ -288,7 +306,7 @@ impl Story<'_> {
                 self.store(Some(domain.within), operation, listed.take()).await;
             }
         }
-        // What came before a failure is stored all the same.
+        // The rows before a failure are stored, too.
         self.store(Some(domain.within), operation, listed.take()).await;
         listing
     }
@@ -309,7 +327,7 @@ impl Story<'_> {
         }
     }
 
-    /// Has snapshots stored, which are of a part or, without one, of the account.
+    /// Passes snapshots of a part, or of the account, to the writer.
     async fn store(
         &self,
         within: Option<Within<'_>>,
@@ -318,7 +336,7 @@ impl Story<'_> {
     ) {
         let part = within.map(|within| within.assessment.unwrap_or_default().to_owned());
         let page = Page { part, operation, records: records.into_iter().collect() };
-        // The writer takes pages for as long as anybody may have one.
+        // The writer receives for as long as there is a sender.
         let _ = self.pages.send(page).await;
     }
 

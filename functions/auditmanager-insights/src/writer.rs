@@ -1,44 +1,51 @@
-//! Puts snapshots into the table, many at a time, while more of them are asked for.
+//! Writes snapshots to the table, many at a time, while more of them are requested.
 //!
-//! It waits for enough to fill its requests, or until nobody has any more, and never for a clock: what is in hand when time
-//! runs out is stored then.
+//! It waits for enough to fill its requests, or until no more can come, and never for a clock: when time runs out, it stores
+//! what it has.
 
 use crate::catalog::{Catalog, Scope};
+use insights_shared::completeness::Completeness;
 use insights_shared::record::Record;
 use insights_shared::target_run::TargetRun;
 use std::collections::BTreeSet;
 use tokio::sync::mpsc;
 
-/// How many snapshots are written at a time: as many as the table is asked for at once, and few enough to lose little when
-/// a run is killed.
-const ENOUGH: usize = 100;
+/// How many snapshots are written at once: as many as one batch read has keys, and few enough to lose little when a run is
+/// killed.
+const BATCH: usize = 100;
 /// The pages that may wait while others are written.
 const WAITING: usize = 4;
 
-/// What one answer gave.
+/// The snapshots of one response.
 #[derive(Debug)]
 pub struct Page {
-    /// The key of the part that it belongs to; `None` for the account's own counts.
+    /// The key of the part that they belong to; `None` for the account's own counts.
     pub part: Option<String>,
-    /// The operation that was answered.
+    /// The operation that returned them.
     pub operation: &'static str,
-    /// Its snapshots.
+    /// The snapshots.
     pub records: Vec<Record>,
 }
 
-/// Where pages go in, and where the writer takes them out.
+/// What became of all pages.
+#[derive(Debug, Default)]
+#[must_use = "a watermark would pass over what is missing"]
+pub struct Written {
+    /// The keys of the parts of which a snapshot or a scope could not be stored.
+    pub failed_parts: BTreeSet<String>,
+    /// Whether everything was stored, the account's own counts included.
+    pub completeness: Completeness,
+}
+
+/// The two ends of the way from the requests to the writer.
 pub fn channel() -> (mpsc::Sender<Page>, mpsc::Receiver<Page>) {
     mpsc::channel(WAITING)
 }
 
-/// Stores every page that comes, and the scopes that it shows to be there, until nobody has any more. The parts of which
-/// something could not be stored.
-pub async fn write(
-    run: &TargetRun,
-    catalog: &Catalog<'_>,
-    mut pages: mpsc::Receiver<Page>,
-) -> BTreeSet<String> {
-    let mut failed = BTreeSet::new();
+/// Stores every page that is received, and its scopes, until all senders are gone.
+pub async fn write(run: &TargetRun, catalog: &Catalog<'_>, mut pages: mpsc::Receiver<Page>) -> Written {
+    let mut written = Written::default();
+    let mut found_existing = false;
     let mut waiting: Vec<(Option<String>, &'static str, Record)> = Vec::new();
     loop {
         let page = pages.recv().await;
@@ -46,9 +53,9 @@ pub async fn write(
         if let Some(Page { part, operation, records }) = page {
             waiting.extend(records.into_iter().map(|record| (part.clone(), operation, record)));
         }
-        while waiting.len() >= ENOUGH || (is_last && !waiting.is_empty()) {
-            let rest = waiting.split_off(waiting.len().min(ENOUGH));
-            // Counts of a day that no run has seen are all new.
+        while waiting.len() >= BATCH || (is_last && !waiting.is_empty()) {
+            let rest = waiting.split_off(waiting.len().min(BATCH));
+            // Counts of a day on which no run has been are all new.
             let oldest = waiting.iter().map(|(_, _, record)| record.started_at).min().flatten();
             let (mut parts, mut records, mut scopes) = (Vec::new(), Vec::new(), Vec::new());
             for (part, operation, record) in std::mem::replace(&mut waiting, rest) {
@@ -56,15 +63,22 @@ pub async fn write(
                 scopes.push(Scope::of(&record));
                 records.push((operation, record));
             }
-            let stored = run.store_each(records, run.known_since(oldest)).await;
+            let stored = run.store_each(records, run.hint_since(oldest, found_existing)).await;
+            found_existing |= stored.found_existing;
+            written.completeness &= stored.outcome().completeness;
             let noted = catalog.note(&scopes).await;
-            let whole = stored.into_iter().zip(noted).map(|(is_stored, is_noted)| is_stored && is_noted);
-            failed.extend(
-                parts.into_iter().zip(whole).filter(|(_, is_whole)| !is_whole).filter_map(|(part, _)| part),
-            );
+            written.completeness &= noted.completeness;
+            for (part, (mut snapshot, row)) in
+                parts.into_iter().zip(stored.records.into_iter().zip(noted.rows))
+            {
+                snapshot &= row;
+                if !snapshot.is_complete() {
+                    written.failed_parts.extend(part);
+                }
+            }
         }
         if is_last {
-            return failed;
+            return written;
         }
     }
 }

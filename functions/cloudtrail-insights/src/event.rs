@@ -1,4 +1,4 @@
-//! One insight event: which half of which insight it is, and which series it names. Pure.
+//! One insight event: which event of which insight it is, and which series it names. Pure.
 //!
 //! <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>
 
@@ -13,18 +13,18 @@ use insights_shared::time::Timestamp;
 use insights_shared::validate::Rejected;
 use insights_shared::value::{Map, MapBuilder, Value, write_canonical_map};
 
-/// Which half of an insight an event is.
+/// Which event of an insight an event is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Side {
+pub enum Phase {
     /// It began.
     Start,
     /// It ended.
     End,
 }
 
-/// One half of an insight.
+/// One event of an insight.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Half {
+pub struct PhaseEvent {
     /// When the event happened.
     pub time: Timestamp,
     /// The event, names in snake_case, with [`LOOKUP`] if it was looked up.
@@ -36,16 +36,16 @@ pub struct Half {
 /// An event that was read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct InsightEvent {
-    /// The insight that it is a half of.
+    /// The insight that it is an event of.
     pub shared_event_id: String,
-    /// Which half.
-    pub side: Side,
-    /// The half.
-    pub half: Half,
+    /// Which event.
+    pub phase: Phase,
+    /// The event.
+    pub event: PhaseEvent,
 }
 
-impl Half {
-    /// The half in a stored record's detail.
+impl PhaseEvent {
+    /// The event in a stored record's detail.
     pub fn from_stored(value: &Value) -> Option<Self> {
         let time = value.at(&["event_time"])?.as_timestamp()?;
         Some(Self { time, detail: value.as_map()?.clone(), removed: Removed::default() })
@@ -102,7 +102,7 @@ impl Half {
     }
 
     /// Whether the event leaves open if it is about management or data events.
-    pub fn is_silent(&self) -> bool {
+    pub fn has_unknown_category(&self) -> bool {
         self.asked_trail().is_none() && self.insight("source_event_category").is_none()
     }
 
@@ -130,7 +130,7 @@ pub fn read_looked_up(event: &Event, account_id: &str) -> Result<InsightEvent, B
         return Err(Box::new(Rejected { subject, violations, raw }));
     };
     let mut read = read(text, account_id)?;
-    read.half.detail.insert(LOOKUP.into(), lookup.into());
+    read.event.detail.insert(LOOKUP.into(), lookup.into());
     Ok(read)
 }
 
@@ -151,9 +151,9 @@ pub fn read(text: &str, account_id: &str) -> Result<InsightEvent, Box<Rejected>>
         faults.add("CloudTrailEvent", text, "must be an object");
     }
     let shared_event_id = member(&["shared_event_id"]).unwrap_or_default().to_owned();
-    let side = match member(&["insight_details", "state"]) {
-        Some("Start") => Some(Side::Start),
-        Some("End") => Some(Side::End),
+    let phase = match member(&["insight_details", "state"]) {
+        Some("Start") => Some(Phase::Start),
+        Some("End") => Some(Phase::End),
         _ => None,
     };
     let time = event.at(&["event_time"]).and_then(Value::as_timestamp);
@@ -163,7 +163,7 @@ pub fn read(text: &str, account_id: &str) -> Result<InsightEvent, Box<Rejected>>
                 faults.add(name, shown(event.at(&path)), "must be a text that is not empty");
             }
         }
-        if side.is_none() {
+        if phase.is_none() {
             let state = shown(event.at(&["insight_details", "state"]));
             faults.add("insightDetails.state", state, "must be Start or End");
         }
@@ -181,8 +181,8 @@ pub fn read(text: &str, account_id: &str) -> Result<InsightEvent, Box<Rejected>>
             );
         }
     }
-    match (event, side, time) {
-        (Value::Map(mut detail), Some(side), Some(time)) if faults.is_empty() => {
+    match (event, phase, time) {
+        (Value::Map(mut detail), Some(phase), Some(time)) if faults.is_empty() => {
             detail.insert("event_time".into(), time.into());
             if let Some(other) = detail.remove(LOOKUP) {
                 // Not CloudTrail's today; kept, but out of the way of ours.
@@ -194,8 +194,8 @@ pub fn read(text: &str, account_id: &str) -> Result<InsightEvent, Box<Rejected>>
             }
             Ok(InsightEvent {
                 shared_event_id,
-                side,
-                half: Half { time, detail, removed: Removed::default() },
+                phase,
+                event: PhaseEvent { time, detail, removed: Removed::default() },
             })
         }
         _ => {

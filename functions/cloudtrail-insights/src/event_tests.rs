@@ -1,4 +1,4 @@
-//! Which half an event is, which series it names, and what becomes of one that is not as documented.
+//! Which event an event is, which series it names, and what becomes of one that is not as documented.
 
 use super::*;
 use aws_sdk_cloudtrail::primitives::DateTime;
@@ -20,25 +20,25 @@ fn good() -> String {
     start_with("", "")
 }
 
-fn member<'a>(half: &'a Half, path: &[&str]) -> Option<&'a str> {
+fn member<'a>(half: &'a PhaseEvent, path: &[&str]) -> Option<&'a str> {
     half.text(path)
 }
 
 #[test]
 fn an_event_becomes_a_half_with_every_member_in_snake_case_and_its_time_to_the_millisecond() {
     let event = read(&good(), ACCOUNT).unwrap();
-    assert_eq!((event.shared_event_id.as_str(), event.side), ("s-1", Side::Start));
-    assert_eq!(event.half.time.to_string(), "2023-11-14T22:16:00.000Z");
+    assert_eq!((event.shared_event_id.as_str(), event.phase), ("s-1", Phase::Start));
+    assert_eq!(event.event.time.to_string(), "2023-11-14T22:16:00.000Z");
     let expected = r#"{"event_version":"1.09","event_time":"2023-11-14T22:16:00.000Z","event_id":"e-1",
         "shared_event_id":"s-1","recipient_account_id":"123456789012","insight_details":{"state":"Start",
         "event_source":"ec2.amazonaws.com","event_name":"RunInstances","insight_type":"ApiCallRateInsight"}}"#;
-    assert_eq!(Value::Map(event.half.detail), Value::from_json(expected).unwrap());
+    assert_eq!(Value::Map(event.event.detail), Value::from_json(expected).unwrap());
 }
 
 #[test]
 fn the_other_half_is_told_by_the_state_alone() {
     let end = good().replace("Start", "End");
-    assert_eq!(read(&end, ACCOUNT).unwrap().side, Side::End);
+    assert_eq!(read(&end, ACCOUNT).unwrap().phase, Phase::End);
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn members_that_are_strange_but_harmless_are_kept_as_they_are() {
     assert!(rejected.raw.contains("\"other\""));
     let strange = strange.replace("\"eventId\":\"other\",", "");
     let event = read(&start_with(&strange, "\"state2\":null,"), ACCOUNT).unwrap();
-    let detail = &event.half.detail;
+    let detail = &event.event.detail;
     assert_eq!(detail["nothing"], Value::Null);
     assert_eq!(detail["huge"].as_number().unwrap().as_str(), huge);
     assert_eq!(detail["nested"], Value::from_json(r#"[[[{"aws_region":null}]]]"#).unwrap());
@@ -105,7 +105,7 @@ fn members_that_are_strange_but_harmless_are_kept_as_they_are() {
 #[test]
 fn a_member_of_the_events_own_that_is_called_lookup_makes_way_and_is_kept() {
     let check = |more: &str, expected: &[(&str, &str)]| {
-        let half = read(&start_with(more, ""), ACCOUNT).unwrap().half;
+        let half = read(&start_with(more, ""), ACCOUNT).unwrap().event;
         assert_eq!(half.detail.get(LOOKUP), None, "{more}");
         for (name, value) in expected {
             assert_eq!(half.detail.get(name).and_then(Value::as_str), Some(*value), "{more}: {name}");
@@ -127,11 +127,11 @@ fn a_look_up_adds_its_own_members_and_nothing_that_it_lacks() {
         .resources(resource)
         .cloud_trail_event(good())
         .build();
-    let half = read_looked_up(&event, ACCOUNT).unwrap().half;
+    let half = read_looked_up(&event, ACCOUNT).unwrap().event;
     let expected = r#"{"event_id":"e-1","read_only":"false","event_time":"2023-11-14T22:16:00.000Z",
         "resources":[{"resource_type":"AWS::S3::Bucket"}]}"#;
     assert_eq!(half.detail[LOOKUP], Value::from_json(expected).unwrap());
-    assert_eq!(half.event_text(), read(&good(), ACCOUNT).unwrap().half.event_text());
+    assert_eq!(half.event_text(), read(&good(), ACCOUNT).unwrap().event.event_text());
 }
 
 #[test]
@@ -153,7 +153,7 @@ fn an_event_names_its_series_with_an_error_code_for_errors_and_a_trail_for_data_
         let text = format!(
             r#"{{"eventTime":"2023-11-14T22:16:00Z","eventID":"e","sharedEventID":"s","insightDetails":{{"state":"End",{details}}}}}"#
         );
-        let series = read(&text, ACCOUNT).unwrap().half.series();
+        let series = read(&text, ACCOUNT).unwrap().event.series();
         let or_dash = |text: &Option<String>| text.clone().unwrap_or("-".to_owned());
         let code = or_dash(&series.error_code);
         let trail = or_dash(&series.trail);
@@ -238,8 +238,8 @@ proptest! {
         event.as_object_mut().unwrap().extend(more);
         let members = event.as_object().unwrap().len();
         if let Ok(read) = read(&event.to_string(), ACCOUNT) {
-            prop_assert_eq!(read.half.detail.len(), members, "{:?}", read.half.detail);
-            prop_assert_eq!(member(&read.half, &["event_id"]), Some(read.half.event_id()));
+            prop_assert_eq!(read.event.detail.len(), members, "{:?}", read.event.detail);
+            prop_assert_eq!(member(&read.event, &["event_id"]), Some(read.event.event_id()));
         }
     }
 }

@@ -1,7 +1,8 @@
-//! Asks CloudTrail: one request a function, no interpretation.
+//! Sends requests to CloudTrail: one operation per function, no interpretation.
 //!
 //! <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_Operations.html>
 
+use crate::points::Points;
 use crate::window::Request;
 use aws_sdk_cloudtrail::Client;
 use aws_sdk_cloudtrail::config::Builder;
@@ -10,7 +11,6 @@ use aws_sdk_cloudtrail::operation::list_insights_metric_data::ListInsightsMetric
 use aws_sdk_cloudtrail::types::{
     Event, EventCategory, InsightSelector, InsightType, InsightsMetricDataType, ListInsightsDataType, Trail,
 };
-use aws_smithy_types::DateTime;
 use insights_shared::issue::{CallError, Class};
 use insights_shared::page::Pages;
 use insights_shared::payload::Window;
@@ -39,36 +39,12 @@ pub enum EventSource<'a> {
 }
 
 impl EventSource<'_> {
-    /// The operation that asks it.
+    /// The operation that looks them up.
     pub fn operation(self) -> &'static str {
         match self {
             Self::Account => "LookupEvents",
             Self::Trail(_) => "ListInsightsData",
         }
-    }
-}
-
-/// The answer of one series: parallel lists, all pages joined.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Points {
-    /// When each bucket begins, epoch seconds.
-    pub timestamps: Vec<i64>,
-    /// What it holds.
-    pub values: Vec<f64>,
-}
-
-impl Points {
-    /// Takes in a page. An answer has one nearly always, and the lists of a page have room that nothing will need.
-    pub fn add(&mut self, timestamps: &[DateTime], values: Vec<f64>) {
-        self.timestamps.reserve_exact(timestamps.len());
-        self.timestamps.extend(timestamps.iter().map(DateTime::secs));
-        self.values.reserve_exact(values.len());
-        self.values.extend(values);
-    }
-
-    /// Each with the time of its bucket.
-    pub fn iter(&self) -> impl Iterator<Item = (i64, f64)> {
-        self.timestamps.iter().copied().zip(self.values.iter().copied())
     }
 }
 
@@ -84,16 +60,18 @@ impl<'a> Fetch<'a> {
 
     /// The trails that apply to the region, shadows of other regions' and the organization's included.
     pub async fn trails(&self) -> Result<Vec<Trail>, CallError> {
-        // Without it the trails that are known are asked, and the account's events.
-        let answer = self.run.optional_call("DescribeTrails", self.client.describe_trails().send()).await?;
+        const OPERATION: &str = "DescribeTrails";
+        // Without it the run asks for the events of the account and of the known trails.
+        let call = self.run.call(OPERATION, self.client.describe_trails().send());
+        let answer = self.run.optional(OPERATION, call).await?;
         Ok(answer.trail_list.unwrap_or_default())
     }
 
-    /// What a trail's insights are made of. A trail without insights is an error of the service's.
+    /// The insight selectors of a trail. For a trail without insights CloudTrail returns an error.
     pub async fn insight_selectors(&self, trail: &str) -> Result<Vec<InsightSelector>, CallError> {
         const OPERATION: &str = "GetInsightSelectors";
         let request = self.client.get_insight_selectors().trail_name(trail).send();
-        let answer = self.run.optional_call(OPERATION, request).await?;
+        let answer = self.run.optional(OPERATION, self.run.call(OPERATION, request)).await?;
         if let Some(other) = answer.trail_arn().filter(|arn| !arn.is_empty() && *arn != trail) {
             let message = format!("the response is about trail {other}, and requested was {trail}");
             return Err(CallError::malformed(OPERATION, message));
@@ -110,9 +88,9 @@ impl<'a> Fetch<'a> {
         token: Option<String>,
     ) -> Result<(Vec<Event>, Option<String>), CallError> {
         let operation = source.operation();
-        // What the first page was not refused for may be wrong with the token alone, which a later run does not have.
+        // If only a later page is rejected, its token may be the reason, which the next run does not have.
         let is_later = token.is_some();
-        // Whole seconds, outwards: the service may round what is finer, in whichever direction.
+        // Whole seconds, rounded outwards: the service may round fractions in either direction.
         let (start, end) = (date_time(window.start.floor(1)), date_time(window.end.ceil(1)));
         match source {
             EventSource::Account => {
@@ -146,7 +124,7 @@ impl<'a> Fetch<'a> {
         }
     }
 
-    /// The points of a series that are not zero, all pages, and when they were asked for.
+    /// The points of a series that are not zero, all pages joined, and when they were requested.
     pub async fn points(
         &self,
         series: &SeriesKey,
@@ -157,7 +135,7 @@ impl<'a> Fetch<'a> {
         let mut pages = Pages::new(OPERATION).holding_at_most(request.most_points());
         let mut points = Points::default();
         while let Some(token) = pages.next() {
-            // As of events: the token may be what is refused.
+            // As for events: the token may be the reason for a rejection.
             let is_later = token.is_some();
             let request = self
                 .client
@@ -191,15 +169,15 @@ impl<'a> Fetch<'a> {
     }
 }
 
-/// The error of a page. Where a later page than the first is rejected, that may be for its token, which the next run does not
-/// have: that request may succeed. A denial or a malformed answer is what it is on any page.
+/// The error of a page. A later page than the first may be rejected for its token, which the next run does not have, so that
+/// its request may succeed. A denial or a malformed response means the same on any page.
 fn of_page(error: CallError, is_later: bool) -> CallError {
     let may_be_token = is_later && error.class == Class::Refused;
     CallError { retryable: error.retryable || may_be_token, ..error }
 }
 
-/// Fails if an answer names another series than the requested one. It names every member that the request had; one that is
-/// absent says nothing.
+/// Fails if a response names another series than the requested one. It repeats every member of the request; an absent one
+/// means nothing.
 fn is_about(series: &SeriesKey, page: &ListInsightsMetricDataOutput) -> Result<(), CallError> {
     let names = [
         ("EventSource", Some(series.event_source.as_str()), page.event_source()),
@@ -209,7 +187,7 @@ fn is_about(series: &SeriesKey, page: &ListInsightsMetricDataOutput) -> Result<(
         ("TrailARN", series.trail.as_deref(), page.trail_arn()),
     ];
     let is_other = |requested: Option<&str>, answered: &str| {
-        // A trail may be configured by its name, which is the end of its ARN.
+        // A trail may be configured by its name, the last part of its ARN.
         let is_named = |requested: &str| answered.ends_with(&format!(":trail/{requested}"));
         let is_same = requested
             .is_some_and(|requested| requested.eq_ignore_ascii_case(answered) || is_named(requested));

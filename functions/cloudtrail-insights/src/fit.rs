@@ -1,18 +1,18 @@
-//! Makes the halves of an insight fit into one item: takes away what is least missed, and says what. Pure.
+//! Makes the events of an insight fit into one item: takes away what is least missed, and says what. Pure.
 //!
-//! The halves of an insight come in any order, by any route, and again and again, and what was taken away is not there to
-//! decide by when they do. The result is the same nevertheless: of each half there are a few forms, each a part of the one
+//! The events of an insight come in any order, by any route, and again and again, and what was taken away is not there to
+//! decide by when they do. The result is the same nevertheless: of each event there are a few forms, each a part of the one
 //! before; of the pairs of forms the first that fits, in a fixed order, is chosen; and a form of a form is what it is of the
-//! whole half. So a pair that was too large once is too large again, and the pair that was chosen is chosen again.
+//! whole event. So a pair that was too large once is too large again, and the pair that was chosen is chosen again.
 //!
-//! A look-up may come after its event, and must not cost the other half what it would have kept had both come at once. So the
-//! large members of the look-up are the first that a half loses: without them it takes hardly more room than before it was
+//! A look-up may come after its event, and must not cost the other event what it would have kept had both come at once. So the
+//! large members of the look-up are the first that an event loses: without them it takes hardly more room than before it was
 //! looked up. Events of up to 256 KB, which is CloudTrail's limit, then leave the same record in any order: an End with a
 //! shortened look-up always fits beside what is essential of the Start. Beyond it the record may depend on the order until both
-//! halves have come once more.
+//! events have come once more.
 
-use crate::event::Half;
-use crate::merge::Halves;
+use crate::event::PhaseEvent;
+use crate::merge::EventPair;
 use insights_shared::series::LOOKUP;
 use insights_shared::validate::{LARGEST_ITEM, item_size};
 use insights_shared::value::{Map, Value};
@@ -21,14 +21,14 @@ use insights_shared::value::{Map, Value};
 pub const TRUNCATED: &str = "truncated";
 /// How much of an item all else takes at most, beside the texts that are counted: keys, hash, times, index keys, stamps.
 const OVERHEAD: usize = 3 * 1024;
-/// The forms of a half: the whole; without what is large of the look-up; without attributions, too; without anything large;
+/// The forms of an event: the whole; without what is large of the look-up; without attributions, too; without anything large;
 /// what is essential.
 const FORMS: usize = 5;
 /// The form that takes away from the look-up alone.
 const SHORTER_LOOKUP: usize = 1;
 /// What is larger than this is large, in bytes.
 const LARGE: usize = 1_024;
-/// The most names of what was taken away of a half. The others are counted.
+/// The most names of what was taken away of an event. The others are counted.
 const MOST_NAMES: usize = 20;
 /// The longest of them, in characters.
 const LONGEST_NAME: usize = 100;
@@ -76,7 +76,7 @@ const ESSENTIAL: [&str; 25] = [
     "lookup.username",
 ];
 
-/// What was taken away of a half.
+/// What was taken away of an event.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Removed {
     /// The names that come first, those of the look-up and the attributions before all others.
@@ -107,17 +107,17 @@ impl Removed {
         }
     }
 
-    /// As a record has it, of the half of that name.
-    fn texts(&self, half: &str) -> impl Iterator<Item = String> {
-        let more = (self.more > 0).then(|| format!("{half}: {} more", self.more));
-        self.names.iter().map(move |name| format!("{half}.{name}")).chain(more)
+    /// As a record has it, of the event of that name.
+    fn texts(&self, event: &str) -> impl Iterator<Item = String> {
+        let more = (self.more > 0).then(|| format!("{event}: {} more", self.more));
+        self.names.iter().map(move |name| format!("{event}.{name}")).chain(more)
     }
 
-    /// What a record says of the half of that name.
-    pub fn from_stored(truncated: Option<&Value>, half: &str) -> Self {
+    /// What a record says of the event of that name.
+    pub fn from_stored(truncated: Option<&Value>, event: &str) -> Self {
         let mut removed = Self::default();
         let texts = truncated.and_then(Value::as_list).unwrap_or_default().iter().filter_map(Value::as_str);
-        for rest in texts.filter_map(|text| text.strip_prefix(half)) {
+        for rest in texts.filter_map(|text| text.strip_prefix(event)) {
             if let Some(name) = rest.strip_prefix('.') {
                 removed.names.push(name.to_owned());
             } else if let Some(more) = rest.strip_prefix(": ").and_then(|more| more.strip_suffix(" more")) {
@@ -128,57 +128,57 @@ impl Removed {
     }
 }
 
-/// The halves as they fit into one item, if they can, and what was taken away of them: a list, if anything was.
-pub fn fitted(halves: Halves, id: &str) -> (Halves, Option<Value>) {
+/// The events as they fit into one item, if they can, and what was taken away of them: a list, if anything was.
+pub fn fitted(pair: EventPair, id: &str) -> (EventPair, Option<Value>) {
     let limit = LARGEST_ITEM.saturating_sub(OVERHEAD + id.len());
-    if weight(halves.start.as_ref(), "start") + weight(halves.end.as_ref(), "end") <= limit {
-        return named(halves);
+    if weight(pair.start.as_ref(), "start") + weight(pair.end.as_ref(), "end") <= limit {
+        return named(pair);
     }
-    let forms = |half: Option<&Half>, name: &str| {
-        let form = |form| half.map(|half| reduced(half, form));
+    let forms = |event: Option<&PhaseEvent>, name: &str| {
+        let form = |form| event.map(|event| reduced(event, form));
         let forms = (0..FORMS).map(form).map(|form| (weight(form.as_ref(), name), form));
-        forms.collect::<Vec<(usize, Option<Half>)>>()
+        forms.collect::<Vec<(usize, Option<PhaseEvent>)>>()
     };
     // The End's statistics and attributions are over all of the activity: the Start makes way first.
-    let (starts, ends) = (forms(halves.start.as_ref(), "start"), forms(halves.end.as_ref(), "end"));
+    let (starts, ends) = (forms(pair.start.as_ref(), "start"), forms(pair.end.as_ref(), "end"));
     let pairs = ends.iter().flat_map(|end| starts.iter().map(move |start| (start, end)));
     let least = starts.last().zip(ends.last());
     let mut fitting = pairs.filter(|(start, end)| start.0 + end.0 <= limit);
     // What does not fit at all is rejected when it is validated.
     match fitting.next().or(least) {
-        Some((start, end)) => named(Halves { start: start.1.clone(), end: end.1.clone() }),
-        None => named(halves),
+        Some((start, end)) => named(EventPair { start: start.1.clone(), end: end.1.clone() }),
+        None => named(pair),
     }
 }
 
-fn named(halves: Halves) -> (Halves, Option<Value>) {
-    let halves_by_name = [("end", &halves.end), ("start", &halves.start)];
+fn named(pair: EventPair) -> (EventPair, Option<Value>) {
+    let events_by_name = [("end", &pair.end), ("start", &pair.start)];
     let texts =
-        halves_by_name.into_iter().filter_map(|(name, half)| Some(half.as_ref()?.removed.texts(name)));
+        events_by_name.into_iter().filter_map(|(name, event)| Some(event.as_ref()?.removed.texts(name)));
     let texts: Vec<String> = texts.flatten().collect();
     let truncated = (!texts.is_empty()).then(|| texts.into());
-    (halves, truncated)
+    (pair, truncated)
 }
 
-/// How much of an item a half takes, with what is repeated of it elsewhere: at least what it really is, and the same beside
-/// whatever other half.
-fn weight(half: Option<&Half>, name: &str) -> usize {
-    let Some(half) = half else { return 0 };
+/// How much of an item an event takes, with what is repeated of it elsewhere: at least what it really is, and the same beside
+/// whatever other event.
+fn weight(event: Option<&PhaseEvent>, name: &str) -> usize {
+    let Some(event) = event else { return 0 };
     let repeated = ["event_name", "event_source", "event_source", "error_code"];
-    let repeated = repeated.map(|member| half.insight(member).map_or(0, str::len));
+    let repeated = repeated.map(|member| event.insight(member).map_or(0, str::len));
     // Each text of a list takes a byte beside its own.
-    let names = half.removed.texts(name).map(|text| text.len() + 1).sum::<usize>();
+    let names = event.removed.texts(name).map(|text| text.len() + 1).sum::<usize>();
     // Each member of a map, too.
-    item_size(&half.detail) + half.detail.len() + repeated.iter().sum::<usize>() + names
+    item_size(&event.detail) + event.detail.len() + repeated.iter().sum::<usize>() + names
 }
 
-/// A form of a half.
-fn reduced(half: &Half, form: usize) -> Half {
-    let mut half = half.clone();
+/// A form of an event.
+fn reduced(event: &PhaseEvent, form: usize) -> PhaseEvent {
+    let mut event = event.clone();
     if form > 0 {
-        half.detail = reduced_map(std::mem::take(&mut half.detail), "", form, &mut half.removed);
+        event.detail = reduced_map(std::mem::take(&mut event.detail), "", form, &mut event.removed);
     }
-    half
+    event
 }
 
 /// Whether a member of this place is one of the look-up's.

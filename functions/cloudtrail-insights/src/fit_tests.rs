@@ -1,7 +1,7 @@
-//! Halves of any size, joined in any order: what is chosen is chosen again.
+//! EventPair of any size, joined in any order: what is chosen is chosen again.
 
 use super::*;
-use crate::event::{Side, read};
+use crate::event::{Phase, read};
 use insights_shared::record::Stored;
 use insights_shared::target::Target;
 use insights_shared::time::Timestamp;
@@ -10,8 +10,13 @@ use proptest::prelude::*;
 
 const ID: &str = "fccb064f-dd07-4822-97c0-11115d8b91d4";
 
-/// A half with attributions, a look-up, and unknown members of these sizes.
-fn half(state: &str, attributions: usize, resources: Option<usize>, unknown: &[usize]) -> (Side, Half) {
+/// An event with attributions, a look-up, and unknown members of these sizes.
+fn event_of(
+    state: &str,
+    attributions: usize,
+    resources: Option<usize>,
+    unknown: &[usize],
+) -> (Phase, PhaseEvent) {
     let minute = if state == "Start" { "00" } else { "10" };
     let member = |(number, size): (usize, &usize)| format!(r#""m{number}":"{}","#, "u".repeat(*size));
     let members: String = unknown.iter().enumerate().map(member).collect();
@@ -23,29 +28,29 @@ fn half(state: &str, attributions: usize, resources: Option<usize>, unknown: &[u
         "a".repeat(attributions)
     );
     let event = read(&text, "123456789012").unwrap();
-    let mut half = event.half;
+    let mut half = event.event;
     if let Some(size) = resources {
         let lookup =
             Map::from([("resources".into(), "r".repeat(size).into()), ("username".into(), "ci".into())]);
         half.detail.insert(LOOKUP.into(), lookup.into());
     }
-    (event.side, half)
+    (event.phase, half)
 }
 
-fn pushed((side, half): &(Side, Half)) -> (Side, Half) {
+fn pushed((phase, half): &(Phase, PhaseEvent)) -> (Phase, PhaseEvent) {
     let mut half = half.clone();
     half.detail.remove(LOOKUP);
-    (*side, half)
+    (*phase, half)
 }
 
-/// What is stored after these halves, joined one by one with what was stored before.
-fn stored(halves: &[&(Side, Half)]) -> Map {
+/// What is stored after these events, joined one by one with what was stored before.
+fn stored(pair: &[&(Phase, PhaseEvent)]) -> Map {
     let target = Target { account_id: "123456789012".into(), region: "eu-west-1".into(), role: None };
     let now: Timestamp = "2026-03-01T12:00:00Z".parse().unwrap();
     let mut item = Map::new();
-    for (side, half) in halves {
-        let mut joined = Halves::from_stored(&Stored(item));
-        joined.add(*side, half.clone());
+    for (phase, half) in pair {
+        let mut joined = EventPair::from_stored(&Stored(item));
+        joined.add(*phase, half.clone());
         let record = validate(joined.into_record(&target, ID, now), 400).unwrap();
         assert!(record.size() <= LARGEST_ITEM);
         item = record.to_map();
@@ -67,7 +72,7 @@ proptest! {
         again in prop::collection::vec(0_usize..4, 0..5),
     ) {
         let [start, end] = [("Start", &sizes[0]), ("End", &sizes[1])]
-            .map(|(state, (attributions, resources, unknown))| half(state, *attributions, *resources, unknown));
+            .map(|(state, (attributions, resources, unknown))| event_of(state, *attributions, *resources, unknown));
         let all = [&start, &end, &pushed(&start), &pushed(&end)];
         let order: Vec<_> = order.into_iter().chain(again).map(|step| all[step]).collect();
         prop_assert_eq!(stored(&order), stored(&[&start, &end]));
@@ -82,7 +87,7 @@ fn what_just_fits_is_whole_and_one_byte_more_is_not() {
     // 1,000 bytes of attributions: 1,369.
     let most = 409_600 - 3_072 - 36 - 373 - 1_369;
     let names = |attributions: usize| {
-        let (start, end) = (half("Start", attributions, None, &[]), half("End", 1_000, None, &[]));
+        let (start, end) = (event_of("Start", attributions, None, &[]), event_of("End", 1_000, None, &[]));
         truncated(&stored(&[&start, &end]))
     };
     assert_eq!((most, names(most)), (404_750, vec![]));
@@ -116,7 +121,7 @@ fn a_look_up_is_shortened_only_where_the_pair_does_not_fit_and_before_the_event_
         ((220_000, Some(1_000)), (220_000, Some(1_000)), vec![START]),
     ] {
         let [start, end] = [("Start", start), ("End", end)]
-            .map(|(state, (attributions, look_up))| half(state, attributions, look_up, &[]));
+            .map(|(state, (attributions, look_up))| event_of(state, attributions, look_up, &[]));
         let all = [&start, &end, &pushed(&start), &pushed(&end)];
         for order in [[0, 1, 2, 3], [1, 0, 3, 2], [2, 3, 0, 1], [3, 2, 1, 0], [2, 0, 3, 1], [3, 1, 2, 0]] {
             let item = stored(&order.map(|step| all[step]));

@@ -46,7 +46,7 @@ pub fn is_lasting(error: &CallError, trail: Option<&str>, account: &str) -> bool
 }
 
 /// Whether a rejection may be about the time range. It lasts only if the same request is rejected for a range that is surely
-/// valid, too ([`crate::window::sure_span`]).
+/// valid, too ([`crate::window::valid_span`]).
 pub fn may_be_about_range(error: &CallError) -> bool {
     RANGE_REJECTIONS.contains(&error.code.as_str())
 }

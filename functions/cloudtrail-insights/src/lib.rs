@@ -1,9 +1,9 @@
-//! Collects AWS CloudTrail insights, both halves of each joined, and the metric series behind them.
+//! Collects AWS CloudTrail insights, the Start and End event of each joined, and the metric series behind them.
 //!
-//! [`run`] tells the story; [`fetch`] asks CloudTrail and never interprets; [`event`], [`merge`], [`normalize`],
-//! [`redact`] and [`window`] interpret and never await; validation and the table are `insights_shared`'s.
+//! [`run`] shows the order of the stages; [`fetch`] sends requests and does not interpret; [`event`], [`merge`], [`normalize`],
+//! [`redact`] and [`window`] interpret and do not wait; validation and the table are in `insights_shared`.
 //!
-//! It does not know what is usual for an account: the baseline is CloudTrail's.
+//! It computes no baselines: they are CloudTrail's.
 
 pub mod catalog;
 pub mod config;
@@ -17,6 +17,7 @@ pub mod lasting;
 pub mod merge;
 pub mod metrics;
 pub mod normalize;
+pub mod points;
 pub mod progress;
 pub mod redact;
 pub mod rows;

@@ -1,6 +1,6 @@
-//! Joins the halves of an insight, in whichever order and by whichever way they come. Pure.
+//! Joins the events of an insight, in whichever order and by whichever way they come. Pure.
 
-use crate::event::{Half, Side};
+use crate::event::{Phase, PhaseEvent};
 use crate::fit::{self, Removed, TRUNCATED};
 use crate::redact::{self, Redact};
 use crate::window::REACH_DAYS;
@@ -19,103 +19,103 @@ pub fn insight_key(target: &Target, shared_event_id: &str) -> Key {
     Key::new(pk, "insight")
 }
 
-/// The halves of one insight that are known.
+/// The events of one insight that are known.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Halves {
+pub struct EventPair {
     /// Its start.
-    pub start: Option<Half>,
+    pub start: Option<PhaseEvent>,
     /// Its end.
-    pub end: Option<Half>,
+    pub end: Option<PhaseEvent>,
 }
 
-impl Halves {
-    /// The halves of a stored record.
+impl EventPair {
+    /// The events of a stored record.
     pub fn from_stored(stored: &Stored) -> Self {
         let detail = stored.0.get("detail");
         let truncated = detail.and_then(|detail| detail.at(&[TRUNCATED]));
-        let half = |name: &str| {
-            let half = Half::from_stored(detail?.at(&[name])?)?;
-            Some(Half { removed: Removed::from_stored(truncated, name), ..half })
+        let event = |name: &str| {
+            let event = PhaseEvent::from_stored(detail?.at(&[name])?)?;
+            Some(PhaseEvent { removed: Removed::from_stored(truncated, name), ..event })
         };
-        Self { start: half("start"), end: half("end") }
+        Self { start: event("start"), end: event("end") }
     }
 
-    /// Takes a half in. `false` if a greater event of the same half was there already.
+    /// Takes an event in. `false` if a greater event of the same event was there already.
     ///
-    /// The order is total (time, event id, hashes, text), so that the result is the same in whichever order halves come.
-    pub fn add(&mut self, side: Side, mut half: Half) -> bool {
-        let place = match side {
-            Side::Start => &mut self.start,
-            Side::End => &mut self.end,
+    /// The order is total (time, event id, hashes, text), so that the result is the same in whichever order events come.
+    pub fn add(&mut self, phase: Phase, mut event: PhaseEvent) -> bool {
+        let place = match phase {
+            Phase::Start => &mut self.start,
+            Phase::End => &mut self.end,
         };
         let Some(known) = place else {
-            *place = Some(half);
+            *place = Some(event);
             return true;
         };
-        let same_event = known.time == half.time && known.event_id() == half.event_id();
+        let same_event = known.time == event.time && known.event_id() == event.event_id();
         if same_event {
-            // Whoever writes without `REDACT` must not bring back what was replaced: of that event the stored half stays,
+            // Whoever writes without `REDACT` must not bring back what was replaced: of that event the stored event stays,
             // without the look-up that comes now, which nothing was replaced in.
-            if redact::hashes(&known.detail) > redact::hashes(&half.detail) {
+            if redact::hashes(&known.detail) > redact::hashes(&event.detail) {
                 return true;
             }
-            if known.removed.has_lookup() && !half.detail.contains_key(LOOKUP) {
+            if known.removed.has_lookup() && !event.detail.contains_key(LOOKUP) {
                 // With its look-up it was too large, and would be again.
                 return true;
             }
             // A push has no look-up; it must not take away the one that is stored, unless only a part of that is.
             let stored = known.detail.get(LOOKUP).filter(|_| !known.removed.has_lookup());
-            let lookup = stored.or_else(|| half.detail.get(LOOKUP)).cloned();
+            let lookup = stored.or_else(|| event.detail.get(LOOKUP)).cloned();
             if let Some(mut lookup) = lookup {
-                if let Some(trail) = [known.asked_trail(), half.asked_trail()].into_iter().flatten().min()
+                if let Some(trail) = [known.asked_trail(), event.asked_trail()].into_iter().flatten().min()
                     && let Value::Map(lookup) = &mut lookup
                 {
                     lookup.insert(REQUESTED_TRAIL.into(), trail.into());
                 }
                 known.detail.insert(LOOKUP.into(), lookup.clone());
-                half.detail.insert(LOOKUP.into(), lookup);
+                event.detail.insert(LOOKUP.into(), lookup);
             }
             if !known.removed.is_empty() {
                 // The same event, all of it.
-                *known = half;
+                *known = event;
                 return true;
             }
         }
-        let rank = |half: &Half| {
-            let hashes = redact::hashes(&half.detail);
-            (half.time, half.event_id().to_owned(), hashes, half.event_text())
+        let rank = |event: &PhaseEvent| {
+            let hashes = redact::hashes(&event.detail);
+            (event.time, event.event_id().to_owned(), hashes, event.event_text())
         };
-        if rank(&half) > rank(known) {
-            *known = half;
+        if rank(&event) > rank(known) {
+            *known = event;
             return true;
         }
         same_event
     }
 
-    /// Replaces what is not to be kept of either half.
+    /// Replaces what is not to be kept of either event.
     pub fn redact(&mut self, redact: &Redact) {
-        for half in [&mut self.start, &mut self.end].into_iter().flatten() {
-            redact.map(&mut half.detail);
+        for event in [&mut self.start, &mut self.end].into_iter().flatten() {
+            redact.map(&mut event.detail);
         }
     }
 
-    /// The trail that a half names for the series that `series` is without one.
+    /// The trail that an event names for the series that `series` is without one.
     pub fn trail_of(&self, series: &SeriesKey) -> Option<String> {
-        let mut named = [&self.end, &self.start].into_iter().flatten().map(Half::series);
+        let mut named = [&self.end, &self.start].into_iter().flatten().map(PhaseEvent::series);
         let named = named.find(|named| SeriesKey { trail: None, ..named.clone() } == *series)?;
         named.trail
     }
 
     /// A text of `insightDetails`, the end's if it has one.
     fn insight(&self, name: &str) -> Option<&str> {
-        let end = self.end.as_ref().and_then(|half| half.insight(name));
-        end.or_else(|| self.start.as_ref().and_then(|half| half.insight(name)))
+        let end = self.end.as_ref().and_then(|event| event.insight(name));
+        end.or_else(|| self.start.as_ref().and_then(|event| event.insight(name)))
     }
 
     /// A statistic. The end's is over the whole activity, the start's provisional.
     fn statistic(&self, path: &[&str]) -> Option<&Number> {
-        let end = self.end.as_ref().and_then(|half| half.statistic(path));
-        end.or_else(|| self.start.as_ref().and_then(|half| half.statistic(path)))
+        let end = self.end.as_ref().and_then(|event| event.statistic(path));
+        end.or_else(|| self.start.as_ref().and_then(|event| event.statistic(path)))
     }
 
     fn started_at(&self) -> Option<Timestamp> {
@@ -130,10 +130,10 @@ impl Halves {
         Some(end.time.plus_seconds(seconds.saturating_neg()))
     }
 
-    /// The record of the halves. It is the start's until the end is known. What no item would hold is left out of it.
+    /// The record of the events. It is the start's until the end is known. What no item would hold is left out of it.
     pub fn into_record(self, target: &Target, shared_event_id: &str, answered_at: Timestamp) -> Record {
-        let (halves, truncated) = fit::fitted(self, shared_event_id);
-        let mut record = halves.into_whole_record(target, shared_event_id, answered_at);
+        let (pair, truncated) = fit::fitted(self, shared_event_id);
+        let mut record = pair.into_whole_record(target, shared_event_id, answered_at);
         if let Some(truncated) = truncated {
             record.detail.insert(TRUNCATED.into(), truncated);
         }
@@ -145,11 +145,11 @@ impl Halves {
         let mut record =
             Record::new(cloudtrail::INSIGHT, key, &target.account_id, &target.region, answered_at);
         record.id = Some(shared_event_id.to_owned());
-        let end = self.end.as_ref().map(|half| half.time);
+        let end = self.end.as_ref().map(|event| event.time);
         record.status = Some(if end.is_some() { Status::Closed } else { Status::Open });
         record.started_at = self.started_at();
         record.ended_at = end;
-        record.updated_at = end.max(self.start.as_ref().map(|half| half.time));
+        record.updated_at = end.max(self.start.as_ref().map(|event| event.time));
         record.entity = self.insight("event_source").map(str::to_owned);
         let average = self.statistic(&["insight", "average"]);
         let baseline = self.statistic(&["baseline", "average"]);
@@ -160,9 +160,9 @@ impl Halves {
         let measures = [("insight_average", average), ("baseline_average", baseline)];
         record.measures =
             measures.into_iter().filter_map(|(name, number)| Some((name.into(), number?.clone()))).collect();
-        for (name, half) in [("end", self.end), ("start", self.start)] {
-            if let Some(half) = half {
-                record.detail.insert(name.into(), Value::Map(half.detail));
+        for (name, event) in [("end", self.end), ("start", self.start)] {
+            if let Some(event) = event {
+                record.detail.insert(name.into(), Value::Map(event.detail));
             }
         }
         record

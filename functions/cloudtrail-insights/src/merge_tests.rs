@@ -1,4 +1,4 @@
-//! The worked example of the contract, and halves joined in every order.
+//! The worked example of the contract, and events joined in every order.
 
 use super::*;
 use crate::event::read;
@@ -16,21 +16,21 @@ fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-fn event(text: &str) -> (Side, Half) {
+fn event(text: &str) -> (Phase, PhaseEvent) {
     let event = read(text, "123456789012").unwrap();
-    (event.side, event.half)
+    (event.phase, event.event)
 }
 
-fn joined(events: &[(Side, Half)]) -> Halves {
-    let mut halves = Halves::default();
-    for (side, half) in events {
-        halves.add(*side, half.clone());
+fn joined(events: &[(Phase, PhaseEvent)]) -> EventPair {
+    let mut pair = EventPair::default();
+    for (phase, half) in events {
+        pair.add(*phase, half.clone());
     }
-    halves
+    pair
 }
 
-fn valid(halves: &Halves) -> ValidRecord {
-    validate(halves.clone().into_record(&target(), ID, at("2023-11-14T23:00:00Z")), 400).unwrap()
+fn valid(pair: &EventPair) -> ValidRecord {
+    validate(pair.clone().into_record(&target(), ID, at("2023-11-14T23:00:00Z")), 400).unwrap()
 }
 
 /// The attributes but for what depends on when the service was asked, and the hash.
@@ -40,8 +40,8 @@ fn known(record: &ValidRecord) -> Value {
     Value::Map(attributes)
 }
 
-/// A half of the given state, time, id and statistics.
-fn half(state: &str, time: &str, id: &str, statistics: &str) -> (Side, Half) {
+/// An event of the given state, time, id and statistics.
+fn event_of(state: &str, time: &str, id: &str, statistics: &str) -> (Phase, PhaseEvent) {
     event(&format!(
         r#"{{"eventTime":"{time}","eventID":"{id}","sharedEventID":"{ID}","insightDetails":{{"state":"{state}",
         "eventSource":"ec2.amazonaws.com","eventName":"RunInstances","insightType":"ApiCallRateInsight",
@@ -80,7 +80,7 @@ fn a_start_alone_is_open_and_judged_by_what_it_claims() {
 #[test]
 fn an_end_alone_began_as_many_minutes_before_as_it_lasted() {
     let check = |statistics: &str, started: &str| {
-        let end = half("End", "2023-11-14T22:23:00Z", "e", statistics);
+        let end = event_of("End", "2023-11-14T22:23:00Z", "e", statistics);
         let record = valid(&joined(&[end]));
         let text = |name: &str| record.get(name).and_then(Value::as_str);
         assert_eq!(text("started_at"), Some(started), "{statistics}");
@@ -101,11 +101,11 @@ fn an_end_alone_began_as_many_minutes_before_as_it_lasted() {
 fn statistics_are_the_ends_and_the_starts_where_it_has_none() {
     let check =
         |start: &str, end: &str, insight: Option<&str>, baseline: Option<&str>, severity: Severity| {
-            let halves = joined(&[
-                half("Start", "2023-11-14T22:16:00Z", "s", start),
-                half("End", "2023-11-14T22:23:00Z", "e", end),
+            let pair = joined(&[
+                event_of("Start", "2023-11-14T22:16:00Z", "s", start),
+                event_of("End", "2023-11-14T22:23:00Z", "e", end),
             ]);
-            let record = halves.clone().into_record(&target(), ID, at("2023-11-14T23:00:00Z"));
+            let record = pair.clone().into_record(&target(), ID, at("2023-11-14T23:00:00Z"));
             let measure = |wanted: &str| {
                 let found = record.measures.iter().find(|(name, _)| name == wanted);
                 found.map(|(_, number)| number.as_str())
@@ -149,7 +149,7 @@ fn severity_follows_the_ratio_at_every_boundary() {
         ("9.82222E-5", "0", "low"),
     ] {
         let statistics = format!(r#""insight":{{"average":{insight}}},"baseline":{{"average":{baseline}}}"#);
-        let record = valid(&joined(&[half("Start", "2023-11-14T22:16:00Z", "s", &statistics)]));
+        let record = valid(&joined(&[event_of("Start", "2023-11-14T22:16:00Z", "s", &statistics)]));
         assert_eq!(
             record.get("severity").and_then(Value::as_str),
             Some(expected),
@@ -160,11 +160,11 @@ fn severity_follows_the_ratio_at_every_boundary() {
 
 #[test]
 fn members_that_are_missing_leave_a_record_that_says_so() {
-    let (side, half) = event(
+    let (phase, half) = event(
         r#"{"eventTime":"2023-11-14T22:16:00Z","eventID":"e","sharedEventID":"s",
         "insightDetails":{"state":"Start"}}"#,
     );
-    let record = valid(&joined(&[(side, half)]));
+    let record = valid(&joined(&[(phase, half)]));
     let text = |name: &str| record.get(name).and_then(Value::as_str);
     let title = "unnamed calls on an unnamed service: call rate unknown, baseline unknown";
     assert_eq!((text("title"), text("entity"), text("entity_pk")), (Some(title), None, None));
@@ -173,9 +173,9 @@ fn members_that_are_missing_leave_a_record_that_says_so() {
 
 #[test]
 fn of_two_events_of_one_half_the_greater_time_then_id_wins() {
-    let old = half("Start", "2023-11-14T22:16:00Z", "a", "");
-    let later = half("Start", "2023-11-14T22:17:00Z", "a", "");
-    let greater_id = half("Start", "2023-11-14T22:16:00Z", "b", "");
+    let old = event_of("Start", "2023-11-14T22:16:00Z", "a", "");
+    let later = event_of("Start", "2023-11-14T22:17:00Z", "a", "");
+    let greater_id = event_of("Start", "2023-11-14T22:16:00Z", "b", "");
     for (events, winner) in [
         ([&old, &later], &later),
         ([&later, &old], &later),
@@ -184,18 +184,18 @@ fn of_two_events_of_one_half_the_greater_time_then_id_wins() {
         ([&greater_id, &later], &later),
         ([&later, &greater_id], &later),
     ] {
-        let mut halves = Halves::default();
-        assert!(halves.add(events[0].0, events[0].1.clone()));
-        let is_news = halves.add(events[1].0, events[1].1.clone());
+        let mut pair = EventPair::default();
+        assert!(pair.add(events[0].0, events[0].1.clone()));
+        let is_news = pair.add(events[1].0, events[1].1.clone());
         assert_eq!(is_news, events[1] == winner);
-        assert_eq!((halves.start.as_ref(), halves.end.as_ref()), (Some(&winner.1), None));
+        assert_eq!((pair.start.as_ref(), pair.end.as_ref()), (Some(&winner.1), None));
     }
 }
 
 #[test]
 fn a_stored_lookup_is_kept_and_a_missing_one_is_taken() {
     let lookup = |name: &str| Value::from_json(&format!(r#"{{"username":"{name}"}}"#)).unwrap();
-    let (side, bare) = event(EXAMPLE_START);
+    let (phase, bare) = event(EXAMPLE_START);
     let with = |name: &str| {
         let mut half = bare.clone();
         half.detail.insert(LOOKUP.into(), lookup(name));
@@ -207,10 +207,10 @@ fn a_stored_lookup_is_kept_and_a_missing_one_is_taken() {
         (with("ci"), with("other"), Some("ci")),
         (bare.clone(), bare.clone(), None),
     ] {
-        let mut halves = Halves::default();
-        halves.add(side, first);
-        assert!(halves.add(side, second), "the same event is no older one");
-        let detail = &halves.start.unwrap().detail;
+        let mut pair = EventPair::default();
+        pair.add(phase, first);
+        assert!(pair.add(phase, second), "the same event is no older one");
+        let detail = &pair.start.unwrap().detail;
         assert_eq!(detail.get(LOOKUP), expected.map(lookup).as_ref());
     }
 }
@@ -225,17 +225,17 @@ fn what_was_replaced_by_a_hash_does_not_come_back_from_a_writer_that_replaces_no
                 "insightDetails":{{"state":"Start"}}}}"#
             )
         };
-        let (side, plain) = event(&text(agent));
+        let (phase, plain) = event(&text(agent));
         let (_, replaced) = event(&text("hmac-sha256:000102030405060708090a0b0c0d0e0f"));
         let mut looked_up = plain.clone();
         let lookup = Value::from_json(r#"{"username":"alice"}"#).unwrap();
         looked_up.detail.insert(LOOKUP.into(), lookup);
         for order in [[&plain, &replaced], [&replaced, &plain], [&replaced, &looked_up]] {
-            let mut halves = Halves::default();
+            let mut pair = EventPair::default();
             for half in order {
-                assert!(halves.add(side, half.clone()));
+                assert!(pair.add(phase, half.clone()));
             }
-            assert_eq!(halves.start.unwrap(), replaced, "{agent}");
+            assert_eq!(pair.start.unwrap(), replaced, "{agent}");
         }
     }
 }
@@ -257,32 +257,32 @@ fn a_start_is_overdue_an_hour_after_it_left_the_service_and_is_closed_where_its_
     assert_eq!(text("open_pk"), None);
     assert_eq!(closed.get("detail"), record.get("detail"));
     // A late end replaces it as if it had never been closed.
-    let mut halves = Halves::from_stored(&Stored(closed.to_map()));
-    let (side, end) = event(EXAMPLE_END);
-    halves.add(side, end);
-    assert_eq!(known(&valid(&halves)), Value::from_json(EXAMPLE_RECORD).unwrap());
+    let mut pair = EventPair::from_stored(&Stored(closed.to_map()));
+    let (phase, end) = event(EXAMPLE_END);
+    pair.add(phase, end);
+    assert_eq!(known(&valid(&pair)), Value::from_json(EXAMPLE_RECORD).unwrap());
 }
 
 #[test]
 fn halves_read_back_as_they_were_stored() {
-    let halves = joined(&[event(EXAMPLE_START), event(EXAMPLE_END)]);
-    assert_eq!(Halves::from_stored(&Stored(valid(&halves).to_map())), halves);
-    assert_eq!(Halves::from_stored(&Stored(Map::new())), Halves::default());
+    let pair = joined(&[event(EXAMPLE_START), event(EXAMPLE_END)]);
+    assert_eq!(EventPair::from_stored(&Stored(valid(&pair).to_map())), pair);
+    assert_eq!(EventPair::from_stored(&Stored(Map::new())), EventPair::default());
 }
 
-/// Events of both halves, some of the same time and id with another text, some looked up. The look-up of an event is
+/// Events of both events, some of the same time and id with another text, some looked up. The look-up of an event is
 /// always the same, as CloudTrail's is.
-fn any_events() -> impl Strategy<Value = Vec<(Side, Half)>> {
+fn any_events() -> impl Strategy<Value = Vec<(Phase, PhaseEvent)>> {
     let one = (0..2_u8, 0..3_u8, 0..2_u8, 0..2_u8, any::<bool>()).prop_map(
-        |(side, minute, id, text, looked_up)| {
-            let state = if side == 0 { "Start" } else { "End" };
+        |(phase, minute, id, text, looked_up)| {
+            let state = if phase == 0 { "Start" } else { "End" };
             let statistics = format!(r#""insightDuration":{text}"#);
-            let (side, mut found) =
-                half(state, &format!("2023-11-14T22:1{minute}:00Z"), &format!("e{id}"), &statistics);
+            let (phase, mut found) =
+                event_of(state, &format!("2023-11-14T22:1{minute}:00Z"), &format!("e{id}"), &statistics);
             if looked_up {
                 found.detail.insert(LOOKUP.into(), format!("{state}{minute}{id}").into());
             }
-            (side, found)
+            (phase, found)
         },
     );
     prop::collection::vec(one, 0..8)
@@ -295,20 +295,20 @@ proptest! {
         order in any::<prop::sample::Index>(),
         keys in prop::collection::vec(any::<u32>(), 16),
     ) {
-        let mut shuffled: Vec<(u32, (Side, Half))> = keys.into_iter().zip(events.iter().chain(&events).cloned()).collect();
+        let mut shuffled: Vec<(u32, (Phase, PhaseEvent))> = keys.into_iter().zip(events.iter().chain(&events).cloned()).collect();
         shuffled.sort_by_key(|(key, _)| *key);
-        let shuffled: Vec<(Side, Half)> = shuffled.into_iter().map(|(_, event)| event).collect();
+        let shuffled: Vec<(Phase, PhaseEvent)> = shuffled.into_iter().map(|(_, event)| event).collect();
         let expected = joined(&events);
         prop_assert_eq!(&joined(&shuffled), &expected);
-        // As it happens: some are stored by one run, and joined with the rest by another, and neither removes a half.
+        // As it happens: some are stored by one run, and joined with the rest by another, and neither removes an event.
         let cut = if shuffled.is_empty() { 0 } else { order.index(shuffled.len()) };
         let mut stored = joined(&shuffled[..cut]);
-        if stored != Halves::default() {
-            stored = Halves::from_stored(&Stored(valid(&stored).to_map()));
+        if stored != EventPair::default() {
+            stored = EventPair::from_stored(&Stored(valid(&stored).to_map()));
         }
-        for (side, half) in &shuffled[cut..] {
+        for (phase, half) in &shuffled[cut..] {
             let before = (stored.start.is_some(), stored.end.is_some());
-            stored.add(*side, half.clone());
+            stored.add(*phase, half.clone());
             prop_assert!(stored.start.is_some() >= before.0 && stored.end.is_some() >= before.1);
         }
         prop_assert_eq!(&stored, &expected);

@@ -1,44 +1,48 @@
-//! Fetches one series over its requests, oldest first, and says how far it came.
+//! Fetches one series, request by request, oldest first.
 
 use crate::fetch::Fetch;
 use crate::lasting::{is_lasting, may_be_about_range};
 use crate::normalize;
-use crate::window::{Request, sure_span};
+use crate::window::{Request, valid_span};
 use insights_shared::catalog::Rejection;
+use insights_shared::completeness::Completeness;
 use insights_shared::fields::Faults;
 use insights_shared::issue::{CallError, REQUEST_INVALID, RESPONSE_MALFORMED, Stage};
 use insights_shared::series::SeriesKey;
-use insights_shared::target_run::TargetRun;
+use insights_shared::target_run::{ExistenceHint, TargetRun};
 use insights_shared::time::Timestamp;
 
 /// The operation of every request here.
 pub const OPERATION: &str = "ListInsightsMetricData";
 
-/// What became of a series.
+/// How far a series came.
+#[must_use = "a watermark would pass over what is missing"]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Progress {
-    /// The requests whose answers are stored.
+    /// The requests whose points are stored.
     pub stored: Vec<Request>,
-    /// Where the first request begins that has no stored answer; `None` if every one has.
+    /// The start of the first request whose points are not stored; `None` if all are.
     pub stopped_at: Option<Timestamp>,
-    /// Whether all of the series could be asked for and stored.
-    pub is_complete: bool,
-    /// When the last request was sent that was answered.
+    /// Whether the whole series was fetched and stored.
+    pub completeness: Completeness,
+    /// Whether a write found an item where none was expected.
+    pub found_existing: bool,
+    /// When the last request that was answered was sent.
     pub answered_at: Option<Timestamp>,
-    /// The request that was rejected for good, or would be: there is nothing to come back to soon.
+    /// The request that was rejected permanently, or would be: it is not repeated soon.
     pub rejection: Option<Rejection>,
 }
 
-/// Fetches and stores what `requests` ask for. It stops at the first that fails, so that nothing behind it counts as
-/// known.
+/// Sends `requests` and stores their points. It stops at the first that fails, so that nothing after it counts as known.
 pub async fn collect(
     fetch: &Fetch<'_>,
     run: &TargetRun,
     series: &SeriesKey,
     requests: &[Request],
+    hint: ExistenceHint,
 ) -> Progress {
     let subject = series.to_string();
-    let mut progress = Progress::default();
+    let mut progress = Progress { completeness: Completeness::Incomplete, ..Progress::default() };
     let mut faults = Faults::default();
     series.check("", &mut faults);
     if !faults.is_empty() {
@@ -57,9 +61,9 @@ pub async fn collect(
                     |error: &CallError| is_lasting(error, series.trail.as_deref(), &run.target.account_id);
                 let mut lasts = is_rejection(&error);
                 if lasts && may_be_about_range(&error) {
-                    let (start, end) = sure_span(run.limit());
+                    let (start, end) = valid_span(run.limit());
                     let second = fetch.points(series, Request { period: 3_600, start, end }).await;
-                    // Its points are left: what is stored begins where the series stands.
+                    // Its points are not used: what is stored begins at the position of the series.
                     progress.answered_at = second.as_ref().ok().map(|(_, answered_at)| *answered_at);
                     lasts = second.is_err_and(|error| is_rejection(&error));
                 }
@@ -67,7 +71,7 @@ pub async fn collect(
                     run.report.lasting_issue(OPERATION, &subject, &error.code, &error.message);
                     progress.rejection = Some(Rejection { code: error.code, asked_at });
                 } else {
-                    run.report.call_failed(Stage::Fetch, &subject, &error);
+                    progress.completeness &= run.report.call_failed(Stage::Fetch, &subject, &error);
                 }
                 return progress;
             }
@@ -76,14 +80,17 @@ pub async fn collect(
         progress.answered_at = Some(answered_at);
         let chunks = normalize::chunks(series, *request, points, &run.target, answered_at);
         for message in &chunks.left_out {
-            run.report.unfillable_issue(Stage::Normalize, OPERATION, &subject, RESPONSE_MALFORMED, message);
+            run.report.permanent_issue(Stage::Normalize, OPERATION, &subject, RESPONSE_MALFORMED, message);
         }
-        if !run.store(OPERATION, chunks).await {
+        let hint = if progress.found_existing { ExistenceHint::Unknown } else { hint };
+        let written = run.store(OPERATION, chunks, hint).await;
+        progress.found_existing |= written.found_existing;
+        if !written.completeness.is_complete() {
             return progress;
         }
         progress.stored.push(*request);
     }
     progress.stopped_at = None;
-    progress.is_complete = true;
+    progress.completeness = Completeness::Complete;
     progress
 }

@@ -1,6 +1,6 @@
 //! The answer of a series as chunks. Pure.
 
-use crate::fetch::Points;
+use crate::points::Points;
 use crate::window::{Request, chunk_seconds};
 use insights_shared::key::Key;
 use insights_shared::number::violation_of_f64;

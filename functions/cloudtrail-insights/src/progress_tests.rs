@@ -1,12 +1,18 @@
 //! What a row says of its series after a run: which spans are known, and where the next run goes on.
 
 use super::*;
-use crate::window::{Request, requests};
+use crate::window::Request;
 use insights_shared::catalog::{Rejection, Unavailable};
+use insights_shared::completeness::Completeness;
 use insights_shared::record::Stored;
 use insights_shared::value::{Map, Value};
 
 const NOW: &str = "2026-03-20T22:27:13Z";
+
+/// The requests where both clocks agree.
+fn requests(from: Timestamp, until: Timestamp, period: i64, now: Timestamp) -> Vec<Request> {
+    crate::window::requests(from, until, period, now, now)
+}
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -24,13 +30,23 @@ fn row(covered: &str, watermark: Option<&str>) -> CatalogRow {
 fn progress(requests: &[Request], stored: usize) -> Progress {
     let is_complete = stored == requests.len();
     let stopped_at = requests.get(stored).map(|request| request.start);
-    Progress { stored: requests[..stored].to_vec(), stopped_at, is_complete, ..Progress::default() }
+    Progress {
+        stored: requests[..stored].to_vec(),
+        stopped_at,
+        completeness: Completeness::of(is_complete),
+        ..Progress::default()
+    }
 }
 
-fn stand(row: &CatalogRow, target: Option<&str>, lookback: &str) -> Stand {
+fn position(row: &CatalogRow, target: Option<&str>, lookback: &str) -> Position {
     let target = target.map(at);
     let revision = row.revision().map(str::to_owned);
-    Stand { revision, reached: row.watermark.or(target).unwrap_or(at(lookback)), own: row.watermark, target }
+    Position {
+        revision,
+        reached: row.watermark.or(target).unwrap_or(at(lookback)),
+        own: row.watermark,
+        target,
+    }
 }
 
 #[track_caller]
@@ -52,8 +68,8 @@ const WHOLE: &str = r#"{"300":[{"from":"2026-01-16T23:00:00.000Z"}],
 #[test]
 fn a_new_series_is_known_from_its_reach_on_and_then_follows_the_watermark() {
     let mut row = CatalogRow::behind(None, at("2025-12-20T22:27:13Z"));
-    let stand = stand(&row, Some("2026-03-20T22:20:00Z"), NOW);
-    advance(&mut row, &progress(&first_requests(), 2), &stand);
+    let position = position(&row, Some("2026-03-20T22:20:00Z"), NOW);
+    advance(&mut row, &progress(&first_requests(), 2), &position);
     says(&row, WHOLE, None);
 }
 
@@ -62,10 +78,10 @@ fn a_series_that_follows_says_the_same_after_every_further_run() {
     let watermark = "2026-03-20T22:25:00Z";
     let mut row = row(WHOLE, None);
     for (target, now) in [(watermark, "2026-03-20T22:27:13Z"), (watermark, "2026-03-21T04:11:00Z")] {
-        let stand = stand(&row, Some(target), NOW);
-        let requests = requests(stand.reached.plus_seconds(-6 * 3_600), at(now), 300, at(now));
+        let position = position(&row, Some(target), NOW);
+        let requests = requests(position.reached.plus_seconds(-6 * 3_600), at(now), 300, at(now));
         assert_eq!(requests.len(), 1);
-        advance(&mut row, &progress(&requests, 1), &stand);
+        advance(&mut row, &progress(&requests, 1), &position);
         says(&row, WHOLE, None);
     }
 }
@@ -74,11 +90,11 @@ fn a_series_that_follows_says_the_same_after_every_further_run() {
 fn nothing_to_ask_for_changes_nothing() {
     let mut row = row(WHOLE, None);
     let before = row.clone();
-    let stand = stand(&row, Some("2026-03-20T18:00:00Z"), NOW);
+    let position = position(&row, Some("2026-03-20T18:00:00Z"), NOW);
     // No overlap, and no bucket has ended since the watermark, which stands between two chunks.
-    let requests = requests(stand.reached, at("2026-03-20T18:04:59Z"), 300, at("2026-03-20T18:04:59Z"));
+    let requests = requests(position.reached, at("2026-03-20T18:04:59Z"), 300, at("2026-03-20T18:04:59Z"));
     assert_eq!(requests, []);
-    advance(&mut row, &progress(&requests, 0), &stand);
+    advance(&mut row, &progress(&requests, 0), &position);
     assert_eq!(row, before);
 }
 
@@ -86,19 +102,19 @@ fn nothing_to_ask_for_changes_nothing() {
 fn a_series_that_failed_keeps_what_it_has_and_its_own_watermark() {
     let (watermark, now) = ("2026-03-20T22:25:00Z", "2026-03-20T23:27:13Z");
     let mut row = row(WHOLE, None);
-    let stand = stand(&row, Some(watermark), NOW);
-    let requests = requests(stand.reached.plus_seconds(-6 * 3_600), at(now), 300, at(now));
-    advance(&mut row, &progress(&requests, 0), &stand);
+    let position = position(&row, Some(watermark), NOW);
+    let requests = requests(position.reached.plus_seconds(-6 * 3_600), at(now), 300, at(now));
+    advance(&mut row, &progress(&requests, 0), &position);
     let closed = WHOLE.replace(
         r#"{"from":"2026-01-16T23:00:00.000Z"}"#,
         r#"{"from":"2026-01-16T23:00:00.000Z","until":"2026-03-20T22:25:00.000Z"}"#,
     );
     says(&row, &closed, Some(watermark));
     // The target's watermark goes on; the series catches up from its own, and adjoins.
-    let stand = super::tests::stand(&row, Some("2026-03-20T23:25:00Z"), NOW);
-    assert_eq!(stand.reached, at(watermark));
-    let requests = super::tests::requests(stand.reached.plus_seconds(-6 * 3_600), at(now), 300, at(now));
-    advance(&mut row, &progress(&requests, 1), &stand);
+    let position = super::tests::position(&row, Some("2026-03-20T23:25:00Z"), NOW);
+    assert_eq!(position.reached, at(watermark));
+    let requests = super::tests::requests(position.reached.plus_seconds(-6 * 3_600), at(now), 300, at(now));
+    advance(&mut row, &progress(&requests, 1), &position);
     says(&row, WHOLE, None);
 }
 
@@ -111,16 +127,16 @@ fn half_done_goes_on_where_the_finer_period_begins_so_that_none_of_it_is_skipped
         (at("2026-01-17T00:00:00Z"), at("2026-01-16T23:00:00Z"))
     );
     let mut row = CatalogRow::behind(None, at("2025-12-20T22:27:13Z"));
-    let stand = stand(&row, None, NOW);
-    advance(&mut row, &progress(&requests, 1), &stand);
+    let position = position(&row, None, NOW);
+    advance(&mut row, &progress(&requests, 1), &position);
     let coarse = r#"{"3600":[{"from":"2025-12-20T23:00:00.000Z","until":"2026-01-17T00:00:00.000Z"}]}"#;
     says(&row, coarse, Some("2026-01-16T23:00:00Z"));
     // The next run asks for the fine span just as the first one did.
-    let stand = super::tests::stand(&row, Some("2026-03-20T22:20:00Z"), NOW);
-    let again = super::tests::requests(stand.reached.plus_seconds(-6 * 3_600), at(NOW), 300, at(NOW));
+    let position = super::tests::position(&row, Some("2026-03-20T22:20:00Z"), NOW);
+    let again = super::tests::requests(position.reached.plus_seconds(-6 * 3_600), at(NOW), 300, at(NOW));
     assert_eq!(again.last(), requests.last());
     let done = progress(&again, again.len());
-    advance(&mut row, &done, &stand);
+    advance(&mut row, &done, &position);
     says(&row, WHOLE, None);
 }
 
@@ -129,9 +145,9 @@ fn a_long_outage_leaves_no_gap_within_the_reach_and_an_honest_one_beyond() {
     // Ten days: everything is there at 300 s.
     let check = |watermark: &str, overlap_hours: i64, covered: &str| {
         let mut row = row(r#"{"300":[{"from":"2025-11-01T00:00:00.000Z"}]}"#, None);
-        let stand = stand(&row, Some(watermark), NOW);
-        let requests = requests(stand.reached.plus_seconds(-overlap_hours * 3_600), at(NOW), 300, at(NOW));
-        advance(&mut row, &progress(&requests, requests.len()), &stand);
+        let position = position(&row, Some(watermark), NOW);
+        let requests = requests(position.reached.plus_seconds(-overlap_hours * 3_600), at(NOW), 300, at(NOW));
+        advance(&mut row, &progress(&requests, requests.len()), &position);
         says(&row, covered, None);
     };
     check("2026-03-10T00:00:00Z", 6, r#"{"300":[{"from":"2025-11-01T00:00:00.000Z"}]}"#);
@@ -157,9 +173,9 @@ fn a_long_outage_leaves_no_gap_within_the_reach_and_an_honest_one_beyond() {
 fn after_a_change_of_period_the_old_one_ends_at_the_watermark_and_the_new_one_follows_it() {
     let watermark = "2026-03-20T22:20:00Z";
     let mut row = row(r#"{"300":[{"from":"2026-01-16T23:00:00.000Z"}]}"#, None);
-    let stand = stand(&row, Some(watermark), NOW);
-    let finer = requests(stand.reached.plus_seconds(-6 * 3_600), at(NOW), 60, at(NOW));
-    advance(&mut row, &progress(&finer, 1), &stand);
+    let position = position(&row, Some(watermark), NOW);
+    let finer = requests(position.reached.plus_seconds(-6 * 3_600), at(NOW), 60, at(NOW));
+    advance(&mut row, &progress(&finer, 1), &position);
     let old = r#""300":[{"from":"2026-01-16T23:00:00.000Z","until":"2026-03-20T22:20:00.000Z"}]"#;
     says(&row, &format!(r#"{{{old},"60":[{{"from":"2026-03-20T16:00:00.000Z"}}]}}"#), None);
 }
@@ -169,17 +185,17 @@ fn at_a_coarser_period_nothing_is_called_known_before_its_bucket_has_ended() {
     let watermark = "2026-03-20T22:27:00Z";
     let mut row = row(r#"{"60":[{"from":"2026-03-05T22:58:00.000Z"}]}"#, None);
     let hourly = |row: &CatalogRow, target: &str, now: &str| {
-        let stand = stand(row, Some(target), NOW);
-        (requests(stand.reached.plus_seconds(-6 * 3_600), at(now), 3_600, at(now)), stand)
+        let position = position(row, Some(target), NOW);
+        (requests(position.reached.plus_seconds(-6 * 3_600), at(now), 3_600, at(now)), position)
     };
-    let (requests, stand) = hourly(&row, watermark, "2026-03-20T22:45:00Z");
-    advance(&mut row, &progress(&requests, 1), &stand);
+    let (requests, position) = hourly(&row, watermark, "2026-03-20T22:45:00Z");
+    advance(&mut row, &progress(&requests, 1), &position);
     // Open, the span would reach to the watermark, which the last bucket of an hour does not.
     let old = r#""60":[{"from":"2026-03-05T22:58:00.000Z","until":"2026-03-20T22:27:00.000Z"}]"#;
     let until = r#"{"from":"2026-03-20T00:00:00.000Z","until":"2026-03-20T22:00:00.000Z"}"#;
     says(&row, &format!(r#"{{"3600":[{until}],{old}}}"#), Some(watermark));
-    let (requests, stand) = hourly(&row, watermark, "2026-03-20T23:10:00Z");
-    advance(&mut row, &progress(&requests, 1), &stand);
+    let (requests, position) = hourly(&row, watermark, "2026-03-20T23:10:00Z");
+    advance(&mut row, &progress(&requests, 1), &position);
     says(&row, &format!(r#"{{"3600":[{{"from":"2026-03-20T00:00:00.000Z"}}],{old}}}"#), None);
 }
 
@@ -187,18 +203,18 @@ fn at_a_coarser_period_nothing_is_called_known_before_its_bucket_has_ended() {
 fn a_run_that_was_slower_does_not_take_away_what_another_has_left_behind() {
     let (watermark, behind) = ("2026-03-20T22:25:00Z", "2026-03-20T20:00:00Z");
     let seen = row(WHOLE, None);
-    let stand = stand(&seen, Some(watermark), NOW);
-    let requests = requests(stand.reached.plus_seconds(-6 * 3_600), at(NOW), 300, at(NOW));
+    let position = position(&seen, Some(watermark), NOW);
+    let requests = requests(position.reached.plus_seconds(-6 * 3_600), at(NOW), 300, at(NOW));
     // Meanwhile another run has failed at this series, from further back.
     let mut row = row(
         r#"{"300":[{"from":"2026-01-16T23:00:00.000Z","until":"2026-03-20T20:00:00.000Z"}]}"#,
         Some(behind),
     );
-    advance(&mut row, &progress(&requests, 1), &stand);
+    advance(&mut row, &progress(&requests, 1), &position);
     let covered = r#"{"300":[{"from":"2026-01-16T23:00:00.000Z","until":"2026-03-20T22:25:00.000Z"}]}"#;
     says(&row, covered, Some(behind));
     // And where both fail, the one that is further back counts.
-    advance(&mut row, &progress(&requests, 0), &stand);
+    advance(&mut row, &progress(&requests, 0), &position);
     assert_eq!(row.watermark, Some(at(behind)));
 }
 
@@ -217,7 +233,7 @@ fn of_two_watermarks_that_two_runs_leave_the_one_further_back_counts() {
         (None, Some(late), Some(early), Some(early)),
     ] {
         let mut row = row(WHOLE, now);
-        stand_at(&mut row, come.map(at), own.map(at));
+        move_to(&mut row, come.map(at), own.map(at));
         assert_eq!(row.watermark, left.map(at), "{own:?} {now:?} {come:?}");
     }
 }
@@ -225,10 +241,10 @@ fn of_two_watermarks_that_two_runs_leave_the_one_further_back_counts() {
 #[test]
 fn a_row_rests_when_nothing_of_it_is_open_and_nothing_behind() {
     let closed = r#"{"300":[{"from":"2026-01-16T23:00:00.000Z","until":"2026-03-20T20:00:00.000Z"}]}"#;
-    assert!(row(closed, None).is_at_rest());
-    assert!(!row(closed, Some(NOW)).is_at_rest());
-    assert!(!row(WHOLE, None).is_at_rest());
-    assert!(!CatalogRow::behind(None, at(NOW)).is_at_rest(), "it is not stored yet");
+    assert!(row(closed, None).is_inactive());
+    assert!(!row(closed, Some(NOW)).is_inactive());
+    assert!(!row(WHOLE, None).is_inactive());
+    assert!(!CatalogRow::behind(None, at(NOW)).is_inactive(), "it is not stored yet");
 }
 
 #[test]
@@ -292,13 +308,13 @@ fn of_the_answers_of_overlapping_runs_the_later_says_whether_a_series_is_availab
             Some((early, late)),
         ),
     ] {
-        let stand = stand(&read, Some(watermark), NOW);
+        let position = position(&read, Some(watermark), NOW);
         let is_left_behind = now.watermark.is_some() && read.watermark.is_none();
         // One that stood there, and was fetched up to the last bucket now.
         let is_resumed = read.watermark.is_some() && answered_at.is_some();
         let mut row = now;
         let about = format!("{answered_at:?} {rejected_at:?} over {:?}", row.unavailable);
-        advance(&mut row, &asked(answered_at, rejected_at), &stand);
+        advance(&mut row, &asked(answered_at, rejected_at), &position);
         let unavailable = row.unavailable.as_ref().map(|known| (known.since, known.asked_at));
         assert_eq!(unavailable, expected.map(|(since, asked_at)| (at(since), at(asked_at))), "{about}");
         // What is unavailable never follows the target's watermark: its spans end, and it stands behind. So does what another

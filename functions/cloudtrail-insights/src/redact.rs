@@ -93,7 +93,7 @@ impl Redact {
         }
         match event {
             Ok(mut event) => {
-                self.map(&mut event.half.detail);
+                self.map(&mut event.event.detail);
                 Ok(event)
             }
             Err(rejected) => Err(Box::new(self.rejected(*rejected))),
@@ -155,7 +155,7 @@ impl Redact {
         }
     }
 
-    /// HMAC-SHA-256 of a text. One that is a hash already stays: a stored half is joined again.
+    /// HMAC-SHA-256 of a text. One that is a hash already stays: a stored event is joined again.
     fn hashed(&self, text: &str) -> String {
         if text.is_empty() || text == NOBODY || is_hash(text) {
             return text.to_owned();

@@ -34,9 +34,9 @@ fn event() -> String {
 }
 
 fn kept(names: &str) -> String {
-    let half = redact(names).event(read(&event(), ACCOUNT)).unwrap().half;
+    let event = redact(names).event(read(&event(), ACCOUNT)).unwrap().event;
     let mut text = String::new();
-    Value::Map(half.detail).write_canonical(&mut text);
+    Value::Map(event.detail).write_canonical(&mut text);
     text
 }
 
@@ -57,8 +57,8 @@ fn what_is_named_becomes_its_keyed_hash_on_both_sides_and_wherever_else_it_stand
         {{"attribute":"userAgent","insight":[{{"value":"curl/8.5","average":2}}],"baseline":[]}},
         {{"attribute":"errorCode","insight":[{{"value":"AccessDenied","average":2}}],"baseline":[]}}]}}}}}}"#
     );
-    let half = redact("userIdentityArn").event(read(&event(), ACCOUNT)).unwrap().half;
-    assert_eq!(Value::Map(half.detail), Value::from_json(&expected).unwrap());
+    let event = redact("userIdentityArn").event(read(&event(), ACCOUNT)).unwrap().event;
+    assert_eq!(Value::Map(event.detail), Value::from_json(&expected).unwrap());
 }
 
 #[test]

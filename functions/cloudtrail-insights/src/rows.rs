@@ -1,18 +1,14 @@
-//! The catalog's rows during a run: which series and trails are live, how far each has come, and what is written of it.
+//! The catalog's rows during a run: which series and trails are live, how far each was fetched, and what is written of it.
 //!
-//! Invariant: the target's watermark may pass only parts whose row has a watermark of its own. So every method that
-//! leaves a part behind writes its row, and answers `false` where that failed: then the watermark has to stay.
+//! Invariant: the target's watermark may pass only parts whose row has a watermark of its own. So every method that leaves a
+//! part behind writes its row, and is incomplete if that failed: then the watermark has to stay.
 
 use crate::catalog::Catalog;
 use crate::config::CloudtrailInsights;
 use crate::events::Naming;
-use crate::fetch::Fetch;
-use crate::metrics::{self, Progress};
-use crate::progress::{Stand, advance, note_availability, stand_at};
-use crate::window::{self, REACH_DAYS};
-use futures_util::stream::{self, StreamExt};
-use insights_shared::catalog::CatalogRow;
-use insights_shared::catalog::Coverage;
+use crate::window::REACH_DAYS;
+use insights_shared::catalog::{CatalogRow, Coverage};
+use insights_shared::completeness::Completeness;
 use insights_shared::issue::{CallError, Stage};
 use insights_shared::series::SeriesKey;
 use insights_shared::target_run::TargetRun;
@@ -20,6 +16,7 @@ use insights_shared::time::{DAY_SECONDS, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
 mod repair;
+mod series;
 mod trails;
 
 /// The rows of one target.
@@ -31,9 +28,9 @@ pub struct Rows<'a> {
     lookback: Timestamp,
     series: BTreeMap<SeriesKey, CatalogRow>,
     trails: BTreeMap<String, CatalogRow>,
-    /// The series that this backfill has loaded from its start on.
+    /// The series that this backfill has fetched from its start on.
     loaded: BTreeSet<SeriesKey>,
-    /// The series whose request was rejected for good in this backfill: each is asked for once.
+    /// The series whose request was rejected permanently in this backfill: it is not repeated.
     rejected: BTreeSet<SeriesKey>,
 }
 
@@ -63,7 +60,7 @@ impl<'a> Rows<'a> {
         self.configured.contains(series) || row.named_at.is_some_and(|named_at| named_at >= since)
     }
 
-    /// How far a part has come: its own watermark, else the target's, else nowhere.
+    /// How far a part was fetched: its own watermark, or else the target's, or else the start of the look-back.
     fn reached(&self, row: &CatalogRow) -> Timestamp {
         self.watermark(row).unwrap_or(self.lookback)
     }
@@ -73,38 +70,41 @@ impl<'a> Rows<'a> {
         row.watermark.or(of_target)
     }
 
-    fn failed(&self, subject: &str, error: &CallError) -> bool {
-        self.run.report.call_failed(Stage::Write, subject, error);
-        false
+    /// Reports a row that could not be written.
+    fn written(&self, subject: &str, result: Result<(), CallError>) -> Completeness {
+        match result {
+            Ok(()) => Completeness::Complete,
+            Err(error) => self.run.report.call_failed(Stage::Write, subject, &error),
+        }
     }
 
-    /// Takes in the series that events named. One that was not known, or not live any more, has to be fetched from the
-    /// beginning: its row says so before the watermark moves.
-    pub async fn adopt(&mut self, named: BTreeMap<SeriesKey, Naming>) -> bool {
-        let mut complete = true;
+    /// Creates or updates the rows of series that events named. A series that is new, or was expired, has to be fetched from
+    /// the start of the look-back: its row says so before the watermark moves.
+    pub async fn upsert(&mut self, named: BTreeMap<SeriesKey, Naming>) -> Completeness {
+        let mut completeness = Completeness::Complete;
         for (series, Naming { time: named_at, is_confirmed }) in named {
             let start = self.lookback;
             let mut row =
                 self.series.remove(&series).unwrap_or_else(|| CatalogRow::behind(Some(named_at), start));
             let change = |row: &mut CatalogRow| {
-                if row.expires_at.take().is_some() || !row.is_stored() || row.is_at_rest() {
+                if row.expires_at.take().is_some() || !row.is_stored() || row.is_inactive() {
                     row.watermark = Some(start);
                 }
                 row.is_unconfirmed = !is_confirmed && (row.is_unconfirmed || !row.is_stored());
                 row.named_at = row.named_at.max(Some(named_at));
             };
             let written = self.catalog.change_series(&series, &mut row, change).await;
-            complete &= written.map_or_else(|error| self.failed(&series.to_string(), &error), |()| true);
+            completeness &= self.written(&series.to_string(), written);
             self.series.insert(series, row);
         }
-        complete
+        completeness
     }
 
-    /// Takes back what pushed events seemed to name, and a look-up shows that they do not: the name, and what counts as fetched,
-    /// which would read as zeros of a series that nobody knows to exist. Rows that a look-up or the configuration has named
-    /// stay, and so does what was stored.
-    pub async fn retract(&mut self, misnamed: BTreeMap<SeriesKey, BTreeSet<Timestamp>>) -> bool {
-        let mut complete = true;
+    /// Corrects the rows of series that pushed events appeared to name and, as a look-up shows, do not. The naming is removed,
+    /// and so is the coverage, which would read as zeros of a series that may not exist. Rows that a look-up or the
+    /// configuration named stay, and so do stored points.
+    pub async fn retract(&mut self, misnamed: BTreeMap<SeriesKey, BTreeSet<Timestamp>>) -> Completeness {
+        let mut completeness = Completeness::Complete;
         for (series, times) in misnamed {
             let is_configured = self.configured.contains(&series);
             let is_only_named_so = |row: &CatalogRow| {
@@ -121,19 +121,18 @@ impl<'a> Rows<'a> {
                     row.unavailable = None;
                 }
             };
-            if let Err(error) = self.catalog.change_series(&series, row, change).await {
-                complete = self.failed(&series.to_string(), &error);
-            }
+            let written = self.catalog.change_series(&series, row, change).await;
+            completeness &= self.written(&series.to_string(), written);
         }
-        complete
+        completeness
     }
 
-    /// Takes in the series of the configuration.
-    pub async fn adopt_configured(&mut self) -> bool {
-        let mut complete = true;
+    /// Creates or updates the rows of the configured series.
+    pub async fn upsert_configured(&mut self) -> Completeness {
+        let mut completeness = Completeness::Complete;
         for series in self.configured.clone() {
             let start = self.lookback;
-            let is_followed = |row: &CatalogRow| row.expires_at.is_none() && !row.is_at_rest();
+            let is_followed = |row: &CatalogRow| row.expires_at.is_none() && !row.is_inactive();
             let known = self.series.get(&series).is_some_and(|row| is_followed(row) && !row.is_unconfirmed);
             if known {
                 continue;
@@ -147,47 +146,45 @@ impl<'a> Rows<'a> {
                 row.is_unconfirmed = false;
             };
             let written = self.catalog.change_series(&series, &mut row, change).await;
-            complete &= written.map_or_else(|error| self.failed(&series.to_string(), &error), |()| true);
+            completeness &= self.written(&series.to_string(), written);
             self.series.insert(series, row);
         }
-        complete
+        completeness
     }
 
-    /// Marks every part that follows the target's watermark as standing where that is now, so that it may move on.
-    pub async fn mark_behind(&mut self) -> bool {
-        let Some(watermark) = self.run.watermark() else { return true };
-        let mut complete = true;
+    /// Gives every part that follows the target's watermark a watermark of its own there, so that the target's may move.
+    pub async fn mark_behind(&mut self) -> Completeness {
+        let Some(watermark) = self.run.watermark() else { return Completeness::Complete };
+        let mut completeness = Completeness::Complete;
         let stay = |row: &mut CatalogRow| {
             if row.watermark.is_none() {
-                // An open span follows the watermark that moves on.
+                // An open span would follow the target's watermark.
                 row.covered.close(watermark);
                 row.watermark = Some(watermark);
             }
         };
         for (series, row) in &mut self.series {
             if row.expires_at.is_none()
-                && !row.is_at_rest()
+                && !row.is_inactive()
                 && let Err(error) = self.catalog.change_series(series, row, stay).await
             {
-                self.run.report.call_failed(Stage::Write, &series.to_string(), &error);
-                complete = false;
+                completeness &= self.run.report.call_failed(Stage::Write, &series.to_string(), &error);
             }
         }
         for (arn, row) in &mut self.trails {
             if row.expires_at.is_none()
                 && let Err(error) = self.catalog.change_trail(arn, row, stay).await
             {
-                self.run.report.call_failed(Stage::Write, arn, &error);
-                complete = false;
+                completeness &= self.run.report.call_failed(Stage::Write, arn, &error);
             }
         }
-        complete
+        completeness
     }
 
-    /// Ends the rows of series that are live no longer: what is known of them stays known, as long as records do.
-    pub async fn retire(&mut self) -> bool {
+    /// Lets the rows of series expire that are no longer live. Their coverage stays valid for as long as records are kept.
+    pub async fn expire(&mut self) -> Completeness {
         let retention_days = self.run.store.retention_days();
-        let mut complete = true;
+        let mut completeness = Completeness::Complete;
         let dead = |(series, row): &(&SeriesKey, &CatalogRow)| {
             !self.is_live(series, row) && row.expires_at.is_none()
         };
@@ -203,128 +200,9 @@ impl<'a> Rows<'a> {
                 row.expire_after(last, retention_days);
             };
             let written = self.catalog.change_series(&series, &mut row, change).await;
-            complete &= written.map_or_else(|error| self.failed(&series.to_string(), &error), |()| true);
+            completeness &= self.written(&series.to_string(), written);
             self.series.insert(series, row);
         }
-        complete
-    }
-
-    /// The points of every live series, each from where it stands, those furthest behind first.
-    pub async fn collect_series(&mut self, fetch: &Fetch<'_>) -> bool {
-        let run = self.run;
-        let overlap = run.settings.overlap_minutes * 60;
-        let mut live: Vec<(Timestamp, SeriesKey, CatalogRow)> = Vec::new();
-        let mut newer: Vec<String> = Vec::new();
-        for (series, row) in std::mem::take(&mut self.series) {
-            let is_live = self.is_live(&series, &row);
-            if is_live && row.is_newer_schema() {
-                newer.push(series.to_string());
-            }
-            let is_live = is_live && !row.is_newer_schema();
-            let resting = row.unavailable.as_ref().filter(|unavailable| !unavailable.is_due(run.now));
-            if let Some(unavailable) = resting.filter(|_| is_live) {
-                let (subject, message) = (series.to_string(), unavailable.message());
-                run.report.known_lasting_issue(metrics::OPERATION, &subject, &unavailable.code, &message);
-            }
-            if is_live && resting.is_none() {
-                live.push((self.reached(&row), series, row));
-            } else {
-                self.series.insert(series, row);
-            }
-        }
-        let mut complete = newer.is_empty();
-        for series in &newer {
-            // How far it has come is only known to the version that wrote its row.
-            self.failed(series, &CallError::newer_schema("PutItem"));
-        }
-        live.sort_by(|left, right| (left.0, &left.1).cmp(&(right.0, &right.1)));
-        let this = &*self;
-        let worked: Vec<(SeriesKey, CatalogRow, bool)> = stream::iter(live)
-            .map(|(reached, series, mut row)| async move {
-                // Late points come behind a watermark; the look-back is none, whatever has been stored since.
-                let is_new = this.watermark(&row).is_none() || !row.covered.knows_before(reached);
-                let from = if is_new { reached } else { reached.plus_seconds(-overlap) };
-                let limit = run.limit();
-                let requests = window::requests_by(from, limit, this.period, run.now, limit);
-                let progress = metrics::collect(fetch, run, &series, &requests).await;
-                let revision = row.revision().map(str::to_owned);
-                let stand = Stand { revision, reached, own: row.watermark, target: run.watermark() };
-                let change = |row: &mut CatalogRow| advance(row, &progress, &stand);
-                let written = this.catalog.change_series(&series, &mut row, change).await;
-                let written =
-                    written.map_or_else(|error| this.failed(&series.to_string(), &error), |()| true);
-                (series, row, written)
-            })
-            .buffer_unordered(run.settings.concurrency)
-            .collect()
-            .await;
-        for (series, row, written) in worked {
-            complete &= written;
-            self.series.insert(series, row);
-        }
-        complete
-    }
-
-    /// The points of every live series within a piece of a span of the past, which begins at `start`: of a series whose
-    /// earlier pieces failed, what lies before the piece too. Where a series stands is left alone, unless it turns out to be
-    /// unavailable: then it stands where it was fetched last.
-    pub async fn backfill_series(
-        &mut self,
-        fetch: &Fetch<'_>,
-        start: Timestamp,
-        (from, until): (Timestamp, Timestamp),
-    ) -> bool {
-        let run = self.run;
-        let configured = self.configured.iter().filter(|series| !self.series.contains_key(series)).cloned();
-        let unknown: Vec<(SeriesKey, CatalogRow)> =
-            configured.map(|series| (series, CatalogRow::behind(None, self.lookback))).collect();
-        let mut live: Vec<(SeriesKey, CatalogRow)> = Vec::new();
-        for (series, row) in std::mem::take(&mut self.series).into_iter().chain(unknown) {
-            let is_asked = !row.is_newer_schema() && !self.rejected.contains(&series);
-            if is_asked && self.is_live(&series, &row) {
-                live.push((series, row));
-            } else {
-                self.series.insert(series, row);
-            }
-        }
-        let this = &*self;
-        let worked: Vec<(SeriesKey, CatalogRow, bool, Progress)> = stream::iter(live)
-            .map(|(series, mut row)| async move {
-                let from = if this.loaded.contains(&series) { from } else { start };
-                let requests = window::requests_by(from, until, this.period, run.now, run.limit());
-                let progress = metrics::collect(fetch, run, &series, &requests).await;
-                let (own, reached) = (row.watermark, this.reached(&row));
-                let revision = row.revision().map(str::to_owned);
-                let change = |row: &mut CatalogRow| {
-                    note_availability(row, &progress, revision.as_deref());
-                    if row.unavailable.is_some() && row.watermark.is_none() {
-                        row.covered.close(reached);
-                        stand_at(row, Some(reached), own);
-                    }
-                    for request in &progress.stored {
-                        row.covered.add(request.period, request.start, request.end);
-                    }
-                };
-                let written = this.catalog.change_series(&series, &mut row, change).await;
-                let written =
-                    written.map_or_else(|error| this.failed(&series.to_string(), &error), |()| true);
-                (series, row, written, progress)
-            })
-            .buffer_unordered(run.settings.concurrency)
-            .collect()
-            .await;
-        let mut complete = true;
-        for (series, row, written, progress) in worked {
-            // A rejection is nothing to come back to.
-            let is_rejected = progress.rejection.is_some();
-            complete &= written && (progress.is_complete || is_rejected);
-            if is_rejected {
-                self.rejected.insert(series.clone());
-            } else if written && progress.is_complete {
-                self.loaded.insert(series.clone());
-            }
-            self.series.insert(series, row);
-        }
-        complete
+        completeness
     }
 }

@@ -5,29 +5,31 @@ use crate::lasting::is_lasting;
 use aws_sdk_cloudtrail::types::{InsightSelector, SourceEventCategory, Trail};
 use futures_util::stream::{self, StreamExt};
 use insights_shared::catalog::Rejection;
+use insights_shared::completeness::Completeness;
 use insights_shared::issue::Stage;
 use insights_shared::target::account_of_arn;
 use insights_shared::target_run::TargetRun;
 use std::collections::BTreeSet;
 
-/// What GetInsightSelectors answers for a trail without insights.
+/// The code of GetInsightSelectors for a trail without insights.
 const NOT_ENABLED: &str = "InsightNotEnabledException";
-/// The operation that says what a trail's insights are on.
+/// The operation that returns a trail's insight selectors.
 pub const OPERATION: &str = "GetInsightSelectors";
 
-/// What is known of the trails of an account and region.
+/// The trails of an account and region.
+#[must_use = "a trail may be missing"]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Trails {
     /// Whether any trail has insights.
     pub any_insights: bool,
     /// The ARNs of the account's own trails with insights on data events.
     pub data: Vec<String>,
-    /// The ARNs of those of which that cannot be found out, now or later.
+    /// The ARNs of those whose selectors cannot be read, now or later.
     pub rejected: Vec<(String, Rejection)>,
-    /// The ARNs of those that were not asked about, since they were found to be unavailable not long ago.
-    pub resting: Vec<String>,
-    /// Whether all of this could be found out.
-    pub is_complete: bool,
+    /// The ARNs of those that were not requested, because they were unavailable less than a day ago.
+    pub deferred: Vec<String>,
+    /// Whether all of this was determined.
+    pub completeness: Completeness,
 }
 
 impl Trails {
@@ -35,23 +37,23 @@ impl Trails {
     pub fn may_have_data(&self, arn: &str) -> bool {
         let is_it = |known: &String| known == arn;
         self.data.iter().any(is_it)
-            || self.resting.iter().any(is_it)
+            || self.deferred.iter().any(is_it)
             || self.rejected.iter().any(|(known, _)| known == arn)
     }
 }
 
-/// Finds out. What cannot be found out is an issue, and costs nothing else. Trails of `resting` are not asked about.
-pub async fn discover(fetch: &Fetch<'_>, run: &TargetRun, resting: &BTreeSet<String>) -> Trails {
+/// Lists the trails and requests their insight selectors, except for trails in `deferred`. A failure affects only its trail.
+pub async fn discover(fetch: &Fetch<'_>, run: &TargetRun, deferred: &BTreeSet<String>) -> Trails {
     let trails = match fetch.trails().await {
         Ok(trails) => trails,
         Err(error) => {
-            run.report.call_failed(Stage::Fetch, "trails", &error);
-            return Trails::default();
+            let completeness = run.report.call_failed(Stage::Fetch, "trails", &error);
+            return Trails { completeness, ..Trails::default() };
         }
     };
     let has_insights = |trail: &&Trail| trail.has_insight_selectors == Some(true);
     let any_insights = trails.iter().any(|trail| has_insights(&trail));
-    // Another account's trail (an organization's) answers only to that account.
+    // The trail of another account (an organization's) can only be read by that account.
     let account_id = run.target.account_id.as_str();
     let own = |arn: &&str| account_of_arn(arn) == Some(account_id);
     // A trail that is listed twice is one trail.
@@ -62,7 +64,8 @@ pub async fn discover(fetch: &Fetch<'_>, run: &TargetRun, resting: &BTreeSet<Str
         .filter(own)
         .map(str::to_owned)
         .collect();
-    let (resting, arns): (Vec<String>, Vec<String>) = arns.into_iter().partition(|arn| resting.contains(arn));
+    let (deferred, arns): (Vec<String>, Vec<String>) =
+        arns.into_iter().partition(|arn| deferred.contains(arn));
     let asked = stream::iter(arns)
         .map(|arn| async move {
             let asked_at = run.clock_now();
@@ -71,7 +74,7 @@ pub async fn discover(fetch: &Fetch<'_>, run: &TargetRun, resting: &BTreeSet<Str
         })
         .buffer_unordered(run.settings.concurrency);
     let answers: Vec<_> = asked.collect().await;
-    let mut found = Trails { any_insights, resting, is_complete: true, ..Trails::default() };
+    let mut found = Trails { any_insights, deferred, ..Trails::default() };
     for (arn, asked_at, selectors) in answers {
         match selectors {
             Ok(selectors) if selectors.iter().any(is_on_data_events) => found.data.push(arn),
@@ -81,17 +84,14 @@ pub async fn discover(fetch: &Fetch<'_>, run: &TargetRun, resting: &BTreeSet<Str
                 run.report.lasting_issue(OPERATION, &arn, &error.code, &error.message);
                 found.rejected.push((arn, Rejection { code: error.code, asked_at }));
             }
-            Err(error) => {
-                found.is_complete = false;
-                run.report.call_failed(Stage::Fetch, &arn, &error);
-            }
+            Err(error) => found.completeness &= run.report.call_failed(Stage::Fetch, &arn, &error),
         }
     }
     found.data.sort();
     found
 }
 
-/// Without categories a selector is on management events alone.
+/// A selector without categories is for management events only.
 fn is_on_data_events(selector: &InsightSelector) -> bool {
     selector.event_categories.as_deref().unwrap_or_default().contains(&SourceEventCategory::Data)
 }

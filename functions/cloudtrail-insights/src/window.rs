@@ -1,11 +1,12 @@
-//! Which spans of a series are asked for, and at which period: whole chunks, as fine as CloudTrail still has them. Pure.
+//! Which spans of a series are requested, and at which period: whole chunks, at the finest period that CloudTrail still has.
+//! Pure.
 
 use insights_shared::time::{DAY_SECONDS, Timestamp};
 
 /// CloudTrail's periods, finest first, with the days that it keeps each.
 /// <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_ListInsightsMetricData.html>
 const PERIODS: [(i64, i64); 3] = [(60, 15), (300, 63), (3_600, 90)];
-/// How far from the service's cut-off a request keeps: its clock decides, and time passes while a request waits.
+/// How far requests stay from the service's cut-off: its clock decides, and time passes while a request waits.
 const MARGIN_SECONDS: i64 = 30 * 60;
 /// The days that CloudTrail keeps insight events, and the coarsest points.
 pub const REACH_DAYS: i64 = 90;
@@ -22,7 +23,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// More points than its answer can have: twice one for each bucket.
+    /// More points than its response can have: twice the number of buckets.
     pub fn most_points(&self) -> usize {
         let buckets = self.end.seconds().saturating_sub(self.start.seconds()) / self.period.max(1) + 1;
         usize::try_from(buckets).unwrap_or_default().saturating_mul(2)
@@ -38,18 +39,13 @@ pub fn chunk_seconds(period: i64) -> i64 {
     }
 }
 
-/// As [`requests_by`], where both clocks agree.
-pub fn requests(from: Timestamp, until: Timestamp, period: i64, now: Timestamp) -> Vec<Request> {
-    requests_by(from, until, period, now, now)
-}
-
-/// What to ask for to have everything from `from` to `until`, oldest first. `period` is the finest wanted.
+/// The requests for everything from `from` to `until`, oldest first. `period` is the finest period wanted, in seconds.
 ///
-/// Spans are widened to whole chunks, so that a chunk is always one answer. A start before the period's cut-off moves to
-/// half an hour after it. What lies before that is asked for at the next coarser period, up to the end of the chunk in which
-/// the finer one begins, so that nothing is left between them. What the service keeps is worked out from `now`. No bucket is asked for
-/// that has not ended at `limit`, the earlier of the two clocks.
-pub fn requests_by(
+/// Spans are widened to whole chunks, so that a chunk always comes from one response. A start before the period's cut-off moves
+/// to half an hour after it. What lies before that is requested at the next coarser period, up to the end of the chunk in which
+/// the finer one begins, so that there is no gap between them. The cut-offs are computed from `now`. Buckets that have not
+/// ended at `limit`, the earlier of the two clocks, are not requested.
+pub fn requests(
     from: Timestamp,
     until: Timestamp,
     period: i64,
@@ -79,15 +75,15 @@ pub fn requests_by(
     requests
 }
 
-/// The last whole hour before `limit`: a range that CloudTrail accepts at every period, even if a clock is wrong by hours.
-pub fn sure_span(limit: Timestamp) -> (Timestamp, Timestamp) {
+/// The last whole hour before `limit`: a range that CloudTrail accepts at every period, even if a clock is hours off.
+pub fn valid_span(limit: Timestamp) -> (Timestamp, Timestamp) {
     const HOUR: i64 = 3_600;
     let end = limit.floor(HOUR);
     (end.plus_seconds(-HOUR), end)
 }
 
-/// The pieces in which a long span is worked, oldest first: a day, then ever longer ones, so that a short invocation
-/// gets somewhere and a long one makes few calls.
+/// The pieces into which a long span is divided, oldest first. The first is a day and each next one twice as long: a short
+/// invocation makes progress, and a long one makes few calls.
 pub fn pieces(start: Timestamp, end: Timestamp) -> Vec<(Timestamp, Timestamp)> {
     let mut pieces = Vec::new();
     let mut from = start;
@@ -101,7 +97,7 @@ pub fn pieces(start: Timestamp, end: Timestamp) -> Vec<(Timestamp, Timestamp)> {
     pieces
 }
 
-/// As [`pieces`], but at least one, also where the span has no length: what came late is looked for behind it.
+/// As [`pieces`], but at least one, even for an empty span: late events are looked up before it.
 pub fn pieces_or_one(start: Timestamp, end: Timestamp) -> Vec<(Timestamp, Timestamp)> {
     let mut pieces = pieces(start, end);
     if pieces.is_empty() {
@@ -121,7 +117,7 @@ mod tests {
     /// Requests as `period start/end`, minutes only.
     fn check(from: &str, until: &str, period: i64, now: &str, expected: &[&str]) {
         let short = |timestamp: Timestamp| timestamp.to_string()[..16].to_owned();
-        let actual: Vec<String> = requests(time(from), time(until), period, time(now))
+        let actual: Vec<String> = requests(time(from), time(until), period, time(now), time(now))
             .into_iter()
             .map(|request| format!("{} {}/{}", request.period, short(request.start), short(request.end)))
             .collect();
@@ -181,7 +177,7 @@ mod tests {
             now,
             &[coarsest, middle, "60 2026-03-06T00:15/2026-03-20T23:45"],
         );
-        // Half an hour later that ends with the chunk itself, and one more of the coarser would be for nothing.
+        // PhaseEvent an hour later that ends with the chunk itself, and one more of the coarser would be for nothing.
         let expected = ["300 2026-03-05T18:00/2026-03-06T00:00", "60 2026-03-06T00:00/2026-03-06T01:00"];
         check("2026-03-05T20:00:00Z", "2026-03-06T00:30:00Z", 60, "2026-03-20T23:30:00Z", &expected);
     }
@@ -200,7 +196,7 @@ mod tests {
     #[test]
     fn what_the_service_keeps_is_worked_out_from_its_own_time_although_a_clock_is_behind() {
         let (now, limit) = (time("2026-03-20T12:00:00Z"), time("2026-03-20T10:00:00Z"));
-        let requests = requests_by(time("2025-12-01T00:00:00Z"), limit, 300, now, limit);
+        let requests = requests(time("2025-12-01T00:00:00Z"), limit, 300, now, limit);
         // 90 days before 12:00, and half an hour, at full hours. Two hours earlier the service would reject the request.
         assert_eq!(requests.first().map(|request| request.start), Some(time("2025-12-20T13:00:00Z")));
         assert_eq!(requests.last().map(|request| request.end), Some(limit));

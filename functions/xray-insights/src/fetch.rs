@@ -1,21 +1,30 @@
-//! Asks X-Ray: one request a function, every page, no interpretation.
+//! Sends requests to X-Ray: one operation per function, every page, no interpretation.
 //!
 //! <https://docs.aws.amazon.com/xray/latest/api/API_Operations.html>
 
+use crate::graph::ImpactGraph;
 use aws_sdk_xray::Client;
 use aws_sdk_xray::config::Builder;
 use aws_sdk_xray::config::retry::RetryPartition;
-use aws_sdk_xray::types::{GroupSummary, Insight, InsightEvent, InsightImpactGraphService, InsightSummary};
-use aws_smithy_types::DateTime;
+use aws_sdk_xray::types::{GroupSummary, Insight, InsightEvent, InsightSummary};
 use insights_shared::issue::CallError;
 use insights_shared::page::Pages;
 use insights_shared::payload::Window;
 use insights_shared::sdk::date_time;
 use insights_shared::target_run::TargetRun;
 
-/// The most summaries of one page.
+/// The IAM actions that these requests need. X-Ray has no resource-level permissions for them.
+pub const IAM_ACTIONS: [&str; 5] = [
+    "xray:GetGroups",
+    "xray:GetInsight",
+    "xray:GetInsightEvents",
+    "xray:GetInsightImpactGraph",
+    "xray:GetInsightSummaries",
+];
+
+/// Summaries per page: X-Ray's maximum.
 const SUMMARIES_PAGE: i32 = 100;
-/// The most events of one page.
+/// Events per page: X-Ray's maximum.
 const EVENTS_PAGE: i32 = 50;
 
 /// X-Ray in one account and region.
@@ -23,23 +32,6 @@ const EVENTS_PAGE: i32 = 50;
 pub struct Fetch<'a> {
     client: Client,
     run: &'a TargetRun,
-}
-
-/// The answer to GetInsightImpactGraph, all pages of it.
-#[derive(Clone, Debug, Default)]
-pub struct ImpactGraph {
-    /// The insight.
-    pub insight_id: Option<String>,
-    /// The start that was asked for, as X-Ray gives it back.
-    pub start_time: Option<DateTime>,
-    /// The end that was asked for, as X-Ray gives it back.
-    pub end_time: Option<DateTime>,
-    /// When the graph's data begin.
-    pub service_graph_start_time: Option<DateTime>,
-    /// When the graph's data end.
-    pub service_graph_end_time: Option<DateTime>,
-    /// The services of all pages.
-    pub services: Option<Vec<InsightImpactGraphService>>,
 }
 
 impl<'a> Fetch<'a> {
@@ -75,7 +67,7 @@ impl<'a> Fetch<'a> {
         window: Window,
         token: Option<String>,
     ) -> Result<(Vec<InsightSummary>, Option<String>), CallError> {
-        // Either names the group; the ARN is unique where a name has been used again.
+        // Either identifies the group; unlike a name, an ARN is never reused.
         let arn = group.group_arn.clone();
         let name = if arn.is_none() { group.group_name.clone() } else { None };
         let request = self
@@ -92,7 +84,7 @@ impl<'a> Fetch<'a> {
         Ok((page.insight_summaries.unwrap_or_default(), page.next_token))
     }
 
-    /// One insight. An answer about another one is malformed. One without an id is not: it is kept as rejected.
+    /// One insight. A response about another insight is malformed; one without an id is kept as rejected.
     pub async fn insight(&self, id: &str) -> Result<Insight, CallError> {
         const OPERATION: &str = "GetInsight";
         let answer = self.run.call(OPERATION, self.client.get_insight().insight_id(id).send()).await?;
@@ -115,8 +107,8 @@ impl<'a> Fetch<'a> {
                 .max_results(EVENTS_PAGE)
                 .set_next_token(token)
                 .send();
-            // Without them the insight is stored as well, and asked for again.
-            let page = self.run.optional_call(OPERATION, request).await?;
+            // The insight is stored without them, too, and requested again by the next run.
+            let page = self.run.optional(OPERATION, self.run.call(OPERATION, request)).await?;
             pages.turn(page.next_token())?;
             let page = page.insight_events.unwrap_or_default();
             pages.hold(page.len())?;
@@ -139,8 +131,8 @@ impl<'a> Fetch<'a> {
                 .end_time(date_time(window.end))
                 .set_next_token(token)
                 .send();
-            // As with the events.
-            let page = self.run.optional_call(OPERATION, request).await?;
+            // As for the events.
+            let page = self.run.optional(OPERATION, self.run.call(OPERATION, request)).await?;
             is_about(OPERATION, id, page.insight_id())?;
             pages.turn(page.next_token())?;
             graph.insight_id = page.insight_id.or(graph.insight_id);
@@ -157,7 +149,7 @@ impl<'a> Fetch<'a> {
     }
 }
 
-/// Fails if an answer names another insight than the requested one. Ids are UUIDs, in which the case of letters means nothing.
+/// Fails if a response names another insight than the requested one. Ids are UUIDs, which ignore case.
 fn is_about(operation: &'static str, requested: &str, answered: Option<&str>) -> Result<(), CallError> {
     match answered.filter(|id| !id.is_empty() && !id.eq_ignore_ascii_case(requested)) {
         Some(other) => {

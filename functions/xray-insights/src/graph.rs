@@ -1,13 +1,30 @@
-//! The impact graph: which six hours are asked for, and how the answer becomes a detail. Pure.
+//! The impact graph: which six hours are requested, and how the response becomes a detail. Pure.
 
-use crate::fetch::ImpactGraph;
 use aws_sdk_xray::types::{InsightImpactGraphEdge, InsightImpactGraphService as Service};
+use aws_smithy_types::DateTime;
 use insights_shared::payload::Window;
 use insights_shared::sdk::time_value;
 use insights_shared::time::Timestamp;
 use insights_shared::value::{Map, MapBuilder, Value, write_canonical_map};
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
+
+/// The response to GetInsightImpactGraph, all pages joined.
+#[derive(Clone, Debug, Default)]
+pub struct ImpactGraph {
+    /// The insight.
+    pub insight_id: Option<String>,
+    /// The requested start, as the response repeats it.
+    pub start_time: Option<DateTime>,
+    /// The requested end, as the response repeats it.
+    pub end_time: Option<DateTime>,
+    /// When the graph's data begin.
+    pub service_graph_start_time: Option<DateTime>,
+    /// When the graph's data end.
+    pub service_graph_end_time: Option<DateTime>,
+    /// The services of all pages.
+    pub services: Option<Vec<Service>>,
+}
 
 /// The longest span of one graph.
 /// <https://docs.aws.amazon.com/xray/latest/api/API_GetInsightImpactGraph.html>

@@ -1,152 +1,182 @@
-//! Insights that a run looks at: each asked for in full, and stored with its events and its graph, many at a time, while
-//! others are asked for.
+//! Fetches insights in full, and stores each with its events and its graph. Some are written while others are requested.
 
+use crate::fetch::Fetch;
 use crate::graph;
 use crate::normalize::{self, Origin, Version, insight_key};
-use crate::run::Story;
 use aws_sdk_xray::types::Insight;
 use futures_util::stream::{self, StreamExt};
+use insights_shared::completeness::{Completeness, WriteOutcome};
 use insights_shared::issue::{CallError, Class, Stage};
 use insights_shared::log;
 use insights_shared::record::{Record, Stored};
 use insights_shared::report::Outcome;
-use insights_shared::target_run::Known;
+use insights_shared::target_run::{ExistenceHint, TargetRun};
 use insights_shared::time::Timestamp;
 
 /// The insights that are stored together: enough to fill requests, and few enough to lose little when a run is killed.
-const TOGETHER: usize = 16;
-/// How many times as many are in hand, so that some are written while others are asked for.
+const BATCH: usize = 16;
+/// The batches that are written at once.
 const WRITES_AT_ONCE: usize = 2;
-/// What X-Ray answers for an id that it does not know.
+/// The code with which X-Ray rejects an unknown id.
 const UNKNOWN_INSIGHT: &str = "InvalidRequestException";
 
-/// How an insight came to be looked at.
+/// Why an insight is fetched.
 #[derive(Clone, Copy)]
-pub(crate) enum Asked<'a> {
-    /// The listing shows it as new or changed, with this version if it gave one.
+pub(crate) enum Reason<'a> {
+    /// It is new or changed in the listing, with this version if the listing gave one.
     Listed(Option<Timestamp>),
     /// It is stored as open, and the listing no longer has it.
-    Vanished(&'a Stored),
+    Unlisted(&'a Stored),
     /// X-Ray pushed an event about it.
     Pushed,
 }
 
-/// What was found of one insight.
-struct Collected {
-    insight: Record,
-    /// Its events and its graph, each with the operation that gave it.
-    parts: Vec<(&'static str, Record)>,
-    /// Whether all of them came.
-    is_complete: bool,
+/// The insights of one target.
+pub(crate) struct Insights<'a> {
+    pub(crate) fetch: Fetch<'a>,
+    pub(crate) run: &'a TargetRun,
+    /// X-Ray has no data before this instant.
+    pub(crate) reach: Timestamp,
 }
 
-impl Story<'_> {
-    /// Fetches insights with their events and graphs, and stores them. `known` says whether something is stored of them.
-    pub(crate) async fn collect(&self, insights: Vec<(&str, Asked<'_>)>, known: Known) {
-        let asked = insights.into_iter().map(|(id, asked)| self.ask(id, asked, known));
-        stream::iter(asked)
+/// The result of fetching one insight.
+#[must_use = "a watermark would pass over what is missing"]
+struct Fetched {
+    /// `None` if there is nothing to store.
+    records: Option<Records>,
+    /// Whether everything about the insight was fetched.
+    completeness: Completeness,
+}
+
+/// The records of one insight.
+struct Records {
+    insight: Record,
+    /// Its events and its graph, each with the operation that returned it.
+    parts: Vec<(&'static str, Record)>,
+    /// Whether all of them were returned.
+    has_all_parts: bool,
+}
+
+impl Fetched {
+    fn nothing(completeness: Completeness) -> Self {
+        Self { records: None, completeness }
+    }
+}
+
+impl Insights<'_> {
+    /// Fetches insights with their events and graphs, and stores them.
+    pub(crate) async fn collect(
+        &self,
+        insights: Vec<(&str, Reason<'_>)>,
+        hint: ExistenceHint,
+    ) -> WriteOutcome {
+        let mut fetched = Completeness::Complete;
+        let requests = insights.into_iter().map(|(id, reason)| self.fetch_insight(id, reason, hint));
+        let mut outcome = stream::iter(requests)
             .buffer_unordered(self.run.settings.concurrency)
-            .filter_map(std::future::ready)
-            .chunks(TOGETHER)
-            .map(|collected| self.store(collected, known))
+            .filter_map(|Fetched { records, completeness }| {
+                fetched &= completeness;
+                std::future::ready(records)
+            })
+            .chunks(BATCH)
+            .map(|batch| self.store(batch, hint))
             .buffer_unordered(WRITES_AT_ONCE)
-            .collect::<Vec<()>>()
+            .fold(WriteOutcome::default(), async |mut all, batch| {
+                all.add(batch);
+                all
+            })
             .await;
+        outcome.add(fetched);
+        outcome
     }
 
     /// Stores insights, each after its events and its graph.
-    async fn store(&self, collected: Vec<Collected>, known: Known) {
+    async fn store(&self, batch: Vec<Records>, hint: ExistenceHint) -> WriteOutcome {
         let (mut parts, mut insights) = (Vec::new(), Vec::new());
-        for one in collected {
-            insights.push((one.insight, one.parts.len(), one.is_complete));
-            parts.extend(one.parts);
+        for records in batch {
+            insights.push((records.insight, records.parts.len(), records.has_all_parts));
+            parts.extend(records.parts);
         }
-        let mut stored = self.run.store_each(parts, known).await.into_iter();
-        let insights = insights.into_iter().map(|(mut insight, parts, is_complete)| {
-            let is_complete =
-                stored.by_ref().take(parts).fold(is_complete, |all, is_stored| all && is_stored);
-            if !is_complete {
+        let written = self.run.store_each(parts, hint).await;
+        let mut outcome = written.outcome();
+        let mut stored = written.records.into_iter();
+        let insights = insights.into_iter().map(|(mut insight, parts, has_all_parts)| {
+            let are_stored: Completeness = stored.by_ref().take(parts).collect();
+            if !has_all_parts || !are_stored.is_complete() {
                 normalize::without_version(&mut insight);
             }
             ("GetInsight", insight)
         });
         let insights: Vec<_> = insights.collect();
-        self.run.store_each(insights, known).await;
+        outcome.add(self.run.store_each(insights, hint).await.outcome());
+        outcome
     }
 
     fn origin(&self) -> Origin<'_> {
         Origin { target: &self.run.target, answered_at: self.run.clock_now() }
     }
 
-    /// Asks for one insight with its events and its graph; `None` if there is nothing to store of it.
-    async fn ask(&self, id: &str, asked: Asked<'_>, known: Known) -> Option<Collected> {
+    /// Fetches one insight with its events and its graph.
+    async fn fetch_insight(&self, id: &str, reason: Reason<'_>, hint: ExistenceHint) -> Fetched {
         let run = self.run;
         let origin = self.origin();
         let insight = match self.fetch.insight(id).await {
             Ok(insight) => insight,
-            Err(error) => {
-                self.no_insight(id, asked, origin, &error).await;
-                return None;
-            }
+            Err(error) => return Fetched::nothing(self.no_insight(id, reason, origin, &error).await),
         };
         run.report.answered();
         if !normalize::is_usable(&insight) {
-            self.reject(id, &insight, asked, origin).await;
-            return None;
+            return Fetched::nothing(self.reject(id, &insight, reason, origin).await);
         }
-        if let Asked::Vanished(stored) = asked
+        if let Reason::Unlisted(stored) = reason
             && normalize::is_complete_and_same(stored, &insight)
         {
             run.report.count(Outcome::Unchanged);
-            return None;
+            return Fetched::nothing(Completeness::Complete);
         }
-        // All records of an insight have the id that its own answer has: a pushed one may be written in other letters.
+        // All records of an insight have the id of its own answer: a pushed id may be written in another case.
         let own_id = insight.insight_id.clone().unwrap_or_else(|| id.to_owned());
-        let mut is_complete = true;
+        let mut completeness = Completeness::Complete;
         let mut is_reached = true;
-        let asked_at = self.origin();
+        let requested_at = self.origin();
         let events = self.fetch.events(id).await.unwrap_or_else(|error| {
-            run.report.call_failed(Stage::Fetch, id, &error);
-            is_complete = false;
+            completeness &= run.report.call_failed(Stage::Fetch, id, &error);
             is_reached = error.class != Class::NotReached;
             Vec::new()
         });
-        let read = match asked {
-            Asked::Pushed | Asked::Listed(None) if known == Known::Unknown => {
+        let read = match reason {
+            Reason::Pushed | Reason::Listed(None) if hint == ExistenceHint::Unknown => {
                 match run.store.get(&insight_key(&run.target, &own_id)).await {
                     Ok(stored) => stored,
                     Err(error) => {
                         run.report.count(Outcome::Failed);
-                        run.report.call_failed(Stage::Write, id, &error);
-                        return None;
+                        return Fetched::nothing(run.report.call_failed(Stage::Write, id, &error));
                     }
                 }
             }
             _ => None,
         };
         let by_id = |stored| Version::ById { stored, newest_event: normalize::newest_event(&events) };
-        let version = match asked {
-            Asked::Listed(Some(version)) => Version::Summary(version),
-            Asked::Listed(None) | Asked::Pushed => by_id(read.as_ref()),
-            Asked::Vanished(stored) => by_id(Some(stored)),
+        let version = match reason {
+            Reason::Listed(Some(version)) => Version::Summary(version),
+            Reason::Listed(None) | Reason::Pushed => by_id(read.as_ref()),
+            Reason::Unlisted(stored) => by_id(Some(stored)),
         };
         let record = normalize::insight(&insight, version, origin);
-        let events = normalize::events(&own_id, &events, asked_at);
+        let events = normalize::events(&own_id, &events, requested_at);
         let mut parts: Vec<_> = events.into_iter().map(|event| ("GetInsightEvents", event)).collect();
         let end = normalize::end_time(&insight).or(record.updated_at);
-        // An insight that time did not allow is one subject, not two.
+        // An insight that was not reached in time is one subject, not two.
         let graph = if is_reached { self.graph(&own_id, end, record.updated_at).await } else { Ok(None) };
         match graph {
             Ok(graph) => parts.extend(graph.map(|graph| ("GetInsightImpactGraph", graph))),
-            Err(error) => {
-                run.report.call_failed(Stage::Fetch, id, &error);
-                is_complete = false;
-            }
+            Err(error) => completeness &= run.report.call_failed(Stage::Fetch, id, &error),
         }
-        Some(Collected { insight: record, parts, is_complete })
+        let has_all_parts = completeness.is_complete();
+        Fetched { records: Some(Records { insight: record, parts, has_all_parts }), completeness }
     }
 
-    /// The graph of the six hours before `end`; `None` if X-Ray keeps none of them any more.
+    /// The graph of the six hours before `end`; `None` if X-Ray no longer has any of them.
     async fn graph(
         &self,
         id: &str,
@@ -160,33 +190,49 @@ impl Story<'_> {
         Ok(Some(normalize::impact_graph(id, &graph, window, updated_at, origin)))
     }
 
-    /// Keeps an answer that lacks the insight's id or its start as rejected, under the id that was asked for.
-    async fn reject(&self, id: &str, insight: &Insight, asked: Asked<'_>, origin: Origin<'_>) {
-        let version = match asked {
-            Asked::Listed(Some(version)) => Version::Summary(version),
+    /// Keeps an answer without the insight's id or its start as rejected, under the requested id.
+    async fn reject(
+        &self,
+        id: &str,
+        insight: &Insight,
+        reason: Reason<'_>,
+        origin: Origin<'_>,
+    ) -> Completeness {
+        let version = match reason {
+            Reason::Listed(Some(version)) => Version::Summary(version),
             _ => Version::ById { stored: None, newest_event: None },
         };
         let mut record = normalize::insight(insight, version, origin);
         if record.id.as_deref().is_none_or(str::is_empty) {
             record.key = insight_key(&self.run.target, id);
         }
-        self.run.store("GetInsight", [record]).await;
+        self.run.store("GetInsight", [record], ExistenceHint::Unknown).await.completeness
     }
 
-    /// An insight that X-Ray does not give: closed if it is stored as open and no longer known, an issue otherwise.
-    async fn no_insight(&self, id: &str, asked: Asked<'_>, origin: Origin<'_>, error: &CallError) {
+    /// Handles a failed request for an insight: the insight is closed if it is stored as open and X-Ray no longer knows it.
+    /// Anything else is an issue.
+    async fn no_insight(
+        &self,
+        id: &str,
+        reason: Reason<'_>,
+        origin: Origin<'_>,
+        error: &CallError,
+    ) -> Completeness {
         let run = self.run;
-        let (Asked::Vanished(stored), true) =
-            (asked, error.is(UNKNOWN_INSIGHT) && error.class == Class::Refused)
+        let (Reason::Unlisted(stored), true) =
+            (reason, error.is(UNKNOWN_INSIGHT) && error.class == Class::Refused)
         else {
             return run.report.call_failed(Stage::Fetch, id, error);
         };
         run.report.answered();
         if stored.is_newer_schema() {
             log::newer_schema(stored.text("pk").unwrap_or_default(), stored.text("sk").unwrap_or_default());
-            return run.report.count(Outcome::Stale);
+            run.report.count(Outcome::Stale);
+            return Completeness::Complete;
         }
-        let Some(record) = normalize::no_longer_known(stored, origin.answered_at) else { return };
-        run.close("GetInsight", record, stored).await;
+        let Some(record) = normalize::no_longer_known(stored, origin.answered_at) else {
+            return Completeness::Complete;
+        };
+        run.close("GetInsight", record, stored).await
     }
 }

@@ -1,13 +1,14 @@
 //! Collects AWS X-Ray insights, their events and their impact graphs.
 //!
-//! [`run`] tells the story on one screen, and `insight` that of the insights in it; [`fetch`] asks X-Ray and never
-//! interprets; [`normalize`] interprets and never awaits; validation and the table are `insights_shared`'s.
+//! [`run`] shows the order of the stages, and `insight` how one insight is fetched; [`fetch`] sends requests and does not
+//! interpret; [`normalize`] interprets and does not wait; validation and the table are in `insights_shared`.
 //!
-//! It does not know traces: an insight is what X-Ray says it is.
+//! It does not read traces.
 
 pub mod config;
 pub mod fetch;
 pub mod graph;
+pub mod groups;
 mod insight;
 mod listing;
 pub mod normalize;

@@ -1,17 +1,17 @@
-//! The insights that a listing has shown so far, each of which counts once although pages shift while they are read. Pure but for
-//! the report that it counts into.
+//! The insights that a listing has returned so far. Each counts once, although the same insight may be on two pages when pages
+//! shift while they are read. Pure but for the report.
 
 use aws_sdk_xray::types::InsightSummary;
-use insights_shared::report::{Outcome, TargetReport};
+use insights_shared::report::{Outcome, ReportSink};
 use insights_shared::sdk::timestamp;
 use insights_shared::time::Timestamp;
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
-/// What a listing has shown so far.
+/// What a listing has returned so far.
 #[derive(Debug, Default)]
 pub struct Listing {
-    /// By id in small letters: ids are UUIDs, in which the case of letters means nothing.
+    /// By id in lower case: ids are UUIDs, which ignore case.
     insights: HashMap<String, Listed>,
 }
 
@@ -25,7 +25,7 @@ struct Listed {
     fetched: Option<Fetched>,
 }
 
-/// The id in the letters and the version of the summary because of which an insight was fetched.
+/// The id, as it was written, and the version in the summary because of which an insight was fetched.
 #[derive(Debug)]
 struct Fetched {
     id: String,
@@ -38,8 +38,8 @@ pub fn version(summary: &InsightSummary) -> Option<Timestamp> {
 }
 
 impl Listing {
-    /// Adds the summaries of a page, and returns those to look at: each insight once, with the latest of its versions, unless an
-    /// earlier page had that version or a later one. Which summary is chosen does not depend on their order.
+    /// Adds the summaries of a page, and returns those to process: each insight once, in its latest version, unless an earlier
+    /// page had that version or a later one. The choice does not depend on the order of the summaries.
     pub fn add(&mut self, summaries: Vec<InsightSummary>) -> Vec<InsightSummary> {
         let mut chosen: Vec<InsightSummary> = Vec::with_capacity(summaries.len());
         let mut places: HashMap<String, usize> = HashMap::with_capacity(summaries.len());
@@ -54,12 +54,12 @@ impl Listing {
                 }
             }
         }
-        chosen.retain(|summary| self.is_news(summary));
+        chosen.retain(|summary| self.is_newer(summary));
         chosen
     }
 
-    /// Notes the version of a summary. `false` if it was known before.
-    fn is_news(&mut self, summary: &InsightSummary) -> bool {
+    /// Notes the version of a summary. `false` if that version, or a later one, was listed before.
+    fn is_newer(&mut self, summary: &InsightSummary) -> bool {
         let version = version(summary);
         match self.insights.get_mut(&lower(summary)) {
             Some(listed) if listed.version >= version => false,
@@ -80,7 +80,7 @@ impl Listing {
     }
 
     /// Counts an insight that need not be fetched, in place of what an earlier page counted of it.
-    pub fn count(&mut self, report: &TargetReport, id: &str, outcome: Outcome) {
+    pub fn count(&mut self, report: &ReportSink, id: &str, outcome: Outcome) {
         let before = self
             .insights
             .get_mut(&id.to_ascii_lowercase())
@@ -91,8 +91,8 @@ impl Listing {
         }
     }
 
-    /// Notes that an insight is fetched in the latest version that was listed, and takes back what an earlier page counted of it.
-    pub fn fetch(&mut self, report: &TargetReport, id: &str) {
+    /// Notes that an insight is fetched in the latest listed version, and removes what an earlier page counted of it.
+    pub fn fetch(&mut self, report: &ReportSink, id: &str) {
         let Some(listed) = self.insights.get_mut(&id.to_ascii_lowercase()) else { return };
         listed.fetched = Some(Fetched { id: id.to_owned(), version: listed.version });
         if let Some(before) = listed.counted.take() {
@@ -106,7 +106,7 @@ impl Listing {
     }
 
     /// The insights of which a newer version was listed after they were fetched, with that version, in the order of their ids.
-    /// They count as fetched in it from now on.
+    /// Afterwards they count as fetched in that version.
     pub fn take_outdated(&mut self) -> Vec<(String, Option<Timestamp>)> {
         let outdated = self.insights.values_mut().filter_map(|Listed { version, fetched, .. }| {
             let fetched = fetched.as_mut().filter(|fetched| fetched.version < *version)?;
@@ -123,7 +123,7 @@ fn lower(summary: &InsightSummary) -> String {
     summary.insight_id.as_deref().unwrap_or_default().to_ascii_lowercase()
 }
 
-/// The later version counts; of one version the summary without an end; then the id in small letters, as X-Ray writes it.
+/// The later version wins; then the summary without an end; then the id in lower case, as X-Ray writes it.
 fn rank(summary: &InsightSummary) -> (Option<Timestamp>, Reverse<Option<Timestamp>>, &str) {
     let end = summary.end_time.as_ref().and_then(timestamp);
     (version(summary), Reverse(end), summary.insight_id.as_deref().unwrap_or_default())

@@ -2,8 +2,7 @@
 //!
 //! Shapes: <https://docs.aws.amazon.com/xray/latest/api/API_Insight.html> and its siblings.
 
-use crate::fetch::ImpactGraph;
-use crate::graph;
+use crate::graph::{self, ImpactGraph};
 use aws_sdk_xray::types::{
     AnomalousService, Insight, InsightCategory, InsightEvent, InsightState, InsightSummary,
     RequestImpactStatistics, ServiceId,

@@ -3,7 +3,7 @@
 //! A row says what it says about series, trails or scopes; this module only reads and writes rows.
 
 use super::Store;
-use super::plan::Change;
+use super::dry_run::Change;
 use super::write::Condition;
 use crate::issue::CallError;
 use crate::key::{self, Key};
@@ -69,7 +69,7 @@ impl Store {
     /// Puts a row. One that a newer version of this program wrote stays, which is an error.
     pub async fn put_catalog(&self, row: Map) -> Result<(), CallError> {
         if self.is_dry_run() {
-            self.intend(&row, Change::Changed);
+            self.record_dry_run(&row, Change::Changed);
             return Ok(());
         }
         match self.put_item(into_attributes(row), Some(Condition::no_newer_schema())).await? {
@@ -87,7 +87,7 @@ impl Store {
     ) -> Result<Option<Stored>, CallError> {
         row.insert("revision".into(), revision(&row).into());
         if self.is_dry_run() {
-            self.intend(&row, if read.is_some() { Change::Changed } else { Change::New });
+            self.record_dry_run(&row, if read.is_some() { Change::Changed } else { Change::New });
             return Ok(Some(Stored(row)));
         }
         let condition = match read {

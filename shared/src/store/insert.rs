@@ -10,9 +10,9 @@
 //! request has gone through, there is never more than one under way; those that are when one fails are given up.
 
 use super::Store;
+use crate::cancellation::TimeShare;
 use crate::issue::{CallError, RESPONSE_MALFORMED};
 use crate::log;
-use crate::stop::TimeShare;
 use crate::validate::ValidRecord;
 use aws_sdk_dynamodb::config::Config;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
@@ -108,7 +108,7 @@ impl Store {
             .set_statements(Some(statements.unwrap_or_default()))
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .customize()
-            .config_override(self.briefly())
+            .config_override(self.short_timeouts())
             .send();
         let request = tokio::time::timeout(LONGEST, request);
         let answer = self.in_share_of_time(SHARE, OPERATION, request).await?;
@@ -118,7 +118,7 @@ impl Store {
         for capacity in answer.consumed_capacity() {
             self.consumed_write(Some(capacity));
         }
-        if let Some(code) = futile(&answer, count) {
+        if let Some(code) = fatal_code(&answer, count) {
             self.inserts.refuse(&code);
         }
         let mut stored: Vec<bool> =
@@ -129,7 +129,7 @@ impl Store {
     }
 
     /// Fewer tries than other calls have, and less time.
-    fn briefly(&self) -> aws_sdk_dynamodb::config::Builder {
+    fn short_timeouts(&self) -> aws_sdk_dynamodb::config::Builder {
         let usual = self.client.config().retry_config().cloned().unwrap_or_else(RetryConfig::standard);
         let attempts = usual.max_attempts().min(ATTEMPTS);
         let timeouts = TimeoutConfig::builder().operation_attempt_timeout(LONGEST_ATTEMPT).build();
@@ -172,7 +172,7 @@ impl Inserts {
 
 /// Why further requests would be as futile as this one, by the code of its statements: one may not be sent by this role, the
 /// table fails or throttles all of them, or the answer leaves statements out.
-fn futile(answer: &BatchExecuteStatementOutput, count: usize) -> Option<String> {
+fn fatal_code(answer: &BatchExecuteStatementOutput, count: usize) -> Option<String> {
     let codes: Vec<_> =
         answer.responses().iter().map(|response| response.error().and_then(|error| error.code())).collect();
     if codes.len() < count {

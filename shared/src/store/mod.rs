@@ -4,21 +4,21 @@
 //! condition compares it with what is stored at that moment (see `write.rs`).
 
 pub mod catalog;
+pub mod dry_run;
 mod insert;
-pub mod plan;
 pub mod read;
 pub mod schema;
 pub mod state;
 pub mod write;
 
 use crate::aws::ServiceDates;
-use crate::issue::{CallError, Class};
-use crate::stop::TimeShare;
+use crate::cancellation::TimeShare;
+use crate::issue::CallError;
 use crate::time::{Clock, Timestamp};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::ConsumedCapacity;
+use dry_run::DryRunSink;
 use insert::Inserts;
-use plan::Plan;
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -34,7 +34,7 @@ pub struct Store {
     retention_days: i64,
     concurrency: usize,
     dry_run: bool,
-    plan: Option<Plan>,
+    dry_run_sink: Option<DryRunSink>,
     until: Option<Instant>,
     units: Mutex<Units>,
     inserts: Inserts,
@@ -81,7 +81,7 @@ impl Store {
             retention_days,
             concurrency,
             dry_run,
-            plan: None,
+            dry_run_sink: None,
             until: None,
             units: Mutex::default(),
             inserts: Inserts::default(),
@@ -162,12 +162,6 @@ async fn before<T>(
             .map_err(|_| CallError::timed_out(operation, "no answer before the invocation's end")),
         None => Ok(call.await),
     }
-}
-
-/// Whether an error means that the table cannot be used at all, so that going on is of no use.
-pub fn is_table_unusable(error: &CallError) -> bool {
-    error.class == Class::Denied
-        || ["ResourceNotFoundException", "ValidationException"].contains(&error.code.as_str())
 }
 
 /// How long to wait before try `attempt` (from 0) of something that the SDK does not retry by itself: unprocessed keys.

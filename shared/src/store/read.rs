@@ -87,7 +87,7 @@ impl Store {
             let result = before(until, "BatchGetItem", request_of_keys)
                 .await
                 .and_then(|result| result.map_err(|error| CallError::from_sdk("BatchGetItem", &error)));
-            let mut answer = match result.and_then(|answer| self.judged(answer)) {
+            let mut answer = match result.and_then(|answer| self.checked(answer)) {
                 Ok(answer) => answer,
                 Err(error) => {
                     let missing = batch.iter().filter(|key| !found.items.contains_key(*key));
@@ -123,7 +123,7 @@ impl Store {
 
     /// The answer, if it says of this table's keys at least which ones it left unprocessed: without that they would count as
     /// absent.
-    fn judged(&self, answer: BatchGetItemOutput) -> Result<BatchGetItemOutput, CallError> {
+    fn checked(&self, answer: BatchGetItemOutput) -> Result<BatchGetItemOutput, CallError> {
         let responses = answer.responses.as_ref().is_some_and(|tables| tables.contains_key(&self.table));
         let unprocessed =
             answer.unprocessed_keys.as_ref().is_some_and(|tables| tables.contains_key(&self.table));

@@ -19,7 +19,7 @@ const EXPIRES_AT: &str = "expires_at";
 /// The code of a DynamoDB that lacks an operation.
 const UNKNOWN_OPERATION: &str = "UnknownOperationException";
 /// Times that a table's backups are waited for, with up to 20 s between two of them.
-const PATIENCE: u32 = 20;
+const MAX_BACKUP_CHECKS: u32 = 20;
 
 /// The index of insights that are open now.
 pub const OPEN: &str = "open";
@@ -236,7 +236,7 @@ async fn recover(client: &Client, table: &str) -> Result<bool, CallError> {
     let not_yet = AwsErrorCodeClassifier::<UpdateContinuousBackupsError>::builder()
         .transient_errors(vec!["ContinuousBackupsUnavailableException"])
         .build();
-    let patient = RetryConfig::standard().with_max_attempts(PATIENCE);
+    let patient = RetryConfig::standard().with_max_attempts(MAX_BACKUP_CHECKS);
     let update = client
         .update_continuous_backups()
         .table_name(table)

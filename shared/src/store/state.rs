@@ -2,16 +2,17 @@
 //! is in the future: then a run whose clock was ahead has left it.
 
 use super::Store;
-use super::plan::Change;
+use super::dry_run::Change;
 use super::read::{Found, Projection};
 use super::write::Condition;
-use crate::collector::Resume;
+use crate::cancellation::TimeShare;
+use crate::collector::Cursor;
+use crate::counts::{Counts, RunStatus};
 use crate::issue::CallError;
 use crate::key::{self, Key};
 use crate::log;
 use crate::record::{SCHEMA_VERSION, Source, Stored, target_partition};
-use crate::report::{Counts, RunStatus, TargetResponse};
-use crate::stop::TimeShare;
+use crate::response::TargetResponse;
 use crate::target::Target;
 use crate::time::{DAY_SECONDS, Timestamp};
 use crate::value::{Map, Value, from_attributes, into_attributes, write_canonical_map};
@@ -87,7 +88,7 @@ impl Store {
         response: &TargetResponse,
         stamp: &RunStamp<'_>,
         watermark: Option<Timestamp>,
-        resume: &Resume,
+        cursor: &Cursor,
     ) -> Result<(), CallError> {
         let mut item = state_base(source, target);
         item.insert("last_run_at".into(), stamp.ended_at.into());
@@ -100,10 +101,10 @@ impl Store {
         item.extend(counters(&response.counts));
         item.insert("issue_counts".into(), codes(&response.issue_counts));
         let mut removed: Vec<&str> = Vec::new();
-        match resume {
-            Resume::Keep => {}
-            Resume::Nothing => removed.push("resume"),
-            Resume::At(place) => item.extend([("resume".into(), place.clone().into())]),
+        match cursor {
+            Cursor::Keep => {}
+            Cursor::Clear => removed.push("resume"),
+            Cursor::Set(place) => item.extend([("resume".into(), place.clone().into())]),
         }
         // Readers say of these that no later run can resolve them.
         if response.lasting_counts.is_empty() {
@@ -142,7 +143,7 @@ impl Store {
         if self.dry_run {
             let mut item = attributes;
             item.extend([("pk".into(), key.pk.into()), ("sk".into(), key.sk.into())]);
-            self.intend(&item, Change::Changed);
+            self.record_dry_run(&item, Change::Changed);
             return Ok(Updated::Done);
         }
         let mut update = self
@@ -236,7 +237,7 @@ impl Store {
             ("expires_at".into(), kept_until.into()),
         ]);
         if self.dry_run {
-            self.intend(&item, Change::New);
+            self.record_dry_run(&item, Change::New);
             return Ok(());
         }
         let put = self.put_item(into_attributes(item), Some(Condition::no_newer_schema()));
@@ -310,7 +311,7 @@ fn codes(counts: &BTreeMap<String, u64>) -> Value {
 }
 
 fn run_item(source: Source, response: &TargetResponse, stamp: &RunStamp<'_>) -> Map {
-    let issue = |issue: &crate::report::Issue| {
+    let issue = |issue: &crate::counts::Issue| {
         let mut map = Map::from([
             ("stage".into(), format!("{:?}", issue.stage).to_lowercase().into()),
             ("operation".into(), issue.operation.into()),

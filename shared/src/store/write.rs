@@ -2,15 +2,15 @@
 //! the condition that makes this true at the moment of writing, whatever else writes at the same time.
 
 use super::Store;
-use super::plan::Change;
+use super::dry_run::Change;
 use super::read::{Found, Projection};
 use crate::aws::TOLERATED_MILLIS;
+use crate::counts::Outcome;
 use crate::fields::cut;
 use crate::issue::CallError;
 use crate::key::{self, Key};
 use crate::log;
 use crate::record::{SCHEMA_VERSION, Source, Stored, target_partition};
-use crate::report::Outcome;
 use crate::time::{DAY_SECONDS, Timestamp};
 use crate::validate::{Rejected, ValidRecord};
 use crate::value::{Map, Value, from_attributes, into_attributes};
@@ -149,9 +149,9 @@ impl Store {
 
     /// Writes one record over what was read, by the rule of its kind.
     pub async fn write_over(&self, record: &ValidRecord, stored: Option<&Stored>) -> Written {
-        if let Some(outcome) = judge(record, stored, self.now()) {
+        if let Some(outcome) = classify(record, stored, self.now()) {
             if self.dry_run && outcome == Written::Done(Outcome::Unchanged) {
-                self.intend(&record.to_map(), Change::Same);
+                self.record_dry_run(&record.to_map(), Change::Same);
             }
             return outcome;
         }
@@ -181,7 +181,7 @@ impl Store {
             let mut item = record.to_map();
             item.insert("observed_at".into(), now.into());
             item.insert("collected_by".into(), self.collected_by.as_str().into());
-            self.intend(&item, if is_stored { Change::Changed } else { Change::New });
+            self.record_dry_run(&item, if is_stored { Change::Changed } else { Change::New });
             return Written::Done(Outcome::Written);
         }
         let item = self.stamped(record).map(|(name, value)| (name.to_owned(), value)).collect();
@@ -255,7 +255,7 @@ impl Store {
         let now = self.now();
         let item = rejected_item(&key, source, (account, region), rejected, now, self.retention_days);
         if self.dry_run {
-            self.intend(&item, Change::New);
+            self.record_dry_run(&item, Change::New);
             return Ok(());
         }
         let condition = Condition::absent(now);
@@ -298,7 +298,7 @@ fn rejected_item(
 }
 
 /// Says what becomes of a record without asking the table again, if that is certain: a condition that fails is billed.
-fn judge(record: &ValidRecord, stored: Option<&Stored>, now: Timestamp) -> Option<Written> {
+fn classify(record: &ValidRecord, stored: Option<&Stored>, now: Timestamp) -> Option<Written> {
     if record.is_expired(now) {
         // Only what is stored for ever has to make way for what is over.
         let outlives = |stored: &Stored| {

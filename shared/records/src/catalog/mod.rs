@@ -120,7 +120,7 @@ impl CatalogRow {
 
     /// Whether nothing more is fetched for it: a series that was retired. (Its expiry does not tell, since what is kept
     /// for ever has none.)
-    pub fn is_at_rest(&self) -> bool {
+    pub fn is_inactive(&self) -> bool {
         self.is_stored() && self.watermark.is_none() && !self.covered.is_open()
     }
 

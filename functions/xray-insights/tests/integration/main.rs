@@ -1,16 +1,21 @@
-//! The collector against the simulated X-Ray, in process: what is asked, what is stored, what is reported.
+//! The collector in process against the simulated X-Ray, and the shipped binary as a process of its own.
 
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,
-    reason = "a test ends where it cannot go on"
+    clippy::print_stdout,
+    reason = "a test ends where it cannot go on, and a long one prints how far it came"
 )]
 
 #[cfg(test)]
 mod answers;
 #[cfg(test)]
+mod binary;
+#[cfg(test)]
 mod clocks;
+#[cfg(test)]
+mod crash;
 #[cfg(test)]
 mod deadline;
 #[cfg(test)]
@@ -36,9 +41,15 @@ mod push;
 #[cfg(test)]
 mod role_faults;
 #[cfg(test)]
+mod runtimes;
+#[cfg(test)]
+mod several_invocations;
+#[cfg(test)]
 mod table_faults;
 #[cfg(test)]
 mod targets;
+#[cfg(test)]
+mod tls;
 #[cfg(test)]
 mod vanished;
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! `state` and `run`: the watermark moves only forward, whoever else moves it.
 
 use super::lab;
-use insights_shared::collector::Resume;
+use insights_shared::collector::Cursor;
 use insights_shared::issue::{CONDITION_FAILED, CallError, Stage};
 use insights_shared::record::Stored;
 use insights_shared::report::{Outcome, TargetReport, TargetResponse};
@@ -24,10 +24,10 @@ fn time(hour: i64) -> Timestamp {
 /// A response of one record written; with an issue it is partial.
 fn response(partial: bool) -> TargetResponse {
     let report = TargetReport::default();
-    report.answered();
-    report.count(Outcome::Written);
+    report.sink().answered();
+    report.sink().count(Outcome::Written);
     if partial {
-        report.issue(Stage::Fetch, "GetInsight", "x", "Timeout", true, "no answer");
+        let _ = report.sink().issue(Stage::Fetch, "GetInsight", "x", "Timeout", true, "no answer");
     }
     report.finish(&target())
 }
@@ -47,7 +47,7 @@ async fn try_put(store: &Store, partial: bool, ended: i64, watermark: Option<i64
         scheduled_time: None,
         in_future: InFuture::default(),
     };
-    store.put_state(xray::SOURCE, &target(), &response, &stamp, watermark.map(time), &Resume::Keep).await
+    store.put_state(xray::SOURCE, &target(), &response, &stamp, watermark.map(time), &Cursor::Keep).await
 }
 
 async fn state(lab: &Lab) -> Stored {
@@ -234,7 +234,14 @@ async fn the_largest_run_and_state_fit_into_an_item() {
     for number in 0..500 {
         let code = format!("{number}{}", "\u{1}".repeat(5_000));
         let text = "😀".repeat(5_000);
-        report.issue(Stage::Fetch, "ListAssessmentControlInsightsByControlDomain", &text, &code, true, &text);
+        let _ = report.sink().issue(
+            Stage::Fetch,
+            "ListAssessmentControlInsightsByControlDomain",
+            &text,
+            &code,
+            true,
+            &text,
+        );
     }
     let response = report.finish(&target());
     let stamp = RunStamp {
@@ -247,7 +254,7 @@ async fn the_largest_run_and_state_fit_into_an_item() {
         in_future: InFuture::default(),
     };
     store.put_run(xray::SOURCE, &target(), &response, &stamp).await.unwrap();
-    store.put_state(xray::SOURCE, &target(), &response, &stamp, None, &Resume::Keep).await.unwrap();
+    store.put_state(xray::SOURCE, &target(), &response, &stamp, None, &Cursor::Keep).await.unwrap();
     let table = lab.table().await;
     for kind in ["run", "state"] {
         let [item] = table.of_kind(kind)[..] else { panic!("one {kind}") };

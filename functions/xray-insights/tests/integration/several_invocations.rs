@@ -1,13 +1,5 @@
 //! An account too large for one invocation is finished by several.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::print_stdout,
-    reason = "a test ends where it cannot go on, and says how far it came"
-)]
-
 use insights_tests::{Lab, NOW, at, invoke_until_done};
 use std::time::Duration;
 use xray_insights::XrayInsights;

@@ -1,13 +1,14 @@
-//! How an account too large for one invocation is finished by several: a round through its parts, which later runs of the
-//! same day go on with where time cut an earlier one short.
+//! Collects an account that is too large for one invocation in several: a sweep through its parts, which later runs of the same
+//! day continue where an earlier one ran out of time.
 //!
-//! A part that failed in one of them is asked about again at the end of the round: otherwise a run that did the rest without
-//! a fault would call the whole stored.
+//! A part that failed in one of the runs is tried again at the end of the sweep: otherwise a run that did the rest without a
+//! failure would count the whole as stored.
 //!
-//! What a part is, and what is asked about it, it does not know: parts have keys, and the keys have an order.
+//! This module does not know what a part is: parts have keys, and the keys have an order.
 
 use crate::config::Depth;
-use insights_shared::collector::Resume;
+use insights_shared::collector::Cursor;
+use insights_shared::completeness::Completeness;
 use insights_shared::record::Stored;
 use insights_shared::time::Timestamp;
 use insights_shared::value::{Map, Value};
@@ -18,47 +19,56 @@ const MOST_FAILED: usize = 1_000;
 /// The longest key of a part that a `state` names, in bytes. Ids are UUIDs.
 const LONGEST_KEY: usize = 200;
 
-/// How far a part came; the worst of its pieces counts.
+/// How far a part came. The worst outcome of its pieces counts.
+#[must_use = "a sweep would pass over what is missing"]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Outcome {
-    /// All of it was asked for, and what came is stored, or rejected for good.
+pub enum PartOutcome {
+    /// All of it was fetched, and is stored or rejected.
     Done,
+    /// It was deleted after it was listed. The sweep does not come back to it; what it had is missing from the run.
+    Deleted,
     /// Something of it failed.
     Failed,
     /// Time ran out.
-    Cut,
+    TimedOut,
 }
 
-impl Outcome {
-    /// Done, or failed.
-    pub fn done(is_done: bool) -> Self {
-        if is_done { Self::Done } else { Self::Failed }
+impl PartOutcome {
+    /// Whether nothing is missing.
+    pub fn completeness(self) -> Completeness {
+        Completeness::of(self == Self::Done)
     }
 }
 
-/// A round through the parts of an account: from where it began, around, to there again.
+impl From<Completeness> for PartOutcome {
+    fn from(completeness: Completeness) -> Self {
+        if completeness.is_complete() { Self::Done } else { Self::Failed }
+    }
+}
+
+/// A sweep through the parts of an account, in the order of their keys: from one part to the last, and on from the first.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Round {
-    /// When its first run began. Everything that the round has come past was asked for since.
+pub struct Sweep {
+    /// When its first run began. Everything that the sweep has passed was fetched since.
     pub since: Timestamp,
     depth: Depth,
     from: String,
-    /// The first part that is left; `None` where those that failed are all that is.
+    /// The first part that is left; `None` if only failed parts are left.
     next: Option<String>,
-    /// Parts that the round has come past, and that failed.
+    /// The parts that the sweep has passed and that failed.
     failed: BTreeSet<String>,
-    was_cut: bool,
+    was_timed_out: bool,
 }
 
-impl Round {
-    /// The round that a run at `now` goes on with, or begins.
+impl Sweep {
+    /// The sweep that a run at `now` continues or begins.
     ///
-    /// The counts of another day are other counts: what an earlier day's round has come past has to be asked for again,
-    /// but last, so that every part has its turn however few of them fit into a day.
+    /// Counts belong to a day: the parts that an earlier day's sweep has passed have to be fetched again, but last, so that
+    /// every part is fetched in time, however few of them fit into a day.
     pub fn of(state: Option<&Stored>, depth: Depth, now: Timestamp) -> Self {
-        let fresh = |from: String, was_cut| {
+        let fresh = |from: String, was_timed_out| {
             let (next, failed) = (Some(from.clone()), BTreeSet::new());
-            Self { since: now, depth, from, next, failed, was_cut }
+            Self { since: now, depth, from, next, failed, was_timed_out }
         };
         let Some(place) = state.and_then(|state| state.0.get("resume")) else {
             return fresh(String::new(), false);
@@ -68,25 +78,25 @@ impl Round {
         let failed = place.at(&["failed"]).and_then(Value::as_list).unwrap_or_default();
         let since = place.at(&["since"]).and_then(Value::as_timestamp);
         match (since, text("from")) {
-            // What was passed at another depth was not asked for at this one, and a run whose clock was ahead knows no time.
+            // A sweep at another depth did not fetch what this one has to, and the time of a run whose clock was ahead is wrong.
             (Some(since), Some(from))
                 if since.day() == now.day()
                     && since <= now
                     && text("depth").as_deref() == Some(depth.as_str()) =>
             {
                 let failed = failed.iter().filter_map(Value::as_str).map(str::to_owned).collect();
-                Self { since, depth, from, next, failed, was_cut: true }
+                Self { since, depth, from, next, failed, was_timed_out: true }
             }
             _ => fresh(next.unwrap_or_default(), true),
         }
     }
 
     /// Whether an earlier run found the account too large.
-    pub fn was_cut(&self) -> bool {
-        self.was_cut
+    pub fn was_timed_out(&self) -> bool {
+        self.was_timed_out
     }
 
-    /// The parts that are left of the round, in its order, and then those that failed.
+    /// The parts that are left of the sweep, in its order, and then those that failed.
     pub fn left<T>(&self, parts: Vec<T>, key: impl Fn(&T) -> &str) -> Vec<T> {
         let mut parts = parts;
         parts.sort_by(|left, right| key(left).cmp(key(right)));
@@ -99,7 +109,7 @@ impl Round {
         left
     }
 
-    /// Whether the round has not come to the part yet.
+    /// Whether the sweep has not reached the part yet.
     fn is_left(&self, key: &str) -> bool {
         let Some(next) = self.next.as_deref() else { return false };
         match self.from.as_str().cmp(next) {
@@ -109,24 +119,25 @@ impl Round {
         }
     }
 
-    /// What the next run is to know, when the parts that were [`Self::left`] came so far.
-    pub fn resume(&self, outcomes: &[(String, Outcome)]) -> Resume {
-        // Where time was left for everything, the report has what failed, and the next run begins a round of its own.
-        if outcomes.iter().all(|(_, outcome)| *outcome != Outcome::Cut) {
-            return Resume::Nothing;
+    /// Where the next run continues, after `outcomes` of the parts that were [`Self::left`].
+    pub fn cursor(&self, outcomes: &[(String, PartOutcome)]) -> Cursor {
+        // If there was time for everything, the report has what failed, and the next run begins a new sweep.
+        if outcomes.iter().all(|(_, outcome)| *outcome != PartOutcome::TimedOut) {
+            return Cursor::Clear;
         }
-        let is_cut = |(key, outcome): &&(String, Outcome)| *outcome == Outcome::Cut && self.is_left(key);
-        let mut next = outcomes.iter().find(is_cut).map(|(key, _)| key.as_str());
-        let is_owed = |(key, outcome): &&(String, Outcome)| match outcome {
-            Outcome::Done => false,
-            Outcome::Failed => true,
-            Outcome::Cut => !self.is_left(key),
+        let is_timed_out =
+            |(key, outcome): &&(String, PartOutcome)| *outcome == PartOutcome::TimedOut && self.is_left(key);
+        let mut next = outcomes.iter().find(is_timed_out).map(|(key, _)| key.as_str());
+        let is_owed = |(key, outcome): &&(String, PartOutcome)| match outcome {
+            PartOutcome::Done | PartOutcome::Deleted => false,
+            PartOutcome::Failed => true,
+            PartOutcome::TimedOut => !self.is_left(key),
         };
         let mut failed: Vec<Value> =
             outcomes.iter().filter(is_owed).map(|(key, _)| key.as_str().into()).collect();
         let mut keys = failed.iter().filter_map(Value::as_str).chain(next);
         if failed.len() > MOST_FAILED || keys.any(|key| key.len() > LONGEST_KEY) {
-            // More than a state holds: the round begins again where it began, so that nothing counts as done.
+            // More than a state holds: the sweep restarts, so that nothing counts as done.
             (failed, next) = (Vec::new(), Some(self.from.as_str()));
         }
         let mut place = Map::from([
@@ -138,7 +149,7 @@ impl Round {
         if !failed.is_empty() {
             place.insert("failed".into(), Value::List(failed));
         }
-        Resume::At(place)
+        Cursor::Set(place)
     }
 }
 
@@ -152,8 +163,8 @@ mod tests {
         text.parse().unwrap()
     }
 
-    /// The round of a run at `now`, after one that left `since`, `from` and `next` at depth `control`.
-    fn round(left: Option<(&str, &str, &str)>, depth: Depth, now: &str) -> Round {
+    /// The sweep of a run at `now`, after one that left `since`, `from` and `next` at depth `control`.
+    fn sweep(left: Option<(&str, &str, &str)>, depth: Depth, now: &str) -> Sweep {
         let state = left.map(|(since, from, next)| {
             let place = Map::from([
                 ("since".into(), at(since).into()),
@@ -163,34 +174,34 @@ mod tests {
             ]);
             Stored(Map::from([("resume".into(), place.into())]))
         });
-        Round::of(state.as_ref(), depth, at(now))
+        Sweep::of(state.as_ref(), depth, at(now))
     }
 
-    /// The round after one of which parts came so far: `=` done, `!` failed, `…` cut.
-    fn after(round: &Round, outcomes: &str) -> Round {
-        let outcomes: Vec<(String, Outcome)> = outcomes
+    /// The sweep after one of which parts came so far: `=` done, `!` failed, `…` cut.
+    fn after(sweep: &Sweep, outcomes: &str) -> Sweep {
+        let outcomes: Vec<(String, PartOutcome)> = outcomes
             .split('|')
             .map(|text| {
                 let outcome = match text.chars().last().unwrap() {
-                    '=' => Outcome::Done,
-                    '!' => Outcome::Failed,
-                    _ => Outcome::Cut,
+                    '=' => PartOutcome::Done,
+                    '!' => PartOutcome::Failed,
+                    _ => PartOutcome::TimedOut,
                 };
                 (text.trim_end_matches(['=', '!', '…']).to_owned(), outcome)
             })
             .collect();
-        let Resume::At(place) = round.resume(&outcomes) else { panic!("{outcomes:?}: a place to go on") };
+        let Cursor::Set(place) = sweep.cursor(&outcomes) else { panic!("{outcomes:?}: a place to go on") };
         let state = Stored(Map::from([("resume".into(), place.into())]));
-        Round::of(Some(&state), Depth::Control, at("2026-03-10T08:00:00Z"))
+        Sweep::of(Some(&state), Depth::Control, at("2026-03-10T08:00:00Z"))
     }
 
     #[test]
     fn what_failed_is_asked_about_again_at_the_end_of_the_round() {
-        let begun = || round(None, Depth::Control, "2026-03-10T07:00:00Z");
+        let begun = || sweep(None, Depth::Control, "2026-03-10T07:00:00Z");
         let beginning_at_b =
-            || round(Some(("2026-03-10T07:00:00Z", "b", "b")), Depth::Control, "2026-03-10T07:10:00Z");
-        let after = |round: Round, runs: &[&str]| runs.iter().fold(round, |round, run| after(&round, run));
-        for (round, runs, left) in [
+            || sweep(Some(("2026-03-10T07:00:00Z", "b", "b")), Depth::Control, "2026-03-10T07:10:00Z");
+        let after = |sweep: Sweep, runs: &[&str]| runs.iter().fold(sweep, |sweep, run| after(&sweep, run));
+        for (sweep, runs, left) in [
             (begun(), &["=|a=|b…|c…"][..], "b|c"),
             (begun(), &["=|a!|b…|c…"], "b|c|a"),
             (begun(), &["!|a!|b…|c…"], "b|c||a"),
@@ -204,15 +215,15 @@ mod tests {
             (begun(), &["=|a…|b!|c="], "a|b|c"),
             (beginning_at_b(), &["b!|c…|…|a…"], "c||a|b"),
         ] {
-            let round = after(round, runs);
-            let found = round.left(KEYS.into_iter().rev().collect(), |key: &&str| key);
+            let sweep = after(sweep, runs);
+            let found = sweep.left(KEYS.into_iter().rev().collect(), |key: &&str| key);
             assert_eq!(found.join("|"), left, "{runs:?}");
-            assert_eq!(round.since, at("2026-03-10T07:00:00Z"));
+            assert_eq!(sweep.since, at("2026-03-10T07:00:00Z"));
         }
     }
 
     #[test]
-    fn a_run_goes_on_where_the_last_one_was_cut_and_as_far_as_the_round_began() {
+    fn a_run_goes_on_where_the_last_one_was_timed_out_and_as_far_as_the_round_began() {
         let morning = "2026-03-10T06:00:00Z";
         for (left, depth, now, parts, since) in [
             (None, Depth::Control, "2026-03-10T07:00:00Z", "|a|b|c", "2026-03-10T07:00:00Z"),
@@ -240,35 +251,35 @@ mod tests {
                 "2026-03-10T07:00:00Z",
             ),
         ] {
-            let round = round(left, depth, now);
-            let found = round.left(KEYS.into_iter().rev().collect(), |key: &&str| key);
+            let sweep = sweep(left, depth, now);
+            let found = sweep.left(KEYS.into_iter().rev().collect(), |key: &&str| key);
             let found = if found.is_empty() { "none".to_owned() } else { found.join("|") };
-            assert_eq!((found.as_str(), round.since), (parts, at(since)), "{left:?} {depth:?} {now}");
+            assert_eq!((found.as_str(), sweep.since), (parts, at(since)), "{left:?} {depth:?} {now}");
         }
     }
 
     #[test]
     fn a_state_names_a_thousand_failed_parts_and_beyond_that_the_round_begins_again() {
-        let begun = round(None, Depth::Control, "2026-03-10T07:00:00Z");
-        let resume = |failed: usize, cut: &str| {
-            let failed = (0..failed).map(|number| (format!("{number:036}"), Outcome::Failed));
-            let Resume::At(place) =
-                begun.resume(&failed.chain([(cut.to_owned(), Outcome::Cut)]).collect::<Vec<_>>())
+        let begun = sweep(None, Depth::Control, "2026-03-10T07:00:00Z");
+        let cursor = |failed: usize, cut: &str| {
+            let failed = (0..failed).map(|number| (format!("{number:036}"), PartOutcome::Failed));
+            let Cursor::Set(place) =
+                begun.cursor(&failed.chain([(cut.to_owned(), PartOutcome::TimedOut)]).collect::<Vec<_>>())
             else {
                 panic!("it was cut")
             };
             let names = place.get("failed").and_then(Value::as_list).map(<[Value]>::len);
             (names, place["next"].as_str().unwrap().to_owned())
         };
-        assert_eq!(resume(1_000, "z"), (Some(1_000), "z".to_owned()));
-        assert_eq!(resume(1_001, "z"), (None, String::new()), "where the round began");
-        assert_eq!(resume(3, &"z".repeat(300)), (None, String::new()));
+        assert_eq!(cursor(1_000, "z"), (Some(1_000), "z".to_owned()));
+        assert_eq!(cursor(1_001, "z"), (None, String::new()), "where the sweep began");
+        assert_eq!(cursor(3, &"z".repeat(300)), (None, String::new()));
     }
 
     #[test]
     fn a_round_that_was_not_cut_leaves_nothing_to_go_on_with() {
-        let round = round(None, Depth::Control, "2026-03-10T07:00:00Z");
-        let outcomes = [("a".to_owned(), Outcome::Done), ("b".to_owned(), Outcome::Failed)];
-        assert_eq!((round.resume(&outcomes), round.was_cut()), (Resume::Nothing, false));
+        let sweep = sweep(None, Depth::Control, "2026-03-10T07:00:00Z");
+        let outcomes = [("a".to_owned(), PartOutcome::Done), ("b".to_owned(), PartOutcome::Failed)];
+        assert_eq!((sweep.cursor(&outcomes), sweep.was_timed_out()), (Cursor::Clear, false));
     }
 }

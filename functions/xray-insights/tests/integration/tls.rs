@@ -1,12 +1,5 @@
 //! The shipped binary and services that speak TLS: whose certificates it believes, and how often it shakes hands.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    reason = "a test ends where it cannot go on"
-)]
-
 use insights_simulator::runtime_api::Outcome;
 use insights_tests::tls::{Authority, Front, ONE_TARGET, assert_one_full_handshake};
 use insights_tests::{Lab, Running, STORY};

@@ -3,15 +3,7 @@
 //!
 //! A first run over the default scenario makes some two thousand calls, mostly one put for each chunk. `cargo test` kills it
 //! after the first and the last call of each kind, and kills smaller runs after every call. After every call of the large one:
-//! `cargo test --profile quick -p cloudtrail-insights --test crash -- --ignored --nocapture`
-
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::print_stdout,
-    reason = "a test ends where it cannot go on, and says how far it came"
-)]
+//! `cargo test --profile quick -p cloudtrail-insights --test integration crash:: -- --ignored --nocapture`
 
 use cloudtrail_insights::CloudtrailInsights;
 use insights_tests::{Crash, Kills, selection};

@@ -1,11 +1,11 @@
 //! A dry run says what it would write and writes nothing.
 
 use super::{STALE, UNCHANGED, Version, WRITTEN, lab, valid};
-use insights_shared::collector::Resume;
+use insights_shared::collector::Cursor;
 use insights_shared::fields::Faults;
 use insights_shared::report::TargetReport;
 use insights_shared::store::catalog::catalog_row;
-use insights_shared::store::plan::{Change, Plan};
+use insights_shared::store::dry_run::{Change, DryRunSink};
 use insights_shared::store::state::{InFuture, RunStamp};
 use insights_shared::store::write::Guard;
 use insights_shared::target::Target;
@@ -24,11 +24,11 @@ async fn a_dry_run_writes_nothing_and_says_what_it_would_have_written() {
     lab.simulator.clear_log();
 
     let told: Arc<Mutex<Vec<(String, Change)>>> = Arc::default();
-    let plan = Plan::new({
+    let plan = DryRunSink::new({
         let told = Arc::clone(&told);
         move |item, change| told.lock().unwrap().push((item["kind"].as_str().unwrap().to_owned(), change))
     });
-    let store = lab.store(|options| options.dry_run = true).planned_by(Some(plan));
+    let store = lab.store(|options| options.dry_run = true).with_dry_run_sink(Some(plan));
     let other = valid(xray::INSIGHT, "other", Version::new(10, 10));
     let written = store.write(&[other.clone(), version(10)]).await;
     assert_eq!(written, [WRITTEN, UNCHANGED]);
@@ -54,7 +54,7 @@ async fn a_dry_run_writes_nothing_and_says_what_it_would_have_written() {
         scheduled_time: None,
         in_future: InFuture::default(),
     };
-    store.put_state(xray::SOURCE, &target, &response, &stamp, Some(now), &Resume::Keep).await.unwrap();
+    store.put_state(xray::SOURCE, &target, &response, &stamp, Some(now), &Cursor::Keep).await.unwrap();
     store.move_watermark(xray::SOURCE, &target, lab.now(), InFuture::default()).await.unwrap();
     store.put_run(xray::SOURCE, &target, &response, &stamp).await.unwrap();
 

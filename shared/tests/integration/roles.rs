@@ -1,13 +1,5 @@
 //! Whose account it is: an answer of STS that names another one is not believed.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::print_stdout,
-    reason = "a test ends where it cannot go on, and says how far it came"
-)]
-
 use aws_credential_types::provider::ProvideCredentials;
 use aws_types::SdkConfig;
 use insights_shared::aws::ServiceDates;

@@ -1,25 +1,28 @@
-//! The collector in process, against the simulated CloudTrail and the embedded table.
+//! The collector in process against the simulated CloudTrail and the embedded table, and the shipped binary as a process of
+//! its own.
 
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,
-    reason = "a test ends where it cannot go on"
+    clippy::print_stdout,
+    reason = "a test ends where it cannot go on, and a long one prints how far it came"
 )]
-
-#[cfg(test)]
-mod support;
 
 #[cfg(test)]
 mod answers;
 #[cfg(test)]
 mod backfill;
 #[cfg(test)]
+mod binary;
+#[cfg(test)]
 mod clocks;
 #[cfg(test)]
 mod closing;
 #[cfg(test)]
 mod conditions;
+#[cfg(test)]
+mod crash;
 #[cfg(test)]
 mod crashes;
 #[cfg(test)]
@@ -49,8 +52,12 @@ mod second_run;
 #[cfg(test)]
 mod series_rows;
 #[cfg(test)]
+mod support;
+#[cfg(test)]
 mod surrogates;
 #[cfg(test)]
 mod targets;
+#[cfg(test)]
+mod tls;
 #[cfg(test)]
 mod trail_of_the_call;

@@ -1,7 +1,5 @@
 //! The store against the embedded DynamoDB, with the simulator in between to count and to disturb.
 
-#![allow(clippy::unwrap_used, reason = "a test ends where it cannot go on")]
-
 #[cfg(test)]
 mod batches;
 #[cfg(test)]

@@ -1,28 +1,28 @@
-//! The collector against the simulated service: what becomes of an account, day by day and page by page.
+//! The collector in process against the simulated Audit Manager, day by day and page by page, and the shipped binary as a
+//! process of its own.
 
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::print_stdout,
-    reason = "a test ends where it cannot go on, and says how far it came"
+    reason = "a test ends where it cannot go on, and a long one prints how far it came"
 )]
 
 #[cfg(test)]
-#[path = "collector/deadline.rs"]
+mod crash;
+#[cfg(test)]
 mod deadline;
 #[cfg(test)]
-#[path = "collector/duplicates.rs"]
 mod duplicates;
 #[cfg(test)]
-#[path = "collector/faults.rs"]
 mod faults;
 #[cfg(test)]
-#[path = "collector/regions.rs"]
 mod regions;
 #[cfg(test)]
-#[path = "collector/support.rs"]
 mod support;
+#[cfg(test)]
+mod tls;
 
 use insights_shared::report::RunStatus;
 use insights_shared::time::Timestamp;

@@ -14,7 +14,7 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use futures_util::future::FutureExt;
 use insights_shared::aws::Timeouts;
-use insights_shared::collector::{Collector, Finish};
+use insights_shared::collector::{Checkpoint, Collector};
 use insights_shared::environment::Environment;
 use insights_shared::fields::Faults;
 use insights_shared::invocation::{Context, Service};
@@ -138,7 +138,7 @@ impl Collector for WithResolver {
         AuditmanagerInsights::prepare(sdk);
     }
 
-    async fn collect(&self, run: &TargetRun) -> Finish {
+    async fn collect(&self, run: &TargetRun) -> Checkpoint {
         self.0.collect(run).await
     }
 }

@@ -1,8 +1,6 @@
 //! The shipped binary under runtimes that are not Lambda's: no header of an invocation and no payload ends the process, and
 //! errors have the documented types.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test ends where it cannot go on")]
-
 use insights_simulator::Invocation;
 use insights_simulator::runtime_api::Outcome;
 use insights_tests::{Lab, Running, STORY};

@@ -1,14 +1,6 @@
 //! The shipped binary, killed (SIGKILL) after every one of its calls: what a clean run makes of what is left is the table
 //! of a run that nobody killed.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::print_stdout,
-    reason = "a test ends where it cannot go on, and says how far it came"
-)]
-
 use insights_tests::{Crash, Kills, STORY};
 use xray_insights::XrayInsights;
 

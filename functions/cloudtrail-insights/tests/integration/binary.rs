@@ -1,13 +1,5 @@
 //! The shipped binary under a Lambda Runtime API, as a process of its own that goes by the machine's clock.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::print_stdout,
-    reason = "a test ends where it cannot go on, and says how far it came"
-)]
-
 use insights_simulator::runtime_api::Outcome;
 use insights_tests::{EXTERNAL_ID, Lab, REDACT_KEY, Running, Table};
 use serde_json::Value;

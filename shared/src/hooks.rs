@@ -1,33 +1,33 @@
-//! What a process has that a person attends, and a function on Lambda has not: a table of its own, a word that ends
-//! fetching early, a look at what goes on, and a list of what a dry run would write.
+//! What a process that a person watches adds to a run, and a function on Lambda does not: a table of its own, a signal that
+//! ends fetching early, progress, and a list of what a dry run would write.
 //!
 //! Nothing here changes what is collected or how it is stored.
 
 use crate::aws::{CallCounts, ServiceDates};
 use crate::report::{RunStatus, TargetReport};
 use crate::store::Units;
-use crate::store::plan::Plan;
+use crate::store::dry_run::DryRunSink;
 use crate::target::Target;
 use aws_sdk_dynamodb::Client;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio::sync::watch;
 
-/// What an attended service has beside its configuration.
+/// What a service uses beside its configuration.
 #[derive(Clone, Debug, Default)]
-pub struct Attendance {
-    /// Leads to the table, in place of the client that the service would make.
+pub struct RunHooks {
+    /// The client of the table, in place of the one that the service would make.
     pub table: Option<Client>,
-    /// Fetching ends as soon as this is `true`; what is in hand is stored.
-    pub stop: Option<watch::Receiver<bool>>,
-    /// Is shown each target as its run begins.
+    /// Fetching ends as soon as this is `true`; what was fetched by then is stored.
+    pub cancellation: Option<watch::Receiver<bool>>,
+    /// Gets each target as its run begins.
     pub activity: Option<Arc<Activity>>,
-    /// Is told what a dry run would write.
-    pub plan: Option<Plan>,
-    /// What is known already about the machine's clock, from a response before the first invocation.
+    /// Gets what a dry run would write.
+    pub dry_run: Option<DryRunSink>,
+    /// What a response before the first invocation showed about the machine's clock.
     pub dates: Option<Arc<ServiceDates>>,
 }
 
-/// The targets whose runs have begun, and what the run as a whole took of the table.
+/// The targets whose runs have begun, and the units of the table that the whole run consumed.
 #[derive(Debug, Default)]
 pub struct Activity {
     targets: Mutex<Vec<Arc<TargetActivity>>>,
@@ -35,17 +35,17 @@ pub struct Activity {
 }
 
 impl Activity {
-    /// All targets, in the order in which they began.
+    /// All targets, in the order in which their runs began.
     pub fn targets(&self) -> Vec<Arc<TargetActivity>> {
         self.targets.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The units of the table, once the run has ended, however it did.
+    /// The units of the table that were consumed, once the run has ended.
     pub fn units(&self) -> Units {
         *self.units.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes what the run took.
+    /// Notes the units that the run consumed.
     pub(crate) fn used(&self, units: Units) {
         *self.units.lock().unwrap_or_else(PoisonError::into_inner) = units;
     }
@@ -55,12 +55,12 @@ impl Activity {
         &self,
         target: &Target,
         calls: &Arc<CallCounts>,
-        report: &Arc<TargetReport>,
+        report: &TargetReport,
     ) -> Arc<TargetActivity> {
         let activity = Arc::new(TargetActivity {
             target: target.clone(),
             calls: Arc::clone(calls),
-            report: Arc::clone(report),
+            report: report.clone(),
             ended: OnceLock::new(),
         });
         self.targets.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&activity));
@@ -68,15 +68,15 @@ impl Activity {
     }
 }
 
-/// One target's run, to be looked at while it goes on.
+/// The progress of one target's run.
 #[derive(Debug)]
 pub struct TargetActivity {
     /// The target.
     pub target: Target,
-    /// Its calls to the service.
+    /// Its requests to the service.
     pub calls: Arc<CallCounts>,
-    /// What has become of its records.
-    pub report: Arc<TargetReport>,
+    /// Its report.
+    pub report: TargetReport,
     ended: OnceLock<RunStatus>,
 }
 

@@ -1,0 +1,141 @@
+//! The end of the time for fetching: the runtime's deadline, or a signal before it.
+//!
+//! It ends no write: what was fetched by then is still stored.
+
+use std::future::{Future, pending, poll_fn};
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+/// When fetching ends, whether or not everything is fetched.
+#[derive(Clone, Debug, Default)]
+pub struct Cancellation {
+    deadline: Option<Instant>,
+    signal: Option<watch::Receiver<bool>>,
+}
+
+impl Cancellation {
+    /// At `deadline`, or as soon as `signal` is `true`; never without either.
+    pub fn new(deadline: Option<Instant>, signal: Option<watch::Receiver<bool>>) -> Self {
+        Self { deadline, signal }
+    }
+
+    /// The deadline, if there is one.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
+    /// Whether the time is over.
+    pub fn is_over(&self) -> bool {
+        self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+            || self.signal.as_ref().is_some_and(|signal| *signal.borrow())
+    }
+
+    /// The output of `future`, if it completes in time.
+    pub async fn before<T>(&self, future: impl Future<Output = T>) -> Option<T> {
+        let mut future = pin!(future);
+        let mut cancelled = pin!(self.cancelled());
+        poll_fn(|context| match future.as_mut().poll(context) {
+            Poll::Ready(result) => Poll::Ready(Some(result)),
+            Poll::Pending => cancelled.as_mut().poll(context).map(|()| None),
+        })
+        .await
+    }
+
+    /// Waits until the time is over.
+    async fn cancelled(&self) {
+        let deadline = async {
+            match self.deadline {
+                Some(deadline) => tokio::time::sleep_until(deadline).await,
+                None => pending().await,
+            }
+        };
+        let signal = async {
+            match self.signal.clone() {
+                Some(mut signal) => signalled(&mut signal).await,
+                None => pending().await,
+            }
+        };
+        tokio::select! {
+            () = deadline => {}
+            () = signal => {}
+        }
+    }
+}
+
+/// Waits for the signal; for ever if its sender is gone.
+async fn signalled(signal: &mut watch::Receiver<bool>) {
+    if signal.wait_for(|signalled| *signalled).await.is_err() {
+        pending::<()>().await;
+    }
+}
+
+/// The part of the remaining time that one call may take, so that it leaves time for others.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TimeShare {
+    /// One part of how many.
+    pub parts: u32,
+    /// The least time of the call.
+    pub shortest: Duration,
+}
+
+impl TimeShare {
+    /// How long a call that begins now may take, of the time until `deadline`.
+    pub(crate) fn of_time_until(self, deadline: Instant) -> Duration {
+        let left = deadline.saturating_duration_since(Instant::now());
+        (left / self.parts).max(self.shortest)
+    }
+}
+
+/// The instant at which fetching ends, so that everything fetched is stored before the runtime ends the process.
+pub(crate) fn fetch_until(deadline: Instant, targets: usize) -> Instant {
+    let remaining = deadline.saturating_duration_since(Instant::now());
+    let reserve = (remaining / 5).clamp(Duration::from_millis(500), Duration::from_secs(15));
+    deadline.checked_sub(reserve + response_time(targets)).unwrap_or(deadline)
+}
+
+/// The instant at which storing ends, so that there is time to send the response or the error. If the table does not answer,
+/// the runtime ends a run that has less than five seconds in all.
+pub(crate) fn store_until(deadline: Instant, targets: usize) -> Instant {
+    let reserve = Duration::from_millis(200) + response_time(targets);
+    deadline.checked_sub(reserve).unwrap_or(deadline).max(Instant::now() + Duration::from_secs(5))
+}
+
+/// How long it takes to make a response, on the small share of a processor that Lambda gives.
+fn response_time(targets: usize) -> Duration {
+    Duration::from_micros(100).saturating_mul(u32::try_from(targets).unwrap_or(u32::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::ready;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_ends_at_the_deadline_or_at_the_signal_whichever_comes_first() {
+        let never = Cancellation::default();
+        assert_eq!((never.is_over(), never.before(ready(7)).await), (false, Some(7)));
+
+        let (sender, signal) = watch::channel(false);
+        let begun = Instant::now();
+        let cancellation = Cancellation::new(Some(begun + Duration::from_mins(1)), Some(signal));
+        assert_eq!(cancellation.before(ready(7)).await, Some(7));
+        let waiting = tokio::spawn({
+            let cancellation = cancellation.clone();
+            async move { cancellation.before(pending::<()>()).await }
+        });
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert!(!cancellation.is_over());
+        sender.send(true).unwrap();
+        assert_eq!(waiting.await.unwrap(), None);
+        assert!(cancellation.is_over() && begun.elapsed() < Duration::from_secs(2));
+
+        let (sender, signal) = watch::channel(false);
+        drop(sender);
+        let cancellation = Cancellation::new(Some(Instant::now() + Duration::from_mins(1)), Some(signal));
+        assert_eq!(cancellation.before(pending::<()>()).await, None, "no sender is left");
+        assert!(cancellation.is_over() && begun.elapsed() >= Duration::from_secs(61));
+    }
+}

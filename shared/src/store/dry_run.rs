@@ -1,0 +1,51 @@
+//! Passes on what a dry run would write, for callers that need more than the counters. It keeps nothing itself.
+
+use super::Store;
+use crate::value::Map;
+use std::fmt;
+use std::sync::Arc;
+
+/// What a write would do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Store an item under a key that has none.
+    New,
+    /// Replace the stored item.
+    Changed,
+    /// Nothing: the same item is stored.
+    Same,
+}
+
+type Receive = dyn Fn(&Map, Change) + Send + Sync;
+
+/// Receives every item that a dry run would write, and every record that is stored already.
+#[derive(Clone)]
+pub struct DryRunSink(Arc<Receive>);
+
+impl DryRunSink {
+    /// A sink that passes everything to `receive`.
+    pub fn new(receive: impl Fn(&Map, Change) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(receive))
+    }
+}
+
+impl fmt::Debug for DryRunSink {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("DryRunSink").finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// The same, whose dry runs pass what they would write to `sink`.
+    #[must_use]
+    pub fn with_dry_run_sink(self, sink: Option<DryRunSink>) -> Self {
+        Self { dry_run_sink: sink, ..self }
+    }
+
+    /// Passes on an item that a dry run does not write.
+    pub(super) fn record_dry_run(&self, item: &Map, change: Change) {
+        if let Some(sink) = &self.dry_run_sink {
+            (sink.0)(item, change);
+        }
+    }
+}
