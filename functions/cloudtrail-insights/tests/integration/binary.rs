@@ -4,12 +4,12 @@ use insights_simulator::runtime_api::Outcome;
 use insights_tests::{EXTERNAL_ID, Lab, REDACT_KEY, Running, Table};
 use serde_json::Value;
 
-const RULE: &str = include_str!("../../../events/cloudtrail-insights--scheduled-by-rule.json");
-const SCHEDULER: &str = include_str!("../../../events/cloudtrail-insights--scheduled-by-scheduler.json");
-const START: &str = include_str!("../../../events/cloudtrail-insights--insight-start.json");
-const END: &str = include_str!("../../../events/cloudtrail-insights--insight-end.json");
-const WINDOW: &str = include_str!("../../../events/cloudtrail-insights--window-before-reach.json");
-const DRY_RUN: &str = include_str!("../../../events/cloudtrail-insights--dry-run.json");
+const RULE: &str = include_str!("../../../../events/cloudtrail-insights--scheduled-by-rule.json");
+const SCHEDULER: &str = include_str!("../../../../events/cloudtrail-insights--scheduled-by-scheduler.json");
+const START: &str = include_str!("../../../../events/cloudtrail-insights--insight-start.json");
+const END: &str = include_str!("../../../../events/cloudtrail-insights--insight-end.json");
+const WINDOW: &str = include_str!("../../../../events/cloudtrail-insights--window-before-reach.json");
+const DRY_RUN: &str = include_str!("../../../../events/cloudtrail-insights--dry-run.json");
 /// The insight that the pushed halves belong to.
 const PUSHED: &str = "cloudtrail#123456789012#eu-west-1#b5a7c1d2-60e3-4f84-9a15-c7d8e9f0a1b2";
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 use std::process::Stdio;
 use std::time::Duration;
 
-const SCHEDULED: &str = include_str!("../../../events/xray-insights--scheduled-by-rule.json");
+const SCHEDULED: &str = include_str!("../../../../events/xray-insights--scheduled-by-rule.json");
 
 async fn start(lab: &Lab, variables: &[(&str, &str)]) -> Running {
     Running::start(env!("CARGO_BIN_EXE_xray-insights"), "xray-insights", lab, variables).await
