@@ -10,7 +10,7 @@ use divan::Bencher;
 use divan::counter::ItemsCount;
 use insights_shared::payload::Window;
 use insights_shared::time::Timestamp;
-use xray_insights::fetch::ImpactGraph;
+use xray_insights::graph::ImpactGraph;
 use xray_insights::normalize::{self, Origin, Version};
 
 /// What the API says of one insight.

@@ -10,8 +10,8 @@ pub use xray_insights::XrayInsights;
 
 use aws_types::SdkConfig;
 use futures_util::future::{FutureExt, LocalBoxFuture};
-use insights_shared::attendance::Attendance;
 use insights_shared::environment::Environment;
+use insights_shared::hooks::RunHooks;
 use insights_shared::invocation::{Context, InvocationError, Service};
 use insights_shared::record::Source;
 use insights_shared::report::Response;
@@ -72,11 +72,11 @@ pub fn function(
     environment: &Environment,
     sdk: SdkConfig,
     clock: Clock,
-    attendance: Attendance,
+    hooks: RunHooks,
 ) -> Result<Box<dyn Function>, InvocationError> {
     let function = with_collector!(source, C => {
         let service: Service<C> = Service::new(environment, sdk, clock)?;
-        Box::new(service.attended(attendance)) as Box<dyn Function>
+        Box::new(service.with_hooks(hooks)) as Box<dyn Function>
     });
     Ok(function.unwrap_or_else(|| unreachable!("{source} has no collector")))
 }

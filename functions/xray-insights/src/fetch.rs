@@ -13,15 +13,6 @@ use insights_shared::payload::Window;
 use insights_shared::sdk::date_time;
 use insights_shared::target_run::TargetRun;
 
-/// The IAM actions that these requests need. X-Ray has no resource-level permissions for them.
-pub const IAM_ACTIONS: [&str; 5] = [
-    "xray:GetGroups",
-    "xray:GetInsight",
-    "xray:GetInsightEvents",
-    "xray:GetInsightImpactGraph",
-    "xray:GetInsightSummaries",
-];
-
 /// Summaries per page: X-Ray's maximum.
 const SUMMARIES_PAGE: i32 = 100;
 /// Events per page: X-Ray's maximum.
