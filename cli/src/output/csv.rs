@@ -1,4 +1,4 @@
-//! Records as rows for a spreadsheet: RFC 4180, and nothing that a spreadsheet would take for a formula.
+//! Records as rows for a spreadsheet: RFC 4180, without formulas.
 
 use insights_query::format;
 use insights_query::format::escape::visible;
@@ -7,11 +7,11 @@ use insights_shared::record::Stored;
 use insights_shared::value::Value;
 use std::borrow::Cow;
 
-/// What formulas begin with, in whatever width: some spreadsheets take either.
+/// The characters that a formula begins with; some spreadsheets accept the full-width forms too.
 const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
 
-/// What is given of insights and snapshots: the envelope, with the measures each in a column of its own.
-const COLUMNS: [&str; 23] = [
+/// The attributes before the measures.
+const FIRST_COLUMNS: [&str; 12] = [
     "pk",
     "sk",
     "kind",
@@ -24,24 +24,28 @@ const COLUMNS: [&str; 23] = [
     "status_reason",
     "severity",
     "entity",
-    "fault_count",
-    "ok_count",
-    "total_count",
-    "insight_average",
-    "baseline_average",
-    "compliant",
-    "noncompliant",
-    "inconclusive",
-    "started_at",
-    "ended_at",
-    "updated_at",
 ];
+/// The attributes after the measures.
+const LAST_COLUMNS: [&str; 3] = ["started_at", "ended_at", "updated_at"];
+
+/// The columns of insights and snapshots: every measure of every kind has one.
+fn columns() -> Vec<&'static str> {
+    let mut columns = FIRST_COLUMNS.to_vec();
+    for measure in insights_sources::kinds().flat_map(|kind| kind.0.measures) {
+        if !columns.contains(&measure.name) {
+            columns.push(measure.name);
+        }
+    }
+    columns.extend(LAST_COLUMNS);
+    columns
+}
 
 /// Insights and snapshots as rows.
 pub fn records(records: &[Stored]) -> String {
-    let mut text = row(COLUMNS);
+    let columns = columns();
+    let mut text = row(&columns);
     for record in records {
-        text.push_str(&row(COLUMNS.map(|name| attribute(record, name))));
+        text.push_str(&row(columns.iter().map(|name| attribute(record, name))));
     }
     text
 }
@@ -57,22 +61,20 @@ pub fn attribute(record: &Stored, name: &str) -> String {
     }
 }
 
-/// One row.
+/// One row, as RFC 4180 has it.
 pub fn row<T: AsRef<str>>(cells: impl IntoIterator<Item = T>) -> String {
-    let cells: Vec<String> = cells.into_iter().map(|text| cell(text.as_ref()).into_owned()).collect();
-    cells.join(",") + "\r\n"
+    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+    // Writing to memory cannot fail.
+    let _ = writer.write_record(cells.into_iter().map(|text| cell(text.as_ref()).into_owned()));
+    String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default()
 }
 
-/// A cell, quoted where it must be, with hidden characters spelled out. What a spreadsheet would run as a formula has an
-/// apostrophe before it, unless it is a number: others put text into titles and entities.
+/// A cell with hidden characters escaped. A spreadsheet must not execute what it would take for a formula, so an apostrophe
+/// precedes it, unless it is a number: titles and entities are text from elsewhere.
 fn cell(text: &str) -> Cow<'_, str> {
     let text = visible(text);
     let is_formula = text.starts_with(FORMULA) && Number::parse(&text).is_none();
-    let text = if is_formula { Cow::Owned(format!("'{text}")) } else { text };
-    if text.contains([',', '"']) {
-        return Cow::Owned(format!("\"{}\"", text.replace('"', "\"\"")));
-    }
-    text
+    if is_formula { Cow::Owned(format!("'{text}")) } else { text }
 }
 
 /// A number as a cell: no thousands, a point before decimals.
@@ -111,7 +113,8 @@ mod tests {
             ("+3", "+3"),
             ("a=b", "a=b"),
         ] {
-            assert_eq!(cell(text), expected, "{text}");
+            let expected = format!("{expected},x\r\n");
+            assert_eq!(row([text, "x"]), expected, "{text}");
         }
         assert_eq!(row(["a", "b,c"]), "a,\"b,c\"\r\n");
     }
