@@ -9,9 +9,7 @@ use insights_query::health::{Condition, Health, condition_of, never_run};
 use insights_query::{Place, Reader, Span};
 use insights_shared::record::{Source, Stored};
 use insights_shared::time::{DAY_SECONDS, Timestamp};
-use insights_sources::auditmanager;
-use insights_sources::cloudtrail;
-use insights_sources::xray;
+use insights_sources::{auditmanager, cloudtrail, xray};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How far back known entities are looked for.

@@ -8,9 +8,7 @@ use crate::span::Span;
 use insights_shared::key::Key;
 use insights_shared::record::{Stored, partition};
 use insights_shared::time::DAY_SECONDS;
-use insights_sources::auditmanager;
-use insights_sources::cloudtrail;
-use insights_sources::xray;
+use insights_sources::{auditmanager, insight_kinds};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How far back insights are looked through: as long as records are kept by default.
@@ -61,7 +59,7 @@ impl Reader {
     async fn by_id(&self, id: &str) -> Result<BTreeMap<String, String>, Error> {
         let mut keys = Vec::new();
         for place in self.all_places().await? {
-            for source in [xray::SOURCE, cloudtrail::SOURCE] {
+            for source in insights_sources::all().filter(|source| !source.is_counted_by_day()) {
                 let pk = partition(source, &place.account_id, &place.region, [id]);
                 keys.push(Key::new(pk, "insight"));
             }
@@ -77,7 +75,7 @@ impl Reader {
     /// Things whose id begins so.
     async fn by_beginning(&self, text: &str) -> Result<BTreeMap<String, String>, Error> {
         let span = Span::last(REACH_DAYS * DAY_SECONDS, self.now());
-        let insights = self.overlapping(&[xray::INSIGHT, cloudtrail::INSIGHT], span).await?;
+        let insights = self.overlapping(&insight_kinds().collect::<Vec<_>>(), span).await?;
         let begins = |insight: &&Stored| insight.text("id").is_some_and(|id| id.starts_with(text));
         let mut found: BTreeMap<String, String> = insights.iter().filter(begins).filter_map(titled).collect();
         let scopes = self.scopes().await?.into_iter().filter(|scope| scope.id().starts_with(text));

@@ -2,7 +2,8 @@
 //! under one key. It filters nothing but time.
 
 use crate::error::Error;
-use crate::incident::{self, Occurrence};
+use crate::importance::Importance;
+use crate::incident::{self, Incident, Occurrence, incidents};
 use crate::query::{Question, Sort};
 use crate::reader::{AFTER_INSTANT, Reader};
 use crate::span::Span;
@@ -11,8 +12,7 @@ use insights_shared::key::{self, Key};
 use insights_shared::record::{Kind, Source, Stored};
 use insights_shared::store::schema::{BY_ENTITY, ENDED, OPEN};
 use insights_shared::time::DAY_SECONDS;
-use insights_sources::cloudtrail;
-use insights_sources::xray;
+use insights_sources::{insight_kinds, view};
 use std::collections::BTreeMap;
 
 impl Reader {
@@ -73,30 +73,44 @@ impl Reader {
         let sort = Some(("entity_sk", Sort::Between(from, format!("{}{AFTER_INSTANT}", span.until))));
         let question = Question { index: Some(BY_ENTITY), partition, sort, ..Question::default() };
         let mut found = self.ask(question).await?;
-        let insights = self.overlapping(&[xray::INSIGHT, cloudtrail::INSIGHT], span).await?;
+        let insights = self.overlapping(&insight_kinds().collect::<Vec<_>>(), span).await?;
         found.extend(insights.into_iter().filter(|insight| insight.text("entity") == Some(entity)));
         found.retain(|record| span.holds(record));
         Ok(without_doubles(found))
     }
 
-    /// `insights` as occurrences. Those that may have something in common with another are read whole, with their graphs.
-    pub async fn occurrences(&self, insights: Vec<Stored>) -> Result<Vec<Occurrence>, Error> {
-        let worth: Vec<Key> = incident::worth_reading(&insights).into_iter().filter_map(key_of).collect();
-        let graphs = worth.iter().filter(|key| key.pk.starts_with("xray#"));
-        let graphs: Vec<Key> = graphs.map(|key| Key::new(key.pk.clone(), "graph")).collect();
-        let mut found = self.items(&[worth, graphs].concat()).await?;
+    /// The incidents that `insights` form. Those that may have something in common with another are read whole, at most
+    /// `most` of them, the most important first; the others are compared by their envelopes.
+    pub async fn incidents(&self, insights: Vec<Stored>, most: usize) -> Result<Vec<Incident>, Error> {
+        let mut compared = incident::worth_reading(&insights);
+        compared.sort_by_key(|insight| Importance::of(insight));
+        compared.truncate(most);
+        let mut keys: Vec<Key> = Vec::new();
+        for insight in compared {
+            let Some(key) = key_of(insight) else { continue };
+            keys.extend(correlation_items(insight).iter().map(|sk| Key::new(key.pk.clone(), *sk)));
+            keys.push(key);
+        }
+        let mut found = self.items(&keys).await?;
         let occurrence = |insight: Stored| {
             let key = key_of(&insight)?;
-            let graph = found.remove(&Key::new(key.pk.clone(), "graph"));
-            Occurrence::new(found.remove(&key).unwrap_or(insight), graph.as_ref())
+            let keys = correlation_items(&insight).iter().map(|sk| Key::new(key.pk.clone(), *sk));
+            let items: Vec<Stored> = keys.filter_map(|key| found.remove(&key)).collect();
+            let insight = found.remove(&key).unwrap_or(insight);
+            Occurrence::new(insight, &items.iter().collect::<Vec<_>>())
         };
-        Ok(insights.into_iter().filter_map(occurrence).collect())
+        Ok(incidents(insights.into_iter().filter_map(occurrence).collect()))
     }
 
     /// Everything under the partition key `pk`, whole, in the order of the sort keys.
     pub async fn partition(&self, pk: &str) -> Result<Vec<Stored>, Error> {
         self.ask(Question { partition: ("pk", pk.to_owned()), ..Question::default() }).await
     }
+}
+
+/// The sort keys of the items that are compared beside an insight itself.
+fn correlation_items(insight: &Stored) -> &'static [&'static str] {
+    view::of_record(insight).map_or(&[], |view| view.correlation_items)
 }
 
 fn is_one_of(record: &Stored, kinds: &[Kind]) -> bool {

@@ -6,6 +6,7 @@
 
 mod call;
 pub mod counts;
+mod detail;
 mod error;
 mod find;
 pub mod format;
@@ -26,6 +27,7 @@ mod targets;
 pub mod unavailable;
 mod whole;
 
+pub use detail::{Detail, KnownSeries, Margin};
 pub use error::Error;
 pub use query::page_token;
 pub use reader::Reader;

@@ -9,10 +9,17 @@ use crate::span::Span;
 use crate::targets::Place;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use insights_shared::catalog::{CatalogRow, TRAIL_ROWS, Unavailable, trail_arn};
-use insights_shared::record::Stored;
+use insights_shared::record::{Source, Stored};
 use insights_shared::series::{SERIES_ROWS, SeriesKey};
-use insights_sources::cloudtrail;
 use std::collections::BTreeMap;
+
+/// The source that has metric series. A [`SeriesKey`] has the parts that its API needs.
+const SOURCE: Source = insights_sources::cloudtrail::SOURCE;
+
+/// The source that has the metric series behind `insight`, if there is any.
+pub(crate) fn source_of(insight: &Stored) -> Option<Source> {
+    Some(SOURCE).filter(|source| insight.text("source") == Some(source.as_str()))
+}
 
 /// One metric series.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,14 +38,8 @@ impl Series {
     fn of(row: Stored) -> Option<Self> {
         let place = Place::of(&row)?;
         let key = SeriesKey::from_row(&row)?;
-        let pk = key.partition(cloudtrail::SOURCE, &place.account_id, &place.region);
+        let pk = key.partition(SOURCE, &place.account_id, &place.region);
         Some(Self { place, key, pk, row: CatalogRow::from_stored(row) })
-    }
-
-    /// Whether `insight`, whole, is about this series.
-    pub fn is_behind(&self, insight: &Stored) -> bool {
-        Place::of(insight).as_ref() == Some(&self.place)
-            && SeriesKey::of_insight(insight).as_ref() == Some(&self.key)
     }
 
     /// Why no points of it are available, where none are.
@@ -88,13 +89,18 @@ impl Reader {
     /// The rows of the catalog of `place` whose names begin with `prefix`.
     async fn catalog(&self, place: &Place, prefix: &str) -> Result<Vec<Stored>, Error> {
         let sort = Some(("sk", Sort::BeginsWith(prefix.to_owned())));
-        let partition = ("pk", place.catalog(cloudtrail::SOURCE));
+        let partition = ("pk", place.catalog(SOURCE));
         self.ask(Question { partition, sort, ..Question::default() }).await
     }
 
     /// The metric series that are known of `place`.
     pub async fn series(&self, place: &Place) -> Result<Vec<Series>, Error> {
         Ok(self.catalog(place, SERIES_ROWS).await?.into_iter().filter_map(Series::of).collect())
+    }
+
+    /// The `state` of each target that has metric series.
+    pub async fn series_states(&self) -> Result<BTreeMap<Place, Stored>, Error> {
+        self.states(SOURCE).await
     }
 
     /// The chunks of `series` that touch `span`, of one period or of all, whole.

@@ -12,6 +12,7 @@
 pub mod auditmanager;
 pub mod cloudtrail;
 mod registry;
+pub mod view;
 pub mod xray;
 
 pub use insights_records::descriptor::{Kind, Operation, Shape, Source};

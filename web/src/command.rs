@@ -143,6 +143,7 @@ impl fmt::Display for CommandLine {
 mod tests {
     use super::*;
     use insights_query::format::parse_key;
+    use insights_query::health::judge;
 
     /// Values that a shell, or this program, would take for something else.
     const HOSTILE: [&str; 20] = [
@@ -237,5 +238,18 @@ mod tests {
         let line = CommandLine::insights(&["list"]).variable("AWS_PROFILE", "my audit").flag("--open");
         assert_eq!(line.to_string(), "AWS_PROFILE='my audit' insights list --open");
         assert_eq!(parse_key("a%2Gb%C3%A9%e2%80%ae%"), "a%2Gb%C3%A9\u{202e}%");
+    }
+
+    #[test]
+    fn a_remedy_ends_with_the_command_that_collects_where_that_resolves_it() {
+        let now = "2026-03-01T12:00:00Z".parse().unwrap();
+        let never = judge(None, None, insights_sources::xray::SOURCE, now, None);
+        assert!(never.needs_collect);
+        let location = Location { table: Some("audit".to_owned()), local: None };
+        let text = remedy(&never, insights_sources::xray::SOURCE, &location).unwrap();
+        assert!(text.ends_with(": `insights collect --source xray --table audit`"), "{text}");
+        let scheduled = Judged { needs_collect: false, ..never };
+        let text = remedy(&scheduled, insights_sources::xray::SOURCE, &location);
+        assert_eq!(text, scheduled.advice());
     }
 }

@@ -3,9 +3,7 @@
 //!
 //! It reads the table by `insights_query` alone.
 
-mod address;
 pub mod command;
-pub mod console;
 pub mod page;
 pub mod report;
 pub mod serve;

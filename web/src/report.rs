@@ -57,10 +57,10 @@ fn fitted(model: &mut Model) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::page::model::{Detail, Insight};
-    use insights_query::format;
+    use crate::page::model::Insight;
     use insights_query::health::Health;
     use insights_query::incident::{Occurrence, incidents};
+    use insights_query::{Detail, format};
     use insights_shared::record::Stored;
     use insights_shared::time::Timestamp;
     use insights_shared::value::Value;
@@ -93,13 +93,15 @@ mod tests {
         let event = |minute: i64| {
             let at = now.plus_seconds(-60 * minute);
             let summary = "What the service said at this look, which may be rather long as well. ".repeat(4);
-            stored(&format!(r#"{{"started_at":"{at}","detail":{{"summary":"{summary}"}}}}"#))
+            stored(&format!(
+                r#"{{"kind":"xray.insight_event","started_at":"{at}","detail":{{"summary":"{summary}"}}}}"#
+            ))
         };
         let events: Vec<Stored> = (0..events).map(event).collect();
         let records: Vec<Stored> = (0..5_000).map(insight).collect();
-        let occurrences = records.iter().filter_map(|record| Occurrence::new(record.clone(), None)).collect();
+        let occurrences = records.iter().filter_map(|record| Occurrence::new(record.clone(), &[])).collect();
         let detailed = |(nth, record): (usize, Stored)| {
-            let detail = (nth < MOST_DETAILS).then(|| Detail::Xray { events: events.clone(), graph: None });
+            let detail = (nth < MOST_DETAILS).then(|| Detail { items: events.clone(), series: Vec::new() });
             Insight { record, detail }
         };
         let (mut open, closed): (Vec<Stored>, Vec<Stored>) =

@@ -10,7 +10,7 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   insights simulate                      on port 8080, with the table insights
   insights simulate > env.sh & sleep 1; . ./env.sh
-  insights simulate --fault xray:GetInsight=throttle:3 --fault 'PutItem=reset:1@10'
+  insights simulate --fault GetInsight=throttle:3 --fault 'PutItem=reset:1@10'
   insights simulate --scenario story.toml --seed 3 --enforce-rates
   insights simulate --bind 172.17.0.1    where containers find it
   insights simulate --allow-host host.docker.internal

@@ -6,9 +6,7 @@ use insights_query::{Reader, Span, format};
 use insights_shared::record::{Severity, Stored};
 use insights_shared::time::{DAY_SECONDS, Timestamp};
 use insights_shared::value::Value;
-use insights_sources::auditmanager;
-use insights_sources::cloudtrail;
-use insights_sources::xray;
+use insights_sources::{auditmanager, cloudtrail, xray};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 

@@ -11,9 +11,7 @@ use insights_query::format::{self, length, period, plain, so_many, thousands};
 use insights_query::health::{Condition, Health};
 use insights_shared::record::{Source, Stored};
 use insights_shared::time::Timestamp;
-use insights_sources::auditmanager;
-use insights_sources::cloudtrail;
-use insights_sources::xray;
+use insights_sources::{auditmanager, cloudtrail, xray};
 
 /// All of it, as text.
 pub fn page(findings: &Findings, invoked: &[Invoked], folder: &Folder, session: &Session) -> String {

@@ -4,10 +4,12 @@
 pub mod axis;
 pub mod csv;
 pub mod file;
+pub mod graph;
 pub mod near;
 pub mod plot;
 pub mod progress;
 pub mod rows;
+pub mod sections;
 pub mod style;
 pub mod tabular;
 

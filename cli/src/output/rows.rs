@@ -7,8 +7,7 @@ use insights_query::Place;
 use insights_query::format::{self, length, plain, service, spell_key};
 use insights_shared::record::Stored;
 use insights_shared::time::Timestamp;
-use insights_sources::auditmanager;
-use insights_sources::kind_of;
+use insights_sources::{auditmanager, kind_of};
 use std::collections::BTreeSet;
 
 /// How much of an id a listing shows, at least: what `show` takes, and what an eye can keep.
@@ -82,7 +81,7 @@ fn whereabouts(record: &Stored, with_place: bool, is_narrow: bool) -> String {
 /// What is said, and by how much.
 fn what(record: &Stored) -> String {
     let title = record.text("title").map(plain).unwrap_or_default();
-    match format::measures(record).or_else(|| format::evidence(record)) {
+    match format::judgement(record) {
         Some(measures) => format!("{title}\n{measures}"),
         None => title,
     }

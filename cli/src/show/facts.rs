@@ -5,7 +5,7 @@ use crate::session::Session;
 use insights_query::format::{self, add, instant, plain, service, times, wrapped};
 use insights_shared::record::Stored;
 use insights_shared::time::Timestamp;
-use insights_web::console;
+use insights_sources::view;
 
 /// The head of a page whose times begin with `oldest`.
 pub fn section(pk: &str, insight: &Stored, oldest: Timestamp, session: &Session, now: Timestamp) -> String {
@@ -30,7 +30,7 @@ pub fn section(pk: &str, insight: &Stored, oldest: Timestamp, session: &Session,
         insight.timestamp("observed_at").map(|time| instant(time, &session.zone)).unwrap_or_default();
     fact("version", format!("of {updated}, stored {stored}; {}", times(&session.zone, oldest, now)));
     fact("key", plain(pk));
-    if let Some(link) = console::link(insight) {
+    if let Some(link) = view::link(insight) {
         fact("console", format!("{}:\n            {}", link.shows, link.url));
     }
     lines
@@ -38,7 +38,7 @@ pub fn section(pk: &str, insight: &Stored, oldest: Timestamp, session: &Session,
 
 fn severity(insight: &Stored) -> String {
     let severity = insight.text("severity").map(plain).unwrap_or_default();
-    match format::measures(insight) {
+    match format::judgement(insight) {
         Some(measures) => format!("{severity}: {measures}"),
         None => severity,
     }

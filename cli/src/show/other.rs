@@ -8,7 +8,7 @@ use insights_query::format::{self, instant, json, plain, so_many, thousands};
 use insights_shared::record::{Kind, Stored};
 use insights_shared::time::Timestamp;
 use insights_shared::value::Value;
-use insights_web::console;
+use insights_sources::view;
 
 /// The most runs that are shown.
 const MOST_RUNS: usize = 30;
@@ -33,8 +33,7 @@ fn snapshots(pk: &str, items: &[Stored], session: &Session) -> String {
         .iter()
         .filter_map(|item| Some(Day { day: item.text("sk")?.to_owned(), given: Given::Counts(item.clone()) }))
         .collect();
-    let link =
-        newest.and_then(console::link).map_or(String::new(), |link| format!("console  {}\n", link.url));
+    let link = newest.and_then(view::link).map_or(String::new(), |link| format!("console  {}\n", link.url));
     let head = heading(&format!("{title}: {} of counts", so_many(days.len(), "day", "days")), session);
     format!("{head}{}\nkey      {}\n{link}", compliance::days::table(&days, session), plain(pk))
 }

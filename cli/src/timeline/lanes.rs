@@ -6,7 +6,7 @@ use insights_query::Span;
 use insights_query::format::{add, plain, service, so_many};
 use insights_shared::record::{Severity, Source, Stored};
 use insights_shared::time::DAY_SECONDS;
-use insights_sources::source_of;
+use insights_sources::{source_of, view};
 use std::collections::BTreeMap;
 
 /// What stands for each severity, mildest first.
@@ -78,13 +78,8 @@ pub fn drawn(records: &[Stored], span: Span, centre: Option<&str>, session: &Ses
 fn about(record: &Stored) -> Option<About> {
     let source = source_of(record)?;
     let text = |name: &str| record.text(name).unwrap_or_default().to_owned();
-    // An assessment is remembered by its name.
-    let name = match source.id {
-        "xray" => text("entity"),
-        "cloudtrail" => text("entity").trim_end_matches(".amazonaws.com").to_owned(),
-        _ => text("title"),
-    };
-    let name = if name.is_empty() { "–".to_owned() } else { plain(&name) };
+    let name = view::of(source).map_or("", |view| (view.lane)(record));
+    let name = if name.is_empty() { "–".to_owned() } else { plain(name) };
     Some(About { source, account_id: text("account_id"), region: text("region"), name })
 }
 

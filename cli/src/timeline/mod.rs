@@ -10,17 +10,13 @@ use crate::location::Opened;
 use crate::output::tabular::heading;
 use crate::output::{csv, print, say};
 use crate::session::Session;
-use crate::show::around;
+use crate::show::MARGIN;
 use crate::status::warnings::{About, caution};
 use insights_query::format::{add, instant, json, so_many, times, wrapped};
-use insights_query::incident::{Incident, incidents, worst_first};
+use insights_query::incident::{Incident, worst_first};
 use insights_query::{Reader, Span};
 use insights_shared::record::{Kind, Stored};
 use insights_shared::time::Timestamp;
-use insights_sources::auditmanager;
-use insights_sources::cloudtrail;
-use insights_sources::kind_of;
-use insights_sources::xray;
 
 /// The most incidents that are told.
 const MOST_TOLD: usize = 10;
@@ -47,7 +43,7 @@ async fn answer(
             (arguments.within.span_within(span_around(&pk, reader).await?, reader.now())?, Some(pk))
         }
     };
-    let kinds = [xray::INSIGHT, cloudtrail::INSIGHT, auditmanager::ACCOUNT, auditmanager::ASSESSMENT];
+    let kinds: Vec<Kind> = insights_sources::kinds().filter(|kind| kind.is_in_ended).collect();
     let mut records = reader.overlapping(&kinds, span).await?;
     records.sort_by_key(|record| (record.timestamp("started_at"), record.text("pk").map(str::to_owned)));
     if records.is_empty() {
@@ -67,7 +63,7 @@ async fn answer(
 async fn span_around(pk: &str, reader: &Reader) -> Result<Span, Failure> {
     let items = reader.partition(pk).await?;
     let insight = items.iter().find(|item| item.text("sk") == Some("insight"));
-    let span = insight.and_then(|insight| around(insight, reader));
+    let span = insight.and_then(|insight| MARGIN.around(insight, reader.now()));
     span.ok_or_else(|| Failure::usage(format!("there is no insight under {pk}: --around needs one")))
 }
 
@@ -78,14 +74,14 @@ async fn page(
     reader: &Reader,
     session: &Session,
 ) -> Result<String, Failure> {
-    let is_insight = |record: &Stored| kind_of(record).is_some_and(Kind::is_insight);
+    let is_insight = |record: &Stored| insights_sources::kind_of(record).is_some_and(Kind::is_insight);
     let number = records.iter().filter(|record| is_insight(record)).count();
     let (since, until) = (instant(span.since, &session.zone), instant(span.until, &session.zone));
     let title = format!("{} from {since} to {until}", so_many(number, "insight", "insights"));
     let mut text = heading(&title, session);
     text.push_str(&lanes::drawn(&records, span, centre, session));
     let insights: Vec<Stored> = records.into_iter().filter(is_insight).collect();
-    let mut told = incidents(reader.occurrences(insights).await?);
+    let mut told = reader.incidents(insights, usize::MAX).await?;
     told.retain(Incident::is_correlated);
     if let Some(pk) = centre {
         told.retain(|incident| incident.holds(pk));

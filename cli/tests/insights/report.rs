@@ -99,7 +99,7 @@ fn a_file_reaches_for_nothing_and_runs_nothing_but_its_own() {
     let page = report(&STORY, &[]);
     let mut rest = page.clone();
     for library in ["d3.min.js", "plot.umd.min.js"] {
-        let file = format!("{}/assets/vendor/{library}", env!("CARGO_MANIFEST_DIR"));
+        let file = format!("{}/../web/assets/vendor/{library}", env!("CARGO_MANIFEST_DIR"));
         let text = std::fs::read_to_string(file).unwrap();
         assert!(rest.contains(&text), "{library} is in the file, unmodified");
         // Of the libraries' own addresses none is asked: the policy lets nothing out, and the browser's tests watch.

@@ -7,7 +7,9 @@ mod zone;
 
 use escape::visible;
 use insights_shared::record::Stored;
-use insights_shared::value::Value;
+use insights_sources::view::{self, Judgement, Value};
+pub use insights_sources::view::{counted, measure};
+use jiff::tz::TimeZone;
 
 pub use key::{parse_key, spell_key};
 pub use zone::{instant, times, zoned};
@@ -17,9 +19,6 @@ pub fn add(text: &mut String, arguments: std::fmt::Arguments<'_>) {
     // Writing to a String cannot fail.
     let _ = std::fmt::Write::write_fmt(text, arguments);
 }
-
-/// The least baseline that a rate is compared with, as in the rule of severity.
-const LEAST_BASELINE: f64 = 0.01;
 
 /// A whole number with its thousands apart.
 pub fn thousands(number: i64) -> String {
@@ -76,58 +75,75 @@ pub fn percent(part: f64, whole: f64) -> String {
     if share > 0.0 && share < 0.1 { "<0.1%".to_owned() } else { format!("{share:.1}%") }
 }
 
-/// A measure of a record.
-pub fn measure(record: &Stored, name: &str) -> Option<f64> {
-    record
-        .0
-        .get("measures")?
-        .at(&[name])
-        .and_then(Value::as_number)
-        .map(insights_shared::number::Number::as_f64)
-}
-
-/// A measure that counts things.
-pub fn counted(record: &Stored, name: &str) -> Option<i64> {
-    record.0.get("measures")?.at(&[name]).and_then(Value::as_number)?.as_i64()
-}
-
-/// What an insight is judged by: `9,087 of 29,125 requests failed (31.2%)`, `27 times the usual rate`.
-pub fn measures(insight: &Stored) -> Option<String> {
-    if let Some(average) = measure(insight, "insight_average") {
-        let baseline = measure(insight, "baseline_average")?;
-        let more_than = if baseline < LEAST_BASELINE { "more than " } else { "" };
-        let times = average / baseline.max(LEAST_BASELINE);
-        #[expect(clippy::cast_possible_truncation, reason = "a cast from floating point saturates")]
-        let times = if times < 10.0 { format!("{times:.1}") } else { thousands(times.round() as i64) };
-        return Some(format!("{more_than}{times} times the usual rate"));
-    }
-    let faults = counted(insight, "fault_count")?;
-    let requests = match counted(insight, "total_count") {
-        #[expect(clippy::cast_precision_loss, reason = "a share is shown to three digits")]
-        Some(total) => {
-            let share = percent(faults as f64, total as f64);
-            format!("{} of {} requests had faults ({share})", thousands(faults), thousands(total))
+/// What a record is judged by: `9,087 of 29,125 requests had faults (31.2%)`, `27 times the usual rate`,
+/// `19 of 79 not compliant (24.1%), 5 inconclusive`.
+pub fn judgement(record: &Stored) -> Option<String> {
+    Some(match view::judgement(record)? {
+        Judgement::Share { part, whole: None, what, .. } => format!("{} {what}", thousands(part)),
+        Judgement::Share { part, whole: Some(whole), what, apart } => {
+            let apart =
+                apart.map_or_else(String::new, |(number, what)| format!(", {} {what}", thousands(number)));
+            format!("{} of {} {what} ({}){apart}", thousands(part), thousands(whole), share(part, whole))
         }
-        None => format!("{} requests had faults", thousands(faults)),
-    };
-    Some(requests)
+        Judgement::Ratio { times, is_at_least } => {
+            #[expect(clippy::cast_possible_truncation, reason = "a cast from floating point saturates")]
+            let number = if times < 10.0 { format!("{times:.1}") } else { thousands(times.round() as i64) };
+            format!("{}{number} times the usual rate", if is_at_least { "more than " } else { "" })
+        }
+    })
 }
 
-/// What a snapshot counts: `19 of 79 not compliant (24.1%), 5 inconclusive`.
-pub fn evidence(snapshot: &Stored) -> Option<String> {
-    let noncompliant = counted(snapshot, "noncompliant")?;
-    let judged = noncompliant.saturating_add(counted(snapshot, "compliant")?);
+/// A part of a whole as a percentage.
+pub fn share(part: i64, whole: i64) -> String {
     #[expect(clippy::cast_precision_loss, reason = "a share is shown to three digits")]
-    let share = percent(noncompliant as f64, judged as f64);
-    let inconclusive = match counted(snapshot, "inconclusive") {
-        Some(number) if number > 0 => format!(", {} inconclusive", thousands(number)),
-        _ => String::new(),
-    };
-    Some(format!(
-        "{} of {} not compliant ({share}){inconclusive}",
-        thousands(noncompliant),
-        thousands(judged)
-    ))
+    percent(part as f64, whole as f64)
+}
+
+/// A number to three significant digits: `0.0006`, `0.8`, `12.5`, `1,234`.
+pub fn rate(number: f64) -> String {
+    if !number.is_finite() {
+        return "–".to_owned();
+    }
+    if number.abs() >= 999.5 {
+        #[expect(clippy::cast_possible_truncation, reason = "a cast from floating point saturates")]
+        return thousands(number.round() as i64);
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "the logarithm of a finite number is small")]
+    let magnitude = if number == 0.0 { 0 } else { number.abs().log10().floor() as i32 };
+    let places = usize::try_from(2 - magnitude).unwrap_or(0).min(9);
+    let text = format!("{number:.places$}");
+    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+    if text == "-0" { "0".to_owned() } else { text.to_owned() }
+}
+
+/// A value of a view as text on one line.
+pub fn value(value: &Value, zone: &TimeZone) -> String {
+    match value {
+        Value::None => "–".to_owned(),
+        Value::Text(text) | Value::Key(text) => plain(text),
+        Value::Named { name, kind: None, .. } => plain(name),
+        Value::Named { name, kind: Some(kind), .. } => plain(&format!("{name} ({kind})")),
+        Value::List(values) => values.iter().map(|one| self::value(one, zone)).collect::<Vec<_>>().join(", "),
+        Value::Time(at) => instant(*at, zone),
+        Value::Duration(seconds) => duration(*seconds),
+        Value::Count(number) => thousands(*number),
+        Value::Rate(number) => rate(*number),
+        Value::Share { part, whole } => share(*part, *whole),
+        Value::Part { part, whole: None, .. } => thousands(*part),
+        Value::Part { part, whole: Some(whole), unit } => {
+            format!("{} of {} {unit} ({})", thousands(*part), thousands(*whole), share(*part, *whole))
+        }
+    }
+}
+
+/// A length of time, in days if it has some.
+fn duration(seconds: i64) -> String {
+    if seconds < 86_400 {
+        return period(seconds);
+    }
+    #[expect(clippy::cast_precision_loss, reason = "days are shown to three digits")]
+    let days = seconds as f64 / 86_400.0;
+    format!("{} days", rate(days))
 }
 
 /// A whole length of time, as a person calls it: `5 minutes`, `1 hour`.
@@ -157,23 +173,25 @@ pub fn plain(text: &str) -> String {
     visible(text).into_owned()
 }
 
-/// The service that a source reads, as people call it.
-pub fn service(source: &str) -> &str {
-    match source {
-        "xray" => "X-Ray",
-        "cloudtrail" => "CloudTrail",
-        "auditmanager" => "Audit Manager",
-        other => other,
-    }
+/// The label of a source with this id, as people call the service; an id that is unknown as it is.
+pub fn service(id: &str) -> &str {
+    insights_sources::source(id).map_or(id, |source| source.label)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use insights_shared::value::Value;
 
     fn record(json: &str) -> Stored {
         let Value::Map(map) = Value::from_json(json).unwrap() else { panic!("not an object: {json}") };
         Stored(map)
+    }
+
+    fn of(source: &str, json: &str) -> Stored {
+        let mut record = record(json);
+        record.0.insert("source".into(), source.into());
+        record
     }
 
     #[test]
@@ -241,7 +259,8 @@ mod tests {
             (r#"{"measures":{}}"#, None),
             ("{}", None),
         ] {
-            assert_eq!(measures(&record(json)).as_deref(), expected, "{json}");
+            let source = if json.contains("average") { "cloudtrail" } else { "xray" };
+            assert_eq!(judgement(&of(source, json)).as_deref(), expected, "{json}");
         }
     }
 
@@ -256,7 +275,24 @@ mod tests {
             (r#"{"measures":{"compliant":3}}"#, None),
             ("{}", None),
         ] {
-            assert_eq!(evidence(&record(json)).as_deref(), expected, "{json}");
+            assert_eq!(judgement(&of("auditmanager", json)).as_deref(), expected, "{json}");
+        }
+    }
+
+    #[test]
+    fn rates_keep_three_digits_that_matter() {
+        for (number, text) in [
+            (0.0, "0"),
+            (0.0006, "0.0006"),
+            (0.012_345, "0.0123"),
+            (0.8, "0.8"),
+            (12.46, "12.5"),
+            (999.4, "999"),
+            (999.7, "1,000"),
+            (1_234_567.0, "1,234,567"),
+            (f64::INFINITY, "–"),
+        ] {
+            assert_eq!(rate(number), text);
         }
     }
 

@@ -10,8 +10,6 @@ use crate::span::Span;
 use crate::targets::Place;
 use insights_shared::record::{Source, Stored};
 use insights_shared::time::Timestamp;
-use insights_sources::cloudtrail;
-use insights_sources::xray;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// So many runs are read to find the one that a state is of: pushes and windows may have run since.
@@ -40,7 +38,7 @@ pub async fn survey(reader: &Reader, stale_after: Option<i64>) -> Result<Vec<Tar
     let mut places: BTreeSet<Place> = states.values().flat_map(|states| states.keys().cloned()).collect();
     // A window or a push writes no state. What they leave open tells where they were.
     let ever = Span { since: Timestamp::MIN, until: reader.now() };
-    let open = reader.open_among(&[xray::INSIGHT, cloudtrail::INSIGHT], ever).await?;
+    let open = reader.open_among(&insights_sources::insight_kinds().collect::<Vec<_>>(), ever).await?;
     places.extend(open.iter().filter_map(Place::of));
     let mut targets = Vec::new();
     for place in places {

@@ -8,10 +8,10 @@
 //!
 //! It does not know which is the cause: that one came first is all that it says.
 
-mod bond;
+mod correlation;
 mod sentence;
 
-pub use bond::{Bond, Occurrence};
+pub use correlation::{CorrelationReason, Occurrence};
 use insights_shared::record::{Severity, Stored};
 use insights_shared::time::Timestamp;
 use std::cmp::Reverse;
@@ -38,7 +38,7 @@ pub struct Member {
     /// How long after the lead it began, in milliseconds.
     pub after: i64,
     /// Why it belongs to the incident; the lead has no reason.
-    pub bond: Option<Bond>,
+    pub reason: Option<CorrelationReason>,
 }
 
 /// Puts insights into incidents, which are in the order in which they began.
@@ -47,25 +47,25 @@ pub fn incidents(mut occurrences: Vec<Occurrence>) -> Vec<Incident> {
     let mut incidents: Vec<Incident> = Vec::new();
     for occurrence in occurrences {
         let found = candidates(&incidents, &occurrence);
-        match found.and_then(|(index, bond)| Some((incidents.get_mut(index)?, bond))) {
-            Some((incident, bond)) => {
+        match found.and_then(|(index, reason)| Some((incidents.get_mut(index)?, reason))) {
+            Some((incident, reason)) => {
                 let after = occurrence.started_at().millis_since(incident.started_at());
-                incident.members.push(Member { occurrence, after, bond: Some(bond) });
+                incident.members.push(Member { occurrence, after, reason: Some(reason) });
             }
-            None => incidents.push(Incident { members: vec![Member { occurrence, after: 0, bond: None }] }),
+            None => incidents.push(Incident { members: vec![Member { occurrence, after: 0, reason: None }] }),
         }
     }
     incidents
 }
 
 /// The incident that `occurrence` joins, and why: rather one that it has something in common with, and then the first.
-fn candidates(incidents: &[Incident], occurrence: &Occurrence) -> Option<(usize, Bond)> {
+fn candidates(incidents: &[Incident], occurrence: &Occurrence) -> Option<(usize, CorrelationReason)> {
     let within = |incident: &&Incident| occurrence.started_at().millis_since(incident.started_at()) <= REACH;
     // They are in the order in which they began, so those that are near enough are the last.
     let first = incidents.len() - incidents.iter().rev().take_while(within).count();
     let near = incidents.iter().enumerate().skip(first);
-    let bonds = near.filter_map(|(index, incident)| Some((index, incident.bond(occurrence)?)));
-    bonds.min_by_key(|(index, bond)| (*bond == Bond::Together, *index))
+    let reasons = near.filter_map(|(index, incident)| Some((index, incident.reason(occurrence)?)));
+    reasons.min_by_key(|(index, reason)| (*reason == CorrelationReason::Proximity, *index))
 }
 
 /// The insights that may have something in common with another, so that their details are worth reading: those that
@@ -97,7 +97,7 @@ pub fn worth_reading(insights: &[Stored]) -> Vec<&Stored> {
 }
 
 impl Incident {
-    fn bond(&self, occurrence: &Occurrence) -> Option<Bond> {
+    fn reason(&self, occurrence: &Occurrence) -> Option<CorrelationReason> {
         if !self.lead().is_at_same_place(occurrence) {
             return None;
         }
@@ -109,7 +109,7 @@ impl Incident {
             if is_over { None } else { member.occurrence.in_common(occurrence) }
         });
         let is_near = occurrence.started_at().millis_since(self.started_at()) <= NEAR;
-        common.or(is_near.then_some(Bond::Together))
+        common.or(is_near.then_some(CorrelationReason::Proximity))
     }
 
     fn lead(&self) -> &Occurrence {

@@ -1,8 +1,9 @@
 //! An incident in one sentence. It says what came first, and what they have in common; never which is the cause.
 
-use super::{Bond, Incident, Member};
+use super::{CorrelationReason, Incident, Member};
 use crate::format::{add, plain};
 use insights_shared::record::Stored;
+use insights_sources::view;
 use std::collections::BTreeSet;
 
 /// How many of those that followed are named.
@@ -42,14 +43,14 @@ fn followed(member: &Member) -> String {
 
 /// What the members have in common: the services, then each caller.
 fn in_common(others: &[Member]) -> Vec<String> {
-    let bonds = || others.iter().filter_map(|member| member.bond.as_ref());
+    let reasons = || others.iter().filter_map(|member| member.reason.as_ref());
     let mut services: Vec<String> = Vec::new();
     let mut callers: Vec<String> = Vec::new();
-    for bond in bonds() {
-        match bond {
-            Bond::Together => {}
-            Bond::Service(name) => services.push(plain(name)),
-            Bond::Caller(arn) => callers.push(format!("the caller is the same, {}", plain(arn))),
+    for reason in reasons() {
+        match reason {
+            CorrelationReason::Proximity => {}
+            CorrelationReason::Service(name) => services.push(plain(name)),
+            CorrelationReason::Caller(arn) => callers.push(format!("the caller is the same, {}", plain(arn))),
         }
     }
     let mut told = BTreeSet::new();
@@ -63,19 +64,9 @@ fn in_common(others: &[Member]) -> Vec<String> {
     services.into_iter().chain(callers).collect()
 }
 
-/// What an insight is about, without its numbers.
-pub fn subject(insight: &Stored) -> String {
-    let entity = insight.text("entity").map_or_else(|| "something unknown".to_owned(), plain);
-    if insight.text("source") == Some("xray") {
-        return format!("faults in {entity}");
-    }
-    // `RunInstances on ec2.amazonaws.com: call rate 6 a minute, baseline 0.02`
-    let title = insight.text("title").map(plain).unwrap_or_default();
-    let parts = title.split_once(": ").and_then(|(what, rest)| Some((what, rest.split_once(" rate ")?.0)));
-    match parts {
-        Some((what, kind)) => format!("{what} ({kind} rate)"),
-        None => format!("something unusual on {entity}"),
-    }
+/// What an insight is, without its numbers.
+fn subject(insight: &Stored) -> String {
+    view::of_record(insight).map_or_else(String::new, |view| plain(&(view.subject)(insight).to_string()))
 }
 
 /// A length of time in whole words: `4 minutes`, `1 hour 12 minutes`.

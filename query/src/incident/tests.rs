@@ -46,7 +46,7 @@ impl Told {
             noon(*start)
         ));
         let graph = self.graph.map(|services| stored(&format!(r#"{{"detail":{{"services":{services}}}}}"#)));
-        Occurrence::new(insight, graph.as_ref()).unwrap()
+        Occurrence::new(insight, &graph.iter().collect::<Vec<_>>()).unwrap()
     }
 }
 
@@ -274,7 +274,7 @@ proptest! {
             for member in incident.members() {
                 prop_assert!((0..=REACH).contains(&member.after));
                 prop_assert!(incident.lead().is_at_same_place(&member.occurrence));
-                prop_assert_eq!(member.bond.is_none(), member.after == 0 && member.occurrence == *incident.lead());
+                prop_assert_eq!(member.reason.is_none(), member.after == 0 && member.occurrence == *incident.lead());
             }
         }
     }

@@ -2,6 +2,8 @@
 //!
 //! <https://docs.aws.amazon.com/audit-manager/latest/userguide/dashboard.html>
 
+pub mod view;
+
 use crate::{Kind, Source};
 use insights_records::descriptor::{
     Availability, ErrorPattern, KindDescriptor, Measure, NamesSubject, NotEnabled, Operation, Schedule,

@@ -2,6 +2,8 @@
 //!
 //! <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-insights-events-with-cloudtrail.html>
 
+pub mod view;
+
 use crate::{Kind, Source};
 use insights_records::descriptor::{
     Availability, History, KindDescriptor, Measure, NamesSubject, NotEnabled, Operation, PushEvent, Schedule,

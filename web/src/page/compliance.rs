@@ -5,9 +5,8 @@ use super::chart::{Sign, canvas, legend};
 use super::insight::Setting;
 use super::model::{Compliance, Model};
 use super::text::{as_table, cell, date, line, severity, severity_of, table};
-use crate::page::number::real;
 use insights_query::counts::{Day, Given, Level};
-use insights_query::format::{counted, percent, thousands};
+use insights_query::format::{self, counted, thousands};
 use insights_shared::record::Stored;
 use maud::{Markup, html};
 use serde_json::{Value as Json, json};
@@ -165,7 +164,7 @@ fn judged(snapshot: &Stored) -> i64 {
 }
 
 fn share(snapshot: &Stored) -> String {
-    percent(real(counted(snapshot, "noncompliant").unwrap_or_default()), real(judged(snapshot)))
+    format::share(counted(snapshot, "noncompliant").unwrap_or_default(), judged(snapshot))
 }
 
 fn count(snapshot: &Stored, name: &str) -> String {

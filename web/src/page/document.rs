@@ -1,11 +1,12 @@
 //! The whole document, and what holds it together: style, script, and the policy that lets nothing else in.
 
 use super::insight::{self, Setting};
-use super::model::{Detail, Insight, Model};
+use super::model::{Insight, Model};
 use super::{Dress, chart, compliance, freshness, incidents, timeline, top};
 use crate::command::CommandLine;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use insights_query::Detail;
 use insights_query::format::escape::{visible, visible_lines};
 use insights_query::format::{self, so_many};
 use insights_query::health::Health;
@@ -65,7 +66,7 @@ pub fn single(model: &Model, insight: &Insight, detail: &Detail, dress: &Dress) 
                 span { (format::times(setting.zone, model.oldest(), model.now)) } a #refresh href="" { "Refresh" } span #refreshed role="status" {} }
             h1 { (super::text::line(record, "title")) }
             p.trust { (super::text::severity(severity.as_str())) span { @if insight.is_open() { "Open" } @else { "Ended" }
-                @if let Some(measures) = format::measures(record) { ": " (measures) } } }
+                @if let Some(measures) = format::judgement(record) { ": " (measures) } } }
         }
         main #main {
             section.insight.{ "s-" (severity.as_str()) } aria-label="The insight" {

@@ -2,31 +2,21 @@
 //! graphs and series are read for those that matter most, so that a page of five thousand insights is made in a second.
 
 use super::filter::Filter;
-use super::model::{Compliance, Detail, Insight, Model, Standing};
+use super::model::{Compliance, Insight, Model, Standing};
 use crate::command::{Location, remedy};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use insights_query::counts::{Day, Given, Level, Scope};
 use insights_query::health::{Condition, Health, Target, survey};
 use insights_query::importance::Importance;
-use insights_query::incident::{self, Occurrence};
-use insights_query::line::Line;
-use insights_query::series::Series;
-use insights_query::{Error, Place, Reader, Span};
+use insights_query::incident::{self, Incident};
+use insights_query::{Detail, Error, Margin, Reader, Span};
 use insights_shared::key::Key;
 use insights_shared::record::{Kind, Source, Stored};
 use insights_shared::time::DAY_SECONDS;
-use insights_sources::auditmanager;
-use insights_sources::cloudtrail;
-use insights_sources::kind_of;
-use insights_sources::xray;
+use insights_sources::{auditmanager, insight_kinds, kind_of};
 use jiff::tz::TimeZone;
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// The insights that a page can be about.
-const INSIGHTS: [Kind; 2] = [xray::INSIGHT, cloudtrail::INSIGHT];
-/// The sort key of an X-Ray insight's graph.
-const GRAPH: &str = "graph";
 /// Whole insights that are read to tell what belongs together; the rest is judged by its envelope.
 const MOST_COMPARED: usize = 400;
 /// Insights that are asked for at once.
@@ -35,12 +25,8 @@ const AT_ONCE: usize = 16;
 const LEAST_DAYS: i64 = 30;
 /// Of which so many are shown even where nothing was collected.
 const LAST_DAYS: usize = 14;
-/// Around an insight its series is shown for so many seconds before and after, at least.
-const AROUND: i64 = 3 * 3_600;
-/// The longest series that is shown before and after an insight, in seconds.
-const MOST_AROUND: i64 = 24 * 3_600;
-/// The longest series of one chart: of longer insights the end counts.
-const LONGEST_LINE: i64 = 7 * DAY_SECONDS;
+/// How much of a metric series a page shows around an insight.
+const MARGIN: Margin = Margin { least: 3 * 3_600, most: 24 * 3_600, longest: 7 * DAY_SECONDS };
 
 /// What a page is made of.
 #[derive(Clone, Debug)]
@@ -102,14 +88,14 @@ fn health(standings: &[Standing], filter: &Filter) -> Health {
     let asked = standings.iter().filter(is_asked_for);
     let conditions: Vec<(Source, Condition)> =
         asked.map(|standing| (standing.source, standing.condition)).collect();
-    let sources = INSIGHTS.map(|kind| kind.source);
-    let sources = sources.into_iter().filter(|source| filter.source.is_none_or(|asked| asked == *source));
+    let sources = insights_sources::all().filter(|source| !source.is_counted_by_day());
+    let sources = sources.filter(|source| filter.source.is_none_or(|asked| asked == *source));
     Health::of(&sources.collect::<Vec<_>>(), &conditions)
 }
 
 /// The envelopes of insights.
 pub async fn insights(reader: &Reader, filter: &Filter, span: Span) -> Result<Vec<Stored>, Error> {
-    let mut insights = reader.overlapping(&INSIGHTS, span).await?;
+    let mut insights = reader.overlapping(&insight_kinds().collect::<Vec<_>>(), span).await?;
     insights.retain(|insight| filter.holds(insight));
     Ok(insights)
 }
@@ -141,7 +127,7 @@ pub async fn single(
         until: ended.max(began.plus_seconds(around)).min(reader.now()),
     };
     let near = Span { since: span.since, until: began.plus_seconds(around).min(reader.now()) };
-    let neighbours = reader.overlapping(&INSIGHTS, near).await?;
+    let neighbours = reader.overlapping(&insight_kinds().collect::<Vec<_>>(), near).await?;
     let mut incidents = incidents(reader, &neighbours).await?;
     incidents.retain(|incident| incident.holds(pk));
     let mut insights = detailed(reader, vec![record], 1).await?;
@@ -172,24 +158,8 @@ fn is_insight(record: &Stored) -> bool {
 }
 
 /// What belongs together, worst first.
-pub async fn incidents(reader: &Reader, insights: &[Stored]) -> Result<Vec<incident::Incident>, Error> {
-    let mut worth: Vec<&Stored> = incident::worth_reading(insights);
-    worth.sort_by_key(|insight| Importance::of(insight));
-    worth.truncate(MOST_COMPARED);
-    let keys = worth.iter().filter_map(|insight| Some(Key::new(insight.text("pk")?, insight.text("sk")?)));
-    let is_xray = |insight: &&&Stored| insight.text("source") == Some(xray::SOURCE.as_str());
-    let graphs =
-        worth.iter().filter(is_xray).filter_map(|insight| Some(Key::new(insight.text("pk")?, GRAPH)));
-    let keys: Vec<Key> = keys.chain(graphs).collect();
-    let mut items: HashMap<Key, Stored> = reader.items(&keys).await?;
-    let mut occurrences = Vec::with_capacity(insights.len());
-    for insight in insights {
-        let (pk, sk) = (insight.text("pk").unwrap_or_default(), insight.text("sk").unwrap_or_default());
-        let graph = items.remove(&Key::new(pk, GRAPH));
-        let whole = items.remove(&Key::new(pk, sk)).unwrap_or_else(|| insight.clone());
-        occurrences.extend(Occurrence::new(whole, graph.as_ref()));
-    }
-    let mut incidents = incident::incidents(occurrences);
+pub async fn incidents(reader: &Reader, insights: &[Stored]) -> Result<Vec<Incident>, Error> {
+    let mut incidents = reader.incidents(insights.to_vec(), MOST_COMPARED).await?;
     incident::worst_first(&mut incidents);
     Ok(incidents)
 }
@@ -198,66 +168,11 @@ pub async fn incidents(reader: &Reader, insights: &[Stored]) -> Result<Vec<incid
 async fn detailed(reader: &Reader, mut insights: Vec<Stored>, most: usize) -> Result<Vec<Insight>, Error> {
     insights.sort_by_key(Importance::of);
     let rest = insights.split_off(most.min(insights.len()));
-    let has_cloudtrail =
-        insights.iter().any(|insight| insight.text("source") == Some(cloudtrail::SOURCE.as_str()));
-    let series =
-        if has_cloudtrail { AllSeries::read(reader, &insights).await? } else { AllSeries::default() };
-    let details = insights.into_iter().map(|insight| detail(reader, insight, &series));
-    let mut detailed: Vec<Insight> = stream::iter(details).buffered(AT_ONCE).try_collect().await?;
-    detailed.extend(rest.into_iter().map(|record| Insight { record, detail: None }));
-    Ok(detailed)
-}
-
-/// The series and states of all places that insights come from.
-#[derive(Debug, Default)]
-struct AllSeries {
-    series: Vec<Series>,
-    states: BTreeMap<Place, Stored>,
-}
-
-impl AllSeries {
-    async fn read(reader: &Reader, insights: &[Stored]) -> Result<Self, Error> {
-        let is_cloudtrail = |insight: &&Stored| insight.text("source") == Some(cloudtrail::SOURCE.as_str());
-        let places: BTreeSet<Place> = insights.iter().filter(is_cloudtrail).filter_map(Place::of).collect();
-        let mut series = Vec::new();
-        for place in &places {
-            series.extend(reader.series(place).await?);
-        }
-        Ok(Self { series, states: reader.states(cloudtrail::SOURCE).await? })
-    }
-}
-
-async fn detail(reader: &Reader, envelope: Stored, all: &AllSeries) -> Result<Insight, Error> {
-    let is_xray = envelope.text("source") == Some(xray::SOURCE.as_str());
-    if is_xray {
-        let mut items = reader.partition(envelope.text("pk").unwrap_or_default()).await?;
-        let take = |items: &mut Vec<Stored>, wanted: Kind| -> Vec<Stored> {
-            let is_wanted = |item: &mut Stored| item.text("kind") == Some(wanted.as_str());
-            items.extract_if(.., is_wanted).collect()
-        };
-        let events = take(&mut items, xray::INSIGHT_EVENT);
-        let graph = take(&mut items, xray::IMPACT_GRAPH).into_iter().next();
-        let record = take(&mut items, xray::INSIGHT).into_iter().next().unwrap_or(envelope);
-        return Ok(Insight { record, detail: Some(Detail::Xray { events, graph }) });
-    }
-    let record = reader.whole(std::slice::from_ref(&envelope)).await?.into_iter().next().unwrap_or(envelope);
-    let series = all.series.iter().find(|series| series.is_behind(&record));
-    let line = match series {
-        Some(series) => Some(Box::new((series.clone(), line(reader, &record, series, all).await?))),
-        None => None,
-    };
-    Ok(Insight { record, detail: Some(Detail::Cloudtrail(line)) })
-}
-
-/// The series around the insight, with as much before and after as it lasted, within bounds.
-async fn line(reader: &Reader, record: &Stored, series: &Series, all: &AllSeries) -> Result<Line, Error> {
-    let now = reader.now();
-    let began = record.timestamp("started_at").unwrap_or(now);
-    let ended = record.timestamp("ended_at").unwrap_or(now).max(began);
-    let around = (ended.millis_since(began) / 1_000).clamp(AROUND, MOST_AROUND);
-    let until = ended.plus_seconds(around).min(now);
-    let since = began.plus_seconds(-around).max(until.plus_seconds(-LONGEST_LINE));
-    reader.line(series, all.states.get(&series.place), Span { since, until }, None).await
+    let known = reader.known_series(&insights).await?;
+    let details = insights.into_iter().map(|insight| reader.detail(insight, &known, MARGIN));
+    let details: Vec<(Stored, Detail)> = stream::iter(details).buffered(AT_ONCE).try_collect().await?;
+    let detailed = details.into_iter().map(|(record, detail)| Insight { record, detail: Some(detail) });
+    Ok(detailed.chain(rest.into_iter().map(|record| Insight { record, detail: None })).collect())
 }
 
 /// The counts of accounts and assessments, and the controls of the newest day of each.

@@ -4,7 +4,7 @@ use super::insight::Setting;
 use super::model::{Insight, Model};
 use super::text::{class, line, severity, severity_of, time};
 use insights_query::format::{length, plain, so_many};
-use insights_query::incident::{Bond, Incident, Member};
+use insights_query::incident::{CorrelationReason, Incident, Member};
 use maud::{Markup, html};
 use std::collections::BTreeMap;
 
@@ -91,11 +91,11 @@ fn insight(member: &Member, anchors: &BTreeMap<&str, &Insight>, setting: Setting
         Some(_) => Some(format!("#{}", insight.anchor())),
         None => setting.dress.address(insight.pk()),
     });
-    let why = match &member.bond {
+    let why = match &member.reason {
         None => String::new(),
-        Some(Bond::Together) => " – began near it".to_owned(),
-        Some(Bond::Service(name)) => format!(" – shares {}", plain(name)),
-        Some(Bond::Caller(arn)) => format!(" – same caller {}", plain(arn)),
+        Some(CorrelationReason::Proximity) => " – began near it".to_owned(),
+        Some(CorrelationReason::Service(name)) => format!(" – shares {}", plain(name)),
+        Some(CorrelationReason::Caller(arn)) => format!(" – same caller {}", plain(arn)),
     };
     html! {
         li.{ "s-" (class(severity_of(record))) } {

@@ -1,14 +1,15 @@
 //! An insight on a page: a line that says what, where and since when, and what opens below it. What the services gave
-//! beside the envelope is drawn by `xray` and `cloudtrail`.
+//! beside the envelope is shown by `sections`.
 
-use super::model::{Detail, Insight};
+use super::model::Insight;
 use super::text::{line, severity, severity_of, time};
-use super::{Dress, cloudtrail, xray};
+use super::{Dress, sections};
 use crate::command::{CommandLine, Location};
-use crate::console;
+use insights_query::Detail;
 use insights_query::format::{self, length, service};
 use insights_shared::record::Stored;
 use insights_shared::time::Timestamp;
+use insights_sources::view;
 use jiff::tz::TimeZone;
 use maud::{Markup, html};
 
@@ -63,7 +64,7 @@ fn summary(record: &Stored, setting: Setting<'_>) -> Markup {
         (severity(severity_of(record)))
         span.what {
             b { (line(record, "title")) }
-            @if let Some(measures) = format::measures(record) { span { (measures) } }
+            @if let Some(measures) = format::judgement(record) { span { (measures) } }
         }
         span.where {
             (line(record, "entity"))
@@ -93,12 +94,9 @@ fn when(record: &Stored, setting: Setting<'_>) -> Markup {
 /// All that there is of one insight.
 pub fn inside(insight: &Insight, detail: &Detail, setting: Setting<'_>) -> Markup {
     let record = &insight.record;
-    let link = console::link(record);
+    let link = view::link(record);
     html! {
-        @match detail {
-            Detail::Xray { events, graph } => (xray::drawn(record, events, graph.as_ref(), setting)),
-            Detail::Cloudtrail(series) => (cloudtrail::drawn(record, series.as_deref(), setting)),
-        }
+        (sections::render(record, detail, setting))
         dl.facts {
             (fact("Began", record.timestamp("started_at").map(|began| time(began, setting.zone))))
             (fact("Ended", Some(ended(record, setting.zone))))

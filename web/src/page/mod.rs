@@ -5,7 +5,6 @@
 //! the document only through the template, which escapes it.
 
 mod chart;
-mod cloudtrail;
 mod compliance;
 pub mod document;
 pub mod filter;
@@ -14,13 +13,14 @@ pub mod gather;
 mod incidents;
 mod insight;
 pub mod model;
-mod number;
+mod sections;
+mod series;
 mod text;
 mod timeline;
 mod top;
-mod xray;
 
 use filter::Filter;
+use insights_sources::view::console::encoded;
 
 /// What a page is drawn for.
 #[derive(Clone, Debug)]
@@ -36,7 +36,7 @@ impl Dress {
     pub fn address(&self, pk: &str) -> Option<String> {
         match self {
             Self::File => None,
-            Self::Live(_) => Some(format!("/insights/{}", crate::address::encoded(pk))),
+            Self::Live(_) => Some(format!("/insights/{}", encoded(pk))),
         }
     }
 

@@ -6,9 +6,7 @@ use insights_query::counts::{Day, Scope};
 use insights_query::health::{Condition, Health};
 use insights_query::importance::Importance;
 use insights_query::incident::Incident;
-use insights_query::line::Line;
-use insights_query::series::Series;
-use insights_query::{Place, Span};
+use insights_query::{Detail, Place, Span};
 use insights_shared::key::Key;
 use insights_shared::record::{Severity, Source, Stored};
 use insights_shared::time::Timestamp;
@@ -98,20 +96,6 @@ pub struct Insight {
     pub detail: Option<Detail>,
 }
 
-/// What else there is of an insight.
-#[derive(Clone, Debug)]
-pub enum Detail {
-    /// Of X-Ray's.
-    Xray {
-        /// How it developed, oldest first.
-        events: Vec<Stored>,
-        /// Which services it touched.
-        graph: Option<Stored>,
-    },
-    /// Of CloudTrail's: the series behind it around its time, if there is one.
-    Cloudtrail(Option<Box<(Series, Line)>>),
-}
-
 /// The counts of one scope.
 #[derive(Clone, Debug)]
 pub struct Compliance {
@@ -161,12 +145,7 @@ impl Model {
     /// The earliest instant that is shown.
     pub fn oldest(&self) -> Timestamp {
         let began = self.insights().filter_map(|insight| insight.record.timestamp("started_at"));
-        let parts = self.insights().filter_map(|insight| match insight.detail.as_ref()? {
-            Detail::Xray { events, .. } => {
-                events.iter().filter_map(|event| event.timestamp("started_at")).min()
-            }
-            Detail::Cloudtrail(series) => series.as_ref().map(|series| series.1.span.since),
-        });
+        let parts = self.insights().filter_map(|insight| insight.detail.as_ref()?.oldest());
         let incidents = self.incidents.iter().map(Incident::started_at);
         let runs = self.standings.iter().filter_map(|standing| standing.last_success_at);
         began.chain(parts).chain(incidents).chain(runs).fold(self.now.min(self.span.since), Timestamp::min)

@@ -2,13 +2,14 @@
 
 use crate::page::filter::{OF_COUNTS, OF_INSIGHTS};
 use crate::page::gather;
-use crate::page::model::{Compliance, Detail, Insight, Standing};
+use crate::page::model::{Compliance, Insight, Standing};
 use insights_query::counts;
 use insights_query::format::json;
 use insights_query::incident::Incident;
 use insights_shared::record::Stored;
 use insights_shared::time::Timestamp;
 use insights_shared::value::write_canonical_map;
+use insights_sources::{Shape, kind_of};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -66,11 +67,12 @@ pub fn insights(insights: Vec<Stored>) -> String {
 
 /// One insight whole, with what hangs on it.
 pub fn single(insight: &Insight, incidents: &[Incident]) -> String {
-    let (events, graph, series) = match &insight.detail {
-        Some(Detail::Xray { events, graph }) => (events.as_slice(), graph.as_ref(), None),
-        Some(Detail::Cloudtrail(series)) => (&[][..], None, series.as_deref()),
-        None => (&[][..], None, None),
+    let items = insight.detail.iter().flat_map(|detail| &detail.items);
+    let of_shape = |shape: Shape| {
+        let is_it = move |item: &&Stored| kind_of(item).is_some_and(|kind| kind.shape == shape);
+        items.clone().filter(is_it)
     };
+    let series = insight.detail.as_ref().and_then(|detail| detail.series.first());
     let series = series.map(|(series, line)| {
         let time = |time: Timestamp| time.to_string();
         json!({
@@ -85,8 +87,8 @@ pub fn single(insight: &Insight, incidents: &[Incident]) -> String {
     });
     text(&Single {
         insight: record(&insight.record),
-        events: events.iter().filter_map(record).collect(),
-        graph: graph.and_then(record),
+        events: of_shape(Shape::Event).filter_map(record).collect(),
+        graph: of_shape(Shape::Graph).find_map(record),
         series,
         incident: incidents.first().map(incident),
     })

@@ -1,6 +1,7 @@
 //! A service graph in rows, callers above what they call, few enough beside each other for a phone. It knows services by
 //! number and name only, and draws nothing.
 
+use insights_sources::view::{self, Node};
 use serde::Serialize;
 use std::collections::{BTreeMap, VecDeque};
 
@@ -19,9 +20,9 @@ pub enum Mark {
     None,
 }
 
-/// A service.
+/// A service as the chart needs it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Node {
+pub struct Layout {
     /// Its number in this graph.
     pub id: i64,
     /// Its name.
@@ -34,12 +35,29 @@ pub struct Node {
     pub calls: Vec<i64>,
 }
 
+impl From<&Node> for Layout {
+    fn from(node: &Node) -> Self {
+        let mark = match node.mark {
+            view::Mark::RootCause => Mark::RootCause,
+            view::Mark::Anomalous => Mark::Anomalous,
+            view::Mark::None => Mark::None,
+        };
+        Self {
+            id: node.id,
+            name: node.name.clone(),
+            kind: node.kind.clone(),
+            mark,
+            calls: node.calls.clone(),
+        }
+    }
+}
+
 /// A service in its place.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Placed<'a> {
     /// The service.
     #[serde(flatten)]
-    pub node: &'a Node,
+    pub node: &'a Layout,
     /// Which row, from the top.
     pub row: usize,
     /// Which place in the row, from the left.
@@ -49,7 +67,7 @@ pub struct Placed<'a> {
 }
 
 /// Gives each of `nodes` its place, callers above what they call.
-pub fn placed(nodes: &[Node]) -> Vec<Placed<'_>> {
+pub fn placed(nodes: &[Layout]) -> Vec<Placed<'_>> {
     let mut placed = Vec::with_capacity(nodes.len());
     for (row, places) in rows(nodes).iter().enumerate() {
         let slots = places.len();
@@ -60,7 +78,7 @@ pub fn placed(nodes: &[Node]) -> Vec<Placed<'_>> {
 }
 
 /// The places in `nodes` of what lies in each row: callers above what they call, at most so many beside each other.
-fn rows(nodes: &[Node]) -> Vec<Vec<usize>> {
+fn rows(nodes: &[Layout]) -> Vec<Vec<usize>> {
     let place: BTreeMap<i64, usize> = nodes.iter().enumerate().map(|(nth, node)| (node.id, nth)).collect();
     let is_called = |id: i64| nodes.iter().any(|node| node.id != id && node.calls.contains(&id));
     let mut depth: BTreeMap<usize, usize> = BTreeMap::new();
@@ -93,9 +111,9 @@ fn rows(nodes: &[Node]) -> Vec<Vec<usize>> {
 mod tests {
     use super::*;
 
-    fn node(id: i64, calls: &[i64]) -> Node {
+    fn node(id: i64, calls: &[i64]) -> Layout {
         let (name, kind) = (format!("service-{id}"), "AWS::Lambda::Function".to_owned());
-        Node { id, name, kind, mark: Mark::None, calls: calls.to_vec() }
+        Layout { id, name, kind, mark: Mark::None, calls: calls.to_vec() }
     }
 
     #[test]

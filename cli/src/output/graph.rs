@@ -1,11 +1,8 @@
-//! The impact graph as text: who calls whom, each service once, what has been drawn already named again and not repeated.
+//! A graph of services as text: who calls whom, each service once, what has been drawn already named again and not repeated.
 
-use crate::output::tabular::heading;
-use crate::session::Session;
 use insights_query::format::{add, count, plain, so_many};
 use insights_query::nearest::{MOST_SERVICES, nearest};
-use insights_shared::record::Stored;
-use insights_shared::value::Value;
+use insights_sources::view::{self, Graph, Mark};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Levels below each other: what is deeper begins at the left again.
@@ -13,25 +10,13 @@ const MOST_LEVELS: usize = 20;
 /// The most lines: services that all call each other have as many lines as calls.
 const MOST_LINES: usize = 200;
 
-/// The graph, if there is one.
-pub fn section(insight: &Stored, items: &[Stored], session: &Session) -> Option<String> {
-    let graph = items.iter().find(|item| item.text("sk") == Some("graph"))?;
-    let services = graph.0.get("detail")?.at(&["services"]).and_then(Value::as_list).unwrap_or_default();
-    if services.is_empty() {
-        return None;
-    }
-    let cause = insight.text("entity").unwrap_or_default();
-    Some(heading("Who calls whom", session) + &drawn(services, cause))
-}
-
-/// The services as trees; `cause` is marked. Of a large graph, only what is nearest to the cause.
-fn drawn(services: &[Value], cause: &str) -> String {
-    let mut nodes: Vec<Node> =
-        services.iter().enumerate().map(|(index, service)| Node::of(index, service)).collect();
+/// The services as trees, with the root cause marked. Of a large graph, only what is nearest to the root cause.
+pub fn render(graph: &Graph) -> String {
+    let mut nodes: Vec<Node> = graph.nodes.iter().map(Node::of).collect();
     let by_reference: BTreeMap<i64, usize> =
-        nodes.iter().enumerate().filter_map(|(index, node)| Some((node.reference?, index))).collect();
+        graph.nodes.iter().enumerate().map(|(index, node)| (node.id, index)).collect();
     let all: Vec<Vec<usize>> = nodes.iter().map(|node| node.called(&by_reference)).collect();
-    let causes = nodes.iter().enumerate().filter(|(_, node)| node.name == cause).map(|(index, _)| index);
+    let causes = nodes.iter().enumerate().filter(|(_, node)| node.is_cause).map(|(index, _)| index);
     let shown = nearest(&all, &causes.collect::<Vec<usize>>(), MOST_SERVICES);
     for (node, called) in nodes.iter_mut().zip(all) {
         node.shown = called.into_iter().filter(|called| shown.contains(called)).collect();
@@ -39,7 +24,7 @@ fn drawn(services: &[Value], cause: &str) -> String {
     let called: BTreeSet<usize> =
         shown.iter().filter_map(|index| nodes.get(*index)).flat_map(|node| node.shown.clone()).collect();
     let mut drawing =
-        Drawing { nodes: &nodes, cause, drawn: BTreeSet::new(), text: String::new(), lines: 0, left_out: 0 };
+        Drawing { nodes: &nodes, drawn: BTreeSet::new(), text: String::new(), lines: 0, left_out: 0 };
     for index in shown.difference(&called) {
         drawing.draw(*index);
     }
@@ -53,7 +38,8 @@ fn drawn(services: &[Value], cause: &str) -> String {
     let mut text = drawing.text;
     if shown.len() < nodes.len() {
         let (shown, all) = (count(shown.len() as u64), count(nodes.len() as u64));
-        let which = if cause.is_empty() { "" } else { ", those nearest to the root cause" };
+        let has_cause = nodes.iter().any(|node| node.is_cause);
+        let which = if has_cause { ", those nearest to the root cause" } else { "" };
         add(&mut text, format_args!("{shown} of {all} services are shown{which}; --output json has all\n"));
     }
     if left_out > 0 {
@@ -66,24 +52,20 @@ fn drawn(services: &[Value], cause: &str) -> String {
 #[derive(Debug)]
 struct Node {
     name: String,
-    kind: Option<String>,
-    reference: Option<i64>,
+    kind: String,
+    is_cause: bool,
     calls: Vec<i64>,
     /// The places of those that it calls, as far as they are shown.
     shown: Vec<usize>,
 }
 
 impl Node {
-    fn of(index: usize, service: &Value) -> Self {
-        let text = |name: &str| service.at(&[name]).and_then(Value::as_str).map(plain);
-        let first = service.at(&["names"]).and_then(|names| names.as_list()?.first()?.as_str()).map(plain);
-        let number = |value: &Value| value.at(&["reference_id"])?.as_number()?.as_i64();
-        let edges = service.at(&["edges"]).and_then(Value::as_list).unwrap_or_default();
+    fn of(node: &view::Node) -> Self {
         Self {
-            name: text("name").or(first).unwrap_or_else(|| format!("service {}", index + 1)),
-            kind: text("type"),
-            reference: number(service),
-            calls: edges.iter().filter_map(number).collect(),
+            name: plain(&node.name),
+            kind: plain(&node.kind),
+            is_cause: node.mark == Mark::RootCause,
+            calls: node.calls.clone(),
             shown: Vec::new(),
         }
     }
@@ -98,7 +80,6 @@ impl Node {
 
 struct Drawing<'a> {
     nodes: &'a [Node],
-    cause: &'a str,
     drawn: BTreeSet<usize>,
     text: String,
     lines: usize,
@@ -149,8 +130,8 @@ impl Drawing<'_> {
             return;
         }
         self.lines += 1;
-        let kind = node.kind.as_ref().map_or(String::new(), |kind| format!(" ({kind})"));
-        let mark = if node.name == self.cause { "  ◀ root cause" } else { "" };
+        let kind = if node.kind.is_empty() { String::new() } else { format!(" ({})", node.kind) };
+        let mark = if node.is_cause { "  ◀ root cause" } else { "" };
         let elsewhere = if goes_on || node.calls.is_empty() { "" } else { " …" };
         add(&mut self.text, format_args!("{branch}{}{kind}{elsewhere}{mark}\n", node.name));
     }
@@ -159,10 +140,25 @@ impl Drawing<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use insights_shared::record::Stored;
+    use insights_shared::value::Value;
+    use insights_sources::view::Section;
 
-    fn drawing(json: &str, cause: &str) -> String {
-        let Value::List(services) = Value::from_json(json).unwrap() else { panic!("not a list: {json}") };
-        drawn(&services, cause)
+    fn stored(json: &str) -> Stored {
+        let Value::Map(map) = Value::from_json(json).unwrap() else { panic!("not an object: {json}") };
+        Stored(map)
+    }
+
+    /// The graph of these services, in an insight that is about `cause`.
+    fn drawing(services: &str, cause: &str) -> String {
+        let insight = stored(&format!(r#"{{"source":"xray","entity":"{cause}"}}"#));
+        let graph = format!(r#"{{"kind":"xray.impact_graph","detail":{{"services":{services}}}}}"#);
+        let sections = (view::of_record(&insight).unwrap().sections)(&insight, &[stored(&graph)]);
+        let graph = sections.iter().find_map(|section| match section {
+            Section::Graph(graph) => Some(render(graph)),
+            _ => None,
+        });
+        graph.unwrap()
     }
 
     #[test]

@@ -1,0 +1,124 @@
+//! Insights with everything that their views need: further items under their keys, and the metric series around them.
+
+use crate::error::Error;
+use crate::line::Line;
+use crate::reader::Reader;
+use crate::series::Series;
+use crate::span::Span;
+use crate::targets::Place;
+use insights_shared::record::Stored;
+use insights_shared::time::Timestamp;
+use insights_sources::view::{self, Related, Section};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What there is of an insight beyond its envelope.
+#[derive(Clone, Debug, Default)]
+pub struct Detail {
+    /// The items under its partition key that its view needs, whole, the insight itself among them.
+    pub items: Vec<Stored>,
+    /// The metric series around it that were collected.
+    pub series: Vec<(Series, Line)>,
+}
+
+impl Detail {
+    /// The sections of its view.
+    pub fn sections(&self, insight: &Stored) -> Vec<Section> {
+        view::of_record(insight).map_or_else(Vec::new, |view| (view.sections)(insight, &self.items))
+    }
+
+    /// The earliest instant that is shown.
+    pub fn oldest(&self) -> Option<Timestamp> {
+        let items = self.items.iter().filter_map(|item| item.timestamp("started_at"));
+        items.chain(self.series.iter().map(|(_, line)| line.span.since)).min()
+    }
+}
+
+/// How much of a metric series is shown before and after an insight, in seconds: as long as the insight lasted, within bounds.
+#[derive(Clone, Copy, Debug)]
+pub struct Margin {
+    /// At least so long.
+    pub least: i64,
+    /// At most so long.
+    pub most: i64,
+    /// The longest series as a whole; of a longer one the end is shown.
+    pub longest: i64,
+}
+
+impl Margin {
+    /// The time around `insight`, as of `now`.
+    pub fn around(self, insight: &Stored, now: Timestamp) -> Option<Span> {
+        let started_at = insight.timestamp("started_at")?;
+        let ended_at = insight.timestamp("ended_at").unwrap_or(now);
+        let margin = (ended_at.millis_since(started_at) / 1_000).clamp(self.least, self.most);
+        let until = ended_at.plus_seconds(margin).min(now).max(ended_at);
+        let since = started_at.plus_seconds(-margin).max(until.plus_seconds(self.longest.saturating_neg()));
+        Some(Span { since, until })
+    }
+}
+
+/// The metric series of the accounts and regions that insights come from.
+#[derive(Clone, Debug, Default)]
+pub struct KnownSeries {
+    series: Vec<Series>,
+    states: BTreeMap<Place, Stored>,
+}
+
+impl Reader {
+    /// The metric series of the accounts and regions of those of `insights` whose source has any.
+    pub async fn known_series<'a>(
+        &self,
+        insights: impl IntoIterator<Item = &'a Stored>,
+    ) -> Result<KnownSeries, Error> {
+        let has_series = |insight: &&Stored| crate::series::source_of(insight).is_some();
+        let places: BTreeSet<Place> = insights.into_iter().filter(has_series).filter_map(Place::of).collect();
+        if places.is_empty() {
+            return Ok(KnownSeries::default());
+        }
+        let mut series = Vec::new();
+        for place in &places {
+            series.extend(self.series(place).await?);
+        }
+        Ok(KnownSeries { series, states: self.series_states().await? })
+    }
+
+    /// The insight of `envelope` whole, with what its view needs.
+    pub async fn detail(
+        &self,
+        envelope: Stored,
+        known: &KnownSeries,
+        margin: Margin,
+    ) -> Result<(Stored, Detail), Error> {
+        let needs_partition = view::of_record(&envelope).is_some_and(|view| view.needs_partition);
+        let items = if needs_partition {
+            self.partition(envelope.text("pk").unwrap_or_default()).await?
+        } else {
+            self.whole(std::slice::from_ref(&envelope)).await?
+        };
+        let insight = items.iter().find(|item| item.text("sk") == envelope.text("sk"));
+        let insight = insight.cloned().unwrap_or(envelope);
+        let detail = self.detail_of(&insight, items, known, margin).await?;
+        Ok((insight, detail))
+    }
+
+    /// As [`Reader::detail`], of an insight whose items have been read.
+    pub async fn detail_of(
+        &self,
+        insight: &Stored,
+        items: Vec<Stored>,
+        known: &KnownSeries,
+        margin: Margin,
+    ) -> Result<Detail, Error> {
+        let related = view::of_record(insight).map_or_else(Vec::new, |view| (view.related)(insight));
+        let mut detail = Detail { items, series: Vec::new() };
+        let (place, span) = (Place::of(insight), margin.around(insight, self.now()));
+        let (Some(place), Some(span)) = (place, span) else { return Ok(detail) };
+        for Related::Series(key) in related {
+            let is_it = |series: &&Series| series.place == place && series.key == key;
+            if let Some(series) = known.series.iter().find(is_it) {
+                let line = self.line(series, known.states.get(&place), span, None).await?;
+                detail.series.push((series.clone(), line));
+            }
+        }
+        Ok(detail)
+    }
+}

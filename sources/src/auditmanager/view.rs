@@ -1,0 +1,35 @@
+//! How Audit Manager's counts are shown. Its documentation links to the start page of the console alone.
+
+use super::SOURCE;
+use crate::view::console::{Link, home};
+use crate::view::{CorrelationKeys, Judgement, Subject, View, counted};
+use insights_records::record::Stored;
+
+/// How Audit Manager's counts are shown.
+pub static VIEW: View = View {
+    source: SOURCE,
+    needs_partition: false,
+    // It has no insights, which begin and end.
+    related: |_| Vec::new(),
+    sections: |_, _| Vec::new(),
+    judgement,
+    subject: |record| Subject {
+        what: "non-compliant evidence".to_owned(),
+        relation: "in",
+        place: record.text("title").map(str::to_owned),
+        unusual: None,
+    },
+    correlation_items: &[],
+    correlation: |_, _| CorrelationKeys::default(),
+    // An assessment is known by its name.
+    lane: |record| record.text("title").unwrap_or_default(),
+    link: |record| Some(Link { shows: "Audit Manager", url: home(record, "auditmanager")? }),
+};
+
+fn judgement(record: &Stored) -> Option<Judgement> {
+    let part = counted(record, "noncompliant")?;
+    let whole = part.saturating_add(counted(record, "compliant")?);
+    let apart =
+        counted(record, "inconclusive").filter(|number| *number > 0).map(|number| (number, "inconclusive"));
+    Some(Judgement::Share { part, whole: Some(whole), what: "not compliant", apart })
+}

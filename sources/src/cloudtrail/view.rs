@@ -1,0 +1,220 @@
+//! How CloudTrail's insights are shown: the rates with their baselines, both halves, who was behind the calls, and the metric
+//! series. CloudTrail documents no links into its console: `events?EventName=…&StartTime=…&EndTime=…` is what its own event
+//! history shows in the address bar.
+
+use super::{BASELINE_RATIO, SOURCE};
+use crate::view::console::{Link, encoded, home};
+use crate::view::{
+    Column, CorrelationKeys, Fact, Judgement, Related, Section, SeriesChart, Subject, Table, Value, View,
+    list, measure, service_name, text,
+};
+use insights_records::number::Number;
+use insights_records::record::Stored;
+use insights_records::series::{API_ERROR_RATE, SeriesKey};
+use insights_records::value::Value as Json;
+use std::collections::BTreeSet;
+
+/// How CloudTrail's insights are shown.
+pub static VIEW: View = View {
+    source: SOURCE,
+    needs_partition: false,
+    related: |insight| SeriesKey::of_insight(insight).into_iter().map(Related::Series).collect(),
+    sections,
+    judgement,
+    subject,
+    correlation_items: &[],
+    correlation,
+    lane: |record| record.text("entity").unwrap_or_default().trim_end_matches(".amazonaws.com"),
+    link,
+};
+
+/// How far around an insight the console shows events, in seconds.
+const AROUND: i64 = 900;
+/// The halves of an insight; the later one counts.
+const HALVES: [&str; 2] = ["start", "end"];
+
+fn sections(insight: &Stored, _items: &[Stored]) -> Vec<Section> {
+    let mut sections = vec![facts(insight), Section::Table(halves(insight))];
+    let truncated: Vec<&str> =
+        list(insight.0.get("detail"), "truncated").iter().filter_map(Json::as_str).collect();
+    if !truncated.is_empty() {
+        let names = truncated.join(", ");
+        sections.push(Section::Note(format!("not stored, since the record would be too large: {names}")));
+    }
+    sections.extend(attributions(insight).into_iter().map(Section::Table));
+    if let Some(key) = SeriesKey::of_insight(insight) {
+        sections.push(Section::Series(SeriesChart {
+            key,
+            baseline: measure(insight, "baseline_average"),
+            missing: "No metric series of it was collected.",
+        }));
+    }
+    sections
+}
+
+fn facts(insight: &Stored) -> Section {
+    // CloudTrail returns the average over an insight with its End; until then there is only that of its Start.
+    let has_ended = half(insight, "end").is_some_and(|half| half.at(&["insight_details"]).is_some());
+    let average = if has_ended { "Rate over the insight" } else { "Rate when it began" };
+    let rate = |name| measure(insight, name).map(Value::Rate);
+    let key = SeriesKey::of_insight(insight);
+    let operation = key.as_ref().map(|key| key.event_name.clone()).filter(|name| !name.is_empty());
+    let (error, trail) = key.map_or((None, None), |key| (key.error_code, key.trail));
+    let baseline = later(insight).and_then(|half| minutes(half, &["baseline_duration"]));
+    let facts = [
+        (average, rate("insight_average")),
+        ("Usual rate (baseline)", rate("baseline_average")),
+        ("Baseline taken over", baseline.map(Value::Duration)),
+        ("Operation", operation.map(Value::Text)),
+        ("Error", error.map(Value::Key)),
+        ("Trail", trail.map(Value::Key)),
+    ];
+    Section::Facts(facts.into_iter().filter_map(|(name, value)| Some(Fact { name, value: value? })).collect())
+}
+
+fn halves(insight: &Stored) -> Table {
+    let rows = HALVES.map(|name| {
+        let Some(half) = half(insight, name) else {
+            let is_open = name == "end" && insight.text("status") == Some("open");
+            let missing = if is_open { "not yet: it is open" } else { "never seen" };
+            let [name, missing] = [name, missing].map(|text| Value::Text(text.to_owned()));
+            return vec![name, missing, Value::None, Value::None, Value::None, Value::Text(String::new())];
+        };
+        let rate = |name| statistic(half, &[name, "average"]).map_or(Value::None, Value::Rate);
+        vec![
+            Value::Text(name.to_owned()),
+            half.at(&["event_time"]).and_then(Json::as_timestamp).map_or(Value::None, Value::Time),
+            rate("insight"),
+            rate("baseline"),
+            minutes(half, &["insight_duration"]).map_or(Value::None, Value::Duration),
+            Value::Key(text(half, "event_id").unwrap_or_default().to_owned()),
+        ]
+    });
+    let columns = vec![
+        Column::text("Half"),
+        Column::text("Time"),
+        Column::number("A minute"),
+        Column::number("Usually"),
+        Column::number("Lasted"),
+        Column::text("Event"),
+    ];
+    Table { title: "Its two halves".to_owned(), columns, rows: rows.into() }
+}
+
+/// Who or what was behind the calls: while they were unusual, and before.
+fn attributions(insight: &Stored) -> Vec<Table> {
+    // An End that names nobody does not hide what the Start names.
+    let all = |name: &&str| {
+        half(insight, name)?.at(&["insight_details", "insight_context", "attributions"])?.as_list()
+    };
+    let mut tables = Vec::new();
+    for attribution in HALVES.iter().rev().find_map(all).unwrap_or_default() {
+        let what = match text(attribution, "attribute") {
+            Some("userIdentityArn") => "Who",
+            Some("userAgent") => "By what means",
+            Some("errorCode") => "With what result",
+            other => other.unwrap_or("Unnamed"),
+        };
+        let values = |of: &str| -> Vec<(&str, Option<f64>)> {
+            let average = |value: &Json| value.at(&["average"]).and_then(Json::as_number).map(Number::as_f64);
+            list(Some(attribution), of)
+                .iter()
+                .filter_map(|value| Some((text(value, "value")?, average(value))))
+                .collect()
+        };
+        let (during, usually) = (values("insight"), values("baseline"));
+        let mut seen = BTreeSet::new();
+        let all = during.iter().chain(&usually).map(|(value, _)| *value).filter(|value| seen.insert(*value));
+        let rows: Vec<Vec<Value>> = all
+            .map(|value| {
+                let rate = |of: &[(&str, Option<f64>)]| {
+                    let found = of.iter().find(|(other, _)| *other == value);
+                    found.and_then(|(_, average)| *average).map_or(Value::None, Value::Rate)
+                };
+                // CloudTrail writes the word if there is none, for example for calls without an error.
+                let name = if value == "null" { "(none)" } else { value };
+                vec![Value::Key(name.to_owned()), rate(&during), rate(&usually)]
+            })
+            .collect();
+        if !rows.is_empty() {
+            let columns = vec![Column::text(what), Column::number("A minute"), Column::number("Usually")];
+            tables.push(Table { title: "Behind the calls, a minute".to_owned(), columns, rows });
+        }
+    }
+    tables
+}
+
+fn judgement(record: &Stored) -> Option<Judgement> {
+    let (average, baseline) = (measure(record, "insight_average")?, measure(record, "baseline_average")?);
+    let least = BASELINE_RATIO.least_baseline;
+    Some(Judgement::Ratio { times: average / baseline.max(least), is_at_least: baseline < least })
+}
+
+fn subject(insight: &Stored) -> Subject {
+    let place = insight.text("entity").map(str::to_owned);
+    let Some(key) = SeriesKey::of_insight(insight) else {
+        // Of an index there is the envelope alone.
+        return Subject { what: "something unusual".to_owned(), relation: "on", place, unusual: None };
+    };
+    let what = if key.event_name.is_empty() { "unnamed calls".to_owned() } else { key.event_name };
+    let unusual = match (key.insight_type.as_str(), key.error_code) {
+        (API_ERROR_RATE, Some(code)) => format!("{code} error rate"),
+        (API_ERROR_RATE, None) => "error rate".to_owned(),
+        _ => "call rate".to_owned(),
+    };
+    let place = Some(key.event_source).filter(|source| !source.is_empty()).or(place);
+    Subject { what, relation: "on", place, unusual: Some(unusual) }
+}
+
+/// Who called while it was unusual, and not before, by CloudTrail's attributions. AWS's own services are nobody.
+fn correlation(insight: &Stored, _items: &[&Stored]) -> CorrelationKeys {
+    let mut callers = BTreeSet::new();
+    for name in HALVES {
+        let context = half(insight, name).and_then(|half| half.at(&["insight_details", "insight_context"]));
+        let attributions = list(context, "attributions").iter();
+        for attribution in attributions.filter(|one| text(one, "attribute") == Some("userIdentityArn")) {
+            let values = |of: &str| -> BTreeSet<&str> {
+                let values = list(Some(attribution), of).iter().filter_map(|value| text(value, "value"));
+                values.filter(|value| value.starts_with("arn:")).collect()
+            };
+            let usual = values("baseline");
+            callers.extend(values("insight").difference(&usual).map(|caller| (*caller).to_owned()));
+        }
+    }
+    let about = insight.text("entity").map(service_name).unwrap_or_default();
+    CorrelationKeys { about, services: BTreeSet::new(), callers }
+}
+
+fn link(record: &Stored) -> Option<Link> {
+    let from = record.timestamp("started_at")?.plus_seconds(-AROUND);
+    let until = record.timestamp("ended_at").map(|ended_at| ended_at.plus_seconds(AROUND));
+    let mut query = vec![("StartTime", from.to_string())];
+    query.extend(until.map(|until| ("EndTime", until.to_string())));
+    let name = later(record).and_then(|half| half.at(&["insight_details", "event_name"])?.as_str());
+    query.extend(name.map(|name| ("EventName", name.to_owned())));
+    let query: Vec<String> = query.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
+    let url = format!("{}#/events?{}", home(record, "cloudtrailv2")?, query.join("&"));
+    Some(Link { shows: "the event history of that time", url })
+}
+
+/// The half of an insight with this name.
+fn half<'a>(insight: &'a Stored, name: &str) -> Option<&'a Json> {
+    insight.0.get("detail")?.at(&[name])
+}
+
+/// The later half that has details: its End, otherwise its Start.
+fn later(insight: &Stored) -> Option<&Json> {
+    let detailed = |name: &&str| half(insight, name).filter(|half| half.at(&["insight_details"]).is_some());
+    HALVES.iter().rev().find_map(detailed)
+}
+
+fn statistic(half: &Json, path: &[&str]) -> Option<f64> {
+    let statistics = half.at(&["insight_details", "insight_context", "statistics"])?;
+    statistics.at(path)?.as_number().map(Number::as_f64)
+}
+
+/// A statistic that is in minutes, in seconds.
+fn minutes(half: &Json, path: &[&str]) -> Option<i64> {
+    #[expect(clippy::cast_possible_truncation, reason = "a cast from floating point saturates")]
+    statistic(half, path).map(|minutes| (minutes.round() as i64).saturating_mul(60))
+}

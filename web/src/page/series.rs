@@ -1,0 +1,117 @@
+//! A metric series around an insight: the rate with its baseline. Within what was collected an absent point is zero; outside it
+//! nothing is known, and both are shown.
+
+use super::chart::{Sign, canvas, clock, legend};
+use super::insight::Setting;
+use super::text::{as_table, cell, table, time};
+use insights_query::format::{period, plain, rate, so_many};
+use insights_query::line::{Line, Point, Stretch};
+use insights_query::series::Series;
+use insights_query::unavailable;
+use insights_shared::record::Stored;
+use maud::{Markup, html};
+use serde_json::json;
+
+/// The most rows of the table beside a chart.
+const MOST_ROWS: usize = 120;
+
+/// The chart of `line`, the buckets as a table that opens, and why there are no more of them if that is so.
+pub fn chart(
+    insight: &Stored,
+    series: &Series,
+    line: &Line,
+    baseline: Option<f64>,
+    setting: Setting<'_>,
+) -> Markup {
+    let began = insight.timestamp("started_at").unwrap_or(line.span.since);
+    let ended = insight.timestamp("ended_at").unwrap_or(setting.now);
+    let title = plain(&series.title());
+    let label = format!("{title} a minute, with the baseline and the span of the insight");
+    let at = |instant| clock(instant, setting.zone);
+    let data = json!({
+        "from": at(line.span.since),
+        "until": at(line.span.until),
+        "span": [at(began), at(ended)],
+        "baseline": baseline,
+        "known": line.stretches.iter().map(|stretch| known(stretch, &line.points, setting)).collect::<Vec<_>>(),
+    });
+    let periods: Vec<String> = periods(line).into_iter().map(period).collect();
+    html! {
+        figure {
+            figcaption { (title) " a minute " span { "in buckets of " (if periods.is_empty() { "no length: nothing is known".to_owned() } else { periods.join(" and ") }) } }
+            (canvas("rate", &label, &data))
+            (legend(&[
+                (Sign::Line("line"), "rate; on the ground it is zero"),
+                (Sign::Line("baseline"), "baseline"),
+                (Sign::Surface("span"), "the insight"),
+                (Sign::Hatched, "unknown"),
+            ]))
+            @if let Some(unavailable) = series.unavailable() {
+                p.quiet { "The series is " (unavailable::sentence(unavailable, series.key.trail.as_deref(), setting.zone)) "." }
+            }
+            (as_table("The same as a table", &points(line, setting)))
+        }
+    }
+}
+
+/// A stretch in which everything is known, with the buckets that are not zero.
+fn known(stretch: &Stretch, points: &[Point], setting: Setting<'_>) -> serde_json::Value {
+    let inside = |point: &&Point| {
+        point.period == stretch.period && stretch.from <= point.at && point.at < stretch.until
+    };
+    let at = |instant| clock(instant, setting.zone);
+    let points = points.iter().filter(inside).map(|point| (at(point.at), a_minutes_share(point)));
+    json!({
+        "from": at(stretch.from),
+        "until": at(stretch.until),
+        "period": stretch.period,
+        "points": points.collect::<Vec<_>>(),
+    })
+}
+
+/// A bucket counts what happened in it; rates and baselines are per minute.
+fn a_minutes_share(point: &Point) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "periods are small")]
+    let seconds = point.period.max(1) as f64;
+    point.value * 60.0 / seconds
+}
+
+fn periods(line: &Line) -> Vec<i64> {
+    let mut periods: Vec<i64> = line.stretches.iter().map(|stretch| stretch.period).collect();
+    periods.sort_unstable();
+    periods.dedup();
+    periods
+}
+
+/// The buckets that are not zero, and what is known of the rest.
+fn points(line: &Line, setting: Setting<'_>) -> Markup {
+    let columns = [("Bucket begins", false), ("Length", false), ("Count", true), ("A minute", true)];
+    let row = |point: &Point| {
+        vec![
+            time(point.at, setting.zone),
+            cell(period(point.period)),
+            cell(rate(point.value)),
+            cell(rate(a_minutes_share(point))),
+        ]
+    };
+    // Of a long line the greatest buckets, in the order of time.
+    let mut shown: Vec<&Point> = line.points.iter().collect();
+    shown.sort_by(|left, right| right.value.total_cmp(&left.value));
+    shown.truncate(MOST_ROWS);
+    shown.sort_by_key(|point| point.at);
+    let rows: Vec<Vec<Markup>> = shown.into_iter().map(row).collect();
+    let left_out = line.points.len() - rows.len();
+    html! {
+        p.quiet {
+            "Known: "
+            @if line.stretches.is_empty() { "nothing" }
+            @for (nth, stretch) in line.stretches.iter().enumerate() {
+                @if nth > 0 { "; " }
+                (time(stretch.from, setting.zone)) " to " (time(stretch.until, setting.zone)) " by " (period(stretch.period))
+            }
+            ". Buckets that are known and not listed are zero; all other times are unknown."
+            @if left_out > 0 { " " (so_many(left_out, "smaller bucket is", "smaller buckets are")) " left out." }
+        }
+        (table("Buckets that are not zero", &columns, &rows))
+    }
+}
