@@ -7,9 +7,9 @@ use crate::session::Session;
 use insights_query::format::{instant, plain, service, so_many};
 use insights_query::health::{Condition, Health, condition_of, never_run};
 use insights_query::{Place, Reader, Span};
-use insights_shared::record::{Source, Stored};
+use insights_shared::record::{Kind, Source, Stored};
 use insights_shared::time::{DAY_SECONDS, Timestamp};
-use insights_sources::{auditmanager, cloudtrail, xray};
+use insights_sources::{kind_of, kinds};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How far back known entities are looked for.
@@ -90,8 +90,8 @@ async fn about_nobody(
     session: &Session,
 ) -> Result<String, Failure> {
     let recent = Span::last(ENTITY_DAYS * DAY_SECONDS, reader.now());
-    let kinds = [xray::INSIGHT, cloudtrail::INSIGHT, auditmanager::ASSESSMENT];
-    let records = reader.overlapping(&kinds, recent).await?;
+    let listed: Vec<Kind> = kinds().filter(|kind| kind.is_in_ended).collect();
+    let records = reader.overlapping(&listed, recent).await?;
     let mut known: BTreeMap<&str, Option<Timestamp>> = BTreeMap::new();
     for record in &records {
         let Some(name) = record.text("entity") else { continue };
@@ -108,20 +108,20 @@ async fn about_nobody(
         ));
     }
     // An assessment is known by its id, and remembered by its name.
-    let titles: BTreeMap<&str, &str> = records
-        .iter()
-        .filter(|record| record.text("kind") == Some(auditmanager::ASSESSMENT.as_str()))
-        .filter_map(|record| Some((record.text("title")?, record.text("entity")?)))
-        .collect();
+    let title = |record| {
+        let kind = kind_of(record).filter(|kind| kind.is_snapshot())?;
+        Some((record.text("title")?, (kind.label, record.text("entity")?)))
+    };
+    let titles: BTreeMap<&str, (&str, &str)> = records.iter().filter_map(title).collect();
     // A name that is spelled nearly so goes before a title that has it somewhere.
     if let Some(meant) = nearest(entity, known.keys().copied()) {
         return Ok(format!("nothing is about {entity}: did you mean {}?", plain(meant)));
     }
     if let Some(title) = nearest(entity, titles.keys().copied())
-        && let Some(id) = titles.get(title)
+        && let Some((label, id)) = titles.get(title)
     {
         let command = session.command(&["list"]).option("--entity", id);
-        return Ok(format!("nothing is about {entity}: the assessment {} is `{command}`", plain(title)));
+        return Ok(format!("nothing is about {entity}: the {label} {} is `{command}`", plain(title)));
     }
     if known.is_empty() {
         return Ok(format!("nothing is about {entity}, and nothing was found in {ENTITY_DAYS} days"));
@@ -151,7 +151,7 @@ async fn about_states(
     let sources: Vec<Source> = insights_sources::all()
         .into_iter()
         .filter(|source| asked.source.is_none_or(|asked| asked == *source))
-        .filter(|source| !asked.open || *source != auditmanager::SOURCE)
+        .filter(|source| !asked.open || !source.is_counted_by_day())
         .collect();
     let asked_for: Vec<&(Source, Place, Stored)> = all
         .iter()

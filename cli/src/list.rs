@@ -11,20 +11,18 @@ use crate::status::warnings::{About, caution};
 use insights_query::format::{self, json};
 use insights_query::importance::Importance;
 use insights_query::{Error, Reader, Span};
-use insights_shared::record::{Kind, Severity, Stored};
-use insights_sources::{auditmanager, cloudtrail, xray};
+use insights_shared::record::{Kind, Severity, Source, Stored};
+use insights_sources::kinds;
 use std::cmp::Reverse;
-
-/// What is listed where nothing else is asked for.
-const LISTED: [Kind; 4] =
-    [xray::INSIGHT, cloudtrail::INSIGHT, auditmanager::ACCOUNT, auditmanager::ASSESSMENT];
 
 /// Lists.
 pub async fn run(arguments: &ListArguments, session: &Session) -> Result<Exit, Failure> {
     if arguments.entity.is_none() && arguments.kind.is_some_and(|kind| !kind.is_in_ended) {
-        return Err(Failure::usage(
-            "--kind auditmanager.domain and auditmanager.control need --entity: `account`, or an assessment's id",
-        ));
+        let part = kinds().filter(|kind| kind.is_snapshot() && !kind.is_in_ended);
+        let names = part.map(Kind::as_str).collect::<Vec<_>>().join(" and ");
+        return Err(Failure::usage(format!(
+            "--kind {names} need --entity: `account`, or an assessment's id"
+        )));
     }
     if let (Some(source), Some(kind)) = (arguments.source, arguments.kind)
         && kind.source != source
@@ -34,12 +32,14 @@ pub async fn run(arguments: &ListArguments, session: &Session) -> Result<Exit, F
             kind.as_str()
         )));
     }
-    let is_counted = arguments.source == Some(auditmanager::SOURCE)
+    let is_counted = arguments.source.is_some_and(Source::is_counted_by_day)
         || arguments.kind.is_some_and(|kind| !kind.is_insight());
     if arguments.open && is_counted {
-        return Err(Failure::usage(
-            "--open is about insights of X-Ray and CloudTrail, which begin and end: counts are never open",
-        ));
+        let sources = insights_sources::all().filter(|source| !source.is_counted_by_day());
+        let labels = sources.map(|source| source.label).collect::<Vec<_>>().join(" and ");
+        return Err(Failure::usage(format!(
+            "--open is about insights of {labels}, which begin and end: counts are never open"
+        )));
     }
     let session = session.in_utc(arguments.look.utc).at(&arguments.location);
     let span = arguments.within.span(session.clock.now())?;
@@ -108,7 +108,7 @@ async fn candidates(arguments: &ListArguments, span: Span, reader: &Reader) -> R
             && arguments.source.is_none_or(|source| kind.source == source)
             && (!arguments.open || kind.is_insight())
     };
-    let kinds: Vec<Kind> = LISTED.into_iter().filter(is_asked_for).collect();
+    let kinds: Vec<Kind> = kinds().filter(|kind| kind.is_in_ended).filter(is_asked_for).collect();
     if arguments.open {
         return reader.open_among(&kinds, span).await;
     }

@@ -12,13 +12,12 @@ use crate::output::{csv, plot, print, say};
 use crate::session::Session;
 use insights_query::format::{add, instant, json, period, plain, so_many, thousands, times, wrapped};
 use insights_query::line::{Line, Sample};
-use insights_query::series::{Series, Trail};
+use insights_query::series::{SOURCE, Series, Trail};
 use insights_query::{Place, Reader, Span, unavailable};
 use insights_shared::catalog::Unavailable;
 use insights_shared::number::Number;
 use insights_shared::record::Stored;
 use insights_shared::time::DAY_SECONDS;
-use insights_sources::cloudtrail;
 use std::collections::BTreeSet;
 
 /// Rows of a plot that has the page for itself.
@@ -48,11 +47,11 @@ async fn answer(
     reader: &Reader,
     session: &Session,
 ) -> Result<String, Failure> {
-    let states = reader.states(cloudtrail::SOURCE).await?;
+    let states = reader.series_states().await?;
     let mut places: BTreeSet<Place> = states.keys().cloned().collect();
     // A window writes no state: the insights that name series tell where it was.
     let live = Span::last(LIVE_DAYS * DAY_SECONDS, reader.now());
-    let insights = reader.overlapping(&[cloudtrail::INSIGHT], live).await?;
+    let insights = reader.overlapping(&SOURCE.insight_kinds().collect::<Vec<_>>(), live).await?;
     places.extend(insights.iter().filter_map(Place::of));
     let (mut all, mut trails) = (Vec::new(), Vec::new());
     for place in &places {
@@ -109,7 +108,7 @@ async fn nothing(
         let command = session.command(&["series"]);
         return Ok(format!("no key contains \"{text}\": {others} known, see `{command}`"));
     }
-    let asked = empty::Asked { source: Some(cloudtrail::SOURCE), ..empty::Asked::default() };
+    let asked = empty::Asked { source: Some(SOURCE), ..empty::Asked::default() };
     empty::reason(reader, &asked, span, session).await
 }
 

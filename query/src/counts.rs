@@ -1,15 +1,24 @@
-//! Audit Manager's counts by day: which scopes there are, and what each day gave. It tells a day without a run from one
-//! on which Audit Manager gave no counts; neither is zero.
+//! Counts by day: which scopes there are, and what each day has. It distinguishes a day without a run from one on which the
+//! service returned no counts; neither is zero.
 
 use crate::error::Error;
 use crate::query::{Question, Sort};
 use crate::reader::Reader;
 use crate::span::Span;
 use crate::targets::Place;
-use insights_shared::record::{Stored, partition};
+use insights_shared::record::{Kind, Source, Stored, partition};
 use insights_shared::time::{DAY_SECONDS, Timestamp};
 use insights_sources::auditmanager;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// The source that counts by day.
+pub const SOURCE: Source = auditmanager::SOURCE;
+/// The counts of a control domain.
+pub const DOMAIN: Kind = auditmanager::DOMAIN;
+/// The counts of a control.
+pub const CONTROL: Kind = auditmanager::CONTROL;
+/// The `entity` of an account's own counts.
+pub const ACCOUNT: &str = "account";
 
 /// How deep a scope is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -51,7 +60,7 @@ pub struct Day {
 pub enum Given {
     /// Counts: the snapshot, whole.
     Counts(Stored),
-    /// Audit Manager was asked on that day, and had no counts of it, so far.
+    /// The service was asked on that day, and has no counts of it so far.
     Nothing,
     /// No run is known that asked. Runs are known for 30 days; what an older day had is stored, or was never collected.
     NotCollected,
@@ -63,14 +72,14 @@ impl Scope {
         let name = row.text("sk")?.strip_prefix("scope#")?;
         let parts: Vec<&str> = name.split('#').collect();
         let (level, entity) = match parts.as_slice() {
-            ["account"] => (Level::Account, "account"),
-            ["domain", _] => (Level::Domain, "account"),
+            ["account"] => (Level::Account, ACCOUNT),
+            ["domain", _] => (Level::Domain, ACCOUNT),
             // An assessment's id is a UUID, which no key encodes.
             ["assessment", id] => (Level::Assessment, *id),
             ["assessment", id, "domain", _] => (Level::Domain, *id),
             _ => return None,
         };
-        let target = partition(auditmanager::SOURCE, &place.account_id, &place.region, []);
+        let target = partition(SOURCE, &place.account_id, &place.region, []);
         let title = row.text("title").unwrap_or_default().to_owned();
         Some(Self { level, entity: entity.to_owned(), title, pk: format!("{target}#{name}"), place })
     }
@@ -88,8 +97,8 @@ impl Reader {
     /// The scopes that counts were ever given of, of all places: accounts, assessments, control domains.
     pub async fn scopes(&self) -> Result<Vec<Scope>, Error> {
         let mut questions = Vec::new();
-        for place in self.places(auditmanager::SOURCE).await? {
-            let partition = ("pk", place.catalog(auditmanager::SOURCE));
+        for place in self.places(SOURCE).await? {
+            let partition = ("pk", place.catalog(SOURCE));
             let sort = Some(("sk", Sort::BeginsWith("scope#".to_owned())));
             questions.push(Question { partition, sort, ..Question::default() });
         }
@@ -109,7 +118,7 @@ impl Reader {
         let snapshots = self.snapshots(&scope.pk, span).await?;
         // A day counts as asked about whenever on it the run began.
         let whole = Span { since: span.since.floor(DAY_SECONDS), ..span };
-        let runs = self.runs(auditmanager::SOURCE, &scope.place, whole).await?;
+        let runs = self.runs(SOURCE, &scope.place, whole).await?;
         Ok(days(snapshots, &runs, span))
     }
 
@@ -123,7 +132,7 @@ impl Reader {
         let day = newest.and_then(|day| format!("{}T00:00:00Z", day.day).parse::<Timestamp>().ok());
         let Some(day) = day else { return Ok(None) };
         let span = Span { since: day, until: day.plus_seconds(DAY_SECONDS - 1) };
-        let mut controls = self.snapshots_about(&scope.entity, auditmanager::CONTROL, span).await?;
+        let mut controls = self.snapshots_about(&scope.entity, CONTROL, span).await?;
         // Every account has an entity of the same name.
         controls.retain(|control| Place::of(control).as_ref() == Some(&scope.place));
         Ok(Some((day, controls)))

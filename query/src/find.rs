@@ -1,6 +1,7 @@
 //! What a person means by an id, or by how it begins: the partition key of an insight or of a snapshot. It guesses keys
 //! from the accounts and regions that are known, and looks through the indexes; it never scans.
 
+use crate::counts::CONTROL;
 use crate::error::Error;
 use crate::format::parse_key;
 use crate::reader::Reader;
@@ -8,7 +9,7 @@ use crate::span::Span;
 use insights_shared::key::Key;
 use insights_shared::record::{Stored, partition};
 use insights_shared::time::DAY_SECONDS;
-use insights_sources::{auditmanager, insight_kinds};
+use insights_sources::insight_kinds;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How far back insights are looked through: as long as records are kept by default.
@@ -89,7 +90,7 @@ impl Reader {
         let entities: BTreeSet<String> = self.scopes().await?.into_iter().map(|scope| scope.entity).collect();
         let mut found = BTreeMap::new();
         for entity in entities {
-            let controls = self.snapshots_about(&entity, auditmanager::CONTROL, span).await?;
+            let controls = self.snapshots_about(&entity, CONTROL, span).await?;
             let begins = |control: &&Stored| control.text("id").is_some_and(|id| id.starts_with(text));
             found.extend(controls.iter().filter(begins).filter_map(titled));
         }

@@ -1,8 +1,35 @@
 //! Reads the table of Insights Aggregator by `Query` and `BatchGetItem` alone: insights and the incidents that they form,
 //! metric series of CloudTrail, daily counts of Audit Manager, and the health of every target.
 //!
-//! A [`Reader`] reads one table as of one instant. Records come as [`Stored`](insights_shared::record::Stored): a map with
-//! typed access, as the public contract describes it.
+//! A [`Reader`] reads one table as of one instant. Records come as [`Stored`]: a map with typed access, as the public contract
+//! describes it. Errors are values of [`Error`].
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use insights_query::incident::worst_first;
+//! use insights_query::{Kind, Reader, Span, insight_kinds};
+//!
+//! # // A table in this process.
+//! # let lab = insights_tests::Lab::built_in().await;
+//! # let client = lab.dynamodb();
+//! // `client` is an `aws_sdk_dynamodb::Client`.
+//! let reader = Reader::new(client, "insights", "2026-03-01T12:00:00Z".parse()?);
+//! let kinds: Vec<Kind> = insight_kinds().collect();
+//! let insights = reader.overlapping(&kinds, Span::last(7 * 86_400, reader.now())).await?;
+//! for insight in &insights {
+//!     println!("{:?} {:?}", insight.timestamp("started_at"), insight.text("title"));
+//! }
+//!
+//! let mut incidents = reader.incidents(insights, 400).await?;
+//! worst_first(&mut incidents);
+//! for incident in incidents.iter().filter(|incident| incident.is_correlated()) {
+//!     println!("{}", incident.sentence());
+//! }
+//! # assert!(incidents.is_empty(), "nothing has been collected");
+//! # Ok(())
+//! # }
+//! ```
 
 mod call;
 pub mod counts;
@@ -29,6 +56,9 @@ mod whole;
 
 pub use detail::{Detail, KnownSeries, Margin};
 pub use error::Error;
+pub use insights_shared::record::{Kind, Severity, Source, Stored};
+pub use insights_shared::time::Timestamp;
+pub use insights_sources::insight_kinds;
 pub use query::page_token;
 pub use reader::Reader;
 pub use span::Span;

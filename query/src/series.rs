@@ -14,7 +14,7 @@ use insights_shared::series::{SERIES_ROWS, SeriesKey};
 use std::collections::BTreeMap;
 
 /// The source that has metric series. A [`SeriesKey`] has the parts that its API needs.
-const SOURCE: Source = insights_sources::cloudtrail::SOURCE;
+pub const SOURCE: Source = insights_sources::cloudtrail::SOURCE;
 
 /// The source that has the metric series behind `insight`, if there is any.
 pub(crate) fn source_of(insight: &Stored) -> Option<Source> {

@@ -236,8 +236,20 @@ fn the_architecture_names_every_source_file_or_its_folder() {
 
 /// The paths in a page that begin with one of our folders and name a file, as in `shared/src/log.rs`.
 fn named_files(page: &str) -> Vec<&str> {
-    const FOLDERS: [&str; 9] =
-        ["bench/", "cli/", "deploy/", "docs/", "events/", "functions/", "shared/", "simulator/", "tests/"];
+    const FOLDERS: [&str; 12] = [
+        "bench/",
+        "cli/",
+        "deploy/",
+        "docs/",
+        "events/",
+        "functions/",
+        "query/",
+        "shared/",
+        "simulator/",
+        "sources/",
+        "tests/",
+        "web/",
+    ];
     const ENDINGS: [&str; 7] = ["json", "md", "pem", "py", "rs", "toml", "yaml"];
     let is_file = |text: &&str| {
         let is_path = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte));

@@ -13,11 +13,10 @@ use crate::location::Opened;
 use crate::output::tabular::heading;
 use crate::output::{print, say};
 use crate::session::Session;
-use insights_query::counts::{Day, Given, Level, Scope};
+use insights_query::counts::{Day, Given, Level, SOURCE, Scope};
 use insights_query::format::{self, json, percent, plain, thousands};
 use insights_query::{Reader, Span};
 use insights_shared::record::Stored;
-use insights_sources::auditmanager;
 use std::collections::BTreeSet;
 
 /// A scope with its days.
@@ -41,7 +40,7 @@ async fn answer(
     let all = reader.scopes().await?;
     let chosen = scope::choose(all, arguments.scope.as_deref())?;
     if chosen.is_empty() {
-        let asked = empty::Asked { source: Some(auditmanager::SOURCE), ..empty::Asked::default() };
+        let asked = empty::Asked { source: Some(SOURCE), ..empty::Asked::default() };
         say(&empty::reason(reader, &asked, span, session).await?);
     }
     let mut scoped: Vec<Scoped> = Vec::new();

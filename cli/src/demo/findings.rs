@@ -1,12 +1,13 @@
 //! What the demo shows, read back from the table and put in order. How it looks is `page`'s.
 
 use crate::exit::Failure;
+use insights_query::counts::{ACCOUNT, DOMAIN};
 use insights_query::importance::Importance;
-use insights_query::{Reader, Span, format};
-use insights_shared::record::{Severity, Stored};
+use insights_query::{Reader, Span, format, series};
+use insights_shared::record::{Kind, Severity, Stored};
 use insights_shared::time::{DAY_SECONDS, Timestamp};
 use insights_shared::value::Value;
-use insights_sources::{auditmanager, cloudtrail, xray};
+use insights_sources::{insight_kinds, kind_of, kinds};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -53,21 +54,22 @@ impl Findings {
         open.sort_by_key(Importance::of);
 
         let span = Span::last(LATELY_DAYS * DAY_SECONDS, now);
-        let insights = [xray::INSIGHT, cloudtrail::INSIGHT];
+        let insights: Vec<Kind> = insight_kinds().collect();
         let mut ended = reader.overlapping(&insights, span).await?;
         ended.retain(|insight| insight.timestamp("ended_at").is_some());
         ended.sort_by_key(|insight| Reverse(insight.timestamp("ended_at")));
 
-        let snapshots = [auditmanager::ACCOUNT, auditmanager::ASSESSMENT];
+        let is_listed = |kind: &Kind| kind.is_snapshot() && kind.is_in_ended;
+        let snapshots: Vec<Kind> = kinds().filter(is_listed).collect();
         let mut compliance = newest(reader.overlapping(&snapshots, span).await?);
-        let is_account = |snapshot: &Stored| snapshot.text("kind") == Some(auditmanager::ACCOUNT.as_str());
+        let is_account = |snapshot: &Stored| snapshot.text("entity") == Some(ACCOUNT);
         compliance.sort_by_key(|snapshot| (!is_account(snapshot), Reverse(badness(snapshot))));
 
         let mut domains = Vec::new();
         let account_day = compliance.iter().filter(|snapshot| is_account(snapshot));
         if let Some(day) = account_day.filter_map(|snapshot| snapshot.timestamp("started_at")).max() {
-            domains = reader.about("account", Span { since: day.floor(DAY_SECONDS), until: now }).await?;
-            domains.retain(|snapshot| snapshot.text("kind") == Some(auditmanager::DOMAIN.as_str()));
+            domains = reader.about(ACCOUNT, Span { since: day.floor(DAY_SECONDS), until: now }).await?;
+            domains.retain(|snapshot| kind_of(snapshot) == Some(DOMAIN));
             domains = newest(domains);
             domains.sort_by_key(|domain| Reverse(badness(domain)));
             domains.truncate(WORST_DOMAINS);
@@ -76,7 +78,7 @@ impl Findings {
         let mut findings =
             Self { now, open, ended, compliance, domains, series: 0, metrics: BTreeMap::new() };
         let ever = Span { since: Timestamp::MIN, until: now };
-        for place in reader.places(cloudtrail::SOURCE).await? {
+        for place in reader.places(series::SOURCE).await? {
             for series in reader.series(&place).await? {
                 findings.series += 1;
                 for chunk in reader.chunks(&series, ever, None).await? {

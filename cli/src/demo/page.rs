@@ -9,9 +9,9 @@ use crate::output::tabular::{Column, Tabular, cell, heading, severity};
 use crate::session::Session;
 use insights_query::format::{self, length, period, plain, so_many, thousands};
 use insights_query::health::{Condition, Health};
+use insights_query::{counts, series};
 use insights_shared::record::{Source, Stored};
 use insights_shared::time::Timestamp;
-use insights_sources::{auditmanager, cloudtrail, xray};
 
 /// All of it, as text.
 pub fn page(findings: &Findings, invoked: &[Invoked], folder: &Folder, session: &Session) -> String {
@@ -26,7 +26,7 @@ pub fn page(findings: &Findings, invoked: &[Invoked], folder: &Folder, session: 
         open(findings, &health, session),
         ended(findings, &health, session),
         compliance(findings, invoked, session),
-        series(findings, session),
+        metrics(findings, session),
         costs::costs(invoked, session),
         files(folder),
     ];
@@ -37,7 +37,8 @@ pub fn page(findings: &Findings, invoked: &[Invoked], folder: &Folder, session: 
 fn health(invoked: &[Invoked]) -> Health {
     let conditions: Vec<(Source, Condition)> =
         invoked.iter().map(|invoked| (invoked.source, condition(invoked))).collect();
-    Health::of(&[xray::SOURCE, cloudtrail::SOURCE], &conditions)
+    let sources = insights_sources::all().filter(|source| !source.is_counted_by_day());
+    Health::of(&sources.collect::<Vec<_>>(), &conditions)
 }
 
 fn condition(invoked: &Invoked) -> Condition {
@@ -104,18 +105,19 @@ fn insights_table(when: &str, session: &Session) -> Tabular {
 fn compliance(findings: &Findings, invoked: &[Invoked], session: &Session) -> String {
     let conditions: Vec<(Source, Condition)> =
         invoked.iter().map(|invoked| (invoked.source, condition(invoked))).collect();
-    let health = Health::of(&[auditmanager::SOURCE], &conditions);
+    let health = Health::of(&[counts::SOURCE], &conditions);
     if let Some(reason) = health.unknown().filter(|_| findings.compliance.is_empty()) {
         return heading(&format!("Compliance is unknown: {reason}."), session);
     }
     if findings.compliance.is_empty() {
         return heading(
-            "How compliance stands: no counts yet. Audit Manager gives them once a day.",
+            &format!("How compliance stands: no counts yet. {} gives them once a day.", counts::SOURCE.label),
             session,
         );
     }
     let newest = findings.compliance.iter().filter_map(day).max().unwrap_or_default();
-    let title = format!("How compliance stands: Audit Manager's counts of evidence on {newest} (UTC)");
+    let title =
+        format!("How compliance stands: {}'s counts of evidence on {newest} (UTC)", counts::SOURCE.label);
     let mut text = heading(&title, session) + &counts_table("SCOPE", &findings.compliance, &newest, session);
     if !findings.domains.is_empty() {
         text.push('\n');
@@ -158,10 +160,11 @@ fn counts_table(what: &str, snapshots: &[Stored], newest: &str, session: &Sessio
     table.render()
 }
 
-fn series(findings: &Findings, session: &Session) -> String {
+fn metrics(findings: &Findings, session: &Session) -> String {
     let chunks = findings.metrics.values().map(|metrics| metrics.chunks).sum();
     let number = so_many(findings.series, "series", "series");
-    let mut text = format!("CloudTrail's metrics: {number} in {}", so_many(chunks, "chunk", "chunks"));
+    let mut text =
+        format!("{}'s metrics: {number} in {}", series::SOURCE.label, so_many(chunks, "chunk", "chunks"));
     let points = |(seconds, metrics): (&i64, &Metrics)| {
         format!("{} {} apart", so_many(metrics.points, "point", "points"), period(*seconds))
     };

@@ -7,7 +7,7 @@ use insights_query::Place;
 use insights_query::format::{self, length, plain, service, spell_key};
 use insights_shared::record::Stored;
 use insights_shared::time::Timestamp;
-use insights_sources::{auditmanager, kind_of};
+use insights_sources::kind_of;
 use std::collections::BTreeSet;
 
 /// How much of an id a listing shows, at least: what `show` takes, and what an eye can keep.
@@ -58,8 +58,7 @@ pub fn insight(record: &Stored, when: &str, how_long: &str) -> Vec<Cell> {
 /// The service and what of it; and the account and region that it was collected from, if `with_place`.
 fn whereabouts(record: &Stored, with_place: bool, is_narrow: bool) -> String {
     let source = record.text("source").map(service).unwrap_or_default();
-    let counts_of_part = kind_of(record).filter(|kind| kind.is_snapshot() && *kind != auditmanager::ACCOUNT);
-    let entity = match counts_of_part {
+    let entity = match kind_of(record).filter(|kind| kind.is_snapshot()) {
         // Their entity is an id, which is shown as such.
         Some(kind) => kind.label.to_owned(),
         None => match record.text("entity").map(plain) {
@@ -112,10 +111,11 @@ fn short_ids(records: &[Stored]) -> Vec<String> {
     whole.into_iter().map(|id| spell_key(&shortest(id))).collect()
 }
 
-/// What `insights show` knows a record by: an account's own counts have the account's number, as all of its records do.
+/// What `insights show` knows a record by. The id of an account's own counts is the account, as of all its records.
 fn id(record: &Stored) -> &str {
-    if record.text("kind") == Some(auditmanager::ACCOUNT.as_str()) {
-        return "account";
+    let entity = record.text("entity").unwrap_or_default();
+    if kind_of(record).is_some_and(|kind| kind.is_snapshot() && kind.label == entity) {
+        return entity;
     }
     record.text("id").unwrap_or_default()
 }

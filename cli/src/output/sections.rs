@@ -36,7 +36,12 @@ fn render_facts(facts: &[Fact], session: &Session) -> String {
     let mut text = String::new();
     for Fact { name, value } in facts {
         let unit = if matches!(value, Value::Rate(_)) { " a minute" } else { "" };
-        add(&mut text, format_args!("{name:<width$}  {}{unit}\n", format::value(value, &session.zone)));
+        let room = session.width.saturating_sub(u16::try_from(width + 2).unwrap_or(u16::MAX));
+        let value = wrapped(&format!("{}{unit}", format::value(value, &session.zone)), room);
+        for (nth, line) in value.lines().enumerate() {
+            let name = if nth == 0 { *name } else { "" };
+            add(&mut text, format_args!("{name:<width$}  {line}\n"));
+        }
     }
     text
 }

@@ -32,7 +32,14 @@ fn noon(minutes: i64) -> Timestamp {
 
 impl Told {
     fn occurrence(&self) -> Occurrence {
-        let Self { id, source, account, entity, start, detail, .. } = self;
+        let Self { id, source, account, entity, start, .. } = self;
+        let detail = match (*source, self.detail) {
+            ("cloudtrail", "{}") => format!(
+                r#"{{"start":{{"insight_details":{{"event_source":"{entity}","event_name":"GetSecretValue",
+                    "insight_type":"ApiErrorRateInsight","error_code":"AccessDenied"}}}}}}"#
+            ),
+            (_, detail) => detail.to_owned(),
+        };
         let ended =
             self.lasted.map_or(String::new(), |lasted| format!(r#","ended_at":"{}""#, noon(start + lasted)));
         let title = match *source {
@@ -236,7 +243,7 @@ fn only_insights_with_neighbours_are_worth_reading() {
 #[test]
 fn what_is_no_insight_is_in_no_incident() {
     let snapshot = stored(r#"{"kind":"auditmanager.insights","started_at":"2026-03-01T12:00:00.000Z"}"#);
-    assert_eq!(Occurrence::new(snapshot, None), None);
+    assert_eq!(Occurrence::new(snapshot, &[]), None);
     assert_eq!(incidents(Vec::new()), []);
 }
 

@@ -1,11 +1,11 @@
-//! Audit Manager's counts by day, and the controls that are worst. What was inconclusive is no part of the judgement, and a
+//! Counts by day, and the controls that are worst. What was inconclusive is no part of the judgement, and a
 //! day that was not collected is not a day without evidence.
 
 use super::chart::{Sign, canvas, legend};
 use super::insight::Setting;
 use super::model::{Compliance, Model};
 use super::text::{as_table, cell, date, line, severity, severity_of, table};
-use insights_query::counts::{Day, Given, Level};
+use insights_query::counts::{Day, Given, Level, SOURCE};
 use insights_query::format::{self, counted, thousands};
 use insights_shared::record::Stored;
 use maud::{Markup, html};
@@ -21,10 +21,10 @@ pub fn section(model: &Model, _setting: Setting<'_>) -> Markup {
         section #compliance aria-labelledby="compliance-title" {
             header {
                 h2 #compliance-title { "Compliance" }
-                span.quiet { "Audit Manager's evidence of each UTC day; inconclusive evidence is counted apart" }
+                span.quiet { (SOURCE.label) "'s evidence of each UTC day; inconclusive evidence is counted apart" }
             }
             @if model.compliance.is_empty() {
-                p.panel.nothing { "No counts are stored of this time. Audit Manager gives them once a day, where it is set up." }
+                p.panel.nothing { "No counts are stored of this time. " (SOURCE.label) " gives them once a day, where it is set up." }
             } @else {
                 div.scopes { @for scope in &model.compliance { (one(scope)) } }
                 (legend(&[
@@ -58,9 +58,8 @@ fn one(compliance: &Compliance) -> Markup {
             }
             @match newest {
                 Some((day, snapshot)) => p.quiet {
-                    (share(snapshot)) " of what is judged is not compliant on " (date(&day.day)) ": "
-                    (count(snapshot, "noncompliant")) " of " (thousands(judged(snapshot))) ", and "
-                    (count(snapshot, "inconclusive")) " inconclusive."
+                    (count(snapshot, "noncompliant")) " of " (thousands(judged(snapshot))) " pieces of evidence are non-compliant on "
+                    (date(&day.day)) " (" (share(snapshot)) "); " (count(snapshot, "inconclusive")) " more are inconclusive."
                 },
                 None => p.quiet { "No day of this time has counts." },
             }

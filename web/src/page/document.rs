@@ -10,7 +10,7 @@ use insights_query::Detail;
 use insights_query::format::escape::{visible, visible_lines};
 use insights_query::format::{self, so_many};
 use insights_query::health::Health;
-use insights_shared::record::Severity;
+use insights_shared::record::{Severity, Source};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest, Sha256};
 
@@ -175,13 +175,20 @@ fn foot(model: &Model, dress: &Dress) -> Markup {
             @if !left_out.is_empty() {
                 div #left-out { b { "Left out" } ul { @for what in &left_out { li { (what) } } } }
             }
-            p { "Severities: X-Ray by the share of faulty requests, CloudTrail by how far the rate exceeds its baseline, Audit Manager by the share of non-compliant evidence." }
+            p { "Severities: " (severities()) "." }
             p {
                 "Made by insights " (env!("CARGO_PKG_VERSION"))
                 @if !dress.is_live() { " as a file that needs no network; links into the AWS console need one." }
             }
         }
     }
+}
+
+/// What the severity of each source is determined by.
+fn severities() -> String {
+    let rule = |source: Source| source.0.kinds.iter().find_map(|kind| kind.severity.as_ref());
+    let rules = insights_sources::all().filter_map(|source| Some((source.label, rule(source)?.value)));
+    rules.map(|(label, value)| format!("{label} by {value}")).collect::<Vec<_>>().join("; ")
 }
 
 fn left_out(model: &Model) -> Vec<String> {

@@ -5,7 +5,7 @@ use super::filter::Filter;
 use super::model::{Compliance, Insight, Model, Standing};
 use crate::command::{Location, remedy};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
-use insights_query::counts::{Day, Given, Level, Scope};
+use insights_query::counts::{Day, Given, Level, SOURCE, Scope};
 use insights_query::health::{Condition, Health, Target, survey};
 use insights_query::importance::Importance;
 use insights_query::incident::{self, Incident};
@@ -13,7 +13,7 @@ use insights_query::{Detail, Error, Margin, Reader, Span};
 use insights_shared::key::Key;
 use insights_shared::record::{Kind, Source, Stored};
 use insights_shared::time::DAY_SECONDS;
-use insights_sources::{auditmanager, insight_kinds, kind_of};
+use insights_sources::{insight_kinds, kind_of};
 use jiff::tz::TimeZone;
 use std::cmp::Reverse;
 
@@ -177,7 +177,7 @@ async fn detailed(reader: &Reader, mut insights: Vec<Stored>, most: usize) -> Re
 
 /// The counts of accounts and assessments, and the controls of the newest day of each.
 pub async fn compliance(reader: &Reader, filter: &Filter, span: Span) -> Result<Vec<Compliance>, Error> {
-    if filter.source.is_some_and(|source| source != auditmanager::SOURCE) {
+    if filter.source.is_some_and(|source| source != SOURCE) {
         return Ok(Vec::new());
     }
     let least = span.until.plus_seconds(-LEAST_DAYS * DAY_SECONDS);

@@ -1,16 +1,15 @@
-//! The timeline: X-Ray, CloudTrail and Audit Manager under each other on one axis. What a lane shows is also listed, above
+//! The timeline: the sources under each other on one axis. What a lane shows is also listed, above
 //! or below it.
 
 use super::chart::{canvas, clock};
 use super::insight::Setting;
 use super::model::{Compliance, Insight, Model};
 use super::text::{class, date, line, severity_of};
-use insights_query::counts::Given;
+use insights_query::counts::{Given, SOURCE};
 use insights_query::format::{self, length, service, so_many};
 use insights_query::importance::Importance;
 use insights_shared::record::{Severity, Source};
 use insights_shared::time::{DAY_SECONDS, Timestamp};
-use insights_sources::{cloudtrail, xray};
 use maud::{Markup, html};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
@@ -27,7 +26,7 @@ pub fn section(model: &Model, setting: Setting<'_>) -> Markup {
                 span.quiet { "full bars are open and go on, pale ones have ended; a bar leads to its insight" }
             }
             div.panel {
-                @for source in [xray::SOURCE, cloudtrail::SOURCE] { (lane(model, source, setting)) }
+                @for source in insights_sources::all().filter(|source| !source.is_counted_by_day()) { (lane(model, source, setting)) }
                 (days(model, setting))
             }
         }
@@ -91,7 +90,7 @@ fn bar(insight: &Insight, setting: Setting<'_>) -> Option<Json> {
     }))
 }
 
-/// Audit Manager has days and no insights: each is as bad as the worst of its assessments and accounts.
+/// Counts have days and do not begin and end: each day is as bad as the worst of its assessments and accounts.
 fn days(model: &Model, setting: Setting<'_>) -> Markup {
     let days = worst_by_day(&model.compliance);
     let collected = days.values().filter(|day| day.is_some()).count();
@@ -109,10 +108,11 @@ fn days(model: &Model, setting: Setting<'_>) -> Markup {
         }))
     };
     let drawn: Vec<Json> = days.iter().filter_map(day).collect();
-    let label = format!("Audit Manager: {collected} days with counts, each as bad as its worst assessment");
+    let label =
+        format!("{}: {collected} days with counts, each as bad as its worst assessment", SOURCE.label);
     html! {
-        div.lane.lane-auditmanager {
-            div { h3 { "Audit Manager" } p.quiet { (so_many(collected, "day", "days")) " of counts" } }
+        div.lane.{ "lane-" (SOURCE.as_str()) } {
+            div { h3 { (SOURCE.label) } p.quiet { (so_many(collected, "day", "days")) " of counts" } }
             div {
                 @if drawn.is_empty() { p.quiet { "No counts in this time." } }
                 @else { (canvas("days", &label, &axis(model, setting, json!({ "days": drawn })))) }
