@@ -124,7 +124,7 @@ async fn a_push_about_an_insight_that_we_closed_opens_it_again() {
     run(&lab).await;
     let id = OPEN.to_owned();
     lab.simulator.change(|scenario| {
-        scenario.everywhere_mut().part_mut::<Data>().insights.retain(|insight| insight.id != id)
+        scenario.everywhere_mut().part_mut::<Data>().insights.retain(|insight| insight.id != id);
     });
     lab.advance(60);
     run(&lab).await;
