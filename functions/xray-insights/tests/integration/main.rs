@@ -53,6 +53,8 @@ mod tls;
 #[cfg(test)]
 mod vanished;
 #[cfg(test)]
+mod watermark;
+#[cfg(test)]
 mod window;
 
 use insights_shared::invocation::InvocationError;

@@ -11,7 +11,7 @@ fn change(lab: &Lab, change: impl FnOnce(&mut Vec<insights_simulator::xray::Insi
     lab.simulator.change(|scenario| change(&mut scenario.everywhere_mut().part_mut::<Data>().insights));
 }
 
-fn unlist(lab: &Lab, id: &str) {
+pub fn unlist(lab: &Lab, id: &str) {
     change(lab, |insights| {
         insights.iter_mut().filter(|insight| insight.id == id).for_each(|insight| insight.unlisted = true);
     });
