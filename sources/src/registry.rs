@@ -1,10 +1,21 @@
 //! The registered sources, and how one is found by a name.
 
-use crate::{Kind, Operation, Source, auditmanager, cloudtrail, xray};
+use crate::view::View;
+use crate::{Kind, Operation, Source};
 use insights_records::record::Stored;
 
-/// The registration: a new source is one entry here, in the order in which they are shown.
-static SOURCES: &[Source] = &[xray::SOURCE, cloudtrail::SOURCE, auditmanager::SOURCE];
+/// Lists descriptors and views by the modules of the sources. The views are a list of their own, so that no function that reads
+/// descriptors contains them.
+macro_rules! register {
+    ($($source:ident),+) => {
+        static SOURCES: &[Source] = &[$(crate::$source::SOURCE),+];
+        /// The view of every source.
+        pub(crate) static VIEWS: &[&View] = &[$(&crate::$source::view::VIEW),+];
+    };
+}
+
+// The registration: a new source is one entry here, in the order in which they are shown.
+register!(xray, cloudtrail, auditmanager);
 
 /// Every source, in the order in which they are shown.
 pub fn all() -> impl ExactSizeIterator<Item = Source> + DoubleEndedIterator + Clone {
@@ -58,6 +69,7 @@ pub fn source_ids() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{auditmanager, cloudtrail, xray};
     use insights_records::key::Key;
     use insights_records::record::Record;
     use insights_records::time::Timestamp;

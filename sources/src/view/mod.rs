@@ -20,7 +20,8 @@
 pub mod console;
 mod section;
 
-use crate::{Source, auditmanager, cloudtrail, registry, xray};
+use crate::registry::VIEWS;
+use crate::{Source, registry};
 use console::Link;
 use insights_records::number::Number;
 use insights_records::record::Stored;
@@ -29,9 +30,6 @@ use insights_records::value::Value as Json;
 pub use section::{Column, Fact, Graph, Log, Mark, Node, Section, SeriesChart, ShareChart, Table, Value};
 use std::collections::BTreeSet;
 use std::fmt;
-
-/// The registration of the views: one entry for each source.
-static VIEWS: &[&View] = &[&xray::view::VIEW, &cloudtrail::view::VIEW, &auditmanager::view::VIEW];
 
 /// How the records of one source are shown.
 #[derive(Debug)]
