@@ -149,7 +149,6 @@ async fn about_states(
     let is = |wanted: Option<&str>, is: &str| wanted.is_none_or(|wanted| wanted == is);
     // Counts are never open.
     let sources: Vec<Source> = insights_sources::all()
-        .into_iter()
         .filter(|source| asked.source.is_none_or(|asked| asked == *source))
         .filter(|source| !asked.open || !source.is_counted_by_day())
         .collect();

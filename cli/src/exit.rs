@@ -46,7 +46,7 @@ pub enum Failure {
     /// The table could not be read. `unreadable` adds what to do about it.
     Table(Box<Error>),
     /// One of these, with more to say.
-    Told {
+    Explained {
         /// Why.
         failure: Box<Self>,
         /// Further lines: what could be meant, what is needed.
@@ -81,12 +81,12 @@ impl Failure {
 
     fn more(self, detail: Option<String>, hint: Option<String>) -> Self {
         let (failure, mut details, mut hints) = match self {
-            Self::Told { failure, details, hints } => (failure, details, hints),
+            Self::Explained { failure, details, hints } => (failure, details, hints),
             failure => (Box::new(failure), Vec::new(), Vec::new()),
         };
         details.extend(detail);
         hints.extend(hint);
-        Self::Told { failure, details, hints }
+        Self::Explained { failure, details, hints }
     }
 }
 
@@ -103,7 +103,7 @@ impl From<output::WriteError> for Failure {
 }
 
 /// Tells `failure` on standard error, in lines: `error: `, what belongs to it, and `hint: ` with a command.
-pub fn tell(failure: &Failure) -> Exit {
+pub fn report(failure: &Failure) -> Exit {
     match failure {
         Failure::Failed(message) => {
             say(&format!("error: {message}"));
@@ -125,8 +125,8 @@ pub fn tell(failure: &Failure) -> Exit {
             }
             Exit::WrongUsage
         }
-        Failure::Told { failure, details, hints } => {
-            let exit = tell(failure);
+        Failure::Explained { failure, details, hints } => {
+            let exit = report(failure);
             for line in details {
                 say(&format!("  {line}"));
             }

@@ -7,7 +7,7 @@ use crate::exit::{Exit, Failure};
 use crate::location::Opened;
 use crate::output::{csv, print, rows, say};
 use crate::session::Session;
-use crate::status::warnings::{About, caution};
+use crate::status::warnings::{About, missing_data};
 use insights_query::format::{self, json};
 use insights_query::importance::Importance;
 use insights_query::{Error, Reader, Span};
@@ -73,7 +73,7 @@ async fn answer(
     } else {
         let source = arguments.source.or(arguments.kind.map(|kind| kind.source));
         let (account, region) = (arguments.account.as_deref(), arguments.region.as_deref());
-        if let Some(warning) = caution(reader, About { source, account, region }, session).await? {
+        if let Some(warning) = missing_data(reader, About { source, account, region }, session).await? {
             say(&warning);
         }
     }

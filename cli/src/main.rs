@@ -55,7 +55,7 @@ async fn main() -> ExitCode {
     let session = Session::new(environment, clock).asked(&given);
     let location = arguments.command.location();
     let result = run(arguments.command, &session).await;
-    result.unwrap_or_else(|failure| exit::tell(&unreadable::explained(failure, &location))).into()
+    result.unwrap_or_else(|failure| exit::report(&unreadable::explained(failure, &location))).into()
 }
 
 async fn run(command: Command, session: &Session) -> Result<Exit, Failure> {

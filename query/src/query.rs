@@ -10,12 +10,13 @@ use insights_shared::issue::CallError;
 use insights_shared::page::Pages;
 use insights_shared::record::Stored;
 use std::collections::HashMap;
+use std::hash::BuildHasher;
 
 /// Queries under way at once.
 pub(super) const AT_ONCE: usize = 16;
 
 /// The key that a page ends with, as a token: the same key is always the same text.
-pub fn page_token(key: &HashMap<String, AttributeValue>) -> String {
+pub fn page_token<S: BuildHasher>(key: &HashMap<String, AttributeValue, S>) -> String {
     let mut parts: Vec<String> = key.iter().map(|(name, value)| format!("{name}={value:?}")).collect();
     parts.sort_unstable();
     parts.join(" ")

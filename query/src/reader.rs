@@ -60,8 +60,8 @@ impl Reader {
 
     /// The item, unless it has expired or a newer version wrote it.
     pub(crate) fn keep(&self, item: HashMap<String, AttributeValue>) -> Result<Option<Stored>, Error> {
-        let invalid = |reason: String| Error::Invalid { attempt: "reading an item", reason };
-        let stored = from_attributes(item).map_err(|reason| invalid(reason.to_string()))?;
+        let invalid = |reason| Error::Invalid { attempt: "reading an item", reason };
+        let stored = from_attributes(item).map_err(invalid)?;
         let stored = Stored(stored);
         if stored.is_expired(self.now) {
             return Ok(None);

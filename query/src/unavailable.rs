@@ -1,37 +1,20 @@
-//! Why CloudTrail has no data for a series or a trail, and since when, in one sentence for a person.
+//! Why a metric series or a trail is not available, and since when, as one sentence. The view of the source knows the codes.
 
 use crate::format::{instant, plain};
+use crate::series::SOURCE;
 use insights_shared::catalog::Unavailable;
-use insights_shared::target::account_of_arn;
+use insights_sources::view;
 use jiff::tz::TimeZone;
 
 /// The sentence, without its full stop, about `trail` or a series of it.
 pub fn sentence(unavailable: &Unavailable, trail: Option<&str>, zone: &TimeZone) -> String {
     let Unavailable { code, since, asked_at } = unavailable;
+    let reason = view::of(SOURCE).map(|view| (view.unavailable)(code, trail)).unwrap_or_default();
     let (since, asked_at) = (instant(*since, zone), instant(*asked_at, zone));
-    let (reason, code) = (plain(&reason(code, trail)), plain(code));
+    let (reason, code) = (plain(&reason), plain(code));
     format!(
         "not available since {since}: {reason} ({code}); last requested at {asked_at}, requested again once a day, nothing to do"
     )
-}
-
-/// No more than the code says. A name is unknown if the trail was deleted, and if a configured name is wrong.
-fn reason(code: &str, trail: Option<&str>) -> String {
-    let reason = match code {
-        "InvalidTrailNameException" | "TrailNotFoundException" => "CloudTrail has no trail of this name",
-        "CloudTrailARNInvalidException" => "CloudTrail does not accept the ARN of the trail",
-        "AccessDenied" | "AccessDeniedException" => {
-            return match trail.and_then(account_of_arn) {
-                Some(owner) => format!("access to the trail of account {owner} is denied"),
-                None => "access is denied".to_owned(),
-            };
-        }
-        "OperationNotPermittedException" => "CloudTrail does not permit this operation on the trail",
-        "InsightNotEnabledException" => "Insights is not enabled on the trail",
-        "UnsupportedOperationException" => "CloudTrail does not support this operation here",
-        _ => "CloudTrail rejects requests for it",
-    };
-    reason.to_owned()
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Which accounts and regions are collected from, as configuration and payloads name them.
 
 use crate::fields::{Faults, Fields};
+pub use insights_records::key::{account_of_arn, is_account_id};
 use serde_json::Value;
 use std::collections::HashSet;
 use std::fmt;
@@ -32,11 +33,6 @@ impl fmt::Display for Target {
     }
 }
 
-/// Whether `text` can be an account id.
-pub fn is_account_id(text: &str) -> bool {
-    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
-}
-
 /// Whether `text` can be a region's name: lower-case words and a number, joined by `-`.
 pub fn is_region(text: &str) -> bool {
     let parts: Vec<&str> = text.split('-').collect();
@@ -46,11 +42,6 @@ pub fn is_region(text: &str) -> bool {
     parts.len() >= 3
         && parts.iter().all(word)
         && parts.last().is_some_and(|last| last.bytes().all(|byte| byte.is_ascii_digit()))
-}
-
-/// The account in an ARN (`arn:partition:service:region:account:…`), if it names one.
-pub fn account_of_arn(arn: &str) -> Option<&str> {
-    arn.strip_prefix("arn:")?.split(':').nth(3).filter(|account| is_account_id(account))
 }
 
 /// Reads a list of targets, as `TARGETS` and a payload's `targets` have it. `own_region` stands in for `regions`.

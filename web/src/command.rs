@@ -3,7 +3,7 @@
 
 use insights_query::format::escape::is_hidden;
 use insights_query::format::spell_key;
-use insights_query::health::Judged;
+use insights_query::health::Classification;
 use insights_shared::record::Source;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -124,9 +124,13 @@ pub fn collect(source: Source, location: &Location) -> CommandLine {
 }
 
 /// What to do about a target of `source`, with the command that does it, in one line.
-pub fn remedy(judged: &Judged, source: Source, location: &Location) -> Option<String> {
-    let advice = judged.advice()?;
-    Some(if judged.needs_collect { format!("{advice}: `{}`", collect(source, location)) } else { advice })
+pub fn remedy(classification: &Classification, source: Source, location: &Location) -> Option<String> {
+    let advice = classification.advice()?;
+    Some(if classification.needs_collect {
+        format!("{advice}: `{}`", collect(source, location))
+    } else {
+        advice
+    })
 }
 
 impl fmt::Display for CommandLine {
@@ -143,7 +147,7 @@ impl fmt::Display for CommandLine {
 mod tests {
     use super::*;
     use insights_query::format::parse_key;
-    use insights_query::health::judge;
+    use insights_query::health::classify;
 
     /// Values that a shell, or this program, would take for something else.
     const HOSTILE: [&str; 20] = [
@@ -243,12 +247,12 @@ mod tests {
     #[test]
     fn a_remedy_ends_with_the_command_that_collects_where_that_resolves_it() {
         let now = "2026-03-01T12:00:00Z".parse().unwrap();
-        let never = judge(None, None, insights_sources::xray::SOURCE, now, None);
+        let never = classify(None, None, insights_sources::xray::SOURCE, now, None);
         assert!(never.needs_collect);
         let location = Location { table: Some("audit".to_owned()), local: None };
         let text = remedy(&never, insights_sources::xray::SOURCE, &location).unwrap();
         assert!(text.ends_with(": `insights collect --source xray --table audit`"), "{text}");
-        let scheduled = Judged { needs_collect: false, ..never };
+        let scheduled = Classification { needs_collect: false, ..never };
         let text = remedy(&scheduled, insights_sources::xray::SOURCE, &location);
         assert_eq!(text, scheduled.advice());
     }

@@ -4,7 +4,7 @@ use crate::command::Location;
 use crate::page::filter::Filter;
 use crate::page::gather::{self, Wanted};
 use crate::page::model::Model;
-use crate::page::{Dress, document as page_document};
+use crate::page::{Medium, document as page_document};
 use insights_query::{Error, Reader, Span};
 use jiff::tz::TimeZone;
 
@@ -44,12 +44,12 @@ pub async fn document(
 
 /// The page, of which the details of the least important insights are left out first if it is too large.
 fn fitted(model: &mut Model) -> String {
-    let mut page = page_document::whole(model, &Dress::File).into_string();
+    let mut page = page_document::whole(model, &Medium::File).into_string();
     let mut left = MOST_DETAILS;
     while page.len() > MOST_BYTES && left > 0 {
         left /= 2;
         model.keep_details(left);
-        page = page_document::whole(model, &Dress::File).into_string();
+        page = page_document::whole(model, &Medium::File).into_string();
     }
     page
 }
@@ -116,7 +116,7 @@ mod tests {
             closed: closed.into_iter().map(|record| Insight { record, detail: None }).collect(),
             incidents: incidents(occurrences),
             compliance: Vec::new(),
-            standings: Vec::new(),
+            targets: Vec::new(),
             health: Health::Known,
             location: Location::default(),
             narrowed: false,

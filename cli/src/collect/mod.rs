@@ -2,12 +2,12 @@
 //! account, table and collectors, watches them, ends them early when asked, and says what came of it.
 
 mod account;
-pub mod advice;
-mod again;
 mod collector;
-mod order;
+pub mod explain;
 mod page;
 mod planned;
+mod request;
+mod resume_command;
 mod tally;
 mod units;
 mod watch;
@@ -33,7 +33,7 @@ use insights_shared::report::{Response, RunStatus, TargetResponse};
 use insights_shared::store::Units;
 use insights_sources::xray;
 use insights_web::command::CommandLine;
-use order::{Order, own_targets};
+use request::{Request, own_targets};
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::pin::pin;
@@ -52,7 +52,7 @@ const LONGEST_REGION: usize = 14;
 pub struct Collected {
     /// The source.
     pub source: Source,
-    /// What came of each target, in order.
+    /// What came of each target, in request.
     pub targets: Vec<TargetResponse>,
     /// Requests to the service.
     pub calls: u64,
@@ -86,7 +86,7 @@ pub struct Ended {
 /// Collects.
 pub async fn run(arguments: &CollectArguments, session: &Session) -> Result<Exit, Failure> {
     let session = &session.in_utc(arguments.utc);
-    let order = Order::read(arguments, session.clock.now())?;
+    let request = Request::read(arguments, session.clock.now())?;
     let table = session.table_name(arguments.location.table.as_deref());
     check_name(&table)?;
     if let Some(file) = &arguments.location.local {
@@ -94,7 +94,7 @@ pub async fn run(arguments: &CollectArguments, session: &Session) -> Result<Exit
     }
     let account = Account::load(arguments.profile.as_deref(), &arguments.region, session).await?;
     let embedded = match &arguments.location.local {
-        Some(file) if order.dry_run => Some(EmbeddedTable::open_to_read(file).await?),
+        Some(file) if request.dry_run => Some(EmbeddedTable::open_to_read(file).await?),
         Some(file) => Some(EmbeddedTable::open_to_write(file).await?),
         None => None,
     };
@@ -103,7 +103,7 @@ pub async fn run(arguments: &CollectArguments, session: &Session) -> Result<Exit
         None => (Client::new(&account.sdk), Client::new(&account.asking)),
     };
     let reader = Reader::new(asking, &table, session.clock.now());
-    let collected = collect(arguments, &order, &account, (&client, &reader), session).await;
+    let collected = collect(arguments, &request, &account, (&client, &reader), session).await;
     if let Some(embedded) = embedded {
         embedded.close().await;
     }
@@ -114,7 +114,7 @@ pub async fn run(arguments: &CollectArguments, session: &Session) -> Result<Exit
 
 async fn collect(
     arguments: &CollectArguments,
-    order: &Order,
+    request: &Request,
     account: &Account,
     (client, reader): (&Client, &Reader),
     session: &Session,
@@ -125,14 +125,14 @@ async fn collect(
     reader.last_runs(xray::SOURCE, &here, 1).await?;
 
     let own = (!arguments.region.is_empty()).then(|| own_targets(&account.id, &arguments.region));
-    let targets = order.targets.as_deref().or(own.as_deref());
+    let targets = request.targets.as_deref().or(own.as_deref());
     let environment = collector::environment(&session.environment, table, &account.region, targets);
     let (stop, stopped) = word::channel(false);
-    let tally = order.dry_run.then(Tally::default);
+    let tally = request.dry_run.then(Tally::default);
     let mut collectors = Vec::new();
     let mut watches = Vec::new();
     let mut faults: BTreeMap<String, Vec<Source>> = BTreeMap::new();
-    for source in order.sources.iter().copied() {
+    for source in request.sources.iter().copied() {
         let activity = Arc::new(Activity::default());
         let hooks = RunHooks {
             table: Some(client.clone()),
@@ -151,13 +151,13 @@ async fn collect(
                 }
             }
         }
-        watches.push(Watch::new(source, activity, order.dry_run));
+        watches.push(Watch::new(source, activity, request.dry_run));
     }
     if !faults.is_empty() {
-        return Err(misconfigured(&faults, &order.sources, session));
+        return Err(misconfigured(&faults, &request.sources, session));
     }
 
-    let payload = order.payload();
+    let payload = request.payload();
     let request_id = format!("{STARTED_BY_HAND}{:016x}", RandomState::new().build_hasher().finish());
     let mut interrupt = Interrupt::listen()?;
     let widest = arguments.region.iter().chain([&account.region]).map(String::len).max().unwrap_or_default();
@@ -177,7 +177,7 @@ async fn collect(
             results = &mut all => break results,
             () = interrupt.next() => {
                 if *stop.borrow() {
-                    say(if order.dry_run {
+                    say(if request.dry_run {
                         "stopped at once: nothing was written"
                     } else {
                         "stopped at once: what had not been stored is lost, and the same command fetches it again"
@@ -185,7 +185,7 @@ async fn collect(
                     // The runtime would wait for what cannot be ended, such as a look-up of a name.
                     std::process::exit(i32::from(Exit::Partial.code()));
                 }
-                let what = if order.dry_run { "counted" } else { "stored" };
+                let what = if request.dry_run { "counted" } else { "stored" };
                 say(&format!("stopping: what is in hand is {what}; Ctrl-C once more stops at once"));
                 // There are receivers for as long as there are collectors.
                 let _ = stop.send(true);
@@ -207,7 +207,7 @@ async fn collect(
     let local = arguments.location.local.as_deref();
     let stopped = *stop.borrow();
     Ok(Ended {
-        go_on: again::command(arguments, order, &collected, stopped),
+        go_on: resume_command::resume_command(arguments, request, &collected, stopped),
         collected,
         planned: tally.map(|tally| tally.counted()),
         table: match local {
@@ -216,7 +216,7 @@ async fn collect(
         },
         local: local.is_some(),
         stopped,
-        left_out: order.left_out.clone(),
+        left_out: request.left_out.clone(),
     })
 }
 

@@ -1,7 +1,7 @@
 //! What a run of `collect` says at its end: how each target stands, what went wrong and what to do, what it cost. It decides
 //! nothing.
 
-use super::advice::{absence, standing, told};
+use super::explain::{absence, condition, explain};
 use super::units::{PRICES, price};
 use super::{Collected, Ended, planned};
 use crate::output::tabular::{self, Column, Tabular, cell};
@@ -55,7 +55,7 @@ fn targets(ended: &Ended, session: &Session) -> String {
         for target in targets {
             let TargetResponse { account_id, region, counts, .. } = target;
             let place = format!("{}\n{account_id} {region}", service(source.as_str()));
-            let state = tabular::standing(target.status.as_str(), standing(target));
+            let state = tabular::standing(target.status.as_str(), condition(target));
             let mut row = vec![cell(place), state];
             let numbers = [counts.fetched, counts.written, counts.unchanged + counts.stale];
             row.extend(numbers.map(|number| cell(count(number))));
@@ -79,8 +79,8 @@ fn notes(ended: &Ended) -> Vec<String> {
         }
         for target in targets {
             let place = format!("{name} {} {}", target.account_id, target.region);
-            if let Some(absence) = absence(*source, standing(target)) {
-                notes.push(format!("{place}: {}: {absence}", standing(target).replace('_', " ")));
+            if let Some(absence) = absence(*source, condition(target)) {
+                notes.push(format!("{place}: {}: {absence}", condition(target).replace('_', " ")));
             }
             if target.counts.rejected > 0 {
                 let number = usize::try_from(target.counts.rejected).unwrap_or(usize::MAX);
@@ -90,7 +90,7 @@ fn notes(ended: &Ended) -> Vec<String> {
                 ));
             }
             let issues = target.issues.iter().filter(|issue| issue.code != RECORD_INVALID);
-            let all: Vec<String> = issues.map(|issue| told(issue, &place)).collect();
+            let all: Vec<String> = issues.map(|issue| explain(issue, &place)).collect();
             let mut lines = all.clone();
             lines.dedup();
             lines.truncate(MOST_ISSUES);

@@ -31,7 +31,7 @@ pub struct Counted {
     items: HashMap<Key, Change>,
     /// What all writes would take.
     pub write_units: u64,
-    /// The first items that would be written, in the order of their coming.
+    /// The first items that would be written, in the request of their coming.
     pub examples: Vec<(Change, Map)>,
 }
 

@@ -130,7 +130,7 @@ async fn purge(arguments: &PurgeArguments, opened: &Opened, session: &Session) -
     if let Some(error) = deleted.error {
         let left = items(found.keys.len() - deleted.items);
         let failure = Failure::from(reader.call_error(error).await);
-        exit::tell(&explained(failure, &arguments.location.names()));
+        exit::report(&explained(failure, &arguments.location.names()));
         say(&format!("{left} left: run the same again"));
         return Ok(Done::Ended(if deleted.items == 0 { Exit::Failed } else { Exit::Partial }));
     }

@@ -70,10 +70,10 @@ fn record(target: &Target, session: &Session) -> Stored {
         ("source".into(), target.source.as_str().into()),
         ("account_id".into(), account_id.as_str().into()),
         ("region".into(), region.as_str().into()),
-        ("condition".into(), target.judged.condition.as_str().into()),
+        ("condition".into(), target.classification.condition.as_str().into()),
         ("rejected_records".into(), Value::Map(counted)),
     ]);
-    if let Some(remedy) = remedy(&target.judged, target.source, &session.location) {
+    if let Some(remedy) = remedy(&target.classification, target.source, &session.location) {
         record.insert("action".into(), remedy.into());
     }
     Stored(record)
@@ -81,10 +81,10 @@ fn record(target: &Target, session: &Session) -> Stored {
 
 /// How all targets are, in a line, and below it what is not known.
 fn summary(targets: &[Target]) -> (String, Option<String>) {
-    let well = targets.iter().filter(|target| target.judged.condition.is_well()).count();
+    let well = targets.iter().filter(|target| target.classification.condition.is_well()).count();
     let all = so_many(targets.len(), "target", "targets");
     let conditions: Vec<(Source, Condition)> =
-        targets.iter().map(|target| (target.source, target.judged.condition)).collect();
+        targets.iter().map(|target| (target.source, target.classification.condition)).collect();
     let health = Health::of(&insights_sources::all().collect::<Vec<_>>(), &conditions);
     let summary = if well < targets.len() {
         let worse = targets.len() - well;
@@ -131,7 +131,7 @@ fn page(targets: &[Target], reader: &Reader, session: &Session) -> String {
     let unavailable: String = targets
         .iter()
         .filter_map(|target| {
-            let lasting = target.judged.lasting.as_ref()?;
+            let lasting = target.classification.lasting.as_ref()?;
             let Place { account_id, region } = &target.place;
             let name = service(target.source.as_str());
             let note = format!("{name}, {account_id} {region}: {lasting}; since when, and why:");
@@ -161,9 +161,9 @@ fn name(target: &Target) -> String {
 
 /// What to do about a target; its command on a line of its own.
 fn note(target: &Target, session: &Session) -> Option<String> {
-    let advice = plain(&target.judged.advice()?);
+    let advice = plain(&target.classification.advice()?);
     let mut note = wrapped(&format!("{}: {advice}", name(target)), session.width);
-    if target.judged.needs_collect {
+    if target.classification.needs_collect {
         add(&mut note, format_args!("  {}\n", collect(target.source, &session.location)));
     }
     Some(note)
@@ -204,12 +204,12 @@ fn grid_cell(target: &Target, reader: &Reader) -> Cell {
     let rejected = Some(target.rejected.count).filter(|count| *count > 0);
     let rejected = rejected.map(|count| format!("{} rejected", format::count(count as u64)));
     let lines: Vec<String> =
-        [Some(target.judged.condition.in_words().to_owned()), age.or(never), found, rejected]
+        [Some(target.classification.condition.in_words().to_owned()), age.or(never), found, rejected]
             .into_iter()
             .flatten()
             .collect();
     let drawn = cell(lines.join("\n"));
-    match target.judged.condition {
+    match target.classification.condition {
         Condition::Fresh => drawn.fg(Color::Green),
         Condition::NotEnabled | Condition::NeverRun => drawn,
         Condition::Stale | Condition::Partial => drawn.fg(Color::Yellow),
@@ -250,7 +250,7 @@ fn rows(targets: &[Target], session: &Session) -> String {
             target.source.as_str(),
             &target.place.account_id,
             &target.place.region,
-            target.judged.condition.as_str(),
+            target.classification.condition.as_str(),
             &attribute("last_status"),
             &attribute("last_run_at"),
             &attribute("last_success_at"),
@@ -260,9 +260,9 @@ fn rows(targets: &[Target], session: &Session) -> String {
             &attribute("rejected"),
             &attribute("failed"),
             &attribute("not_reached"),
-            &target.judged.issues,
-            &remedy(&target.judged, target.source, &session.location).unwrap_or_default(),
-            target.judged.lasting.as_deref().unwrap_or_default(),
+            &target.classification.issues,
+            &remedy(&target.classification, target.source, &session.location).unwrap_or_default(),
+            target.classification.lasting.as_deref().unwrap_or_default(),
             &target.rejected.count.to_string(),
             &target.rejected.newest_at.map(|at| at.to_string()).unwrap_or_default(),
             &violations.join("; "),

@@ -20,7 +20,7 @@ pub struct About<'a> {
 }
 
 /// What may be missing, in a line; `None` if every target that was ever run is well.
-pub async fn caution(
+pub async fn missing_data(
     reader: &Reader,
     about: About<'_>,
     session: &Session,

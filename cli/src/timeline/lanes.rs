@@ -28,7 +28,7 @@ struct About {
 }
 
 /// All lanes, by source, then the axis.
-pub fn drawn(records: &[Stored], span: Span, centre: Option<&str>, session: &Session) -> String {
+pub fn render(records: &[Stored], span: Span, centre: Option<&str>, session: &Session) -> String {
     let width = usize::from(session.width.min(WIDEST));
     let names = (width / 4).clamp(20, 36);
     let axis = Axis::new(span, width.saturating_sub(names + 1));

@@ -11,7 +11,7 @@ use crate::output::tabular::heading;
 use crate::output::{csv, print, say};
 use crate::session::Session;
 use crate::show::MARGIN;
-use crate::status::warnings::{About, caution};
+use crate::status::warnings::{About, missing_data};
 use insights_query::format::{add, instant, json, so_many, times, wrapped};
 use insights_query::incident::{Incident, worst_first};
 use insights_query::{Reader, Span};
@@ -48,7 +48,7 @@ async fn answer(
     records.sort_by_key(|record| (record.timestamp("started_at"), record.text("pk").map(str::to_owned)));
     if records.is_empty() {
         say(&empty::reason(reader, &empty::Asked::default(), span, session).await?);
-    } else if let Some(warning) = caution(reader, About::default(), session).await? {
+    } else if let Some(warning) = missing_data(reader, About::default(), session).await? {
         say(&warning);
     }
     match arguments.look.output {
@@ -79,7 +79,7 @@ async fn page(
     let (since, until) = (instant(span.since, &session.zone), instant(span.until, &session.zone));
     let title = format!("{} from {since} to {until}", so_many(number, "insight", "insights"));
     let mut text = heading(&title, session);
-    text.push_str(&lanes::drawn(&records, span, centre, session));
+    text.push_str(&lanes::render(&records, span, centre, session));
     let insights: Vec<Stored> = records.into_iter().filter(is_insight).collect();
     let mut told = reader.incidents(insights, usize::MAX).await?;
     told.retain(Incident::is_correlated);

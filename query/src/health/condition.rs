@@ -32,7 +32,7 @@ pub enum Condition {
 
 /// A condition with what led to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Judged {
+pub struct Classification {
     /// How the target is.
     pub condition: Condition,
     /// The issues of the last run by code, such as `2×ThrottledException`.
@@ -41,8 +41,8 @@ pub struct Judged {
     pub action: Option<String>,
     /// What the next scheduled run does of it by itself.
     pub next_run: Option<&'static str>,
-    /// What the last run said.
-    pub said: Option<String>,
+    /// An issue of the last run: its operation and message.
+    pub last_issue: Option<String>,
     /// Whether collecting from here resolves it.
     pub needs_collect: bool,
     /// What the last run could not fetch, and no later one can either, by code.
@@ -105,21 +105,21 @@ pub fn is_run_of(run: &Stored, state: Option<&Stored>) -> bool {
 
 /// Judges a target of `source` by its state, and by the issues of the run that the state is of, where that was read: the state has
 /// codes alone, and some denials and throttles can only be told by the status that an issue names.
-pub fn judge(
+pub fn classify(
     state: Option<&Stored>,
     run: Option<&Stored>,
     source: Source,
     now: Timestamp,
     oldest: Option<i64>,
-) -> Judged {
+) -> Classification {
     let last_run = state.and_then(|state| Some((state, state.timestamp("last_run_at")?)));
     let Some((state, last_run_at)) = last_run else {
         let action = format!(
             "{} has not ended a scheduled run there: deploy it, add the target to its TARGETS, or collect from here",
             source.package
         );
-        let judged = Judged::new(Condition::NeverRun, String::new());
-        return Judged { action: Some(action), needs_collect: true, ..judged };
+        let classification = Classification::new(Condition::NeverRun, String::new());
+        return Classification { action: Some(action), needs_collect: true, ..classification };
     };
     let lasting = counts_of(state, "lasting_counts");
     let lasting = (!lasting.is_empty()).then(|| listed(&lasting));
@@ -131,8 +131,8 @@ pub fn judge(
             "no run for {}: is its schedule on? Its log and its dead-letter queue tell why",
             length(age)
         );
-        let judged = Judged::new(Condition::Stale, issues);
-        return Judged { action: Some(action), lasting, ..judged };
+        let classification = Classification::new(Condition::Stale, issues);
+        return Classification { action: Some(action), lasting, ..classification };
     }
     let run = run.filter(|run| is_run_of(run, Some(state)));
     let by_status: Vec<(String, Class)> =
@@ -153,7 +153,7 @@ pub fn judge(
     let count = |name: &str| state.integer(name).unwrap_or_default();
     let (action, next_run) = match condition {
         Condition::Fresh | Condition::NotEnabled => {
-            return Judged { lasting, ..Judged::new(condition, issues) };
+            return Classification { lasting, ..Classification::new(condition, issues) };
         }
         _ if has(Class::Denied) => {
             let denied = counts.iter().filter(|(code, _)| is(code, Class::Denied));
@@ -183,7 +183,7 @@ pub fn judge(
             (what, Some("the next run tries again"))
         }
     };
-    Judged { action: Some(action), next_run, lasting, ..Judged::new(condition, issues) }
+    Classification { action: Some(action), next_run, lasting, ..Classification::new(condition, issues) }
 }
 
 /// Whether a code is about what a policy allows, rather than about the credentials themselves.
@@ -242,14 +242,14 @@ fn listed(counts: &[(String, i64)]) -> String {
     listed.join(", ")
 }
 
-impl Judged {
+impl Classification {
     fn new(condition: Condition, issues: String) -> Self {
         Self {
             condition,
             issues,
             action: None,
             next_run: None,
-            said: None,
+            last_issue: None,
             needs_collect: false,
             lasting: None,
         }
@@ -257,7 +257,7 @@ impl Judged {
 
     /// Adds what the last run's own record says: which operation failed, and in what words; whether a person ran it, so
     /// that nobody runs it again; or that there were runs that were not scheduled.
-    pub fn learn(&mut self, run: Option<&Stored>) {
+    pub fn add_run(&mut self, run: Option<&Stored>) {
         let Some(run) = run else { return };
         if self.condition == Condition::NeverRun {
             let trigger = run.text("trigger").unwrap_or_default();
@@ -275,7 +275,7 @@ impl Judged {
         }
         let worst = issues_to_resolve(run).next();
         if let Some(issue) = worst.filter(|_| self.action.is_some()) {
-            self.said = Some(format!("{}: {}", text(issue, "operation"), text(issue, "message")));
+            self.last_issue = Some(format!("{}: {}", text(issue, "operation"), text(issue, "message")));
         }
     }
 
@@ -285,8 +285,8 @@ impl Judged {
         if let Some(next_run) = self.next_run {
             add(&mut advice, format_args!(": {next_run}"));
         }
-        if let Some(said) = &self.said {
-            add(&mut advice, format_args!(". {said}"));
+        if let Some(last_issue) = &self.last_issue {
+            add(&mut advice, format_args!(". {last_issue}"));
         }
         Some(advice)
     }

@@ -45,9 +45,9 @@ fn empty_and_broken_are_told_apart() {
         (Some(state("11:30", "partial", r#","failed":7"#)), Condition::Partial, Some("something failed")),
         (Some(state("11:30", "ok", r#","issue_counts":{"Record.Invalid":1}"#)), Condition::Fresh, None),
     ] {
-        let judged = judge(state.as_ref(), None, xray::SOURCE, now(), None);
-        assert_eq!(judged.condition, expected, "{state:?}");
-        let action = judged.advice().unwrap_or_default();
+        let classification = classify(state.as_ref(), None, xray::SOURCE, now(), None);
+        assert_eq!(classification.condition, expected, "{state:?}");
+        let action = classification.advice().unwrap_or_default();
         assert!(said.map_or(action.is_empty(), |said| action.contains(said)), "{state:?}: {action}");
     }
 }
@@ -111,34 +111,41 @@ fn a_denial_is_known_by_the_status_that_the_runs_issue_names() {
         ),
     ] {
         let state = state("11:30", status, &format!(r#","issue_counts":{{"{code}":1}}"#));
-        let judged =
-            judge(Some(&state), Some(&run("11:30", code, message, further)), xray::SOURCE, now(), None);
-        assert_eq!(judged.condition, expected, "{code}: {message}");
-        let action = judged.advice().unwrap();
+        let classification =
+            classify(Some(&state), Some(&run("11:30", code, message, further)), xray::SOURCE, now(), None);
+        assert_eq!(classification.condition, expected, "{code}: {message}");
+        let action = classification.advice().unwrap();
         assert!(action.contains(said), "{code}: {message}: {action}");
     }
     // The issues of another run say nothing of this one.
     let malformed = state("11:30", "failed", r#","issue_counts":{"Response.Malformed":1}"#);
     let push = run("11:40", "Response.Malformed", "HTTP status 403: service error", "");
-    assert_eq!(judge(Some(&malformed), Some(&push), xray::SOURCE, now(), None).condition, Condition::Failed);
+    assert_eq!(
+        classify(Some(&malformed), Some(&push), xray::SOURCE, now(), None).condition,
+        Condition::Failed
+    );
 }
 
 #[test]
 fn what_lasts_is_not_announced_for_the_next_run() {
     let lasting =
         r#","issue_counts":{"InvalidTrailNameException":2},"lasting_counts":{"InvalidTrailNameException":2}"#;
-    let judged = judge(Some(&state("11:30", "ok", lasting)), None, cloudtrail::SOURCE, now(), None);
-    assert_eq!((judged.condition, judged.action, judged.issues.as_str()), (Condition::Fresh, None, ""));
-    assert_eq!(judged.lasting.as_deref(), Some("2×InvalidTrailNameException"));
+    let classification =
+        classify(Some(&state("11:30", "ok", lasting)), None, cloudtrail::SOURCE, now(), None);
+    assert_eq!(
+        (classification.condition, classification.action, classification.issues.as_str()),
+        (Condition::Fresh, None, "")
+    );
+    assert_eq!(classification.lasting.as_deref(), Some("2×InvalidTrailNameException"));
     let both = r#","issue_counts":{"AccessDeniedException":2,"Timeout":1},"lasting_counts":{"AccessDeniedException":2},
             "issues":[{"code":"AccessDeniedException","lasting":true,"operation":"ListInsightsMetricData","message":"not yours"},
             {"code":"Timeout","operation":"LookupEvents","message":"no answer"}]"#;
     let partial = state("11:30", "partial", both);
-    let mut judged = judge(Some(&partial), None, cloudtrail::SOURCE, now(), None);
-    judged.learn(Some(&partial));
+    let mut classification = classify(Some(&partial), None, cloudtrail::SOURCE, now(), None);
+    classification.add_run(Some(&partial));
     let action = "1×Timeout: the next run tries again. LookupEvents: no answer";
-    assert_eq!(judged.advice().as_deref(), Some(action), "no permission is missing");
-    assert_eq!(judged.lasting.as_deref(), Some("2×AccessDeniedException"));
+    assert_eq!(classification.advice().as_deref(), Some(action), "no permission is missing");
+    assert_eq!(classification.lasting.as_deref(), Some("2×AccessDeniedException"));
 }
 
 #[test]
@@ -151,7 +158,11 @@ fn how_old_is_too_old_can_be_said() {
         (xray::SOURCE, Some(3 * 3_600), Condition::Fresh),
         (auditmanager::SOURCE, Some(3 * 3_600 - 1), Condition::Stale),
     ] {
-        assert_eq!(judge(Some(&old), None, source, now(), oldest).condition, expected, "{source} {oldest:?}");
+        assert_eq!(
+            classify(Some(&old), None, source, now(), oldest).condition,
+            expected,
+            "{source} {oldest:?}"
+        );
     }
 }
 
@@ -160,11 +171,11 @@ fn the_last_run_tells_which_operation_failed() {
     let issues = r#","issue_counts":{"AccessDeniedException":1},"issues":[{"code":"Record.Invalid","operation":"GetInsight"},
             {"code":"AccessDeniedException","operation":"GetGroups","message":"not allowed"}]"#;
     let failed = state("11:30", "failed", issues);
-    let mut judged = judge(Some(&failed), None, xray::SOURCE, now(), None);
-    judged.learn(Some(&failed));
-    assert!(judged.advice().unwrap().ends_with("GetGroups: not allowed"));
-    let mut never = judge(None, None, xray::SOURCE, now(), None);
-    never.learn(Some(&state("11:30", "ok", r#","trigger":"push""#)));
+    let mut classification = classify(Some(&failed), None, xray::SOURCE, now(), None);
+    classification.add_run(Some(&failed));
+    assert!(classification.advice().unwrap().ends_with("GetGroups: not allowed"));
+    let mut never = classify(None, None, xray::SOURCE, now(), None);
+    never.add_run(Some(&state("11:30", "ok", r#","trigger":"push""#)));
     assert!(never.advice().unwrap().contains("only a push has run"));
 }
 
@@ -182,9 +193,9 @@ fn no_next_run_is_promised_after_a_run_that_a_person_started() {
         let state = state("11:30", status, further);
         let advice = |run: &str| {
             let Value::Map(run) = Value::from_json(run).unwrap() else { panic!("not an object: {run}") };
-            let mut judged = judge(Some(&state), None, xray::SOURCE, now(), None);
-            judged.learn(Some(&Stored(run)));
-            (judged.advice().unwrap(), judged.needs_collect)
+            let mut classification = classify(Some(&state), None, xray::SOURCE, now(), None);
+            classification.add_run(Some(&Stored(run)));
+            (classification.advice().unwrap(), classification.needs_collect)
         };
         let (scheduled, needs_collect) = advice(&format!("{{\"trigger\":\"scheduled\"{}}}", by("6f1e-42")));
         assert!(scheduled.contains(promise) && !needs_collect, "{scheduled}");

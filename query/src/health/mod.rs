@@ -6,7 +6,7 @@ mod overall;
 mod survey;
 
 pub use condition::{
-    Condition, Judged, STARTED_BY_HAND, is_about_permission, is_run_of, is_started_by_hand, judge,
+    Classification, Condition, STARTED_BY_HAND, classify, is_about_permission, is_run_of, is_started_by_hand,
     stale_after,
 };
 pub use overall::{Health, never_run};

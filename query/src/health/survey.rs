@@ -1,7 +1,7 @@
 //! Every target there is, and how it is: those with a `state`, the sources that have none in the same place, and places of
 //! which open insights are stored though no scheduled run has ended there. What a state means is `condition`'s.
 
-use super::condition::{Condition, Judged, is_run_of, judge};
+use super::condition::{Classification, Condition, classify, is_run_of};
 use crate::error::Error;
 use crate::format::{length, service};
 use crate::reader::Reader;
@@ -24,7 +24,7 @@ pub struct Target {
     /// Its `state`, if a scheduled run has ever ended.
     pub state: Option<Stored>,
     /// How it is.
-    pub judged: Judged,
+    pub classification: Classification,
     /// What of it broke a rule.
     pub rejected: Rejected,
 }
@@ -44,12 +44,12 @@ pub async fn survey(reader: &Reader, stale_after: Option<i64>) -> Result<Vec<Tar
     for place in places {
         for source in insights_sources::all() {
             let state = states.get_mut(&source).and_then(|states| states.remove(&place));
-            let judged = judged(reader, source, &place, state.as_ref(), stale_after).await?;
+            let classification = classified(reader, source, &place, state.as_ref(), stale_after).await?;
             targets.push(Target {
                 place: place.clone(),
                 source,
                 state,
-                judged,
+                classification,
                 rejected: Rejected::default(),
             });
         }
@@ -58,23 +58,23 @@ pub async fn survey(reader: &Reader, stale_after: Option<i64>) -> Result<Vec<Tar
 }
 
 /// How a target is, by its state and, where something is missing, by its last run.
-async fn judged(
+async fn classified(
     reader: &Reader,
     source: Source,
     place: &Place,
     state: Option<&Stored>,
     stale_after: Option<i64>,
-) -> Result<Judged, Error> {
-    let judge = |run: Option<&Stored>| judge(state, run, source, reader.now(), stale_after);
-    let judged = judge(None);
-    if !judged.condition.wants_its_run() {
-        return Ok(judged);
+) -> Result<Classification, Error> {
+    let classify = |run: Option<&Stored>| classify(state, run, source, reader.now(), stale_after);
+    let classification = classify(None);
+    if !classification.condition.wants_its_run() {
+        return Ok(classification);
     }
     let runs = reader.last_runs(source, place, LAST_RUNS).await?;
     let run = runs.iter().find(|run| is_run_of(run, state)).or(runs.first());
-    let mut judged = judge(run);
-    judged.learn(run);
-    Ok(judged)
+    let mut classification = classify(run);
+    classification.add_run(run);
+    Ok(classification)
 }
 
 /// The condition of a target that has a state, as [`survey`] finds it.
@@ -84,12 +84,12 @@ pub async fn condition_of(
     place: &Place,
     state: &Stored,
 ) -> Result<Condition, Error> {
-    let condition = judge(Some(state), None, source, reader.now(), None).condition;
+    let condition = classify(Some(state), None, source, reader.now(), None).condition;
     // Of a run only the reason for a failure can change it.
     if condition != Condition::Failed {
         return Ok(condition);
     }
-    Ok(judged(reader, source, place, Some(state), None).await?.condition)
+    Ok(classified(reader, source, place, Some(state), None).await?.condition)
 }
 
 /// Counts what was rejected of each of `targets`: a question more for each, so only for those who show it.

@@ -96,6 +96,16 @@ fn push_part(text: &str, out: &mut String) {
     }
 }
 
+/// Whether `text` can be an account id.
+pub fn is_account_id(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The account in an ARN (`arn:partition:service:region:account:…`), if it names one.
+pub fn account_of_arn(arn: &str) -> Option<&str> {
+    arn.strip_prefix("arn:")?.split(':').nth(3).filter(|account| is_account_id(account))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -24,6 +24,8 @@ pub static VIEW: View = View {
     // An assessment is known by its name.
     lane: |record| record.text("title").unwrap_or_default(),
     link: |record| Some(Link { shows: "Audit Manager", url: home(record, "auditmanager")? }),
+    // It has no metric series.
+    unavailable: |_, _| "it is not available".to_owned(),
 };
 
 fn judgement(record: &Stored) -> Option<Judgement> {

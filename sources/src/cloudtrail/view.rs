@@ -8,6 +8,7 @@ use crate::view::{
     Column, CorrelationKeys, Fact, Judgement, Related, Section, SeriesChart, Subject, Table, Value, View,
     list, measure, service_name, text,
 };
+use insights_records::key::account_of_arn;
 use insights_records::number::Number;
 use insights_records::record::Stored;
 use insights_records::series::{API_ERROR_RATE, SeriesKey};
@@ -26,6 +27,7 @@ pub static VIEW: View = View {
     correlation,
     lane: |record| record.text("entity").unwrap_or_default().trim_end_matches(".amazonaws.com"),
     link,
+    unavailable,
 };
 
 /// How far around an insight the console shows events, in seconds.
@@ -183,6 +185,25 @@ fn correlation(insight: &Stored, _items: &[&Stored]) -> CorrelationKeys {
     }
     let about = insight.text("entity").map(service_name).unwrap_or_default();
     CorrelationKeys { about, services: BTreeSet::new(), callers }
+}
+
+/// What a code says. A name is unknown if the trail was deleted, and if a configured name is wrong.
+fn unavailable(code: &str, trail: Option<&str>) -> String {
+    let reason = match code {
+        "InvalidTrailNameException" | "TrailNotFoundException" => "CloudTrail has no trail of this name",
+        "CloudTrailARNInvalidException" => "CloudTrail does not accept the ARN of the trail",
+        "AccessDenied" | "AccessDeniedException" => {
+            return match trail.and_then(account_of_arn) {
+                Some(owner) => format!("access to the trail of account {owner} is denied"),
+                None => "access is denied".to_owned(),
+            };
+        }
+        "OperationNotPermittedException" => "CloudTrail does not permit this operation on the trail",
+        "InsightNotEnabledException" => "Insights is not enabled on the trail",
+        "UnsupportedOperationException" => "CloudTrail does not support this operation here",
+        _ => "CloudTrail rejects requests for it",
+    };
+    reason.to_owned()
 }
 
 fn link(record: &Stored) -> Option<Link> {

@@ -54,6 +54,9 @@ pub struct View {
     pub lane: fn(record: &Stored) -> &str,
     /// Where the AWS console shows what a record, whole, is about.
     pub link: fn(record: &Stored) -> Option<Link>,
+    /// Why something is not available, from the code with which the service rejects requests for it, and the ARN of the trail
+    /// that it belongs to.
+    pub unavailable: fn(code: &str, arn: Option<&str>) -> String,
 }
 
 /// Data that a view needs beyond the partition of its insight.

@@ -34,6 +34,8 @@ pub static VIEW: View = View {
     correlation,
     lane: |record| record.text("entity").unwrap_or_default(),
     link,
+    // It has no metric series.
+    unavailable: |_, _| "it is not available".to_owned(),
 };
 
 /// The sort key of an insight's impact graph.
@@ -55,10 +57,8 @@ fn facts(insight: &Stored) -> Section {
         facts.push(Fact { name: "Root cause", value: named(cause, true) });
     }
     let anomalous: Vec<Value> = anomalous(insight).map(|service| named(service, false)).collect();
-    let value = match anomalous.is_empty() {
-        true => Value::Text("no service is named".to_owned()),
-        false => Value::List(anomalous),
-    };
+    let none = || Value::Text("no service is named".to_owned());
+    let value = if anomalous.is_empty() { none() } else { Value::List(anomalous) };
     facts.push(Fact { name: "Anomalous", value });
     if let Some(group) = detail.and_then(|detail| text(detail, "group_name")) {
         facts.push(Fact { name: "Group", value: Value::Text(group.to_owned()) });
@@ -111,25 +111,23 @@ fn development(insight: &Stored, items: &[Stored]) -> Section {
             (Some(part), Some(whole)) => Value::Share { part, whole },
             _ => Value::None,
         };
-        let clients = ["fault_count", "total_count"].map(|name| statistic(event, CLIENTS, name));
+        let [clients_faults, clients_total] =
+            ["fault_count", "total_count"].map(|name| statistic(event, CLIENTS, name));
         let summary = event.0.get("detail").and_then(|detail| text(detail, "summary"));
         let title = summary.map_or_else(|| event.text("title").unwrap_or_default().to_owned(), one_line);
         let unusual: Vec<&str> = anomalous(event).filter_map(name).collect();
-        let said = match unusual.is_empty() {
-            true => Value::Text(title),
-            false => Value::List(vec![
-                Value::Text(title),
-                Value::Text(format!("anomalous: {}", unusual.join(", "))),
-            ]),
-        };
+        let mut said = vec![Value::Text(title)];
+        if !unusual.is_empty() {
+            said.push(Value::Text(format!("anomalous: {}", unusual.join(", "))));
+        }
         let number = |number: Option<i64>| number.map_or(Value::None, Value::Count);
         vec![
             Value::Time(at),
             number(faults),
             number(total),
             whole(faults, total),
-            whole(clients[0], clients[1]),
-            said,
+            whole(clients_faults, clients_total),
+            Value::List(said),
         ]
     });
     let table = Table { title: "How it developed".to_owned(), columns, rows: rows.collect() };

@@ -2,7 +2,7 @@
 //! day that was not collected is not a day without evidence.
 
 use super::chart::{Sign, canvas, legend};
-use super::insight::Setting;
+use super::insight::Context;
 use super::model::{Compliance, Model};
 use super::text::{as_table, cell, date, line, severity, severity_of, table};
 use insights_query::counts::{Day, Given, Level, SOURCE};
@@ -16,7 +16,7 @@ use std::cmp::Reverse;
 const WORST: usize = 15;
 
 /// The section.
-pub fn section(model: &Model, _setting: Setting<'_>) -> Markup {
+pub fn section(model: &Model, _setting: Context<'_>) -> Markup {
     html! {
         section #compliance aria-labelledby="compliance-title" {
             header {

@@ -1,8 +1,8 @@
 //! The whole document, and what holds it together: style, script, and the policy that lets nothing else in.
 
-use super::insight::{self, Setting};
+use super::insight::{self, Context};
 use super::model::{Insight, Model};
-use super::{Dress, chart, compliance, freshness, incidents, timeline, top};
+use super::{Medium, chart, compliance, freshness, incidents, timeline, top};
 use crate::command::CommandLine;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -31,19 +31,19 @@ const MOST_ENDED: usize = 1_000;
 const MOST_OPEN: usize = 1_000;
 
 /// A page of everything.
-pub fn whole(model: &Model, dress: &Dress) -> Markup {
-    let setting = Setting { now: model.now, zone: &model.zone, dress, location: &model.location };
+pub fn whole(model: &Model, medium: &Medium) -> Markup {
+    let context = Context { now: model.now, zone: &model.zone, medium, location: &model.location };
     let body = html! {
-        (top::top(model, setting))
+        (top::top(model, context))
         main #main {
-            (now(model, setting))
-            (timeline::section(model, setting))
-            (incidents::section(model, setting))
-            (ended(model, setting))
-            (compliance::section(model, setting))
-            (freshness::section(model, setting))
+            (now(model, context))
+            (timeline::section(model, context))
+            (incidents::section(model, context))
+            (ended(model, context))
+            (compliance::section(model, context))
+            (freshness::section(model, context))
         }
-        (foot(model, dress))
+        (foot(model, medium))
     };
     let open = model.open.len();
     let title = match &model.health {
@@ -52,31 +52,31 @@ pub fn whole(model: &Model, dress: &Dress) -> Markup {
         Health::Partly => "Nothing known to be open".to_owned(),
         Health::Unknown(_) => "Unknown".to_owned(),
     };
-    framed(&format!("{title} · Insights"), &body, dress)
+    framed(&format!("{title} · Insights"), &body, medium)
 }
 
 /// A page of one insight.
-pub fn single(model: &Model, insight: &Insight, detail: &Detail, dress: &Dress) -> Markup {
-    let setting = Setting { now: model.now, zone: &model.zone, dress, location: &model.location };
+pub fn single(model: &Model, insight: &Insight, detail: &Detail, medium: &Medium) -> Markup {
+    let context = Context { now: model.now, zone: &model.zone, medium, location: &model.location };
     let record = &insight.record;
     let severity = insight.severity();
     let body = html! {
         header.top {
-            p.brand { a href="/" { "All insights" } span { "table " (model.table) } span { "as of " (super::text::time(model.now, setting.zone)) }
-                span { (format::times(setting.zone, model.oldest(), model.now)) } a #refresh href="" { "Refresh" } span #refreshed role="status" {} }
+            p.brand { a href="/" { "All insights" } span { "table " (model.table) } span { "as of " (super::text::time(model.now, context.zone)) }
+                span { (format::times(context.zone, model.oldest(), model.now)) } a #refresh href="" { "Refresh" } span #refreshed role="status" {} }
             h1 { (super::text::line(record, "title")) }
             p.trust { (super::text::severity(severity.as_str())) span { @if insight.is_open() { "Open" } @else { "Ended" }
                 @if let Some(measures) = format::judgement(record) { ": " (measures) } } }
         }
         main #main {
             section.insight.{ "s-" (severity.as_str()) } aria-label="The insight" {
-                div.panel { div.inside.single id=(insight.anchor()) tabindex="-1" { (insight::inside(insight, detail, setting)) } }
+                div.panel { div.inside.single id=(insight.anchor()) tabindex="-1" { (insight::inside(insight, detail, context)) } }
             }
-            (incidents::section(model, setting))
+            (incidents::section(model, context))
         }
-        (foot(model, dress))
+        (foot(model, medium))
     };
-    framed(&format!("{} · Insights", super::text::line(record, "title")), &body, dress)
+    framed(&format!("{} · Insights", super::text::line(record, "title")), &body, medium)
 }
 
 /// A page that says why there is none.
@@ -85,11 +85,11 @@ pub fn message(title: &str, text: &Markup) -> Markup {
         header.top { p.brand { a href="/" { "All insights" } } h1 { (title) } }
         main #main { section { div.panel.padded { (text) } } }
     };
-    framed(title, &body, &Dress::Live(super::filter::Filter::default()))
+    framed(title, &body, &Medium::Live(super::filter::Filter::default()))
 }
 
 /// The frame of all pages. Hidden characters of what is in it are spelled out here, whatever part of the page they came by.
-fn framed(title: &str, body: &Markup, dress: &Dress) -> Markup {
+fn framed(title: &str, body: &Markup, medium: &Medium) -> Markup {
     let title = visible(title);
     let body = PreEscaped(visible_lines(&body.0));
     html! {
@@ -97,7 +97,7 @@ fn framed(title: &str, body: &Markup, dress: &Dress) -> Markup {
         html lang="en" {
             head {
                 meta charset="utf-8";
-                @if dress.is_live() {
+                @if medium.is_live() {
                     link rel="stylesheet" href="/assets/page.css";
                     @for (name, _) in SCRIPTS { script src={ "/assets/" (name) } defer {} }
                 } @else {
@@ -109,13 +109,13 @@ fn framed(title: &str, body: &Markup, dress: &Dress) -> Markup {
                 meta name="generator" content=(concat!("insights ", env!("CARGO_PKG_VERSION")));
                 link rel="icon" href="data:,";
                 title { (title) }
-                @if !dress.is_live() { style { (PreEscaped(STYLE)) } }
+                @if !medium.is_live() { style { (PreEscaped(STYLE)) } }
             }
-            body data-live[dress.is_live()] {
+            body data-live[medium.is_live()] {
                 a.skip href="#main" { "To the content" }
                 (chart::patterns())
                 (body)
-                @if !dress.is_live() { @for (_, script) in SCRIPTS { script { (PreEscaped(script)) } } }
+                @if !medium.is_live() { @for (_, script) in SCRIPTS { script { (PreEscaped(script)) } } }
             }
         }
     }
@@ -131,7 +131,7 @@ fn policy_of_a_file() -> String {
     )
 }
 
-fn now(model: &Model, setting: Setting<'_>) -> Markup {
+fn now(model: &Model, context: Context<'_>) -> Markup {
     let shown = model.open.get(..MOST_OPEN).unwrap_or(&model.open);
     html! {
         section #now aria-labelledby="now-title" {
@@ -142,13 +142,13 @@ fn now(model: &Model, setting: Setting<'_>) -> Markup {
             } @else if model.open.is_empty() {
                 p.panel.nothing { "No insight is " @if model.health == Health::Partly { "known to be " } "open" @if model.narrowed { " of what was asked for" } "." }
             } @else {
-                (insight::rows(shown, setting))
+                (insight::rows(shown, context))
             }
         }
     }
 }
 
-fn ended(model: &Model, setting: Setting<'_>) -> Markup {
+fn ended(model: &Model, context: Context<'_>) -> Markup {
     let shown = model.closed.get(..MOST_ENDED).unwrap_or(&model.closed);
     html! {
         section #ended aria-labelledby="ended-title" {
@@ -161,14 +161,14 @@ fn ended(model: &Model, setting: Setting<'_>) -> Markup {
             } @else if model.closed.is_empty() {
                 p.panel.nothing { "No insight ended in this time" @if model.narrowed { " of what was asked for" } "." }
             } @else {
-                (insight::rows(shown, setting))
+                (insight::rows(shown, context))
             }
         }
     }
 }
 
 /// What is not on the page, and what made it.
-fn foot(model: &Model, dress: &Dress) -> Markup {
+fn foot(model: &Model, medium: &Medium) -> Markup {
     let left_out = left_out(model);
     html! {
         footer.foot {
@@ -178,7 +178,7 @@ fn foot(model: &Model, dress: &Dress) -> Markup {
             p { "Severities: " (severities()) "." }
             p {
                 "Made by insights " (env!("CARGO_PKG_VERSION"))
-                @if !dress.is_live() { " as a file that needs no network; links into the AWS console need one." }
+                @if !medium.is_live() { " as a file that needs no network; links into the AWS console need one." }
             }
         }
     }

@@ -1,8 +1,8 @@
 //! Whether what a page shows can be relied upon: how each source is doing in each account and region. Empty and broken are
 //! two things.
 
-use super::insight::Setting;
-use super::model::{Model, Standing, Tone};
+use super::insight::Context;
+use super::model::{Model, TargetHealth, Tone};
 use super::text::time;
 use insights_query::Place;
 use insights_query::format::{length, service};
@@ -12,8 +12,8 @@ use maud::{Markup, html};
 use std::collections::BTreeSet;
 
 /// The section.
-pub fn section(model: &Model, setting: Setting<'_>) -> Markup {
-    let places: BTreeSet<&Place> = model.standings.iter().map(|standing| &standing.place).collect();
+pub fn section(model: &Model, context: Context<'_>) -> Markup {
+    let places: BTreeSet<&Place> = model.targets.iter().map(|target| &target.place).collect();
     html! {
         section #freshness aria-labelledby="freshness-title" {
             header {
@@ -30,7 +30,7 @@ pub fn section(model: &Model, setting: Setting<'_>) -> Markup {
                         } }
                         tbody { @for place in places { tr {
                             td { (place.account_id) } td { (place.region) }
-                            @for source in insights_sources::all() { td { (standing(model, place, source, setting)) } }
+                            @for source in insights_sources::all() { td { (target(model, place, source, context)) } }
                         } } }
                     }
                 } }
@@ -39,17 +39,17 @@ pub fn section(model: &Model, setting: Setting<'_>) -> Markup {
     }
 }
 
-fn standing(model: &Model, place: &Place, source: Source, setting: Setting<'_>) -> Markup {
-    let found = model.standings.iter().find(|standing| standing.source == source && standing.place == *place);
+fn target(model: &Model, place: &Place, source: Source, context: Context<'_>) -> Markup {
+    let found = model.targets.iter().find(|target| target.source == source && target.place == *place);
     html! {
         @match found {
             None => span.state.off { "never run" },
-            Some(standing) => {
-                span.state.(class(standing.tone())) { (standing.condition.in_words()) }
-                @if let Some(at) = standing.last_success_at {
-                    div.quiet { "last success " (time(at, setting.zone)) ", " (length(setting.now.millis_since(at))) " ago" }
+            Some(target) => {
+                span.state.(class(target.tone())) { (target.condition.in_words()) }
+                @if let Some(at) = target.last_success_at {
+                    div.quiet { "last success " (time(at, context.zone)) ", " (length(context.now.millis_since(at))) " ago" }
                 }
-                @if let Some(remedy) = &standing.remedy { div.quiet { (remedy) } }
+                @if let Some(remedy) = &target.remedy { div.quiet { (remedy) } }
             },
         }
     }
@@ -66,17 +66,17 @@ fn class(tone: Tone) -> &'static str {
 
 /// Whether the answer at the top of the page can be relied upon, in a line.
 pub fn trust(model: &Model) -> Markup {
-    let worst = model.standings.iter().max_by_key(|standing| standing.tone());
-    let described = |standing: &Standing| {
-        let Standing { source, place, condition, last_success_at, .. } = standing;
+    let worst = model.targets.iter().max_by_key(|target| target.tone());
+    let described = |target: &TargetHealth| {
+        let TargetHealth { source, place, condition, last_success_at, .. } = target;
         described(*source, place, *condition, *last_success_at, model.now)
     };
-    let in_use = model.standings.iter().any(|standing| standing.condition != Condition::NeverRun);
-    let never_run = model.standings.iter().find(|standing| standing.condition == Condition::NeverRun);
-    let oldest = model.standings.iter().filter(|standing| standing.tone() == Tone::Good);
-    let oldest = oldest.filter_map(|standing| standing.last_success_at).min();
+    let in_use = model.targets.iter().any(|target| target.condition != Condition::NeverRun);
+    let never_run = model.targets.iter().find(|target| target.condition == Condition::NeverRun);
+    let oldest = model.targets.iter().filter(|target| target.tone() == Tone::Good);
+    let oldest = oldest.filter_map(|target| target.last_success_at).min();
     let conditions: Vec<(Source, Condition)> =
-        model.standings.iter().map(|standing| (standing.source, standing.condition)).collect();
+        model.targets.iter().map(|target| (target.source, target.condition)).collect();
     let health = Health::of(&insights_sources::all().collect::<Vec<_>>(), &conditions);
     html! {
         @match worst {
@@ -85,12 +85,12 @@ pub fn trust(model: &Model) -> Markup {
                 span { "Missing data may not have been collected. " a href="#freshness" { "See freshness" } }
             },
             _ if !in_use => p.trust.bad { b { "No scheduled run is recorded in this table." } span { "Missing data may not have been collected." } },
-            Some(standing) if standing.tone() >= Tone::Unsure => {
-                @let others = model.standings.iter().filter(|other| other.tone() >= Tone::Unsure).count() - 1;
-                p.trust.(class(standing.tone())) {
+            Some(target) if target.tone() >= Tone::Unsure => {
+                @let others = model.targets.iter().filter(|other| other.tone() >= Tone::Unsure).count() - 1;
+                p.trust.(class(target.tone())) {
                     b { "Not all of this is fresh." }
                     span {
-                        (described(standing))
+                        (described(target))
                         @if others > 0 { ", and " (others) " more" }
                         ": something may be missing. " a href="#freshness" { "See freshness" }
                     }

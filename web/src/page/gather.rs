@@ -2,7 +2,7 @@
 //! graphs and series are read for those that matter most, so that a page of five thousand insights is made in a second.
 
 use super::filter::Filter;
-use super::model::{Compliance, Insight, Model, Standing};
+use super::model::{Compliance, Insight, Model, TargetHealth};
 use crate::command::{Location, remedy};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use insights_query::counts::{Day, Given, Level, SOURCE, Scope};
@@ -17,7 +17,7 @@ use insights_sources::{insight_kinds, kind_of};
 use jiff::tz::TimeZone;
 use std::cmp::Reverse;
 
-/// Whole insights that are read to tell what belongs together; the rest is judged by its envelope.
+/// Whole insights that are read to tell what belongs together; the rest is classification by its envelope.
 const MOST_COMPARED: usize = 400;
 /// Insights that are asked for at once.
 const AT_ONCE: usize = 16;
@@ -54,10 +54,10 @@ pub async fn whole(reader: &Reader, wanted: Wanted<'_>) -> Result<Model, Error> 
         let detailed = detailed(reader, insights.clone(), wanted.most_details);
         futures_util::try_join!(incidents, detailed)
     };
-    let ((incidents, insights), compliance, standings) = futures_util::try_join!(
+    let ((incidents, insights), compliance, targets) = futures_util::try_join!(
         insights,
         compliance(reader, filter, span),
-        standings(reader, &wanted.location)
+        targets(reader, &wanted.location)
     )?;
     let without_detail = insights.iter().filter(|insight| insight.detail.is_none()).count();
     let (open, closed) = in_order(insights, |insight| &insight.record);
@@ -70,9 +70,9 @@ pub async fn whole(reader: &Reader, wanted: Wanted<'_>) -> Result<Model, Error> 
         closed,
         incidents,
         compliance,
-        health: health(&standings, filter),
+        health: health(&targets, filter),
         location: wanted.location,
-        standings,
+        targets,
         narrowed: filter.narrows(),
         without_detail,
         passed_over: reader.passed_over(),
@@ -80,14 +80,14 @@ pub async fn whole(reader: &Reader, wanted: Wanted<'_>) -> Result<Model, Error> 
 }
 
 /// What can be said of the insights that `filter` asks for.
-fn health(standings: &[Standing], filter: &Filter) -> Health {
+fn health(targets: &[TargetHealth], filter: &Filter) -> Health {
     let is = |wanted: &str, is: &str| wanted.is_empty() || wanted == is;
-    let is_asked_for = |standing: &&Standing| {
-        is(&filter.account, &standing.place.account_id) && is(&filter.region, &standing.place.region)
+    let is_asked_for = |target: &&TargetHealth| {
+        is(&filter.account, &target.place.account_id) && is(&filter.region, &target.place.region)
     };
-    let asked = standings.iter().filter(is_asked_for);
+    let asked = targets.iter().filter(is_asked_for);
     let conditions: Vec<(Source, Condition)> =
-        asked.map(|standing| (standing.source, standing.condition)).collect();
+        asked.map(|target| (target.source, target.condition)).collect();
     let sources = insights_sources::all().filter(|source| !source.is_counted_by_day());
     let sources = sources.filter(|source| filter.source.is_none_or(|asked| asked == *source));
     Health::of(&sources.collect::<Vec<_>>(), &conditions)
@@ -144,7 +144,7 @@ pub async fn single(
         closed,
         incidents,
         compliance: Vec::new(),
-        standings: Vec::new(),
+        targets: Vec::new(),
         health: Health::Known,
         location,
         narrowed: false,
@@ -208,17 +208,17 @@ fn begun(mut days: Vec<Day>) -> Vec<Day> {
 }
 
 /// How each target is, in order.
-pub async fn standings(reader: &Reader, location: &Location) -> Result<Vec<Standing>, Error> {
-    let standing = |Target { place, source, state, judged, .. }| {
+pub async fn targets(reader: &Reader, location: &Location) -> Result<Vec<TargetHealth>, Error> {
+    let target = |Target { place, source, state, classification, .. }| {
         let at = |name: &str| state.as_ref().and_then(|state: &Stored| state.timestamp(name));
-        Standing {
+        TargetHealth {
             source,
             place,
-            condition: judged.condition,
+            condition: classification.condition,
             last_success_at: at("last_success_at"),
             last_run_at: at("last_run_at"),
-            remedy: remedy(&judged, source, location),
+            remedy: remedy(&classification, source, location),
         }
     };
-    Ok(survey(reader, None).await?.into_iter().map(standing).collect())
+    Ok(survey(reader, None).await?.into_iter().map(target).collect())
 }

@@ -1,6 +1,6 @@
 //! Incidents: insights that belong together, each told in a sentence. Which they are is `insights_query::incident`'s rule.
 
-use super::insight::Setting;
+use super::insight::Context;
 use super::model::{Insight, Model};
 use super::text::{class, line, severity, severity_of, time};
 use insights_query::format::{length, plain, so_many};
@@ -38,7 +38,7 @@ pub fn now(model: &Model) -> Markup {
 }
 
 /// The section.
-pub fn section(model: &Model, setting: Setting<'_>) -> Markup {
+pub fn section(model: &Model, context: Context<'_>) -> Markup {
     let told: Vec<&Incident> = correlated(model).collect();
     let anchors: BTreeMap<&str, &Insight> = model.insights().map(|insight| (insight.pk(), insight)).collect();
     let alone = model.incidents.len() - told.len();
@@ -51,7 +51,7 @@ pub fn section(model: &Model, setting: Setting<'_>) -> Markup {
             @if told.is_empty() {
                 p.panel.nothing { "No two insights of this time belong together." }
             } @else {
-                ul.told { @for incident in told.iter().take(MOST) { (one(incident, &anchors, setting)) } }
+                ul.told { @for incident in told.iter().take(MOST) { (one(incident, &anchors, context)) } }
             }
             p.quiet {
                 @if told.len() > MOST { (so_many(told.len() - MOST, "further incident is", "further incidents are")) " left out. " }
@@ -65,31 +65,31 @@ fn correlated(model: &Model) -> impl Iterator<Item = &Incident> {
     model.incidents.iter().filter(|incident| incident.is_correlated())
 }
 
-fn one(incident: &Incident, anchors: &BTreeMap<&str, &Insight>, setting: Setting<'_>) -> Markup {
+fn one(incident: &Incident, anchors: &BTreeMap<&str, &Insight>, context: Context<'_>) -> Markup {
     let members = incident.members();
     let left_out = members.len().saturating_sub(MOST_MEMBERS);
     html! {
         li.{ "s-" (incident.severity().as_str()) } {
             p { (severity(incident.severity().as_str())) " " (capitalised(&incident.sentence())) }
             p.quiet {
-                "From " (time(incident.started_at(), setting.zone))
+                "From " (time(incident.started_at(), context.zone))
                 @match incident.ended_at() {
-                    Some(ended) => { " to " (time(ended, setting.zone)) },
+                    Some(ended) => { " to " (time(ended, context.zone)) },
                     None => ", still open",
                 }
             }
-            ol { @for member in members.iter().take(MOST_MEMBERS) { (insight(member, anchors, setting)) } }
+            ol { @for member in members.iter().take(MOST_MEMBERS) { (insight(member, anchors, context)) } }
             @if left_out > 0 { p.quiet { "… and " (so_many(left_out, "more insight", "more insights")) } }
         }
     }
 }
 
-fn insight(member: &Member, anchors: &BTreeMap<&str, &Insight>, setting: Setting<'_>) -> Markup {
+fn insight(member: &Member, anchors: &BTreeMap<&str, &Insight>, context: Context<'_>) -> Markup {
     let record = &member.occurrence.insight;
     let found = record.text("pk").and_then(|pk| anchors.get(pk));
     let address = found.and_then(|insight| match insight.detail {
         Some(_) => Some(format!("#{}", insight.anchor())),
-        None => setting.dress.address(insight.pk()),
+        None => context.medium.address(insight.pk()),
     });
     let why = match &member.reason {
         None => String::new(),

@@ -3,7 +3,7 @@
 
 use super::model::Insight;
 use super::text::{line, severity, severity_of, time};
-use super::{Dress, sections};
+use super::{Medium, sections};
 use crate::command::{CommandLine, Location};
 use insights_query::Detail;
 use insights_query::format::{self, length, service};
@@ -15,42 +15,42 @@ use maud::{Markup, html};
 
 /// What drawing an insight needs beside it.
 #[derive(Clone, Copy, Debug)]
-pub struct Setting<'a> {
+pub struct Context<'a> {
     /// As of when.
     pub now: Timestamp,
     /// Whose clocks tell the time.
     pub zone: &'a TimeZone,
     /// What it is drawn for.
-    pub dress: &'a Dress,
+    pub medium: &'a Medium,
     /// What leads a person to the same table.
     pub location: &'a Location,
 }
 
 /// Insights under each other.
-pub fn rows(insights: &[Insight], setting: Setting<'_>) -> Markup {
+pub fn rows(insights: &[Insight], context: Context<'_>) -> Markup {
     let compact = insights.iter().all(|insight| insight.detail.is_none());
     html! {
         ul.rows.panel.compact[compact] {
             @for insight in insights {
                 li.entry.{ "o-" (super::text::class(insight.record.text("source").unwrap_or_default())) }
-                    .{ "s-" (super::text::class(severity_of(&insight.record))) } { (row(insight, setting)) }
+                    .{ "s-" (super::text::class(severity_of(&insight.record))) } { (row(insight, context)) }
             }
         }
     }
 }
 
-fn row(insight: &Insight, setting: Setting<'_>) -> Markup {
-    let line = summary(&insight.record, setting);
+fn row(insight: &Insight, context: Context<'_>) -> Markup {
+    let line = summary(&insight.record, context);
     if let Some(detail) = &insight.detail {
         return html! {
             details.insight data-key=(insight.anchor()) {
                 summary.row { (line) }
-                div.inside id=(insight.anchor()) tabindex="-1" { (inside(insight, detail, setting)) }
+                div.inside id=(insight.anchor()) tabindex="-1" { (inside(insight, detail, context)) }
             }
         };
     }
     html! {
-        @if let Some(address) = setting.dress.address(insight.pk()) {
+        @if let Some(address) = context.medium.address(insight.pk()) {
             a.row href=(address) data-key=(insight.anchor()) { (line) }
         } @else {
             div.row id=(insight.anchor()) { (line) }
@@ -58,7 +58,7 @@ fn row(insight: &Insight, setting: Setting<'_>) -> Markup {
     }
 }
 
-fn summary(record: &Stored, setting: Setting<'_>) -> Markup {
+fn summary(record: &Stored, context: Context<'_>) -> Markup {
     let source = record.text("source").map(service).unwrap_or_default();
     html! {
         (severity(severity_of(record)))
@@ -70,20 +70,20 @@ fn summary(record: &Stored, setting: Setting<'_>) -> Markup {
             (line(record, "entity"))
             span { (source) " · " (line(record, "account_id")) " " (line(record, "region")) }
         }
-        span.when { (when(record, setting)) }
+        span.when { (when(record, context)) }
     }
 }
 
-fn when(record: &Stored, setting: Setting<'_>) -> Markup {
+fn when(record: &Stored, context: Context<'_>) -> Markup {
     let (started, ended) = (record.timestamp("started_at"), record.timestamp("ended_at"));
     html! {
         @match (started, ended) {
             (Some(started), None) => {
-                "since " (time(started, setting.zone))
-                span { "for " (length(setting.now.millis_since(started))) ", open" }
+                "since " (time(started, context.zone))
+                span { "for " (length(context.now.millis_since(started))) ", open" }
             },
             (Some(started), Some(ended)) => {
-                (time(started, setting.zone))
+                (time(started, context.zone))
                 span { "for " (length(ended.millis_since(started))) ", ended" }
             },
             _ => {},
@@ -92,24 +92,24 @@ fn when(record: &Stored, setting: Setting<'_>) -> Markup {
 }
 
 /// All that there is of one insight.
-pub fn inside(insight: &Insight, detail: &Detail, setting: Setting<'_>) -> Markup {
+pub fn inside(insight: &Insight, detail: &Detail, context: Context<'_>) -> Markup {
     let record = &insight.record;
     let link = view::link(record);
     html! {
-        (sections::render(record, detail, setting))
+        (sections::render(record, detail, context))
         dl.facts {
-            (fact("Began", record.timestamp("started_at").map(|began| time(began, setting.zone))))
-            (fact("Ended", Some(ended(record, setting.zone))))
-            (fact("Last change at the service", record.timestamp("updated_at").map(|at| time(at, setting.zone))))
-            (fact("Last asked", record.timestamp("answered_at").map(|at| time(at, setting.zone))))
+            (fact("Began", record.timestamp("started_at").map(|began| time(began, context.zone))))
+            (fact("Ended", Some(ended(record, context.zone))))
+            (fact("Last change at the service", record.timestamp("updated_at").map(|at| time(at, context.zone))))
+            (fact("Last asked", record.timestamp("answered_at").map(|at| time(at, context.zone))))
             (fact("Account and region", Some(html! { (line(record, "account_id")) " " (line(record, "region")) })))
             (fact("Id", Some(html! { code { (line(record, "id")) } })))
             (fact("Collected by", record.text("collected_by").map(|by| html! { code { (by) } })))
         }
         p.links {
             @if let Some(link) = link { (super::text::outward(&link.url, &format!("AWS console: {}", link.shows))) }
-            @if let Some(address) = setting.dress.address(insight.pk()) { a href=(address) { "This insight alone" } }
-            span.quiet { "In a terminal: " code { (CommandLine::insights(&["show"]).at(setting.location).key(insight.pk())) } }
+            @if let Some(address) = context.medium.address(insight.pk()) { a href=(address) { "This insight alone" } }
+            span.quiet { "In a terminal: " code { (CommandLine::insights(&["show"]).at(context.location).key(insight.pk())) } }
         }
     }
 }

@@ -24,14 +24,14 @@ use insights_sources::view::console::encoded;
 
 /// What a page is drawn for.
 #[derive(Clone, Debug)]
-pub enum Dress {
+pub enum Medium {
     /// A file that is read without this program.
     File,
     /// A live page, as its address asks for.
     Live(Filter),
 }
 
-impl Dress {
+impl Medium {
     /// The address of one insight, where there is somebody to answer it.
     pub fn address(&self, pk: &str) -> Option<String> {
         match self {

@@ -32,7 +32,7 @@ pub struct Model {
     /// Audit Manager's counts.
     pub compliance: Vec<Compliance>,
     /// How fresh everything is.
-    pub standings: Vec<Standing>,
+    pub targets: Vec<TargetHealth>,
     /// What can be said of the insights that were asked for.
     pub health: Health,
     /// What leads a person to the same table.
@@ -47,7 +47,7 @@ pub struct Model {
 
 /// How one source is doing in one account and region.
 #[derive(Clone, Debug)]
-pub struct Standing {
+pub struct TargetHealth {
     /// The source.
     pub source: Source,
     /// The account and region.
@@ -62,7 +62,7 @@ pub struct Standing {
     pub remedy: Option<String>,
 }
 
-impl Standing {
+impl TargetHealth {
     /// Whether what is here of it can be relied upon.
     pub fn tone(&self) -> Tone {
         match self.condition {
@@ -147,7 +147,7 @@ impl Model {
         let began = self.insights().filter_map(|insight| insight.record.timestamp("started_at"));
         let parts = self.insights().filter_map(|insight| insight.detail.as_ref()?.oldest());
         let incidents = self.incidents.iter().map(Incident::started_at);
-        let runs = self.standings.iter().filter_map(|standing| standing.last_success_at);
+        let runs = self.targets.iter().filter_map(|target| target.last_success_at);
         began.chain(parts).chain(incidents).chain(runs).fold(self.now.min(self.span.since), Timestamp::min)
     }
 

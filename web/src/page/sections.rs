@@ -2,7 +2,7 @@
 
 use super::chart::graph::{Layout, placed};
 use super::chart::{Sign, canvas, clock, legend};
-use super::insight::{Setting, fact};
+use super::insight::{Context, fact};
 use super::series::chart;
 use super::text::{as_table, cell, table};
 use insights_query::Detail;
@@ -17,35 +17,35 @@ use serde_json::json;
 use std::collections::BTreeMap;
 
 /// All sections of an insight.
-pub fn render(insight: &Stored, detail: &Detail, setting: Setting<'_>) -> Markup {
-    html! { @for section in detail.sections(insight) { (render_section(&section, insight, detail, setting)) } }
+pub fn render(insight: &Stored, detail: &Detail, context: Context<'_>) -> Markup {
+    html! { @for section in detail.sections(insight) { (render_section(&section, insight, detail, context)) } }
 }
 
-fn render_section(section: &Section, insight: &Stored, detail: &Detail, setting: Setting<'_>) -> Markup {
+fn render_section(section: &Section, insight: &Stored, detail: &Detail, context: Context<'_>) -> Markup {
     match section {
         Section::Facts(facts) => html! {
-            dl.facts { @for one in facts { (fact(one.name, Some(render_fact(&one.value, setting)))) } }
+            dl.facts { @for one in facts { (fact(one.name, Some(render_fact(&one.value, context)))) } }
         },
-        Section::Log(log) => render_log(log, insight, setting),
+        Section::Log(log) => render_log(log, insight, context),
         Section::Graph(graph) => render_graph(graph),
-        Section::Series(series) => render_series(series, insight, detail, setting),
-        Section::Table(table) => render_table(table, setting),
+        Section::Series(series) => render_series(series, insight, detail, context),
+        Section::Table(table) => render_table(table, context),
         Section::Note(note) => html! { p.quiet { (plain(note)) } },
     }
 }
 
 /// A value that stands alone: a rate says what it is per.
-fn render_fact(value: &Value, setting: Setting<'_>) -> Markup {
+fn render_fact(value: &Value, context: Context<'_>) -> Markup {
     match value {
-        Value::Rate(_) => html! { (render_value(value, setting)) " a minute" },
+        Value::Rate(_) => html! { (render_value(value, context)) " a minute" },
         Value::List(values) => html! {
-            @for (nth, one) in values.iter().enumerate() { @if nth > 0 { ", " } (render_value(one, setting)) }
+            @for (nth, one) in values.iter().enumerate() { @if nth > 0 { ", " } (render_value(one, context)) }
         },
-        value => render_value(value, setting),
+        value => render_value(value, context),
     }
 }
 
-fn render_value(value: &Value, setting: Setting<'_>) -> Markup {
+fn render_value(value: &Value, context: Context<'_>) -> Markup {
     match value {
         Value::Key(text) => html! { code { (plain(text)) } },
         Value::Named { name, kind, is_main } => {
@@ -57,36 +57,36 @@ fn render_value(value: &Value, setting: Setting<'_>) -> Markup {
                 name
             }
         }
-        Value::List(values) => html! { @for one in values { div { (render_value(one, setting)) } } },
-        Value::Time(at) => super::text::time(*at, setting.zone),
-        value => cell(format::value(value, setting.zone)),
+        Value::List(values) => html! { @for one in values { div { (render_value(one, context)) } } },
+        Value::Time(at) => super::text::time(*at, context.zone),
+        value => cell(format::value(value, context.zone)),
     }
 }
 
-fn render_table(shown: &Table, setting: Setting<'_>) -> Markup {
-    render_rows(shown, shown.rows.iter(), setting)
+fn render_table(shown: &Table, context: Context<'_>) -> Markup {
+    render_rows(shown, shown.rows.iter(), context)
 }
 
 fn render_rows<'a>(
     shown: &Table,
     rows: impl Iterator<Item = &'a Vec<Value>>,
-    setting: Setting<'_>,
+    context: Context<'_>,
 ) -> Markup {
     let columns: Vec<(&str, bool)> =
         shown.columns.iter().map(|Column { name, is_number, .. }| (name.as_str(), *is_number)).collect();
-    let row = |row: &Vec<Value>| row.iter().map(|value| render_value(value, setting)).collect();
+    let row = |row: &Vec<Value>| row.iter().map(|value| render_value(value, context)).collect();
     let rows: Vec<Vec<Markup>> = rows.map(row).collect();
     table(&shown.title, &columns, &rows)
 }
 
 /// The log as a chart of its shares, with the entries as a table that opens, the newest first.
-fn render_log(log: &Log, insight: &Stored, setting: Setting<'_>) -> Markup {
-    let entries = render_rows(&log.table, log.table.rows.iter().rev(), setting);
+fn render_log(log: &Log, insight: &Stored, context: Context<'_>) -> Markup {
+    let entries = render_rows(&log.table, log.table.rows.iter().rev(), context);
     let Some(ShareChart { title, label, names, points }) = &log.chart else { return entries };
     let (Some((first, _)), Some((last, _))) = (points.first(), points.last()) else { return entries };
-    let at = |instant| clock(instant, setting.zone);
+    let at = |instant| clock(instant, context.zone);
     let from = insight.timestamp("started_at").unwrap_or(*first).min(*first);
-    let until = insight.timestamp("ended_at").unwrap_or(setting.now).max(*last);
+    let until = insight.timestamp("ended_at").unwrap_or(context.now).max(*last);
     let shares = points.iter().map(|(time, [one, other])| (at(*time), *one, *other));
     let data = json!({ "from": at(from), "until": at(until), "looks": shares.collect::<Vec<_>>() });
     let [one, other] = *names;
@@ -100,11 +100,11 @@ fn render_log(log: &Log, insight: &Stored, setting: Setting<'_>) -> Markup {
     }
 }
 
-fn render_series(shown: &SeriesChart, insight: &Stored, detail: &Detail, setting: Setting<'_>) -> Markup {
+fn render_series(shown: &SeriesChart, insight: &Stored, detail: &Detail, context: Context<'_>) -> Markup {
     let found = detail.series.iter().find(|(series, _)| series.key == shown.key);
-    match found {
-        Some((series, line)) => chart(insight, series, line, shown.baseline, setting),
-        None => html! { p.quiet { (shown.missing) } },
+    html! {
+        @if let Some((series, line)) = found { (chart(insight, series, line, shown.baseline, context)) }
+        @else { p.quiet { (shown.missing) } }
     }
 }
 

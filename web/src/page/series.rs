@@ -2,7 +2,7 @@
 //! nothing is known, and both are shown.
 
 use super::chart::{Sign, canvas, clock, legend};
-use super::insight::Setting;
+use super::insight::Context;
 use super::text::{as_table, cell, table, time};
 use insights_query::format::{period, plain, rate, so_many};
 use insights_query::line::{Line, Point, Stretch};
@@ -21,19 +21,19 @@ pub fn chart(
     series: &Series,
     line: &Line,
     baseline: Option<f64>,
-    setting: Setting<'_>,
+    context: Context<'_>,
 ) -> Markup {
     let began = insight.timestamp("started_at").unwrap_or(line.span.since);
-    let ended = insight.timestamp("ended_at").unwrap_or(setting.now);
+    let ended = insight.timestamp("ended_at").unwrap_or(context.now);
     let title = plain(&series.title());
     let label = format!("{title} a minute, with the baseline and the span of the insight");
-    let at = |instant| clock(instant, setting.zone);
+    let at = |instant| clock(instant, context.zone);
     let data = json!({
         "from": at(line.span.since),
         "until": at(line.span.until),
         "span": [at(began), at(ended)],
         "baseline": baseline,
-        "known": line.stretches.iter().map(|stretch| known(stretch, &line.points, setting)).collect::<Vec<_>>(),
+        "known": line.stretches.iter().map(|stretch| known(stretch, &line.points, context)).collect::<Vec<_>>(),
     });
     let periods: Vec<String> = periods(line).into_iter().map(period).collect();
     html! {
@@ -47,19 +47,19 @@ pub fn chart(
                 (Sign::Hatched, "unknown"),
             ]))
             @if let Some(unavailable) = series.unavailable() {
-                p.quiet { "The series is " (unavailable::sentence(unavailable, series.key.trail.as_deref(), setting.zone)) "." }
+                p.quiet { "The series is " (unavailable::sentence(unavailable, series.key.trail.as_deref(), context.zone)) "." }
             }
-            (as_table("The same as a table", &points(line, setting)))
+            (as_table("The same as a table", &points(line, context)))
         }
     }
 }
 
 /// A stretch in which everything is known, with the buckets that are not zero.
-fn known(stretch: &Stretch, points: &[Point], setting: Setting<'_>) -> serde_json::Value {
+fn known(stretch: &Stretch, points: &[Point], context: Context<'_>) -> serde_json::Value {
     let inside = |point: &&Point| {
         point.period == stretch.period && stretch.from <= point.at && point.at < stretch.until
     };
-    let at = |instant| clock(instant, setting.zone);
+    let at = |instant| clock(instant, context.zone);
     let points = points.iter().filter(inside).map(|point| (at(point.at), a_minutes_share(point)));
     json!({
         "from": at(stretch.from),
@@ -84,11 +84,11 @@ fn periods(line: &Line) -> Vec<i64> {
 }
 
 /// The buckets that are not zero, and what is known of the rest.
-fn points(line: &Line, setting: Setting<'_>) -> Markup {
+fn points(line: &Line, context: Context<'_>) -> Markup {
     let columns = [("Bucket begins", false), ("Length", false), ("Count", true), ("A minute", true)];
     let row = |point: &Point| {
         vec![
-            time(point.at, setting.zone),
+            time(point.at, context.zone),
             cell(period(point.period)),
             cell(rate(point.value)),
             cell(rate(a_minutes_share(point))),
@@ -107,7 +107,7 @@ fn points(line: &Line, setting: Setting<'_>) -> Markup {
             @if line.stretches.is_empty() { "nothing" }
             @for (nth, stretch) in line.stretches.iter().enumerate() {
                 @if nth > 0 { "; " }
-                (time(stretch.from, setting.zone)) " to " (time(stretch.until, setting.zone)) " by " (period(stretch.period))
+                (time(stretch.from, context.zone)) " to " (time(stretch.until, context.zone)) " by " (period(stretch.period))
             }
             ". Buckets that are known and not listed are zero; all other times are unknown."
             @if left_out > 0 { " " (so_many(left_out, "smaller bucket is", "smaller buckets are")) " left out." }

@@ -2,7 +2,7 @@
 //! or below it.
 
 use super::chart::{canvas, clock};
-use super::insight::Setting;
+use super::insight::Context;
 use super::model::{Compliance, Insight, Model};
 use super::text::{class, date, line, severity_of};
 use insights_query::counts::{Given, SOURCE};
@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 const MOST_BARS: usize = 300;
 
 /// The section.
-pub fn section(model: &Model, setting: Setting<'_>) -> Markup {
+pub fn section(model: &Model, context: Context<'_>) -> Markup {
     html! {
         section #timeline aria-labelledby="timeline-title" {
             header {
@@ -26,14 +26,14 @@ pub fn section(model: &Model, setting: Setting<'_>) -> Markup {
                 span.quiet { "full bars are open and go on, pale ones have ended; a bar leads to its insight" }
             }
             div.panel {
-                @for source in insights_sources::all().filter(|source| !source.is_counted_by_day()) { (lane(model, source, setting)) }
-                (days(model, setting))
+                @for source in insights_sources::all().filter(|source| !source.is_counted_by_day()) { (lane(model, source, context)) }
+                (days(model, context))
             }
         }
     }
 }
 
-fn lane(model: &Model, source: Source, setting: Setting<'_>) -> Markup {
+fn lane(model: &Model, source: Source, context: Context<'_>) -> Markup {
     let name = service(source.as_str());
     let is_of = |insight: &&Insight| insight.record.text("source") == Some(source.as_str());
     let mut insights: Vec<&Insight> = model.insights().filter(is_of).collect();
@@ -43,9 +43,9 @@ fn lane(model: &Model, source: Source, setting: Setting<'_>) -> Markup {
     insights.sort_by_key(|insight| Importance::of(&insight.record));
     let left_out = insights.len().saturating_sub(MOST_BARS);
     let bars: Vec<Json> =
-        insights.iter().take(MOST_BARS).filter_map(|insight| bar(insight, setting)).collect();
+        insights.iter().take(MOST_BARS).filter_map(|insight| bar(insight, context)).collect();
     let label = format!("{name}: {open} open and {ended} ended insights, as listed");
-    let data = axis(model, setting, json!({ "bars": bars }));
+    let data = axis(model, context, json!({ "bars": bars }));
     html! {
         div.lane.{ "lane-" (source.as_str()) } {
             div { h3 { (name) } p.quiet { (open) " open, " (ended) " ended" } }
@@ -60,8 +60,8 @@ fn lane(model: &Model, source: Source, setting: Setting<'_>) -> Markup {
 }
 
 /// The axis that all lanes share, with what is on it.
-fn axis(model: &Model, setting: Setting<'_>, mut marks: Json) -> Json {
-    let at = |instant: Timestamp| Json::from(clock(instant, setting.zone));
+fn axis(model: &Model, context: Context<'_>, mut marks: Json) -> Json {
+    let at = |instant: Timestamp| Json::from(clock(instant, context.zone));
     if let Some(marks) = marks.as_object_mut() {
         marks.insert("from".to_owned(), at(model.span.since));
         marks.insert("until".to_owned(), at(model.span.until));
@@ -70,15 +70,15 @@ fn axis(model: &Model, setting: Setting<'_>, mut marks: Json) -> Json {
     marks
 }
 
-fn bar(insight: &Insight, setting: Setting<'_>) -> Option<Json> {
+fn bar(insight: &Insight, context: Context<'_>) -> Option<Json> {
     let record = &insight.record;
     let from = record.timestamp("started_at")?;
     let until = record.timestamp("ended_at");
-    let lasted = length(until.unwrap_or(setting.now).millis_since(from));
+    let lasted = length(until.unwrap_or(context.now).millis_since(from));
     let state = if until.is_some() { format!("lasted {lasted}") } else { format!("open for {lasted}") };
-    let began = format::instant(from, setting.zone);
-    let address = if insight.detail.is_none() { setting.dress.address(insight.pk()) } else { None };
-    let at = |instant| clock(instant, setting.zone);
+    let began = format::instant(from, context.zone);
+    let address = if insight.detail.is_none() { context.medium.address(insight.pk()) } else { None };
+    let at = |instant| clock(instant, context.zone);
     Some(json!({
         "href": address.unwrap_or_else(|| format!("#{}", insight.anchor())),
         "label": format!("{}, {}, from {began}, {state}", severity_of(record), line(record, "title")),
@@ -91,7 +91,7 @@ fn bar(insight: &Insight, setting: Setting<'_>) -> Option<Json> {
 }
 
 /// Counts have days and do not begin and end: each day is as bad as the worst of its assessments and accounts.
-fn days(model: &Model, setting: Setting<'_>) -> Markup {
+fn days(model: &Model, context: Context<'_>) -> Markup {
     let days = worst_by_day(&model.compliance);
     let collected = days.values().filter(|day| day.is_some()).count();
     let day = |(day, worst): (&String, &Option<(Severity, String)>)| {
@@ -100,7 +100,7 @@ fn days(model: &Model, setting: Setting<'_>) -> Markup {
             Some((severity, title)) => format!("{}: worst is {title}, {}", date(day), severity.as_str()),
             None => format!("{}: nothing was collected", date(day)),
         };
-        let at = |instant: Timestamp| clock(instant.min(setting.now), setting.zone);
+        let at = |instant: Timestamp| clock(instant.min(context.now), context.zone);
         let severity = worst.as_ref().map(|(severity, _)| severity.as_str());
         Some(json!({
             "href": "#compliance", "label": label, "severity": severity,
@@ -115,7 +115,7 @@ fn days(model: &Model, setting: Setting<'_>) -> Markup {
             div { h3 { (SOURCE.label) } p.quiet { (so_many(collected, "day", "days")) " of counts" } }
             div {
                 @if drawn.is_empty() { p.quiet { "No counts in this time." } }
-                @else { (canvas("days", &label, &axis(model, setting, json!({ "days": drawn })))) }
+                @else { (canvas("days", &label, &axis(model, context, json!({ "days": drawn })))) }
             }
         }
     }

@@ -1,9 +1,9 @@
 //! The top of a page: the answer in one line, whether it can be relied upon, and the ways to the rest.
 
 use super::filter::{DEFAULT_SINCE, Filter};
-use super::insight::Setting;
+use super::insight::Context;
 use super::model::Model;
-use super::{Dress, freshness, text};
+use super::{Medium, freshness, text};
 use insights_query::format;
 use insights_query::health::Health;
 use insights_shared::record::{Severity, Source};
@@ -21,20 +21,20 @@ const PARTS: [(&str, &str); 6] = [
 ];
 
 /// All of it.
-pub fn top(model: &Model, setting: Setting<'_>) -> Markup {
+pub fn top(model: &Model, context: Context<'_>) -> Markup {
     html! {
         header.top {
             p.brand {
                 b { "Insights" }
                 span { "table " (model.table) }
-                span { "as of " (text::time(model.now, setting.zone)) }
-                span { "from " (text::time(model.span.since, setting.zone)) @if model.span.until < model.now { " to " (text::time(model.span.until, setting.zone)) } }
-                span { (format::times(setting.zone, model.oldest(), model.now)) }
-                @if setting.dress.is_live() { a #refresh href="" { "Refresh" } span #refreshed role="status" {} }
+                span { "as of " (text::time(model.now, context.zone)) }
+                span { "from " (text::time(model.span.since, context.zone)) @if model.span.until < model.now { " to " (text::time(model.span.until, context.zone)) } }
+                span { (format::times(context.zone, model.oldest(), model.now)) }
+                @if context.medium.is_live() { a #refresh href="" { "Refresh" } span #refreshed role="status" {} }
             }
             h1 { (verdict(model)) }
             (freshness::trust(model))
-            (form(setting.dress))
+            (form(context.medium))
         }
         nav.parts aria-label="Parts of this page" { ul { @for (anchor, name) in PARTS { li { a href={ "#" (anchor) } { (name) } } } } }
     }
@@ -68,11 +68,11 @@ fn verdict(model: &Model) -> Markup {
 }
 
 /// What narrows the page. A live page asks again; a file has a script that hides what is not wanted, and shows the form.
-fn form(dress: &Dress) -> Markup {
+fn form(medium: &Medium) -> Markup {
     let empty = Filter::default();
-    let (filter, is_live) = match dress {
-        Dress::Live(filter) => (filter, true),
-        Dress::File => (&empty, false),
+    let (filter, is_live) = match medium {
+        Medium::Live(filter) => (filter, true),
+        Medium::File => (&empty, false),
     };
     html! {
         details.narrow #narrow open[filter.narrows()] hidden[!is_live] { summary { "Narrow this page" }

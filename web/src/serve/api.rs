@@ -2,7 +2,7 @@
 
 use crate::page::filter::{OF_COUNTS, OF_INSIGHTS};
 use crate::page::gather;
-use crate::page::model::{Compliance, Insight, Standing};
+use crate::page::model::{Compliance, Insight, TargetHealth};
 use insights_query::counts;
 use insights_query::format::json;
 use insights_query::incident::Incident;
@@ -141,19 +141,19 @@ fn day(day: &counts::Day) -> OneDay<'_> {
 }
 
 /// How each target is.
-pub fn status(standings: &[Standing]) -> Value {
-    let standing = |standing: &Standing| {
+pub fn status(targets: &[TargetHealth]) -> Value {
+    let target = |target: &TargetHealth| {
         json!({
-            "source": standing.source.as_str(),
-            "account_id": standing.place.account_id,
-            "region": standing.place.region,
-            "condition": standing.condition.as_str(),
-            "last_success_at": standing.last_success_at.map(|at| at.to_string()),
-            "last_run_at": standing.last_run_at.map(|at| at.to_string()),
-            "action": standing.remedy,
+            "source": target.source.as_str(),
+            "account_id": target.place.account_id,
+            "region": target.place.region,
+            "condition": target.condition.as_str(),
+            "last_success_at": target.last_success_at.map(|at| at.to_string()),
+            "last_run_at": target.last_run_at.map(|at| at.to_string()),
+            "action": target.remedy,
         })
     };
-    standings.iter().map(standing).collect()
+    targets.iter().map(target).collect()
 }
 
 /// A record as the contract has it.

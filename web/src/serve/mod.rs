@@ -9,7 +9,7 @@ use crate::command::Location;
 use crate::page::filter::{Fault, Filter, OF_COUNTS, OF_INSIGHTS};
 use crate::page::gather::{self, Wanted};
 use crate::page::model::Model;
-use crate::page::{Dress, document};
+use crate::page::{Medium, document};
 use answer::Form;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::{IntoResponse, Response};
@@ -42,7 +42,7 @@ pub struct Server {
 impl Server {
     /// Reads what every page needs once, so that a table that does not answer is known before anybody opens a page.
     pub async fn check(&self) -> Result<(), Error> {
-        gather::standings(&self.reader, &self.location).await.map(drop)
+        gather::targets(&self.reader, &self.location).await.map(drop)
     }
 
     /// Serves requests until `shutdown` is ready.
@@ -75,7 +75,7 @@ fn router(server: Server) -> Router {
 async fn page(State(server): State<Server>, RawQuery(query): RawQuery) -> Response {
     match server.page(query).await {
         Ok(page) => page,
-        Err(trouble) => trouble.answer(Form::Page),
+        Err(error) => error.answer(Form::Page),
     }
 }
 
@@ -93,7 +93,7 @@ async fn single(State(server): State<Server>, Path(pk): Path<String>) -> Respons
             let found = model.insights().find_map(|insight| Some((insight, insight.detail.as_ref()?)));
             match found {
                 Some((insight, detail)) => {
-                    answer::page(document::single(&model, insight, detail, &Dress::Live(Filter::default())))
+                    answer::page(document::single(&model, insight, detail, &Medium::Live(Filter::default())))
                 }
                 None => answer::missing(&nothing_at(&pk), Form::Page),
             }
@@ -102,17 +102,23 @@ async fn single(State(server): State<Server>, Path(pk): Path<String>) -> Respons
     }
 }
 
-async fn api_list(State(server): State<Server>, RawQuery(query): RawQuery) -> Result<Response, Trouble> {
+async fn api_list(State(server): State<Server>, RawQuery(query): RawQuery) -> Result<Response, RequestError> {
     server.asked(query, &[])?;
     Ok(answer::json(api::list().to_string()))
 }
 
-async fn api_insights(State(server): State<Server>, RawQuery(query): RawQuery) -> Result<Response, Trouble> {
+async fn api_insights(
+    State(server): State<Server>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, RequestError> {
     let Asked { reader, filter, span } = server.asked(query, &OF_INSIGHTS)?;
     Ok(answer::json(api::insights(gather::insights(&reader, &filter, span).await?)))
 }
 
-async fn api_incidents(State(server): State<Server>, RawQuery(query): RawQuery) -> Result<Response, Trouble> {
+async fn api_incidents(
+    State(server): State<Server>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, RequestError> {
     let Asked { reader, filter, span } = server.asked(query, &OF_INSIGHTS)?;
     let insights = gather::insights(&reader, &filter, span).await?;
     Ok(answer::json(api::incidents(&gather::incidents(&reader, &insights).await?).to_string()))
@@ -121,21 +127,24 @@ async fn api_incidents(State(server): State<Server>, RawQuery(query): RawQuery) 
 async fn api_compliance(
     State(server): State<Server>,
     RawQuery(query): RawQuery,
-) -> Result<Response, Trouble> {
+) -> Result<Response, RequestError> {
     let Asked { reader, filter, span } = server.asked(query, &OF_COUNTS)?;
     Ok(answer::json(api::compliance(&gather::compliance(&reader, &filter, span).await?)))
 }
 
-async fn api_status(State(server): State<Server>, RawQuery(query): RawQuery) -> Result<Response, Trouble> {
+async fn api_status(
+    State(server): State<Server>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, RequestError> {
     let Asked { reader, .. } = server.asked(query, &[])?;
-    Ok(answer::json(api::status(&gather::standings(&reader, &server.location).await?).to_string()))
+    Ok(answer::json(api::status(&gather::targets(&reader, &server.location).await?).to_string()))
 }
 
 async fn api_single(
     State(server): State<Server>,
     Path(pk): Path<String>,
     RawQuery(query): RawQuery,
-) -> Result<Response, Trouble> {
+) -> Result<Response, RequestError> {
     server.asked(query, &[])?;
     let found = server.single(&pk).await?;
     let found = found.as_ref().and_then(|model| Some((model, model.insights().next()?)));
@@ -162,12 +171,12 @@ struct Asked {
 }
 
 /// Why there is no answer.
-enum Trouble {
+enum RequestError {
     Wrong(Vec<Fault>),
     Failed(Error),
 }
 
-impl Trouble {
+impl RequestError {
     fn answer(&self, form: Form) -> Response {
         match self {
             Self::Wrong(faults) => answer::wrong(faults, form),
@@ -176,30 +185,30 @@ impl Trouble {
     }
 }
 
-impl From<Error> for Trouble {
+impl From<Error> for RequestError {
     fn from(error: Error) -> Self {
         Self::Failed(error)
     }
 }
 
 /// Of what is JSON; a page words its own.
-impl IntoResponse for Trouble {
+impl IntoResponse for RequestError {
     fn into_response(self) -> Response {
         self.answer(Form::Json)
     }
 }
 
 impl Server {
-    fn asked(&self, query: Option<String>, known: &[&str]) -> Result<Asked, Trouble> {
+    fn asked(&self, query: Option<String>, known: &[&str]) -> Result<Asked, RequestError> {
         let reader = self.reader.as_of(self.clock.now());
         let query = query.unwrap_or_default();
         let pairs: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
         let pairs = pairs.iter().map(|(name, value)| (name.as_ref(), value.as_ref()));
-        let (filter, span) = Filter::parse(pairs, known, reader.now()).map_err(Trouble::Wrong)?;
+        let (filter, span) = Filter::parse(pairs, known, reader.now()).map_err(RequestError::Wrong)?;
         Ok(Asked { reader, filter, span })
     }
 
-    async fn page(&self, query: Option<String>) -> Result<Response, Trouble> {
+    async fn page(&self, query: Option<String>) -> Result<Response, RequestError> {
         let Asked { reader, filter, span } = self.asked(query, &OF_INSIGHTS)?;
         let wanted = Wanted {
             filter: &filter,
@@ -210,7 +219,7 @@ impl Server {
             location: self.location.clone(),
         };
         let model = gather::whole(&reader, wanted).await?;
-        Ok(answer::page(document::whole(&model, &Dress::Live(filter))))
+        Ok(answer::page(document::whole(&model, &Medium::Live(filter))))
     }
 
     async fn single(&self, pk: &str) -> Result<Option<Model>, Error> {

@@ -1,7 +1,7 @@
 //! The command that goes on where a run stopped. Pure.
 
 use super::Collected;
-use super::order::Order;
+use super::request::Request;
 use crate::args::CollectArguments;
 use insights_shared::report::TargetResponse;
 use insights_shared::time::Timestamp;
@@ -9,9 +9,9 @@ use insights_web::command::CommandLine;
 
 /// The command, if it can do any good: something was not reached, or failed in a way that may pass. A scheduled run knows
 /// by itself where to go on; a window is continued where the one that came least far has come.
-pub fn command(
+pub fn resume_command(
     arguments: &CollectArguments,
-    order: &Order,
+    request: &Request,
     collected: &[Collected],
     stopped: bool,
 ) -> Option<CommandLine> {
@@ -20,7 +20,7 @@ pub fn command(
     if !stopped && !targets().any(|target| target.counts.not_reached > 0 || may_pass(target)) {
         return None;
     }
-    let Some(window) = order.window else { return Some(line(arguments, None)) };
+    let Some(window) = request.window else { return Some(line(arguments, None)) };
     let come = targets().filter_map(|target| target.window.map(|window| window.end)).min();
     let come = come.unwrap_or(window.start).max(window.start);
     (come < window.end).then(|| line(arguments, Some(come)))
@@ -90,7 +90,7 @@ mod tests {
         };
         let check = |given: &[&str], targets: Vec<TargetResponse>, stopped: bool, expected: Option<&str>| {
             let arguments = arguments(given);
-            let order = Order::read(&arguments, at(12)).unwrap();
+            let request = Request::read(&arguments, at(12)).unwrap();
             let collected = Collected {
                 source: xray::SOURCE,
                 targets,
@@ -99,8 +99,8 @@ mod tests {
                 error: None,
                 units: Units::default(),
             };
-            let command =
-                command(&arguments, &order, &[collected], stopped).map(|command| command.to_string());
+            let command = resume_command(&arguments, &request, &[collected], stopped)
+                .map(|command| command.to_string());
             assert_eq!(command.as_deref(), expected, "{given:?}");
         };
         let again = Some("insights collect");

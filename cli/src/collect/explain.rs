@@ -8,7 +8,7 @@ use insights_shared::record::Source;
 use insights_shared::report::{Issue, RunStatus, TargetResponse};
 
 /// How a target stands, in a word: what failed is told apart by why.
-pub fn standing(target: &TargetResponse) -> &'static str {
+pub fn condition(target: &TargetResponse) -> &'static str {
     // Of the codes alone, some denials and throttles cannot be told: the issues name the status.
     let has = |class: Class| {
         target.issue_counts.keys().any(|code| class_of(code, None) == class)
@@ -32,7 +32,7 @@ pub fn absence(source: Source, standing: &str) -> Option<&'static str> {
 }
 
 /// One issue of the target at `place`, and what to do about it.
-pub fn told(issue: &Issue, place: &str) -> String {
+pub fn explain(issue: &Issue, place: &str) -> String {
     let Issue { operation, code, .. } = issue;
     let message = plain(&issue.message);
     let subject = plain(&issue.subject);
@@ -147,7 +147,7 @@ mod tests {
     #[test]
     fn a_missing_permission_is_told_as_the_iam_action_with_whose_it_is() {
         let check = |operation, code: &str, message: &str, expected: &str| {
-            assert_eq!(told(&issue(operation, code, message), "here"), expected);
+            assert_eq!(explain(&issue(operation, code, message), "here"), expected);
         };
         check(
             "GetInsightSummaries",
@@ -202,29 +202,30 @@ mod tests {
 
     #[test]
     fn credentials_that_are_not_accepted_are_no_missing_permission() {
-        let expired = told(&issue("GetGroups", "ExpiredTokenException", "expired"), "here");
+        let expired = explain(&issue("GetGroups", "ExpiredTokenException", "expired"), "here");
         assert!(expired.contains("have expired; sign in") && !expired.contains("IAM"), "{expired}");
-        let unknown = told(&issue("GetGroups", "UnrecognizedClientException", "invalid token"), "here");
+        let unknown = explain(&issue("GetGroups", "UnrecognizedClientException", "invalid token"), "here");
         assert!(unknown.contains("are not accepted") && !unknown.contains("IAM"), "{unknown}");
-        let table = told(&issue("PutItem", "ProvisionedThroughputExceededException", "slow down"), "here");
+        let table = explain(&issue("PutItem", "ProvisionedThroughputExceededException", "slow down"), "here");
         assert!(table.contains("the table refused PutItem") && !table.contains("RATE_LIMITS"), "{table}");
-        let throttled = told(&issue("LookupEvents", "ThrottlingException", "Rate exceeded"), "here");
+        let throttled = explain(&issue("LookupEvents", "ThrottlingException", "Rate exceeded"), "here");
         assert!(
             throttled.contains("throttled: LookupEvents")
                 && throttled.contains("RATE_LIMITS='{\"LookupEvents\":0.5}'")
         );
-        let proxy = told(&issue("GetGroups", "Response.Malformed", "HTTP status 403: service error"), "here");
+        let proxy =
+            explain(&issue("GetGroups", "Response.Malformed", "HTTP status 403: service error"), "here");
         let expected =
             "here: denied: GetGroups was refused (Response.Malformed: HTTP status 403: service error)";
         assert_eq!(proxy, expected);
-        let other = told(&issue("GetInsight", "Connection", "refused"), "here");
+        let other = explain(&issue("GetInsight", "Connection", "refused"), "here");
         assert_eq!(other, "here: GetInsight shop: Connection: refused");
         // A permission would not help: the trail is another account's.
         let lasting =
             Issue { lasting: true, ..issue("ListInsightsMetricData", "AccessDeniedException", "not yours") };
         let expected = "here: not available: ListInsightsMetricData shop: not yours (AccessDeniedException). \
              Requested again once a day; nothing to do";
-        assert_eq!(told(&lasting, "here"), expected);
+        assert_eq!(explain(&lasting, "here"), expected);
     }
 
     #[test]
@@ -241,7 +242,7 @@ mod tests {
                 issues: codes.iter().map(|code| issue("GetGroups", code, message)).collect(),
                 issues_left_out: 0,
             };
-            assert_eq!(standing(&target), expected);
+            assert_eq!(condition(&target), expected);
         };
         let check = |status, fetched, codes: &[&str], expected: &str| {
             check_with(status, fetched, codes, "x", expected);

@@ -18,7 +18,7 @@ const ANY_REGION: &str = "us-east-1";
 
 /// What is to be done.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Order {
+pub struct Request {
     /// From which sources, each once.
     pub sources: Vec<Source>,
     /// What is left out of what was meant, and why.
@@ -31,7 +31,7 @@ pub struct Order {
     pub dry_run: bool,
 }
 
-impl Order {
+impl Request {
     /// What `arguments` ask for at `now`.
     pub fn read(arguments: &CollectArguments, now: Timestamp) -> Result<Self, Failure> {
         let is_meant = |source: &Source| arguments.source.is_empty() || arguments.source.contains(source);
