@@ -8,6 +8,18 @@
     reason = "a test ends where it cannot go on, and says how far it came"
 )]
 
+use insights_shared::record::Source;
+
+/// Calls `check` for every source, each in a thread of its own.
+fn for_every_source(check: impl Fn(Source) + Sync) {
+    std::thread::scope(|scope| {
+        for source in insights_sources::all() {
+            let check = &check;
+            scope.spawn(move || check(source));
+        }
+    });
+}
+
 mod events;
 mod overlap;
 mod pacing;

@@ -1,16 +1,11 @@
-//! What ships with each function: its own service's SDK and nothing of the others', of the command line or of the tests;
-//! and the same features whichever of the documented commands builds it.
+//! The dependencies of each function: the SDK of its own service, and nothing of other functions, the command line or the
+//! tests. Every documented command builds it with the same features.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const FUNCTIONS: [(&str, &str); 3] = [
-    ("auditmanager-insights", "aws-sdk-auditmanager"),
-    ("cloudtrail-insights", "aws-sdk-cloudtrail"),
-    ("xray-insights", "aws-sdk-xray"),
-];
-/// What the simulator, the command line and the tests need, and a function must not.
+/// Dependencies of the simulator, the command line and the tests that a function must not have.
 const FOREIGN: [&str; 13] = [
     "aws-sdk-sso",
     "aws-sdk-ssooidc",
@@ -58,12 +53,23 @@ fn names(packages: &BTreeMap<String, BTreeSet<String>>) -> BTreeSet<&str> {
 
 #[test]
 fn a_function_depends_on_its_own_service_the_table_and_sts_and_on_no_other_sdk() {
-    for (function, sdk) in FUNCTIONS {
+    let shared = ["aws-sdk-dynamodb", "aws-sdk-sts"];
+    let mut own_sdks = BTreeSet::new();
+    for source in insights_sources::all() {
+        let function = source.package;
+        let manifest =
+            std::fs::read_to_string(root().join(format!("functions/{function}/Cargo.toml"))).unwrap();
+        let dependencies = manifest.split("\n[dependencies]\n").nth(1).unwrap().split("\n[").next().unwrap();
+        let crates = dependencies.lines().filter_map(|line| line.split(['.', ' ', '=']).next());
+        let own: Vec<&str> =
+            crates.filter(|name| name.starts_with("aws-sdk-") && !shared.contains(name)).collect();
+        assert_eq!(own.len(), 1, "{function} needs one SDK: {own:?}");
+        assert!(own_sdks.insert(own[0].to_owned()), "{} is the SDK of another function, too", own[0]);
         let packages = tree(&["--package", function]);
         let names = names(&packages);
         let sdks: BTreeSet<&str> =
             names.iter().copied().filter(|name| name.starts_with("aws-sdk-")).collect();
-        assert_eq!(sdks, [sdk, "aws-sdk-dynamodb", "aws-sdk-sts"].into(), "{function}");
+        assert_eq!(sdks, [own[0], shared[0], shared[1]].into(), "{function}");
         assert!(names.contains("lambda_runtime") && names.contains("insights-shared"), "{function}");
         for foreign in FOREIGN {
             assert!(!names.contains(foreign), "{function} depends on {foreign}");
@@ -76,7 +82,7 @@ fn a_function_depends_on_its_own_service_the_table_and_sts_and_on_no_other_sdk()
 #[test]
 fn every_command_that_builds_a_function_gives_it_the_same_features() {
     let default_members = tree(&[]);
-    for (function, _) in FUNCTIONS {
+    for function in insights_sources::all().map(|source| source.package) {
         let alone = tree(&["--package", function]);
         let manifest = format!("functions/{function}/Cargo.toml");
         assert_eq!(tree(&["--manifest-path", &manifest]), alone, "{manifest}");
@@ -92,7 +98,7 @@ fn every_command_that_builds_a_function_gives_it_the_same_features() {
 
 #[test]
 fn a_function_needs_no_system_library_and_one_tls_stack() {
-    for (function, _) in FUNCTIONS {
+    for function in insights_sources::all().map(|source| source.package) {
         let packages = tree(&["--package", function]);
         let names = names(&packages);
         for foreign in ["openssl-sys", "native-tls", "aws-lc-rs", "aws-lc-sys", "hyper-tls"] {
@@ -102,10 +108,10 @@ fn a_function_needs_no_system_library_and_one_tls_stack() {
     }
 }
 
-/// Credentials are in the environment wherever a function runs: what looks for them elsewhere would be dead weight.
+/// Lambda passes credentials in the environment, so code that looks for them elsewhere would be unused.
 #[test]
 fn a_function_has_no_way_to_look_for_configuration_but_its_environment() {
-    for (function, _) in FUNCTIONS {
+    for function in insights_sources::all().map(|source| source.package) {
         let packages = tree(&["--package", function]);
         assert!(!names(&packages).contains("aws-config"), "{function}");
     }
@@ -122,7 +128,7 @@ fn a_release_build_has_no_log_events_below_info_in_a_function_and_all_of_them_in
             .iter()
             .any(|features| features.split(',').any(|feature| feature == "release_max_level_info"))
     };
-    for (function, _) in FUNCTIONS {
+    for function in insights_sources::all().map(|source| source.package) {
         assert!(is_quiet(function), "{function}");
     }
     assert!(!is_quiet("insights"));

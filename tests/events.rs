@@ -1,9 +1,8 @@
-//! Every file of `events/`, invoked against the function that it is for, over the simulator's own story.
+//! Invokes each function with its files in `events/`, over the built-in scenario of the simulator.
 
-use auditmanager_insights::AuditmanagerInsights;
-use cloudtrail_insights::CloudtrailInsights;
-use insights_shared::collector::Collector;
-use insights_tests::Lab;
+use crate::for_every_source;
+use insights_collectors::{Collector, with_collector};
+use insights_tests::{Lab, test_source};
 use serde_json::Value;
 use std::path::Path;
 
@@ -11,7 +10,7 @@ fn folder() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("events")
 }
 
-/// The shapes that there are for the function `name`, with their texts.
+/// The events of the function `name`: the shape in the file name, and the text.
 fn shapes(name: &str) -> Vec<(String, String)> {
     let mut shapes = Vec::new();
     for entry in std::fs::read_dir(folder()).unwrap() {
@@ -25,8 +24,7 @@ fn shapes(name: &str) -> Vec<(String, String)> {
     shapes
 }
 
-/// Invokes `C` with each of its events, each in a lab of its own. Every shape has to be one that is known here, so that a
-/// new file comes with what is expected of it.
+/// Invokes `C` with each of its events, each in a new lab. A new shape needs an expectation here.
 async fn check<C: Collector>(variables: &[(&str, &str)]) {
     let name = C::SOURCE.package;
     let shapes = shapes(name);
@@ -48,7 +46,7 @@ async fn check<C: Collector>(variables: &[(&str, &str)]) {
             "targets" => ("ok", 2),
             "dry-run" | "insight-update" | "insight-start" | "insight-end" => ("ok", 0),
             "window-before-reach" => ("partial", 0),
-            _ => panic!("{why}: say here what is expected of it"),
+            _ => panic!("{why}: add what is expected of this shape"),
         };
         assert_eq!(response["status"], status, "{why}");
         assert_eq!(states_written, state_items, "{why}");
@@ -67,18 +65,11 @@ async fn check<C: Collector>(variables: &[(&str, &str)]) {
     }
 }
 
-#[tokio::test]
-async fn every_event_of_xray_insights_does_what_its_list_says() {
-    check::<xray_insights::XrayInsights>(&[]).await;
-}
-
-#[tokio::test]
-async fn every_event_of_cloudtrail_insights_does_what_its_list_says() {
-    // Two days hold every kind; 90 would take a minute.
-    check::<CloudtrailInsights>(&[("LOOKBACK_DAYS", "2")]).await;
-}
-
-#[tokio::test]
-async fn every_event_of_auditmanager_insights_does_what_its_list_says() {
-    check::<AuditmanagerInsights>(&[("AUDITMANAGER_DEPTH", "domain")]).await;
+#[test]
+fn every_event_of_every_function_does_what_its_list_says() {
+    for_every_source(|source| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let variables = test_source(source).short_run;
+        with_collector!(source, C => runtime.block_on(check::<C>(variables))).unwrap();
+    });
 }

@@ -1,42 +1,13 @@
-//! Fetching and writing overlap: while the table takes what was found, the service is asked for more. In time that passes
-//! only while everybody waits, so that it is known to the millisecond when each request was under way.
+//! Fetching and writing overlap: requests to the service continue while records are written. Time is paused and passes only
+//! while every task waits, so the duration of each request is exact.
 
-use auditmanager_insights::AuditmanagerInsights;
-use cloudtrail_insights::CloudtrailInsights;
-use insights_shared::collector::Collector;
-use insights_tests::{Latency, Paced, UnderWay};
-use std::fmt::Write;
+use crate::for_every_source;
+use insights_collectors::{Collector, with_collector};
+use insights_tests::{Latency, Paced, UnderWay, test_source};
 use std::time::Duration;
-use xray_insights::XrayInsights;
 
-/// More of everything than is written at a time: what is found last has nothing left to wait for.
-const MANY: i64 = 96;
-
-fn story() -> String {
-    let mut story = String::from("[xray]\ngroups = [{ name = \"shop\", insights_enabled = true }]\n");
-    story.push_str("[auditmanager]\ncollected_at = \"6h\"\n");
-    for number in 0..MANY {
-        let minutes = 20 * number + 40;
-        let subject = format!(
-            "event_source = \"s{number}.amazonaws.com\"\nevent_name = \"Get\"\ninsight_type = \"ApiCallRateInsight\""
-        );
-        let _ = writeln!(
-            story,
-            "[[xray.insights]]\nname = \"{number}\"\ngroup = \"shop\"\nroot_cause = \"checkout\"\n\
-             start = \"-{minutes}m\"\nevents = [{{ time = \"-{minutes}m\", summary = \"faults\" }}]\n\
-             [[cloudtrail.insights]]\nkey = \"{number}\"\n{subject}\naverage = 44\nbaseline = 0.5\n\
-             start = \"-{minutes}m\"\n\
-             [[cloudtrail.series]]\n{subject}\nbaseline = 5\nnoise = 0\n\
-             [[auditmanager.assessments]]\nname = \"assessment {number}\"\n\
-             [[auditmanager.assessments.domains]]\nname = \"access {number}\"\n\
-             controls = [{{ name = \"keys {number}\", control_set = \"1\", compliant = 3, noncompliant = {number} }}]"
-        );
-    }
-    story
-}
-
-/// How many milliseconds hold for: some request of each of two sides is under way.
-fn together(requests: &[UnderWay]) -> (usize, usize) {
+/// The milliseconds with requests to service and table at once, and those with requests to the table.
+fn overlap(requests: &[UnderWay]) -> (usize, usize) {
     let end = requests.iter().map(|request| request.until).max().unwrap_or_default();
     let any = |is_table: bool, at: i64| {
         requests
@@ -52,29 +23,24 @@ fn together(requests: &[UnderWay]) -> (usize, usize) {
     (both, all)
 }
 
-/// Of the time in which the table is asked or written, the service is asked during at least `percent`.
+/// Checks that requests to the service are in progress in at least `percent` of the time of the requests to the table.
 async fn check<C: Collector>(percent: usize) {
-    // Longer than pacing keeps two requests apart, so that more than one is under way.
+    let source = test_source(C::SOURCE);
+    // Longer than the interval of the rate limits, so that several requests are in progress.
     let latency = Latency { service: Duration::from_millis(700), table: Duration::from_millis(20) };
-    let paced = Paced::new(&story()).taking(latency);
-    let instance = paced.instance::<C>(&[("CLOUDTRAIL_PERIOD", "3600")]);
+    let paced = Paced::new(&(source.many_insights)()).taking(latency);
+    let instance = paced.instance::<C>(source.few_points);
     let response = paced.invoke(&instance, "{}").await.unwrap();
     assert_eq!(response["status"], "ok", "{response}");
-    let (both, all) = together(&paced.under_way());
+    let (both, all) = overlap(&paced.under_way());
     assert!(both * 100 >= all * percent, "{}: {both} of {all} ms", C::SOURCE);
 }
 
-#[tokio::test(start_paused = true)]
-async fn x_ray_is_asked_while_what_it_said_is_written() {
-    check::<XrayInsights>(50).await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn cloudtrail_is_asked_while_what_it_said_is_written() {
-    check::<CloudtrailInsights>(50).await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn audit_manager_is_asked_while_what_it_said_is_written() {
-    check::<AuditmanagerInsights>(50).await;
+#[test]
+fn every_service_is_asked_while_its_answers_are_written() {
+    for_every_source(|source| {
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        let runtime = builder.enable_all().start_paused(true).build().unwrap();
+        with_collector!(source, C => runtime.block_on(check::<C>(50))).unwrap();
+    });
 }

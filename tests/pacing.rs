@@ -1,97 +1,62 @@
-//! Pacing: the services' rate limits hold, in time that passes only while everybody waits, and every request's arrival is
-//! known to the millisecond.
+//! Pacing: the rate limits of the services hold. Time is paused and passes only while every task waits, so the arrival of each
+//! request is exact.
 
-use auditmanager_insights::AuditmanagerInsights;
-use cloudtrail_insights::CloudtrailInsights;
-use insights_shared::collector::Collector;
-use insights_tests::{ACCOUNT, ATTEMPTS, Arrival, Paced};
+use insights_collectors::{CloudtrailInsights, Collector, XrayInsights, with_collector};
+use insights_tests::{ACCOUNT, ATTEMPTS, Arrival, Paced, test_source};
 use std::collections::BTreeMap;
-use std::fmt::Write;
-use xray_insights::XrayInsights;
+use std::time::Duration;
 
-/// The own account in two regions, and another one, by its role, in the same two.
+/// The function's account and another one by its role, both in two regions.
 const FOUR_PLACES: &str = r#"[
     {"account_id":"123456789012","regions":["eu-west-1","us-east-1"]},
     {"account_id":"111122223333","role_arn":"arn:aws:iam::111122223333:role/reader","regions":["eu-west-1","us-east-1"]}
 ]"#;
 
-/// The shortest time between two requests of an operation by the documented limits, and by the guess for the others.
-fn interval(operation: &str) -> i64 {
-    if ["LookupEvents", "ListInsightsData"].contains(&operation) { 500 } else { 100 }
+/// The shortest time between two requests of an operation: by its documented limit, or by the default.
+fn interval(operation: &str) -> Duration {
+    let named = insights_sources::operations().filter(|known| known.name == operation);
+    Duration::from_secs_f64(1.0 / named.filter_map(|operation| operation.rate).fold(DEFAULT_RATE, f64::min))
 }
+
+/// The default limit in requests per second.
+const DEFAULT_RATE: f64 = 10.0;
 
 type Arrivals = BTreeMap<(String, String, String), Vec<Arrival>>;
 
-/// Holds every operation of every account and region to its interval, and to no throttling beyond what `allowed` says.
+/// Checks the interval of every operation in every account and region, and that at most `allowed` requests are throttled.
 fn check_spaced(arrivals: &Arrivals, allowed: usize, case: &str) {
     for ((operation, account, region), arrivals) in arrivals {
         let place = format!("{case}: {operation} in {account}/{region}");
         for pair in arrivals.windows(2) {
             let apart = pair[1].millis - pair[0].millis;
-            assert!(apart >= interval(operation), "{place}: two requests {apart} ms apart: {arrivals:?}");
+            let interval = interval(operation).as_millis();
+            assert!(
+                u128::try_from(apart).is_ok_and(|apart| apart >= interval),
+                "{place}: two requests {apart} ms apart: {arrivals:?}"
+            );
         }
         let throttled = arrivals.iter().filter(|arrival| arrival.throttled).count();
         assert!(throttled <= allowed, "{place}: {throttled} were throttled: {arrivals:?}");
     }
 }
 
-/// How many requests an operation had in all places together.
+/// The number of requests of an operation in all accounts and regions.
 fn requests(arrivals: &Arrivals, operation: &str) -> usize {
     arrivals.iter().filter(|((name, ..), _)| name == operation).map(|(_, arrivals)| arrivals.len()).sum()
 }
 
-/// A world that takes several requests of every operation that matters.
-fn story() -> String {
-    let mut story = String::from(
-        r#"
-[xray]
-page_size = 3
-groups = [{ name = "shop", insights_enabled = true }]
-
-[[cloudtrail.trails]]
-name = "objects"
-insight_selectors = [{ type = "ApiCallRateInsight", categories = ["Management", "Data"] }]
-
-[auditmanager]
-collected_at = "6h"
-"#,
-    );
-    for number in 0..9 {
-        let minutes = 20 * number + 40;
-        let _ = writeln!(
-            story,
-            "[[xray.insights]]\nname = \"{number}\"\ngroup = \"shop\"\nroot_cause = \"checkout\"\n\
-             start = \"-{minutes}m\"\nevents = [{{ time = \"-{minutes}m\", summary = \"faults\" }}]\n\
-             [[auditmanager.assessments]]\nname = \"assessment {number}\"\n\
-             [[auditmanager.assessments.domains]]\nname = \"access {number}\"\n\
-             controls = [{{ name = \"keys {number}\", control_set = \"1\", compliant = 3, noncompliant = {number} }}]"
-        );
-    }
-    for number in 0..160 {
-        let minutes = 2 * number + 30;
-        // Now and then one on data events, so that both look-ups take several pages.
-        let (subject, place) = if number % 2 == 0 {
-            ("s3.amazonaws.com\"\nevent_name = \"GetObject", "trail = \"objects\"")
-        } else {
-            ("ec2.amazonaws.com\"\nevent_name = \"RunInstances", "")
-        };
-        let _ = writeln!(
-            story,
-            "[[cloudtrail.insights]]\nkey = \"{number}\"\nevent_source = \"{subject}\"\n{place}\n\
-             insight_type = \"ApiCallRateInsight\"\naverage = 9\nstart = \"-{}m\"\nend = \"-{minutes}m\"",
-            minutes + 1
-        );
-    }
-    story
+/// Services of `C` that need several requests of the operations that are paced.
+fn paced<C: Collector>() -> Paced {
+    Paced::new(&(test_source(C::SOURCE).many_requests)())
 }
 
-/// What instances are configured with: little to look back on, so that little is asked but what the story tells.
+/// A short look-back, so that few requests are about other data than that of the scenario.
 const ONE_DAY: (&str, &str) = ("LOOKBACK_DAYS", "1");
 
-/// Runs a collector in one place, and then in four at once: two regions of an account, and two of another, by its role.
-async fn check_places<C: Collector>(busiest: &str) {
+/// Runs a collector at one target, and then at four at once: two regions of each of two accounts.
+async fn check_targets<C: Collector>(operation: &str) {
     let name = C::SOURCE.package;
-    let alone = Paced::new(&story());
+    let alone = paced::<C>();
     let response = alone.invoke(&alone.instance::<C>(&[ONE_DAY]), "{}").await.unwrap();
     assert_eq!(
         (&response["status"], &response["throttled"]),
@@ -99,10 +64,10 @@ async fn check_places<C: Collector>(busiest: &str) {
         "{name}: {response}"
     );
     check_spaced(&alone.arrivals(), 0, name);
-    let (asked, elapsed_alone) = (requests(&alone.arrivals(), busiest), alone.elapsed());
-    assert!(asked >= 4, "{name}: {asked} of {busiest} show little");
+    let (asked, elapsed_alone) = (requests(&alone.arrivals(), operation), alone.elapsed());
+    assert!(asked >= 4, "{name}: {asked} requests of {operation} are too few");
 
-    let together = Paced::new(&story());
+    let together = paced::<C>();
     let instance = together.instance::<C>(&[ONE_DAY, ("TARGETS", FOUR_PLACES)]);
     let response = together.invoke(&instance, "{}").await.unwrap();
     assert_eq!(
@@ -111,23 +76,26 @@ async fn check_places<C: Collector>(busiest: &str) {
         "{name}: {response}"
     );
     check_spaced(&together.arrivals(), 0, name);
-    let places = together.arrivals().into_keys().filter(|(operation, ..)| operation == busiest).count();
-    assert_eq!((places, requests(&together.arrivals(), busiest)), (4, 4 * asked), "{name}");
-    // The limits are of an account and region each: none waits for another.
+    let places = together.arrivals().into_keys().filter(|(name, ..)| name == operation).count();
+    assert_eq!((places, requests(&together.arrivals(), operation)), (4, 4 * asked), "{name}");
+    // Each account and region has its own limits: none waits for another.
     assert_eq!(together.elapsed(), elapsed_alone, "{name}: milliseconds for four places, and for one");
 }
 
 #[tokio::test(start_paused = true)]
 async fn no_rate_is_exceeded_in_any_account_and_region_and_none_waits_for_another() {
-    check_places::<XrayInsights>("GetInsight").await;
-    check_places::<CloudtrailInsights>("LookupEvents").await;
-    check_places::<CloudtrailInsights>("ListInsightsData").await;
-    check_places::<AuditmanagerInsights>("GetInsightsByAssessment").await;
+    for source in insights_sources::all() {
+        let operations = test_source(source).frequent_operations;
+        assert!(!operations.is_empty(), "{source}");
+        for operation in operations {
+            with_collector!(source, C => check_targets::<C>(operation).await).unwrap();
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_retry_waits_its_turn_like_any_other_request() {
-    let undisturbed = Paced::new(&story());
+    let undisturbed = paced::<CloudtrailInsights>();
     undisturbed.invoke(&undisturbed.instance::<CloudtrailInsights>(&[ONE_DAY]), "{}").await.unwrap();
     for (fault, operation) in [
         ("LookupEvents=throttle:2@1", "LookupEvents"),
@@ -135,7 +103,7 @@ async fn a_retry_waits_its_turn_like_any_other_request() {
         ("ListInsightsData=reset:2", "ListInsightsData"),
         ("ListInsightsMetricData=throttle:2", "ListInsightsMetricData"),
     ] {
-        let paced = Paced::new(&story());
+        let paced = paced::<CloudtrailInsights>();
         paced.fault(fault);
         let response = paced.invoke(&paced.instance::<CloudtrailInsights>(&[ONE_DAY]), "{}").await.unwrap();
         assert_eq!(response["status"], "ok", "{fault}: {response}");
@@ -148,7 +116,7 @@ async fn a_retry_waits_its_turn_like_any_other_request() {
 #[tokio::test(start_paused = true)]
 async fn a_call_that_is_always_refused_is_sent_as_often_as_the_sdk_tries_and_no_more() {
     for kind in ["throttle", "error500", "reset"] {
-        let paced = Paced::new(&story());
+        let paced = paced::<XrayInsights>();
         paced.fault(&format!("GetInsightEvents={kind}"));
         let response = paced.invoke(&paced.instance::<XrayInsights>(&[]), "{}").await.unwrap();
         assert_eq!(response["status"], "partial", "{kind}: {response}");
@@ -180,13 +148,13 @@ async fn invocations_that_follow_each_other_in_one_process_are_paced_as_one() {
 
 #[tokio::test(start_paused = true)]
 async fn two_instances_at_one_target_are_throttled_together_and_their_retries_do_not_multiply() {
-    let alone = Paced::new(&story());
+    let alone = paced::<CloudtrailInsights>();
     let expected = alone.invoke(&alone.instance::<CloudtrailInsights>(&[ONE_DAY]), "{}").await.unwrap();
     assert_eq!((&expected["status"], &expected["throttled"]), (&"ok".into(), &0.into()), "{expected}");
     let calls = requests(&alone.arrivals(), "LookupEvents");
     assert!(calls >= 4, "{calls} pages");
 
-    let paced = Paced::new(&story());
+    let paced = paced::<CloudtrailInsights>();
     let (first, second) =
         (paced.instance::<CloudtrailInsights>(&[ONE_DAY]), paced.instance::<CloudtrailInsights>(&[ONE_DAY]));
     let (one, other) = tokio::join!(paced.invoke(&first, "{}"), paced.invoke(&second, "{}"));
@@ -211,7 +179,10 @@ async fn two_instances_at_one_target_are_throttled_together_and_their_retries_do
 
 #[tokio::test(start_paused = true)]
 async fn a_limit_lower_than_the_configured_one_costs_retries_and_never_a_burst() {
-    let paced = Paced::new(&format!("[rates]\nListInsightsData = 1\n{}", story()));
+    let paced = Paced::new(&format!(
+        "[rates]\nListInsightsData = 1\n{}",
+        (test_source(CloudtrailInsights::SOURCE).many_requests)()
+    ));
     let response = paced.invoke(&paced.instance::<CloudtrailInsights>(&[ONE_DAY]), "{}").await.unwrap();
     assert_eq!(response["status"], "ok", "{response}");
     check_spaced(&paced.arrivals(), usize::MAX, "half of the configured rate");

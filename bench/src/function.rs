@@ -112,7 +112,8 @@ impl Function {
         let api = RuntimeApi::start().await?;
         let mut environment: BTreeMap<String, String> =
             function_environment(&api.address(), name).into_iter().collect();
-        let (url, memory) = (services.url(), MEMORY_MEGABYTES.to_string());
+        let (url, memory, rates) =
+            (services.url(), MEMORY_MEGABYTES.to_string(), insights_sources::rate_limits(0));
         let lambda = [
             ("AWS_ACCESS_KEY_ID", "AKIABENCH"),
             ("AWS_SECRET_ACCESS_KEY", "secret"),
@@ -121,7 +122,7 @@ impl Function {
             ("AWS_ENDPOINT_URL", url.as_str()),
             ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", memory.as_str()),
             ("AWS_REGION", REGION),
-            ("RATE_LIMITS", r#"{"LookupEvents":0,"ListInsightsData":0,"default":0}"#),
+            ("RATE_LIMITS", rates.as_str()),
             ("TABLE_NAME", TABLE),
         ];
         for (variable, value) in lambda.iter().chain(variables) {

@@ -1,16 +1,17 @@
-//! What the benchmarks share. Nothing that ships depends on it.
+//! What the benchmarks share. No function depends on it.
 //!
-//! - [`scale`]: how much there is to find, and the scenario that tells it.
-//! - [`load`]: how much there is to find when functions are compared, and what changes.
-//! - [`services`]: the simulated services with a table, and every request to them counted by what it asks.
-//! - [`function`]: a shipped binary as a process of its own, invoked as Lambda does, and what it needed.
-//! - [`agreement`]: whether two tables hold the same records.
-//! - [`comparison`]: what two programs needed for the same runs, as tables.
-//! - [`start`]: a shipped binary up to its first poll.
-//! - [`baseline`]: what was measured before, and how much more is too much.
-//! - [`table`]: columns for a person, and for the documentation.
+//! - [`sources`]: the scenarios and the configuration of each source.
+//! - [`scale`]: how much data there is in the memory benchmark.
+//! - [`load`]: how much data there is when functions are compared, and what changes.
+//! - [`services`]: the simulated services with a table, and the requests to them.
+//! - [`function`]: a function binary as a process, invoked as by Lambda, and the resources that it used.
+//! - [`agreement`]: whether two tables contain the same records.
+//! - [`comparison`]: the resources that two programs used for the same runs, as tables.
+//! - [`start`]: a function binary up to its first poll.
+//! - [`baseline`]: earlier measurements, and the allowed increase.
+//! - [`table`]: tables for the terminal and the documentation.
 //!
-//! Each benchmark is a binary of its own in `src/bin/`. They judge: what breaks a promise ends them with exit code 1.
+//! Each benchmark is a binary in `src/bin/`. It ends with exit code 1 if a requirement is violated.
 
 pub mod agreement;
 pub mod baseline;
@@ -19,19 +20,22 @@ pub mod function;
 pub mod load;
 pub mod scale;
 pub mod services;
+pub mod sources;
 pub mod start;
 pub mod table;
 
-/// What ends a benchmark, in words.
+/// Why a benchmark could not measure.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 use std::process::ExitCode;
 
-/// The functions that ship.
-pub const FUNCTIONS: [&str; 3] = ["auditmanager-insights", "cloudtrail-insights", "xray-insights"];
+/// The packages of the functions.
+pub fn functions() -> impl Iterator<Item = &'static str> {
+    insights_sources::all().map(|source| source.package)
+}
 
-/// How a benchmark ends, given what broke a promise, one line each, or what kept it from measuring.
-#[expect(clippy::print_stderr, reason = "a benchmark says what it found")]
+/// The exit code of a benchmark, given the violated requirements, one line each, or why it could not measure.
+#[expect(clippy::print_stderr, reason = "a benchmark prints its results")]
 pub fn conclude(result: Result<Vec<String>, Failure>) -> ExitCode {
     match result {
         Ok(faults) if faults.is_empty() => ExitCode::SUCCESS,

@@ -54,7 +54,7 @@ const TABLE_SERVICE: Service = insights_simulator::dynamodb::SERVICE;
 const MOST_SHOWN: usize = 5;
 
 impl Services {
-    /// Services that tell `scenario` as of now, without rate limits, and an empty table.
+    /// Services with `scenario` as of now, without rate limits, and an empty table.
     pub async fn start(scenario: &str) -> Result<Self, Failure> {
         Self::start_as_of(scenario, Clock::System.now()).await
     }
@@ -63,9 +63,9 @@ impl Services {
     pub async fn start_as_of(scenario: &str, anchor: Timestamp) -> Result<Self, Failure> {
         let scenario = parse(scenario, anchor)?;
         let calls: Arc<Mutex<Calls>> = Arc::default();
-        let observed = Arc::clone(&calls);
+        let counted = Arc::clone(&calls);
         let observer = move |service: Service, operation: &str, path: &str, body: &[u8]| {
-            observed.lock().unwrap_or_else(PoisonError::into_inner).count(service, operation, path, body);
+            counted.lock().unwrap_or_else(PoisonError::into_inner).count(service, operation, path, body);
         };
         let options = Options { scenario, observer: Some(Arc::new(observer)), ..Options::default() };
         let simulator = Simulator::start(options).await?;
@@ -77,10 +77,10 @@ impl Services {
         Ok(services)
     }
 
-    /// Tells `scenario` from now on, its times counted from the same moment as those of the first one.
-    pub fn tell(&self, scenario: &str) -> Result<(), Failure> {
+    /// Changes the scenario. Its times are relative to the same moment as those of the first one.
+    pub fn change(&self, scenario: &str) -> Result<(), Failure> {
         let scenario = parse(scenario, self.anchor)?;
-        self.simulator.change(|told| *told = scenario);
+        self.simulator.change(|current| *current = scenario);
         Ok(())
     }
 

@@ -1,92 +1,79 @@
-//! Bodies of answers: a whole run of the shipped function, through the real SDK, in which one operation answers what the
-//! fuzzer says. The first byte of the input chooses the operation and the status.
+//! Bodies of answers: one operation answers what the fuzzer gives, in a run of the complete function with the real SDK. The
+//! first byte of the input selects the operation, and the second one the status.
 
 use crate::canned::{Canned, Replaced};
 use crate::given::Outcome;
 use crate::invoke::{check_response, invoke};
+use crate::sources::fuzz_source;
 use insights_collectors::with_collector;
 use insights_shared::collector::Collector;
 use insights_shared::record::Source;
-use insights_sources::auditmanager;
-use insights_sources::cloudtrail;
-use insights_sources::xray;
+use insights_simulator::{Service, dynamodb};
 use serde_json::Value;
+use std::sync::LazyLock;
 
 /// An operation whose answer the fuzzer gives.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Operation {
-    /// Whose run asks for it.
+    /// The source whose function calls it.
     pub source: Source,
-    /// How its `X-Amz-Target` ends, or its path; a path that ends with `/` goes on with an id.
-    pub wire: &'static str,
-    /// Its name as AWS spells it.
-    pub name: &'static str,
+    /// The service.
+    pub service: Service,
+    /// The operation as the simulator describes it.
+    pub simulated: &'static insights_simulator::operation::Operation,
 }
 
-const fn operation(source: Source, wire: &'static str, name: &'static str) -> Operation {
-    Operation { source, wire, name }
+impl Operation {
+    fn new(source: Source, service: Service, name: &str) -> Self {
+        let simulated = service.operation(name);
+        let simulated = simulated.unwrap_or_else(|| panic!("the simulator has no {service}:{name}"));
+        Self { source, service, simulated }
+    }
+
+    /// Whether it is an operation of the table.
+    pub fn is_table(&self) -> bool {
+        self.service == dynamodb::SERVICE
+    }
 }
 
-/// Every operation of the three services, and the table's.
-pub const OPERATIONS: [Operation; 27] = [
-    operation(xray::SOURCE, "Groups", "GetGroups"),
-    operation(xray::SOURCE, "InsightSummaries", "GetInsightSummaries"),
-    operation(xray::SOURCE, "Insight", "GetInsight"),
-    operation(xray::SOURCE, "InsightEvents", "GetInsightEvents"),
-    operation(xray::SOURCE, "InsightImpactGraph", "GetInsightImpactGraph"),
-    operation(cloudtrail::SOURCE, "LookupEvents", "LookupEvents"),
-    operation(cloudtrail::SOURCE, "DescribeTrails", "DescribeTrails"),
-    operation(cloudtrail::SOURCE, "GetInsightSelectors", "GetInsightSelectors"),
-    operation(cloudtrail::SOURCE, "ListInsightsData", "ListInsightsData"),
-    operation(cloudtrail::SOURCE, "ListInsightsMetricData", "ListInsightsMetricData"),
-    operation(auditmanager::SOURCE, "account/status", "GetAccountStatus"),
-    operation(auditmanager::SOURCE, "insights", "GetInsights"),
-    operation(auditmanager::SOURCE, "assessments", "ListAssessments"),
-    operation(auditmanager::SOURCE, "insights/assessments/", "GetInsightsByAssessment"),
-    operation(auditmanager::SOURCE, "insights/control-domains", "ListControlDomainInsights"),
-    operation(
-        auditmanager::SOURCE,
-        "insights/control-domains-by-assessment",
-        "ListControlDomainInsightsByAssessment",
-    ),
-    operation(auditmanager::SOURCE, "insights/controls", "ListControlInsightsByControlDomain"),
-    operation(
-        auditmanager::SOURCE,
-        "insights/controls-by-assessment",
-        "ListAssessmentControlInsightsByControlDomain",
-    ),
-    operation(xray::SOURCE, "BatchGetItem", "BatchGetItem"),
-    operation(xray::SOURCE, "Query", "Query"),
-    operation(xray::SOURCE, "PutItem", "PutItem"),
-    operation(cloudtrail::SOURCE, "BatchGetItem", "BatchGetItem"),
-    operation(cloudtrail::SOURCE, "Query", "Query"),
-    operation(cloudtrail::SOURCE, "PutItem", "PutItem"),
-    operation(auditmanager::SOURCE, "BatchGetItem", "BatchGetItem"),
-    operation(auditmanager::SOURCE, "Query", "Query"),
-    operation(auditmanager::SOURCE, "PutItem", "PutItem"),
-];
+/// Every operation of the functions, and for each function those of the table.
+pub static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
+    let of_source = insights_sources::all().flat_map(|source| {
+        source.operations.iter().map(move |operation| {
+            let service = Service::named(operation.service);
+            let service =
+                service.unwrap_or_else(|| panic!("the simulator has no service {}", operation.service));
+            Operation::new(source, service, operation.name)
+        })
+    });
+    let of_table = insights_sources::all().flat_map(|source| {
+        ["BatchGetItem", "Query", "PutItem"].map(|name| Operation::new(source, dynamodb::SERVICE, name))
+    });
+    of_source.chain(of_table).collect()
+});
 
-/// The statuses of answers, the good one more often than the others.
+/// The statuses of answers. Success is more frequent than each error.
 pub const STATUSES: [u16; 9] = [200, 400, 200, 429, 200, 500, 200, 403, 200];
 
-/// Runs the function whose operation the first byte chooses.
+/// Runs the function of the selected operation.
 pub fn check(data: &[u8]) {
-    let Some((first, body)) = data.split_first() else { return };
-    let operation = &OPERATIONS[usize::from(*first) % OPERATIONS.len()];
-    let status = STATUSES[usize::from(*first) / OPERATIONS.len() % STATUSES.len()];
+    let Some(([operation, status], body)) = data.split_first_chunk() else { return };
+    let operation = OPERATIONS[usize::from(*operation) % OPERATIONS.len()];
+    let status = STATUSES[usize::from(*status) % STATUSES.len()];
     with_collector!(operation.source, C => run::<C>(operation, status, body))
         .expect("every source has a collector");
 }
 
-fn run<C: Collector>(operation: &Operation, status: u16, body: &[u8]) {
-    let replaced = Replaced { wire: operation.wire, status, body: body.to_vec() };
-    let client = Canned::new(Some(replaced));
+fn run<C: Collector>(operation: Operation, status: u16, body: &[u8]) {
+    let client = Canned::new(Some(Replaced { operation, status, body: body.to_vec() }));
     let Some(result) = invoke::<C>(&client, "{}") else { return };
     let puts = client.puts();
     let Some(response) = check_response(&result, &puts) else { return };
     if status == 200
-        && let Ok(given) = serde_json::from_slice::<Value>(body)
+        && !operation.is_table()
+        && let Ok(answer) = serde_json::from_slice::<Value>(body)
     {
-        Outcome { operation: operation.name, puts: &puts, response }.check(&given);
+        let outcome = Outcome { operation: operation.simulated.name, puts: &puts, response };
+        outcome.check(fuzz_source(C::SOURCE).counts, &answer);
     }
 }

@@ -1,6 +1,7 @@
-//! The services without a network, one operation of which answers what the fuzzer says. The table is empty, and keeps what
-//! is put only to have its keys looked at.
+//! The services without a network. One operation answers what the fuzzer gives. The table is empty; items that are put are
+//! kept only for the checks.
 
+use crate::answer::Operation;
 use crate::{now, seed};
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
@@ -18,15 +19,15 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// An HTTP client that asks nobody.
+/// An HTTP client without a network.
 #[derive(Clone, Debug)]
 pub struct Canned(Arc<Inner>);
 
-/// The operation whose answer is the fuzzer's.
+/// The answer of the fuzzer.
 #[derive(Debug)]
 pub struct Replaced {
-    /// How its `X-Amz-Target` ends, or its path; a path that ends with `/` goes on with an id.
-    pub wire: &'static str,
+    /// The operation that it answers.
+    pub operation: Operation,
     /// The answer's status.
     pub status: u16,
     /// The answer's body.
@@ -40,33 +41,33 @@ struct Inner {
     puts: Mutex<Vec<Value>>,
 }
 
-/// What names a request: the operation, the address and the body.
-type Asked = (String, String, Vec<u8>);
+/// Identifies a request: the header `x-amz-target`, the address and the body.
+type Request = (String, String, Vec<u8>);
 
-/// The most answers that are remembered.
-const MOST_ANSWERED: usize = 1_000;
+/// The most answers that are cached.
+const MAX_ANSWERED: usize = 1_000;
 
 thread_local! {
-    /// What the services have answered: at one instant they answer the same again, and asking costs time.
-    static ANSWERED: RefCell<HashMap<Asked, (u16, Vec<u8>)>> = RefCell::default();
+    /// The answers of the services, which do not change because the time does not.
+    static ANSWERED: RefCell<HashMap<Request, (u16, Vec<u8>)>> = RefCell::default();
     static SERVICES: Arc<Offline> = Arc::new(services());
 }
 
-/// Services that answer as they should.
+/// Services without faults.
 pub fn services() -> Offline {
     let scenario = Scenario::parse(seed::SERVICES, now()).expect("a scenario without faults");
     Offline::new(scenario, Clock::Fixed(now()))
 }
 
 impl Canned {
-    /// The client of services that answer as they should, but for what is `replaced`.
+    /// The client of services without faults, with one answer `replaced`.
     pub fn new(replaced: Option<Replaced>) -> Self {
         let services = SERVICES.with(Arc::clone);
         services.clear_log();
         Self(Arc::new(Inner { services, replaced, puts: Mutex::default() }))
     }
 
-    /// The items that were put.
+    /// Removes and returns the items that were put.
     pub fn puts(&self) -> Vec<Value> {
         std::mem::take(&mut *self.0.puts.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -75,22 +76,22 @@ impl Canned {
         let target = request.headers().get("x-amz-target").unwrap_or_default();
         let uri = request.uri();
         let path = uri.splitn(4, '/').nth(3).and_then(|path| path.split('?').next()).unwrap_or_default();
-        let operation = target.rsplit('.').next().filter(|name| !name.is_empty()).unwrap_or(path);
         let is_table = target.starts_with("DynamoDB");
-        if is_table {
-            self.keep(operation, request);
+        if is_table && target.ends_with(".PutItem") {
+            self.keep(request);
         }
-        if let Some(Replaced { wire, status, body }) = &self.0.replaced
-            && (operation == *wire || (wire.ends_with('/') && operation.starts_with(wire)))
+        if let Some(Replaced { operation, status, body }) = &self.0.replaced
+            && let header = Some(target).filter(|target| !target.is_empty())
+            && let found = operation.service.requested(request.method(), &format!("/{path}"), header)
+            && found.is_some_and(|found| found.name == operation.simulated.name)
         {
             return Ok(respond(*status, body.clone()));
         }
         if is_table {
             return Ok(respond(200, b"{}".to_vec()));
         }
-        let asked =
-            (operation.to_owned(), uri.to_owned(), request.body().bytes().unwrap_or_default().to_vec());
-        if let Some((status, body)) = ANSWERED.with_borrow(|answered| answered.get(&asked).cloned()) {
+        let key = (target.to_owned(), uri.to_owned(), request.body().bytes().unwrap_or_default().to_vec());
+        if let Some((status, body)) = ANSWERED.with_borrow(|answered| answered.get(&key).cloned()) {
             return Ok(respond(status, body));
         }
         let mut outgoing = hyper::Request::builder().method(request.method()).uri(uri);
@@ -98,26 +99,24 @@ impl Canned {
             outgoing = outgoing.header(name, value);
         }
         let outgoing =
-            outgoing.body(asked.2.clone().into()).map_err(|error| ConnectorError::user(error.into()))?;
+            outgoing.body(key.2.clone().into()).map_err(|error| ConnectorError::user(error.into()))?;
         let answer = self.0.services.answer(outgoing).now_or_never().flatten();
         let answer = answer.ok_or_else(|| ConnectorError::io("reset".into()))?;
         let status = answer.status().as_u16();
         let body = answer.into_body().collect().now_or_never().and_then(Result::ok);
         let body = body.map(|body| body.to_bytes().to_vec()).unwrap_or_default();
         ANSWERED.with_borrow_mut(|answered| {
-            if answered.len() < MOST_ANSWERED {
-                answered.insert(asked, (status, body.clone()));
+            if answered.len() < MAX_ANSWERED {
+                answered.insert(key, (status, body.clone()));
             }
         });
         Ok(respond(status, body))
     }
 
-    fn keep(&self, operation: &str, request: &HttpRequest) {
-        if operation == "PutItem" {
-            let body = request.body().bytes().unwrap_or_default();
-            let mut put: Value = serde_json::from_slice(body).expect("a request is JSON");
-            self.0.puts.lock().unwrap_or_else(PoisonError::into_inner).push(put["Item"].take());
-        }
+    fn keep(&self, request: &HttpRequest) {
+        let body = request.body().bytes().unwrap_or_default();
+        let mut put: Value = serde_json::from_slice(body).expect("a request is JSON");
+        self.0.puts.lock().unwrap_or_else(PoisonError::into_inner).push(put["Item"].take());
     }
 }
 

@@ -1,4 +1,4 @@
-//! A whole run of a shipped function, through the real SDK, without a network; and what holds after any run.
+//! A run of a complete function with the real SDK and without a network, and the checks after every run.
 
 use crate::canned::Canned;
 use crate::keys::check_item;
@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 
-/// Every type of error that an invocation may end with, as the README lists them, but for the one that stands for a bug.
+/// Every documented type of error of an invocation, except the one that reports a bug.
 const ERROR_TYPES: [&str; 6] = [
     "Config.Invalid",
     "Payload.Invalid",
@@ -36,17 +36,16 @@ thread_local! {
         .expect("a runtime");
 }
 
-/// What a run of `payload` comes to; `None` if it wants time to pass, as before keys are asked for again that the table
-/// left.
+/// The result of a run with `payload`; `None` if it waits for time to pass, for example before it requests unprocessed keys
+/// again.
 pub fn invoke<C: Collector>(client: &Canned, payload: &str) -> Option<Result<Response, InvocationError>> {
     RUNTIME.with(|runtime| {
         let _entered = runtime.enter();
-        at_once(run::<C>(client.clone(), payload))
+        poll_until_pending(run::<C>(client.clone(), payload))
     })
 }
 
-/// Holds a run to what every run has to keep to: known errors, keys that are those of their records, counters that add up.
-/// The response, if there is one.
+/// Checks a run: documented errors, keys that match their records, consistent counters. Returns the response, if there is one.
 pub fn check_response<'a>(
     result: &'a Result<Response, InvocationError>,
     puts: &[Value],
@@ -57,20 +56,20 @@ pub fn check_response<'a>(
     let response = match result {
         Ok(response) => response,
         Err(error) => {
-            assert!(ERROR_TYPES.contains(&error.error_type), "an error of no known type: {error}");
-            assert!(!error.message.is_empty(), "an error without words: {error}");
+            assert!(ERROR_TYPES.contains(&error.error_type), "an error of an undocumented type: {error}");
+            assert!(!error.message.is_empty(), "an error without a message: {error}");
             return None;
         }
     };
     let whole = &response.counts;
     for counts in response.targets.iter().map(|target| &target.counts).chain([whole]) {
         let sum = counts.written + counts.unchanged + counts.stale + counts.rejected + counts.failed;
-        assert_eq!(counts.fetched, sum, "the counters do not add up: {response:?}");
+        assert_eq!(counts.fetched, sum, "inconsistent counters: {response:?}");
     }
     Some(response)
 }
 
-fn at_once<T>(future: impl Future<Output = T>) -> Option<T> {
+fn poll_until_pending<T>(future: impl Future<Output = T>) -> Option<T> {
     let mut future = std::pin::pin!(future);
     let woken = Arc::new(Woken(AtomicBool::new(true)));
     let waker = waker(Arc::clone(&woken));
@@ -92,12 +91,13 @@ impl ArcWake for Woken {
 }
 
 async fn run<C: Collector>(client: Canned, payload: &str) -> Result<Response, InvocationError> {
+    let rates = insights_sources::rate_limits(0);
     let environment: Environment = [
         ("TABLE_NAME", "insights"),
         ("AWS_REGION", REGION),
-        ("RATE_LIMITS", r#"{"LookupEvents":0,"ListInsightsData":0,"default":0}"#),
+        ("RATE_LIMITS", rates.as_str()),
         ("CONCURRENCY", "1"),
-        // Nothing is too old to be stored.
+        // No record is too old to be stored.
         ("RETENTION_DAYS", "0"),
         ("LOOKBACK_DAYS", "1"),
     ]

@@ -1,10 +1,10 @@
-//! Hostile input: every way by which text from outside comes in, as a function of bytes that must not panic, must not
-//! make a key that the table does not take, and must not lose what it was given without a word.
+//! Fuzz targets for all external input, as functions of bytes. They must not panic, create a key that DynamoDB rejects, or lose
+//! data without a record or an issue.
 //!
-//! [`TARGETS`] are the functions, [`seeds`] what their mutation begins with. `tests/short.rs` mutates blindly within
+//! [`TARGETS`] are the functions, and [`seeds`] their initial inputs. `tests/short.rs` mutates them without coverage in
 //! `cargo test`; the binary is guided by coverage (README.md).
 
-#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "what is found has to end the run")]
+#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a failure must end the run")]
 
 mod answer;
 mod canned;
@@ -16,15 +16,16 @@ mod keys;
 mod payload;
 mod scenario;
 mod seed;
+mod sources;
 
 pub use seed::seeds;
 
 use insights_shared::time::Timestamp;
 
-/// One way in.
+/// A fuzz target.
 pub type Target = fn(&[u8]);
 
-/// Every way in, by name.
+/// Every fuzz target by its name.
 pub const TARGETS: [(&str, Target); 5] = [
     ("payload", payload::check),
     ("event", event::check),
@@ -33,12 +34,12 @@ pub const TARGETS: [(&str, Target); 5] = [
     ("item", item::check),
 ];
 
-/// The account of everything here.
+/// The account of every input.
 pub const ACCOUNT: &str = "123456789012";
-/// The region of everything here.
+/// The region of every input.
 pub const REGION: &str = "eu-west-1";
 
-/// The instant at which everything here happens.
+/// The time of every run.
 ///
 /// # Panics
 ///

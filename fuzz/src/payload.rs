@@ -1,5 +1,5 @@
-//! What a function is invoked with: read, or every fault of it named; and what is not merely a schedule is worked, so that
-//! what a push brings is stored, or under `rejected`, or an issue.
+//! Payloads of invocations: valid, or rejected with every fault. Pushes and backfills are processed: a push leaves a record, a
+//! rejected answer, or an issue.
 
 use crate::canned::Canned;
 use crate::invoke::{check_response, invoke};
@@ -14,10 +14,10 @@ pub fn check(data: &[u8]) {
     for source in insights_sources::all() {
         match payload::parse(text, source, REGION, now()) {
             Err(faults) => {
-                assert!(!faults.is_empty(), "refused without a reason");
-                assert!(!faults.to_string().is_empty(), "a reason without words");
+                assert!(!faults.is_empty(), "rejected without a reason");
+                assert!(!faults.to_string().is_empty(), "a reason without a message");
             }
-            // A schedule brings nothing of its own, and its targets would be many runs of the same.
+            // A schedule contains no data, and a run for each of its targets would only repeat the same.
             Ok(Payload::Scheduled { .. } | Payload::Window { targets: Some(_), .. }) => {}
             Ok(work) => {
                 let is_push = matches!(work, Payload::Push(_));
@@ -29,9 +29,12 @@ pub fn check(data: &[u8]) {
 
 fn run<C: Collector>(text: &str, is_push: bool) {
     let client = Canned::new(None);
-    let result = invoke::<C>(&client, text).expect("nothing here has to be waited for");
+    let result = invoke::<C>(&client, text).expect("no wait is needed");
     let puts = client.puts();
     let Some(response) = check_response(&result, &puts) else { return };
     let issues: u64 = response.targets.iter().flat_map(|target| target.issue_counts.values()).sum();
-    assert!(!is_push || response.counts.fetched + issues > 0, "a push left nothing: {response:?}");
+    assert!(
+        !is_push || response.counts.fetched + issues > 0,
+        "a push left no record and no issue: {response:?}"
+    );
 }

@@ -1,29 +1,28 @@
-//! What mutation begins with: real shapes of every kind of input.
+//! The inputs that are mutated: valid and invalid ones of every target.
 
+use crate::REGION;
 use crate::answer::{OPERATIONS, Operation};
 use crate::canned::services;
-use crate::{REGION, now};
+use crate::sources::fuzz_source;
 use futures_util::FutureExt;
 use http_body_util::BodyExt;
-use insights_shared::record::Source;
-use insights_simulator::Offline;
-use insights_sources::cloudtrail;
+use insights_simulator::{Offline, Selector};
 use serde_json::{Value, json};
 
-/// A world with one of everything: every run of a function asks for all of it.
+/// A scenario for which every function calls every operation.
 pub const SERVICES: &str = include_str!("seed/services.toml");
-/// A scenario file with something of everything.
+/// A scenario file with every member.
 const SCENARIO: &str = include_str!("seed/scenario.toml");
-/// Both halves of an insight.
+/// The start event and the end event of an insight.
 const EVENT: &str = include_str!("seed/event.txt");
-/// Stored items, one a line.
+/// Stored items, one per line.
 const ITEMS: &str = include_str!("seed/items.jsonl");
-/// Answers that break rules, one a line, each with its operation.
+/// Invalid answers, one per line, each with its operation: the name, or `service:Operation` if two services have the name.
 const ANSWERS: &str = include_str!("seed/answers.jsonl");
-/// Payloads, one a line.
+/// Payloads, one per line.
 const PAYLOADS: &str = include_str!("seed/payloads.jsonl");
 
-/// The inputs that mutation of a target begins with.
+/// The inputs of a target that are mutated.
 pub fn seeds(target: &str) -> Vec<Vec<u8>> {
     let lines = |text: &str| text.lines().map(|line| line.as_bytes().to_vec()).collect::<Vec<_>>();
     match target {
@@ -39,37 +38,38 @@ pub fn seeds(target: &str) -> Vec<Vec<u8>> {
     }
 }
 
-/// What the simulated services answer to each operation, behind the byte that chooses it.
+/// Answers of each operation, after the bytes that select operation and status.
 fn answers() -> Vec<Vec<u8>> {
     let services = services();
     let mut seeds = Vec::new();
-    let refused =
-        json!({"__type": "ThrottlingException", "message": "Rate exceeded", "Item": items().first()});
+    let error = json!({"__type": "ThrottlingException", "message": "Rate exceeded", "Item": items().first()});
     for (index, operation) in OPERATIONS.iter().enumerate() {
-        let body = match operation.wire {
+        let body = match operation.simulated.name {
+            _ if !operation.is_table() => {
+                call(&services, operation).map_or_else(|| "{}".to_owned(), |(_, body)| body)
+            }
             "BatchGetItem" => json!({"Responses": {"insights": items()}, "UnprocessedKeys": {}}).to_string(),
             "Query" => json!({"Items": items(), "Count": items().len()}).to_string(),
-            "PutItem" => {
-                json!({"ConsumedCapacity": {"TableName": "insights", "CapacityUnits": 1.5}}).to_string()
-            }
-            wire => ask(&services, operation.source, wire).map_or_else(|| "{}".to_owned(), |(_, body)| body),
+            _ => json!({"ConsumedCapacity": {"TableName": "insights", "CapacityUnits": 1.5}}).to_string(),
         };
-        // Behind the first so many bytes the same operations answer with the next status: 400.
-        for (first, body) in [(index, body), (index + OPERATIONS.len(), refused.to_string())] {
-            let mut seed = vec![u8::try_from(first).unwrap_or_default()];
-            seed.extend(body.bytes());
-            seeds.push(seed);
-        }
+        // The first status is 200, and the second one 400.
+        seeds.extend([(0, body), (1, error.to_string())].map(|(status, body)| seed(index, status, &body)));
     }
     for line in ANSWERS.lines() {
         let answer: Value = serde_json::from_str(line).expect("an answer");
-        let is_it = |operation: &Operation| answer["operation"] == *operation.name;
-        let index = OPERATIONS.iter().position(is_it).expect("an operation");
-        let mut seed = vec![u8::try_from(index).unwrap_or_default()];
-        seed.extend(answer["body"].to_string().bytes());
-        seeds.push(seed);
+        let name = answer["operation"].as_str().unwrap_or_default();
+        let selector: Selector = name.parse().unwrap_or_else(|error| panic!("{name}: {error}"));
+        let is_selected = |known: &Operation| selector.contains(known.service, known.simulated.name);
+        let index = OPERATIONS.iter().position(is_selected).expect("an operation of a function");
+        seeds.push(seed(index, 0, &answer["body"].to_string()));
     }
     seeds
+}
+
+/// An input of the target `answer`: the indexes of operation and status, and the body.
+fn seed(operation: usize, status: u8, body: &str) -> Vec<u8> {
+    let operation = u8::try_from(operation).expect("at most 256 operations");
+    [&[operation, status], body.as_bytes()].concat()
 }
 
 /// The stored items in DynamoDB's own JSON.
@@ -94,61 +94,12 @@ fn to_attributes(item: &Value) -> Value {
     Value::Object(members.map(|(name, value)| (name.clone(), attribute(value))).collect())
 }
 
-/// What `services` answer to one request for an operation that `wire` names: status and body. `None` if they reset the
-/// connection.
-pub fn ask(services: &Offline, source: Source, wire: &str) -> Option<(u16, String)> {
-    let (scope, method) = match source.id {
-        "xray" => ("xray", "POST"),
-        "cloudtrail" => ("cloudtrail", "POST"),
-        _ => ("auditmanager", "GET"),
-    };
-    let start = now().plus_seconds(-3_600).seconds();
-    let end = now().seconds();
-    let id = "7c4ee9a1-3f5b-4d2e-9a68-0b6f1d2c3e4f";
-    let series = json!({"EventSource": "ec2.amazonaws.com", "EventName": "RunInstances", "InsightType": "ApiCallRateInsight",
-        "Period": 300, "DataType": "NonZeroData", "StartTime": end - 7_200, "EndTime": end});
-    let (path, body) = match (source.id, wire) {
-        ("xray", "Groups") => ("/Groups".to_owned(), json!({})),
-        ("xray", "InsightSummaries") => {
-            ("/InsightSummaries".to_owned(), json!({"GroupName": "shop", "StartTime": start, "EndTime": end}))
-        }
-        ("xray", _) => (format!("/{wire}"), json!({"InsightId": id, "StartTime": start, "EndTime": end})),
-        ("cloudtrail", "LookupEvents") => ("/".to_owned(), json!({"EventCategory": "insight"})),
-        ("cloudtrail", "ListInsightsMetricData") => ("/".to_owned(), series),
-        ("cloudtrail", "ListInsightsData") => (
-            "/".to_owned(),
-            json!({"InsightSource": format!("arn:aws:cloudtrail:{REGION}:{}:trail/objects", crate::ACCOUNT), "DataType": "InsightsEvents"}),
-        ),
-        ("cloudtrail", "GetInsightSelectors") => ("/".to_owned(), json!({"TrailName": "objects"})),
-        ("cloudtrail", _) => ("/".to_owned(), json!({})),
-        _ => (auditmanager_path(wire), Value::Null),
-    };
-    let signature = format!(
-        "AWS4-HMAC-SHA256 Credential=AKIA/20260301/{REGION}/{scope}/aws4_request, SignedHeaders=host, Signature=ab"
-    );
-    let mut request = hyper::Request::builder().method(method).uri(format!("http://simulated.invalid{path}"));
-    request = request.header("authorization", signature).header("x-amz-date", "20260301T120000Z");
-    if source == cloudtrail::SOURCE {
-        let target = format!("com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.{wire}");
-        request = request.header("x-amz-target", target).header("content-type", "application/x-amz-json-1.1");
-    }
-    let body = if body.is_null() { String::new() } else { body.to_string() };
-    let answer = services.answer(request.body(body.into()).ok()?).now_or_never().flatten()?;
+/// The status and body that `services` answer to one request of an operation. `None` if they reset the connection.
+pub fn call(services: &Offline, operation: &Operation) -> Option<(u16, String)> {
+    let parameters = (fuzz_source(operation.source).parameters)(operation.simulated.name);
+    let request = operation.service.request(operation.simulated, &parameters, REGION)?;
+    let answer = services.answer(request).now_or_never().flatten()?;
     let status = answer.status().as_u16();
     let body = answer.into_body().collect().now_or_never()?.ok()?.to_bytes();
     Some((status, String::from_utf8(body.to_vec()).ok()?))
-}
-
-/// The path and query of an operation of Audit Manager.
-fn auditmanager_path(operation: &str) -> String {
-    let assessment = "0b6f1d2c-3f5b-4d2e-9a68-7c4ee9a13e4f";
-    let domain = "b0b6f1d2-3f5b-4d2e-9a68-7c4ee9a13e4f";
-    let query = match operation {
-        "insights/assessments/" => return format!("/insights/assessments/{assessment}"),
-        "insights/control-domains-by-assessment" => format!("?assessmentId={assessment}"),
-        "insights/controls" => format!("?controlDomainId={domain}"),
-        "insights/controls-by-assessment" => format!("?assessmentId={assessment}&controlDomainId={domain}"),
-        _ => String::new(),
-    };
-    format!("/{operation}{query}")
 }

@@ -1,21 +1,16 @@
-//! Blind mutation of the seeds, the same every time, within `cargo test`. The binary does more of it, and not blindly.
+//! Mutates the seeds without coverage, in the same way every time. The binary is guided by coverage.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::print_stdout,
-    reason = "all of it is a test"
-)]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout, reason = "the file is a test")]
 
 use insights_fuzz::{TARGETS, seeds};
 
-/// Inputs for each target; a run of a whole function costs more than reading a text.
+/// The number of inputs for each target; a run of a complete function takes longer than parsing.
 fn inputs(target: &str) -> u32 {
     if target == "answer" { 400 } else { 4_000 }
 }
 
-/// What JSON, TOML and keys are made of, and what they break on.
-const WORDS: [&str; 24] = [
+/// Tokens of JSON, TOML and keys, valid and invalid.
+const TOKENS: [&str; 24] = [
     "null",
     "true",
     "{}",
@@ -42,8 +37,8 @@ const WORDS: [&str; 24] = [
     "1601002100.123",
 ];
 
-/// Plays every seed of a target, and the same mutations of them each time.
-fn play(name: &str) {
+/// Runs a target with each seed and with the same mutations of them every time.
+fn run(name: &str) {
     let (_, target) = TARGETS.iter().find(|(known, _)| *known == name).unwrap();
     let seeds = seeds(name);
     assert!(!seeds.is_empty(), "{name} has no seeds");
@@ -64,10 +59,10 @@ fn play(name: &str) {
             let until = (at + dice(12)).min(data.len());
             match dice(4) {
                 0 => drop(data.drain(at..until)),
-                1 => drop(data.splice(at..until, WORDS[dice(WORDS.len())].bytes())),
+                1 => drop(data.splice(at..until, TOKENS[dice(TOKENS.len())].bytes())),
                 2 => {
-                    let piece = data[at..until].repeat(dice(60));
-                    data.splice(at..at, piece);
+                    let repeated = data[at..until].repeat(dice(60));
+                    data.splice(at..at, repeated);
                 }
                 _ => data.splice(at..until, [u8::try_from(dice(256)).unwrap()]).for_each(drop),
             }
@@ -79,27 +74,27 @@ fn play(name: &str) {
 
 #[test]
 fn no_payload_panics_or_is_lost() {
-    play("payload");
+    run("payload");
 }
 
 #[test]
 fn no_insight_event_panics_takes_another_ones_key_or_is_lost() {
-    play("event");
+    run("event");
 }
 
 #[test]
 fn no_answer_panics_takes_another_ones_key_or_is_lost() {
-    play("answer");
+    run("answer");
 }
 
 #[test]
-fn no_scenario_file_panics_or_tells_what_cannot_be_asked_for() {
-    play("scenario");
+fn no_scenario_file_panics_or_makes_an_operation_fail() {
+    run("scenario");
 }
 
 #[test]
 fn no_stored_item_panics_or_becomes_another_one() {
-    play("item");
+    run("item");
 }
 
 #[test]

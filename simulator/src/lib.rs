@@ -46,6 +46,7 @@ mod offline;
 mod principal;
 mod protocol;
 mod registry;
+mod request;
 mod route;
 mod server;
 mod simulator;

@@ -16,4 +16,6 @@ pub mod view;
 pub mod xray;
 
 pub use insights_records::descriptor::{Kind, Operation, Shape, Source};
-pub use registry::{all, insight_kinds, kind, kind_of, kinds, operations, source, source_ids, source_of};
+pub use registry::{
+    all, insight_kinds, kind, kind_of, kinds, operations, rate_limits, source, source_ids, source_of,
+};

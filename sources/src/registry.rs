@@ -57,6 +57,14 @@ pub fn operations() -> impl Iterator<Item = &'static Operation> {
     all().flat_map(|source| source.0.operations)
 }
 
+/// A value of `RATE_LIMITS` that allows every operation of every source `rate` requests per second; 0 means no limit.
+pub fn rate_limits(rate: u32) -> String {
+    let limited = operations().filter(|operation| operation.rate.is_some());
+    let mut members = vec![format!("\"default\":{rate}")];
+    members.extend(limited.map(|operation| format!("\"{}:{}\":{rate}", operation.service, operation.name)));
+    format!("{{{}}}", members.join(","))
+}
+
 /// The ids of all sources, for a message: `xray, cloudtrail or auditmanager`.
 pub fn source_ids() -> String {
     let ids: Vec<&str> = all().map(|source| source.0.id).collect();

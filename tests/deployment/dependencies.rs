@@ -5,13 +5,11 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
-const FUNCTIONS: [&str; 3] = ["auditmanager-insights", "cloudtrail-insights", "xray-insights"];
-
-/// The crates of `cargo tree` for the functions. On Linux, since that is where they run; on either processor.
+/// The crates of the functions by `cargo tree`, for Linux on both processors.
 fn crates() -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for target in ["x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu"] {
-        for function in FUNCTIONS {
+        for function in insights_sources::all().map(|source| source.package) {
             let output = Command::new(env!("CARGO"))
                 .args([
                     "tree",
@@ -40,7 +38,7 @@ fn crates() -> BTreeSet<String> {
     names
 }
 
-/// What is listed in the first column of each table.
+/// The names in the first column of each table.
 fn listed() -> Vec<String> {
     let page = read("docs/dependencies.md");
     let rows = page.lines().filter(|line| line.starts_with("| `"));
@@ -48,34 +46,27 @@ fn listed() -> Vec<String> {
 }
 
 #[test]
-fn every_crate_of_the_functions_is_listed_once_with_why_it_is_there() {
+fn every_crate_of_the_functions_is_listed_once_with_its_reason() {
     let listed = listed();
     let set: BTreeSet<String> = listed.iter().cloned().collect();
-    assert_eq!(set.len(), listed.len(), "none is listed twice");
+    assert_eq!(set.len(), listed.len(), "a crate is listed twice");
     let crates = crates();
     let missing: Vec<&String> = crates.difference(&set).collect();
     let gone: Vec<&String> = set.difference(&crates).collect();
-    assert!(
-        missing.is_empty() && gone.is_empty(),
-        "not listed: {missing:?}; listed, and not there: {gone:?}"
-    );
+    assert!(missing.is_empty() && gone.is_empty(), "not listed: {missing:?}; listed but not used: {gone:?}");
 }
 
 #[test]
-fn what_we_ask_for_ourselves_stands_where_we_say_why() {
+fn direct_dependencies_are_in_their_own_table() {
     let page = read("docs/dependencies.md");
     let asked: BTreeSet<String> = crate::deployment::rows(&page, "## Direct dependencies")
         .iter()
         .flat_map(|row| quoted(&row[0]))
         .collect();
-    let mut manifests = BTreeSet::from(FUNCTIONS.map(str::to_owned));
-    for package in [
-        "shared",
-        "shared/records",
-        "functions/auditmanager-insights",
-        "functions/cloudtrail-insights",
-        "functions/xray-insights",
-    ] {
+    let functions = insights_sources::all().map(|source| source.package);
+    let mut manifests: BTreeSet<String> = functions.clone().map(str::to_owned).collect();
+    let folders = functions.map(|function| format!("functions/{function}"));
+    for package in ["shared", "shared/records"].map(str::to_owned).into_iter().chain(folders) {
         let manifest = read(&format!("{package}/Cargo.toml"));
         let section = manifest.split("\n[dependencies]\n").nth(1).unwrap().split("\n[").next().unwrap();
         manifests.extend(

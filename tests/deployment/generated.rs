@@ -31,7 +31,9 @@ fn generated_parts_are_up_to_date() {
     for path in FILES {
         let text = read(path);
         let expected = generate(path, &text);
-        if std::env::var_os("UPDATE_GENERATED").is_some() {
+        #[expect(clippy::disallowed_methods, reason = "the caller may request an update")]
+        let updates = std::env::var_os("UPDATE_GENERATED").is_some();
+        if updates {
             fs::write(root().join(path), &expected).unwrap();
         } else {
             let differs = text.lines().zip(expected.lines()).find(|(found, expected)| found != expected);
@@ -152,11 +154,8 @@ fn common_values() -> Values {
     };
     let listed = |keep: fn(&str) -> bool| {
         let kept = names(section("parameters")).into_iter().filter(|name| keep(name));
-        kept.map(|name| format!("- {name}\n")).collect::<String>()
+        kept.fold(String::new(), |text, name| text + "- " + &name + "\n")
     };
-    fn is_own(name: &str) -> bool {
-        !["Schedule", "RetentionDays", "StaleAfterHours"].iter().any(|end| name.ends_with(end))
-    }
     Values::from([
         ("sum_w", sum("w")),
         ("sum_r", sum("r")),
@@ -255,9 +254,9 @@ fn statements(source: Source, account: &str) -> String {
                 format!("!Sub arn:${{AWS::Partition}}:{}", resource.replace("ACCOUNT", account)),
             ),
         };
-        text.push_str(&format!("- Sid: Read{}{end}\n  Effect: Allow\n  Action:\n", source.logical_id));
+        text.extend([format!("- Sid: Read{}{end}\n  Effect: Allow\n  Action:\n", source.logical_id)]);
         text.extend(actions.iter().map(|action| format!("    - {action}\n")));
-        text.push_str(&format!("  Resource: {resource}\n"));
+        text.extend([format!("  Resource: {resource}\n")]);
     }
     text
 }
@@ -329,4 +328,8 @@ fn unguarded_references(value: &serde_json::Value, condition: &str) -> Vec<Strin
         }
         _ => Vec::new(),
     }
+}
+
+fn is_own(name: &str) -> bool {
+    !["Schedule", "RetentionDays", "StaleAfterHours"].iter().any(|end| name.ends_with(end))
 }

@@ -55,7 +55,7 @@ impl Running {
             ("AWS_ENDPOINT_URL", url.as_str()),
             ("AWS_REGION", REGION),
             ("AWS_LAMBDA_LOG_FORMAT", "JSON"),
-            ("RATE_LIMITS", UNPACED),
+            ("RATE_LIMITS", UNPACED.as_str()),
             ("TABLE_NAME", TABLE),
         ];
         for (variable, value) in lambda.iter().chain(variables) {

@@ -18,6 +18,7 @@ use insights_shared::store::{Options as StoreOptions, Store};
 use insights_shared::time::{Clock, Timestamp};
 use insights_shared::value::{Map, into_attributes};
 use insights_simulator::{Fault, Options, Scenario, Simulator};
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -279,7 +280,7 @@ impl Lab {
         sdk: &SdkConfig,
         variables: &[(&str, &str)],
     ) -> Result<Function<C>, InvocationError> {
-        let always = [("TABLE_NAME", TABLE), ("AWS_REGION", REGION), ("RATE_LIMITS", UNPACED)];
+        let always = [("TABLE_NAME", TABLE), ("AWS_REGION", REGION), ("RATE_LIMITS", UNPACED.as_str())];
         let environment: Environment = always.into_iter().chain(variables.iter().copied()).collect();
         // Its own credentials, so that it is known who calls what.
         let sdk = sdk.to_builder().credentials_provider(logs::credentials(C::SOURCE.package)).build();
@@ -311,8 +312,8 @@ fn parse(scenario: Option<&str>, anchor: Timestamp) -> Scenario {
     }
 }
 
-/// `RATE_LIMITS` that hold nothing up.
-pub const UNPACED: &str = r#"{"LookupEvents":0,"ListInsightsData":0,"default":0}"#;
+/// The value of `RATE_LIMITS` without limits.
+pub static UNPACED: LazyLock<String> = LazyLock::new(|| insights_sources::rate_limits(0));
 
 /// The SDK led to a simulator's address. Its retries follow at once.
 pub fn sdk(url: &str, timeouts: &TimeoutConfig) -> SdkConfig {

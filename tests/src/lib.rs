@@ -1,4 +1,4 @@
-//! What tests of several packages share. Nothing that ships depends on it.
+//! What tests of several packages share. No function depends on it.
 //!
 //! - [`Lab`]: a simulated AWS with a table in it, told as of one fixed instant, and the functions run in it in process.
 //! - [`PausedLab`]: the same without sockets, in time that stands still unless it is waited for; [`faults`] lets every call
@@ -8,6 +8,7 @@
 //! - [`Running`]: a shipped binary under a Lambda Runtime API, as a process of its own.
 //! - [`Paced`]: services whose rate limits hold, in time that passes only while everybody waits.
 //! - [`tls`]: services that speak TLS, and how often a shipped binary shakes hands with them.
+//! - [`test_source`]: scenarios and variables for each source.
 //! - [`Kills`]: a shipped binary, killed after any of its calls, and what a clean run makes of what it left.
 //!
 //! ```no_run
@@ -46,6 +47,7 @@ mod paused;
 pub mod permissions;
 pub mod replaced;
 pub mod schedule;
+mod sources;
 mod story;
 mod substitute;
 mod table;
@@ -60,5 +62,6 @@ pub use lab::{ACCOUNT, ATTEMPTS, Lab, NOW, REGION, TABLE, UNPACED, at, sdk, time
 pub use logs::{EXTERNAL_ID, REDACT_KEY, SECRET_KEY, assert_no_secret};
 pub use paced::{Arrival, Latency, Paced, UnderWay};
 pub use paused::{PausedLab, paused};
+pub use sources::{TestSource, test_source};
 pub use story::{CLOSED, GROWING, OPEN, STORY};
 pub use table::{OBSERVATION_STAMPS, Table};

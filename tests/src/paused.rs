@@ -173,7 +173,7 @@ impl PausedLab {
         payload: &str,
         change: impl FnOnce(&mut Context),
     ) -> Result<Value, InvocationError> {
-        let always = [("TABLE_NAME", TABLE), ("AWS_REGION", self.region), ("RATE_LIMITS", UNPACED)];
+        let always = [("TABLE_NAME", TABLE), ("AWS_REGION", self.region), ("RATE_LIMITS", UNPACED.as_str())];
         let environment: Environment = always.into_iter().chain(variables.iter().copied()).collect();
         let service = Service::<C>::new(&environment, self.sdk(), Clock::Held(self.now));
         let service = service.expect("a configuration without faults");

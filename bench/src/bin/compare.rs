@@ -18,10 +18,11 @@ use clap::builder::PossibleValuesParser;
 use insights_bench::agreement::{Agreement, Records};
 use insights_bench::comparison::{Both, Compared, RUNS, Run, Sample, Tables};
 use insights_bench::function::{self, Build, Function};
-use insights_bench::load::{Load, Story};
+use insights_bench::load::{Content, Load};
 use insights_bench::services::Services;
+use insights_bench::sources::{BENCH_SOURCES, BenchSource};
 use insights_bench::table::count;
-use insights_bench::{FUNCTIONS, Failure, conclude};
+use insights_bench::{Failure, conclude, functions};
 use insights_shared::time::Clock;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -39,7 +40,7 @@ struct Arguments {
     #[arg(long)]
     quick: bool,
     /// This function alone
-    #[arg(long, value_parser = PossibleValuesParser::new(FUNCTIONS))]
+    #[arg(long, value_parser = PossibleValuesParser::new(functions()))]
     function: Option<String>,
     /// This load alone
     #[arg(long, conflicts_with = "quick", value_parser = PossibleValuesParser::new(Load::ALL.map(|load| load.name)))]
@@ -61,39 +62,6 @@ struct Arguments {
     cargo: String,
 }
 
-/// A function and its like.
-struct Subject {
-    package: &'static str,
-    module: &'static str,
-    story: fn(Load, Story) -> String,
-    records: fn(Load) -> usize,
-    variables: &'static [(&'static str, &'static str)],
-}
-
-const SUBJECTS: [Subject; 3] = [
-    Subject {
-        package: FUNCTIONS[0],
-        module: "auditmanager",
-        story: Load::auditmanager,
-        records: Load::auditmanager_records,
-        variables: &[],
-    },
-    Subject {
-        package: FUNCTIONS[1],
-        module: "cloudtrail",
-        story: Load::cloudtrail,
-        records: Load::cloudtrail_records,
-        variables: &[("CLOUDTRAIL_PERIOD", "60"), ("LOOKBACK_DAYS", "15")],
-    },
-    Subject {
-        package: FUNCTIONS[2],
-        module: "xray",
-        story: Load::xray,
-        records: Load::xray_records,
-        variables: &[],
-    },
-];
-
 /// Where the programs are.
 struct Programs {
     functions: PathBuf,
@@ -105,21 +73,21 @@ struct Programs {
 }
 
 impl Programs {
-    fn ours(&self, subject: &Subject) -> Command {
-        Command::new(self.functions.join(subject.package))
+    fn ours(&self, subject: &BenchSource) -> Command {
+        Command::new(self.functions.join(subject.source.package))
     }
 
-    fn theirs(&self, subject: &Subject) -> Command {
+    fn theirs(&self, subject: &BenchSource) -> Command {
         let mut command = Command::new(&self.python);
-        command.arg(&self.runtime).arg(subject.module);
+        command.arg(&self.runtime).arg(subject.source.id);
         command
     }
 
-    /// What the other program is told in a run.
-    fn their_variables(&self, subject: &Subject, run: Run) -> Vec<(&'static str, &'static str)> {
+    /// The configuration of the other program in a run.
+    fn their_variables(&self, subject: &BenchSource, run: Run) -> Vec<(&'static str, &'static str)> {
         let is_short = self.is_short && run != Run::First;
-        let last_one_counts = is_short.then_some(("LOOKBACK_DAYS", "1"));
-        subject.variables.iter().copied().chain(last_one_counts).collect()
+        let shortened = is_short.then_some(("LOOKBACK_DAYS", "1"));
+        subject.variables.iter().copied().chain(shortened).collect()
     }
 }
 
@@ -128,12 +96,13 @@ async fn main() -> ExitCode {
     conclude(run(&Arguments::parse()).await)
 }
 
-/// Measures and prints. What broke a promise, one line each.
+/// Measures and prints. Returns the violated requirements, one line each.
 async fn run(arguments: &Arguments) -> Result<Vec<String>, Failure> {
     let build = if arguments.quick { Build::Debug } else { Build::Release };
     let only = arguments.function.as_deref();
     let (subjects, functions) =
-        function::built(&SUBJECTS, |subject| subject.package, only, build, &arguments.cargo).await?;
+        function::built(BENCH_SOURCES, |subject| subject.source.package, only, build, &arguments.cargo)
+            .await?;
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     let root = folder.parent().ok_or("no workspace")?;
     let programs = Programs {
@@ -152,13 +121,13 @@ async fn run(arguments: &Arguments) -> Result<Vec<String>, Failure> {
     for load in loads.into_iter().filter(is_wanted) {
         let repeats = if load.insights > 1_000 || arguments.quick { 1 } else { arguments.repeat.max(1) };
         for subject in &subjects {
-            let name = format!("{}, {}", subject.package, load.name);
+            let name = format!("{}, {}", subject.source.package, load.name);
             let mut compared = Vec::new();
             for repeat in 1..=repeats {
                 eprintln!("{name}: {repeat} of {repeats}");
                 compared.push(measure(subject, load, &programs, &mut faults).await?);
             }
-            tables.add(subject.package, load.name, &compared);
+            tables.add(subject.source.package, load.name, &compared);
         }
     }
     print!("{}", tables.render());
@@ -179,13 +148,13 @@ async fn versions(programs: &Programs) -> Result<String, Failure> {
 
 /// Both in turns, from empty tables on.
 async fn measure(
-    subject: &Subject,
+    subject: &BenchSource,
     load: Load,
     programs: &Programs,
     faults: &mut Vec<String>,
 ) -> Result<Compared, Failure> {
-    let place = format!("{}, {}", subject.package, load.name);
-    let first = (subject.story)(load, Story::First);
+    let place = format!("{}, {}", subject.source.package, load.name);
+    let first = (subject.load)(load, Content::Initial);
     let anchor = Clock::System.now();
     let our_services = Services::start_as_of(&first, anchor).await?;
     let their_services = Services::start_as_of(&first, anchor).await?;
@@ -199,19 +168,18 @@ async fn measure(
     for run in RUNS.into_iter().filter(is_wanted) {
         let place = format!("{place}, {}", run.name());
         if run == Run::Changed {
-            let changed = (subject.story)(load, Story::Changed);
-            our_services.tell(&changed)?;
-            their_services.tell(&changed)?;
+            let changed = (subject.load)(load, Content::Changed);
+            our_services.change(&changed)?;
+            their_services.change(&changed)?;
         }
-        // A watermark that cannot move within its minute would be tried twice, as it never is on a schedule.
-        if !programs.is_quick && run != Run::First && subject.module == "cloudtrail" {
+        if !programs.is_quick && run != Run::First && subject.starts_in_new_minute {
             next_minute().await;
         }
         let ours = sample(programs.ours(subject), subject, subject.variables, &our_services).await?;
-        let told = programs.their_variables(subject, run);
-        let theirs = sample(programs.theirs(subject), subject, &told, &their_services).await?;
+        let their_variables = programs.their_variables(subject, run);
+        let theirs = sample(programs.theirs(subject), subject, &their_variables, &their_services).await?;
         eprintln!("{place}: ours {ours}; boto3 {theirs}");
-        judge(&place, run, &ours, &theirs, faults);
+        check(&place, run, &ours, &theirs, faults);
         compared.add(run, Both { ours, theirs }, our_services.points());
     }
     if !programs.is_short {
@@ -222,20 +190,20 @@ async fn measure(
     Ok(compared)
 }
 
-/// Holds the two tables to each other.
+/// Compares the two tables.
 async fn compare(
-    subject: &Subject,
+    subject: &BenchSource,
     load: Load,
     (ours, theirs): (&Services, &Services),
     faults: &mut Vec<String>,
 ) -> Result<(), Failure> {
-    let place = format!("{}, {}", subject.package, load.name);
+    let place = format!("{}, {}", subject.source.package, load.name);
     let Agreement { compared, differences, ours_alone } =
         Agreement::of(&Records::read(ours).await?, &Records::read(theirs).await?);
-    eprintln!("{place}: {} records compared; ours has beside them {ours_alone}", count(compared as u64));
+    eprintln!("{place}: {} records compared; only ours has {ours_alone}", count(compared as u64));
     let expected = (subject.records)(load);
     if compared < expected {
-        faults.push(format!("{place}: {compared} records can be compared, of at least {expected}"));
+        faults.push(format!("{place}: {compared} records can be compared, at least {expected} are expected"));
     }
     faults.extend(differences.iter().map(|difference| format!("{place}: {difference}")));
     Ok(())
@@ -244,18 +212,18 @@ async fn compare(
 /// One run in a process of its own.
 async fn sample(
     program: Command,
-    subject: &Subject,
+    subject: &BenchSource,
     variables: &[(&str, &str)],
     services: &Services,
 ) -> Result<Sample, Failure> {
     services.forget();
-    let mut function = Function::run(program, subject.package, services, variables).await?;
+    let mut function = Function::run(program, subject.source.package, services, variables).await?;
     let started = function.settle().await?;
     let invoked = function.invoke("{}").await?;
     Ok(Sample::of(started, &invoked, services))
 }
 
-fn judge(place: &str, run: Run, ours: &Sample, theirs: &Sample, faults: &mut Vec<String>) {
+fn check(place: &str, run: Run, ours: &Sample, theirs: &Sample, faults: &mut Vec<String>) {
     for (who, sample) in [("ours", ours), ("boto3", theirs)] {
         let status = sample.response.get("status").and_then(Value::as_str);
         if !matches!(status, Some("ok" | "not_enabled")) {

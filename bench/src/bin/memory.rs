@@ -16,6 +16,7 @@ use clap::builder::PossibleValuesParser;
 use insights_bench::function::{self, Build, Function, Invoked};
 use insights_bench::scale::Scale;
 use insights_bench::services::Services;
+use insights_bench::sources::{BENCH_SOURCES, BenchSource, MemoryData};
 use insights_bench::table::{Table, count, mebibytes};
 use insights_bench::{Failure, conclude};
 use serde_json::Value;
@@ -36,7 +37,7 @@ struct Arguments {
     #[arg(long)]
     quick: bool,
     /// This function alone
-    #[arg(long, value_parser = PossibleValuesParser::new(SUBJECTS.each_ref().map(|subject| subject.package)))]
+    #[arg(long, value_parser = PossibleValuesParser::new(subjects().into_iter().map(|(entry, _)| entry.source.package)))]
     function: Option<String>,
     /// This scale alone
     #[arg(long, conflicts_with = "quick", value_parser = PossibleValuesParser::new(Scale::ALL.map(|scale| scale.name)))]
@@ -46,42 +47,25 @@ struct Arguments {
     cargo: String,
 }
 
-/// A function, what it is told of, and how it is configured.
-struct Subject {
-    package: &'static str,
-    scenario: fn(Scale) -> String,
-    variables: &'static [(&'static str, &'static str)],
-    records: fn(Scale) -> u64,
-}
+/// A source with data for this benchmark.
+type Subject = (BenchSource, MemoryData);
 
-const SUBJECTS: [Subject; 2] = [
-    // An insight, two events and a graph.
-    Subject {
-        package: "xray-insights",
-        scenario: Scale::xray,
-        variables: &[],
-        records: |scale| 4 * scale.insights as u64,
-    },
-    // An insight; and of each series 359 whole hours, beside what stands at the cut-off and at the clock.
-    Subject {
-        package: "cloudtrail-insights",
-        scenario: Scale::cloudtrail,
-        variables: &[("CLOUDTRAIL_PERIOD", "60"), ("LOOKBACK_DAYS", "15")],
-        records: |scale| scale.insights as u64 + 359 * scale.series as u64,
-    },
-];
+fn subjects() -> Vec<Subject> {
+    BENCH_SOURCES.iter().filter_map(|entry| Some((*entry, entry.memory?))).collect()
+}
 
 #[tokio::main]
 async fn main() -> ExitCode {
     conclude(run(&Arguments::parse()).await)
 }
 
-/// Measures and prints. What broke a promise, one line each.
+/// Measures and prints. Returns the violated requirements, one line each.
 async fn run(arguments: &Arguments) -> Result<Vec<String>, Failure> {
     let build = if arguments.quick { Build::Debug } else { Build::Release };
     let only = arguments.function.as_deref();
+    let all = subjects();
     let (subjects, folder) =
-        function::built(&SUBJECTS, |subject| subject.package, only, build, &arguments.cargo).await?;
+        function::built(&all, |(entry, _)| entry.source.package, only, build, &arguments.cargo).await?;
     let is_wanted = |scale: &Scale| match &arguments.scale {
         Some(name) => scale.name == name,
         None => !arguments.quick || *scale == Scale::ALL[0],
@@ -90,29 +74,29 @@ async fn run(arguments: &Arguments) -> Result<Vec<String>, Failure> {
         "function", "scale", "insights", "series", "records", "requests", "repeated", "seconds", "peak MiB",
     ]);
     let mut faults = Vec::new();
-    for subject in subjects {
+    for &subject in subjects {
+        let package = subject.0.source.package;
         let mut smallest = None;
         for scale in Scale::ALL.into_iter().filter(is_wanted) {
-            eprintln!("{} at {}", subject.package, scale.name);
+            eprintln!("{package} at {}", scale.name);
             let (invoked, services) = measure(subject, scale, &folder).await?;
-            judge(subject, scale, &invoked, &services, &mut faults);
+            check(subject, scale, &invoked, &services, &mut faults);
             let most = if build == Build::Debug { MOST_KIB_DEBUG } else { MOST_KIB };
             if invoked.peak_kib >= most {
                 let peaks = format!("{} MiB, at most {}", mebibytes(invoked.peak_kib), mebibytes(most));
-                faults.push(format!("{} at {}: {peaks}", subject.package, scale.name));
+                faults.push(format!("{package} at {}: {peaks}", scale.name));
             }
             let smallest = *smallest.get_or_insert(invoked.peak_kib);
             if invoked.peak_kib > smallest + FLAT_KIB {
                 let peaks =
                     format!("{} MiB, {} MiB at first", mebibytes(invoked.peak_kib), mebibytes(smallest));
-                faults.push(format!("{} at {}: memory is not flat: {peaks}", subject.package, scale.name));
+                faults.push(format!("{package} at {}: memory is not flat: {peaks}", scale.name));
             }
-            let series = if subject.package == "cloudtrail-insights" { scale.series } else { 0 };
             table.row(vec![
-                subject.package.to_owned(),
+                package.to_owned(),
                 scale.name.to_owned(),
                 count(scale.insights as u64),
-                count(series as u64),
+                count((subject.1.series)(scale) as u64),
                 count(invoked.number("fetched")),
                 count(services.requests().0 + services.requests().1),
                 count(services.repeated().0),
@@ -126,20 +110,30 @@ async fn run(arguments: &Arguments) -> Result<Vec<String>, Failure> {
     Ok(faults)
 }
 
-async fn measure(subject: &Subject, scale: Scale, folder: &Path) -> Result<(Invoked, Services), Failure> {
-    let services = Services::start(&(subject.scenario)(scale)).await?;
-    let mut function = Function::start(folder, subject.package, &services, subject.variables).await?;
+async fn measure(
+    (entry, data): Subject,
+    scale: Scale,
+    folder: &Path,
+) -> Result<(Invoked, Services), Failure> {
+    let services = Services::start(&(data.scenario)(scale)).await?;
+    let mut function = Function::start(folder, entry.source.package, &services, entry.variables).await?;
     let invoked = function.invoke("{}").await?;
     Ok((invoked, services))
 }
 
-fn judge(subject: &Subject, scale: Scale, invoked: &Invoked, services: &Services, faults: &mut Vec<String>) {
-    let place = format!("{} at {}", subject.package, scale.name);
+fn check(
+    (entry, data): Subject,
+    scale: Scale,
+    invoked: &Invoked,
+    services: &Services,
+    faults: &mut Vec<String>,
+) {
+    let place = format!("{} at {}", entry.source.package, scale.name);
     let response = &invoked.response;
     if response.get("status").and_then(Value::as_str) != Some("ok") {
         faults.push(format!("{place}: {response}"));
     }
-    let (written, expected) = (invoked.number("written"), (subject.records)(scale));
+    let (written, expected) = (invoked.number("written"), (data.records)(scale));
     if written < expected {
         faults.push(format!("{place}: {written} records are stored, of at least {expected}"));
     }

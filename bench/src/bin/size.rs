@@ -14,7 +14,7 @@ use clap::builder::PossibleValuesParser;
 use insights_bench::baseline::Baseline;
 use insights_bench::function::{self, Build};
 use insights_bench::table::{Table, count};
-use insights_bench::{FUNCTIONS, Failure, conclude};
+use insights_bench::{Failure, conclude, functions};
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
@@ -34,7 +34,7 @@ struct Arguments {
     #[arg(long)]
     renew: bool,
     /// This function alone
-    #[arg(long, value_parser = PossibleValuesParser::new(FUNCTIONS))]
+    #[arg(long, value_parser = PossibleValuesParser::new(functions()))]
     function: Option<String>,
     /// The cargo that builds the functions
     #[arg(long, env = "CARGO", default_value = "cargo", hide = true)]
@@ -48,8 +48,9 @@ async fn main() -> ExitCode {
 
 async fn run(arguments: &Arguments) -> Result<Vec<String>, Failure> {
     let only = arguments.function.as_deref();
+    let all: Vec<&str> = functions().collect();
     let (packages, folder) =
-        function::built(&FUNCTIONS, |package| package, only, Build::Release, &arguments.cargo).await?;
+        function::built(&all, |package| package, only, Build::Release, &arguments.cargo).await?;
     let mut baseline = Baseline::read()?;
     let (mut table, mut faults) = (Table::new(&["function", "bytes", "zipped"]), Vec::new());
     for &package in packages {

@@ -16,7 +16,7 @@ use insights_bench::baseline::Baseline;
 use insights_bench::function::{self, Build};
 use insights_bench::start::{instructions, median_of_starts};
 use insights_bench::table::{Table, count};
-use insights_bench::{FUNCTIONS, Failure, conclude};
+use insights_bench::{Failure, conclude, functions};
 use std::process::ExitCode;
 
 /// Measures the functions' starts.
@@ -26,7 +26,7 @@ struct Arguments {
     #[arg(long)]
     renew: bool,
     /// This function alone
-    #[arg(long, value_parser = PossibleValuesParser::new(FUNCTIONS))]
+    #[arg(long, value_parser = PossibleValuesParser::new(functions()))]
     function: Option<String>,
     /// How many starts are timed
     #[arg(long, default_value_t = 21)]
@@ -44,8 +44,9 @@ async fn main() -> ExitCode {
 async fn run(arguments: &Arguments) -> Result<Vec<String>, Failure> {
     const MEASURE: &str = "instructions";
     let only = arguments.function.as_deref();
+    let all: Vec<&str> = functions().collect();
     let (packages, folder) =
-        function::built(&FUNCTIONS, |package| package, only, Build::Release, &arguments.cargo).await?;
+        function::built(&all, |package| package, only, Build::Release, &arguments.cargo).await?;
     let mut baseline = Baseline::read()?;
     let (mut table, mut faults) = (Table::new(&["function", MEASURE, "milliseconds"]), Vec::new());
     for &package in packages {

@@ -1,15 +1,17 @@
-//! What stands behind the gate: the simulated services, and an embedded DynamoDB, both in the caller's own thread. Every
-//! write is looked at as it happens: some promises must hold at every instant, not only at the end.
+//! The simulated services and an embedded DynamoDB, both in the caller's thread. Every write is checked when it happens,
+//! because some guarantees hold at all times, not only at the end.
 
 use super::gate::Answered;
-use crate::lab::TABLE;
+use crate::lab::{REGION, TABLE};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 use dynoxide::Database;
 use futures_util::FutureExt;
-use insights_simulator::Offline;
-use insights_simulator::database;
+use http_body_util::BodyExt;
+use hyper::body::Bytes;
+use insights_simulator::{Offline, Service, database};
+use insights_sources::Shape;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -52,34 +54,50 @@ impl Backend {
             outgoing = outgoing.header(name, value);
         }
         let outgoing = outgoing.body(body.to_vec().into()).expect("a request");
-        // Nothing in the services waits for anything, so that one look is enough.
-        let answer = self.services.answer(outgoing).now_or_never().flatten();
-        let answer = answer.ok_or_else(|| ConnectorError::io("reset".into()))?;
+        let answer = self.send(outgoing).ok_or_else(|| ConnectorError::io("reset".into()))?;
         let (parts, body) = answer.into_parts();
-        let body = http_body_util::BodyExt::collect(body).now_or_never().expect("a body").expect("a body");
-        let body = SdkBody::from(body.to_bytes().to_vec());
         Ok(respond(
             parts.status.as_u16(),
             parts.headers.iter().map(|(name, value)| {
                 (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
             }),
-            body,
+            SdkBody::from(body.to_vec()),
         ))
+    }
+
+    /// The answer of a simulated service; `None` if the connection would be reset.
+    fn send(&self, request: hyper::Request<Bytes>) -> Option<hyper::Response<Bytes>> {
+        // The services wait for nothing, so a single poll completes the answer.
+        let (parts, body) = self.services.answer(request).now_or_never().flatten()?.into_parts();
+        let body = body.collect().now_or_never().expect("a body").expect("a body");
+        Some(hyper::Response::from_parts(parts, body.to_bytes()))
+    }
+
+    /// The answer of `operation` as JSON, requested without a function.
+    ///
+    /// # Panics
+    ///
+    /// If `service` has no such operation.
+    pub fn call(&self, service: Service, operation: &str, parameters: &Value) -> Value {
+        let operation = service.operation(operation).expect("an operation");
+        let request = service.request(operation, parameters, REGION).expect("a request");
+        let answer = self.send(request).map(hyper::Response::into_body).unwrap_or_default();
+        serde_json::from_slice(&answer).unwrap_or_default()
     }
 
     fn table(&self, operation: &str, body: &[u8]) -> HttpResponse {
         let database = &self.database;
         let (status, text) = database::answer(database, operation, body);
         if status == 200 {
-            self.look_at(operation, body, &text);
+            self.check_write(operation, body, &text);
         }
         let content_type = ("content-type".to_owned(), "application/x-amz-json-1.0".to_owned());
         let date = ("date".to_owned(), self.services.date());
         respond(status, [content_type, date], SdkBody::from(text))
     }
 
-    /// Looks at what a request wrote that went through.
-    fn look_at(&self, operation: &str, body: &[u8], answer: &str) {
+    /// Checks the items of a successful write.
+    fn check_write(&self, operation: &str, body: &[u8], answer: &str) {
         let Ok(request) = serde_json::from_slice::<Value>(body) else { return };
         let items = match operation {
             "PutItem" => vec![request["Item"].clone()],
@@ -93,16 +111,16 @@ impl Backend {
             _ => return,
         };
         for item in items {
-            self.look_at_item(&item);
+            self.check_item(&item);
         }
     }
 
-    fn look_at_item(&self, item: &Value) {
+    fn check_item(&self, item: &Value) {
         let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
         let text = |name: &str| item[name]["S"].as_str().unwrap_or_default().to_owned();
         let key = (text("pk"), text("sk"));
         if key.0.len() > 2_048 || key.1.len() > 1_024 || key.0.is_empty() || key.1.is_empty() {
-            written.violations.push(format!("a key that the table does not take: {key:?}"));
+            written.violations.push(format!("DynamoDB does not accept the key: {key:?}"));
         }
         let before = written.items.insert(key.clone(), item.clone());
         if text("sk") == "state"
@@ -117,24 +135,24 @@ impl Backend {
         }
     }
 
-    /// The watermarks that were written since this was asked last.
+    /// The watermarks that were written since the last call.
     pub fn take_watermarks(&self) -> Vec<String> {
         std::mem::take(&mut self.written.lock().unwrap_or_else(PoisonError::into_inner).watermarks)
     }
 
-    /// The promises that a write has broken so far.
+    /// The guarantees that writes have violated so far.
     pub fn violations(&self) -> Vec<String> {
         self.written.lock().unwrap_or_else(PoisonError::into_inner).violations.clone()
     }
 
-    /// What was written last at a key, in DynamoDB's JSON.
+    /// The item with this key as it was last written, in the JSON of DynamoDB.
     pub fn item(&self, pk: &str, sk: &str) -> Option<Value> {
         let written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
         written.items.get(&(pk.to_owned(), sk.to_owned())).cloned()
     }
 }
 
-/// The items of a batch of `INSERT INTO "table" VALUE {'name': ?, …}` that went through.
+/// The items of a batch of `INSERT INTO "table" VALUE {'name': ?, …}` that was written.
 fn inserted(request: &Value, answer: &str) -> Vec<Value> {
     let answer: Value = serde_json::from_str(answer).unwrap_or_default();
     let statements = request["Statements"].as_array().into_iter().flatten();
@@ -149,24 +167,27 @@ fn inserted(request: &Value, answer: &str) -> Vec<Value> {
     stored.map(item).collect()
 }
 
-/// What one write may not take away from what was there.
+/// What a write removed from an item although it must stay.
 fn lost_between(before: &Value, after: &Value) -> Vec<String> {
     let mut lost = Vec::new();
     let text = |item: &Value, name: &str| item[name]["S"].as_str().unwrap_or_default().to_owned();
     for half in ["start", "end"] {
         if !before["detail"]["M"][half].is_null() && after["detail"]["M"][half].is_null() {
-            lost.push(format!("the {half} half is gone"));
+            lost.push(format!("the {half} event was removed"));
         }
     }
-    if text(before, "kind") == "cloudtrail.metric"
-        && text(after, "covered_from") > text(before, "covered_from")
-    {
-        lost.push("a chunk reaches less far back".to_owned());
+    if is_series(&text(before, "kind")) && text(after, "covered_from") > text(before, "covered_from") {
+        lost.push("a chunk starts later".to_owned());
     }
     if text(before, "kind") == "state" && text(after, "watermark") < text(before, "watermark") {
-        lost.push("the watermark went back".to_owned());
+        lost.push("the watermark moved back".to_owned());
     }
     lost
+}
+
+/// Whether a kind of record is a part of a metric series.
+pub fn is_series(kind: &str) -> bool {
+    insights_sources::kind(kind).is_some_and(|kind| kind.shape == Shape::Series)
 }
 
 /// An answer with a status, headers and a body.

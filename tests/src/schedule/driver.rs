@@ -1,11 +1,11 @@
-//! The schedule: at every step the dice decide which call arrives, which answer is delivered, who begins and who dies.
+//! The schedule: each step is random. A request or an answer arrives, a run starts or is killed, or the data changes.
 
 use super::Time;
 use super::backend::{Backend, respond};
+use super::data::ScheduleData;
 use super::dice::Dice;
 use super::gate::{Answered, Call, Gate, Stage};
 use super::task::Task;
-use super::world::World;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
@@ -14,44 +14,44 @@ use insights_simulator::Scenario;
 use std::sync::Arc;
 use std::task::Poll;
 
-/// Runs that are begun in one schedule at the most.
-const MOST_RUNS: usize = 5;
-/// Runs under way at once.
-const MOST_AT_ONCE: usize = 3;
+/// The maximum number of runs in one schedule.
+const MAX_RUNS: usize = 5;
+/// The maximum number of runs at the same time.
+const MAX_CONCURRENT: usize = 3;
 
-/// A schedule under way.
+/// A schedule in progress.
 pub struct Driver<C> {
     backend: Arc<Backend>,
     gate: Gate,
-    /// What there is to find.
-    pub world: World,
+    /// The data of the service.
+    pub data: ScheduleData,
     time: Time,
     dice: Dice,
     tasks: Vec<Task>,
     fault_percent: u64,
     crash_percent: u64,
     concurrency: &'static str,
-    /// What happened.
+    /// The steps so far, one line each.
     pub steps: Vec<String>,
-    /// Runs begun.
+    /// Runs that were started.
     pub runs: usize,
-    /// Runs that died.
+    /// Runs that were killed.
     pub crashes: usize,
-    /// What was wrong at some instant.
+    /// What a watermark passed although it was not stored.
     pub violations: Vec<String>,
     collector: std::marker::PhantomData<C>,
 }
 
 impl<C: Collector> Driver<C> {
-    /// A schedule in which nothing has happened yet.
-    pub fn new(backend: Arc<Backend>, world: World, time: Time, mut dice: Dice) -> Self {
+    /// A schedule before its first step.
+    pub fn new(backend: Arc<Backend>, data: ScheduleData, time: Time, mut dice: Dice) -> Self {
         let fault_percent = *dice.pick(&[0, 0, 2, 8]).unwrap_or(&0);
         let crash_percent = *dice.pick(&[0, 1, 3]).unwrap_or(&0);
         let concurrency = dice.pick(&["1", "2", "8"]).unwrap_or(&"1");
         Self {
             backend,
             gate: Gate::default(),
-            world,
+            data,
             time,
             dice,
             tasks: Vec::new(),
@@ -70,22 +70,22 @@ impl<C: Collector> Driver<C> {
         self.steps.push(format!("{} {step}", self.time.now()));
     }
 
-    /// Plays the schedule to its end: every run is over, and whatever was under way has arrived or is lost.
-    pub fn play(&mut self) {
-        while self.runs < MOST_RUNS || !self.tasks.is_empty() {
-            self.time.pass(self.dice.between(1, 400));
+    /// Runs the schedule until every run has ended and every request has arrived or is lost.
+    pub fn run(&mut self) {
+        while self.runs < MAX_RUNS || !self.tasks.is_empty() {
+            self.time.advance(self.dice.between(1, 400));
             if self.tasks.is_empty() {
                 self.between_runs();
-                self.begin();
+                self.start();
             } else {
                 match self.dice.below(100) {
-                    0..5 => self.change_world(),
-                    5..8 if self.runs < MOST_RUNS && self.tasks.len() < MOST_AT_ONCE => self.begin(),
+                    0..5 => self.change_data(),
+                    5..8 if self.runs < MAX_RUNS && self.tasks.len() < MAX_CONCURRENT => self.start(),
                     percent if percent >= 100 - self.crash_percent => self.crash(),
                     _ => self.step(),
                 }
             }
-            self.go_on();
+            self.poll_tasks();
         }
         while let Some(turn) = self.gate.waiting().first().copied() {
             self.turn(turn);
@@ -93,40 +93,40 @@ impl<C: Collector> Driver<C> {
         self.between_runs();
     }
 
-    /// Time in which nothing runs. What a dead run had sent arrives before it, or never.
+    /// A time without runs. Requests of killed runs arrive before it, or never.
     fn between_runs(&mut self) {
         while let Some(turn) = self.gate.waiting().first().copied() {
             self.turn(turn);
         }
         for _ in 0..self.dice.below(3) {
             let seconds = *self.dice.pick(&[20, 300, 3_000, 36_000]).unwrap_or(&20);
-            self.time.pass(self.dice.between(1, seconds) * 1_000);
-            self.change_world();
+            self.time.advance(self.dice.between(1, seconds) * 1_000);
+            self.change_data();
         }
-        // Whoever asks after this is beyond what CloudTrail holds back, but for the newest.
-        self.time.pass(self.dice.between(1, 600) * 1_000);
+        // After this, services with delayed data return all but the newest.
+        self.time.advance(self.dice.between(1, 600) * 1_000);
     }
 
-    fn change_world(&mut self) {
+    fn change_data(&mut self) {
         let now = self.time.now();
-        self.world.change(&mut self.dice, now);
-        let scenario = Scenario::parse(&self.world.scenario(), now).expect("a scenario without faults");
-        self.backend.services.change(|told| *told = scenario);
-        self.note("the world changes");
+        self.data.change(&mut self.dice, now);
+        let scenario = Scenario::parse(&self.data.scenario(), now).expect("a scenario without faults");
+        self.backend.services.change(|current| *current = scenario);
+        self.note("the data changes");
     }
 
-    fn begin(&mut self) {
-        let payload = self.world.payload(&mut self.dice, &self.backend, self.time.now());
+    fn start(&mut self) {
+        let payload = self.data.payload(&mut self.dice, &self.backend, self.time.now());
         let number = self.runs;
         self.runs += 1;
-        self.note(&format!("run {number} begins with {}", payload.get(..60).unwrap_or(&payload)));
+        self.note(&format!("run {number} starts with {}", payload.get(..60).unwrap_or(&payload)));
         self.tasks.push(Task::new::<C>(number, &self.gate, self.time, self.concurrency, payload));
     }
 
     fn crash(&mut self) {
         let task = self.tasks.swap_remove(self.dice.index(self.tasks.len()));
         self.crashes += 1;
-        self.note(&format!("run {} dies", task.number));
+        self.note(&format!("run {} is killed", task.number));
         drop(task);
         let dice = &mut self.dice;
         self.gate.lose_orphans(|| dice.chance(50));
@@ -136,12 +136,12 @@ impl<C: Collector> Driver<C> {
         let waiting = self.gate.waiting();
         let Some(turn) = self.dice.pick(&waiting).copied() else {
             let stuck: Vec<usize> = self.tasks.iter().map(|task| task.number).collect();
-            panic!("runs {stuck:?} wait for something else than a call");
+            panic!("runs {stuck:?} wait for something other than a call");
         };
         self.turn(turn);
     }
 
-    /// One call goes on: it arrives, or its answer does.
+    /// One call proceeds: its request arrives, or its answer.
     fn turn(&mut self, turn: u64) {
         let Some(call) = self.gate.take(turn) else { return };
         let Call { task, stage, .. } = &call;
@@ -169,13 +169,13 @@ impl<C: Collector> Driver<C> {
         let lost = || Err(ConnectorError::io("the connection was reset".into()));
         if self.dice.chance(self.fault_percent) {
             return match self.dice.below(3) {
-                0 => (lost(), "never arrives"),
+                0 => (lost(), "is lost"),
                 1 => {
-                    // Done, but nobody hears of it.
+                    // The request takes effect, but its answer is lost.
                     let _ = self.backend.answer(request);
-                    (lost(), "is answered in vain")
+                    (lost(), "is answered, and the answer is lost")
                 }
-                _ => (Ok(respond(503, [], SdkBody::from("<html>busy</html>"))), "is refused"),
+                _ => (Ok(respond(503, [], SdkBody::from("<html>busy</html>"))), "fails with status 503"),
             };
         }
         (self.backend.answer(request), "arrives")
@@ -183,12 +183,12 @@ impl<C: Collector> Driver<C> {
 
     fn check_watermarks(&mut self) {
         for watermark in self.backend.take_watermarks() {
-            let missing = self.world.missing_before(&watermark, &self.backend);
+            let missing = self.data.missing_before(&watermark, &self.backend);
             self.violations.extend(missing);
         }
     }
 
-    fn go_on(&mut self) {
+    fn poll_tasks(&mut self) {
         let mut number = 0;
         while let Some(task) = self.tasks.get_mut(number) {
             match task.poll() {

@@ -1,19 +1,17 @@
-//! An HTTP client without sockets, at which every request waits until the schedule lets it arrive, and every answer until
-//! the schedule lets it be delivered. It knows no services.
+//! An HTTP client without sockets: every request waits until the schedule lets it arrive, and every answer until the schedule
+//! delivers it. It is independent of the services.
 
-use crate::lab::REGION;
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
 };
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
-use aws_smithy_types::body::SdkBody;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
 
-/// What comes of a request.
+/// The result of a request.
 pub type Answered = Result<HttpResponse, ConnectorError>;
 
 /// A request on its way, or its answer.
@@ -25,18 +23,18 @@ pub enum Stage {
     Answered(Box<Answered>),
 }
 
-/// One call under way.
+/// A call in progress.
 #[derive(Debug)]
 pub struct Call {
-    /// Which task made it.
+    /// The number of its task.
     pub task: usize,
-    /// How far it has come.
+    /// Its stage.
     pub stage: Stage,
     reply: oneshot::Sender<Answered>,
 }
 
 impl Call {
-    /// Whether nobody waits for the answer any more.
+    /// Whether its task has ended.
     pub fn is_orphan(&self) -> bool {
         self.reply.is_closed()
     }
@@ -47,22 +45,22 @@ impl Call {
         Self { stage: Stage::Answered(Box::new(answer)), ..self }
     }
 
-    /// Gives the answer on its way to whoever waits.
+    /// Delivers the answer that it has.
     pub fn deliver_own(self) {
         if let Stage::Answered(answer) = self.stage {
-            // Whoever asked may be gone, as over a network.
+            // The task may have ended.
             let _ = self.reply.send(*answer);
         }
     }
 
-    /// Gives `answer` to whoever waits.
+    /// Delivers `answer`.
     pub fn deliver(self, answer: Answered) {
-        // Whoever asked may be gone, as over a network.
+        // The task may have ended.
         let _ = self.reply.send(answer);
     }
 }
 
-/// The calls of all tasks, by the turn in which they were made.
+/// The calls of all tasks in their order.
 #[derive(Clone, Debug, Default)]
 pub struct Gate(Arc<Mutex<(u64, BTreeMap<u64, Call>)>>);
 
@@ -76,28 +74,28 @@ impl Gate {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The calls that wait.
+    /// The waiting calls.
     pub fn waiting(&self) -> Vec<u64> {
         self.lock().1.keys().copied().collect()
     }
 
-    /// Takes a call out.
+    /// Removes a call.
     pub fn take(&self, turn: u64) -> Option<Call> {
         self.lock().1.remove(&turn)
     }
 
-    /// Puts a call back.
+    /// Adds a call again.
     pub fn put_back(&self, turn: u64, call: Call) {
         self.lock().1.insert(turn, call);
     }
 
-    /// Drops the calls that `lost` says are lost, of those that nobody waits for.
+    /// Drops those calls of ended tasks for which `lost` returns true.
     pub fn lose_orphans(&self, mut lost: impl FnMut() -> bool) {
         self.lock().1.retain(|_, call| !call.is_orphan() || !lost());
     }
 }
 
-/// What the SDK of one task is given.
+/// The HTTP client of one task.
 #[derive(Clone, Debug)]
 pub struct GateClient {
     gate: Gate,
@@ -122,26 +120,4 @@ impl HttpConnector for GateClient {
             answer.await.unwrap_or_else(|_| Err(ConnectorError::io("the request was lost".into())))
         })
     }
-}
-
-/// A look-up of the insight events of management calls, signed by nobody in particular.
-pub fn look_up() -> HttpRequest {
-    let mut request = HttpRequest::new(SdkBody::from("{\"EventCategory\":\"insight\"}"));
-    let target = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.LookupEvents";
-    let signature = format!(
-        "AWS4-HMAC-SHA256 Credential=AKIA/20260301/{REGION}/cloudtrail/aws4_request, SignedHeaders=host, Signature=ab"
-    );
-    let headers = [
-        ("x-amz-target", target.to_owned()),
-        ("x-amz-date", "20260301T120000Z".to_owned()),
-        ("content-type", "application/x-amz-json-1.1".to_owned()),
-        ("authorization", signature),
-    ];
-    for (name, value) in headers {
-        request.headers_mut().insert(name, value);
-    }
-    // Nothing here refuses the method or the address.
-    let _ = request.set_method("POST");
-    let _ = request.set_uri("http://simulated.invalid/");
-    request
 }

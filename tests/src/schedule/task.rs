@@ -1,10 +1,11 @@
-//! One run of a function, polled by hand, so that the schedule decides when it goes on; and runs that nothing disturbs.
+//! One run of a function, polled by the schedule; and runs without disturbances.
 
 use super::backend::Backend;
 use super::gate::{Gate, GateClient, Stage};
 use super::{Time, VARIABLES};
 use crate::lab::{ACCOUNT, REGION, TABLE, UNPACED};
 use crate::offline;
+use crate::sources::test_source;
 use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
 use futures_util::task::{ArcWake, waker};
@@ -19,12 +20,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 
-/// What a run is.
+/// The future of a run.
 pub type Invocation = Pin<Box<dyn Future<Output = Result<Response, InvocationError>>>>;
 
-/// A run under way.
+/// A run in progress.
 pub struct Task {
-    /// Which of the schedule's runs it is.
+    /// Its number in the schedule.
     pub number: usize,
     invocation: Invocation,
     is_woken: Arc<Woken>,
@@ -40,7 +41,7 @@ impl ArcWake for Woken {
 }
 
 impl Task {
-    /// A run of `payload` that begins now.
+    /// A run with `payload` that starts now.
     pub fn new<C: Collector>(
         number: usize,
         gate: &Gate,
@@ -51,10 +52,12 @@ impl Task {
         let always = [
             ("TABLE_NAME", TABLE),
             ("AWS_REGION", REGION),
-            ("RATE_LIMITS", UNPACED),
+            ("RATE_LIMITS", UNPACED.as_str()),
             ("CONCURRENCY", concurrency),
         ];
-        let environment: Environment = always.into_iter().chain(VARIABLES).collect();
+        let own = test_source(C::SOURCE).schedule_variables;
+        let environment: Environment =
+            always.into_iter().chain(VARIABLES).chain(own.iter().copied()).collect();
         let service = Service::<C>::new(&environment, sdk(gate.client(number)), time.clock());
         let service = service.expect("a configuration without faults");
         let function_arn = format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{}", C::SOURCE.package);
@@ -63,12 +66,12 @@ impl Task {
         Self { number, invocation, is_woken: Arc::new(Woken(AtomicBool::new(true))) }
     }
 
-    /// The run itself, for whoever looks after it alone.
+    /// The future of the run, for a caller that polls it without a schedule.
     pub fn into_invocation(self) -> Invocation {
         self.invocation
     }
 
-    /// Goes on as far as it can without another answer.
+    /// Polls the run until it waits for an answer.
     pub fn poll(&mut self) -> Poll<Result<Response, InvocationError>> {
         let waker = waker(Arc::clone(&self.is_woken));
         let mut context = std::task::Context::from_waker(&waker);
@@ -81,8 +84,7 @@ impl Task {
     }
 }
 
-/// The SDK over `client`. It does not try again: its retries share a budget across the whole process, and a schedule has
-/// to be the same whatever ran before it.
+/// The SDK with `client`, without retries: they share a budget in the process, and a schedule must not depend on earlier ones.
 pub fn sdk(client: GateClient) -> SdkConfig {
     offline::sdk(client, REGION, RetryConfig::disabled(), Clock::System)
 }
@@ -91,7 +93,7 @@ pub fn sdk(client: GateClient) -> SdkConfig {
 ///
 /// # Panics
 ///
-/// If it waits for something else than a call.
+/// If it waits for something other than a call.
 pub fn undisturbed<T>(gate: &Gate, backend: &Backend, future: impl Future<Output = T>) -> T {
     let mut future = std::pin::pin!(future);
     let is_woken = Arc::new(Woken(AtomicBool::new(true)));
@@ -116,7 +118,7 @@ pub fn undisturbed<T>(gate: &Gate, backend: &Backend, future: impl Future<Output
 ///
 /// # Panics
 ///
-/// If the database does not take it.
+/// If the database does not accept it.
 pub fn create_table(backend: &Backend) {
     let gate = Gate::default();
     let client = aws_sdk_dynamodb::Client::new(&sdk(gate.client(0)));

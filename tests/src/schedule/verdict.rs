@@ -1,40 +1,35 @@
-//! What must hold after a schedule and one clean run: the table is as a table that was never disturbed, nothing is
-//! missing, and one more run over the same answers writes nothing.
+//! What must hold after a schedule and one more undisturbed run: the table equals one that was never disturbed, and another
+//! run with the same answers writes nothing.
 
 use super::Time;
-use super::backend::Backend;
+use super::backend::{Backend, is_series};
+use super::data::{ScheduleData, text};
 use super::gate::Gate;
 use super::task::{Task, create_table, sdk, undisturbed};
-use super::world::World;
 use crate::lab::TABLE;
 use crate::table::Table;
 use insights_shared::collector::Collector;
 use insights_shared::key::Key;
-use insights_shared::record::Source;
 use insights_shared::report::Response;
-use insights_shared::value::{Map, Value};
 
-/// Everything that is wrong.
-pub fn judge<C: Collector>(backend: &Backend, world: &World, time: Time) -> Vec<String> {
+/// Every guarantee that is violated.
+pub fn violations<C: Collector>(backend: &Backend, data: &ScheduleData, time: Time) -> Vec<String> {
     let mut wrong = Vec::new();
-    if world.trail_was_deleted {
-        // What was found to be unavailable is left alone for a day.
-        time.pass(86_400_000);
-    }
-    let first = clean_run::<C>(backend, time, 100);
-    check(&first, "the clean run", &mut wrong);
+    time.advance(data.retry_millis());
+    let first = undisturbed_run::<C>(backend, time, 100);
+    check(&first, "the run after the schedule", &mut wrong);
     let disturbed = scan(backend);
-    let second = clean_run::<C>(backend, time, 101);
+    let second = undisturbed_run::<C>(backend, time, 101);
     check(&second, "the run after it", &mut wrong);
     if let Ok(response) = &second
         && response.counts.written > 0
     {
         wrong.push(format!("a run over the same answers wrote {} records", response.counts.written));
     }
-    let reference = super::backend(world, time);
+    let reference = super::backend(data, time);
     create_table(&reference);
-    check(&clean_run::<C>(&reference, time, 100), "the undisturbed run", &mut wrong);
-    compare(C::SOURCE, world, &disturbed, &scan(&reference), &mut wrong);
+    check(&undisturbed_run::<C>(&reference, time, 100), "the run with an empty table", &mut wrong);
+    compare(data, &disturbed, &scan(&reference), &mut wrong);
     wrong
 }
 
@@ -48,13 +43,13 @@ fn check(result: &Result<Response, String>, which: &str, wrong: &mut Vec<String>
             let counts = &response.counts;
             let sum = counts.written + counts.unchanged + counts.stale + counts.rejected + counts.failed;
             if counts.fetched != sum {
-                wrong.push(format!("{which} does not add up: {counts:?}"));
+                wrong.push(format!("{which} has inconsistent counters: {counts:?}"));
             }
         }
     }
 }
 
-fn clean_run<C: Collector>(backend: &Backend, time: Time, number: usize) -> Result<Response, String> {
+fn undisturbed_run<C: Collector>(backend: &Backend, time: Time, number: usize) -> Result<Response, String> {
     let gate = Gate::default();
     let task = Task::new::<C>(number, &gate, time, "1", "{}".to_owned());
     undisturbed(&gate, backend, task.into_invocation()).map_err(|error| error.to_string())
@@ -66,14 +61,14 @@ fn scan(backend: &Backend) -> Table {
     undisturbed(&gate, backend, Table::scan(&client, TABLE))
 }
 
-/// Compares the disturbed table with the undisturbed one, apart from what depends on when a run came by.
-fn compare(source: Source, world: &World, disturbed: &Table, reference: &Table, wrong: &mut Vec<String>) {
+/// Compares the disturbed table with the undisturbed one, except for what depends on the time of the runs.
+fn compare(data: &ScheduleData, disturbed: &Table, reference: &Table, wrong: &mut Vec<String>) {
     let (mut disturbed, reference) = (comparable(disturbed), comparable(reference));
     let only_disturbed: Vec<Key> =
         disturbed.0.keys().filter(|key| !reference.0.contains_key(*key)).cloned().collect();
     for key in only_disturbed {
         let Some(item) = disturbed.0.remove(&key) else { continue };
-        if let Some(fault) = world.fault_of_extra(source, &key, &item) {
+        if let Some(fault) = data.violation_of_extra(&key, &item) {
             wrong.push(format!("{} {}: {fault}", key.pk, key.sk));
         }
     }
@@ -83,20 +78,15 @@ fn compare(source: Source, world: &World, disturbed: &Table, reference: &Table, 
 fn comparable(table: &Table) -> Table {
     let mut table = table.content();
     for item in table.0.values_mut() {
-        let kind = item.get("kind").and_then(Value::as_str).unwrap_or_default();
+        let kind = text(item, "kind").unwrap_or_default();
         let depending: &[&str] = match kind {
-            // How far a series is known depends on when it was looked at first; what is known is in the chunks.
+            // The coverage of a series depends on its first run; its points are in the chunks.
             "catalog" => &["covered", "watermark", "unavailable", "revision"],
-            // An unchanged chunk is not written again merely because time has passed.
-            "cloudtrail.metric" => &["covered_until", "updated_at"],
+            // An unchanged chunk is not written again when only time has passed.
+            kind if is_series(kind) => &["covered_until", "updated_at"],
             _ => &[],
         };
         item.retain(|name, _| !depending.contains(&name.as_str()));
     }
     table
-}
-
-/// The text of an attribute.
-pub fn text<'a>(item: &'a Map, name: &str) -> Option<&'a str> {
-    item.get(name).and_then(Value::as_str)
 }

@@ -55,7 +55,7 @@ fn it_writes_nothing_and_tells_new_from_changed_from_unchanged() {
     story.lab.advance(1_900);
     let before = story.wait(story.lab.table());
     let mut later = story.command_at("2026-03-01T12:31:40Z", &["collect", "--source", "xray", "--dry-run"]);
-    let grown = crate::support::finish(later.env("RATE_LIMITS", UNPACED));
+    let grown = crate::support::finish(later.env("RATE_LIMITS", UNPACED.as_str()));
     assert_eq!(grown.code, 0, "{grown:?}");
     assert_eq!(numbers(&grown.stdout, "xray.insight ")[..3], [0, 1, 2]);
     assert_eq!(numbers(&grown.stdout, "xray.insight_event")[..3], [1, 0, 3]);

@@ -18,7 +18,7 @@ const DAYS: &str = "3";
 /// `insights collect` with these arguments, led to the story, without pacing.
 fn collect(story: &Story, arguments: &[&str]) -> Command {
     let mut command = story.command(&[&["collect"], arguments].concat());
-    command.env("RATE_LIMITS", UNPACED).env("LOOKBACK_DAYS", DAYS);
+    command.env("RATE_LIMITS", UNPACED.as_str()).env("LOOKBACK_DAYS", DAYS);
     command
 }
 

@@ -1,0 +1,49 @@
+//! What the fuzz targets know about each source: one file per source, and one entry in [`SOURCES`].
+
+mod auditmanager;
+mod cloudtrail;
+mod xray;
+
+use crate::given::Outcome;
+use crate::keys::Item;
+use insights_shared::record::Source;
+use serde_json::Value;
+
+/// The registration: a new source is one entry here.
+static SOURCES: &[FuzzSource] = &[xray::FUZZ_SOURCE, cloudtrail::FUZZ_SOURCE, auditmanager::FUZZ_SOURCE];
+
+/// How the fuzz targets request and check one source.
+pub struct FuzzSource {
+    /// The source.
+    source: Source,
+    /// The parameters with which an operation has an answer from `seed/services.toml`: an object by the names of its model.
+    pub parameters: fn(operation: &str) -> Value,
+    /// How many elements an answer of an operation has, and how many of them are stored, rejected or reported; `None` if the
+    /// operation has nothing to store.
+    pub counts: fn(&Outcome, answer: &Value) -> Option<(usize, usize)>,
+    /// Checks the key of a record or catalog row of the source.
+    pub check_key: fn(&Item),
+}
+
+/// The entry of `source`.
+///
+/// # Panics
+///
+/// If `source` has none.
+pub fn fuzz_source(source: Source) -> &'static FuzzSource {
+    let found = SOURCES.iter().find(|entry| entry.source == source);
+    found.unwrap_or_else(|| panic!("{source} has no entry in SOURCES of fuzz/src/sources/mod.rs"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_source_is_fuzzed() {
+        for source in insights_sources::all() {
+            assert_eq!(fuzz_source(source).source, source);
+        }
+        assert_eq!(SOURCES.len(), insights_sources::all().len());
+    }
+}
