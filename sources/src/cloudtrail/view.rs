@@ -239,3 +239,26 @@ fn minutes(half: &Json, path: &[&str]) -> Option<i64> {
     #[expect(clippy::cast_possible_truncation, reason = "a cast from floating point saturates")]
     statistic(half, path).map(|minutes| (minutes.round() as i64).saturating_mul(60))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_data_event_belongs_to_the_series_of_its_trail() {
+        let arn = "arn:aws:cloudtrail:eu-west-1:123456789012:trail/data";
+        for (category, expected) in [("Data", Some(arn)), ("Management", None)] {
+            let text = format!(
+                r#"{{"detail":{{"start":{{"insight_details":{{"event_source":"s3.amazonaws.com","event_name":"GetObject",
+                    "insight_type":"ApiCallRateInsight","source_event_category":"{category}","insight_source":"{arn}"}}}}}}}}"#
+            );
+            let Json::Map(insight) = Json::from_json(&text).unwrap() else { panic!("not an object: {text}") };
+            let insight = Stored(insight);
+            let [Related::Series(key)] = &(VIEW.related)(&insight)[..] else { panic!("no series: {text}") };
+            assert_eq!(key.trail.as_deref(), expected, "{category}");
+            let Section::Facts(facts) = facts(&insight) else { panic!("no facts") };
+            let trail = facts.iter().find(|fact| fact.name == "Trail").map(|fact| &fact.value);
+            assert_eq!(trail, expected.map(|arn| Value::Key(arn.to_owned())).as_ref(), "{category}");
+        }
+    }
+}
