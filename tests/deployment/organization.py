@@ -18,7 +18,7 @@ import time
 import tomllib
 
 from local import Function, FunctionError, Ledger, client, free_port, items, simulator
-from templates import ACCOUNT, REGION, ROOT, Stack
+from templates import ACCOUNT, REGION, ROOT, Stack, load
 
 PORT = free_port()
 os.environ["MOTO_PORT"] = str(PORT)  # where the interpreter looks for the other services
@@ -30,7 +30,12 @@ from moto.awslambda_simple.models import LambdaSimpleBackend  # noqa: E402
 from moto.core.config import default_user_config  # noqa: E402
 from moto.server import ThreadedMotoServer  # noqa: E402
 
-SOURCES = {"xray": "XrayInsights", "cloudtrail": "CloudTrailInsights", "auditmanager": "AuditManagerInsights"}
+# The sources by the logical ids of their functions.
+SOURCES = {
+    resource["Metadata"]["BuildProperties"]["Binary"].removesuffix("-insights"): name
+    for name, resource in load("template.yaml")["Resources"].items()
+    if resource["Type"] == "AWS::Serverless::Function"
+}
 URL = f"http://127.0.0.1:{PORT}"
 # Step Functions spells what the SDK takes and gives with capitals; moto's interpreter leaves it as boto3 spells it.
 SPELLING = {
