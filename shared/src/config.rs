@@ -262,6 +262,19 @@ mod tests {
     }
 
     #[test]
+    fn a_rate_names_an_operation_of_one_service_or_of_all_and_the_service_wins() {
+        let limits = r#"{"auditmanager:GetInsights":3,"GetInsights":1,"xray:GetInsight":4}"#;
+        let read = |source| read(source, &[REQUIRED[0], REQUIRED[1], ("RATE_LIMITS", limits)]);
+        let (own, other) = (read(auditmanager::SOURCE).unwrap(), read(xray::SOURCE).unwrap());
+        assert_eq!(own.rate_limits.of("GetInsights"), Some(3.0));
+        assert_eq!(own.rate_limits.of("GetInsight"), Some(10.0), "an operation of another service");
+        assert_eq!(other.rate_limits.of("GetInsight"), Some(4.0));
+        let wrong = [REQUIRED[0], REQUIRED[1], ("RATE_LIMITS", r#"{"xray:GetInsights":1}"#)];
+        let text = super::tests::read(xray::SOURCE, &wrong).unwrap_err();
+        assert!(text.contains("RATE_LIMITS.xray:GetInsights is 1: unknown operation"), "{text}");
+    }
+
+    #[test]
     fn every_wrong_variable_is_reported_at_once() {
         let text = read(
             xray::SOURCE,

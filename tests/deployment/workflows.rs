@@ -22,7 +22,11 @@ fn every_step_of_the_checks_runs_once_for_every_pull_request() {
     // The steps that only `--full` adds take too long for every pull request.
     let full = run.lines().find_map(|line| line.trim().strip_prefix("steps+=(")).unwrap();
     let full = full.trim_end_matches(')').split(' ');
-    assert_eq!(run.matches("\nstep_").count(), steps.len() + full.count(), "a step that is not run by itself");
+    assert_eq!(
+        run.matches("\nstep_").count(),
+        steps.len() + full.count(),
+        "a step that is not run by itself"
+    );
     let workflow = parse(&read(WORKFLOWS[0]));
     let matrix = workflow["jobs"]["steps"]["strategy"]["matrix"]["steps"].as_array().unwrap();
     let run_there: Vec<&str> = matrix.iter().flat_map(|steps| steps.as_str().unwrap().split(' ')).collect();

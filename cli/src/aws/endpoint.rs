@@ -7,6 +7,7 @@ use crate::session::Session;
 use aws_config::profile::ProfileSet;
 use aws_runtime::env_config::property::PropertiesKey;
 use insights_shared::aws::{is_endpoint, without_user};
+use insights_sources::Source;
 use insights_web::command::CommandLine;
 
 /// The variable for every service; each service's own begins with it.
@@ -17,9 +18,11 @@ const IGNORED: &str = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS";
 const RULE: &str = "must be a URL such as https://host or http://host:port";
 /// Services that the table and the credentials come from, as variables and configuration files name them.
 pub const OF_TABLE: [&str; 5] = ["dynamodb", "sts", "sso", "sso_oidc", "signin"];
-/// Services that are collected from, too.
-pub const OF_COLLECTING: [&str; 8] =
-    ["dynamodb", "sts", "sso", "sso_oidc", "signin", "xray", "cloudtrail", "auditmanager"];
+
+/// The services of the table and the credentials, and those that are collected from.
+pub fn of_collecting() -> Vec<&'static str> {
+    OF_TABLE.into_iter().chain(insights_sources::all().map(Source::as_str)).collect()
+}
 
 /// An endpoint that was chosen.
 struct Chosen {

@@ -18,7 +18,7 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::future::ProvideCredentials as ProvideFuture;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_sdk_dynamodb::Client;
-pub use endpoint::{OF_COLLECTING, OF_TABLE};
+pub use endpoint::{OF_TABLE, of_collecting};
 use insights_query::input::region;
 use insights_shared::aws::time_source;
 use insights_shared::issue::chain;

@@ -2,7 +2,7 @@
 //! told with its remedy.
 
 use crate::aws::limits::CallLimits;
-use crate::aws::{Configured, OF_COLLECTING, Wanted};
+use crate::aws::{Configured, Wanted, of_collecting};
 use crate::exit::Failure;
 use crate::session::Session;
 use aws_config::SdkConfig;
@@ -33,7 +33,7 @@ impl Account {
         let wanted = Wanted {
             profile,
             region: regions.first().map(String::as_str),
-            services: &OF_COLLECTING,
+            services: &of_collecting(),
             limits: CallLimits::INTERACTIVE,
         };
         let configured = Configured::load(wanted, session).await?;

@@ -31,7 +31,6 @@ use insights_shared::invocation::{Context, InvocationError};
 use insights_shared::record::Source;
 use insights_shared::report::{Response, RunStatus, TargetResponse};
 use insights_shared::store::Units;
-use insights_sources::xray;
 use insights_web::command::CommandLine;
 use request::{Request, own_targets};
 use std::collections::{BTreeMap, BTreeSet};
@@ -122,7 +121,9 @@ async fn collect(
     let table = reader.table();
     // A table that does not answer is told once and with its remedy, rather than by every target.
     let here = Place { account_id: account.id.clone(), region: account.region.clone() };
-    reader.last_runs(xray::SOURCE, &here, 1).await?;
+    if let Some(source) = insights_sources::all().next() {
+        reader.last_runs(source, &here, 1).await?;
+    }
 
     let own = (!arguments.region.is_empty()).then(|| own_targets(&account.id, &arguments.region));
     let targets = request.targets.as_deref().or(own.as_deref());

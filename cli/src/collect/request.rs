@@ -3,13 +3,11 @@
 
 use crate::args::CollectArguments;
 use crate::exit::Failure;
-use insights_query::format::service;
 use insights_shared::fields::Faults;
 use insights_shared::payload::Window;
 use insights_shared::record::Source;
 use insights_shared::target::parse_targets;
 use insights_shared::time::Timestamp;
-use insights_sources::auditmanager;
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -44,11 +42,15 @@ impl Request {
                 return Err(Failure::usage(format!("--since {since} is not in the past: it is {now}")));
             }
             window = Some(Window { start: since, end: now });
-            if is_meant(&auditmanager::SOURCE) {
-                let without = format!("{} has no past: collect it without --since", service("auditmanager"));
-                sources.retain(|source| *source != auditmanager::SOURCE);
+            let (with_history, without): (Vec<Source>, Vec<Source>) =
+                sources.into_iter().partition(|source| source.history.is_some());
+            sources = with_history;
+            if let Some(source) = without.first() {
+                let labels: Vec<&str> = without.iter().map(|source| source.label).collect();
+                let has = if labels.len() == 1 { "has" } else { "have" };
+                let without = format!("{} {has} no past: collect without --since", labels.join(" and "));
                 if !arguments.source.is_empty() {
-                    return Err(Failure::usage(format!("--since with --source auditmanager: {without}")));
+                    return Err(Failure::usage(format!("--since with --source {source}: {without}")));
                 }
                 left_out = Some(without);
             }
