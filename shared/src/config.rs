@@ -20,8 +20,13 @@ pub struct RateLimits(BTreeMap<String, f64>);
 impl RateLimits {
     /// The limits of a source without any configuration.
     pub fn of_source(source: Source) -> Self {
-        let own = source.operations.iter().filter_map(|operation| Some((operation.name, operation.rate?)));
-        let limits = own.chain([(DEFAULT, DEFAULT_RATE)]);
+        // Two services may have an operation of the same name.
+        let is_own = |operation: &&Operation| {
+            operation.service == source.id || source.operation(operation.name).is_none()
+        };
+        let rates = insights_sources::operations().filter(is_own);
+        let rates = rates.filter_map(|operation| Some((operation.name, operation.rate?)));
+        let limits = rates.chain([(DEFAULT, DEFAULT_RATE)]);
         Self(limits.map(|(name, rate)| (name.to_owned(), rate)).collect())
     }
 
@@ -241,7 +246,7 @@ mod tests {
         assert_eq!(told(r#"{"GetInsight":0.08,"default":0}"#, "8"), "");
         assert!(
             told(r#"{"GetInsight":0.05}"#, "8")
-                .contains("from 0.08 to 10000 calls a second with CONCURRENCY 8")
+                .contains("from 0.08 to 10000 requests per second with CONCURRENCY 8")
         );
         assert_eq!(told(r#"{"GetInsight":0.05}"#, "5"), "");
         assert!(told(r#"{"default":2}"#, "256").contains("RATE_LIMITS.default"));
