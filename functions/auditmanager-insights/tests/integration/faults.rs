@@ -157,7 +157,7 @@ async fn a_list_whose_token_repeats_is_asked_twice_and_what_it_names_once() {
         OPERATIONS.map(|expected| expected.operation).iter().filter(|name| name.starts_with("List"))
     {
         let world = World::of(STORY).await;
-        world.simulator.fault(Fault::new(*operation, FaultKind::RepeatToken).unwrap());
+        world.simulator.fault(Fault::new(operation, FaultKind::RepeatToken).unwrap());
         let response = world.run().await;
         assert_eq!((response.counts.fetched, response.counts.written), (10, 10), "{operation}");
         assert_eq!(world.keys().await, keys(), "{operation}");

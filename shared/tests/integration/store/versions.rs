@@ -40,11 +40,11 @@ async fn the_comparison_and_the_condition_of_every_kind_agree_on_random_pairs() 
             let old_record = valid(kind, &id, old.content("stored"));
             let new_record = valid(kind, &id, new.content("new"));
             let stored = Stored(old_record.to_map());
-            let replaces = kind.version.replaces(&new_record, &stored, None);
-            replaced += usize::from(replaces);
+            let is_newer = kind.version.replaces(&new_record, &stored, None);
+            replaced += usize::from(is_newer);
             assert_eq!(store.put(&old_record, Guard::Is(None)).await, WRITTEN);
             let written = store.put(&new_record, Guard::Older).await;
-            let expected = if replaces { WRITTEN } else { STALE };
+            let expected = if is_newer { WRITTEN } else { STALE };
             assert_eq!(written, expected, "{kind}: {old:?}, then {new:?}");
         }
         // A rule that always says the same would prove nothing.
