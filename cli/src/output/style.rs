@@ -13,7 +13,7 @@ const MARK: char = '\u{fdd0}';
 static STYLE: LazyLock<String> =
     LazyLock::new(|| format!("{MARK}{:016x}", RandomState::new().build_hasher().finish()));
 
-/// Text as it is written to a terminal or a file: as [`visible_lines`], with our own styles, and with the line ends of CSV.
+/// Text as it is written to a terminal or a file: as [`visible_lines`](insights_query::format::escape::visible_lines), with our own styles, and with the line ends of CSV.
 pub fn written(text: &str) -> Cow<'_, str> {
     if !text.contains(|character| character != '\n' && is_hidden(character)) {
         return Cow::Borrowed(text);
