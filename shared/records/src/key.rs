@@ -112,6 +112,22 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
+    fn a_uuid_has_five_groups_of_hexadecimal_digits() {
+        for (text, expected) in [
+            ("7c4ee9a1-3f5b-4d2e-9a68-0b6f1d2c3e4f", true),
+            ("7C4EE9A1-3F5B-4D2E-9A68-0B6F1D2C3E4F", true),
+            ("7c4ee9a1-3f5b-4d2e-9a68-0b6f1d2c3e4", false),
+            ("7c4ee9a1-3f5b-4d2e-9a68-0b6f1d2c3e4f0", false),
+            ("7c4ee9a13f5b4d2e9a680b6f1d2c3e4f", false),
+            ("7c4ee9a1-3f5b-4d2e-9a68-0b6f1d2c3e4f-", false),
+            ("7c4ee9g1-3f5b-4d2e-9a68-0b6f1d2c3e4f", false),
+            ("", false),
+        ] {
+            assert_eq!(is_uuid(text), expected, "{text}");
+        }
+    }
+
+    #[test]
     fn parts_are_encoded_as_the_contract_has_them() {
         let long = "x".repeat(201);
         for (text, expected) in [
