@@ -15,14 +15,12 @@ use insights_shared::aws::is_endpoint_overridden;
 use insights_shared::issue::{CONNECTION, CallError};
 use insights_shared::roles::sts_answers;
 use insights_shared::target_run::TargetRun;
+use insights_sources::auditmanager;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How the names of regions begin in partitions other than `aws`, which alone has the service: China, GovCloud, the isolated
-/// partitions and the European Sovereign Cloud. <https://docs.aws.amazon.com/general/latest/gr/audit-manager.html>
-const OTHER_PARTITIONS: [&str; 5] = ["cn-", "us-gov-", "us-iso", "eu-iso", "eusc-"];
 /// How long a name may take to resolve: as long as a connection may take.
 const LONGEST_LOOKUP: Duration = Duration::from_millis(3_100);
 /// How the C libraries say that there is no such name (`EAI_NONAME`), or no address of it (`EAI_NODATA`): glibc, then musl. Rust
@@ -36,7 +34,7 @@ const NO_SUCH_NAME: [&str; 4] = [
 
 /// Whether `region` is in a partition that does not have the service. A region that is new to us is not.
 fn is_in_other_partition(region: &str) -> bool {
-    OTHER_PARTITIONS.iter().any(|prefix| region.starts_with(prefix))
+    auditmanager::SOURCE.availability.missing_partitions.iter().any(|prefix| region.starts_with(prefix))
 }
 
 /// What a resolver says of a name.
