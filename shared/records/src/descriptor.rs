@@ -4,7 +4,7 @@
 use crate::fault::Faults;
 use crate::severity::SeverityRule;
 use crate::value::Value;
-use crate::version::VersionRule;
+use crate::version::{BY_UPDATE, VersionRule};
 use std::fmt;
 use std::ops::Deref;
 
@@ -72,6 +72,8 @@ pub struct KindDescriptor {
     pub measures: &'static [Measure],
     /// How its severity is determined; `None` if it has none.
     pub severity: Option<SeverityRule>,
+    /// What the hash leaves out, as paths of one or two names: members that change although nothing happened.
+    pub unhashed: &'static [&'static [&'static str]],
 }
 
 /// What a record is.
@@ -196,6 +198,24 @@ impl ErrorPattern {
     /// Whether an error with this code and message fits.
     pub fn fits(&self, code: &str, message: &str) -> bool {
         (self.code.is_empty() || self.code == code) && message.contains(self.message)
+    }
+}
+
+impl KindDescriptor {
+    /// A kind without measures and severity, of which the newest answer counts. Descriptors of other kinds start from it.
+    pub const fn plain(name: &'static str, label: &'static str, source: Source, shape: Shape) -> Self {
+        Self {
+            name,
+            label,
+            source,
+            shape,
+            version: BY_UPDATE,
+            is_in_ended: false,
+            names_subject: NamesSubject::Always,
+            measures: &[],
+            severity: None,
+            unhashed: &[],
+        }
     }
 }
 

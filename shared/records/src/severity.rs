@@ -1,4 +1,4 @@
-//! How severe something is: three general scales. Which one a kind uses, and with which thresholds, is in its descriptor.
+//! How severe something is: the general scales. Which one a kind uses, and with which thresholds, is in its descriptor.
 
 use crate::record::Severity;
 
@@ -18,6 +18,8 @@ pub enum Scale {
     Share(ShareScale),
     /// A rate divided by its baseline.
     Rate(RateScale),
+    /// A word of the service.
+    Label(LabelScale),
 }
 
 /// Thresholds of a share.
@@ -35,6 +37,15 @@ pub struct RateScale {
     pub thresholds: [f64; 3],
     /// The smallest baseline: a baseline of zero would make everything critical.
     pub least_baseline: f64,
+}
+
+/// The severities of the words that a service uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LabelScale {
+    /// The severity of each word.
+    pub severities: &'static [(&'static str, Severity)],
+    /// The severity of any other word.
+    pub otherwise: Severity,
 }
 
 /// The severities of the three thresholds.
@@ -66,6 +77,14 @@ impl RateScale {
         let ratio = rate / baseline.max(self.least_baseline) * ROUNDING;
         let level = self.thresholds.into_iter().zip(LEVELS).find(|(threshold, _)| ratio >= *threshold);
         level.map_or(Severity::Low, |(_, severity)| severity)
+    }
+}
+
+impl LabelScale {
+    /// The severity of one word.
+    pub fn severity(&self, label: &str) -> Severity {
+        let known = self.severities.iter().find(|(word, _)| *word == label);
+        known.map_or(self.otherwise, |(_, severity)| *severity)
     }
 }
 
@@ -121,6 +140,14 @@ mod tests {
             (Some(f64::NAN), Some(1.0), Low),
         ] {
             assert_eq!(RATE.severity(insight, baseline), expected, "{insight:?} over {baseline:?}");
+        }
+    }
+
+    #[test]
+    fn a_label_has_its_own_severity_and_an_unknown_one_the_default() {
+        let scale = LabelScale { severities: &[("ERROR", High), ("WARNING", Medium)], otherwise: Low };
+        for (label, expected) in [("ERROR", High), ("WARNING", Medium), ("error", Low), ("", Low)] {
+            assert_eq!(scale.severity(label), expected, "{label}");
         }
     }
 

@@ -2,12 +2,13 @@
 //! hashes and index keys to values that were worked out by hand.
 
 use crate::descriptor::{
-    Availability, Kind, KindDescriptor, NamesSubject, NotEnabled, Schedule, Shape, Source, SourceDescriptor,
+    Availability, Kind, KindDescriptor, NotEnabled, Schedule, Shape, Source, SourceDescriptor,
 };
 use crate::version::{BY_UPDATE, VersionRule};
 
 pub const INSIGHT: Kind = Kind(&INSIGHT_KIND);
 pub const METRIC: Kind = Kind(&METRIC_KIND);
+pub const REFRESHED: Kind = Kind(&REFRESHED_KIND);
 pub const ASSESSMENT: Kind = Kind(&ASSESSMENT_KIND);
 
 static XRAY: SourceDescriptor = source("xray");
@@ -17,22 +18,20 @@ static AUDIT_MANAGER: SourceDescriptor = source("auditmanager");
 static INSIGHT_KIND: KindDescriptor = kind("xray.insight", Source(&XRAY), Shape::Insight);
 static METRIC_KIND: KindDescriptor = KindDescriptor {
     version: VersionRule { keeps_earliest_start: true, ..BY_UPDATE },
+    unhashed: &[&["covered_until"], &["updated_at"]],
     ..kind("cloudtrail.metric", Source(&CLOUDTRAIL), Shape::Series)
+};
+static REFRESHED_KIND: KindDescriptor = KindDescriptor {
+    unhashed: &[&["updated_at"], &["detail", "last_refresh_time"]],
+    ..kind("eks.insight", Source(&XRAY), Shape::Insight)
 };
 static ASSESSMENT_KIND: KindDescriptor =
     kind("auditmanager.assessment", Source(&AUDIT_MANAGER), Shape::Snapshot);
 
 const fn kind(name: &'static str, source: Source, shape: Shape) -> KindDescriptor {
     KindDescriptor {
-        name,
-        label: name,
-        source,
-        shape,
-        version: BY_UPDATE,
         is_in_ended: matches!(shape, Shape::Insight | Shape::Snapshot),
-        names_subject: NamesSubject::Always,
-        measures: &[],
-        severity: None,
+        ..KindDescriptor::plain(name, name, source, shape)
     }
 }
 

@@ -38,8 +38,6 @@ const SHORT_NUMBER: usize = 12;
 const HASHED_KEPT: usize = 64 * 1024;
 /// More attributes than any record has, points apart.
 const ATTRIBUTES: usize = 32;
-/// What merely says how far a chunk reaches: one that reaches further holds nothing new.
-const REACH: [&str; 2] = ["covered_until", "updated_at"];
 
 thread_local! {
     /// Where the text that is hashed is written, in the same place for every record; of a large one no more than
@@ -192,7 +190,7 @@ pub fn validate(record: Record, retention_days: i64) -> Result<ValidRecord, Box<
     let index_keys = index_keys(&record, &span);
     let (kind, answered_at, self_closed) = (record.kind, record.answered_at, record.status_reason.is_some());
     let (key, mut attributes, chunk) = content(record, span);
-    let (content_hash, size_of_points) = hash(&attributes, chunk.as_ref());
+    let (content_hash, size_of_points) = hash(kind, &attributes, chunk.as_ref());
     attributes.extend([
         ("schema_version", SCHEMA_VERSION.into()),
         ("answered_at", answered_at.into()),
@@ -372,11 +370,11 @@ fn content(record: Record, span: Span) -> (Key, Attributes, Option<Chunk>) {
 }
 
 /// The hash over the canonical JSON of what the service said, and the size of a chunk's points in the item.
-fn hash(content: &[(&str, Value)], chunk: Option<&Chunk>) -> (String, usize) {
+fn hash(kind: Kind, content: &[(&str, Value)], chunk: Option<&Chunk>) -> (String, usize) {
     HASHED.with_borrow_mut(|text| {
         // Nothing may be left of a record before whose hash was never finished.
         text.clear();
-        let size_of_points = write_content(content, chunk, text);
+        let size_of_points = write_content(kind, content, chunk, text);
         let hash = key::sha256_hex(text.as_bytes());
         text.clear();
         text.shrink_to(HASHED_KEPT);
@@ -385,7 +383,8 @@ fn hash(content: &[(&str, Value)], chunk: Option<&Chunk>) -> (String, usize) {
 }
 
 /// Appends the canonical JSON that the hash is taken over, and gives the size of a chunk's points in the item.
-fn write_content(content: &[(&str, Value)], chunk: Option<&Chunk>, text: &mut String) -> usize {
+fn write_content(kind: Kind, content: &[(&str, Value)], chunk: Option<&Chunk>, text: &mut String) -> usize {
+    let is_hashed = |name: &str| !kind.unhashed.iter().any(|path| *path == [name]);
     let mut size = 0;
     let mut begin = '{';
     let mut member = |name: &str, write: &mut dyn FnMut(&mut String)| {
@@ -404,17 +403,35 @@ fn write_content(content: &[(&str, Value)], chunk: Option<&Chunk>, text: &mut St
             _ => write_list(&chunk.values, |value, out| _ = write_f64(*value, out), out),
         };
     };
-    for (name, value) in content.iter().filter(|(name, _)| chunk.is_none() || !REACH.contains(name)) {
+    for (name, value) in content.iter().filter(|(name, _)| is_hashed(name)) {
         while let Some(list) = lists.next_if(|list| list < name) {
             member(list, &mut |out| points(list, out));
         }
-        member(name, &mut |out| value.write_canonical(out));
+        match without_unhashed(kind, name, value) {
+            Some(rest) => member(name, &mut |out| rest.write_canonical(out)),
+            None => member(name, &mut |out| value.write_canonical(out)),
+        }
     }
     for list in lists {
         member(list, &mut |out| points(list, out));
     }
     text.push('}');
     size
+}
+
+/// A copy of the attribute `name` without the members that the hash leaves out; `None` if it has none of them.
+fn without_unhashed(kind: Kind, name: &str, value: &Value) -> Option<Value> {
+    let mut rest = None;
+    for path in kind.unhashed {
+        if let [attribute, member] = *path
+            && *attribute == name
+            && value.at(&[member]).is_some()
+            && let Value::Map(map) = rest.get_or_insert_with(|| value.clone())
+        {
+            map.remove(member);
+        }
+    }
+    rest
 }
 
 /// Appends a list of numbers, and gives its size in an item.

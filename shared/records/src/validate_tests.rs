@@ -155,6 +155,22 @@ fn the_hash_is_over_every_member_in_the_order_of_names() {
 }
 
 #[test]
+fn the_hash_leaves_out_what_its_kind_names() {
+    let refreshed = |kind, second: i64, name: &str| {
+        let mut record = insight();
+        record.kind = kind;
+        record.updated_at = Some(Timestamp::from_seconds(1_700_000_000 + second));
+        record.detail.insert("last_refresh_time".into(), second.into());
+        record.detail.insert("name".into(), name.into());
+        validate(record, 400).unwrap().content_hash().to_owned()
+    };
+    let (insight, refreshed_kind) = (test_kinds::INSIGHT, test_kinds::REFRESHED);
+    assert_eq!(refreshed(refreshed_kind, 1, "a"), refreshed(refreshed_kind, 2, "a"));
+    assert_ne!(refreshed(refreshed_kind, 1, "a"), refreshed(refreshed_kind, 1, "b"));
+    assert_ne!(refreshed(insight, 1, "a"), refreshed(insight, 2, "a"));
+}
+
+#[test]
 fn the_points_of_a_chunk_are_hashed_written_and_weighed_like_any_other_attribute() {
     let mut hostile = chunk();
     if let Some(chunk) = &mut hostile.chunk {
@@ -173,7 +189,7 @@ fn the_points_of_a_chunk_are_hashed_written_and_weighed_like_any_other_attribute
         assert!(valid.get(TIMESTAMPS).is_none() && valid.get(VALUES).is_none());
         let points: Map =
             [TIMESTAMPS, VALUES].into_iter().map(|name| (name.into(), map[name].clone())).collect();
-        assert_eq!(hash(&valid.attributes, record.chunk.as_ref()).1, item_size(&points));
+        assert_eq!(hash(valid.kind, &valid.attributes, record.chunk.as_ref()).1, item_size(&points));
         assert_eq!(valid.size(), item_size(&map) + STAMPS_SIZE);
     }
 }

@@ -10,7 +10,6 @@ use insights_records::descriptor::{
     Shape, SourceDescriptor,
 };
 use insights_records::severity::{Scale, SeverityRule, ShareScale};
-use insights_records::version::BY_UPDATE;
 
 /// AWS Audit Manager.
 pub const SOURCE: Source = Source(&AUDIT_MANAGER);
@@ -109,13 +108,6 @@ static CONTROL_KIND: KindDescriptor = counts("auditmanager.control", "control");
 /// Daily counts. They do not say which part of the account they are of.
 const fn counts(name: &'static str, label: &'static str) -> KindDescriptor {
     KindDescriptor {
-        name,
-        label,
-        // Not `SOURCE`: constants that refer to each other through statics would be a cycle.
-        source: Source(&AUDIT_MANAGER),
-        shape: Shape::Snapshot,
-        version: BY_UPDATE,
-        is_in_ended: false,
         names_subject: NamesSubject::Never,
         measures: &[
             Measure { name: "compliant", label: "compliant controls" },
@@ -126,5 +118,7 @@ const fn counts(name: &'static str, label: &'static str) -> KindDescriptor {
             value: "non-compliant / (compliant + non-compliant)",
             scale: Scale::Share(NONCOMPLIANT_SHARE),
         }),
+        // Not `SOURCE`: constants that refer to each other through statics would be a cycle.
+        ..KindDescriptor::plain(name, label, Source(&AUDIT_MANAGER), Shape::Snapshot)
     }
 }

@@ -6,8 +6,8 @@ pub mod view;
 
 use crate::{Kind, Source};
 use insights_records::descriptor::{
-    Availability, History, KindDescriptor, Measure, NamesSubject, NotEnabled, Operation, PushEvent, Schedule,
-    Shape, SourceDescriptor,
+    Availability, History, KindDescriptor, Measure, NotEnabled, Operation, PushEvent, Schedule, Shape,
+    SourceDescriptor,
 };
 use insights_records::severity::{RateScale, Scale, SeverityRule};
 use insights_records::version::{BY_UPDATE, VersionRule};
@@ -78,16 +78,12 @@ const fn operation(name: &'static str, iam_action: &'static str) -> Operation {
     Operation { service: "cloudtrail", name, iam_action, iam_resource: "*", rate: None, is_sequential: false }
 }
 
+// Not `SOURCE` below: constants that refer to each other through statics would be a cycle.
+
+/// Insights are merged: read, joined and written if the stored hash is still the same. The version rule only decides where no merge
+/// does.
 static INSIGHT_KIND: KindDescriptor = KindDescriptor {
-    name: "cloudtrail.insight",
-    label: "insight",
-    // Not `SOURCE`: constants that refer to each other through statics would be a cycle.
-    source: Source(&CLOUDTRAIL),
-    shape: Shape::Insight,
-    // Insights are merged: read, joined and written if the stored hash is still the same. The rule only decides where no merge does.
-    version: BY_UPDATE,
     is_in_ended: true,
-    names_subject: NamesSubject::Always,
     measures: &[
         Measure { name: "insight_average", label: "calls or errors per minute during the insight" },
         Measure { name: "baseline_average", label: "calls or errors per minute before" },
@@ -96,17 +92,12 @@ static INSIGHT_KIND: KindDescriptor = KindDescriptor {
         value: "insight average / baseline average (at least 0.01)",
         scale: Scale::Rate(BASELINE_RATIO),
     }),
+    ..KindDescriptor::plain("cloudtrail.insight", "insight", Source(&CLOUDTRAIL), Shape::Insight)
 };
 
 static METRIC_KIND: KindDescriptor = KindDescriptor {
-    name: "cloudtrail.metric",
-    label: "metric chunk",
-    source: Source(&CLOUDTRAIL),
-    shape: Shape::Series,
     version: VersionRule { keeps_earliest_start: true, ..BY_UPDATE },
-    is_in_ended: false,
-    // The answer contains the names of the series.
-    names_subject: NamesSubject::Always,
-    measures: &[],
-    severity: None,
+    // A chunk does not change because the time that it covers has grown.
+    unhashed: &[&["covered_until"], &["updated_at"]],
+    ..KindDescriptor::plain("cloudtrail.metric", "metric chunk", Source(&CLOUDTRAIL), Shape::Series)
 };

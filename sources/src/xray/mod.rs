@@ -12,7 +12,7 @@ use insights_records::descriptor::{
 use insights_records::fault::Faults;
 use insights_records::severity::{Scale, SeverityRule, ShareScale};
 use insights_records::value::Value;
-use insights_records::version::{BY_ANSWER, BY_UPDATE, VersionRule};
+use insights_records::version::{BY_ANSWER, VersionRule};
 
 /// AWS X-Ray.
 pub const SOURCE: Source = Source(&XRAY);
@@ -62,12 +62,9 @@ const fn operation(name: &'static str, iam_action: &'static str) -> Operation {
     Operation { service: "xray", name, iam_action, iam_resource: "*", rate: None, is_sequential: false }
 }
 
+// Not `SOURCE` below: constants that refer to each other through statics would be a cycle.
+
 static INSIGHT_KIND: KindDescriptor = KindDescriptor {
-    name: "xray.insight",
-    label: "insight",
-    // Not `SOURCE`: constants that refer to each other through statics would be a cycle.
-    source: Source(&XRAY),
-    shape: Shape::Insight,
     version: VersionRule {
         version: &["detail", "last_update_time"],
         replaces_self_closed: true,
@@ -84,34 +81,22 @@ static INSIGHT_KIND: KindDescriptor = KindDescriptor {
         value: "share of faults in the requests of the root cause, otherwise of the clients",
         scale: Scale::Share(FAULT_SHARE),
     }),
+    ..KindDescriptor::plain("xray.insight", "insight", Source(&XRAY), Shape::Insight)
 };
 
 static INSIGHT_EVENT_KIND: KindDescriptor = KindDescriptor {
-    name: "xray.insight_event",
-    label: "insight event",
-    source: Source(&XRAY),
-    shape: Shape::Event,
     version: BY_ANSWER,
-    is_in_ended: false,
     // An event has no identifier.
     names_subject: NamesSubject::Never,
-    measures: &[],
-    severity: None,
+    ..KindDescriptor::plain("xray.insight_event", "insight event", Source(&XRAY), Shape::Event)
 };
 
+/// A graph belongs to one version of its insight: the graph of an older version must not replace it, although a slower run asked
+/// for it later.
 static IMPACT_GRAPH_KIND: KindDescriptor = KindDescriptor {
-    name: "xray.impact_graph",
-    label: "impact graph",
-    source: Source(&XRAY),
-    shape: Shape::Graph,
-    // A graph belongs to one version of its insight: the graph of an older version must not replace it, although a slower run
-    // asked for it later.
-    version: BY_UPDATE,
-    is_in_ended: false,
     // A graph may lack the id of its insight.
     names_subject: NamesSubject::Never,
-    measures: &[],
-    severity: None,
+    ..KindDescriptor::plain("xray.impact_graph", "impact graph", Source(&XRAY), Shape::Graph)
 };
 
 /// The insight that the `detail` of a pushed event is about.
