@@ -8,7 +8,7 @@ use insights_shared::time::Timestamp;
 use serde_json::Value;
 use std::ops::RangeInclusive;
 
-/// The violations of a call.
+/// The violations of a call. The name of a parameter within a structure has a dot, such as `filter.statuses`.
 #[derive(Debug)]
 pub struct Constraints<'a> {
     call: &'a Call,
@@ -23,13 +23,13 @@ impl<'a> Constraints<'a> {
 
     /// Adds a violation by the parameter `name`; `rule` continues "Member must".
     pub fn violate(&mut self, name: &str, rule: &str) {
-        let value = shown(self.call.input.get(name));
+        let value = shown(self.value(name));
         self.violate_value(name, &value, rule);
     }
 
     /// `name` is required.
     pub fn required(&mut self, name: &str) {
-        if self.call.input.get(name).is_none() {
+        if self.value(name).is_none() {
             self.violate(name, "not be null");
         }
     }
@@ -43,7 +43,7 @@ impl<'a> Constraints<'a> {
         pattern: Option<fn(&str) -> bool>,
         pattern_text: &str,
     ) -> Option<&'a str> {
-        let text = self.call.input.get(name)?.as_str()?;
+        let text = self.value(name)?.as_str()?;
         for violation in string_violations(text, &length, pattern, pattern_text) {
             self.violate(name, &violation);
         }
@@ -52,7 +52,7 @@ impl<'a> Constraints<'a> {
 
     /// `name`, if present, is a whole number in `range`.
     pub fn integer(&mut self, name: &str, range: RangeInclusive<i64>) -> Option<i64> {
-        let number = self.call.input.get(name)?.as_i64()?;
+        let number = self.value(name)?.as_i64()?;
         if number < *range.start() {
             self.violate(name, &format!("have value greater than or equal to {}", range.start()));
         }
@@ -64,7 +64,7 @@ impl<'a> Constraints<'a> {
 
     /// `name`, if present, is one of `values`.
     pub fn one_of(&mut self, name: &str, values: &[&str]) -> Option<&'a str> {
-        let text = self.call.input.get(name)?.as_str()?;
+        let text = self.value(name)?.as_str()?;
         if !values.contains(&text) {
             self.violate(name, &enum_rule(values));
         }
@@ -73,7 +73,7 @@ impl<'a> Constraints<'a> {
 
     /// `name`, if present, is a list of at most `longest` elements, each one of `values`.
     pub fn list_of(&mut self, name: &str, longest: usize, values: &[&str]) -> Vec<&'a str> {
-        let Some(elements) = self.call.input.get(name).and_then(Value::as_array) else { return Vec::new() };
+        let Some(elements) = self.value(name).and_then(Value::as_array) else { return Vec::new() };
         if elements.len() > longest {
             self.violate(name, &format!("have length less than or equal to {longest}"));
         }
@@ -85,9 +85,26 @@ impl<'a> Constraints<'a> {
         texts
     }
 
+    /// The elements of the list `name`, if present, match `pattern`, which the message shows as `pattern_text`.
+    pub fn list_matches(
+        &mut self,
+        name: &str,
+        pattern: fn(&str) -> bool,
+        pattern_text: &str,
+    ) -> Vec<&'a str> {
+        let Some(elements) = self.value(name).and_then(Value::as_array) else { return Vec::new() };
+        let texts: Vec<&str> = elements.iter().filter_map(Value::as_str).collect();
+        for (index, text) in texts.iter().enumerate().filter(|(_, text)| !pattern(text)) {
+            let member = format!("{name}.{}.member", index + 1);
+            let rule = format!("satisfy regular expression pattern: {pattern_text}");
+            self.violate_value(&member, &format!("'{text}'"), &rule);
+        }
+        texts
+    }
+
     /// The timestamp `name`, if present.
     pub fn timestamp(&mut self, name: &str) -> Option<Timestamp> {
-        timestamp::read(self.call.input.get(name)?)
+        timestamp::read(self.value(name)?)
     }
 
     /// The message with all violations, if there are any.
@@ -98,6 +115,12 @@ impl<'a> Constraints<'a> {
         }
         let errors = if count == 1 { "error" } else { "errors" };
         Err(format!("{count} validation {errors} detected: {}", self.violations.join("; ")))
+    }
+
+    fn value(&self, name: &str) -> Option<&'a Value> {
+        let mut members = name.split('.');
+        let value = self.call.input.get(members.next()?);
+        members.fold(value, |value, member| value?.get(member))
     }
 
     fn violate_value(&mut self, name: &str, value: &str, rule: &str) {

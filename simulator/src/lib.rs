@@ -1,4 +1,4 @@
-//! Simulated AWS services for tests: AWS X-Ray, CloudTrail, Audit Manager and STS, as far as insights need them, and a
+//! Simulated AWS services for tests: AWS X-Ray, CloudTrail, Audit Manager, EKS and STS, as far as insights need them, and a
 //! DynamoDB table, all on one local port. AWS clients use it through `AWS_ENDPOINT_URL`. The services answer from a
 //! [`Scenario`], in the protocols of their models, with the errors that AWS has; a [`Fault`] makes calls fail.
 //! [`RuntimeApi`] is a server of the Lambda Runtime API.
@@ -27,6 +27,7 @@ pub mod cloudtrail;
 pub mod connections;
 pub mod constraint;
 pub mod dynamodb;
+pub mod eks;
 pub mod fault;
 pub mod guard;
 pub mod log;
@@ -67,6 +68,7 @@ pub(crate) const SERVICES: registry::Registry = registry::Registry::new(&[
     xray::SERVICE,
     cloudtrail::SERVICE,
     auditmanager::SERVICE,
+    eks::SERVICE,
     sts::SERVICE,
     dynamodb::SERVICE,
 ]);

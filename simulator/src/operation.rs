@@ -47,6 +47,8 @@ pub(crate) enum ParameterType {
     StringList,
     /// A list of structures.
     StructureList,
+    /// A structure.
+    Structure,
     /// A map of strings.
     StringMap,
 }
@@ -103,6 +105,7 @@ impl ParameterType {
             Self::Timestamp => value.is_number(),
             Self::StringList => value.as_array().is_some_and(|list| list.iter().all(Value::is_string)),
             Self::StructureList => value.as_array().is_some_and(|list| list.iter().all(Value::is_object)),
+            Self::Structure => value.is_object(),
             Self::StringMap => value.as_object().is_some_and(|map| map.values().all(Value::is_string)),
         }
     }
@@ -111,6 +114,7 @@ impl ParameterType {
     pub(crate) fn read(self, value: Value) -> Value {
         match (self, value.as_str()) {
             (Self::Integer, Some(text)) => text.parse::<i64>().map_or(value, Value::from),
+            (Self::StringList, Some(_)) => Value::Array(vec![value]),
             (Self::Boolean, Some(text)) => text.parse::<bool>().map_or(value, Value::from),
             _ => value,
         }
@@ -124,6 +128,7 @@ impl ParameterType {
             Self::Boolean => "BOOLEAN_VALUE",
             Self::Timestamp => "TIMESTAMP_VALUE",
             Self::StringList | Self::StructureList => "LIST_VALUE",
+            Self::Structure => "STRUCTURE_VALUE",
             Self::StringMap => "MAP_VALUE",
         }
     }

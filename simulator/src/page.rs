@@ -34,9 +34,36 @@ pub fn paginate<'a, T>(
     size_member: &str,
     default_size: usize,
 ) -> Result<(&'a [T], Option<String>), BadToken> {
+    slice(call, items, token_member, size_member, asked(call, size_member).unwrap_or(default_size))
+}
+
+/// The same with pages of at most `limit` items, whatever size `call` has.
+pub fn paginate_at_most<'a, T>(
+    call: &Call,
+    items: &'a [T],
+    token_member: &str,
+    size_member: &str,
+    limit: usize,
+) -> Result<(&'a [T], Option<String>), BadToken> {
+    let size = asked(call, size_member).unwrap_or(limit).min(limit);
+    slice(call, items, token_member, size_member, size)
+}
+
+/// The page size in `call`.
+fn asked(call: &Call, size_member: &str) -> Option<usize> {
+    let size = call.input.get(size_member).and_then(serde_json::Value::as_u64)?;
+    usize::try_from(size).ok()
+}
+
+fn slice<'a, T>(
+    call: &Call,
+    items: &'a [T],
+    token_member: &str,
+    size_member: &str,
+    size: usize,
+) -> Result<(&'a [T], Option<String>), BadToken> {
     let offset = position(call, token_member, size_member)?.offset;
-    let size = call.input.get(size_member).and_then(serde_json::Value::as_u64);
-    let size = size.and_then(|size| usize::try_from(size).ok()).unwrap_or(default_size).max(1);
+    let size = size.max(1);
     // If items have disappeared since the token was issued, the last page is empty.
     let rest = items.get(offset..).unwrap_or_default();
     let page = rest.get(..size).unwrap_or(rest);

@@ -8,6 +8,7 @@ use place::Place;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
+pub mod curve;
 mod file;
 pub(crate) mod members;
 pub mod place;

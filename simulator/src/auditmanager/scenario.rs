@@ -4,12 +4,12 @@ use super::check::{is_domain_id, is_uuid};
 use super::counts::day_of;
 use super::{Assessment, Control, Correction, Data, Delegation, Dip, Domain, Status};
 use crate::scenario::members::{
-    bounded, choice, distinct, each, fault, identifier, omit, optional_text, text, whole,
+    bounded, choice, distinct, each, fault, identifier, omit, optional_text, text, time_of_day, whole,
 };
 use crate::scenario::place::Part;
 use crate::scenario::{Context, hash};
 use insights_shared::fields::Fields;
-use insights_shared::time::{DAY_SECONDS, Timestamp, parse_span};
+use insights_shared::time::Timestamp;
 use serde_json::Value;
 
 /// The largest daily count and the largest factor of a dip. With these limits, sums are exact.
@@ -202,22 +202,6 @@ fn correction(fields: &mut Fields<'_>, context: &Context) -> Correction {
             .map(|kind| whole(fields, kind, -1_000_000..=1_000_000).unwrap_or_default()),
         renews: fields.boolean("renews").unwrap_or_default(),
     }
-}
-
-/// Milliseconds after midnight, from a span such as `6h 12m 30.25s`.
-fn time_of_day(fields: &mut Fields<'_>, name: &'static str) -> Option<i64> {
-    let text = fields.string(name)?;
-    let millis = parse_span(&text).ok().and_then(|span| i64::try_from(span.as_millis()).ok());
-    let millis = millis.filter(|millis| (0..DAY_SECONDS * 1_000).contains(millis));
-    if millis.is_none() {
-        fault(
-            fields,
-            name,
-            &text,
-            "must be a span after midnight UTC, shorter than a day, such as \"6h 12m 30.25s\"",
-        );
-    }
-    millis
 }
 
 fn missing_days(fields: &mut Fields<'_>, context: &Context) -> Vec<i64> {

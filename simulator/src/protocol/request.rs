@@ -94,7 +94,13 @@ impl Received {
             if !its_type.accepts(&value) {
                 return Err(format!("{name} can not be converted to {}: {value}", its_type.name()));
             }
-            input.insert(name, value);
+            match (input.get_mut(&name), value) {
+                // In a query string, a list is a name that is repeated.
+                (Some(Value::Array(elements)), Value::Array(further)) if is_text => elements.extend(further),
+                (_, value) => {
+                    input.insert(name, value);
+                }
+            }
         }
         Ok(input)
     }
@@ -133,8 +139,11 @@ mod tests {
 
     #[test]
     fn rest_parameters_come_from_the_path_and_from_the_body_or_the_query() {
-        let input =
-            [(Type::String, &["name", "filter", "text"][..]), (Type::Integer, &["number", "maxResults"])];
+        let input = [
+            (Type::String, &["name", "filter", "text"][..]),
+            (Type::Integer, &["number", "maxResults"]),
+            (Type::StringList, &["include"]),
+        ];
         let check = |method: &'static str, query: &str, body: &str, expected: Result<Value, &str>| {
             let operation = Operation::rest("ListInsights", method, "/clusters/{name}/insights/{number}");
             let operation = operation.input(Box::leak(Box::new(input)));
@@ -151,6 +160,11 @@ mod tests {
         let all = json!({"name": "a/b", "number": 7, "filter": "x", "maxResults": 2});
         check("GET", "filter=x&maxResults=2&other=1", "", Ok(all.clone()));
         check("POST", "", r#"{"filter": "x", "maxResults": 2, "text": null, "other": 1}"#, Ok(all));
+        let list = json!({"name": "a/b", "number": 7, "include": ["all", "x"]});
+        check("GET", "include=all&include=x", "", Ok(list.clone()));
+        check("POST", "", r#"{"include": ["all", "x"]}"#, Ok(list));
+        let error = "include can not be converted to LIST_VALUE: \"all\"";
+        check("POST", "", r#"{"include": "all"}"#, Err(error));
         let error = "maxResults can not be converted to INTEGER_VALUE: \"2\"";
         check("POST", "", r#"{"maxResults": "2"}"#, Err(error));
         check("GET", "maxResults=two", "", Err("maxResults can not be converted to INTEGER_VALUE: \"two\""));

@@ -1,6 +1,7 @@
 //! Reads members of the scenario's tables with further rules: ranges, choices, identifiers and lists of tables.
 
 use insights_shared::fields::Fields;
+use insights_shared::time::{DAY_SECONDS, parse_span};
 
 /// Reads the elements of the list `name` with `read`.
 pub(crate) fn each<T>(
@@ -115,4 +116,20 @@ pub(crate) fn omit(fields: &mut Fields<'_>, name: &'static str, known: &[&str]) 
         fault(fields, name, omitted, &format!("must be among {}", known.join(", ")));
     }
     names
+}
+
+/// Milliseconds after midnight, from a span such as `6h 12m 30.25s`.
+pub(crate) fn time_of_day(fields: &mut Fields<'_>, name: &'static str) -> Option<i64> {
+    let text = fields.string(name)?;
+    let millis = parse_span(&text).ok().and_then(|span| i64::try_from(span.as_millis()).ok());
+    let millis = millis.filter(|millis| (0..DAY_SECONDS * 1_000).contains(millis));
+    if millis.is_none() {
+        fault(
+            fields,
+            name,
+            &text,
+            "must be a span after midnight UTC, shorter than a day, such as \"6h 12m 30.25s\"",
+        );
+    }
+    millis
 }

@@ -3,7 +3,7 @@
 use super::{Data, Event, GraphService, Group, Insight, ServiceId, Statistics, invalid};
 use crate::arn::arn;
 use crate::call::{Answer, Call};
-use crate::page::paginate;
+use crate::page::paginate_at_most;
 use crate::timestamp::seconds;
 use insights_shared::time::Timestamp;
 use serde_json::{Map, Value, json};
@@ -41,13 +41,7 @@ pub(super) fn page<T>(
     limit: usize,
 ) -> Answer {
     let limit = data.page_size.map_or(limit, |size| size.min(limit));
-    let mut call = call.clone();
-    if let Some(size) = call.input.get_mut(size_member)
-        && size.as_u64().is_some_and(|size| size > limit as u64)
-    {
-        *size = limit.into();
-    }
-    let (page, token) = paginate(&call, items, "NextToken", size_member, limit)
+    let (page, token) = paginate_at_most(call, items, "NextToken", size_member, limit)
         .map_err(|_| invalid("The NextToken is invalid."))?;
     let mut answer = json!({ list: page.iter().map(show).collect::<Vec<_>>() });
     if let (Some(token), Some(members)) = (token, answer.as_object_mut()) {
