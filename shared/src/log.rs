@@ -7,6 +7,7 @@ use crate::counts::RunStatus;
 use crate::environment::Environment;
 use crate::fields::{LONGEST_TEXT, cut};
 use crate::issue::{CLOCK_SKEWED, Stage};
+use crate::record::Source;
 use crate::response::TargetResponse;
 use crate::target::Target;
 use tracing::Subscriber;
@@ -16,31 +17,38 @@ use tracing_subscriber::fmt::{self, MakeWriter};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::{Layer, registry};
 
-/// Where our own log events come from.
-const OURS: [&str; 4] = ["insights_shared", "xray_insights", "cloudtrail_insights", "auditmanager_insights"];
+/// The crate that writes the log events of all functions.
+const SHARED: &str = "insights_shared";
 /// Where the span comes from that carries the request id into every line.
 const RUNTIME: &str = "lambda_runtime";
 
-/// Begins to log to standard output, as Lambda's `AWS_LAMBDA_LOG_LEVEL` and `AWS_LAMBDA_LOG_FORMAT` have it.
+/// Begins to log to standard output as the function of `source`, as Lambda's `AWS_LAMBDA_LOG_LEVEL` and `AWS_LAMBDA_LOG_FORMAT` have it.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-advanced.html>
-pub fn init(environment: &Environment) {
+pub fn init(source: Source, environment: &Environment) {
     let level = level(environment.get("AWS_LAMBDA_LOG_LEVEL").unwrap_or_default());
     let is_json =
         environment.get("AWS_LAMBDA_LOG_FORMAT").is_some_and(|text| text.eq_ignore_ascii_case("json"));
     // Another subscriber is there already only in a process that is no function.
-    let _ = tracing::subscriber::set_global_default(subscriber(level, is_json, std::io::stdout));
+    let _ = tracing::subscriber::set_global_default(subscriber([source], level, is_json, std::io::stdout));
 }
 
-/// What writes events to `writer`: ours from `level` on, and of everybody else's only what warns. The SDK's details hold
+/// What writes events to `writer`: those of the functions of `sources` from `level` on, and of all other crates only warnings. The SDK's details hold
 /// whole requests and answers, credentials among them, and are never logged, whatever the level.
-pub fn subscriber<W>(level: LevelFilter, is_json: bool, writer: W) -> impl Subscriber + Send + Sync
+pub fn subscriber<W>(
+    sources: impl IntoIterator<Item = Source>,
+    level: LevelFilter,
+    is_json: bool,
+    writer: W,
+) -> impl Subscriber + Send + Sync
 where
     W: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
 {
+    let functions = sources.into_iter().map(|source| source.package.replace('-', "_"));
     let targets = Targets::new()
         .with_default(level.min(LevelFilter::WARN))
         .with_target(RUNTIME, LevelFilter::INFO)
-        .with_targets(OURS.map(|target| (target, level)));
+        .with_target(SHARED, level)
+        .with_targets(functions.map(|crate_name| (crate_name, level)));
     // With the time: Lambda takes a line of JSON without `timestamp` for one of level INFO, whatever it says itself.
     let lines = fmt::layer().with_target(false).with_writer(writer);
     let lines = if is_json { lines.json().boxed() } else { lines.boxed() };

@@ -28,7 +28,7 @@ impl From<InvocationError> for Diagnostic {
 
 /// Serves invocations of `C` until the runtime ends the process. `clock` is what records and windows go by.
 pub async fn serve<C: Collector>(environment: &Environment, clock: Clock) -> ExitCode {
-    log::init(environment);
+    log::init(C::SOURCE, environment);
     let address = environment.get(RUNTIME_API);
     let Some(api) = address.and_then(RuntimeApi::new) else {
         let fault = match address {
@@ -42,7 +42,7 @@ pub async fn serve<C: Collector>(environment: &Environment, clock: Clock) -> Exi
         return ExitCode::from(2);
     };
     let mut faults = Faults::default();
-    let sdk = aws::load(environment, aws::Timeouts::default(), &mut faults);
+    let sdk = aws::load(environment, C::SOURCE, aws::Timeouts::default(), &mut faults);
     let service = match with_faults(Service::<C>::new(environment, sdk, clock), &faults) {
         Ok(service) => service,
         Err(error) => {

@@ -20,13 +20,9 @@ fn sources() -> Vec<String> {
     }
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let mut files = Vec::new();
-    for folder in [
-        "shared/src",
-        "functions/xray-insights/src",
-        "functions/cloudtrail-insights/src",
-        "functions/auditmanager-insights/src",
-    ] {
-        walk(&root.join(folder), &mut files);
+    walk(&root.join("shared/src"), &mut files);
+    for source in insights_sources::all() {
+        walk(&root.join("functions").join(source.package).join("src"), &mut files);
     }
     let code = |path: PathBuf| {
         let text = std::fs::read_to_string(path).unwrap();

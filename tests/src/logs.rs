@@ -37,7 +37,8 @@ pub(crate) fn watch() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         // A test binary may have a subscriber of its own; then it reads for itself.
-        let _ = tracing::subscriber::set_global_default(subscriber(LevelFilter::TRACE, true, || Reader));
+        let subscriber = subscriber(insights_sources::all(), LevelFilter::TRACE, true, || Reader);
+        let _ = tracing::subscriber::set_global_default(subscriber);
     });
 }
 

@@ -3,24 +3,26 @@
 
 use crate::environment::Environment;
 use crate::fields::Faults;
+use crate::record::Source;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use std::collections::BTreeMap;
 
 /// The variable for every service, and the beginning of each service's own.
 pub(super) const GENERAL: &str = "AWS_ENDPOINT_URL";
-/// What ends the variable of a service that a function calls.
-const SERVICES: [&str; 5] = ["AUDITMANAGER", "CLOUDTRAIL", "DYNAMODB", "STS", "XRAY"];
+/// The variables of the services that every function calls beside its own.
+const COMMON: [&str; 2] = ["AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_STS"];
 
 /// The endpoints that the environment chooses.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Endpoints {
     general: Option<String>,
-    by_service: BTreeMap<&'static str, String>,
+    /// By the variable of the service.
+    by_variable: BTreeMap<&'static str, String>,
 }
 
 impl Endpoints {
-    /// Reads them; one that is no URL goes into `faults`.
-    pub(super) fn read(environment: &Environment, faults: &mut Faults) -> Self {
+    /// Reads those of the services that the function of `source` calls. A value that is no URL goes into `faults`.
+    pub(super) fn read(environment: &Environment, source: Source, faults: &mut Faults) -> Self {
         if super::switch(environment, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", faults) == Some(true) {
             return Self::default();
         }
@@ -34,9 +36,9 @@ impl Endpoints {
             Some(value.to_owned())
         };
         let general = url(GENERAL);
-        let own =
-            SERVICES.into_iter().filter_map(|service| Some((service, url(&format!("{GENERAL}_{service}"))?)));
-        Self { by_service: own.collect(), general }
+        let variables = COMMON.into_iter().chain([source.endpoint_variable]);
+        let by_variable = variables.filter_map(|variable| Some((variable, url(variable)?)));
+        Self { by_variable: by_variable.collect(), general }
     }
 
     /// The endpoint of every service that has none of its own.
@@ -46,15 +48,15 @@ impl Endpoints {
 
     /// Whether a request may go, by TLS, to a host whose certificate Amazon has not issued.
     pub(super) fn leave_aws(&self) -> bool {
-        let urls = self.general.iter().chain(self.by_service.values());
+        let urls = self.general.iter().chain(self.by_variable.values());
         urls.filter(|url| is_tls(url)).any(|url| !host(url).is_some_and(is_amazons))
     }
 }
 
 impl LoadServiceConfig for Endpoints {
     fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
-        let service = key.service_id().to_ascii_uppercase();
-        self.by_service.get(service.as_str()).filter(|_| key.env() == GENERAL).cloned()
+        let variable = format!("{GENERAL}_{}", key.service_id().to_ascii_uppercase());
+        self.by_variable.get(variable.as_str()).filter(|_| key.env() == GENERAL).cloned()
     }
 }
 
@@ -98,8 +100,12 @@ mod tests {
     use super::*;
 
     fn read(variables: &[(&str, &str)]) -> (Endpoints, String) {
+        read_of(insights_sources::xray::SOURCE, variables)
+    }
+
+    fn read_of(source: Source, variables: &[(&str, &str)]) -> (Endpoints, String) {
         let mut faults = Faults::default();
-        let endpoints = Endpoints::read(&variables.iter().copied().collect(), &mut faults);
+        let endpoints = Endpoints::read(&variables.iter().copied().collect(), source, &mut faults);
         (endpoints, faults.to_string())
     }
 
@@ -123,18 +129,26 @@ mod tests {
 
     #[test]
     fn each_service_has_a_variable_of_its_own_and_its_clients_ask_by_the_services_own_name() {
-        for (service, variable) in [
-            ("AuditManager", "AWS_ENDPOINT_URL_AUDITMANAGER"),
-            ("CloudTrail", "AWS_ENDPOINT_URL_CLOUDTRAIL"),
-            ("DynamoDB", "AWS_ENDPOINT_URL_DYNAMODB"),
-            ("STS", "AWS_ENDPOINT_URL_STS"),
-            ("XRay", "AWS_ENDPOINT_URL_XRAY"),
+        use insights_sources::{auditmanager, cloudtrail, xray};
+        for (source, service, variable) in [
+            (auditmanager::SOURCE, "AuditManager", "AWS_ENDPOINT_URL_AUDITMANAGER"),
+            (cloudtrail::SOURCE, "CloudTrail", "AWS_ENDPOINT_URL_CLOUDTRAIL"),
+            (cloudtrail::SOURCE, "DynamoDB", "AWS_ENDPOINT_URL_DYNAMODB"),
+            (auditmanager::SOURCE, "STS", "AWS_ENDPOINT_URL_STS"),
+            (xray::SOURCE, "XRay", "AWS_ENDPOINT_URL_XRAY"),
         ] {
-            let (endpoints, faults) = read(&[(variable, "http://own:1"), (GENERAL, "http://all:2")]);
+            let (endpoints, faults) =
+                read_of(source, &[(variable, "http://own:1"), (GENERAL, "http://all:2")]);
             assert_eq!(of_service(&endpoints, service).as_deref(), Some("http://own:1"), "{variable}");
             assert_eq!(of_service(&endpoints, "Other"), None, "{variable}");
             assert_eq!((endpoints.general(), faults.as_str()), (Some("http://all:2"), ""));
         }
+    }
+
+    #[test]
+    fn the_endpoint_of_a_service_that_the_function_does_not_call_is_not_read() {
+        let (endpoints, faults) = read(&[("AWS_ENDPOINT_URL_CLOUDTRAIL", "no url")]);
+        assert_eq!((of_service(&endpoints, "CloudTrail"), faults.as_str()), (None, ""));
     }
 
     #[test]

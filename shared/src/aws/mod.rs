@@ -33,6 +33,7 @@ pub use trust::has_proxy;
 
 use crate::environment::Environment;
 use crate::fields::Faults;
+use crate::record::Source;
 use crate::time::Clock;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -77,11 +78,11 @@ impl Default for Timeouts {
 /// How often one call is tried in all. Two calls a second are few: three tries would give up within a second.
 pub const MAX_ATTEMPTS: u32 = 6;
 
-/// The SDK's configuration of this process, from the SDK's own variables: region, credentials, endpoints, certificates,
-/// and one HTTP client for every service. Every fault goes into `faults`.
-pub fn load(environment: &Environment, timeouts: Timeouts, faults: &mut Faults) -> SdkConfig {
+/// The SDK's configuration of the function of `source`, from the SDK's own variables: region, credentials, endpoints, certificates,
+/// and one HTTP client for every service that it calls. Every fault goes into `faults`.
+pub fn load(environment: &Environment, source: Source, timeouts: Timeouts, faults: &mut Faults) -> SdkConfig {
     let region = environment.get("AWS_REGION").or_else(|| environment.get("AWS_DEFAULT_REGION"));
-    let endpoints = Endpoints::read(environment, faults);
+    let endpoints = Endpoints::read(environment, source, faults);
     let trust = Trust::read(environment, region.unwrap_or_default(), &endpoints, faults);
     let timeout_config = TimeoutConfig::builder()
         .connect_timeout(timeouts.connect)

@@ -48,7 +48,7 @@ impl HttpClient for Notes {
 fn load_with(variables: &[(&str, &str)]) -> (SdkConfig, String) {
     let mut faults = Faults::default();
     let environment = CREDENTIALS.iter().chain(variables).copied().collect();
-    let sdk = load(&environment, Timeouts::default(), &mut faults);
+    let sdk = load(&environment, insights_sources::xray::SOURCE, Timeouts::default(), &mut faults);
     (sdk, faults.to_string())
 }
 
@@ -167,7 +167,12 @@ fn every_wrong_variable_is_a_fault_and_no_secret_is_told() {
         ("AWS_SECRET_ACCESS_KEY", ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")),
     ] {
         let mut faults = Faults::default();
-        let sdk = load(&[given].into_iter().collect(), Timeouts::default(), &mut faults);
+        let sdk = load(
+            &[given].into_iter().collect(),
+            insights_sources::xray::SOURCE,
+            Timeouts::default(),
+            &mut faults,
+        );
         let expected = format!("{absent}: is required: credentials are taken from the environment alone");
         assert_eq!(faults.to_string(), expected);
         assert!(sdk.credentials_provider().is_none());

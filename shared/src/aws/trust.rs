@@ -101,7 +101,7 @@ mod tests {
     fn read(region: &str, variables: &[(&str, &str)]) -> (Trust, String) {
         let mut faults = Faults::default();
         let environment = variables.iter().copied().collect();
-        let endpoints = Endpoints::read(&environment, &mut faults);
+        let endpoints = Endpoints::read(&environment, insights_sources::xray::SOURCE, &mut faults);
         let trust = Trust::read(&environment, region, &endpoints, &mut faults);
         (trust, faults.to_string())
     }

@@ -279,7 +279,8 @@ fn with_sts_elsewhere(sdk: &SdkConfig) -> SdkConfig {
     .into_iter()
     .collect();
     let mut faults = Faults::default();
-    let loaded = insights_shared::aws::load(&environment, Timeouts::default(), &mut faults);
+    let loaded =
+        insights_shared::aws::load(&environment, auditmanager::SOURCE, Timeouts::default(), &mut faults);
     assert!(faults.is_empty(), "{faults}");
     let loaded = loaded.to_builder().http_client(sdk.http_client().unwrap());
     loaded.retry_config(sdk.retry_config().unwrap().clone()).build()
