@@ -12,6 +12,7 @@
 pub mod auditmanager;
 pub mod cloudtrail;
 mod registry;
+pub mod securityhub;
 pub mod view;
 pub mod xray;
 
