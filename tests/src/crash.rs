@@ -29,17 +29,39 @@ const PROGRESS: usize = 100;
 /// How long a process is given to answer, or to make the call at which it is killed, on a machine that does much else.
 const PATIENCE: Duration = Duration::from_mins(3);
 
-/// What is told, to which binary, and what was stored before.
+/// A binary that is killed, and its scenario.
 #[derive(Clone, Copy, Debug)]
 pub struct Crash<'a> {
     /// The shipped binary.
     pub binary: &'a str,
-    /// The scenario (TOML) that the killed run meets; none is the simulator's own.
+    /// The scenario (TOML) of the killed run; `None` is the simulator's own.
     pub scenario: Option<&'a str>,
     /// The function's variables, for the killed run and all others.
     pub variables: &'a [(&'a str, &'a str)],
-    /// An undisturbed run before: how many seconds, and what it was told if that was another story.
+    /// An earlier run without faults: how many seconds earlier, and its scenario if it was another one.
     pub before: Option<(i64, Option<&'a str>)>,
+}
+
+impl<'a> Crash<'a> {
+    /// The first run of `binary` over the simulator's own scenario.
+    pub const fn first_run(binary: &'a str) -> Self {
+        Self { binary, scenario: None, variables: &[], before: None }
+    }
+
+    /// Kills a process after each of its calls, lets a run follow each time, and compares the table with that of a run that was
+    /// not killed.
+    ///
+    /// # Panics
+    ///
+    /// If the tables differ after any call.
+    pub async fn check_every_call<C: Collector>(self) {
+        let kills = Kills::new(self);
+        let calls = kills.calls::<C>().await.len();
+        let killed = kills.check::<C>(0..calls).await;
+        // With several calls at once, a run may need one more or less.
+        assert!(killed + 3 >= calls, "{killed} kill points of {calls} calls");
+        println!("{killed} kill points");
+    }
 }
 
 /// Five minutes of the machine's clock.

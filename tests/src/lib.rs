@@ -1,8 +1,8 @@
 //! What tests of several packages share. No function depends on it.
 //!
 //! - [`Lab`]: a simulated AWS with a table in it, told as of one fixed instant, and the functions run in it in process.
-//! - [`PausedLab`]: the same without sockets, in time that stands still unless it is waited for; [`faults`] lets every call
-//!   of an operation fail in it.
+//! - [`PausedLab`]: the same without sockets, in paused time; [`fault_tests`] lets every call of an operation fail in it.
+//! - [`response`]: the counters and issues of a response.
 //! - [`edited`]: answers that a service may give and the simulator never does.
 //! - [`Table`]: everything in the table, read whole (only tests may scan), and how two tables differ.
 //! - [`Running`]: a shipped binary under a Lambda Runtime API, as a process of its own.
@@ -46,6 +46,7 @@ mod paced;
 mod paused;
 pub mod permissions;
 pub mod replaced;
+pub mod response;
 pub mod schedule;
 mod sources;
 mod story;

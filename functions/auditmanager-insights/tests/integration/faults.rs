@@ -5,17 +5,42 @@ use auditmanager_insights::AuditmanagerInsights;
 use insights_shared::report::RunStatus;
 use insights_simulator::auditmanager::Data;
 use insights_simulator::{Fault, FaultKind};
-use insights_tests::faults::{self, DONE, Expected, Failure, REPEATED_TOKEN, Subject, failures};
-use insights_tests::{PausedLab, Table, paused};
+use insights_tests::faults::{self, DONE, Exception, Expected, FaultChecks};
+use insights_tests::{PausedLab, Table, fault_tests, paused};
 use std::marker::PhantomData;
 
-/// Every way in which Audit Manager can fail.
-const FAILURES: [Failure; 13] = failures("ThrottlingException", "InternalServerException");
+/// The scenario of these tests, and the contents of its table: snapshots, scopes, the watermark, `run` and the status in
+/// `state`.
+const CHECKS: FaultChecks<AuditmanagerInsights> = FaultChecks {
+    scenario: STORY,
+    variables: &[],
+    left,
+    throttled: "ThrottlingException",
+    internal: "InternalServerException",
+    operations: &OPERATIONS,
+    // The third assessment has no domains yet: the fault cannot change the type of a member that is absent.
+    exceptions: &[(&["wrong-type"], Expected { issues: 2, ..OPERATIONS[5] })],
+    without_lists: &["GetAccountStatus", "GetInsights", "GetInsightsByAssessment"],
+    repeated_tokens: &[
+        repeated(&OPERATIONS[2]),
+        repeated(&OPERATIONS[4]),
+        repeated(&OPERATIONS[5]),
+        repeated(&OPERATIONS[6]),
+        repeated(&OPERATIONS[7]),
+    ],
+    paged: &[
+        "ListAssessments",
+        "ListControlDomainInsights",
+        "ListControlDomainInsightsByAssessment",
+        "ListControlInsightsByControlDomain",
+        "ListAssessmentControlInsightsByControlDomain",
+    ],
+    table_operations: &TABLE_OPERATIONS,
+    table_exceptions: &TABLE_EXCEPTIONS,
+    collector: PhantomData,
+};
 
-/// The story of these tests, and what a table holds of it: snapshots, the catalog's scopes, the watermark, and what the run
-/// has left of itself.
-const SUBJECT: Subject<AuditmanagerInsights> =
-    Subject { scenario: STORY, variables: &[], left, collector: PhantomData };
+fault_tests!(CHECKS);
 
 fn left(table: &Table) -> String {
     let kinds = table.kinds();
@@ -31,6 +56,11 @@ fn left(table: &Table) -> String {
 
 const fn partial(operation: &'static str, issues: u64, left: &'static str) -> Expected {
     Expected { operation, status: "partial", issues, left }
+}
+
+/// A repeated token loses nothing: the pages before it are stored.
+const fn repeated(failing: &Expected) -> Expected {
+    Expected { left: "snapshots 10 scopes 6 watermark - run 1 state partial", ..*failing }
 }
 
 /// What each operation costs that fails at every call, of ten snapshots and six scopes: the account; two assessments, of
@@ -54,42 +84,6 @@ const OPERATIONS: [Expected; 8] = [
         "snapshots 7 scopes 6 watermark - run 1 state partial",
     ),
 ];
-
-#[test]
-fn an_operation_that_fails_at_every_call_costs_what_it_gives_under_the_code_of_its_failure() {
-    paused(async {
-        for expected in &OPERATIONS {
-            // Only answers to listings have lists in them.
-            let has_list = expected.operation.starts_with("List");
-            let failures: Vec<Failure> =
-                FAILURES.into_iter().filter(|failure| has_list || failure.kind != "null-in-list").collect();
-            // The third assessment has no domains yet: an answer without members has none of a wrong type.
-            let is_spared = |failure: &Failure| {
-                expected.operation == "ListControlDomainInsightsByAssessment" && failure.kind == "wrong-type"
-            };
-            let (spared, others): (Vec<Failure>, Vec<Failure>) = failures.into_iter().partition(is_spared);
-            SUBJECT.check(expected, &others).await;
-            SUBJECT.check(&Expected { issues: 2, ..*expected }, &spared).await;
-        }
-    });
-}
-
-#[test]
-fn a_fault_that_passes_is_tried_again_and_leaves_no_trace() {
-    paused(SUBJECT.check_passing(&OPERATIONS.map(|expected| expected.operation)));
-}
-
-#[test]
-fn a_clock_that_is_wrong_is_set_right_by_the_sdk_and_costs_nothing() {
-    paused(SUBJECT.check_skewed());
-}
-
-#[test]
-fn an_empty_page_with_a_token_is_not_the_end() {
-    let lists =
-        OPERATIONS.map(|expected| expected.operation).into_iter().filter(|name| name.starts_with("List"));
-    paused(SUBJECT.check_empty_pages(&lists.collect::<Vec<_>>()));
-}
 
 /// What each operation of the table costs that fails at every call, or at every one after the first.
 const TABLE_OPERATIONS: [Expected; 5] = [
@@ -120,7 +114,7 @@ const TABLE_OPERATIONS: [Expected; 5] = [
 ];
 
 /// The same where the table does it and nobody hears so: all is reported as failed, and there.
-const TABLE_UNHEARD: [(&[&str], Expected); 2] = [
+const TABLE_EXCEPTIONS: [Exception; 2] = [
     (&DONE, Expected { left: "snapshots 10 scopes 6 watermark - run 1 state failed", ..TABLE_OPERATIONS[3] }),
     (
         &DONE,
@@ -130,26 +124,6 @@ const TABLE_UNHEARD: [(&[&str], Expected); 2] = [
         },
     ),
 ];
-
-#[test]
-fn an_operation_of_the_table_that_fails_at_every_call_is_reported_and_made_good_for() {
-    paused(SUBJECT.check_table_operations(&TABLE_OPERATIONS, &TABLE_UNHEARD));
-}
-
-#[test]
-fn a_fault_of_the_table_that_passes_leaves_no_trace() {
-    paused(SUBJECT.check_table_passing());
-}
-
-#[test]
-fn a_list_whose_token_repeats_is_an_issue_and_what_came_of_it_is_stored() {
-    paused(async {
-        for expected in OPERATIONS.iter().filter(|expected| expected.operation.starts_with("List")) {
-            let left = "snapshots 10 scopes 6 watermark - run 1 state partial";
-            SUBJECT.check(&Expected { left, ..*expected }, &[REPEATED_TOKEN]).await;
-        }
-    });
-}
 
 #[tokio::test]
 async fn a_list_whose_token_repeats_is_asked_twice_and_what_it_names_once() {

@@ -1,27 +1,14 @@
 //! The collector in process against the simulated Audit Manager, day by day and page by page, and the shipped binary as a
 //! process of its own.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::print_stdout,
-    reason = "a test ends where it cannot go on, and a long one prints how far it came"
-)]
+#![cfg(test)]
 
-#[cfg(test)]
 mod crash;
-#[cfg(test)]
 mod deadline;
-#[cfg(test)]
 mod duplicates;
-#[cfg(test)]
 mod faults;
-#[cfg(test)]
 mod regions;
-#[cfg(test)]
 mod support;
-#[cfg(test)]
 mod tls;
 
 use insights_shared::report::RunStatus;

@@ -1,8 +1,8 @@
-//! The shipped binary, killed (SIGKILL) after its calls: what a clean run makes of what is left is the table of a run that
-//! nobody killed.
+//! The shipped binary, killed (SIGKILL) after its calls: the next run leaves the table of a run that was not killed.
 //!
-//! A first run over the default scenario makes some two thousand calls, mostly one put for each chunk. `cargo test` kills it
-//! after the first and the last call of each kind, and kills smaller runs after every call. After every call of the large one:
+//! A first run over the default scenario makes about two thousand calls, mostly puts of chunks. By default it is killed only
+//! after the first and the last call of each operation; smaller runs are killed after each call. After each call of the large
+//! run:
 //! `cargo test --profile quick -p cloudtrail-insights --test integration crash:: -- --ignored --nocapture`
 
 use cloudtrail_insights::CloudtrailInsights;
@@ -10,9 +10,7 @@ use insights_tests::{Crash, Kills, selection};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_cloudtrail-insights");
 
-/// The default scenario with the default configuration.
-const FIRST: Crash<'_> = Crash { binary: BINARY, scenario: None, variables: &[], before: None };
-/// Points an hour apart, twelve days back: events in four pieces, of one, two, four and five days.
+/// Points an hour apart for twelve days: events in four pieces, of one, two, four and five days.
 const PIECES: [(&str, &str); 2] = [("CLOUDTRAIL_PERIOD", "3600"), ("LOOKBACK_DAYS", "12")];
 
 /// Insights in the first, second and last piece, one of them on a trail's data events, one open.
@@ -52,8 +50,7 @@ start = "-5h"
 average = 3
 "#;
 
-/// What is told later beside [`STORY`]: an insight of which the earlier run should have heard, and points that come late,
-/// within chunks that are stored.
+/// What [`STORY`] lacks in an earlier run: an insight that began before that run, and late points of stored chunks.
 const NEWS: &str = r#"
 [[cloudtrail.insights]]
 event_source = "kms.amazonaws.com"
@@ -71,49 +68,39 @@ noise = 0
 bursts = [{ from = "-4h", to = "-3h", rate = 2 }]
 "#;
 
-async fn every_point(crash: Crash<'_>) -> usize {
-    let kills = Kills::new(crash);
-    let calls = kills.calls::<CloudtrailInsights>().await.len();
-    let killed = kills.check::<CloudtrailInsights>(0..calls).await;
-    // With several calls under way at once, one more or less may be needed.
-    assert!(killed + 3 >= calls, "{killed} kill points of {calls} calls");
-    killed
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_first_run_killed_after_the_first_and_last_call_of_each_kind_loses_nothing_and_doubles_nothing() {
-    // An hour apart, points make half as many chunks.
-    let kills = Kills::new(Crash { variables: &[("CLOUDTRAIL_PERIOD", "3600")], ..FIRST });
+async fn a_first_run_killed_after_the_first_and_last_call_of_each_operation_loses_and_duplicates_nothing() {
+    // With points an hour apart there are half as many chunks.
+    let variables = &[("CLOUDTRAIL_PERIOD", "3600")];
+    let kills = Kills::new(Crash { variables, ..Crash::first_run(BINARY) });
     let calls = kills.calls::<CloudtrailInsights>().await;
     let killed = kills.check::<CloudtrailInsights>(selection(&calls, 0)).await;
-    println!("{killed} kill points of {} calls in a first run over the default scenario", calls.len());
+    println!("{killed} kill points of {} calls", calls.len());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "two thousand kill points take minutes; the command is at the head of this file"]
-async fn a_first_run_killed_after_any_call_loses_nothing_and_doubles_nothing() {
-    let killed = every_point(FIRST).await;
-    println!("{killed} kill points in a first run over the default scenario");
+async fn a_first_run_killed_after_any_call_loses_and_duplicates_nothing() {
+    Crash::first_run(BINARY).check_every_call::<CloudtrailInsights>().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_first_run_in_pieces_killed_after_any_call_loses_nothing_and_doubles_nothing() {
-    let crash = Crash { binary: BINARY, scenario: Some(STORY), variables: &PIECES, before: None };
-    println!("{} kill points in a first run in pieces", every_point(crash).await);
+async fn a_first_run_in_pieces_killed_after_any_call_loses_and_duplicates_nothing() {
+    check_in_pieces(STORY, None).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_run_in_pieces_after_many_days_killed_after_any_call_loses_nothing_and_doubles_nothing() {
-    // Eleven days ago nothing but the first insight was known: every part follows the watermark that moves on.
-    let before = Some((11 * 86_400, None));
-    let crash = Crash { binary: BINARY, scenario: Some(STORY), variables: &PIECES, before };
-    println!("{} kill points in a run in pieces after eleven days", every_point(crash).await);
+async fn a_run_in_pieces_after_many_days_killed_after_any_call_loses_and_duplicates_nothing() {
+    // Eleven days ago only the first insight existed: every part follows the watermark, which moves after each piece.
+    check_in_pieces(STORY, Some((11 * 86_400, None))).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_later_run_with_changes_killed_after_any_call_loses_nothing_and_doubles_nothing() {
-    let later = format!("{STORY}{NEWS}");
-    let before = Some((3_600, Some(STORY)));
-    let crash = Crash { binary: BINARY, scenario: Some(&later), variables: &PIECES, before };
-    println!("{} kill points in a second run with late events and late points", every_point(crash).await);
+async fn a_later_run_with_late_events_and_points_killed_after_any_call_loses_and_duplicates_nothing() {
+    check_in_pieces(&format!("{STORY}{NEWS}"), Some((3_600, Some(STORY)))).await;
+}
+
+async fn check_in_pieces(scenario: &str, before: Option<(i64, Option<&str>)>) {
+    let crash = Crash { binary: BINARY, scenario: Some(scenario), variables: &PIECES, before };
+    crash.check_every_call::<CloudtrailInsights>().await;
 }

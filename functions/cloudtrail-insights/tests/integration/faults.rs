@@ -4,18 +4,45 @@
 use crate::support::*;
 use insights_shared::value::Text;
 use insights_sources::cloudtrail;
-use insights_tests::faults::{self, DONE, Expected, Failure, REPEATED_TOKEN, Subject, earlier_run, failures};
-use insights_tests::{PausedLab, REGION, paused};
+use insights_tests::faults::{self, DONE, Exception, Expected, FaultChecks, earlier_run};
+use insights_tests::{PausedLab, REGION, fault_tests, paused};
 use std::marker::PhantomData;
 use std::time::Duration;
 
-/// Every way in which CloudTrail can fail.
-const FAILURES: [Failure; 13] = failures("ThrottlingException", "InternalFailure");
+/// The scenario of these tests, and the contents of its table: insights, chunks, catalog rows, how many of those have a
+/// watermark of their own because they are behind, the target's watermark, `run` and the status in `state`.
+const CHECKS: FaultChecks<CloudtrailInsights> = FaultChecks {
+    scenario: STORY,
+    variables: &[("LOOKBACK_DAYS", "3")],
+    left,
+    throttled: "ThrottlingException",
+    internal: "InternalFailure",
+    operations: &OPERATIONS,
+    // The first piece has no events: the fault cannot change the type of a member that is absent.
+    exceptions: &[(
+        &["wrong-type"],
+        Expected {
+            left: "insights 1 (0 open) chunks 1 series 1 trails 1 behind 0 watermark 2026-02-27T12:00 run 1 state partial",
+            ..OPERATIONS[4]
+        },
+    )],
+    without_lists: &[],
+    repeated_tokens: &[
+        // The trail's first piece ends with the second in which its insight begins: the Start is stored.
+        Expected {
+            left: "insights 3 (2 open) chunks 3 series 3 trails 1 behind 1 watermark 2026-03-01T12:00 run 1 state partial",
+            ..OPERATIONS[2]
+        },
+        OPERATIONS[3],
+        OPERATIONS[4],
+    ],
+    paged: &["LookupEvents", "ListInsightsData", "ListInsightsMetricData"],
+    table_operations: &TABLE_OPERATIONS,
+    table_exceptions: &TABLE_EXCEPTIONS,
+    collector: PhantomData,
+};
 
-/// The story of these tests, and what a table holds of it: insights, chunks, the catalog's rows and how many of those have a
-/// watermark of their own because they are behind, the target's watermark, and what the run has left of itself.
-pub const SUBJECT: Subject<CloudtrailInsights> =
-    Subject { scenario: STORY, variables: &[("LOOKBACK_DAYS", "3")], left, collector: PhantomData };
+fault_tests!(CHECKS);
 
 fn left(table: &Table) -> String {
     let insights = table.of_kind("cloudtrail.insight");
@@ -74,50 +101,6 @@ const OPERATIONS: [Expected; 5] = [
     },
 ];
 
-#[test]
-fn an_operation_that_fails_at_every_call_costs_what_it_gives_under_the_code_of_its_failure() {
-    paused(async {
-        for expected in &OPERATIONS {
-            // The first piece has no events: an answer without members has none of a wrong type, and is a good one.
-            let is_spared =
-                |failure: &&Failure| (expected.operation, failure.kind) == ("LookupEvents", "wrong-type");
-            let (spared, others): (Vec<Failure>, Vec<Failure>) =
-                FAILURES.iter().partition(|failure| is_spared(failure));
-            SUBJECT.check(expected, &others).await;
-            let left = "insights 1 (0 open) chunks 1 series 1 trails 1 behind 0 watermark 2026-02-27T12:00 run 1 \
-                        state partial";
-            SUBJECT.check(&Expected { left, ..*expected }, &spared).await;
-        }
-    });
-}
-
-#[test]
-fn a_fault_that_passes_is_tried_again_and_leaves_no_trace() {
-    paused(SUBJECT.check_passing(&OPERATIONS.map(|expected| expected.operation)));
-}
-
-#[test]
-fn a_clock_that_is_wrong_is_set_right_by_the_sdk_and_costs_nothing() {
-    paused(SUBJECT.check_skewed());
-}
-
-#[test]
-fn a_repeated_token_is_an_issue_and_what_came_before_it_is_stored() {
-    let [.., trail, metric, look_up] = OPERATIONS;
-    // The trail's first piece ends with the very second in which its insight begins: that half is stored, and open.
-    let left = "insights 3 (2 open) chunks 3 series 3 trails 1 behind 1 watermark 2026-03-01T12:00 run 1 state partial";
-    paused(async {
-        for expected in [Expected { left, ..trail }, metric, look_up] {
-            SUBJECT.check(&expected, &[REPEATED_TOKEN]).await;
-        }
-    });
-}
-
-#[test]
-fn an_empty_page_with_a_token_is_not_the_end() {
-    paused(SUBJECT.check_empty_pages(&["LookupEvents", "ListInsightsData", "ListInsightsMetricData"]));
-}
-
 /// What each operation of the table costs that fails at every call, or at every one after the first.
 const TABLE_OPERATIONS: [Expected; 5] = [
     // The state is what a run reads first, and CloudTrail is not asked without it.
@@ -159,14 +142,14 @@ const TABLE_OPERATIONS: [Expected; 5] = [
 ];
 
 /// What is there although it is reported as failed.
-const UNHEARD: &str =
+const UNKNOWN: &str =
     "insights 3 (2 open) chunks 3 series 3 trails 1 behind 4 watermark 2026-02-27T12:00 run 1 state failed";
 
 /// The same where the table does it and nobody hears so.
-const TABLE_UNHEARD: [(&[&str], Expected); 3] = [
-    (&["lost-answer", "truncate"], Expected { left: UNHEARD, ..TABLE_OPERATIONS[3] }),
+const TABLE_EXCEPTIONS: [Exception; 3] = [
+    (&["lost-answer", "truncate"], Expected { left: UNKNOWN, ..TABLE_OPERATIONS[3] }),
     // That a condition failed is heard: a row that is there already is read, and says what it should.
-    (&["wrong-type"], Expected { left: UNHEARD, issues: 3 + 3 + 3 + 1 + 1, ..TABLE_OPERATIONS[3] }),
+    (&["wrong-type"], Expected { left: UNKNOWN, issues: 3 + 3 + 3 + 1 + 1, ..TABLE_OPERATIONS[3] }),
     (
         &DONE,
         Expected {
@@ -175,16 +158,6 @@ const TABLE_UNHEARD: [(&[&str], Expected); 3] = [
         },
     ),
 ];
-
-#[test]
-fn an_operation_of_the_table_that_fails_at_every_call_is_reported_and_made_good_for() {
-    paused(SUBJECT.check_table_operations(&TABLE_OPERATIONS, &TABLE_UNHEARD));
-}
-
-#[test]
-fn a_fault_of_the_table_that_passes_leaves_no_trace() {
-    paused(SUBJECT.check_table_passing());
-}
 
 #[tokio::test]
 async fn every_page_of_a_look_up_is_asked_for() {
@@ -294,7 +267,7 @@ fn trails_that_are_never_described_leave_the_account_its_time() {
             let lab = PausedLab::new(region, STORY).await;
             lab.fault(&format!("{operation}=hang"));
             let deadline = tokio::time::Instant::now() + Duration::from_mins(1);
-            let response = lab.invoke::<CloudtrailInsights>(SUBJECT.variables, "{}", |context| {
+            let response = lab.invoke::<CloudtrailInsights>(CHECKS.variables, "{}", |context| {
                 context.deadline = Some(deadline);
             });
             let response = response.await.unwrap();
@@ -319,7 +292,7 @@ fn a_series_without_an_end_is_given_up_after_twice_the_points_that_it_can_have()
     paused(async {
         let lab = PausedLab::new("ap-southeast-5", STORY).await;
         lab.endless("ListInsightsMetricData", "NextToken", None);
-        let response = lab.invoke::<CloudtrailInsights>(SUBJECT.variables, "{}", |_| ()).await.unwrap();
+        let response = lab.invoke::<CloudtrailInsights>(CHECKS.variables, "{}", |_| ()).await.unwrap();
         assert_eq!(response["status"], "partial");
         let issues = response["targets"][0]["issues"].as_array().unwrap();
         assert_eq!(issues.len(), 3, "one for each series: {issues:?}");

@@ -3,6 +3,8 @@
 pub use cloudtrail_insights::CloudtrailInsights;
 pub use insights_shared::time::Timestamp;
 pub use insights_shared::value::{Map, Value};
+use insights_tests::response;
+pub use insights_tests::response::{assert_adds_up, summary};
 pub use insights_tests::{ACCOUNT, Function, Lab, REGION, Table, at};
 pub use serde_json::Value as Json;
 use serde_json::json;
@@ -160,33 +162,9 @@ pub async fn fails(lab: &Lab, variables: &[(&str, &str)], payload: &str) -> (Str
     (error.error_type.to_owned(), error.message)
 }
 
-/// Every record that came is in exactly one counter, in the whole and in each target.
-pub fn assert_adds_up(response: &Json) {
-    for part in std::iter::once(response).chain(response["targets"].as_array().unwrap()) {
-        let outcomes = ["written", "unchanged", "stale", "rejected", "failed"];
-        let sum: u64 = outcomes.iter().map(|name| part[*name].as_u64().unwrap()).sum();
-        assert_eq!(part["fetched"].as_u64(), Some(sum), "{part}");
-    }
-}
-
-/// `status fetched written unchanged stale rejected failed not_reached` of a response, those that are zero left out.
-pub fn summary(response: &Json) -> String {
-    let mut text = response["status"].as_str().unwrap().to_owned();
-    for name in ["fetched", "written", "unchanged", "stale", "rejected", "failed", "not_reached"] {
-        if response[name] != 0 {
-            text = format!("{text} {name}={}", response[name]);
-        }
-    }
-    text
-}
-
-/// The issues of the first target, each as `stage operation subject code`.
+/// The issues of the first target, each as `stage operation subject code`, sorted.
 pub fn issues(response: &Json) -> Vec<String> {
-    let list = response["targets"][0]["issues"].as_array().unwrap();
-    let text = |issue: &Json, name: &str| issue[name].as_str().unwrap().to_owned();
-    let line =
-        |issue: &Json| ["stage", "operation", "subject", "code"].map(|name| text(issue, name)).join(" ");
-    let mut lines: Vec<String> = list.iter().map(line).collect();
+    let mut lines: Vec<String> = response::issues(response).iter().map(|issue| issue.join(" ")).collect();
     lines.sort();
     lines
 }

@@ -1,23 +1,45 @@
 //! Every fault of every operation: what is stored, what is reported, and with which code.
 
 use super::{
-    ALL, ONE_AT_A_TIME, check_response, counts, insight, last_update_time, run, run_with, state, story, text,
-    undisturbed,
+    ALL, ONE_AT_A_TIME, check_response, counts, insight, last_update_time, run, run_with, state, story,
+    table_faults, text, undisturbed,
 };
-use insights_tests::faults::{self, Expected, Failure, REPEATED_TOKEN, Subject, failures};
-use insights_tests::{OPEN, STORY, Table, paused};
+use insights_tests::faults::{self, Expected, FaultChecks};
+use insights_tests::{OPEN, STORY, Table, fault_tests};
 use serde_json::json;
 use std::marker::PhantomData;
 use std::time::Duration;
 use xray_insights::XrayInsights;
 
-/// Every way in which X-Ray can fail.
-const FAILURES: [Failure; 13] = failures("ThrottledException", "InternalFailure");
+/// The scenario of these tests, and the contents of its table: insights with and without the version of their summary, events,
+/// graphs, the watermark, `run` and the status in `state`.
+pub const CHECKS: FaultChecks<XrayInsights> = FaultChecks {
+    scenario: STORY,
+    variables: &[],
+    left,
+    throttled: "ThrottledException",
+    internal: "InternalFailure",
+    operations: &OPERATIONS,
+    exceptions: &[],
+    without_lists: &[],
+    repeated_tokens: &[
+        OPERATIONS[0],
+        // Each page of a listing is stored before its token is checked.
+        Expected {
+            status: "partial",
+            left: "insights 3+0 events 6 graphs 3 watermark - run 1 state partial",
+            ..OPERATIONS[1]
+        },
+        OPERATIONS[3],
+        OPERATIONS[4],
+    ],
+    paged: &["GetGroups", "GetInsightSummaries", "GetInsightEvents", "GetInsightImpactGraph"],
+    table_operations: &table_faults::OPERATIONS,
+    table_exceptions: &table_faults::EXCEPTIONS,
+    collector: PhantomData,
+};
 
-/// The story of all tests here, and what a table holds of it: insights with and without the version of their summary,
-/// events and graphs, the watermark, and what the run has left of itself.
-pub const SUBJECT: Subject<XrayInsights> =
-    Subject { scenario: STORY, variables: &[], left, collector: PhantomData };
+fault_tests!(CHECKS);
 
 fn left(table: &Table) -> String {
     let insights = table.of_kind("xray.insight");
@@ -68,53 +90,6 @@ const OPERATIONS: [Expected; 5] = [
         left: "insights 0+3 events 6 graphs 0 watermark - run 1 state partial",
     },
 ];
-
-#[test]
-fn an_operation_that_fails_at_every_call_costs_what_it_gives_under_the_code_of_its_failure() {
-    paused(async {
-        for expected in &OPERATIONS {
-            SUBJECT.check(expected, &FAILURES).await;
-        }
-    });
-}
-
-#[test]
-fn a_fault_that_passes_is_tried_again_and_leaves_no_trace() {
-    paused(SUBJECT.check_passing(&super::OPERATIONS));
-}
-
-#[test]
-fn a_clock_that_is_wrong_is_set_right_by_the_sdk_and_costs_nothing() {
-    paused(SUBJECT.check_skewed());
-}
-
-#[test]
-fn a_token_that_comes_twice_is_an_issue_and_what_came_before_it_is_stored() {
-    paused(async {
-        for expected in OPERATIONS.iter().filter(|expected| expected.operation != "GetInsight") {
-            let expected = match expected.operation {
-                // Each page of a listing is worked before its token is looked at.
-                "GetInsightSummaries" => Expected {
-                    status: "partial",
-                    left: "insights 3+0 events 6 graphs 3 watermark - run 1 state partial",
-                    ..*expected
-                },
-                _ => *expected,
-            };
-            SUBJECT.check(&expected, &[REPEATED_TOKEN]).await;
-        }
-    });
-}
-
-#[test]
-fn an_empty_page_with_a_token_is_not_the_end() {
-    paused(SUBJECT.check_empty_pages(&[
-        "GetGroups",
-        "GetInsightSummaries",
-        "GetInsightEvents",
-        "GetInsightImpactGraph",
-    ]));
-}
 
 /// The same over connections, on one operation: what the HTTP client makes of them.
 #[tokio::test]

@@ -1,65 +1,37 @@
 //! The collector in process against the simulated X-Ray, and the shipped binary as a process of its own.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::print_stdout,
-    reason = "a test ends where it cannot go on, and a long one prints how far it came"
-)]
+#![cfg(test)]
 
-#[cfg(test)]
 mod answers;
-#[cfg(test)]
 mod binary;
-#[cfg(test)]
 mod clocks;
-#[cfg(test)]
 mod crash;
-#[cfg(test)]
 mod deadline;
-#[cfg(test)]
 mod duplicates;
-#[cfg(test)]
 mod failed_listing;
-#[cfg(test)]
 mod faults;
-#[cfg(test)]
 mod groups;
-#[cfg(test)]
 mod incomplete;
-#[cfg(test)]
 mod incremental;
-#[cfg(test)]
 mod labels;
-#[cfg(test)]
 mod limits;
-#[cfg(test)]
 mod pages;
-#[cfg(test)]
 mod push;
-#[cfg(test)]
 mod role_faults;
-#[cfg(test)]
 mod runtimes;
-#[cfg(test)]
 mod several_invocations;
-#[cfg(test)]
 mod table_faults;
-#[cfg(test)]
 mod targets;
-#[cfg(test)]
 mod tls;
-#[cfg(test)]
 mod vanished;
-#[cfg(test)]
 mod watermark;
-#[cfg(test)]
 mod window;
 
 use insights_shared::invocation::InvocationError;
 use insights_shared::time::Timestamp;
 use insights_shared::value::{Map, Value as Stored};
+use insights_sources::xray;
+use insights_tests::response::{self, assert_adds_up, assert_calls_are_counted, counts};
 use insights_tests::{ACCOUNT, CLOSED, GROWING, Lab, OPEN, REGION, STORY, Table};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -88,42 +60,16 @@ async fn run(lab: &Lab) -> Value {
     run_with(lab, &[ONE_AT_A_TIME], "{}").await.unwrap()
 }
 
-/// What every response has to fulfil: the sums of the counters, and the calls that X-Ray itself has counted.
+/// Checks what holds for every response.
 fn check_response(lab: &Lab, response: &Value) {
-    let number = |part: &Value, name: &str| part[name].as_u64().unwrap_or_else(|| panic!("{name}: {part}"));
-    let parts = std::iter::once(response).chain(response["targets"].as_array().unwrap());
-    for part in parts {
-        let outcomes = ["written", "unchanged", "stale", "rejected", "failed"];
-        let sum: u64 = outcomes.iter().map(|name| number(part, name)).sum();
-        assert_eq!(number(part, "fetched"), sum, "{part}");
-    }
-    let log = lab.simulator.log();
-    let mut calls: BTreeMap<&str, u64> = BTreeMap::new();
-    for call in log.iter().filter(|call| call.service == "xray") {
-        *calls.entry(&call.operation).or_default() += 1;
-    }
-    assert_eq!(response["api_calls"], serde_json::to_value(&calls).unwrap());
-    let throttled = log.iter().filter(|call| call.service == "xray" && call.throttled).count();
-    assert_eq!(number(response, "throttled"), throttled as u64);
-}
-
-/// The counters of a response as `(fetched, written, unchanged, stale, rejected, failed, not_reached)`.
-fn counts(response: &Value) -> [u64; 7] {
-    ["fetched", "written", "unchanged", "stale", "rejected", "failed", "not_reached"]
-        .map(|name| response[name].as_u64().unwrap())
+    assert_adds_up(response);
+    assert_calls_are_counted(lab, xray::SOURCE, response);
 }
 
 /// The issues of the only target as `(operation, subject, code)`.
 fn issues(response: &Value) -> Vec<(&str, &str, &str)> {
-    response["targets"][0]["issues"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|issue| {
-            let text = |name: &str| issue[name].as_str().unwrap();
-            (text("operation"), text("subject"), text("code"))
-        })
-        .collect()
+    let issues = response::issues(response).into_iter();
+    issues.map(|[_, operation, subject, code]| (operation, subject, code)).collect()
 }
 
 /// How often X-Ray was asked, in the order of [`OPERATIONS`].

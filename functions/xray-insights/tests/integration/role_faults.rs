@@ -1,16 +1,16 @@
 //! STS fails: where it says whose account it is, and where it gives the credentials of a target. All functions ask it alike.
 
-use super::faults::SUBJECT;
+use super::faults::CHECKS;
 use super::{ONE_AT_A_TIME, text};
 use insights_shared::invocation::{Context, InvocationError};
-use insights_tests::faults::{Failure, PASSING, failures};
+use insights_tests::faults::{Failure, TEMPORARY, failures};
 use insights_tests::{ACCOUNT, PausedLab, STORY, paused};
 use serde_json::{Value, json};
 use xray_insights::XrayInsights;
 
 const REGION: &str = "us-west-1";
 /// Where STS fails and answers when it is asked again.
-const PASSING_REGION: &str = "us-east-1";
+const TEMPORARY_REGION: &str = "us-east-1";
 const ROLE: &str = "arn:aws:iam::111122223333:role/insights-reader";
 
 /// STS answers in XML, where everything is text: it has no wrong types and no nulls.
@@ -104,8 +104,8 @@ fn a_role_that_cannot_be_assumed_fails_its_target_under_the_code_and_the_next_ru
 #[test]
 fn a_fault_of_sts_that_passes_leaves_no_trace() {
     paused(async {
-        for kind in PASSING {
-            let lab = PausedLab::new(PASSING_REGION, STORY).await;
+        for kind in TEMPORARY {
+            let lab = PausedLab::new(TEMPORARY_REGION, STORY).await;
             for operation in ["GetCallerIdentity", "AssumeRole"] {
                 lab.fault(&format!("{operation}={kind}:2"));
             }
@@ -114,7 +114,7 @@ fn a_fault_of_sts_that_passes_leaves_no_trace() {
             assert_eq!((&response["status"], &response["written"]), (&"ok".into(), &12.into()), "{kind}");
             assert_eq!(response["throttled"], 0, "{kind}: it is the source that counts");
         }
-        let lab = PausedLab::new(PASSING_REGION, STORY).await;
+        let lab = PausedLab::new(TEMPORARY_REGION, STORY).await;
         lab.skew();
         assert_eq!(run_anywhere(&lab).await.unwrap()["status"], "ok");
         assert_eq!(run_targets(&lab, true).await.unwrap()["status"], "ok");
@@ -166,7 +166,7 @@ fn whoever_never_answers_is_given_up_before_the_invocations_time_is_over() {
                 assert!(tries <= 3, "{tries}: as often as one request is tried, and no other is sent");
             }
             lab.clear_faults();
-            let response = lab.invoke::<XrayInsights>(SUBJECT.variables, "{}", |_| ()).await.unwrap();
+            let response = lab.invoke::<XrayInsights>(CHECKS.variables, "{}", |_| ()).await.unwrap();
             assert_eq!(response["status"], "ok", "after {operation}");
         }
     });

@@ -1,0 +1,297 @@
+//! The checks of [`FaultChecks`]. Each panics with the fault and the difference.
+
+use super::{
+    Exception, Expected, Failure, FaultChecks, NULL_IN_LIST, REPEATED_TOKEN, TABLE_FAILURES, TEMPORARY,
+    earlier_run, failures,
+};
+use crate::paused::PausedLab;
+use crate::response::assert_adds_up;
+use crate::table::Table;
+use insights_shared::collector::Collector;
+use insights_shared::invocation::InvocationError;
+use insights_shared::number::Number;
+use insights_shared::value::Value as Stored;
+use serde_json::Value;
+
+/// The region of calls that fail permanently. The SDK has one budget of retries per region of a process, and here it may be
+/// used up.
+const PERMANENT_REGION: &str = "us-west-2";
+/// The regions of calls that succeed when they are retried: one for each of [`TEMPORARY`], so that each has its own budget of
+/// retries. Audit Manager exists in all of them.
+const TEMPORARY_REGIONS: [&str; TEMPORARY.len()] = [
+    "ap-northeast-1",
+    "ap-south-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ca-central-1",
+    "eu-central-1",
+    "eu-west-2",
+    "us-east-1",
+];
+/// The region of faults that need few retries.
+const HARMLESS_REGION: &str = "us-east-2";
+/// How often a call fails: the SDK tries six times.
+const TEMPORARY_TIMES: u64 = 5;
+/// One call at a time, so that the n-th call is always the same.
+const ONE_AT_A_TIME: (&str, &str) = ("CONCURRENCY", "1");
+
+impl<C: Collector> FaultChecks<C> {
+    /// Lets every call of each operation fail in every way: all failures of an operation have the same effect, under their own
+    /// code, and the next run repairs it.
+    pub async fn check_operations(&self) {
+        let undisturbed = self.undisturbed(PERMANENT_REGION, true).await;
+        for expected in self.operations {
+            let mut kinds = failures(self.throttled, self.internal).to_vec();
+            if self.without_lists.contains(&expected.operation) {
+                kinds.retain(|failure| failure.kind != NULL_IN_LIST);
+            }
+            self.check_failures(expected, kinds, self.exceptions, "fetch", &undisturbed).await;
+        }
+    }
+
+    /// The same with a repeated token.
+    pub async fn check_repeated_tokens(&self) {
+        let undisturbed = self.undisturbed(PERMANENT_REGION, true).await;
+        for expected in self.repeated_tokens {
+            self.check_failures(expected, vec![REPEATED_TOKEN], &[], "fetch", &undisturbed).await;
+        }
+    }
+
+    /// The same for the operations of the table. If nothing is stored, the invocation fails with the table's error.
+    pub async fn check_table_operations(&self) {
+        let undisturbed = self.undisturbed(PERMANENT_REGION, true).await;
+        for expected in self.table_operations {
+            let mut kinds = TABLE_FAILURES.to_vec();
+            // Only the responses to reads contain lists, and only those of Query are paged.
+            if expected.operation == "Query" {
+                kinds.push(REPEATED_TOKEN);
+            } else if !expected.operation.starts_with("BatchGetItem") {
+                kinds.retain(|failure| failure.kind != NULL_IN_LIST);
+            }
+            for failure in &mut kinds {
+                failure.error_type = "Table.Unavailable";
+            }
+            self.check_failures(expected, kinds, self.table_exceptions, "write", &undisturbed).await;
+        }
+    }
+
+    async fn check_failures(
+        &self,
+        expected: &Expected,
+        mut kinds: Vec<Failure>,
+        exceptions: &[Exception],
+        stage: &str,
+        undisturbed: &Table,
+    ) {
+        for (excepted, expected) in
+            exceptions.iter().filter(|(_, other)| other.operation == expected.operation)
+        {
+            let kinds: Vec<Failure> =
+                kinds.extract_if(.., |failure| excepted.contains(&failure.kind)).collect();
+            assert!(!kinds.is_empty(), "{excepted:?} are no failures of {}", expected.operation);
+            self.check_alike(expected, &kinds, stage, undisturbed).await;
+        }
+        self.check_alike(expected, &kinds, stage, undisturbed).await;
+    }
+
+    /// All `failures` have the same effect, so that the repair is checked for one of them.
+    async fn check_alike(&self, expected: &Expected, failures: &[Failure], stage: &str, undisturbed: &Table) {
+        let mut first: Option<Table> = None;
+        for failure in failures {
+            let repaired = first.is_none().then_some(undisturbed);
+            let table = self.fail(expected, failure, stage, repaired).await;
+            match &first {
+                None => first = Some(table),
+                Some(first) => table.assert_same_content(first),
+            }
+        }
+    }
+
+    async fn fail(
+        &self,
+        expected: &Expected,
+        failure: &Failure,
+        stage: &str,
+        repaired: Option<&Table>,
+    ) -> Table {
+        let (operation, skip) =
+            expected.operation.split_once('@').map_or((expected.operation, "0"), |split| split);
+        let fault = format!("{operation}={}@{skip}", failure.kind);
+        let lab = PausedLab::new(PERMANENT_REGION, self.scenario).await;
+        lab.fault(&fault);
+        if operation == "BatchGetItem" && skip != "0" {
+            // Before its first run a target has nothing to compare with.
+            lab.put(earlier_run(C::SOURCE, PERMANENT_REGION)).await;
+        }
+        if operation == "PutItem" {
+            // Inserted items need no put.
+            lab.fault("BatchExecuteStatement=denied");
+        }
+        let result = self.run(&lab).await;
+        lab.clear_faults();
+        let table = lab.table().await;
+        assert_eq!((self.left)(&table), expected.left, "{fault}");
+        match &result {
+            Ok(response) => {
+                assert_eq!(response["status"], expected.status, "{fault}: {response}");
+                let target = &response["targets"][0];
+                assert_eq!(
+                    target["issue_counts"],
+                    serde_json::json!({failure.code: expected.issues}),
+                    "{fault}"
+                );
+                for issue in target["issues"].as_array().expect("issues") {
+                    let members = (&issue["operation"], &issue["stage"], &issue["code"], &issue["retryable"]);
+                    let expected = (
+                        &operation.into(),
+                        &stage.into(),
+                        &failure.code.into(),
+                        &failure.is_retryable.into(),
+                    );
+                    assert_eq!(members, expected, "{fault}: {issue}");
+                }
+            }
+            Err(error) => {
+                assert_eq!(
+                    (error.error_type, expected.status),
+                    (failure.error_type, "failed"),
+                    "{fault}: {error}"
+                );
+                let reason = format!("{}: ", failure.code);
+                assert!(error.message.contains(operation) && error.message.contains(&reason), "{error}");
+                assert_counted(&table, failure.code, expected.issues, &fault);
+            }
+        }
+        if let Some(undisturbed) = repaired {
+            lab.advance(60);
+            let response = self.run(&lab).await.unwrap_or_else(|error| panic!("after {fault}: {error}"));
+            assert_eq!(response["status"], "ok", "after {fault}: {response}");
+            let differences = undisturbed.differences(&lab.table().await);
+            assert!(differences.is_empty(), "after {fault}:\n{}", differences.join("\n"));
+        }
+        table
+    }
+
+    /// Lets all operations fail temporarily: only the count of throttled calls shows it.
+    pub async fn check_temporary(&self) {
+        let operations: Vec<&str> = self.operations.iter().map(|expected| expected.operation).collect();
+        self.check_temporary_of(&operations).await;
+    }
+
+    /// The same for the table, and for unprocessed keys of a batch and empty pages.
+    pub async fn check_table_temporary(&self) {
+        self.check_temporary_of(&["BatchGetItem", "Query", "PutItem", "UpdateItem"]).await;
+        // The store gives up inserts earlier, since PutItem does the same.
+        for (kind, region) in TEMPORARY.into_iter().zip(TEMPORARY_REGIONS) {
+            let undisturbed = self.undisturbed(region, false).await;
+            self.check_without_effect(&undisturbed, region, &["BatchExecuteStatement"], kind, 2).await;
+        }
+        let undisturbed = self.undisturbed(HARMLESS_REGION, false).await;
+        self.check_without_effect(&undisturbed, HARMLESS_REGION, &["BatchGetItem"], "unprocessed", 3).await;
+        self.check_unprocessed().await;
+        self.check_without_effect(&undisturbed, HARMLESS_REGION, &["Query"], "empty-page", 2).await;
+    }
+
+    /// Lets each paged operation return an empty page with a token, twice: the later pages are requested.
+    pub async fn check_empty_pages(&self) {
+        let undisturbed = self.undisturbed(HARMLESS_REGION, false).await;
+        for operation in self.paged {
+            self.check_without_effect(&undisturbed, HARMLESS_REGION, &[operation], "empty-page", 2).await;
+        }
+    }
+
+    /// Lets the clock of the services be twenty minutes ahead: the SDK corrects its own at each first refusal.
+    ///
+    /// # Panics
+    ///
+    /// If the run stores anything else than without the fault.
+    pub async fn check_skewed(&self) {
+        let undisturbed = self.undisturbed(HARMLESS_REGION, false).await;
+        let lab = PausedLab::new(HARMLESS_REGION, self.scenario).await;
+        lab.skew();
+        let response = self.run(&lab).await.unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!((&response["status"], &response["failed"]), (&"ok".into(), &0.into()), "{response}");
+        assert!(lab.log().iter().any(|call| call.fault.is_some()), "no clock was wrong");
+        lab.clear_faults();
+        undisturbed.assert_same_content(&lab.table().await);
+    }
+
+    async fn check_temporary_of(&self, operations: &[&str]) {
+        for (kind, region) in TEMPORARY.into_iter().zip(TEMPORARY_REGIONS) {
+            let undisturbed = self.undisturbed(region, false).await;
+            self.check_without_effect(&undisturbed, region, operations, kind, TEMPORARY_TIMES).await;
+        }
+    }
+
+    async fn check_without_effect(
+        &self,
+        undisturbed: &Table,
+        region: &'static str,
+        operations: &[&str],
+        kind: &str,
+        times: u64,
+    ) {
+        let lab = PausedLab::new(region, self.scenario).await;
+        for operation in operations {
+            lab.fault(&format!("{operation}={kind}:{times}"));
+        }
+        let what = format!("{operations:?} {kind}");
+        let response = self.run(&lab).await.unwrap_or_else(|error| panic!("{what}: {error}"));
+        assert_eq!(
+            (&response["status"], &response["failed"]),
+            (&"ok".into(), &0.into()),
+            "{what}: {response}"
+        );
+        let log = lab.log();
+        let faults = log.iter().filter(|call| call.fault.is_some()).count();
+        assert_eq!(faults as u64, times * operations.len() as u64, "{what}: every fault occurred");
+        let throttled = log.iter().filter(|call| call.throttled && call.service != "dynamodb").count();
+        assert_eq!(response["throttled"], throttled, "{what}");
+        let differences = undisturbed.differences(&lab.table().await);
+        assert!(differences.is_empty(), "{what}:\n{}", differences.join("\n"));
+    }
+
+    /// Unprocessed keys are read all the same: a second run over the same answers writes nothing but `run`.
+    async fn check_unprocessed(&self) {
+        let lab = PausedLab::new(HARMLESS_REGION, self.scenario).await;
+        self.run(&lab).await.expect("a response");
+        lab.advance(1);
+        lab.clear_log();
+        // The first batch contains only the state.
+        lab.fault("BatchGetItem=unprocessed:3");
+        let response = self.run(&lab).await.expect("a response");
+        assert_eq!((&response["status"], &response["written"]), (&"ok".into(), &0.into()), "{response}");
+        assert_eq!(response["unchanged"], response["fetched"], "{response}");
+        let puts = lab.log().iter().filter(|call| call.operation == "PutItem").count();
+        assert_eq!(puts, 1, "the run");
+    }
+
+    async fn run(&self, lab: &PausedLab) -> Result<Value, InvocationError> {
+        let variables = [self.variables, &[ONE_AT_A_TIME]].concat();
+        let response = lab.invoke::<C>(&variables, "{}", |_| ()).await?;
+        assert_adds_up(&response);
+        Ok(response)
+    }
+
+    /// The table after a run without faults, at the start of the scenario or a minute later.
+    async fn undisturbed(&self, region: &'static str, is_later: bool) -> Table {
+        let lab = PausedLab::new(region, self.scenario).await;
+        if is_later {
+            lab.advance(60);
+        }
+        assert_eq!(self.run(&lab).await.expect("a response")["status"], "ok");
+        lab.table().await
+    }
+}
+
+/// A failed run has counted its issues in `state` or `run`, if the table accepted either.
+fn assert_counted(table: &Table, code: &str, issues: u64, fault: &str) {
+    let states = table.of_kind("state");
+    let counted = states.first().or(table.of_kind("run").first()).map(|item| {
+        let counts = item.get("issue_counts").and_then(Stored::as_map).expect("counts");
+        counts.get(code).and_then(Stored::as_number).and_then(Number::as_i64)
+    });
+    if let Some(counted) = counted {
+        assert_eq!(counted, i64::try_from(issues).ok(), "{fault}");
+    }
+}
