@@ -16,6 +16,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Detail {
     /// The items under its partition key that its view needs, whole, the insight itself among them.
     pub items: Vec<Stored>,
+    /// The other insights with its id, without their details.
+    pub same_id: Vec<Stored>,
     /// The metric series around it that were collected.
     pub series: Vec<(Series, Line)>,
 }
@@ -23,7 +25,11 @@ pub struct Detail {
 impl Detail {
     /// The sections of its view.
     pub fn sections(&self, insight: &Stored) -> Vec<Section> {
-        view::of_record(insight).map_or_else(Vec::new, |view| (view.sections)(insight, &self.items))
+        let Some(view) = view::of_record(insight) else { return Vec::new() };
+        if self.same_id.is_empty() {
+            return (view.sections)(insight, &self.items);
+        }
+        (view.sections)(insight, &[self.items.as_slice(), &self.same_id].concat())
     }
 
     /// The earliest instant that is shown.
@@ -109,14 +115,19 @@ impl Reader {
         margin: Margin,
     ) -> Result<Detail, Error> {
         let related = view::of_record(insight).map_or_else(Vec::new, |view| (view.related)(insight));
-        let mut detail = Detail { items, series: Vec::new() };
+        let mut detail = Detail { items, ..Detail::default() };
         let (place, span) = (Place::of(insight), margin.around(insight, self.now()));
         let (Some(place), Some(span)) = (place, span) else { return Ok(detail) };
-        for Related::Series(key) in related {
-            let is_it = |series: &&Series| series.place == place && series.key == key;
-            if let Some(series) = known.series.iter().find(is_it) {
-                let line = self.line(series, known.states.get(&place), span, None).await?;
-                detail.series.push((series.clone(), line));
+        for related in related {
+            match related {
+                Related::Series(key) => {
+                    let is_it = |series: &&Series| series.place == place && series.key == key;
+                    if let Some(series) = known.series.iter().find(is_it) {
+                        let line = self.line(series, known.states.get(&place), span, None).await?;
+                        detail.series.push((series.clone(), line));
+                    }
+                }
+                Related::SameId => detail.same_id = self.with_same_id(insight).await?,
             }
         }
         Ok(detail)

@@ -79,6 +79,20 @@ impl Reader {
         Ok(without_doubles(found))
     }
 
+    /// The other insights of the same kind with the same id, about the same entity of the same account and region, without their
+    /// details.
+    pub async fn with_same_id(&self, insight: &Stored) -> Result<Vec<Stored>, Error> {
+        let Some(entity) = insight.text("entity") else { return Ok(Vec::new()) };
+        let partition = ("entity_pk", key::join(["entity", entity]));
+        let question = Question { index: Some(BY_ENTITY), partition, ..Question::default() };
+        let mut found = self.ask(question).await?;
+        // Entities are not unique.
+        let is_same = |other: &Stored, name| other.text(name) == insight.text(name);
+        let names = ["kind", "account_id", "region", "entity", "id"];
+        found.retain(|other| names.iter().all(|name| is_same(other, name)) && !is_same(other, "pk"));
+        Ok(found)
+    }
+
     /// The incidents that `insights` form. Those that may have something in common with another are read whole, at most
     /// `most` of them, the most important first; the others are compared by their envelopes.
     pub async fn incidents(&self, insights: Vec<Stored>, most: usize) -> Result<Vec<Incident>, Error> {

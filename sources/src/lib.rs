@@ -11,6 +11,7 @@
 
 pub mod auditmanager;
 pub mod cloudtrail;
+pub mod eks;
 mod registry;
 pub mod securityhub;
 pub mod view;

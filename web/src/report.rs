@@ -101,7 +101,7 @@ mod tests {
         let records: Vec<Stored> = (0..5_000).map(insight).collect();
         let occurrences = records.iter().filter_map(|record| Occurrence::new(record.clone(), &[])).collect();
         let detailed = |(nth, record): (usize, Stored)| {
-            let detail = (nth < MOST_DETAILS).then(|| Detail { items: events.clone(), series: Vec::new() });
+            let detail = (nth < MOST_DETAILS).then(|| Detail { items: events.clone(), ..Detail::default() });
             Insight { record, detail }
         };
         let (mut open, closed): (Vec<Stored>, Vec<Stored>) =

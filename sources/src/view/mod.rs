@@ -40,7 +40,8 @@ pub struct View {
     pub needs_partition: bool,
     /// What the view of an insight, whole, needs beyond its partition.
     pub related: fn(insight: &Stored) -> Vec<Related>,
-    /// The sections of an insight, from all items that were read.
+    /// The sections of an insight, from all items that were read: those under its partition key, and those of
+    /// [`Related::SameId`].
     pub sections: fn(insight: &Stored, items: &[Stored]) -> Vec<Section>,
     /// What an insight or a snapshot is judged by.
     pub judgement: fn(record: &Stored) -> Option<Judgement>,
@@ -64,6 +65,9 @@ pub struct View {
 pub enum Related {
     /// A metric series around the insight.
     Series(SeriesKey),
+    /// The insights of the same kind with the same id, about the same entity of the same account and region: the other periods
+    /// of a check. They have no details.
+    SameId,
 }
 
 /// What a record is judged by.

@@ -1,7 +1,8 @@
-//! The `catalog` rows of series and trails: what a row says, and how that changes. Collectors write rows, readers use the
-//! same type.
+//! The `catalog` rows of series, trails and clusters: what a row says, and how that changes. Collectors write rows, readers use
+//! the same types.
 
 mod availability;
+mod cluster;
 mod coverage;
 
 use crate::key;
@@ -9,6 +10,7 @@ use crate::record::Stored;
 use crate::time::{DAY_SECONDS, Timestamp};
 use crate::value::{Map, Value};
 pub use availability::{Rejection, Unavailable};
+pub use cluster::{CLUSTER_ROWS, ClusterCheck, ClusterRow, cluster_sort_key};
 pub use coverage::{Coverage, CoveredSpan};
 
 /// What the sort keys of the rows of trails begin with.

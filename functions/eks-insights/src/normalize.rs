@@ -1,0 +1,115 @@
+//! EKS's answers as records. Pure: no client, no clock.
+//!
+//! Shapes: <https://docs.aws.amazon.com/eks/latest/APIReference/API_Insight.html> and its siblings.
+
+use crate::detail;
+use crate::listing::CheckState;
+use aws_sdk_eks::types::Insight;
+use insights_shared::fields::Faults;
+use insights_shared::key::Key;
+use insights_shared::record::{Record, Status, StatusReason, Stored, one_line, partition};
+use insights_shared::target::Target;
+use insights_shared::time::Timestamp;
+use insights_shared::validate::Rejected;
+use insights_shared::value::{Map, Value, write_canonical_map};
+use insights_sources::eks;
+
+/// Where an answer came from and when.
+#[derive(Clone, Copy, Debug)]
+pub struct Origin<'a> {
+    /// The account and region that were asked.
+    pub target: &'a Target,
+    /// The name of the cluster.
+    pub cluster: &'a str,
+    /// When they were asked.
+    pub answered_at: Timestamp,
+}
+
+/// The key of the record of a period that began at `transition`.
+pub fn insight_key(target: &Target, cluster: &str, id: &str, transition: Option<Timestamp>) -> Key {
+    let transition = transition.map(|time| time.to_string()).unwrap_or_default();
+    let parts = [cluster, id, transition.as_str()];
+    Key::new(partition(eks::SOURCE, &target.account_id, &target.region, parts), "insight")
+}
+
+/// The record of the check `id`, which does not pass, and its state.
+///
+/// An answer without `lastTransitionTime` does not say which period it belongs to, so that its record is rejected; and so is one
+/// without `lastRefreshTime`, which has no version.
+pub fn insight(id: &str, insight: &Insight, origin: Origin<'_>) -> (Record, CheckState) {
+    let Origin { target, cluster, answered_at } = origin;
+    let detail = detail::insight(insight);
+    let state = CheckState::of(id, &detail);
+    let check = &state.check;
+    let key = insight_key(target, cluster, id, check.last_transition_time);
+    let mut record = Record::new(eks::INSIGHT, key, &target.account_id, &target.region, answered_at);
+    record.id.clone_from(&insight.id);
+    let name = check.name.as_deref().map(one_line).filter(|name| !name.is_empty());
+    record.title = Some(format!("{cluster}: {}: {}", name.as_deref().unwrap_or(id), check.status));
+    record.status = Some(Status::Open);
+    record.severity = Some(eks::STATUS_SEVERITY.severity(&check.status));
+    record.entity = Some(cluster.to_owned());
+    record.started_at = check.last_transition_time;
+    record.updated_at = state.refreshed_at;
+    record.detail = detail;
+    (record, state)
+}
+
+/// The event of an insight that is new or has changed: the same answer, under the time of its refresh.
+pub fn insight_event(insight: &Record) -> Record {
+    let refreshed_at = insight.updated_at.map(|time| time.to_string()).unwrap_or_default();
+    let key = Key::new(insight.key.pk.as_str(), format!("event#{refreshed_at}"));
+    let mut event = Record::new(
+        eks::INSIGHT_EVENT,
+        key,
+        &insight.account_id,
+        &insight.region,
+        insight.answered_at,
+    );
+    event.title.clone_from(&insight.title);
+    event.started_at = insight.updated_at;
+    event.updated_at = insight.updated_at;
+    event.detail.clone_from(&insight.detail);
+    event
+}
+
+/// The stored record of a period that `state` ends; `None` if it does not.
+///
+/// The refresh of the closing answer becomes the record's version: an earlier answer that is written later must not open the
+/// record again.
+pub fn ended(stored: &Stored, state: &CheckState, answered_at: Timestamp) -> Option<Record> {
+    let mut record = Record::from_stored(eks::INSIGHT, stored, answered_at)?;
+    let ended_at = state.end_of(record.started_at?)?;
+    record.status = Some(Status::Closed);
+    record.ended_at = Some(ended_at);
+    record.updated_at = record.updated_at.max(state.refreshed_at).max(Some(ended_at));
+    Some(record)
+}
+
+/// The stored record of a check or cluster that is missing from a complete listing of `listed_at`.
+pub fn no_longer_known(stored: &Stored, listed_at: Timestamp) -> Option<Record> {
+    let mut record = Record::from_stored(eks::INSIGHT, stored, listed_at)?;
+    record.status = Some(Status::Closed);
+    record.status_reason = Some(StatusReason::NoLongerKnown);
+    record.ended_at = record.started_at.max(Some(listed_at));
+    Some(record)
+}
+
+/// A summary without an id, about which nothing can be asked: all that it says, and why nothing can be made of it.
+pub fn summary_without_id(said: &Map, target: &Target, cluster: &str) -> Rejected {
+    let Key { pk, sk } = insight_key(target, cluster, "", None);
+    let mut violations = Faults::default();
+    violations.add("id", "", "is missing from the answer");
+    // The answer does not name its cluster.
+    let raw = Map::from([
+        ("answer".into(), Value::Map(said.clone())),
+        ("requested".into(), Value::from(pk.as_str())),
+    ]);
+    let mut text = String::new();
+    write_canonical_map(&raw, &mut text);
+    Rejected { subject: format!("{pk} {sk}"), violations, raw: text }
+}
+
+#[cfg(test)]
+#[path = "normalize_tests.rs"]
+mod tests;

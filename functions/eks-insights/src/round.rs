@@ -1,0 +1,104 @@
+//! Collects an account with more clusters than one invocation has time for: later runs continue a round with the first cluster
+//! that an earlier one did not finish. Pure.
+
+use insights_shared::collector::Cursor;
+use insights_shared::completeness::Completeness;
+use insights_shared::record::Stored;
+use insights_shared::time::Timestamp;
+use insights_shared::value::{Map, Value};
+
+/// One round through all clusters, in the order of their names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Round {
+    /// When its first run began. What the round has passed was fetched since.
+    since: Timestamp,
+    /// The first cluster that is left.
+    next: String,
+    /// Whether nothing was missing so far.
+    so_far: Completeness,
+}
+
+impl Round {
+    /// The round that a run at `now` continues or begins.
+    pub(crate) fn of(state: Option<&Stored>, now: Timestamp) -> Self {
+        let resume = state.and_then(|state| state.0.get("resume"));
+        let continued = resume.and_then(|resume| {
+            // The time of a run whose clock was ahead is wrong.
+            let since = resume.at(&["since"])?.as_timestamp().filter(|since| *since <= now)?;
+            let next = resume.at(&["next"])?.as_str()?.to_owned();
+            let so_far = Completeness::of(resume.at(&["complete"])? == &Value::Bool(true));
+            Some(Self { since, next, so_far })
+        });
+        continued.unwrap_or(Self { since: now, next: String::new(), so_far: Completeness::Complete })
+    }
+
+    /// Whether the round has still to collect the cluster.
+    pub(crate) fn has_left(&self, cluster: &str) -> bool {
+        cluster >= self.next.as_str()
+    }
+
+    /// The watermark, and the place at which the next run continues. `completeness` is the result of everything that the run
+    /// finished; `unfinished` is the first cluster for which there was no time.
+    pub(crate) fn end(
+        &self,
+        completeness: Completeness,
+        unfinished: Option<&str>,
+    ) -> (Option<Timestamp>, Cursor) {
+        let mut so_far = self.so_far;
+        so_far &= completeness;
+        let Some(next) = unfinished else {
+            return (so_far.is_complete().then_some(self.since), Cursor::Clear);
+        };
+        let place = Map::from([
+            ("complete".into(), so_far.is_complete().into()),
+            ("next".into(), next.into()),
+            ("since".into(), self.since.into()),
+        ]);
+        (None, Cursor::Set(place))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Completeness::{Complete, Incomplete};
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    /// The state after a run that left `cursor`.
+    fn state(cursor: Cursor) -> Stored {
+        let Cursor::Set(place) = cursor else { panic!("nothing is left: {cursor:?}") };
+        Stored(Map::from([("resume".into(), Value::Map(place))]))
+    }
+
+    #[test]
+    fn a_round_of_one_run_has_every_cluster_and_moves_the_watermark_to_its_start() {
+        let now = at("2026-03-01T12:00:00Z");
+        let round = Round::of(None, now);
+        assert!(round.has_left("") && round.has_left("a"));
+        assert_eq!(round.end(Complete, None), (Some(now), Cursor::Clear));
+        assert_eq!(round.end(Incomplete, None), (None, Cursor::Clear));
+    }
+
+    #[test]
+    fn a_later_run_continues_with_the_first_unfinished_cluster_and_ends_the_round_of_the_first() {
+        let (first, second) = (at("2026-03-01T12:00:00Z"), at("2026-03-02T18:00:00Z"));
+        for (result, expected) in [(Complete, Some(first)), (Incomplete, None)] {
+            let (watermark, cursor) = Round::of(None, first).end(result, Some("m"));
+            assert_eq!(watermark, None);
+            let round = Round::of(Some(&state(cursor)), second);
+            assert_eq!(["a", "m", "z"].map(|cluster| round.has_left(cluster)), [false, true, true]);
+            // A failure in any run of the round is a gap.
+            assert_eq!(round.end(Complete, None), (expected, Cursor::Clear));
+        }
+    }
+
+    #[test]
+    fn a_round_that_begins_in_the_future_is_begun_again() {
+        let (first, second) = (at("2026-03-01T12:00:00Z"), at("2026-03-01T11:00:00Z"));
+        let (_, cursor) = Round::of(None, first).end(Complete, Some("m"));
+        assert_eq!(Round::of(Some(&state(cursor)), second), Round::of(None, second));
+    }
+}

@@ -1,0 +1,222 @@
+//! How EKS's insights are shown: the check and its status, since when it fails, and what has to be changed before an upgrade.
+//!
+//! EKS documents no links into its console: `#/clusters/NAME?selectedTab=cluster-upgrade-insights-tab` is what the console shows in
+//! the address bar.
+
+use super::{INSIGHT, INSIGHT_EVENT, SOURCE};
+use crate::view::console::{Link, encoded, home};
+use crate::view::{
+    Column, CorrelationKeys, Fact, Log, Related, Section, Subject, Table, Value, View, list, text,
+};
+use insights_records::number::Number;
+use insights_records::record::Stored;
+use insights_records::time::Timestamp;
+use insights_records::value::Value as Json;
+
+/// How EKS's insights are shown.
+pub static VIEW: View = View {
+    source: SOURCE,
+    needs_partition: true,
+    related: |_| vec![Related::SameId],
+    sections,
+    // A status is no number, and the title has it.
+    judgement: |_| None,
+    subject: |insight| Subject {
+        what: detail_text(insight, "name").unwrap_or("EKS check").to_owned(),
+        relation: "in cluster",
+        place: insight.text("entity").map(str::to_owned),
+        unusual: None,
+    },
+    correlation_items: &[],
+    // A check fails for weeks and names no service: it would belong to every incident of that time.
+    correlation: |_, _| CorrelationKeys::default(),
+    lane: |record| record.text("entity").unwrap_or_default(),
+    link,
+    // It has no metric series.
+    unavailable: |_, _| "it is not available".to_owned(),
+};
+
+fn sections(insight: &Stored, items: &[Stored]) -> Vec<Section> {
+    let mut sections = vec![facts(insight, items)];
+    let tables = [resources(insight), deprecations(insight), clients(insight)];
+    sections.extend(tables.into_iter().flatten().map(Section::Table));
+    sections.extend(development(items));
+    sections.extend([addons(insight), links(insight)].into_iter().flatten().map(Section::Table));
+    sections
+}
+
+fn facts(insight: &Stored, items: &[Stored]) -> Section {
+    let said = |name: &str| detail_text(insight, name).map(|text| Value::Text(text.to_owned()));
+    let status = |name: &str| {
+        let value = insight.0.get("detail")?.at(&["insight_status", name])?.as_str()?;
+        Some(Value::Text(value.to_owned()))
+    };
+    let began = insight.timestamp("started_at");
+    let failing_since = began.map(|began| Value::Time(failure_start(insight, began, items)));
+    let facts = [
+        ("Cluster", insight.text("entity").map(|name| Value::Text(name.to_owned()))),
+        ("Category", detail_text(insight, "category").map(|text| Value::Text(words(text)))),
+        ("Kubernetes version", said("kubernetes_version")),
+        ("Status", status("status")),
+        ("Reason", status("reason")),
+        ("Failing since", failing_since),
+        ("In this status since", began.map(Value::Time)),
+        ("Refreshed", insight.timestamp("updated_at").map(Value::Time)),
+        ("Recommendation", said("recommendation")),
+        ("Description", said("description")),
+    ];
+    Section::Facts(facts.into_iter().filter_map(|(name, value)| Some(Fact { name, value: value? })).collect())
+}
+
+/// When the failure began of which an insight that began at `began` is the last period: periods that touch are one failure.
+fn failure_start(insight: &Stored, began: Timestamp, items: &[Stored]) -> Timestamp {
+    let is_period = |item: &&Stored| {
+        item.text("kind") == Some(INSIGHT.as_str()) && item.text("id") == insight.text("id")
+    };
+    let span = |item: &Stored| Some((item.timestamp("started_at")?, item.timestamp("ended_at")?));
+    let mut periods: Vec<(Timestamp, Timestamp)> =
+        items.iter().filter(is_period).filter_map(span).filter(|(start, _)| *start < began).collect();
+    periods.sort_unstable();
+    periods.into_iter().rev().fold(began, |start, (earlier, end)| if end >= start { earlier } else { start })
+}
+
+fn resources(insight: &Stored) -> Option<Table> {
+    let resource = |resource: &Json| {
+        let name = text(resource, "kubernetes_resource_uri").or_else(|| text(resource, "arn"));
+        let status = |name| resource.at(&["insight_status", name]).and_then(Json::as_str);
+        vec![key(name), words_or_none(status("status")), words_or_none(status("reason"))]
+    };
+    let columns = vec![Column::text("Resource"), Column::text("Status"), Column::text("Reason").optional()];
+    table("Resources", columns, list(insight.0.get("detail"), "resources").iter().map(resource))
+}
+
+fn deprecations(insight: &Stored) -> Option<Table> {
+    let deprecation = |deprecation: &Json| {
+        vec![
+            key(text(deprecation, "usage")),
+            key(text(deprecation, "replaced_with")),
+            words_or_none(text(deprecation, "stop_serving_version")),
+            words_or_none(text(deprecation, "start_serving_replacement_version")),
+        ]
+    };
+    let columns = vec![
+        Column::text("API"),
+        Column::text("Replacement"),
+        Column::text("Removed in"),
+        Column::text("Replacement since").optional(),
+    ];
+    table("Deprecated APIs", columns, summary(insight, "deprecation_details").iter().map(deprecation))
+}
+
+fn clients(insight: &Stored) -> Option<Table> {
+    let rows = clients_of(insight).map(|(api, client)| {
+        let last = client.at(&["last_request_time"]).and_then(Json::as_timestamp);
+        vec![
+            key(text(client, "user_agent")),
+            key(api),
+            requests(client).map_or(Value::None, Value::Count),
+            last.map_or(Value::None, Value::Time),
+        ]
+    });
+    let columns = vec![
+        Column::text("Client"),
+        Column::text("API"),
+        Column::number("Requests in 30 days"),
+        Column::text("Last request"),
+    ];
+    table("Clients that use them", columns, rows)
+}
+
+/// How the numbers of requests developed, from the answers that were stored.
+fn development(items: &[Stored]) -> Option<Section> {
+    let is_event = |item: &&Stored| item.text("kind") == Some(INSIGHT_EVENT.as_str());
+    let mut events: Vec<(Timestamp, &Stored)> = items
+        .iter()
+        .filter(is_event)
+        .filter_map(|event| Some((event.timestamp("started_at")?, event)))
+        .collect();
+    events.sort_by_key(|(at, _)| *at);
+    if events.iter().all(|(_, event)| clients_of(event).next().is_none()) {
+        return None;
+    }
+    let rows = events.into_iter().map(|(at, event)| {
+        let counts: Vec<(&Json, i64)> =
+            clients_of(event).filter_map(|(_, client)| Some((client, requests(client)?))).collect();
+        let sum = counts.iter().fold(0_i64, |sum, (_, count)| sum.saturating_add(*count));
+        let each = counts.iter().map(|(client, count)| {
+            Value::Text(format!("{}: {count}", text(client, "user_agent").unwrap_or("unnamed")))
+        });
+        vec![Value::Time(at), Value::Count(sum), Value::List(each.collect())]
+    });
+    let columns = vec![Column::text("Refreshed"), Column::number("Requests"), Column::text("By client")];
+    let title = "Requests in the 30 days before each refresh".to_owned();
+    Some(Section::Log(Log { table: Table { title, columns, rows: rows.collect() }, chart: None }))
+}
+
+fn addons(insight: &Stored) -> Option<Table> {
+    let addon = |addon: &Json| {
+        let versions = list(Some(addon), "compatible_versions").iter().filter_map(Json::as_str);
+        let versions = versions.map(|version| Value::Text(version.to_owned()));
+        vec![words_or_none(text(addon, "name")), Value::List(versions.collect())]
+    };
+    let columns = vec![Column::text("Add-on"), Column::text("Compatible versions")];
+    table("Add-ons", columns, summary(insight, "addon_compatibility_details").iter().map(addon))
+}
+
+fn links(insight: &Stored) -> Option<Table> {
+    let links = insight.0.get("detail").and_then(|detail| detail.at(&["additional_info"]));
+    let links = links.and_then(Json::as_map).into_iter().flatten();
+    let rows = links.map(|(title, address)| vec![Value::Text(title.to_string()), key(address.as_str())]);
+    table("Further information", vec![Column::text("Title"), Column::text("Address")], rows)
+}
+
+fn link(record: &Stored) -> Option<Link> {
+    let cluster = encoded(record.text("entity")?);
+    let home = home(record, "eks")?;
+    let url = format!("{home}#/clusters/{cluster}?selectedTab=cluster-upgrade-insights-tab");
+    Some(Link { shows: "the upgrade insights of the cluster", url })
+}
+
+/// The clients of all deprecated APIs, each with the API that it uses.
+fn clients_of(record: &Stored) -> impl Iterator<Item = (Option<&str>, &Json)> {
+    summary(record, "deprecation_details").iter().flat_map(|deprecation| {
+        list(Some(deprecation), "client_stats").iter().map(|client| (text(deprecation, "usage"), client))
+    })
+}
+
+fn requests(client: &Json) -> Option<i64> {
+    client.at(&["number_of_requests_last30_days"]).and_then(Json::as_number).and_then(Number::as_i64)
+}
+
+/// A list of what EKS says only in some categories.
+fn summary<'a>(record: &'a Stored, name: &str) -> &'a [Json] {
+    let summary = record.0.get("detail").and_then(|detail| detail.at(&["category_specific_summary"]));
+    list(summary, name)
+}
+
+fn detail_text<'a>(record: &'a Stored, name: &str) -> Option<&'a str> {
+    text(record.0.get("detail")?, name)
+}
+
+/// `upgrade readiness` of `UPGRADE_READINESS`.
+fn words(category: &str) -> String {
+    category.to_lowercase().replace('_', " ")
+}
+
+fn key(text: Option<&str>) -> Value {
+    text.map_or(Value::None, |text| Value::Key(text.to_owned()))
+}
+
+fn words_or_none(text: Option<&str>) -> Value {
+    text.map_or(Value::None, |text| Value::Text(text.to_owned()))
+}
+
+/// A table, if it has rows.
+fn table(title: &str, columns: Vec<Column>, rows: impl Iterator<Item = Vec<Value>>) -> Option<Table> {
+    let rows: Vec<Vec<Value>> = rows.collect();
+    (!rows.is_empty()).then(|| Table { title: title.to_owned(), columns, rows })
+}
+
+#[cfg(test)]
+#[path = "view_tests.rs"]
+mod tests;
