@@ -6,8 +6,8 @@
 //! Shapes: <https://docs.aws.amazon.com/eks/latest/APIReference/API_Insight.html> and its siblings.
 
 use aws_sdk_eks::types::{
-    AddonCompatibilityDetail, Category, ClientStat, DeprecationDetail, Insight, InsightCategorySpecificSummary,
-    InsightResourceDetail, InsightStatus, InsightStatusValue, InsightSummary,
+    AddonCompatibilityDetail, Category, ClientStat, DeprecationDetail, Insight,
+    InsightCategorySpecificSummary, InsightResourceDetail, InsightStatus, InsightStatusValue, InsightSummary,
 };
 use insights_shared::sdk::time_value;
 use insights_shared::value::{Map, MapBuilder, Value};
@@ -88,10 +88,7 @@ fn deprecation(deprecation: &DeprecationDetail) -> Map {
     MapBuilder::new()
         .with("client_stats", deprecation.client_stats.as_deref().map(|clients| sorted(clients, client)))
         .with("replaced_with", deprecation.replaced_with.as_deref())
-        .with(
-            "start_serving_replacement_version",
-            deprecation.start_serving_replacement_version.as_deref(),
-        )
+        .with("start_serving_replacement_version", deprecation.start_serving_replacement_version.as_deref())
         .with("stop_serving_version", deprecation.stop_serving_version.as_deref())
         .with("usage", deprecation.usage.as_deref())
         .build()

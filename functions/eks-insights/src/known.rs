@@ -33,10 +33,7 @@ pub(crate) struct OpenInsight {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum End<'a> {
     /// This answer ends it.
-    Answer {
-        state: &'a CheckState,
-        answered_at: Timestamp,
-    },
+    Answer { state: &'a CheckState, answered_at: Timestamp },
     /// The check or its cluster is missing from a complete listing of this time.
     Unlisted(Timestamp),
 }

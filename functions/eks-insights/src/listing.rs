@@ -120,11 +120,8 @@ mod tests {
         let other = summary("b", Some("WARNING"), 5, 20);
         for summaries in [[&earlier, &other, &later], [&later, &earlier, &other]] {
             let listing = Listing::of(&summaries.map(Clone::clone));
-            let statuses: Vec<(&str, &str)> = listing
-                .checks
-                .iter()
-                .map(|(id, state)| (id.as_str(), state.check.status.as_str()))
-                .collect();
+            let statuses: Vec<(&str, &str)> =
+                listing.checks.iter().map(|(id, state)| (id.as_str(), state.check.status.as_str())).collect();
             assert_eq!(statuses, [("a", "PASSING"), ("b", "WARNING")]);
             assert!(listing.without_id.is_empty());
         }

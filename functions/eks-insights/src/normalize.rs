@@ -59,13 +59,8 @@ pub fn insight(id: &str, insight: &Insight, origin: Origin<'_>) -> (Record, Chec
 pub fn insight_event(insight: &Record) -> Record {
     let refreshed_at = insight.updated_at.map(|time| time.to_string()).unwrap_or_default();
     let key = Key::new(insight.key.pk.as_str(), format!("event#{refreshed_at}"));
-    let mut event = Record::new(
-        eks::INSIGHT_EVENT,
-        key,
-        &insight.account_id,
-        &insight.region,
-        insight.answered_at,
-    );
+    let mut event =
+        Record::new(eks::INSIGHT_EVENT, key, &insight.account_id, &insight.region, insight.answered_at);
     event.title.clone_from(&insight.title);
     event.started_at = insight.updated_at;
     event.updated_at = insight.updated_at;

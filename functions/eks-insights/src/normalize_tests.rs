@@ -192,8 +192,7 @@ fn the_severity_is_that_of_the_status_and_the_title_names_cluster_check_and_stat
         (Some("SOMETHING_NEW"), Severity::Low),
         (None, Severity::Low),
     ] {
-        let given =
-            example_with(|insight| insight.insight_status = word.map(|word| status(word, "because")));
+        let given = example_with(|insight| insight.insight_status = word.map(|word| status(word, "because")));
         let (record, state) = normalized(&given);
         let word = word.unwrap_or("UNKNOWN");
         assert_eq!((record.severity, state.check.status.as_str()), (Some(severity), word));

@@ -53,9 +53,7 @@ impl<'a> Rows<'a> {
     pub(crate) async fn write(&self, row: &ClusterRow, answered_at: Timestamp) -> Completeness {
         match self.try_write(row, answered_at).await {
             Ok(()) => Completeness::Complete,
-            Err(error) => {
-                self.run.report.call_failed(Stage::Write, &cluster_sort_key(&row.name), &error)
-            }
+            Err(error) => self.run.report.call_failed(Stage::Write, &cluster_sort_key(&row.name), &error),
         }
     }
 

@@ -1,5 +1,6 @@
 //! Writes insights, each after the event of its answer. An answer that is already stored is neither.
 
+use crate::normalize::insight_event;
 use insights_shared::completeness::Completeness;
 use insights_shared::issue::Stage;
 use insights_shared::key::Key;
@@ -8,7 +9,6 @@ use insights_shared::report::Outcome;
 use insights_shared::store::read::Projection;
 use insights_shared::target_run::{ExistenceHint, TargetRun};
 use insights_shared::validate::{ValidRecord, validate};
-use crate::normalize::insight_event;
 
 /// The operation that returns insights in full.
 pub(crate) const OPERATION: &str = "DescribeInsight";

@@ -70,9 +70,8 @@ fn facts(insight: &Stored, items: &[Stored]) -> Section {
 
 /// When the failure began of which an insight that began at `began` is the last period: periods that touch are one failure.
 fn failure_start(insight: &Stored, began: Timestamp, items: &[Stored]) -> Timestamp {
-    let is_period = |item: &&Stored| {
-        item.text("kind") == Some(INSIGHT.as_str()) && item.text("id") == insight.text("id")
-    };
+    let is_period =
+        |item: &&Stored| item.text("kind") == Some(INSIGHT.as_str()) && item.text("id") == insight.text("id");
     let span = |item: &Stored| Some((item.timestamp("started_at")?, item.timestamp("ended_at")?));
     let mut periods: Vec<(Timestamp, Timestamp)> =
         items.iter().filter(is_period).filter_map(span).filter(|(start, _)| *start < began).collect();

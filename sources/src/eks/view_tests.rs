@@ -26,7 +26,10 @@ fn a_failure_began_with_the_first_of_the_periods_that_touch() {
         (vec![period("a", first, Some(second)), period("a", second, Some(third))], first),
         (vec![period("a", second, Some(third)), period("a", first, Some(second))], first),
         // Between them the check passed.
-        (vec![period("a", first, Some("2026-01-02T23:59:59.999Z")), period("a", second, Some(third))], second),
+        (
+            vec![period("a", first, Some("2026-01-02T23:59:59.999Z")), period("a", second, Some(third))],
+            second,
+        ),
         (vec![period("a", second, Some("2026-01-06T00:00:00Z"))], third),
         // Another check, and the insight itself.
         (vec![period("b", second, Some(third)), insight.clone()], third),

@@ -121,7 +121,8 @@ mod tests {
         for gone_at in [None, Some(at("2023-11-20T00:00:00Z"))] {
             let row = ClusterRow { name: "prod".into(), checks: vec![full.clone(), bare.clone()], gone_at };
             let item = row.to_item(Map::new(), at("2023-11-14T22:25:00Z"), 400);
-            let expiry = item.get("expires_at").and_then(Value::as_number).and_then(crate::number::Number::as_i64);
+            let expiry =
+                item.get("expires_at").and_then(Value::as_number).and_then(crate::number::Number::as_i64);
             // 2023-11-20 is 1700438400; 400 days are 34560000 seconds.
             assert_eq!(expiry, gone_at.map(|_| 1_734_998_400));
             assert_eq!(ClusterRow::from_stored(&Stored(item)), Some(row));
