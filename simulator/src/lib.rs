@@ -1,5 +1,5 @@
-//! Simulated AWS services for tests: AWS X-Ray, CloudTrail, Audit Manager, EKS and STS, as far as insights need them, and a
-//! DynamoDB table, all on one local port. AWS clients use it through `AWS_ENDPOINT_URL`. The services answer from a
+//! Simulated AWS services for tests: AWS X-Ray, CloudTrail, Audit Manager, EKS, Security Hub and STS, as far as insights need
+//! them, and a DynamoDB table, all on one local port. AWS clients use it through `AWS_ENDPOINT_URL`. The services answer from a
 //! [`Scenario`], in the protocols of their models, with the errors that AWS has; a [`Fault`] makes calls fail.
 //! [`RuntimeApi`] is a server of the Lambda Runtime API.
 //!
@@ -36,6 +36,7 @@ pub mod page;
 pub mod rate;
 pub mod runtime_api;
 pub mod scenario;
+pub mod securityhub;
 pub mod selector;
 pub mod service;
 pub mod sts;
@@ -69,6 +70,7 @@ pub(crate) const SERVICES: registry::Registry = registry::Registry::new(&[
     cloudtrail::SERVICE,
     auditmanager::SERVICE,
     eks::SERVICE,
+    securityhub::SERVICE,
     sts::SERVICE,
     dynamodb::SERVICE,
 ]);

@@ -72,7 +72,7 @@ account = "12"
     for expected in [
         "seed is \"x\": must be a whole number",
         "account is 12: must be a string",
-        "colour is \"red\": unknown key; known keys are seed, account, rates, xray, cloudtrail, auditmanager, eks, sts, place",
+        "colour is \"red\": unknown key; known keys are seed, account, rates, xray, cloudtrail, auditmanager, eks, securityhub, sts, place",
         "rates.GetInsight is \"fast\": must be calls a second",
         "rates.GetInsigt is 2: unknown operation \"GetInsigt\"; near matches are xray:GetInsight",
         "rates.sts:GetGroups is 1: unknown operation \"sts:GetGroups\"; near matches are xray:GetGroups",

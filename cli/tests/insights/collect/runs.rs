@@ -63,7 +63,7 @@ fn a_window_loads_the_past_and_leaves_the_state_alone() {
         assert_eq!(bounds, ["2026-02-27T12:00:00.000Z", "2026-03-01T12:00:00.000Z"], "{source}");
     }
     // Audit Manager has no past.
-    assert_eq!(story.lab.calls("GetInsights"), 0);
+    assert_eq!(story.lab.calls("auditmanager:GetInsights"), 0);
     assert!(run.stdout.contains("left out: Audit Manager has no past"), "{}", run.stdout);
 }
 

@@ -11,7 +11,8 @@ async fn when_time_runs_out_what_came_is_stored_and_the_rest_is_counted_as_not_r
     let check = async |operation: &str, written: u64, not_reached: u64| {
         let mut world = World::of(STORY).await;
         world.set("CONCURRENCY", "1");
-        world.simulator.fault(Fault::new(operation, FaultKind::Hang).unwrap());
+        let selector = format!("auditmanager:{operation}");
+        world.simulator.fault(Fault::new(&selector, FaultKind::Hang).unwrap());
         let response = world.invoke_within("{}", Some(Duration::from_millis(2_500))).await.unwrap();
         assert_eq!(response.status, RunStatus::Partial, "{operation}");
         assert!(response.targets[0].issues.is_empty(), "{operation}");
