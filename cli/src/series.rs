@@ -1,33 +1,25 @@
-//! `insights series`: CloudTrail's metric series as plots, chunks or buckets, and the trails that are not available. How periods become one line is
-//! `read::line`'s.
+//! `insights series`: metric series as plots, chunks or buckets, and the trails that are not available. `insights_query::line`
+//! combines the periods into one line.
 
 use crate::args::SeriesArguments;
 use crate::args::shared::Output;
 use crate::empty;
 use crate::exit::{Exit, Failure};
 use crate::location::Opened;
-use crate::output::axis::Axis;
-use crate::output::tabular::heading;
-use crate::output::{csv, plot, print, say};
+use crate::output::{csv, plot, print, say, sections};
 use crate::session::Session;
-use insights_query::format::{add, instant, json, period, plain, so_many, thousands, times, wrapped};
-use insights_query::line::{Line, Sample};
-use insights_query::series::{SOURCE, Series, Trail};
-use insights_query::{Place, Reader, Span, unavailable};
+use insights_query::format::{add, json, so_many, times};
+use insights_query::line::Line;
+use insights_query::series::{Series, Trail, sources};
+use insights_query::{Detail, Place, Reader, Span, unavailable};
 use insights_shared::catalog::Unavailable;
-use insights_shared::number::Number;
-use insights_shared::record::Stored;
+use insights_shared::record::{Source, Stored};
 use insights_shared::time::DAY_SECONDS;
+use insights_sources::view::{Explanation, Explanations, Section, SeriesChart};
 use std::collections::BTreeSet;
 
-/// Rows of a plot that has the page for itself.
-pub const HIGH: usize = 6;
-/// Rows of one of many plots.
-const LOW: usize = 2;
-/// So many series have room for high plots.
+/// Up to this number of series have high plots.
 const FEW: usize = 2;
-/// Wider than this, the eye loses the line.
-const WIDEST: u16 = 140;
 
 /// The days for which an insight keeps its series live.
 const LIVE_DAYS: i64 = 90;
@@ -48,10 +40,11 @@ async fn answer(
     session: &Session,
 ) -> Result<String, Failure> {
     let states = reader.series_states().await?;
-    let mut places: BTreeSet<Place> = states.keys().cloned().collect();
+    let mut places: BTreeSet<Place> = states.keys().map(|(_, place)| place.clone()).collect();
     // A window writes no state: the insights that name series tell where it was.
     let live = Span::last(LIVE_DAYS * DAY_SECONDS, reader.now());
-    let insights = reader.overlapping(&SOURCE.insight_kinds().collect::<Vec<_>>(), live).await?;
+    let insights =
+        reader.overlapping(&sources().flat_map(Source::insight_kinds).collect::<Vec<_>>(), live).await?;
     places.extend(insights.iter().filter_map(Place::of));
     let (mut all, mut trails) = (Vec::new(), Vec::new());
     for place in &places {
@@ -78,8 +71,8 @@ async fn answer(
     let lines = reader.lines(all, &states, span, arguments.period).await?;
     Ok(match arguments.look.output {
         Output::Csv => buckets(&lines, &trails),
-        _ if lines.is_empty() => trails_page(&trails, session),
-        _ => page(&lines, reader, session) + &trails_page(&trails, session),
+        _ if lines.is_empty() => unavailable_trails(&trails, session),
+        _ => page(&lines, reader, session) + &unavailable_trails(&trails, session),
     })
 }
 
@@ -108,24 +101,24 @@ async fn nothing(
         let command = session.command(&["series"]);
         return Ok(format!("no key contains \"{text}\": {others} known, see `{command}`"));
     }
-    let asked = empty::Asked { source: Some(SOURCE), ..empty::Asked::default() };
+    let asked = empty::Asked { source: sources().next(), ..empty::Asked::default() };
     empty::reason(reader, &asked, span, session).await
 }
 
 fn page(lines: &[(Series, Line)], reader: &Reader, session: &Session) -> String {
     let places: BTreeSet<_> = lines.iter().map(|(series, _)| &series.place).collect();
-    let rows = if lines.len() <= FEW { HIGH } else { LOW };
+    let height = if lines.len() <= FEW { plot::HIGH } else { plot::LOW };
     let mut text = String::new();
     for (series, line) in lines {
-        let place = match places.len() {
-            1 => String::new(),
-            _ => format!(", {} {}", series.place.account_id, series.place.region),
-        };
-        let trail = series.key.trail.as_ref().map_or(String::new(), |trail| format!(", {}", plain(trail)));
-        let title = format!("{}, {}{trail}{place}", series.title(), series.key.event_source);
-        text.push_str(&heading(wrapped(&plain(&title), session.width).trim_end(), session));
-        text.push_str(&plotted(line, rows, session));
-        text.push_str(&unavailable_note(series, session));
+        let mut title = format!("{}, {}", series.key.title(), series.key.event_source);
+        if let Some(trail) = &series.key.trail {
+            add(&mut title, format_args!(", {trail}"));
+        }
+        if places.len() > 1 {
+            add(&mut title, format_args!(", {} {}", series.place.account_id, series.place.region));
+        }
+        let chart = SeriesChart { title, key: series.key.clone(), baseline: None, missing: "" };
+        text.push_str(&sections::render_series(&chart, series, line, height, session));
         text.push('\n');
     }
     let number = so_many(lines.len(), "series", "series");
@@ -134,87 +127,20 @@ fn page(lines: &[(Series, Line)], reader: &Reader, session: &Session) -> String 
     text + &format!("{number}; {}; {}\n", plot::LEGEND, times(&session.zone, from, until))
 }
 
-/// Why there is no more of a series, and since when, if it is not available.
-pub fn unavailable_note(series: &Series, session: &Session) -> String {
-    series.unavailable().map_or_else(String::new, |unavailable| {
-        wrapped(
-            &unavailable::sentence(unavailable, series.key.trail.as_deref(), &session.zone),
-            session.width,
-        )
-    })
-}
-
 /// The trails that are not available, each with the reason.
-fn trails_page(trails: &[Trail], session: &Session) -> String {
-    if trails.is_empty() {
+fn unavailable_trails(trails: &[Trail], session: &Session) -> String {
+    let explanation = |trail: &Trail| {
+        let Trail { source, place, arn, .. } = trail;
+        let text = unavailable::sentence(trail.unavailable()?, *source, Some(arn), &session.zone);
+        let about = format!("{arn}, {} {}", place.account_id, place.region);
+        Some(Explanation { about, text, command: None })
+    };
+    let entries: Vec<Explanation> = trails.iter().filter_map(explanation).collect();
+    if entries.is_empty() {
         return String::new();
     }
-    let mut text = heading("Trails that are not available", session);
-    for trail in trails {
-        let Trail { place, arn, .. } = trail;
-        let Some(unavailable) = trail.unavailable() else { continue };
-        let sentence = unavailable::sentence(unavailable, Some(arn), &session.zone);
-        let place = format!("{} {}", place.account_id, place.region);
-        text.push_str(&wrapped(&plain(&format!("{arn}, {place}: {sentence}")), session.width));
-    }
-    text
-}
-
-/// A line as a plot over its axis, with its greatest value and its periods below.
-pub fn plotted(line: &Line, rows: usize, session: &Session) -> String {
-    let width = usize::from(session.width.min(WIDEST));
-    let samples = line.samples(width);
-    let mut text = String::new();
-    if samples.iter().all(|sample| *sample == Sample::Unknown) {
-        return "nothing is known of that time\n".to_owned();
-    }
-    let rows = if line.points.is_empty() { 1 } else { rows };
-    for row in plot::blocks(&samples, rows) {
-        add(&mut text, format_args!("{row}\n"));
-    }
-    for row in Axis::new(line.span, width).ticks(&session.zone) {
-        add(&mut text, format_args!("{}\n", row.trim_end()));
-    }
-    text + &below(line, session)
-}
-
-fn below(line: &Line, session: &Session) -> String {
-    let mut parts = Vec::new();
-    match line.peak() {
-        Some(peak) => {
-            let at = instant(peak.at, &session.zone);
-            parts.push(format!("at most {} in {} at {at}", amount(peak.value), period(peak.period)));
-        }
-        None => parts.push("always zero where it is known".to_owned()),
-    }
-    // Where the period changes the heights do, too: a coarser point stands for a longer time.
-    let periods: Vec<i64> = line.stretches.iter().map(|stretch| stretch.period).collect();
-    let distinct: BTreeSet<i64> = periods.iter().copied().collect();
-    if let [only] = distinct.iter().copied().collect::<Vec<_>>()[..] {
-        parts.push(format!("points are {} apart", period(only)));
-    } else {
-        for pair in line.stretches.windows(2) {
-            if let [before, after] = pair
-                && before.period != after.period
-            {
-                let at = instant(after.from, &session.zone);
-                parts.push(format!(
-                    "{} apart until {at}, then {}",
-                    period(before.period),
-                    period(after.period)
-                ));
-            }
-        }
-    }
-    wrapped(&parts.join("; "), session.width)
-}
-
-fn amount(value: f64) -> String {
-    #[expect(clippy::cast_possible_truncation, reason = "a cast from floating point saturates")]
-    match Number::from_f64(value) {
-        Some(number) if number.as_i64().is_none() => number.to_string(),
-        _ => thousands(value as i64),
-    }
+    let section = Section::Explanations(Explanations { title: "Unavailable trails", entries });
+    sections::render(&[section], &Detail::default(), session).concat()
 }
 
 /// A row for each bucket that is known, zeros too. What is unknown has no row; but a series or a trail that is not available has

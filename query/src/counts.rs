@@ -1,44 +1,32 @@
-//! Counts by day: which scopes there are, and what each day has. It distinguishes a day without a run from one on which the
-//! service returned no counts; neither is zero.
+//! Counts by day of every source with snapshots: what was counted, and what is known of each day. A day that was not collected
+//! and a day for which the service had no counts are different, and neither is zero.
 
 use crate::error::Error;
-use crate::query::{Question, Sort};
+use crate::query::{AT_ONCE, Question, Sort};
 use crate::reader::Reader;
 use crate::span::Span;
 use crate::targets::Place;
-use insights_shared::record::{Kind, Source, Stored, partition};
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+use insights_shared::record::{Kind, Severity, Stored, partition};
 use insights_shared::time::{DAY_SECONDS, Timestamp};
-use insights_sources::auditmanager;
+use insights_sources::kind_of;
+use insights_sources::view::counts::Counts;
+pub use insights_sources::view::counts::{Day, Given};
+use insights_sources::view::{Judgement, judgement};
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The source that counts by day.
-pub const SOURCE: Source = auditmanager::SOURCE;
-/// The counts of a control domain.
-pub const DOMAIN: Kind = auditmanager::DOMAIN;
-/// The counts of a control.
-pub const CONTROL: Kind = auditmanager::CONTROL;
-/// The `entity` of an account's own counts.
-pub const ACCOUNT: &str = "account";
+/// What the sort keys of the catalog rows of scopes begin with.
+const SCOPE_ROWS: &str = "scope#";
 
-/// How deep a scope is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
-    /// The whole account.
-    Account,
-    /// One assessment.
-    Assessment,
-    /// A control domain, of the account or of an assessment.
-    Domain,
-}
-
-/// Something that counts are given of.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// Something with counts by day: an account, an assessment, a control domain, a Security Hub insight.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scope {
-    /// How deep it is.
-    pub level: Level,
+    /// The kind of its snapshots.
+    pub kind: Kind,
     /// Where it was collected.
     pub place: Place,
-    /// `account`, or the assessment's id: the `entity` of its snapshots.
+    /// The `entity` of its snapshots.
     pub entity: String,
     /// Its name.
     pub title: String,
@@ -46,64 +34,144 @@ pub struct Scope {
     pub pk: String,
 }
 
-/// One day of a scope.
+/// A scope with its days.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Day {
-    /// The UTC day, as `YYYY-MM-DD`.
-    pub day: String,
-    /// What it gave.
-    pub given: Given,
-}
-
-/// What a day gave.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Given {
-    /// Counts: the snapshot, whole.
-    Counts(Stored),
-    /// The service was asked on that day, and has no counts of it so far.
-    Nothing,
-    /// No run is known that asked. Runs are known for 30 days; what an older day had is stored, or was never collected.
-    NotCollected,
+pub struct ScopeDays {
+    /// The scope.
+    pub scope: Scope,
+    /// Its days, the oldest first.
+    pub days: Vec<Day>,
+    /// The smallest parts of it on its newest day, if they were requested: the controls of an assessment.
+    pub parts: Vec<Stored>,
 }
 
 impl Scope {
-    fn of(row: &Stored) -> Option<Self> {
+    fn from_row(row: &Stored) -> Option<Self> {
         let place = Place::of(row)?;
-        let name = row.text("sk")?.strip_prefix("scope#")?;
+        let name = row.text("sk")?.strip_prefix(SCOPE_ROWS)?;
         let parts: Vec<&str> = name.split('#').collect();
-        let (level, entity) = match parts.as_slice() {
-            ["account"] => (Level::Account, ACCOUNT),
-            ["domain", _] => (Level::Domain, ACCOUNT),
-            // An assessment's id is a UUID, which no key encodes.
-            ["assessment", id] => (Level::Assessment, *id),
-            ["assessment", id, "domain", _] => (Level::Domain, *id),
-            _ => return None,
-        };
-        let target = partition(SOURCE, &place.account_id, &place.region, []);
+        let mut kinds = insights_sources::source_of(row)?.kinds.iter().copied();
+        let (kind, entity) = kinds.find_map(|kind| Some((kind, kind.scope?(&parts)?)))?;
+        let pk = format!("{}#{name}", partition(kind.source, &place.account_id, &place.region, []));
         let title = row.text("title").unwrap_or_default().to_owned();
-        Some(Self { level, entity: entity.to_owned(), title, pk: format!("{target}#{name}"), place })
+        Some(Self { kind, entity: entity.to_owned(), title, pk, place })
     }
 
-    /// The `id` of its snapshots, as far as a key tells: a domain's may be encoded there.
-    pub fn id(&self) -> &str {
-        match self.level {
-            Level::Domain => self.pk.rsplit('#').next().unwrap_or_default(),
-            Level::Account | Level::Assessment => &self.entity,
+    fn from_snapshot(snapshot: &Stored) -> Option<Self> {
+        let text = |name| snapshot.text(name).map(str::to_owned);
+        Some(Self {
+            kind: kind_of(snapshot)?,
+            place: Place::of(snapshot)?,
+            entity: text("entity")?,
+            title: text("title").unwrap_or_default(),
+            pk: text("pk")?,
+        })
+    }
+
+    /// Whether it is a part of another scope and so not in the index `ended`: a control domain.
+    pub fn is_part(&self) -> bool {
+        !self.kind.is_in_ended
+    }
+
+    /// The level in CSV: the last name in its partition key, for example `assessment` or `domain`.
+    pub fn level(&self) -> &str {
+        let mut parts = self.pk.split('#').skip(3);
+        let (mut level, mut is_name) = ("", true);
+        for part in parts.by_ref() {
+            if is_name {
+                level = part;
+            }
+            is_name = !is_name;
         }
+        level
+    }
+
+    /// The `id` of its snapshots. The id of a part may be encoded as in the key.
+    pub fn id(&self) -> &str {
+        if self.is_part() { self.pk.rsplit('#').next().unwrap_or_default() } else { &self.entity }
+    }
+
+    /// Whether the entity is the same in every account, so that it identifies nothing.
+    pub fn is_whole_account(&self) -> bool {
+        self.entity == self.kind.label
+    }
+
+    /// Puts scopes in order: by source and kind as the descriptor lists them, then by place and entity.
+    fn order(&self) -> impl Ord + use<'_> {
+        let position = insights_sources::kinds().position(|kind| kind == self.kind);
+        (position, &self.place, &self.entity, &self.title, &self.pk)
+    }
+}
+
+impl ScopeDays {
+    /// The newest day with counts, and its snapshot.
+    pub fn newest(&self) -> Option<(&str, &Stored)> {
+        self.days.iter().rev().find_map(|day| Some((day.day.as_str(), day.given.snapshot()?)))
+    }
+
+    /// The counts as a part of a view.
+    pub fn counts(&self, place: Option<String>) -> Counts {
+        let Scope { kind, entity, title, .. } = &self.scope;
+        let id = (!self.scope.is_whole_account() && title != entity).then(|| entity.clone());
+        let title = if title.is_empty() { entity.clone() } else { title.clone() };
+        Counts { kind: *kind, title, id, place, days: self.days.clone() }
+    }
+
+    /// A record for each day: the snapshot, or one without measures whose `given` says why there are no counts.
+    pub fn records(&self) -> impl Iterator<Item = Stored> + '_ {
+        self.days.iter().map(|day| match &day.given {
+            Given::Counts(snapshot) => snapshot.clone(),
+            without => self.without_counts(&day.day, without),
+        })
+    }
+
+    fn without_counts(&self, day: &str, given: &Given) -> Stored {
+        let Scope { kind, place, entity, title, pk } = &self.scope;
+        let members = [
+            ("pk", pk.as_str()),
+            ("sk", day),
+            ("kind", kind.as_str()),
+            ("source", kind.source.as_str()),
+            ("account_id", &place.account_id),
+            ("region", &place.region),
+            ("title", title),
+            ("entity", entity),
+            ("started_at", &format!("{day}T00:00:00.000Z")),
+            ("given", given.as_str()),
+        ];
+        Stored(members.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
     }
 }
 
 impl Reader {
-    /// The scopes that counts were ever given of, of all places: accounts, assessments, control domains.
+    /// The scopes in the catalog, of all places: accounts, assessments, control domains.
     pub async fn scopes(&self) -> Result<Vec<Scope>, Error> {
         let mut questions = Vec::new();
-        for place in self.places(SOURCE).await? {
-            let partition = ("pk", place.catalog(SOURCE));
-            let sort = Some(("sk", Sort::BeginsWith("scope#".to_owned())));
-            questions.push(Question { partition, sort, ..Question::default() });
+        for source in insights_sources::all() {
+            if source.kinds.iter().all(|kind| kind.scope.is_none()) {
+                continue;
+            }
+            for place in self.places(source).await? {
+                let partition = ("pk", place.catalog(source));
+                let sort = Some(("sk", Sort::BeginsWith(SCOPE_ROWS.to_owned())));
+                questions.push(Question { partition, sort, ..Question::default() });
+            }
         }
-        let mut scopes: Vec<Scope> = self.ask_all(questions).await?.iter().filter_map(Scope::of).collect();
-        scopes.sort();
+        let rows = self.ask_all(questions).await?;
+        let mut scopes: Vec<Scope> = rows.iter().filter_map(Scope::from_row).collect();
+        scopes.sort_by(|left, right| left.order().cmp(&right.order()));
+        Ok(scopes)
+    }
+
+    /// The scopes of kinds that the catalog does not list, with counts in `span`: Security Hub insights. The title is that of
+    /// the newest day.
+    pub async fn uncataloged_scopes(&self, span: Span) -> Result<Vec<Scope>, Error> {
+        let mut snapshots = self.overlapping(&uncataloged_kinds().collect::<Vec<_>>(), span).await?;
+        snapshots.sort_by_key(|snapshot| snapshot.timestamp("started_at"));
+        let scopes = snapshots.iter().filter_map(Scope::from_snapshot);
+        let newest: BTreeMap<String, Scope> = scopes.map(|scope| (scope.pk.clone(), scope)).collect();
+        let mut scopes: Vec<Scope> = newest.into_values().collect();
+        scopes.sort_by(|left, right| left.order().cmp(&right.order()));
         Ok(scopes)
     }
 
@@ -113,39 +181,64 @@ impl Reader {
         self.ask(Question { partition: ("pk", pk.to_owned()), sort, ..Question::default() }).await
     }
 
-    /// The days of `span` of `scope`, oldest first, each with what it gave.
+    /// The days of `span` of `scope`, the oldest first.
     pub async fn days(&self, scope: &Scope, span: Span) -> Result<Vec<Day>, Error> {
         let snapshots = self.snapshots(&scope.pk, span).await?;
-        // A day counts as asked about whenever on it the run began.
+        // The run may have begun before the first instant of the span, on the same day.
         let whole = Span { since: span.since.floor(DAY_SECONDS), ..span };
-        let runs = self.runs(SOURCE, &scope.place, whole).await?;
+        let runs = self.runs(scope.kind.source, &scope.place, whole).await?;
         Ok(days(snapshots, &runs, span))
     }
 
-    /// The controls of a scope on the newest of `days` that has counts, and that day.
-    pub async fn newest_controls(
+    /// The days of `span` of `scopes`, several requested at once; `with_parts` also requests the controls of accounts and assessments.
+    pub async fn scope_days(
         &self,
-        scope: &Scope,
-        days: &[Day],
-    ) -> Result<Option<(Timestamp, Vec<Stored>)>, Error> {
-        let newest = days.iter().rev().find(|day| matches!(day.given, Given::Counts(_)));
+        scopes: Vec<Scope>,
+        span: Span,
+        with_parts: bool,
+    ) -> Result<Vec<ScopeDays>, Error> {
+        let scopes = scopes.into_iter().map(|scope| async move {
+            let days = self.days(&scope, span).await?;
+            let has_parts = with_parts && !scope.is_part();
+            let parts = if has_parts { self.newest_parts(&scope, &days).await? } else { Vec::new() };
+            Ok(ScopeDays { scope, days, parts })
+        });
+        stream::iter(scopes).buffered(AT_ONCE).try_collect().await
+    }
+
+    /// The smallest parts of a scope on the newest of `days` that has counts: its controls.
+    pub async fn newest_parts(&self, scope: &Scope, days: &[Day]) -> Result<Vec<Stored>, Error> {
+        let newest = days.iter().rev().find(|day| day.given.snapshot().is_some());
         let day = newest.and_then(|day| format!("{}T00:00:00Z", day.day).parse::<Timestamp>().ok());
-        let Some(day) = day else { return Ok(None) };
+        let Some(day) = day else { return Ok(Vec::new()) };
         let span = Span { since: day, until: day.plus_seconds(DAY_SECONDS - 1) };
-        let mut controls = self.snapshots_about(&scope.entity, CONTROL, span).await?;
+        let mut parts = Vec::new();
+        for kind in part_kinds().filter(|kind| kind.source == scope.kind.source) {
+            parts.extend(self.snapshots_about(&scope.entity, kind, span).await?);
+        }
         // Every account has an entity of the same name.
-        controls.retain(|control| Place::of(control).as_ref() == Some(&scope.place));
-        Ok(Some((day, controls)))
+        parts.retain(|part| Place::of(part).as_ref() == Some(&scope.place));
+        Ok(parts)
     }
 }
 
-/// Puts snapshots and runs of one scope under the days of `span`.
+/// The kinds of snapshots that are listed by day and not in the catalog.
+pub(crate) fn uncataloged_kinds() -> impl Iterator<Item = Kind> {
+    insights_sources::kinds().filter(|kind| kind.is_snapshot() && kind.is_in_ended && kind.scope.is_none())
+}
+
+/// The kinds of snapshots that are found only by their entity: controls.
+pub(crate) fn part_kinds() -> impl Iterator<Item = Kind> {
+    insights_sources::kinds().filter(|kind| kind.is_snapshot() && !kind.is_in_ended && kind.scope.is_none())
+}
+
+/// Assigns snapshots and runs of one scope to the days of `span`.
 pub fn days(snapshots: Vec<Stored>, runs: &[Stored], span: Span) -> Vec<Day> {
     let mut by_day: BTreeMap<String, Stored> = snapshots
         .into_iter()
         .filter_map(|snapshot| Some((snapshot.text("sk")?.to_owned(), snapshot)))
         .collect();
-    // A run that failed learned nothing.
+    // A failed run received no answer.
     let asked =
         runs.iter().filter(|run| matches!(run.text("status"), Some("ok" | "partial" | "not_enabled")));
     let asked: BTreeSet<String> = asked.filter_map(|run| Some(run.timestamp("started_at")?.day())).collect();
@@ -160,10 +253,24 @@ pub fn days(snapshots: Vec<Stored>, runs: &[Stored], span: Span) -> Vec<Day> {
     span.days().into_iter().map(day).collect()
 }
 
+/// The order of snapshots, the worst first: by severity, then by the share of what does not comply (in thousandths), then by its
+/// number, then by title.
+pub fn badness(snapshot: &Stored) -> impl Ord + use<> {
+    let severity = snapshot.text("severity").and_then(Severity::parse);
+    let (part, whole) = match judgement(snapshot) {
+        Some(Judgement::Share { part, whole, .. }) => (part, whole.unwrap_or_default()),
+        _ => (0, 0),
+    };
+    let share = part.saturating_mul(1_000).checked_div(whole).unwrap_or_default();
+    let title = snapshot.text("title").unwrap_or_default().to_owned();
+    (Reverse(severity), Reverse(share), Reverse(part), title)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use insights_shared::value::Value;
+    use insights_sources::auditmanager;
 
     fn stored(json: &str) -> Stored {
         let Value::Map(map) = Value::from_json(json).unwrap() else { panic!("not an object: {json}") };
@@ -202,23 +309,44 @@ mod tests {
 
     #[test]
     fn scopes_are_read_from_the_names_of_their_rows() {
-        let check = |sk: &str, expected: Option<(Level, &str)>| {
+        let check = |sk: &str, expected: Option<(Kind, &str, &str)>| {
             let row = stored(&format!(
-                r#"{{"sk":"{sk}","account_id":"123456789012","region":"eu-west-1","title":"SOC 2"}}"#
+                r#"{{"sk":"{sk}","source":"auditmanager","account_id":"123456789012","region":"eu-west-1","title":"SOC 2"}}"#
             ));
-            let scope = Scope::of(&row);
-            assert_eq!(scope.as_ref().map(|scope| (scope.level, scope.entity.as_str())), expected, "{sk}");
+            let scope = Scope::from_row(&row);
+            let found = scope.as_ref().map(|scope| (scope.kind, scope.entity.as_str(), scope.level()));
+            assert_eq!(found, expected, "{sk}");
             if let Some(scope) = scope {
                 let pk = sk.replacen("scope", "auditmanager#123456789012#eu-west-1", 1);
                 assert_eq!((scope.pk, scope.title.as_str()), (pk, "SOC 2"));
             }
         };
         let id = "11111111-2222-3333-4444-555555555555";
-        check("scope#account", Some((Level::Account, "account")));
-        check(&format!("scope#assessment#{id}"), Some((Level::Assessment, id)));
-        check("scope#domain#arn:aws:controlcatalog:::domain/x", Some((Level::Domain, "account")));
-        check(&format!("scope#assessment#{id}#domain#IAM %231"), Some((Level::Domain, id)));
+        check("scope#account", Some((auditmanager::ACCOUNT, "account", "account")));
+        check(&format!("scope#assessment#{id}"), Some((auditmanager::ASSESSMENT, id, "assessment")));
+        let domain = auditmanager::DOMAIN;
+        check("scope#domain#arn:aws:controlcatalog:::domain/x", Some((domain, "account", "domain")));
+        check(&format!("scope#assessment#{id}#domain#IAM %231"), Some((domain, id, "domain")));
         check("scope#something#else", None);
         check("trail#account", None);
+    }
+
+    #[test]
+    fn the_worst_counts_have_the_highest_severity_and_then_the_greatest_share() {
+        let snapshot = |severity: &str, compliant: i64, noncompliant: i64| {
+            stored(&format!(
+                r#"{{"source":"auditmanager","severity":"{severity}","measures":{{"compliant":{compliant},"noncompliant":{noncompliant}}}}}"#
+            ))
+        };
+        let mut all = [
+            snapshot("low", 90, 9),
+            snapshot("high", 90, 30),
+            snapshot("high", 900, 310),
+            snapshot("high", 90, 40),
+        ];
+        all.sort_by_key(badness);
+        let order: Vec<Option<i64>> =
+            all.iter().map(|one| crate::format::counted(one, "noncompliant")).collect();
+        assert_eq!(order, [Some(40), Some(310), Some(30), Some(9)]);
     }
 }

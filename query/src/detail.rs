@@ -3,13 +3,14 @@
 use crate::error::Error;
 use crate::line::Line;
 use crate::reader::Reader;
-use crate::series::Series;
+use crate::series::{Series, States};
 use crate::span::Span;
 use crate::targets::Place;
 use insights_shared::record::Stored;
 use insights_shared::time::Timestamp;
 use insights_sources::view::{self, Related, Section};
-use std::collections::{BTreeMap, BTreeSet};
+use insights_sources::{Shape, source_of};
+use std::collections::BTreeSet;
 
 /// What there is of an insight beyond its envelope.
 #[derive(Clone, Debug, Default)]
@@ -66,7 +67,7 @@ impl Margin {
 #[derive(Clone, Debug, Default)]
 pub struct KnownSeries {
     series: Vec<Series>,
-    states: BTreeMap<Place, Stored>,
+    states: States,
 }
 
 impl Reader {
@@ -75,7 +76,8 @@ impl Reader {
         &self,
         insights: impl IntoIterator<Item = &'a Stored>,
     ) -> Result<KnownSeries, Error> {
-        let has_series = |insight: &&Stored| crate::series::source_of(insight).is_some();
+        let has_series =
+            |insight: &&Stored| source_of(insight).is_some_and(|source| source.has_shape(Shape::Series));
         let places: BTreeSet<Place> = insights.into_iter().filter(has_series).filter_map(Place::of).collect();
         if places.is_empty() {
             return Ok(KnownSeries::default());
@@ -123,7 +125,7 @@ impl Reader {
                 Related::Series(key) => {
                     let is_it = |series: &&Series| series.place == place && series.key == key;
                     if let Some(series) = known.series.iter().find(is_it) {
-                        let line = self.line(series, known.states.get(&place), span, None).await?;
+                        let line = self.line(series, &known.states, span, None).await?;
                         detail.series.push((series.clone(), line));
                     }
                 }

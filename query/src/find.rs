@@ -1,7 +1,7 @@
 //! What a person means by an id, or by how it begins: the partition key of an insight or of a snapshot. It guesses keys
 //! from the accounts and regions that are known, and looks through the indexes; it never scans.
 
-use crate::counts::CONTROL;
+use crate::counts::{part_kinds, uncataloged_kinds};
 use crate::error::Error;
 use crate::format::parse_key;
 use crate::reader::Reader;
@@ -67,9 +67,13 @@ impl Reader {
         }
         let mut found: BTreeMap<String, String> =
             self.items(&keys).await?.values().filter_map(titled).collect();
-        let scopes = self.scopes().await?;
-        found
-            .extend(scopes.into_iter().filter(|scope| scope.id() == id).map(|scope| (scope.pk, scope.title)));
+        let scopes = self.scopes().await?.into_iter().filter(|scope| scope.id() == id);
+        found.extend(scopes.map(|scope| (scope.pk, scope.title)));
+        // The entity of the others is their id.
+        let span = Span::last(REACH_DAYS * DAY_SECONDS, self.now());
+        for kind in uncataloged_kinds() {
+            found.extend(self.snapshots_about(id, kind, span).await?.iter().filter_map(titled));
+        }
         Ok(found)
     }
 
@@ -79,7 +83,9 @@ impl Reader {
         let insights = self.overlapping(&insight_kinds().collect::<Vec<_>>(), span).await?;
         let begins = |insight: &&Stored| insight.text("id").is_some_and(|id| id.starts_with(text));
         let mut found: BTreeMap<String, String> = insights.iter().filter(begins).filter_map(titled).collect();
-        let scopes = self.scopes().await?.into_iter().filter(|scope| scope.id().starts_with(text));
+        let mut scopes = self.scopes().await?;
+        scopes.extend(self.uncataloged_scopes(span).await?);
+        let scopes = scopes.into_iter().filter(|scope| scope.id().starts_with(text));
         found.extend(scopes.map(|scope| (scope.pk, scope.title)));
         Ok(found)
     }
@@ -90,9 +96,11 @@ impl Reader {
         let entities: BTreeSet<String> = self.scopes().await?.into_iter().map(|scope| scope.entity).collect();
         let mut found = BTreeMap::new();
         for entity in entities {
-            let controls = self.snapshots_about(&entity, CONTROL, span).await?;
-            let begins = |control: &&Stored| control.text("id").is_some_and(|id| id.starts_with(text));
-            found.extend(controls.iter().filter(begins).filter_map(titled));
+            for kind in part_kinds() {
+                let controls = self.snapshots_about(&entity, kind, span).await?;
+                let begins = |control: &&Stored| control.text("id").is_some_and(|id| id.starts_with(text));
+                found.extend(controls.iter().filter(begins).filter_map(titled));
+            }
         }
         Ok(found)
     }

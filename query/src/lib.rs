@@ -1,5 +1,5 @@
 //! Reads the table of Insights Aggregator by `Query` and `BatchGetItem` alone: insights and the incidents that they form,
-//! metric series of CloudTrail, daily counts of Audit Manager, and the health of every target.
+//! metric series, daily counts, and the health of every target.
 //!
 //! A [`Reader`] reads one table as of one instant. Records come as [`Stored`]: a map with typed access, as the public contract
 //! describes it. Errors are values of [`Error`].
@@ -32,6 +32,7 @@
 //! ```
 
 mod call;
+pub mod compliance;
 pub mod counts;
 mod detail;
 mod error;

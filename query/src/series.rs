@@ -1,5 +1,5 @@
-//! CloudTrail's metric series and trails: which there are, and the points of one within a span. How points of several periods become
-//! one line is `line`'s.
+//! The metric series and trails of every source that has series: which there are, and the points of one within a span. `line`
+//! combines points of several periods into one line.
 
 use crate::error::Error;
 use crate::line::{Line, LineParts, PERIODS};
@@ -11,19 +11,22 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use insights_shared::catalog::{CatalogRow, TRAIL_ROWS, Unavailable, trail_arn};
 use insights_shared::record::{Source, Stored};
 use insights_shared::series::{SERIES_ROWS, SeriesKey};
+use insights_sources::{Shape, source_of};
 use std::collections::BTreeMap;
 
-/// The source that has metric series. A [`SeriesKey`] has the parts that its API needs.
-pub const SOURCE: Source = insights_sources::cloudtrail::SOURCE;
-
-/// The source that has the metric series behind `insight`, if there is any.
-pub(crate) fn source_of(insight: &Stored) -> Option<Source> {
-    Some(SOURCE).filter(|source| insight.text("source") == Some(source.as_str()))
+/// The sources that have metric series.
+pub fn sources() -> impl Iterator<Item = Source> {
+    insights_sources::all().filter(|source| source.has_shape(Shape::Series))
 }
+
+/// The `state` of each target that has metric series.
+pub type States = BTreeMap<(Source, Place), Stored>;
 
 /// One metric series.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Series {
+    /// The source that has it.
+    pub source: Source,
     /// Where it was collected.
     pub place: Place,
     /// What identifies it there.
@@ -37,29 +40,23 @@ pub struct Series {
 impl Series {
     fn of(row: Stored) -> Option<Self> {
         let place = Place::of(&row)?;
+        let source = source_of(&row)?;
         let key = SeriesKey::from_row(&row)?;
-        let pk = key.partition(SOURCE, &place.account_id, &place.region);
-        Some(Self { place, key, pk, row: CatalogRow::from_stored(row) })
+        let pk = key.partition(source, &place.account_id, &place.region);
+        Some(Self { source, place, key, pk, row: CatalogRow::from_stored(row) })
     }
 
     /// Why no points of it are available, where none are.
     pub fn unavailable(&self) -> Option<&Unavailable> {
         self.row.unavailable.as_ref()
     }
-
-    /// What is measured, in the words of a person: `RunInstances calls`, `GetObject AccessDenied errors`.
-    pub fn title(&self) -> String {
-        let name = if self.key.event_name.is_empty() { "unnamed" } else { &self.key.event_name };
-        match &self.key.error_code {
-            Some(code) => format!("{name} {code} errors"),
-            None => format!("{name} calls"),
-        }
-    }
 }
 
 /// A trail whose data events are collected.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Trail {
+    /// The source that requests it.
+    pub source: Source,
     /// Where it was collected.
     pub place: Place,
     /// Its ARN.
@@ -70,8 +67,8 @@ pub struct Trail {
 
 impl Trail {
     fn of(row: Stored) -> Option<Self> {
-        let (place, arn) = (Place::of(&row)?, trail_arn(&row)?.to_owned());
-        Some(Self { place, arn, row: CatalogRow::from_stored(row) })
+        let (source, place, arn) = (source_of(&row)?, Place::of(&row)?, trail_arn(&row)?.to_owned());
+        Some(Self { source, place, arn, row: CatalogRow::from_stored(row) })
     }
 
     /// Why nothing of it is available, if so.
@@ -88,9 +85,11 @@ impl Reader {
 
     /// The rows of the catalog of `place` whose names begin with `prefix`.
     async fn catalog(&self, place: &Place, prefix: &str) -> Result<Vec<Stored>, Error> {
-        let sort = Some(("sk", Sort::BeginsWith(prefix.to_owned())));
-        let partition = ("pk", place.catalog(SOURCE));
-        self.ask(Question { partition, sort, ..Question::default() }).await
+        let question = |source| {
+            let sort = Some(("sk", Sort::BeginsWith(prefix.to_owned())));
+            Question { partition: ("pk", place.catalog(source)), sort, ..Question::default() }
+        };
+        self.ask_all(sources().map(question).collect()).await
     }
 
     /// The metric series that are known of `place`.
@@ -99,8 +98,13 @@ impl Reader {
     }
 
     /// The `state` of each target that has metric series.
-    pub async fn series_states(&self) -> Result<BTreeMap<Place, Stored>, Error> {
-        self.states(SOURCE).await
+    pub async fn series_states(&self) -> Result<States, Error> {
+        let mut states = States::new();
+        for source in sources() {
+            let found = self.states(source).await?;
+            states.extend(found.into_iter().map(|(place, state)| ((source, place), state)));
+        }
+        Ok(states)
     }
 
     /// The chunks of `series` that touch `span`, of one period or of all, whole.
@@ -121,16 +125,17 @@ impl Reader {
         self.ask_all(questions.collect()).await
     }
 
-    /// The line of `series` within `span`, of one period or of the finest that covers each time. `state` is that of the
-    /// target: it says how far open ends of the coverage reach, and how far back anything is known.
+    /// The line of `series` within `span`, of one period or of the finest that covers each time. The `state` of its target says
+    /// where open ends of the coverage are, and since when anything is known.
     pub async fn line(
         &self,
         series: &Series,
-        state: Option<&Stored>,
+        states: &States,
         span: Span,
         period: Option<i64>,
     ) -> Result<Line, Error> {
         let chunks = self.chunks(series, span, period).await?;
+        let state = states.get(&(series.source, series.place.clone()));
         Ok(Line::assemble(
             &LineParts { row: &series.row, state, chunks: &chunks, now: self.now() },
             span,
@@ -142,12 +147,12 @@ impl Reader {
     pub async fn lines(
         &self,
         all: Vec<Series>,
-        states: &BTreeMap<Place, Stored>,
+        states: &States,
         span: Span,
         period: Option<i64>,
     ) -> Result<Vec<(Series, Line)>, Error> {
         let lines = all.into_iter().map(|series| async move {
-            let line = self.line(&series, states.get(&series.place), span, period).await?;
+            let line = self.line(&series, states, span, period).await?;
             Ok((series, line))
         });
         stream::iter(lines).buffered(AT_ONCE).try_collect().await

@@ -1,19 +1,19 @@
 //! Why a metric series or a trail is not available, and since when, as one sentence. The view of the source knows the codes.
 
 use crate::format::{instant, plain};
-use crate::series::SOURCE;
 use insights_shared::catalog::Unavailable;
+use insights_shared::record::Source;
 use insights_sources::view;
 use jiff::tz::TimeZone;
 
 /// The sentence, without its full stop, about `trail` or a series of it.
-pub fn sentence(unavailable: &Unavailable, trail: Option<&str>, zone: &TimeZone) -> String {
+pub fn sentence(unavailable: &Unavailable, source: Source, trail: Option<&str>, zone: &TimeZone) -> String {
     let Unavailable { code, since, asked_at } = unavailable;
-    let reason = view::of(SOURCE).map(|view| (view.unavailable)(code, trail)).unwrap_or_default();
+    let reason = view::of(source).map(|view| (view.unavailable)(code, trail)).unwrap_or_default();
     let (since, asked_at) = (instant(*since, zone), instant(*asked_at, zone));
     let (reason, code) = (plain(&reason), plain(code));
     format!(
-        "not available since {since}: {reason} ({code}); last requested at {asked_at}, requested again once a day, nothing to do"
+        "not available since {since}: {reason} ({code}); last requested at {asked_at}, requested again once a day; no action is needed"
     )
 }
 
@@ -38,10 +38,10 @@ mod tests {
             let (since, asked_at) = (at("2026-03-01T12:00:00Z"), at("2026-03-02T12:05:00Z"));
             let unavailable = Unavailable { code: code.to_owned(), since, asked_at };
             assert_eq!(
-                sentence(&unavailable, trail, &TimeZone::UTC),
+                sentence(&unavailable, insights_sources::cloudtrail::SOURCE, trail, &TimeZone::UTC),
                 format!(
                     "not available since 2026-03-01 12:00: {reason} ({code}); last requested at 2026-03-02 12:05, requested again \
-                     once a day, nothing to do"
+                     once a day; no action is needed"
                 )
             );
         }

@@ -17,7 +17,7 @@ pub mod securityhub;
 pub mod view;
 pub mod xray;
 
-pub use insights_records::descriptor::{Kind, Operation, Shape, Source};
+pub use insights_records::descriptor::{Kind, Measure, Operation, Shape, Source};
 pub use registry::{
     all, insight_kinds, kind, kind_of, kinds, operations, rate_limits, source, source_ids, source_of,
 };

@@ -77,7 +77,7 @@ const Charts = (() => {
     const links = svg.querySelectorAll("a");
     links.forEach((link, nth) => {
       const bar = marks[nth];
-      link.setAttribute("class", `bar o-${bar.source ?? "auditmanager"} s-${bar.severity}`);
+      link.setAttribute("class", `bar o-${bar.source} s-${bar.severity}`);
       link.setAttribute("aria-label", bar.label);
       link.setAttribute("data-name", name);
     });
@@ -206,35 +206,35 @@ const Charts = (() => {
       return { svg: plot(width, { height: 150, x: domain(data), y: { domain: [0, 100] }, marks: [timeAxis(width, data), numberAxis(ticks, (share) => `${share}%`), marks] }) };
     },
 
-    /** Evidence by day: what is judged upward, what is inconclusive downward, hatched where nothing was collected. */
+    /** Counts by day: parts on top of each other, what is inconclusive downward, hatched where nothing was collected. */
     counts(data, width) {
-      const days = data.days.map(({ day, name, counts, why }) => {
-        const [bad, good, unclear] = ["noncompliant", "compliant", "inconclusive"].map((kind) => counts?.[kind] ?? 0);
-        return { day, name, counts, why, bad, good, unclear };
-      });
-      const most = d3.max(days, (each) => each.bad + each.good) || 1;
-      const least = d3.max(days, (each) => each.unclear) || 0;
-      const scale = d3.scaleLinear([-least, most], [0, 1]).nice(5);
+      const downward = (part) => part.role === "inconclusive";
+      const bars = data.parts.map(() => []);
+      let [most, least] = [0, 0];
+      for (const each of data.days) {
+        if (!each.counts) continue;
+        let [up, down] = [0, 0];
+        data.parts.forEach((part, nth) => {
+          const count = each.counts[part.name] ?? 0;
+          const bar = downward(part) ? { y1: down, y2: (down -= count) } : { y1: up, y2: (up += count) };
+          if (count > 0) bars[nth].push({ day: each.day, ...bar, title: `${each.name}: ${d3.format(",")(count)} ${part.label}` });
+        });
+        [most, least] = [Math.max(most, up), Math.min(least, down)];
+      }
+      const scale = d3.scaleLinear([least, most || 1], [0, 1]).nice(5);
       const [low, high] = scale.domain();
-      const known = days.filter((each) => each.counts);
-      const every = Math.ceil(days.length / Math.max(2, Math.floor((width - 60) / 56)));
-      const names = new Map(days.map((each) => [each.day, each.name]));
-      const bar = (y1, y2, kind, count) => Plot.barY(known.filter((each) => count(each) > 0), {
-        x: "day", y1, y2, fill: `var(--${kind})`, className: kind,
-        title: (each) => `${each.name}: ${d3.format(",")(count(each))} ${kind === "noncompliant" ? "non-compliant" : kind}`,
-      });
+      const every = Math.ceil(data.days.length / Math.max(2, Math.floor((width - 60) / 56)));
+      const names = new Map(data.days.map((each) => [each.day, each.name]));
       return {
         svg: plot(width, {
           height: 170,
-          x: { type: "band", domain: days.map((each) => each.day), padding: 0.2 },
+          x: { type: "band", domain: data.days.map((each) => each.day), padding: 0.2 },
           y: { domain: [low, high] },
           marks: [
             numberAxis(scale.ticks(5), (number) => short(Math.abs(number))),
-            Plot.axisX(days.filter((_, nth) => nth % every === 0).map((each) => each.day), { tickFormat: (each) => names.get(each), tickSize: 0, label: null, fill: "var(--muted)" }),
-            Plot.barY(days.filter((each) => !each.counts), { x: "day", y1: low, y2: high, ...unknown, title: (each) => `${each.name}: ${each.why}` }),
-            bar(0, "bad", "noncompliant", (each) => each.bad),
-            bar("bad", (each) => each.bad + each.good, "compliant", (each) => each.good),
-            bar(0, (each) => -each.unclear, "inconclusive", (each) => each.unclear),
+            Plot.axisX(data.days.filter((_, nth) => nth % every === 0).map((each) => each.day), { tickFormat: (each) => names.get(each), tickSize: 0, label: null, fill: "var(--muted)" }),
+            Plot.barY(data.days.filter((each) => !each.counts), { x: "day", y1: low, y2: high, ...unknown, title: (each) => `${each.name}: ${each.why}` }),
+            data.parts.map(({ role }, nth) => Plot.barY(bars[nth], { x: "day", y1: "y1", y2: "y2", fill: `var(--${role})`, className: role, title: "title" })),
             Plot.ruleY([0], { stroke: "var(--muted)" }),
           ],
         }),

@@ -7,3 +7,4 @@ pub mod command;
 pub mod page;
 pub mod report;
 pub mod serve;
+pub mod status;

@@ -115,7 +115,7 @@ mod tests {
             open: open.into_iter().enumerate().map(detailed).collect(),
             closed: closed.into_iter().map(|record| Insight { record, detail: None }).collect(),
             incidents: incidents(occurrences),
-            compliance: Vec::new(),
+            counts: Vec::new(),
             targets: Vec::new(),
             health: Health::Known,
             location: Location::default(),
@@ -132,7 +132,7 @@ mod tests {
         for expected in [
             "100 insights are open: <span class=\"count\">100 high</span>.",
             "4,900 insights, newest first",
-            "3,900 insights in the list of what ended: the oldest (3900 high)",
+            "3,900 insights in the list of ended insights: the oldest (3900 high)",
             "`insights list --since 2026-01-20T12:00:00.000Z` has them all",
             "the charts and details of 4,940 insights",
             "2 items that a newer version of this program wrote",

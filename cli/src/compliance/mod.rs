@@ -1,26 +1,21 @@
-//! `insights compliance`: Audit Manager's counts by day. What a day without counts means is `read::counts`'.
+//! `insights compliance`: counts by day that are about compliance. `insights_query::counts` decides what a day without counts means.
 
-pub mod days;
-mod rows;
 mod scope;
-mod worst;
 
 use crate::args::ComplianceArguments;
 use crate::args::shared::Output;
 use crate::empty;
 use crate::exit::{Exit, Failure};
 use crate::location::Opened;
-use crate::output::tabular::heading;
-use crate::output::{print, say};
+use crate::output::{csv, print, say, sections};
 use crate::session::Session;
-use insights_query::counts::{Day, Given, Level, SOURCE, Scope};
-use insights_query::format::{self, json, percent, plain, thousands};
-use insights_query::{Reader, Span};
-use insights_shared::record::Stored;
-use std::collections::BTreeSet;
+use insights_query::counts::{Given, ScopeDays};
+use insights_query::format::json;
+use insights_query::{Detail, Reader, Span, compliance};
+use insights_shared::record::{Kind, Stored};
 
-/// A scope with its days.
-type Scoped = (Scope, Vec<Day>);
+/// What the table of days and the bars mean.
+const LEGEND: &str = "counts are of one UTC day each; █ non-compliant, ░ compliant, · inconclusive\n";
 
 /// Shows the counts.
 pub async fn run(arguments: &ComplianceArguments, session: &Session) -> Result<Exit, Failure> {
@@ -37,74 +32,63 @@ async fn answer(
     reader: &Reader,
     session: &Session,
 ) -> Result<String, Failure> {
-    let all = reader.scopes().await?;
+    let mut all = reader.scopes().await?;
+    all.retain(|scope| scope.kind.compliance.is_some());
     let chosen = scope::choose(all, arguments.scope.as_deref())?;
     if chosen.is_empty() {
-        let asked = empty::Asked { source: Some(SOURCE), ..empty::Asked::default() };
+        let source = kinds().next().map(|kind| kind.source);
+        let asked = empty::Asked { source, ..empty::Asked::default() };
         say(&empty::reason(reader, &asked, span, session).await?);
     }
-    let mut scoped: Vec<Scoped> = Vec::new();
-    for scope in chosen {
-        let days = reader.days(&scope, span).await?;
-        scoped.push((scope, days));
-    }
-    let text = match arguments.look.output {
-        Output::Json => {
-            let given = scoped.into_iter().flat_map(|(_, days)| days);
-            let counts = given
-                .filter_map(|day| if let Given::Counts(counts) = day.given { Some(counts) } else { None });
-            json::records(&counts.collect::<Vec<_>>())
-        }
-        Output::Csv => rows::rows(&scoped),
+    let scopes = reader.scope_days(chosen, span, arguments.scope.is_some()).await?;
+    Ok(match arguments.look.output {
+        Output::Json => json::records(&scopes.iter().flat_map(ScopeDays::records).collect::<Vec<_>>()),
+        Output::Csv => rows(&scopes),
+        Output::Table if scopes.is_empty() => String::new(),
         Output::Table => {
-            let mut text = page(&scoped, session);
-            if arguments.scope.is_some() {
-                text.push_str(&worst::controls(&scoped, reader, session).await?);
-            }
-            text
+            let mut texts = sections::render(&compliance::sections(&scopes), &Detail::default(), session);
+            texts.push(LEGEND.to_owned());
+            texts.join("\n")
         }
-    };
-    Ok(text)
+    })
 }
 
-fn page(scoped: &[Scoped], session: &Session) -> String {
-    let places: BTreeSet<_> = scoped.iter().map(|(scope, _)| &scope.place).collect();
-    let place = |scope: &Scope| match places.len() {
-        1 => String::new(),
-        _ => format!(", {} {}", plain(&scope.place.account_id), plain(&scope.place.region)),
-    };
-    let mut text = String::new();
-    let (domains, tops): (Vec<&Scoped>, Vec<&Scoped>) =
-        scoped.iter().partition(|(scope, _)| scope.level == Level::Domain);
-    for (scope, days) in tops {
-        let id = if scope.level == Level::Assessment {
-            format!(" ({})", plain(&scope.entity))
-        } else {
-            String::new()
-        };
-        text.push_str(&heading(&format!("{}{id}{}", plain(&scope.title), place(scope)), session));
-        text.push_str(&days::table(days, session));
-        text.push('\n');
-    }
-    if !domains.is_empty() {
-        text.push_str(&worst::newest("CONTROL DOMAIN", &domains, session));
-        text.push('\n');
-    }
-    if !text.is_empty() {
-        text.push_str("counts are of one UTC day each; █ not compliant, ░ compliant, · inconclusive\n");
+/// The kinds that are about compliance.
+fn kinds() -> impl Iterator<Item = Kind> {
+    insights_sources::kinds().filter(|kind| kind.compliance.is_some())
+}
+
+/// A row for each scope and day, also for days without counts.
+fn rows(scopes: &[ScopeDays]) -> String {
+    let mut header = vec!["account_id", "region", "level", "entity", "title", "day", "given", "severity"];
+    let measures: Vec<&str> =
+        kinds().next().into_iter().flat_map(|kind| kind.measures).map(|one| one.name).collect();
+    header.extend(&measures);
+    let mut text = csv::row(header);
+    for days in scopes {
+        let scope = &days.scope;
+        for record in days.records() {
+            let of_day = |name: &str| csv::attribute(&record, name);
+            let given = given(&record);
+            let mut row: Vec<String> = vec![
+                scope.place.account_id.clone(),
+                scope.place.region.clone(),
+                scope.level().to_owned(),
+                scope.entity.clone(),
+                scope.title.clone(),
+                of_day("sk"),
+                given,
+                of_day("severity"),
+            ];
+            row.extend(measures.iter().map(|name| of_day(name)));
+            text.push_str(&csv::row(row));
+        }
     }
     text
 }
 
-/// The counts as they are shown: not compliant, compliant, the share, inconclusive.
-fn numbers(counts: &Stored) -> [String; 4] {
-    let shown = |name| format::counted(counts, name).map_or_else(|| "–".to_owned(), thousands);
-    let [noncompliant, compliant] =
-        ["noncompliant", "compliant"].map(|name| format::measure(counts, name).unwrap_or_default());
-    [
-        shown("noncompliant"),
-        shown("compliant"),
-        percent(noncompliant, noncompliant + compliant),
-        shown("inconclusive"),
-    ]
+/// What is known of the day of a record. A snapshot does not say that it has counts.
+fn given(record: &Stored) -> String {
+    let given = record.text("given");
+    given.map_or_else(|| Given::Counts(record.clone()).as_str().to_owned(), str::to_owned)
 }

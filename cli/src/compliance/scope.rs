@@ -2,16 +2,16 @@
 
 use crate::exit::Failure;
 use crate::output::near::nearest;
-use insights_query::counts::{Level, Scope};
+use insights_query::counts::Scope;
 use insights_query::format::plain;
 use std::collections::BTreeSet;
 
 /// The scopes that are asked for: the accounts and assessments, or one of them with its domains.
 pub fn choose(all: Vec<Scope>, wanted: Option<&str>) -> Result<Vec<Scope>, Failure> {
     let Some(wanted) = wanted else {
-        return Ok(all.into_iter().filter(|scope| scope.level != Level::Domain).collect());
+        return Ok(all.into_iter().filter(|scope| !scope.is_part()).collect());
     };
-    let tops = || all.iter().filter(|scope| scope.level != Level::Domain);
+    let tops = || all.iter().filter(|scope| !scope.is_part());
     let mut entities: BTreeSet<&str> = tops()
         .filter(|scope| scope.entity == wanted || scope.title == wanted)
         .map(|scope| scope.entity.as_str())
@@ -21,9 +21,7 @@ pub fn choose(all: Vec<Scope>, wanted: Option<&str>) -> Result<Vec<Scope>, Failu
         let lower = wanted.to_lowercase();
         let begins = |text: &str| !lower.is_empty() && text.to_lowercase().starts_with(&lower);
         entities = tops()
-            .filter(|scope| {
-                scope.level == Level::Assessment && (begins(&scope.entity) || begins(&scope.title))
-            })
+            .filter(|scope| !scope.is_whole_account() && (begins(&scope.entity) || begins(&scope.title)))
             .map(|scope| scope.entity.as_str())
             .collect();
     }

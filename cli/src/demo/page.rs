@@ -1,17 +1,22 @@
-//! The demo's page: what was found, for somebody who was woken up. It reads nothing and decides no order.
+//! The page of the demo: open insights, recent insights, compliance, metrics and costs. It reads nothing and sorts nothing.
 
 use super::costs;
-use super::findings::{Findings, LATELY_DAYS, Metrics};
+use super::findings::{Findings, Metrics, RECENT_DAYS};
 use super::folder::Folder;
 use super::invoke::{ACCOUNT, Invoked, REGION};
-use crate::output::rows;
-use crate::output::tabular::{Column, Tabular, cell, heading, severity};
+use crate::output::tabular::{Column, Tabular, heading};
+use crate::output::{rows, sections};
 use crate::session::Session;
-use insights_query::format::{self, length, period, plain, so_many, thousands};
+use insights_query::counts::ScopeDays;
+use insights_query::format::{self, length, period, plain, so_many};
 use insights_query::health::{Condition, Health};
-use insights_query::{counts, series};
-use insights_shared::record::{Source, Stored};
+use insights_query::{Detail, compliance};
+use insights_shared::record::Source;
 use insights_shared::time::Timestamp;
+use insights_sources::view::Section;
+
+/// The most control domains that are shown.
+const WORST_DOMAINS: usize = 5;
 
 /// All of it, as text.
 pub fn page(findings: &Findings, invoked: &[Invoked], folder: &Folder, session: &Session) -> String {
@@ -57,9 +62,9 @@ fn open(findings: &Findings, health: &Health, session: &Session) -> String {
         return heading(&format!("Open insights are unknown: {reason}."), session);
     }
     if findings.open.is_empty() {
-        return heading("What is wrong now: nothing. No insight is open.", session);
+        return heading("Open insights: none", session);
     }
-    let number = so_many(findings.open.len(), "open insight", "open insights");
+    let number = format::count(findings.open.len() as u64);
     let mut table = insights_table("SINCE", session);
     for insight in &findings.open {
         let started = insight.timestamp("started_at");
@@ -69,7 +74,7 @@ fn open(findings: &Findings, health: &Health, session: &Session) -> String {
         });
         table.row(rows::insight(insight, &since, &age));
     }
-    heading(&format!("What is wrong now: {number}, worst first"), session) + &table.render()
+    heading(&format!("Open insights: {number}, the worst first"), session) + &table.render()
 }
 
 fn ended(findings: &Findings, health: &Health, session: &Session) -> String {
@@ -77,12 +82,9 @@ fn ended(findings: &Findings, health: &Health, session: &Session) -> String {
         return heading(&format!("Recent insights are unknown: {reason}."), session);
     }
     if findings.ended.is_empty() {
-        return heading(
-            &format!("What happened lately: no insight ended in the last {LATELY_DAYS} days."),
-            session,
-        );
+        return heading(&format!("Recent insights: none ended in the last {RECENT_DAYS} days"), session);
     }
-    let number = so_many(findings.ended.len(), "insight", "insights");
+    let number = format::count(findings.ended.len() as u64);
     let mut table = insights_table("ENDED", session);
     for insight in &findings.ended {
         let ended = insight.timestamp("ended_at");
@@ -92,7 +94,7 @@ fn ended(findings: &Findings, health: &Health, session: &Session) -> String {
         let lasted = span.map_or_else(String::new, |span| format!("after {}", length(span)));
         table.row(rows::insight(insight, &at, &lasted));
     }
-    let title = format!("What happened lately: {number} ended in the last {LATELY_DAYS} days, newest first");
+    let title = format!("Recent insights: {number} ended in the last {RECENT_DAYS} days, the newest first");
     heading(&title, session) + &table.render()
 }
 
@@ -103,68 +105,36 @@ fn insights_table(when: &str, session: &Session) -> Tabular {
 }
 
 fn compliance(findings: &Findings, invoked: &[Invoked], session: &Session) -> String {
+    let is_about_it = |source: &Source| source.kinds.iter().any(|kind| kind.compliance.is_some());
+    let sources: Vec<Source> = insights_sources::all().filter(is_about_it).collect();
     let conditions: Vec<(Source, Condition)> =
         invoked.iter().map(|invoked| (invoked.source, condition(invoked))).collect();
-    let health = Health::of(&[counts::SOURCE], &conditions);
-    if let Some(reason) = health.unknown().filter(|_| findings.compliance.is_empty()) {
-        return heading(&format!("Compliance is unknown: {reason}."), session);
-    }
-    if findings.compliance.is_empty() {
-        return heading(
-            &format!("How compliance stands: no counts yet. {} gives them once a day.", counts::SOURCE.label),
-            session,
-        );
-    }
-    let newest = findings.compliance.iter().filter_map(day).max().unwrap_or_default();
-    let title =
-        format!("How compliance stands: {}'s counts of evidence on {newest} (UTC)", counts::SOURCE.label);
-    let mut text = heading(&title, session) + &counts_table("SCOPE", &findings.compliance, &newest, session);
-    if !findings.domains.is_empty() {
-        text.push('\n');
-        text.push_str(&counts_table("WORST CONTROL DOMAINS", &findings.domains, &newest, session));
-    }
-    text
-}
-
-fn day(snapshot: &Stored) -> Option<String> {
-    snapshot.timestamp("started_at").map(Timestamp::day)
-}
-
-/// Counts as rows; those of another day than `newest` say which.
-fn counts_table(what: &str, snapshots: &[Stored], newest: &str, session: &Session) -> String {
-    let columns = [
-        ("SEVERITY", Column::Fixed),
-        (what, Column::Text),
-        ("NON-COMPLIANT", Column::Number),
-        ("COMPLIANT", Column::Number),
-        ("SHARE", Column::Number),
-        ("INCONCLUSIVE", Column::Number),
-    ];
-    let mut table = Tabular::new(session, &columns);
-    for snapshot in snapshots {
-        let title = snapshot.text("title").map(plain).unwrap_or_default();
-        let older =
-            day(snapshot).filter(|day| day != newest).map_or(String::new(), |day| format!(" ({day})"));
-        let measure = |name| format::measure(snapshot, name).unwrap_or_default();
-        let counted = |name| cell(format::counted(snapshot, name).map_or_else(|| "–".to_owned(), thousands));
-        let (noncompliant, compliant) = (measure("noncompliant"), measure("compliant"));
-        table.row(vec![
-            severity(snapshot.text("severity").unwrap_or_default(), None),
-            cell(title + &older),
-            counted("noncompliant"),
-            counted("compliant"),
-            cell(format::percent(noncompliant, noncompliant + compliant)),
-            counted("inconclusive"),
-        ]);
-    }
-    table.render()
+    let health = Health::of(&sources, &conditions);
+    let (domains, tops): (Vec<&ScopeDays>, Vec<&ScopeDays>) =
+        findings.compliance.iter().partition(|scope| scope.scope.is_part());
+    let Some(newest) = tops.iter().filter_map(|scope| Some(scope.newest()?.0)).max() else {
+        let text = match health.unknown() {
+            Some(reason) => format!("Compliance is unknown: {reason}."),
+            None => "Compliance: no counts yet".to_owned(),
+        };
+        return heading(&text, session);
+    };
+    let of_account: Vec<&ScopeDays> = domains
+        .into_iter()
+        .filter(|domain| {
+            tops.iter().any(|top| top.scope.is_whole_account() && top.scope.entity == domain.scope.entity)
+        })
+        .collect();
+    let title = format!("Compliance: evidence of {newest} (UTC)");
+    let shown = [compliance::newest(&title, &tops), compliance::newest_parts(&of_account, WORST_DOMAINS)];
+    let shown: Vec<Section> = shown.into_iter().flatten().collect();
+    sections::render(&shown, &Detail::default(), session).join("\n")
 }
 
 fn metrics(findings: &Findings, session: &Session) -> String {
     let chunks = findings.metrics.values().map(|metrics| metrics.chunks).sum();
     let number = so_many(findings.series, "series", "series");
-    let mut text =
-        format!("{}'s metrics: {number} in {}", series::SOURCE.label, so_many(chunks, "chunk", "chunks"));
+    let mut text = format!("Metrics: {number} in {}", so_many(chunks, "chunk", "chunks"));
     let points = |(seconds, metrics): (&i64, &Metrics)| {
         format!("{} {} apart", so_many(metrics.points, "point", "points"), period(*seconds))
     };

@@ -1,6 +1,5 @@
 //! Records as rows for a spreadsheet: RFC 4180, without formulas.
 
-use insights_query::format;
 use insights_query::format::escape::visible;
 use insights_shared::number::Number;
 use insights_shared::record::Stored;
@@ -80,11 +79,6 @@ fn cell(text: &str) -> Cow<'_, str> {
 /// A number as a cell: no thousands, a point before decimals.
 pub fn number(value: f64) -> String {
     Number::from_f64(value).map_or_else(String::new, |number| number.to_string())
-}
-
-/// So many as a cell; nothing where it is unknown.
-pub fn counted(record: &Stored, name: &str) -> String {
-    format::counted(record, name).map_or_else(String::new, |number| number.to_string())
 }
 
 #[cfg(test)]

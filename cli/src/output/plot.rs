@@ -1,6 +1,18 @@
-//! Plots of block characters, each a line or a few. What is unknown looks other than zero.
+//! Plots of block characters. Unknown and zero have different characters.
 
-use insights_query::line::Sample;
+use super::axis::Axis;
+use crate::session::Session;
+use insights_query::format::{add, instant, period, thousands, wrapped};
+use insights_query::line::{Line, Sample};
+use insights_shared::number::Number;
+use std::collections::BTreeSet;
+
+/// The height of the plot of a single series, in lines.
+pub const HIGH: usize = 6;
+/// The height of each of many plots, in lines.
+pub const LOW: usize = 2;
+/// The greatest width in columns: wider plots are hard to read.
+const WIDEST: u16 = 140;
 
 /// Nothing is known of this time.
 const UNKNOWN: char = '·';
@@ -10,6 +22,63 @@ const ZERO: char = '_';
 const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 /// What the characters of a plot mean that are not blocks.
 pub const LEGEND: &str = "_ is zero, · is unknown";
+
+/// A line as a plot over its axis, with the maximum and the periods below.
+pub fn line(line: &Line, rows: usize, session: &Session) -> String {
+    let width = usize::from(session.width.min(WIDEST));
+    let samples = line.samples(width);
+    let mut text = String::new();
+    if samples.iter().all(|sample| *sample == Sample::Unknown) {
+        return "unknown: nothing was collected for this period\n".to_owned();
+    }
+    let rows = if line.points.is_empty() { 1 } else { rows };
+    for row in blocks(&samples, rows) {
+        add(&mut text, format_args!("{row}\n"));
+    }
+    for row in Axis::new(line.span, width).ticks(&session.zone) {
+        add(&mut text, format_args!("{}\n", row.trim_end()));
+    }
+    text + &below(line, session)
+}
+
+fn below(line: &Line, session: &Session) -> String {
+    let mut parts = Vec::new();
+    match line.peak() {
+        Some(peak) => {
+            let at = instant(peak.at, &session.zone);
+            parts.push(format!("maximum {} in {} at {at}", amount(peak.value), period(peak.period)));
+        }
+        None => parts.push("zero in all known buckets".to_owned()),
+    }
+    // A point of a longer period counts more calls, so its height cannot be compared.
+    let periods: Vec<i64> = line.stretches.iter().map(|stretch| stretch.period).collect();
+    let distinct: BTreeSet<i64> = periods.iter().copied().collect();
+    if let [only] = distinct.iter().copied().collect::<Vec<_>>()[..] {
+        parts.push(format!("one point every {}", period(only)));
+    } else {
+        for pair in line.stretches.windows(2) {
+            if let [before, after] = pair
+                && before.period != after.period
+            {
+                let at = instant(after.from, &session.zone);
+                parts.push(format!(
+                    "one point every {} until {at}, then every {}",
+                    period(before.period),
+                    period(after.period)
+                ));
+            }
+        }
+    }
+    wrapped(&parts.join("; "), session.width)
+}
+
+fn amount(value: f64) -> String {
+    #[expect(clippy::cast_possible_truncation, reason = "a cast from floating point saturates")]
+    match Number::from_f64(value) {
+        Some(number) if number.as_i64().is_none() => number.to_string(),
+        _ => thousands(value as i64),
+    }
+}
 
 /// Samples as lines of blocks, `rows` high, the greatest value filling them.
 pub fn blocks(samples: &[Sample], rows: usize) -> Vec<String> {

@@ -7,6 +7,7 @@ use comfy_table::{
 };
 use insights_query::format::escape::visible_lines;
 use insights_shared::record::Severity;
+use insights_sources::view::Tone;
 
 /// Wider than this, the eye loses the line.
 const WIDEST: u16 = 140;
@@ -105,6 +106,17 @@ pub fn severity(text: &str, below: Option<&str>) -> Cell {
         Some(Severity::Medium) => cell.fg(Color::Yellow),
         Some(Severity::Low) => cell.fg(Color::Cyan),
         _ => cell,
+    }
+}
+
+/// A cell in the colour of a state.
+pub fn state(tone: Tone, text: String) -> Cell {
+    let cell = cell(text);
+    match tone {
+        Tone::Good => cell.fg(Color::Green),
+        Tone::Off => cell,
+        Tone::Unsure => cell.fg(Color::Yellow),
+        Tone::Bad => cell.fg(Color::Red),
     }
 }
 

@@ -60,7 +60,7 @@ async fn for_a_person(
     let instants = items.iter().flat_map(|item| shown.map(|name| item.timestamp(name))).flatten();
     let oldest = instants.chain(detail.oldest()).fold(reader.now(), Timestamp::min);
     let mut sections = vec![facts::section(pk, insight, oldest, session, reader.now())];
-    sections.extend(sections::render(insight, &detail, session));
+    sections.extend(sections::of_record(insight, &detail, session));
     sections.extend(together(pk, insight, reader, session).await?);
     Ok(sections.join("\n"))
 }
@@ -73,7 +73,7 @@ async fn together(
     session: &Session,
 ) -> Result<Option<String>, Failure> {
     let Some(incident) = incident_of(pk, insight, reader).await? else { return Ok(None) };
-    let mut text = heading("What belongs together", session) + &wrapped(&incident.sentence(), session.width);
+    let mut text = heading("Related insights", session) + &wrapped(&incident.sentence(), session.width);
     for member in incident.members() {
         let insight = &member.occurrence.insight;
         if let Some(other) = insight.text("pk").filter(|other| *other != pk) {

@@ -1,14 +1,16 @@
 //! Whatever is no insight: snapshots of a scope as a table of days, a target's runs, and anything else as it is stored.
 
-use crate::compliance;
+use crate::output::sections;
 use crate::output::tabular::{Column, Tabular, cell, heading, status};
 use crate::session::Session;
+use insights_query::Detail;
 use insights_query::counts::{Day, Given};
 use insights_query::format::{self, instant, json, plain, so_many, thousands};
 use insights_shared::record::{Kind, Stored};
 use insights_shared::time::Timestamp;
 use insights_shared::value::Value;
-use insights_sources::view;
+use insights_sources::view::counts::Counts;
+use insights_sources::view::{self, Section};
 
 /// The most runs that are shown.
 const MOST_RUNS: usize = 30;
@@ -16,9 +18,8 @@ const MOST_RUNS: usize = 30;
 /// The page.
 pub fn page(pk: &str, items: &[Stored], now: Timestamp, session: &Session) -> String {
     let kind = items.last().and_then(|item| item.text("kind")).unwrap_or_default();
-    let is_snapshot = insights_sources::kind(kind).is_some_and(Kind::is_snapshot);
-    if is_snapshot {
-        snapshots(pk, items, session)
+    if let Some(kind) = insights_sources::kind(kind).filter(|kind| kind.is_snapshot()) {
+        snapshots(pk, kind, items, session)
     } else if pk.starts_with("run#") {
         runs(pk, items, now, session)
     } else {
@@ -26,16 +27,20 @@ pub fn page(pk: &str, items: &[Stored], now: Timestamp, session: &Session) -> St
     }
 }
 
-fn snapshots(pk: &str, items: &[Stored], session: &Session) -> String {
-    let newest = items.last();
-    let title = newest.and_then(|item| item.text("title")).map(plain).unwrap_or_default();
-    let days: Vec<Day> = items
-        .iter()
-        .filter_map(|item| Some(Day { day: item.text("sk")?.to_owned(), given: Given::Counts(item.clone()) }))
-        .collect();
-    let link = newest.and_then(view::link).map_or(String::new(), |link| format!("console  {}\n", link.url));
-    let head = heading(&format!("{title}: {} of counts", so_many(days.len(), "day", "days")), session);
-    format!("{head}{}\nkey      {}\n{link}", compliance::days::table(&days, session), plain(pk))
+/// The sections of the newest snapshot, then all days.
+fn snapshots(pk: &str, kind: Kind, items: &[Stored], session: &Session) -> String {
+    let Some(newest) = items.last() else { return String::new() };
+    let title = newest.text("title").map(plain).unwrap_or_default();
+    let given = |item: &Stored| Given::Counts(item.clone());
+    let day = |item: &Stored| Some(Day { day: item.text("sk")?.to_owned(), given: given(item) });
+    let days: Vec<Day> = items.iter().filter_map(day).collect();
+    let title = format!("{title}: {} of counts", so_many(days.len(), "day", "days"));
+    let detail = Detail { items: items.to_vec(), series: Vec::new() };
+    let mut shown = detail.sections(newest);
+    shown.push(Section::Counts(Counts { kind, title, id: None, place: None, days }));
+    let link = view::link(newest).map_or(String::new(), |link| format!("console  {}\n", link.url));
+    let text = sections::render(&shown, &detail, session).join("\n");
+    format!("{text}\nkey      {}\n{link}", plain(pk))
 }
 
 /// A target's last runs, newest first, with their issues below.
@@ -84,7 +89,7 @@ fn runs(pk: &str, items: &[Stored], now: Timestamp, session: &Session) -> String
     let oldest = shown_runs.chain(until).fold(now, Timestamp::min);
     let times = format::times(&session.zone, oldest, now);
     if !notes.is_empty() {
-        notes = format!("\n{}{notes}", heading("What went wrong", session));
+        notes = format!("\n{}{notes}", heading("Issues", session));
     }
     heading(&title, session)
         + &table.render()

@@ -97,7 +97,7 @@ fn belongs_together(told: &[Incident], session: &Session) -> String {
     if told.is_empty() {
         return String::new();
     }
-    let mut text = format!("\n{}", heading("What belongs together, the worst first", session));
+    let mut text = format!("\n{}", heading("Incidents, the worst first", session));
     for incident in told.iter().take(MOST_TOLD) {
         let began = instant(incident.started_at(), &session.zone);
         let state = if incident.ended_at().is_none() { ", open" } else { "" };

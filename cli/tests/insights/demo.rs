@@ -53,11 +53,11 @@ fn a_demo_shows_what_is_wrong_what_happened_and_what_it_cost() {
     let run = demo(&folder);
     assert_eq!(run.code, 0, "{run:?}");
     for expected in [
-        "What is wrong now: ",
-        "What happened lately: ",
-        "How compliance stands: ",
-        "WORST CONTROL DOMAINS",
-        "CloudTrail's metrics: ",
+        "Open insights: ",
+        "Recent insights: ",
+        "Compliance: evidence of ",
+        "Worst control domains",
+        "Metrics: ",
         "What the runs did and cost",
         "report.html",
         "table.db",
@@ -100,7 +100,7 @@ fn a_function_that_fails_costs_the_others_nothing() {
     for expected in ["xray-insights failed: Demo.NotStarted: ", "xray-insights.log"] {
         assert!(run.stdout.contains(expected), "{expected} is missing: {}", run.stdout);
     }
-    assert!(run.stdout.contains("CloudTrail's metrics: 1"), "{}", run.stdout);
+    assert!(run.stdout.contains("Metrics: 1"), "{}", run.stdout);
 }
 
 #[test]

@@ -48,14 +48,14 @@ fn an_insight_opens_into_its_charts_its_tables_and_the_console() {
         "data-chart=\"graph\"",
         "\"mark\":\"root_cause\"",
         "\"mark\":\"anomalous\"",
-        "Services of the impact graph",
+        "Services of the service graph",
         // CloudTrail: the rate with baseline and span, and what was known.
         "data-chart=\"rate\"",
         "\"baseline\":0.0006",
         "\"span\":[",
         "Buckets that are not zero",
         "all other times are unknown",
-        "Behind the calls, a minute",
+        "Callers and results (calls per minute)",
         "https://eu-west-1.console.aws.amazon.com/xray/home?region=eu-west-1#/service-map",
         "https://eu-west-1.console.aws.amazon.com/cloudtrailv2/home?region=eu-west-1#/events",
     ] {

@@ -1,12 +1,12 @@
 //! The typed values of views as text.
 
-use super::{instant, percent, period, plain, thousands};
+use super::{instant, length, percent, period, plain, thousands};
 use insights_shared::record::Stored;
 use insights_sources::view::{self, Judgement, Value};
 use jiff::tz::TimeZone;
 
 /// What a record is judged by: `9,087 of 29,125 requests had faults (31.2%)`, `27 times the usual rate`,
-/// `19 of 79 not compliant (24.1%), 5 inconclusive`.
+/// `19 of 79 non-compliant (24.1%), 5 inconclusive`.
 pub fn judgement(record: &Stored) -> Option<String> {
     Some(match view::judgement(record)? {
         Judgement::Share { part, whole: None, what, .. } => format!("{} {what}", thousands(part)),
@@ -56,7 +56,11 @@ pub fn value(value: &Value, zone: &TimeZone) -> String {
         Value::List(values) => values.iter().map(|one| self::value(one, zone)).collect::<Vec<_>>().join(", "),
         Value::Time(at) => instant(*at, zone),
         Value::Duration(seconds) => duration(*seconds),
+        Value::Severity(severity) => severity.as_str().to_owned(),
+        Value::State { text, .. } => (*text).to_owned(),
+        Value::Age { what, millis, .. } => format!("{what} {} ago", length(*millis)),
         Value::Count(number) => thousands(*number),
+        Value::AtLeast(number) => format!("≥ {}", thousands(*number)),
         Value::Rate(number) => rate(*number),
         Value::Share { part, whole } => share(*part, *whole),
         Value::Part { part, whole: None, .. } => thousands(*part),
@@ -130,9 +134,9 @@ mod tests {
         for (json, expected) in [
             (
                 r#"{"measures":{"compliant":60,"noncompliant":19,"inconclusive":5}}"#,
-                Some("19 of 79 not compliant (24.1%), 5 inconclusive"),
+                Some("19 of 79 non-compliant (24.1%), 5 inconclusive"),
             ),
-            (r#"{"measures":{"compliant":0,"noncompliant":0}}"#, Some("0 of 0 not compliant (–)")),
+            (r#"{"measures":{"compliant":0,"noncompliant":0}}"#, Some("0 of 0 non-compliant (–)")),
             (r#"{"measures":{"compliant":3}}"#, None),
             ("{}", None),
         ] {

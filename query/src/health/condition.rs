@@ -5,6 +5,7 @@ use insights_shared::issue::{Class, RECORD_INVALID, class_of, class_of_issue};
 use insights_shared::record::{Source, Stored};
 use insights_shared::time::Timestamp;
 use insights_shared::value::Value;
+use insights_sources::view::Tone;
 
 /// So many schedules may be missed before a target is stale.
 const MISSED: i64 = 4;
@@ -76,6 +77,16 @@ impl Condition {
     /// Whether nobody need do anything.
     pub fn is_well(self) -> bool {
         matches!(self, Self::Fresh | Self::NotEnabled)
+    }
+
+    /// How far the data of a target in this condition can be trusted.
+    pub fn tone(self) -> Tone {
+        match self {
+            Self::Fresh => Tone::Good,
+            Self::NotEnabled | Self::NeverRun => Tone::Off,
+            Self::Partial => Tone::Unsure,
+            Self::Stale | Self::Denied | Self::Throttled | Self::Failed => Tone::Bad,
+        }
     }
 
     /// Whether something could be fetched, if only once.

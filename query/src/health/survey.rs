@@ -16,6 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const LAST_RUNS: usize = 10;
 
 /// One target: what is known of it, and what that means.
+#[derive(Clone, Debug)]
 pub struct Target {
     /// The account and region.
     pub place: Place,

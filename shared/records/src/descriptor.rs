@@ -74,6 +74,28 @@ pub struct KindDescriptor {
     pub severity: Option<SeverityRule>,
     /// What the hash leaves out, as paths of one or two names: members that change although nothing happened.
     pub unhashed: &'static [&'static [&'static str]],
+    /// Which measures state how much complies with the rules of a standard; `None` if the kind is not about compliance.
+    pub compliance: Option<ComplianceMeasures>,
+    /// The measure that is limited, and its limit. At the limit the service returned no more, so all measures of the record are
+    /// lower bounds.
+    pub limit: Option<(&'static str, i64)>,
+    /// Reads the `entity` from the name of a scope row in the catalog (its parts between `#`), if the scope is of this kind.
+    /// `None` if the catalog has no scopes of the kind.
+    pub scope: Option<ScopeEntity>,
+}
+
+/// Reads the `entity` of a scope from the parts of its name.
+pub type ScopeEntity = for<'a> fn(parts: &[&'a str]) -> Option<&'a str>;
+
+/// The measures of a kind that is about compliance, by their names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ComplianceMeasures {
+    /// What complies.
+    pub compliant: &'static str,
+    /// What does not comply.
+    pub noncompliant: &'static str,
+    /// What was not evaluated. It is part of neither number.
+    pub inconclusive: &'static str,
 }
 
 /// What a record is.
@@ -215,7 +237,15 @@ impl KindDescriptor {
             measures: &[],
             severity: None,
             unhashed: &[],
+            compliance: None,
+            limit: None,
+            scope: None,
         }
+    }
+
+    /// The measure with this name.
+    pub fn measure(&self, name: &str) -> Option<&'static Measure> {
+        self.measures.iter().find(|measure| measure.name == name)
     }
 }
 
@@ -246,6 +276,11 @@ impl Source {
     /// The kinds of its insights.
     pub fn insight_kinds(self) -> impl Iterator<Item = Kind> {
         self.0.kinds.iter().copied().filter(|kind| kind.is_insight())
+    }
+
+    /// Whether it has records of this shape.
+    pub fn has_shape(self, shape: Shape) -> bool {
+        self.0.kinds.iter().any(|kind| kind.shape == shape)
     }
 
     /// Whether its records are the counts of days, not insights that open and close.

@@ -100,6 +100,15 @@ impl SeriesKey {
         })
     }
 
+    /// What is counted, for people: `RunInstances calls`, `GetObject AccessDenied errors`.
+    pub fn title(&self) -> String {
+        let name = if self.event_name.is_empty() { "unnamed" } else { &self.event_name };
+        match &self.error_code {
+            Some(code) => format!("{name} {code} errors"),
+            None => format!("{name} calls"),
+        }
+    }
+
     fn parts(&self) -> [&str; 5] {
         [
             &self.event_source,

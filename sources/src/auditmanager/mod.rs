@@ -6,8 +6,8 @@ pub mod view;
 
 use crate::{Kind, Source};
 use insights_records::descriptor::{
-    Availability, ErrorPattern, KindDescriptor, Measure, NamesSubject, NotEnabled, Operation, Schedule,
-    Shape, SourceDescriptor,
+    Availability, ComplianceMeasures, ErrorPattern, KindDescriptor, Measure, NamesSubject, NotEnabled,
+    Operation, Schedule, Shape, SourceDescriptor,
 };
 use insights_records::severity::{Scale, SeverityRule, ShareScale};
 
@@ -95,29 +95,46 @@ static ACCOUNT_KIND: KindDescriptor = KindDescriptor {
     is_in_ended: true,
     // There is one account in a partition of rejected answers.
     names_subject: NamesSubject::Always,
+    scope: Some(|parts| matches!(parts, ["account"]).then_some("account")),
     ..counts("auditmanager.insights", "account")
 };
 
-static ASSESSMENT_KIND: KindDescriptor =
-    KindDescriptor { is_in_ended: true, ..counts("auditmanager.assessment", "assessment") };
+static ASSESSMENT_KIND: KindDescriptor = KindDescriptor {
+    is_in_ended: true,
+    // An assessment's id is a UUID, which no key encodes.
+    scope: Some(|parts| if let ["assessment", id] = parts { Some(id) } else { None }),
+    ..counts("auditmanager.assessment", "assessment")
+};
 
-static DOMAIN_KIND: KindDescriptor = counts("auditmanager.domain", "control domain");
+static DOMAIN_KIND: KindDescriptor = KindDescriptor {
+    scope: Some(|parts| match parts {
+        ["domain", _] => Some("account"),
+        ["assessment", id, "domain", _] => Some(id),
+        _ => None,
+    }),
+    ..counts("auditmanager.domain", "control domain")
+};
 
 static CONTROL_KIND: KindDescriptor = counts("auditmanager.control", "control");
+
+/// The measures of all counts.
+pub(crate) const MEASURES: ComplianceMeasures =
+    ComplianceMeasures { compliant: "compliant", noncompliant: "noncompliant", inconclusive: "inconclusive" };
 
 /// Daily counts. They do not say which part of the account they are of.
 const fn counts(name: &'static str, label: &'static str) -> KindDescriptor {
     KindDescriptor {
         names_subject: NamesSubject::Never,
         measures: &[
-            Measure { name: "compliant", label: "compliant controls" },
-            Measure { name: "noncompliant", label: "non-compliant controls" },
-            Measure { name: "inconclusive", label: "inconclusive controls" },
+            Measure { name: MEASURES.compliant, label: "compliant evidence" },
+            Measure { name: MEASURES.noncompliant, label: "non-compliant evidence" },
+            Measure { name: MEASURES.inconclusive, label: "inconclusive evidence" },
         ],
         severity: Some(SeverityRule {
             value: "non-compliant / (compliant + non-compliant)",
             scale: Scale::Share(NONCOMPLIANT_SHARE),
         }),
+        compliance: Some(MEASURES),
         // Not `SOURCE`: constants that refer to each other through statics would be a cycle.
         ..KindDescriptor::plain(name, label, Source(&AUDIT_MANAGER), Shape::Snapshot)
     }

@@ -1,6 +1,6 @@
 //! How Audit Manager's counts are shown. Its documentation links to the start page of the console alone.
 
-use super::SOURCE;
+use super::{MEASURES, SOURCE};
 use crate::view::console::{Link, home};
 use crate::view::{CorrelationKeys, Judgement, Subject, View, counted};
 use insights_records::record::Stored;
@@ -29,9 +29,9 @@ pub static VIEW: View = View {
 };
 
 fn judgement(record: &Stored) -> Option<Judgement> {
-    let part = counted(record, "noncompliant")?;
-    let whole = part.saturating_add(counted(record, "compliant")?);
-    let apart =
-        counted(record, "inconclusive").filter(|number| *number > 0).map(|number| (number, "inconclusive"));
-    Some(Judgement::Share { part, whole: Some(whole), what: "not compliant", apart })
+    let part = counted(record, MEASURES.noncompliant)?;
+    let whole = part.saturating_add(counted(record, MEASURES.compliant)?);
+    let apart = counted(record, MEASURES.inconclusive).filter(|number| *number > 0);
+    let apart = apart.map(|number| (number, "inconclusive"));
+    Some(Judgement::Share { part, whole: Some(whole), what: "non-compliant", apart })
 }

@@ -41,14 +41,15 @@ fn sections(insight: &Stored, _items: &[Stored]) -> Vec<Section> {
         list(insight.0.get("detail"), "truncated").iter().filter_map(Json::as_str).collect();
     if !truncated.is_empty() {
         let names = truncated.join(", ");
-        sections.push(Section::Note(format!("not stored, since the record would be too large: {names}")));
+        sections.push(Section::Note(format!("Not stored because the record would be too large: {names}.")));
     }
     sections.extend(attributions(insight).into_iter().map(Section::Table));
     if let Some(key) = SeriesKey::of_insight(insight) {
         sections.push(Section::Series(SeriesChart {
+            title: format!("Metric series: {}", key.title()),
             key,
             baseline: measure(insight, "baseline_average"),
-            missing: "No metric series of it was collected.",
+            missing: "The metric series of this insight was not collected.",
         }));
     }
     sections
@@ -57,7 +58,7 @@ fn sections(insight: &Stored, _items: &[Stored]) -> Vec<Section> {
 fn facts(insight: &Stored) -> Section {
     // CloudTrail returns the average over an insight with its End; until then there is only that of its Start.
     let has_ended = half(insight, "end").is_some_and(|half| half.at(&["insight_details"]).is_some());
-    let average = if has_ended { "Rate over the insight" } else { "Rate when it began" };
+    let average = if has_ended { "Rate during the insight" } else { "Rate at the start" };
     let rate = |name| measure(insight, name).map(Value::Rate);
     let key = SeriesKey::of_insight(insight);
     let operation = key.as_ref().map(|key| key.event_name.clone()).filter(|name| !name.is_empty());
@@ -65,8 +66,8 @@ fn facts(insight: &Stored) -> Section {
     let baseline = later(insight).and_then(|half| minutes(half, &["baseline_duration"]));
     let facts = [
         (average, rate("insight_average")),
-        ("Usual rate (baseline)", rate("baseline_average")),
-        ("Baseline taken over", baseline.map(Value::Duration)),
+        ("Baseline rate", rate("baseline_average")),
+        ("Baseline period", baseline.map(Value::Duration)),
         ("Operation", operation.map(Value::Text)),
         ("Error", error.map(Value::Key)),
         ("Trail", trail.map(Value::Key)),
@@ -78,7 +79,7 @@ fn halves(insight: &Stored) -> Table {
     let rows = HALVES.map(|name| {
         let Some(half) = half(insight, name) else {
             let is_open = name == "end" && insight.text("status") == Some("open");
-            let missing = if is_open { "not yet: it is open" } else { "never seen" };
+            let missing = if is_open { "not yet (open)" } else { "not received" };
             let [name, missing] = [name, missing].map(|text| Value::Text(text.to_owned()));
             return vec![name, missing, Value::None, Value::None, Value::None, Value::Text(String::new())];
         };
@@ -93,14 +94,14 @@ fn halves(insight: &Stored) -> Table {
         ]
     });
     let columns = vec![
-        Column::text("Half"),
+        Column::text("Phase"),
         Column::text("Time"),
-        Column::number("A minute"),
-        Column::number("Usually"),
-        Column::number("Lasted"),
+        Column::number("Per minute"),
+        Column::number("Baseline"),
+        Column::number("Duration"),
         Column::text("Event"),
     ];
-    Table { title: "Its two halves".to_owned(), columns, rows: rows.into() }
+    Table { title: "Start and end events".to_owned(), columns, rows: rows.into() }
 }
 
 /// Who or what was behind the calls: while they were unusual, and before.
@@ -112,9 +113,9 @@ fn attributions(insight: &Stored) -> Vec<Table> {
     let mut tables = Vec::new();
     for attribution in HALVES.iter().rev().find_map(all).unwrap_or_default() {
         let what = match text(attribution, "attribute") {
-            Some("userIdentityArn") => "Who",
-            Some("userAgent") => "By what means",
-            Some("errorCode") => "With what result",
+            Some("userIdentityArn") => "Caller",
+            Some("userAgent") => "User agent",
+            Some("errorCode") => "Error code",
             other => other.unwrap_or("Unnamed"),
         };
         let values = |of: &str| -> Vec<(&str, Option<f64>)> {
@@ -139,8 +140,8 @@ fn attributions(insight: &Stored) -> Vec<Table> {
             })
             .collect();
         if !rows.is_empty() {
-            let columns = vec![Column::text(what), Column::number("A minute"), Column::number("Usually")];
-            tables.push(Table { title: "Behind the calls, a minute".to_owned(), columns, rows });
+            let columns = vec![Column::text(what), Column::number("Per minute"), Column::number("Baseline")];
+            tables.push(Table { title: "Callers and results (calls per minute)".to_owned(), columns, rows });
         }
     }
     tables

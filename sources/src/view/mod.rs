@@ -18,6 +18,7 @@
 //! ```
 
 pub mod console;
+pub mod counts;
 mod section;
 
 use crate::registry::VIEWS;
@@ -27,7 +28,10 @@ use insights_records::number::Number;
 use insights_records::record::Stored;
 use insights_records::series::SeriesKey;
 use insights_records::value::Value as Json;
-pub use section::{Column, Fact, Graph, Log, Mark, Node, Section, SeriesChart, ShareChart, Table, Value};
+pub use section::{
+    Column, Explanation, Explanations, Fact, Graph, Log, Mark, Node, Section, SeriesChart, ShareChart, Table,
+    Tone, Value,
+};
 use std::collections::BTreeSet;
 use std::fmt;
 

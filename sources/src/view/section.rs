@@ -1,6 +1,8 @@
 //! The sections of a view: what records say, in a few types with typed values. Renderers turn them into text, HTML or rows, and
 //! know no source.
 
+use super::counts::Counts;
+use insights_records::record::Severity;
 use insights_records::series::SeriesKey;
 use insights_records::time::Timestamp;
 
@@ -13,12 +15,36 @@ pub enum Section {
     Log(Log),
     /// Services and the calls between them.
     Graph(Graph),
-    /// A metric series around the insight.
+    /// A metric series.
     Series(SeriesChart),
+    /// Counts by day.
+    Counts(Counts),
     /// Rows of values.
     Table(Table),
     /// A sentence that explains what is shown, or why something is not.
     Note(String),
+    /// Explanations with a heading, each with the command that leads on.
+    Explanations(Explanations),
+}
+
+/// Explanations with a heading.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explanations {
+    /// The heading.
+    pub title: &'static str,
+    /// The explanations.
+    pub entries: Vec<Explanation>,
+}
+
+/// What an issue or an empty result means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explanation {
+    /// What it is about, for example a target.
+    pub about: String,
+    /// What it means and what to do, without a full stop.
+    pub text: String,
+    /// A command that resolves it or shows more.
+    pub command: Option<String>,
 }
 
 /// A name and its value.
@@ -54,8 +80,28 @@ pub enum Value {
     Time(Timestamp),
     /// A length of time in seconds.
     Duration(i64),
+    /// A severity.
+    Severity(Severity),
+    /// The state of something.
+    State {
+        /// The state, for example `not enabled`.
+        text: &'static str,
+        /// How far the data can be trusted.
+        tone: Tone,
+    },
+    /// An instant with its age.
+    Age {
+        /// What happened then, for example `last success`.
+        what: &'static str,
+        /// When it happened.
+        at: Timestamp,
+        /// How long ago that was, in milliseconds.
+        millis: i64,
+    },
     /// A number of things.
     Count(i64),
+    /// A number of things that is a lower bound.
+    AtLeast(i64),
     /// How often something happens in a minute.
     Rate(f64),
     /// A part of a whole.
@@ -74,6 +120,19 @@ pub enum Value {
         /// What is counted, in the plural.
         unit: &'static str,
     },
+}
+
+/// How far the data of a target can be trusted, the best first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Tone {
+    /// It is complete and recent.
+    Good,
+    /// There is no data, because the source is not in use.
+    Off,
+    /// A part may be missing.
+    Unsure,
+    /// It is missing or old.
+    Bad,
 }
 
 /// What happened, by time.
@@ -105,12 +164,14 @@ pub struct Column {
     pub is_number: bool,
     /// Whether it can be left out where there is little room.
     pub is_optional: bool,
+    /// Whether its values stay on one line.
+    pub is_fixed: bool,
 }
 
 impl Column {
     /// A column of text, times and keys.
     pub fn text(name: impl Into<String>) -> Self {
-        Self { name: name.into(), is_number: false, is_optional: false }
+        Self { name: name.into(), is_number: false, is_optional: false, is_fixed: false }
     }
 
     /// A column of numbers.
@@ -122,6 +183,12 @@ impl Column {
     #[must_use]
     pub fn optional(self) -> Self {
         Self { is_optional: true, ..self }
+    }
+
+    /// The same, with values that stay on one line.
+    #[must_use]
+    pub fn fixed(self) -> Self {
+        Self { is_fixed: true, ..self }
     }
 }
 
@@ -173,9 +240,11 @@ pub struct Node {
     pub calls: Vec<i64>,
 }
 
-/// A metric series around an insight, with its known and unknown stretches. Readers fetch it: see [`super::Related`].
+/// A metric series, with its known and unknown stretches. Readers fetch it: see [`super::Related`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct SeriesChart {
+    /// The heading.
+    pub title: String,
     /// The series.
     pub key: SeriesKey,
     /// The usual rate per minute.

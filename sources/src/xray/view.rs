@@ -82,7 +82,7 @@ fn development(insight: &Stored, items: &[Stored]) -> Section {
     events.sort_by_key(|(at, _)| *at);
     if events.is_empty() {
         return Section::Note(
-            "X-Ray returned no events, so how the insight developed is unknown.".to_owned(),
+            "X-Ray returned no events, so the history of the insight is unknown.".to_owned(),
         );
     }
     let points =
@@ -130,7 +130,7 @@ fn development(insight: &Stored, items: &[Stored]) -> Section {
             Value::List(said),
         ]
     });
-    let table = Table { title: "How it developed".to_owned(), columns, rows: rows.collect() };
+    let table = Table { title: "History".to_owned(), columns, rows: rows.collect() };
     Section::Log(Log { table, chart: Some(chart) })
 }
 
@@ -160,7 +160,7 @@ fn graph(insight: &Stored, items: &[Stored]) -> Section {
             calls: list(Some(service), "edges").iter().filter_map(reference).collect(),
         }
     };
-    Section::Graph(Graph { title: "Impact graph", nodes: services.iter().enumerate().map(node).collect() })
+    Section::Graph(Graph { title: "Service graph", nodes: services.iter().enumerate().map(node).collect() })
 }
 
 fn judgement(record: &Stored) -> Option<Judgement> {

@@ -1,171 +1,76 @@
-//! Counts by day, and the controls that are worst. What was inconclusive is no part of the judgement, and a
-//! day that was not collected is not a day without evidence.
+//! Counts by day: what is about compliance, and everything else that is counted by day.
 
-use super::chart::{Sign, canvas, legend};
 use super::insight::Context;
-use super::model::{Compliance, Model};
-use super::text::{as_table, cell, date, line, severity, severity_of, table};
-use insights_query::counts::{Day, Given, Level, SOURCE};
-use insights_query::format::{self, counted, thousands};
-use insights_shared::record::Stored;
+use super::model::Model;
+use super::sections;
+use insights_query::compliance;
+use insights_query::counts::ScopeDays;
+use insights_query::format::so_many;
+use insights_shared::record::{Kind, Source};
+use insights_sources::view::Section;
 use maud::{Markup, html};
-use serde_json::{Value as Json, json};
-use std::cmp::Reverse;
 
-/// How many controls are named.
-const WORST: usize = 15;
-
-/// The section.
-pub fn section(model: &Model, _setting: Context<'_>) -> Markup {
+/// The section about compliance, and that about other counts if a source has any.
+pub fn section(model: &Model, context: Context<'_>) -> Markup {
     html! {
         section #compliance aria-labelledby="compliance-title" {
             header {
                 h2 #compliance-title { "Compliance" }
-                span.quiet { (SOURCE.label) "'s evidence of each UTC day; inconclusive evidence is counted apart" }
+                span.quiet { "evidence of each UTC day, by " (labels(is_compliance)) "; inconclusive evidence is counted separately" }
             }
-            @if model.compliance.is_empty() {
-                p.panel.nothing { "No counts are stored of this time. " (SOURCE.label) " gives them once a day, where it is set up." }
-            } @else {
-                div.scopes { @for scope in &model.compliance { (one(scope)) } }
-                (legend(&[
-                    (Sign::Surface("noncompliant"), "non-compliant"),
-                    (Sign::Surface("compliant"), "compliant"),
-                    (Sign::Surface("inconclusive"), "inconclusive (below the line)"),
-                    (Sign::Hatched, "not collected"),
-                ]))
-                (controls(model))
+            (counts(&of(model, is_compliance), is_compliance, context))
+        }
+        @if has_other_counts() {
+            section #counts aria-labelledby="counts-title" {
+                header {
+                    h2 #counts-title { "Daily counts" }
+                    span.quiet { "counts of each UTC day, by " (labels(is_other)) }
+                }
+                (counts(&of(model, is_other), is_other, context))
             }
         }
     }
 }
 
-fn one(compliance: &Compliance) -> Markup {
-    let newest = compliance.days.iter().rev().find_map(|day| match &day.given {
-        Given::Counts(snapshot) => Some((day, snapshot)),
-        _ => None,
-    });
-    let scope = &compliance.scope;
-    let title =
-        if scope.level == Level::Account && scope.title.is_empty() { "The account" } else { &scope.title };
-    let days: Vec<Json> = compliance.days.iter().map(counts).collect();
-    let label = format!("Evidence by day of {title}");
+/// Whether a source has counts that are not about compliance.
+pub fn has_other_counts() -> bool {
+    insights_sources::kinds().any(is_other)
+}
+
+fn is_compliance(kind: Kind) -> bool {
+    kind.is_snapshot() && kind.compliance.is_some()
+}
+
+fn is_other(kind: Kind) -> bool {
+    kind.is_snapshot() && kind.compliance.is_none()
+}
+
+fn of(model: &Model, is_it: fn(Kind) -> bool) -> Vec<ScopeDays> {
+    model.counts.iter().filter(|scope| is_it(scope.scope.kind)).cloned().collect()
+}
+
+/// The labels of the sources of such kinds.
+fn labels(is_it: fn(Kind) -> bool) -> String {
+    let has_it = |source: &Source| source.kinds.iter().any(|kind| is_it(*kind));
+    let labels: Vec<&str> = insights_sources::all().filter(has_it).map(|source| source.0.label).collect();
+    labels.join(" and ")
+}
+
+fn counts(scopes: &[ScopeDays], is_it: fn(Kind) -> bool, context: Context<'_>) -> Markup {
+    let (charts, tables): (Vec<Section>, Vec<Section>) =
+        compliance::sections(scopes).into_iter().partition(|section| matches!(section, Section::Counts(_)));
     html! {
-        div.panel.padded {
-            h3 {
-                @if let Some((_, snapshot)) = newest { (severity(severity_of(snapshot))) }
-                span { (title) }
-                span.quiet { (scope.place.account_id) " " (scope.place.region) }
+        @if charts.is_empty() {
+            p.panel.nothing { "No counts are stored for this period. " (labels(is_it)) " returns them once a day, where it is set up." }
+        } @else {
+            div.scopes {
+                @for chart in charts.iter().take(MOST_CHARTS) { div.panel.padded { (sections::render_one(chart, context)) } }
             }
-            @match newest {
-                Some((day, snapshot)) => p.quiet {
-                    (count(snapshot, "noncompliant")) " of " (thousands(judged(snapshot))) " pieces of evidence are non-compliant on "
-                    (date(&day.day)) " (" (share(snapshot)) "); " (count(snapshot, "inconclusive")) " more are inconclusive."
-                },
-                None => p.quiet { "No day of this time has counts." },
-            }
-            figure {
-                (canvas("counts", &label, &json!({ "days": days })))
-                (as_table("The same as a table", &by_day(&label, &compliance.days)))
-            }
+            @if charts.len() > MOST_CHARTS { p.quiet { (so_many(charts.len() - MOST_CHARTS, "more chart is", "more charts are")) " not shown." } }
+            @for table in &tables { div.panel.padded.worst { (sections::render_one(table, context)) } }
         }
     }
 }
 
-/// A day as the chart has it; one that was not collected has no counts at all.
-fn counts(day: &Day) -> Json {
-    let given = match &day.given {
-        Given::Counts(snapshot) => Some(json!({
-            "noncompliant": counted(snapshot, "noncompliant"),
-            "compliant": counted(snapshot, "compliant"),
-            "inconclusive": counted(snapshot, "inconclusive"),
-        })),
-        Given::Nothing | Given::NotCollected => None,
-    };
-    let why = if day.given == Given::Nothing { "no counts yet" } else { "not collected" };
-    json!({ "day": day.day, "name": date(&day.day), "counts": given, "why": why })
-}
-
-fn by_day(caption: &str, days: &[Day]) -> Markup {
-    let columns = [
-        ("Day (UTC)", false),
-        ("Non-compliant", true),
-        ("Compliant", true),
-        ("Share", true),
-        ("Inconclusive", true),
-    ];
-    let row = |day: &Day| match &day.given {
-        Given::Counts(snapshot) => vec![
-            cell(&day.day),
-            cell(count(snapshot, "noncompliant")),
-            cell(count(snapshot, "compliant")),
-            cell(share(snapshot)),
-            cell(count(snapshot, "inconclusive")),
-        ],
-        Given::Nothing => vec![cell(&day.day), cell("no counts yet")],
-        Given::NotCollected => vec![cell(&day.day), cell("not collected")],
-    };
-    let rows: Vec<Vec<Markup>> = days.iter().rev().map(row).collect();
-    table(caption, &columns, &rows)
-}
-
-fn controls(model: &Model) -> Markup {
-    let mut controls: Vec<(&str, &Stored)> = model
-        .compliance
-        .iter()
-        .flat_map(|scope| scope.controls.iter().map(|control| (scope.scope.title.as_str(), control)))
-        .filter(|(_, control)| counted(control, "noncompliant").unwrap_or_default() > 0)
-        .collect();
-    controls.sort_by_key(|(_, control)| Reverse(badness(control)));
-    let left_out = controls.len().saturating_sub(WORST);
-    controls.truncate(WORST);
-    let columns = [
-        ("Severity", false),
-        ("Control", false),
-        ("Of", false),
-        ("Non-compliant", true),
-        ("Compliant", true),
-        ("Share", true),
-        ("Inconclusive", true),
-    ];
-    let row = |(scope, control): &(&str, &Stored)| {
-        vec![
-            severity(severity_of(control)),
-            cell(line(control, "title")),
-            cell(scope),
-            cell(count(control, "noncompliant")),
-            cell(count(control, "compliant")),
-            cell(share(control)),
-            cell(count(control, "inconclusive")),
-        ]
-    };
-    let rows: Vec<Vec<Markup>> = controls.iter().map(row).collect();
-    html! {
-        @if !rows.is_empty() {
-            div.panel.padded.worst {
-                h3 { "Worst controls" }
-                (table("On the newest day of each scope; by severity, then by share", &columns, &rows))
-                @if left_out > 0 { p.quiet { (left_out) " more controls with non-compliant evidence are left out." } }
-            }
-        }
-    }
-}
-
-/// What puts controls in order: severity, then share in thousandths, then number.
-fn badness(control: &Stored) -> (Option<insights_shared::record::Severity>, i64, i64) {
-    let noncompliant = counted(control, "noncompliant").unwrap_or_default();
-    let share = noncompliant.saturating_mul(1_000).checked_div(judged(control)).unwrap_or_default();
-    (insights_shared::record::Severity::parse(severity_of(control)), share, noncompliant)
-}
-
-fn judged(snapshot: &Stored) -> i64 {
-    let measure = |name| counted(snapshot, name).unwrap_or_default();
-    measure("noncompliant").saturating_add(measure("compliant"))
-}
-
-fn share(snapshot: &Stored) -> String {
-    format::share(counted(snapshot, "noncompliant").unwrap_or_default(), judged(snapshot))
-}
-
-fn count(snapshot: &Stored, name: &str) -> String {
-    counted(snapshot, name).map_or_else(|| "–".to_owned(), thousands)
-}
+/// The most charts of a section.
+const MOST_CHARTS: usize = 100;

@@ -135,7 +135,7 @@ fn now(model: &Model, context: Context<'_>) -> Markup {
     let shown = model.open.get(..MOST_OPEN).unwrap_or(&model.open);
     html! {
         section #now aria-labelledby="now-title" {
-            header { h2 #now-title { "What is wrong now" } @if !model.open.is_empty() { span.quiet { "worst first" } } }
+            header { h2 #now-title { "Open insights" } @if !model.open.is_empty() { span.quiet { "worst first" } } }
             (incidents::now(model))
             @if let Some(reason) = model.health.unknown().filter(|_| model.open.is_empty()) {
                 p.panel.nothing { "Unknown: " (reason) ". Missing data may not have been collected." }
@@ -153,7 +153,7 @@ fn ended(model: &Model, context: Context<'_>) -> Markup {
     html! {
         section #ended aria-labelledby="ended-title" {
             header {
-                h2 #ended-title { "What ended" }
+                h2 #ended-title { "Ended insights" }
                 @if !model.closed.is_empty() { span.quiet { (so_many(model.closed.len(), "insight", "insights")) ", newest first" } }
             }
             @if let Some(reason) = model.health.unknown().filter(|_| model.closed.is_empty()) {
@@ -196,7 +196,7 @@ fn left_out(model: &Model) -> Vec<String> {
     let more = |number: usize, most: usize| number.checked_sub(most).filter(|more| *more > 0);
     if let Some(more) = more(model.open.len(), MOST_OPEN) {
         left_out.push(format!(
-            "{} in the list of what is wrong now: the least severe; `{}` has them all",
+            "{} in the list of open insights: the least severe; `{}` has them all",
             so_many(more, "open insight", "open insights"),
             CommandLine::insights(&["list", "--open"]).at(&model.location)
         ));
@@ -218,7 +218,7 @@ fn left_out(model: &Model) -> Vec<String> {
             })
             .collect();
         left_out.push(format!(
-            "{} in the list of what ended: the oldest ({}); `{}` has them all",
+            "{} in the list of ended insights: the oldest ({}); `{}` has them all",
             so_many(more, "insight", "insights"),
             kinds.join(", "),
             CommandLine::insights(&["list", "--since", &model.span.since.to_string()]).at(&model.location)

@@ -2,81 +2,48 @@
 //! two things.
 
 use super::insight::Context;
-use super::model::{Model, TargetHealth, Tone};
-use super::text::time;
-use insights_query::Place;
+use super::model::Model;
+use super::sections::{self, tone_class};
+use crate::status;
 use insights_query::format::{length, service};
-use insights_query::health::{Condition, Health, described};
+use insights_query::health::{Condition, Health, Target, described};
 use insights_shared::record::Source;
+use insights_sources::view::Tone;
 use maud::{Markup, html};
-use std::collections::BTreeSet;
 
 /// The section.
 pub fn section(model: &Model, context: Context<'_>) -> Markup {
-    let places: BTreeSet<&Place> = model.targets.iter().map(|target| &target.place).collect();
+    let shown = status::sections(&model.targets, model.now, context.location, context.zone);
     html! {
         section #freshness aria-labelledby="freshness-title" {
             header {
                 h2 #freshness-title { "Freshness" }
-                span.quiet { "when each account and region was last collected" }
+                span.quiet { "the last successful run of each account and region" }
             }
-            @if places.is_empty() {
-                p.panel.nothing { "No run has ever been recorded in this table. Deploy the functions, or invoke them once." }
+            @if model.targets.is_empty() {
+                p.panel.nothing { "No run is recorded in this table. Deploy the functions, or invoke them once." }
             } @else {
-                div.panel.grid-wrap { div.scroll tabindex="0" role="region" aria-label="Freshness by account and region" {
-                    table {
-                        thead { tr { th scope="col" { "Account" } th scope="col" { "Region" }
-                            @for source in insights_sources::all() { th scope="col" { (service(source.as_str())) } }
-                        } }
-                        tbody { @for place in places { tr {
-                            td { (place.account_id) } td { (place.region) }
-                            @for source in insights_sources::all() { td { (target(model, place, source, context)) } }
-                        } } }
-                    }
-                } }
+                div.panel.grid-wrap { @for one in &shown { (sections::render_one(one, context)) } }
             }
         }
-    }
-}
-
-fn target(model: &Model, place: &Place, source: Source, context: Context<'_>) -> Markup {
-    let found = model.targets.iter().find(|target| target.source == source && target.place == *place);
-    html! {
-        @match found {
-            None => span.state.off { "never run" },
-            Some(target) => {
-                span.state.(class(target.tone())) { (target.condition.in_words()) }
-                @if let Some(at) = target.last_success_at {
-                    div.quiet { "last success " (time(at, context.zone)) ", " (length(context.now.millis_since(at))) " ago" }
-                }
-                @if let Some(remedy) = &target.remedy { div.quiet { (remedy) } }
-            },
-        }
-    }
-}
-
-fn class(tone: Tone) -> &'static str {
-    match tone {
-        Tone::Good => "good",
-        Tone::Off => "off",
-        Tone::Unsure => "unsure",
-        Tone::Bad => "bad",
     }
 }
 
 /// Whether the answer at the top of the page can be relied upon, in a line.
 pub fn trust(model: &Model) -> Markup {
-    let worst = model.targets.iter().max_by_key(|target| target.tone());
-    let described = |target: &TargetHealth| {
-        let TargetHealth { source, place, condition, last_success_at, .. } = target;
-        described(*source, place, *condition, *last_success_at, model.now)
+    let condition = |target: &Target| target.classification.condition;
+    let tone = |target: &Target| condition(target).tone();
+    let last_success = |target: &Target| target.state.as_ref()?.timestamp("last_success_at");
+    let worst = model.targets.iter().max_by_key(|target| tone(target));
+    let described = |target: &Target| {
+        described(target.source, &target.place, condition(target), last_success(target), model.now)
     };
-    let in_use = model.targets.iter().any(|target| target.condition != Condition::NeverRun);
-    let never_run = model.targets.iter().find(|target| target.condition == Condition::NeverRun);
-    let oldest = model.targets.iter().filter(|target| target.tone() == Tone::Good);
-    let oldest = oldest.filter_map(|target| target.last_success_at).min();
+    let in_use = model.targets.iter().any(|target| condition(target) != Condition::NeverRun);
+    let never_run = model.targets.iter().find(|target| condition(target) == Condition::NeverRun);
+    let oldest = model.targets.iter().filter(|target| tone(target) == Tone::Good);
+    let oldest = oldest.filter_map(last_success).min();
     let conditions: Vec<(Source, Condition)> =
-        model.targets.iter().map(|target| (target.source, target.condition)).collect();
+        model.targets.iter().map(|target| (target.source, condition(target))).collect();
     let health = Health::of(&insights_sources::all().collect::<Vec<_>>(), &conditions);
     html! {
         @match worst {
@@ -85,9 +52,9 @@ pub fn trust(model: &Model) -> Markup {
                 span { "Missing data may not have been collected. " a href="#freshness" { "See freshness" } }
             },
             _ if !in_use => p.trust.bad { b { "No scheduled run is recorded in this table." } span { "Missing data may not have been collected." } },
-            Some(target) if target.tone() >= Tone::Unsure => {
-                @let others = model.targets.iter().filter(|other| other.tone() >= Tone::Unsure).count() - 1;
-                p.trust.(class(target.tone())) {
+            Some(target) if tone(target) >= Tone::Unsure => {
+                @let others = model.targets.iter().filter(|other| tone(other) >= Tone::Unsure).count() - 1;
+                p.trust.(tone_class(tone(target))) {
                     b { "Not all of this is fresh." }
                     span {
                         (described(target))

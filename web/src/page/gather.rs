@@ -2,10 +2,10 @@
 //! graphs and series are read for those that matter most, so that a page of five thousand insights is made in a second.
 
 use super::filter::Filter;
-use super::model::{Compliance, Insight, Model, TargetHealth};
-use crate::command::{Location, remedy};
+use super::model::{Insight, Model};
+use crate::command::Location;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
-use insights_query::counts::{Day, Given, Level, SOURCE, Scope};
+use insights_query::counts::{Day, Given, Scope, ScopeDays};
 use insights_query::health::{Condition, Health, Target, survey};
 use insights_query::importance::Importance;
 use insights_query::incident::{self, Incident};
@@ -54,11 +54,8 @@ pub async fn whole(reader: &Reader, wanted: Wanted<'_>) -> Result<Model, Error> 
         let detailed = detailed(reader, insights.clone(), wanted.most_details);
         futures_util::try_join!(incidents, detailed)
     };
-    let ((incidents, insights), compliance, targets) = futures_util::try_join!(
-        insights,
-        compliance(reader, filter, span),
-        targets(reader, &wanted.location)
-    )?;
+    let ((incidents, insights), counts, targets) =
+        futures_util::try_join!(insights, counts(reader, filter, span), survey(reader, None))?;
     let without_detail = insights.iter().filter(|insight| insight.detail.is_none()).count();
     let (open, closed) = in_order(insights, |insight| &insight.record);
     Ok(Model {
@@ -69,7 +66,7 @@ pub async fn whole(reader: &Reader, wanted: Wanted<'_>) -> Result<Model, Error> 
         open,
         closed,
         incidents,
-        compliance,
+        counts,
         health: health(&targets, filter),
         location: wanted.location,
         targets,
@@ -80,14 +77,14 @@ pub async fn whole(reader: &Reader, wanted: Wanted<'_>) -> Result<Model, Error> 
 }
 
 /// What can be said of the insights that `filter` asks for.
-fn health(targets: &[TargetHealth], filter: &Filter) -> Health {
+fn health(targets: &[Target], filter: &Filter) -> Health {
     let is = |wanted: &str, is: &str| wanted.is_empty() || wanted == is;
-    let is_asked_for = |target: &&TargetHealth| {
+    let is_asked_for = |target: &&Target| {
         is(&filter.account, &target.place.account_id) && is(&filter.region, &target.place.region)
     };
     let asked = targets.iter().filter(is_asked_for);
     let conditions: Vec<(Source, Condition)> =
-        asked.map(|target| (target.source, target.condition)).collect();
+        asked.map(|target| (target.source, target.classification.condition)).collect();
     let sources = insights_sources::all().filter(|source| !source.is_counted_by_day());
     let sources = sources.filter(|source| filter.source.is_none_or(|asked| asked == *source));
     Health::of(&sources.collect::<Vec<_>>(), &conditions)
@@ -143,7 +140,7 @@ pub async fn single(
         open,
         closed,
         incidents,
-        compliance: Vec::new(),
+        counts: Vec::new(),
         targets: Vec::new(),
         health: Health::Known,
         location,
@@ -175,27 +172,25 @@ async fn detailed(reader: &Reader, mut insights: Vec<Stored>, most: usize) -> Re
     Ok(detailed.chain(rest.into_iter().map(|record| Insight { record, detail: None })).collect())
 }
 
-/// The counts of accounts and assessments, and the controls of the newest day of each.
-pub async fn compliance(reader: &Reader, filter: &Filter, span: Span) -> Result<Vec<Compliance>, Error> {
-    if filter.source.is_some_and(|source| source != SOURCE) {
-        return Ok(Vec::new());
-    }
+/// The counts by day of every scope that is not a part of another, with its controls.
+pub async fn counts(reader: &Reader, filter: &Filter, span: Span) -> Result<Vec<ScopeDays>, Error> {
     let least = span.until.plus_seconds(-LEAST_DAYS * DAY_SECONDS);
     let span = Span { since: span.since.min(least), ..span };
     let is_asked_for = |scope: &Scope| {
         let is = |wanted: &str, is: &str| wanted.is_empty() || wanted == is;
-        scope.level != Level::Domain
+        !scope.is_part()
+            && filter.source.is_none_or(|source| source == scope.kind.source)
             && is(&filter.account, &scope.place.account_id)
             && is(&filter.region, &scope.place.region)
     };
-    let scopes: Vec<Scope> = reader.scopes().await?.into_iter().filter(is_asked_for).collect();
-    let scopes = scopes.into_iter().map(|scope| async {
-        let days = begun(reader.days(&scope, span).await?);
-        let controls =
-            reader.newest_controls(&scope, &days).await?.map_or_else(Vec::new, |(_, controls)| controls);
-        Ok::<_, Error>(Compliance { scope, days, controls })
-    });
-    stream::iter(scopes).buffered(AT_ONCE).try_collect().await
+    let mut scopes = reader.scopes().await?;
+    scopes.extend(reader.uncataloged_scopes(span).await?);
+    scopes.retain(is_asked_for);
+    let mut counts = reader.scope_days(scopes, span, true).await?;
+    for scope in &mut counts {
+        scope.days = begun(std::mem::take(&mut scope.days));
+    }
+    Ok(counts)
 }
 
 /// The days from the first on that anything is known of, and the last ones in any case: long before the first run there was
@@ -205,20 +200,4 @@ fn begun(mut days: Vec<Day>) -> Vec<Day> {
     let first = days.iter().position(|day| day.given != Given::NotCollected).unwrap_or(last);
     days.drain(..first.min(last));
     days
-}
-
-/// How each target is, in order.
-pub async fn targets(reader: &Reader, location: &Location) -> Result<Vec<TargetHealth>, Error> {
-    let target = |Target { place, source, state, classification, .. }| {
-        let at = |name: &str| state.as_ref().and_then(|state: &Stored| state.timestamp(name));
-        TargetHealth {
-            source,
-            place,
-            condition: classification.condition,
-            last_success_at: at("last_success_at"),
-            last_run_at: at("last_run_at"),
-            remedy: remedy(&classification, source, location),
-        }
-    };
-    Ok(survey(reader, None).await?.into_iter().map(target).collect())
 }

@@ -27,7 +27,7 @@ pub fn now(model: &Model) -> Markup {
                         p.quiet {
                             "Began " time datetime=(incident.started_at()) { (length(model.now.millis_since(incident.started_at()))) " ago" }
                             "; " (so_many(incident.members().len(), "insight", "insights")) ". "
-                            a href="#incidents" { "What belongs together" }
+                            a href="#incidents" { "Related insights" }
                         }
                     }
                 }

@@ -1,11 +1,12 @@
 //! The page of `report` and of `serve`: one document, complete without a script and without a network. Its order is that of
-//! somebody who was woken up: what is wrong now, since when, how bad, what began before it, and whether this is fresh.
+//! a person on call: open insights, the timeline, incidents, ended insights, counts, and whether the data is recent.
 //!
 //! `gather` asks the table and fills a `model`; everything else here draws it, and asks nobody. Text from the table reaches
 //! the document only through the template, which escapes it.
 
 mod chart;
 mod compliance;
+mod counts;
 pub mod document;
 pub mod filter;
 mod freshness;

@@ -2,13 +2,13 @@
 //! draws it.
 
 use crate::command::Location;
-use insights_query::counts::{Day, Scope};
-use insights_query::health::{Condition, Health};
+use insights_query::counts::ScopeDays;
+use insights_query::health::{Health, Target};
 use insights_query::importance::Importance;
 use insights_query::incident::Incident;
-use insights_query::{Detail, Place, Span};
+use insights_query::{Detail, Span};
 use insights_shared::key::Key;
-use insights_shared::record::{Severity, Source, Stored};
+use insights_shared::record::{Severity, Stored};
 use insights_shared::time::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -29,10 +29,10 @@ pub struct Model {
     pub closed: Vec<Insight>,
     /// What belongs together.
     pub incidents: Vec<Incident>,
-    /// Audit Manager's counts.
-    pub compliance: Vec<Compliance>,
-    /// How fresh everything is.
-    pub targets: Vec<TargetHealth>,
+    /// Counts by day.
+    pub counts: Vec<ScopeDays>,
+    /// The condition of every target.
+    pub targets: Vec<Target>,
     /// What can be said of the insights that were asked for.
     pub health: Health,
     /// What leads a person to the same table.
@@ -45,48 +45,6 @@ pub struct Model {
     pub passed_over: usize,
 }
 
-/// How one source is doing in one account and region.
-#[derive(Clone, Debug)]
-pub struct TargetHealth {
-    /// The source.
-    pub source: Source,
-    /// The account and region.
-    pub place: Place,
-    /// How it is.
-    pub condition: Condition,
-    /// When its last run succeeded.
-    pub last_success_at: Option<Timestamp>,
-    /// When it last ran.
-    pub last_run_at: Option<Timestamp>,
-    /// What somebody should know or do.
-    pub remedy: Option<String>,
-}
-
-impl TargetHealth {
-    /// Whether what is here of it can be relied upon.
-    pub fn tone(&self) -> Tone {
-        match self.condition {
-            Condition::Fresh => Tone::Good,
-            Condition::NotEnabled | Condition::NeverRun => Tone::Off,
-            Condition::Partial => Tone::Unsure,
-            Condition::Stale | Condition::Denied | Condition::Throttled | Condition::Failed => Tone::Bad,
-        }
-    }
-}
-
-/// Whether what is here of a target can be relied upon.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Tone {
-    /// Yes.
-    Good,
-    /// There is nothing to rely upon: the source is not in use there.
-    Off,
-    /// In part.
-    Unsure,
-    /// No.
-    Bad,
-}
-
 /// An insight.
 #[derive(Clone, Debug)]
 pub struct Insight {
@@ -94,17 +52,6 @@ pub struct Insight {
     pub record: Stored,
     /// What else there is.
     pub detail: Option<Detail>,
-}
-
-/// The counts of one scope.
-#[derive(Clone, Debug)]
-pub struct Compliance {
-    /// The account or the assessment.
-    pub scope: Scope,
-    /// Its days, oldest first.
-    pub days: Vec<Day>,
-    /// Its controls on their newest day, worst first.
-    pub controls: Vec<Stored>,
 }
 
 impl Insight {
@@ -147,7 +94,8 @@ impl Model {
         let began = self.insights().filter_map(|insight| insight.record.timestamp("started_at"));
         let parts = self.insights().filter_map(|insight| insight.detail.as_ref()?.oldest());
         let incidents = self.incidents.iter().map(Incident::started_at);
-        let runs = self.targets.iter().filter_map(|target| target.last_success_at);
+        let runs =
+            self.targets.iter().filter_map(|target| target.state.as_ref()?.timestamp("last_success_at"));
         began.chain(parts).chain(incidents).chain(runs).fold(self.now.min(self.span.since), Timestamp::min)
     }
 

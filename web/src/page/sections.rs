@@ -6,11 +6,13 @@ use super::insight::{Context, fact};
 use super::series::chart;
 use super::text::{as_table, cell, table};
 use insights_query::Detail;
-use insights_query::format::{self, count, plain, so_many};
+use insights_query::format::{self, count, length, plain, so_many};
 use insights_query::nearest::{MOST_SERVICES, nearest};
 use insights_shared::record::Stored;
+use insights_shared::value::Map;
 use insights_sources::view::{
-    Column, Graph, Log, Mark, Node, Section, SeriesChart, ShareChart, Table, Value,
+    Column, Explanation, Explanations, Graph, Log, Mark, Node, Section, SeriesChart, ShareChart, Table, Tone,
+    Value,
 };
 use maud::{Markup, html};
 use serde_json::json;
@@ -21,6 +23,11 @@ pub fn render(insight: &Stored, detail: &Detail, context: Context<'_>) -> Markup
     html! { @for section in detail.sections(insight) { (render_section(&section, insight, detail, context)) } }
 }
 
+/// A section that is not about an insight.
+pub fn render_one(section: &Section, context: Context<'_>) -> Markup {
+    render_section(section, &Stored(Map::default()), &Detail::default(), context)
+}
+
 fn render_section(section: &Section, insight: &Stored, detail: &Detail, context: Context<'_>) -> Markup {
     match section {
         Section::Facts(facts) => html! {
@@ -29,8 +36,24 @@ fn render_section(section: &Section, insight: &Stored, detail: &Detail, context:
         Section::Log(log) => render_log(log, insight, context),
         Section::Graph(graph) => render_graph(graph),
         Section::Series(series) => render_series(series, insight, detail, context),
+        Section::Counts(counts) => super::counts::chart(counts, context),
         Section::Table(table) => render_table(table, context),
         Section::Note(note) => html! { p.quiet { (plain(note)) } },
+        Section::Explanations(explanations) => render_explanations(explanations),
+    }
+}
+
+fn render_explanations(explanations: &Explanations) -> Markup {
+    html! {
+        div.explained {
+            h3 { (explanations.title) }
+            ul { @for Explanation { about, text, command } in &explanations.entries {
+                li {
+                    b { (plain(about)) } ": " (plain(text))
+                    @if let Some(command) = command { " " code { (command) } }
+                }
+            } }
+        }
     }
 }
 
@@ -45,7 +68,8 @@ fn render_fact(value: &Value, context: Context<'_>) -> Markup {
     }
 }
 
-fn render_value(value: &Value, context: Context<'_>) -> Markup {
+/// A value in a cell.
+pub fn render_value(value: &Value, context: Context<'_>) -> Markup {
     match value {
         Value::Key(text) => html! { code { (plain(text)) } },
         Value::Named { name, kind, is_main } => {
@@ -59,7 +83,22 @@ fn render_value(value: &Value, context: Context<'_>) -> Markup {
         }
         Value::List(values) => html! { @for one in values { div { (render_value(one, context)) } } },
         Value::Time(at) => super::text::time(*at, context.zone),
+        Value::Severity(severity) => super::text::severity(severity.as_str()),
+        Value::State { text, tone } => html! { span.state.(tone_class(*tone)) { (text) } },
+        Value::Age { what, at, millis } => html! {
+            span.quiet { (what) " " (super::text::time(*at, context.zone)) ", " (length(*millis)) " ago" }
+        },
         value => cell(format::value(value, context.zone)),
+    }
+}
+
+/// The class of a state in the style.
+pub fn tone_class(tone: Tone) -> &'static str {
+    match tone {
+        Tone::Good => "good",
+        Tone::Off => "off",
+        Tone::Unsure => "unsure",
+        Tone::Bad => "bad",
     }
 }
 
@@ -103,7 +142,7 @@ fn render_log(log: &Log, insight: &Stored, context: Context<'_>) -> Markup {
 fn render_series(shown: &SeriesChart, insight: &Stored, detail: &Detail, context: Context<'_>) -> Markup {
     let found = detail.series.iter().find(|(series, _)| series.key == shown.key);
     html! {
-        @if let Some((series, line)) = found { (chart(insight, series, line, shown.baseline, context)) }
+        @if let Some((series, line)) = found { (chart(insight, series, line, shown, context)) }
         @else { p.quiet { (shown.missing) } }
     }
 }
@@ -127,8 +166,8 @@ fn render_graph(graph: &Graph) -> Markup {
     let layout: Vec<Layout> = nodes.iter().map(Layout::from).collect();
     html! {
         figure {
-            figcaption { (graph.title) " " span { "callers above what they call" } }
-            (canvas("graph", "Impact graph: which service calls which, as in the table below", &json!({ "nodes": placed(&layout) })))
+            figcaption { (graph.title) " " span { "callers above the services that they call" } }
+            (canvas("graph", "Service graph: calls between services, as in the table below", &json!({ "nodes": placed(&layout) })))
             @if nodes.len() < graph.nodes.len() {
                 p.quiet {
                     (count(nodes.len() as u64)) " of " (count(graph.nodes.len() as u64)) " services are shown"
@@ -136,7 +175,7 @@ fn render_graph(graph: &Graph) -> Markup {
                     "; " code { "insights show ID --output json" } " has all"
                 }
             }
-            (as_table("The same as a table", &table("Services of the impact graph", &columns, &rows)))
+            (as_table("The same as a table", &table("Services of the service graph", &columns, &rows)))
         }
     }
 }

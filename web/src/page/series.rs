@@ -9,6 +9,7 @@ use insights_query::line::{Line, Point, Stretch};
 use insights_query::series::Series;
 use insights_query::unavailable;
 use insights_shared::record::Stored;
+use insights_sources::view::SeriesChart;
 use maud::{Markup, html};
 use serde_json::json;
 
@@ -20,34 +21,34 @@ pub fn chart(
     insight: &Stored,
     series: &Series,
     line: &Line,
-    baseline: Option<f64>,
+    shown: &SeriesChart,
     context: Context<'_>,
 ) -> Markup {
     let began = insight.timestamp("started_at").unwrap_or(line.span.since);
     let ended = insight.timestamp("ended_at").unwrap_or(context.now);
-    let title = plain(&series.title());
-    let label = format!("{title} a minute, with the baseline and the span of the insight");
+    let title = plain(&shown.title);
+    let label = format!("{title} per minute, with the baseline and the time of the insight");
     let at = |instant| clock(instant, context.zone);
     let data = json!({
         "from": at(line.span.since),
         "until": at(line.span.until),
         "span": [at(began), at(ended)],
-        "baseline": baseline,
+        "baseline": shown.baseline,
         "known": line.stretches.iter().map(|stretch| known(stretch, &line.points, context)).collect::<Vec<_>>(),
     });
     let periods: Vec<String> = periods(line).into_iter().map(period).collect();
     html! {
         figure {
-            figcaption { (title) " a minute " span { "in buckets of " (if periods.is_empty() { "no length: nothing is known".to_owned() } else { periods.join(" and ") }) } }
+            figcaption { (title) " per minute " span { "in buckets of " (if periods.is_empty() { "no length: nothing is known".to_owned() } else { periods.join(" and ") }) } }
             (canvas("rate", &label, &data))
             (legend(&[
-                (Sign::Line("line"), "rate; on the ground it is zero"),
+                (Sign::Line("line"), "rate"),
                 (Sign::Line("baseline"), "baseline"),
                 (Sign::Surface("span"), "the insight"),
                 (Sign::Hatched, "unknown"),
             ]))
             @if let Some(unavailable) = series.unavailable() {
-                p.quiet { "The series is " (unavailable::sentence(unavailable, series.key.trail.as_deref(), context.zone)) "." }
+                p.quiet { "The series is " (unavailable::sentence(unavailable, series.source, series.key.trail.as_deref(), context.zone)) "." }
             }
             (as_table("The same as a table", &points(line, context)))
         }
@@ -85,7 +86,7 @@ fn periods(line: &Line) -> Vec<i64> {
 
 /// The buckets that are not zero, and what is known of the rest.
 fn points(line: &Line, context: Context<'_>) -> Markup {
-    let columns = [("Bucket begins", false), ("Length", false), ("Count", true), ("A minute", true)];
+    let columns = [("Bucket begins", false), ("Length", false), ("Count", true), ("Per minute", true)];
     let row = |point: &Point| {
         vec![
             time(point.at, context.zone),
@@ -109,7 +110,7 @@ fn points(line: &Line, context: Context<'_>) -> Markup {
                 @if nth > 0 { "; " }
                 (time(stretch.from, context.zone)) " to " (time(stretch.until, context.zone)) " by " (period(stretch.period))
             }
-            ". Buckets that are known and not listed are zero; all other times are unknown."
+            ". Buckets in these times that are not listed are zero; all other times are unknown."
             @if left_out > 0 { " " (so_many(left_out, "smaller bucket is", "smaller buckets are")) " left out." }
         }
         (table("Buckets that are not zero", &columns, &rows))

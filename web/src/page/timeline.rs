@@ -3,9 +3,9 @@
 
 use super::chart::{canvas, clock};
 use super::insight::Context;
-use super::model::{Compliance, Insight, Model};
+use super::model::{Insight, Model};
 use super::text::{class, date, line, severity_of};
-use insights_query::counts::{Given, SOURCE};
+use insights_query::counts::ScopeDays;
 use insights_query::format::{self, length, service, so_many};
 use insights_query::importance::Importance;
 use insights_shared::record::{Severity, Source};
@@ -27,7 +27,7 @@ pub fn section(model: &Model, context: Context<'_>) -> Markup {
             }
             div.panel {
                 @for source in insights_sources::all().filter(|source| !source.is_counted_by_day()) { (lane(model, source, context)) }
-                (days(model, context))
+                @for source in insights_sources::all().filter(|source| source.is_counted_by_day()) { (days(model, source, context)) }
             }
         }
     }
@@ -90,29 +90,31 @@ fn bar(insight: &Insight, context: Context<'_>) -> Option<Json> {
     }))
 }
 
-/// Counts have days and do not begin and end: each day is as bad as the worst of its assessments and accounts.
-fn days(model: &Model, context: Context<'_>) -> Markup {
-    let days = worst_by_day(&model.compliance);
+/// The lane of a source that counts by day: each day has the severity of its worst scope.
+fn days(model: &Model, source: Source, context: Context<'_>) -> Markup {
+    let days = worst_by_day(model.counts.iter().filter(|scope| scope.scope.kind.source == source));
     let collected = days.values().filter(|day| day.is_some()).count();
     let day = |(day, worst): (&String, &Option<(Severity, String)>)| {
         let from: Timestamp = format!("{day}T00:00:00Z").parse().ok()?;
         let label = match worst {
-            Some((severity, title)) => format!("{}: worst is {title}, {}", date(day), severity.as_str()),
-            None => format!("{}: nothing was collected", date(day)),
+            Some((severity, title)) => format!("{}: {}, {title}", date(day), severity.as_str()),
+            None => format!("{}: not collected", date(day)),
         };
         let at = |instant: Timestamp| clock(instant.min(context.now), context.zone);
         let severity = worst.as_ref().map(|(severity, _)| severity.as_str());
+        let href =
+            if source.kinds.iter().any(|kind| kind.compliance.is_some()) { "#compliance" } else { "#counts" };
         Some(json!({
-            "href": "#compliance", "label": label, "severity": severity,
+            "href": href, "label": label, "severity": severity, "source": source.as_str(),
             "from": at(from), "until": at(from.plus_seconds(DAY_SECONDS)),
         }))
     };
     let drawn: Vec<Json> = days.iter().filter_map(day).collect();
     let label =
-        format!("{}: {collected} days with counts, each as bad as its worst assessment", SOURCE.label);
+        format!("{}: {collected} days with counts, each with the severity of the worst", source.label);
     html! {
-        div.lane.{ "lane-" (SOURCE.as_str()) } {
-            div { h3 { (SOURCE.label) } p.quiet { (so_many(collected, "day", "days")) " of counts" } }
+        div.lane.{ "lane-" (source.as_str()) } {
+            div { h3 { (source.label) } p.quiet { (so_many(collected, "day", "days")) " of counts" } }
             div {
                 @if drawn.is_empty() { p.quiet { "No counts in this time." } }
                 @else { (canvas("days", &label, &axis(model, context, json!({ "days": drawn })))) }
@@ -121,12 +123,14 @@ fn days(model: &Model, context: Context<'_>) -> Markup {
     }
 }
 
-fn worst_by_day(compliance: &[Compliance]) -> BTreeMap<String, Option<(Severity, String)>> {
+fn worst_by_day<'a>(
+    counts: impl Iterator<Item = &'a ScopeDays>,
+) -> BTreeMap<String, Option<(Severity, String)>> {
     let mut days: BTreeMap<String, Option<(Severity, String)>> = BTreeMap::new();
-    for scope in compliance {
+    for scope in counts {
         for day in &scope.days {
             let worst = days.entry(day.day.clone()).or_default();
-            let Given::Counts(snapshot) = &day.given else { continue };
+            let Some(snapshot) = day.given.snapshot() else { continue };
             let severity = Severity::parse(severity_of(snapshot)).unwrap_or(Severity::Info);
             if worst.as_ref().is_none_or(|(known, _)| severity > *known) {
                 *worst = Some((severity, scope.scope.title.clone()));

@@ -3,7 +3,7 @@
 use super::filter::{DEFAULT_SINCE, Filter};
 use super::insight::Context;
 use super::model::Model;
-use super::{Medium, freshness, text};
+use super::{Medium, compliance, freshness, text};
 use insights_query::format;
 use insights_query::health::Health;
 use insights_shared::record::{Severity, Source};
@@ -11,14 +11,19 @@ use maud::{Markup, html};
 use std::cmp::Reverse;
 
 /// The parts of a page, by anchor.
-const PARTS: [(&str, &str); 6] = [
-    ("now", "Now"),
+const PARTS: [(&str, &str); 7] = [
+    ("now", "Open"),
     ("timeline", "Timeline"),
     ("incidents", "Incidents"),
     ("ended", "Ended"),
     ("compliance", "Compliance"),
+    ("counts", "Daily counts"),
     ("freshness", "Freshness"),
 ];
+
+fn parts() -> impl Iterator<Item = (&'static str, &'static str)> {
+    PARTS.into_iter().filter(|(anchor, _)| *anchor != "counts" || compliance::has_other_counts())
+}
 
 /// All of it.
 pub fn top(model: &Model, context: Context<'_>) -> Markup {
@@ -36,11 +41,11 @@ pub fn top(model: &Model, context: Context<'_>) -> Markup {
             (freshness::trust(model))
             (form(context.medium))
         }
-        nav.parts aria-label="Parts of this page" { ul { @for (anchor, name) in PARTS { li { a href={ "#" (anchor) } { (name) } } } } }
+        nav.parts aria-label="Parts of this page" { ul { @for (anchor, name) in parts() { li { a href={ "#" (anchor) } { (name) } } } } }
     }
 }
 
-/// What is wrong now, in a line.
+/// The number of open insights, in a line.
 fn verdict(model: &Model) -> Markup {
     let by_severity =
         |severity: Severity| model.open.iter().filter(|insight| insight.severity() == severity).count();

@@ -1,10 +1,13 @@
 //! JSON for programs: records as the table has them, and what the page works out of them.
 
+use crate::command::Location;
 use crate::page::filter::{OF_COUNTS, OF_INSIGHTS};
 use crate::page::gather;
-use crate::page::model::{Compliance, Insight, TargetHealth};
-use insights_query::counts;
+use crate::page::model::Insight;
+use crate::status;
+use insights_query::counts::{Day, ScopeDays};
 use insights_query::format::json;
+use insights_query::health::Target;
 use insights_query::incident::Incident;
 use insights_shared::record::Stored;
 use insights_shared::time::Timestamp;
@@ -113,45 +116,38 @@ fn incident(incident: &Incident) -> Value {
     })
 }
 
-/// Counts by day; a day without has its reason.
-pub fn compliance(compliance: &[Compliance]) -> String {
-    let scopes: Vec<Scope<'_>> = compliance.iter().map(scope).collect();
+/// Counts by day that are about compliance. A day without counts has the reason.
+pub fn compliance(counts: &[ScopeDays]) -> String {
+    let is_compliance = |scope: &&ScopeDays| scope.scope.kind.compliance.is_some();
+    let scopes: Vec<Scope<'_>> = counts.iter().filter(is_compliance).map(scope).collect();
     text(&scopes)
 }
 
-fn scope(compliance: &Compliance) -> Scope<'_> {
-    let scope = &compliance.scope;
+fn scope(counts: &ScopeDays) -> Scope<'_> {
+    let scope = &counts.scope;
     Scope {
         account_id: &scope.place.account_id,
         region: &scope.place.region,
         entity: &scope.entity,
         title: &scope.title,
         pk: &scope.pk,
-        days: compliance.days.iter().map(day).collect(),
+        days: counts.days.iter().map(day).collect(),
     }
 }
 
-fn day(day: &counts::Day) -> OneDay<'_> {
-    let (given, snapshot) = match &day.given {
-        counts::Given::Counts(snapshot) => ("counts", record(snapshot)),
-        counts::Given::Nothing => ("no_counts_yet", None),
-        counts::Given::NotCollected => ("not_collected", None),
-    };
-    OneDay { day: &day.day, given, snapshot }
+fn day(day: &Day) -> OneDay<'_> {
+    let snapshot = day.given.snapshot().and_then(record);
+    OneDay { day: &day.day, given: day.given.as_str(), snapshot }
 }
 
-/// How each target is.
-pub fn status(targets: &[TargetHealth]) -> Value {
-    let target = |target: &TargetHealth| {
-        json!({
-            "source": target.source.as_str(),
-            "account_id": target.place.account_id,
-            "region": target.place.region,
-            "condition": target.condition.as_str(),
-            "last_success_at": target.last_success_at.map(|at| at.to_string()),
-            "last_run_at": target.last_run_at.map(|at| at.to_string()),
-            "action": target.remedy,
-        })
+/// The condition of each target.
+pub fn status(targets: &[Target], location: &Location) -> Value {
+    let target = |target: &Target| {
+        let record = status::record(target, location);
+        let names =
+            ["source", "account_id", "region", "condition", "last_success_at", "last_run_at", "action"];
+        let member = |name: &str| (name.to_owned(), json!(record.text(name)));
+        Value::Object(names.into_iter().map(member).collect())
     };
     targets.iter().map(target).collect()
 }

@@ -15,6 +15,7 @@ use axum::extract::{Path, RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Router, middleware};
+use insights_query::health::survey;
 use insights_query::{Error, Reader, Span};
 use insights_shared::time::Clock;
 use insights_simulator::connections::{self, Limits};
@@ -42,7 +43,7 @@ pub struct Server {
 impl Server {
     /// Reads what every page needs once, so that a table that does not answer is known before anybody opens a page.
     pub async fn check(&self) -> Result<(), Error> {
-        gather::targets(&self.reader, &self.location).await.map(drop)
+        survey(&self.reader, None).await.map(drop)
     }
 
     /// Serves requests until `shutdown` is ready.
@@ -129,7 +130,7 @@ async fn api_compliance(
     RawQuery(query): RawQuery,
 ) -> Result<Response, RequestError> {
     let Asked { reader, filter, span } = server.asked(query, &OF_COUNTS)?;
-    Ok(answer::json(api::compliance(&gather::compliance(&reader, &filter, span).await?)))
+    Ok(answer::json(api::compliance(&gather::counts(&reader, &filter, span).await?)))
 }
 
 async fn api_status(
@@ -137,7 +138,7 @@ async fn api_status(
     RawQuery(query): RawQuery,
 ) -> Result<Response, RequestError> {
     let Asked { reader, .. } = server.asked(query, &[])?;
-    Ok(answer::json(api::status(&gather::targets(&reader, &server.location).await?).to_string()))
+    Ok(answer::json(api::status(&survey(&reader, None).await?, &server.location).to_string()))
 }
 
 async fn api_single(

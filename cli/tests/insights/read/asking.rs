@@ -50,6 +50,11 @@ fn json_has_the_records_whole_as_they_are_stored() {
         let records = STORY.records(arguments);
         assert!(records.len() >= least, "{arguments:?}: {}", records.len());
         for mut record in records {
+            if record.contains_key("given") {
+                // A day without counts is no record of the table.
+                assert_eq!(arguments, ["compliance"]);
+                continue;
+            }
             let (pk, sk) = (text(&record, "pk"), text(&record, "sk"));
             if arguments == ["status"] {
                 // What follows from a state.

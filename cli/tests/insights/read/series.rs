@@ -89,22 +89,22 @@ fn a_plot_tells_zero_from_unknown_and_says_where_the_period_changes() {
     assert!(lowest.starts_with("__________"), "{text}");
     let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
     for expected in [
-        "at most 7 in 1 hour at 2026-03-01 02:00",
-        "1 hour apart until 2026-03-01 04:00, then 5 minutes",
+        "maximum 7 in 1 hour at 2026-03-01 02:00",
+        "one point every 1 hour until 2026-03-01 04:00, then every 5 minutes",
         "_ is zero, · is unknown",
     ] {
         assert!(flat.contains(expected), "{expected} is missing: {text}");
     }
     let unknown = story.output(&["series", "--period", "60"]);
-    assert!(unknown.contains("nothing is known of that time"), "{unknown}");
+    assert!(unknown.contains("unknown: nothing was collected for this period"), "{unknown}");
 }
 
 #[test]
 fn the_peak_is_that_of_the_scenario() {
     // 40 a minute for a quarter of an hour: 200 in five minutes, within the scenario's noise.
     let text = STORY.output(&["series", "RunInstances", "--since", "14d", "--utc"]);
-    let line = text.lines().find(|line| line.starts_with("at most ")).unwrap();
-    let peak: f64 = line.split(' ').nth(2).unwrap().parse().unwrap();
+    let line = text.lines().find(|line| line.starts_with("maximum ")).unwrap();
+    let peak: f64 = line.split(' ').nth(1).unwrap().parse().unwrap();
     assert!((150.0..=260.0).contains(&peak), "{line}");
     assert!(line.contains("in 5 minutes at 2026-02-17 09:"), "{line}");
 }
@@ -151,7 +151,7 @@ fn a_series_that_is_not_available_says_since_when_and_why_in_every_form() {
     let text = story.output(&["series", "GetObject", "--since", "12h", "--utc"]);
     let words: Vec<&str> = text.split_whitespace().collect();
     let expected = "not available since 2026-03-01 10:00: CloudTrail has no trail of this name (InvalidTrailNameException); \
-         last requested at 2026-03-01 11:00, requested again once a day, nothing to do";
+         last requested at 2026-03-01 11:00, requested again once a day; no action is needed";
     assert!(words.join(" ").contains(expected), "{text}");
     assert!(!text.contains("next run"), "{text}");
     let csv = story.output(&["series", "GetObject", "--since", "12h", "--output", "csv"]);
@@ -183,8 +183,8 @@ fn a_trail_that_is_not_available_is_listed_in_every_form() {
     story.put(&trail("organization", denied));
     story.put(&trail("healthy", ""));
     let expected = "trail/organization, 123456789012 eu-west-1: not available since 2026-03-01 10:00: access to the trail of \
-         account 111122223333 is denied (AccessDeniedException); last requested at 2026-03-01 11:00, requested again once a day, \
-         nothing to do";
+         account 111122223333 is denied (AccessDeniedException); last requested at 2026-03-01 11:00, requested again once a day; \
+         no action is needed";
     for arguments in [
         &["series", "--since", "12h", "--utc"][..],
         &["series", "ORGANIZATION", "--since", "12h", "--utc"],

@@ -42,19 +42,19 @@ fn a_cloudtrail_insight_is_shown_with_both_halves_who_it_was_and_the_numbers() {
     for expected in [
         // By the scenario: from 14 to 26.5 a minute, usually 0.02, over 50 minutes, 12 days and 3 hours ago. The
         // simulator's Start says five minutes, as the one in AWS's documentation does.
-        "start  2026-02-17 09:00        14     0.02   5 minutes",
-        "end    2026-02-17 09:50      26.5     0.02  50 minutes",
+        "start  2026-02-17 09:00      14      0.02   5 minutes",
+        "end    2026-02-17 09:50    26.5      0.02  50 minutes",
         "arn:aws:iam::123456789012:user/ci-deployer",
-        "BY WHAT MEANS",
+        "USER AGENT",
         "(none)",
-        "The numbers around it: RunInstances calls",
-        "points are 5 minutes apart",
+        "Metric series: RunInstances calls",
+        "one point every 5 minutes",
         "the caller is the same, arn:aws:iam::123456789012:user/ci-deployer",
     ] {
         assert_says(&shown, expected);
     }
     let open = STORY.output(&["show", &id("secretsmanager.amazonaws.com"), "--utc"]);
-    assert!(open.contains("end    not yet: it is open"), "{open}");
+    assert!(open.contains("end    not yet (open)"), "{open}");
 }
 
 #[test]
