@@ -35,7 +35,7 @@ fn snapshots(pk: &str, kind: Kind, items: &[Stored], session: &Session) -> Strin
     let day = |item: &Stored| Some(Day { day: item.text("sk")?.to_owned(), given: given(item) });
     let days: Vec<Day> = items.iter().filter_map(day).collect();
     let title = format!("{title}: {} of counts", so_many(days.len(), "day", "days"));
-    let detail = Detail { items: items.to_vec(), series: Vec::new() };
+    let detail = Detail { items: items.to_vec(), ..Detail::default() };
     let mut shown = detail.sections(newest);
     shown.push(Section::Counts(Counts { kind, title, id: None, place: None, days }));
     let link = view::link(newest).map_or(String::new(), |link| format!("console  {}\n", link.url));

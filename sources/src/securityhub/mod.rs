@@ -117,6 +117,8 @@ static INSIGHT_KIND: KindDescriptor = KindDescriptor {
         value: "with findings: the highest SeverityLabel that the filters select with EQUALS",
         scale: Scale::Label(SEVERITY_LABELS),
     }),
+    // GetInsightResults returns at most 100 values.
+    limit: Some(("groups", 100)),
     // The time of the request: equal counts of one day are one version.
     unhashed: &[&["updated_at"]],
     // Not `SOURCE`: constants that refer to each other through statics would be a cycle.
