@@ -3,7 +3,7 @@
 //! - [`Lab`]: a simulated AWS with a table in it, told as of one fixed instant, and the functions run in it in process.
 //! - [`PausedLab`]: the same without sockets, in paused time; [`fault_tests`] lets every call of an operation fail in it.
 //! - [`response`]: the counters and issues of a response.
-//! - [`edited`]: answers that a service may give and the simulator never does.
+//! - [`intercept`]: responses that a service may give and the simulator does not.
 //! - [`Table`]: everything in the table, read whole (only tests may scan), and how two tables differ.
 //! - [`Running`]: a shipped binary under a Lambda Runtime API, as a process of its own.
 //! - [`Paced`]: services whose rate limits hold, in time that passes only while everybody waits.
@@ -35,30 +35,28 @@
 mod binary;
 mod crash;
 mod deadline;
-mod edited;
 mod endless;
 pub mod faults;
 mod function;
+pub mod intercept;
 mod lab;
 mod logs;
 mod offline;
 mod paced;
 mod paused;
 pub mod permissions;
-pub mod replaced;
 pub mod response;
 pub mod schedule;
 mod sources;
 mod story;
-mod substitute;
 mod table;
 pub mod tls;
 
 pub use binary::{Finished, Running};
 pub use crash::{Crash, Kills, selection};
 pub use deadline::invoke_until_done;
-pub use edited::{Sent, edited};
 pub use function::Function;
+pub use intercept::{Sent, edited};
 pub use lab::{ACCOUNT, ATTEMPTS, Lab, NOW, REGION, TABLE, UNPACED, at, sdk, timed};
 pub use logs::{EXTERNAL_ID, REDACT_KEY, SECRET_KEY, assert_no_secret};
 pub use paced::{Arrival, Latency, Paced, UnderWay};

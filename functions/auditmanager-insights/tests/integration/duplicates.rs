@@ -8,15 +8,18 @@ use serde_json::{Value, json};
 /// Changes an answer; `true` if it did.
 type Change = fn(&Sent, &mut Value) -> bool;
 
-const ASSESSMENTS: (&str, &str) = ("/assessments", "assessmentMetadata");
-const DOMAINS: (&str, &str) = ("/insights/control-domains", "controlDomainInsights");
-const ASSESSMENT_DOMAINS: (&str, &str) = ("/insights/control-domains-by-assessment", "controlDomainInsights");
-const CONTROLS: (&str, &str) = ("/insights/controls", "controlInsightsMetadata");
-const ASSESSMENT_CONTROLS: (&str, &str) = ("/insights/controls-by-assessment", "controlInsightsByAssessment");
+const ASSESSMENTS: (&str, &str) = ("ListAssessments", "assessmentMetadata");
+const DOMAINS: (&str, &str) = ("ListControlDomainInsights", "controlDomainInsights");
+const ASSESSMENT_DOMAINS: (&str, &str) = ("ListControlDomainInsightsByAssessment", "controlDomainInsights");
+const CONTROLS: (&str, &str) = ("ListControlInsightsByControlDomain", "controlInsightsMetadata");
+const ASSESSMENT_CONTROLS: (&str, &str) =
+    ("ListAssessmentControlInsightsByControlDomain", "controlInsightsByAssessment");
 
 /// Makes every row of a listing come twice.
-fn twice(sent: &Sent, answer: &mut Value, (path, list): (&str, &str)) -> bool {
-    let Some(rows) = answer[list].as_array_mut().filter(|_| sent.operation == path) else { return false };
+fn twice(sent: &Sent, answer: &mut Value, (operation, list): (&str, &str)) -> bool {
+    let Some(rows) = answer[list].as_array_mut().filter(|_| sent.operation == operation) else {
+        return false;
+    };
     rows.extend(rows.clone());
     true
 }
@@ -25,11 +28,13 @@ fn twice(sent: &Sent, answer: &mut Value, (path, list): (&str, &str)) -> bool {
 fn with_copies(
     sent: &Sent,
     answer: &mut Value,
-    (path, list): (&str, &str),
+    (operation, list): (&str, &str),
     at_front: bool,
     change: fn(&mut Value),
 ) -> bool {
-    let Some(rows) = answer[list].as_array_mut().filter(|_| sent.operation == path) else { return false };
+    let Some(rows) = answer[list].as_array_mut().filter(|_| sent.operation == operation) else {
+        return false;
+    };
     let mut copies = rows.clone();
     copies.iter_mut().for_each(change);
     if at_front {
@@ -58,8 +63,8 @@ fn timeless(row: &mut Value) {
 }
 
 /// Gives a page three times, each under a token of its own.
-fn page_three_times(sent: &Sent, answer: &mut Value, (path, list): (&str, &str)) -> bool {
-    if sent.operation != path {
+fn page_three_times(sent: &Sent, answer: &mut Value, (operation, list): (&str, &str)) -> bool {
+    if sent.operation != operation {
         return false;
     }
     let next = if sent.query.contains("nextToken=b") {

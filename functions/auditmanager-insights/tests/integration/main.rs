@@ -10,6 +10,7 @@ mod faults;
 mod regions;
 mod support;
 mod tls;
+mod watermark;
 
 use insights_shared::report::RunStatus;
 use insights_shared::time::Timestamp;

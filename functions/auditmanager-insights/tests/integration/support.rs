@@ -9,6 +9,7 @@ use insights_shared::store::schema::create_table;
 use insights_shared::time::{Clock, Timestamp};
 use insights_shared::value::{Map, Value, from_attributes, into_attributes};
 use insights_simulator::{Options, Scenario, Simulator};
+use insights_tests::intercept::{Refusal, refusing};
 use insights_tests::{Sent, edited};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -117,6 +118,11 @@ impl World {
     /// Lets `edit` change the answers that the function gets; `true` if it did.
     pub fn edit(&mut self, edit: impl Fn(&Sent, &mut serde_json::Value) -> bool + Send + Sync + 'static) {
         self.edited = Some(edited(&self.sdk, edit));
+    }
+
+    /// Refuses requests of the function, until the next call of this method.
+    pub fn refuse(&mut self, refusals: &[Refusal]) {
+        self.edited = Some(refusing(&self.sdk, refusals));
     }
 
     /// Sets a variable of the function.

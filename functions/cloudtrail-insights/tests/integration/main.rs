@@ -29,3 +29,4 @@ mod surrogates;
 mod targets;
 mod tls;
 mod trail_of_the_call;
+mod watermark;

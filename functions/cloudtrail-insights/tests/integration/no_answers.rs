@@ -1,7 +1,7 @@
 //! Responses that are no answers, or about another trail; and rows of a newer version.
 
 use crate::support::*;
-use insights_tests::replaced::{replacing, response};
+use insights_tests::intercept::{replacing, response};
 
 /// One run in which every response to `operation` has this body.
 async fn run_with(lab: &Lab, operation: &'static str, body: &'static str) -> Json {

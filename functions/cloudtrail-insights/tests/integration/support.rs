@@ -3,6 +3,7 @@
 pub use cloudtrail_insights::CloudtrailInsights;
 pub use insights_shared::time::Timestamp;
 pub use insights_shared::value::{Map, Value};
+use insights_tests::intercept::substituting;
 use insights_tests::response;
 pub use insights_tests::response::{assert_adds_up, summary};
 pub use insights_tests::{ACCOUNT, Function, Lab, REGION, Table, at};
@@ -129,7 +130,7 @@ pub fn answering(
     lab: &Lab,
     answers: impl Fn(&str, &Json) -> Option<(u16, String)> + Send + Sync + 'static,
 ) -> Function<CloudtrailInsights> {
-    lab.function_with(&lab.substituting(answers), &[("LOOKBACK_DAYS", "3")]).unwrap()
+    lab.function_with(&substituting(&lab.sdk(), answers), &[("LOOKBACK_DAYS", "3")]).unwrap()
 }
 
 /// What a service answers that refuses a request.

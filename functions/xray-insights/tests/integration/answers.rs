@@ -2,7 +2,7 @@
 
 use super::{ALL, ONE_AT_A_TIME, insight, issues, run, state, story, text};
 use insights_shared::invocation::InvocationError;
-use insights_tests::replaced::{replacing, response};
+use insights_tests::intercept::{replacing, response};
 use insights_tests::{Lab, Table};
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicU64, Ordering};

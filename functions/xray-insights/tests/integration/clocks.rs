@@ -5,7 +5,7 @@ use insights_shared::aws::SdkConfig;
 use insights_shared::invocation::InvocationError;
 use insights_shared::time::{Clock, DAY_SECONDS};
 use insights_shared::value::Map;
-use insights_tests::replaced::replacing;
+use insights_tests::intercept::replacing;
 use insights_tests::{Lab, NOW, OPEN, at};
 use serde_json::{Value, json};
 use xray_insights::XrayInsights;

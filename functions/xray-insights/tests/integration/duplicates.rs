@@ -55,7 +55,7 @@ fn own_version(answer: &mut Value, updated: Option<i64>) -> bool {
 const EXACT: [(&str, Change); 9] = [
     ("groups twice", |sent, answer| {
         twice(answer, "Groups");
-        sent.operation == "/Groups"
+        sent.operation == "GetGroups"
     }),
     ("a group once with insights and once without, in this order", |sent, answer| {
         let Some(groups) = answer["Groups"].as_array_mut() else { return false };
@@ -64,7 +64,7 @@ const EXACT: [(&str, Change); 9] = [
             group["InsightsConfiguration"] = Value::Null;
         }
         groups.extend(copies);
-        sent.operation == "/Groups"
+        sent.operation == "GetGroups"
     }),
     ("a group once without insights and once with, in this order", |sent, answer| {
         let Some(groups) = answer["Groups"].as_array_mut() else { return false };
@@ -73,11 +73,11 @@ const EXACT: [(&str, Change); 9] = [
             group["InsightsConfiguration"] = Value::Null;
         }
         groups.extend(copies);
-        sent.operation == "/Groups"
+        sent.operation == "GetGroups"
     }),
     ("summaries twice", |sent, answer| {
         twice(answer, "InsightSummaries");
-        sent.operation == "/InsightSummaries"
+        sent.operation == "GetInsightSummaries"
     }),
     ("a summary on a later page again", |_, answer| {
         beside(answer, CLOSED, false, summary(OPEN, Some(UPDATED)))
@@ -90,11 +90,11 @@ const EXACT: [(&str, Change); 9] = [
     }),
     ("events twice", |sent, answer| {
         twice(answer, "InsightEvents");
-        sent.operation == "/InsightEvents"
+        sent.operation == "GetInsightEvents"
     }),
     ("services twice", |sent, answer| {
         twice(answer, "Services");
-        sent.operation == "/InsightImpactGraph"
+        sent.operation == "GetInsightImpactGraph"
     }),
 ];
 
@@ -173,7 +173,7 @@ async fn a_summary_without_an_id_that_comes_twice_is_one_rejected_record() {
         let list = answer["InsightSummaries"].as_array_mut();
         list.is_some_and(|list| {
             list.extend([unusable.clone(), unusable]);
-            sent.operation == "/InsightSummaries"
+            sent.operation == "GetInsightSummaries"
         })
     };
     for written in [12, 0] {
@@ -194,7 +194,7 @@ async fn an_answer_that_could_not_be_kept_as_rejected_is_kept_when_it_comes_agai
         let list = answer["InsightSummaries"].as_array_mut();
         list.is_some_and(|list| {
             list.insert(0, json!({"State": "ACTIVE", "Summary": "no id"}));
-            sent.operation == "/InsightSummaries"
+            sent.operation == "GetInsightSummaries"
         })
     };
     // The summary comes on each of three pages.
@@ -284,7 +284,7 @@ async fn services_of_one_reference_id_are_one_service() {
     ] {
         let lab = story().await;
         let sdk = edited(&lab.sdk(), move |sent, answer| {
-            let is_meant = sent.operation == "/InsightImpactGraph" && sent.input["InsightId"] == OPEN;
+            let is_meant = sent.operation == "GetInsightImpactGraph" && sent.input["InsightId"] == OPEN;
             if is_meant {
                 *answer = json!({"InsightId": OPEN, "Services": services});
             }
@@ -307,7 +307,7 @@ async fn services_of_one_reference_id_are_one_service() {
 async fn a_page_of_a_graph_that_comes_again_under_another_token_adds_nothing() {
     let lab = story().await;
     let change: Change = |sent, answer| {
-        if sent.operation != "/InsightImpactGraph" || sent.input["InsightId"] != OPEN {
+        if sent.operation != "GetInsightImpactGraph" || sent.input["InsightId"] != OPEN {
             return false;
         }
         let next = match sent.input["NextToken"].as_str() {

@@ -69,7 +69,7 @@ const CASES: [(&str, Change, Expected); 14] = [
 /// Invokes a function for which `change` befalls GetInsight about [`OPEN`].
 async fn invoke(lab: &Lab, change: Change, payload: &str) -> Value {
     let sdk = edited(&lab.sdk(), move |sent, answer| {
-        let is_meant = sent.operation == "/Insight"
+        let is_meant = sent.operation == "GetInsight"
             && sent.input["InsightId"].as_str().is_some_and(|id| id.eq_ignore_ascii_case(OPEN));
         if is_meant {
             change(answer);
@@ -234,7 +234,7 @@ async fn a_graph_about_another_insight_is_malformed_and_the_insight_is_fetched_a
     ] {
         let lab = story().await;
         let sdk = edited(&lab.sdk(), move |sent, answer| {
-            let is_meant = sent.operation == "/InsightImpactGraph" && sent.input["InsightId"] == OPEN;
+            let is_meant = sent.operation == "GetInsightImpactGraph" && sent.input["InsightId"] == OPEN;
             if is_meant {
                 answer["InsightId"] = id.clone();
             }
@@ -254,9 +254,9 @@ async fn a_graph_about_another_insight_is_malformed_and_the_insight_is_fetched_a
 #[tokio::test]
 async fn equal_answers_about_several_insights_are_as_many_rejected_records() {
     for (operation, answer) in [
-        ("/Insight", json!({"Insight": {}})),
-        ("/Insight", json!({"Insight": {"InsightId": "", "State": "ACTIVE"}})),
-        ("/InsightEvents", json!({"InsightEvents": [{"Summary": "an event without a time"}]})),
+        ("GetInsight", json!({"Insight": {}})),
+        ("GetInsight", json!({"Insight": {"InsightId": "", "State": "ACTIVE"}})),
+        ("GetInsightEvents", json!({"InsightEvents": [{"Summary": "an event without a time"}]})),
     ] {
         let lab = story().await;
         let edited_answer = answer.clone();
@@ -268,7 +268,7 @@ async fn equal_answers_about_several_insights_are_as_many_rejected_records() {
             is_meant
         });
         // A later run rejects insights again, and stores none of them a second time. Of rejected events nothing is left to do.
-        let runs = if operation == "/Insight" { 2 } else { 1 };
+        let runs = if operation == "GetInsight" { 2 } else { 1 };
         for run in 0..runs {
             let function = lab.function_with::<XrayInsights>(&sdk, &[ONE_AT_A_TIME]).unwrap();
             let response = function.invoke("{}").await.unwrap();

@@ -278,10 +278,10 @@ async fn a_graph_before_the_services_retention_is_neither_asked_for_nor_an_issue
         state = \"RESOLVING\"";
     let lab = Lab::new(scenario).await;
     let sdk = insights_tests::edited(&lab.sdk(), |sent, answer| {
-        if sent.operation == "/Insight" {
+        if sent.operation == "GetInsight" {
             answer["Insight"]["EndTime"] = 1_769_000_000.into();
         }
-        sent.operation == "/Insight"
+        sent.operation == "GetInsight"
     });
     let function = lab.function_with::<xray_insights::XrayInsights>(&sdk, &[ONE_AT_A_TIME]).unwrap();
     let response = function.invoke("{}").await.unwrap();

@@ -1,7 +1,7 @@
 //! Issues name the operation that gave the answer or failed, the stage, and what they are about.
 
 use super::{ONE_AT_A_TIME, issues, run, state, story};
-use insights_tests::replaced::{replacing, response};
+use insights_tests::intercept::{replacing, response};
 use insights_tests::{OPEN, Table};
 use serde_json::json;
 use xray_insights::XrayInsights;

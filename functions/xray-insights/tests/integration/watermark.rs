@@ -1,7 +1,10 @@
 //! The watermark: it moves only if every stage of a run is complete.
 
-use super::{run, state, story, text, vanished};
-use insights_tests::{Lab, OPEN};
+use super::{ONE_AT_A_TIME, run, state, story, text, vanished};
+use insights_tests::intercept::{denied, refusing};
+use insights_tests::{CLOSED, Lab, OPEN, edited};
+use serde_json::json;
+use xray_insights::XrayInsights;
 
 async fn watermark(lab: &Lab) -> Option<String> {
     state(lab).await.and_then(|state| text(&state, "watermark").map(str::to_owned))
@@ -72,4 +75,23 @@ async fn a_changed_insight_that_cannot_be_fetched_keeps_the_watermark() {
     // By then one insight has an event more.
     lab.advance(1_800);
     check(lab, &["GetInsight=denied"]).await;
+}
+
+#[tokio::test]
+async fn a_newer_version_that_cannot_be_fetched_keeps_the_watermark() {
+    let lab = story().await;
+    // A later page has a newer version of the insight than the page of which it was fetched.
+    let sdk = edited(&lab.sdk(), |_, answer| {
+        let Some(list) = answer["InsightSummaries"].as_array_mut() else { return false };
+        let is_later_page = list.iter().any(|summary| summary["InsightId"] == CLOSED);
+        if is_later_page {
+            list.push(json!({"InsightId": OPEN, "State": "ACTIVE", "LastUpdateTime": 1_772_366_000}));
+        }
+        is_later_page
+    });
+    let sdk = refusing(&sdk, &[denied("GetInsight", OPEN, 1)]);
+    let function = lab.function_with::<XrayInsights>(&sdk, &[ONE_AT_A_TIME]).unwrap();
+    assert_eq!(function.invoke("{}").await.unwrap()["status"], "partial");
+    assert_eq!(watermark(&lab).await, None);
+    assert_eq!(lab.calls("GetInsight"), 3, "each insight once; the second call for one was refused");
 }
