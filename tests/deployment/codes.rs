@@ -79,9 +79,10 @@ fn every_code_of_ours_is_described_and_every_code_that_is_described_is_ours() {
     // The state machine's own, and the one of Step Functions that it waits for.
     let organization = template("deploy/organization.yaml");
     let states = &organization["Resources"]["Organization"]["Properties"]["Definition"]["States"];
-    let account = &states["EachAccount"]["ItemProcessor"]["States"]["AccountIncomplete"];
-    there.insert(account["Error"].as_str().unwrap().to_owned());
-    there.insert(states["EachAccount"]["Catch"][0]["ErrorEquals"][0].as_str().unwrap().to_owned());
+    let failures = states.as_object().unwrap().values().filter(|state| state["Type"] == "Fail");
+    there.extend(failures.map(|state| state["Error"].as_str().unwrap().to_owned()));
+    assert!(states["EachAccount"]["ToleratedFailureCount"].is_number());
+    there.insert("States.ExceedToleratedFailureThreshold".to_owned());
     let page = read("docs/operations.md");
     let described: BTreeSet<String> = rows(&page, "## Error codes")
         .iter()
@@ -106,25 +107,29 @@ fn every_code_of_a_service_that_means_something_to_us_is_described() {
 fn the_state_machine_tries_again_what_may_pass_and_nothing_else() {
     let organization = template("deploy/organization.yaml");
     let states = &organization["Resources"]["Organization"]["Properties"]["Definition"]["States"];
-    let branches =
-        states["EachAccount"]["ItemProcessor"]["States"]["EachSource"]["Branches"].as_array().unwrap();
-    assert_eq!(branches.len(), 3);
-    for branch in branches {
-        let map = branch["States"].as_object().unwrap().values().next().unwrap();
-        let states = map["ItemProcessor"]["States"].as_object().unwrap();
-        let task = states.values().find(|state| state["Type"] == "Task").unwrap();
-        let retried: BTreeSet<String> = task["Retry"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .flat_map(|retry| crate::deployment::yaml::texts(&retry["ErrorEquals"]))
-            .filter(|name| !name.starts_with("Lambda."))
-            .collect();
+    for map in [&states["EachAccount"], &states["EachListedAccount"]["Fn::If"][1]] {
+        let sources = &map["ItemProcessor"]["States"]["EachSource"];
+        let task = &sources["ItemProcessor"]["States"]["Collect"];
+        let retried = |choice: usize| -> BTreeSet<String> {
+            let retries = task["Retry"]["Fn::If"][choice].as_array().unwrap().iter();
+            let names = retries.flat_map(|retry| crate::deployment::yaml::texts(&retry["ErrorEquals"]));
+            names.filter(|name| !name.starts_with("Lambda.")).collect()
+        };
         let expected = ["Source.Throttled", "Source.Unavailable", "Table.Unavailable", "Internal"];
-        assert_eq!(retried, expected.map(str::to_owned).into());
+        assert_eq!(retried(2), expected.map(str::to_owned).into());
+        // The waits would be longer than an execution of the type EXPRESS.
+        assert_eq!(retried(1), BTreeSet::new());
         // Whatever else goes wrong costs nothing but itself.
-        assert_eq!(task["Catch"][0]["ErrorEquals"], serde_json::json!(["States.ALL"]));
+        let caught: Vec<&serde_json::Value> =
+            task["Catch"].as_array().unwrap().iter().map(|catcher| &catcher["ErrorEquals"]).collect();
+        // States.ALL does not include States.DataLimitExceeded.
+        assert_eq!(
+            serde_json::json!(caught),
+            serde_json::json!([["States.DataLimitExceeded"], ["States.ALL"]])
+        );
         // Longer than Lambda lets a function run, so that Lambda ends it and not we.
-        assert!(task["TimeoutSeconds"].as_i64().unwrap() > 900);
+        assert!(task["TimeoutSeconds"]["Fn::If"][2].as_i64().unwrap() > 900);
+        // An execution of the type EXPRESS ends after 300 s. Three retries wait 14 s at most.
+        assert!(task["TimeoutSeconds"]["Fn::If"][1].as_i64().unwrap() + 14 < 300);
     }
 }

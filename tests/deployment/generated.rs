@@ -176,11 +176,6 @@ fn simple_values(source: Source) -> Values {
     let push_value = |value: fn(insights_shared::descriptor::PushEvent) -> &'static str| {
         push.map(value).unwrap_or_default().to_owned()
     };
-    let regions = if source.availability.regions.is_empty() {
-        "regions".to_owned()
-    } else {
-        format!("{source}_regions")
-    };
     let history = source.history.map_or(0, |history| history.days);
     let kinds: Vec<String> = source.kinds.iter().map(|kind| format!("`{kind}`")).collect();
     let has_insights = source.insight_kinds().next().is_some();
@@ -196,7 +191,7 @@ fn simple_values(source: Source) -> Values {
         ("history_days", history.to_string()),
         ("endpoint", source.endpoint_variable.to_owned()),
         ("kinds", kinds.join(", ")),
-        ("regions", regions),
+        ("available_regions", source.availability.regions.join(",")),
         ("number", number.to_string()),
         ("rule_line", line),
         ("rule", push_value(|push| push.rule)),

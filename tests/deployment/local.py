@@ -81,7 +81,7 @@ class Server(http.server.ThreadingHTTPServer):
 class Function:
     """A shipped binary in `processes` processes that share one queue of invocations."""
 
-    def __init__(self, name, url, processes=1, **variables):
+    def __init__(self, name, url, processes=1, output=subprocess.DEVNULL, **variables):
         self.name = name
         self.waiting = queue.Queue()
         self.under_way = {}
@@ -104,7 +104,7 @@ class Function:
             **variables,
         }
         self.processes = [
-            subprocess.Popen([BUILT / name], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            subprocess.Popen([BUILT / name], env=environment, stdout=output, stderr=subprocess.DEVNULL)
             for _ in range(processes)
         ]
 

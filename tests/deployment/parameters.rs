@@ -84,3 +84,26 @@ fn only_the_function_whose_insights_name_people_gets_the_key_that_hides_them() {
     );
     assert_eq!(template["Parameters"]["RedactKeySecretArn"]["Default"], "");
 }
+
+/// The templates accept the names that the functions accept: those of every partition, and no other text.
+#[test]
+fn every_parameter_of_regions_has_the_rule_of_the_functions() {
+    let organization = template("deploy/organization.yaml");
+    let mut count = 0;
+    for (name, parameter) in organization["Parameters"].as_object().unwrap() {
+        if name.ends_with("Regions") {
+            count += 1;
+            let pattern = parameter["AllowedPattern"].as_str().unwrap().trim_start_matches("^$|");
+            assert_eq!(pattern, "^[a-z0-9]+(-[a-z0-9]+)+-[0-9]+$", "{name}");
+            let regions = parameter["Default"].as_str().unwrap().split(',').filter(|name| !name.is_empty());
+            assert!(regions.into_iter().all(insights_shared::target::is_region), "{name}");
+        }
+    }
+    assert_eq!(count, 1 + insights_sources::all().len());
+    for region in ["eu-west-1", "cn-north-1", "us-gov-west-1", "us-iso-east-1", "eusc-de-east-1"] {
+        assert!(insights_shared::target::is_region(region), "{region}");
+    }
+    for text in ["", "eu", "eu-west", "eu-west-x", "EU-west-1", "eu_west-1"] {
+        assert!(!insights_shared::target::is_region(text), "{text}");
+    }
+}

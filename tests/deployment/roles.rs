@@ -18,14 +18,22 @@ fn statements(properties: &Value) -> Vec<Value> {
 /// The actions that cannot be allowed on anything narrower than everything.
 /// <https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html>
 fn needs_everything(action: &str) -> bool {
-    let services = [
-        "xray:",
-        "auditmanager:",
+    let services = ["xray:", "auditmanager:"];
+    let actions = [
         "organizations:ListAccounts",
         "cloudtrail:LookupEvents",
         "cloudtrail:DescribeTrails",
+        "cloudwatch:PutMetricData",
+        "logs:CreateLogDelivery",
+        "logs:GetLogDelivery",
+        "logs:UpdateLogDelivery",
+        "logs:DeleteLogDelivery",
+        "logs:ListLogDeliveries",
+        "logs:PutResourcePolicy",
+        "logs:DescribeResourcePolicies",
+        "logs:DescribeLogGroups",
     ];
-    services.iter().any(|prefix| action.starts_with(prefix))
+    services.iter().any(|prefix| action.starts_with(prefix)) || actions.contains(&action)
 }
 
 #[test]
@@ -91,6 +99,30 @@ fn a_service_is_trusted_only_on_behalf_of_this_account() {
             assert_eq!(account.is_none(), service == "lambda.amazonaws.com", "{path}: {id} trusts {service}");
         }
     }
+}
+
+#[test]
+fn the_role_of_the_state_machine_is_for_its_executions_and_those_of_its_maps() {
+    let template = template("deploy/organization.yaml");
+    let resources = &template["Resources"];
+    let trust = &resources["StateMachineRole"]["Properties"]["AssumeRolePolicyDocument"]["Statement"][0];
+    let machine =
+        "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:stateMachine:${AWS::StackName}";
+    let expected = json!([{"Fn::Sub": machine}, {"Fn::Sub": format!("{machine}/*")}]);
+    assert_eq!(trust["Condition"]["ArnLike"]["aws:SourceArn"], expected);
+    // A redrive names the executions of a map by its label.
+    let statements = statements(&resources["StateMachineRole"]["Properties"]);
+    let redrive =
+        statements.iter().find(|statement| statement["Action"] == "states:RedriveExecution").unwrap();
+    let states = &resources["Organization"]["Properties"]["Definition"]["States"];
+    let execution = machine.replace("stateMachine", "execution");
+    let labels = [&states["EachAccount"], &states["EachListedAccount"]["Fn::If"][1]]
+        .map(|map| json!({"Fn::Sub": format!("{execution}/{}:*", map["Label"].as_str().unwrap())}));
+    assert_eq!(redrive["Resource"], json!(labels));
+    // Without a log, Step Functions does not redrive child executions of the type EXPRESS.
+    let log = &resources["Organization"]["Properties"]["LoggingConfiguration"];
+    assert_eq!(log["Level"], "ERROR");
+    assert_eq!(log["IncludeExecutionData"], false);
 }
 
 #[test]

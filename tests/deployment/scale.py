@@ -47,8 +47,10 @@ PRICES = {
     "GB of logs": 0.50,
     "scheduled start": 1e-6,
 }
+METRICS_OF_THE_ORGANIZATION = 3
 METRICS_OF_A_SOURCE = 13 + 1  # of embedded metric format, and the successful runs
-LOG_BYTES_OF_A_RUN = 2_500
+PLATFORM_LOG_BYTES = 700  # of an invocation: the events of Lambda, and 26 bytes for each event
+AT_ONCE = 8  # targets of an invocation (CONCURRENCY)
 EXPRESS_GB = 0.0625
 
 
@@ -81,8 +83,30 @@ def measure():
                             "fetched": run["fetched"],
                         }
                     counts[place][source]["bytes_stored"] = stored
+    counts["log_bytes"] = log_bytes()
     counts["measured"] = datetime.date.today().isoformat()
     return counts
+
+
+def log_bytes():
+    """The bytes that a function logs for an invocation, and for each of its targets, if nothing is in use."""
+    from local import Function, simulator
+
+    logged = {}
+    with tempfile.TemporaryDirectory() as folder:
+        scenario, log = pathlib.Path(folder) / "quiet.toml", pathlib.Path(folder) / "log"
+        regions = [f"eu-west-{number}" for number in range(1, REGIONS + 1)]
+        scenario.write_text(f'account = "{ACCOUNT}"\n')
+        with simulator("--scenario", scenario) as url:
+            for count in (1, REGIONS):
+                with log.open("wb") as output:
+                    function = Function("xray-insights", url, output=output, RATE_LIMITS='{"default":0}')
+                    targets = [{"account_id": ACCOUNT, "regions": regions[:count]}]
+                    function.invoke(json.dumps({"targets": targets}))
+                    function.stop()
+                logged[count] = log.stat().st_size
+    target = (logged[REGIONS] - logged[1]) // (REGIONS - 1)
+    return {"invocation": logged[1] - target, "target": target}
 
 
 def size(item):
@@ -129,20 +153,28 @@ def month_units(counts, source, runs, kind, shape):
     return runs * later + DAYS * news
 
 
+# The states of an execution over one page of accounts. Each further page adds two.
+PARENT_STATES = (
+    "Begin", "FindSources", "WhichAccounts", "ListAccounts", "HasMoreAccounts", "HasAccounts", "EachAccount",
+    "CountAccounts", "IsAnyComplete", "Summary",
+)
+STATES_OF_A_PAGE = ("ListAccounts", "HasMoreAccounts")
+
+
 def steps_of_account():
-    """The states that the child execution of an account enters: each task once per region, each other state once."""
-    tasks = 2 * REGIONS + AUDITMANAGER_REGIONS
-    around = ["EachSource", *(f"{name}InEachRegion" for name in ("Xray", "CloudTrail", "AuditManager"))]
-    after = ["FindErrors", "CountErrors", "IsAccountWhole", "AccountWhole"]
-    definition = load("deploy/organization.yaml")["Resources"]["Organization"]["Properties"]["Definition"]
-    states = definition["States"]["EachAccount"]["ItemProcessor"]["States"]
-    assert set(after) < set(states) and "EachSource" in states, "the state machine has changed: count its steps again"
-    return tasks + len(around) + len(after)
+    """The state transitions of a child execution: its start, which the parent is charged for, the map, and a task for each
+    source."""
+    states = load("deploy/organization.yaml")["Resources"]["Organization"]["Properties"]["Definition"]["States"]
+    child = states["EachAccount"]["ItemProcessor"]["States"]
+    assert list(child) == ["EachSource"], "the state machine has changed: count its steps again"
+    assert list(child["EachSource"]["ItemProcessor"]["States"]) == ["Collect", "Failed"], "count the steps again"
+    return 1 + 1 + len(SOURCES)
 
 
 def steps(accounts):
-    """The steps of one run over all accounts: sixteen states for one page of accounts, and five for each further page."""
-    return accounts * steps_of_account() + 16 + 5 * (math.ceil(accounts / 20) - 1)
+    """The state transitions of one run over all accounts."""
+    pages = math.ceil(accounts / 20)
+    return accounts * steps_of_account() + len(PARENT_STATES) + len(STATES_OF_A_PAGE) * (pages - 1)
 
 
 def bill(counts, accounts, organization, execution="STANDARD", shape=TYPICAL):
@@ -159,14 +191,13 @@ def bill(counts, accounts, organization, execution="STANDARD", shape=TYPICAL):
     stored = accounts * year / 1e9
     lines["DynamoDB storage, after a year"] = stored * PRICES["GB stored"]
     lines["DynamoDB recovery, after a year"] = stored * PRICES["GB of recovery"]
-    invocations = duration = 0
+    invocations = duration = logged = 0
     for source in SOURCES:
         targets = sum(places(source, shape).values())
-        invocations += runs[source] * (targets if organization else 1)
-        # With the schedules of the stack, one invocation processes all regions, eight at once.
-        each = of_account(counts, source, "later", seconds, shape)
-        longest = seconds(counts["busy" if shape.busy else "quiet"][source]["later"])
-        duration += runs[source] * (each if organization else max(each / 8, longest))
+        invocations += runs[source]
+        duration += runs[source] * invocation_seconds(counts, source, "later", shape)
+        log = counts["log_bytes"]
+        logged += accounts * runs[source] * (PLATFORM_LOG_BYTES + log["invocation"] + targets * log["target"])
     lines["Lambda invocations"] = accounts * invocations * PRICES["invocation"]
     lines["Lambda time, 256 MB, arm64"] = accounts * duration * 0.25 * PRICES["GB-second"]
     if organization and execution == "STANDARD":
@@ -175,20 +206,24 @@ def bill(counts, accounts, organization, execution="STANDARD", shape=TYPICAL):
         parent = steps(accounts) - accounts * steps_of_account()
         request = PRICES["Express request"] + account_seconds(counts, "later") * EXPRESS_GB * PRICES["Express GB-second"]
         lines["Step Functions, EXPRESS"] = HOURS * (parent * PRICES["step"] + accounts * request)
-    logged = accounts * invocations * LOG_BYTES_OF_A_RUN
     lines["CloudWatch logs"] = logged / 1e9 * PRICES["GB of logs"]
-    alarms = 24 + (4 if organization else 0)  # an alarm on three metrics counts as three
-    lines["CloudWatch metrics and alarms"] = len(SOURCES) * METRICS_OF_A_SOURCE * PRICES["metric"] + alarms * PRICES["alarm"]
+    alarms = 24 + (12 if organization else 0)  # an alarm on three metrics counts as three
+    metrics = len(SOURCES) * METRICS_OF_A_SOURCE + (METRICS_OF_THE_ORGANIZATION if organization else 0)
+    lines["CloudWatch metrics and alarms"] = metrics * PRICES["metric"] + alarms * PRICES["alarm"]
     lines["Scheduler"] = (HOURS if organization else sum(RUNS.values())) * PRICES["scheduled start"]
     return lines
 
 
-def account_seconds(counts, which, regions_at_once=3):
-    """The duration of a child execution: that of the slowest source, with three regions at once."""
-    return max(
-        sum(number * seconds(counts[place][source][which]) for place, number in places(source).items()) / regions_at_once
-        for source in SOURCES
-    )
+def invocation_seconds(counts, source, which, shape=TYPICAL):
+    """The duration of the invocation that processes all regions of an account, eight at once."""
+    each = of_account(counts, source, which, seconds, shape)
+    longest = seconds(counts["busy" if shape.busy else "quiet"][source][which])
+    return max(each / AT_ONCE, longest)
+
+
+def account_seconds(counts, which):
+    """The duration of a child execution: that of the slowest source."""
+    return max(invocation_seconds(counts, source, which) for source in SOURCES)
 
 
 # ---- tables --------------------------------------------------------------------------------------------------------------
@@ -225,7 +260,7 @@ def scale_table(counts):
         rows.append([name, *(number(value(accounts), digits) for accounts in sizes)])
 
     row("accounts × regions", lambda accounts: accounts * REGIONS)
-    row("invocations of a run over all accounts", lambda accounts: accounts * sum(sum(places(source).values()) for source in SOURCES))
+    row("invocations of a run over all accounts", lambda accounts: accounts * len(SOURCES))
     row("calls of a first run", lambda accounts: accounts * sum(of_account(counts, source, "first", calls) for source in SOURCES))
     row("calls of a later run", lambda accounts: accounts * sum(of_account(counts, source, "later", calls) for source in SOURCES))
     for kind in ("write", "read"):
@@ -324,7 +359,7 @@ def main():
         counts = "```json\n" + json.dumps(measure(), indent=1) + "\n```"
         new[PAGE] = replaced(new[PAGE], "counts", counts)
     counts = json.loads(re.search(r"<!-- counts -->\n```json\n(.*?)\n```", new[PAGE], re.S)[1])
-    sentence = f"The child execution of an account enters {steps_of_account()} states"
+    sentence = f"A child execution costs {steps_of_account()} transitions"
     assert sentence in " ".join(new[PAGE].split()), f"the page does not say: {sentence}"
     for name, text in blocks(counts).items():
         path = OPERATIONS if name == "accounts" else PAGE

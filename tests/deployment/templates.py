@@ -114,7 +114,7 @@ class Stack:
         if name == "Fn::Sub":
             text, names = argument if isinstance(argument, list) else (argument, {})
             names = {key: self.resolve(member) for key, member in names.items()}
-            return re.sub(r"\$\{([^}!]+)\}", lambda found: str(names.get(found[1]) or self.ref(found[1])), text)
+            return re.sub(r"\$\{([^}!]+)\}", lambda found: str(names[found[1]] if found[1] in names else self.ref(found[1])), text)
         if name == "Fn::Join":
             return argument[0].join(self.resolve(argument[1]))
         if name == "Fn::FindInMap":
