@@ -6,6 +6,7 @@
 pub use auditmanager_insights::AuditmanagerInsights;
 pub use cloudtrail_insights::CloudtrailInsights;
 pub use insights_shared::collector::Collector;
+pub use securityhub_insights::SecurityhubInsights;
 pub use xray_insights::XrayInsights;
 
 use aws_types::SdkConfig;
@@ -29,7 +30,12 @@ use insights_shared::time::Clock;
 macro_rules! with_collector {
     ($source:expr, $collector:ident => $body:expr) => {
         $crate::with_collector!(@among $source, $collector, $body,
-            [$crate::XrayInsights, $crate::CloudtrailInsights, $crate::AuditmanagerInsights])
+            [
+                $crate::XrayInsights,
+                $crate::CloudtrailInsights,
+                $crate::AuditmanagerInsights,
+                $crate::SecurityhubInsights
+            ])
     };
     (@among $source:expr, $collector:ident, $body:expr, []) => { None };
     (@among $source:expr, $collector:ident, $body:expr, [$first:path $(, $rest:path)*]) => {

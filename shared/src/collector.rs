@@ -42,7 +42,7 @@ pub enum Cursor {
     Set(Map),
 }
 
-/// One of the three collectors.
+/// A collector.
 pub trait Collector: Sized + Send + Sync + 'static {
     /// The service that it collects from.
     const SOURCE: Source;

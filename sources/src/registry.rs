@@ -15,7 +15,7 @@ macro_rules! register {
 }
 
 // The registration: a new source is one entry here, in the order in which they are shown.
-register!(xray, cloudtrail, auditmanager);
+register!(xray, cloudtrail, auditmanager, securityhub);
 
 /// Every source, in the order in which they are shown.
 pub fn all() -> impl ExactSizeIterator<Item = Source> + DoubleEndedIterator + Clone {
@@ -77,7 +77,7 @@ pub fn source_ids() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{auditmanager, cloudtrail, xray};
+    use crate::{auditmanager, cloudtrail, securityhub, xray};
     use insights_records::key::Key;
     use insights_records::record::Record;
     use insights_records::time::Timestamp;
@@ -92,7 +92,7 @@ mod tests {
         assert_eq!(names.len(), kinds().count());
         assert!(kinds().all(|known| kind(known.name) == Some(known)));
         assert_eq!((source("none"), kind("none")), (None, None));
-        assert_eq!(source_ids(), "xray, cloudtrail or auditmanager");
+        assert_eq!(source_ids(), "xray, cloudtrail, auditmanager or securityhub");
     }
 
     #[test]
@@ -132,6 +132,15 @@ mod tests {
     }
 
     #[test]
+    fn an_account_that_is_not_subscribed_to_security_hub_is_told_from_a_denial() {
+        let says = |code, message| securityhub::SOURCE.says_not_enabled(code, message);
+        let message = "Account 123456789012 is not subscribed to AWS Security Hub";
+        assert!(says("InvalidAccessException", message));
+        assert!(!says("InvalidAccessException", "Account 123456789012 is not an administrator account"));
+        assert!(!says("AccessDeniedException", message));
+    }
+
+    #[test]
     fn equal_answers_about_two_subjects_differ_as_raw_texts_and_one_that_names_its_subject_stays_as_it_is() {
         let time: Timestamp = "2026-03-01T12:00:00Z".parse().unwrap();
         let raw = |kind, pk: &str, id: Option<&str>| {
@@ -153,6 +162,8 @@ mod tests {
             (auditmanager::ASSESSMENT, Some("a"), false),
             (auditmanager::DOMAIN, Some("a"), false),
             (auditmanager::CONTROL, None, false),
+            (securityhub::INSIGHT, Some("arn"), true),
+            (securityhub::INSIGHT, None, false),
         ] {
             let (one, other) = (raw(kind, "one", id), raw(kind, "other", id));
             if names_subject {

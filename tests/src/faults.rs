@@ -103,7 +103,7 @@ pub struct FaultChecks<C> {
     pub repeated_tokens: &'static [Expected],
     /// The operations with pages.
     pub paged: &'static [&'static str],
-    /// The effect if every call of an operation of the table fails.
+    /// The effect if every call of an operation of the table fails. Without `Query`, a run must not send one.
     pub table_operations: &'static [Expected],
     /// Failures that have another effect, such as [`DONE`].
     pub table_exceptions: &'static [Exception],

@@ -12,6 +12,12 @@ pub const OBSERVATION_STAMPS: [&str; 3] = ["answered_at", "observed_at", "collec
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Table(pub BTreeMap<Key, Map>);
 
+/// Whether `updated_at` is the time of the request and so a stamp, too: of a snapshot whose hash leaves it out.
+fn has_request_time(item: &Map) -> bool {
+    let kind = item.get("kind").and_then(Value::as_str).and_then(insights_sources::kind);
+    kind.is_some_and(|kind| kind.is_snapshot() && kind.unhashed.contains(&["updated_at"].as_slice()))
+}
+
 impl Table {
     /// Reads all items. Panics where the table cannot be read: without it no test can go on.
     ///
@@ -66,6 +72,9 @@ impl Table {
         let without_stamps = |(key, item): (&Key, &Map)| {
             let mut item = item.clone();
             item.retain(|name, _| !OBSERVATION_STAMPS.contains(&name.as_str()));
+            if has_request_time(&item) {
+                item.remove("updated_at");
+            }
             // What broke a rule expires after it was seen, not after it happened.
             if item.get("kind").and_then(Value::as_str) == Some("rejected") {
                 item.remove("expires_at");

@@ -4,7 +4,7 @@ use crate::output::axis::Axis;
 use crate::session::Session;
 use insights_query::Span;
 use insights_query::format::{add, plain, service, so_many};
-use insights_shared::record::{Severity, Source, Stored};
+use insights_shared::record::{Severity, Source, Status, Stored};
 use insights_shared::time::DAY_SECONDS;
 use insights_sources::{source_of, view};
 use std::collections::BTreeMap;
@@ -24,7 +24,8 @@ struct About {
     source: Source,
     account_id: String,
     region: String,
-    name: String,
+    /// What the records have in common. The title of a snapshot is another one on each day.
+    key: String,
 }
 
 /// All lanes, by source, then the axis.
@@ -58,7 +59,7 @@ pub fn render(records: &[Stored], span: Span, centre: Option<&str>, session: &Se
         for (about, records) in own {
             let is_centre = records.iter().any(|record| centre.is_some() && record.text("pk") == centre);
             let mark = if is_centre { "▸ " } else { "  " };
-            let name = shortened(&about.name, names.saturating_sub(2));
+            let name = shortened(&name(records), names.saturating_sub(2));
             let line =
                 format!("{mark}{name:<rest$} {}", lane(records, &axis, span), rest = names.saturating_sub(2));
             text.push_str(line.trim_end());
@@ -78,9 +79,20 @@ pub fn render(records: &[Stored], span: Span, centre: Option<&str>, session: &Se
 fn about(record: &Stored) -> Option<About> {
     let source = source_of(record)?;
     let text = |name: &str| record.text(name).unwrap_or_default().to_owned();
-    let name = view::of(source).map_or("", |view| (view.lane)(record));
-    let name = if name.is_empty() { "–".to_owned() } else { plain(name) };
-    Some(About { source, account_id: text("account_id"), region: text("region"), name })
+    let is_snapshot = record.text("status") == Some(Status::Snapshot.as_str());
+    let key = if is_snapshot { text("entity") } else { lane_of(record).to_owned() };
+    Some(About { source, account_id: text("account_id"), region: text("region"), key })
+}
+
+fn lane_of(record: &Stored) -> &str {
+    view::of_record(record).map_or("", |view| (view.lane)(record))
+}
+
+/// The name of a lane: that of its newest record.
+fn name(records: &[&Stored]) -> String {
+    let newest = records.iter().max_by_key(|record| record.timestamp("started_at"));
+    let name = newest.map_or("", |record| lane_of(record));
+    if name.is_empty() { "–".to_owned() } else { plain(name) }
 }
 
 fn severity(record: &Stored) -> Option<Severity> {
@@ -156,6 +168,20 @@ mod tests {
         let axis = Axis::new(noon_to_midnight(), 12);
         assert_eq!(lane(&[&closed, &worse], &axis, noon_to_midnight()), "░░█░");
         assert_eq!(lane(&[&open], &axis, noon_to_midnight()), "        ▓▓▓▶");
+    }
+
+    #[test]
+    fn snapshots_of_one_insight_share_a_lane_with_the_newest_name() {
+        let [first, second] = [("2026-03-01", "Buckets: 1 finding"), ("2026-03-02", "Buckets: 2 findings")].map(
+            |(day, title)| {
+                record(&format!(
+                    r#"{{"source":"securityhub","status":"snapshot","entity":"arn:a","title":"{title}","started_at":"{day}T00:00:00Z"}}"#
+                ))
+            },
+        );
+        assert!(about(&first).is_some());
+        assert_eq!(about(&first), about(&second));
+        assert_eq!(name(&[&second, &first]), "Buckets: 2 findings");
     }
 
     #[test]

@@ -27,9 +27,9 @@ pub fn snapshot(insight: &Insight, results: &InsightResults, origin: Origin<'_>)
     let findings: i64 = values.iter().filter_map(|value| value.count).map(i64::from).sum();
     let attribute = results.group_by_attribute.as_deref().or(insight.group_by_attribute.as_deref());
     let mut record = envelope(insight, origin);
-    record.title = Some(title(insight, findings, values.len(), attribute));
-    record.severity = Some(severity(insight, findings));
     let groups = i64::try_from(values.len()).unwrap_or(i64::MAX);
+    record.title = Some(title(insight, findings, groups, attribute));
+    record.severity = Some(severity(insight, findings));
     record.measures = vec![("findings".into(), findings.into()), ("groups".into(), groups.into())];
     record.detail = MapBuilder::new()
         .with("insight", Some(detail::insight(insight)))
@@ -93,7 +93,7 @@ fn severity(insight: &Insight, findings: i64) -> Severity {
 }
 
 /// The name and the counts, for example `Public buckets: 4 findings in 2 resources`.
-fn title(insight: &Insight, findings: i64, groups: usize, attribute: Option<&str>) -> String {
+fn title(insight: &Insight, findings: i64, groups: i64, attribute: Option<&str>) -> String {
     let mut name = one_line(insight.name.as_deref().unwrap_or_default());
     if name.is_empty() {
         name = format!("Insight {}", one_line(insight.insight_arn.as_deref().unwrap_or_default()));
@@ -105,7 +105,7 @@ fn title(insight: &Insight, findings: i64, groups: usize, attribute: Option<&str
         |number: i64, one: &str, several: &str| if number == 1 { one.to_owned() } else { several.to_owned() };
     let findings = format!("{findings} {}", noun(findings, "finding", "findings"));
     let group = match attribute.and_then(group_noun) {
-        Some((one, several)) => noun(i64::try_from(groups).unwrap_or(i64::MAX), one, several),
+        Some((one, several)) => noun(groups, one, several),
         None => {
             let value = if groups == 1 { "value" } else { "values" };
             format!("{value} of {}", one_line(attribute.unwrap_or("an unknown attribute")))

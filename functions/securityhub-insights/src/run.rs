@@ -142,14 +142,12 @@ impl CollectRun<'_> {
         let report = &self.run.report;
         let missing = arns.iter().filter(|arn| !listing.contains(arn));
         match listed {
+            Err(error) if error.class == Class::NotReached => {
+                missing.map(|arn| report.call_failed(Stage::Fetch, arn, &error)).collect()
+            }
             Err(error) if !error.is(NOT_FOUND) => {
-                let failed = |arn: &String| report.call_failed(Stage::Fetch, arn, &error);
-                // Of several, all are missing for the same reason.
-                if error.class == Class::NotReached || arns.len() == 1 {
-                    missing.map(failed).collect()
-                } else {
-                    report.call_failed(Stage::Fetch, "managed insights", &error)
-                }
+                let subject = if let [arn] = arns { arn } else { "managed insights" };
+                report.call_failed(Stage::Fetch, subject, &error)
             }
             _ => {
                 let message = "SECURITYHUB_INSIGHTS names it, but Security Hub has no such insight";

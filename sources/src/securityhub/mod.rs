@@ -2,6 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-insights.html>
 
+mod filters;
 pub mod view;
 
 use crate::{Kind, Source};
@@ -33,7 +34,7 @@ pub const SEVERITY_LABELS: LabelScale = LabelScale {
 /// The most values that Security Hub returns for an insight. If there are so many, there may be more, and the counts are lower
 /// bounds.
 /// <https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-insights.html>
-pub const MOST_VALUES: usize = 100;
+pub const MOST_VALUES: i64 = 100;
 
 /// What people call the values of common attributes: one and several.
 /// <https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_CreateInsight.html>
@@ -117,8 +118,7 @@ static INSIGHT_KIND: KindDescriptor = KindDescriptor {
         value: "with findings: the highest SeverityLabel that the filters select with EQUALS",
         scale: Scale::Label(SEVERITY_LABELS),
     }),
-    // GetInsightResults returns at most 100 values.
-    limit: Some(("groups", 100)),
+    limit: Some(("groups", MOST_VALUES)),
     // The time of the request: equal counts of one day are one version.
     unhashed: &[&["updated_at"]],
     // Not `SOURCE`: constants that refer to each other through statics would be a cycle.

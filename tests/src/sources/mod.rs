@@ -2,13 +2,15 @@
 
 mod auditmanager;
 mod cloudtrail;
+mod securityhub;
 mod xray;
 
 use crate::schedule::data::{RandomData, Settings};
 use insights_shared::record::Source;
 
 /// The registration: a new source is one entry here.
-static SOURCES: &[TestSource] = &[xray::TEST_SOURCE, cloudtrail::TEST_SOURCE, auditmanager::TEST_SOURCE];
+static SOURCES: &[TestSource] =
+    &[xray::TEST_SOURCE, cloudtrail::TEST_SOURCE, auditmanager::TEST_SOURCE, securityhub::TEST_SOURCE];
 
 /// The test data of one source. Scenarios are TOML.
 #[derive(Clone, Copy, Debug)]
