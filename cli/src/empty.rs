@@ -3,6 +3,7 @@
 
 use crate::exit::Failure;
 use crate::output::near::nearest;
+use crate::output::sections;
 use crate::session::Session;
 use insights_query::format::{instant, plain, service, so_many};
 use insights_query::health::{Condition, Health, condition_of, never_run};
@@ -176,20 +177,14 @@ async fn about_states(
         0 => String::new(),
         _ => format!("; {broken} of {} did not run well", so_many(asked_for.len(), "target", "targets")),
     };
-    if let Some(reason) = health.unknown() {
-        let what = if asked.open {
-            "whether anything is open is unknown".to_owned()
-        } else {
-            format!("what there is {} is unknown", within(span, session))
-        };
-        return Ok(format!("{what}: {reason}{}; see `{status}`", of_all(broken)));
-    }
     let what =
-        if asked.open { "nothing is open".to_owned() } else { format!("nothing {}", within(span, session)) };
-    if health == Health::Partly {
+        if asked.open { "open insight".to_owned() } else { format!("record {}", within(span, session)) };
+    let explained = sections::explanation(&health.explain_empty(&what));
+    if health != Health::Known {
         let missing = never_run(&sources, &conditions).map(|source| service(source.as_str()));
         let missing = missing.fold(String::new(), |text, source| text + &format!("; {source} has never run"));
-        return Ok(format!("as far as is known {what}{missing}{}; see `{status}`", of_all(broken)));
+        let missing = if health == Health::Partly { missing } else { String::new() };
+        return Ok(format!("{explained}{missing}{}; see `{status}`", of_all(broken)));
     }
     let last = asked_for.iter().filter_map(|(_, _, state)| state.timestamp("last_success_at")).min();
     let last = last.map_or_else(String::new, |last| {
@@ -200,7 +195,7 @@ async fn about_states(
         false if span.until < reader.now() => "; an earlier --since or a later --until shows more",
         false => "; an earlier --since shows more",
     };
-    Ok(format!("{what}{last}{further}"))
+    Ok(format!("{explained}{last}{further}"))
 }
 
 fn within(span: Span, session: &Session) -> String {

@@ -1,5 +1,5 @@
-//! What a failed request means: a table that does not exist, one of another schema, or the failure itself. Only here are tables
-//! listed, to find the name that was meant, and described, to find what is different.
+//! Classifies failed requests: a missing table, a table with another schema, or any other failure. Only this module lists tables (to
+//! suggest a name) and describes them (to find the difference).
 
 use crate::error::Error;
 use crate::reader::Reader;
@@ -7,12 +7,12 @@ use insights_shared::issue::CallError;
 use insights_shared::store::schema::difference;
 
 impl Reader {
-    /// The error that a failed request to the table is, also one that the caller sent by [`Reader::client`].
+    /// The error for a failed request to the table, including requests that the caller sent with [`Reader::client`].
     pub async fn call_error(&self, call: CallError) -> Error {
         let other_schema = match call.code.as_str() {
-            // What a table without our keys or indexes answers.
+            // The answer of a table with other keys or indexes.
             "ValidationException" => self.other_schema().await,
-            // An index that is missing has the same code as a table that is missing, and its own message.
+            // A missing index has the same code as a missing table, but another message.
             "ResourceNotFoundException" if call.message.contains("index") => self.other_schema().await,
             _ => None,
         };
@@ -22,14 +22,14 @@ impl Reader {
         let table = self.table().to_owned();
         if call.code == "ResourceNotFoundException" {
             let listed = self.client().list_tables().send().await;
-            // Whoever may query a table need not be allowed to list them.
+            // The credentials may allow queries but not ListTables.
             let others = listed.ok().and_then(|tables| tables.table_names).unwrap_or_default();
             return Error::NoSuchTable { table, others };
         }
         Error::Call { table, call }
     }
 
-    /// How the table is different from ours; `None` if it is not, or may not be described.
+    /// The difference from the expected schema; `None` if there is none, or if DescribeTable is not allowed.
     async fn other_schema(&self) -> Option<Error> {
         let answer = self.client().describe_table().table_name(self.table()).send().await.ok()?;
         let difference = difference(answer.table.as_ref()?)?;

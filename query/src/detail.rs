@@ -12,10 +12,10 @@ use insights_sources::view::{self, Related, Section};
 use insights_sources::{Shape, source_of};
 use std::collections::BTreeSet;
 
-/// What there is of an insight beyond its envelope.
+/// The data of an insight beyond its envelope.
 #[derive(Clone, Debug, Default)]
 pub struct Detail {
-    /// The items under its partition key that its view needs, whole, the insight itself among them.
+    /// The complete items under its partition key that its view needs, including the insight itself.
     pub items: Vec<Stored>,
     /// The other insights with its id, without their details.
     pub same_id: Vec<Stored>,
@@ -40,14 +40,14 @@ impl Detail {
     }
 }
 
-/// How much of a metric series is shown before and after an insight, in seconds: as long as the insight lasted, within bounds.
+/// The part of a metric series that is shown before and after an insight, in seconds: the duration of the insight, within limits.
 #[derive(Clone, Copy, Debug)]
 pub struct Margin {
-    /// At least so long.
+    /// The minimum.
     pub least: i64,
-    /// At most so long.
+    /// The maximum.
     pub most: i64,
-    /// The longest series as a whole; of a longer one the end is shown.
+    /// The maximum of the whole series. Of a longer one, the end is shown.
     pub longest: i64,
 }
 
@@ -89,7 +89,7 @@ impl Reader {
         Ok(KnownSeries { series, states: self.series_states().await? })
     }
 
-    /// The insight of `envelope` whole, with what its view needs.
+    /// The complete insight of `envelope`, with the data that its view needs.
     pub async fn detail(
         &self,
         envelope: Stored,
@@ -108,7 +108,7 @@ impl Reader {
         Ok((insight, detail))
     }
 
-    /// As [`Reader::detail`], of an insight whose items have been read.
+    /// Like [`Reader::detail`], for an insight whose items have already been read.
     pub async fn detail_of(
         &self,
         insight: &Stored,

@@ -1,10 +1,9 @@
-//! What can go wrong when the table is read. An error has its parts, so that a program can act on them; its text is one line,
-//! without a full stop.
+//! Errors of reading the table. An error has typed parts for programs; its text is one line without a full stop.
 
 use insights_shared::issue::{CLOCK_SKEWED, CONNECTION, CallError, TIMEOUT};
 use std::fmt;
 
-/// Why a question to the table has no answer.
+/// Why the table could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {
@@ -19,7 +18,7 @@ pub enum Error {
     NoSuchTable {
         /// The name that was given.
         table: String,
-        /// The tables that there are, as far as these credentials may list them.
+        /// The existing tables, if the credentials may list them.
         others: Vec<String>,
     },
     /// The table has other keys or indexes than the ones that this crate reads.
@@ -33,37 +32,37 @@ pub enum Error {
     Unprocessed {
         /// The table.
         table: String,
-        /// How many keys were left.
+        /// The number of unprocessed keys.
         keys: usize,
-        /// How many requests were sent for them.
+        /// The number of requests.
         tries: u32,
     },
     /// A request or an item could not be built or read.
     Invalid {
-        /// What was attempted.
+        /// The operation that failed.
         attempt: &'static str,
         /// Why it failed.
         reason: String,
     },
     /// No record has an id that begins with this.
     UnknownId {
-        /// What was given.
+        /// The given id.
         id: String,
         /// How many days back insights were searched.
         days: i64,
         /// How many days back controls were searched.
         control_days: i64,
     },
-    /// The beginning of an id is too short to look for.
+    /// The beginning of an id is too short for a search.
     ShortId {
-        /// What was given.
+        /// The given id.
         id: String,
-        /// How many characters an id needs.
+        /// The minimum number of characters.
         least: usize,
     },
     /// Several records have an id that begins with this.
     AmbiguousId {
-        /// What was given.
+        /// The given id.
         id: String,
         /// Their partition keys and titles, by key.
         matches: Vec<(String, String)>,
@@ -71,7 +70,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// What could resolve it, as one line without a full stop: a permission that is missing, a setting to check.
+    /// A possible remedy as one line without a full stop: a missing permission, a setting to check.
     pub fn advice(&self) -> Option<String> {
         let Self::Call { call, .. } = self else { return None };
         Some(match call.code.as_str() {

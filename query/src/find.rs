@@ -1,5 +1,5 @@
-//! What a person means by an id, or by how it begins: the partition key of an insight or of a snapshot. It guesses keys
-//! from the accounts and regions that are known, and looks through the indexes; it never scans.
+//! Finds the partition key of an insight or snapshot by its id or the beginning of its id. It builds keys from the known accounts
+//! and regions and queries the indexes; it never scans.
 
 use crate::counts::{part_kinds, uncataloged_kinds};
 use crate::error::Error;
@@ -12,23 +12,23 @@ use insights_shared::time::DAY_SECONDS;
 use insights_sources::insight_kinds;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// How far back insights are looked through: as long as records are kept by default.
+/// Insights of this number of days are searched: the default retention.
 const REACH_DAYS: i64 = 400;
-/// How far back controls are looked through, of which every day has hundreds.
+/// Controls of this number of days are searched; each day has hundreds.
 const CONTROL_DAYS: i64 = 7;
-/// Fewer characters say too little.
+/// The minimum length of the beginning of an id.
 const LEAST_CHARACTERS: usize = 6;
 
 impl Reader {
-    /// The partition key that `text` means: itself, if it is one; else that of the one thing whose id is `text`, or begins
-    /// so. Hidden characters may be spelled as listings and suggested commands spell them.
+    /// The partition key for `text`: `text` itself if it is a key, otherwise that of the only record whose id is `text` or begins with
+    /// it. Hidden characters may be encoded as in listings and suggested commands.
     pub async fn find(&self, text: &str) -> Result<String, Error> {
         let text = text.trim();
         let meant = parse_key(text);
         if text.contains('#') {
             return Ok(meant);
         }
-        // An id may hold such a sequence itself.
+        // The id itself may contain an encoded character.
         match self.find_id(text).await {
             Err(_) if meant != text => self.find_id(&meant).await,
             found => found,
@@ -56,7 +56,7 @@ impl Reader {
         }
     }
 
-    /// Things of exactly this id, wherever a run has been; their keys with their titles.
+    /// Records with exactly this id in all known places: keys and titles.
     async fn by_id(&self, id: &str) -> Result<BTreeMap<String, String>, Error> {
         let mut keys = Vec::new();
         for place in self.all_places().await? {
@@ -69,7 +69,7 @@ impl Reader {
             self.items(&keys).await?.values().filter_map(titled).collect();
         let scopes = self.scopes().await?.into_iter().filter(|scope| scope.id() == id);
         found.extend(scopes.map(|scope| (scope.pk, scope.title)));
-        // The entity of the others is their id.
+        // The entity of a scope without a catalog row is its id.
         let span = Span::last(REACH_DAYS * DAY_SECONDS, self.now());
         for kind in uncataloged_kinds() {
             found.extend(self.snapshots_about(id, kind, span).await?.iter().filter_map(titled));
@@ -77,7 +77,7 @@ impl Reader {
         Ok(found)
     }
 
-    /// Things whose id begins so.
+    /// Records whose id begins with `text`.
     async fn by_beginning(&self, text: &str) -> Result<BTreeMap<String, String>, Error> {
         let span = Span::last(REACH_DAYS * DAY_SECONDS, self.now());
         let insights = self.overlapping(&insight_kinds().collect::<Vec<_>>(), span).await?;
@@ -90,7 +90,7 @@ impl Reader {
         Ok(found)
     }
 
-    /// Controls whose id begins so: the catalog has none of them, but what they are of.
+    /// Controls whose id begins with `text`. The catalog does not list controls, only their scopes.
     async fn controls_by_beginning(&self, text: &str) -> Result<BTreeMap<String, String>, Error> {
         let span = Span::last(CONTROL_DAYS * DAY_SECONDS, self.now());
         let entities: BTreeSet<String> = self.scopes().await?.into_iter().map(|scope| scope.entity).collect();

@@ -1,12 +1,11 @@
-//! The order in which insights are worth reading, one rule for every command and for the page: what is open, then the
-//! severe, then the new. Pure.
+//! The order of insights in every command and on the page: open before ended, then by severity, then the newest first. Pure.
 
 use insights_shared::record::{Severity, Stored};
 use insights_shared::time::Timestamp;
 use std::cmp::Reverse;
 
-/// Puts insights in order, the most important first. Of equally bad ones that is the newest: what began just now is what
-/// somebody was woken for. The key keeps the order of those that began together.
+/// A sort key for insights, the most important first. Of equal severity the newest comes first, because it is most likely the
+/// reason for an alarm. The partition key makes the order unique.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Importance {
     is_over: bool,
@@ -16,7 +15,7 @@ pub struct Importance {
 }
 
 impl Importance {
-    /// That of `insight`.
+    /// The importance of `insight`.
     pub fn of(insight: &Stored) -> Self {
         Self {
             is_over: insight.text("status") != Some("open"),

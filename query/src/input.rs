@@ -1,21 +1,21 @@
-//! What people type: times, lengths of time, accounts and regions.
+//! Parses user input: times, durations, accounts and regions.
 
 use insights_shared::target::{is_account_id, is_region};
 use insights_shared::time::{DAY_SECONDS, Timestamp, parse_span};
 
-/// A time as it is given.
+/// A time as the user wrote it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum When {
-    /// So many seconds ago.
+    /// This number of seconds ago.
     Ago(i64),
     /// An instant.
     At(Timestamp),
-    /// A day of UTC, as the table has days, by its first instant.
+    /// A UTC day, by its first instant.
     Day(Timestamp),
 }
 
 impl When {
-    /// The instant that a span begins at which is from then on.
+    /// The first instant of a span with this start.
     pub fn start(self, now: Timestamp) -> Timestamp {
         match self {
             Self::Ago(seconds) => now.plus_seconds(-seconds),
@@ -23,7 +23,7 @@ impl When {
         }
     }
 
-    /// The last instant of a span which is until then: of a day its last.
+    /// The last instant of a span with this end: for a day, the last instant of the day.
     pub fn end(self, now: Timestamp) -> Timestamp {
         match self {
             Self::Day(_) => Timestamp::from_millis(self.next(now).millis() - 1).unwrap_or(Timestamp::MAX),
@@ -31,7 +31,7 @@ impl When {
         }
     }
 
-    /// The instant that such a span ends at, where it is not one of it: of a day the next one's first.
+    /// The first instant after a span with this end: for a day, the first instant of the next day.
     pub fn next(self, now: Timestamp) -> Timestamp {
         match self {
             Self::Day(midnight) => midnight.plus_seconds(DAY_SECONDS),
@@ -40,12 +40,12 @@ impl When {
     }
 }
 
-/// Reads a time: `24h`, `7d` or RFC 3339, also a day of it alone.
+/// Parses a time: `24h`, `7d`, RFC 3339, or a day.
 pub fn when(text: &str) -> Result<When, String> {
     if let Ok(instant) = text.parse() {
         return Ok(When::At(instant));
     }
-    // As RFC 3339 has it: without its hyphens it could be anything.
+    // Only with hyphens, as in RFC 3339: other digits are ambiguous.
     let is_date = text.len() == "2026-03-01".len();
     if let Some(midnight) = is_date.then(|| format!("{text}T00:00:00Z").parse().ok()).flatten() {
         return Ok(When::Day(midnight));
@@ -57,7 +57,7 @@ pub fn when(text: &str) -> Result<When, String> {
     })
 }
 
-/// Reads a length of time in seconds: `90m`, `24h`, `7d`.
+/// Parses a duration into seconds: `90m`, `24h`, `7d`.
 pub fn length(text: &str) -> Result<i64, String> {
     match parse_span(text) {
         Ok(span) if span.as_secs() > 0 => Ok(span.as_secs()),

@@ -1,5 +1,5 @@
-//! Insights and snapshots by the indexes: what is open, what overlaps a span, what is about an entity, and everything
-//! under one key. It filters nothing but time.
+//! Insights and snapshots from the indexes: open ones, those that overlap a span, those about an entity, and all items under one key.
+//! It filters by time only.
 
 use crate::error::Error;
 use crate::importance::Importance;
@@ -22,7 +22,7 @@ impl Reader {
         self.ask(Question { index: Some(OPEN), partition, ..Question::default() }).await
     }
 
-    /// What of `kinds` is open now and overlaps `span`.
+    /// The open insights of `kinds` that overlap `span`.
     pub async fn open_among(&self, kinds: &[Kind], span: Span) -> Result<Vec<Stored>, Error> {
         let mut found = Vec::new();
         for source in insights_sources::all() {
@@ -37,12 +37,12 @@ impl Reader {
     /// The records of `kinds` that overlap `span`, in no particular order: open insights, insights that ended after its
     /// start (also after its end), and snapshots of its days. Kinds that the index `ended` does not contain are left out.
     pub async fn overlapping(&self, kinds: &[Kind], span: Span) -> Result<Vec<Stored>, Error> {
-        // Open ones first: one that closes meanwhile is then found twice rather than not at all.
+        // Open ones first: an insight that closes between the queries is then found twice, not missed.
         let mut found = self.open_among(kinds, span).await?;
         let mut questions = Vec::new();
         for kind in kinds.iter().filter(|kind| kind.is_in_ended) {
             let (until, sort) = if kind.is_insight() {
-                // What ended after the span may have started within it or before.
+                // An insight that ended after the span may have started within it.
                 (self.now().max(span.until), Sort::From(span.since.to_string()))
             } else {
                 // The key of a snapshot is the start of its day.
@@ -65,8 +65,8 @@ impl Reader {
 
     /// Everything about `entity` that overlaps `span`: insights, and snapshots of every kind.
     ///
-    /// The index has what began within the span. What began before it is an insight, and it is cheaper to look for it
-    /// among those of the span than through all that was ever stored about the entity.
+    /// The index finds records that began within the span. Insights that began earlier are found among all insights of the span, which
+    /// is cheaper than reading everything that was ever stored about the entity.
     pub async fn about(&self, entity: &str, span: Span) -> Result<Vec<Stored>, Error> {
         let partition = ("entity_pk", key::join(["entity", entity]));
         let from = span.since.floor(DAY_SECONDS).to_string();
@@ -93,8 +93,8 @@ impl Reader {
         Ok(found)
     }
 
-    /// The incidents that `insights` form. Those that may have something in common with another are read whole, at most
-    /// `most` of them, the most important first; the others are compared by their envelopes.
+    /// The incidents that `insights` form. At most `most` insights that may be correlated are read completely, the most important
+    /// first; the others are compared by their envelopes.
     pub async fn incidents(&self, insights: Vec<Stored>, most: usize) -> Result<Vec<Incident>, Error> {
         let mut compared = incident::worth_reading(&insights);
         compared.sort_by_key(|insight| Importance::of(insight));
@@ -116,13 +116,13 @@ impl Reader {
         Ok(incidents(insights.into_iter().filter_map(occurrence).collect()))
     }
 
-    /// Everything under the partition key `pk`, whole, in the order of the sort keys.
+    /// The complete items under the partition key `pk`, in the order of the sort keys.
     pub async fn partition(&self, pk: &str) -> Result<Vec<Stored>, Error> {
         self.ask(Question { partition: ("pk", pk.to_owned()), ..Question::default() }).await
     }
 }
 
-/// The sort keys of the items that are compared beside an insight itself.
+/// The sort keys of further items that are compared for an insight.
 fn correlation_items(insight: &Stored) -> &'static [&'static str] {
     view::of_record(insight).map_or(&[], |view| view.correlation_items)
 }
@@ -131,7 +131,7 @@ fn is_one_of(record: &Stored, kinds: &[Kind]) -> bool {
     record.text("kind").is_some_and(|text| kinds.iter().any(|kind| kind.as_str() == text))
 }
 
-/// Each record once, as it was found last, in the order of the keys.
+/// Removes duplicates: the last one found remains. The result is in the order of the keys.
 fn without_doubles(records: Vec<Stored>) -> Vec<Stored> {
     let found: BTreeMap<_, _> =
         records.into_iter().filter_map(|record| Some((key_of(&record)?, record))).collect();

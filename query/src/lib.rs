@@ -1,8 +1,7 @@
 //! Reads the table of Insights Aggregator by `Query` and `BatchGetItem` alone: insights and the incidents that they form,
 //! metric series, daily counts, and the health of every target.
 //!
-//! A [`Reader`] reads one table as of one instant. Records come as [`Stored`]: a map with typed access, as the public contract
-//! describes it. Errors are values of [`Error`].
+//! A [`Reader`] reads one table as of one instant. It returns records as [`Stored`], a map with typed access.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]

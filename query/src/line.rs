@@ -1,5 +1,5 @@
-//! A series as one line: at each time the finest period that covers it, never a sum of finer points. Within what is
-//! covered an absent point is zero; outside it is unknown. Pure.
+//! Combines the periods of a series into one line: at each time the finest period that covers it, never a sum of finer points. Within
+//! the coverage an absent point is zero, outside it is unknown. Pure.
 
 use crate::span::Span;
 use insights_shared::catalog::CatalogRow;
@@ -8,7 +8,7 @@ use insights_shared::record::Stored;
 use insights_shared::time::{DAY_SECONDS, Timestamp};
 use insights_shared::value::Value;
 
-/// The periods in seconds, finest first, and how much time a chunk of each holds.
+/// The periods, finest first, each with the length of its chunks, in seconds.
 pub const PERIODS: [(i64, i64); 3] = [(60, 3_600), (300, 21_600), (3_600, DAY_SECONDS)];
 /// Buckets of every period end with the hour.
 const HOUR: i64 = 3_600;
@@ -18,13 +18,13 @@ const HOUR: i64 = 3_600;
 pub struct Line {
     /// The span, widened to begin with an hour.
     pub span: Span,
-    /// What is known, in order; between two stretches nothing is.
+    /// The known times, in order. Between two stretches nothing is known.
     pub stretches: Vec<Stretch>,
     /// The points that are not zero, in order.
     pub points: Vec<Point>,
 }
 
-/// A time within which everything is known at one period.
+/// A time in which every bucket of one period is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stretch {
     /// Seconds between two points.
@@ -35,36 +35,36 @@ pub struct Stretch {
     pub until: Timestamp,
 }
 
-/// What was counted in one bucket.
+/// The value of one bucket.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Point {
     /// When the bucket begins.
     pub at: Timestamp,
-    /// How long it is, in seconds.
+    /// Its length in seconds.
     pub period: i64,
     /// Calls or errors.
     pub value: f64,
 }
 
-/// What is known of one of many equal parts of a line.
+/// One of many equal parts of a line.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Sample {
-    /// Nothing.
+    /// Nothing is known.
     Unknown,
-    /// The greatest value of a bucket in it; zero where there was no call.
+    /// The greatest value of a bucket in it; zero if there was no call.
     Greatest(f64),
 }
 
-/// What a line is assembled from.
+/// The records from which a line is assembled.
 #[derive(Clone, Copy, Debug)]
 pub struct LineParts<'a> {
     /// The series' `catalog` row.
     pub row: &'a CatalogRow,
     /// The `state` of its target.
     pub state: Option<&'a Stored>,
-    /// Its chunks, whole.
+    /// Its complete chunks.
     pub chunks: &'a [Stored],
-    /// What retention counts back from.
+    /// The end of the retention.
     pub now: Timestamp,
 }
 
@@ -95,7 +95,7 @@ impl Line {
         Self { span, stretches, points }
     }
 
-    /// The greatest point, the first of several.
+    /// The greatest point; the first one if there are several.
     pub fn peak(&self) -> Option<Point> {
         self.points.iter().copied().reduce(|best, point| if point.value > best.value { point } else { best })
     }
@@ -121,7 +121,7 @@ impl Line {
         (0..number).map(sample).collect()
     }
 
-    /// Every bucket that is known, zeros too, in order.
+    /// All known buckets, including zeros, in order.
     pub fn buckets(&self) -> Vec<Point> {
         let mut buckets = Vec::new();
         let mut points = self.points.iter().peekable();
@@ -139,7 +139,7 @@ impl Line {
 }
 
 impl LineParts<'_> {
-    /// What is known at `period`, as spans in order that do not overlap.
+    /// The known spans at `period`, in order and without overlap.
     fn known(&self, period: i64) -> Vec<(Timestamp, Timestamp)> {
         // A row has a watermark of its own while its series is behind the target.
         let watermark = self.row.watermark.or_else(|| self.state?.timestamp("watermark"));
@@ -150,7 +150,7 @@ impl LineParts<'_> {
         };
         let covered = self.row.covered.spans(period).iter();
         let covered = covered.filter_map(|span| Some((span.from.max(oldest), span.until.or(watermark)?)));
-        // A run that was cut off may have stored a chunk, and not yet said so in the row.
+        // An interrupted run may have stored a chunk before it updated the row.
         let chunks = self.chunks.iter().filter(|chunk| chunk.integer("period") == Some(period));
         let stored = chunks
             .filter_map(|chunk| Some((chunk.timestamp("covered_from")?, chunk.timestamp("covered_until")?)));
@@ -167,7 +167,7 @@ impl LineParts<'_> {
     }
 }
 
-/// What of `from`…`until` lies in none of `taken`, which are in order.
+/// The parts of `from`…`until` outside all of `taken`, which are in order.
 fn without(mut from: Timestamp, until: Timestamp, taken: &[Stretch]) -> Vec<(Timestamp, Timestamp)> {
     let mut left = Vec::new();
     for stretch in taken {

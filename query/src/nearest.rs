@@ -1,13 +1,13 @@
-//! Which services of a large impact graph are shown: those nearest to the root cause, whichever way they call. It knows
-//! services by their places in a list only.
+//! Selects the services of a large graph that are shown: those nearest to the root cause, in both directions of calls. It knows
+//! services only by their index.
 
 use std::collections::{BTreeSet, VecDeque};
 
 /// The most services that are shown, in text and on the page. JSON has all of them.
 pub const MOST_SERVICES: usize = 60;
 
-/// The places of at most `most` services. `calls` has, for each service, the places of those that it calls; `starts` are the
-/// services from which nearness counts. Where fewer are connected to them, the first of the others follow.
+/// The indexes of at most `most` services. `calls` has the indexes of the called services of each service; distance is measured from
+/// `starts`. If fewer services are connected to them, the first of the others are added.
 pub fn nearest(calls: &[Vec<usize>], starts: &[usize], most: usize) -> BTreeSet<usize> {
     if calls.len() <= most {
         return (0..calls.len()).collect();
@@ -25,7 +25,7 @@ pub fn nearest(calls: &[Vec<usize>], starts: &[usize], most: usize) -> BTreeSet<
     let mut found = BTreeSet::new();
     let mut waiting: VecDeque<usize> = VecDeque::new();
     let mut others = (0..calls.len()).filter(|place| !starts.contains(place));
-    // The starts come first, so that none is left out for a neighbour of another.
+    // The starts come first, so that no neighbour displaces one.
     for start in starts.iter().filter(|start| **start < calls.len()) {
         if found.len() < most && found.insert(*start) {
             waiting.push_back(*start);

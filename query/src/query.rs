@@ -1,5 +1,5 @@
-//! One question to the table: a partition of the table or of an index, and a part of its sort keys. It pages until there
-//! is no more, and never scans. What the attributes mean, it does not know.
+//! One query: a partition of the table or of an index, and a range of sort keys. It reads all pages and never scans. It does not
+//! interpret attributes.
 
 use crate::error::Error;
 use crate::reader::Reader;
@@ -12,58 +12,58 @@ use insights_shared::record::Stored;
 use std::collections::HashMap;
 use std::hash::BuildHasher;
 
-/// Queries under way at once.
+/// The number of concurrent queries.
 pub(super) const AT_ONCE: usize = 16;
 
-/// The key that a page ends with, as a token: the same key is always the same text.
+/// The last key of a page as a token. Equal keys give equal tokens.
 pub fn page_token<S: BuildHasher>(key: &HashMap<String, AttributeValue, S>) -> String {
     let mut parts: Vec<String> = key.iter().map(|(name, value)| format!("{name}={value:?}")).collect();
     parts.sort_unstable();
     parts.join(" ")
 }
 
-/// One question.
+/// One query.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Question {
-    /// The index that is asked; else the table.
+    /// The index; `None` for the table.
     pub index: Option<&'static str>,
     /// The partition's attribute and value.
     pub partition: (&'static str, String),
-    /// The sort key's attribute, and what is asked of it.
+    /// The attribute and condition of the sort key.
     pub sort: Option<(&'static str, Sort)>,
-    /// The attributes that are wanted; all that there are if none are named.
+    /// The requested attributes; empty for all.
     pub attributes: &'static [&'static str],
     /// Whether the greatest sort key comes first.
     pub newest_first: bool,
-    /// How many items are enough.
+    /// The maximum number of items.
     pub limit: Option<usize>,
 }
 
-/// What is asked of a sort key.
+/// A condition on the sort key.
 #[derive(Clone, Debug)]
 pub(super) enum Sort {
-    /// It begins so.
+    /// It begins with this.
     BeginsWith(String),
-    /// It comes before this one.
+    /// It is less than this.
     Before(String),
-    /// It is this one or comes after it.
+    /// It is at least this.
     From(String),
-    /// It is one of these two or lies between them.
+    /// It is between these two, inclusive.
     Between(String, String),
 }
 
-/// What a projection always needs, so that expiry and version can be judged.
+/// The attributes that every projection needs to check expiry and version.
 const ALWAYS: [&str; 4] = ["pk", "sk", "expires_at", "schema_version"];
 
 impl Reader {
-    /// The answers to all of `questions`, in their order, several asked at once.
+    /// The results of all of `questions`, in their order, several queried at once.
     pub(super) async fn ask_all(&self, questions: Vec<Question>) -> Result<Vec<Stored>, Error> {
         let answers = questions.into_iter().map(|question| self.ask(question));
         let answers: Vec<Vec<Stored>> = stream::iter(answers).buffered(AT_ONCE).try_collect().await?;
         Ok(answers.into_iter().flatten().collect())
     }
 
-    /// The answer to `question`, every page of it, without what has expired or what a newer version wrote.
+    /// The result of `question`, all pages, without expired items and items of a newer version.
     pub(super) async fn ask(&self, question: Question) -> Result<Vec<Stored>, Error> {
         let mut found = Vec::new();
         let mut start: Option<HashMap<String, AttributeValue>> = None;
@@ -119,13 +119,13 @@ impl Reader {
         if !question.attributes.is_empty() {
             let mut projection = Vec::new();
             for (index, name) in ALWAYS.iter().chain(question.attributes).enumerate() {
-                // Some of our names are DynamoDB's reserved words.
+                // Some attribute names are reserved words of DynamoDB.
                 query = query.expression_attribute_names(format!("#n{index}"), *name);
                 projection.push(format!("#n{index}"));
             }
             query = query.projection_expression(projection.join(", "));
         }
-        // What has expired or is too new is left out later, so a limit may want more than its number.
+        // Expired and newer items are removed later, so a page of this size may not be enough.
         let limit = question.limit.and_then(|limit| i32::try_from(limit.saturating_add(1)).ok());
         query.key_condition_expression(condition).set_limit(limit)
     }

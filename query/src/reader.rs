@@ -12,8 +12,8 @@ use insights_shared::value::from_attributes;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Comes after the `#` that separates a time from the tag in sort keys: a range that ends with the time and this character
-/// contains every key of that time.
+/// Greater than the `#` between time and tag in sort keys, so a range up to a time and this character includes all keys of that
+/// time.
 pub(crate) const AFTER_INSTANT: char = '$';
 
 /// Reads one table as of one instant. It is cheap to clone.
@@ -27,7 +27,7 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// Reads `table` by `client`; what has expired at `now` counts as absent.
+    /// Reads `table` with `client`. Items that have expired at `now` count as absent.
     pub fn new(client: Client, table: &str, now: Timestamp) -> Self {
         Self { client, table: table.to_owned(), now, passed_over: Arc::default() }
     }

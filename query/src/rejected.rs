@@ -1,4 +1,4 @@
-//! What broke a rule: how many answers of a target, since when, and which rules. The answers themselves are `show`'s.
+//! Counts the rejected answers of a target by rule. `show` prints the answers themselves.
 
 use crate::error::Error;
 use crate::query::{AT_ONCE, Question};
@@ -11,17 +11,17 @@ use insights_shared::value::Value;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-/// The most rules that are counted of one answer, and named of one target.
+/// The maximum number of rules that are counted per answer and named per target.
 const MOST_RULES: usize = 20;
 
 /// The rejected answers of one target.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rejected {
-    /// How many there are.
+    /// The number of answers.
     pub count: usize,
-    /// When the newest one came.
+    /// The time of the newest one.
     pub newest_at: Option<Timestamp>,
-    /// Which rules were broken, by how many answers, most first.
+    /// The violated rules, each with the number of answers, the most frequent first.
     pub violations: Vec<(String, usize)>,
 }
 
@@ -47,18 +47,18 @@ impl Rejected {
 }
 
 impl Place {
-    /// The partition of what was rejected of `source` here.
+    /// The partition of the rejected answers of `source` in this place.
     pub fn rejected(&self, source: Source) -> String {
         insights_shared::record::target_partition("rejected", source, &self.account_id, &self.region)
     }
 }
 
 impl Reader {
-    /// What was rejected of each of `targets`, in their order, several asked for at once.
+    /// The rejected answers of each of `targets`, in their order, several queried at once.
     pub async fn rejected(&self, targets: Vec<(Source, Place)>) -> Result<Vec<Rejected>, Error> {
         let asked = targets.into_iter().map(|(source, place)| async move {
             let partition = ("pk", place.rejected(source));
-            // Not `raw`, which is most of an item.
+            // Not `raw`, which is by far the largest attribute.
             let question =
                 Question { partition, attributes: &["violations", "observed_at"], ..Question::default() };
             Ok(Rejected::of(&self.ask(question).await?))

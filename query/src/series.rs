@@ -29,7 +29,7 @@ pub struct Series {
     pub source: Source,
     /// Where it was collected.
     pub place: Place,
-    /// What identifies it there.
+    /// Its key within that place.
     pub key: SeriesKey,
     /// The partition of its chunks.
     pub pk: String,
@@ -46,7 +46,7 @@ impl Series {
         Some(Self { source, place, key, pk, row: CatalogRow::from_stored(row) })
     }
 
-    /// Why no points of it are available, where none are.
+    /// Why its points are not available, if so.
     pub fn unavailable(&self) -> Option<&Unavailable> {
         self.row.unavailable.as_ref()
     }

@@ -1,10 +1,10 @@
-//! A span of time, and what overlaps it. Pure; it knows no keys.
+//! A span of time, and which records overlap it. Pure.
 
 use insights_shared::record::{Kind, Stored};
 use insights_shared::time::{DAY_SECONDS, Timestamp};
 use insights_sources::kind_of;
 
-/// Before this day, 2019-01-01, no service of the three had insights, so no index holds anything.
+/// 2019-01-01. No source has data from before this day, so earlier days are never queried.
 const FIRST_DAY: i64 = 17_897 * DAY_SECONDS;
 
 /// From one instant to another, both included.
@@ -22,17 +22,17 @@ impl Span {
         Self { since: now.plus_seconds(-seconds), until: now }
     }
 
-    /// How long it is, in milliseconds.
+    /// Its length in milliseconds.
     pub fn millis(self) -> i64 {
         self.until.millis_since(self.since)
     }
 
-    /// Whether something that began and ended then, or has not ended, has an instant in common with it.
+    /// Whether something with this start and end (`None` if it has not ended) overlaps it.
     pub fn overlaps(self, started_at: Timestamp, ended_at: Option<Timestamp>) -> bool {
         started_at <= self.until && ended_at.is_none_or(|ended_at| ended_at >= self.since)
     }
 
-    /// Whether an insight or a snapshot overlaps it. A snapshot stands for the whole of its UTC day.
+    /// Whether an insight or a snapshot overlaps it. A snapshot covers its whole UTC day.
     pub fn holds(self, record: &Stored) -> bool {
         let Some(started_at) = record.timestamp("started_at") else { return false };
         let is_snapshot = kind_of(record).is_some_and(Kind::is_snapshot);

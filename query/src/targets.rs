@@ -1,4 +1,4 @@
-//! Targets: which accounts and regions are collected, how they are, what their last runs did, and what was rejected.
+//! Targets: the accounts and regions that are collected, their states and their last runs.
 
 use crate::error::Error;
 use crate::query::{Question, Sort};

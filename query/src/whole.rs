@@ -1,5 +1,5 @@
-//! Whole items. The indexes hold the envelope alone, so what else there is of a record is read by its key, a hundred keys
-//! at a time; what DynamoDB leaves unprocessed is asked for again, since the SDK does not do that.
+//! Reads complete items by key, a hundred at a time, because the indexes contain only the envelope. Unprocessed keys are requested
+//! again, because the SDK does not do that.
 
 use crate::error::Error;
 use crate::query::AT_ONCE;
@@ -12,10 +12,10 @@ use insights_shared::record::Stored;
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-/// The most keys of one call.
+/// The maximum number of keys of one call.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html>
 const MOST_KEYS: usize = 100;
-/// How often keys that came back unprocessed are asked for again, each time after twice the pause.
+/// The maximum number of requests for unprocessed keys; the pause doubles each time.
 const MOST_TRIES: u32 = 10;
 /// The first of those pauses.
 const FIRST_PAUSE: Duration = Duration::from_millis(25);
@@ -23,14 +23,14 @@ const FIRST_PAUSE: Duration = Duration::from_millis(25);
 type Attributes = HashMap<String, AttributeValue>;
 
 impl Reader {
-    /// The same records whole, in the same order. One that has gone meanwhile is left out.
+    /// The same records, complete and in the same order. A record that was deleted meanwhile is left out.
     pub async fn whole(&self, records: &[Stored]) -> Result<Vec<Stored>, Error> {
         let keys: Vec<Key> = records.iter().filter_map(key_of).collect();
         let mut found = self.items(&keys).await?;
         Ok(keys.iter().filter_map(|key| found.remove(key)).collect())
     }
 
-    /// The items at `keys`, as far as there are any.
+    /// The items with `keys` that exist.
     pub async fn items(&self, keys: &[Key]) -> Result<HashMap<Key, Stored>, Error> {
         let mut seen = HashSet::new();
         let keys: Vec<&Key> = keys.iter().filter(|key| seen.insert(*key)).collect();
@@ -68,7 +68,7 @@ impl Reader {
     }
 }
 
-/// The key of an item or of what an index holds of it.
+/// The key of an item or of its projection in an index.
 pub fn key_of(record: &Stored) -> Option<Key> {
     Some(Key::new(record.text("pk")?, record.text("sk")?))
 }

@@ -1,5 +1,4 @@
-//! Commands of this program for a person to paste into a shell. Values come from elsewhere: whatever they hold, each stays one
-//! argument.
+//! Commands for a person to paste into a shell. Values are external text, and each stays one argument whatever it contains.
 
 use insights_query::format::escape::is_hidden;
 use insights_query::format::spell_key;
@@ -21,17 +20,17 @@ pub struct Location {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CommandLine {
     words: Vec<String>,
-    /// Whether every value could be spelled so that it can be seen.
+    /// Whether all values can be shown.
     is_whole: bool,
 }
 
 impl CommandLine {
-    /// `insights` with these words, which are our own.
+    /// `insights` with constant words.
     pub fn insights(words: &[&str]) -> Self {
         Self::of("insights", words)
     }
 
-    /// Another program with these words, which are our own.
+    /// Another program with constant words.
     pub fn of(program: &str, words: &[&str]) -> Self {
         let words = [program].iter().chain(words).map(|word| (*word).to_owned()).collect();
         Self { words, is_whole: true }
@@ -47,7 +46,7 @@ impl CommandLine {
     /// With an option and its value.
     #[must_use]
     pub fn option(self, name: &str, value: &str) -> Self {
-        // A value that begins with a hyphen would be taken for an option.
+        // A value that begins with a hyphen would be parsed as an option.
         if value.starts_with('-') { self.joined(name, value) } else { self.flag(name).word(value) }
     }
 
@@ -58,7 +57,7 @@ impl CommandLine {
         self.flag(&format!("{name}={quoted}"))
     }
 
-    /// With a value that is no option's.
+    /// With a positional argument.
     #[must_use]
     pub fn argument(self, value: &str) -> Self {
         if value.starts_with('-') { self.flag("--").word(value) } else { self.word(value) }
@@ -70,7 +69,7 @@ impl CommandLine {
         self.argument(&spell_key(key))
     }
 
-    /// With the options that lead to the same table.
+    /// With the options that name the same table.
     #[must_use]
     pub fn at(mut self, location: &Location) -> Self {
         if let Some(table) = &location.table {
@@ -97,7 +96,7 @@ impl CommandLine {
         self
     }
 
-    /// With a word, whatever it is.
+    /// With any word.
     #[must_use]
     pub fn word(mut self, word: &str) -> Self {
         let quoted = self.quoted(word);
@@ -118,7 +117,7 @@ impl CommandLine {
     }
 }
 
-/// The command that collects from `source` here and now.
+/// The command that collects from `source` on this machine.
 pub fn collect(source: Source, location: &Location) -> CommandLine {
     CommandLine::insights(&["collect"]).option("--source", source.as_str()).at(location)
 }
@@ -134,7 +133,7 @@ pub fn remedy(classification: &Classification, source: Source, location: &Locati
 }
 
 impl fmt::Display for CommandLine {
-    /// The command; without the values that cannot be shown, it names only what is asked for.
+    /// The command, or a placeholder if a value cannot be shown.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.text() {
             Some(text) => formatter.write_str(&text),

@@ -1,4 +1,4 @@
-//! The report: the page as one file that needs neither a network nor this program.
+//! The report: the page as one HTML file that works offline.
 
 use crate::command::Location;
 use crate::page::filter::Filter;
@@ -8,9 +8,9 @@ use crate::page::{Medium, document as page_document};
 use insights_query::{Error, Reader, Span};
 use jiff::tz::TimeZone;
 
-/// The most insights that get charts and details.
+/// The maximum number of insights with charts and details.
 const MOST_DETAILS: usize = 60;
-/// The largest size of a report in bytes: it is sent around and read on phones.
+/// The maximum size of a report in bytes: people send it by mail and read it on phones.
 const MOST_BYTES: usize = 1_900_000;
 
 /// A report.
@@ -18,15 +18,15 @@ const MOST_BYTES: usize = 1_900_000;
 pub struct Document {
     /// HTML.
     pub page: String,
-    /// How many open insights it has.
+    /// The number of open insights.
     pub open: usize,
-    /// How many insights it has that ended.
+    /// The number of ended insights.
     pub ended: usize,
-    /// Why it is unknown whether there are insights, if it has none and that is so.
+    /// Why it is unknown whether there are insights, if the report has none.
     pub unknown: Option<String>,
 }
 
-/// Reads the table and makes the report of `span`, whose commands name the table by `location`.
+/// Reads the table and renders the report of `span`. Suggested commands name the table by `location`.
 pub async fn document(
     reader: &Reader,
     location: Location,
@@ -42,7 +42,7 @@ pub async fn document(
     Ok(Document { page: fitted(&mut model), open, ended, unknown })
 }
 
-/// The page, of which the details of the least important insights are left out first if it is too large.
+/// The page. If it is too large, details of the least important insights are removed first.
 fn fitted(model: &mut Model) -> String {
     let mut page = page_document::whole(model, &Medium::File).into_string();
     let mut left = MOST_DETAILS;

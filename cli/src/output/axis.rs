@@ -1,16 +1,16 @@
-//! A time axis of so many columns: where an instant falls, and the ticks below it.
+//! A time axis of text columns: the column of an instant, and the ticks.
 
 use insights_query::Span;
 use insights_query::format::zoned;
 use insights_shared::time::{DAY_SECONDS, Timestamp};
 use jiff::tz::TimeZone;
 
-/// Seconds between two ticks, the least that leave room for their texts being taken.
+/// Possible distances of two ticks in seconds. The smallest with enough room for the labels is used.
 const STEPS: [i64; 14] = [
     60, 300, 600, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800, 2_592_000,
     31_536_000,
 ];
-/// Columns that a tick and the space after it need.
+/// The columns of a label and the space after it.
 const TICK: usize = 13;
 
 /// A span of time across columns.
@@ -26,7 +26,7 @@ impl Axis {
         Self { span, width: width.max(1) }
     }
 
-    /// The column of `instant`, held within the axis.
+    /// The column of `instant`, limited to the axis.
     pub fn column(&self, instant: Timestamp) -> usize {
         let all = i128::from(self.span.millis().max(1));
         let past = i128::from(instant.clamp(self.span.since, self.span.until).millis_since(self.span.since));
@@ -34,7 +34,7 @@ impl Axis {
         usize::try_from(past * width / all).unwrap_or_default().min(self.width - 1)
     }
 
-    /// Two lines: marks, and the times that they stand for, in `zone`.
+    /// Two lines: marks, and their times in `zone`.
     pub fn ticks(&self, zone: &TimeZone) -> [String; 2] {
         let most = (self.width / TICK).max(1);
         let most = i64::try_from(most).unwrap_or(1);
@@ -58,12 +58,12 @@ impl Axis {
         [marks.into_iter().collect(), texts]
     }
 
-    /// The instants of the ticks: whole steps of the local day, also where its clocks change.
+    /// The instants of the ticks: whole steps of the local day, also if the offset changes.
     fn instants(&self, step: i64, zone: &TimeZone) -> Vec<Timestamp> {
         if step >= DAY_SECONDS {
             return self.midnights(step / DAY_SECONDS, zone);
         }
-        // Offsets are whole quarters of an hour, so that is how often a local time can be a whole step.
+        // Offsets are multiples of 15 minutes, so no finer grid is needed.
         let grid = step.min(900);
         let mut instants = Vec::new();
         let mut at = self.span.since.ceil(grid);
@@ -77,7 +77,7 @@ impl Axis {
         instants
     }
 
-    /// The beginnings of every so many local days. A day whose midnight the clocks leave out begins after it.
+    /// The starts of every `days`-th local day. If midnight does not exist on a day, the day starts after it.
     fn midnights(&self, days: i64, zone: &TimeZone) -> Vec<Timestamp> {
         let mut instants = Vec::new();
         let mut date = zoned(self.span.since, zone).date();

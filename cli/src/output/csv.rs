@@ -1,4 +1,4 @@
-//! Records as rows for a spreadsheet: RFC 4180, without formulas.
+//! Records as CSV (RFC 4180) without formulas.
 
 use insights_query::format::escape::visible;
 use insights_shared::number::Number;
@@ -6,7 +6,7 @@ use insights_shared::record::Stored;
 use insights_shared::value::Value;
 use std::borrow::Cow;
 
-/// The characters that a formula begins with; some spreadsheets accept the full-width forms too.
+/// The first characters of formulas; some spreadsheets also accept the full-width forms.
 const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
 
 /// The attributes before the measures.
@@ -49,7 +49,7 @@ pub fn records(records: &[Stored]) -> String {
     text
 }
 
-/// An attribute or a measure as text; nothing where it is absent.
+/// An attribute or a measure as text; empty if it is absent.
 pub fn attribute(record: &Stored, name: &str) -> String {
     let measure = record.0.get("measures").and_then(|measures| measures.at(&[name]));
     match record.0.get(name).or(measure) {
@@ -60,7 +60,7 @@ pub fn attribute(record: &Stored, name: &str) -> String {
     }
 }
 
-/// One row, as RFC 4180 has it.
+/// One row as defined by RFC 4180.
 pub fn row<T: AsRef<str>>(cells: impl IntoIterator<Item = T>) -> String {
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     // Writing to memory cannot fail.
@@ -68,15 +68,15 @@ pub fn row<T: AsRef<str>>(cells: impl IntoIterator<Item = T>) -> String {
     String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default()
 }
 
-/// A cell with hidden characters escaped. A spreadsheet must not execute what it would take for a formula, so an apostrophe
-/// precedes it, unless it is a number: titles and entities are text from elsewhere.
+/// A cell with hidden characters escaped. External text could be a formula, so an apostrophe precedes everything that looks like a
+/// formula and is not a number.
 fn cell(text: &str) -> Cow<'_, str> {
     let text = visible(text);
     let is_formula = text.starts_with(FORMULA) && Number::parse(&text).is_none();
     if is_formula { Cow::Owned(format!("'{text}")) } else { text }
 }
 
-/// A number as a cell: no thousands, a point before decimals.
+/// A number as a cell, without separators between thousands.
 pub fn number(value: f64) -> String {
     Number::from_f64(value).map_or_else(String::new, |number| number.to_string())
 }

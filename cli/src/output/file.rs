@@ -1,14 +1,13 @@
-//! Files that a command writes whole. A file that is there stays as it is until the new one is complete, whatever goes wrong:
-//! a full disk must not cost the old one.
+//! Replaces files atomically: the old file remains until the new one is complete, so a full disk does not destroy it.
 
 use std::fs::File;
 use std::io::{Error, Result, Write};
 use std::path::Path;
 use tempfile::{Builder, NamedTempFile};
 
-/// Writes `content` to a temporary file in the folder of `path`, and renames it to `path`. A device or a pipe is written to.
+/// Writes `content` to a temporary file in the folder of `path` and renames it to `path`. Devices and pipes are written directly.
 pub fn replace(path: &Path, content: &[u8]) -> Result<()> {
-    // A link stays a link: what it leads to is replaced.
+    // A symbolic link remains; its target is replaced.
     let target = path.canonicalize();
     let path = target.as_deref().unwrap_or(path);
     let old = path.metadata().ok();
@@ -18,7 +17,7 @@ pub fn replace(path: &Path, content: &[u8]) -> Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let named =
         |error: Error| Error::new(error.kind(), format!("a temporary file in {}: {error}", folder.display()));
-    // It is removed as it is dropped, unless it was renamed.
+    // Dropping it removes the file, unless it was renamed.
     let mut file = temporary(folder).map_err(named)?;
     file.write_all(content).map_err(named)?;
     if let Some(old) = old {
@@ -30,14 +29,14 @@ pub fn replace(path: &Path, content: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// A temporary file with the permissions that a new file gets.
+/// A temporary file with the default permissions of a new file.
 fn temporary(folder: &Path) -> Result<NamedTempFile> {
     let mut builder = Builder::new();
     builder.prefix(".insights-").suffix(".tmp");
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        // What the user's mask forbids is taken from it by the operating system.
+        // The operating system applies the umask.
         builder.permissions(std::fs::Permissions::from_mode(0o666));
     }
     builder.tempfile_in(folder)

@@ -1,16 +1,16 @@
-//! A graph of services as text: who calls whom, each service once, what has been drawn already named again and not repeated.
+//! A service graph as text: a tree of calls. Each service is expanded once; later occurrences show only its name.
 
 use insights_query::format::{add, count, plain, so_many};
 use insights_query::nearest::{MOST_SERVICES, nearest};
 use insights_sources::view::{self, Graph, Mark};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Levels below each other: what is deeper begins at the left again.
+/// The maximum depth; deeper services begin a new tree at the left.
 const MOST_LEVELS: usize = 20;
-/// The most lines: services that all call each other have as many lines as calls.
+/// The maximum number of lines: in a dense graph, every call is a line.
 const MOST_LINES: usize = 200;
 
-/// The services as trees, with the root cause marked. Of a large graph, only what is nearest to the root cause.
+/// The services as trees, with the root cause marked. A large graph is reduced to the services nearest to the root cause.
 pub fn render(graph: &Graph) -> String {
     let mut nodes: Vec<Node> = graph.nodes.iter().map(Node::of).collect();
     let by_reference: BTreeMap<i64, usize> =
@@ -28,7 +28,7 @@ pub fn render(graph: &Graph) -> String {
     for index in shown.difference(&called) {
         drawing.draw(*index);
     }
-    // What is left calls in a circle, or is deeper than is drawn at once.
+    // The remaining services are in cycles or below the maximum depth.
     for index in &shown {
         if !drawing.drawn.contains(index) {
             drawing.draw(*index);
@@ -55,7 +55,7 @@ struct Node {
     kind: String,
     is_cause: bool,
     calls: Vec<i64>,
-    /// The places of those that it calls, as far as they are shown.
+    /// The indexes of the called services that are shown.
     shown: Vec<usize>,
 }
 
@@ -70,7 +70,7 @@ impl Node {
         }
     }
 
-    /// The places of those that it calls, each once, in the order of its calls.
+    /// The indexes of the called services, without duplicates, in the order of the calls.
     fn called(&self, by_reference: &BTreeMap<i64, usize>) -> Vec<usize> {
         let mut seen = BTreeSet::new();
         let places = self.calls.iter().filter_map(|reference| by_reference.get(reference).copied());
@@ -83,34 +83,34 @@ struct Drawing<'a> {
     drawn: BTreeSet<usize>,
     text: String,
     lines: usize,
-    /// Lines that were not written.
+    /// The number of lines that were left out.
     left_out: usize,
 }
 
 /// A line that is still to be drawn.
 struct Line {
     index: usize,
-    /// What stands before the name, and before the names below it.
+    /// The prefix of the name, and of the names below it.
     branch: String,
     below: String,
     depth: usize,
 }
 
 impl Drawing<'_> {
-    /// Draws the tree below a service. It keeps its own stack: a graph can be deeper than the program's.
+    /// Draws the tree below a service. It is not recursive, because a graph can be deeper than the call stack.
     fn draw(&mut self, root: usize) {
         let mut waiting = vec![Line { index: root, branch: String::new(), below: String::new(), depth: 0 }];
         while let Some(line) = waiting.pop() {
             let Some(node) = self.nodes.get(line.index) else { continue };
             let is_new = !self.drawn.contains(&line.index);
-            // One that is too deep begins a tree of its own later.
+            // A service below the maximum depth begins its own tree later.
             let goes_on = is_new && (line.depth < MOST_LEVELS || node.shown.is_empty());
             self.write(node, &line.branch, goes_on);
             if !goes_on {
                 continue;
             }
             self.drawn.insert(line.index);
-            // The last one is taken first from the end.
+            // The stack is read from its end.
             for (position, called) in node.shown.iter().enumerate().rev() {
                 let is_last = position + 1 == node.shown.len();
                 let (elbow, rail) = if is_last { ("└─ ", "   ") } else { ("├─ ", "│  ") };

@@ -1,5 +1,4 @@
-//! Everything that a person reads: results to standard output, progress and messages to standard error. Nothing here
-//! decides what is told. What is written goes through `style`, here and nowhere else.
+//! Output for people: results to standard output, progress and messages to standard error. All text is escaped by `style`, only here.
 
 pub mod axis;
 pub mod csv;
@@ -27,8 +26,7 @@ impl fmt::Display for WriteError {
     }
 }
 
-/// Writes `text` to standard output. Whatever it holds from elsewhere, only text and our own colours get there. A reader who has
-/// seen enough (`| head`) is no failure.
+/// Writes `text` to standard output. External text is escaped, our own colours remain. A closed pipe (`| head`) is not a failure.
 pub fn print(text: &str) -> Result<(), WriteError> {
     print_escaped(&mut std::io::stdout().lock(), text)
 }
@@ -37,7 +35,7 @@ fn print_escaped(stdout: &mut impl Write, text: &str) -> Result<(), WriteError> 
     print_on(stdout, &style::written(text))
 }
 
-/// Writes a document of our own making to standard output as it is: HTML, or a script for a shell.
+/// Writes a generated document to standard output without escaping: HTML, or a shell script.
 pub fn print_document(text: &str) -> Result<(), WriteError> {
     print_on(&mut std::io::stdout().lock(), text)
 }
@@ -49,7 +47,7 @@ fn print_on(stdout: &mut impl Write, text: &str) -> Result<(), WriteError> {
     }
 }
 
-/// Writes one line to standard error, above what moves there. Where nobody can read it, there is nobody to tell.
+/// Writes one line to standard error, above the progress. Failures of standard error are ignored.
 pub fn say(line: &str) {
     let line = escape::visible(line);
     if !progress::say_above(&line) {
@@ -57,7 +55,7 @@ pub fn say(line: &str) {
     }
 }
 
-/// Asks a question on standard error, and leaves the cursor behind it.
+/// Writes a question to standard error without a line feed.
 pub fn ask(question: &str) -> std::io::Result<()> {
     let mut stderr = std::io::stderr().lock();
     stderr.write_all(escape::visible_lines(question).as_bytes())?;

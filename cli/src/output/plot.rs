@@ -14,13 +14,13 @@ pub const LOW: usize = 2;
 /// The greatest width in columns: wider plots are hard to read.
 const WIDEST: u16 = 140;
 
-/// Nothing is known of this time.
+/// Unknown.
 const UNKNOWN: char = '·';
 /// Known to be zero.
 const ZERO: char = '_';
-/// One eighth to eight.
+/// Heights of one to eight eighths.
 const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-/// What the characters of a plot mean that are not blocks.
+/// The legend of the characters that are not blocks.
 pub const LEGEND: &str = "_ is zero, · is unknown";
 
 /// A line as a plot over its axis, with the maximum and the periods below.
@@ -80,7 +80,7 @@ fn amount(value: f64) -> String {
     }
 }
 
-/// Samples as lines of blocks, `rows` high, the greatest value filling them.
+/// Samples as `rows` lines of blocks; the greatest value has the full height.
 pub fn blocks(samples: &[Sample], rows: usize) -> Vec<String> {
     let greatest = samples.iter().map(value).fold(0.0, f64::max);
     let rows = rows.max(1);
@@ -112,7 +112,7 @@ fn value(sample: &Sample) -> f64 {
     }
 }
 
-/// How many eighths show `value`; whatever is not zero shows at least one.
+/// The height of `value` in eighths; at least one if it is not zero.
 fn height(value: f64, greatest: f64, eighths: usize) -> usize {
     if value <= 0.0 || greatest <= 0.0 {
         return 0;
@@ -127,8 +127,8 @@ fn height(value: f64, greatest: f64, eighths: usize) -> usize {
     height.clamp(1, eighths)
 }
 
-/// Parts of a whole as one bar of at most `width` characters, each part by a character of its own. Parts that are not
-/// zero show at least one character.
+/// Parts of a whole as one bar of about `width` characters, each part with its own character. A part that is not zero has at least
+/// one character.
 pub fn bar(parts: &[(i64, char)], whole: i64, width: usize) -> String {
     let mut bar = String::new();
     for (part, character) in parts {

@@ -1,4 +1,4 @@
-//! Progress on standard error: moving lines where a person watches, one line for each finished step where it is piped.
+//! Progress on standard error: updated lines on a terminal, one line for each finished step otherwise.
 
 use super::say;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
@@ -6,24 +6,24 @@ use insights_query::format::escape::visible;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-/// What moves on standard error now.
+/// The progress that is shown now.
 static MOVING: Mutex<Option<MultiProgress>> = Mutex::new(None);
 
-/// Writes a line above what moves; `false` if nothing does. The line is escaped already.
+/// Writes an escaped line above the progress; `false` if there is none.
 pub(super) fn say_above(line: &str) -> bool {
     let moving = MOVING.lock().unwrap_or_else(PoisonError::into_inner);
-    // A terminal that cannot be drawn on is written to as if nothing moved.
+    // If drawing fails, the line is written directly.
     moving.as_ref().is_some_and(|bars| bars.println(line).is_ok())
 }
 
-/// The progress of several things that go on at once.
+/// The progress of several concurrent steps.
 #[derive(Debug)]
 pub struct Progress {
     bars: Option<MultiProgress>,
     width: usize,
 }
 
-/// One of them.
+/// One step.
 #[derive(Debug)]
 pub struct Step {
     bar: Option<ProgressBar>,
@@ -33,14 +33,14 @@ pub struct Step {
 }
 
 impl Progress {
-    /// Nothing going on yet; `live` says whether a person watches, `width` how many columns the names take.
+    /// Without steps; `live` for a terminal, `width` in columns of the names.
     pub fn new(live: bool, width: usize) -> Self {
         let bars = live.then(MultiProgress::new);
         MOVING.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&bars);
         Self { bars, width }
     }
 
-    /// Begins a step called `name`.
+    /// Starts a step called `name`.
     pub fn step(&self, name: &str) -> Step {
         let bar = self.bars.as_ref().map(|bars| {
             let bar = bars.add(ProgressBar::new_spinner());
@@ -63,21 +63,21 @@ impl Drop for Progress {
 }
 
 impl Step {
-    /// Says how it goes.
+    /// Updates the step.
     pub fn update(&self, how: &str) {
         if let Some(bar) = &self.bar {
             bar.set_message(self.line(how));
         }
     }
 
-    /// Says how it goes where lines do not move.
+    /// Writes a line if there is no terminal.
     pub fn remind(&self, how: &str) {
         if self.bar.is_none() {
             say(&self.line(how));
         }
     }
 
-    /// Says how it ended.
+    /// Finishes the step with a message.
     pub fn finish(self, how: &str) {
         match &self.bar {
             Some(bar) => bar.finish_with_message(self.line(how)),
@@ -85,7 +85,7 @@ impl Step {
         }
     }
 
-    /// Says above what moves how it ended, and makes room for another.
+    /// Finishes the step with a line above the progress, and removes it.
     pub fn leave(self, how: &str) {
         say(&self.line(how));
         if let Some(bar) = self.bar {

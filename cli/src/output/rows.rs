@@ -1,4 +1,4 @@
-//! Insights and snapshots as rows of a table: two lines each, the second for what matters less.
+//! Insights and snapshots as rows of a table, each with a second line for details.
 
 use super::tabular::{Column, Tabular, cell, severity};
 use crate::session::Session;
@@ -10,12 +10,12 @@ use insights_shared::time::Timestamp;
 use insights_sources::kind_of;
 use std::collections::BTreeSet;
 
-/// How much of an id a listing shows, at least: what `show` takes, and what an eye can keep.
+/// The minimum length of an abbreviated id, which `show` accepts.
 const SHORT_ID: usize = 8;
 
-/// On fewer columns, long names have to leave room for what is said.
+/// On fewer columns, long names are broken to leave room for titles.
 const NARROW: u16 = 100;
-/// What the names of event sources end with.
+/// The suffix of event sources.
 const AWS_DOMAIN: &str = ".amazonaws.com";
 
 /// A listing of insights and snapshots.
@@ -25,7 +25,7 @@ pub fn listing(records: &[Stored], when: &str, now: Timestamp, session: &Session
     let whereabouts: Vec<String> =
         records.iter().map(|record| whereabouts(record, places.len() > 1, is_narrow)).collect();
     let widest = whereabouts.iter().flat_map(|text| text.lines()).map(|line| line.chars().count()).max();
-    // Names are broken only where they would leave no room for what is said.
+    // Names are broken only if they leave no room for titles.
     let has_room = widest.unwrap_or_default() <= usize::from(session.width) * 3 / 8;
     let names = if has_room { Column::Fixed } else { Column::Text };
     let columns =
@@ -45,7 +45,7 @@ pub fn listing(records: &[Stored], when: &str, now: Timestamp, session: &Session
     table.render()
 }
 
-/// An insight on two lines: when and how long, which service and what of it, what it says and by how much.
+/// An insight on two lines: start and duration, source and entity, title and judgement.
 pub fn insight(record: &Stored, when: &str, how_long: &str) -> Vec<Cell> {
     vec![
         severity(record.text("severity").unwrap_or_default(), None),
@@ -55,11 +55,11 @@ pub fn insight(record: &Stored, when: &str, how_long: &str) -> Vec<Cell> {
     ]
 }
 
-/// The service and what of it; and the account and region that it was collected from, if `with_place`.
+/// The source and entity, with account and region if `with_place`.
 fn whereabouts(record: &Stored, with_place: bool, is_narrow: bool) -> String {
     let source = record.text("source").map(service).unwrap_or_default();
     let entity = match kind_of(record).filter(|kind| kind.is_snapshot()) {
-        // Their entity is an id, which is shown as such.
+        // The entity of a snapshot is an id.
         Some(kind) => kind.label.to_owned(),
         None => match record.text("entity").map(plain) {
             Some(entity) => match entity.strip_suffix(AWS_DOMAIN).filter(|_| is_narrow) {
@@ -77,7 +77,7 @@ fn whereabouts(record: &Stored, with_place: bool, is_narrow: bool) -> String {
     }
 }
 
-/// What is said, and by how much.
+/// The title and the judgement.
 fn what(record: &Stored) -> String {
     let title = record.text("title").map(plain).unwrap_or_default();
     match format::judgement(record) {
@@ -86,7 +86,7 @@ fn what(record: &Stored) -> String {
     }
 }
 
-/// How long an insight has lasted: `open for 3h 6m`, `for 45m`. Nothing for a snapshot.
+/// The duration of an insight: `open for 3h 6m`, `for 45m`. Empty for a snapshot.
 pub fn how_long(record: &Stored, now: Timestamp) -> String {
     let Some(started) = record.timestamp("started_at") else { return String::new() };
     match (record.text("status"), record.timestamp("ended_at")) {
@@ -96,12 +96,12 @@ pub fn how_long(record: &Stored, now: Timestamp) -> String {
     }
 }
 
-/// The ids as short as they can be told apart in this listing, spelled as `show` takes them. Two days of one assessment have the same.
+/// The shortest unique prefixes of the ids in this listing, encoded for `show`. Two days of one assessment have the same id.
 fn short_ids(records: &[Stored]) -> Vec<String> {
     let whole: Vec<&str> = records.iter().map(id).collect();
     let distinct: BTreeSet<&str> = whole.iter().copied().collect();
     let short = |id: &str, length: usize| id.chars().take(length).collect::<String>();
-    // Each by itself: two that are alike lengthen no other.
+    // Each on its own: two similar ids do not lengthen the others.
     let shortest = |id: &str| {
         let others = || distinct.iter().filter(|other| **other != id);
         let length = (SHORT_ID..id.chars().count())
@@ -111,7 +111,7 @@ fn short_ids(records: &[Stored]) -> Vec<String> {
     whole.into_iter().map(|id| spell_key(&shortest(id))).collect()
 }
 
-/// What `insights show` knows a record by. The id of an account's own counts is the account, as of all its records.
+/// The id for `insights show`. The counts of a whole account have no id of their own, so their entity is used.
 fn id(record: &Stored) -> &str {
     let entity = record.text("entity").unwrap_or_default();
     if kind_of(record).is_some_and(|kind| kind.is_snapshot() && kind.label == entity) {

@@ -206,13 +206,19 @@ fn without_repetition(days: &[Day]) -> Vec<(&Day, &Day)> {
 
 fn render_explanations(explanations: &Explanations, session: &Session) -> String {
     let mut text = heading(explanations.title, session);
-    for Explanation { about, text: explained, command } in &explanations.entries {
-        text.push_str(&wrapped(&plain(&format!("{about}: {explained}")), session.width));
-        if let Some(command) = command {
+    for entry in &explanations.entries {
+        text.push_str(&wrapped(&explanation(entry), session.width));
+        if let Some(command) = &entry.command {
             add(&mut text, format_args!("  {command}\n"));
         }
     }
     text
+}
+
+/// An explanation on one line, without its command.
+pub fn explanation(explanation: &Explanation) -> String {
+    let Explanation { about, text, .. } = explanation;
+    if about.is_empty() { plain(text) } else { plain(&format!("{about}: {text}")) }
 }
 
 #[cfg(test)]

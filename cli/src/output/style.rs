@@ -1,5 +1,4 @@
-//! Text as it is written to a terminal: hidden characters of text from elsewhere are spelled out, our own styles become escape
-//! sequences.
+//! Escapes text for a terminal: hidden characters of external text are escaped, our own styles become escape sequences.
 
 use insights_query::format::escape::{is_hidden, spell};
 use std::borrow::Cow;
@@ -8,8 +7,7 @@ use std::sync::LazyLock;
 
 /// The first character of [`STYLE`]: one that is reserved for use within a program.
 const MARK: char = '\u{fdd0}';
-/// Stands for the ESC of our own colours until the text is written. Nobody else knows the number, so no text from elsewhere can
-/// hold it.
+/// Replaces the ESC of our own colours until the text is written. The number is random, so external text cannot contain it.
 static STYLE: LazyLock<String> =
     LazyLock::new(|| format!("{MARK}{:016x}", RandomState::new().build_hasher().finish()));
 
@@ -41,12 +39,12 @@ pub fn written(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// `text` in a style of ours, such as `1` for bold.
+/// `text` in a style, for example `1` for bold.
 pub fn styled(text: &str, code: &str) -> String {
     format!("{0}[{code}m{text}{0}[0m", *STYLE)
 }
 
-/// Text that was escaped and then styled by a library, with the library's ESC as our own.
+/// Escaped text that a library has styled, with the library's ESC replaced by our mark.
 pub fn adopted(text: &str) -> String {
     text.replace('\u{1b}', &STYLE)
 }

@@ -1,4 +1,4 @@
-//! Tables as this program draws them: a header, a rule, columns apart by two spaces, numbers to the right.
+//! Text tables: a header, a rule, two spaces between columns, numbers right-aligned.
 
 use crate::output::style::{adopted, styled};
 use crate::session::Session;
@@ -9,15 +9,15 @@ use insights_query::format::escape::visible_lines;
 use insights_shared::record::Severity;
 use insights_sources::view::Tone;
 
-/// Wider than this, the eye loses the line.
+/// The maximum width in columns: wider rows are hard to read.
 const WIDEST: u16 = 140;
 
-/// How a column is set.
+/// The layout of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Column {
-    /// Text that is never broken.
+    /// Text on one line.
     Fixed,
-    /// Text that is broken where there is no room.
+    /// Text that is wrapped if there is no room.
     Text,
     /// Numbers.
     Number,
@@ -82,22 +82,22 @@ impl Tabular {
         if text.is_empty() {
             text.push('\n');
         }
-        // The cells have been escaped: what is left is the library's.
+        // The cells are escaped already, so all escape sequences are the library's.
         adopted(&text)
     }
 }
 
-/// A heading, with the empty line below it.
+/// A heading with an empty line below it.
 pub fn heading(text: &str, session: &Session) -> String {
     if session.colour { format!("{}\n\n", styled(text, "1")) } else { format!("{text}\n\n") }
 }
 
-/// A cell of plain text, whose line feeds are our own.
+/// A cell of plain text in which line feeds are intended.
 pub fn cell(text: impl Into<String>) -> Cell {
     Cell::new_owned(visible_lines(&text.into()).into_owned())
 }
 
-/// A severity, coloured by how bad it is, with a second line below it if there is one.
+/// A severity in its colour, with an optional second line.
 pub fn severity(text: &str, below: Option<&str>) -> Cell {
     let cell = cell(below.map_or_else(|| text.to_owned(), |below| format!("{text}\n{below}")));
     match Severity::ALL.into_iter().find(|severity| severity.as_str() == text) {
@@ -120,12 +120,12 @@ pub fn state(tone: Tone, text: String) -> Cell {
     }
 }
 
-/// A run's status, coloured by whether somebody has to act.
+/// The status of a run in its colour.
 pub fn status(text: &str) -> Cell {
     standing(text, text)
 }
 
-/// A closer word for a run's status, in the status's colour.
+/// `text` in the colour of a run's status.
 pub fn standing(status: &str, text: &str) -> Cell {
     let cell = cell(text.replace('_', " "));
     match status {

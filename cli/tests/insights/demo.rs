@@ -56,7 +56,7 @@ fn a_demo_shows_what_is_wrong_what_happened_and_what_it_cost() {
         "Open insights: ",
         "Recent insights: ",
         "Compliance: evidence of ",
-        "Worst control domains",
+        "CONTROL DOMAIN",
         "Metrics: ",
         "What the runs did and cost",
         "report.html",

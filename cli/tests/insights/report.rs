@@ -78,7 +78,7 @@ fn compliance_has_its_days_and_its_worst_controls() {
         "class=\"noncompliant\"",
         "class=\"inconclusive\"",
         "not collected",
-        "Worst controls",
+        "Non-compliant controls: ",
         "SOC 2: checkout and payments",
     ] {
         assert!(compliance.contains(expected), "{expected} is missing");
@@ -173,10 +173,10 @@ fn an_empty_table_is_told_from_a_quiet_one() {
     for expected in [
         "Whether anything is open is unknown.",
         "No scheduled run is recorded in this table.",
-        "Unknown: X-Ray has never run, CloudTrail has never run. Missing data may not have been collected.",
-        "Unknown: X-Ray has never run, CloudTrail has never run.",
-        "No counts are stored of this time.",
-        "No run has ever been recorded",
+        "<b>Unknown</b>: X-Ray has never run, CloudTrail has never run. <a href=\"#freshness\">See freshness</a>.",
+        "<b>Unknown</b>: X-Ray has never run, CloudTrail has never run.</p>",
+        "No counts are stored for this period.",
+        "No run is recorded in this table. Deploy",
     ] {
         assert!(page.contains(expected), "{expected} is missing");
     }

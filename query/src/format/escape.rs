@@ -1,5 +1,5 @@
-//! Characters that are not seen, or that change the order or the look of others: which they are, and how they are spelled out.
-//! Names, titles, ids and messages come from elsewhere and may hold any of them.
+//! Characters that are invisible, or that change the order or look of other characters: which they are, and how they are escaped.
+//! Names, titles, ids and messages are external and may contain any of them.
 
 use super::add;
 use std::borrow::Cow;
@@ -46,12 +46,12 @@ pub fn replaced(text: &str, replacement: impl Fn(char, &mut String)) -> Cow<'_, 
     Cow::Owned(shown)
 }
 
-/// `text` on one line, with every hidden character spelled out: `\n`, `\t`, `\u{202e}`.
+/// `text` on one line, with every hidden character escaped: `\n`, `\t`, `\u{202e}`.
 pub fn visible(text: &str) -> Cow<'_, str> {
     replaced(text, spell)
 }
 
-/// As [`visible`], of JSON without line feeds: its texts have their hidden characters spelled out, and it stays JSON.
+/// Like [`visible`], for JSON without line feeds. The result is still JSON.
 pub fn visible_json(json: &str) -> Cow<'_, str> {
     replaced(json, |character, shown| {
         let mut spelled = String::new();
@@ -60,7 +60,7 @@ pub fn visible_json(json: &str) -> Cow<'_, str> {
     })
 }
 
-/// As [`visible`], of text whose line feeds are our own.
+/// Like [`visible`], for text in which line feeds are intended.
 pub fn visible_lines(text: &str) -> Cow<'_, str> {
     if !text.contains(|character| character != '\n' && is_hidden(character)) {
         return Cow::Borrowed(text);
@@ -83,7 +83,7 @@ pub fn json(text: &str) -> Cow<'_, str> {
     })
 }
 
-/// Spells a hidden character out, as [`visible`] does.
+/// Escapes a hidden character as [`visible`] does.
 pub fn spell(character: char, shown: &mut String) {
     match character {
         '\n' => shown.push_str("\\n"),

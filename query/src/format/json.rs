@@ -1,10 +1,10 @@
-//! Records as one JSON array, for other programs: one record a line, numbers to the last digit.
+//! Records as one JSON array: one record per line, numbers with all digits.
 
 use super::escape;
 use insights_shared::record::Stored;
 use insights_shared::value::write_canonical_map;
 
-/// `records` as an array. Hidden characters are escaped, so that a terminal is safe and every value is as it was.
+/// `records` as an array. Hidden characters are escaped as JSON allows, so the values do not change.
 pub fn records(records: &[Stored]) -> String {
     let mut text = "[".to_owned();
     for (index, record) in records.iter().enumerate() {

@@ -13,7 +13,7 @@ pub fn spell_key(key: &str) -> String {
     replaced(key, encode).into_owned()
 }
 
-/// The key that was spelled so. Other sequences stay: they are the key's own.
+/// The key for its encoded form. Other encoded characters are part of the key.
 pub fn parse_key(text: &str) -> String {
     let mut meant = String::with_capacity(text.len());
     let mut rest = text;

@@ -19,7 +19,7 @@ pub fn add(text: &mut String, arguments: std::fmt::Arguments<'_>) {
     let _ = std::fmt::Write::write_fmt(text, arguments);
 }
 
-/// A whole number with its thousands apart.
+/// An integer with separators between thousands.
 pub fn thousands(number: i64) -> String {
     let digits = number.unsigned_abs().to_string();
     let mut text = String::new();
@@ -32,12 +32,12 @@ pub fn thousands(number: i64) -> String {
     if number < 0 { format!("-{text}") } else { text }
 }
 
-/// As [`thousands`], of a count.
+/// Like [`thousands`], for a count.
 pub fn count(number: u64) -> String {
     thousands(i64::try_from(number).unwrap_or(i64::MAX))
 }
 
-/// Units come in halves, and are added up.
+/// Consumed capacity units, which are multiples of one half, with one decimal place.
 pub fn units(units: f64) -> String {
     #[expect(
         clippy::cast_possible_truncation,
@@ -48,12 +48,12 @@ pub fn units(units: f64) -> String {
     format!("{}.{tenth}", count(whole))
 }
 
-/// So many of something: `1 series`, `3 insights`.
+/// A number with its noun: `1 series`, `3 insights`.
 pub fn so_many(number: usize, one: &str, many: &str) -> String {
     format!("{} {}", count(number as u64), if number == 1 { one } else { many })
 }
 
-/// A length of time to two places: `2d 4h`, `3h 6m`, `45m`, `8s`.
+/// A duration in two units: `2d 4h`, `3h 6m`, `45m`, `8s`.
 pub fn length(millis: i64) -> String {
     let seconds = millis.max(0) / 1_000;
     let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
@@ -65,7 +65,7 @@ pub fn length(millis: i64) -> String {
     }
 }
 
-/// A share as a percentage; tiny ones are told from none.
+/// A share as a percentage. A tiny share is `<0.1%`, not zero.
 pub fn percent(part: f64, whole: f64) -> String {
     if whole <= 0.0 {
         return "–".to_owned();
@@ -74,7 +74,7 @@ pub fn percent(part: f64, whole: f64) -> String {
     if share > 0.0 && share < 0.1 { "<0.1%".to_owned() } else { format!("{share:.1}%") }
 }
 
-/// A whole length of time, as a person calls it: `5 minutes`, `1 hour`.
+/// A duration in one unit: `5 minutes`, `1 hour`.
 pub fn period(seconds: i64) -> String {
     let (number, unit) = match seconds {
         seconds if seconds % 3_600 == 0 => (seconds / 3_600, "hour"),
@@ -96,12 +96,12 @@ pub fn wrapped(text: &str, width: u16) -> String {
     textwrap::fill(&words.join(" "), options) + "\n"
 }
 
-/// Text of somebody else's making on one line, with hidden characters spelled out.
+/// External text on one line, with hidden characters escaped.
 pub fn plain(text: &str) -> String {
     visible(text).into_owned()
 }
 
-/// The label of a source with this id, as people call the service; an id that is unknown as it is.
+/// The label of the source with this id; an unknown id remains.
 pub fn service(id: &str) -> &str {
     insights_sources::source(id).map_or(id, |source| source.label)
 }

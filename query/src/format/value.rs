@@ -5,7 +5,7 @@ use insights_shared::record::Stored;
 use insights_sources::view::{self, Judgement, Value};
 use jiff::tz::TimeZone;
 
-/// What a record is judged by: `9,087 of 29,125 requests had faults (31.2%)`, `27 times the usual rate`,
+/// The values that determine the severity of a record: `9,087 of 29,125 requests had faults (31.2%)`, `27 times the usual rate`,
 /// `19 of 79 non-compliant (24.1%), 5 inconclusive`.
 pub fn judgement(record: &Stored) -> Option<String> {
     Some(match view::judgement(record)? {

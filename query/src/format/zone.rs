@@ -1,14 +1,14 @@
-//! Instants as the clocks of a time zone show them, and what is said of that zone: offsets change with the season, and an hour that
-//! comes twice is told apart by its offset.
+//! Instants in a time zone, and the description of the zone. Offsets change with the season; in an hour that occurs twice, the
+//! offset is shown.
 
 use insights_shared::time::Timestamp;
 use jiff::Zoned;
 use jiff::tz::{AmbiguousOffset, TimeZone};
 
-/// More changes of the offset than these are told by the offsets alone.
+/// If the offset changes more often, only the offsets are listed.
 const MOST_CHANGES: usize = 2;
 
-/// `timestamp` as clocks of `zone` show it.
+/// `timestamp` in `zone`.
 pub fn zoned(timestamp: Timestamp, zone: &TimeZone) -> Zoned {
     instant_of(timestamp).to_zoned(zone.clone())
 }
@@ -17,7 +17,7 @@ fn instant_of(timestamp: Timestamp) -> jiff::Timestamp {
     jiff::Timestamp::from_millisecond(timestamp.millis()).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
 }
 
-/// An instant to the minute. One of an hour that comes twice has its offset, too.
+/// An instant to the minute. In an hour that occurs twice, the offset is added.
 pub fn instant(timestamp: Timestamp, zone: &TimeZone) -> String {
     let zoned = zoned(timestamp, zone);
     let offset = zone.to_ambiguous_timestamp(zoned.datetime()).offset();
@@ -25,7 +25,7 @@ pub fn instant(timestamp: Timestamp, zone: &TimeZone) -> String {
     zoned.strftime(if comes_twice { "%Y-%m-%d %H:%M%:z" } else { "%Y-%m-%d %H:%M" }).to_string()
 }
 
-/// What kind of times `zone` gives between two instants: its name, and every offset that it has then.
+/// The time zone of the times between two instants: its name and its offsets in that time.
 pub fn times(zone: &TimeZone, from: Timestamp, until: Timestamp) -> String {
     let name = zone.iana_name();
     if matches!(name, Some("UTC" | "Etc/UTC")) {

@@ -1,4 +1,4 @@
-//! What a target's `state` means, and what to do about it. Pure.
+//! Classifies a target by its `state` and suggests an action. Pure.
 
 use crate::format::{add, length};
 use insights_shared::issue::{Class, RECORD_INVALID, class_of, class_of_issue};
@@ -7,46 +7,46 @@ use insights_shared::time::Timestamp;
 use insights_shared::value::Value;
 use insights_sources::view::Tone;
 
-/// So many schedules may be missed before a target is stale.
+/// A target is stale after this number of missed schedules.
 const MISSED: i64 = 4;
 
-/// How a target is.
+/// The condition of a target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Condition {
-    /// It ran lately and well; what is not there does not exist.
+    /// The last run was recent and complete, so absent data does not exist.
     Fresh,
-    /// It ran lately, and something is missing.
+    /// The last run was recent, and something is missing.
     Partial,
     /// The source is not in use there.
     NotEnabled,
-    /// It has not run for too long.
+    /// The last run is too old.
     Stale,
     /// No scheduled run has ended there.
     NeverRun,
-    /// Nothing could be fetched, for want of permission.
+    /// Nothing could be fetched because a permission is missing.
     Denied,
-    /// Nothing could be fetched, because of too many calls.
+    /// Nothing could be fetched because the service throttled the calls.
     Throttled,
-    /// Nothing could be fetched, for another reason.
+    /// Nothing could be fetched for another reason.
     Failed,
 }
 
-/// A condition with what led to it.
+/// A condition with its reasons.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Classification {
-    /// How the target is.
+    /// The condition.
     pub condition: Condition,
     /// The issues of the last run by code, such as `2×ThrottledException`.
     pub issues: String,
     /// What to do, if anything.
     pub action: Option<String>,
-    /// What the next scheduled run does of it by itself.
+    /// What the next scheduled run does about it without an action.
     pub next_run: Option<&'static str>,
     /// An issue of the last run: its operation and message.
     pub last_issue: Option<String>,
     /// Whether collecting from here resolves it.
     pub needs_collect: bool,
-    /// What the last run could not fetch, and no later one can either, by code.
+    /// What neither the last run nor a later one can fetch, by code.
     pub lasting: Option<String>,
 }
 
@@ -74,7 +74,7 @@ impl Condition {
         }
     }
 
-    /// Whether nobody need do anything.
+    /// Whether no action is needed.
     pub fn is_well(self) -> bool {
         matches!(self, Self::Fresh | Self::NotEnabled)
     }
@@ -89,21 +89,21 @@ impl Condition {
         }
     }
 
-    /// Whether something could be fetched, if only once.
+    /// Whether something was fetched at least once.
     pub fn was_collected(self) -> bool {
         matches!(self, Self::Fresh | Self::Partial | Self::Stale)
     }
 
-    /// Whether the last run's own record tells more.
+    /// Whether the record of the last run explains the condition further.
     pub fn wants_its_run(self) -> bool {
         !self.is_well() && self != Self::Stale
     }
 }
 
-/// The code by which DynamoDB alone refuses what is too much.
+/// A code for throttling that only DynamoDB returns.
 const TABLE_THROTTLED: &str = "ProvisionedThroughputExceededException";
 
-/// How old a last run may be by default: the template's schedule, several times over.
+/// The default maximum age of the last run in seconds: several intervals of the template's schedule.
 pub fn stale_after(source: Source) -> i64 {
     source.schedule.minutes * 60 * MISSED
 }
@@ -114,8 +114,8 @@ pub fn is_run_of(run: &Stored, state: Option<&Stored>) -> bool {
     last_run_at.is_some() && run.timestamp("ended_at") == last_run_at
 }
 
-/// Judges a target of `source` by its state, and by the issues of the run that the state is of, where that was read: the state has
-/// codes alone, and some denials and throttles can only be told by the status that an issue names.
+/// Classifies a target of `source` by its state, and by the issues of the run that wrote the state if that was read. The state has
+/// only codes, and some denials and throttles are recognized only by the HTTP status in an issue.
 pub fn classify(
     state: Option<&Stored>,
     run: Option<&Stored>,
@@ -197,21 +197,21 @@ pub fn classify(
     Classification { action: Some(action), next_run, lasting, ..Classification::new(condition, issues) }
 }
 
-/// Whether a code is about what a policy allows, rather than about the credentials themselves.
+/// Whether a code is about a policy, not about the credentials themselves.
 pub fn is_about_permission(code: &str) -> bool {
     ["AccessDenied", "AccessDeniedException", "NotAuthorized", "UnauthorizedOperation"].contains(&code)
 }
 
-/// How the request id begins of a run that a person started (`insights collect`).
+/// The prefix of the request id of a run that a person started (`insights collect`).
 pub const STARTED_BY_HAND: &str = "collect-";
 
-/// Whether a person started `run`, so that nothing starts the next one.
+/// Whether a person started `run`, so no schedule starts the next one.
 pub fn is_started_by_hand(run: &Stored) -> bool {
     let id = run.text("collected_by").and_then(|by| by.rsplit('#').next());
     id.is_some_and(|id| id.starts_with(STARTED_BY_HAND))
 }
 
-/// Issues by code, most first; rejected records are no failure, and what lasts is not for a next run.
+/// Issues by code, the most frequent first, without rejected records (no failure) and lasting issues (no later run resolves them).
 fn issue_counts(state: &Stored) -> Vec<(String, i64)> {
     let lasting = counts_of(state, "lasting_counts");
     let lasts =
@@ -231,7 +231,7 @@ fn counts_of(state: &Stored, name: &str) -> Vec<(String, i64)> {
     counts.filter_map(|(code, count)| Some((code.to_string(), count.as_number()?.as_i64()?))).collect()
 }
 
-/// The listed issues of a run that a person or a later run has to resolve: neither rejected records nor what lasts.
+/// The listed issues of a run that a person or a later run has to resolve: without rejected records and lasting issues.
 fn issues_to_resolve(run: &Stored) -> impl Iterator<Item = &Value> {
     let issues = run.0.get("issues").and_then(Value::as_list).unwrap_or_default();
     issues.iter().filter(|issue| {
@@ -266,8 +266,8 @@ impl Classification {
         }
     }
 
-    /// Adds what the last run's own record says: which operation failed, and in what words; whether a person ran it, so
-    /// that nobody runs it again; or that there were runs that were not scheduled.
+    /// Adds details of the last run: the operation that failed with its message; whether a person started it, so it is not repeated;
+    /// or that only unscheduled runs exist.
     pub fn add_run(&mut self, run: Option<&Stored>) {
         let Some(run) = run else { return };
         if self.condition == Condition::NeverRun {

@@ -1,13 +1,14 @@
-//! What can be said of several targets together: whether "nothing is open" is an answer, or only means that nobody could look. Pure.
+//! The health of several targets together: whether "nothing is open" is known, or only means that nothing could be collected. Pure.
 
 use super::condition::Condition;
 use crate::format::service;
 use insights_shared::record::Source;
+use insights_sources::view::Explanation;
 
 /// What is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Health {
-    /// Every source was collected recently and completely, or is not in use; what is not there does not exist.
+    /// Every source was collected recently and completely, or is not in use, so absent data does not exist.
     Known,
     /// Some targets or sources were not collected, or not completely, or not recently.
     Partly,
@@ -34,7 +35,7 @@ impl Health {
             let reasons: Vec<String> = sources.iter().map(words).collect();
             return Self::Unknown(reasons.join(", "));
         }
-        // A source that has run elsewhere may be left out in a place on purpose.
+        // A source that runs in other places may be omitted in one place on purpose.
         let is_fine = |condition: Condition| condition.is_well() || condition == Condition::NeverRun;
         let have_all_run = never_run(sources, all).next().is_none();
         if have_all_run && targets().all(|(_, condition)| is_fine(*condition)) {
@@ -42,6 +43,16 @@ impl Health {
         } else {
             Self::Partly
         }
+    }
+
+    /// Why a result is empty. `what` is what was searched, in the singular, for example `open insight`.
+    pub fn explain_empty(&self, what: &str) -> Explanation {
+        let (about, text) = match self {
+            Self::Unknown(reason) => ("unknown", reason.clone()),
+            Self::Partly => ("incomplete", format!("no {what} in the data that was collected")),
+            Self::Known => ("", format!("no {what}")),
+        };
+        Explanation { about: about.to_owned(), text, command: None }
     }
 
     /// Why nothing is known, if so.
@@ -53,7 +64,7 @@ impl Health {
     }
 }
 
-/// Those of `sources` that have never run anywhere: whether they would find anything is unknown.
+/// Those of `sources` that have never run anywhere, so it is unknown whether they would find anything.
 pub fn never_run<'a>(
     sources: &'a [Source],
     targets: &'a [(Source, Condition)],

@@ -1,5 +1,5 @@
-//! Every target there is, and how it is: those with a `state`, the sources that have none in the same place, and places of
-//! which open insights are stored though no scheduled run has ended there. What a state means is `condition`'s.
+//! All targets with their condition: those with a `state`, the other sources in the same places, and places with open insights in
+//! which no scheduled run has ended. `condition` classifies a state.
 
 use super::condition::{Classification, Condition, classify, is_run_of};
 use crate::error::Error;
@@ -12,10 +12,10 @@ use insights_shared::record::{Source, Stored};
 use insights_shared::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// So many runs are read to find the one that a state is of: pushes and windows may have run since.
+/// The number of runs that are read to find the one that wrote the state: pushes and windows may have run since.
 const LAST_RUNS: usize = 10;
 
-/// One target: what is known of it, and what that means.
+/// A target with its condition.
 #[derive(Clone, Debug)]
 pub struct Target {
     /// The account and region.
@@ -24,20 +24,20 @@ pub struct Target {
     pub source: Source,
     /// Its `state`, if a scheduled run has ever ended.
     pub state: Option<Stored>,
-    /// How it is.
+    /// The condition, with its reasons.
     pub classification: Classification,
-    /// What of it broke a rule.
+    /// The rejected answers, if they were counted.
     pub rejected: Rejected,
 }
 
-/// All of them, by place and source. A last run older than `stale_after` (seconds), else than the source's own, is stale.
+/// All targets, by place and source. A last run older than `stale_after` seconds is stale; the default depends on the source.
 pub async fn survey(reader: &Reader, stale_after: Option<i64>) -> Result<Vec<Target>, Error> {
     let mut states: BTreeMap<Source, BTreeMap<Place, Stored>> = BTreeMap::new();
     for source in insights_sources::all() {
         states.insert(source, reader.states(source).await?);
     }
     let mut places: BTreeSet<Place> = states.values().flat_map(|states| states.keys().cloned()).collect();
-    // A window or a push writes no state. What they leave open tells where they were.
+    // A window or a push writes no state. Open insights show the places in which they ran.
     let ever = Span { since: Timestamp::MIN, until: reader.now() };
     let open = reader.open_among(&insights_sources::insight_kinds().collect::<Vec<_>>(), ever).await?;
     places.extend(open.iter().filter_map(Place::of));
@@ -58,7 +58,7 @@ pub async fn survey(reader: &Reader, stale_after: Option<i64>) -> Result<Vec<Tar
     Ok(targets)
 }
 
-/// How a target is, by its state and, where something is missing, by its last run.
+/// The condition of a target by its state and, if something is missing, by its last run.
 async fn classified(
     reader: &Reader,
     source: Source,
@@ -86,14 +86,14 @@ pub async fn condition_of(
     state: &Stored,
 ) -> Result<Condition, Error> {
     let condition = classify(Some(state), None, source, reader.now(), None).condition;
-    // Of a run only the reason for a failure can change it.
+    // Only the reason of a failure can change the condition.
     if condition != Condition::Failed {
         return Ok(condition);
     }
     Ok(classified(reader, source, place, Some(state), None).await?.condition)
 }
 
-/// Counts what was rejected of each of `targets`: a question more for each, so only for those who show it.
+/// Counts the rejected answers of each of `targets`, with one query for each.
 pub async fn count_rejected(reader: &Reader, targets: &mut [Target]) -> Result<(), Error> {
     let wanted = targets.iter().map(|target| (target.source, target.place.clone())).collect();
     for (target, rejected) in targets.iter_mut().zip(reader.rejected(wanted).await?) {
@@ -102,7 +102,7 @@ pub async fn count_rejected(reader: &Reader, targets: &mut [Target]) -> Result<(
     Ok(())
 }
 
-/// How a target is, and since when, within a sentence.
+/// The condition of a target and its last success, as a part of a sentence.
 pub fn described(
     source: Source,
     place: &Place,

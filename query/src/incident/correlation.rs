@@ -13,11 +13,11 @@ pub enum CorrelationReason {
     Proximity,
     /// They concern the same service.
     Service(String),
-    /// The same caller is behind them.
+    /// They have the same caller.
     Caller(String),
 }
 
-/// An insight, and what it may have in common with others.
+/// An insight with its correlation keys.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Occurrence {
     /// The insight.
@@ -27,7 +27,7 @@ pub struct Occurrence {
 }
 
 impl Occurrence {
-    /// The insight `insight`, with those of its further items that its view compares. `None` for what is no insight.
+    /// The insight `insight` with the further items that its view compares. `None` if it is not an insight.
     pub fn new(insight: Stored, items: &[&Stored]) -> Option<Self> {
         let kind = kind_of(&insight).filter(|kind| kind.is_insight())?;
         let started_at = insight.timestamp("started_at")?;
@@ -45,7 +45,7 @@ impl Occurrence {
         self.insight.timestamp("ended_at")
     }
 
-    /// Puts insights in the order in which they began; equal ones by their keys, so that there is only one order.
+    /// A sort key: by start, then by key, so that the order is unique.
     pub(super) fn order(&self) -> (Timestamp, &str) {
         (self.started_at, self.insight.text("pk").unwrap_or_default())
     }

@@ -1,12 +1,11 @@
-//! Which insights belong together, so that "it lost a permission four minutes before it failed" is read, not worked out.
-//! Pure, and the order of what it is given does not matter. The rule is in `docs/incidents.md`:
+//! Groups correlated insights into incidents. Pure; the order of the input does not matter. The rule (see `docs/incidents.md`):
 //!
 //! - Insights of one account and region are taken in the order in which they began. The first is the lead of an incident.
 //! - An insight joins if it began at most [`NEAR`] after the lead; or if it has something in common with a member, began
-//!   at most [`REACH`] after the lead, and at most [`GRACE`] after that member had ended. Else it leads its own.
-//! - Everything counts from the lead, so an incident never begins longer than [`REACH`]: chains cannot merge a whole day.
+//!   at most [`REACH`] after the lead, and at most [`GRACE`] after that member had ended. Otherwise it is the lead of a new one.
+//! - All times are measured from the lead, so the members of an incident begin within [`REACH`]: chains cannot merge a whole day.
 //!
-//! It does not know which is the cause: that one came first is all that it says.
+//! An incident says which insight began first. That need not be the cause.
 
 mod correlation;
 mod sentence;
@@ -16,14 +15,14 @@ use insights_shared::record::{Severity, Stored};
 use insights_shared::time::Timestamp;
 use std::cmp::Reverse;
 
-/// What begins so soon after the lead belongs to it, whatever it is about, in milliseconds.
+/// An insight that begins within this time after the lead joins without a further reason, in milliseconds.
 pub const NEAR: i64 = 15 * 60_000;
-/// What has something in common may begin so much later.
+/// An insight with something in common may begin within this time after the lead, in milliseconds.
 pub const REACH: i64 = 2 * 3_600_000;
-/// What has something in common may begin so long after the other has ended.
+/// An insight with something in common may begin within this time after the end of the other, in milliseconds.
 pub const GRACE: i64 = 30 * 60_000;
 
-/// Insights that belong together; often just one.
+/// Correlated insights; often only one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Incident {
     /// In the order in which they began; never empty.
@@ -41,7 +40,7 @@ pub struct Member {
     pub reason: Option<CorrelationReason>,
 }
 
-/// Puts insights into incidents, which are in the order in which they began.
+/// Groups insights into incidents, in the order in which they began.
 pub fn incidents(mut occurrences: Vec<Occurrence>) -> Vec<Incident> {
     occurrences.sort_by(|left, right| left.order().cmp(&right.order()));
     let mut incidents: Vec<Incident> = Vec::new();
@@ -58,18 +57,18 @@ pub fn incidents(mut occurrences: Vec<Occurrence>) -> Vec<Incident> {
     incidents
 }
 
-/// The incident that `occurrence` joins, and why: rather one that it has something in common with, and then the first.
+/// The incident that `occurrence` joins, and why: preferably one with something in common, otherwise the first.
 fn candidates(incidents: &[Incident], occurrence: &Occurrence) -> Option<(usize, CorrelationReason)> {
     let within = |incident: &&Incident| occurrence.started_at().millis_since(incident.started_at()) <= REACH;
-    // They are in the order in which they began, so those that are near enough are the last.
+    // Incidents are in the order in which they began, so the candidates are the last ones.
     let first = incidents.len() - incidents.iter().rev().take_while(within).count();
     let near = incidents.iter().enumerate().skip(first);
     let reasons = near.filter_map(|(index, incident)| Some((index, incident.reason(occurrence)?)));
     reasons.min_by_key(|(index, reason)| (*reason == CorrelationReason::Proximity, *index))
 }
 
-/// The insights that may have something in common with another, so that their details are worth reading: those that
-/// began within [`REACH`] of another one of the same account and region.
+/// The insights that may have something in common with another, so their details must be read: those that began within [`REACH`] of
+/// another one of the same account and region.
 pub fn worth_reading(insights: &[Stored]) -> Vec<&Stored> {
     let place = |insight: &Stored| {
         let text = |name: &str| insight.text(name).unwrap_or_default().to_owned();
@@ -122,7 +121,7 @@ impl Incident {
         &self.members
     }
 
-    /// Whether several insights belong together.
+    /// Whether it has several insights.
     pub fn is_correlated(&self) -> bool {
         self.members.len() > 1
     }
@@ -139,19 +138,19 @@ impl Incident {
         ends?.into_iter().max()
     }
 
-    /// How bad the worst of it is.
+    /// The highest severity of its insights.
     pub fn severity(&self) -> Severity {
         let severities = self.members.iter().filter_map(|member| member.occurrence.insight.text("severity"));
         severities.filter_map(Severity::parse).max().unwrap_or(Severity::Info)
     }
 
-    /// Whether it holds the insight with the partition key `pk`.
+    /// Whether it contains the insight with the partition key `pk`.
     pub fn holds(&self, pk: &str) -> bool {
         self.members.iter().any(|member| member.occurrence.insight.text("pk") == Some(pk))
     }
 }
 
-/// Puts incidents in the order in which somebody should look at them: open ones first, then the worst, then the newest.
+/// Sorts incidents by priority: open ones first, then by severity, then the newest.
 pub fn worst_first(incidents: &mut [Incident]) {
     incidents.sort_by_key(|incident| {
         (incident.ended_at().is_some(), Reverse(incident.severity()), Reverse(incident.started_at()))

@@ -1,4 +1,4 @@
-//! An incident in one sentence. It says what came first, and what they have in common; never which is the cause.
+//! An incident in one sentence: what began first, and what the insights have in common. It never names a cause.
 
 use super::{CorrelationReason, Incident, Member};
 use crate::format::{add, plain};
@@ -6,7 +6,7 @@ use insights_shared::record::Stored;
 use insights_sources::view;
 use std::collections::BTreeSet;
 
-/// How many of those that followed are named.
+/// The maximum number of later insights that are named.
 const NAMED: usize = 2;
 
 impl Incident {
@@ -41,7 +41,7 @@ fn followed(member: &Member) -> String {
     }
 }
 
-/// What the members have in common: the services, then each caller.
+/// The common properties of the members: the services, then each caller.
 fn in_common(others: &[Member]) -> Vec<String> {
     let reasons = || others.iter().filter_map(|member| member.reason.as_ref());
     let mut services: Vec<String> = Vec::new();
@@ -64,12 +64,12 @@ fn in_common(others: &[Member]) -> Vec<String> {
     services.into_iter().chain(callers).collect()
 }
 
-/// What an insight is, without its numbers.
+/// The subject of an insight, without numbers.
 fn subject(insight: &Stored) -> String {
     view::of_record(insight).map_or_else(String::new, |view| plain(&(view.subject)(insight).to_string()))
 }
 
-/// A length of time in whole words: `4 minutes`, `1 hour 12 minutes`.
+/// A duration in words: `4 minutes`, `1 hour 12 minutes`.
 pub fn in_words(millis: i64) -> String {
     let minutes = millis.max(0) / 60_000;
     let unit = |number: i64, name: &str| format!("{number} {name}{}", if number == 1 { "" } else { "s" });

@@ -41,7 +41,7 @@ pub fn chart(counts: &Counts, context: Context<'_>) -> Markup {
                 Some((day, snapshot)) => {
                     (date(day)) @if let Some(judgement) = format::judgement(snapshot) { ": " (judgement) }
                 },
-                None => "No day of this time has counts.",
+                None => "No day of this period has counts.",
             }
         }
         figure {

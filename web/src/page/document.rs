@@ -1,8 +1,8 @@
-//! The whole document, and what holds it together: style, script, and the policy that lets nothing else in.
+//! The complete document with style, scripts and a content security policy that allows nothing else.
 
 use super::insight::{self, Context};
 use super::model::{Insight, Model};
-use super::{Medium, chart, compliance, freshness, incidents, timeline, top};
+use super::{Medium, chart, compliance, freshness, incidents, sections, timeline, top};
 use crate::command::CommandLine;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -16,8 +16,8 @@ use sha2::{Digest, Sha256};
 
 /// The style of all pages.
 pub const STYLE: &str = include_str!("../../assets/page.css");
-/// The scripts of all pages, in the order in which they run: two libraries as they come, the charts, and conveniences.
-/// Nothing of it is needed to read the page.
+/// The scripts of all pages in the order in which they run: two unmodified libraries, the charts, and page controls. The page is
+/// readable without them.
 pub const SCRIPTS: [(&str, &str); 4] = [
     ("d3.min.js", include_str!("../../assets/vendor/d3.min.js")),
     ("plot.umd.min.js", include_str!("../../assets/vendor/plot.umd.min.js")),
@@ -25,9 +25,9 @@ pub const SCRIPTS: [(&str, &str); 4] = [
     ("page.js", include_str!("../../assets/page.js")),
 ];
 
-/// The most ended insights in a list.
+/// The maximum number of ended insights in the list.
 const MOST_ENDED: usize = 1_000;
-/// The most open insights in a list.
+/// The maximum number of open insights in the list.
 const MOST_OPEN: usize = 1_000;
 
 /// A page of everything.
@@ -79,7 +79,7 @@ pub fn single(model: &Model, insight: &Insight, detail: &Detail, medium: &Medium
     framed(&format!("{} · Insights", super::text::line(record, "title")), &body, medium)
 }
 
-/// A page that says why there is none.
+/// A page with an error message.
 pub fn message(title: &str, text: &Markup) -> Markup {
     let body = html! {
         header.top { p.brand { a href="/" { "All insights" } } h1 { (title) } }
@@ -88,7 +88,7 @@ pub fn message(title: &str, text: &Markup) -> Markup {
     framed(title, &body, &Medium::Live(super::filter::Filter::default()))
 }
 
-/// The frame of all pages. Hidden characters of what is in it are spelled out here, whatever part of the page they came by.
+/// The frame of all pages. It escapes the hidden characters of the whole page.
 fn framed(title: &str, body: &Markup, medium: &Medium) -> Markup {
     let title = visible(title);
     let body = PreEscaped(visible_lines(&body.0));
@@ -121,7 +121,7 @@ fn framed(title: &str, body: &Markup, medium: &Medium) -> Markup {
     }
 }
 
-/// A file may use the style and the scripts that are in it, and nothing else.
+/// The policy of a file: only its own style and scripts.
 fn policy_of_a_file() -> String {
     let hash = |text: &str| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text.as_bytes())));
     let scripts = SCRIPTS.map(|(_, script)| hash(script)).join(" ");
@@ -137,10 +137,11 @@ fn now(model: &Model, context: Context<'_>) -> Markup {
         section #now aria-labelledby="now-title" {
             header { h2 #now-title { "Open insights" } @if !model.open.is_empty() { span.quiet { "worst first" } } }
             (incidents::now(model))
-            @if let Some(reason) = model.health.unknown().filter(|_| model.open.is_empty()) {
-                p.panel.nothing { "Unknown: " (reason) ". Missing data may not have been collected." }
-            } @else if model.open.is_empty() {
-                p.panel.nothing { "No insight is " @if model.health == Health::Partly { "known to be " } "open" @if model.narrowed { " of what was asked for" } "." }
+            @if model.open.is_empty() {
+                p.panel.nothing {
+                    (empty(model, "open insight"))
+                    @if model.health != Health::Known { " " a href="#freshness" { "See freshness" } "." }
+                }
             } @else {
                 (insight::rows(shown, context))
             }
@@ -156,10 +157,8 @@ fn ended(model: &Model, context: Context<'_>) -> Markup {
                 h2 #ended-title { "Ended insights" }
                 @if !model.closed.is_empty() { span.quiet { (so_many(model.closed.len(), "insight", "insights")) ", newest first" } }
             }
-            @if let Some(reason) = model.health.unknown().filter(|_| model.closed.is_empty()) {
-                p.panel.nothing { "Unknown: " (reason) "." }
-            } @else if model.closed.is_empty() {
-                p.panel.nothing { "No insight ended in this time" @if model.narrowed { " of what was asked for" } "." }
+            @if model.closed.is_empty() {
+                p.panel.nothing { (empty(model, "insight that ended in this period")) }
             } @else {
                 (insight::rows(shown, context))
             }
@@ -167,7 +166,13 @@ fn ended(model: &Model, context: Context<'_>) -> Markup {
     }
 }
 
-/// What is not on the page, and what made it.
+/// Why a list is empty.
+fn empty(model: &Model, what: &str) -> Markup {
+    let what = if model.narrowed { format!("{what} that matches the filter") } else { what.to_owned() };
+    sections::explanation(&model.health.explain_empty(&what))
+}
+
+/// The footer: what was left out, the severity rules, and the program's version.
 fn foot(model: &Model, medium: &Medium) -> Markup {
     let left_out = left_out(model);
     html! {
@@ -184,7 +189,7 @@ fn foot(model: &Model, medium: &Medium) -> Markup {
     }
 }
 
-/// What the severity of each source is determined by.
+/// The severity rule of each source.
 fn severities() -> String {
     let rule = |source: Source| source.0.kinds.iter().find_map(|kind| kind.severity.as_ref());
     let rules = insights_sources::all().filter_map(|source| Some((source.label, rule(source)?.value)));

@@ -1,4 +1,4 @@
-//! Which insights a live page shows: what its address asks for. Everything that is wrong with an address is told at once.
+//! The filter of the live page, from the parameters of its address. All faults of an address are reported at once.
 
 use insights_query::Span;
 use insights_query::input::{account, region, when};
@@ -6,52 +6,52 @@ use insights_shared::record::{Severity, Source, Stored};
 use insights_shared::time::Timestamp;
 use std::collections::BTreeSet;
 
-/// The parameters of an address that asks for insights.
+/// The parameters for insights.
 pub const OF_INSIGHTS: [&str; 8] =
     ["source", "severity", "status", "account", "region", "q", "since", "until"];
-/// Those of an address that asks for counts, which have neither severity nor status.
+/// The parameters for counts, which have neither severity nor status.
 pub const OF_COUNTS: [&str; 5] = ["source", "account", "region", "since", "until"];
-/// The longest text of a parameter.
+/// The maximum length of a parameter.
 const LONGEST: usize = 200;
-/// What a page shows if it is not told.
+/// The default start of the period.
 pub const DEFAULT_SINCE: &str = "7d";
-/// The longest span that a page draws: older insights are reached by `until`.
+/// The maximum period of a page in seconds. For older insights, set `until`.
 const LONGEST_SPAN: i64 = 400 * 86_400;
 
-/// What is wrong with a parameter.
+/// A fault in a parameter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     /// Its name.
     pub field: String,
-    /// What was given.
+    /// Its value.
     pub value: String,
-    /// What it must be.
+    /// The rule that it violates.
     pub rule: String,
 }
 
-/// What an address asks for. What is empty narrows nothing.
+/// The filter. An empty member does not restrict the result.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
-    /// One service alone.
+    /// Only this source.
     pub source: Option<Source>,
-    /// At least so bad.
+    /// The minimum severity.
     pub severity: Option<Severity>,
-    /// `open` or `closed` alone.
+    /// Only `open` or `closed`.
     pub status: Option<&'static str>,
-    /// One account alone.
+    /// Only this account.
     pub account: String,
-    /// One region alone.
+    /// Only this region.
     pub region: String,
-    /// What title, entity or id contain.
+    /// A part of the title, entity or id.
     pub q: String,
-    /// From when on, as it was given.
+    /// The start of the period as it was given.
     pub since: String,
-    /// Until when, as it was given.
+    /// The end of the period as it was given.
     pub until: String,
 }
 
 impl Filter {
-    /// Reads the decoded parameters of an address that may have those which are `known`, at `now`.
+    /// Parses decoded parameters at `now`. Only those in `known` are allowed.
     pub fn parse<'a>(
         pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
         known: &[&str],
@@ -71,7 +71,7 @@ impl Filter {
             }
         }
         let given = |text: &str| when(text).ok();
-        // What cannot be read is among the faults.
+        // Invalid values are reported as faults.
         let since = given(if filter.since.is_empty() { DEFAULT_SINCE } else { &filter.since });
         let since = since.map_or(now, |since| since.start(now));
         let until = given(&filter.until).map_or(now, |until| until.end(now)).min(now);
@@ -128,7 +128,7 @@ impl Filter {
         Ok(())
     }
 
-    /// Whether `insight` is asked for. Its time is not looked at.
+    /// Whether `insight` passes the filter, apart from its time.
     pub fn holds(&self, insight: &Stored) -> bool {
         let is = |name: &str, wanted: &str| wanted.is_empty() || insight.text(name) == Some(wanted);
         let wanted = self.q.to_lowercase();
@@ -144,7 +144,7 @@ impl Filter {
             && (wanted.is_empty() || ["title", "entity", "id", "pk"].into_iter().any(contains))
     }
 
-    /// Whether anything but time is asked for.
+    /// Whether it restricts anything but the time.
     pub fn narrows(&self) -> bool {
         let time_alone = Self { since: self.since.clone(), until: self.until.clone(), ..Self::default() };
         *self != time_alone
@@ -172,7 +172,7 @@ mod tests {
             Filter::parse([("since", "2026-03-05"), ("until", "2026-03-06")], &OF_INSIGHTS, now()).unwrap();
         let ends = (span.since.to_string(), span.until.to_string());
         assert_eq!(ends, ("2026-03-05T00:00:00.000Z".to_owned(), "2026-03-06T23:59:59.999Z".to_owned()));
-        // A page shows nothing of the future.
+        // The period cannot end in the future.
         let (_, span) =
             Filter::parse([("since", "2026-03-05"), ("until", "2026-03-08")], &OF_INSIGHTS, now()).unwrap();
         assert_eq!(span.until, now());

@@ -1,5 +1,5 @@
-//! Whether what a page shows can be relied upon: how each source is doing in each account and region. Empty and broken are
-//! two things.
+//! Whether the data of the page is complete and recent: the condition of each target. An empty result and a failed collection are
+//! different.
 
 use super::insight::Context;
 use super::model::Model;
@@ -29,7 +29,7 @@ pub fn section(model: &Model, context: Context<'_>) -> Markup {
     }
 }
 
-/// Whether the answer at the top of the page can be relied upon, in a line.
+/// The freshness of all data in one line at the top of the page.
 pub fn trust(model: &Model) -> Markup {
     let condition = |target: &Target| target.classification.condition;
     let tone = |target: &Target| condition(target).tone();

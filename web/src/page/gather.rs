@@ -1,5 +1,5 @@
-//! Asks the table for what a page shows. Envelopes come from the indexes, however many there are; whole items, events,
-//! graphs and series are read for those that matter most, so that a page of five thousand insights is made in a second.
+//! Reads the data of a page from the table. The indexes contain the envelopes of all insights; complete items, events, graphs and
+//! series are read only for the most important ones, so that a page of five thousand insights takes a second.
 
 use super::filter::Filter;
 use super::model::{Insight, Model};
@@ -17,29 +17,29 @@ use insights_sources::{insight_kinds, kind_of};
 use jiff::tz::TimeZone;
 use std::cmp::Reverse;
 
-/// Whole insights that are read to tell what belongs together; the rest is classification by its envelope.
+/// The maximum number of complete insights that are read for incidents. The others are compared by their envelopes.
 const MOST_COMPARED: usize = 400;
-/// Insights that are asked for at once.
+/// The number of insights that are read concurrently.
 const AT_ONCE: usize = 16;
-/// Counts by day are shown for at least so many days.
+/// The minimum number of days of counts.
 const LEAST_DAYS: i64 = 30;
-/// Of which so many are shown even where nothing was collected.
+/// The last days are shown even if nothing was collected.
 const LAST_DAYS: usize = 14;
-/// How much of a metric series a page shows around an insight.
+/// The part of a metric series that is shown around an insight.
 const MARGIN: Margin = Margin { least: 3 * 3_600, most: 24 * 3_600, longest: 7 * DAY_SECONDS };
 
-/// What a page is made of.
+/// The request for a page.
 #[derive(Clone, Debug)]
 pub struct Wanted<'a> {
     /// Which insights.
     pub filter: &'a Filter,
-    /// Of which span.
+    /// The period.
     pub span: Span,
-    /// How many insights get detail.
+    /// The number of insights with details.
     pub most_details: usize,
-    /// What the table is called.
+    /// The name of the table.
     pub table: String,
-    /// Whose clocks tell the time.
+    /// The time zone of the page.
     pub zone: TimeZone,
     /// The options by which commands name the table.
     pub location: Location,
@@ -76,7 +76,7 @@ pub async fn whole(reader: &Reader, wanted: Wanted<'_>) -> Result<Model, Error> 
     })
 }
 
-/// What can be said of the insights that `filter` asks for.
+/// The health of the targets that `filter` selects.
 fn health(targets: &[Target], filter: &Filter) -> Health {
     let is = |wanted: &str, is: &str| wanted.is_empty() || wanted == is;
     let is_asked_for = |target: &&Target| {
@@ -97,7 +97,7 @@ pub async fn insights(reader: &Reader, filter: &Filter, span: Span) -> Result<Ve
     Ok(insights)
 }
 
-/// What is open, worst first, and what has ended, newest first.
+/// Open insights, the worst first, and ended ones, the newest first.
 pub fn in_order<T>(insights: Vec<T>, record: impl Fn(&T) -> &Stored) -> (Vec<T>, Vec<T>) {
     let (mut open, mut closed): (Vec<T>, Vec<T>) =
         insights.into_iter().partition(|insight| record(insight).text("status") == Some("open"));
@@ -106,7 +106,7 @@ pub fn in_order<T>(insights: Vec<T>, record: impl Fn(&T) -> &Stored) -> (Vec<T>,
     (open, closed)
 }
 
-/// The page of one insight: itself, and what it belongs together with. `None` if there is no such insight.
+/// The page of one insight with its incident. `None` if the insight does not exist.
 pub async fn single(
     reader: &Reader,
     pk: &str,
@@ -128,7 +128,7 @@ pub async fn single(
     let mut incidents = incidents(reader, &neighbours).await?;
     incidents.retain(|incident| incident.holds(pk));
     let mut insights = detailed(reader, vec![record], 1).await?;
-    // The insight itself is all that this page lists.
+    // The page lists only the insight itself.
     let is_open = insights.iter().any(Insight::is_open);
     let (open, closed) =
         if is_open { (insights, Vec::new()) } else { (Vec::new(), std::mem::take(&mut insights)) };
@@ -154,14 +154,14 @@ fn is_insight(record: &Stored) -> bool {
     kind_of(record).is_some_and(Kind::is_insight)
 }
 
-/// What belongs together, worst first.
+/// The incidents, the worst first.
 pub async fn incidents(reader: &Reader, insights: &[Stored]) -> Result<Vec<Incident>, Error> {
     let mut incidents = reader.incidents(insights.to_vec(), MOST_COMPARED).await?;
     incident::worst_first(&mut incidents);
     Ok(incidents)
 }
 
-/// The insights, the `most` most important ones with all that there is of them.
+/// The insights; the `most` most important ones have details.
 async fn detailed(reader: &Reader, mut insights: Vec<Stored>, most: usize) -> Result<Vec<Insight>, Error> {
     insights.sort_by_key(Importance::of);
     let rest = insights.split_off(most.min(insights.len()));
@@ -193,8 +193,7 @@ pub async fn counts(reader: &Reader, filter: &Filter, span: Span) -> Result<Vec<
     Ok(counts)
 }
 
-/// The days from the first on that anything is known of, and the last ones in any case: long before the first run there was
-/// nobody to collect, and that is no news.
+/// The days from the first known one on, and always the last ones: days before the first run are not shown as missing.
 fn begun(mut days: Vec<Day>) -> Vec<Day> {
     let last = days.len().saturating_sub(LAST_DAYS);
     let first = days.iter().position(|day| day.given != Given::NotCollected).unwrap_or(last);

@@ -1,4 +1,4 @@
-//! Incidents: insights that belong together, each told in a sentence. Which they are is `insights_query::incident`'s rule.
+//! Incidents, each as a sentence with its insights. `insights_query::incident` groups them.
 
 use super::insight::Context;
 use super::model::{Insight, Model};
@@ -8,14 +8,14 @@ use insights_query::incident::{CorrelationReason, Incident, Member};
 use maud::{Markup, html};
 use std::collections::BTreeMap;
 
-/// The most incidents of a page.
+/// The maximum number of incidents on a page.
 const MOST: usize = 40;
-/// The most insights that are named of one.
+/// The maximum number of insights of one incident.
 const MOST_MEMBERS: usize = 12;
-/// The most sentences at the top.
+/// The maximum number of sentences at the top.
 const MOST_NOW: usize = 3;
 
-/// What is going on of several insights at once: the sentences of the incidents that have an open one.
+/// The sentences of open incidents.
 pub fn now(model: &Model) -> Markup {
     let open: Vec<&Incident> = correlated(model).filter(|incident| incident.ended_at().is_none()).collect();
     html! {

@@ -1,5 +1,4 @@
-//! An insight on a page: a line that says what, where and since when, and what opens below it. What the services gave
-//! beside the envelope is shown by `sections`.
+//! An insight on a page: a summary line, and the details below it. `sections` renders the data of the source.
 
 use super::model::Insight;
 use super::text::{line, severity, severity_of, time};
@@ -13,20 +12,20 @@ use insights_sources::view;
 use jiff::tz::TimeZone;
 use maud::{Markup, html};
 
-/// What drawing an insight needs beside it.
+/// The settings of a page that renderers need.
 #[derive(Clone, Copy, Debug)]
 pub struct Context<'a> {
     /// As of when.
     pub now: Timestamp,
-    /// Whose clocks tell the time.
+    /// The time zone of the page.
     pub zone: &'a TimeZone,
-    /// What it is drawn for.
+    /// File or live page.
     pub medium: &'a Medium,
-    /// What leads a person to the same table.
+    /// The options by which commands name the table.
     pub location: &'a Location,
 }
 
-/// Insights under each other.
+/// A list of insights.
 pub fn rows(insights: &[Insight], context: Context<'_>) -> Markup {
     let compact = insights.iter().all(|insight| insight.detail.is_none());
     html! {
@@ -91,7 +90,7 @@ fn when(record: &Stored, context: Context<'_>) -> Markup {
     }
 }
 
-/// All that there is of one insight.
+/// The details of one insight.
 pub fn inside(insight: &Insight, detail: &Detail, context: Context<'_>) -> Markup {
     let record = &insight.record;
     let link = view::link(record);
@@ -114,7 +113,7 @@ pub fn inside(insight: &Insight, detail: &Detail, context: Context<'_>) -> Marku
     }
 }
 
-/// When it ended, or why not.
+/// Its end, or that it is open.
 fn ended(record: &Stored, zone: &TimeZone) -> Markup {
     let reason = match record.text("status_reason") {
         Some("no_longer_known") => " – closed here: the service knows it no longer",
@@ -129,7 +128,7 @@ fn ended(record: &Stored, zone: &TimeZone) -> Markup {
     }
 }
 
-/// A name and what is known of it; nothing where nothing is known.
+/// A name with its value; nothing without a value.
 pub fn fact(name: &str, value: Option<Markup>) -> Markup {
     html! { @if let Some(value) = value { div { dt { (name) } dd { (value) } } } }
 }

@@ -1,8 +1,8 @@
 //! The page of `report` and of `serve`: one document, complete without a script and without a network. Its order is that of
 //! a person on call: open insights, the timeline, incidents, ended insights, counts, and whether the data is recent.
 //!
-//! `gather` asks the table and fills a `model`; everything else here draws it, and asks nobody. Text from the table reaches
-//! the document only through the template, which escapes it.
+//! `gather` reads the table into a `model`; the other modules render it and read nothing. Text from the table reaches the document
+//! only through the template, which escapes it.
 
 mod chart;
 mod compliance;
@@ -23,17 +23,17 @@ mod top;
 use filter::Filter;
 use insights_sources::view::console::encoded;
 
-/// What a page is drawn for.
+/// The medium of a page.
 #[derive(Clone, Debug)]
 pub enum Medium {
-    /// A file that is read without this program.
+    /// A file.
     File,
-    /// A live page, as its address asks for.
+    /// A live page with its filter.
     Live(Filter),
 }
 
 impl Medium {
-    /// The address of one insight, where there is somebody to answer it.
+    /// The address of one insight on a live page.
     pub fn address(&self, pk: &str) -> Option<String> {
         match self {
             Self::File => None,
@@ -41,7 +41,7 @@ impl Medium {
         }
     }
 
-    /// Whether somebody answers.
+    /// Whether it is a live page.
     pub fn is_live(&self) -> bool {
         matches!(self, Self::Live(_))
     }

@@ -1,5 +1,4 @@
-//! What a page shows, before anybody has thought of how it looks. `gather` fills it from the table; the rest of this folder
-//! draws it.
+//! The data of a page. `gather` fills it from the table; the other modules render it.
 
 use crate::command::Location;
 use insights_query::counts::ScopeDays;
@@ -12,55 +11,55 @@ use insights_shared::record::{Severity, Stored};
 use insights_shared::time::Timestamp;
 use jiff::tz::TimeZone;
 
-/// Everything that a page shows.
+/// The data of a page.
 #[derive(Clone, Debug)]
 pub struct Model {
-    /// The table's name, and the file that it is in if it is in one.
+    /// The table's name, with its file if it is embedded.
     pub table: String,
-    /// As of when.
+    /// The instant of the data.
     pub now: Timestamp,
-    /// Of which span.
+    /// The period.
     pub span: Span,
-    /// Whose clocks tell the time.
+    /// The time zone.
     pub zone: TimeZone,
-    /// What is open, worst first.
+    /// Open insights, the worst first.
     pub open: Vec<Insight>,
-    /// What ended within the span, newest first.
+    /// Insights that ended in the period, the newest first.
     pub closed: Vec<Insight>,
-    /// What belongs together.
+    /// The incidents.
     pub incidents: Vec<Incident>,
     /// Counts by day.
     pub counts: Vec<ScopeDays>,
     /// The condition of every target.
     pub targets: Vec<Target>,
-    /// What can be said of the insights that were asked for.
+    /// The health of the selected targets.
     pub health: Health,
-    /// What leads a person to the same table.
+    /// The options by which commands name the table.
     pub location: Location,
-    /// Whether only some of the insights were asked for.
+    /// Whether a filter restricts the insights.
     pub narrowed: bool,
-    /// How many insights have no detail here, since there are so many.
+    /// The number of insights without details.
     pub without_detail: usize,
-    /// How many items a newer version wrote, so that they were passed over.
+    /// The number of items that were skipped because a newer version wrote them.
     pub passed_over: usize,
 }
 
 /// An insight.
 #[derive(Clone, Debug)]
 pub struct Insight {
-    /// What the index holds of it, or all of it where there is detail.
+    /// The envelope from the index, or the complete record if there are details.
     pub record: Stored,
-    /// What else there is.
+    /// The details.
     pub detail: Option<Detail>,
 }
 
 impl Insight {
-    /// The partition key, by which it is asked for.
+    /// The partition key.
     pub fn pk(&self) -> &str {
         self.record.text("pk").unwrap_or_default()
     }
 
-    /// The name of this insight within a page.
+    /// The anchor of this insight within a page.
     pub fn anchor(&self) -> String {
         let text = |name| self.record.text(name).unwrap_or_default();
         format!("i-{}", Key::new(text("pk"), text("sk")).tag())
@@ -71,14 +70,14 @@ impl Insight {
         self.record.text("status") == Some("open")
     }
 
-    /// How bad it is.
+    /// Its severity.
     pub fn severity(&self) -> Severity {
         self.record.text("severity").and_then(Severity::parse).unwrap_or(Severity::Info)
     }
 }
 
 impl Model {
-    /// Takes the details of all insights but the `most` that matter most: what is open, then the severe, then the new.
+    /// Removes the details of all insights except the `most` most important ones.
     pub fn keep_details(&mut self, most: usize) {
         let mut insights: Vec<&mut Insight> = self.open.iter_mut().chain(&mut self.closed).collect();
         insights.sort_by_key(|insight| Importance::of(&insight.record));

@@ -1,4 +1,4 @@
-//! The sections of a view as HTML. It knows no source: what is shown, and in which order, the view decides.
+//! Renders the sections of a view as HTML. It knows no source: the view decides what is shown, and in which order.
 
 use super::chart::graph::{Layout, placed};
 use super::chart::{Sign, canvas, clock, legend};
@@ -10,6 +10,7 @@ use insights_query::format::{self, count, length, plain, so_many};
 use insights_query::nearest::{MOST_SERVICES, nearest};
 use insights_shared::record::Stored;
 use insights_shared::value::Map;
+use insights_sources::view::counts::capitalized;
 use insights_sources::view::{
     Column, Explanation, Explanations, Graph, Log, Mark, Node, Section, SeriesChart, ShareChart, Table, Tone,
     Value,
@@ -47,17 +48,22 @@ fn render_explanations(explanations: &Explanations) -> Markup {
     html! {
         div.explained {
             h3 { (explanations.title) }
-            ul { @for Explanation { about, text, command } in &explanations.entries {
-                li {
-                    b { (plain(about)) } ": " (plain(text))
-                    @if let Some(command) = command { " " code { (command) } }
-                }
-            } }
+            ul { @for entry in &explanations.entries { li { (explanation(entry)) } } }
         }
     }
 }
 
-/// A value that stands alone: a rate says what it is per.
+/// An explanation with its command.
+pub fn explanation(explanation: &Explanation) -> Markup {
+    let Explanation { about, text, command } = explanation;
+    html! {
+        @if about.is_empty() { (capitalized(&plain(text))) } @else { b { (capitalized(&plain(about))) } ": " (plain(text)) }
+        "."
+        @if let Some(command) = command { " " code { (command) } }
+    }
+}
+
+/// A value outside a table: a rate has its unit.
 fn render_fact(value: &Value, context: Context<'_>) -> Markup {
     match value {
         Value::Rate(_) => html! { (render_value(value, context)) " a minute" },
@@ -118,7 +124,7 @@ fn render_rows<'a>(
     table(&shown.title, &columns, &rows)
 }
 
-/// The log as a chart of its shares, with the entries as a table that opens, the newest first.
+/// A log as a chart of its shares, with a table of the entries, the newest first.
 fn render_log(log: &Log, insight: &Stored, context: Context<'_>) -> Markup {
     let entries = render_rows(&log.table, log.table.rows.iter().rev(), context);
     let Some(ShareChart { title, label, names, points }) = &log.chart else { return entries };
@@ -180,7 +186,7 @@ fn render_graph(graph: &Graph) -> Markup {
     }
 }
 
-/// Of a large graph, the services nearest to the root cause, then to what is anomalous, with the calls between them.
+/// The services of a large graph that are nearest to the root cause, then to anomalous services, with the calls between them.
 fn around_the_cause(all: &[Node]) -> Vec<Node> {
     let place: BTreeMap<i64, usize> = all.iter().enumerate().map(|(nth, node)| (node.id, nth)).collect();
     let called = |node: &Node| node.calls.iter().filter_map(|id| place.get(id).copied()).collect();

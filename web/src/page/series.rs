@@ -1,5 +1,4 @@
-//! A metric series around an insight: the rate with its baseline. Within what was collected an absent point is zero; outside it
-//! nothing is known, and both are shown.
+//! A metric series around an insight: the rate with its baseline. Zero and unknown times look different.
 
 use super::chart::{Sign, canvas, clock, legend};
 use super::insight::Context;
@@ -13,10 +12,10 @@ use insights_sources::view::SeriesChart;
 use maud::{Markup, html};
 use serde_json::json;
 
-/// The most rows of the table beside a chart.
+/// The maximum number of rows of the table below a chart.
 const MOST_ROWS: usize = 120;
 
-/// The chart of `line`, the buckets as a table that opens, and why there are no more of them if that is so.
+/// The chart of `line`, a table of its buckets, and the reason if the series is not available.
 pub fn chart(
     insight: &Stored,
     series: &Series,
@@ -55,7 +54,7 @@ pub fn chart(
     }
 }
 
-/// A stretch in which everything is known, with the buckets that are not zero.
+/// A stretch of known time with the buckets that are not zero.
 fn known(stretch: &Stretch, points: &[Point], context: Context<'_>) -> serde_json::Value {
     let inside = |point: &&Point| {
         point.period == stretch.period && stretch.from <= point.at && point.at < stretch.until
@@ -70,7 +69,7 @@ fn known(stretch: &Stretch, points: &[Point], context: Context<'_>) -> serde_jso
     })
 }
 
-/// A bucket counts what happened in it; rates and baselines are per minute.
+/// The rate per minute of a bucket.
 fn a_minutes_share(point: &Point) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "periods are small")]
     let seconds = point.period.max(1) as f64;
@@ -84,7 +83,7 @@ fn periods(line: &Line) -> Vec<i64> {
     periods
 }
 
-/// The buckets that are not zero, and what is known of the rest.
+/// The buckets that are not zero, and the known times.
 fn points(line: &Line, context: Context<'_>) -> Markup {
     let columns = [("Bucket begins", false), ("Length", false), ("Count", true), ("Per minute", true)];
     let row = |point: &Point| {
@@ -95,7 +94,7 @@ fn points(line: &Line, context: Context<'_>) -> Markup {
             cell(rate(a_minutes_share(point))),
         ]
     };
-    // Of a long line the greatest buckets, in the order of time.
+    // The greatest buckets of a long line, in the order of time.
     let mut shown: Vec<&Point> = line.points.iter().collect();
     shown.sort_by(|left, right| right.value.total_cmp(&left.value));
     shown.truncate(MOST_ROWS);

@@ -1,5 +1,4 @@
-//! The small pieces of text that every part of a page is made of: times, severities, links. All of it is escaped by the
-//! template; nothing here writes markup of its own from what the table holds.
+//! Small elements of a page: times, severities, links, tables. The template escapes all text from the table.
 
 use insights_query::format::escape::replaced;
 use insights_query::format::{self, add};
@@ -8,17 +7,17 @@ use insights_shared::time::Timestamp;
 use jiff::tz::TimeZone;
 use maud::{Markup, PreEscaped, html};
 
-/// An instant that programs can read too.
+/// An instant in a `time` element.
 pub fn time(instant: Timestamp, zone: &TimeZone) -> Markup {
     html! { time datetime=(instant) { (format::instant(instant, zone)) } }
 }
 
-/// `Mar 2` of `2026-03-02`; what is no day stays as it is.
+/// `Mar 2` for `2026-03-02`; other text remains.
 pub fn date(day: &str) -> String {
     day.parse::<jiff::civil::Date>().map_or_else(|_| day.to_owned(), |day| day.strftime("%b %-d").to_string())
 }
 
-/// A severity as a word with its mark. Colour alone says nothing: the word does.
+/// A severity as a word with its mark, so that it does not depend on colour.
 pub fn severity(severity: &str) -> Markup {
     html! { span.severity.{ "s-" (class(severity)) } { (severity) } }
 }
@@ -33,13 +32,13 @@ pub fn line(record: &Stored, name: &str) -> String {
     record.text(name).map(format::plain).unwrap_or_default()
 }
 
-/// What a title, an entity and a source may become in a class: letters alone.
+/// `text` as a part of a class: only letters and digits.
 pub fn class(text: &str) -> String {
     text.chars().filter(char::is_ascii_alphanumeric).collect()
 }
 
-/// The value of an attribute, with its hidden characters as references: the page escapes them otherwise, and a form would send
-/// something else.
+/// The value of an attribute with its hidden characters as character references. Otherwise the page would escape them, and the form
+/// would send another value.
 pub fn attribute(text: &str) -> PreEscaped<String> {
     let PreEscaped(text) = html! { (text) };
     let references =
@@ -47,12 +46,12 @@ pub fn attribute(text: &str) -> PreEscaped<String> {
     PreEscaped(replaced(&text, references).into_owned())
 }
 
-/// A link to somewhere else, which learns nothing of where it was followed from.
+/// A link to another site, without a referrer.
 pub fn outward(address: &str, text: &str) -> Markup {
     html! { a.outward href=(address) rel="noreferrer noopener" target="_blank" { (text) } }
 }
 
-/// A table, of columns whose numbers are to the right.
+/// A table; columns with numbers are right-aligned.
 pub fn table(caption: &str, columns: &[(&str, bool)], rows: &[Vec<Markup>]) -> Markup {
     html! {
         div.scroll tabindex="0" role="region" aria-label=(caption) {
@@ -71,7 +70,7 @@ pub fn table(caption: &str, columns: &[(&str, bool)], rows: &[Vec<Markup>]) -> M
     }
 }
 
-/// What a chart shows, as a table that opens.
+/// A table that can be opened below a chart.
 pub fn as_table(summary: &str, table: &Markup) -> Markup {
     html! { details.data { summary { (summary) } (table) } }
 }

@@ -1,5 +1,4 @@
-//! The timeline: the sources under each other on one axis. What a lane shows is also listed, above
-//! or below it.
+//! The timeline: a lane for each source on a common axis. Everything in a lane is also in a list of the page.
 
 use super::chart::{canvas, clock};
 use super::insight::Context;
@@ -14,7 +13,7 @@ use maud::{Markup, html};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 
-/// The most bars of a lane: more nobody tells apart, and each takes some of the page.
+/// The maximum number of bars of a lane: more cannot be distinguished and make the page larger.
 const MOST_BARS: usize = 300;
 
 /// The section.
@@ -39,7 +38,7 @@ fn lane(model: &Model, source: Source, context: Context<'_>) -> Markup {
     let mut insights: Vec<&Insight> = model.insights().filter(is_of).collect();
     let open = insights.iter().filter(|insight| insight.is_open()).count();
     let ended = insights.len() - open;
-    // What matters most finds a place first.
+    // The most important insights are placed first.
     insights.sort_by_key(|insight| Importance::of(&insight.record));
     let left_out = insights.len().saturating_sub(MOST_BARS);
     let bars: Vec<Json> =

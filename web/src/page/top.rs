@@ -1,4 +1,4 @@
-//! The top of a page: the answer in one line, whether it can be relied upon, and the ways to the rest.
+//! The top of a page: open insights in one line, the freshness of the data, the filter and the navigation.
 
 use super::filter::{DEFAULT_SINCE, Filter};
 use super::insight::Context;
@@ -25,7 +25,7 @@ fn parts() -> impl Iterator<Item = (&'static str, &'static str)> {
     PARTS.into_iter().filter(|(anchor, _)| *anchor != "counts" || compliance::has_other_counts())
 }
 
-/// All of it.
+/// The top of the page.
 pub fn top(model: &Model, context: Context<'_>) -> Markup {
     html! {
         header.top {
@@ -72,7 +72,7 @@ fn verdict(model: &Model) -> Markup {
     }
 }
 
-/// What narrows the page. A live page asks again; a file has a script that hides what is not wanted, and shows the form.
+/// The filter. A live page sends it to the server; in a file, a script shows the form and hides rows.
 fn form(medium: &Medium) -> Markup {
     let empty = Filter::default();
     let (filter, is_live) = match medium {

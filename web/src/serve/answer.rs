@@ -1,4 +1,4 @@
-//! Answers: pages, JSON, and what went wrong, in the form that was asked for.
+//! Responses: pages, JSON and errors in the requested format.
 
 use crate::page::document;
 use crate::page::filter::Fault;
@@ -13,7 +13,7 @@ use serde_json::json;
 const HTML: &str = "text/html; charset=utf-8";
 const JSON: &str = "application/json";
 
-/// Which form an answer takes.
+/// The format of a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
     /// A page for people.
@@ -22,7 +22,7 @@ pub enum Form {
     Json,
 }
 
-/// A text of one content type. JSON has no hidden characters, since it is looked at on terminals.
+/// Text of a content type. Hidden characters in JSON are escaped, because people read it on terminals.
 fn text(status: StatusCode, content_type: &'static str, body: String) -> Response {
     let body = if content_type == JSON { escape::json(&body).into_owned() } else { body };
     let mut response = (status, body).into_response();
@@ -40,17 +40,17 @@ pub fn page(markup: Markup) -> Response {
     text(StatusCode::OK, HTML, markup.into_string())
 }
 
-/// JSON that is text already.
+/// Serialized JSON.
 pub fn json(body: String) -> Response {
     text(StatusCode::OK, JSON, body)
 }
 
-/// A part of the page: its style, its script.
+/// A style or script.
 pub fn asset(content_type: &'static str, body: &'static str) -> Response {
     text(StatusCode::OK, content_type, body.to_owned())
 }
 
-/// What is wrong with an address, all of it at once.
+/// All faults of an address.
 pub fn wrong(faults: &[Fault], form: Form) -> Response {
     match form {
         Form::Json => {
@@ -75,7 +75,7 @@ pub fn wrong(faults: &[Fault], form: Form) -> Response {
     }
 }
 
-/// Something that is not there.
+/// Not found.
 pub fn missing(what: &str, form: Form) -> Response {
     match form {
         Form::Json => text(StatusCode::NOT_FOUND, JSON, json!({ "error": what }).to_string()),
@@ -86,7 +86,7 @@ pub fn missing(what: &str, form: Form) -> Response {
     }
 }
 
-/// The table did not answer.
+/// The table could not be read.
 pub fn failed(error: &Error, form: Form) -> Response {
     let told = [Some(error.to_string()), error.advice()].into_iter().flatten().collect::<Vec<_>>().join("; ");
     match form {

@@ -1,4 +1,4 @@
-//! JSON for programs: records as the table has them, and what the page works out of them.
+//! JSON for programs: stored records and derived data.
 
 use crate::command::Location;
 use crate::page::filter::{OF_COUNTS, OF_INSIGHTS};
@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 /// A record with all digits of its numbers.
 type Record = Box<RawValue>;
 
-/// One insight whole.
+/// One complete insight.
 #[derive(Serialize)]
 struct Single {
     insight: Option<Record>,
@@ -50,7 +50,7 @@ struct OneDay<'a> {
     snapshot: Option<Record>,
 }
 
-/// What there is to ask for, as URI templates (RFC 6570).
+/// The list of addresses as URI templates (RFC 6570).
 pub fn list() -> Value {
     let asking = |path: &str, parameters: &[&str]| format!("{path}{{?{}}}", parameters.join(","));
     json!({
@@ -68,7 +68,7 @@ pub fn insights(insights: Vec<Stored>) -> String {
     json::records(&[open, closed].concat())
 }
 
-/// One insight whole, with what hangs on it.
+/// One complete insight with its events, graph, series and incident.
 pub fn single(insight: &Insight, incidents: &[Incident]) -> String {
     let items = insight.detail.iter().flat_map(|detail| &detail.items);
     let of_shape = |shape: Shape| {
@@ -152,7 +152,7 @@ pub fn status(targets: &[Target], location: &Location) -> Value {
     targets.iter().map(target).collect()
 }
 
-/// A record as the contract has it.
+/// A stored record as JSON.
 fn record(record: &Stored) -> Option<Record> {
     let mut text = String::new();
     write_canonical_map(&record.0, &mut text);
@@ -160,6 +160,6 @@ fn record(record: &Stored) -> Option<Record> {
 }
 
 fn text(answer: &impl Serialize) -> String {
-    // Maps with names for keys and finite numbers always become JSON.
+    // Maps with string keys and finite numbers can always be serialized.
     serde_json::to_string(answer).unwrap_or_default()
 }

@@ -1,5 +1,5 @@
-//! Which requests the page accepts, and what every response carries. The server listens on the loopback interface alone; the
-//! guard, which the simulator has too, refuses what a page of another site sends. Nothing here knows what is requested.
+//! The guard of the live page, and the headers of every response. The server listens only on the loopback interface; the guard, which
+//! the simulator uses as well, rejects requests from pages of other sites.
 
 use super::answer;
 use axum::extract::Request;
@@ -9,11 +9,11 @@ use axum::middleware::Next;
 use axum::response::Response;
 use insights_simulator::guard::Guard;
 
-/// Only what this server itself gives is run or shown, and nobody may frame it.
+/// Only content of this server is loaded, and no site may frame it.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; \
                       form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// What every answer carries.
+/// The headers of every response.
 const HEADERS: [(HeaderName, &str); 6] = [
     (header::CONTENT_SECURITY_POLICY, POLICY),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -23,7 +23,7 @@ const HEADERS: [(HeaderName, &str); 6] = [
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
 ];
 
-/// Lets through what comes from this machine's own pages and only reads.
+/// Accepts only reading requests from the page itself.
 pub async fn check(request: Request, next: Next) -> Response {
     let mut response = match refusal(&request) {
         Some(refusal) => refusal,

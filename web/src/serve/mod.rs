@@ -1,5 +1,5 @@
-//! The page over the live table, for a listener on the loopback interface. It only reads, and keeps nothing between two
-//! requests: every answer is as of its own instant.
+//! Serves the live page on the loopback interface. It only reads, and keeps no state between requests: every response has its own
+//! instant.
 
 mod answer;
 mod api;
@@ -22,26 +22,26 @@ use insights_simulator::connections::{self, Limits};
 use jiff::tz::TimeZone;
 use tokio::net::TcpListener;
 
-/// The most insights of a page that get charts and details; each of the others has a page of its own.
+/// The maximum number of insights with charts and details. Each of the others has its own page.
 const MOST_DETAILS: usize = 24;
 
-/// What every answer needs.
+/// The settings of the server.
 #[derive(Clone, Debug)]
 pub struct Server {
     /// Reads the table.
     pub reader: Reader,
-    /// The clock by which each answer has its instant.
+    /// The clock for the instant of each response.
     pub clock: Clock,
-    /// Whose clocks tell the time.
+    /// The time zone of the pages.
     pub zone: TimeZone,
-    /// What the table is called on the page.
+    /// The name of the table on the page.
     pub table: String,
     /// The options by which commands name the table.
     pub location: Location,
 }
 
 impl Server {
-    /// Reads what every page needs once, so that a table that does not answer is known before anybody opens a page.
+    /// Reads the table once, so that an error is reported before a page is opened.
     pub async fn check(&self) -> Result<(), Error> {
         survey(&self.reader, None).await.map(drop)
     }
@@ -164,14 +164,14 @@ fn nothing_at(pk: &str) -> String {
     format!("no insight is stored under the whole key {pk}; it may have expired")
 }
 
-/// What an address asks for, and who is asked.
+/// The parsed address and the reader.
 struct Asked {
     reader: Reader,
     filter: Filter,
     span: Span,
 }
 
-/// Why there is no answer.
+/// Why a request failed.
 enum RequestError {
     Wrong(Vec<Fault>),
     Failed(Error),

@@ -153,8 +153,12 @@ fn an_empty_answer_says_why() {
         &["list", "--source", "xray"],
         "each at 2026-03-01 11:55 or later; an earlier --since shows more",
     );
-    check(&empty, &["list", "--open", "--source", "xray"], "nothing is open; all targets were collected");
-    check(&empty, &["list", "--open"], "as far as is known nothing is open; CloudTrail has never run; see");
+    check(&empty, &["list", "--open", "--source", "xray"], "no open insight; all targets were collected");
+    check(
+        &empty,
+        &["list", "--open"],
+        "incomplete: no open insight in the data that was collected; CloudTrail has never run; see",
+    );
     check(
         &STORY,
         &["list", "--source", "xray", "--severity", "critical", "--until", "8d"],

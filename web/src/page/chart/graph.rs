@@ -1,20 +1,19 @@
-//! A service graph in rows, callers above what they call, few enough beside each other for a phone. It knows services by
-//! number and name only, and draws nothing.
+//! Arranges a service graph in rows: callers above the services that they call, with few services in a row so that it fits a phone.
 
 use insights_sources::view::{self, Node};
 use serde::Serialize;
 use std::collections::{BTreeMap, VecDeque};
 
-/// Boxes beside each other.
+/// The maximum number of services in a row.
 const MOST_BESIDE: usize = 3;
 
 /// What marks a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mark {
-    /// What the insight holds to be the cause.
+    /// The root cause.
     RootCause,
-    /// What is not as usual.
+    /// An anomalous service.
     Anomalous,
     /// Nothing.
     None,
@@ -52,21 +51,21 @@ impl From<&Node> for Layout {
     }
 }
 
-/// A service in its place.
+/// A service with its position.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Placed<'a> {
     /// The service.
     #[serde(flatten)]
     pub node: &'a Layout,
-    /// Which row, from the top.
+    /// The row, from the top.
     pub row: usize,
-    /// Which place in the row, from the left.
+    /// The position in the row, from the left.
     pub slot: usize,
-    /// How many places the row has.
+    /// The number of positions in the row.
     pub slots: usize,
 }
 
-/// Gives each of `nodes` its place, callers above what they call.
+/// The position of each of `nodes`, callers above the services that they call.
 pub fn placed(nodes: &[Layout]) -> Vec<Placed<'_>> {
     let mut placed = Vec::with_capacity(nodes.len());
     for (row, places) in rows(nodes).iter().enumerate() {
@@ -77,14 +76,14 @@ pub fn placed(nodes: &[Layout]) -> Vec<Placed<'_>> {
     placed
 }
 
-/// The places in `nodes` of what lies in each row: callers above what they call, at most so many beside each other.
+/// The indexes in `nodes` of the services of each row.
 fn rows(nodes: &[Layout]) -> Vec<Vec<usize>> {
     let place: BTreeMap<i64, usize> = nodes.iter().enumerate().map(|(nth, node)| (node.id, nth)).collect();
     let is_called = |id: i64| nodes.iter().any(|node| node.id != id && node.calls.contains(&id));
     let mut depth: BTreeMap<usize, usize> = BTreeMap::new();
     let mut waiting: VecDeque<(usize, usize)> = VecDeque::new();
     let roots = nodes.iter().enumerate().filter(|(_, node)| !is_called(node.id)).map(|(nth, _)| nth);
-    // Where everything is called by something, in a circle, the first one begins.
+    // In a cycle without a root, the first service is the start.
     let starts = roots.chain(0..nodes.len());
     for start in starts {
         if depth.contains_key(&start) {

@@ -1,5 +1,5 @@
-//! Charts as data. `assets/charts.js` draws them by Observable Plot; here is what it draws them from, and nothing of how they
-//! look. Every chart stands beside a table that says the same, for who has no script or cannot see it.
+//! The data of charts. `assets/charts.js` draws them with Observable Plot. Every chart has a table with the same data, for readers
+//! without scripts or with a screen reader.
 
 pub mod graph;
 
@@ -19,21 +19,21 @@ pub fn canvas(kind: &str, label: &str, data: &impl Serialize) -> Markup {
     }
 }
 
-/// JSON that cannot end the element that it stands in, with the hidden characters of its texts spelled out: a chart draws them.
+/// JSON that cannot end its `script` element, with hidden characters escaped.
 fn embedded(data: &impl Serialize) -> String {
-    // Structures of ours always become JSON.
+    // These structures can always be serialized.
     let json = serde_json::to_string(data).unwrap_or_default();
     visible_json(&json).replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
 }
 
-/// An instant as a chart has it: the seconds since 1970 that clocks of `zone` show, as if they stood in UTC. So a chart
-/// shows the times of its page whatever the zone of its reader.
+/// An instant in a chart: the local time in `zone` as seconds since 1970, as if it were UTC. So a chart shows the times of its page,
+/// not of the browser's zone.
 pub fn clock(instant: Timestamp, zone: &TimeZone) -> i64 {
     let Ok(shown) = jiff::Timestamp::from_millisecond(instant.millis()) else { return instant.seconds() };
     instant.seconds() + i64::from(zone.to_offset(shown).seconds())
 }
 
-/// The patterns that charts refer to; a page has them once. Hatched means that nothing is known.
+/// The patterns of the charts, once per page. Hatched means unknown.
 pub fn patterns() -> Markup {
     html! {
         svg.patterns width="0" height="0" aria-hidden="true" {
@@ -57,7 +57,7 @@ pub enum Sign {
     Hatched,
 }
 
-/// A legend. It says nothing that the table does not, so it is for the eyes alone.
+/// A legend. It is hidden from screen readers, because the table has the same data.
 pub fn legend(signs: &[(Sign, &str)]) -> Markup {
     html! {
         p.legend aria-hidden="true" {
