@@ -2,6 +2,7 @@
 //! once.
 mod asking;
 mod compliance;
+mod counts;
 mod hostile;
 mod list;
 mod manners;
