@@ -155,24 +155,21 @@ fn render_counts(counts: &Counts, session: &Session) -> String {
     // A part that is not zero has a character at least, which may make a bar longer by two.
     let longest = session.width.saturating_sub(BESIDE_BARS + 2).clamp(6, LONGEST_BAR);
     for (first, last) in without_repetition(&counts.days) {
-        let row = match last.given.snapshot() {
-            Some(snapshot) => {
-                let mut row = vec![cell(last.day.as_str())];
-                let values = values(counts.kind, snapshot);
-                row.extend(values.iter().map(|value| render_cell(value, session)));
-                row.push(cell(plot::bar(&parts(counts, last), greatest, usize::from(longest))));
-                row
-            }
-            None => {
-                let is_one = first.day == last.day;
-                let days =
-                    if is_one { first.day.clone() } else { format!("{}\n… {}", first.day, last.day) };
-                let mut row = vec![cell(days)];
-                row.extend(measures.iter().map(|_| cell("–")));
-                row.push(cell(last.given.reason().unwrap_or_default()));
-                row
-            }
-        };
+        let mut row = Vec::new();
+        if let Some(snapshot) = last.given.snapshot() {
+            row.push(cell(last.day.as_str()));
+            row.extend(values(counts.kind, snapshot).iter().map(|value| render_cell(value, session)));
+            row.push(cell(plot::bar(&parts(counts, last), greatest, usize::from(longest))));
+        } else {
+            let is_one = first.day == last.day;
+            row.push(cell(if is_one {
+                first.day.clone()
+            } else {
+                format!("{}\n… {}", first.day, last.day)
+            }));
+            row.extend(measures.iter().map(|_| cell("–")));
+            row.push(cell(last.given.reason().unwrap_or_default()));
+        }
         table.row(row);
     }
     heading(&title, session) + &table.render()

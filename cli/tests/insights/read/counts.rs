@@ -10,9 +10,8 @@ const ID: &str = "arn:aws:example:eu-west-1:123456789012:insight/one";
 fn counted(kind: Kind) -> Story {
     let story = Story::empty();
     let source = kind.source.as_str();
-    let place = format!(
-        r#""source":"{source}","account_id":"123456789012","region":"eu-west-1","schema_version":1"#
-    );
+    let place =
+        format!(r#""source":"{source}","account_id":"123456789012","region":"eu-west-1","schema_version":1"#);
     story.put(&format!(
         r#"{{"pk":"run#{source}#123456789012#eu-west-1","sk":"state","kind":"state",{place},
             "entity_pk":"run#{source}","entity_sk":"123456789012#eu-west-1"}}"#
@@ -37,8 +36,7 @@ fn counted(kind: Kind) -> Story {
 
 #[test]
 fn daily_counts_have_a_trend_in_show_and_on_the_page() {
-    let is_listed_by_day =
-        |kind: &Kind| kind.is_snapshot() && kind.is_in_ended && kind.compliance.is_none();
+    let is_listed_by_day = |kind: &Kind| kind.is_snapshot() && kind.is_in_ended && kind.compliance.is_none();
     for kind in kinds().filter(is_listed_by_day) {
         let story = counted(kind);
         let bound = if kind.limit.is_some() { "≥ 1,250" } else { "1,250" };
