@@ -3,7 +3,7 @@
 use crate::keys::{check_parts, check_size};
 use crate::{ACCOUNT, REGION, now};
 use cloudtrail_insights::event;
-use cloudtrail_insights::merge::EventPair;
+use cloudtrail_insights::pair::EventPair;
 use insights_shared::record::Stored;
 use insights_shared::surrogate::replace_unpaired;
 use insights_shared::target::Target;

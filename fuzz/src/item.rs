@@ -2,7 +2,8 @@
 
 use crate::keys::check_parts;
 use crate::now;
-use cloudtrail_insights::merge::{self, EventPair};
+use cloudtrail_insights::merge;
+use cloudtrail_insights::pair::EventPair;
 use insights_shared::catalog::{CatalogRow, Coverage};
 use insights_shared::record::{Record, Stored};
 use insights_shared::series::SeriesKey;

@@ -1,24 +1,22 @@
-//! The end of the time for fetching: the runtime's deadline, or a signal before it.
+//! The end of the time for fetching: the runtime's deadline, or an earlier signal.
 //!
-//! It ends no write: what was fetched by then is still stored.
+//! It ends no write: what was fetched before is still stored.
 
-use std::future::{Future, pending, poll_fn};
-use std::pin::pin;
-use std::task::Poll;
+use std::future::{Future, pending};
 use std::time::Duration;
-use tokio::sync::watch;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
-/// When fetching ends, whether or not everything is fetched.
+/// When fetching ends, even if not everything is fetched.
 #[derive(Clone, Debug, Default)]
 pub struct Cancellation {
     deadline: Option<Instant>,
-    signal: Option<watch::Receiver<bool>>,
+    signal: CancellationToken,
 }
 
 impl Cancellation {
-    /// At `deadline`, or as soon as `signal` is `true`; never without either.
-    pub fn new(deadline: Option<Instant>, signal: Option<watch::Receiver<bool>>) -> Self {
+    /// Fetching ends at `deadline`, or when `signal` is cancelled.
+    pub fn new(deadline: Option<Instant>, signal: CancellationToken) -> Self {
         Self { deadline, signal }
     }
 
@@ -29,46 +27,23 @@ impl Cancellation {
 
     /// Whether the time is over.
     pub fn is_over(&self) -> bool {
-        self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
-            || self.signal.as_ref().is_some_and(|signal| *signal.borrow())
+        self.deadline.is_some_and(|deadline| Instant::now() >= deadline) || self.signal.is_cancelled()
     }
 
     /// The output of `future`, if it completes in time.
     pub async fn before<T>(&self, future: impl Future<Output = T>) -> Option<T> {
-        let mut future = pin!(future);
-        let mut cancelled = pin!(self.cancelled());
-        poll_fn(|context| match future.as_mut().poll(context) {
-            Poll::Ready(result) => Poll::Ready(Some(result)),
-            Poll::Pending => cancelled.as_mut().poll(context).map(|()| None),
-        })
-        .await
-    }
-
-    /// Waits until the time is over.
-    async fn cancelled(&self) {
         let deadline = async {
             match self.deadline {
                 Some(deadline) => tokio::time::sleep_until(deadline).await,
                 None => pending().await,
             }
         };
-        let signal = async {
-            match self.signal.clone() {
-                Some(mut signal) => signalled(&mut signal).await,
-                None => pending().await,
-            }
-        };
         tokio::select! {
-            () = deadline => {}
-            () = signal => {}
+            biased;
+            result = future => Some(result),
+            () = deadline => None,
+            () = self.signal.cancelled() => None,
         }
-    }
-}
-
-/// Waits for the signal; for ever if its sender is gone.
-async fn signalled(signal: &mut watch::Receiver<bool>) {
-    if signal.wait_for(|signalled| *signalled).await.is_err() {
-        pending::<()>().await;
     }
 }
 
@@ -118,9 +93,9 @@ mod tests {
         let never = Cancellation::default();
         assert_eq!((never.is_over(), never.before(ready(7)).await), (false, Some(7)));
 
-        let (sender, signal) = watch::channel(false);
+        let signal = CancellationToken::new();
         let begun = Instant::now();
-        let cancellation = Cancellation::new(Some(begun + Duration::from_mins(1)), Some(signal));
+        let cancellation = Cancellation::new(Some(begun + Duration::from_mins(1)), signal.clone());
         assert_eq!(cancellation.before(ready(7)).await, Some(7));
         let waiting = tokio::spawn({
             let cancellation = cancellation.clone();
@@ -128,14 +103,14 @@ mod tests {
         });
         tokio::time::sleep(Duration::from_secs(1)).await;
         assert!(!cancellation.is_over());
-        sender.send(true).unwrap();
+        signal.cancel();
         assert_eq!(waiting.await.unwrap(), None);
         assert!(cancellation.is_over() && begun.elapsed() < Duration::from_secs(2));
 
-        let (sender, signal) = watch::channel(false);
-        drop(sender);
-        let cancellation = Cancellation::new(Some(Instant::now() + Duration::from_mins(1)), Some(signal));
-        assert_eq!(cancellation.before(pending::<()>()).await, None, "no sender is left");
+        let signal = CancellationToken::new();
+        let cancellation = Cancellation::new(Some(Instant::now() + Duration::from_mins(1)), signal.clone());
+        drop(signal);
+        assert_eq!(cancellation.before(pending::<()>()).await, None, "no other token is left");
         assert!(cancellation.is_over() && begun.elapsed() >= Duration::from_secs(61));
     }
 }

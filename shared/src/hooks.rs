@@ -10,15 +10,15 @@ use crate::store::dry_run::DryRunSink;
 use crate::target::Target;
 use aws_sdk_dynamodb::Client;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 /// What a service uses beside its configuration.
 #[derive(Clone, Debug, Default)]
 pub struct RunHooks {
     /// The client of the table, in place of the one that the service would make.
     pub table: Option<Client>,
-    /// Fetching ends as soon as this is `true`; what was fetched by then is stored.
-    pub cancellation: Option<watch::Receiver<bool>>,
+    /// Cancelling it ends fetching; what was fetched before is stored.
+    pub cancellation: CancellationToken,
     /// Gets each target as its run begins.
     pub activity: Option<Arc<Activity>>,
     /// Gets what a dry run would write.

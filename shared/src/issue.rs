@@ -1,78 +1,81 @@
-//! What can go wrong with one part of a run: its code, its class, and how an SDK error becomes one. Pure.
-//!
-//! Which codes mean a throttle, a denial or a wrong clock is said here and nowhere else.
+//! The failure of one call: its code and class, and how it is made from an error of the SDK. Pure.
+
+mod class;
+
+pub use class::{CLOCK_CODES, DENIALS, THROTTLES, class_of, class_of_issue, is_throttle};
 
 use crate::aws::NotAnAnswer;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_runtime_api::http::Response;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use class::{is_clock, with_deciding_status, with_status};
 use serde::Serialize;
 use std::error::Error;
 use std::fmt::{self, Write};
 
-/// Where in a run something went wrong.
+/// The stage of a run in which a failure occurred.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Stage {
-    /// Asking a service.
+    /// Requests to a service.
     Fetch,
-    /// Reading its answer.
+    /// Conversion of its answer.
     Normalize,
-    /// Checking the record.
+    /// The rules of records.
     Validate,
-    /// Reading or writing the table.
+    /// Reads and writes of the table.
     Write,
 }
 
-/// What kind of failure a code stands for: the four answers that must not be confused, and the rest.
+/// The kind of a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
-    /// Credentials or policy refuse it.
+    /// Credentials or a policy refuse the call.
     Denied,
-    /// The source is not in use there: the descriptor of the source has the errors that say so.
+    /// The source is not in use there. The descriptor of the source has these errors.
     NotEnabled,
     /// Too many calls.
     Throttled,
-    /// The service, or the way to it, failed.
+    /// The service or the connection failed.
     Unavailable,
-    /// The service refused the request itself.
+    /// The service refused the request for its contents.
     Refused,
     /// The answer could not be read.
     Malformed,
-    /// There was no time left to ask.
+    /// No time was left for the call.
     NotReached,
 }
 
 /// No answer in time.
 pub const TIMEOUT: &str = "Timeout";
-/// No connection, or it broke.
+/// No connection, or it was closed.
 pub const CONNECTION: &str = "Connection";
-/// This machine's clock differs from the services' clocks: a note if the run could correct it, otherwise the reason why a
-/// service did not accept a signature.
+/// This machine's clock differs from the services' clocks. If the run could correct this, it is a note; otherwise a service did
+/// not accept a signature for this reason.
 pub const CLOCK_SKEWED: &str = "Clock.Skewed";
 /// A condition was not met; DynamoDB's own code.
 pub const CONDITION_FAILED: &str = "ConditionalCheckFailedException";
-/// An answer that is not of the documented shape.
+/// An answer without the documented form.
 pub const RESPONSE_MALFORMED: &str = "Response.Malformed";
-/// A page token that came before: paging would never end.
+/// A page token that was returned before: the pages would never end.
 pub const TOKEN_REPEATED: &str = "Token.Repeated";
-/// A request that the API's own patterns would refuse; it was not sent.
+/// A request that the API's patterns do not allow; it was not sent.
 pub const REQUEST_INVALID: &str = "Request.Invalid";
-/// A record that broke a rule; it is under `rejected`.
+/// A record that violates a rule; it is stored under `rejected`.
 pub const RECORD_INVALID: &str = "Record.Invalid";
-/// A part of the window that the service keeps no longer.
+/// A part of the window that the service no longer has.
 pub const WINDOW_UNAVAILABLE: &str = "Window.Unavailable";
 
-/// A call that gave no answer that could be used.
+/// A call without a usable answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CallError {
     /// The operation.
     pub operation: &'static str,
     /// The service's own code, or one of the constants of this module.
     pub code: String,
-    /// What the service says, or what was attempted.
+    /// The service's message, or what was attempted.
     pub message: String,
-    /// What kind of failure it is.
+    /// The kind of failure.
     pub class: Class,
     /// Whether the same call may succeed later.
     pub retryable: bool,
@@ -85,13 +88,13 @@ impl CallError {
         Self { operation, code: TIMEOUT.to_owned(), message, class: Class::NotReached, retryable: true }
     }
 
-    /// `operation` gave no answer in the time that it had.
+    /// `operation` had no answer within its time limit.
     pub fn timed_out(operation: &'static str, message: impl Into<String>) -> Self {
         let code = TIMEOUT.to_owned();
         Self { operation, code, message: message.into(), class: Class::Unavailable, retryable: true }
     }
 
-    /// `operation` gave no answer within the part of the invocation's time that it may take.
+    /// `operation` had no answer within its share of the invocation's time.
     pub(crate) fn out_of_share(operation: &'static str) -> Self {
         Self::timed_out(
             operation,
@@ -99,14 +102,14 @@ impl CallError {
         )
     }
 
-    /// `operation` answered with a page token that it had given before.
+    /// `operation` returned a page token for the second time.
     pub fn token_repeated(operation: &'static str) -> Self {
         let message =
             "the service gave the same page token twice, so the pages after it are unknown".to_owned();
         Self { operation, code: TOKEN_REPEATED.to_owned(), message, class: Class::Malformed, retryable: true }
     }
 
-    /// `operation` has more `what` than it can have: its listing was ended.
+    /// The listing of `operation` was ended because it has more `what` than are possible.
     pub fn endless(operation: &'static str, most: usize, what: &str) -> Self {
         let message =
             format!("the listing was ended after {most} {what}, and there are more: they are not collected");
@@ -114,7 +117,7 @@ impl CallError {
         Self { operation, code, message, class: Class::Malformed, retryable: true }
     }
 
-    /// The answer to `operation` lacks what it must have.
+    /// The answer to `operation` lacks a required member.
     pub fn malformed(operation: &'static str, message: impl Into<String>) -> Self {
         let code = RESPONSE_MALFORMED.to_owned();
         Self { operation, code, message: message.into(), class: Class::Malformed, retryable: false }
@@ -134,12 +137,12 @@ impl CallError {
         Self { operation, code, message: message.into(), class: Class::Unavailable, retryable: true }
     }
 
-    /// What the SDK says of `operation`.
+    /// The SDK's error of `operation`.
     pub fn from_sdk<E>(operation: &'static str, error: &SdkError<E, Response>) -> Self
     where
         E: ProvideErrorMetadata + Error + 'static,
     {
-        // Credentials that could not be renewed: the call that failed is STS's, and the reason is its.
+        // If credentials could not be renewed, the call to STS failed, and its error is the reason.
         if let Some(cause) = find::<Self>(error) {
             return cause.clone();
         }
@@ -160,7 +163,7 @@ impl CallError {
                         (code.to_owned(), with_deciding_status(code, class, status, message), class)
                     }
                 }
-                // A gateway's page instead of the service's error: there is no code to read.
+                // The page of a gateway, which has no code.
                 None => {
                     (RESPONSE_MALFORMED.to_owned(), with_status(status, &chain(error)), class_of("", status))
                 }
@@ -181,103 +184,13 @@ impl CallError {
     }
 }
 
-/// How a message begins that names the status of the response.
-const STATUS: &str = "HTTP status ";
-
-fn with_status(status: Option<u16>, message: &str) -> String {
-    status.map_or_else(|| message.to_owned(), |status| format!("{STATUS}{status}: {message}"))
-}
-
-/// `message`, with the status if that and not `code` makes the error a denial or a throttle. Readers of the stored issue know
-/// nothing else of the status.
-fn with_deciding_status(code: &str, class: Class, status: Option<u16>, message: String) -> String {
-    let is_decided_by_code = class_of(code, None) == class;
-    let is_named = matches!(class, Class::Denied | Class::Throttled) && !is_decided_by_code;
-    if is_named { with_status(status, &message) } else { message }
-}
-
-/// The class of an issue, by its code and by the status that its message names.
-pub fn class_of_issue(code: &str, message: &str) -> Class {
-    let code = if code == RESPONSE_MALFORMED { "" } else { code };
-    let status = message.strip_prefix(STATUS).and_then(|rest| rest.split(':').next());
-    class_of(code, status.and_then(|status| status.parse().ok()))
-}
-
-/// As the reason for credentials that could not be renewed, which the SDK passes on.
+/// The SDK passes it on as the reason why credentials could not be renewed.
 impl Error for CallError {}
 
 impl fmt::Display for CallError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}: {}: {}", self.operation, self.code, self.message)
     }
-}
-
-/// The class of a service's error code and its HTTP status, as far as both are known.
-///
-/// Status 401 or 403 is a denial whatever the code, unless the code is a throttle's. A code of a denial is one whatever the
-/// status: CloudTrail and DynamoDB deny with status 400.
-pub fn class_of(code: &str, status: Option<u16>) -> Class {
-    if is_throttle(code) || status == Some(429) {
-        Class::Throttled
-    } else if is_denial(code) || matches!(status, Some(401 | 403)) {
-        Class::Denied
-    } else if status.is_some_and(|status| status >= 500) || code == CLOCK_SKEWED {
-        Class::Unavailable
-    } else if code.is_empty() {
-        Class::Malformed
-    } else {
-        Class::Refused
-    }
-}
-
-/// The codes that mean "too many calls": the SDK's own list, by which it retries.
-pub const THROTTLES: &[&str] = aws_runtime::retries::classifiers::THROTTLING_ERRORS;
-
-/// Whether a code means "too many calls".
-pub fn is_throttle(code: &str) -> bool {
-    THROTTLES.contains(&code)
-}
-
-/// The codes that mean that credentials or a policy refuse the call, where the status does not tell.
-/// <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/CommonErrors.html>
-pub const DENIALS: [&str; 21] = [
-    "AccessDenied",
-    "AccessDeniedException",
-    "AuthFailure",
-    "ExpiredToken",
-    "ExpiredTokenException",
-    "IncompleteSignature",
-    "IncompleteSignatureException",
-    "InvalidAccessKeyId",
-    "InvalidClientTokenId",
-    "InvalidSignatureException",
-    "MissingAuthenticationToken",
-    "MissingAuthenticationTokenException",
-    "NotAuthorized",
-    "NotAuthorizedException",
-    "OptInRequired",
-    "RegionDisabledException",
-    "SignatureDoesNotMatch",
-    "SubscriptionRequiredException",
-    "UnauthorizedException",
-    "UnauthorizedOperation",
-    "UnrecognizedClientException",
-];
-
-fn is_denial(code: &str) -> bool {
-    DENIALS.contains(&code)
-}
-
-/// The codes that mean that the instant of a signature is too far from the service's clock.
-pub const CLOCK_CODES: [&str; 4] =
-    ["RequestExpired", "RequestInTheFuture", "RequestTimeTooSkewed", "RequestTimeTooSkewedException"];
-
-/// How the messages of codes begin that otherwise mean a wrong signature.
-const CLOCK_MESSAGES: [&str; 2] = ["Signature expired", "Signature not yet current"];
-
-/// Whether an error says that a request was signed at an instant that its service does not accept.
-fn is_clock(code: &str, message: &str) -> bool {
-    CLOCK_CODES.contains(&code) || CLOCK_MESSAGES.iter().any(|begin| message.starts_with(begin))
 }
 
 /// The error of type `T` among an error's causes.
@@ -292,7 +205,7 @@ fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a 
     None
 }
 
-/// An error and its causes on one line. The SDK's own text says no more than "service error".
+/// An error and its causes on one line. The SDK's own text is only "service error".
 pub fn chain(error: &(dyn Error + 'static)) -> String {
     let mut text = one_line(&error.to_string());
     let mut source = error.source();
@@ -314,153 +227,5 @@ fn one_line(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use aws_credential_types::provider::error::CredentialsError;
-    use aws_smithy_runtime_api::client::result::ConnectorError;
-    use aws_smithy_types::error::ErrorMetadata;
-
-    #[test]
-    fn the_class_of_a_stored_issue_is_that_of_the_error() {
-        for (code, status, expected) in [
-            ("", Some(403), Class::Denied),
-            ("", Some(401), Class::Denied),
-            ("", Some(429), Class::Throttled),
-            ("", Some(400), Class::Malformed),
-            ("", None, Class::Malformed),
-            ("SomethingNew", Some(429), Class::Throttled),
-            ("SomethingNew", Some(403), Class::Denied),
-            ("SomethingNew", Some(401), Class::Denied),
-            ("SubscriptionRequiredException", Some(403), Class::Denied),
-            ("ThrottlingException", Some(403), Class::Throttled),
-            ("AccessDeniedException", Some(403), Class::Denied),
-            ("AccessDeniedException", None, Class::Denied),
-            ("ThrottlingException", Some(400), Class::Throttled),
-            ("SomethingNew", Some(400), Class::Refused),
-        ] {
-            let class = class_of(code, status);
-            assert_eq!(class, expected, "{code} {status:?}");
-            let (code, message) = if code.is_empty() {
-                (RESPONSE_MALFORMED, with_status(status, "<html>"))
-            } else {
-                (code, with_deciding_status(code, class, status, "service error".to_owned()))
-            };
-            assert_eq!(class_of_issue(code, &message), expected, "{code}: {message}");
-        }
-        assert_eq!(with_deciding_status("AccessDenied", Class::Denied, Some(403), "no".to_owned()), "no");
-        assert_eq!(class_of_issue("SomethingNew", "HTTP status is 403: x"), Class::Refused);
-    }
-
-    #[test]
-    fn an_error_and_its_causes_are_one_line_without_repetitions() {
-        #[derive(Debug)]
-        struct Caused(&'static str, Option<Box<Caused>>);
-        impl std::fmt::Display for Caused {
-            fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                formatter.write_str(self.0)
-            }
-        }
-        impl Error for Caused {
-            fn source(&self) -> Option<&(dyn Error + 'static)> {
-                self.1.as_deref().map(|cause| cause as &(dyn Error + 'static))
-            }
-        }
-        let of = |texts: [&'static str; 3]| {
-            let [first, second, third] = texts;
-            chain(&Caused(first, Some(Box::new(Caused(second, Some(Box::new(Caused(third, None))))))))
-        };
-        assert_eq!(of(["dispatch failure", "io error", "refused"]), "dispatch failure: io error: refused");
-        assert_eq!(
-            of(["no credentials (file missing), stop", "file missing", "x"]),
-            "no credentials (file missing), stop: x"
-        );
-        assert_eq!(of(["two\n  lines", "second\r\nline", "two"]), "two; lines: second; line");
-    }
-
-    #[test]
-    fn four_answers_are_told_apart_by_code_and_status() {
-        for (code, status, expected) in [
-            ("ThrottledException", Some(429), Class::Throttled),
-            ("ThrottlingException", Some(400), Class::Throttled),
-            ("", Some(429), Class::Throttled),
-            ("AccessDeniedException", Some(403), Class::Denied),
-            ("ExpiredTokenException", Some(400), Class::Denied),
-            ("", Some(403), Class::Denied),
-            ("", Some(401), Class::Denied),
-            ("SubscriptionRequiredException", Some(403), Class::Denied),
-            ("AuthFailure", Some(401), Class::Denied),
-            ("OptInRequired", Some(403), Class::Denied),
-            ("RegionDisabledException", None, Class::Denied),
-            ("ResourceNotFoundException", Some(403), Class::Denied),
-            ("SomethingNew", Some(401), Class::Denied),
-            ("ThrottlingException", Some(403), Class::Throttled),
-            ("SlowDown", Some(503), Class::Throttled),
-            ("SomethingNew", Some(429), Class::Throttled),
-            ("SomethingNew", Some(402), Class::Refused),
-            ("SomethingNew", Some(404), Class::Refused),
-            (CLOCK_SKEWED, None, Class::Unavailable),
-            ("InternalServerException", Some(500), Class::Unavailable),
-            ("", Some(503), Class::Unavailable),
-            ("InvalidRequestException", Some(400), Class::Refused),
-            ("", Some(400), Class::Malformed),
-        ] {
-            assert_eq!(class_of(code, status), expected, "{code} {status:?}");
-        }
-    }
-
-    #[test]
-    fn a_call_without_credentials_fails_for_the_reason_for_which_they_could_not_be_renewed() {
-        let denied = CallError {
-            operation: "AssumeRole",
-            code: "RegionDisabledException".to_owned(),
-            message: "x".to_owned(),
-            class: Class::Denied,
-            retryable: false,
-        };
-        let provider = CredentialsError::provider_error(denied.clone());
-        let failed = ConnectorError::other(provider.into(), None);
-        let error: SdkError<ErrorMetadata, Response> = SdkError::dispatch_failure(failed);
-        assert_eq!(CallError::from_sdk("GetGroups", &error), denied);
-        let refused = ConnectorError::io("refused".into());
-        let error: SdkError<ErrorMetadata, Response> = SdkError::dispatch_failure(refused);
-        assert_eq!(CallError::from_sdk("GetGroups", &error).code, CONNECTION);
-    }
-
-    #[test]
-    fn a_wrong_clock_is_told_from_a_wrong_signature() {
-        for (code, message, expected) in [
-            (
-                "RequestTimeTooSkewed",
-                "The difference between the request time and the current time is too large.",
-                true,
-            ),
-            ("RequestExpired", "", true),
-            ("RequestInTheFuture", "", true),
-            (
-                "InvalidSignatureException",
-                "Signature expired: 20261130T1200Z is now earlier than 20261130T1215Z",
-                true,
-            ),
-            (
-                "InvalidSignatureException",
-                "Signature not yet current: 20261130T1300Z is still later than 20261130T1215Z",
-                true,
-            ),
-            (
-                "SignatureDoesNotMatch",
-                "Signature expired: 20261130T1200Z is now earlier than 20261130T1215Z",
-                true,
-            ),
-            (
-                "InvalidSignatureException",
-                "The request signature we calculated does not match the signature you provided.",
-                false,
-            ),
-            ("SignatureDoesNotMatch", "Credential should be scoped to correct service: 'xray'.", false),
-            ("ExpiredTokenException", "The security token included in the request is expired", false),
-            ("AccessDeniedException", "User: x is not authorized to perform: xray:GetGroups", false),
-        ] {
-            assert_eq!(is_clock(code, message), expected, "{code}: {message}");
-        }
-    }
-}
+#[path = "issue_tests.rs"]
+mod tests;

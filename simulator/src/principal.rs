@@ -3,9 +3,10 @@
 
 use crate::arn::partition;
 use crate::protocol::signature::Signer;
-use crate::scenario::{hash, hex};
+use crate::scenario::hash;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use insights_shared::key::hex;
 use insights_shared::time::Clock;
 use serde::{Deserialize, Serialize};
 
@@ -88,7 +89,7 @@ impl Session {
     /// The role's unique id and the session's name.
     pub(crate) fn user_id(&self) -> String {
         let hash = hash(0, &self.role);
-        let digits = hex(hash.get(..8).unwrap_or_default()).to_uppercase();
+        let digits = hex::<String>(hash.get(..8).unwrap_or_default()).to_uppercase();
         format!("AROA{digits}:{}", self.name)
     }
 }

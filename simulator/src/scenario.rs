@@ -3,6 +3,7 @@
 
 use crate::rate::Rates;
 use insights_shared::fields::{Faults, Fields};
+use insights_shared::key::hex;
 use insights_shared::time::{Timestamp, parse_span};
 use place::Place;
 use sha2::{Digest, Sha256};
@@ -150,7 +151,7 @@ impl Context {
 /// The UUID that belongs to `seed` and `name`, in the form of version 4.
 pub fn uuid(seed: u64, name: &str) -> String {
     let hash = hash(seed, name);
-    let hex = hex(hash.get(..16).unwrap_or_default());
+    let hex: String = hex(hash.get(..16).unwrap_or_default());
     let variant = ["8", "9", "a", "b"];
     let chosen = variant.get(usize::from(hash.get(16).copied().unwrap_or_default() % 4)).unwrap_or(&"8");
     let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
@@ -160,11 +161,6 @@ pub fn uuid(seed: u64, name: &str) -> String {
 /// The SHA-256 of `seed` and `name`.
 pub fn hash(seed: u64, name: &str) -> Vec<u8> {
     Sha256::new().chain_update(seed.to_be_bytes()).chain_update(name).finalize().to_vec()
-}
-
-/// `bytes` as lower-case hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 /// Whether `value` is an account id.

@@ -19,5 +19,6 @@ pub mod xray;
 
 pub use insights_records::descriptor::{Kind, Measure, Operation, Shape, Source};
 pub use registry::{
-    all, insight_kinds, kind, kind_of, kinds, operations, rate_limits, source, source_ids, source_of,
+    all, fast_rate_limits, insight_kinds, kind, kind_of, kinds, operations, rate_limits, source, source_ids,
+    source_of,
 };

@@ -65,6 +65,16 @@ pub fn rate_limits(rate: u32) -> String {
     format!("{{{}}}", members.join(","))
 }
 
+/// A value of `RATE_LIMITS` for simulated services, which are not limited as AWS is: ten times the documented rates, and `rate`
+/// requests per second for the operations without one.
+pub fn fast_rate_limits(rate: u32) -> String {
+    let mut members = vec![format!("\"default\":{rate}")];
+    members.extend(operations().filter_map(|operation| {
+        Some(format!("\"{}:{}\":{}", operation.service, operation.name, operation.rate? * 10.0))
+    }));
+    format!("{{{}}}", members.join(","))
+}
+
 /// The ids of all sources, for a message: `xray, cloudtrail or auditmanager`.
 pub fn source_ids() -> String {
     let ids: Vec<&str> = all().map(|source| source.0.id).collect();

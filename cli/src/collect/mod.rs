@@ -38,7 +38,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::pin::pin;
 use std::sync::Arc;
 use tally::{Counted, Group, Tally};
-use tokio::sync::watch as word;
+use tokio_util::sync::CancellationToken;
 use watch::Watch;
 
 /// Columns of a target's name but for its region: the longest source, an account, and what parts them.
@@ -128,7 +128,7 @@ async fn collect(
     let own = (!arguments.region.is_empty()).then(|| own_targets(&account.id, &arguments.region));
     let targets = request.targets.as_deref().or(own.as_deref());
     let environment = collector::environment(&session.environment, table, &account.region, targets);
-    let (stop, stopped) = word::channel(false);
+    let stop = CancellationToken::new();
     let tally = request.dry_run.then(Tally::default);
     let mut collectors = Vec::new();
     let mut watches = Vec::new();
@@ -137,7 +137,7 @@ async fn collect(
         let activity = Arc::new(Activity::default());
         let hooks = RunHooks {
             table: Some(client.clone()),
-            cancellation: Some(stopped.clone()),
+            cancellation: stop.clone(),
             activity: Some(Arc::clone(&activity)),
             dry_run: tally.as_ref().map(Tally::plan),
             dates: Some(Arc::clone(&account.dates)),
@@ -177,7 +177,7 @@ async fn collect(
             biased;
             results = &mut all => break results,
             () = interrupt.next() => {
-                if *stop.borrow() {
+                if stop.is_cancelled() {
                     say(if request.dry_run {
                         "stopped at once: nothing was written"
                     } else {
@@ -188,8 +188,7 @@ async fn collect(
                 }
                 let what = if request.dry_run { "counted" } else { "stored" };
                 say(&format!("stopping: what is in hand is {what}; Ctrl-C once more stops at once"));
-                // There are receivers for as long as there are collectors.
-                let _ = stop.send(true);
+                stop.cancel();
             }
             never = Watch::all(&mut watches, &progress) => match never {},
         }
@@ -206,7 +205,7 @@ async fn collect(
         .map(|((source, _, activity), result)| Collected::of(*source, activity, result))
         .collect();
     let local = arguments.location.local.as_deref();
-    let stopped = *stop.borrow();
+    let stopped = stop.is_cancelled();
     Ok(Ended {
         go_on: resume_command::resume_command(arguments, request, &collected, stopped),
         collected,

@@ -24,8 +24,8 @@ pub const ACCOUNT: &str = "123456789012";
 pub const REGION: &str = "eu-west-1";
 /// How long a function may take. Lambda's own limit is 15 minutes; nobody waits for a demo as long.
 const TIMEOUT: Duration = Duration::from_mins(2);
-/// Faster than AWS allows, since the simulated services do not mind, and paced all the same.
-const RATE_LIMITS: &str = r#"{"default":200,"LookupEvents":20,"ListInsightsData":20}"#;
+/// Requests per second to an operation without a documented rate.
+const REQUEST_RATE: u32 = 200;
 
 /// What all functions run on.
 #[derive(Debug)]
@@ -176,6 +176,7 @@ async fn run(source: Source, stage: &Stage<'_>, log: &PathBuf) -> Result<Report,
 fn start(source: Source, stage: &Stage<'_>, api: &RuntimeApi, log: &PathBuf) -> std::io::Result<Child> {
     let log = File::create(log)?;
     let url = stage.simulator.url();
+    let rate_limits = insights_sources::fast_rate_limits(REQUEST_RATE);
     Command::new(&stage.executable)
         .args(function::arguments(source, stage.clock_shift_ms))
         .env_clear()
@@ -183,7 +184,7 @@ fn start(source: Source, stage: &Stage<'_>, api: &RuntimeApi, log: &PathBuf) -> 
         .envs(function_environment(&api.address(), source.package))
         .envs([
             ("TABLE_NAME", TABLE),
-            ("RATE_LIMITS", RATE_LIMITS),
+            ("RATE_LIMITS", &rate_limits),
             ("AWS_ENDPOINT_URL", &url),
             ("AWS_REGION", REGION),
             ("AWS_ACCESS_KEY_ID", "demo"),

@@ -1,8 +1,9 @@
-//! One insight event: which event of which insight it is, and which series it names. Pure.
+//! One insight event: its insight, its phase and its series. Pure.
 //!
 //! <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>
 
-use crate::fit::Removed;
+use crate::redact::Redact;
+use crate::removed::Removed;
 use aws_sdk_cloudtrail::types::{Event, Resource};
 use insights_shared::fields::Faults;
 use insights_shared::number::Number;
@@ -13,12 +14,12 @@ use insights_shared::time::Timestamp;
 use insights_shared::validate::Rejected;
 use insights_shared::value::{Map, MapBuilder, Value, write_canonical_map};
 
-/// Which event of an insight an event is.
+/// The phase of an insight that an event reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
-    /// It began.
+    /// The insight started.
     Start,
-    /// It ended.
+    /// The insight ended.
     End,
 }
 
@@ -29,16 +30,16 @@ pub struct PhaseEvent {
     pub time: Timestamp,
     /// The event, names in snake_case, with [`LOOKUP`] if it was looked up.
     pub detail: Map,
-    /// What was taken away of it, since the item would have been too large.
+    /// The members that were removed because the item would have been too large.
     pub removed: Removed,
 }
 
 /// An event that was read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct InsightEvent {
-    /// The insight that it is an event of.
+    /// The id of its insight.
     pub shared_event_id: String,
-    /// Which event.
+    /// Its phase.
     pub phase: Phase,
     /// The event.
     pub event: PhaseEvent,
@@ -72,7 +73,7 @@ impl PhaseEvent {
         self.text(&["event_id"]).unwrap_or_default()
     }
 
-    /// The event without what the look-up added, to compare two of them.
+    /// The event without its look-up, as text, to compare two events.
     pub fn event_text(&self) -> String {
         let mut event = self.detail.clone();
         event.remove(LOOKUP);
@@ -81,7 +82,7 @@ impl PhaseEvent {
         text
     }
 
-    /// Notes that the event came from the data events of `trail`, which it may say itself or not.
+    /// Notes that the event was returned for the data events of `trail`, unless the event itself states this.
     pub fn came_from(&mut self, trail: &str) {
         if self.series().trail.as_deref() == Some(trail) {
             return;
@@ -91,23 +92,23 @@ impl PhaseEvent {
         self.detail.insert(LOOKUP.into(), lookup.into());
     }
 
-    /// The trail that was asked, where the event does not name it itself.
+    /// The requested trail, if the event itself does not name it.
     pub fn asked_trail(&self) -> Option<&str> {
         requested_trail(&self.detail)
     }
 
-    /// Whether the event was looked up, and not only pushed.
+    /// Whether the event was looked up, not only pushed.
     pub fn is_looked_up(&self) -> bool {
         self.detail.contains_key(LOOKUP)
     }
 
-    /// Whether the event leaves open if it is about management or data events.
+    /// Whether it is unknown if the event is about management or data events.
     pub fn has_unknown_category(&self) -> bool {
         self.asked_trail().is_none() && self.insight("source_event_category").is_none()
     }
 
-    /// The series that the event names. Members that a series cannot do without and that are missing are empty; the
-    /// others are absent where they are empty, since both make the same key.
+    /// The series that the event names. A missing required member is empty. An empty optional member is absent, because both
+    /// make the same key.
     pub fn series(&self) -> SeriesKey {
         SeriesKey::of_event(&self.detail)
     }
@@ -115,6 +116,20 @@ impl PhaseEvent {
     /// The same without what was requested.
     pub fn series_by_itself(&self) -> SeriesKey {
         SeriesKey::of_event_alone(&self.detail)
+    }
+}
+
+/// The event with personal data replaced, or the rejection with personal data replaced.
+pub fn redacted(
+    event: Result<InsightEvent, Box<Rejected>>,
+    redact: &Redact,
+) -> Result<InsightEvent, Box<Rejected>> {
+    match event {
+        Ok(mut event) => {
+            redact.map(&mut event.event.detail);
+            Ok(event)
+        }
+        Err(rejected) => Err(Box::new(redact.rejected(*rejected))),
     }
 }
 
@@ -137,7 +152,7 @@ pub fn read_looked_up(event: &Event, account_id: &str) -> Result<InsightEvent, B
 /// Reads an event's JSON.
 pub fn read(text: &str, account_id: &str) -> Result<InsightEvent, Box<Rejected>> {
     let mut faults = Faults::default();
-    // As of a payload, so that what is rejected is stored under the same key by either way.
+    // As for a payload, so that a rejected event has the same key by both routes.
     let text = &*replace_unpaired(text);
     let event = match Value::from_json_in_snake_case(text) {
         Ok(value) => value,
@@ -185,7 +200,7 @@ pub fn read(text: &str, account_id: &str) -> Result<InsightEvent, Box<Rejected>>
         (Value::Map(mut detail), Some(phase), Some(time)) if faults.is_empty() => {
             detail.insert("event_time".into(), time.into());
             if let Some(other) = detail.remove(LOOKUP) {
-                // Not CloudTrail's today; kept, but out of the way of ours.
+                // CloudTrail has no member of this name today. It is kept under another name.
                 let mut name = format!("event_{LOOKUP}");
                 while detail.contains_key(name.as_str()) {
                     name.insert_str(0, "event_");

@@ -1,8 +1,9 @@
 //! Fetches and stores insight events: every page of a look-up, the Start and End of each insight joined with what is stored.
 
-use crate::event::{InsightEvent, Phase, PhaseEvent, read_looked_up};
+use crate::event::{InsightEvent, Phase, PhaseEvent, read_looked_up, redacted};
 use crate::fetch::{EventSource, Fetch};
-use crate::merge::{EventPair, insight_key};
+use crate::merge::insight_key;
+use crate::pair::EventPair;
 use crate::redact::Redact;
 use futures_util::stream::{self, StreamExt};
 use insights_shared::completeness::Completeness;
@@ -133,7 +134,7 @@ impl<'a> Events<'a> {
         let mut uncategorized: Vec<(String, SeriesKey, Naming)> = Vec::new();
         for event in events {
             self.any.store(true, Ordering::Relaxed);
-            let event = self.redact.event(event);
+            let event = redacted(event, self.redact);
             if let Ok(InsightEvent { shared_event_id, event, .. }) = &event {
                 let naming = Naming { time: event.time, is_confirmed: event.is_looked_up() };
                 let series = event.series();

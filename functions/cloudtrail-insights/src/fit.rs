@@ -1,43 +1,36 @@
-//! Makes the events of an insight fit into one item: takes away what is least missed, and says what. Pure.
+//! Makes the events of an insight fit into one item: removes the least important members, and names them. Pure.
 //!
-//! The events of an insight come in any order, by any route, and again and again, and what was taken away is not there to
-//! decide by when they do. The result is the same nevertheless: of each event there are a few forms, each a part of the one
-//! before; of the pairs of forms the first that fits, in a fixed order, is chosen; and a form of a form is what it is of the
-//! whole event. So a pair that was too large once is too large again, and the pair that was chosen is chosen again.
+//! The events of an insight may come in any order, by any route and repeatedly, and members that were removed earlier are not
+//! available later. The result is the same nevertheless. Each event has a few forms, each a part of the one before. The first
+//! pair of forms that fits, in a fixed order, is chosen. A form of a form equals that form of the whole event. So a pair that
+//! was too large once is too large again, and the pair that was chosen is chosen again.
 //!
-//! A look-up may come after its event, and must not cost the other event what it would have kept had both come at once. So the
-//! large members of the look-up are the first that an event loses: without them it takes hardly more room than before it was
-//! looked up. Events of up to 256 KB, which is CloudTrail's limit, then leave the same record in any order: an End with a
-//! shortened look-up always fits beside what is essential of the Start. Beyond it the record may depend on the order until both
-//! events have come once more.
+//! A look-up may come after its event, and the other event must then keep as much as if both had come at once. For this reason
+//! an event loses the large members of its look-up first: without them it is hardly larger than before it was looked up. Events
+//! of up to 256 KB, which is CloudTrail's limit, leave the same record in any order: an End with a shortened look-up always fits
+//! beside the essential members of the Start. Larger events may leave a record that depends on the order until both events have
+//! come again.
 
 use crate::event::PhaseEvent;
-use crate::merge::EventPair;
+use crate::pair::EventPair;
+use crate::removed::{ATTRIBUTIONS, Removed, is_of_lookup};
 use insights_shared::series::LOOKUP;
 use insights_shared::validate::{LARGEST_ITEM, item_size};
 use insights_shared::value::{Map, Value};
 
-/// The member of a record's detail that names what was taken away.
-pub const TRUNCATED: &str = "truncated";
-/// How much of an item all else takes at most, beside the texts that are counted: keys, hash, times, index keys, stamps.
+/// The most bytes of the rest of an item: keys, hash, times, index keys, stamps.
 const OVERHEAD: usize = 3 * 1024;
-/// The forms of an event: the whole; without what is large of the look-up; without attributions, too; without anything large;
-/// what is essential.
+/// The forms of an event: the whole; without the large members of the look-up; also without attributions; without all large
+/// members; only the essential members.
 const FORMS: usize = 5;
-/// The form that takes away from the look-up alone.
+/// The form that shortens only the look-up.
 const SHORTER_LOOKUP: usize = 1;
-/// What is larger than this is large, in bytes.
+/// A member that is larger than this is large, in bytes.
 const LARGE: usize = 1_024;
-/// The most names of what was taken away of an event. The others are counted.
-const MOST_NAMES: usize = 20;
-/// The longest of them, in characters.
-const LONGEST_NAME: usize = 100;
 
-/// Who or what was behind the calls: nearly all of a large event.
-const ATTRIBUTIONS: &str = "insight_details.insight_context.attributions";
-/// What every form has, however large.
+/// The members of every form, however large.
 const ALWAYS: [&str; 3] = ["event_id", "event_time", "insight_details.state"];
-/// The objects whose members are looked at one by one.
+/// The objects whose members are kept or removed one by one.
 const OBJECTS: [&str; 6] = [
     "insight_details",
     "insight_details.insight_context",
@@ -46,8 +39,8 @@ const OBJECTS: [&str; 6] = [
     "insight_details.insight_context.statistics.insight",
     LOOKUP,
 ];
-/// What every form has unless it is large: what title, severity, entity, beginning and series are made of, and what says
-/// whose the event is.
+/// The members of every form unless they are large: those from which title, severity, entity, start and series are made, and
+/// those that identify the event.
 const ESSENTIAL: [&str; 25] = [
     "aws_region",
     "event_category",
@@ -76,59 +69,7 @@ const ESSENTIAL: [&str; 25] = [
     "lookup.username",
 ];
 
-/// What was taken away of an event.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Removed {
-    /// The names that come first, those of the look-up and the attributions before all others.
-    names: Vec<String>,
-    /// How many more there are.
-    more: usize,
-}
-
-impl Removed {
-    /// Whether nothing was.
-    pub fn is_empty(&self) -> bool {
-        self.names.is_empty()
-    }
-
-    /// Whether something of the look-up was.
-    pub fn has_lookup(&self) -> bool {
-        self.names.iter().any(|name| is_of_lookup(name))
-    }
-
-    fn add(&mut self, path: &str) {
-        let rank = |name: &str| (!is_of_lookup(name), name != ATTRIBUTIONS);
-        let name: String = path.chars().take(LONGEST_NAME).collect();
-        let place = self.names.partition_point(|known| (rank(known), known) < (rank(&name), &name));
-        self.names.insert(place, name);
-        if self.names.len() > MOST_NAMES {
-            self.names.pop();
-            self.more += 1;
-        }
-    }
-
-    /// As a record has it, of the event of that name.
-    fn texts(&self, event: &str) -> impl Iterator<Item = String> {
-        let more = (self.more > 0).then(|| format!("{event}: {} more", self.more));
-        self.names.iter().map(move |name| format!("{event}.{name}")).chain(more)
-    }
-
-    /// What a record says of the event of that name.
-    pub fn from_stored(truncated: Option<&Value>, event: &str) -> Self {
-        let mut removed = Self::default();
-        let texts = truncated.and_then(Value::as_list).unwrap_or_default().iter().filter_map(Value::as_str);
-        for rest in texts.filter_map(|text| text.strip_prefix(event)) {
-            if let Some(name) = rest.strip_prefix('.') {
-                removed.names.push(name.to_owned());
-            } else if let Some(more) = rest.strip_prefix(": ").and_then(|more| more.strip_suffix(" more")) {
-                removed.more = more.parse().unwrap_or_default();
-            }
-        }
-        removed
-    }
-}
-
-/// The events as they fit into one item, if they can, and what was taken away of them: a list, if anything was.
+/// The events in forms that fit into one item, if any do, and the list of what was removed, if anything was.
 pub fn fitted(pair: EventPair, id: &str) -> (EventPair, Option<Value>) {
     let limit = LARGEST_ITEM.saturating_sub(OVERHEAD + id.len());
     if weight(pair.start.as_ref(), "start") + weight(pair.end.as_ref(), "end") <= limit {
@@ -139,12 +80,12 @@ pub fn fitted(pair: EventPair, id: &str) -> (EventPair, Option<Value>) {
         let forms = (0..FORMS).map(form).map(|form| (weight(form.as_ref(), name), form));
         forms.collect::<Vec<(usize, Option<PhaseEvent>)>>()
     };
-    // The End's statistics and attributions are over all of the activity: the Start makes way first.
+    // The End's statistics and attributions cover the whole activity, so the Start is shortened first.
     let (starts, ends) = (forms(pair.start.as_ref(), "start"), forms(pair.end.as_ref(), "end"));
     let pairs = ends.iter().flat_map(|end| starts.iter().map(move |start| (start, end)));
     let least = starts.last().zip(ends.last());
     let mut fitting = pairs.filter(|(start, end)| start.0 + end.0 <= limit);
-    // What does not fit at all is rejected when it is validated.
+    // If no pair fits, validation rejects the record.
     match fitting.next().or(least) {
         Some((start, end)) => named(EventPair { start: start.1.clone(), end: end.1.clone() }),
         None => named(pair),
@@ -160,8 +101,8 @@ fn named(pair: EventPair) -> (EventPair, Option<Value>) {
     (pair, truncated)
 }
 
-/// How much of an item an event takes, with what is repeated of it elsewhere: at least what it really is, and the same beside
-/// whatever other event.
+/// The size of an event in the item, in bytes, with the members that are repeated elsewhere. It is never less than the real
+/// size, and does not depend on the other event.
 fn weight(event: Option<&PhaseEvent>, name: &str) -> usize {
     let Some(event) = event else { return 0 };
     let repeated = ["event_name", "event_source", "event_source", "error_code"];
@@ -179,11 +120,6 @@ fn reduced(event: &PhaseEvent, form: usize) -> PhaseEvent {
         event.detail = reduced_map(std::mem::take(&mut event.detail), "", form, &mut event.removed);
     }
     event
-}
-
-/// Whether a member of this place is one of the look-up's.
-fn is_of_lookup(place: &str) -> bool {
-    place.strip_prefix(LOOKUP).is_some_and(|rest| rest.starts_with('.'))
 }
 
 fn reduced_map(map: Map, path: &str, form: usize, removed: &mut Removed) -> Map {

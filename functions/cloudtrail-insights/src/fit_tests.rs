@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::event::{Phase, read};
+use crate::removed::TRUNCATED;
 use insights_shared::record::Stored;
 use insights_shared::target::Target;
 use insights_shared::time::Timestamp;

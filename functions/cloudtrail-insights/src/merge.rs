@@ -1,13 +1,15 @@
-//! Joins the events of an insight, in whichever order and by whichever way they come. Pure.
+//! Joins the events of an insight, in any order and by any route. Pure.
 
 use crate::event::{Phase, PhaseEvent};
-use crate::fit::{self, Removed, TRUNCATED};
+use crate::fit;
+use crate::pair::EventPair;
 use crate::redact::{self, Redact};
+use crate::removed::TRUNCATED;
 use crate::window::REACH_DAYS;
 use insights_shared::key::Key;
 use insights_shared::number::Number;
 use insights_shared::record::{Record, Status, StatusReason, Stored, one_line, partition};
-use insights_shared::series::{API_ERROR_RATE, LOOKUP, REQUESTED_TRAIL, SeriesKey};
+use insights_shared::series::{API_ERROR_RATE, LOOKUP, REQUESTED_TRAIL};
 use insights_shared::target::Target;
 use insights_shared::time::{DAY_SECONDS, Timestamp};
 use insights_shared::value::Value;
@@ -19,30 +21,10 @@ pub fn insight_key(target: &Target, shared_event_id: &str) -> Key {
     Key::new(pk, "insight")
 }
 
-/// The events of one insight that are known.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct EventPair {
-    /// Its start.
-    pub start: Option<PhaseEvent>,
-    /// Its end.
-    pub end: Option<PhaseEvent>,
-}
-
 impl EventPair {
-    /// The events of a stored record.
-    pub fn from_stored(stored: &Stored) -> Self {
-        let detail = stored.0.get("detail");
-        let truncated = detail.and_then(|detail| detail.at(&[TRUNCATED]));
-        let event = |name: &str| {
-            let event = PhaseEvent::from_stored(detail?.at(&[name])?)?;
-            Some(PhaseEvent { removed: Removed::from_stored(truncated, name), ..event })
-        };
-        Self { start: event("start"), end: event("end") }
-    }
-
-    /// Takes an event in. `false` if a greater event of the same event was there already.
+    /// Adds an event. Returns `false` if a greater event of the same phase is already known.
     ///
-    /// The order is total (time, event id, hashes, text), so that the result is the same in whichever order events come.
+    /// The order is total (time, event id, hashes, text), so that the result does not depend on the order in which events come.
     pub fn add(&mut self, phase: Phase, mut event: PhaseEvent) -> bool {
         let place = match phase {
             Phase::Start => &mut self.start,
@@ -54,16 +36,16 @@ impl EventPair {
         };
         let same_event = known.time == event.time && known.event_id() == event.event_id();
         if same_event {
-            // Whoever writes without `REDACT` must not bring back what was replaced: of that event the stored event stays,
-            // without the look-up that comes now, which nothing was replaced in.
+            // A writer without `REDACT` must not restore what was replaced: the stored event stays, without the new look-up, in
+            // which nothing was replaced.
             if redact::hashes(&known.detail) > redact::hashes(&event.detail) {
                 return true;
             }
             if known.removed.has_lookup() && !event.detail.contains_key(LOOKUP) {
-                // With its look-up it was too large, and would be again.
+                // With its look-up it was too large, and would be too large again.
                 return true;
             }
-            // A push has no look-up; it must not take away the one that is stored, unless only a part of that is.
+            // A push has no look-up. It must not remove the stored one, unless that is only a part.
             let stored = known.detail.get(LOOKUP).filter(|_| !known.removed.has_lookup());
             let lookup = stored.or_else(|| event.detail.get(LOOKUP)).cloned();
             if let Some(mut lookup) = lookup {
@@ -76,7 +58,7 @@ impl EventPair {
                 event.detail.insert(LOOKUP.into(), lookup);
             }
             if !known.removed.is_empty() {
-                // The same event, all of it.
+                // The whole event replaces its stored part.
                 *known = event;
                 return true;
             }
@@ -92,45 +74,14 @@ impl EventPair {
         same_event
     }
 
-    /// Replaces what is not to be kept of either event.
+    /// Replaces personal data in both events.
     pub fn redact(&mut self, redact: &Redact) {
         for event in [&mut self.start, &mut self.end].into_iter().flatten() {
             redact.map(&mut event.detail);
         }
     }
 
-    /// The trail that an event names for the series that `series` is without one.
-    pub fn trail_of(&self, series: &SeriesKey) -> Option<String> {
-        let mut named = [&self.end, &self.start].into_iter().flatten().map(PhaseEvent::series);
-        let named = named.find(|named| SeriesKey { trail: None, ..named.clone() } == *series)?;
-        named.trail
-    }
-
-    /// A text of `insightDetails`, the end's if it has one.
-    fn insight(&self, name: &str) -> Option<&str> {
-        let end = self.end.as_ref().and_then(|event| event.insight(name));
-        end.or_else(|| self.start.as_ref().and_then(|event| event.insight(name)))
-    }
-
-    /// A statistic. The end's is over the whole activity, the start's provisional.
-    fn statistic(&self, path: &[&str]) -> Option<&Number> {
-        let end = self.end.as_ref().and_then(|event| event.statistic(path));
-        end.or_else(|| self.start.as_ref().and_then(|event| event.statistic(path)))
-    }
-
-    fn started_at(&self) -> Option<Timestamp> {
-        if let Some(start) = &self.start {
-            return Some(start.time);
-        }
-        let end = self.end.as_ref()?;
-        let minutes =
-            end.statistic(&["insight_duration"]).map(Number::as_f64).filter(|minutes| minutes.is_finite());
-        #[expect(clippy::cast_possible_truncation, reason = "minutes; what is hostile saturates")]
-        let seconds = (minutes.unwrap_or(0.0).max(0.0) * 60.0).round() as i64;
-        Some(end.time.plus_seconds(seconds.saturating_neg()))
-    }
-
-    /// The record of the events. It is the start's until the end is known. What no item would hold is left out of it.
+    /// The record of the events. Until the End is known, the insight is open. Members that do not fit into an item are left out.
     pub fn into_record(self, target: &Target, shared_event_id: &str, answered_at: Timestamp) -> Record {
         let (pair, truncated) = fit::fitted(self, shared_event_id);
         let mut record = pair.into_whole_record(target, shared_event_id, answered_at);
@@ -184,15 +135,15 @@ impl EventPair {
     }
 }
 
-/// Whether a stored start has waited for its end longer than CloudTrail would still give it.
+/// Whether a stored Start is so old that CloudTrail no longer returns its End.
 pub fn is_overdue(stored: &Stored, now: Timestamp) -> bool {
-    /// The end may come in the very hour in which the start leaves CloudTrail's reach.
+    /// The End may come in the hour in which the Start leaves CloudTrail's retention.
     const GRACE_SECONDS: i64 = 3_600;
     let limit = now.plus_seconds(-REACH_DAYS * DAY_SECONDS - GRACE_SECONDS);
     stored.timestamp("started_at").is_some_and(|started| started < limit)
 }
 
-/// The stored record of a start whose end never came, closed when CloudTrail could have told of one for the last time.
+/// The stored record of a Start without an End, closed at the last instant at which CloudTrail could have returned an End.
 pub fn no_end_seen(stored: &Stored, answered_at: Timestamp) -> Option<Record> {
     let mut record = Record::from_stored(cloudtrail::INSIGHT, stored, answered_at)?;
     record.status = Some(Status::Closed);

@@ -1,36 +1,35 @@
-//! Replaces what tells of persons by keyed hashes (`REDACT`, `REDACT_KEY`), before anything of an event is stored, reported
-//! or logged. Pure.
+//! Replaces personal data by keyed hashes (`REDACT`, `REDACT_KEY`), before an event is stored, reported or logged. Pure.
 //!
-//! It goes by the names of members, wherever they stand: an event that is rejected since it is not as documented is no
-//! less personal. It does not know which records hold events.
+//! It replaces members by their names, wherever they are, because an event that is rejected for its form also contains personal
+//! data. It does not know events or records.
 
-use crate::event::InsightEvent;
 use insights_shared::environment::Environment;
 use insights_shared::fields::Faults;
+use insights_shared::key::hex;
 use insights_shared::validate::Rejected;
 use insights_shared::value::{Map, Value, snake_case};
 use ring::hmac::{self, HMAC_SHA256};
 use std::collections::BTreeSet;
 use std::fmt;
 
-/// What an attribution may be of, and the other members of an event that say the same.
+/// The attributes of attributions, and the other members of an event with the same data.
 /// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-insights-fields-trails.html>
 const ATTRIBUTES: [(&str, &[&str]); 3] = [
     ("userIdentityArn", &["user_identity", "user_identity_arn", "username", "access_key_id"]),
     ("userAgent", &["user_agent"]),
-    // `errorCode` of the details is the series' own, not a person's.
+    // The `errorCode` of the details belongs to the series, not to a person.
     ("errorCode", &[]),
 ];
-/// What stands before the hash, so that it is taken for nothing else and is not hashed again.
+/// The prefix of a hash, so that it is recognized and not hashed again.
 const PREFIX: &str = "hmac-sha256:";
-/// The hexadecimal digits that are kept: 128 bits.
+/// The number of hexadecimal digits: 128 bits.
 const DIGITS: usize = 32;
-/// A key that can be guessed hides nothing, since most of what is hashed can be.
+/// The shortest key, in bytes. With a key that can be guessed, hashes of known names reveal the data.
 const SHORTEST_KEY: usize = 32;
-/// CloudTrail's word for calls without the attribute; it is about nobody.
+/// CloudTrail's value for calls without the attribute. It identifies nobody.
 const NOBODY: &str = "null";
 
-/// What is replaced, and by which key. By default nothing is.
+/// The replaced attributes and the key. By default nothing is replaced.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Redact {
     attributes: BTreeSet<&'static str>,
@@ -38,14 +37,14 @@ pub struct Redact {
     key: String,
 }
 
-/// Says what is replaced; the key stays out of every message.
+/// Shows the attributes and never the key.
 impl fmt::Debug for Redact {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Redact").field("attributes", &self.attributes).finish_non_exhaustive()
     }
 }
 
-/// How many values within an object are hashes.
+/// The number of hashes in an object.
 pub fn hashes(map: &Map) -> usize {
     fn of(value: &Value) -> usize {
         match value {
@@ -59,7 +58,7 @@ pub fn hashes(map: &Map) -> usize {
 }
 
 impl Redact {
-    /// Reads the variables. Every fault goes into `faults`, but for the key's value.
+    /// Reads the variables. Every fault goes into `faults`, without the value of the key.
     pub fn read(environment: &Environment, faults: &mut Faults) -> Self {
         let mut redact = Self::default();
         let named = environment.get("REDACT").unwrap_or_default();
@@ -86,23 +85,11 @@ impl Redact {
         self.attributes.is_empty()
     }
 
-    /// An event as it may be kept, or what is wrong with it.
-    pub fn event(&self, event: Result<InsightEvent, Box<Rejected>>) -> Result<InsightEvent, Box<Rejected>> {
+    /// A rejection without personal data. If the event cannot be read, only its hash and its length are kept.
+    pub fn rejected(&self, rejected: Rejected) -> Rejected {
         if self.is_idle() {
-            return event;
+            return rejected;
         }
-        match event {
-            Ok(mut event) => {
-                self.map(&mut event.event.detail);
-                Ok(event)
-            }
-            Err(rejected) => Err(Box::new(self.rejected(*rejected))),
-        }
-    }
-
-    /// What is kept of an event that was rejected. Where it cannot be read, nothing in it can be found to be replaced, so
-    /// that only its hash and its length are kept.
-    fn rejected(&self, rejected: Rejected) -> Rejected {
         let Rejected { subject, violations, raw } = rejected;
         if let Ok(Value::Map(mut event)) = Value::from_json(&raw) {
             self.map(&mut event);
@@ -119,7 +106,7 @@ impl Redact {
         Rejected { subject, violations: kept, raw }
     }
 
-    /// Replaces within an object and all that it holds.
+    /// Replaces data in an object and in everything that it contains.
     pub fn map(&self, map: &mut Map) {
         if self.is_idle() {
             return;
@@ -155,18 +142,17 @@ impl Redact {
         }
     }
 
-    /// HMAC-SHA-256 of a text. One that is a hash already stays: a stored event is joined again.
+    /// HMAC-SHA-256 of a text. A hash stays, because a stored event is joined again.
     fn hashed(&self, text: &str) -> String {
         if text.is_empty() || text == NOBODY || is_hash(text) {
             return text.to_owned();
         }
         let tag = hmac::sign(&hmac::Key::new(HMAC_SHA256, self.key.as_bytes()), text.as_bytes());
-        let digits = tag.as_ref().iter().take(DIGITS / 2).map(|byte| format!("{byte:02x}"));
-        digits.fold(PREFIX.to_owned(), |text, digits| text + &digits)
+        PREFIX.to_owned() + &hex::<String>(tag.as_ref().get(..DIGITS / 2).unwrap_or_default())
     }
 }
 
-/// Whether `text` is what [`Redact`] puts in a text's place.
+/// Whether `text` is a hash of [`Redact`].
 fn is_hash(text: &str) -> bool {
     text.strip_prefix(PREFIX).is_some_and(|digits| {
         digits.len() == DIGITS
@@ -174,7 +160,7 @@ fn is_hash(text: &str) -> bool {
     })
 }
 
-/// A rule without what it quotes of the input.
+/// A rule without the quoted input.
 fn rule_alone(rule: &str) -> &str {
     rule.split(": ").next().unwrap_or_default()
 }

@@ -1,7 +1,7 @@
 //! What is replaced, by which hash, and what is left as it is. The hashes are those of `openssl dgst -sha256 -hmac KEY`.
 
 use super::*;
-use crate::event::read;
+use crate::event::{read, redacted};
 use insights_shared::value::with_snake_names;
 
 const ACCOUNT: &str = "123456789012";
@@ -34,7 +34,7 @@ fn event() -> String {
 }
 
 fn kept(names: &str) -> String {
-    let event = redact(names).event(read(&event(), ACCOUNT)).unwrap().event;
+    let event = redacted(read(&event(), ACCOUNT), &redact(names)).unwrap().event;
     let mut text = String::new();
     Value::Map(event.detail).write_canonical(&mut text);
     text
@@ -43,7 +43,7 @@ fn kept(names: &str) -> String {
 #[test]
 fn by_default_an_event_is_kept_to_the_letter() {
     let expected = read(&event(), ACCOUNT);
-    assert_eq!(Redact::default().event(read(&event(), ACCOUNT)), expected);
+    assert_eq!(redacted(read(&event(), ACCOUNT), &Redact::default()), expected);
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn what_is_named_becomes_its_keyed_hash_on_both_sides_and_wherever_else_it_stand
         {{"attribute":"userAgent","insight":[{{"value":"curl/8.5","average":2}}],"baseline":[]}},
         {{"attribute":"errorCode","insight":[{{"value":"AccessDenied","average":2}}],"baseline":[]}}]}}}}}}"#
     );
-    let event = redact("userIdentityArn").event(read(&event(), ACCOUNT)).unwrap().event;
+    let event = redacted(read(&event(), ACCOUNT), &redact("userIdentityArn")).unwrap().event;
     assert_eq!(Value::Map(event.detail), Value::from_json(&expected).unwrap());
 }
 
@@ -101,7 +101,7 @@ fn what_is_a_hash_already_stays_and_what_only_begins_like_one_does_not() {
 #[test]
 fn a_rejected_event_is_kept_without_what_is_named() {
     let broken = event().replace("\"Start\"", "\"Middle\"");
-    let rejected = redact("userIdentityArn,userAgent").event(read(&broken, ACCOUNT)).unwrap_err();
+    let rejected = redacted(read(&broken, ACCOUNT), &redact("userIdentityArn,userAgent")).unwrap_err();
     assert_eq!(rejected.subject, "s-1");
     assert_eq!(rejected.violations.to_string(), "insightDetails.state is \"Middle\": must be Start or End");
     for text in ["alice", "bob", "curl"] {
@@ -122,7 +122,7 @@ fn a_rejected_event_is_kept_without_what_is_named() {
 fn of_what_cannot_be_read_only_its_hash_and_length_are_kept() {
     // A text in which nothing can be found; one that is JSON, but no object; a number that no table can hold.
     for (text, bytes) in [("not json, by alice", 18), ("\"alice\"", 7)] {
-        let rejected = redact("userAgent").event(read(text, ACCOUNT)).unwrap_err();
+        let rejected = redacted(read(text, ACCOUNT), &redact("userAgent")).unwrap_err();
         assert!(!format!("{rejected:?}").contains("alice"), "{rejected:?}");
         let raw = Value::from_json(&rejected.raw).unwrap();
         let expected = match bytes {
@@ -137,7 +137,7 @@ fn of_what_cannot_be_read_only_its_hash_and_length_are_kept() {
         assert_eq!(rejected.violations.len(), 1);
     }
     let quoted = r#"{"note":"alice","average":1e99999999999999999999}"#;
-    let rejected = redact("userAgent").event(read(quoted, ACCOUNT)).unwrap_err();
+    let rejected = redacted(read(quoted, ACCOUNT), &redact("userAgent")).unwrap_err();
     assert!(!format!("{rejected:?}").contains("alice"), "{rejected:?}");
 }
 

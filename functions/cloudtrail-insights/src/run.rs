@@ -179,7 +179,7 @@ impl CollectRun<'_> {
         let mut reached = start.min(asked.end);
         for (from, until) in pieces(start, asked.end) {
             if run.is_over() {
-                completeness &= run.report.not_reached(1);
+                let _ = run.report.not_reached(1);
                 break;
             }
             completeness &= self.rows.backfill_series(&self.fetch, start, (from, until)).await;

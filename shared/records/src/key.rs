@@ -31,18 +31,19 @@ impl Key {
         for part in [&self.pk, "\n", &self.sk] {
             context.update(part.as_bytes());
         }
-        hex(context.finish().as_ref().iter().take(4))
+        hex(context.finish().as_ref().get(..4).unwrap_or_default())
     }
 }
 
 /// SHA-256 in lower-case hex.
 pub fn sha256_hex(bytes: &[u8]) -> String {
-    hex(digest(&SHA256, bytes).as_ref().iter())
+    hex(digest(&SHA256, bytes).as_ref())
 }
 
-fn hex<'a, T: FromIterator<char>>(bytes: impl Iterator<Item = &'a u8>) -> T {
+/// `bytes` in lower-case hexadecimal digits.
+pub fn hex<T: FromIterator<char>>(bytes: &[u8]) -> T {
     let digit = |half: u8| char::from(if half < 10 { b'0' + half } else { b'a' + half - 10 });
-    bytes.flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 /// Whether `text` is a UUID: hexadecimal digits in groups of 8, 4, 4, 4 and 12.

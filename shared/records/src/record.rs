@@ -1,6 +1,6 @@
 //! The record as a collector makes it, before anything has been checked: one envelope for three services.
 //!
-//! It follows section 3 of the public contract (README, "Records"). Keys of the indexes, the hash and the expiry are
+//! The README describes it in section "Records". Keys of the indexes, the hash and the expiry are
 //! worked out by [`crate::validate`]; when and by whom a record was stored is added by the
 //! store.
 

@@ -1,17 +1,18 @@
 //! The AWS SDK as the functions use it: configured from the environment alone, one HTTP client, requests named and counted
 //! per target, one retry layer (the SDK's own).
 //!
-//! Everything that runs the functions puts credentials into the environment. So the SDK's own loader, which looks for them
-//! in files, metadata services and other accounts as well, is deliberately not linked: it would be a tenth of what ships.
+//! Everything that runs the functions puts credentials into the environment. For this reason the SDK's own loader, which also
+//! reads files, metadata services and other accounts, is not linked: it would be a tenth of the binary.
 //!
-//! - `answer`: what is no answer, although its status is one; the codes of errors.
-//! - `calls`: requests named and counted, responses looked at.
-//! - `connector`: the one connector of the process, made before the first invocation.
-//! - `date`: how far the services' clocks are from the machine's.
-//! - `digest`: what requests to the table are signed over.
-//! - `endpoints`: where requests go.
-//! - `trace`: the trace that requests carry.
-//! - `trust`: whose certificates are believed there.
+//! - `answer`: responses that are not the service's, although their status is a success; the codes of errors.
+//! - `calls`: names and counts requests, inspects responses.
+//! - `connector`: the HTTP connector of the process, built before the first invocation.
+//! - `date`: the difference between the services' clocks and the machine's.
+//! - `digest`: the hash that requests to the table are signed with.
+//! - `endpoints`: the endpoint variables.
+//! - `proxy`: the proxy variables.
+//! - `trace`: the trace header of requests.
+//! - `trust`: the accepted certificates.
 
 mod answer;
 mod calls;
@@ -19,6 +20,7 @@ mod connector;
 mod date;
 mod digest;
 mod endpoints;
+mod proxy;
 mod trace;
 mod trust;
 
@@ -28,8 +30,8 @@ pub(crate) use calls::ResponseObserver;
 pub use calls::{CallCounts, CallObserver, Calls};
 pub use date::{ServiceDates, Skew, TOLERATED_MILLIS};
 pub use endpoints::{is_endpoint, without_user};
+pub use proxy::has_proxy;
 pub use trace::with_trace_id;
-pub use trust::has_proxy;
 
 use crate::environment::Environment;
 use crate::fields::Faults;
@@ -50,6 +52,7 @@ use aws_types::service_config::ServiceConfigKey;
 use connector::OneConnector;
 use digest::BodyDigest;
 use endpoints::Endpoints;
+use proxy::Proxies;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use trust::Trust;
@@ -84,6 +87,7 @@ pub fn load(environment: &Environment, source: Source, timeouts: Timeouts, fault
     let region = environment.get("AWS_REGION").or_else(|| environment.get("AWS_DEFAULT_REGION"));
     let endpoints = Endpoints::read(environment, source, faults);
     let trust = Trust::read(environment, region.unwrap_or_default(), &endpoints, faults);
+    let proxies = Proxies::read(environment, faults);
     let timeout_config = TimeoutConfig::builder()
         .connect_timeout(timeouts.connect)
         .read_timeout(timeouts.read)
@@ -92,7 +96,7 @@ pub fn load(environment: &Environment, source: Source, timeouts: Timeouts, fault
     let mut builder = SdkConfig::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
         .region(region.map(|region| Region::new(region.to_owned())))
-        .http_client(OneConnector::new(timeouts, &trust))
+        .http_client(OneConnector::new(timeouts, &trust, &proxies))
         .timeout_config(timeout_config)
         .retry_config(RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS))
         .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))

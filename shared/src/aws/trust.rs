@@ -1,10 +1,11 @@
-//! Whose certificates are believed. It decides and reads; the connector does the believing.
+//! Which certificates the connector accepts.
 //!
-//! The endpoints of AWS have certificates of Amazon Trust Services, whose five roots are built in: reading those of the
-//! machine, of which a Lambda has some 150, was four fifths of a start. Where anybody else may answer, or where the
-//! environment names certificates, it is those that count.
+//! The endpoints of AWS have certificates of Amazon Trust Services, whose five roots are built in: reading the roots of the
+//! machine, about 150 on Lambda, took four fifths of a cold start. If the environment names certificates, only those are
+//! accepted. If another host may answer, the roots of the machine are.
 
 use super::endpoints::Endpoints;
+use super::proxy::has_proxy;
 use crate::environment::Environment;
 use crate::fields::Faults;
 use rustls::RootCertStore;
@@ -20,20 +21,17 @@ const AMAZON: &str = include_str!("amazon-roots.pem");
 const FILES: [&str; 2] = ["AWS_CA_BUNDLE", "SSL_CERT_FILE"];
 /// The variable that names folders of certificates.
 const FOLDERS: &str = "SSL_CERT_DIR";
-/// Variables that put a proxy between us and AWS, which may answer with a certificate of its own.
-const PROXIES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
-
-/// Whose certificates are believed.
+/// The accepted certificates.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Trust {
-    /// Those of these roots, in PEM. Each is known to be one.
+    /// Those of these roots, in PEM. Each is valid.
     Certificates(String),
-    /// Those whom the machine believes.
+    /// Those of the machine's roots.
     Native,
 }
 
 impl Trust {
-    /// Whom to believe in `region`. What the environment names and cannot be read goes into `faults`.
+    /// The certificates to accept in `region`. A file or folder that is named and cannot be read goes into `faults`.
     pub(super) fn read(
         environment: &Environment,
         region: &str,
@@ -60,18 +58,13 @@ impl Trust {
     }
 }
 
-/// Whether requests may go through a proxy.
-pub fn has_proxy(environment: &Environment) -> bool {
-    PROXIES.iter().any(|name| environment.get(name).is_some())
-}
-
 /// The certificates in the folders of `value`, parted as in `PATH`, in PEM.
 fn in_folders(value: &str) -> String {
     let folders: Vec<PathBuf> = std::env::split_paths(value).collect();
     folders.iter().map(|folder| certificates(None, Some(folder))).collect()
 }
 
-/// The certificates of a file or folder, in PEM. What is no root is left out: the connector could not go on with it.
+/// The certificates of a file or folder, in PEM. Anything else is left out, because it would break the connector.
 fn certificates(file: Option<&Path>, folder: Option<&Path>) -> String {
     let mut pem = String::new();
     for certificate in load_certs_from_paths(file, folder).certs {
@@ -85,7 +78,7 @@ fn certificates(file: Option<&Path>, folder: Option<&Path>) -> String {
 }
 
 /// Whether the endpoints of `region` are known to have certificates of Amazon Trust Services: the partitions `aws` and
-/// `aws-us-gov`, by the patterns of their regions. What is unknown is not.
+/// `aws-us-gov`, by the patterns of their regions. An unknown region does not count.
 fn is_amazons(region: &str) -> bool {
     const AREAS: [&str; 10] = ["af", "ap", "ca", "eu", "il", "me", "mx", "sa", "us", "us-gov"];
     let mut parts = region.rsplitn(3, '-');

@@ -3,8 +3,8 @@
 //! A row says what it says about series, trails or scopes; this module only reads and writes rows.
 
 use super::Store;
+use super::condition::Condition;
 use super::dry_run::Change;
-use super::write::Condition;
 use crate::issue::CallError;
 use crate::key::{self, Key};
 use crate::record::{SCHEMA_VERSION, Source, Stored, target_partition};

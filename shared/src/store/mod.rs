@@ -4,9 +4,12 @@
 //! condition compares it with what is stored at that moment (see `write.rs`).
 
 pub mod catalog;
+mod condition;
 pub mod dry_run;
 mod insert;
 pub mod read;
+mod rejected;
+mod run_record;
 pub mod schema;
 pub mod state;
 pub mod write;

@@ -1,11 +1,9 @@
-//! `state` and `run`: what is known of a target, and what each run did. The watermark moves last, and only forward, unless it
-//! is in the future: then a run whose clock was ahead has left it.
+//! The `state` of a target. The watermark is written last and moves only forward, unless it is in the future: then a run with a
+//! wrong clock wrote it.
 
 use super::Store;
 use super::dry_run::Change;
 use super::read::{Found, Projection};
-use super::write::Condition;
-use crate::cancellation::TimeShare;
 use crate::collector::Cursor;
 use crate::counts::{Counts, RunStatus};
 use crate::issue::CallError;
@@ -14,29 +12,23 @@ use crate::log;
 use crate::record::{SCHEMA_VERSION, Source, Stored, target_partition};
 use crate::response::TargetResponse;
 use crate::target::Target;
-use crate::time::{DAY_SECONDS, Timestamp};
-use crate::value::{Map, Value, from_attributes, into_attributes, write_canonical_map};
+use crate::time::Timestamp;
+use crate::value::{Map, Value, from_attributes};
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{
     AttributeValue, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure as OnFailure,
 };
 use std::collections::BTreeMap;
-use std::time::Duration;
 use tokio::time::Instant;
 
-/// How long a `run` record is kept.
-const RUN_RETENTION_DAYS: i64 = 30;
 const UPDATE: &str = "UpdateItem";
-/// How much of the time left the put of a `run` may take: the state is written after it, and matters more.
-const SHARE_OF_RUN: TimeShare = TimeShare { parts: 2, shortest: Duration::ZERO };
-
 /// The key of a target's `state`.
 pub fn state_key(source: Source, target: &Target) -> Key {
     Key::new(target_partition("run", source, &target.account_id, &target.region), "state")
 }
 
-/// What a run says of itself beside its response.
+/// The facts of a run that are not in its response.
 #[derive(Clone, Debug)]
 pub struct RunStamp<'a> {
     /// When the run began.
@@ -49,15 +41,14 @@ pub struct RunStamp<'a> {
     pub request_id: &'a str,
     /// `scheduled`, `window` or `push`.
     pub trigger: &'static str,
-    /// The schedule's own time, recorded and nothing more.
+    /// The time of the schedule, which is only recorded.
     pub scheduled_time: Option<Timestamp>,
-    /// What of the target's `state` was in the future.
+    /// The attributes of the target's `state` that were in the future.
     pub in_future: InFuture,
 }
 
 impl Store {
-    /// The `state` of each target, where there is one, and which of them could not be read by
-    /// `until`.
+    /// The `state` of each target that has one, and which of them could not be read by `until`.
     pub async fn states(&self, source: Source, targets: &[Target], until: Option<Instant>) -> Found {
         let keys: Vec<Key> = targets.iter().map(|target| state_key(source, target)).collect();
         self.read_until(&keys, Projection::Whole, until).await
@@ -73,14 +64,14 @@ impl Store {
     ) -> Result<(), CallError> {
         let mut item = state_base(source, target);
         item.insert("retention_days".into(), self.retention_days.into());
-        // What a newer version has written stays; the run says so when it ends.
+        // An item of a newer version stays; the run reports this when it ends.
         self.update_state(source, target, item, &[], Watermark::To(watermark, future.watermark))
             .await
             .map(|_| ())
     }
 
-    /// Writes what a scheduled run leaves behind. Where another run has moved the watermark further, that one stays. What was
-    /// in the future goes, and an item of a newer schema is an error.
+    /// Writes the state after a scheduled run. If another run has moved the watermark further, that one stays. Attributes in the
+    /// future are removed. An item of a newer schema is an error.
     pub async fn put_state(
         &self,
         source: Source,
@@ -106,7 +97,7 @@ impl Store {
             Cursor::Clear => removed.push("resume"),
             Cursor::Set(place) => item.extend([("resume".into(), place.clone().into())]),
         }
-        // Readers say of these that no later run can resolve them.
+        // Readers show these as issues that no later run can resolve.
         if response.lasting_counts.is_empty() {
             removed.push("lasting_counts");
         } else {
@@ -127,7 +118,7 @@ impl Store {
         if updated == Updated::NewerSchema { Err(CallError::newer_schema(UPDATE)) } else { Ok(()) }
     }
 
-    /// Sets and removes attributes of `state`, and moves its watermark, if that may be.
+    /// Sets and removes attributes of `state`, and moves its watermark if the condition allows it.
     async fn update_state(
         &self,
         source: Source,
@@ -164,7 +155,7 @@ impl Store {
         }
         let mut condition = "(attribute_not_exists(schema_version) OR schema_version <= :schema)".to_owned();
         let mut removed = removed.to_vec();
-        // Exactly the one that was read: another run may have put the state right since, and its watermark stays.
+        // Only the watermark that was read is replaced: another run may have corrected the state since.
         let replaced = match watermark {
             Watermark::Keep => None,
             Watermark::To(watermark, replaced) => {
@@ -211,75 +202,40 @@ impl Store {
             Err(error) => Err(CallError::from_sdk(UPDATE, &error)),
         }
     }
-
-    /// Writes the `run` record of one target.
-    pub async fn put_run(
-        &self,
-        source: Source,
-        target: &Target,
-        response: &TargetResponse,
-        stamp: &RunStamp<'_>,
-    ) -> Result<(), CallError> {
-        let pk = target_partition("run", source, &target.account_id, &target.region);
-        let sk = format!("{}#{}", stamp.started_at, key::part(stamp.request_id));
-        let mut item = run_item(source, response, stamp);
-        let mut canonical = String::new();
-        write_canonical_map(&item, &mut canonical);
-        let kept_until = stamp.ended_at.seconds() + RUN_RETENTION_DAYS * DAY_SECONDS;
-        item.extend([
-            ("pk".into(), pk.into()),
-            ("sk".into(), sk.into()),
-            ("schema_version".into(), SCHEMA_VERSION.into()),
-            ("answered_at".into(), stamp.started_at.into()),
-            ("observed_at".into(), self.now().into()),
-            ("collected_by".into(), self.collected_by.as_str().into()),
-            ("content_hash".into(), key::sha256_hex(canonical.as_bytes()).into()),
-            ("expires_at".into(), kept_until.into()),
-        ]);
-        if self.dry_run {
-            self.record_dry_run(&item, Change::New);
-            return Ok(());
-        }
-        let put = self.put_item(into_attributes(item), Some(Condition::no_newer_schema()));
-        match self.in_share_of_time(SHARE_OF_RUN, "PutItem", put).await?? {
-            Some(_) => Err(CallError::newer_schema("PutItem")),
-            None => Ok(()),
-        }
-    }
 }
 
-/// What becomes of a watermark.
+/// The change of a watermark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Watermark {
-    /// It stays where it is.
+    /// It stays.
     Keep,
-    /// It moves there, if it is behind, or the one that was read in the future.
+    /// It moves to the first time, if it is earlier, or equals the second one, which is in the future.
     To(Timestamp, Option<Timestamp>),
-    /// It goes, if it is the one that was read in the future.
+    /// It is removed, if it equals this time, which is in the future.
     Forget(Timestamp),
 }
 
-/// What of a `state` was in the future when it was read: a run whose clock was ahead has left it.
+/// The attributes of a `state` that were in the future when it was read: a run with a wrong clock wrote them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct InFuture {
     /// The watermark.
     pub watermark: Option<Timestamp>,
-    /// Whether the last success was.
+    /// Whether the last success was in the future.
     pub last_success: bool,
 }
 
-/// What became of an update.
+/// The result of an update.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Updated {
     /// It was made.
     Done,
-    /// The watermark has been moved by another run.
+    /// Another run has moved the watermark further.
     Behind,
     /// A newer version of this program wrote the item.
     NewerSchema,
 }
 
-/// What makes an item a `state` that `by_entity` finds.
+/// The attributes of every `state`, with those of the index `by_entity`.
 fn state_base(source: Source, target: &Target) -> Map {
     Map::from([
         ("kind".into(), "state".into()),
@@ -292,7 +248,8 @@ fn state_base(source: Source, target: &Target) -> Map {
     ])
 }
 
-fn counters(counts: &Counts) -> Map {
+/// The counters as attributes.
+pub(super) fn counters(counts: &Counts) -> Map {
     let named = [
         ("fetched", counts.fetched),
         ("written", counts.written),
@@ -305,49 +262,7 @@ fn counters(counts: &Counts) -> Map {
     named.into_iter().map(|(name, count)| (name.into(), count.into())).collect()
 }
 
-/// How many issues there are of each code.
-fn codes(counts: &BTreeMap<String, u64>) -> Value {
+/// The number of issues of each code.
+pub(super) fn codes(counts: &BTreeMap<String, u64>) -> Value {
     Value::Map(counts.iter().map(|(code, count)| (code.as_str().into(), (*count).into())).collect())
-}
-
-fn run_item(source: Source, response: &TargetResponse, stamp: &RunStamp<'_>) -> Map {
-    let issue = |issue: &crate::counts::Issue| {
-        let mut map = Map::from([
-            ("stage".into(), format!("{:?}", issue.stage).to_lowercase().into()),
-            ("operation".into(), issue.operation.into()),
-            ("subject".into(), issue.subject.as_str().into()),
-            ("code".into(), issue.code.as_str().into()),
-            ("retryable".into(), issue.retryable.into()),
-            ("message".into(), issue.message.as_str().into()),
-        ]);
-        if issue.lasting {
-            map.insert("lasting".into(), true.into());
-        }
-        Value::Map(map)
-    };
-    let mut item = counters(&response.counts);
-    item.extend([
-        ("kind".into(), "run".into()),
-        ("source".into(), source.as_str().into()),
-        ("account_id".into(), response.account_id.as_str().into()),
-        ("region".into(), response.region.as_str().into()),
-        ("status".into(), response.status.as_str().into()),
-        ("trigger".into(), stamp.trigger.into()),
-        ("started_at".into(), stamp.started_at.into()),
-        ("ended_at".into(), stamp.ended_at.into()),
-        ("updated_at".into(), stamp.ended_at.into()),
-        ("issue_counts".into(), codes(&response.issue_counts)),
-        ("issues".into(), Value::List(response.issues.iter().map(issue).collect())),
-    ]);
-    if response.issues_left_out > 0 {
-        item.insert("issues_left_out".into(), response.issues_left_out.into());
-    }
-    if let Some(window) = response.window {
-        let window = Map::from([("start".into(), window.start.into()), ("end".into(), window.end.into())]);
-        item.insert("window".into(), window.into());
-    }
-    if let Some(time) = stamp.scheduled_time {
-        item.insert("scheduled_time".into(), time.into());
-    }
-    item
 }

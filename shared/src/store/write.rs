@@ -1,20 +1,19 @@
-//! Writes: what is stored already is not written, what is older than what is stored is not either, and each put carries
-//! the condition that makes this true at the moment of writing, whatever else writes at the same time.
+//! Conditional writes of records. A record that is stored already, or is older than the stored one, is not written. The
+//! condition of each put decides this again at the moment of writing, because other runs may write at the same time.
 
 use super::Store;
+use super::condition::Condition;
 use super::dry_run::Change;
 use super::read::{Found, Projection};
 use crate::aws::TOLERATED_MILLIS;
 use crate::counts::Outcome;
-use crate::fields::cut;
 use crate::issue::CallError;
-use crate::key::{self, Key};
+use crate::key::Key;
 use crate::log;
-use crate::record::{SCHEMA_VERSION, Source, Stored, target_partition};
-use crate::time::{DAY_SECONDS, Timestamp};
-use crate::validate::{Rejected, ValidRecord};
-use crate::value::{Map, Value, from_attributes, into_attributes};
-use crate::version::Expression;
+use crate::record::Stored;
+use crate::time::Timestamp;
+use crate::validate::ValidRecord;
+use crate::value::{Map, from_attributes};
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{
@@ -23,35 +22,28 @@ use aws_sdk_dynamodb::types::{
 use futures_util::stream::{self, StreamExt};
 use std::collections::{HashMap, HashSet};
 
-/// The longest raw answer that is kept of a rejected record, in bytes.
-const LONGEST_RAW: usize = 300 * 1024;
-/// The longest violation that is kept, in bytes: a hundred of them have to fit into the item beside the raw answer.
-const LONGEST_VIOLATION: usize = 800;
-/// The longest subject that is kept, in bytes.
-const LONGEST_SUBJECT: usize = 4_000;
-
-/// What became of one write.
+/// The result of one write.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Written {
-    /// Counted under this outcome.
+    /// It is counted under this outcome.
     Done(Outcome),
-    /// Its time would be over already: neither stored nor counted.
+    /// The record has expired: it is neither stored nor counted.
     Expired,
-    /// The table did not take it.
+    /// The table did not accept it.
     Failed(CallError),
 }
 
-/// What the stored item must be for a write to go through.
+/// The condition of a write on the stored item.
 #[derive(Clone, Copy, Debug)]
 pub enum Guard<'a> {
     /// Older than the record, by the rule of its kind.
     Older,
-    /// Exactly the one with this hash; `None` for none at all.
+    /// It has this hash; `None` means that there is none.
     Is(Option<&'a str>),
 }
 
 impl Store {
-    /// Writes records, each on its own: the result is in their order, and one that fails costs no other.
+    /// Writes records and returns the results in their order. A failure affects only its own record.
     pub async fn write(&self, records: &[ValidRecord]) -> Vec<Written> {
         let records: Vec<&ValidRecord> = records.iter().collect();
         let found = self.versions(&records).await;
@@ -59,17 +51,17 @@ impl Store {
         self.write_rest(&records, &found, inserted).await
     }
 
-    /// What is stored under the keys of records.
+    /// The stored versions of records.
     async fn versions(&self, records: &[&ValidRecord]) -> Found {
         let keys: Vec<Key> = records.iter().map(|record| record.key().clone()).collect();
         self.read(&keys, Projection::Version).await
     }
 
-    /// Writes, one by one, the records that were not inserted over what was found.
+    /// Writes the records that were not inserted, each over the stored item that was found.
     async fn write_rest(&self, records: &[&ValidRecord], found: &Found, inserted: Vec<bool>) -> Vec<Written> {
         let mut seen = HashSet::new();
         let puts = records.iter().zip(inserted).map(|(record, inserted)| {
-            // Two records of one key in one call are written one after the other, by the condition alone.
+            // For two records with the same key, only the condition decides.
             let first = seen.insert(record.key());
             let stored = found.items.get(record.key()).filter(|_| first);
             let failed = found.failed.get(record.key());
@@ -84,8 +76,8 @@ impl Store {
         stream::iter(puts).buffered(self.concurrency).collect().await
     }
 
-    /// Writes records under whose keys there is nothing, as far as is known, without looking: each result as of
-    /// [`Store::write`]. Where there is something all the same, it is looked at.
+    /// Writes records that are assumed to be absent, without reading first. The results are those of [`Store::write`]. Items
+    /// that exist all the same are then read.
     pub async fn write_new(&self, records: &[ValidRecord]) -> Vec<Written> {
         if let [record] = records {
             return vec![self.put_new(record).await];
@@ -114,7 +106,7 @@ impl Store {
         }
     }
 
-    /// Inserts the records of which nothing was found. Whether each is stored now.
+    /// Inserts the records for which no item was found, and returns for each whether it is stored now.
     async fn insert_new(&self, records: &[&ValidRecord], found: &Found) -> Vec<bool> {
         let now = self.now();
         let mut seen = HashSet::new();
@@ -155,22 +147,22 @@ impl Store {
             }
             return outcome;
         }
-        // Of an item that a clock has left which was ahead, no instant counts: it must be the very one that was read.
+        // The times of an item from the future are wrong. The item must be the one that was read.
         let now = self.now();
         let ahead = stored.filter(|stored| is_from_future(stored, now));
         let guard = ahead.map_or(Guard::Older, |stored| Guard::Is(stored.content_hash()));
         self.put_over(record, guard, stored.is_some()).await
     }
 
-    /// Puts one record under `guard`. A stored item that is the same counts as unchanged, another one as stale.
+    /// Puts one record if `guard` holds. Otherwise a stored item with the same hash counts as unchanged, another one as stale.
     ///
-    /// A record whose time is over is put only over an item that is there: an insight that is stored as open would
-    /// otherwise stay open for ever, since its end is never stored. The table deletes it soon.
+    /// An expired record is put only over a stored item: otherwise an insight that is stored as open would stay open, because its
+    /// end is never stored. The table deletes the item soon.
     pub async fn put(&self, record: &ValidRecord, guard: Guard<'_>) -> Written {
         self.put_over(record, guard, matches!(guard, Guard::Is(Some(_)))).await
     }
 
-    /// As [`Store::put`]; `is_stored` says whether something was found under the key.
+    /// As [`Store::put`]; `is_stored` is whether an item was found under the key.
     async fn put_over(&self, record: &ValidRecord, guard: Guard<'_>, is_stored: bool) -> Written {
         let now = self.now();
         let expired = record.is_expired(now);
@@ -202,7 +194,7 @@ impl Store {
         }
     }
 
-    /// Puts an item; `Some` is the stored one that did not fulfil the condition.
+    /// Puts an item, and returns the stored one if that did not fulfil the condition.
     pub(super) async fn put_item(
         &self,
         item: HashMap<String, AttributeValue>,
@@ -236,71 +228,12 @@ impl Store {
             Err(error) => Err(CallError::from_sdk("PutItem", &error)),
         }
     }
-
-    /// Stores what broke a rule, once, so that nothing that a service said is lost.
-    pub async fn reject(
-        &self,
-        source: Source,
-        account: &str,
-        region: &str,
-        rejected: &Rejected,
-    ) -> Result<(), CallError> {
-        let key = Key::new(
-            target_partition("rejected", source, account, region),
-            key::sha256_hex(rejected.raw.as_bytes()),
-        );
-        if self.get(&key).await?.is_some() {
-            return Ok(());
-        }
-        let now = self.now();
-        let item = rejected_item(&key, source, (account, region), rejected, now, self.retention_days);
-        if self.dry_run {
-            self.record_dry_run(&item, Change::New);
-            return Ok(());
-        }
-        let condition = Condition::absent(now);
-        self.put_item(into_attributes(item), Some(condition)).await.map(|_| ())
-    }
 }
 
-fn rejected_item(
-    key: &Key,
-    source: Source,
-    (account, region): (&str, &str),
-    rejected: &Rejected,
-    now: Timestamp,
-    retention_days: i64,
-) -> Map {
-    let Rejected { subject, violations, raw } = rejected;
-    let end = raw.floor_char_boundary(LONGEST_RAW);
-    let violations = violations.lines();
-    let violations: Value =
-        violations.iter().map(|violation| cut(violation, LONGEST_VIOLATION).into_owned()).collect();
-    let mut item = Map::from([
-        ("pk".into(), Value::from(key.pk.as_str())),
-        ("sk".into(), key.sk.as_str().into()),
-        ("kind".into(), "rejected".into()),
-        ("source".into(), source.as_str().into()),
-        ("account_id".into(), account.into()),
-        ("region".into(), region.into()),
-        ("schema_version".into(), SCHEMA_VERSION.into()),
-        ("subject".into(), cut(subject, LONGEST_SUBJECT).into_owned().into()),
-        ("violations".into(), violations),
-        ("raw".into(), raw.get(..end).unwrap_or_default().into()),
-        ("bytes".into(), u64::try_from(raw.len()).unwrap_or(u64::MAX).into()),
-        ("observed_at".into(), now.into()),
-    ]);
-    if retention_days > 0 {
-        let expiry = now.seconds().saturating_add(retention_days.saturating_mul(DAY_SECONDS));
-        item.insert("expires_at".into(), expiry.into());
-    }
-    item
-}
-
-/// Says what becomes of a record without asking the table again, if that is certain: a condition that fails is billed.
+/// The result of writing a record, if it is certain without a request: a failed condition is billed.
 fn classify(record: &ValidRecord, stored: Option<&Stored>, now: Timestamp) -> Option<Written> {
     if record.is_expired(now) {
-        // Only what is stored for ever has to make way for what is over.
+        // Only an item without an expiry must be replaced by an expired record.
         let outlives = |stored: &Stored| {
             stored.integer("expires_at").is_none()
                 && !stored.is_newer_schema()
@@ -319,80 +252,15 @@ fn classify(record: &ValidRecord, stored: Option<&Stored>, now: Timestamp) -> Op
     (!supersedes(record, stored, now)).then_some(Written::Done(Outcome::Stale))
 }
 
-/// Whether an item was answered in the future: a run whose clock was ahead has stored it.
+/// Whether an item was answered in the future, so that a run with a wrong clock stored it.
 fn is_from_future(stored: &Stored, now: Timestamp) -> bool {
     let answered_at = stored.timestamp("answered_at");
     answered_at.is_some_and(|answered_at| answered_at > now.plus_millis(TOLERATED_MILLIS))
 }
 
-/// Whether `record` is newer than `stored`, by the rule of its kind. [`Condition::older`] says the same to DynamoDB.
+/// Whether `record` is newer than `stored`, by the rule of its kind. [`Condition`] is the same rule for DynamoDB.
 fn supersedes(record: &ValidRecord, stored: &Stored, now: Timestamp) -> bool {
-    // Of an item that a clock ahead has written, no time in the future counts.
+    // Times in the future are wrong and count as now.
     let latest = is_from_future(stored, now).then_some(now);
     record.kind().version.replaces(record, stored, latest)
-}
-
-/// A condition expression with what it names.
-#[derive(Debug)]
-pub(super) struct Condition {
-    pub(super) expression: String,
-    pub(super) names: HashMap<String, String>,
-    pub(super) values: HashMap<String, AttributeValue>,
-}
-
-impl Condition {
-    /// Nothing is there that a newer version of this program wrote.
-    pub(super) fn no_newer_schema() -> Self {
-        let expression = "attribute_not_exists(pk) OR schema_version <= :schema".to_owned();
-        let mut condition = Self { expression, names: HashMap::new(), values: HashMap::new() };
-        condition.value(":schema", AttributeValue::N(SCHEMA_VERSION.to_string()));
-        condition
-    }
-
-    /// Nothing is there, or what is there has expired.
-    pub(super) fn absent(now: Timestamp) -> Self {
-        let expression = "attribute_not_exists(pk) OR (schema_version <= :schema AND expires_at <= :now)";
-        let expression = expression.to_owned();
-        let mut condition = Self { expression, names: HashMap::new(), values: HashMap::new() };
-        condition.value(":schema", AttributeValue::N(SCHEMA_VERSION.to_string()));
-        condition.value(":now", AttributeValue::N(now.seconds().to_string()));
-        condition
-    }
-
-    fn of(record: &ValidRecord, guard: Guard<'_>, now: Timestamp) -> Self {
-        let mut condition = Self { expression: String::new(), names: HashMap::new(), values: HashMap::new() };
-        condition.value(":schema", AttributeValue::N(SCHEMA_VERSION.to_string()));
-        let rule = match guard {
-            Guard::Older => condition.older(record),
-            Guard::Is(Some(hash)) => {
-                condition.value(":hash", AttributeValue::S(hash.to_owned()));
-                "content_hash = :hash".to_owned()
-            }
-            Guard::Is(None) => String::new(),
-        };
-        if record.is_expired(now) {
-            condition.expression = format!("schema_version <= :schema AND {rule}");
-            return condition;
-        }
-        condition.value(":now", AttributeValue::N(now.seconds().to_string()));
-        let expired = "expires_at <= :now";
-        let rule = if rule.is_empty() { expired.to_owned() } else { format!("{expired} OR {rule}") };
-        condition.expression =
-            format!("attribute_not_exists(pk) OR (schema_version <= :schema AND ({rule}))");
-        condition
-    }
-
-    fn value(&mut self, name: &str, value: AttributeValue) {
-        self.values.insert(name.to_owned(), value);
-    }
-
-    /// The stored item is older, by the rule of the record's kind.
-    fn older(&mut self, record: &ValidRecord) -> String {
-        let Expression { text, names, values } = record.kind().version.expression(record);
-        self.names.extend(names.into_iter().map(|(name, attribute)| (name, attribute.to_owned())));
-        for (name, value) in values {
-            self.value(name, AttributeValue::S(value));
-        }
-        text
-    }
 }

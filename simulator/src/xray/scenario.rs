@@ -4,8 +4,9 @@ use super::{Data, Event, GraphService, Group, Insight, Listing, ServiceId, Stati
 use crate::constraint::is_uuid;
 use crate::scenario::members::{distinct, each, fault, omit};
 use crate::scenario::place::Part;
-use crate::scenario::{Context, hash, hex, is_account};
+use crate::scenario::{Context, hash, is_account};
 use insights_shared::fields::{Faults, Fields};
+use insights_shared::key::hex;
 use insights_shared::time::Timestamp;
 use serde_json::Value;
 
@@ -90,7 +91,7 @@ fn tag(context: &Context, name: &str) -> String {
         return String::new();
     }
     let hash = hash(context.seed, &format!("xray group {name}"));
-    hex(hash.get(..16).unwrap_or_default()).to_uppercase()
+    hex::<String>(hash.get(..16).unwrap_or_default()).to_uppercase()
 }
 
 fn insight(fields: &mut Fields<'_>, context: &Context) -> Option<Insight> {
