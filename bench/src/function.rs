@@ -47,6 +47,27 @@ pub async fn built<'a, T>(
     Ok((chosen, folder))
 }
 
+/// Builds the functions as `sam build` does, with cargo-lambda for the architecture of this machine, all at once. Returns each
+/// package that is `only` (all without `only`) with its binary.
+///
+/// `sam build` links the functions one after the other. Its own build is immediate after this one.
+#[expect(clippy::print_stderr, reason = "a build takes minutes, so the user should know what is built")]
+pub async fn deployed(only: Option<&str>, cargo: &str) -> Result<Vec<(&'static str, PathBuf)>, Failure> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("no workspace")?;
+    eprintln!("building the functions as sam build does");
+    let mut command = Command::new(cargo);
+    command.current_dir(root).args(["lambda", "build", "--quiet", "--locked", "--release"]);
+    if cfg!(target_arch = "aarch64") {
+        command.arg("--arm64");
+    }
+    if !command.status().await?.success() {
+        return Err("cargo lambda build failed; it needs `pip install cargo-lambda ziglang`".into());
+    }
+    let folder = root.join("target/lambda");
+    let chosen = crate::functions().filter(|package| only.is_none_or(|only| only == *package));
+    Ok(chosen.map(|package| (package, folder.join(package).join("bootstrap"))).collect())
+}
+
 /// Builds the functions `packages`, as they ship: each with the features that it asks for itself. The folder of the binaries.
 async fn build(packages: &[&str], build: Build, cargo: &str) -> Result<PathBuf, Failure> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("no workspace")?;

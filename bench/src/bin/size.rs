@@ -4,7 +4,7 @@
 //! cargo run --profile quick -p insights-bench --bin size
 //! ```
 //!
-//! It fails (exit code 1) where a size exceeds the baseline by more than 5 %. The archive is made as `sam` makes it, by
+//! It builds the functions with cargo-lambda, as `sam build` does. It fails (exit code 1) where a size exceeds the baseline by more than 5 %. The archive is made as `sam` makes it, by
 //! Python's `zipfile`, so Python 3 must be there.
 
 #![expect(clippy::print_stdout, reason = "a benchmark says what it measured")]
@@ -12,7 +12,7 @@
 use clap::Parser;
 use clap::builder::PossibleValuesParser;
 use insights_bench::baseline::Baseline;
-use insights_bench::function::{self, Build};
+use insights_bench::function;
 use insights_bench::table::{Table, count};
 use insights_bench::{Failure, conclude, functions};
 use std::path::Path;
@@ -30,10 +30,10 @@ print(len(archive.getvalue()))
 /// Measures the functions' sizes.
 #[derive(Debug, Parser)]
 struct Arguments {
-    /// Takes what is measured for the baseline
+    /// Write the measured values to the baseline
     #[arg(long)]
     renew: bool,
-    /// This function alone
+    /// Measure only this function
     #[arg(long, value_parser = PossibleValuesParser::new(functions()))]
     function: Option<String>,
     /// The cargo that builds the functions
@@ -47,14 +47,10 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: &Arguments) -> Result<Vec<String>, Failure> {
-    let only = arguments.function.as_deref();
-    let all: Vec<&str> = functions().collect();
-    let (packages, folder) =
-        function::built(&all, |package| package, only, Build::Release, &arguments.cargo).await?;
+    let binaries = function::deployed(arguments.function.as_deref(), &arguments.cargo).await?;
     let mut baseline = Baseline::read()?;
     let (mut table, mut faults) = (Table::new(&["function", "bytes", "zipped"]), Vec::new());
-    for &package in packages {
-        let file = folder.join(package);
+    for (package, file) in binaries {
         let (bytes, zipped) = (std::fs::metadata(&file)?.len(), zipped(&file)?);
         table.row(vec![package.to_owned(), count(bytes), count(zipped)]);
         for (measure, measured) in [("bytes", bytes), ("zipped bytes", zipped)] {

@@ -5,7 +5,7 @@
 //! cargo run --profile quick -p insights-bench --bin start
 //! ```
 //!
-//! It counts instructions by Valgrind's `callgrind`, which must be there, and fails (exit code 1) where they exceed the
+//! It builds the functions with cargo-lambda, as `sam build` does. It counts instructions by Valgrind's `callgrind`, which must be there, and fails (exit code 1) where they exceed the
 //! baseline by more than 5 %. The time is the median of many starts, for a person to read.
 
 #![expect(clippy::print_stdout, reason = "a benchmark says what it measured")]
@@ -13,7 +13,7 @@
 use clap::Parser;
 use clap::builder::PossibleValuesParser;
 use insights_bench::baseline::Baseline;
-use insights_bench::function::{self, Build};
+use insights_bench::function;
 use insights_bench::start::{instructions, median_of_starts};
 use insights_bench::table::{Table, count};
 use insights_bench::{Failure, conclude, functions};
@@ -22,10 +22,10 @@ use std::process::ExitCode;
 /// Measures the functions' starts.
 #[derive(Debug, Parser)]
 struct Arguments {
-    /// Takes what is measured for the baseline
+    /// Write the measured values to the baseline
     #[arg(long)]
     renew: bool,
-    /// This function alone
+    /// Measure only this function
     #[arg(long, value_parser = PossibleValuesParser::new(functions()))]
     function: Option<String>,
     /// How many starts are timed
@@ -43,14 +43,10 @@ async fn main() -> ExitCode {
 
 async fn run(arguments: &Arguments) -> Result<Vec<String>, Failure> {
     const MEASURE: &str = "instructions";
-    let only = arguments.function.as_deref();
-    let all: Vec<&str> = functions().collect();
-    let (packages, folder) =
-        function::built(&all, |package| package, only, Build::Release, &arguments.cargo).await?;
+    let binaries = function::deployed(arguments.function.as_deref(), &arguments.cargo).await?;
     let mut baseline = Baseline::read()?;
     let (mut table, mut faults) = (Table::new(&["function", MEASURE, "milliseconds"]), Vec::new());
-    for &package in packages {
-        let file = folder.join(package);
+    for (package, file) in binaries {
         let counted = instructions(&file).await?;
         let median = median_of_starts(&file, arguments.starts).await?;
         let milliseconds = format!("{:.1}", median.as_secs_f64() * 1_000.0);
