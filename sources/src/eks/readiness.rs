@@ -1,0 +1,177 @@
+//! Whether the clusters are ready for their next Kubernetes version, from their catalog rows.
+//!
+//! EKS names no version of the cluster in its insights. The next version of a cluster is the lowest one that its upgrade checks
+//! name. A check that names none is about the next version.
+//! <https://docs.aws.amazon.com/eks/latest/userguide/cluster-insights.html>
+
+use insights_records::catalog::cluster::{ClusterCheck, ClusterRow};
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+/// The category of the checks that are about an upgrade.
+const UPGRADE: &str = "UPGRADE_READINESS";
+
+/// Whether a cluster can be upgraded, the best first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Readiness {
+    /// All upgrade checks pass.
+    Ready,
+    /// EKS has no upgrade check for the cluster.
+    NoChecks,
+    /// EKS could not evaluate a check, or gives it a status that is new.
+    Unknown,
+    /// A check warns. The upgrade is possible.
+    Warning,
+    /// A check fails: EKS expects problems after the upgrade.
+    Blocked,
+}
+
+/// The upgrade checks of a cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Assessment<'a> {
+    /// Whether the next upgrade is possible.
+    pub readiness: Readiness,
+    /// The next version, for example `1.33`; `None` if no check names a version.
+    pub version: Option<&'a str>,
+    /// The checks of the next version that do not pass, the worst first.
+    pub failing: Vec<&'a ClusterCheck>,
+    /// The checks of later versions that do not pass, by version, the next one first.
+    pub later: Vec<(&'a str, Vec<&'a ClusterCheck>)>,
+    /// How many checks of other categories do not pass.
+    pub others: usize,
+}
+
+impl Readiness {
+    /// Its name in JSON and CSV.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ready => "ready",
+            Self::NoChecks => "no_checks",
+            Self::Unknown => "unknown",
+            Self::Warning => "warning",
+            Self::Blocked => "blocked",
+        }
+    }
+
+    /// Its name for people.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Ready => "ready",
+            Self::NoChecks => "no upgrade checks",
+            Self::Unknown => "unknown",
+            Self::Warning => "warnings",
+            Self::Blocked => "blocked",
+        }
+    }
+
+    /// What the status of one check means for the upgrade.
+    fn of_status(status: &str) -> Self {
+        match status {
+            "PASSING" => Self::Ready,
+            "WARNING" => Self::Warning,
+            "ERROR" => Self::Blocked,
+            _ => Self::Unknown,
+        }
+    }
+}
+
+/// Assesses the upgrade checks of a cluster.
+pub fn assess(row: &ClusterRow) -> Assessment<'_> {
+    let (upgrade, others): (Vec<&ClusterCheck>, Vec<&ClusterCheck>) =
+        row.checks.iter().partition(|check| check.category.as_deref() == Some(UPGRADE));
+    let named = upgrade.iter().filter_map(|check| check.kubernetes_version.as_deref());
+    let version = named.min_by_key(|version| version_order(version));
+    let mut by_version: BTreeMap<_, (&str, Vec<&ClusterCheck>)> = BTreeMap::new();
+    let mut failing = Vec::new();
+    for check in upgrade.iter().copied().filter(|check| does_not_pass(check)) {
+        match check.kubernetes_version.as_deref() {
+            Some(later) if Some(later) != version => {
+                by_version.entry(version_order(later)).or_insert((later, Vec::new())).1.push(check);
+            }
+            _ => failing.push(check),
+        }
+    }
+    worst_first(&mut failing);
+    let worst = failing.iter().map(|check| Readiness::of_status(&check.status)).max();
+    let readiness = match worst {
+        Some(worst) => worst,
+        None if upgrade.is_empty() => Readiness::NoChecks,
+        None => Readiness::Ready,
+    };
+    let mut later: Vec<_> = by_version.into_values().collect();
+    later.iter_mut().for_each(|(_, checks)| worst_first(checks));
+    let others = others.into_iter().filter(|check| does_not_pass(check)).count();
+    Assessment { readiness, version, failing, later, others }
+}
+
+/// Orders versions by their numbers: 1.9 is before 1.10. Text that is no version comes last.
+pub fn version_order(version: &str) -> (Vec<u64>, &str) {
+    let numbers: Option<Vec<u64>> = version.split('.').map(|part| part.parse().ok()).collect();
+    (numbers.unwrap_or_else(|| vec![u64::MAX]), version)
+}
+
+fn does_not_pass(check: &ClusterCheck) -> bool {
+    Readiness::of_status(&check.status) != Readiness::Ready
+}
+
+fn worst_first(checks: &mut [&ClusterCheck]) {
+    checks.sort_by_key(|check| {
+        (Reverse(Readiness::of_status(&check.status)), check.last_transition_time, check.id.clone())
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(id: &str, category: &str, version: Option<&str>, status: &str) -> ClusterCheck {
+        ClusterCheck {
+            id: id.into(),
+            category: Some(category.into()),
+            kubernetes_version: version.map(str::to_owned),
+            status: status.into(),
+            ..ClusterCheck::default()
+        }
+    }
+
+    #[test]
+    fn the_worst_check_of_the_next_version_decides() {
+        let upgrade = |version, status| check("a", UPGRADE, version, status);
+        for (checks, readiness, version, later) in [
+            (vec![], Readiness::NoChecks, None, 0),
+            (vec![upgrade(Some("1.33"), "PASSING")], Readiness::Ready, Some("1.33"), 0),
+            (vec![upgrade(Some("1.33"), "PASSING"), upgrade(None, "WARNING")], Readiness::Warning, Some("1.33"), 0),
+            (vec![upgrade(Some("1.33"), "UNKNOWN")], Readiness::Unknown, Some("1.33"), 0),
+            (vec![upgrade(Some("1.33"), "A_NEW_STATUS")], Readiness::Unknown, Some("1.33"), 0),
+            (vec![upgrade(Some("1.33"), "WARNING"), upgrade(Some("1.33"), "ERROR")], Readiness::Blocked, Some("1.33"), 0),
+            // The failure of a later version does not block the next one. 1.9 is before 1.10.
+            (vec![upgrade(Some("1.10"), "ERROR"), upgrade(Some("1.9"), "PASSING")], Readiness::Ready, Some("1.9"), 1),
+            (vec![upgrade(None, "PASSING")], Readiness::Ready, None, 0),
+            (vec![check("m", "MISCONFIGURATION", None, "ERROR")], Readiness::NoChecks, None, 0),
+        ] {
+            let row = ClusterRow { name: "prod".into(), checks, gone_at: None };
+            let assessment = assess(&row);
+            let found = (assessment.readiness, assessment.version, assessment.later.len());
+            assert_eq!(found, (readiness, version, later), "{row:?}");
+        }
+    }
+
+    #[test]
+    fn failing_checks_are_listed_with_the_worst_first() {
+        let checks = vec![
+            check("warns", UPGRADE, Some("1.33"), "WARNING"),
+            check("passes", UPGRADE, Some("1.33"), "PASSING"),
+            check("fails", UPGRADE, None, "ERROR"),
+            check("later", UPGRADE, Some("1.35"), "WARNING"),
+            check("soon", UPGRADE, Some("1.34"), "ERROR"),
+            check("misconfigured", "MISCONFIGURATION", None, "WARNING"),
+        ];
+        let row = ClusterRow { name: "prod".into(), checks, gone_at: None };
+        let assessment = assess(&row);
+        let ids = |checks: &[&ClusterCheck]| checks.iter().map(|check| check.id.clone()).collect::<Vec<_>>();
+        assert_eq!(ids(&assessment.failing), ["fails", "warns"]);
+        let later: Vec<_> = assessment.later.iter().map(|(version, checks)| (*version, ids(checks))).collect();
+        assert_eq!(later, [("1.34", vec!["soon".to_owned()]), ("1.35", vec!["later".to_owned()])]);
+        assert_eq!(assessment.others, 1);
+    }
+}
