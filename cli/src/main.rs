@@ -19,6 +19,7 @@ mod list;
 mod location;
 mod output;
 mod purge;
+mod readiness;
 mod report;
 mod series;
 mod serve;
@@ -66,6 +67,7 @@ async fn run(command: Command, session: &Session) -> Result<Exit, Failure> {
         Command::Show(arguments) => show::run(&arguments, session).await,
         Command::Series(arguments) => series::run(&arguments, session).await,
         Command::Compliance(arguments) => compliance::run(&arguments, session).await,
+        Command::Readiness(arguments) => readiness::run(&arguments, session).await,
         Command::Timeline(arguments) => timeline::run(&arguments, session).await,
         Command::Status(arguments) => status::run(&arguments, session).await,
         Command::Report(arguments) => report::run(&arguments, session).await,

@@ -46,6 +46,7 @@ pub mod line;
 pub mod nearest;
 mod query;
 mod reader;
+pub mod readiness;
 pub mod rejected;
 pub mod series;
 mod snapshots;

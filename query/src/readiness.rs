@@ -8,7 +8,7 @@ use insights_shared::catalog::{CLUSTER_ROWS, ClusterRow};
 use insights_shared::record::Stored;
 use insights_shared::value::{Map, Value};
 use insights_sources::eks;
-pub use insights_sources::eks::readiness::{Assessment, Readiness, assess};
+pub use insights_sources::eks::readiness::{Assessment, Located, Readiness, assess, table};
 
 /// A cluster that existed when its target was collected last.
 #[derive(Clone, Debug, PartialEq)]

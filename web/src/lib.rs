@@ -5,6 +5,7 @@
 
 pub mod command;
 pub mod page;
+pub mod readiness;
 pub mod report;
 pub mod serve;
 pub mod status;

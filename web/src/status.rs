@@ -25,14 +25,26 @@ pub fn sections(targets: &[Target], now: Timestamp, location: &Location, zone: &
     if let Some(reason) = health.unknown() {
         sections.push(Section::Note(format!("It is unknown whether there are insights: {reason}.")));
     }
-    let explained = |title: &'static str, explain: &dyn Fn(&Target) -> Option<Explanation>| {
-        let entries: Vec<Explanation> = targets.iter().filter_map(explain).collect();
-        (!entries.is_empty()).then_some(Section::Explanations(Explanations { title, entries }))
-    };
-    sections.extend(explained("Actions", &|target| action(target, location)));
-    sections.extend(explained("Rejected answers", &|target| rejected(target, location, zone)));
-    sections.extend(explained("Not available", &|target| unavailable(target, location)));
+    sections.extend(actions("Actions", targets.iter(), location));
+    let rejected = targets.iter().filter_map(|target| rejected(target, location, zone));
+    sections.extend(explanations("Rejected answers", rejected));
+    let unavailable = targets.iter().filter_map(|target| unavailable(target, location));
+    sections.extend(explanations("Not available", unavailable));
     sections
+}
+
+/// What to do about the targets that need attention; `None` if there are none.
+pub fn actions<'a>(
+    title: &'static str,
+    targets: impl Iterator<Item = &'a Target>,
+    location: &Location,
+) -> Option<Section> {
+    explanations(title, targets.filter_map(|target| action(target, location)))
+}
+
+fn explanations(title: &'static str, entries: impl Iterator<Item = Explanation>) -> Option<Section> {
+    let entries: Vec<Explanation> = entries.collect();
+    (!entries.is_empty()).then_some(Section::Explanations(Explanations { title, entries }))
 }
 
 /// The `state` of a target with its condition and everything else that follows from it. Without a state, only that.

@@ -5,6 +5,7 @@ mod compliance;
 mod demo;
 mod list;
 mod purge;
+mod readiness;
 mod report;
 mod series;
 mod serve;
@@ -25,6 +26,7 @@ use insights_query::format::escape::visible;
 use insights_web::command::Location;
 pub use list::ListArguments;
 pub use purge::PurgeArguments;
+pub use readiness::ReadinessArguments;
 pub use report::ReportArguments;
 pub use series::SeriesArguments;
 pub use serve::ServeArguments;
@@ -81,6 +83,9 @@ pub enum Command {
     /// Show Audit Manager's counts by day.
     #[command(after_help = compliance::EXAMPLES)]
     Compliance(ComplianceArguments),
+    /// List the EKS clusters by their next Kubernetes version, and what blocks the upgrade.
+    #[command(after_help = readiness::EXAMPLES)]
+    Readiness(ReadinessArguments),
     /// Show all three sources on one time axis, and what belongs together.
     #[command(after_help = timeline::EXAMPLES)]
     Timeline(TimelineArguments),
@@ -121,6 +126,7 @@ impl Command {
             Self::Show(arguments) => &arguments.location,
             Self::Series(arguments) => &arguments.location,
             Self::Compliance(arguments) => &arguments.location,
+            Self::Readiness(arguments) => &arguments.location,
             Self::Timeline(arguments) => &arguments.location,
             Self::Status(arguments) => &arguments.location,
             Self::Report(arguments) => &arguments.location,

@@ -2,6 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/eks/latest/userguide/cluster-insights.html>
 
+pub mod readiness;
 pub mod view;
 
 use crate::{Kind, Source};

@@ -4,7 +4,8 @@
 //! name. A check that names none is about the next version.
 //! <https://docs.aws.amazon.com/eks/latest/userguide/cluster-insights.html>
 
-use insights_records::catalog::cluster::{ClusterCheck, ClusterRow};
+use crate::view::{Column, Table, Tone, Value};
+use insights_records::catalog::{ClusterCheck, ClusterRow};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -75,6 +76,93 @@ impl Readiness {
     }
 }
 
+impl Readiness {
+    fn tone(self) -> Tone {
+        match self {
+            Self::Ready => Tone::Good,
+            Self::NoChecks => Tone::Off,
+            Self::Unknown | Self::Warning => Tone::Unsure,
+            Self::Blocked => Tone::Bad,
+        }
+    }
+}
+
+/// A row of the table of clusters.
+#[derive(Clone, Copy, Debug)]
+pub struct Located<'a> {
+    /// The account that has the cluster.
+    pub account_id: &'a str,
+    /// Its region.
+    pub region: &'a str,
+    /// Its checks.
+    pub row: &'a ClusterRow,
+}
+
+/// All clusters by their next version, the lowest first, and within a version the worst first.
+pub fn table(clusters: &[Located<'_>]) -> Table {
+    let mut assessed: Vec<(&Located<'_>, Assessment<'_>)> =
+        clusters.iter().map(|cluster| (cluster, assess(cluster.row))).collect();
+    assessed.sort_by_key(|(cluster, assessment)| {
+        // Clusters without a version come last.
+        let version = assessment.version.map(version_order);
+        let place = (cluster.account_id, cluster.region, cluster.row.name.as_str());
+        (version.is_none(), version, Reverse(assessment.readiness), place)
+    });
+    let columns = vec![
+        Column::text("Next version").fixed(),
+        Column::text("Cluster"),
+        Column::text("Account").fixed(),
+        Column::text("Region").fixed(),
+        Column::text("State").fixed(),
+        Column::text("Failing checks"),
+        Column::text("Later versions"),
+        Column::number("Other checks"),
+    ];
+    let text = |text: &str| Value::Text(text.to_owned());
+    let row = |(cluster, assessment): &(&Located<'_>, Assessment<'_>)| {
+        let Assessment { readiness, version, failing, later, others } = assessment;
+        vec![
+            version.map_or(Value::None, text),
+            text(&cluster.row.name),
+            text(cluster.account_id),
+            text(cluster.region),
+            Value::State { text: readiness.label(), tone: readiness.tone() },
+            listed(failing.iter().map(|check| described(check))),
+            listed(later.iter().flat_map(|(version, checks)| {
+                checks.iter().map(move |check| format!("{version}: {}", described(check)))
+            })),
+            Value::Count(i64::try_from(*others).unwrap_or(i64::MAX)),
+        ]
+    };
+    Table { title: summary(&assessed), columns, rows: assessed.iter().map(row).collect() }
+}
+
+fn summary(assessed: &[(&Located<'_>, Assessment<'_>)]) -> String {
+    let count = |wanted: Readiness| assessed.iter().filter(|(_, one)| one.readiness == wanted).count();
+    let states = [
+        (Readiness::Blocked, "blocked"),
+        (Readiness::Warning, "with warnings"),
+        (Readiness::Unknown, "unknown"),
+        (Readiness::NoChecks, "without upgrade checks"),
+        (Readiness::Ready, "ready"),
+    ];
+    let parts =
+        states.into_iter().map(|(state, words)| (count(state), words)).filter(|(count, _)| *count > 0);
+    let parts: Vec<String> = parts.map(|(count, words)| format!("{count} {words}")).collect();
+    let all =
+        if assessed.len() == 1 { "1 cluster".to_owned() } else { format!("{} clusters", assessed.len()) };
+    if parts.is_empty() { all } else { format!("{all}: {}", parts.join(", ")) }
+}
+
+fn described(check: &ClusterCheck) -> String {
+    format!("{} ({})", check.name.as_deref().unwrap_or(&check.id), check.status)
+}
+
+fn listed(texts: impl Iterator<Item = String>) -> Value {
+    let values: Vec<Value> = texts.map(Value::Text).collect();
+    if values.is_empty() { Value::None } else { Value::List(values) }
+}
+
 /// Assesses the upgrade checks of a cluster.
 pub fn assess(row: &ClusterRow) -> Assessment<'_> {
     let (upgrade, others): (Vec<&ClusterCheck>, Vec<&ClusterCheck>) =
@@ -140,12 +228,27 @@ mod tests {
         for (checks, readiness, version, later) in [
             (vec![], Readiness::NoChecks, None, 0),
             (vec![upgrade(Some("1.33"), "PASSING")], Readiness::Ready, Some("1.33"), 0),
-            (vec![upgrade(Some("1.33"), "PASSING"), upgrade(None, "WARNING")], Readiness::Warning, Some("1.33"), 0),
+            (
+                vec![upgrade(Some("1.33"), "PASSING"), upgrade(None, "WARNING")],
+                Readiness::Warning,
+                Some("1.33"),
+                0,
+            ),
             (vec![upgrade(Some("1.33"), "UNKNOWN")], Readiness::Unknown, Some("1.33"), 0),
             (vec![upgrade(Some("1.33"), "A_NEW_STATUS")], Readiness::Unknown, Some("1.33"), 0),
-            (vec![upgrade(Some("1.33"), "WARNING"), upgrade(Some("1.33"), "ERROR")], Readiness::Blocked, Some("1.33"), 0),
+            (
+                vec![upgrade(Some("1.33"), "WARNING"), upgrade(Some("1.33"), "ERROR")],
+                Readiness::Blocked,
+                Some("1.33"),
+                0,
+            ),
             // The failure of a later version does not block the next one. 1.9 is before 1.10.
-            (vec![upgrade(Some("1.10"), "ERROR"), upgrade(Some("1.9"), "PASSING")], Readiness::Ready, Some("1.9"), 1),
+            (
+                vec![upgrade(Some("1.10"), "ERROR"), upgrade(Some("1.9"), "PASSING")],
+                Readiness::Ready,
+                Some("1.9"),
+                1,
+            ),
             (vec![upgrade(None, "PASSING")], Readiness::Ready, None, 0),
             (vec![check("m", "MISCONFIGURATION", None, "ERROR")], Readiness::NoChecks, None, 0),
         ] {
@@ -170,8 +273,34 @@ mod tests {
         let assessment = assess(&row);
         let ids = |checks: &[&ClusterCheck]| checks.iter().map(|check| check.id.clone()).collect::<Vec<_>>();
         assert_eq!(ids(&assessment.failing), ["fails", "warns"]);
-        let later: Vec<_> = assessment.later.iter().map(|(version, checks)| (*version, ids(checks))).collect();
+        let later: Vec<_> =
+            assessment.later.iter().map(|(version, checks)| (*version, ids(checks))).collect();
         assert_eq!(later, [("1.34", vec!["soon".to_owned()]), ("1.35", vec!["later".to_owned()])]);
         assert_eq!(assessment.others, 1);
+    }
+
+    #[test]
+    fn clusters_are_listed_by_their_next_version_with_the_worst_first() {
+        let cluster = |name: &str, version: Option<&str>, status: &str| ClusterRow {
+            name: name.into(),
+            checks: vec![check("a", UPGRADE, version, status)],
+            gone_at: None,
+        };
+        let rows = [
+            cluster("unversioned", None, "ERROR"),
+            cluster("ready", Some("1.9"), "PASSING"),
+            cluster("newer", Some("1.10"), "ERROR"),
+            cluster("blocked", Some("1.9"), "ERROR"),
+        ];
+        let located: Vec<Located<'_>> =
+            rows.iter().map(|row| Located { account_id: "123456789012", region: "eu-west-1", row }).collect();
+        let table = table(&located);
+        let names: Vec<&Value> = table.rows.iter().filter_map(|row| row.get(1)).collect();
+        let expected = ["blocked", "ready", "newer", "unversioned"].map(|name| Value::Text(name.into()));
+        assert_eq!(names, expected.iter().collect::<Vec<_>>());
+        assert_eq!(table.title, "4 clusters: 3 blocked, 1 ready");
+        let failing = Value::List(vec![Value::Text("a (ERROR)".into())]);
+        assert_eq!(table.rows.first().and_then(|row| row.get(5)), Some(&failing));
+        assert!(table.rows.iter().all(|row| row.len() == table.columns.len()));
     }
 }

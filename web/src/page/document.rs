@@ -2,7 +2,7 @@
 
 use super::insight::{self, Context};
 use super::model::{Insight, Model};
-use super::{Medium, chart, compliance, freshness, incidents, sections, timeline, top};
+use super::{Medium, chart, compliance, freshness, incidents, readiness, sections, timeline, top};
 use crate::command::CommandLine;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -41,6 +41,7 @@ pub fn whole(model: &Model, medium: &Medium) -> Markup {
             (incidents::section(model, context))
             (ended(model, context))
             (compliance::section(model, context))
+            (readiness::section(model, context))
             (freshness::section(model, context))
         }
         (foot(model, medium))

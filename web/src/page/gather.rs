@@ -9,11 +9,12 @@ use insights_query::counts::{Day, Given, Scope, ScopeDays};
 use insights_query::health::{Condition, Health, Target, survey};
 use insights_query::importance::Importance;
 use insights_query::incident::{self, Incident};
+use insights_query::readiness::Cluster;
 use insights_query::{Detail, Error, Margin, Reader, Span};
 use insights_shared::key::Key;
 use insights_shared::record::{Kind, Source, Stored};
 use insights_shared::time::DAY_SECONDS;
-use insights_sources::{insight_kinds, kind_of};
+use insights_sources::{eks, insight_kinds, kind_of};
 use jiff::tz::TimeZone;
 use std::cmp::Reverse;
 
@@ -54,8 +55,12 @@ pub async fn whole(reader: &Reader, wanted: Wanted<'_>) -> Result<Model, Error> 
         let detailed = detailed(reader, insights.clone(), wanted.most_details);
         futures_util::try_join!(incidents, detailed)
     };
-    let ((incidents, insights), counts, targets) =
-        futures_util::try_join!(insights, counts(reader, filter, span), survey(reader, None))?;
+    let ((incidents, insights), counts, targets, clusters) = futures_util::try_join!(
+        insights,
+        counts(reader, filter, span),
+        survey(reader, None),
+        clusters(reader, filter)
+    )?;
     let without_detail = insights.iter().filter(|insight| insight.detail.is_none()).count();
     let (open, closed) = in_order(insights, |insight| &insight.record);
     Ok(Model {
@@ -70,6 +75,7 @@ pub async fn whole(reader: &Reader, wanted: Wanted<'_>) -> Result<Model, Error> 
         health: health(&targets, filter),
         location: wanted.location,
         targets,
+        clusters,
         narrowed: filter.narrows(),
         without_detail,
         passed_over: reader.passed_over(),
@@ -88,6 +94,19 @@ fn health(targets: &[Target], filter: &Filter) -> Health {
     let sources = insights_sources::all().filter(|source| !source.is_counted_by_day());
     let sources = sources.filter(|source| filter.source.is_none_or(|asked| asked == *source));
     Health::of(&sources.collect::<Vec<_>>(), &conditions)
+}
+
+/// The EKS clusters that `filter` selects.
+async fn clusters(reader: &Reader, filter: &Filter) -> Result<Vec<Cluster>, Error> {
+    if filter.source.is_some_and(|source| source != eks::SOURCE) {
+        return Ok(Vec::new());
+    }
+    let mut clusters = reader.clusters().await?;
+    let is = |wanted: &str, is: &str| wanted.is_empty() || wanted == is;
+    clusters.retain(|cluster| {
+        is(&filter.account, &cluster.place.account_id) && is(&filter.region, &cluster.place.region)
+    });
+    Ok(clusters)
 }
 
 /// The envelopes of insights.
@@ -142,6 +161,7 @@ pub async fn single(
         incidents,
         counts: Vec::new(),
         targets: Vec::new(),
+        clusters: Vec::new(),
         health: Health::Known,
         location,
         narrowed: false,

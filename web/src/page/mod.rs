@@ -14,6 +14,7 @@ pub mod gather;
 mod incidents;
 mod insight;
 pub mod model;
+mod readiness;
 mod sections;
 mod series;
 mod text;

@@ -5,6 +5,7 @@ use insights_query::counts::ScopeDays;
 use insights_query::health::{Health, Target};
 use insights_query::importance::Importance;
 use insights_query::incident::Incident;
+use insights_query::readiness::Cluster;
 use insights_query::{Detail, Span};
 use insights_shared::key::Key;
 use insights_shared::record::{Severity, Stored};
@@ -32,6 +33,8 @@ pub struct Model {
     pub counts: Vec<ScopeDays>,
     /// The condition of every target.
     pub targets: Vec<Target>,
+    /// The EKS clusters of all targets.
+    pub clusters: Vec<Cluster>,
     /// The health of the selected targets.
     pub health: Health,
     /// The options by which commands name the table.

@@ -7,6 +7,7 @@ mod hostile;
 mod list;
 mod manners;
 mod queries;
+mod readiness;
 mod series;
 mod show;
 mod status;

@@ -1,0 +1,32 @@
+//! The upgrade readiness of EKS clusters as sections of a view: all clusters, and the accounts and regions of which it is unknown
+//! which clusters there are, or whether the checks are recent.
+
+use crate::command::Location;
+use crate::status;
+use insights_query::health::{Condition, Target};
+use insights_query::readiness::{Cluster, Located, table};
+use insights_sources::eks;
+use insights_sources::view::Section;
+
+/// The clusters, and what is unknown. Empty if no target has ever been collected.
+pub fn sections(clusters: &[Cluster], targets: &[Target], location: &Location) -> Vec<Section> {
+    let targets = || targets.iter().filter(|target| target.source == eks::SOURCE);
+    let is_collected = |target: &Target| target.classification.condition != Condition::NeverRun;
+    if clusters.is_empty() && !targets().any(is_collected) {
+        return Vec::new();
+    }
+    let located: Vec<Located<'_>> = clusters
+        .iter()
+        .map(|Cluster { place, row, .. }| Located {
+            account_id: &place.account_id,
+            region: &place.region,
+            row,
+        })
+        .collect();
+    let first = match clusters {
+        [] => Section::Note("No cluster is known.".to_owned()),
+        _ => Section::Table(table(&located)),
+    };
+    let unknown = status::actions("Unknown or not recent", targets(), location);
+    [Some(first), unknown].into_iter().flatten().collect()
+}
