@@ -5,6 +5,7 @@
 
 pub use auditmanager_insights::AuditmanagerInsights;
 pub use cloudtrail_insights::CloudtrailInsights;
+pub use eks_insights::EksInsights;
 pub use insights_shared::collector::Collector;
 pub use securityhub_insights::SecurityhubInsights;
 pub use xray_insights::XrayInsights;
@@ -34,6 +35,7 @@ macro_rules! with_collector {
                 $crate::XrayInsights,
                 $crate::CloudtrailInsights,
                 $crate::AuditmanagerInsights,
+                $crate::EksInsights,
                 $crate::SecurityhubInsights
             ])
     };

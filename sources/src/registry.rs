@@ -15,7 +15,7 @@ macro_rules! register {
 }
 
 // The registration: a new source is one entry here, in the order in which they are shown.
-register!(xray, cloudtrail, auditmanager, securityhub);
+register!(xray, cloudtrail, auditmanager, eks, securityhub);
 
 /// Every source, in the order in which they are shown.
 pub fn all() -> impl ExactSizeIterator<Item = Source> + DoubleEndedIterator + Clone {
@@ -87,9 +87,10 @@ pub fn source_ids() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{auditmanager, cloudtrail, securityhub, xray};
+    use crate::{auditmanager, cloudtrail, eks, securityhub, xray};
     use insights_records::key::Key;
     use insights_records::record::Record;
+    use insights_records::severity::{Scale, SeverityRule};
     use insights_records::time::Timestamp;
     use std::collections::BTreeSet;
 
@@ -102,7 +103,7 @@ mod tests {
         assert_eq!(names.len(), kinds().count());
         assert!(kinds().all(|known| kind(known.name) == Some(known)));
         assert_eq!((source("none"), kind("none")), (None, None));
-        assert_eq!(source_ids(), "xray, cloudtrail, auditmanager or securityhub");
+        assert_eq!(source_ids(), "xray, cloudtrail, auditmanager, eks or securityhub");
     }
 
     #[test]
@@ -112,10 +113,12 @@ mod tests {
                 assert_eq!(kind.source, source);
                 assert!(kind.name.starts_with(&format!("{source}.")), "{kind}");
                 let has_severity = kind.is_insight() || kind.is_snapshot();
-                assert_eq!(
-                    (kind.severity.is_some(), !kind.measures.is_empty()),
-                    (has_severity, has_severity)
-                );
+                assert_eq!(kind.severity.is_some(), has_severity, "{kind}");
+                // A severity is determined from numbers, or from a word of the service.
+                let is_number = |rule: SeverityRule| !matches!(rule.scale, Scale::Label(_));
+                if kind.severity.is_none_or(is_number) {
+                    assert_eq!(!kind.measures.is_empty(), has_severity, "{kind}");
+                }
             }
         }
     }
@@ -174,6 +177,8 @@ mod tests {
             (auditmanager::CONTROL, None, false),
             (securityhub::INSIGHT, Some("arn"), true),
             (securityhub::INSIGHT, None, false),
+            (eks::INSIGHT, Some("a"), false),
+            (eks::INSIGHT_EVENT, None, false),
         ] {
             let (one, other) = (raw(kind, "one", id), raw(kind, "other", id));
             if names_subject {

@@ -5,6 +5,7 @@ use super::backend::Backend;
 use super::dice::Dice;
 use crate::lab::{ACCOUNT, REGION};
 use crate::sources::test_source;
+use crate::table::Table;
 use insights_shared::key::Key;
 use insights_shared::record::Source;
 use insights_shared::time::Timestamp;
@@ -63,6 +64,16 @@ pub trait RandomData: Debug {
 
     /// What is wrong with a record that an undisturbed table does not contain; `None` if it may exist.
     fn violation_of_extra(&self, key: &Key, item: &Map) -> Option<String>;
+
+    /// Whether a record depends on when there were runs, so that two tables of the same data may differ in it.
+    fn depends_on_runs(&self, _: &Map) -> bool {
+        false
+    }
+
+    /// What is wrong with a table beyond what a comparison with an undisturbed one shows.
+    fn violations_of_table(&self, _: &Table) -> Vec<String> {
+        Vec::new()
+    }
 
     /// The milliseconds until a run requests again what was unavailable before.
     fn retry_millis(&self) -> i64 {
@@ -151,6 +162,16 @@ impl ScheduleData {
     /// See [`RandomData::violation_of_extra`].
     pub fn violation_of_extra(&self, key: &Key, item: &Map) -> Option<String> {
         self.data.violation_of_extra(key, item)
+    }
+
+    /// See [`RandomData::depends_on_runs`].
+    pub fn depends_on_runs(&self, item: &Map) -> bool {
+        self.data.depends_on_runs(item)
+    }
+
+    /// See [`RandomData::violations_of_table`].
+    pub fn violations_of_table(&self, table: &Table) -> Vec<String> {
+        self.data.violations_of_table(table)
     }
 
     /// See [`RandomData::retry_millis`].

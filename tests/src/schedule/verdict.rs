@@ -2,7 +2,7 @@
 //! run with the same answers writes nothing.
 
 use super::Time;
-use super::backend::{Backend, is_series};
+use super::backend::Backend;
 use super::data::{ScheduleData, text};
 use super::gate::Gate;
 use super::task::{Task, create_table, sdk, undisturbed};
@@ -11,6 +11,7 @@ use crate::table::Table;
 use insights_shared::collector::Collector;
 use insights_shared::key::Key;
 use insights_shared::report::Response;
+use insights_shared::value::{Map, Value};
 
 /// Every guarantee that is violated.
 pub fn violations<C: Collector>(backend: &Backend, data: &ScheduleData, time: Time) -> Vec<String> {
@@ -29,6 +30,7 @@ pub fn violations<C: Collector>(backend: &Backend, data: &ScheduleData, time: Ti
     let reference = super::backend(data, time);
     create_table(&reference);
     check(&undisturbed_run::<C>(&reference, time, 100), "the run with an empty table", &mut wrong);
+    wrong.extend(data.violations_of_table(&disturbed));
     compare(data, &disturbed, &scan(&reference), &mut wrong);
     wrong
 }
@@ -63,7 +65,7 @@ fn scan(backend: &Backend) -> Table {
 
 /// Compares the disturbed table with the undisturbed one, except for what depends on the time of the runs.
 fn compare(data: &ScheduleData, disturbed: &Table, reference: &Table, wrong: &mut Vec<String>) {
-    let (mut disturbed, reference) = (comparable(disturbed), comparable(reference));
+    let (mut disturbed, reference) = (comparable(data, disturbed), comparable(data, reference));
     let only_disturbed: Vec<Key> =
         disturbed.0.keys().filter(|key| !reference.0.contains_key(*key)).cloned().collect();
     for key in only_disturbed {
@@ -75,18 +77,37 @@ fn compare(data: &ScheduleData, disturbed: &Table, reference: &Table, wrong: &mu
     wrong.extend(disturbed.differences(&reference));
 }
 
-fn comparable(table: &Table) -> Table {
+fn comparable(data: &ScheduleData, table: &Table) -> Table {
     let mut table = table.content();
+    table.0.retain(|_, item| !data.depends_on_runs(item));
     for item in table.0.values_mut() {
-        let kind = text(item, "kind").unwrap_or_default();
-        let depending: &[&str] = match kind {
+        match text(item, "kind").unwrap_or_default() {
             // The coverage of a series depends on its first run; its points are in the chunks.
-            "catalog" => &["covered", "watermark", "unavailable", "revision"],
-            // An unchanged chunk is not written again when only time has passed.
-            kind if is_series(kind) => &["covered_until", "updated_at"],
-            _ => &[],
-        };
-        item.retain(|name, _| !depending.contains(&name.as_str()));
+            "catalog" => {
+                let depending = ["covered", "watermark", "unavailable", "revision"];
+                item.retain(|name, _| !depending.contains(&name.as_str()));
+            }
+            // A record of which nothing but what the hash leaves out has changed is not written again.
+            kind => insights_sources::kind(kind)
+                .map(|kind| kind.unhashed)
+                .unwrap_or_default()
+                .iter()
+                .for_each(|path| remove(item, path)),
+        }
     }
     table
+}
+
+/// Removes the member at a path of one or two names.
+fn remove(item: &mut Map, path: &[&str]) {
+    match path {
+        [name] => _ = item.remove(name),
+        [name, member] => {
+            let found = item.iter_mut().find(|(other, _)| other.as_str() == *name);
+            if let Some((_, Value::Map(map))) = found {
+                map.remove(member);
+            }
+        }
+        _ => {}
+    }
 }

@@ -2,6 +2,7 @@
 
 mod auditmanager;
 mod cloudtrail;
+mod eks;
 mod securityhub;
 mod xray;
 
@@ -9,8 +10,13 @@ use crate::schedule::data::{RandomData, Settings};
 use insights_shared::record::Source;
 
 /// The registration: a new source is one entry here.
-static SOURCES: &[TestSource] =
-    &[xray::TEST_SOURCE, cloudtrail::TEST_SOURCE, auditmanager::TEST_SOURCE, securityhub::TEST_SOURCE];
+static SOURCES: &[TestSource] = &[
+    xray::TEST_SOURCE,
+    cloudtrail::TEST_SOURCE,
+    auditmanager::TEST_SOURCE,
+    eks::TEST_SOURCE,
+    securityhub::TEST_SOURCE,
+];
 
 /// The test data of one source. Scenarios are TOML.
 #[derive(Clone, Copy, Debug)]
