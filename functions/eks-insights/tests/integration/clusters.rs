@@ -224,3 +224,25 @@ async fn a_check_whose_new_insight_is_not_stored_keeps_its_open_record() {
     let first = undisturbed(&lab).await;
     assert_eq!(table.content().get(&pk, "insight"), first.content().get(&pk, "insight"));
 }
+
+#[tokio::test]
+async fn a_closing_or_a_row_that_cannot_be_written_is_written_by_the_next_run() {
+    // Of a cluster that is gone: its insight, and its row.
+    for skip in 0..2 {
+        let lab = story().await;
+        run(&lab).await;
+        change(&lab, |data| data.clusters.retain(|cluster| cluster.name != "test"));
+        lab.advance(60);
+        lab.fault(&format!("PutItem=denied:1@{skip}"));
+        let response = run(&lab).await;
+        assert_eq!(response["status"], "partial", "{skip}: {response}");
+        assert!(!state(&lab).await.unwrap()["last_status"].as_str().is_some_and(|status| status == "ok"));
+        lab.simulator.clear_faults();
+        lab.advance(60);
+        assert_eq!(run(&lab).await["status"], "ok");
+        let table = lab.table().await;
+        let closed = insight(&table, "test", ADDONS, ADDONS_SINCE);
+        assert_eq!(text(closed, "status_reason"), Some("no_longer_known"), "{skip}");
+        assert!(row(&table, "test").unwrap().contains_key("gone_at"), "{skip}");
+    }
+}

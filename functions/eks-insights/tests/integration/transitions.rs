@@ -150,7 +150,7 @@ async fn a_check_that_does_not_pass_and_has_no_transition_is_rejected_and_the_op
 async fn a_check_that_has_changed_since_it_was_listed_is_what_its_own_answer_says() {
     let described = |status: &'static str| {
         move |sent: &Sent, answer: &mut serde_json::Value| {
-            let is_it = sent.operation.ends_with(APIS);
+            let is_it = sent.path.ends_with(APIS);
             if is_it {
                 answer["insight"]["insightStatus"]["status"] = status.into();
                 // 2026-03-01T11:00:00Z.
