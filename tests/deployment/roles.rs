@@ -20,6 +20,7 @@ fn statements(properties: &Value) -> Vec<Value> {
 fn needs_everything(action: &str) -> bool {
     let services = ["xray:", "auditmanager:", "securityhub:"];
     let actions = [
+        "eks:ListClusters",
         "organizations:ListAccounts",
         "cloudtrail:LookupEvents",
         "cloudtrail:DescribeTrails",
