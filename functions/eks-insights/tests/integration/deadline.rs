@@ -91,7 +91,9 @@ async fn an_account_too_large_for_one_invocation_is_finished_by_several() {
 async fn a_cluster_that_failed_in_a_round_leaves_a_gap_until_the_next_round() {
     let lab = story().await;
     // A cluster whose checks all pass; the next one's check is denied; the last one's never answers.
-    change(&lab, |data| data.clusters.insert(0, Cluster { name: "a".to_owned(), ..Cluster::default() }));
+    super::change(&lab, |data| {
+        data.clusters.insert(0, Cluster { name: "a".to_owned(), ..Cluster::default() })
+    });
     lab.fault("DescribeInsight=denied:1");
     lab.fault("DescribeInsight=hang");
     let function = lab.function::<EksInsights>(&[ONE_AT_A_TIME]);
