@@ -44,7 +44,7 @@ pub fn costs(invoked: &[Invoked], session: &Session) -> String {
     let notes: Vec<String> =
         invoked.iter().flat_map(notes).map(|note| wrapped(&note, session.width)).collect();
     let gap = if notes.is_empty() { "" } else { "\n" };
-    heading("What the runs did and cost", session) + &table.render() + gap + &notes.concat()
+    heading("Runs and costs", session) + &table.render() + gap + &notes.concat()
 }
 
 fn seconds(millis: i64) -> String {

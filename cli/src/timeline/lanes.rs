@@ -56,7 +56,7 @@ pub fn render(records: &[Stored], span: Span, centre: Option<&str>, session: &Se
             records.iter().filter_map(|record| record.timestamp("started_at")).min()
         });
         add(&mut text, format_args!("{}\n", service(source.as_str())));
-        for (about, records) in own {
+        for (_, records) in own {
             let is_centre = records.iter().any(|record| centre.is_some() && record.text("pk") == centre);
             let mark = if is_centre { "▸ " } else { "  " };
             let name = shortened(&name(records), names.saturating_sub(2));

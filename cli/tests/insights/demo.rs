@@ -29,7 +29,8 @@ fn a_second_demo_in_a_folder_writes_run_and_state_only() {
     assert!(first.stdout.contains("as of 2025-02-03 04:"), "{}", first.stdout);
     let before = lasting_items(&folder);
     let runs_before = items(&folder.join("table.db"), "insights").len() - before.len();
-    assert_eq!(runs_before, 6, "three functions, a run and a state each");
+    let sources = insights_sources::all().len();
+    assert_eq!(runs_before, 2 * sources, "a run and a state of each function");
 
     let second = demo(&folder);
     assert_eq!(second.code, 0, "{second:?}");
@@ -39,8 +40,8 @@ fn a_second_demo_in_a_folder_writes_run_and_state_only() {
     }
     assert_eq!(before.len(), after.len());
     let all = items(&folder.join("table.db"), "insights");
-    assert_eq!(all.len() - after.len(), 9, "three more runs, and the same three states");
-    for source in ["xray", "cloudtrail", "auditmanager"] {
+    assert_eq!(all.len() - after.len(), 3 * sources, "one more run of each, and the same states");
+    for source in insights_sources::all() {
         let key = (format!("run#{source}#123456789012#eu-west-1"), "state".to_owned());
         assert_eq!(all[&key]["written"]["N"], "0", "{source}");
     }
@@ -58,7 +59,7 @@ fn a_demo_shows_what_is_wrong_what_happened_and_what_it_cost() {
         "Compliance: evidence of ",
         "CONTROL DOMAIN",
         "Metrics: ",
-        "What the runs did and cost",
+        "Runs and costs",
         "report.html",
         "table.db",
         "insights serve",
@@ -80,7 +81,7 @@ fn a_demo_shows_what_is_wrong_what_happened_and_what_it_cost() {
     for line in run.stdout.lines() {
         assert!(line.chars().count() <= 100 || line.starts_with("In "), "too wide: {line}");
     }
-    for name in ["xray-insights", "cloudtrail-insights", "auditmanager-insights"] {
+    for name in insights_sources::all().map(|source| source.0.package) {
         assert!(run.stderr.contains(name), "{}", run.stderr);
         let log = std::fs::read_to_string(folder.join("logs").join(format!("{name}.log"))).unwrap();
         assert!(log.contains("target_finished"), "{log}");
@@ -106,14 +107,14 @@ fn a_function_that_fails_costs_the_others_nothing() {
 #[test]
 fn a_demo_whose_functions_all_fail_has_failed() {
     let root = tempfile::tempdir().unwrap();
-    for name in ["xray-insights", "cloudtrail-insights", "auditmanager-insights"] {
+    for name in insights_sources::all().map(|source| source.0.package) {
         std::fs::create_dir_all(root.path().join("logs").join(format!("{name}.log"))).unwrap();
     }
     let run = demo(root.path());
     assert_eq!(run.code, 1, "{run:?}");
     for expected in [
-        "Open insights are unknown: X-Ray failed, CloudTrail failed.",
-        "Recent insights are unknown: X-Ray failed, CloudTrail failed.",
+        "Open insights are unknown: X-Ray failed, CloudTrail failed",
+        "Recent insights are unknown: X-Ray failed, CloudTrail failed",
         "Compliance is unknown: Audit Manager failed.",
         "0 series",
     ] {

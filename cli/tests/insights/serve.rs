@@ -216,7 +216,7 @@ fn a_wrong_address_is_told_by_field_value_and_rule() {
     let served = Served::start(&STORY);
     for (query, field, value, rule) in [
         ("severity=bad", "severity", "bad", "must be info, low, medium, high or critical"),
-        ("source=s3", "source", "s3", "must be xray, cloudtrail or auditmanager"),
+        ("source=s3", "source", "s3", "must be xray, cloudtrail, auditmanager"),
         ("status=done", "status", "done", "must be open or closed"),
         ("account=12", "account", "12", "must be the 12 digits of an account"),
         ("since=yesterday", "since", "yesterday", "must be a length of time"),
@@ -322,8 +322,15 @@ fn the_api_has_the_same_as_json() {
     assert!(days.last().unwrap()["snapshot"]["measures"]["compliant"].is_number());
     assert_eq!(days[0]["given"], "not_collected");
     let status = served.json("/api/status");
-    assert_eq!(status.as_array().unwrap().len(), 3);
-    assert!(status.as_array().unwrap().iter().all(|target| target["condition"] == "fresh"), "{status}");
+    assert_eq!(status.as_array().unwrap().len(), insights_sources::all().len());
+    assert!(
+        status
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|target| ["fresh", "not_enabled"].contains(&target["condition"].as_str().unwrap())),
+        "{status}"
+    );
     assert_eq!(served.get("/api/nowhere").status, 404);
     let missing: Value = serde_json::from_str(&served.get("/api/insights/none").body).unwrap();
     assert!(missing["error"].as_str().unwrap().contains("no insight is stored under the whole key none"));

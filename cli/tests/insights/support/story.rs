@@ -2,14 +2,15 @@
 //! with items of a test's own making. The clock stands at `NOW` of the lab.
 
 use super::{Run, command, finish};
-use insights_collectors::{AuditmanagerInsights, CloudtrailInsights, XrayInsights};
+use insights_collectors::with_collector;
 use insights_shared::value::{Map, Value};
+use insights_sources::cloudtrail;
 use insights_tests::{Lab, NOW, TABLE, Table};
 use std::process::Command;
 use std::sync::LazyLock;
 use tokio::runtime::Runtime;
 
-/// The built-in story, collected once by all three functions, for tests that only read.
+/// The built-in story, collected once by all functions, for tests that only read.
 pub static STORY: LazyLock<Story> = LazyLock::new(Story::collected);
 
 /// How far back the story's CloudTrail is collected: most of what is older is more of the same.
@@ -46,17 +47,16 @@ impl Story {
         Self { runtime, lab, table: Table::default() }
     }
 
-    /// The built-in story, as the three functions collect it at `NOW`.
+    /// The built-in story, as all functions collect it at `NOW`.
     pub fn collected() -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
         let (lab, table) = runtime.block_on(async {
             let lab = Lab::built_in().await;
-            lab.function::<XrayInsights>(&[]).invoke("{}").await.unwrap();
-            lab.function::<CloudtrailInsights>(&[("LOOKBACK_DAYS", CLOUDTRAIL_DAYS)])
-                .invoke("{}")
-                .await
-                .unwrap();
-            lab.function::<AuditmanagerInsights>(&[]).invoke("{}").await.unwrap();
+            for source in insights_sources::all() {
+                let days = [("LOOKBACK_DAYS", CLOUDTRAIL_DAYS)];
+                let variables = if source == cloudtrail::SOURCE { &days[..] } else { &[] };
+                with_collector!(source, C => lab.function::<C>(variables).invoke("{}").await.unwrap());
+            }
             let table = lab.table().await;
             lab.simulator.clear_log();
             (lab, table)
