@@ -6,6 +6,7 @@ mod alarms;
 mod codes;
 mod dependencies;
 mod generated;
+mod hardening;
 mod parameters;
 mod roles;
 mod table;

@@ -38,7 +38,10 @@ fn every_parameter_is_explained_constrained_grouped_and_used() {
 
 #[test]
 fn what_can_carry_a_tag_does() {
-    const WITHOUT_TAGS: [&str; 10] = [
+    const WITHOUT_TAGS: [&str; 12] = [
+        // Has its tags in another member.
+        "AWS::Backup::BackupPlan",
+        "AWS::Backup::BackupSelection",
         "AWS::CloudFormation::Stack",
         "AWS::Events::Rule",
         "AWS::IAM::Policy",

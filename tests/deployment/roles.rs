@@ -25,6 +25,12 @@ fn needs_everything(action: &str) -> bool {
         "cloudtrail:LookupEvents",
         "cloudtrail:DescribeTrails",
         "cloudwatch:PutMetricData",
+        "ec2:CreateNetworkInterface",
+        "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeSubnets",
+        "ec2:DeleteNetworkInterface",
+        "ec2:AssignPrivateIpAddresses",
+        "ec2:UnassignPrivateIpAddresses",
         "logs:CreateLogDelivery",
         "logs:GetLogDelivery",
         "logs:UpdateLogDelivery",
@@ -186,6 +192,12 @@ fn what_a_function_may_only_sometimes_do_is_asked_for() {
         ("UseKey", "HasKey", "kms:GenerateDataKeyWithoutPlaintext"),
         ("UseKey", "HasKey", "kms:ReEncryptFrom"),
         ("UseKey", "HasKey", "kms:ReEncryptTo"),
+        ("UseVpc", "HasVpc", "ec2:AssignPrivateIpAddresses"),
+        ("UseVpc", "HasVpc", "ec2:CreateNetworkInterface"),
+        ("UseVpc", "HasVpc", "ec2:DeleteNetworkInterface"),
+        ("UseVpc", "HasVpc", "ec2:DescribeNetworkInterfaces"),
+        ("UseVpc", "HasVpc", "ec2:DescribeSubnets"),
+        ("UseVpc", "HasVpc", "ec2:UnassignPrivateIpAddresses"),
     ];
     let expected = expected.map(|(id, condition, action)| (id, condition.to_owned(), action.to_owned()));
     assert_eq!(extra, expected.into());

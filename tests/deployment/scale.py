@@ -46,6 +46,9 @@ PRICES = {
     "alarm": 0.10,
     "GB of logs": 0.50,
     "scheduled start": 1e-6,
+    "event of an additional trail": 2e-5,
+    "event analysed by CloudTrail Insights": 3.5e-6,
+    "event analysed by GuardDuty": 4e-6,
 }
 METRICS_OF_THE_ORGANIZATION = 3
 METRICS_OF_A_SOURCE = 13 + 1  # of embedded metric format, and the successful runs
@@ -329,11 +332,26 @@ def accounts_table(counts):
     return table(head, bill_table(counts, [(1, False, "STANDARD", shape) for shape in shapes]))
 
 
+def elsewhere_table(counts):
+    """What the calls of the later runs cost in services that process management events."""
+    cases = [(1, False), (100, True), (5000, True)]
+    events = []
+    for accounts, organization in cases:
+        runs = {source: HOURS if organization else RUNS[source] for source in SOURCES}
+        # Each invocation assumes the role of the account once.
+        of_calls = sum(runs[source] * (of_account(counts, source, "later", calls) + organization) for source in SOURCES)
+        events.append(accounts * of_calls)
+    rows = [["management events", *map(number, events)]]
+    for name in ("event of an additional trail", "event analysed by CloudTrail Insights", "event analysed by GuardDuty"):
+        rows.append([f"US dollars: {name}", *(number(count * PRICES[name], 2) for count in events)])
+    return table(["per month", "1 account", "100 accounts", "5,000 accounts"], rows)
+
+
 def prices_table():
     return table(["", "US dollars"], [[name, f"{price:.10f}".rstrip("0").rstrip(".")] for name, price in PRICES.items()])
 
 
-BLOCKS = {"runs": runs_table, "scale": scale_table, "heat": heat_table, "bill": bills_table, "accounts": accounts_table}
+BLOCKS = {"elsewhere": elsewhere_table, "runs": runs_table, "scale": scale_table, "heat": heat_table, "bill": bills_table, "accounts": accounts_table}
 
 
 def blocks(counts):

@@ -28,6 +28,8 @@ from templates import ACCOUNT, REGION, load  # noqa: E402
 
 # What moto's CloudFormation does not know.
 UNKNOWN = {
+    "AWS::Backup::BackupPlan",
+    "AWS::Backup::BackupSelection",
     "AWS::CloudWatch::Alarm",
     "AWS::Lambda::EventInvokeConfig",
     "AWS::Logs::MetricFilter",
@@ -47,6 +49,9 @@ CHANGED = {
     "AuditManagerSchedule": "cron(30 3,15 * * ? *)",
     "AuditManagerSource": "DISABLED",
     "AuditManagerStaleAfterHours": "20",
+    "BackupRetentionDays": "30",
+    "BackupRoleArn": f"arn:aws:iam::{ACCOUNT}:role/backup",
+    "BackupVaultName": "vault",
     "ChangeFeed": "DISABLED",
     "CloudTrailLookbackDays": "10",
     "CloudTrailPeriod": "60",
@@ -67,6 +72,7 @@ CHANGED = {
     "RedactKeySecretArn": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:redact-AbCdEf",
     "ReservedConcurrency": "0",
     "RetentionDays": "30",
+    "ScheduleInput": "{}",
     "ScheduleState": "DISABLED",
     "ScheduleTimezone": "Europe/Dublin",
     "ScheduleWindowMinutes": "0",
@@ -74,6 +80,8 @@ CHANGED = {
     "SecurityHubSchedule": "cron(30 3,15 * * ? *)",
     "SecurityHubSource": "DISABLED",
     "SecurityHubStaleAfterHours": "20",
+    "SecurityGroupIds": "sg-12345678",
+    "SubnetIds": "subnet-12345678",
     "Targets": "[]",
     "TargetRoleArns": "arn:aws:iam::*:role/insights-reader",
     "Tracing": "Active",
