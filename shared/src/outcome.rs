@@ -1,4 +1,4 @@
-//! What became of an invocation's targets, and which error it ends with where all of them failed. Pure.
+//! The outcomes of an invocation's targets, and the error if all of them failed. Pure.
 
 use crate::aws::Calls;
 use crate::counts::RunStatus;
@@ -8,19 +8,19 @@ use crate::issue::{CLOCK_SKEWED, Class, REQUEST_INVALID};
 use crate::response::{TargetResponse, Targets};
 use std::collections::BTreeMap;
 
-/// The most targets of which an error says why they failed.
+/// The most targets whose reasons an error contains.
 const MOST_REASONS: usize = 20;
-/// The longest of these reasons, in bytes. All of them fit into one message, with how many targets there are besides.
+/// The longest of these reasons, in bytes. All of them and the number of further targets fit into one message.
 const LONGEST_REASON: usize = LONGEST_TEXT / MOST_REASONS - 64;
 
-/// What became of one target.
+/// The outcome of one target.
 #[derive(Debug)]
 pub(crate) struct TargetOutcome {
     /// Its part of the response.
     pub response: TargetResponse,
     /// Its requests to the source.
     pub calls: Calls,
-    /// Whether nothing is stored of it, because of the table.
+    /// Whether nothing of it could be stored, because of the table.
     pub nothing_stored: bool,
     /// The class of its first failure.
     pub first_failure: Option<Class>,
@@ -35,24 +35,24 @@ pub(crate) struct Outcomes {
     pub targets: Targets,
     /// Their requests to the source.
     pub calls: Calls,
-    /// What decides which error it is, should all of them have failed.
+    /// The facts that determine the error if all of them failed.
     pub failures: Failures,
-    /// How many there was no time for.
+    /// The number of targets without time.
     pub not_begun: usize,
 }
 
-/// What decides which error an invocation ends with of which every target failed.
+/// The facts that determine the error of an invocation if every target failed.
 #[derive(Debug)]
 pub(crate) struct Failures {
-    /// Nothing is stored of any target, because of the table.
+    /// Nothing of any target could be stored, because of the table.
     table_failed: bool,
-    /// Every target asks for nothing but what cannot be asked for.
+    /// Every target has only requests that cannot be sent.
     all_refused: bool,
     first: Option<Class>,
     /// How many targets there are.
     targets: usize,
-    /// Why the first [`MOST_REASONS`] of them failed, by account and region. They are noted here, since the response lists as
-    /// few issues as it takes to fit, down to none.
+    /// The reasons of the first [`MOST_REASONS`] of them, by account and region. The response may list no issues, if it would be
+    /// too large.
     reasons: BTreeMap<(String, String), String>,
 }
 
@@ -63,7 +63,7 @@ impl Default for Failures {
 }
 
 impl Outcomes {
-    /// Takes in a target.
+    /// Adds a target.
     pub(crate) fn add(&mut self, outcome: TargetOutcome) {
         let mut codes = outcome.response.issue_counts.keys().filter(|code| *code != CLOCK_SKEWED).peekable();
         let is_refused = codes.peek().is_some() && codes.all(|code| code == REQUEST_INVALID);
@@ -102,7 +102,7 @@ pub(crate) fn all_failed(failures: &Failures) -> InvocationError {
     let error_type = if failures.table_failed {
         "Table.Unavailable"
     } else {
-        // Without a call that failed there is nothing but requests that were not made: the configuration asks for them.
+        // Without a failed call, all requests were invalid and not sent: the configuration is the reason.
         let otherwise = if failures.all_refused { "Config.Invalid" } else { "Source.Unavailable" };
         failures.first.map_or(otherwise, error_type_of)
     };
@@ -113,16 +113,16 @@ pub(crate) fn all_failed(failures: &Failures) -> InvocationError {
     InvocationError::new(error_type, format!("{}{more}", reasons.join("; ")))
 }
 
-/// Why one target failed, on one line that is short enough for all reasons to fit into one message.
+/// The reason of one target on one line, short enough for all reasons to fit into one message.
 fn reason(target: &TargetResponse) -> String {
     let place = format!("{}/{}", target.account_id, target.region);
-    // A wrong clock alone fails no target.
+    // A wrong clock alone is no failure.
     let issue = target.issues.iter().find(|issue| issue.code != CLOCK_SKEWED).or(target.issues.first());
     match issue {
         Some(issue) => {
             let more = target.issue_counts.values().sum::<u64>().saturating_sub(1);
             let more = if more > 0 { format!(" (and {more} more)") } else { String::new() };
-            // What is cut is the message, not the code.
+            // The message is cut, not the code.
             let subject = cut(&issue.subject, LONGEST_REASON / 4);
             let start = format!("{place}: {} {subject}: {}: ", issue.operation, issue.code);
             let room = LONGEST_REASON.saturating_sub(start.len() + more.len());

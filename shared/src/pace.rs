@@ -1,8 +1,7 @@
-//! How often requests are sent: one limiter for each account, region and operation, as the services count.
+//! Rate limits: one limiter for each account, region and operation, because the services count in this way.
 //!
-//! Pacing stands between the SDK and its HTTP connector, so that a retry waits its turn like any other request: a
-//! limiter outside the SDK would let each call's retries multiply. It knows nothing of other processes: several at once
-//! are throttled together, and the SDK's retries see to the rest.
+//! The limiter is between the SDK and its HTTP connector, so that retries are limited too. It does not know of other processes:
+//! if several exceed a limit together, the service throttles them and the SDK retries.
 
 use crate::config::RateLimits;
 use crate::target::Target;
@@ -27,9 +26,9 @@ use tokio::time::Instant;
 #[derive(Clone, Debug)]
 pub(crate) struct OperationName(pub String);
 
-/// The pacers of every account and region that this process asks. They outlive an invocation: the next one may follow at
-/// once, and the service counts on. One that nobody has, and that would hold nobody up any more, is let go, since a process
-/// may be given another account each time.
+/// The pacers of every account and region that this process calls. They outlive an invocation, because the next one may follow at
+/// once and the service continues to count. A pacer that nobody uses and that would delay no request is dropped, because a process
+/// may call another account in each invocation.
 #[derive(Debug)]
 pub struct Pacers {
     limits: RateLimits,
@@ -37,7 +36,7 @@ pub struct Pacers {
 }
 
 impl Pacers {
-    /// Pacers that keep to `limits`.
+    /// Pacers with these limits.
     pub fn new(limits: RateLimits) -> Self {
         Self { limits, by_place: Mutex::default() }
     }
@@ -55,12 +54,12 @@ impl Pacers {
 }
 
 tokio::task_local! {
-    /// What is notified when a request of the call under way may be sent.
+    /// Notified when a request of the current call is sent.
     static FIRST_TURN: Arc<Notify>;
 }
 
-/// `call`, which notifies `turn` each time one of its requests has waited for the rate limit and is sent. The SDK and its
-/// connectors make a request within the future of the call, so that the variable of the task reaches the pacer.
+/// `call`, which notifies `turn` each time one of its requests has waited for the rate limit and is sent. The SDK sends a request
+/// within the future of the call, so the pacer can read the variable of the task.
 pub(crate) fn notifying<F: Future>(turn: Arc<Notify>, call: F) -> impl Future<Output = F::Output> {
     FIRST_TURN.scope(turn, call)
 }
@@ -84,7 +83,7 @@ pub struct Pacer {
     limits: RateLimits,
     clock: RuntimeClock,
     limiters: Mutex<BTreeMap<String, Option<Arc<Limiter>>>>,
-    /// From when on no request of any operation would have to wait.
+    /// The instant after which no request of any operation has to wait.
     rested_at: Mutex<Instant>,
 }
 
@@ -95,7 +94,7 @@ impl std::fmt::Debug for Pacer {
 }
 
 impl Pacer {
-    /// A pacer that keeps to `limits`.
+    /// A pacer with these limits.
     pub fn new(limits: RateLimits) -> Self {
         let now = Instant::now();
         Self { limits, clock: RuntimeClock(now), limiters: Mutex::default(), rested_at: Mutex::new(now) }
@@ -105,7 +104,7 @@ impl Pacer {
         let mut limiters = self.limiters.lock().unwrap_or_else(PoisonError::into_inner);
         let make = || {
             let interval = self.interval(operation)?;
-            // Without a burst: the service's window does not begin where ours does.
+            // No burst, because the service's window begins at another time.
             let quota = Quota::with_period(interval)?;
             Some(Arc::new(RateLimiter::direct_with_clock(quota, self.clock)))
         };
@@ -117,7 +116,7 @@ impl Pacer {
         Some(Duration::from_secs_f64(1.0 / self.limits.of(operation)?))
     }
 
-    /// Whether a new pacer would do as well.
+    /// Whether a new pacer would behave in the same way.
     fn is_rested(&self) -> bool {
         *self.rested_at.lock().unwrap_or_else(PoisonError::into_inner) <= Instant::now()
     }
@@ -172,7 +171,7 @@ impl HttpConnector for PacedConnector {
             if let Some(OperationName(operation)) = request.extension::<OperationName>() {
                 connector.pacer.wait(operation).await;
             }
-            // Only calls whose time is limited are waited for.
+            // Only calls with a time limit set it.
             let _ = FIRST_TURN.try_with(|turn| turn.notify_one());
             connector.inner.call(request).await
         })

@@ -1,8 +1,8 @@
-//! Page tokens: every page is asked for, and a token that comes twice is an error. So is a listing without an end: a process
-//! has only so much memory, and whoever keeps items of the pages says how many.
+//! Page tokens: every page is requested, and a repeated token is an error. A listing without an end is an error too: memory is
+//! limited, and code that keeps items of the pages reports their number.
 //!
-//! The SDK's paginators end without a word when a token repeats, and one operation has none, so that all operations are
-//! paged the same way here.
+//! The SDK's paginators end silently when a token repeats, and one operation has no paginator. For this reason all operations are
+//! paged here.
 
 #![expect(
     clippy::option_option,
@@ -13,12 +13,12 @@ use crate::issue::CallError;
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 
-/// The most pages of a listing: far more than any account has, and few enough for what is noted of each.
+/// The most pages of a listing: far more than any account has, and few enough for the memory that each needs.
 pub const MOST_PAGES: usize = 2_000;
 /// The most items of a listing that are kept in memory together.
 pub const MOST_ITEMS: usize = 10_000;
 
-/// Where a paged operation stands.
+/// The position in the pages of an operation.
 #[derive(Debug)]
 pub struct Pages {
     operation: &'static str,
@@ -46,19 +46,19 @@ impl Pages {
         }
     }
 
-    /// The same with as many pages as come, for whoever has the memory or a person who waits.
+    /// The same without a limit of pages, for callers with enough memory or a person who can stop them.
     #[must_use]
     pub fn unlimited(self) -> Self {
         Self { page_limit: usize::MAX, item_limit: usize::MAX, ..self }
     }
 
-    /// The same, of which at most `items` are held.
+    /// The same with at most `items` in memory.
     #[must_use]
     pub fn holding_at_most(self, items: usize) -> Self {
         Self { item_limit: items, ..self }
     }
 
-    /// Notes that so many items of a page are kept until the listing ends, or for longer. What streams through need not be.
+    /// Reports that this many items of a page are kept until the listing ends, or longer.
     pub fn hold(&mut self, items: usize) -> Result<(), CallError> {
         self.items += items;
         if self.items > self.item_limit {
@@ -68,13 +68,13 @@ impl Pages {
         Ok(())
     }
 
-    /// The token to ask the next page with (`None` for the first one), or `None` after the last page.
+    /// The token of the next request (`None` for the first page), or `None` after the last page.
     #[expect(clippy::should_implement_trait, reason = "an iterator could not be told the next token")]
     pub fn next(&mut self) -> Option<Option<String>> {
         self.next.take()
     }
 
-    /// Takes the token that a page came with. An empty one means the end, as the SDK has it.
+    /// Takes the token of a page. An empty one means the end, as in the SDK.
     pub fn turn(&mut self, token: Option<&str>) -> Result<(), CallError> {
         let Some(token) = token.filter(|token| !token.is_empty()) else { return Ok(()) };
         if !self.seen.insert(self.hasher.hash_one(token)) {

@@ -1,4 +1,4 @@
-//! What a function is invoked with: an EventBridge event, our own object, or nothing. Pure.
+//! The payload of an invocation: an EventBridge event, our own object, or nothing. Pure.
 
 use crate::fields::{Faults, Fields};
 use crate::record::Source;
@@ -26,18 +26,18 @@ pub struct Push {
     pub region: String,
     /// The envelope's time.
     pub time: Option<Timestamp>,
-    /// What the service says, numbers to the last digit.
+    /// The service's data, with numbers of any length.
     pub detail: Value,
-    /// The same as it came.
+    /// The same as received.
     pub raw: String,
 }
 
-/// What is asked for.
+/// The contents of a payload.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Payload {
     /// A run over the configured targets, up to the clock.
     Scheduled {
-        /// The schedule's own time: recorded, nothing more.
+        /// The time of the schedule, which is only recorded.
         scheduled_time: Option<Timestamp>,
         /// Instead of the configured targets.
         targets: Option<Vec<Target>>,
@@ -46,9 +46,9 @@ pub enum Payload {
     },
     /// A backfill.
     Window {
-        /// The schedule's own time.
+        /// The time of the schedule.
         scheduled_time: Option<Timestamp>,
-        /// What to load.
+        /// The time to load.
         window: Window,
         /// Instead of the configured targets.
         targets: Option<Vec<Target>>,
@@ -59,10 +59,10 @@ pub enum Payload {
     Push(Box<Push>),
 }
 
-/// What some programs put in front of a text.
+/// The byte order mark that some programs put before a text.
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
-/// As [`parse`], of the bytes that came.
+/// As [`parse`], for bytes.
 pub fn read(bytes: &[u8], source: Source, own_region: &str, now: Timestamp) -> Result<Payload, Faults> {
     let fault = |value: &str, rule: String| {
         let mut faults = Faults::default();
@@ -81,10 +81,10 @@ pub fn read(bytes: &[u8], source: Source, own_region: &str, now: Timestamp) -> R
     }
 }
 
-/// Reads a payload for the function of `source`. `own_region` stands in where a target names no region.
+/// Reads a payload for the function of `source`. A target without regions gets `own_region`.
 pub fn parse(raw: &str, source: Source, own_region: &str, now: Timestamp) -> Result<Payload, Faults> {
     let mut faults = Faults::default();
-    // The same as of an event that is looked up, so that both have the same hash.
+    // As for an event that is looked up, so that both have the same hash.
     let raw = &*replace_unpaired(raw);
     let value: serde_json::Value = match serde_json::from_str(raw) {
         Ok(value) => value,
@@ -194,8 +194,8 @@ fn parse_window(mut fields: Fields<'_>, now: Timestamp) -> Option<Window> {
     Some(Window { start: start?, end: end? })
 }
 
-/// The window of a backfill by the clock that is right, `now`: it may not be in the future. One that was made by a machine's
-/// clock that is ahead, and is not in that one's future, ends now.
+/// The window of a backfill, which may not be in the future of the correct time `now`. If it is only in the past of a machine's
+/// clock that is ahead, it ends now.
 pub fn settle_window(window: Window, now: Timestamp, machine_now: Timestamp) -> Result<Window, Faults> {
     let mut faults = Faults::default();
     if window.end > now.max(machine_now) || window.start >= now {

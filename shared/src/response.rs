@@ -1,6 +1,6 @@
-//! What a function answers, no larger than Lambda takes: how many issues each target lists, and which targets are listed.
+//! The response of a function, within Lambda's limit: how many issues each target lists, and which targets are listed.
 //!
-//! Counters, statuses and counts of issues are of everything; only lists are cut, and what they leave out is counted.
+//! Counters, statuses and counts of issues include everything. Only lists are cut, and the omitted entries are counted.
 
 use crate::counts::{Counts, Issue, RunStatus};
 use crate::payload::Window;
@@ -13,7 +13,7 @@ use std::io::{self, Write};
 
 /// The most issues that a target lists.
 pub const MOST_ISSUES: usize = 50;
-/// The largest response, in bytes of JSON. Lambda takes 6 MB, and does not deliver what is larger.
+/// The largest response, in bytes of JSON. Lambda's limit is 6 MB.
 pub const LARGEST_RESPONSE: usize = 5 * 1024 * 1024;
 
 /// One target's part of a response.
@@ -25,7 +25,7 @@ pub struct TargetResponse {
     pub region: String,
     /// How it ended.
     pub status: RunStatus,
-    /// The span that was worked; `end` is how far it came.
+    /// The collected span; before `end` everything is stored.
     #[serde(serialize_with = "window", skip_serializing_if = "Option::is_none")]
     pub window: Option<Window>,
     /// The counters.
@@ -33,7 +33,7 @@ pub struct TargetResponse {
     pub counts: Counts,
     /// All issues by code.
     pub issue_counts: BTreeMap<String, u64>,
-    /// The lasting ones among them, by code: `state` has them, and the issues themselves say it in the response.
+    /// The lasting issues among them by code, for `state`. In the response the issues have the member `lasting`.
     #[serde(skip)]
     pub lasting_counts: BTreeMap<String, u64>,
     /// The first of them, at most [`MOST_ISSUES`].
@@ -49,12 +49,12 @@ fn window<S: Serializer>(window: &Option<Window>, serializer: S) -> Result<S::Ok
     texts.serialize(serializer)
 }
 
-/// What a function answers.
+/// The response of a function.
 #[derive(Clone, Debug, Serialize)]
 pub struct Response {
     /// `xray`, `cloudtrail` or `auditmanager`.
     pub source: &'static str,
-    /// How the whole ended.
+    /// The status of the invocation.
     pub status: RunStatus,
     /// Whether nothing was written on request.
     pub dry_run: bool,
@@ -75,12 +75,12 @@ pub struct Response {
     pub issues: u64,
 }
 
-/// What a run used.
+/// The resources that a run used.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Usage {
     /// Requests sent to the source, retries included, by operation.
     pub api_calls: BTreeMap<String, u64>,
-    /// How many of those the source refused as too many.
+    /// The number of throttled requests among them.
     pub throttled: u64,
     /// DynamoDB read units that the table and its indexes consumed.
     pub read_units: f64,
@@ -128,7 +128,7 @@ impl Response {
     }
 }
 
-/// The bytes that are left for the targets of a response, each with a comma, in which the first has none.
+/// The bytes that are left for the targets of a response. Each target has a comma except the first.
 fn room(response: &Response, largest: usize) -> usize {
     largest.saturating_add(1).saturating_sub(json_length(response))
 }
@@ -155,8 +155,8 @@ fn by_severity(mut targets: Vec<Listed>, room: usize) -> Vec<Listed> {
     targets
 }
 
-/// The targets of a response, as their runs end. Together they hold little more than a response may, however many they are
-/// and however much went wrong.
+/// The targets of a response, in the order in which their runs end. Their size stays near the limit of a response, for any number
+/// of targets and issues.
 #[derive(Debug)]
 pub struct Targets {
     listed: Vec<Listed>,
@@ -183,7 +183,7 @@ impl Default for Targets {
 }
 
 impl Targets {
-    /// Takes in a target.
+    /// Adds a target.
     pub fn add(&mut self, target: TargetResponse) {
         self.statuses.push(target.status);
         self.counts.merge(&target.counts);
@@ -192,7 +192,7 @@ impl Targets {
         target.keep(self.most);
         self.length += target.length();
         self.listed.push(target);
-        // What is too large already only grows: the issues that go now would have gone in the end.
+        // The list only grows, so that issues that are omitted now would be omitted in the end.
         while self.length > LARGEST_RESPONSE && self.most > 0 {
             self.lower(self.most - 1);
         }
@@ -202,7 +202,7 @@ impl Targets {
         self.length <= room
     }
 
-    /// Has every target list at most `most` issues.
+    /// Limits every target to `most` issues.
     fn lower(&mut self, most: usize) {
         self.most = most;
         self.listed.iter_mut().for_each(|target| target.keep(most));
@@ -214,7 +214,7 @@ impl Targets {
     }
 }
 
-/// A target with the bytes that it takes.
+/// A target with its size in bytes.
 #[derive(Debug)]
 struct Listed {
     response: TargetResponse,
@@ -234,8 +234,8 @@ impl Listed {
         Self { response, rest, issues }
     }
 
-    /// Lists at most `most` issues. Those go first that are kept in the table as well, rejected answers and what lasts, and of
-    /// the others the last.
+    /// Limits the target to `most` issues. First those are omitted that are also in the table (rejected answers and lasting
+    /// issues), then the last of the others.
     fn keep(&mut self, most: usize) {
         let issues = &mut self.response.issues;
         while issues.len() > most {
@@ -268,7 +268,7 @@ fn json_length(value: &impl Serialize) -> usize {
         }
     }
     let mut length = Length(0);
-    // Counting cannot fail, and what is counted here has no keys but texts.
+    // Counting cannot fail, and all keys are texts.
     let _ = serde_json::to_writer(&mut length, value);
     length.0
 }

@@ -1,5 +1,4 @@
-//! Whose account it is: the caller's identity, and roles in other accounts. Both answers are checked, so that no record
-//! carries a wrong account.
+//! The caller's identity, and roles in other accounts. Both answers are checked, so that no record has a wrong account.
 
 use crate::aws::{ResponseObserver, ServiceDates};
 use crate::issue::CallError;
@@ -34,15 +33,15 @@ pub async fn own_account(sdk: &SdkConfig, dates: &Arc<ServiceDates>) -> Result<S
     }
 }
 
-/// Whether the STS of the SDK's region answers a single request, whatever it answers.
+/// Whether the STS of the SDK's region sends any response to one request.
 pub async fn sts_answers(sdk: &SdkConfig) -> bool {
     let config = aws_sdk_sts::config::Builder::from(sdk).retry_config(RetryConfig::disabled()).build();
     let answer = aws_sdk_sts::Client::from_conf(config).get_caller_identity().send().await;
     answer.as_ref().map_or_else(|error| error.raw_response().is_some(), |_| true)
 }
 
-/// Credentials of `role`, which must turn out to be of `account`. They last an hour, longer than any invocation of a function;
-/// a run without a deadline has them renewed.
+/// Credentials of `role`, which must belong to `account`. They are valid for an hour, longer than any invocation of a function. A
+/// run without a deadline renews them.
 pub async fn assume(
     sdk: &SdkConfig,
     role: &Role,
@@ -56,7 +55,7 @@ pub async fn assume(
     Ok(SharedCredentialsProvider::new(Renewed { session, first: Mutex::new(Some(first)) }))
 }
 
-/// Who assumes what.
+/// The role and the client that assumes it.
 #[derive(Debug)]
 struct Session {
     sdk: SdkConfig,
@@ -83,7 +82,7 @@ impl Session {
             let message = format!("the role's session {assumed} is not of the target's account {account}");
             return Err(CallError::malformed(OPERATION, message));
         }
-        // Of an answer that was cut off the SDK takes what there is, and what must be there it makes up: empty, or as of 1970.
+        // The SDK accepts a truncated answer, and replaces missing required members by an empty text or the year 1970.
         let is_whole = |given: &Given| {
             let texts = [&given.access_key_id, &given.secret_access_key, &given.session_token];
             texts.iter().all(|text| !text.is_empty()) && given.expiration.secs() > 0
@@ -94,7 +93,7 @@ impl Session {
                 "the answer holds no credentials, or not all of them",
             ));
         };
-        // The SDK compares it with the machine's clock, which may be wrong: then no credentials would last at all, or for ever.
+        // The SDK compares it with the machine's clock. If that is wrong, credentials would never or always be valid.
         let expiry = SystemTime::try_from(given.expiration).ok();
         let expiry = expiry.and_then(|expiry| moved(expiry, self.dates.measured()));
         Ok(Credentials::new(
@@ -107,13 +106,13 @@ impl Session {
     }
 }
 
-/// `instant` of the services' clocks by the machine's, which these are ahead of by `millis`.
+/// An instant of the services' clocks, converted to the machine's clock, which is behind them by `millis`.
 fn moved(instant: SystemTime, millis: i64) -> Option<SystemTime> {
     let difference = Duration::from_millis(millis.unsigned_abs());
     if millis < 0 { instant.checked_add(difference) } else { instant.checked_sub(difference) }
 }
 
-/// Gives the credentials that are there already, and new ones whenever it is asked again: the SDK asks once they are over.
+/// Returns the existing credentials first, and new ones at each further request: the SDK requests them when they have expired.
 #[derive(Debug)]
 struct Renewed {
     session: Session,
@@ -130,7 +129,7 @@ impl ProvideCredentials for Renewed {
             return ProvideFuture::ready(Ok(first));
         }
         ProvideFuture::new(async {
-            // The error itself, so that whoever asked knows that AssumeRole failed, and why (`issue.rs`).
+            // The error itself, so that the issue names AssumeRole and its reason (`issue.rs`).
             self.session.begin().await.map_err(CredentialsError::provider_error)
         })
     }

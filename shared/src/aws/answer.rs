@@ -1,9 +1,9 @@
-//! Whether a successful response is an answer at all, and the code of an error response. Both as the SDK's three protocols
-//! have them (JSON with a target header, REST with JSON, Query with XML).
+//! Whether a successful response is an answer of the service, and the code of an error response, in the SDK's three protocols
+//! (JSON with a target header, REST with JSON, Query with XML).
 //!
-//! The SDK reads an empty body as an empty answer, and ignores members that it does not know: an error body with status 200
-//! would count as "no data". So every client of a function refuses here what is no answer. Members that are missing are the
-//! caller's to judge, since the models call most of them optional: `{}` is an empty answer.
+//! The SDK reads an empty body as an empty answer, and ignores unknown members: an error body with status 200 would count as "no
+//! data". For this reason every client of a function rejects such responses here. Missing members are the caller's concern, because
+//! most are optional in the models: `{}` is an empty answer.
 
 use aws_smithy_runtime_api::http::Response;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
@@ -12,19 +12,19 @@ use std::fmt;
 
 /// The header that names an error's type, in all three protocols.
 const ERROR_TYPE: &str = "x-amzn-errortype";
-/// The largest body that may be an error. Of a larger one, which is data, only both ends are looked at.
+/// The largest body that may be an error. Of a larger body, which is data, only both ends are checked.
 const LARGEST_ERROR: usize = 16 * 1024;
-/// How much of an error's own text goes into ours.
+/// The most bytes of an error's text in ours.
 const LONGEST_REASON: usize = 300;
 
-/// Members that errors have and answers have not, in small letters. (`ErrorCode` is not among them: series have one.)
+/// The members of errors that answers do not have, in small letters. (Not `ErrorCode`, which series have.)
 const OF_ERRORS: [&str; 10] =
     ["__type", "code", "detail", "error", "errormessage", "errors", "errortype", "fault", "message", "title"];
-/// Members that stand beside those of an error.
+/// Members that errors may have as well.
 const BESIDE_ERRORS: [&str; 8] =
     ["id", "path", "requestid", "request_id", "status", "statuscode", "timestamp", "type"];
 
-/// What a service's answers are written in.
+/// The format of a service's answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Protocol {
     /// A JSON object.
@@ -33,7 +33,7 @@ pub(super) enum Protocol {
     Xml,
 }
 
-/// Why a successful response is no answer.
+/// The reason why a successful response is not an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotAnAnswer(String);
 
@@ -45,12 +45,12 @@ impl fmt::Display for NotAnAnswer {
 
 impl std::error::Error for NotAnAnswer {}
 
-/// Refuses a successful response to `operation` that is no answer: no body, another type, an error.
+/// Rejects a successful response to `operation` that is not an answer: no body, another type, an error.
 pub(super) fn check(protocol: Protocol, operation: &str, response: &Response) -> Result<(), NotAnAnswer> {
     if !response.status().is_success() {
         return Ok(());
     }
-    // A body that is not in memory by now is a stream, of which the SDK makes no value: no operation of ours has one.
+    // A body that is not in memory is a stream. None of our operations has one.
     let Some(body) = response.body().bytes() else { return Ok(()) };
     let header = response.headers().get(ERROR_TYPE);
     check_body(protocol, operation, header, body).map_err(NotAnAnswer)
@@ -80,7 +80,7 @@ fn check_json(body: &[u8]) -> Result<(), String> {
     if body.len() > LARGEST_ERROR {
         return Ok(());
     }
-    // What cannot be read here cannot be read by the SDK either, and fails there.
+    // The SDK cannot read an invalid body either, and fails there.
     let Ok(Members(members)) = serde_json::from_slice(body) else { return Ok(()) };
     let has = |names: &[&str]| members.iter().any(|member| names.contains(&member.as_str()));
     let is_known =

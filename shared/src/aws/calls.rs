@@ -1,6 +1,5 @@
-//! Requests named and counted, by operation, and refusals for being too many; and what every client of a function does with
-//! responses: it compares their `Date` with the machine's clock, and refuses what is no answer. How often a request may be
-//! sent is `pace.rs`'s.
+//! Names and counts requests by operation, counts throttled ones, and inspects responses: it compares their `Date` with the
+//! machine's clock, and rejects responses that are not answers. The rate limits are in `pace.rs`.
 
 use super::answer::{self, Protocol};
 use super::date::ServiceDates;
@@ -27,9 +26,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub struct Calls {
     /// Requests sent, retries included, by operation.
     pub sent: BTreeMap<String, u64>,
-    /// How many of them were refused as too many.
+    /// The number of throttled requests among them.
     pub throttled: u64,
-    /// How many were answered with what they asked for.
+    /// The number of successful requests among them.
     pub answered: u64,
     /// The operation of the last one.
     pub last: Option<String>,
@@ -50,17 +49,17 @@ impl CallCounts {
         calls.last = Some(operation.to_owned());
     }
 
-    /// What was counted so far.
+    /// The counts so far.
     pub fn calls(&self) -> Calls {
         self.inner().clone()
     }
 }
 
-/// Looks at every response: notes its date, and refuses it if it has the status of an answer and is none.
+/// Inspects every response: notes its date, and rejects a successful response that is not an answer.
 #[derive(Clone, Debug)]
 pub(crate) struct ResponseObserver {
     protocol: Protocol,
-    /// `None` for a table that may be in this process, and has no clock of its own.
+    /// `None` for a table that may be in this process and then has no clock.
     dates: Option<Arc<ServiceDates>>,
 }
 
@@ -100,7 +99,7 @@ impl Intercept for ResponseObserver {
         _components: &RuntimeComponents,
         configuration: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        // Two errors for one response would be one too many: the SDK would log the first one, whole.
+        // A response with an error gets no second one: the SDK would log the whole first one.
         if context.output_or_error().is_ok() {
             answer::check(self.protocol, operation(configuration), context.response())?;
         }

@@ -1,9 +1,8 @@
-//! How far the services' clocks are from this machine's, by the `Date` headers of the responses of one invocation.
+//! The difference between the services' clocks and this machine's, by the `Date` headers of the responses of one invocation.
 //!
-//! The first successful response decides which time the invocation goes by: the machine's, or, where the two differ by more
-//! than a minute, the services'. Every further response may lower what counts as past by both clocks ([`ServiceDates::lowest`]):
-//! a clock may be set while a run is going on. The SDK corrects the instants of its signatures by itself; deadlines are the
-//! runtime's and go by the machine's clock.
+//! The first successful response determines the time of the invocation: the machine's, or, if they differ by more than a minute,
+//! the services'. Every further response may lower the instant that is in the past by both clocks ([`ServiceDates::lowest`]),
+//! because a clock may be set during a run. The SDK corrects the times of its signatures. Deadlines are in the machine's time.
 
 use crate::time::{Clock, Timestamp};
 use aws_smithy_runtime_api::http::Response;
@@ -21,7 +20,7 @@ const PRECISION_MILLIS: i64 = 1_000;
 pub struct Skew {
     /// The operation whose response showed it.
     pub operation: &'static str,
-    /// How far the services are ahead, in milliseconds; negative if the machine is.
+    /// How far the services' clocks are ahead, in milliseconds; negative if they are behind.
     pub millis: i64,
 }
 
@@ -33,15 +32,15 @@ impl Skew {
 
 #[derive(Debug, Default)]
 struct Seen {
-    /// Of the first successful response.
+    /// The difference in the first successful response.
     first: Option<Skew>,
-    /// Of the first response that differs from the time that the invocation goes by.
+    /// The difference in the first response that does not match the time of the invocation.
     later: Option<Skew>,
     /// The lowest difference so far, at most zero.
     lowest: i64,
 }
 
-/// What the responses of one invocation say about the machine's clock. All clients of an invocation share it.
+/// The machine's clock, compared with the responses of one invocation. All clients of an invocation share it.
 #[derive(Debug)]
 pub struct ServiceDates {
     machine: Clock,
@@ -58,13 +57,13 @@ impl ServiceDates {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Forgets what was seen: another invocation begins, and the clock may have been set in between.
+    /// Forgets all responses when another invocation begins, because the clock may have been set in between.
     pub(crate) fn forget(&self) {
         *self.seen() = Seen::default();
     }
 
-    /// Notes the date of a response to `operation` that has just come. Only successful ones count, since errors may come from
-    /// anybody on the way, and none that a cache kept.
+    /// Notes the date of a response to `operation` that was just received. Only successful responses count, because a proxy or
+    /// gateway may send errors, and no response from a cache.
     pub(super) fn note(&self, operation: &str, response: &Response) {
         let headers = response.headers();
         if !response.status().is_success() || headers.get("age").is_some() {
@@ -83,7 +82,7 @@ impl ServiceDates {
         }
     }
 
-    /// The clock that the invocation goes by.
+    /// The clock of the invocation.
     pub fn clock(&self) -> Clock {
         self.machine.moved(applied(&self.seen()))
     }
@@ -93,13 +92,13 @@ impl ServiceDates {
         self.machine
     }
 
-    /// How far the services' clocks are behind the machine's, at most zero, in milliseconds: an instant of the machine's clock
-    /// moved by it is past by both.
+    /// The offset of the services' clocks if they are behind the machine's, in milliseconds, otherwise zero: a past instant of the
+    /// machine's clock plus this offset is past by both clocks.
     pub fn lowest(&self) -> i64 {
         self.seen().lowest
     }
 
-    /// How far the services were ahead in the first response, in milliseconds, however little that is.
+    /// How far the services' clocks were ahead in the first response, in milliseconds, without a tolerance.
     pub(crate) fn measured(&self) -> i64 {
         self.seen().first.as_ref().map_or(0, |skew| skew.millis)
     }

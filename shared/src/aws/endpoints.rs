@@ -1,5 +1,4 @@
-//! Where requests go, if not where the SDK would send them: the SDK's own variables, read once. It knows neither clients
-//! nor what answers there.
+//! The endpoints that the environment sets in place of the SDK's, from the SDK's own variables.
 
 use crate::environment::Environment;
 use crate::fields::Faults;
@@ -7,7 +6,7 @@ use crate::record::Source;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use std::collections::BTreeMap;
 
-/// The variable for every service, and the beginning of each service's own.
+/// The variable for every service, and the prefix of each service's own variable.
 pub(super) const GENERAL: &str = "AWS_ENDPOINT_URL";
 /// The variables of the services that every function calls beside its own.
 const COMMON: [&str; 2] = ["AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_STS"];
@@ -41,12 +40,12 @@ impl Endpoints {
         Self { by_variable: by_variable.collect(), general }
     }
 
-    /// The endpoint of every service that has none of its own.
+    /// The endpoint of every service without its own.
     pub(super) fn general(&self) -> Option<&str> {
         self.general.as_deref()
     }
 
-    /// Whether a request may go, by TLS, to a host whose certificate Amazon has not issued.
+    /// Whether a request over TLS may go to a host without a certificate of Amazon.
     pub(super) fn leave_aws(&self) -> bool {
         let urls = self.general.iter().chain(self.by_variable.values());
         urls.filter(|url| is_tls(url)).any(|url| !host(url).is_some_and(is_amazons))
@@ -69,7 +68,7 @@ fn is_tls(url: &str) -> bool {
     url.get(..8).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https://"))
 }
 
-/// The host of a URL of ours; `None` if it is no such URL.
+/// The host of a URL; `None` if the URL cannot be an endpoint.
 fn host(url: &str) -> Option<&str> {
     let (scheme, rest) = url.split_once("://")?;
     let is_known = ["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
@@ -82,7 +81,7 @@ fn host(url: &str) -> Option<&str> {
     Some(host).filter(|host| is_known && is_port && is_clean && !host.is_empty())
 }
 
-/// A URL without what stands before `@`, which may be a password.
+/// A URL without its user and password.
 pub fn without_user(url: &str) -> String {
     let Some((before, host)) = url.rsplit_once('@') else { return url.to_owned() };
     let scheme = before.split_once("://").map(|(scheme, _)| format!("{scheme}://")).unwrap_or_default();

@@ -1,7 +1,7 @@
-//! The X-Ray trace of the invocation, sent along with every request, by which AWS tells calls that belong together, and
-//! functions that call each other without end.
+//! Adds the X-Ray trace of the invocation to every request. AWS uses it to connect calls, and to detect functions that call each
+//! other without end.
 //!
-//! The SDK takes it from the environment, where `lambda_runtime`'s own loop puts it, which nobody else can without `unsafe`.
+//! The SDK reads it from the environment. Only the loop of `lambda_runtime` sets that; without `unsafe` we cannot.
 
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
@@ -26,7 +26,7 @@ pub(super) struct Traced(pub(super) SharedHttpConnector);
 impl HttpConnector for Traced {
     fn call(&self, mut request: HttpRequest) -> HttpConnectorFuture {
         if let Ok(Some(trace_id)) = TRACE_ID.try_with(Clone::clone) {
-            // What cannot be a header is no trace.
+            // An invalid header value is no trace.
             let _ = request.headers_mut().try_insert(HEADER, trace_id);
         }
         self.0.call(request)

@@ -1,6 +1,5 @@
-//! `catalog`: what exists in an account and region, so that readers find it without a scan, and where each part stands.
-//!
-//! A row says what it says about series, trails or scopes; this module only reads and writes rows.
+//! `catalog` rows: which series, trails and scopes an account and region have, so that readers find them without a scan, and the
+//! progress of each. This module reads and writes rows and does not interpret them.
 
 use super::Store;
 use super::condition::Condition;
@@ -20,7 +19,7 @@ pub fn catalog_key(source: Source, target: &Target, sk: impl Into<String>) -> Ke
     Key::new(target_partition("catalog", source, &target.account_id, &target.region), sk)
 }
 
-/// A catalog row with nothing but its envelope.
+/// A catalog row with only its envelope.
 pub fn catalog_row(source: Source, target: &Target, sk: impl Into<String>) -> Map {
     let Key { pk, sk } = catalog_key(source, target, sk);
     Map::from([
@@ -46,8 +45,8 @@ impl Store {
         self.partition(&target_partition("catalog", source, account, region), prefix).await
     }
 
-    /// As [`Store::put_catalog`], of many rows: what became of each, in their order. Those under whose keys nothing was found
-    /// (`true`) are inserted together.
+    /// As [`Store::put_catalog`], for many rows, with the results in their order. Rows that were not found (`true`) are inserted
+    /// together.
     pub async fn put_catalog_rows(&self, rows: Vec<(Map, bool)>) -> Vec<Result<(), CallError>> {
         let new: Vec<&Map> = rows.iter().filter_map(|(row, is_new)| is_new.then_some(row)).collect();
         let mut inserted = self
@@ -66,7 +65,7 @@ impl Store {
         stream::iter(puts).buffered(self.concurrency).collect().await
     }
 
-    /// Puts a row. One that a newer version of this program wrote stays, which is an error.
+    /// Puts a row. If a newer version of this program wrote the stored row, it stays, and this is an error.
     pub async fn put_catalog(&self, row: Map) -> Result<(), CallError> {
         if self.is_dry_run() {
             self.record_dry_run(&row, Change::Changed);
@@ -78,8 +77,8 @@ impl Store {
         }
     }
 
-    /// Puts a row over the one that was read (`None`: none at all) and gives what is stored now. `None` if another run
-    /// has changed it meanwhile, or a newer version of this program wrote it.
+    /// Replaces the row that was read (`None` if there is none) and returns the stored row. Returns `None` if another run has
+    /// changed it in the meantime, or a newer version of this program wrote it.
     pub async fn replace_catalog(
         &self,
         mut row: Map,
@@ -99,8 +98,8 @@ impl Store {
     }
 }
 
-/// What tells a row from the one before: its content, and not when or how often it was written, so that runs that were
-/// disturbed leave the same rows as others.
+/// The revision of a row: a hash of its content, not of when or how often it was written, so that an interrupted run leaves the
+/// same rows as any other.
 fn revision(row: &Map) -> String {
     let mut content = row.clone();
     content.remove("answered_at");
@@ -111,7 +110,7 @@ fn revision(row: &Map) -> String {
     hash
 }
 
-/// The stored row is the one of this revision; `None` for one that has none.
+/// The stored row has this revision; `None` means that it has none.
 fn over_revision(revision: Option<&Value>) -> Condition {
     let schema = AttributeValue::N(SCHEMA_VERSION.to_string());
     let mut values = HashMap::from([(":schema".to_owned(), schema)]);

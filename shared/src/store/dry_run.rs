@@ -1,11 +1,11 @@
-//! Passes on what a dry run would write, for callers that need more than the counters. It keeps nothing itself.
+//! Passes the items that a dry run would write to callers that need more than the counters. It keeps nothing.
 
 use super::Store;
 use crate::value::Map;
 use std::fmt;
 use std::sync::Arc;
 
-/// What a write would do.
+/// The effect of a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
     /// Store an item under a key that has none.

@@ -1,13 +1,12 @@
-//! New items many at once: one request for up to 25 of them, where a first run or a new day has thousands.
+//! Inserts new items: up to 25 in one request, because a first run or a new day has thousands.
 //!
-//! DynamoDB's own batch of writes has no conditions. PartiQL's INSERT has one, and it is the right one where nothing was
-//! found under a key: it is refused where something is. A batch of them costs what its puts would, and each of its
-//! statements goes through or not by itself. Whatever did not, for whichever reason, is put by itself afterwards, under the
-//! condition of its kind: this module decides nothing.
+//! `BatchWriteItem` has no conditions. PartiQL's `INSERT` fails if the item exists, which is the right condition for an item that
+//! was not found. A batch of them costs as much as single puts, and each statement succeeds or fails separately. Every item that
+//! was not inserted, for any reason, is put afterwards under the condition of its kind.
 //!
-//! Not every table has it, and not every role may use it. So it is given little time, and after the first request that fails
-//! to the end, or that shows that no statement will go through, the invocation puts every record by itself. Until one
-//! request has gone through, there is never more than one under way; those that are when one fails are given up.
+//! Some tables do not support it, and some roles may not use it. For this reason it gets little time. After the first request
+//! that fails with its retries exhausted, or that shows that no statement can succeed, the invocation writes single items. Until
+//! one request has succeeded, only one is sent at a time. Requests that are in progress when one fails are cancelled.
 
 use super::Store;
 use crate::cancellation::TimeShare;
@@ -30,30 +29,30 @@ const OPERATION: &str = "BatchExecuteStatement";
 /// The most statements of one request.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchExecuteStatement.html>
 const MOST: usize = 25;
-/// The fewest that save a request.
+/// The fewest statements that save a request.
 const FEWEST: usize = 2;
 /// The most bytes of items in one request, since all of it is in memory at once.
 const LARGEST: usize = 256 * 1024;
-/// How often a request is tried: PutItem does the same, and has all of the SDK's tries.
+/// How often a request is tried. PutItem does the same work, with all retries of the SDK.
 const ATTEMPTS: u32 = 3;
-/// How long one try may take.
+/// The time limit of one try.
 const LONGEST_ATTEMPT: Duration = Duration::from_secs(3);
-/// How long all of them may take.
+/// The time limit of all tries.
 const LONGEST: Duration = Duration::from_secs(8);
-/// How much of the time left all of them may take: what is not inserted has to be put in the rest.
+/// The share of the remaining time for all tries: items that are not inserted have to be put in the rest.
 const SHARE: TimeShare = TimeShare { parts: 3, shortest: Duration::ZERO };
-/// How long a statement is, and how many values it has, as a rule.
+/// The usual length of a statement and its usual number of values.
 const USUAL_STATEMENT: usize = 512;
 const USUAL_PARAMETERS: usize = 32;
 
 impl Store {
-    /// Inserts records under whose keys nothing was found, and whose time is not over, if they are many. Whether each is
-    /// stored now; what is not has to be put.
+    /// Inserts records that were not found and have not expired, if there are enough of them. Returns for each whether it is
+    /// stored now; the others have to be put.
     pub async fn insert(&self, records: &[&ValidRecord]) -> Vec<bool> {
         self.insert_each(records, |record| record.size(), |record| self.stamped(record)).await
     }
 
-    /// As [`Store::insert`], of anything that has a size and attributes.
+    /// As [`Store::insert`], for any items with a size and attributes.
     pub(super) async fn insert_each<'a, T, A>(
         &self,
         things: &'a [T],
@@ -66,7 +65,7 @@ impl Store {
         let mut inserted = Vec::with_capacity(things.len());
         let mut rest = if self.dry_run || things.len() < FEWEST { &[] } else { things };
         while !rest.is_empty() {
-            // One that is the first waits for nobody; whoever comes while it is under way waits for what it shows.
+            // The first request does not wait. Requests that follow wait for its result.
             let first = if self.inserts.work() { None } else { Some(self.inserts.first.lock().await) };
             if self.inserts.are_refused() {
                 break;
@@ -123,12 +122,12 @@ impl Store {
         }
         let mut stored: Vec<bool> =
             answer.responses().iter().map(|response| response.error().is_none()).collect();
-        // An answer that says nothing of a statement leaves it to the put.
+        // A statement without a result is put.
         stored.resize(count, false);
         Ok(stored)
     }
 
-    /// Fewer tries than other calls have, and less time.
+    /// Fewer tries and less time than other calls.
     fn short_timeouts(&self) -> aws_sdk_dynamodb::config::Builder {
         let usual = self.client.config().retry_config().cloned().unwrap_or_else(RetryConfig::standard);
         let attempts = usual.max_attempts().min(ATTEMPTS);
@@ -137,14 +136,14 @@ impl Store {
     }
 }
 
-/// What the invocation knows of inserts.
+/// The experience with inserts in the invocation.
 #[derive(Debug)]
 pub(super) struct Inserts {
-    /// Whether records are put by themselves for the rest of the invocation.
+    /// Whether the rest of the invocation writes single items.
     refused: watch::Sender<bool>,
-    /// Whether a request has gone through.
+    /// Whether a request has succeeded.
     work: AtomicBool,
-    /// Held by the request that shows whether inserts work.
+    /// Locked by the request that shows whether inserts work.
     first: Mutex<()>,
 }
 
@@ -170,8 +169,8 @@ impl Inserts {
     }
 }
 
-/// Why further requests would be as futile as this one, by the code of its statements: one may not be sent by this role, the
-/// table fails or throttles all of them, or the answer leaves statements out.
+/// The reason why further requests would fail too, by the codes of the statements: the role may not send them, the table fails or
+/// throttles all of them, or the answer lacks statements.
 fn fatal_code(answer: &BatchExecuteStatementOutput, count: usize) -> Option<String> {
     let codes: Vec<_> =
         answer.responses().iter().map(|response| response.error().and_then(|error| error.code())).collect();
@@ -194,7 +193,7 @@ fn fatal_code(answer: &BatchExecuteStatementOutput, count: usize) -> Option<Stri
     denied.copied().or(all_fail).map(|code| code.as_str().to_owned())
 }
 
-/// How many of `things` go into one request: at least one.
+/// How many of `things` fit into one request: at least one.
 fn batch_length<T>(things: &[T], size: impl Fn(&T) -> usize) -> usize {
     let mut bytes = 0;
     let fits = |thing: &&T| {
@@ -204,7 +203,7 @@ fn batch_length<T>(things: &[T], size: impl Fn(&T) -> usize) -> usize {
     things.iter().take(MOST).take_while(fits).count().max(1)
 }
 
-/// The statement that inserts an item, every value as a parameter. Names of attributes are ours, and hold no quotes.
+/// The statement that inserts an item, with every value as a parameter. The names of attributes are ours and contain no quotes.
 fn statement<'a>(
     table: &str,
     attributes: impl Iterator<Item = (&'a str, AttributeValue)>,

@@ -1,7 +1,7 @@
-//! The table: batched reads of what is stored, conditional writes of what was validated, units counted.
+//! The table: batched reads, conditional writes of valid records, consumed units.
 //!
-//! It knows keys, versions and hashes, and no service. Every write is right whatever ran before, beside or after it: its
-//! condition compares it with what is stored at that moment (see `write.rs`).
+//! It knows keys, versions and hashes, and no service. The condition of every write compares the record with the item that is
+//! stored at that moment, so that other runs cannot make it wrong (`write.rs`).
 
 pub mod catalog;
 mod condition;
@@ -52,7 +52,7 @@ pub struct Units {
     pub write: f64,
 }
 
-/// How a store is used.
+/// The options of a store.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The table's name.
@@ -61,7 +61,7 @@ pub struct Options {
     pub collected_by: String,
     /// `RETENTION_DAYS`.
     pub retention_days: i64,
-    /// Writes under way at once.
+    /// The number of writes at once.
     pub concurrency: usize,
     /// Whether to write nothing.
     pub dry_run: bool,
@@ -73,7 +73,7 @@ impl Store {
         Self::dated(client, Arc::new(ServiceDates::new(clock)), options)
     }
 
-    /// The table behind `client`, at the time that `dates` knows to be right.
+    /// The table behind `client`, at the time that `dates` has determined.
     pub fn dated(client: Client, dates: Arc<ServiceDates>, options: Options) -> Self {
         let Options { table, collected_by, retention_days, concurrency, dry_run } = options;
         Self {
@@ -91,13 +91,13 @@ impl Store {
         }
     }
 
-    /// The same, whose calls are given up at `until`, so that a run can still say what came of it.
+    /// The same with calls that end at `until`, so that a run has time for its response.
     #[must_use]
     pub fn until(self, until: Option<Instant>) -> Self {
         Self { until, ..self }
     }
 
-    /// What `call` gives, if it does in time.
+    /// The result of `call`, if it completes in time.
     async fn in_time<T>(
         &self,
         operation: &'static str,
@@ -106,7 +106,7 @@ impl Store {
         before(self.until, operation, call).await
     }
 
-    /// As [`Store::in_time`], of a call that others are not to be late for: it has `share` of the time left.
+    /// As [`Store::in_time`], with a `share` of the remaining time, so that later calls have time too.
     async fn in_share_of_time<T>(
         &self,
         share: TimeShare,
@@ -133,7 +133,7 @@ impl Store {
         &self.collected_by
     }
 
-    /// What was consumed so far.
+    /// The consumed units so far.
     pub fn units(&self) -> Units {
         *self.units.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -153,7 +153,7 @@ impl Store {
     }
 }
 
-/// What `call` gives, if it does before `until`.
+/// The result of `call`, if it completes before `until`.
 async fn before<T>(
     until: Option<Instant>,
     operation: &'static str,
@@ -167,7 +167,7 @@ async fn before<T>(
     }
 }
 
-/// How long to wait before try `attempt` (from 0) of something that the SDK does not retry by itself: unprocessed keys.
+/// The wait before try `attempt` (from 0) for unprocessed keys, which the SDK does not retry.
 fn backoff(attempt: u32) -> Duration {
     Duration::from_millis(50_u64.saturating_mul(1 << attempt.min(6)))
 }

@@ -1,5 +1,5 @@
-//! Reads: by keys in batches, by partition, and the index of open insights. All consistent where the table allows it,
-//! since a stale hash would write again what is stored already.
+//! Reads: keys in batches, partitions, and the index of open insights. All but the index are consistent, because a record would be
+//! written again after an old hash was read.
 
 use super::{Store, backoff, before};
 use crate::issue::CallError;
@@ -17,34 +17,34 @@ use tokio::time::Instant;
 
 /// The most keys of one BatchGetItem.
 pub(crate) const BATCH: usize = 100;
-/// How often unprocessed keys are asked for again.
+/// How often unprocessed keys are requested again.
 const MAX_BATCH_ATTEMPTS: u32 = 8;
 
-/// What to read of an item: the whole, or what tells versions apart.
+/// The attributes to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Projection {
     /// Every attribute.
     Whole,
-    /// Hash, versions, who closed it, and expiry.
+    /// The hash, the version, the reason of the status, and the expiry.
     Version,
 }
 
-/// What batches of keys gave: the items by key, and the keys that could not be read, with the reason.
+/// The result of a batched read.
 #[derive(Debug, Default)]
 pub struct Found {
-    /// The items that are there and have not expired.
+    /// The items that exist and have not expired.
     pub items: HashMap<Key, Stored>,
-    /// The keys that could not be read.
+    /// The keys that could not be read, with the reason.
     pub failed: HashMap<Key, CallError>,
 }
 
 impl Store {
-    /// Reads the items at `keys`. What has expired counts as absent.
+    /// Reads the items at `keys`. An expired item counts as absent.
     pub async fn read(&self, keys: &[Key], projection: Projection) -> Found {
         self.read_until(keys, projection, self.until).await
     }
 
-    /// As [`Store::read`], given up at `until`.
+    /// As [`Store::read`], but it ends at `until`.
     pub(super) async fn read_until(
         &self,
         keys: &[Key],
@@ -121,8 +121,7 @@ impl Store {
         found
     }
 
-    /// The answer, if it says of this table's keys at least which ones it left unprocessed: without that they would count as
-    /// absent.
+    /// The answer, if it contains items or unprocessed keys of this table. Otherwise the keys would count as absent.
     fn checked(&self, answer: BatchGetItemOutput) -> Result<BatchGetItemOutput, CallError> {
         let responses = answer.responses.as_ref().is_some_and(|tables| tables.contains_key(&self.table));
         let unprocessed =
@@ -134,7 +133,7 @@ impl Store {
         Err(CallError::malformed("BatchGetItem", message))
     }
 
-    /// Everything under one partition key whose sort key begins with `prefix`, expired items left out.
+    /// The items of one partition key whose sort key begins with `prefix`, without expired items.
     pub async fn partition(&self, pk: &str, prefix: &str) -> Result<Vec<Stored>, CallError> {
         let mut query = self
             .client
@@ -162,7 +161,7 @@ impl Store {
         self.choose_open_insights(source, account, region, Some).await
     }
 
-    /// What `choose` keeps of them, one by one as the pages come, so that only what is kept is in memory at once.
+    /// The results of `choose` for these insights. Only the results are kept in memory.
     pub async fn choose_open_insights<T>(
         &self,
         source: Source,
@@ -180,11 +179,11 @@ impl Store {
         self.every_page(query, choose).await
     }
 
-    /// What `choose` keeps of the items of every page.
+    /// The results of `choose` for the items of every page.
     ///
-    /// The limits of a service's listing do not apply: what is in the table is what this program stored, rows are kept for
-    /// the whole retention, and a target of which they could not be read would fail in every run for good. Without an end
-    /// there is no query: each page has another last key, and one that comes again is an error.
+    /// The limits of a service's listing do not apply: the items are this program's, rows are kept for the whole retention, and
+    /// a target whose rows could not be read would fail in every run. A query always ends, because each page has another last
+    /// key, and a repeated one is an error.
     async fn every_page<T>(
         &self,
         query: QueryFluentBuilder,
@@ -211,7 +210,7 @@ impl Store {
     }
 }
 
-/// The key with which a page ended, as a token: the same text for the same key.
+/// The last key of a page as a token: equal keys have equal tokens.
 fn token(key: &HashMap<String, AttributeValue>) -> String {
     format!("{:?}", key.iter().collect::<BTreeMap<_, _>>())
 }
@@ -241,7 +240,7 @@ fn keys_and_attributes(batch: &[Key], projection: Projection) -> KeysAndAttribut
                  covered_from, detail.last_update_time",
         );
     }
-    // The builder fails only without keys, and batches have some.
+    // The builder fails only without keys, and batches have keys.
     builder.build().unwrap_or_else(|_| unreachable_keys())
 }
 

@@ -28,7 +28,7 @@ async fn when_time_runs_out_what_came_is_stored_and_the_rest_is_counted_as_not_r
     };
     let cases = [
         ("GetAccountStatus", 0, 1),
-        ("auditmanager:GetInsights", 0, 1),
+        ("GetInsights", 0, 1),
         // The domains over all assessments have no time left either.
         ("ListAssessments", 1, 2),
         // The account with its domain and control, and none of the three assessments.
