@@ -2,8 +2,7 @@
 
 use crate::keys::check_parts;
 use crate::now;
-use cloudtrail_insights::merge;
-use cloudtrail_insights::pair::EventPair;
+use crate::sources::closing_records;
 use insights_shared::catalog::{CatalogRow, Coverage};
 use insights_shared::record::{Record, Stored};
 use insights_shared::series::SeriesKey;
@@ -40,12 +39,8 @@ pub fn check(data: &[u8]) {
             &["series", event_source, event_name, insight_type, code, trail],
         );
     }
-    let _ = (EventPair::from_stored(&stored), merge::is_overdue(&stored, now()));
-    for record in insights_sources::kinds()
-        .map(|kind| Record::from_stored(kind, &stored, now()))
-        .chain([merge::no_end_seen(&stored, now())])
-        .flatten()
-    {
+    let read = insights_sources::kinds().filter_map(|kind| Record::from_stored(kind, &stored, now()));
+    for record in read.chain(closing_records(&stored)) {
         if let Err(rejected) = validate(record, 400) {
             assert!(!rejected.violations.is_empty(), "rejected without a reason");
         }

@@ -8,7 +8,6 @@
 
 mod answer;
 mod canned;
-mod event;
 mod given;
 mod invoke;
 mod item;
@@ -28,7 +27,7 @@ pub type Target = fn(&[u8]);
 /// Every fuzz target by its name.
 pub const TARGETS: [(&str, Target); 5] = [
     ("payload", payload::check),
-    ("event", event::check),
+    ("event", sources::check_event),
     ("answer", answer::check),
     ("scenario", scenario::check),
     ("item", item::check),

@@ -6,11 +6,27 @@ mod xray;
 
 use crate::given::Outcome;
 use crate::keys::Item;
-use insights_shared::record::Source;
+use insights_shared::record::{Record, Source, Stored};
 use serde_json::Value;
 
 /// The registration: a new source is one entry here.
 static SOURCES: &[FuzzSource] = &[xray::FUZZ_SOURCE, cloudtrail::FUZZ_SOURCE, auditmanager::FUZZ_SOURCE];
+
+/// The checks of sources that interpret pushed events beyond their descriptor.
+static EVENT_CHECKS: &[fn(&[u8])] = &[cloudtrail::check_event];
+
+/// The records that sources make from a stored item without an answer.
+static CLOSES: &[fn(&Stored) -> Option<Record>] = &[cloudtrail::close];
+
+/// Reads the JSON of pushed events as every source does.
+pub fn check_event(data: &[u8]) {
+    EVENT_CHECKS.iter().for_each(|check| check(data));
+}
+
+/// The records that close a stored item.
+pub fn closing_records(stored: &Stored) -> impl Iterator<Item = Record> {
+    CLOSES.iter().filter_map(move |close| close(stored))
+}
 
 /// How the fuzz targets request and check one source.
 pub struct FuzzSource {

@@ -1,9 +1,16 @@
 //! Fuzzing of AWS CloudTrail.
 
+mod event;
+
+pub use event::check as check_event;
+
 use super::FuzzSource;
 use crate::given::{MOST_ISSUES, Outcome, list};
 use crate::keys::{Item, check_parts};
 use crate::{ACCOUNT, REGION, now};
+use cloudtrail_insights::merge;
+use cloudtrail_insights::pair::EventPair;
+use insights_shared::record::{Record, Stored};
 use insights_sources::cloudtrail;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -74,6 +81,12 @@ fn points_of(outcome: &Outcome, series: &str) -> usize {
         .collect();
     let issues = outcome.response.targets.iter().flat_map(|target| &target.issues);
     stored.len() + issues.filter(|issue| issue.subject == series).count() + outcome.rejected()
+}
+
+/// Reads a stored item as an insight, and returns the record that closes it.
+pub fn close(stored: &Stored) -> Option<Record> {
+    let _ = (EventPair::from_stored(stored), merge::is_overdue(stored, now()));
+    merge::no_end_seen(stored, now())
 }
 
 fn check_key(item: &Item) {
