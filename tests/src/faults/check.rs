@@ -179,6 +179,10 @@ impl<C: Collector> FaultChecks<C> {
     }
 
     /// The same for the table, and for unprocessed keys of a batch and empty pages.
+    ///
+    /// # Panics
+    ///
+    /// If a run stores anything else than without the fault, or sends a `Query` although none is declared.
     pub async fn check_table_temporary(&self) {
         let queries = self.table_operations.iter().any(|expected| expected.operation == "Query");
         let mut operations = vec!["BatchGetItem", "PutItem", "UpdateItem"];

@@ -6,8 +6,8 @@ use insights_tests::{Lab, Sent, edited};
 use securityhub_insights::SecurityhubInsights;
 use serde_json::{Value, json};
 
-const LIST: &str = "/insights/get";
-const RESULTS: &str = "/insights/results/";
+const LIST: &str = "GetInsights";
+const RESULTS: &str = "GetInsightResults";
 const DAY: &str = "2026-03-01";
 
 /// A run whose answers go through `edit`, which returns `true` if it changed one.
@@ -24,7 +24,7 @@ fn is_list(sent: &Sent) -> bool {
 
 /// Changes the results of the insight `arn`.
 fn with_results(sent: &Sent, answer: &mut Value, arn: &str, change: impl FnOnce(&mut Value)) -> bool {
-    let is_meant = sent.operation.starts_with(RESULTS) && answer["InsightResults"]["InsightArn"] == arn;
+    let is_meant = sent.operation == RESULTS && answer["InsightResults"]["InsightArn"] == arn;
     if is_meant {
         change(answer);
     }

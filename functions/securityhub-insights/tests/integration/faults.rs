@@ -18,9 +18,10 @@ const CHECKS: FaultChecks<SecurityhubInsights> = FaultChecks {
     exceptions: &[],
     without_lists: &[],
     repeated_tokens: &[Expected {
+        // The token of the custom insights, and that of the managed insights.
         operation: "GetInsights",
         status: "partial",
-        issues: 1,
+        issues: 2,
         left: "snapshots 3 watermark - run 1 state partial",
     }],
     paged: &["GetInsights"],
