@@ -1,4 +1,4 @@
-"""Shared code of the three functions: clients, threads, paging, keys, and writing of records.
+"""Shared code of the functions: clients, threads, paging, keys, and writing of records.
 
 The functions are written in a common way: every run requests and writes everything. They have no state, no
 conditional writes, and no comparison with stored records.

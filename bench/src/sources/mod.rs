@@ -3,6 +3,8 @@
 
 mod auditmanager;
 mod cloudtrail;
+mod eks;
+mod securityhub;
 mod xray;
 
 use crate::load::{Content, Load};
@@ -10,8 +12,13 @@ use crate::scale::Scale;
 use insights_sources::Source;
 
 /// The registration: a new source is one entry here.
-pub static BENCH_SOURCES: &[BenchSource] =
-    &[xray::BENCH_SOURCE, cloudtrail::BENCH_SOURCE, auditmanager::BENCH_SOURCE];
+pub static BENCH_SOURCES: &[BenchSource] = &[
+    xray::BENCH_SOURCE,
+    cloudtrail::BENCH_SOURCE,
+    auditmanager::BENCH_SOURCE,
+    eks::BENCH_SOURCE,
+    securityhub::BENCH_SOURCE,
+];
 
 /// The benchmark data of one source. Scenarios are TOML.
 #[derive(Clone, Copy, Debug)]
@@ -46,7 +53,7 @@ mod tests {
     use super::*;
     use insights_shared::time::Clock;
     use insights_simulator::Scenario;
-    use insights_sources::{auditmanager, cloudtrail, xray};
+    use insights_sources::{auditmanager, cloudtrail, eks, securityhub, xray};
 
     fn bench_source(source: Source) -> BenchSource {
         let found = BENCH_SOURCES.iter().find(|entry| entry.source == source);
@@ -93,17 +100,21 @@ mod tests {
         assert_eq!(added(cloudtrail::SOURCE, "end = "), 2, "of 200 insights");
         assert_eq!(added(cloudtrail::SOURCE, "-30m"), 1, "of 20 series");
         assert_eq!(added(auditmanager::SOURCE, "corrections"), 6, "of 600 controls");
+        assert_eq!(added(eks::SOURCE, "\"changed\""), 2, "of 200 checks");
+        assert_eq!(added(securityhub::SOURCE, "\"changed\""), 2, "of 200 insights");
     }
 
     #[test]
     fn an_empty_account_has_no_records_and_the_others_theirs() {
         let [empty, usual, _] = Load::ALL;
         let records = |source, load| (bench_source(source).records)(load);
-        for source in [xray::SOURCE, auditmanager::SOURCE, cloudtrail::SOURCE] {
+        for source in insights_sources::all() {
             assert_eq!(records(source, empty), 0, "{source}");
         }
         let found = (records(xray::SOURCE, usual), records(auditmanager::SOURCE, usual));
         assert_eq!(found, (800, 6 * 131));
         assert_eq!(records(cloudtrail::SOURCE, usual), 200 + 20 * 355);
+        assert_eq!(records(eks::SOURCE, usual), 400);
+        assert_eq!(records(securityhub::SOURCE, usual), 200);
     }
 }

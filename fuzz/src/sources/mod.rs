@@ -2,6 +2,8 @@
 
 mod auditmanager;
 mod cloudtrail;
+mod eks;
+mod securityhub;
 mod xray;
 
 use crate::given::Outcome;
@@ -10,7 +12,13 @@ use insights_shared::record::{Record, Source, Stored};
 use serde_json::Value;
 
 /// The registration: a new source is one entry here.
-static SOURCES: &[FuzzSource] = &[xray::FUZZ_SOURCE, cloudtrail::FUZZ_SOURCE, auditmanager::FUZZ_SOURCE];
+static SOURCES: &[FuzzSource] = &[
+    xray::FUZZ_SOURCE,
+    cloudtrail::FUZZ_SOURCE,
+    auditmanager::FUZZ_SOURCE,
+    eks::FUZZ_SOURCE,
+    securityhub::FUZZ_SOURCE,
+];
 
 /// The checks of sources that interpret pushed events beyond their descriptor.
 static EVENT_CHECKS: &[fn(&[u8])] = &[cloudtrail::check_event];
