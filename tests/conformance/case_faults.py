@@ -21,6 +21,8 @@ CALLS = [
     ("xray", "GetGroups"),
     ("cloudtrail", "DescribeTrails"),
     ("auditmanager", "GetInsights"),
+    ("eks", "ListClusters"),
+    ("securityhub", "GetInsights"),
     ("sts", "GetCallerIdentity"),
 ]
 LISTS = [("xray", "GetGroups"), ("cloudtrail", "DescribeTrails"), ("auditmanager", "ListAssessments")]
@@ -31,30 +33,40 @@ REFUSED = {
         "xray": ("ThrottledException", 429),
         "cloudtrail": ("ThrottlingException", 400),
         "auditmanager": ("ThrottlingException", 429),
+        "eks": ("ThrottlingException", 429),
+        "securityhub": ("LimitExceededException", 429),
         "sts": ("Throttling", 400),
     },
     "error500": {
         "xray": ("InternalFailure", 500),
         "cloudtrail": ("InternalFailure", 500),
         "auditmanager": ("InternalServerException", 500),
+        "eks": ("ServerException", 500),
+        "securityhub": ("InternalException", 500),
         "sts": ("InternalFailure", 500),
     },
     "denied": {
         "xray": ("AccessDeniedException", 403),
         "cloudtrail": ("AccessDeniedException", 400),
         "auditmanager": ("AccessDeniedException", 403),
+        "eks": ("AccessDeniedException", 403),
+        "securityhub": ("AccessDeniedException", 403),
         "sts": ("AccessDenied", 403),
     },
     "expired": {
         "xray": ("ExpiredTokenException", 403),
         "cloudtrail": ("ExpiredTokenException", 400),
         "auditmanager": ("ExpiredTokenException", 403),
+        "eks": ("ExpiredTokenException", 403),
+        "securityhub": ("ExpiredTokenException", 403),
         "sts": ("ExpiredToken", 403),
     },
     "clock-skew": {
         "xray": ("InvalidSignatureException", 403),
         "cloudtrail": ("InvalidSignatureException", 400),
         "auditmanager": ("InvalidSignatureException", 403),
+        "eks": ("InvalidSignatureException", 403),
+        "securityhub": ("InvalidSignatureException", 403),
         "sts": ("SignatureDoesNotMatch", 403),
     },
 }
@@ -84,11 +96,11 @@ def run(start, ledger):
     check_known(start, ledger)
     check_every_operation(start, ledger)
     for kind, expected in REFUSED.items():
-        with start(*(f"{name}={kind}" for _, name in CALLS)) as url:
+        with start(*(f"{service}:{name}={kind}" for service, name in CALLS)) as url:
             for service, name in CALLS:
                 check_refused(url, ledger, service, name, kind, *expected[service])
     for kind, expected in BROKEN.items():
-        with start(*(f"{name}={kind}" for _, name in CALLS)) as url:
+        with start(*(f"{service}:{name}={kind}" for service, name in CALLS)) as url:
             for service, name in CALLS:
                 check_broken(url, ledger, service, name, kind, expected)
     check_html(start, ledger)
@@ -129,14 +141,20 @@ def listed(start, fault, pattern):
 
 def check_every_operation(start, ledger):
     """Throttling and internal errors of every operation, as its own model has them."""
-    nobody = {"assessmentId": "11111111-2222-4333-8444-555555555555"}
+    id_ = "11111111-2222-4333-8444-555555555555"
+    # What has to be in the path.
+    in_path = {
+        "GetInsightsByAssessment": {"assessmentId": id_},
+        "ListInsights": {"clusterName": "nobody"},
+        "DescribeInsight": {"clusterName": "nobody", "id": id_},
+        "GetInsightResults": {"InsightArn": "arn:aws:securityhub:::insight/securityhub/default/999"},
+    }
     for kind in ("throttle", "error500", "denied"):
         with start(f"*={kind}") as url:
             for service, names in operations(url).items():
                 probe = Probe(service, url, ledger)
                 for name in names:
-                    parameters = nobody if name == "GetInsightsByAssessment" else {}
-                    result = probe.call(name, patient=False, **parameters)
+                    result = probe.call(name, patient=False, **in_path.get(name, {}))
                     expected = REFUSED[kind][service]
                     ledger.equal(f"{service} {name} {kind} is", (result.code, result.status), expected)
 
@@ -166,7 +184,7 @@ def check_broken(url, ledger, service, name, kind, expected):
 
 
 def check_html(start, ledger):
-    with start(*(f"{name}=html503" for _, name in CALLS)) as url:
+    with start(*(f"{service}:{name}=html503" for service, name in CALLS)) as url:
         for service, name in CALLS:
             probe = Probe(service, url, ledger)
             result = probe.call(name, checked=False)
@@ -204,7 +222,7 @@ def check_spoilt(start, ledger):
     ]
     for kind, tell in signs.items():
         calls = {"unknown-enum": enumerated, "truncate": CALLS}.get(kind, LISTS)
-        with start(*(f"{name}={kind}" for _, name in calls)) as url:
+        with start(*(f"{service}:{name}={kind}" for service, name in calls)) as url:
             for service, name in calls:
                 probe = Probe(service, url, ledger)
                 found = spoilt(probe, name)
@@ -311,7 +329,7 @@ def check_counts(start, ledger):
     """A fault befalls as many calls as it says, and boto3's own retries overcome those that it may."""
     kinds = ["throttle", "error500", "html503", "reset", "lost-answer"]
     for kind in kinds:
-        with start(*(f"{name}={kind}:2" for _, name in CALLS)) as url:
+        with start(*(f"{service}:{name}={kind}:2" for service, name in CALLS)) as url:
             for service, name in CALLS:
                 result = Probe(service, url, ledger, retries=3).call(name, patient=False, checked=False)
                 told = str(result.exception) if result.exception else None

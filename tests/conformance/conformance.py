@@ -24,7 +24,9 @@ from functools import partial
 import botocore.session
 
 import case_auditmanager
+import case_eks
 import case_faults
+import case_securityhub
 import case_sts
 import case_xray
 from ledger import Ledger
@@ -107,9 +109,13 @@ def run_elsewhere(command, ledger):
         ledger.equal("auditmanager may be pending", status, "PENDING_ACTIVATION")
         case_xray.run_sparse(url, ledger, "eu-west-2")
         case_auditmanager.run_sparse(url, ledger, "eu-west-2")
+        case_eks.run_sparse(url, ledger, "eu-west-2")
+        case_securityhub.run_sparse(url, ledger, "eu-west-2")
         role = {"RoleArn": "arn:aws:iam::111122223333:role/open", "RoleSessionName": "conformance"}
         keys = case_sts.keys_of(Probe("sts", url, ledger).good("AssumeRole", **role))
         case_auditmanager.run_not_set_up(url, ledger, keys)
+        case_eks.run_no_cluster(url, ledger, keys)
+        case_securityhub.run_not_subscribed(url, ledger, keys)
         xray, trail = Probe("xray", url, ledger, keys=keys), Probe("cloudtrail", url, ledger, keys=keys)
         groups = xray.good("GetGroups")["Groups"]
         enabled = [g for g in groups if g.get("InsightsConfiguration", {}).get("InsightsEnabled")]

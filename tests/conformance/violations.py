@@ -118,7 +118,7 @@ def labels(shape):
 def violate(probe, name, good, skip=(), codes=None):
     """Breaks every constraint of the operation `name` in turn. `good` are calls that are answered; each is tried first.
 
-    `skip` holds members that are left alone.
+    `skip` holds members and labels that are left alone.
     """
     operation = probe.operation(name)
     shape = operation.input_shape
@@ -135,7 +135,7 @@ def violate(probe, name, good, skip=(), codes=None):
         member = label.split(" ")[0].split(".")[0].split("[")[0].split("<")[0]
         # Without a label there is no path, so no client can send such a call; an empty one is another path.
         empty_label = parameters.get(member) == "" and f"{member} required" in labels_in_path
-        if member in skip or label in labels_in_path or empty_label:
+        if member in skip or label in skip or label in labels_in_path or empty_label:
             continue
         if refuses(probe, name, codes, label, parameters):
             probe.ledger.constraints[probe.service, name].add(label)
