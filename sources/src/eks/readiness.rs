@@ -187,7 +187,9 @@ pub fn assess(row: &ClusterRow) -> Assessment<'_> {
         None => Readiness::Ready,
     };
     let mut later: Vec<_> = by_version.into_values().collect();
-    later.iter_mut().for_each(|(_, checks)| worst_first(checks));
+    for (_, checks) in &mut later {
+        worst_first(checks);
+    }
     let others = others.into_iter().filter(|check| does_not_pass(check)).count();
     Assessment { readiness, version, failing, later, others }
 }

@@ -33,7 +33,8 @@ fn clusters(clusters: usize, checks: usize) -> String {
         )
     };
     let checks: String = (0..checks).map(check).collect();
-    (0..clusters).map(|number| format!("[[eks.clusters]]\nname = \"cluster-{number}\"\n{checks}")).collect()
+    let cluster = |number: usize| format!("[[eks.clusters]]\nname = \"cluster-{number}\"\n{checks}");
+    (0..clusters).map(cluster).collect()
 }
 
 /// The clusters of a schedule. The checks are distributed among them.

@@ -40,7 +40,7 @@ async fn an_answer_without_the_member_of_its_list_is_no_empty_list() {
         match function.invoke("{}").await {
             Ok(response) => assert_eq!(issues(&response), [(operation, subject, "Response.Malformed")]),
             Err(error) => {
-                assert!(error.message.contains("ListClusters clusters: Response.Malformed"), "{error}")
+                assert!(error.message.contains("ListClusters clusters: Response.Malformed"), "{error}");
             }
         }
         lab.table().await.assert_same_content(&before);

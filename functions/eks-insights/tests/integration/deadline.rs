@@ -92,7 +92,7 @@ async fn a_cluster_that_failed_in_a_round_leaves_a_gap_until_the_next_round() {
     let lab = story().await;
     // A cluster whose checks all pass; the next one's check is denied; the last one's never answers.
     super::change(&lab, |data| {
-        data.clusters.insert(0, Cluster { name: "a".to_owned(), ..Cluster::default() })
+        data.clusters.insert(0, Cluster { name: "a".to_owned(), ..Cluster::default() });
     });
     lab.fault("DescribeInsight=denied:1");
     lab.fault("DescribeInsight=hang");
