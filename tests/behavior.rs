@@ -1,4 +1,4 @@
-//! What the functions do together: sample events, overlapping and dying runs, rate limits, permissions.
+//! Tests of the functions together: sample events, overlapping and killed runs, rate limits, permissions.
 
 #![allow(
     clippy::unwrap_used,
@@ -10,7 +10,7 @@
 
 use insights_shared::record::Source;
 
-/// Calls `check` for every source, each in a thread of its own.
+/// Calls `check` for every source, each in its own thread.
 fn for_every_source(check: impl Fn(Source) + Sync) {
     std::thread::scope(|scope| {
         for source in insights_sources::all() {

@@ -1,5 +1,5 @@
-//! The dependencies of each function: the SDK of its own service, and nothing of other functions, the command line or the
-//! tests. Every documented command builds it with the same features.
+//! The dependencies of each function: the SDK of its own service, and no code of other functions, the command line or
+//! the tests. Every documented build command builds it with the same features.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -26,7 +26,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
-/// What `cargo tree` with `arguments` says would be linked or run in a build: the packages, each with its features.
+/// The packages that `cargo tree` with `arguments` lists for a build, each with its features.
 fn tree(arguments: &[&str]) -> BTreeMap<String, BTreeSet<String>> {
     let output = Command::new(env!("CARGO"))
         .args(["tree", "--offline", "--locked", "--edges", "normal,build", "--prefix", "none"])
@@ -39,9 +39,9 @@ fn tree(arguments: &[&str]) -> BTreeMap<String, BTreeSet<String>> {
     let mut packages: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for line in String::from_utf8(output.stdout).unwrap().lines().filter(|line| !line.is_empty()) {
         let (package, features) = line.split_once('|').unwrap_or_else(|| panic!("{line}"));
-        // "name v1.2.3 (proc-macro)", "name v1.2.3 (/path)": the name and the version tell packages apart.
+        // "name v1.2.3 (proc-macro)", "name v1.2.3 (/path)": name and version identify a package.
         let package: Vec<&str> = package.split(' ').take(2).collect();
-        // A package that runs at build time may have other features there: both sets are kept, joined.
+        // A package that also runs at build time can have other features there; both sets are combined.
         packages.entry(package.join(" ")).or_default().insert(features.to_owned());
     }
     packages
@@ -64,7 +64,7 @@ fn a_function_depends_on_its_own_service_the_table_and_sts_and_on_no_other_sdk()
         let own: Vec<&str> =
             crates.filter(|name| name.starts_with("aws-sdk-") && !shared.contains(name)).collect();
         assert_eq!(own.len(), 1, "{function} needs one SDK: {own:?}");
-        assert!(own_sdks.insert(own[0].to_owned()), "{} is the SDK of another function, too", own[0]);
+        assert!(own_sdks.insert(own[0].to_owned()), "{} is the SDK of another function", own[0]);
         let packages = tree(&["--package", function]);
         let names = names(&packages);
         let sdks: BTreeSet<&str> =
@@ -77,8 +77,8 @@ fn a_function_depends_on_its_own_service_the_table_and_sts_and_on_no_other_sdk()
     }
 }
 
-/// A function is built with the root's default members by `cargo build` and by `cargo build --bin` (which selects the
-/// same packages), by itself with `-p`, and from its own folder by `sam build`.
+/// A function is built by `cargo build` and `cargo build --bin` with the default members of the root, by `-p` alone,
+/// and by `sam build` in its own folder.
 #[test]
 fn every_command_that_builds_a_function_gives_it_the_same_features() {
     let default_members = tree(&[]);
@@ -110,7 +110,7 @@ fn a_function_needs_no_system_library_and_one_tls_stack() {
 
 /// Lambda passes credentials in the environment, so code that looks for them elsewhere would be unused.
 #[test]
-fn a_function_has_no_way_to_look_for_configuration_but_its_environment() {
+fn a_function_reads_its_configuration_only_from_the_environment() {
     for function in insights_sources::all().map(|source| source.package) {
         let packages = tree(&["--package", function]);
         assert!(!names(&packages).contains("aws-config"), "{function}");

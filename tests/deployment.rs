@@ -1,6 +1,5 @@
-//! Rules about the deployment: the templates, and the pages that describe them, say the same as the code and as each other.
-//! What needs CloudFormation's, EventBridge's or Step Functions' own rules is tried in Python beside this
-//! (`tests/deployment/*.py`), since nobody wrote those rules down in Rust.
+//! Rules about the deployment: templates, documents and code agree. Rules of CloudFormation, EventBridge and Step
+//! Functions are tested in Python (`tests/deployment/*.py`), because there are no Rust implementations of them.
 
 mod alarms;
 mod codes;
@@ -13,8 +12,8 @@ mod table;
 mod workflows;
 mod yaml;
 
-/// The cells of every table row of `page` in its section `heading` (up to the next heading of the same depth), the heads and
-/// rules of the tables left out.
+/// The cells of all table rows in the section `heading` of `page` (up to the next heading of the same level), without
+/// header rows and separators.
 fn rows(page: &str, heading: &str) -> Vec<Vec<String>> {
     let depth = format!("{} ", heading.split(' ').next().unwrap());
     let mut lines = page.lines().skip_while(|line| *line != heading).skip(1).peekable();
@@ -31,7 +30,7 @@ fn rows(page: &str, heading: &str) -> Vec<Vec<String>> {
     rows
 }
 
-/// What stands in backticks in `text`.
+/// The texts in backticks in `text`.
 fn quoted(text: &str) -> Vec<String> {
     text.split('`').skip(1).step_by(2).map(str::to_owned).collect()
 }

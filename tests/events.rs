@@ -1,4 +1,4 @@
-//! Invokes each function with its files in `events/`, over the built-in scenario of the simulator.
+//! Invokes each function with its files in `events/`, with the built-in scenario of the simulator.
 
 use crate::for_every_source;
 use insights_collectors::{Collector, with_collector};
@@ -46,7 +46,7 @@ async fn check<C: Collector>(variables: &[(&str, &str)]) {
             "targets" => ("ok", 2),
             "dry-run" | "insight-update" | "insight-start" | "insight-end" => ("ok", 0),
             "window-before-reach" => ("partial", 0),
-            _ => panic!("{why}: add what is expected of this shape"),
+            _ => panic!("{why}: add an expectation for this shape"),
         };
         assert_eq!(response["status"], status, "{why}");
         assert_eq!(states_written, state_items, "{why}");
@@ -66,7 +66,7 @@ async fn check<C: Collector>(variables: &[(&str, &str)]) {
 }
 
 #[test]
-fn every_event_of_every_function_does_what_its_list_says() {
+fn every_sample_event_has_the_documented_result() {
     for_every_source(|source| {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let variables = test_source(source).short_run;

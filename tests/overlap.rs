@@ -6,7 +6,7 @@ use insights_collectors::{Collector, with_collector};
 use insights_tests::{Latency, Paced, UnderWay, test_source};
 use std::time::Duration;
 
-/// The milliseconds with requests to service and table at once, and those with requests to the table.
+/// The milliseconds with concurrent requests to service and table, and those with requests to the table.
 fn overlap(requests: &[UnderWay]) -> (usize, usize) {
     let end = requests.iter().map(|request| request.until).max().unwrap_or_default();
     let any = |is_table: bool, at: i64| {
@@ -37,7 +37,7 @@ async fn check<C: Collector>(percent: usize) {
 }
 
 #[test]
-fn every_service_is_asked_while_its_answers_are_written() {
+fn services_are_called_while_records_are_written() {
     for_every_source(|source| {
         let mut builder = tokio::runtime::Builder::new_current_thread();
         let runtime = builder.enable_all().start_paused(true).build().unwrap();

@@ -6,13 +6,13 @@ use insights_tests::{ACCOUNT, ATTEMPTS, Arrival, Paced, test_source};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// The function's account and another one by its role, both in two regions.
+/// The function's account and another account with a role, each in two regions.
 const FOUR_PLACES: &str = r#"[
     {"account_id":"123456789012","regions":["eu-west-1","us-east-1"]},
     {"account_id":"111122223333","role_arn":"arn:aws:iam::111122223333:role/reader","regions":["eu-west-1","us-east-1"]}
 ]"#;
 
-/// The shortest time between two requests of an operation: by its documented limit, or by the default.
+/// The shortest interval between two requests of an operation, by its documented or default limit.
 fn interval(operation: &str) -> Duration {
     let named = insights_sources::operations().filter(|known| known.name == operation);
     Duration::from_secs_f64(1.0 / named.filter_map(|operation| operation.rate).fold(DEFAULT_RATE, f64::min))
@@ -45,12 +45,12 @@ fn requests(arrivals: &Arrivals, operation: &str) -> usize {
     arrivals.iter().filter(|((name, ..), _)| name == operation).map(|(_, arrivals)| arrivals.len()).sum()
 }
 
-/// Services of `C` that need several requests of the operations that are paced.
+/// Services of `C` that need several requests of the paced operations.
 fn paced<C: Collector>() -> Paced {
     Paced::new(&(test_source(C::SOURCE).many_requests)())
 }
 
-/// A short look-back, so that few requests are about other data than that of the scenario.
+/// A short look-back, so that most requests are about the scenario.
 const ONE_DAY: (&str, &str) = ("LOOKBACK_DAYS", "1");
 
 /// Runs a collector at one target, and then at four at once: two regions of each of two accounts.
@@ -65,7 +65,7 @@ async fn check_targets<C: Collector>(operation: &str) {
     );
     check_spaced(&alone.arrivals(), 0, name);
     let (asked, elapsed_alone) = (requests(&alone.arrivals(), operation), alone.elapsed());
-    assert!(asked >= 4, "{name}: {asked} requests of {operation} are too few");
+    assert!(asked >= 4, "{name}: only {asked} requests of {operation}");
 
     let together = paced::<C>();
     let instance = together.instance::<C>(&[ONE_DAY, ("TARGETS", FOUR_PLACES)]);
@@ -78,12 +78,12 @@ async fn check_targets<C: Collector>(operation: &str) {
     check_spaced(&together.arrivals(), 0, name);
     let places = together.arrivals().into_keys().filter(|(name, ..)| name == operation).count();
     assert_eq!((places, requests(&together.arrivals(), operation)), (4, 4 * asked), "{name}");
-    // Each account and region has its own limits: none waits for another.
+    // Each account and region has its own limits and does not wait for others.
     assert_eq!(together.elapsed(), elapsed_alone, "{name}: milliseconds for four places, and for one");
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_rate_is_exceeded_in_any_account_and_region_and_none_waits_for_another() {
+async fn each_account_and_region_is_paced_at_its_own_rate() {
     for source in insights_sources::all() {
         let operations = test_source(source).frequent_operations;
         assert!(!operations.is_empty(), "{source}");
@@ -94,7 +94,7 @@ async fn no_rate_is_exceeded_in_any_account_and_region_and_none_waits_for_anothe
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_retry_waits_its_turn_like_any_other_request() {
+async fn retries_are_paced_like_other_requests() {
     let undisturbed = paced::<CloudtrailInsights>();
     undisturbed.invoke(&undisturbed.instance::<CloudtrailInsights>(&[ONE_DAY]), "{}").await.unwrap();
     for (fault, operation) in [
@@ -109,12 +109,12 @@ async fn a_retry_waits_its_turn_like_any_other_request() {
         assert_eq!(response["status"], "ok", "{fault}: {response}");
         check_spaced(&paced.arrivals(), 2, fault);
         let more = requests(&paced.arrivals(), operation) - requests(&undisturbed.arrivals(), operation);
-        assert_eq!(more, 2, "{fault}: one request more for each that failed");
+        assert_eq!(more, 2, "{fault}: one more request for each failed one");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_that_is_always_refused_is_sent_as_often_as_the_sdk_tries_and_no_more() {
+async fn a_call_that_is_always_throttled_is_sent_once_per_sdk_attempt() {
     for kind in ["throttle", "error500", "reset"] {
         let paced = paced::<XrayInsights>();
         paced.fault(&format!("GetInsightEvents={kind}"));
@@ -128,7 +128,7 @@ async fn a_call_that_is_always_refused_is_sent_as_often_as_the_sdk_tries_and_no_
 }
 
 #[tokio::test(start_paused = true)]
-async fn invocations_that_follow_each_other_in_one_process_are_paced_as_one() {
+async fn consecutive_invocations_in_one_process_share_the_rate_limit() {
     let insight = "7c4ee9a1-3f5b-4d2e-9a68-0b6f1d2c3e4f";
     let paced = Paced::new(&format!(
         "[xray]\ngroups = [{{ name = \"shop\" }}]\ninsights = [{{ id = \"{insight}\", group = \"shop\", start = \"-1h\" }}]"
@@ -147,7 +147,7 @@ async fn invocations_that_follow_each_other_in_one_process_are_paced_as_one() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn two_instances_at_one_target_are_throttled_together_and_their_retries_do_not_multiply() {
+async fn two_instances_at_one_target_are_throttled_but_retries_do_not_multiply() {
     let alone = paced::<CloudtrailInsights>();
     let expected = alone.invoke(&alone.instance::<CloudtrailInsights>(&[ONE_DAY]), "{}").await.unwrap();
     assert_eq!((&expected["status"], &expected["throttled"]), (&"ok".into(), &0.into()), "{expected}");
@@ -161,12 +161,12 @@ async fn two_instances_at_one_target_are_throttled_together_and_their_retries_do
     let arrivals = paced.arrivals();
     let (_, look_ups) = arrivals.iter().find(|((operation, ..), _)| operation == "LookupEvents").unwrap();
     let throttled = look_ups.iter().filter(|arrival| arrival.throttled).count();
-    assert!(throttled > 0, "two instances ask for more than there is: {look_ups:?}");
+    assert!(throttled > 0, "two instances exceed the limit: {look_ups:?}");
     for (index, arrival) in look_ups.iter().enumerate() {
         let second = look_ups[index..].iter().filter(|later| later.millis < arrival.millis + 1_000).count();
         assert!(second <= 4, "{second} requests in a second, two by each instance: {look_ups:?}");
     }
-    // Every refusal is followed by at most one request more.
+    // Each throttled request causes at most one more request.
     assert!(look_ups.len() <= 2 * calls + throttled, "{} for {calls} pages: {look_ups:?}", look_ups.len());
     for response in [one.unwrap(), other.unwrap()] {
         let sum: u64 = ["written", "unchanged", "stale", "rejected", "failed"]
@@ -178,7 +178,7 @@ async fn two_instances_at_one_target_are_throttled_together_and_their_retries_do
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_limit_lower_than_the_configured_one_costs_retries_and_never_a_burst() {
+async fn a_service_limit_below_the_configured_one_causes_retries_but_no_burst() {
     let paced = Paced::new(&format!(
         "[rates]\nListInsightsData = 1\n{}",
         (test_source(CloudtrailInsights::SOURCE).many_requests)()

@@ -1,7 +1,7 @@
-//! Least privilege: what the code declares, what `template.yaml` allows, and what the services and the table see called.
+//! Least privilege: the actions that the code declares, `template.yaml` allows, and the functions use.
 //!
-//! Every test of every package holds what functions were seen to call to what the template allows, and reads what they
-//! logged (`insights_tests::Lab`). Here is the other direction: nothing is allowed, or declared, that is not needed.
+//! Every test of every package compares the calls of functions with the template and checks the logs
+//! (`insights_tests::Lab`). This file checks the opposite direction: no allowed or declared action is unnecessary.
 
 use insights_collectors::with_collector;
 use insights_shared::collector::Collector;
@@ -10,7 +10,7 @@ use insights_tests::{EXTERNAL_ID, Lab};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Beside its own service's: the table's, and the roles of other accounts.
+/// Operations besides those of the own service: the table, and the roles of other accounts.
 const COMMON: [&str; 6] = [
     "dynamodb:BatchGetItem",
     "dynamodb:PartiQLInsert",
@@ -25,7 +25,7 @@ fn declared() -> BTreeMap<&'static str, BTreeSet<String>> {
     insights_sources::all().map(|source| (source.package, with_common(source.iam_actions()))).collect()
 }
 
-/// Two accounts, one by a role.
+/// Two accounts, one of them with a role.
 fn targets() -> String {
     let role = "arn:aws:iam::111122223333:role/insights-reader";
     json!([
@@ -43,7 +43,7 @@ async fn run<C: Collector>(lab: &Lab) {
 }
 
 #[tokio::test]
-async fn every_action_that_is_declared_is_needed_and_every_one_that_is_needed_is_declared() {
+async fn the_declared_actions_are_the_used_actions() {
     let lab = Lab::built_in().await;
     for source in insights_sources::all() {
         with_collector!(source, C => run::<C>(&lab).await).unwrap();
@@ -52,7 +52,7 @@ async fn every_action_that_is_declared_is_needed_and_every_one_that_is_needed_is
 }
 
 #[test]
-fn every_action_that_is_declared_is_allowed_and_beside_logs_and_queues_nothing_else() {
+fn the_template_allows_exactly_the_declared_actions_besides_logs_and_queues() {
     let template = template();
     for (function, declared) in declared() {
         let beside = |action: &&String| {
@@ -69,14 +69,14 @@ fn every_action_that_is_declared_is_allowed_and_beside_logs_and_queues_nothing_e
 }
 
 #[test]
-fn what_can_be_granted_on_a_resource_is_granted_on_no_other() {
+fn actions_that_support_resources_are_limited_to_them() {
     let template = template();
     for function in functions() {
         for statement in statements(&template, function) {
             let actions = statement["Action"].to_string();
             let resources = statement["Resource"].to_string();
             let is_of_all = statement["Resource"] == "*";
-            // Services without resources for these: https://docs.aws.amazon.com/service-authorization/latest/reference/
+            // These actions support no resources: https://docs.aws.amazon.com/service-authorization/latest/reference/
             let has_none =
                 insights_sources::operations().any(|operation| actions.contains(operation.iam_action));
             assert!(has_none || !is_of_all, "{function}: {actions} on {resources}");
@@ -91,7 +91,7 @@ fn what_can_be_granted_on_a_resource_is_granted_on_no_other() {
 }
 
 #[test]
-fn an_operation_without_a_permission_of_its_own_needs_none() {
+fn operations_without_an_iam_action_need_no_permission() {
     assert_eq!(action("sts", "GetCallerIdentity"), None);
     assert_eq!(action("cloudtrail", "ListInsightsMetricData").as_deref(), Some("cloudtrail:LookupEvents"));
     assert_eq!(action("xray", "GetInsight").as_deref(), Some("xray:GetInsight"));

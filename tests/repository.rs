@@ -1,5 +1,5 @@
-//! Rules about the repository that no compiler knows: the template and the code say the same, the events are listed, and
-//! no account but the two of the examples is named anywhere.
+//! Rules about the repository that the compiler does not check: template and code agree, sample events are listed, and
+//! only example account ids occur.
 
 mod files;
 mod template;

@@ -1,5 +1,5 @@
-//! Simulated schedules of runs that overlap, are killed, fail and are late, while the data changes: after each of them, the
-//! table is as if nothing had disturbed it.
+//! Simulated schedules of runs that overlap, are killed, fail or are late while the data changes. After each schedule,
+//! the table equals a table without disturbances.
 //!
 //! `SCHEDULE_SEEDS=0..5000` runs these seeds instead of the default ones, and `SCHEDULE_SEEDS=4711` one seed, whose steps it
 //! prints.
@@ -39,7 +39,7 @@ fn seeds() -> Range<u64> {
 }
 
 #[test]
-fn whatever_the_schedule_the_table_ends_up_as_if_nothing_had_disturbed_it() {
+fn after_any_schedule_the_table_equals_an_undisturbed_one() {
     let seeds = seeds();
     let count = seeds.end - seeds.start;
     let next = AtomicU64::new(seeds.start);
@@ -83,8 +83,8 @@ fn whatever_the_schedule_the_table_ends_up_as_if_nothing_had_disturbed_it() {
     assert!(failed.is_empty(), "{} of {count} seeds fail: {numbers:?}\n{}", failed.len(), shown.join("\n"));
 }
 
-/// Schedules that failed before a correction: an older graph of a slower run stayed, and events were on two pages while an
-/// insight grew.
+/// Schedules that failed before a correction: an older graph of a slower run stayed, and events were on two pages while
+/// an insight grew.
 #[test]
 fn schedules_that_failed_before_succeed() {
     for (source, seed) in [(xray::SOURCE, 261), (xray::SOURCE, 1413), (xray::SOURCE, 1599)] {
@@ -93,7 +93,7 @@ fn schedules_that_failed_before_succeed() {
 }
 
 #[test]
-fn a_seed_does_the_same_again() {
+fn a_seed_always_gives_the_same_schedule() {
     for seed in 0..2 * insights_sources::all().len() as u64 {
         assert_eq!(run_seed(seed), run_seed(seed), "seed {seed}");
     }

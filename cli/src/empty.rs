@@ -1,5 +1,5 @@
-//! Why an answer is empty: nothing collected yet, not enabled, broken, a filter too narrow, or truly nothing. It asks for
-//! `state` and for names that are near, and only when there is nothing else to show.
+//! The reason for an empty answer: nothing collected yet, source not enabled, collection failed, a filter that excludes
+//! everything, or no data. It reads `state` and similar names, and only if the answer is empty.
 
 use crate::exit::Failure;
 use crate::output::near::nearest;
@@ -13,60 +13,61 @@ use insights_shared::time::{DAY_SECONDS, Timestamp};
 use insights_sources::{kind_of, kinds};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// How far back known entities are looked for.
+/// The number of days in which known entities are searched.
 const ENTITY_DAYS: i64 = 90;
-/// The most names that are listed.
+/// The maximum number of listed names.
 const MOST_NAMES: usize = 12;
 
-/// What was asked for.
+/// The filters of the command.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Asked<'a> {
-    /// One source alone.
+pub struct Filters<'a> {
+    /// Only this source.
     pub source: Option<Source>,
-    /// One account alone.
+    /// Only this account.
     pub account: Option<&'a str>,
-    /// One region alone.
+    /// Only this region.
     pub region: Option<&'a str>,
-    /// One entity alone.
+    /// Only this entity.
     pub entity: Option<&'a str>,
-    /// How many records there were before finer filters.
+    /// The number of records before the other filters.
     pub passed_by: usize,
-    /// Whether only what is open was wanted.
+    /// Whether only open insights were requested.
     pub open: bool,
 }
 
-/// Why there is nothing, and what to do, in a line or two.
+/// The reason and a remedy, in one or two lines.
 pub async fn reason(
     reader: &Reader,
-    asked: &Asked<'_>,
+    filters: &Filters<'_>,
     span: Span,
     session: &Session,
 ) -> Result<String, Failure> {
     let mut states = Vec::new();
-    for source in insights_sources::all().filter(|source| asked.source.is_none_or(|asked| asked == *source)) {
+    for source in insights_sources::all().filter(|source| filters.source.is_none_or(|asked| asked == *source))
+    {
         states.extend(reader.states(source).await?.into_iter().map(|(place, state)| (source, place, state)));
     }
-    if let Some(unknown) = unknown_target(asked, &states) {
+    if let Some(unknown) = unknown_target(filters, &states) {
         return Ok(unknown);
     }
-    if let Some(entity) = asked.entity
-        && asked.passed_by == 0
+    if let Some(entity) = filters.entity
+        && filters.passed_by == 0
     {
-        return about_nobody(reader, entity, span, session).await;
+        return unknown_entity(reader, entity, span, session).await;
     }
-    if asked.passed_by > 0 {
-        let others = so_many(asked.passed_by, "record", "records");
-        return Ok(format!("nothing passes the filters, which leave out {others} of that time"));
+    if filters.passed_by > 0 {
+        let others = so_many(filters.passed_by, "record", "records");
+        return Ok(format!("no matches: the filters exclude {others} of this period"));
     }
-    about_states(&states, asked, reader, span, session).await
+    explain_by_states(&states, filters, reader, span, session).await
 }
 
-/// An account or a region that is not collected.
-fn unknown_target(asked: &Asked<'_>, states: &[(Source, Place, Stored)]) -> Option<String> {
+/// An account or region that is not collected.
+fn unknown_target(filters: &Filters<'_>, states: &[(Source, Place, Stored)]) -> Option<String> {
     type Part = fn(&Place) -> &str;
     let parts: [(&str, Option<&str>, Part); 2] = [
-        ("account", asked.account, |place| &place.account_id),
-        ("region", asked.region, |place| &place.region),
+        ("account", filters.account, |place| &place.account_id),
+        ("region", filters.region, |place| &place.region),
     ];
     for (name, wanted, part) in parts {
         let known: BTreeSet<&str> = states.iter().map(|(_, place, _)| part(place)).collect();
@@ -75,16 +76,16 @@ fn unknown_target(asked: &Asked<'_>, states: &[(Source, Place, Stored)]) -> Opti
         };
         let meant = nearest(wanted, known.iter().copied());
         let hint = meant.map_or_else(
-            || format!("those that have ended one are of {}", list(known.iter().copied())),
+            || format!("known values are {}", list(known.iter().copied())),
             |meant| format!("did you mean {meant}?"),
         );
-        return Some(format!("no scheduled run has ended for {name} {wanted}: {hint}"));
+        return Some(format!("no data of {name} {wanted}: no scheduled run has ended there; {hint}"));
     }
     None
 }
 
-/// An entity that nothing is about, at least not in that time.
-async fn about_nobody(
+/// An entity without records in this period.
+async fn unknown_entity(
     reader: &Reader,
     entity: &str,
     span: Span,
@@ -101,64 +102,64 @@ async fn about_nobody(
     }
     if let Some(newest) = known.get(entity) {
         let newest = newest.map_or_else(String::new, |newest| {
-            format!(": the newest began {}", instant(newest, &session.zone))
+            format!(": the newest record began {}", instant(newest, &session.zone))
         });
         return Ok(format!(
-            "nothing about {entity} {}{newest}; give an earlier --since",
+            "no records of {entity} {}{newest}; use an earlier --since",
             within(span, session)
         ));
     }
-    // An assessment is known by its id, and remembered by its name.
+    // Assessments are stored by id, but people know their names.
     let title = |record| {
         let kind = kind_of(record).filter(|kind| kind.is_snapshot())?;
         Some((record.text("title")?, (kind.label, record.text("entity")?)))
     };
     let titles: BTreeMap<&str, (&str, &str)> = records.iter().filter_map(title).collect();
-    // A name that is spelled nearly so goes before a title that has it somewhere.
+    // A similar entity is a better suggestion than a title that contains the text.
     if let Some(meant) = nearest(entity, known.keys().copied()) {
-        return Ok(format!("nothing is about {entity}: did you mean {}?", plain(meant)));
+        return Ok(format!("unknown entity {entity}: did you mean {}?", plain(meant)));
     }
     if let Some(title) = nearest(entity, titles.keys().copied())
         && let Some((label, id)) = titles.get(title)
     {
         let command = session.command(&["list"]).option("--entity", id);
-        return Ok(format!("nothing is about {entity}: the {label} {} is `{command}`", plain(title)));
+        return Ok(format!("unknown entity {entity}; for the {label} {} use `{command}`", plain(title)));
     }
     if known.is_empty() {
-        return Ok(format!("nothing is about {entity}, and nothing was found in {ENTITY_DAYS} days"));
+        return Ok(format!("unknown entity {entity}: no records in the last {ENTITY_DAYS} days"));
     }
-    Ok(format!("nothing is about {entity}: there are {}", list(known.keys().copied())))
+    Ok(format!("unknown entity {entity}; known entities are {}", list(known.keys().copied())))
 }
 
-/// What the states say of an empty span.
-async fn about_states(
+/// The reason according to the states of the targets.
+async fn explain_by_states(
     all: &[(Source, Place, Stored)],
-    asked: &Asked<'_>,
+    filters: &Filters<'_>,
     reader: &Reader,
     span: Span,
     session: &Session,
 ) -> Result<String, Failure> {
-    let name = asked.source.map_or("any source", |source| service(source.as_str()));
+    let name = filters.source.map_or("any source", |source| service(source.as_str()));
     let status = session.command(&["status"]);
     if all.is_empty() {
         return Ok(format!(
-            "table {} holds nothing of {name} yet: no scheduled run has ended; see `{status}`, or run `{}`",
+            "table {} has no data of {name} yet: no scheduled run has ended; see `{status}`, or run `{}`",
             reader.table(),
             session.command(&["collect"])
         ));
     }
     let is = |wanted: Option<&str>, is: &str| wanted.is_none_or(|wanted| wanted == is);
-    // Counts are never open.
+    // Counts have no status.
     let sources: Vec<Source> = insights_sources::all()
-        .filter(|source| asked.source.is_none_or(|asked| asked == *source))
-        .filter(|source| !asked.open || !source.is_counted_by_day())
+        .filter(|source| filters.source.is_none_or(|asked| asked == *source))
+        .filter(|source| !filters.open || !source.is_counted_by_day())
         .collect();
     let asked_for: Vec<&(Source, Place, Stored)> = all
         .iter()
         .filter(|(source, place, _)| {
             sources.contains(source)
-                && is(asked.account, &place.account_id)
-                && is(asked.region, &place.region)
+                && is(filters.account, &place.account_id)
+                && is(filters.region, &place.region)
         })
         .collect();
     let mut conditions: Vec<(Source, Condition)> = Vec::new();
@@ -175,10 +176,10 @@ async fn about_states(
     let broken = conditions.iter().filter(|(_, condition)| !is_fine(*condition)).count();
     let of_all = |broken: usize| match broken {
         0 => String::new(),
-        _ => format!("; {broken} of {} did not run well", so_many(asked_for.len(), "target", "targets")),
+        _ => format!("; {broken} of {} with problems", so_many(asked_for.len(), "target", "targets")),
     };
     let what =
-        if asked.open { "open insight".to_owned() } else { format!("record {}", within(span, session)) };
+        if filters.open { "open insight".to_owned() } else { format!("record {}", within(span, session)) };
     let explained = sections::explanation(&health.explain_empty(&what));
     if health != Health::Known {
         let missing = never_run(&sources, &conditions).map(|source| service(source.as_str()));
@@ -190,10 +191,10 @@ async fn about_states(
     let last = last.map_or_else(String::new, |last| {
         format!("; all targets were collected, each at {} or later", instant(last, &session.zone))
     });
-    let further = match asked.open {
+    let further = match filters.open {
         true => "",
-        false if span.until < reader.now() => "; an earlier --since or a later --until shows more",
-        false => "; an earlier --since shows more",
+        false if span.until < reader.now() => "; use an earlier --since or a later --until for more",
+        false => "; use an earlier --since for more",
     };
     Ok(format!("{explained}{last}{further}"))
 }

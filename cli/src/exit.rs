@@ -1,20 +1,20 @@
-//! How a command ends: its exit code, and what is told when it could not do its job. Exit codes are a promise to scripts.
+//! How a command ends: exit codes, which are part of the contract, and error messages.
 
 use crate::output::{self, say};
 use insights_query::Error;
 use insights_web::command::CommandLine;
 use std::process::ExitCode;
 
-/// How a command ended.
+/// The result of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
-    /// It did what it was asked.
+    /// Success.
     Done,
-    /// It did nothing of it.
+    /// Failure.
     Failed,
-    /// It was asked wrongly, by flags, files or environment.
+    /// Wrong arguments, files or environment.
     WrongUsage,
-    /// It did some of it.
+    /// Partial success.
     Partial,
 }
 
@@ -36,44 +36,44 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Why a command could not do its job, for a person.
+/// An error for a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// It was asked wrongly: everything that is wrong, one line each.
+    /// Wrong arguments, files or environment: all faults, one line each.
     Usage(Vec<String>),
-    /// Something that it needs did not work.
+    /// Something failed at run time.
     Failed(String),
-    /// The table could not be read. `unreadable` adds what to do about it.
+    /// The table could not be read. `unreadable` adds a remedy.
     Table(Box<Error>),
-    /// One of these, with more to say.
+    /// Another failure with further lines.
     Explained {
-        /// Why.
+        /// The failure.
         failure: Box<Self>,
-        /// Further lines: what could be meant, what is needed.
+        /// Further lines with suggestions or requirements.
         details: Vec<String>,
-        /// Commands that help, as they can be pasted into a shell.
+        /// Suggested commands, quoted for a shell.
         hints: Vec<String>,
     },
 }
 
 impl Failure {
-    /// A single thing that is wrong with how the command was asked.
+    /// A single usage error.
     pub fn usage(message: impl Into<String>) -> Self {
         Self::Usage(vec![message.into()])
     }
 
-    /// `what` was attempted, and `error` came of it.
+    /// The attempt `what` failed with `error`.
     pub fn of(what: impl std::fmt::Display, error: impl std::fmt::Display) -> Self {
         Self::Failed(format!("{what}: {error}"))
     }
 
-    /// The same, with a further line.
+    /// Adds a line.
     #[must_use]
     pub fn detail(self, line: impl Into<String>) -> Self {
         self.more(Some(line.into()), None)
     }
 
-    /// The same, with a command that helps, if it can be shown.
+    /// Adds a suggested command, if it can be quoted for a shell.
     #[must_use]
     pub fn hint(self, command: &CommandLine) -> Self {
         self.more(None, command.text())
@@ -102,7 +102,7 @@ impl From<output::WriteError> for Failure {
     }
 }
 
-/// Tells `failure` on standard error, in lines: `error: `, what belongs to it, and `hint: ` with a command.
+/// Prints `failure` to standard error: `error: ` with the details, then `hint: ` with commands.
 pub fn report(failure: &Failure) -> Exit {
     match failure {
         Failure::Failed(message) => {
@@ -117,7 +117,7 @@ pub fn report(failure: &Failure) -> Exit {
             match faults.as_slice() {
                 [fault] => say(&format!("error: {fault}")),
                 faults => {
-                    say(&format!("error: {} things are wrong", faults.len()));
+                    say(&format!("error: {} problems", faults.len()));
                     for fault in faults {
                         say(&format!("  {fault}"));
                     }

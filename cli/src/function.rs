@@ -1,5 +1,5 @@
-//! The binary as one of the three functions: `insights __function xray-insights`. The demo starts itself again like this,
-//! so that a function runs in a process of its own, under a Lambda Runtime API, as it does on Lambda.
+//! The binary as one of the functions: `insights __function xray-insights`. The demo starts itself this way, so that
+//! each function runs in its own process under a Lambda Runtime API, as on Lambda.
 
 use crate::args;
 use crate::exit::Exit;
@@ -12,34 +12,34 @@ use insights_shared::time::Clock;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-/// The first argument that asks for it. It is no command of the command line, so neither help nor completions show it.
+/// The first argument that selects this mode. It is not a command, so help and completions do not show it.
 pub const REQUEST: &str = "__function";
 
-/// Which function to be.
+/// Which function to run.
 #[derive(Debug, Parser)]
 #[command(name = REQUEST)]
 pub struct Function {
     /// The function's package.
     #[arg(value_parser = package)]
     source: Source,
-    /// How far the function's clock is ahead of the machine's.
+    /// The difference between the function's clock and the machine's clock.
     #[arg(long, default_value_t = 0, allow_negative_numbers = true)]
     clock_shift_ms: i64,
 }
 
-/// The function that the process's arguments ask for, if they do.
+/// The function that the arguments select, if they do.
 pub fn requested(arguments: &[OsString]) -> Option<Result<Function, Exit>> {
     let (_, rest) = arguments.split_first()?;
     (rest.first()? == REQUEST).then(|| args::parse(rest))
 }
 
-/// The arguments that ask for the function of `source`, with its clock moved by so much.
+/// The arguments that start the function of `source` with this difference of clocks.
 pub fn arguments(source: Source, clock_shift_ms: i64) -> [String; 4] {
     [REQUEST, source.package, "--clock-shift-ms", &clock_shift_ms.to_string()].map(str::to_owned)
 }
 
 impl Function {
-    /// Serves invocations until the runtime ends the process.
+    /// Serves invocations until the runtime terminates the process.
     pub async fn serve(self, environment: &Environment) -> ExitCode {
         let clock = match self.clock_shift_ms {
             0 => Clock::System,
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_arguments_of_a_restart_are_read_back() {
+    fn the_arguments_of_a_function_are_parsed_again() {
         for source in insights_sources::all() {
             let mut process = vec![OsString::from("insights")];
             process.extend(arguments(source, -5_000).map(OsString::from));

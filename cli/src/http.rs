@@ -1,4 +1,5 @@
-//! The HTTP clients of the command line. The SDK's own would bring a second TLS stack; these have the functions'.
+//! The HTTP clients of the command line. They use the TLS stack of the functions; the SDK's default client would add a
+//! second one.
 
 use crate::exit::Failure;
 use aws_smithy_http_client::proxy::ProxyConfig;
@@ -9,11 +10,11 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use insights_shared::environment::Environment;
 
-/// How a certificate in PEM begins.
+/// The first line of a certificate in PEM.
 const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
 
-/// A client that goes through the proxy that the environment names, and believes the certificates of `AWS_CA_BUNDLE`, else the
-/// machine's (`SSL_CERT_FILE` and `SSL_CERT_DIR` among them).
+/// A client that uses the proxy of the environment, and trusts the certificates of `AWS_CA_BUNDLE`, otherwise those of
+/// the machine (including `SSL_CERT_FILE` and `SSL_CERT_DIR`).
 pub fn https(environment: &Environment) -> Result<SharedHttpClient, Failure> {
     let trust = match environment.get("AWS_CA_BUNDLE") {
         None => TrustStore::default(),
@@ -23,7 +24,7 @@ pub fn https(environment: &Environment) -> Result<SharedHttpClient, Failure> {
             }
             Ok(_) => {
                 return Err(Failure::usage(format!(
-                    "AWS_CA_BUNDLE is {file}: there is no certificate in PEM in it"
+                    "AWS_CA_BUNDLE is {file}: the file contains no PEM certificate"
                 )));
             }
             Err(error) => return Err(Failure::usage(format!("AWS_CA_BUNDLE is {file}: {error}"))),

@@ -1,11 +1,11 @@
-//! Ctrl-C, and what a service manager sends in its place, for commands that end in good order.
+//! Ctrl-C and SIGTERM, for commands that stop in an orderly way.
 
 use crate::exit::Failure;
 
 #[cfg(unix)]
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Listens from its making on; before that, the operating system ends the process.
+/// Handles signals from its creation on. Before, the operating system terminates the process.
 #[derive(Debug)]
 pub struct Interrupt {
     #[cfg(unix)]
@@ -24,7 +24,7 @@ impl Interrupt {
         Ok(Self { interrupt, terminate })
     }
 
-    /// Waits for the next one.
+    /// Waits for the next signal.
     pub async fn next(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
@@ -36,14 +36,14 @@ impl Interrupt {
 #[cfg(not(unix))]
 impl Interrupt {
     /// Listens for Ctrl-C.
-    #[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
+    #[expect(clippy::unnecessary_wraps, reason = "it can fail on other systems")]
     pub fn listen() -> Result<Self, Failure> {
         Ok(Self {})
     }
 
-    /// Waits for the next one.
+    /// Waits for the next signal.
     pub async fn next(&mut self) {
-        // Without a console there is no Ctrl-C, and nothing else to wait for.
+        // Without a console there is no Ctrl-C and nothing else to wait for.
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }

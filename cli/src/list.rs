@@ -1,4 +1,4 @@
-//! `insights list`: insights and snapshots by what they are about, how bad they are, and when.
+//! `insights list`: insights and snapshots, filtered by subject, severity and time.
 
 use crate::args::ListArguments;
 use crate::args::shared::Output;
@@ -15,7 +15,7 @@ use insights_shared::record::{Kind, Severity, Source, Stored};
 use insights_sources::kinds;
 use std::cmp::Reverse;
 
-/// Lists.
+/// Runs the command.
 pub async fn run(arguments: &ListArguments, session: &Session) -> Result<Exit, Failure> {
     if arguments.entity.is_none() && arguments.kind.is_some_and(|kind| !kind.is_in_ended) {
         let part = kinds().filter(|kind| kind.is_snapshot() && !kind.is_in_ended);
@@ -28,7 +28,7 @@ pub async fn run(arguments: &ListArguments, session: &Session) -> Result<Exit, F
         && kind.source != source
     {
         return Err(Failure::usage(format!(
-            "--kind {} is none of --source {source}: give one of them alone",
+            "--kind {} is not a kind of --source {source}: use only one of them",
             kind.as_str()
         )));
     }
@@ -37,9 +37,7 @@ pub async fn run(arguments: &ListArguments, session: &Session) -> Result<Exit, F
     if arguments.open && is_counted {
         let sources = insights_sources::all().filter(|source| !source.is_counted_by_day());
         let labels = sources.map(|source| source.label).collect::<Vec<_>>().join(" and ");
-        return Err(Failure::usage(format!(
-            "--open is about insights of {labels}, which begin and end: counts are never open"
-        )));
+        return Err(Failure::usage(format!("--open selects insights of {labels}; counts have no status")));
     }
     let session = session.in_utc(arguments.look.utc).at(&arguments.location);
     let span = arguments.within.span(session.clock.now())?;
@@ -57,11 +55,11 @@ async fn answer(
     let all = candidates(arguments, span, reader).await?;
     let number = all.len();
     let mut records: Vec<Stored> = all.into_iter().filter(|record| passes(arguments, record)).collect();
-    put_in_order(&mut records, arguments.open);
+    sort_records(&mut records, arguments.open);
     let passing = records.len();
     records.truncate(arguments.limit.map_or(usize::MAX, std::num::NonZeroUsize::get));
     if records.is_empty() {
-        let asked = empty::Asked {
+        let asked = empty::Filters {
             source: arguments.source,
             account: arguments.account.as_deref(),
             region: arguments.region.as_deref(),
@@ -98,7 +96,7 @@ async fn answer(
     })
 }
 
-/// What may be listed before the finer filters.
+/// The records before the other filters.
 async fn candidates(arguments: &ListArguments, span: Span, reader: &Reader) -> Result<Vec<Stored>, Error> {
     if let Some(entity) = &arguments.entity {
         return reader.about(entity, span).await;
@@ -125,8 +123,8 @@ fn passes(arguments: &ListArguments, record: &Stored) -> bool {
         && arguments.severity.is_none_or(|least| severity(record) >= Some(least))
 }
 
-/// Newest first; or the worst first.
-fn put_in_order(records: &mut [Stored], worst_first: bool) {
+/// Sorts the newest first, or the worst first.
+fn sort_records(records: &mut [Stored], worst_first: bool) {
     if worst_first {
         records.sort_by_key(Importance::of);
     } else {

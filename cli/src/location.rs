@@ -1,7 +1,7 @@
-//! Where the table is: an embedded database in a file, or the DynamoDB that the AWS configuration leads to. It opens one
-//! for reading and knows nothing of what is in it.
+//! Opens the table: an embedded database in a file, or DynamoDB according to the AWS configuration. It does not know
+//! the content.
 
-use crate::args::shared::Where;
+use crate::args::shared::TableOptions;
 use crate::aws::limits::CallLimits;
 use crate::embedded::EmbeddedTable;
 use crate::embedded::file::{Purpose, is_of_another_kind};
@@ -14,19 +14,23 @@ use std::path::Path;
 
 /// An open table. Close it at the end.
 pub struct Opened {
-    /// Asks the table.
+    /// The reader of the table.
     pub reader: Reader,
     embedded: Option<EmbeddedTable>,
 }
 
 impl Opened {
-    /// Opens the table that `location` names, for a command that only reads.
-    pub async fn open(location: &Where, session: &Session) -> Result<Self, Failure> {
+    /// Opens the table of `location` for a command that only reads.
+    pub async fn open(location: &TableOptions, session: &Session) -> Result<Self, Failure> {
         Self::open_for(Purpose::Read, location, session).await
     }
 
-    /// Opens the table that `location` names.
-    pub async fn open_for(purpose: Purpose, location: &Where, session: &Session) -> Result<Self, Failure> {
+    /// Opens the table of `location`.
+    pub async fn open_for(
+        purpose: Purpose,
+        location: &TableOptions,
+        session: &Session,
+    ) -> Result<Self, Failure> {
         let table = session.table_name(location.table.as_deref());
         check_name(&table)?;
         let now = session.clock.now();
@@ -43,9 +47,9 @@ impl Opened {
         Ok(Self { reader, embedded: Some(embedded) })
     }
 
-    /// Asks `question` of the table that `location` names, and closes it, whatever came of that.
+    /// Opens the table of `location`, runs `question`, and closes the table in any case.
     pub async fn ask<T>(
-        location: &Where,
+        location: &TableOptions,
         session: &Session,
         question: impl AsyncFnOnce(&Reader) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
@@ -55,13 +59,13 @@ impl Opened {
         answer
     }
 
-    /// Says what was passed over, and lets the table go.
+    /// Prints a warning about skipped items and closes the table.
     pub async fn close(self) {
         let number = self.reader.passed_over();
         if number > 0 {
             let items = so_many(number, "item was", "items were");
             output::say(&format!(
-                "warning: {items} passed over, written by a newer version of this program: update insights"
+                "warning: {items} skipped because a newer version of this program wrote them: update insights"
             ));
         }
         if let Some(embedded) = self.embedded {
@@ -70,7 +74,7 @@ impl Opened {
     }
 }
 
-/// DynamoDB's own rule, told before anybody is asked.
+/// DynamoDB's rule for table names, checked before any call.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html>
 pub fn check_name(table: &str) -> Result<(), Failure> {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
@@ -81,24 +85,25 @@ pub fn check_name(table: &str) -> Result<(), Failure> {
     Err(Failure::usage(format!("table name \"{table}\" {rule}")))
 }
 
-/// A database that is not there would be made, and be empty: a slip in a name must not look like "nothing is wrong".
+/// Checks that the file is a database. The library would create a missing file, so a typing error would look like an
+/// empty table.
 pub fn check_file(file: &Path) -> Result<(), Failure> {
     let given = format!("--local {}", file.display());
     let inside = file.join("table.db");
-    let trouble = if file.is_file() {
+    let problem = if file.is_file() {
         if !is_of_another_kind(file).map_err(|error| Failure::of(&given, error))? {
             return Ok(());
         }
-        "it is not a table but a file of another kind"
+        "the file is not a table"
     } else if inside.is_file() {
-        return Err(Failure::usage(format!("{given}: it is a folder: give --local {}", inside.display())));
+        return Err(Failure::usage(format!("{given}: this is a folder; use --local {}", inside.display())));
     } else if file.exists() {
-        "it is no file"
+        "this is not a file"
     } else {
-        "there is no such file"
+        "file not found"
     };
     Err(Failure::usage(format!(
-        "{given}: {trouble}; `insights demo` makes one as insights-demo/table.db, `insights table create --local FILE` \
-         an empty one"
+        "{given}: {problem}; `insights demo` creates insights-demo/table.db, `insights table create --local FILE` \
+         creates an empty table"
     )))
 }

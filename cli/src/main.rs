@@ -1,8 +1,8 @@
-//! `insights`: asks the table, shows the collectors at work with no AWS account, and serves the simulated services to
+//! `insights`: queries the table, demonstrates the collectors without an AWS account, and simulates the services for
 //! other programs.
 //!
-//! This file only wires: it reads clock, environment and arguments, hands them down, and turns what comes back into an
-//! exit code. It knows no AWS.
+//! This file reads clock, environment and arguments, passes them to the command, and converts the result to an exit
+//! code. It does not know AWS.
 
 mod args;
 mod aws;
@@ -53,7 +53,7 @@ async fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(exit) => return exit.into(),
     };
-    let session = Session::new(environment, clock).asked(&given);
+    let session = Session::new(environment, clock).with_arguments(&given);
     let location = arguments.command.location();
     let result = run(arguments.command, &session).await;
     result.unwrap_or_else(|failure| exit::report(&unreadable::explained(failure, &location))).into()

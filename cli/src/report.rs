@@ -1,4 +1,4 @@
-//! `insights report`: the page as one file that needs neither a network nor this program.
+//! `insights report`: the page as one file that needs no network and no program except a browser.
 
 use crate::args::ReportArguments;
 use crate::embedded::file::is_database;
@@ -13,13 +13,11 @@ use insights_web::report::Document;
 use jiff::tz::TimeZone;
 use std::path::Path;
 
-/// Writes the report that `arguments` ask for.
+/// Runs the command.
 pub async fn run(arguments: &ReportArguments, session: &Session) -> Result<Exit, Failure> {
     if is_database(&arguments.out).map_err(|error| Failure::of(arguments.out.display().to_string(), error))? {
         let file = arguments.out.display();
-        return Err(Failure::usage(format!(
-            "--out {file}: it is a database, which the report would replace"
-        )));
+        return Err(Failure::usage(format!("--out {file}: the file is a database; choose another file")));
     }
     let session = session.in_utc(arguments.utc);
     let opened = Opened::open(&arguments.location, &session).await?;
@@ -41,14 +39,15 @@ pub async fn run(arguments: &ReportArguments, session: &Session) -> Result<Exit,
         Err(Failure::usage(format!("--since {since} is not before now, {now}")))
     };
     opened.close().await;
-    let told = written?;
+    let summary = written?;
     if arguments.out != Path::new("-") {
-        output::say(&told);
+        output::say(&summary);
     }
     Ok(Exit::Done)
 }
 
-/// Writes the report of `span` to `file`, or to standard output if it is `-`; what was written, in a line.
+/// Writes the report of `span` to `file`, or to standard output if `file` is `-`. Returns a line that describes what
+/// was written.
 pub async fn write(
     reader: &Reader,
     location: &Location,
@@ -56,7 +55,7 @@ pub async fn write(
     zone: TimeZone,
     file: &Path,
 ) -> Result<String, Failure> {
-    // A report is passed on: it names the table, but no folder of this machine.
+    // People forward reports, so the report names the table but no folder of this machine.
     let location = Location { table: location.table.clone(), local: None };
     let Document { page, open, ended, unknown } =
         insights_web::report::document(reader, location, span, zone).await?;

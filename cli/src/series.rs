@@ -18,13 +18,13 @@ use insights_shared::time::DAY_SECONDS;
 use insights_sources::view::{Explanation, Explanations, Section, SeriesChart};
 use std::collections::BTreeSet;
 
-/// Up to this number of series have high plots.
-const FEW: usize = 2;
+/// The maximum number of series with large plots.
+const MAX_LARGE_PLOTS: usize = 2;
 
-/// The days for which an insight keeps its series live.
+/// The number of days for which an insight keeps its series live.
 const LIVE_DAYS: i64 = 90;
 
-/// Shows the series.
+/// Runs the command.
 pub async fn run(arguments: &SeriesArguments, session: &Session) -> Result<Exit, Failure> {
     let session = session.in_utc(arguments.look.utc).at(&arguments.location);
     let span = arguments.within.span(session.clock.now())?;
@@ -41,7 +41,7 @@ async fn answer(
 ) -> Result<String, Failure> {
     let states = reader.series_states().await?;
     let mut places: BTreeSet<Place> = states.keys().map(|(_, place)| place.clone()).collect();
-    // A window writes no state: the insights that name series tell where it was.
+    // A backfill writes no state, so the insights that name series determine its targets.
     let live = Span::last(LIVE_DAYS * DAY_SECONDS, reader.now());
     let insights =
         reader.overlapping(&sources().flat_map(Source::insight_kinds).collect::<Vec<_>>(), live).await?;
@@ -52,7 +52,7 @@ async fn answer(
         trails.extend(reader.trails(place).await?);
     }
     trails.retain(|trail| trail.unavailable().is_some());
-    trails.retain(|trail| arguments.text.as_deref().is_none_or(|text| holds(&trail.arn, text)));
+    trails.retain(|trail| arguments.text.as_deref().is_none_or(|text| contains_text(&trail.arn, text)));
     let known = all.len();
     all.retain(|series| arguments.text.as_deref().is_none_or(|text| contains(series, text)));
     if all.is_empty() && trails.is_empty() {
@@ -62,7 +62,7 @@ async fn answer(
         let mut chunks: Vec<Stored> = Vec::new();
         for series in &all {
             chunks.extend(reader.chunks(series, span, arguments.period).await?);
-            // Its row says since when there are none, and why.
+            // The catalog row contains the time and reason.
             chunks.extend(series.unavailable().and_then(|_| series.row.stored().cloned()));
         }
         chunks.extend(trails.into_iter().filter_map(|trail| trail.row.stored().cloned()));
@@ -76,15 +76,15 @@ async fn answer(
     })
 }
 
-/// Whether the key of `series`, or a name in it, contains `text`, in whatever case.
+/// Whether the key of `series` or a name in it contains `text`, case-insensitive.
 fn contains(series: &Series, text: &str) -> bool {
     let trail = series.key.trail.as_deref().unwrap_or_default();
     let error = series.key.error_code.as_deref().unwrap_or_default();
-    [series.pk.as_str(), error, trail].into_iter().any(|part| holds(part, text))
+    [series.pk.as_str(), error, trail].into_iter().any(|part| contains_text(part, text))
 }
 
-/// Whether `part` contains `text`, in whatever case.
-fn holds(part: &str, text: &str) -> bool {
+/// Whether `part` contains `text`, case-insensitive.
+fn contains_text(part: &str, text: &str) -> bool {
     part.to_lowercase().contains(&text.to_lowercase())
 }
 
@@ -99,15 +99,15 @@ async fn nothing(
         let text = arguments.text.as_deref().unwrap_or_default();
         let others = so_many(known, "series is", "series are");
         let command = session.command(&["series"]);
-        return Ok(format!("no key contains \"{text}\": {others} known, see `{command}`"));
+        return Ok(format!("no series key contains \"{text}\"; {others} known, see `{command}`"));
     }
-    let asked = empty::Asked { source: sources().next(), ..empty::Asked::default() };
+    let asked = empty::Filters { source: sources().next(), ..empty::Filters::default() };
     empty::reason(reader, &asked, span, session).await
 }
 
 fn page(lines: &[(Series, Line)], reader: &Reader, session: &Session) -> String {
     let places: BTreeSet<_> = lines.iter().map(|(series, _)| &series.place).collect();
-    let height = if lines.len() <= FEW { plot::HIGH } else { plot::LOW };
+    let height = if lines.len() <= MAX_LARGE_PLOTS { plot::HIGH } else { plot::LOW };
     let mut text = String::new();
     for (series, line) in lines {
         let mut title = format!("{}, {}", series.key.title(), series.key.event_source);
@@ -127,7 +127,7 @@ fn page(lines: &[(Series, Line)], reader: &Reader, session: &Session) -> String 
     text + &format!("{number}; {}; {}\n", plot::LEGEND, times(&session.zone, from, until))
 }
 
-/// The trails that are not available, each with the reason.
+/// The unavailable trails with reasons.
 fn unavailable_trails(trails: &[Trail], session: &Session) -> String {
     let explanation = |trail: &Trail| {
         let Trail { source, place, arn, .. } = trail;
@@ -143,8 +143,8 @@ fn unavailable_trails(trails: &[Trail], session: &Session) -> String {
     sections::render(&[section], &Detail::default(), session).concat()
 }
 
-/// A row for each bucket that is known, zeros too. What is unknown has no row; but a series or a trail that is not available has
-/// one without a time that says since when, and why.
+/// One row for each known bucket, zeros included. Unknown buckets have no row. An unavailable series or trail has one
+/// row without a time, with the reason and since when.
 fn buckets(lines: &[(Series, Line)], trails: &[Trail]) -> String {
     let header = [
         "account_id",

@@ -33,16 +33,15 @@ pub async fn run(arguments: &ServeArguments, session: &Session) -> Result<Exit, 
 async fn serve(server: Server, port: u16) -> Result<(), Failure> {
     server.check().await?;
     let failed = |error: std::io::Error| {
-        let remedy =
-            if error.kind() == std::io::ErrorKind::AddrInUse { ": choose another by --port" } else { "" };
+        let remedy = if error.kind() == std::io::ErrorKind::AddrInUse { "; use another --port" } else { "" };
         Failure::of(format!("listening on 127.0.0.1:{port}"), format!("{error}{remedy}"))
     };
-    // Before the address is printed, so that whoever reads it may end the server at once.
+    // Before the address is printed, so that a program that reads it can stop the server immediately.
     let mut interrupt = Interrupt::listen()?;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(failed)?;
     let port = listener.local_addr().map_err(failed)?.port();
     output::print(&format!("http://127.0.0.1:{port}/\n"))?;
-    output::say(&format!("serving table {}; Ctrl-C ends it", server.table));
+    output::say(&format!("serving table {}; press Ctrl-C to stop", server.table));
     server.serve(listener, interrupt.next()).await;
     Ok(())
 }

@@ -1,6 +1,6 @@
-//! What every command is handed of the world: clock, environment, and how output may look. Read once.
+//! The environment of a command: clock, variables and terminal. Read once.
 
-use crate::args::shared::Where;
+use crate::args::shared::TableOptions;
 use insights_shared::environment::Environment;
 use insights_shared::time::Clock;
 use insights_web::command::{CommandLine, Location};
@@ -8,37 +8,37 @@ use jiff::tz::TimeZone;
 use std::ffi::OsString;
 use std::io::IsTerminal;
 
-/// The first argument that holds the clock at the time that follows it: for tests and for pictures of a story. It is no
+/// The first argument that fixes the clock at the time that follows it, for tests and screenshots. It is not an
 /// argument of the command line, so neither help nor completions show it.
 pub const AS_OF: &str = "__as-of";
-/// Columns of a page whose width nobody knows, as when it is piped into a file.
+/// Width of the output if standard output is not a terminal.
 const DEFAULT_WIDTH: u16 = 100;
-/// Narrower than this, nothing can be laid out.
+/// Minimum width of the output.
 const LEAST_WIDTH: u16 = 60;
 
-/// The world as a command sees it.
+/// The environment of a command.
 #[derive(Clone, Debug)]
 pub struct Session {
-    /// The variables of the process.
+    /// The environment variables.
     pub environment: Environment,
-    /// Where "now" comes from.
+    /// The clock.
     pub clock: Clock,
-    /// Whether standard output takes colour.
+    /// Whether standard output supports colour.
     pub colour: bool,
-    /// Whether standard error is watched by a person, so that progress may move.
+    /// Whether standard error is a terminal, so that progress can be updated in place.
     pub live_progress: bool,
-    /// Columns of standard output.
+    /// Width of standard output in columns.
     pub width: u16,
     /// The machine's time zone.
     pub zone: TimeZone,
-    /// The process's arguments after the program's name.
+    /// The arguments of the process after the program's name.
     pub arguments: Vec<OsString>,
-    /// The options by which suggested commands name the table of the command that is under way.
+    /// The options that select the table of the current command, for suggested commands.
     pub location: Location,
 }
 
 impl Session {
-    /// Looks at the terminal and the time zone.
+    /// Reads the properties of the terminal and the time zone.
     pub fn new(environment: Environment, clock: Clock) -> Self {
         // An unset or empty NO_COLOR counts as absent: https://no-color.org
         let colour_allowed = environment.get("NO_COLOR").is_none() && environment.get("TERM") != Some("dumb");
@@ -56,15 +56,15 @@ impl Session {
         }
     }
 
-    /// The same, for a process with these arguments, the program's name first.
+    /// The same session for a process with these arguments, which begin with the program's name.
     #[must_use]
-    pub fn asked(mut self, arguments: &[OsString]) -> Self {
+    pub fn with_arguments(mut self, arguments: &[OsString]) -> Self {
         self.arguments = arguments.get(1..).unwrap_or_default().to_vec();
         self
     }
 
-    /// The command that is under way, to be given again; `replaced` has the new value of an option that was given.
-    pub fn again(&self, replaced: Option<(&str, &str)>) -> CommandLine {
+    /// The current command again; `replaced` has the new value of an option.
+    pub fn repeated(&self, replaced: Option<(&str, &str)>) -> CommandLine {
         let mut command = CommandLine::insights(&[]);
         let mut is_replaced = false;
         for argument in &self.arguments {
@@ -87,18 +87,18 @@ impl Session {
         command
     }
 
-    /// The same, for a command that is about the table at `location`.
+    /// The same session for a command on the table at `location`.
     #[must_use]
-    pub fn at(&self, location: &Where) -> Self {
+    pub fn at(&self, location: &TableOptions) -> Self {
         Self { location: location.names(), ..self.clone() }
     }
 
-    /// A command of this program that names the same table.
+    /// A command of this program on the same table.
     pub fn command(&self, words: &[&str]) -> CommandLine {
         CommandLine::insights(words).at(&self.location)
     }
 
-    /// The same, with its times in UTC if `utc`.
+    /// The same session with times in UTC if `utc`.
     #[must_use]
     pub fn in_utc(&self, utc: bool) -> Self {
         let mut session = self.clone();
@@ -108,7 +108,7 @@ impl Session {
         session
     }
 
-    /// The command that is under way, without an option wherever it is given.
+    /// The current command without all occurrences of an option.
     pub fn without(&self, option: &str) -> CommandLine {
         let mut command = CommandLine::insights(&[]);
         let mut is_value = false;
@@ -124,13 +124,13 @@ impl Session {
         command
     }
 
-    /// The table's name: `given`, else `$TABLE_NAME`, else `insights`.
+    /// The name of the table: `given`, otherwise `$TABLE_NAME`, otherwise `insights`.
     pub fn table_name(&self, given: Option<&str>) -> String {
         given.or_else(|| self.environment.get("TABLE_NAME")).unwrap_or("insights").to_owned()
     }
 }
 
-/// The process's arguments, and the clock by which it goes: the machine's, unless they begin with [`AS_OF`].
+/// The arguments of the process and its clock: that of the machine, unless the arguments begin with [`AS_OF`].
 pub fn as_of(mut arguments: Vec<OsString>) -> (Vec<OsString>, Clock) {
     let instant = match arguments.get(1..3) {
         Some([first, instant]) if first == AS_OF => instant.to_str().and_then(|text| text.parse().ok()),
@@ -146,13 +146,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_same_command_can_be_given_again_with_another_value() {
-        let again = |arguments: &[&str], replaced| {
+    fn the_command_can_be_repeated_with_another_value() {
+        let repeated = |arguments: &[&str], replaced| {
             let arguments: Vec<OsString> = ["insights"].iter().chain(arguments).map(OsString::from).collect();
-            Session::new(Environment::default(), Clock::System).asked(&arguments).again(replaced).text()
+            Session::new(Environment::default(), Clock::System)
+                .with_arguments(&arguments)
+                .repeated(replaced)
+                .text()
         };
         let check = |arguments: &[&str], replaced, expected: &str| {
-            assert_eq!(again(arguments, replaced).as_deref(), Some(expected), "{arguments:?}");
+            assert_eq!(repeated(arguments, replaced).as_deref(), Some(expected), "{arguments:?}");
         };
         check(&["list", "--entity", "two words"], None, "insights list --entity 'two words'");
         let audit = Some(("--profile", "audit"));
@@ -160,15 +163,15 @@ mod tests {
         check(&["collect", "--profile=adit", "--utc"], audit, "insights collect --profile=audit --utc");
         check(&["collect", "--profiles"], audit, "insights collect --profiles");
         check(&[], audit, "insights");
-        assert_eq!(again(&["show", "a\u{1b}"], None), None);
+        assert_eq!(repeated(&["show", "a\u{1b}"], None), None);
         let given =
             ["insights", "collect", "--source", "xray", "--source=cloudtrail", "--utc"].map(OsString::from);
-        let session = Session::new(Environment::default(), Clock::System).asked(&given);
+        let session = Session::new(Environment::default(), Clock::System).with_arguments(&given);
         assert_eq!(session.without("--source").to_string(), "insights collect --utc");
     }
 
     #[test]
-    fn the_clock_is_held_only_where_it_is_asked_for() {
+    fn the_clock_is_fixed_only_on_request() {
         let split = |arguments: &[&str]| {
             let (rest, clock) = as_of(arguments.iter().map(OsString::from).collect());
             let rest: Vec<String> = rest.into_iter().map(|text| text.into_string().unwrap()).collect();

@@ -1,4 +1,4 @@
-//! `insights table create`: the table with its indexes and its time to live, in an embedded database or in DynamoDB.
+//! `insights table create`: creates the table with indexes and time to live, in an embedded database or in DynamoDB.
 
 use crate::args::TableCreateArguments;
 use crate::aws::limits::CallLimits;
@@ -10,7 +10,7 @@ use crate::{aws, output};
 use aws_sdk_dynamodb::Client;
 use insights_shared::store::schema::{CreateError, Made, create_table};
 
-/// Creates the table that `arguments` name.
+/// Runs the command.
 pub async fn create(arguments: &TableCreateArguments, session: &Session) -> Result<Exit, Failure> {
     let table = session.table_name(arguments.table.as_deref());
     check_name(&table)?;
@@ -27,14 +27,14 @@ pub async fn create(arguments: &TableCreateArguments, session: &Session) -> Resu
     output::say(&if made.is_new {
         format!("created table {table}{place}")
     } else if made.switched_on.is_empty() {
-        format!("table {table}{place} is there already; nothing was changed")
+        format!("table {table}{place} already exists; nothing was changed")
     } else {
-        format!("table {table}{place} is there already; switched on: {}", made.switched_on.join(", "))
+        format!("table {table}{place} already exists; enabled: {}", made.switched_on.join(", "))
     });
     Ok(Exit::Done)
 }
 
-/// Creates `table` by `client`, unless it is there; says what was done.
+/// Creates `table` with `client`, unless it exists. Returns what was done.
 pub async fn create_in(client: &Client, table: &str) -> Result<Made, Failure> {
     create_table(client, table).await.map_err(|error| match error {
         CreateError::Call(_) => Failure::of(format!("creating table {table}"), error),

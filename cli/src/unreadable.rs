@@ -1,4 +1,4 @@
-//! What to do when the table cannot be read: another name, another id, a permission that is missing.
+//! Remedies if the table cannot be read: another name, another id, a missing permission.
 
 use crate::exit::Failure;
 use crate::output::near::nearest;
@@ -6,10 +6,11 @@ use insights_query::Error;
 use insights_query::format::plain;
 use insights_web::command::{CommandLine, Location};
 
-/// The most ids that are named of several that could be meant.
+/// The maximum number of ids listed for an ambiguous id.
 const MOST_NAMED: usize = 10;
 
-/// `failure`, with what to do about it if the table could not be read, for a person who named it by `location`.
+/// Adds a remedy to `failure` if the table could not be read. `location` has the options with which the user selected
+/// the table.
 pub fn explained(failure: Failure, location: &Location) -> Failure {
     match failure {
         Failure::Table(error) => unreadable(*error, location),
@@ -28,8 +29,8 @@ fn unreadable(error: Error, location: &Location) -> Failure {
             Failure::usage(error.to_string()).hint(&create.at(&location))
         }
         Error::UnknownId { id, days, control_days } => Failure::usage(format!(
-            "unknown id \"{id}\": `insights list` shows ids; records older than {days} days, and controls older than \
-             {control_days}, need a whole key"
+            "unknown id \"{id}\": `insights list` shows ids; for records older than {days} days, and controls older than \
+             {control_days}, use the complete key"
         )),
         Error::ShortId { .. } => Failure::usage(error.to_string()),
         Error::AmbiguousId { ref matches, .. } => {
@@ -54,7 +55,7 @@ fn no_such_table(table: &str, others: &[String], location: &Location) -> Failure
     }
     if names.is_empty() {
         let failure = Failure::usage(format!(
-            "no table {table}: create it with `insights table create`, or give another name by --table or TABLE_NAME"
+            "no table {table}: create it with `insights table create`, or set another name by --table or TABLE_NAME"
         ));
         return failure.hint(&CommandLine::insights(&["table", "create"]).at(location));
     }

@@ -1,4 +1,4 @@
-//! Alarms: every one is described, everybody hears of every one, and what they count is what the functions write.
+//! Alarms: every alarm is documented and sends notifications, and its metric is written by the functions.
 
 use crate::deployment::yaml::{resources, template};
 use crate::deployment::{quoted, read, rows};
@@ -26,7 +26,7 @@ fn alarms() -> Vec<(String, Value)> {
 }
 
 #[test]
-fn every_alarm_is_described_and_every_alarm_that_is_described_is_there() {
+fn the_documented_alarms_are_the_alarms_of_the_templates() {
     let name = |alarm: &Value| {
         let name = alarm["AlarmName"]["Fn::Sub"].as_str().unwrap();
         name.replace("${AWS::StackName}", "<stack>")
@@ -45,7 +45,7 @@ fn every_alarm_is_described_and_every_alarm_that_is_described_is_there() {
 }
 
 #[test]
-fn every_alarm_tells_of_its_beginning_and_of_its_end() {
+fn every_alarm_sends_notifications_when_it_starts_and_ends() {
     for (path, alarm) in alarms() {
         let topic = match path.as_str() {
             "template.yaml" => "Alarms",
@@ -68,7 +68,7 @@ fn every_alarm_tells_of_its_beginning_and_of_its_end() {
             "silence is bad news only of runs: {}",
             alarm["AlarmName"]
         );
-        // So that two stacks have alarms of their own.
+        // The name contains the stack, so that two stacks have separate alarms.
         let name = alarm["AlarmName"]["Fn::Sub"].as_str().unwrap();
         assert!(name.starts_with("${Stack}-") || name.starts_with("${AWS::StackName}-"), "{name}");
     }
@@ -93,21 +93,21 @@ fn every_source_has_its_alarms() {
     }
 }
 
-/// The members that a filter pattern names, without their `$.`.
+/// The members in a filter pattern, without `$.`.
 fn members(pattern: &str) -> BTreeSet<&str> {
     let ends = |character: char| !character.is_ascii_alphanumeric() && character != '_';
     pattern.split("$.").skip(1).map(|rest| rest.split(ends).next().unwrap()).collect()
 }
 
-/// What a scheduled run says of itself.
+/// The log line of a scheduled run.
 fn line() -> Value {
     let response = Response::new(xray::SOURCE, false, Usage::default(), Targets::default(), LARGEST_RESPONSE);
     metrics::line(&response, "scheduled", Timestamp::from_seconds(1_700_000_000))
 }
 
-/// A push has nothing to say of what the schedules have found, and a dry run stores nothing.
+/// Pushes do not show whether schedules work, and dry runs store nothing.
 #[test]
-fn a_source_is_fresh_by_its_scheduled_runs_alone() {
+fn only_scheduled_runs_make_a_source_fresh() {
     let template = template("deploy/alarms.yaml");
     let filters = resources(&template, "AWS::Logs::MetricFilter");
     let (_, filter) = filters.into_iter().find(|(id, _)| *id == "SuccessfulRuns").unwrap();
@@ -134,7 +134,7 @@ fn metric_filters_count_what_a_run_writes() {
         for member in members(pattern).into_iter().chain(members(value)) {
             assert!(line.get(member).is_some(), "{id}: a run writes no {member}");
         }
-        // A status that no run can have would count nothing, and nobody would know.
+        // A filter for a status that no run has would never match, without any error.
         for text in pattern.split('"').skip(1).step_by(2) {
             assert!(statuses.contains(&text) || text == "scheduled", "{id}: no run ends as {text}");
         }
@@ -144,7 +144,7 @@ fn metric_filters_count_what_a_run_writes() {
             transformation["MetricName"].to_string(),
         ));
     }
-    // What the alarms look at is what the filters count.
+    // The alarms use the metrics of the filters.
     for (id, alarm) in resources(&template, "AWS::CloudWatch::Alarm") {
         let properties = &alarm["Properties"];
         if properties["Namespace"].is_object() {
@@ -155,18 +155,18 @@ fn metric_filters_count_what_a_run_writes() {
 }
 
 #[test]
-fn the_dashboard_shows_metrics_that_there_are() {
+fn the_dashboard_shows_only_existing_metrics() {
     let template = template("template.yaml");
     let body =
         template["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"][0].as_str().unwrap();
-    let body: Value = serde_json::from_str(body).expect("JSON, before anything is put into it");
+    let body: Value = serde_json::from_str(body).expect("JSON before values are inserted");
     let line = line();
     let mut own = 0;
     for widget in body["widgets"].as_array().unwrap() {
         let (mut namespace, mut name) = (String::new(), String::new());
         for metric in widget["properties"]["metrics"].as_array().unwrap() {
             let metric: Vec<&str> = metric.as_array().unwrap().iter().filter_map(Value::as_str).collect();
-            // "..." repeats everything but the last, "." what stands above.
+            // "..." repeats everything but the last value, "." the value above.
             if let [first, second, ..] = metric[..]
                 && first != "..."
             {

@@ -1,4 +1,4 @@
-//! Every error code stands in docs/operations.md with what to do about it, and no other does.
+//! docs/operations.md lists exactly the error codes of the code, with remedies.
 
 use crate::deployment::yaml::template;
 use crate::deployment::{quoted, read, rows};
@@ -6,7 +6,7 @@ use insights_shared::issue::{CLOCK_CODES, DENIALS, THROTTLES};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// The sources of the functions and of what they share, tests left out.
+/// The source files of the functions and shared code, without tests.
 fn sources() -> Vec<String> {
     fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
         for entry in std::fs::read_dir(folder).unwrap() {
@@ -37,7 +37,7 @@ fn literals(source: &str) -> Vec<String> {
     lines.flat_map(|line| line.split('"').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>()).collect()
 }
 
-/// `Two.Words`, each beginning with a capital: our own codes.
+/// `Two.Words` with capitals: our own codes.
 fn is_own_code(text: &str) -> bool {
     let is_word = |word: &str| {
         let mut letters = word.chars();
@@ -47,7 +47,7 @@ fn is_own_code(text: &str) -> bool {
 }
 
 #[test]
-fn codes_are_told_from_other_texts() {
+fn codes_are_distinguished_from_other_texts() {
     for (text, expected) in [
         ("Config.Invalid", true),
         ("Response.Malformed", true),
@@ -62,10 +62,10 @@ fn codes_are_told_from_other_texts() {
 }
 
 #[test]
-fn every_code_of_ours_is_described_and_every_code_that_is_described_is_ours() {
+fn the_documented_codes_are_our_codes() {
     let mut there: BTreeSet<String> =
         sources().iter().flat_map(|source| literals(source)).filter(|text| is_own_code(text)).collect();
-    // Those of one word, by the constants and the constructor that make them.
+    // Codes of one word are found by their constants and constructor.
     let issue = read("shared/src/issue.rs");
     for constant in ["TIMEOUT", "CONNECTION"] {
         let line = issue.lines().find(|line| line.contains(&format!("pub const {constant}: "))).unwrap();
@@ -76,7 +76,7 @@ fn every_code_of_ours_is_described_and_every_code_that_is_described_is_ours() {
         "an invocation fails as Internal"
     );
     there.insert("Internal".to_owned());
-    // The state machine's own, and the one of Step Functions that it waits for.
+    // The state machine's own code, and the Step Functions code that it handles.
     let organization = template("deploy/organization.yaml");
     let states = &organization["Resources"]["Organization"]["Properties"]["Definition"]["States"];
     let failures = states.as_object().unwrap().values().filter(|state| state["Type"] == "Fail");
@@ -93,7 +93,7 @@ fn every_code_of_ours_is_described_and_every_code_that_is_described_is_ours() {
 }
 
 #[test]
-fn every_code_of_a_service_that_means_something_to_us_is_described() {
+fn every_service_code_that_the_code_handles_is_documented() {
     let rows = rows(&read("docs/operations.md"), "## Error codes");
     let groups: Vec<BTreeSet<String>> =
         rows.iter().filter(|row| row.len() == 3).map(|row| quoted(&row[0]).into_iter().collect()).collect();
@@ -104,7 +104,7 @@ fn every_code_of_a_service_that_means_something_to_us_is_described() {
 }
 
 #[test]
-fn the_state_machine_tries_again_what_may_pass_and_nothing_else() {
+fn the_state_machine_retries_only_temporary_errors() {
     let organization = template("deploy/organization.yaml");
     let states = &organization["Resources"]["Organization"]["Properties"]["Definition"]["States"];
     for map in [&states["EachAccount"], &states["EachListedAccount"]["Fn::If"][1]] {

@@ -1,11 +1,11 @@
-//! docs/dependencies.md lists every crate of the functions, and no other.
+//! docs/dependencies.md lists exactly the crates of the functions.
 
 use crate::deployment::{quoted, read};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
-/// The crates of the functions by `cargo tree`, for Linux on both processors.
+/// The crates of the functions according to `cargo tree`, for Linux on both architectures.
 fn crates() -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for target in ["x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu"] {

@@ -1,4 +1,4 @@
-//! Parameters: each is explained, constrained, in a group and used; and what can carry the tag does.
+//! Parameters are described, constrained, grouped and used, and all resources that support tags have the tag.
 
 use crate::deployment::yaml::template;
 use serde_json::{Value, json};
@@ -64,13 +64,13 @@ fn what_can_carry_a_tag_does() {
             assert!(tagged || may_do_without && *tags == Value::Null, "{path}: {id} has the tags {tags}");
         }
     }
-    // Functions have theirs from the template's globals.
+    // The template's globals tag the functions.
     let template = template("template.yaml");
     assert_eq!(template["Globals"]["Function"]["Tags"], json!({"application": "insights-aggregator"}));
 }
 
 #[test]
-fn only_the_function_whose_insights_name_people_gets_the_key_that_hides_them() {
+fn only_functions_with_personal_data_get_the_redaction_key() {
     let template = template("template.yaml");
     let mut holders = Vec::new();
     for (id, resource) in template["Resources"].as_object().unwrap() {

@@ -1,4 +1,4 @@
-//! Roles: each trusts one service or collector, names its actions, and keeps to the boundary that is asked for.
+//! Roles: each trusts one service or collector, names its actions, and has the configured permissions boundary.
 
 use crate::deployment::yaml::{resources, template, texts};
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 const TEMPLATES: [&str; 3] = ["template.yaml", "deploy/organization.yaml", "deploy/reader-role.yaml"];
 
-/// Every statement of a role's or policy's documents, those under a condition of the template included.
+/// All statements of a role's or policy's documents, including conditional ones.
 fn statements(properties: &Value) -> Vec<Value> {
     let policies = properties["Policies"].as_array().cloned().unwrap_or_default();
     let own = properties.get("PolicyDocument").cloned();
@@ -15,7 +15,7 @@ fn statements(properties: &Value) -> Vec<Value> {
     statements.map(|statement| statement["Fn::If"].get(1).cloned().unwrap_or(statement)).collect()
 }
 
-/// The actions that cannot be allowed on anything narrower than everything.
+/// The actions that support no resources, so that they must be allowed on `*`.
 /// <https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html>
 fn needs_everything(action: &str) -> bool {
     let services = ["xray:", "auditmanager:", "securityhub:"];
@@ -93,7 +93,7 @@ fn every_role_keeps_to_the_boundary_and_carries_the_tag() {
 }
 
 #[test]
-fn a_service_is_trusted_only_on_behalf_of_this_account() {
+fn services_are_trusted_only_for_this_account() {
     for path in ["template.yaml", "deploy/organization.yaml"] {
         let template = template(path);
         for (id, role) in resources(&template, "AWS::IAM::Role") {
@@ -103,7 +103,7 @@ fn a_service_is_trusted_only_on_behalf_of_this_account() {
             };
             let service = statement["Principal"]["Service"].as_str().unwrap();
             let account = statement["Condition"]["StringEquals"].get("aws:SourceAccount");
-            // Lambda assumes a function's role for that function alone, and says no source.
+            // Lambda assumes a function's role only for this function, and supports no source condition.
             assert_eq!(account.is_none(), service == "lambda.amazonaws.com", "{path}: {id} trusts {service}");
         }
     }
@@ -147,7 +147,7 @@ fn the_reader_may_read_what_the_functions_ask_for_and_nothing_else() {
     let condition = &trust["Condition"];
     assert_eq!(condition["StringEquals"]["sts:ExternalId"], json!({"Ref": "ExternalId"}));
     assert_eq!(condition["StringEquals"]["aws:PrincipalOrgID"], json!({"Ref": "OrganizationId"}));
-    // The roles of the collector's functions, by the names that CloudFormation gives them.
+    // The roles of the collector's functions, by the names that CloudFormation generates.
     let collector = crate::deployment::yaml::template("template.yaml");
     let principals = condition["ArnLike"]["aws:PrincipalArn"].to_string();
     for (_, function) in resources(&collector, "AWS::Serverless::Function") {
@@ -168,7 +168,7 @@ fn the_reader_may_read_what_the_functions_ask_for_and_nothing_else() {
 }
 
 #[test]
-fn what_a_function_may_only_sometimes_do_is_asked_for() {
+fn optional_permissions_depend_on_parameters() {
     let template = template("template.yaml");
     let extra: BTreeSet<(&str, String, String)> = resources(&template, "AWS::IAM::Policy")
         .into_iter()

@@ -1,13 +1,13 @@
-//! An upgrade cannot replace the table: what DynamoDB or CloudFormation cannot change in place is frozen here, written out
-//! once more rather than taken from code or template.
+//! An upgrade cannot replace the table: this file contains a copy of all properties that DynamoDB or CloudFormation
+//! cannot change in place, independent of code and template.
 //!
-//! A change that makes this red replaces the table of everybody who upgrades, or fails their upgrade. docs/operations.md,
-//! "Schema changes", lists the alternatives.
+//! A change that fails this test replaces the table of every user who upgrades, or makes the upgrade fail.
+//! docs/operations.md, "Schema changes", lists alternatives.
 
 use crate::deployment::yaml::template;
 use serde_json::{Value, json};
 
-/// What each index has carried since the first version.
+/// The attributes of each index since the first version.
 const PROJECTED: [&str; 20] = [
     "kind",
     "source",
@@ -30,7 +30,7 @@ const PROJECTED: [&str; 20] = [
     "content_hash",
     "expires_at",
 ];
-/// Members that replace the table when they appear or change, or that would have to be in it from the first.
+/// Members that replace the table when they are added or changed, or that must exist from the beginning.
 const NEVER: [&str; 3] = ["TableName", "ImportSourceSpecification", "LocalSecondaryIndexes"];
 
 fn index(name: &str, partition: &str, sort: &str) -> Value {
@@ -48,8 +48,8 @@ fn index(name: &str, partition: &str, sort: &str) -> Value {
 fn an_upgrade_cannot_replace_the_table() {
     let template = template("template.yaml");
     let resource = &template["Resources"]["Table"];
-    assert_eq!(resource["Type"], "AWS::DynamoDB::Table", "the logical id is part of what the table is");
-    assert_eq!(resource.get("Condition"), None, "a condition that turns false removes the table");
+    assert_eq!(resource["Type"], "AWS::DynamoDB::Table", "another logical id is another table");
+    assert_eq!(resource.get("Condition"), None, "a false condition removes the table");
     assert_eq!(resource["DeletionPolicy"], "Retain");
     assert_eq!(resource["UpdateReplacePolicy"], "Retain");
     let table = &resource["Properties"];
@@ -70,15 +70,15 @@ fn an_upgrade_cannot_replace_the_table() {
     ];
     assert_eq!(table["GlobalSecondaryIndexes"], Value::from(indexes.to_vec()));
     assert_eq!(table["DeletionProtectionEnabled"], true);
-    // Another view makes another stream, which the change feed's pipe would not follow.
+    // Another view type creates another stream, which the pipe of the change feed would not read.
     assert_eq!(table["StreamSpecification"], json!({"StreamViewType": "NEW_AND_OLD_IMAGES"}));
-    // Expiry can be moved to another attribute only by way of none, an hour apart.
+    // Expiry can only be moved to another attribute after it was disabled, at least an hour later.
     assert_eq!(table["TimeToLiveSpecification"], json!({"AttributeName": "expires_at", "Enabled": true}));
 }
 
 #[test]
-fn nothing_keeps_a_second_stack_out_of_the_account() {
-    // What has a name of its own has the stack's in it.
+fn two_stacks_can_exist_in_one_account() {
+    // Fixed names contain the name of the stack.
     for path in ["template.yaml", "deploy/organization.yaml"] {
         let template = template(path);
         for (id, resource) in template["Resources"].as_object().unwrap() {
@@ -98,7 +98,7 @@ fn nothing_keeps_a_second_stack_out_of_the_account() {
             ];
             for name in names {
                 let Some(value) = properties.get(name) else { continue };
-                // Another resource's name is that resource's own affair.
+                // Names of other resources do not matter here.
                 if value["Ref"].as_str().is_some_and(|other| template["Resources"].get(other).is_some()) {
                     continue;
                 }

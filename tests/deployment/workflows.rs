@@ -1,4 +1,4 @@
-//! The workflows run every step of `.ci/run`, with no permission that they do not need and no action that can change.
+//! The workflows run every step of `.ci/run` with minimal permissions and pinned actions.
 
 use crate::deployment::read;
 use insights_tests::permissions::parse;
@@ -17,9 +17,9 @@ fn every_step_of_the_checks_runs_once_for_every_pull_request() {
     let line = run.lines().find_map(|line| line.strip_prefix("steps=(")).unwrap();
     let steps: Vec<&str> = line.trim_end_matches(')').split(' ').collect();
     for step in &steps {
-        assert!(run.contains(&format!("\nstep_{step}() {{")), "{step} is not there");
+        assert!(run.contains(&format!("\nstep_{step}() {{")), "{step} does not exist");
     }
-    // The steps that only `--full` adds take too long for every pull request.
+    // The steps of `--full` take too long for every pull request.
     let full = run.lines().find_map(|line| line.trim().strip_prefix("steps+=(")).unwrap();
     let full = full.trim_end_matches(')').split(' ');
     assert_eq!(
@@ -35,7 +35,7 @@ fn every_step_of_the_checks_runs_once_for_every_pull_request() {
 }
 
 #[test]
-fn a_workflow_may_read_the_repository_and_only_the_deployment_may_prove_who_it_is() {
+fn workflows_can_read_the_repository_and_only_the_deployment_can_get_an_identity_token() {
     for path in WORKFLOWS {
         let workflow = parse(&read(path));
         assert_eq!(workflow["permissions"], json!({}), "{path}");
@@ -43,7 +43,7 @@ fn a_workflow_may_read_the_repository_and_only_the_deployment_may_prove_who_it_i
             let mut permissions = json!({"contents": "read"});
             if path.ends_with("/deploy.yml") {
                 permissions["id-token"] = json!("write");
-                assert_eq!(job["environment"], "production", "who may deploy is the environment's to say");
+                assert_eq!(job["environment"], "production", "the environment restricts deployments");
             }
             assert_eq!(job["permissions"], permissions, "{path}: {name}");
         }
@@ -52,7 +52,7 @@ fn a_workflow_may_read_the_repository_and_only_the_deployment_may_prove_who_it_i
 }
 
 #[test]
-fn an_action_is_named_by_its_commit_and_keeps_no_credential() {
+fn actions_are_pinned_to_commits_and_keep_no_credentials() {
     for path in WORKFLOWS {
         let text = read(path);
         for line in text.lines().filter_map(|line| line.trim_start().strip_prefix("- uses: ")) {
@@ -60,7 +60,7 @@ fn an_action_is_named_by_its_commit_and_keeps_no_credential() {
             let (commit, version) =
                 rest.split_once(" # v").unwrap_or_else(|| panic!("{path}: {line}: which version?"));
             let is_commit = commit.len() == 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit());
-            assert!(is_commit && !version.is_empty(), "{path}: {action} is named by {rest}");
+            assert!(is_commit && !version.is_empty(), "{path}: {action} is pinned to {rest}");
         }
         let workflow = parse(&text);
         for (name, job) in jobs(&workflow) {

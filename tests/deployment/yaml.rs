@@ -1,4 +1,4 @@
-//! CloudFormation templates as JSON, and what is often asked of them.
+//! CloudFormation templates as JSON, with helpers.
 
 use insights_tests::permissions::parse;
 use serde_json::Value;

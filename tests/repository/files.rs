@@ -1,13 +1,14 @@
-//! Rules about files: what is listed, what is named, how long it gets.
+//! Rules about files: lists of files, account ids, length.
 
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The accounts of the examples: the own one, another, and the one that AWS's runtime emulator invents.
+/// The account ids of examples: the own account, another one, and the one of AWS's runtime emulator.
 const ACCOUNTS: [&str; 3] = ["123456789012", "111122223333", "012345678912"];
-/// The most lines of a source file. Past 300 it is asking to be two; past this it insists.
+/// The maximum number of lines of a source file. From 300 lines on, a file should be split; above this limit, it must
+/// be.
 const LONGEST_FILE: usize = 700;
 
 fn root() -> PathBuf {
@@ -18,14 +19,14 @@ fn read(path: &str) -> String {
     std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// Every file of the repository that is text, by its path.
+/// All text files of the repository by path.
 fn files() -> BTreeMap<String, String> {
-    // A file that is gone but not yet committed as such, and one that is no text, are passed over.
+    // Deleted files that are not committed yet, and binary files, are skipped.
     let text = |path: String| std::fs::read_to_string(root().join(&path)).ok().map(|text| (path, text));
     paths().into_iter().filter_map(text).collect()
 }
 
-/// What git has, or would take; without git, everything but what builds and runs leave behind.
+/// The files that git tracks or would add; without git, all files except build output.
 fn paths() -> Vec<String> {
     let git = Command::new("git")
         .args(["ls-files", "--cached", "--others", "--exclude-standard"])
@@ -70,7 +71,7 @@ fn events() -> BTreeSet<(String, String)> {
 }
 
 #[test]
-fn every_event_is_listed_and_every_event_that_is_listed_is_there() {
+fn the_listed_events_are_the_files_in_events() {
     let mut listed = BTreeSet::new();
     for row in read("events/README.md").lines().filter(|line| line.starts_with("| `")) {
         let cells: Vec<&str> = row.split('|').map(str::trim).collect();
@@ -80,7 +81,7 @@ fn every_event_is_listed_and_every_event_that_is_listed_is_there() {
             "all" => insights_sources::all().map(|source| source.package.to_owned()).collect(),
             some => named(some),
         };
-        // "`{}` and `null`" further right is prose: only the first cell names shapes.
+        // Only the first cell names shapes; other cells contain prose.
         for shape in named(cells[1]) {
             listed.extend(functions.iter().map(|function| (function.clone(), shape.clone())));
         }
@@ -96,8 +97,7 @@ fn every_event_is_json() {
     }
 }
 
-/// The runs of exactly twelve digits in `line` that stand by themselves: neither part of a longer number or word, nor
-/// the last part of a UUID.
+/// The sequences of exactly twelve digits in `line` that are not part of a longer number, a word or a UUID.
 fn account_ids(line: &str) -> Vec<&str> {
     let is_word = |character: char| character.is_ascii_alphanumeric() || "-_.%".contains(character);
     line.split(|character: char| !is_word(character))
@@ -106,7 +106,7 @@ fn account_ids(line: &str) -> Vec<&str> {
 }
 
 #[test]
-fn account_ids_are_told_from_other_digits() {
+fn account_ids_are_distinguished_from_other_digits() {
     let check = |line: &str, expected: &[&str]| assert_eq!(account_ids(line), expected, "{line}");
     check("arn:aws:iam::999999999999:role/a", &["999999999999"]);
     check("999999999999#eu-west-1 999999999999/x", &["999999999999", "999999999999"]);
@@ -115,7 +115,7 @@ fn account_ids_are_told_from_other_digits() {
 }
 
 #[test]
-fn no_account_is_named_but_those_of_the_examples() {
+fn only_the_example_account_ids_occur() {
     let mut found = Vec::new();
     for (path, text) in files().iter().filter(|(path, _)| *path != "Cargo.lock") {
         for (number, line) in text.lines().enumerate() {
@@ -127,7 +127,7 @@ fn no_account_is_named_but_those_of_the_examples() {
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
-/// Where `text` has a row of a table that has not as many cells as the one above it.
+/// The places in `text` where a table row has another number of cells than the row above.
 fn ragged_rows(text: &str) -> Vec<usize> {
     let bars = |line: &str| line.starts_with('|').then(|| line.replace("\\|", "").matches('|').count());
     let rows: Vec<Option<usize>> = text.lines().map(bars).collect();
@@ -136,13 +136,13 @@ fn ragged_rows(text: &str) -> Vec<usize> {
 }
 
 #[test]
-fn a_row_with_a_cell_too_few_or_too_many_is_found() {
+fn a_table_row_with_a_wrong_number_of_cells_is_found() {
     assert_eq!(ragged_rows("| a | b |\n|---|---|\n| 1 | 2 \\| 3 |\n\n| c |"), Vec::<usize>::new());
     assert_eq!(ragged_rows("| a | b |\n|---|---|\n| 1 |\n| 2 | 3 | 4 |"), [3, 4]);
 }
 
 #[test]
-fn every_row_of_a_table_has_as_many_cells_as_its_head() {
+fn every_table_row_has_as_many_cells_as_the_header() {
     let files = files();
     let pages = files.iter().filter(|(path, _)| Path::new(path).extension().is_some_and(|kind| kind == "md"));
     let ragged =
@@ -168,7 +168,7 @@ fn only_the_functions_are_built_by_default() {
 }
 
 #[test]
-fn every_package_keeps_to_the_workspaces_lints_and_is_never_published() {
+fn every_package_uses_the_lints_of_the_workspace_and_is_not_published() {
     let files = files();
     let manifests = files.iter().filter(|(path, _)| path.ends_with("/Cargo.toml"));
     for (path, text) in manifests {
@@ -187,7 +187,7 @@ fn every_package_keeps_to_the_workspaces_lints_and_is_never_published() {
 }
 
 #[test]
-fn no_source_file_grows_past_reading() {
+fn no_source_file_is_too_long() {
     let long: Vec<String> = files()
         .iter()
         .filter(|(path, _)| path.rsplit('.').next().is_some_and(|ending| ["rs", "py"].contains(&ending)))
@@ -198,7 +198,7 @@ fn no_source_file_grows_past_reading() {
     assert!(long.is_empty(), "{}", long.join("\n"));
 }
 
-/// Whoever looks for a file finds its line; and a line whose file is gone is found here.
+/// The map lists every file, and no file that does not exist.
 #[test]
 fn the_architecture_names_every_source_file_or_its_folder() {
     let page = read("ARCHITECTURE.md");
@@ -208,12 +208,12 @@ fn the_architecture_names_every_source_file_or_its_folder() {
         |path: &&String| Path::new(path.as_str()).extension().is_some_and(|extension| extension == "rs");
     for path in paths.iter().filter(is_source) {
         let Some((_, inside)) = path.split_once("/src/") else { continue };
-        // What every package has, what stands beside the file that it tests, and what has a page of its own.
+        // Exceptions: files of every package, test files beside their source, and folders with their own page.
         let is_plain = ["lib.rs", "main.rs", "example.rs"].contains(&inside)
             || inside.contains("tests")
             || path.starts_with("fuzz/");
         let folder = inside.split_once('/').map(|(folder, _)| folder);
-        // A folder of submodules belongs to the file of the same name.
+        // A folder of submodules belongs to the file with the same name.
         let names = [
             Some(format!("`{inside}`")),
             folder.map(|folder| format!("`{folder}/`")),
@@ -233,7 +233,7 @@ fn the_architecture_names_every_source_file_or_its_folder() {
     assert_eq!(unnamed, [""; 0], "not in ARCHITECTURE.md");
 }
 
-/// The paths in a page that begin with one of our folders and name a file, as in `shared/src/log.rs`.
+/// The paths of files in a page that begin with one of our folders, such as `shared/src/log.rs`.
 fn named_files(page: &str) -> Vec<&str> {
     const FOLDERS: [&str; 12] = [
         "bench/",
@@ -261,25 +261,25 @@ fn named_files(page: &str) -> Vec<&str> {
 }
 
 #[test]
-fn a_path_is_told_from_other_code() {
+fn paths_are_distinguished_from_other_code() {
     let page = "`shared/src/log.rs` and `run.rs`, `tests/`, `docs/x y.md`, `functions/*/fetch.rs`; tests/a.rs; `cli/Cargo.toml`";
     assert_eq!(named_files(page), ["shared/src/log.rs", "cli/Cargo.toml"]);
 }
 
-/// A file that has moved is looked for where a page says that it is.
+/// A document must not name a file that was moved.
 #[test]
-fn every_file_that_a_page_names_is_there() {
+fn every_file_named_in_a_document_exists() {
     let is_page = |path: &String| {
         Path::new(path).extension().is_some_and(|ending| ending == "md") && path != "CHANGELOG.md"
     };
     let mut gone = Vec::new();
     for (page, text) in files().into_iter().filter(|(path, _)| is_page(path)) {
         let folder = Path::new(&page).parent().unwrap_or(Path::new(""));
-        // Named from the root, or from where the page stands.
+        // Relative to the root or to the document.
         let is_there = |path: &&&str| root().join(path).exists() || root().join(folder).join(path).exists();
         gone.extend(
             named_files(&text).iter().filter(|path| !is_there(path)).map(|path| format!("{page}: {path}")),
         );
     }
-    assert_eq!(gone, [""; 0], "named, and not there");
+    assert_eq!(gone, [""; 0], "missing files");
 }

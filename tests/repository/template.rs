@@ -1,4 +1,4 @@
-//! `template.yaml` against the code: what each function may do is what it does, and the table is the one of the code.
+//! `template.yaml` and the code agree about permissions and the table.
 
 use insights_shared::store::schema::{ENVELOPE, INDEXES};
 use insights_tests::permissions::{allowed, template};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 #[test]
-fn each_function_may_do_what_it_does_and_nothing_else() {
+fn each_function_has_exactly_the_permissions_that_it_needs() {
     let template = template();
     let check = |binary: &str, declared: &[&str]| {
         let service = declared[0].split(':').next().unwrap();
@@ -24,7 +24,7 @@ fn each_function_may_do_what_it_does_and_nothing_else() {
         for action in &allowed {
             assert!(!action.contains('*'), "{binary}: {action} is more than one action");
         }
-        // What the store asks of the table.
+        // The operations of the store on the table.
         for action in ["BatchGetItem", "Query", "PutItem", "PartiQLInsert", "UpdateItem"] {
             assert!(allowed.contains(&format!("dynamodb:{action}")), "{binary} may not {action}");
         }
@@ -38,7 +38,7 @@ fn each_function_may_do_what_it_does_and_nothing_else() {
 }
 
 #[test]
-fn the_table_is_the_one_of_the_code() {
+fn the_table_of_the_template_matches_the_code() {
     let template = template();
     let table = &template["Resources"]["Table"]["Properties"];
     let keys = |partition: &str, sort: &str| {
@@ -73,7 +73,7 @@ fn the_table_is_the_one_of_the_code() {
 }
 
 #[tokio::test]
-async fn the_table_that_the_code_creates_is_the_one_that_it_declares() {
+async fn the_created_table_matches_the_declared_schema() {
     let lab = insights_tests::Lab::new("").await;
     let client = lab.dynamodb();
     let table =

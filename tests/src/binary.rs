@@ -1,4 +1,4 @@
-//! A shipped binary under a Lambda Runtime API, as a process of its own.
+//! A function binary in its own process under a Lambda Runtime API.
 
 use crate::lab::{Lab, REGION, TABLE, UNPACED};
 use crate::logs;
@@ -12,33 +12,33 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 
-/// Longer than any invocation or exit in a test takes: a process that hangs fails its test instead of the whole suite.
+/// Longer than any invocation or exit in a test, so that a process that hangs fails only its test.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A function's process. It is killed when this is dropped.
 #[derive(Debug)]
 pub struct Running {
-    /// The Runtime API that it asks for invocations.
+    /// The Runtime API of the process.
     pub api: RuntimeApi,
     child: Child,
     stdout: JoinHandle<String>,
     stderr: JoinHandle<String>,
 }
 
-/// What a process has left.
+/// The output of a process.
 #[derive(Clone, Debug)]
 pub struct Finished {
-    /// How it ended.
+    /// Its exit status.
     pub status: ExitStatus,
-    /// Everything that it wrote to standard output.
+    /// Its standard output.
     pub stdout: String,
-    /// Everything that it wrote to standard error.
+    /// Its standard error.
     pub stderr: String,
 }
 
 impl Running {
-    /// Starts the binary at `path` as the function `name`, with `lab` as its AWS and `variables` over the environment
-    /// that Lambda gives; a variable that is set to nothing is taken out of it. Nothing is inherited.
+    /// Starts the binary at `path` as the function `name` with the services of `lab`. `variables` override the
+    /// environment of Lambda; an empty value removes a variable. Nothing is inherited.
     ///
     /// # Panics
     ///
@@ -75,20 +75,20 @@ impl Running {
         Self { api, child, stdout, stderr }
     }
 
-    /// Hands it `payload` as Lambda would, and waits for what it makes of it.
+    /// Invokes it with `payload` and waits for the outcome.
     ///
     /// # Panics
     ///
-    /// If nothing comes.
+    /// If there is no outcome.
     pub async fn invoke(&self, payload: &str) -> Outcome {
         self.invoke_as(payload, Invocation::default()).await
     }
 
-    /// As [`Running::invoke`], with deadline, ARN and request id of the caller's choice.
+    /// Like [`Running::invoke`], with a given deadline, ARN and request id.
     ///
     /// # Panics
     ///
-    /// If nothing comes.
+    /// If there is no outcome.
     pub async fn invoke_as(&self, payload: impl Into<Vec<u8>>, invocation: Invocation) -> Outcome {
         let outcome = tokio::time::timeout(PATIENCE, self.api.invoke(payload, invocation)).await;
         outcome.expect("the function answers")
@@ -98,7 +98,7 @@ impl Running {
     ///
     /// # Panics
     ///
-    /// If the function reports an error, or answers what is no JSON.
+    /// If the function reports an error, or its response is not JSON.
     pub async fn response(&self, payload: &str) -> serde_json::Value {
         match self.invoke(payload).await {
             Outcome::Response(text) => serde_json::from_str(&text).expect("a response is JSON"),
@@ -106,11 +106,11 @@ impl Running {
         }
     }
 
-    /// Waits until the process ends by itself, as it does when it cannot start.
+    /// Waits until the process exits without being killed, as after a failed start.
     ///
     /// # Panics
     ///
-    /// If it does not.
+    /// If it does not exit.
     pub async fn wait(mut self) -> Finished {
         let ended = tokio::time::timeout(PATIENCE, self.child.wait()).await;
         let status = ended.expect("the process ends").expect("it can be waited for");
@@ -125,7 +125,7 @@ impl Running {
         finished
     }
 
-    /// Kills the process (SIGKILL) and gives back what it has left.
+    /// Kills the process (SIGKILL) and returns its output.
     ///
     /// # Panics
     ///
@@ -136,7 +136,7 @@ impl Running {
     }
 }
 
-/// Reads all that comes, as it comes: a process whose output nobody takes stands still once the pipe is full.
+/// Reads all output continuously: a process blocks when the pipe is full.
 fn drain(output: Option<impl AsyncRead + Unpin + Send + 'static>) -> JoinHandle<String> {
     tokio::spawn(async move {
         let mut bytes = Vec::new();

@@ -1,9 +1,9 @@
-//! Kills a shipped binary after any of its calls, lets a clean run follow, and compares the table with an undisturbed
-//! one.
+//! Kills a function binary after any of its calls, performs an undisturbed run, and compares the table with one that
+//! was never disturbed.
 //!
-//! The binary goes by the machine's clock, and what it asks for ends there, so all that belongs to one comparison happens
-//! within one [`Moment`]: five minutes in which every bucket of CloudTrail's series stays the same. The clean run goes by
-//! a clock that stands at the moment's last instant, later than every answer that the killed process got.
+//! The binary uses the machine's clock, and its requests end at the current time. All parts of a comparison therefore
+//! happen within one [`Moment`]: five minutes in which no bucket of CloudTrail's series ends. The undisturbed run uses
+//! a clock at the last instant of the moment, later than every answer that the killed process got.
 
 use crate::binary::Running;
 use crate::lab::Lab;
@@ -18,25 +18,25 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tokio::sync::Mutex;
 
-/// The seconds of a moment: the finest bucket that the stories here ask for.
+/// The length of a moment in seconds: the finest bucket in these scenarios.
 const MOMENT_SECONDS: i64 = 300;
-/// What a kill point needs at the most; with less of the moment left, the next one is waited for.
+/// The maximum time for a kill point. If less of the moment is left, the test waits for the next moment.
 const MARGIN_SECONDS: i64 = 5;
-/// Kill points under way at once.
+/// Concurrent kill points.
 const AT_ONCE: usize = 3;
-/// After how many kill points a long check says how far it is.
+/// The number of kill points after which a long test prints its progress.
 const PROGRESS: usize = 100;
-/// How long a process is given to answer, or to make the call at which it is killed, on a machine that does much else.
+/// The time for a process to respond or to reach its kill point, on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(3);
 
 /// A binary that is killed, and its scenario.
 #[derive(Clone, Copy, Debug)]
 pub struct Crash<'a> {
-    /// The shipped binary.
+    /// The binary of the function.
     pub binary: &'a str,
     /// The scenario (TOML) of the killed run; `None` is the simulator's own.
     pub scenario: Option<&'a str>,
-    /// The function's variables, for the killed run and all others.
+    /// The variables of all runs.
     pub variables: &'a [(&'a str, &'a str)],
     /// An earlier run without faults: how many seconds earlier, and its scenario if it was another one.
     pub before: Option<(i64, Option<&'a str>)>,
@@ -72,13 +72,13 @@ struct Moment {
 }
 
 impl Moment {
-    /// The one that it is, once enough of it is left.
+    /// The current moment, when enough of it is left; otherwise the next one.
     async fn now() -> Self {
         loop {
             let now = Clock::System.now();
             let begin = now.floor(MOMENT_SECONDS);
             let last = Timestamp::from_millis(begin.millis() + MOMENT_SECONDS * 1_000 - 1);
-            let last = last.expect("an instant of the calendar");
+            let last = last.expect("a valid time");
             if now.plus_seconds(MARGIN_SECONDS) < last {
                 return Self { begin, last };
             }
@@ -91,14 +91,14 @@ impl Moment {
     }
 }
 
-/// What an undisturbed run leaves.
+/// The table after an undisturbed run.
 #[derive(Clone, Debug)]
 struct Left {
     table: Table,
     status: String,
 }
 
-/// What the kill points of one story have in common.
+/// The parts that the kill points of one scenario share.
 #[derive(Debug)]
 pub struct Kills<'a> {
     crash: Crash<'a>,
@@ -111,11 +111,11 @@ impl<'a> Kills<'a> {
         Self { crash, undisturbed: Mutex::default() }
     }
 
-    /// The calls of a process that nobody kills, in the order in which they were answered.
+    /// The calls of a process that is not killed, in the order of the answers.
     ///
     /// # Panics
     ///
-    /// If the process answers no response.
+    /// If the process does not respond.
     pub async fn calls<C: Collector>(&self) -> Vec<LoggedCall> {
         let lab = self.lab::<C>(Moment::now().await).await;
         let process = self.start::<C>(&lab).await;
@@ -125,11 +125,12 @@ impl<'a> Kills<'a> {
         lab.simulator.log()
     }
 
-    /// Kills a process after each of `points` calls and holds the table to an undisturbed one. How many were killed.
+    /// Kills a process after each of `points` calls and compares the table with an undisturbed one. Returns the number
+    /// of killed processes.
     ///
     /// # Panics
     ///
-    /// If the tables differ, after any of them.
+    /// If the tables differ for any kill point.
     pub async fn check<C: Collector>(&self, points: impl IntoIterator<Item = usize>) -> usize {
         let checks = stream::iter(points).map(|calls| self.check_one::<C>(calls));
         let mut checks = checks.buffer_unordered(AT_ONCE).enumerate();
@@ -143,7 +144,7 @@ impl<'a> Kills<'a> {
         sum
     }
 
-    /// `false`: the process made no more calls than these, so there was nothing to kill.
+    /// Returns `false` if the process made no more calls than this, so that it was not killed.
     async fn check_one<C: Collector>(&self, calls: usize) -> bool {
         loop {
             let moment = Moment::now().await;
@@ -165,7 +166,7 @@ impl<'a> Kills<'a> {
         }
     }
 
-    /// A simulated AWS with what was stored before, its clock at the moment's last instant.
+    /// Simulated services with the data stored before and a clock at the last instant of the moment.
     async fn lab<C: Collector>(&self, moment: Moment) -> Lab {
         let ago = self.crash.before.map_or(0, |(ago, _)| ago);
         let told_before = self.crash.before.and_then(|(_, scenario)| scenario).or(self.crash.scenario);
@@ -201,7 +202,7 @@ impl<'a> Kills<'a> {
         response["status"].as_str().expect("a status").to_owned()
     }
 
-    /// Starts the process, lets it make `calls` calls, hangs every further one, and kills it when there is one.
+    /// Starts the process, lets it make `calls` calls, lets all further calls hang, and kills it at the first of these.
     async fn kill<C: Collector>(&self, lab: &Lab, calls: usize) -> bool {
         let fault = Fault::new("*", FaultKind::Hang).expect("a fault").after(calls as u64);
         lab.simulator.fault(fault);
@@ -222,7 +223,7 @@ impl<'a> Kills<'a> {
     }
 }
 
-/// What `state` says of where a target stands, without counters and times of day.
+/// The progress of a target according to `state`, without counters and times of day.
 fn states(table: &Table) -> Vec<Map> {
     let of = |state: &Map| {
         let said = ["pk", "watermark", "last_success_at", "last_run_at", "last_status", "retention_days"];
@@ -235,8 +236,8 @@ fn states(table: &Table) -> Vec<Map> {
     table.of_kind("state").into_iter().map(of).collect()
 }
 
-/// Kill points that stand for all of `calls`: after the first and the last call of each operation, and `spread` more at
-/// equal distances.
+/// Kill points that represent all `calls`: after the first and last call of each operation, and `spread` more at equal
+/// distances.
 pub fn selection(calls: &[LoggedCall], spread: usize) -> BTreeSet<usize> {
     let mut ends: BTreeMap<(&str, &str), (usize, usize)> = BTreeMap::new();
     for (index, call) in calls.iter().enumerate() {

@@ -1,19 +1,19 @@
-//! Invocations that are too short for an account, one after the other, until nothing is left to do.
+//! A series of invocations with too little time, until nothing is left to do.
 
 use crate::lab::Lab;
 use insights_shared::collector::Collector;
 use serde_json::Value;
 use std::time::Duration;
 
-/// More invocations than any story here needs.
+/// More invocations than any scenario here needs.
 const PATIENCE: usize = 40;
 
-/// Invokes a function with `remaining` time again and again, a minute apart, until a run is not cut short. The responses,
-/// all but the last of which are partial and say so.
+/// Invokes a function with `remaining` time repeatedly, with a minute in between, until a run is complete. Returns the
+/// responses; all but the last are partial.
 ///
 /// # Panics
 ///
-/// If an invocation fails, if one has other issues than time, or if they come to no end.
+/// If an invocation fails, has other issues than missing time, or if there is no end.
 pub async fn invoke_until_done<C: Collector>(
     lab: &Lab,
     variables: &[(&str, &str)],

@@ -1,32 +1,32 @@
-//! A listing without an end: each answer has the token of a further page, which is the first one again, with other names in it
-//! where that is wanted.
+//! A listing without an end: each answer has a token for a further page. This page is the first one again, with other
+//! names if requested.
 
 use serde_json::Value;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Begins the tokens that lead nowhere.
+/// The prefix of tokens that lead to no further page.
 const TOKEN: &str = "endless-";
 
 /// One operation whose pages never end.
 #[derive(Debug)]
 pub(crate) struct Endless {
-    /// What the target or the path of its requests contains.
+    /// A part of the target or path of its requests.
     pub marker: &'static str,
-    /// The member that holds the token.
+    /// The member with the token.
     pub token: &'static str,
-    /// A text that is another one on every page, of the same length.
+    /// A text that differs on every page, with the same length.
     pub varied: Option<&'static str>,
-    /// The pages so far.
+    /// The number of pages so far.
     pub pages: AtomicU64,
 }
 
 impl Endless {
-    /// Whether a request is one for a page.
+    /// Whether a request asks for a page.
     pub(crate) fn is_meant(&self, uri: &str, target: &str) -> bool {
         uri.contains(self.marker) || target.ends_with(self.marker)
     }
 
-    /// The request's address without a token of ours.
+    /// The address of the request without our token.
     pub(crate) fn strip_uri(&self, uri: &str) -> String {
         let token = format!("{}={TOKEN}", self.token);
         let Some((before, after)) = uri.split_once(&token) else { return uri.to_owned() };
@@ -34,7 +34,7 @@ impl Endless {
         format!("{before}{}", rest.strip_prefix('&').unwrap_or(rest)).trim_end_matches(['?', '&']).to_owned()
     }
 
-    /// The request's body without a token of ours.
+    /// The body of the request without our token.
     pub(crate) fn strip_body(&self, body: &[u8]) -> Vec<u8> {
         let Ok(Value::Object(mut members)) = serde_json::from_slice(body) else { return body.to_vec() };
         if members.get(self.token).and_then(Value::as_str).is_some_and(|token| token.starts_with(TOKEN)) {
@@ -43,7 +43,7 @@ impl Endless {
         Value::Object(members).to_string().into_bytes()
     }
 
-    /// The answer with a further page.
+    /// The answer with a token for a further page.
     pub(crate) fn extend(&self, body: &[u8]) -> Vec<u8> {
         let page = self.pages.fetch_add(1, Ordering::SeqCst) + 1;
         let mut text = String::from_utf8_lossy(body).into_owned();

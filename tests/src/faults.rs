@@ -21,11 +21,11 @@ use std::marker::PhantomData;
 pub struct Failure {
     /// The simulator's name of the fault.
     pub kind: &'static str,
-    /// The code of its issues.
+    /// The code of the issues.
     pub code: &'static str,
     /// The error type of the invocation if nothing else was collected.
     pub error_type: &'static str,
-    /// Whether its issues say that the same call may succeed later.
+    /// Whether the issues are retryable.
     pub is_retryable: bool,
 }
 

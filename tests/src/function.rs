@@ -1,4 +1,4 @@
-//! A function in process, invoked as the Lambda runtime would.
+//! A function in this process, invoked like by the Lambda runtime.
 
 use insights_shared::collector::Collector;
 use insights_shared::invocation::{Context, InvocationError, Service};
@@ -6,7 +6,7 @@ use serde_json::Value;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// A function in process.
+/// A function in this process.
 #[derive(Debug)]
 pub struct Function<C> {
     pub(crate) service: Service<C>,
@@ -15,16 +15,16 @@ pub struct Function<C> {
 }
 
 impl<C: Collector> Function<C> {
-    /// Invokes it without a deadline. The response is what Lambda would give back, as JSON.
+    /// Invokes it without a deadline. Returns Lambda's response as JSON.
     pub async fn invoke(&self, payload: &str) -> Result<Value, InvocationError> {
         self.invoke_with(payload, |_| ()).await
     }
 
-    /// Invokes it with `remaining` time until the runtime would end it.
+    /// Invokes it with `remaining` time until the deadline.
     ///
     /// # Panics
     ///
-    /// If it goes on far beyond that: a function that waits for ever fails its test, and does not hang it.
+    /// If it runs much longer, so that a function that never ends fails its test instead of hanging it.
     pub async fn invoke_within(&self, payload: &str, remaining: Duration) -> Result<Value, InvocationError> {
         let deadline = tokio::time::Instant::now() + remaining;
         let invocation = self.invoke_with(payload, |context| context.deadline = Some(deadline));
@@ -32,11 +32,11 @@ impl<C: Collector> Function<C> {
         ended.expect("the function ends before its time is over")
     }
 
-    /// Invokes it with what `change` changes of what the runtime says.
+    /// Invokes it with a context that `change` modifies.
     ///
     /// # Panics
     ///
-    /// If the response is no JSON.
+    /// If the response is not JSON.
     pub async fn invoke_with(
         &self,
         payload: &str,

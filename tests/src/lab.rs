@@ -1,4 +1,4 @@
-//! A simulated AWS with a table in it, and functions run in it in process.
+//! Simulated AWS services with a table, and functions that run in this process.
 
 use crate::function::Function;
 use crate::table::Table;
@@ -22,7 +22,7 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
-/// The instant at which a lab begins.
+/// The time at which a lab starts.
 pub const NOW: &str = "2026-03-01T12:00:00Z";
 /// The account of the lab's credentials.
 pub const ACCOUNT: &str = "123456789012";
@@ -30,23 +30,23 @@ pub const ACCOUNT: &str = "123456789012";
 pub const REGION: &str = "eu-west-1";
 /// The name of the lab's table.
 pub const TABLE: &str = "insights";
-/// How often a call is tried in the lab: often enough to get over a fault that befalls it once.
+/// The number of attempts of a call in the lab: enough to survive one fault.
 pub const ATTEMPTS: u32 = 3;
 
-/// The instant at `text`, RFC 3339.
+/// The time `text` in RFC 3339.
 ///
 /// # Panics
 ///
-/// If it is none.
+/// If it is invalid.
 pub fn at(text: &str) -> Timestamp {
     text.parse().expect("a time in RFC 3339")
 }
 
-/// A simulator with a table in it. Simulator and functions go by one clock, which stands still until
-/// [`Lab::advance`] moves it, or which is the machine's ([`Lab::in_real_time`]).
+/// A simulator with a table. Simulator and functions share one clock. It stands still until [`Lab::advance`] moves it,
+/// or is the machine's clock ([`Lab::in_real_time`]).
 #[derive(Debug)]
 pub struct Lab {
-    /// The simulated AWS, to be changed and to be asked for its log.
+    /// The simulated services, for changes and for their log.
     pub simulator: Simulator,
     sdk: SdkConfig,
     /// Milliseconds since the epoch; `None` in `real` time.
@@ -55,7 +55,7 @@ pub struct Lab {
 }
 
 impl Lab {
-    /// A lab that tells `scenario` (TOML) as of [`NOW`].
+    /// A lab with `scenario` (TOML) at [`NOW`].
     ///
     /// # Panics
     ///
@@ -64,7 +64,7 @@ impl Lab {
         Self::with(scenario, |_| ()).await
     }
 
-    /// A lab that tells `scenario` as of [`NOW`], started with what `change` changes of the simulator's options.
+    /// A lab with `scenario` at [`NOW`] and with options of the simulator that `change` modifies.
     ///
     /// # Panics
     ///
@@ -77,7 +77,7 @@ impl Lab {
         Self::start(options, Some(now)).await
     }
 
-    /// A lab with the simulator's own story, told as of [`NOW`].
+    /// A lab with the built-in scenario at [`NOW`].
     ///
     /// # Panics
     ///
@@ -89,7 +89,7 @@ impl Lab {
         Self::start(options, Some(now)).await
     }
 
-    /// A lab that tells `scenario` as of now and goes by the machine's clock, as shipped binaries do.
+    /// A lab with `scenario` at the current time and the machine's clock, as used by function binaries.
     ///
     /// # Panics
     ///
@@ -97,13 +97,13 @@ impl Lab {
     pub async fn in_real_time(scenario: &str) -> Self {
         let now = Clock::System.now();
         let scenario = Scenario::parse(scenario, now).expect("a scenario without faults");
-        // A test may put a server that speaks TLS before it, on a port of its own.
+        // A test can put a TLS server in front of it, on another port.
         let names = ["localhost", "127.0.0.1"].map(|name| name.parse().expect("a host's name"));
         let options = Options { scenario, allowed_hosts: names.into(), ..Options::default() };
         Self::start(options, None).await
     }
 
-    /// A lab that tells `scenario`, else the simulator's own story, as of `anchor`, and whose clock begins at `now`.
+    /// A lab with `scenario`, otherwise the built-in one, relative to `anchor`. Its clock starts at `now`.
     ///
     /// # Panics
     ///
@@ -114,7 +114,7 @@ impl Lab {
         Self::start(options, Some(now)).await
     }
 
-    /// Tells another story from now on, as of `anchor`.
+    /// Replaces the scenario; its times are relative to `anchor`.
     ///
     /// # Panics
     ///
@@ -128,7 +128,7 @@ impl Lab {
         logs::watch();
         let simulator = Simulator::start(options).await.expect("a simulator on a free port");
         let real = now.is_none();
-        // A clock is copied into everything that asks it; eight bytes a lab are left behind.
+        // The clock is copied into all parts that use it, so eight bytes per lab are never freed.
         let now: &'static AtomicI64 = Box::leak(Box::new(AtomicI64::new(now.map_or(0, Timestamp::millis))));
         let clock = if real { Clock::System } else { Clock::Held(now) };
         let sdk = timed(sdk(&simulator.url(), &TimeoutConfig::disabled()), clock);
@@ -138,41 +138,41 @@ impl Lab {
         lab
     }
 
-    /// What the lab's clock shows.
+    /// The time of the lab's clock.
     pub fn now(&self) -> Timestamp {
         self.clock().now()
     }
 
-    /// The clock that functions are given.
+    /// The clock for functions.
     ///
     /// # Panics
     ///
-    /// If the clock was advanced out of the calendar.
+    /// If the clock was advanced beyond valid times.
     pub fn clock(&self) -> Clock {
         if self.real {
             return Clock::System;
         }
         let now = Timestamp::from_millis(self.now.load(Ordering::SeqCst));
-        Clock::Fixed(now.expect("an instant of the calendar"))
+        Clock::Fixed(now.expect("a valid time"))
     }
 
-    /// Moves the clock of simulator and functions on. Functions made before keep theirs.
+    /// Advances the clock of simulator and functions. Functions created before keep the old time.
     ///
     /// # Panics
     ///
-    /// If the lab goes by the machine's clock.
+    /// If the lab uses the machine's clock.
     pub fn advance(&self, seconds: i64) {
         assert!(!self.real, "the machine's clock cannot be moved");
         self.now.fetch_add(seconds * 1_000, Ordering::SeqCst);
         self.simulator.set_clock(self.clock());
     }
 
-    /// The SDK as functions of the lab use it: dummy credentials, no time lost between tries.
+    /// The SDK for functions of the lab: dummy credentials, and retries without delay.
     pub fn sdk(&self) -> SdkConfig {
         self.sdk.clone()
     }
 
-    /// The same with a limit for each try and for a whole call, to meet answers that never come.
+    /// The same with timeouts for attempts and calls, for tests with answers that never come.
     pub fn sdk_with_timeouts(&self, read: Duration, operation: Duration) -> SdkConfig {
         let timeouts = TimeoutConfig::builder().read_timeout(read).operation_timeout(operation).build();
         let clock = if self.real { Clock::System } else { Clock::Held(self.now) };
@@ -184,7 +184,7 @@ impl Lab {
         Client::new(&self.sdk)
     }
 
-    /// The table as a function uses it, with what `change` changes of the options.
+    /// The table as a function uses it, with options that `change` modifies.
     pub fn store(&self, change: impl FnOnce(&mut StoreOptions)) -> Store {
         let mut options = StoreOptions {
             table: TABLE.to_owned(),
@@ -197,26 +197,26 @@ impl Lab {
         Store::new(self.dynamodb(), self.clock(), options)
     }
 
-    /// Everything in the table. The log forgets the scan.
+    /// All items of the table. The scan is removed from the log.
     pub async fn table(&self) -> Table {
         Table::scan(&self.dynamodb(), TABLE).await
     }
 
-    /// Puts an item past all rules, to stand for what another version or another run has left.
+    /// Puts an item without validation, as another version or run could have stored it.
     ///
     /// # Panics
     ///
-    /// If the table does not take it.
+    /// If the table rejects the item.
     pub async fn put(&self, item: Map) {
         let put = self.dynamodb().put_item().table_name(TABLE).set_item(Some(into_attributes(item)));
         put.send().await.expect("the table takes the item");
     }
 
-    /// Deletes an item, past all rules.
+    /// Deletes an item without conditions.
     ///
     /// # Panics
     ///
-    /// If the table does not let it go.
+    /// If the table rejects this.
     pub async fn delete(&self, key: &Key) {
         let delete = self.dynamodb().delete_item().table_name(TABLE);
         let text = |text: &str| AttributeValue::S(text.to_owned());
@@ -228,11 +228,11 @@ impl Lab {
             .expect("the item can be deleted");
     }
 
-    /// Adds a fault, in the command line's words: `GetInsight=throttle:3`.
+    /// Adds a fault in the notation of the command line: `GetInsight=throttle:3`.
     ///
     /// # Panics
     ///
-    /// If it is none.
+    /// If the text is not a fault.
     pub fn fault(&self, fault: &str) {
         self.simulator.fault(fault.parse::<Fault>().expect("a fault"));
     }
@@ -241,13 +241,13 @@ impl Lab {
     ///
     /// # Panics
     ///
-    /// If no service has the operation, or several have it and none is named.
+    /// If no service has the operation, or several have it and the text names none.
     pub fn calls(&self, operation: &str) -> u64 {
         self.simulator.calls(operation.parse().expect("an operation"))
     }
 
-    /// A function of the lab, in process, with these variables beside those that it cannot do without. Calls are
-    /// unpaced unless `RATE_LIMITS` is among them.
+    /// A function of the lab in this process with these variables and the required ones. Calls are not paced unless
+    /// `RATE_LIMITS` is set.
     ///
     /// # Panics
     ///
@@ -256,7 +256,7 @@ impl Lab {
         self.try_function(variables).expect("a configuration without faults")
     }
 
-    /// As [`Lab::function`], or what is wrong with the configuration.
+    /// Like [`Lab::function`], but returns the faults of the configuration.
     pub fn try_function<C: Collector>(
         &self,
         variables: &[(&str, &str)],
@@ -264,7 +264,7 @@ impl Lab {
         self.function_with(&self.sdk, variables)
     }
 
-    /// As [`Lab::try_function`], with an SDK of the caller's own.
+    /// Like [`Lab::try_function`], with a given SDK.
     pub fn function_with<C: Collector>(
         &self,
         sdk: &SdkConfig,
@@ -273,7 +273,7 @@ impl Lab {
         self.function_at(self.clock(), sdk, variables)
     }
 
-    /// As [`Lab::function_with`], on a machine with a clock of its own.
+    /// Like [`Lab::function_with`], on a machine with its own clock.
     pub fn function_at<C: Collector>(
         &self,
         clock: Clock,
@@ -282,7 +282,7 @@ impl Lab {
     ) -> Result<Function<C>, InvocationError> {
         let always = [("TABLE_NAME", TABLE), ("AWS_REGION", REGION), ("RATE_LIMITS", UNPACED.as_str())];
         let environment: Environment = always.into_iter().chain(variables.iter().copied()).collect();
-        // Its own credentials, so that it is known who calls what.
+        // Separate credentials, so that calls can be assigned to functions.
         let sdk = sdk.to_builder().credentials_provider(logs::credentials(C::SOURCE.package)).build();
         let service = Service::new(&environment, sdk, clock)?;
         let arn = format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{}", C::SOURCE.package);
@@ -290,7 +290,7 @@ impl Lab {
     }
 }
 
-/// Of every test: what functions called they must be allowed to call, and what they logged holds no secret.
+/// Checked in every test: functions had the permission for all calls, and their logs contain no secrets.
 impl Drop for Lab {
     fn drop(&mut self) {
         if !std::thread::panicking() {
@@ -300,7 +300,8 @@ impl Drop for Lab {
     }
 }
 
-/// `sdk`, which signs at the time of `clock`: of a simulation's services it would otherwise take the clock for wrong.
+/// `sdk` with signatures at the time of `clock`: for the services of a simulation, the SDK would otherwise correct the
+/// clock.
 pub fn timed(sdk: SdkConfig, clock: Clock) -> SdkConfig {
     sdk.into_builder().time_source(time_source(clock)).build()
 }
@@ -315,7 +316,7 @@ fn parse(scenario: Option<&str>, anchor: Timestamp) -> Scenario {
 /// The value of `RATE_LIMITS` without limits.
 pub static UNPACED: LazyLock<String> = LazyLock::new(|| insights_sources::rate_limits(0));
 
-/// The SDK led to a simulator's address. Its retries follow at once.
+/// The SDK with the address of a simulator. Retries have no delay.
 pub fn sdk(url: &str, timeouts: &TimeoutConfig) -> SdkConfig {
     let retries = RetryConfig::standard()
         .with_max_attempts(ATTEMPTS)

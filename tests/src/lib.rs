@@ -1,4 +1,4 @@
-//! What tests of several packages share. No function depends on it.
+//! Helpers for the tests of several packages. No function depends on it.
 //!
 //! - [`Lab`]: a simulated AWS with a table in it, told as of one fixed instant, and the functions run in it in process.
 //! - [`PausedLab`]: the same without sockets, in paused time; [`fault_tests`] lets every call of an operation fail in it.
@@ -9,7 +9,7 @@
 //! - [`Paced`]: services whose rate limits hold, in time that passes only while everybody waits.
 //! - [`tls`]: services that speak TLS, and how often a shipped binary shakes hands with them.
 //! - [`test_source`]: scenarios and variables for each source.
-//! - [`Kills`]: a shipped binary, killed after any of its calls, and what a clean run makes of what it left.
+//! - [`Kills`]: a function binary that is killed after any of its calls, and the run after it.
 //!
 //! ```no_run
 //! # use insights_shared::collector::Collector;

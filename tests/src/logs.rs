@@ -1,5 +1,4 @@
-//! What functions log, read in every test: nothing that has to stay secret may be in it. The secrets of tests are such that
-//! they are known wherever they turn up.
+//! Checks the logs of functions in every test: they must not contain secrets. The secrets of tests are recognizable.
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -8,31 +7,31 @@ use std::io;
 use std::sync::{Mutex, Once, PoisonError};
 use tracing::level_filters::LevelFilter;
 
-/// The secret access key of every function in a test.
+/// The secret access key of all functions in tests.
 pub const SECRET_KEY: &str = "LabSecret/0123456789012345678901234567890";
 /// The `REDACT_KEY` of functions that redact.
 pub const REDACT_KEY: &str = "0123456789abcdef0123456789abcdef";
 /// The external id of the roles that have one.
 pub const EXTERNAL_ID: &str = "sesame";
-/// What must be in no log: keys; those that the simulated STS gives; how its session tokens begin (`{"account":` in Base64);
-/// a signature's beginning.
+/// Texts that no log may contain: keys, credentials of the simulated STS, the prefix of its session tokens
+/// (`{"account":` in Base64), the prefix of a signature.
 const SECRETS: [&str; 6] =
     [SECRET_KEY, REDACT_KEY, EXTERNAL_ID, "SimulatedSecret/", "eyJhY2NvdW50Ijoi", "AWS4-HMAC-SHA256"];
 
-/// Lines of this process's log that hold a secret.
+/// Lines of this process's log that contain a secret.
 static FOUND: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
-/// The id of the access key of what is called `name`.
+/// The access key id for `name`.
 pub(crate) fn access_key(name: &str) -> String {
     format!("AKIA{}", name.to_uppercase().replace('-', ""))
 }
 
-/// Credentials of what is called `name`.
+/// The credentials for `name`.
 pub(crate) fn credentials(name: &str) -> SharedCredentialsProvider {
     SharedCredentialsProvider::new(Credentials::new(access_key(name), SECRET_KEY, None, None, "test"))
 }
 
-/// Reads what the functions of this process log from now on, at the most detailed level.
+/// Reads the logs of the functions in this process from now on, at the most detailed level.
 pub(crate) fn watch() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -42,13 +41,13 @@ pub(crate) fn watch() {
     });
 }
 
-/// Panics if anything that was logged in this process so far holds a secret.
+/// Panics if the log of this process contains a secret.
 pub(crate) fn check() {
     let found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
     assert!(found.is_empty(), "secrets in the log:\n{}", found.join(""));
 }
 
-/// Panics if a process wrote a secret.
+/// Panics if the output of a process contains a secret.
 ///
 /// # Panics
 ///
@@ -62,7 +61,7 @@ fn secret_in(text: &str) -> Option<&'static str> {
     SECRETS.into_iter().find(|secret| text.contains(secret))
 }
 
-/// Takes one record at a time, as the subscriber writes them.
+/// Reads one record at a time, as the subscriber writes them.
 struct Reader;
 
 impl io::Write for Reader {

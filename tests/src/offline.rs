@@ -1,5 +1,5 @@
-//! The SDK over an HTTP client of our own, without sockets. Each of the labs without sockets says what its client does, and
-//! how often the SDK may try.
+//! The SDK with our own HTTP client instead of sockets. Each lab without sockets defines its client and the number of
+//! attempts.
 
 use crate::logs;
 use aws_config::retry::RetryConfig;
@@ -9,7 +9,7 @@ use aws_smithy_runtime_api::client::http::HttpClient;
 use insights_shared::aws::time_source;
 use insights_shared::time::Clock;
 
-/// The SDK in `region` over `client`, trying as often as `retries` allow, at the time of `clock`.
+/// The SDK in `region` with `client` and `retries`, at the time of `clock`.
 pub(crate) fn sdk(
     client: impl HttpClient + 'static,
     region: &'static str,

@@ -1,5 +1,5 @@
-//! Services whose rate limits hold, without sockets, in time that passes only while everybody waits: tokio's, paused. What
-//! a run waits for is then its pacing and its retries alone, to the millisecond, however busy the machine is.
+//! Services with rate limits, without sockets and in Tokio's paused time, which passes only while all tasks wait. The
+//! duration of a run is therefore exactly that of its rate limits and retries, independent of the machine.
 
 use crate::lab::{ACCOUNT, ATTEMPTS, NOW, REGION, TABLE, at};
 use crate::offline;
@@ -25,7 +25,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Services and table. To be made within a runtime whose time is paused.
+/// Services and table. Create it in a runtime with paused time.
 #[derive(Clone)]
 pub struct Paced {
     backend: Arc<Backend>,
@@ -35,19 +35,19 @@ pub struct Paced {
     under_way: Arc<Mutex<Vec<UnderWay>>>,
 }
 
-/// How long requests take.
+/// The duration of requests.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Latency {
-    /// Those to a service.
+    /// Requests to a service.
     pub service: Duration,
-    /// Those to the table.
+    /// Requests to the table.
     pub table: Duration,
 }
 
-/// From when to when a request was under way, in milliseconds since the services were made.
+/// The start and end of a request in milliseconds after the creation of the services.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnderWay {
-    /// Whether it was one to the table.
+    /// Whether it was a request to the table.
     pub is_table: bool,
     /// When it was sent.
     pub from: i64,
@@ -58,14 +58,14 @@ pub struct UnderWay {
 /// One request that reached a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Arrival {
-    /// Milliseconds since the services were made.
+    /// Milliseconds after the creation of the services.
     pub millis: i64,
-    /// Whether it was refused as one too many.
+    /// Whether it was throttled.
     pub throttled: bool,
 }
 
 impl Paced {
-    /// Services that tell `scenario` (TOML) as of [`NOW`].
+    /// Services with `scenario` (TOML) at [`NOW`].
     ///
     /// # Panics
     ///
@@ -73,7 +73,7 @@ impl Paced {
     pub fn new(scenario: &str) -> Self {
         let now = at(NOW);
         let scenario = Scenario::parse(scenario, now).expect("a scenario without faults");
-        // A clock is copied into everything that asks it; eight bytes a test are left behind.
+        // The clock is copied into all parts that use it, so eight bytes per test are never freed.
         let clock: &'static AtomicI64 = Box::leak(Box::new(AtomicI64::new(now.millis())));
         let services = Offline::new(scenario, Clock::Held(clock)).enforcing_rates();
         let backend = Arc::new(Backend::new(services));
@@ -82,27 +82,27 @@ impl Paced {
         Self { backend, clock, begun: Instant::now(), latency: Latency::default(), under_way: Arc::default() }
     }
 
-    /// The same, whose requests take their time.
+    /// The same with requests that take time.
     #[must_use]
     pub fn taking(self, latency: Latency) -> Self {
         Self { latency, ..self }
     }
 
-    /// When each request so far was under way.
+    /// The times of all requests so far.
     pub fn under_way(&self) -> Vec<UnderWay> {
         self.under_way.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Adds a fault, in the command line's words.
+    /// Adds a fault in the notation of the command line.
     ///
     /// # Panics
     ///
-    /// If it is none.
+    /// If the text is not a fault.
     pub fn fault(&self, fault: &str) {
         self.backend.services.fault(fault.parse().expect("a fault"));
     }
 
-    /// An instance of a function: a process of its own, as far as pacing goes.
+    /// An instance of a function. For rate limits it is a separate process.
     ///
     /// # Panics
     ///
@@ -114,11 +114,11 @@ impl Paced {
         service.expect("a configuration without faults")
     }
 
-    /// Invokes an instance. The response is what Lambda would give back, as JSON.
+    /// Invokes an instance. Returns Lambda's response as JSON.
     ///
     /// # Panics
     ///
-    /// If the response is no JSON.
+    /// If the response is not JSON.
     pub async fn invoke<C: Collector>(
         &self,
         instance: &Service<C>,
@@ -131,13 +131,13 @@ impl Paced {
         Ok(serde_json::to_value(&response).expect("a response is JSON"))
     }
 
-    /// How long it has been going on, in milliseconds.
+    /// The elapsed time in milliseconds.
     pub fn elapsed(&self) -> i64 {
         i64::try_from(self.begun.elapsed().as_millis()).unwrap_or(i64::MAX)
     }
 
-    /// Every request to a service, by operation, account and region, in the order in which they arrived. The table's and
-    /// STS's are not among them: nobody paces those.
+    /// All requests to a service by operation, account and region, in the order of arrival. Requests to the table and
+    /// STS are not included, because they are not paced.
     pub fn arrivals(&self) -> BTreeMap<(String, String, String), Vec<Arrival>> {
         let began = at(NOW);
         let mut arrivals: BTreeMap<_, Vec<Arrival>> = BTreeMap::new();
@@ -152,7 +152,7 @@ impl Paced {
     }
 
     fn sdk(&self) -> SdkConfig {
-        // Retries follow at once, so that nothing but the pacing keeps them apart.
+        // Retries have no delay, so that only the rate limits separate requests.
         let retries = RetryConfig::standard()
             .with_max_attempts(ATTEMPTS)
             .with_initial_backoff(Duration::from_millis(1))

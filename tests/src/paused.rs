@@ -1,6 +1,6 @@
-//! A simulated AWS without sockets, in paused time: what is waited for takes none, so that an answer that never comes is
-//! given up at once, by the very timeouts that Lambda has. The functions, the SDK, its retries and the table are the real
-//! ones; of the SDK the HTTP client alone is ours.
+//! Simulated services without sockets, in paused time: waiting takes no real time, so a call that never gets an answer
+//! ends immediately with the timeouts of Lambda. Functions, SDK, retries and table are the real ones; only the HTTP
+//! client of the SDK is replaced.
 
 use crate::endless::Endless;
 use crate::lab::{ACCOUNT, NOW, TABLE, UNPACED, at};
@@ -35,16 +35,16 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-/// How far the services' clock is ahead of the machine's where the clocks differ, as the simulator has it.
+/// The difference between the clocks of services and machine in the fault `clock-skew`.
 const SKEW_SECONDS: i64 = 20 * 60;
-/// How far a signature's time may be from the service's.
+/// The maximum difference between the time of a signature and the time of the service.
 const TOLERATED_MILLIS: i64 = 5 * 60 * 1_000;
 
-/// Runs `future` in paused time: whoever waits for nothing but time is woken at once.
+/// Runs `future` in paused time: waiting for time alone ends immediately.
 ///
 /// # Panics
 ///
-/// If there is no runtime to be had, or a secret was logged.
+/// If there is no runtime, or a secret was logged.
 pub fn paused<T>(future: impl Future<Output = T>) -> T {
     let mut builder = tokio::runtime::Builder::new_current_thread();
     let runtime = builder.enable_time().start_paused(true).build().expect("a runtime");
@@ -53,7 +53,7 @@ pub fn paused<T>(future: impl Future<Output = T>) -> T {
     result
 }
 
-/// A simulated AWS with a table in it, to be used within [`paused`].
+/// Simulated services with a table, for use within [`paused`].
 #[derive(Clone, Debug)]
 pub struct PausedLab {
     region: &'static str,
@@ -62,15 +62,15 @@ pub struct PausedLab {
 }
 
 impl PausedLab {
-    /// A lab that tells `scenario` (TOML) as of [`NOW`]. The SDK keeps one account of retries for each region of the
-    /// process: what fails in one region leaves the others their retries.
+    /// A lab with `scenario` (TOML) at [`NOW`]. The SDK keeps one retry budget per region and process: failures in one
+    /// region do not use the retries of others.
     ///
     /// # Panics
     ///
     /// If the scenario has faults.
     pub async fn new(region: &'static str, scenario: &str) -> Self {
         let scenario = Scenario::parse(scenario, at(NOW)).expect("a scenario without faults");
-        // A clock is copied into everything that asks it; eight bytes a lab are left behind.
+        // The clock is copied into all parts that use it, so eight bytes per lab are never freed.
         let now: &'static AtomicI64 = Box::leak(Box::new(AtomicI64::new(at(NOW).millis())));
         let database = Database::memory().expect("a database in memory");
         let answer = move |operation: &str, body: &[u8]| database::answer(&database, operation, body);
@@ -89,39 +89,39 @@ impl PausedLab {
         lab
     }
 
-    /// Adds a fault, in the command line's words, or with the kind `refused`: nobody listens there.
+    /// Adds a fault in the notation of the command line. The additional kind `refused` refuses connections.
     ///
     /// # Panics
     ///
-    /// If it is none.
+    /// If the text is not a fault.
     pub fn fault(&self, fault: &str) {
         self.door.is_refused.store(fault.contains("=refused"), Ordering::SeqCst);
         let fault = fault.replace("=refused", "=reset");
         self.door.services.fault(fault.parse::<Fault>().expect("a fault"));
     }
 
-    /// Puts the services' clock twenty minutes ahead of the one that requests are signed by.
+    /// Sets the clock of the services twenty minutes ahead of the clock for signatures.
     pub fn skew(&self) {
         self.door.is_skewed.store(true, Ordering::SeqCst);
     }
 
-    /// Lets the pages of an operation never end: of the one whose requests have `marker` in their path or at the end of their
-    /// target, and the page's token in the member `token`. `varied` is another text of the same length on every page.
+    /// Makes the pages of an operation endless. Its requests have `marker` in their path or at the end of their target,
+    /// and the token in the member `token`. `varied` is replaced by another text of the same length on every page.
     ///
     /// # Panics
     ///
     /// If there is such an operation already.
     pub fn endless(&self, marker: &'static str, token: &'static str, varied: Option<&'static str>) {
         let endless = Endless { marker, token, varied, pages: AtomicU64::new(0) };
-        self.door.endless.set(endless).expect("one operation without an end");
+        self.door.endless.set(endless).expect("only one endless operation");
     }
 
-    /// How many pages the operation without an end has given.
+    /// The number of pages of the endless operation.
     pub fn endless_pages(&self) -> u64 {
         self.door.endless.get().map_or(0, |endless| endless.pages.load(Ordering::SeqCst))
     }
 
-    /// Ends every fault.
+    /// Removes all faults.
     pub fn clear_faults(&self) {
         self.door.services.clear_faults();
         self.door.is_skewed.store(false, Ordering::SeqCst);
@@ -132,12 +132,12 @@ impl PausedLab {
         self.door.services.log()
     }
 
-    /// Forgets the calls so far.
+    /// Clears the log of calls.
     pub fn clear_log(&self) {
         self.door.services.clear_log();
     }
 
-    /// Moves the clock of services and functions on.
+    /// Advances the clock of services and functions.
     pub fn advance(&self, seconds: i64) {
         self.now.fetch_add(seconds * 1_000, Ordering::SeqCst);
     }
@@ -147,22 +147,22 @@ impl PausedLab {
         Client::new(&self.sdk())
     }
 
-    /// Puts an item past all rules.
+    /// Puts an item without validation.
     ///
     /// # Panics
     ///
-    /// If the table does not take it.
+    /// If the table rejects the item.
     pub async fn put(&self, item: Map) {
         let put = self.dynamodb().put_item().table_name(TABLE).set_item(Some(into_attributes(item)));
         put.send().await.expect("the table takes the item");
     }
 
-    /// Everything in the table.
+    /// All items of the table.
     pub async fn table(&self) -> Table {
         Table::scan(&self.dynamodb(), TABLE).await
     }
 
-    /// Invokes a function of its own with `payload`. The response is what Lambda would give back, as JSON.
+    /// Invokes a new function with `payload`. Returns Lambda's response as JSON.
     ///
     /// # Panics
     ///
@@ -185,7 +185,7 @@ impl PausedLab {
         Ok(serde_json::to_value(&response).expect("a response is JSON"))
     }
 
-    /// The SDK as the functions set it up on Lambda, timeouts and number of tries included.
+    /// The SDK with the configuration of the functions on Lambda, including timeouts and attempts.
     fn sdk(&self) -> SdkConfig {
         let Timeouts { connect, read, operation } = Timeouts::default();
         let timeouts = TimeoutConfig::builder()
@@ -199,12 +199,12 @@ impl PausedLab {
     }
 }
 
-/// The way to the services.
+/// The HTTP client for the services.
 #[derive(Clone, Debug)]
 struct Door {
     services: Arc<Offline>,
     now: &'static AtomicI64,
-    /// Whether a connection that comes to nothing was refused, rather than reset.
+    /// Whether failing connections are refused instead of reset.
     is_refused: Arc<AtomicBool>,
     is_skewed: Arc<AtomicBool>,
     endless: Arc<OnceLock<Endless>>,
@@ -246,7 +246,7 @@ impl Door {
             ConnectorError::io(io::Error::from(kind).into())
         })?;
         let (parts, body) = answer.into_parts();
-        let body = body.collect().await.expect("a body that is there").to_bytes();
+        let body = body.collect().await.expect("a complete body").to_bytes();
         let status = parts.status.as_u16().try_into().expect("a status");
         let body = endless.map_or_else(|| body.to_vec(), |endless| endless.extend(&body));
         let length = body.len().to_string();
@@ -271,7 +271,7 @@ fn outgoing(request: &HttpRequest, endless: Option<&Endless>) -> hyper::Request<
     outgoing.body(body.into()).expect("a request")
 }
 
-/// Whether the time of a request's signature is too far from that of a service whose clock is ahead of `now`.
+/// Whether the time of a signature is too far from that of a service whose clock is ahead of `now`.
 fn is_off(request: &HttpRequest, now: &'static AtomicI64) -> bool {
     let signed = request.headers().get("x-amz-date").unwrap_or_default();
     let signed: Timestamp = rfc_3339(signed).parse().expect("a signature's time");

@@ -1,4 +1,4 @@
-//! What each function may do, by `template.yaml`, and what it was seen to do.
+//! The permissions of each function in `template.yaml`, and the permissions that it used.
 
 use crate::logs::access_key;
 use insights_simulator::Seen;
@@ -14,7 +14,7 @@ pub fn functions() -> impl Iterator<Item = &'static str> {
     insights_sources::all().map(|source| source.package)
 }
 
-/// What each function's role may do.
+/// The allowed actions of each function.
 static ALLOWED: LazyLock<BTreeMap<&str, BTreeSet<String>>> = LazyLock::new(|| {
     let template = template();
     functions().map(|function| (function, allowed(&template, function))).collect()
@@ -24,16 +24,16 @@ static ALLOWED: LazyLock<BTreeMap<&str, BTreeSet<String>>> = LazyLock::new(|| {
 ///
 /// # Panics
 ///
-/// If it is not YAML that CloudFormation reads.
+/// If it is not valid YAML of CloudFormation.
 pub fn template() -> Value {
     parse(TEMPLATE)
 }
 
-/// A template as JSON; CloudFormation's tags become its functions' long forms, `!Ref X` as `{"Ref": "X"}`.
+/// A template as JSON. CloudFormation tags become the long forms of functions: `!Ref X` becomes `{"Ref": "X"}`.
 ///
 /// # Panics
 ///
-/// If it is not YAML that CloudFormation reads.
+/// If it is not valid YAML of CloudFormation.
 pub fn parse(template: &str) -> Value {
     let documents = Yaml::load_from_str(template).expect("the template is YAML");
     let [document] = &documents[..] else { panic!("one document") };
@@ -77,7 +77,7 @@ fn texts(value: &Value) -> Vec<&str> {
 ///
 /// # Panics
 ///
-/// If there is no such function, or if its role is not written out.
+/// If the function does not exist, or its role is not inline.
 pub fn statements(template: &Value, binary: &str) -> Vec<Value> {
     let resources = template["Resources"].as_object().expect("resources");
     let function = resources.values().find(|resource| {
@@ -92,18 +92,18 @@ pub fn statements(template: &Value, binary: &str) -> Vec<Value> {
     let policies = role["Policies"].as_array().expect("policies").iter();
     let statements = policies.flat_map(|policy| {
         policy["PolicyDocument"]["Statement"].as_array().expect("statements").iter().map(|statement| {
-            // A statement under a condition of the template: `!If [condition, statement, !Ref AWS::NoValue]`.
+            // A conditional statement: `!If [condition, statement, !Ref AWS::NoValue]`.
             statement["Fn::If"].get(1).unwrap_or(statement).clone()
         })
     });
     statements.collect()
 }
 
-/// Every action that the role of the function with this binary may take.
+/// All allowed actions of the role of the function with this binary.
 ///
 /// # Panics
 ///
-/// If a statement does anything else than to allow actions.
+/// If a statement does something other than allow actions.
 pub fn allowed(template: &Value, binary: &str) -> BTreeSet<String> {
     let mut actions = BTreeSet::new();
     for statement in statements(template, binary) {
@@ -114,12 +114,12 @@ pub fn allowed(template: &Value, binary: &str) -> BTreeSet<String> {
     actions
 }
 
-/// The action that an operation needs; none if anybody may call it.
+/// The action that an operation needs; `None` if every principal may call it.
 pub fn action(service: &str, operation: &str) -> Option<String> {
     match (service, operation) {
         // https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
         ("sts", "GetCallerIdentity") => None,
-        // The functions' statements are inserts, all of them.
+        // All PartiQL statements of the functions are inserts.
         ("dynamodb", "BatchExecuteStatement") => Some("dynamodb:PartiQLInsert".to_owned()),
         _ => {
             let is_meant = |known: &&Operation| known.service == service && known.name == operation;
@@ -129,11 +129,11 @@ pub fn action(service: &str, operation: &str) -> Option<String> {
     }
 }
 
-/// The actions that each function was seen to need.
+/// The actions that each function used.
 pub fn needed(seen: &BTreeSet<Seen>) -> BTreeMap<&'static str, BTreeSet<String>> {
     let mut needed: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     for Seen { caller, service, operation } in seen {
-        // By its own key, or in a session that it named after itself.
+        // Identified by its own key, or by the session name that it chose.
         let function = functions().find(|name| *caller == *name || *caller == access_key(name));
         if let Some(function) = function {
             needed.entry(function).or_default().extend(action(service, operation));
@@ -142,7 +142,7 @@ pub fn needed(seen: &BTreeSet<Seen>) -> BTreeMap<&'static str, BTreeSet<String>>
     needed
 }
 
-/// Panics if a function was seen to do what its role may not.
+/// Panics if a function used an action that its role does not allow.
 pub(crate) fn check(seen: &BTreeSet<Seen>) {
     for (function, actions) in needed(seen) {
         let beyond: Vec<&String> = actions.difference(&ALLOWED[function]).collect();

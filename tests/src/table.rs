@@ -1,14 +1,14 @@
-//! The table as a whole: every item, read by scanning, and how it differs from another.
+//! All items of the table, read by a scan, and differences between tables.
 
 use aws_sdk_dynamodb::Client;
 use insights_shared::key::Key;
 use insights_shared::value::{Map, Value, from_attributes};
 use std::collections::BTreeMap;
 
-/// What a record says of when and by whom it was seen, and what two runs over the same answers may differ in.
+/// Attributes about the observation, which can differ between two runs over the same answers.
 pub const OBSERVATION_STAMPS: [&str; 3] = ["answered_at", "observed_at", "collected_by"];
 
-/// Every item of a table, also what has expired.
+/// All items of a table, including expired ones.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Table(pub BTreeMap<Key, Map>);
 
@@ -19,11 +19,11 @@ fn has_request_time(item: &Map) -> bool {
 }
 
 impl Table {
-    /// Reads all items. Panics where the table cannot be read: without it no test can go on.
+    /// Reads all items.
     ///
     /// # Panics
     ///
-    /// If the table cannot be scanned or holds an item that is none of ours.
+    /// If the table cannot be scanned or contains an item of another program.
     pub async fn scan(client: &Client, table: &str) -> Self {
         let mut items = BTreeMap::new();
         let mut start = None;
@@ -47,12 +47,12 @@ impl Table {
         self.0.get(&Key::new(pk, sk))
     }
 
-    /// The items of one `kind`, in the order of their keys.
+    /// The items of `kind`, sorted by key.
     pub fn of_kind(&self, kind: &str) -> Vec<&Map> {
         self.0.values().filter(|item| item.get("kind").and_then(Value::as_str) == Some(kind)).collect()
     }
 
-    /// How many items of each kind there are.
+    /// The number of items of each kind.
     pub fn kinds(&self) -> BTreeMap<String, usize> {
         let mut kinds = BTreeMap::new();
         for item in self.0.values() {
@@ -62,8 +62,8 @@ impl Table {
         kinds
     }
 
-    /// The records alone, without `run` and `state` items and without the stamps of observation: what two undisturbed
-    /// runs over the same answers have in common.
+    /// The records without `run`, `state` and attributes about the observation: the common content of two undisturbed
+    /// runs over the same answers.
     #[must_use]
     pub fn content(&self) -> Self {
         let is_record =
@@ -84,7 +84,7 @@ impl Table {
         Self(records.map(without_stamps).collect())
     }
 
-    /// What differs in the content of two tables, one line for each attribute; nothing if they are the same.
+    /// The differences in the content of two tables, one line per attribute; empty if they are equal.
     pub fn differences(&self, other: &Self) -> Vec<String> {
         let (left, right) = (self.content().0, other.content().0);
         let mut lines = Vec::new();
@@ -109,7 +109,7 @@ impl Table {
         lines
     }
 
-    /// Panics with every difference unless both hold the same content.
+    /// Panics with all differences unless both have the same content.
     ///
     /// # Panics
     ///

@@ -1,4 +1,4 @@
-//! Services that speak TLS: certificates of an authority that nobody else believes, and how hands were shaken.
+//! Services with TLS: certificates of a test authority, and counts of handshakes.
 
 use crate::{Lab, Running};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
@@ -13,15 +13,15 @@ use tokio_rustls::rustls::crypto::ring::default_provider;
 use tokio_rustls::rustls::pki_types::PrivatePkcs8KeyDer;
 use tokio_rustls::rustls::{HandshakeKind, ServerConfig};
 
-/// One target, so that nothing is asked in two regions at once.
+/// One target, so that requests go to only one region.
 pub const ONE_TARGET: (&str, &str) =
     ("TARGETS", r#"[{"account_id":"123456789012","regions":["eu-west-1"]}]"#);
 
-/// Calls under way at once by default, and tickets that come with a handshake: services give one or two, and what is looked
-/// at here is whether they are used.
+/// The default number of concurrent calls, and the number of tickets per handshake. Services send one or two; the test
+/// checks that they are used.
 const AT_ONCE: usize = 8;
 
-/// An authority of its own, and its certificate as a file.
+/// A test authority with its certificate as a file.
 #[derive(Debug)]
 pub struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
@@ -29,11 +29,11 @@ pub struct Authority {
 }
 
 impl Authority {
-    /// An authority called `name`.
+    /// Creates an authority called `name`.
     ///
     /// # Panics
     ///
-    /// If there is no place for its certificate.
+    /// If the certificate cannot be stored.
     pub fn new(name: &str) -> Self {
         let mut params = CertificateParams::default();
         params.distinguished_name.push(DnType::CommonName, name);
@@ -45,7 +45,7 @@ impl Authority {
         Self { issuer, folder }
     }
 
-    /// The file of its certificate.
+    /// The file with its certificate.
     pub fn file(&self) -> PathBuf {
         self.folder.path().join("authority.pem")
     }
@@ -55,7 +55,7 @@ impl Authority {
         self.folder.path()
     }
 
-    /// The configuration of a server that is called `localhost`, and has the address of it.
+    /// The configuration of a server with the name `localhost` and its address.
     fn server(&self) -> ServerConfig {
         let key = KeyPair::generate().expect("a key");
         let params =
@@ -76,15 +76,15 @@ impl Authority {
 /// A lab behind TLS.
 #[derive(Debug)]
 pub struct Front {
-    /// Where it is, by name.
+    /// Its address by name.
     pub url: String,
     handshakes: Arc<Mutex<Vec<HandshakeKind>>>,
-    /// Why handshakes came to nothing.
+    /// The errors of failed handshakes.
     pub refusals: UnboundedReceiver<String>,
 }
 
 impl Front {
-    /// Passes on to `lab` what comes in by TLS, with a certificate of `authority`.
+    /// Forwards TLS connections to `lab`, with a certificate of `authority`.
     ///
     /// # Panics
     ///
@@ -108,7 +108,7 @@ impl Front {
                     };
                     noted
                         .lock()
-                        .expect("nobody panicked with it")
+                        .expect("no panic while locked")
                         .push(outside.get_ref().1.handshake_kind().expect("a handshake that is over"));
                     let mut inside = TcpStream::connect(behind).await.expect("the simulator");
                     let _ = copy_bidirectional(&mut outside, &mut inside).await;
@@ -118,31 +118,30 @@ impl Front {
         Self { url, handshakes, refusals }
     }
 
-    /// How many handshakes there were: full ones, and resumed ones.
+    /// The number of full and of resumed handshakes.
     ///
     /// # Panics
     ///
     /// If a handshake panicked.
     pub fn handshakes(&self) -> (usize, usize) {
-        let handshakes = self.handshakes.lock().expect("nobody panicked with it");
+        let handshakes = self.handshakes.lock().expect("no panic while locked");
         let resumed = handshakes.iter().filter(|kind| **kind == HandshakeKind::Resumed).count();
         (handshakes.len() - resumed, resumed)
     }
 }
 
-/// Invokes `binary`, the function `name`, twice over `story`, as it ships: as many calls at once as there are by default, at
-/// the services' rates. Answers take longer than these keep two requests apart, so that several are under way at once. The
-/// first invocation must send at least `requests`.
+/// Invokes `binary`, the function `name`, twice with `story` and its default configuration. Answers take longer than
+/// the interval of the rate limits, so that calls overlap. The first invocation must send at least `requests`.
 ///
 /// # Panics
 ///
-/// If it does not shake hands in full exactly once at each endpoint, or does so again in the second invocation.
+/// If there is not exactly one full handshake per endpoint, or another one in the second invocation.
 pub async fn assert_one_full_handshake(binary: &str, name: &str, story: &str, requests: usize) {
     let lab = Lab::in_real_time(story).await;
     lab.fault("*=slow-0.3");
     let authority = Authority::new("the lab's");
     let (service, table) = (Front::new(&lab, &authority).await, Front::new(&lab, &authority).await);
-    // Tickets go by name, and those of one front are worth nothing at the other.
+    // Tickets are stored by server name, and are not valid for another server.
     let table_url = table.url.replace("localhost", "127.0.0.1");
     let file = authority.file();
     let variables = [
@@ -165,7 +164,7 @@ pub async fn assert_one_full_handshake(binary: &str, name: &str, story: &str, re
                 full, 1,
                 "full handshakes with the {endpoint} by the end of the {invocation} invocation"
             );
-            // A request may begin to connect in the moment in which the connection before it becomes free.
+            // A request can start to connect at the moment when another connection becomes free.
             let new = full + resumed - known;
             assert!(new <= 2 * AT_ONCE, "{new} connections to the {endpoint} in the {invocation} invocation");
         }

@@ -93,9 +93,9 @@ fn summary(targets: &[Target], health: &Health) -> String {
         let others = targets.len() - well;
         format!("{others} of {all} {} attention", if others == 1 { "needs" } else { "need" })
     } else if health.unknown().is_some() {
-        format!("Nothing is collected: no source is in use in any of {all}")
+        format!("No data: no source is enabled in any of {all}")
     } else {
-        format!("All is well: {all}")
+        format!("No problems: {all}")
     }
 }
 

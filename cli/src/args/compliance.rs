@@ -1,32 +1,32 @@
 //! The arguments of `compliance`.
 
-use super::shared::{Look, Where, Within};
+use super::shared::{OutputOptions, PeriodOptions, TableOptions};
 use clap::Args;
 
-/// What the help of `compliance` ends with.
+/// The end of the help of `compliance`.
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  insights compliance                  the account and each assessment, by day
-  insights compliance --scope account  the account, its domains and controls
+  insights compliance                  counts by day: account and assessments
+  insights compliance --scope account  the account with its domains and controls
   insights compliance --scope 11111111-2222-3333-4444-555555555555 --since 90d
-  insights compliance --scope 'SOC 2'     an assessment by its name
+  insights compliance --scope 'SOC 2'     one assessment by its name
   insights compliance --output csv > compliance.csv
 
-A day that was not collected is not zero, nor is one on which Audit Manager had no counts.";
+A day that was not collected, or for which Audit Manager had no counts, is empty, not zero.";
 
 /// Arguments of `compliance`.
 #[derive(Debug, Args)]
 pub struct ComplianceArguments {
-    /// Only `account`, or one assessment: its id, or its name where that is unique. It is shown with its domains.
+    /// Show `account` or one assessment (its id or unique name) with its domains.
     #[arg(long, value_name = "ENTITY")]
     pub scope: Option<String>,
-    /// From when until when.
+    /// The period.
     #[command(flatten)]
-    pub within: Within,
-    /// Where the table is.
+    pub within: PeriodOptions,
+    /// The table.
     #[command(flatten)]
-    pub location: Where,
-    /// How the answer looks.
+    pub location: TableOptions,
+    /// The output format.
     #[command(flatten)]
-    pub look: Look,
+    pub look: OutputOptions,
 }

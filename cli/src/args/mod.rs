@@ -1,4 +1,4 @@
-//! The arguments, and the help that goes with them: a file for each command. It checks what one argument alone can tell.
+//! The arguments and their help, one file per command. Checks that need only one argument are here.
 
 mod collect;
 mod compliance;
@@ -37,50 +37,50 @@ use std::ffi::OsString;
 pub use table::{TableCommand, TableCreateArguments};
 pub use timeline::TimelineArguments;
 
-/// Collects AWS X-Ray, CloudTrail and Audit Manager insights into one DynamoDB table, and asks that table.
+/// Collect AWS X-Ray, CloudTrail and Audit Manager insights into one DynamoDB table, and query this table.
 ///
-/// Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 partly done. Data goes to standard output, progress to
+/// Exit codes: 0 success, 1 failure, 2 wrong usage or configuration, 3 partial. Data goes to standard output, progress to
 /// standard error.
 #[derive(Debug, Parser)]
 #[command(name = "insights", version, propagate_version = true, after_help = EXAMPLES, max_term_width = 100)]
 pub struct Arguments {
-    /// What to do.
+    /// The command.
     #[command(subcommand)]
     pub command: Command,
 }
 
 const EXAMPLES: &str = "\
 Examples:
-  insights demo                     see everything at work, with no AWS account
-  insights collect --dry-run        what your own AWS account has to tell
-  insights list --open              what is wrong now, worst first
-  insights timeline --since 24h     what happened, all sources on one axis
-  insights status                   is it empty, or broken?
-  insights report                   one HTML file with charts, to keep or send
-  insights serve                    the same as a live page
-  insights simulate --port 8080     the simulated services, for any AWS client
+  insights demo                     try everything without an AWS account
+  insights collect --dry-run        show the insights of your own AWS account
+  insights list --open              list open insights, worst first
+  insights timeline --since 24h     show all sources on one time axis
+  insights status                   check whether collection works
+  insights report                   write one HTML file with charts
+  insights serve                    serve the report as a live page
+  insights simulate --port 8080     simulate the services for any AWS client
   insights table create --table insights
   insights completions bash > /etc/bash_completion.d/insights";
 
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Run the three collectors against simulated AWS services, and show what they found.
+    /// Run the collectors against simulated AWS services and show the findings.
     #[command(after_help = demo::EXAMPLES)]
     Demo(DemoArguments),
-    /// Collect from your own AWS accounts, as the functions do.
+    /// Collect from your own AWS accounts, like the functions.
     #[command(after_help = collect::EXAMPLES)]
     Collect(CollectArguments),
-    /// List insights and snapshots, newest first; with --open what is wrong now, worst first.
+    /// List insights and snapshots, newest first; with --open the open ones, worst first.
     #[command(after_help = list::EXAMPLES)]
     List(ListArguments),
-    /// Show one insight whole: its timeline, its graph, the numbers around it, and what it belongs to.
+    /// Show one insight in full: timeline, graph, nearby metric values and incident.
     #[command(after_help = show::EXAMPLES)]
     Show(ShowArguments),
-    /// Plot CloudTrail's metric series.
+    /// Plot metric series of CloudTrail.
     #[command(after_help = series::EXAMPLES)]
     Series(SeriesArguments),
-    /// Show Audit Manager's counts by day.
+    /// Show daily counts of Audit Manager.
     #[command(after_help = compliance::EXAMPLES)]
     Compliance(ComplianceArguments),
     /// List the EKS clusters by their next Kubernetes version, and what blocks the upgrade.
@@ -89,24 +89,24 @@ pub enum Command {
     /// Show all three sources on one time axis, and what belongs together.
     #[command(after_help = timeline::EXAMPLES)]
     Timeline(TimelineArguments),
-    /// Tell empty from broken: how each account, region and source is, and what to do.
+    /// Check the last runs of each account, region and source; distinguish empty from broken.
     #[command(after_help = status::EXAMPLES)]
     Status(StatusArguments),
-    /// Write one HTML file with charts: what is wrong now, what happened, and whether it is fresh.
+    /// Write one HTML file with charts: open insights, history and state of collection.
     #[command(after_help = report::EXAMPLES)]
     Report(ReportArguments),
-    /// Serve the same as a live page on this machine alone, and as JSON.
+    /// Serve the report as a live page and as JSON, only on this machine.
     #[command(after_help = serve::EXAMPLES)]
     Serve(ServeArguments),
-    /// Serve simulated X-Ray, CloudTrail, Audit Manager, STS and DynamoDB until Ctrl-C.
+    /// Simulate X-Ray, CloudTrail, Audit Manager, STS and DynamoDB until Ctrl-C.
     #[command(after_help = simulate::EXAMPLES)]
     Simulate(SimulateArguments),
-    /// Delete everything that the table holds of one account.
+    /// Delete all items of one account from the table.
     #[command(after_help = purge::EXAMPLES)]
     Purge(PurgeArguments),
-    /// Look after the table.
+    /// Manage the table.
     Table {
-        /// What to do with it.
+        /// The command.
         #[command(subcommand)]
         command: TableCommand,
     },
@@ -118,7 +118,7 @@ pub enum Command {
 }
 
 impl Command {
-    /// The options by which suggested commands name the table of this one.
+    /// The table options of this command, which suggested commands repeat.
     pub fn location(&self) -> Location {
         let location = match self {
             Self::Collect(arguments) => &arguments.location,
@@ -140,8 +140,8 @@ impl Command {
     }
 }
 
-/// Reads the process's arguments, the program's name first. What is wrong with them, and help that was asked for, is written here:
-/// clap repeats arguments as they are, so hidden characters of theirs are spelled out before it sees them.
+/// Parses the arguments of the process, which begin with the program's name. It prints usage errors and requested help.
+/// clap prints arguments unchanged, so hidden characters are escaped before clap reads them.
 pub fn parse<A: Parser>(given: &[OsString]) -> Result<A, Exit> {
     let error = match A::try_parse_from(given) {
         Ok(arguments) => return Ok(arguments),
@@ -150,9 +150,9 @@ pub fn parse<A: Parser>(given: &[OsString]) -> Result<A, Exit> {
     let shown = given.iter().map(|argument| visible(&argument.to_string_lossy()).into_owned());
     let shown: Vec<String> = shown.collect();
     let is_plain = shown.iter().zip(given).all(|(shown, given)| given == shown.as_str());
-    // Only one that is no Unicode is wrong and right when shown, and clap does not repeat that one.
+    // Only an argument that is not Unicode fails and succeeds after escaping; clap does not print such an argument.
     let error = if is_plain { error } else { A::try_parse_from(shown).err().unwrap_or(error) };
-    // Where nobody can read it, there is nobody to tell.
+    // An error while printing cannot be printed either.
     let _ = error.print();
     Err(if error.use_stderr() { Exit::WrongUsage } else { Exit::Done })
 }
@@ -167,7 +167,7 @@ mod tests {
         Arguments::command().debug_assert();
     }
 
-    /// Everything that a command's help, or one below it, ends with.
+    /// The examples of a command and of its subcommands.
     fn examples(command: &clap::Command) -> Vec<String> {
         let own = command.get_after_help().map(ToString::to_string);
         own.into_iter().chain(command.get_subcommands().flat_map(examples)).collect()

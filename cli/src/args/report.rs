@@ -1,33 +1,33 @@
 //! The arguments of `report`.
 
-use super::shared::Where;
+use super::shared::TableOptions;
 use clap::Args;
 use insights_query::input::{When, when};
 use std::path::PathBuf;
 
-/// What the help of `report` ends with.
+/// The end of the help of `report`.
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  insights report                              the last seven days, report.html
+  insights report                              the last 7 days, in report.html
   insights report --since 24h --out today.html --utc
   insights report --local insights-demo/table.db
   insights report --out - | gzip > report.html.gz
 
-The file needs no network and no other file, and without its script has its tables instead of charts: mail it, print it, keep it with the incident.";
+The file needs no network and no other file. Without JavaScript it shows tables instead of charts.";
 
 /// Arguments of `report`.
 #[derive(Debug, Args)]
 pub struct ReportArguments {
-    /// From when on: 24h, 7d, a time as in 2026-03-01T12:00:00Z, or a day of UTC as in 2026-03-01 [default: 7d]
+    /// Start of the period: 24h, 7d, a time such as 2026-03-01T12:00:00Z, or a UTC day such as 2026-03-01 [default: 7d]
     #[arg(long, value_name = "TIME", value_parser = when)]
     pub since: Option<When>,
-    /// The file to write; - is standard output.
+    /// Write to this file; - is standard output.
     #[arg(long, value_name = "FILE", default_value = "report.html")]
     pub out: PathBuf,
-    /// Show times in UTC rather than in local time.
+    /// Show times in UTC instead of local time.
     #[arg(long)]
     pub utc: bool,
-    /// Where the table is.
+    /// The table.
     #[command(flatten)]
-    pub location: Where,
+    pub location: TableOptions,
 }

@@ -1,36 +1,36 @@
 //! The arguments of `series`.
 
-use super::shared::{Look, Where, Within};
+use super::shared::{OutputOptions, PeriodOptions, TableOptions};
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
-/// What the help of `series` ends with.
+/// The end of the help of `series`.
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  insights series                             every series of the last 7 days
-  insights series RunInstances --since 30d    those whose key contains the text
-  insights series secretsmanager --period 60  minutes alone
-  insights series ec2 --output csv > ec2.csv  a row for each bucket, zeros too
+  insights series                             all series, last 7 days
+  insights series RunInstances --since 30d    series whose key contains the text
+  insights series secretsmanager --period 60  only values by minute
+  insights series ec2 --output csv > ec2.csv  one row per value, zeros included
 
-Each time is shown at the finest period that covers it. In a plot, _ is zero and · is unknown.";
+The finest period that covers a time is shown. In a plot, _ means zero and · means unknown.";
 
 /// Arguments of `series`.
 #[derive(Debug, Args)]
 pub struct SeriesArguments {
-    /// Only series whose key contains this: service, operation, type, error or trail.
+    /// Show series whose key contains this text: service, operation, type, error or trail.
     pub text: Option<String>,
-    /// Only points so many seconds apart, rather than the finest that cover each time.
+    /// Show values of this period in seconds instead of the finest period that covers each time.
     #[arg(long, value_name = "SECONDS", value_parser = period())]
     pub period: Option<i64>,
-    /// From when until when.
+    /// The period.
     #[command(flatten)]
-    pub within: Within,
-    /// Where the table is.
+    pub within: PeriodOptions,
+    /// The table.
     #[command(flatten)]
-    pub location: Where,
-    /// How the answer looks.
+    pub location: TableOptions,
+    /// The output format.
     #[command(flatten)]
-    pub look: Look,
+    pub look: OutputOptions,
 }
 
 fn period() -> impl TypedValueParser<Value = i64> {

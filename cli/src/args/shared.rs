@@ -1,4 +1,4 @@
-//! What many commands take: where the table is, which span of time, and how the answer looks.
+//! Arguments of several commands: the table, the period and the output format.
 
 use crate::exit::Failure;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -10,49 +10,49 @@ use insights_shared::time::{DAY_SECONDS, Timestamp};
 use insights_web::command::Location;
 use std::path::PathBuf;
 
-/// Where the table is.
+/// The options that select the table.
 #[derive(Clone, Debug, Default, Args)]
-#[command(next_help_heading = "Where the table is")]
-pub struct Where {
-    /// The table's name [default: $TABLE_NAME, else insights]
+#[command(next_help_heading = "Table")]
+pub struct TableOptions {
+    /// Name of the table [default: $TABLE_NAME, otherwise insights]
     #[arg(long, value_name = "NAME")]
     pub table: Option<String>,
-    /// An embedded database in this file, rather than the DynamoDB of your AWS configuration.
+    /// Use an embedded database in this file instead of DynamoDB.
     #[arg(long, value_name = "FILE")]
     pub local: Option<PathBuf>,
 }
 
-impl Where {
-    /// The options by which suggested commands name the same table.
+impl TableOptions {
+    /// The options that select the same table in suggested commands.
     pub fn names(&self) -> Location {
         Location { table: self.table.clone(), local: self.local.clone() }
     }
 }
 
-/// A span of time.
+/// The options of the period.
 #[derive(Clone, Copy, Debug, Default, Args)]
-pub struct Within {
-    /// From when on: 24h, 7d, a time as in 2026-03-01T12:00:00Z, or a day of UTC as in 2026-03-01 [default: 7d]
+pub struct PeriodOptions {
+    /// Start of the period: 24h, 7d, a time such as 2026-03-01T12:00:00Z, or a UTC day such as 2026-03-01 [default: 7d]
     #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = when)]
     pub since: Option<When>,
-    /// Until when, in the same forms, to the end of a day [default: now]
+    /// End of the period in the same forms; a day is included to its end [default: now]
     #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = when)]
     pub until: Option<When>,
 }
 
-impl Within {
-    /// The span that is meant at `now`: the last 7 days, unless it says otherwise.
+impl PeriodOptions {
+    /// The selected period at the time `now`; by default the last 7 days.
     pub fn span(self, now: Timestamp) -> Result<Span, Failure> {
         self.span_within(Span::last(7 * DAY_SECONDS, now), now)
     }
 
-    /// The span that is meant, `default` where it says nothing.
+    /// The selected period; `default` supplies missing ends.
     pub fn span_within(self, default: Span, now: Timestamp) -> Result<Span, Failure> {
-        // Nothing is known of the future.
+        // There is no data of the future.
         let until = self.until.map_or(default.until, |until| until.end(now).min(now));
         let since = match self.since {
             Some(since) => since.start(now),
-            // As long as usual, but up to the end that is given: of a day that is the next one's beginning.
+            // As long as the default, but up to the given end. The end of a day is the start of the next day.
             None => self
                 .until
                 .map_or(default.until, |until| until.next(now).min(now))
@@ -62,7 +62,7 @@ impl Within {
             let end = match self.until {
                 _ if until == now => format!("now, {now}"),
                 Some(_) => format!("--until {until}"),
-                None => format!("the end of what is asked for, {until}"),
+                None => format!("the end of the period, {until}"),
             };
             return Err(Failure::usage(format!("--since {since} is after {end}: it must be before")));
         }
@@ -70,27 +70,27 @@ impl Within {
     }
 }
 
-/// How the answer looks.
+/// The options of the output.
 #[derive(Clone, Copy, Debug, Default, Args)]
-#[command(next_help_heading = "How the answer looks")]
-pub struct Look {
-    /// A table for people, records as JSON, or rows for a spreadsheet.
+#[command(next_help_heading = "Output")]
+pub struct OutputOptions {
+    /// Print a table, a JSON array of records, or CSV.
     #[arg(long, value_enum, value_name = "FORM", default_value_t)]
     pub output: Output,
-    /// Show times in UTC rather than in local time. JSON and CSV always have UTC.
+    /// Show times in UTC instead of local time; JSON and CSV always use UTC.
     #[arg(long)]
     pub utc: bool,
 }
 
-/// What an answer is written as.
+/// The output formats.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Output {
-    /// For people.
+    /// A table for people.
     #[default]
     Table,
-    /// One array of records, whole.
+    /// One JSON array of complete records.
     Json,
-    /// A header and rows (RFC 4180).
+    /// CSV with a header (RFC 4180).
     Csv,
 }
 
@@ -105,10 +105,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_span_of_days_has_the_whole_of_its_first_and_of_its_last_one() {
+    fn a_period_of_days_includes_its_first_and_last_day_completely() {
         let now: Timestamp = "2026-03-08T00:00:00Z".parse().unwrap();
         let day = |text: &str| when(text).ok();
-        let span = |since, until| Within { since, until }.span(now).unwrap();
+        let span = |since, until| PeriodOptions { since, until }.span(now).unwrap();
         let ends = |span: Span| (span.since.to_string(), span.until.to_string());
         let of = |since: &str, until: &str| (since.to_owned(), until.to_owned());
         assert_eq!(
@@ -123,12 +123,12 @@ mod tests {
             ends(span(day("2026-03-01"), day("24h"))),
             of("2026-03-01T00:00:00.000Z", "2026-03-07T00:00:00.000Z")
         );
-        // As long as usual: seven days, the last one among them.
+        // The default length: seven days, including the last one.
         assert_eq!(
             ends(span(None, day("2026-03-02"))),
             of("2026-02-24T00:00:00.000Z", "2026-03-02T23:59:59.999Z")
         );
-        // Nothing is known of the future: each day of it would be asked for, and drawn.
+        // There is no data of the future, so its days are neither queried nor plotted.
         for until in ["2026-03-08", "2026-03-31", "9999-12-30", "9999-01-01T00:00:00Z"] {
             let expected = of("2026-03-01T00:00:00.000Z", "2026-03-08T00:00:00.000Z");
             assert_eq!(ends(span(None, day(until))), expected, "{until}");

@@ -5,14 +5,14 @@ use insights_simulator::guard::AllowedHost;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-/// What the help of `simulate` ends with.
+/// The end of the help of `simulate`.
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  insights simulate                      on port 8080, with the table insights
+  insights simulate                      port 8080, table insights
   insights simulate > env.sh & sleep 1; . ./env.sh
   insights simulate --fault GetInsight=throttle:3 --fault 'PutItem=reset:1@10'
   insights simulate --scenario story.toml --seed 3 --enforce-rates
-  insights simulate --bind 172.17.0.1    where containers find it
+  insights simulate --bind 172.17.0.1    an address that containers can reach
   insights simulate --allow-host host.docker.internal
 
 A fault is OPERATION=KIND, OPERATION=KIND:COUNT or OPERATION=KIND:COUNT@SKIP. OPERATION is an operation with its service, \
@@ -24,31 +24,31 @@ missing-members, repeat-token, empty-page, unprocessed.";
 /// Arguments of `simulate`.
 #[derive(Debug, Args)]
 pub struct SimulateArguments {
-    /// The port to listen on; 0 is a free one.
+    /// Listen on this port; 0 selects a free port.
     #[arg(long, default_value_t = 8080)]
     pub port: u16,
-    /// The address to listen on. Any but a loopback address is open to everybody who reaches this machine.
+    /// Listen on this address; only a loopback address is closed to other machines.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
     pub bind: IpAddr,
-    /// A further name, or NAME:PORT, by which clients reach it; repeatable. Loopback names and its own address are accepted.
+    /// Accept this host name, or NAME:PORT, besides loopback names and the own address; repeatable.
     #[arg(long, value_name = "NAME")]
     pub allow_host: Vec<AllowedHost>,
-    /// A scenario file in place of the built-in story.
+    /// Use this scenario file instead of the built-in scenario.
     #[arg(long, value_name = "FILE")]
     pub scenario: Option<PathBuf>,
-    /// What identifiers and series are derived from, in place of the scenario's own.
+    /// Use this seed for identifiers and series instead of the seed of the scenario.
     #[arg(long, value_name = "NUMBER")]
     pub seed: Option<u64>,
-    /// Something that is to go wrong; repeatable.
+    /// Inject this fault; repeatable.
     #[arg(long, value_name = "OPERATION=KIND:COUNT")]
     pub fault: Vec<String>,
-    /// Throttle callers as AWS does.
+    /// Throttle callers at the rates of AWS.
     #[arg(long)]
     pub enforce_rates: bool,
-    /// Keep the tables in this file rather than in memory.
+    /// Store the tables in this file instead of memory.
     #[arg(long, value_name = "FILE")]
     pub table_file: Option<PathBuf>,
-    /// The table to create at the start [default: $TABLE_NAME, else insights]
+    /// Create this table at the start [default: $TABLE_NAME, otherwise insights]
     #[arg(long, value_name = "NAME", conflicts_with = "no_table")]
     pub table: Option<String>,
     /// Create no table.

@@ -1,30 +1,30 @@
 //! The arguments of `status`.
 
-use super::shared::{Look, Where};
+use super::shared::{OutputOptions, TableOptions};
 use clap::Args;
 use insights_query::input::length;
 
-/// What the help of `status` ends with.
+/// The end of the help of `status`.
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  insights status                     the whole grid, and what to do
-  insights status --stale-after 2h    nothing should be older than two hours
+  insights status                     all targets, and what to do
+  insights status --stale-after 2h    targets older than 2 hours are stale
   insights status --output csv | awk -F, '$4 !~ /fresh|not_enabled|condition/'
   insights status --output json | jq '.[].last_success_at'
 
-It exits with 0 whatever it finds: a script reads `condition` of the CSV. A target is stale when its last run is \
+The exit code is 0 for every condition; scripts read the column `condition` of the CSV. A target is stale if its last run is \
 older than four of the template's schedules: X-Ray 1h, CloudTrail 4h, Audit Manager 24h.";
 
 /// Arguments of `status`.
 #[derive(Debug, Args)]
 pub struct StatusArguments {
-    /// How old a last run may be, such as 2h [default: by source, see below]
+    /// Maximum age of a last run, such as 2h [default: by source, see below]
     #[arg(long, value_name = "LENGTH", value_parser = length)]
     pub stale_after: Option<i64>,
-    /// Where the table is.
+    /// The table.
     #[command(flatten)]
-    pub location: Where,
-    /// How the answer looks.
+    pub location: TableOptions,
+    /// The output format.
     #[command(flatten)]
-    pub look: Look,
+    pub look: OutputOptions,
 }

@@ -1,31 +1,31 @@
 //! The arguments of `timeline`.
 
-use super::shared::{Look, Where, Within};
+use super::shared::{OutputOptions, PeriodOptions, TableOptions};
 use clap::Args;
 
-/// What the help of `timeline` ends with.
+/// The end of the help of `timeline`.
 pub(super) const EXAMPLES: &str = "\
 Examples:
   insights timeline                      the last 7 days
   insights timeline --since 24h --utc
-  insights timeline --around 7c4ee9a1    what else happened around one insight
+  insights timeline --around 7c4ee9a1    the time around one insight
   insights timeline --since 2026-03-01 --until 2026-03-02    two days of UTC
 
-How insights come to belong together is told in docs/incidents.md.";
+docs/incidents.md explains how insights are related to each other.";
 
 /// Arguments of `timeline`.
 #[derive(Debug, Args)]
 pub struct TimelineArguments {
-    /// Around this insight: its key, or what `show` takes. --since and --until still hold where they are given.
+    /// Show the time around this insight (key or id); --since and --until override it.
     #[arg(long, value_name = "PK")]
     pub around: Option<String>,
-    /// From when until when.
+    /// The period.
     #[command(flatten)]
-    pub within: Within,
-    /// Where the table is.
+    pub within: PeriodOptions,
+    /// The table.
     #[command(flatten)]
-    pub location: Where,
-    /// How the answer looks.
+    pub location: TableOptions,
+    /// The output format.
     #[command(flatten)]
-    pub look: Look,
+    pub look: OutputOptions,
 }

@@ -1,5 +1,5 @@
-//! Endpoints that the environment and the profile choose. The SDK leaves one alone that is no URL, and asks AWS itself instead:
-//! that is refused here.
+//! Custom endpoints of the environment and the profile. The SDK ignores an endpoint that is not a URL and calls AWS
+//! instead. Here it is an error.
 
 use super::profiles::Profiles;
 use crate::exit::Failure;
@@ -10,31 +10,31 @@ use insights_shared::aws::{is_endpoint, without_user};
 use insights_sources::Source;
 use insights_web::command::CommandLine;
 
-/// The variable for every service; each service's own begins with it.
+/// The variable for every service. The variable of one service has this prefix.
 const GENERAL: &str = "AWS_ENDPOINT_URL";
-/// The variable that leaves all of them out.
+/// The variable that disables all custom endpoints.
 const IGNORED: &str = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS";
-/// What it must be.
+/// The rule for an endpoint.
 const RULE: &str = "must be a URL such as https://host or http://host:port";
-/// Services that the table and the credentials come from, as variables and configuration files name them.
+/// Services of the table and the credentials, as variables and configuration files spell them.
 pub const OF_TABLE: [&str; 5] = ["dynamodb", "sts", "sso", "sso_oidc", "signin"];
 
-/// The services of the table and the credentials, and those that are collected from.
+/// The services of the table and the credentials, and the collected services.
 pub fn of_collecting() -> Vec<&'static str> {
     OF_TABLE.into_iter().chain(insights_sources::all().map(Source::as_str)).collect()
 }
 
-/// An endpoint that was chosen.
+/// A configured endpoint.
 struct Chosen {
-    /// Where: a variable, or a member of the configuration.
+    /// Where it is configured: a variable or a member of the configuration.
     place: String,
-    /// The variable that goes before it.
+    /// The variable that overrides it.
     variable: String,
     url: String,
     is_variable: bool,
 }
 
-/// Refuses endpoints of `services` that are no URLs, all of them at once.
+/// Returns an error that names every endpoint of `services` that is not a URL.
 pub fn check(profiles: &Profiles, services: &[&str], session: &Session) -> Result<(), Failure> {
     let is_on = |text: Option<&str>| text.is_some_and(|text| text.trim().eq_ignore_ascii_case("true"));
     let of_profile = profiles.get().and_then(|profile| profile.get("ignore_configured_endpoint_urls"));
@@ -43,21 +43,21 @@ pub fn check(profiles: &Profiles, services: &[&str], session: &Session) -> Resul
     {
         return Ok(());
     }
-    let mut wrong = chosen(profiles, services, session);
-    wrong.retain(|chosen| !is_endpoint(chosen.url.trim()));
-    if wrong.is_empty() {
+    let mut invalid = chosen(profiles, services, session);
+    invalid.retain(|chosen| !is_endpoint(chosen.url.trim()));
+    if invalid.is_empty() {
         return Ok(());
     }
-    let told = |chosen: &Chosen| format!("{} is {}: {RULE}", chosen.place, without_user(&chosen.url));
-    let mut failure = Failure::Usage(wrong.iter().map(told).collect());
-    // What is probably meant goes before what is wrong, wherever that stands.
-    let mut command = session.again(None);
-    for chosen in wrong.iter().rev() {
+    let describe = |chosen: &Chosen| format!("{} is {}: {RULE}", chosen.place, without_user(&chosen.url));
+    let mut failure = Failure::Usage(invalid.iter().map(describe).collect());
+    // The hint adds a missing scheme, and clears other invalid variables.
+    let mut command = session.repeated(None);
+    for chosen in invalid.iter().rev() {
         let meant = format!("http://{}", chosen.url.trim());
         if is_endpoint(&meant) && !chosen.url.contains("//") && !chosen.url.contains('@') {
             command = command.variable(&chosen.variable, &meant);
         } else if chosen.is_variable {
-            // An empty one counts as absent.
+            // An empty variable counts as absent.
             command = command.variable(&chosen.variable, "");
         } else {
             return Err(failure
@@ -68,7 +68,7 @@ pub fn check(profiles: &Profiles, services: &[&str], session: &Session) -> Resul
     Err(failure)
 }
 
-/// What is chosen, the variables first: they go before the profile.
+/// The configured endpoints; variables come first because they override the profile.
 fn chosen(profiles: &Profiles, services: &[&str], session: &Session) -> Vec<Chosen> {
     let variables = [GENERAL.to_owned()];
     let own = services.iter().map(|service| format!("{GENERAL}_{}", service.to_uppercase()));

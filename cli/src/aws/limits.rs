@@ -1,5 +1,5 @@
-//! The limits of calls to AWS, and the notice while a call takes long. Every client of the command line has these limits, also
-//! those by which the SDK finds credentials.
+//! The limits of calls to AWS, and the notice for a slow call. All clients of the command line have these limits, also
+//! the clients with which the SDK loads credentials.
 
 use crate::output::say;
 use aws_config::timeout::TimeoutConfig;
@@ -18,30 +18,30 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
-/// After so long without a response a notice names the endpoint, once.
+/// The time without a response after which one notice names the endpoint.
 const NOTICE_AFTER: Duration = Duration::from_secs(2);
-/// So many refused connections to a host in a row are tried again by the SDK: nothing listens there, which a few seconds show.
+/// The number of refused connections in a row after which the SDK does not retry: nothing listens at that address.
 const REFUSALS: u32 = 2;
 
 /// Timeouts and attempts of calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CallLimits {
-    /// Until a connection is established.
+    /// Limit for the connection.
     pub connect: Duration,
-    /// Until the first byte of a response.
+    /// Limit for the first byte of a response.
     pub read: Duration,
-    /// Until an attempt fails.
+    /// Limit for one attempt.
     pub attempt: Duration,
-    /// Until the call fails, all its attempts included.
+    /// Limit for the call with all attempts.
     pub operation: Duration,
-    /// Attempts in all.
+    /// Maximum number of attempts.
     pub attempts: u32,
-    /// Until credentials are loaded: a process that provides them may ask a person for a code.
+    /// Limit for loading credentials: a credential process may ask a person for a code.
     pub credentials: Duration,
 }
 
 impl CallLimits {
-    /// While a person waits at a terminal.
+    /// The limits while a person waits at a terminal.
     pub const INTERACTIVE: Self = Self {
         connect: Duration::from_secs(3),
         read: Duration::from_secs(10),
@@ -50,10 +50,10 @@ impl CallLimits {
         attempts: 3,
         credentials: Duration::from_mins(1),
     };
-    /// To create a table: one call waits until its backups are on.
+    /// The limits for creating a table: one call waits until point-in-time recovery is enabled.
     pub const CREATE_TABLE: Self = Self { operation: Duration::from_mins(7), ..Self::INTERACTIVE };
 
-    /// As the SDK's timeouts.
+    /// Converts the limits to the timeouts of the SDK.
     pub fn timeouts(self) -> TimeoutConfig {
         TimeoutConfig::builder()
             .connect_timeout(self.connect)
@@ -64,18 +64,18 @@ impl CallLimits {
     }
 }
 
-/// An HTTP client with these limits, which prints one notice while a call takes long, and fails soon where nothing listens.
+/// An HTTP client with these limits. It prints one notice for a slow call, and fails early if nothing listens.
 #[derive(Clone, Debug)]
 pub struct LimitedClient {
     inner: SharedHttpClient,
     limits: CallLimits,
-    waiting: Waiting,
+    waiting: PendingCalls,
 }
 
 impl LimitedClient {
-    /// Limits `inner`.
+    /// Wraps `inner`.
     pub fn new(inner: SharedHttpClient, limits: CallLimits) -> Self {
-        Self { inner, limits, waiting: Waiting::default() }
+        Self { inner, limits, waiting: PendingCalls::default() }
     }
 
     /// The same client with other limits; the notice is shared.
@@ -83,9 +83,9 @@ impl LimitedClient {
         Self { limits, ..self.clone() }
     }
 
-    /// The region of the clients, once it is known.
+    /// Sets the region that the notice names.
     pub fn in_region(&self, region: &str) {
-        // It is set once.
+        // The first value stays.
         let _ = self.waiting.region.set(region.to_owned());
     }
 }
@@ -96,7 +96,7 @@ impl HttpClient for LimitedClient {
         settings: &HttpConnectorSettings,
         components: &RuntimeComponents,
     ) -> SharedHttpConnector {
-        // The SDK sets none for the calls by which it finds credentials.
+        // The SDK sets no timeouts for the calls with which it loads credentials.
         let connect = settings.connect_timeout().unwrap_or(self.limits.connect);
         let read = settings.read_timeout().unwrap_or(self.limits.read);
         let settings = HttpConnectorSettings::builder().connect_timeout(connect).read_timeout(read).build();
@@ -108,7 +108,7 @@ impl HttpClient for LimitedClient {
 #[derive(Clone, Debug)]
 struct LimitedConnector {
     inner: SharedHttpConnector,
-    waiting: Waiting,
+    waiting: PendingCalls,
 }
 
 impl HttpConnector for LimitedConnector {
@@ -129,26 +129,26 @@ impl HttpConnector for LimitedConnector {
     }
 }
 
-/// Calls without a response yet, by endpoint. Clones share it.
+/// Calls that wait for a response, by endpoint. Clones share the state.
 #[derive(Clone, Debug, Default)]
-pub struct Waiting {
+pub struct PendingCalls {
     region: Arc<OnceLock<String>>,
     notified: Arc<AtomicBool>,
-    endpoints: Arc<Mutex<BTreeMap<String, Unanswered>>>,
+    endpoints: Arc<Mutex<BTreeMap<String, PendingCall>>>,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Unanswered {
+struct PendingCall {
     since: Instant,
     refusals: u32,
 }
 
-impl Waiting {
-    /// Waits for `answer`, with the notice if `endpoint` has not responded for long.
+impl PendingCalls {
+    /// Waits for `answer` and prints the notice if `endpoint` does not respond in time.
     async fn watch<T>(&self, endpoint: &str, answer: impl Future<Output = T>) -> T {
         let since = {
             let mut endpoints = self.endpoints.lock().unwrap_or_else(PoisonError::into_inner);
-            let new = Unanswered { since: Instant::now(), refusals: 0 };
+            let new = PendingCall { since: Instant::now(), refusals: 0 };
             endpoints.entry(endpoint.to_owned()).or_insert(new).since
         };
         let mut answer = std::pin::pin!(answer);
@@ -168,7 +168,7 @@ impl Waiting {
         self.endpoints.lock().unwrap_or_else(PoisonError::into_inner).remove(endpoint);
     }
 
-    /// `error`, which the SDK does not retry if `endpoint` keeps refusing connections.
+    /// Returns `error`, marked as final if `endpoint` keeps refusing connections.
     fn refused(&self, endpoint: &str, error: ConnectorError) -> ConnectorError {
         if !is_refusal(&error) {
             return error;
@@ -180,7 +180,7 @@ impl Waiting {
     }
 }
 
-/// Waits for `what`, which is not a call of the SDK, with the notice if it takes long.
+/// Waits for `what`, which is not an SDK call, and prints the notice if it takes long.
 pub async fn with_notice<T>(what: &str, answer: impl Future<Output = T>) -> T {
     let mut answer = std::pin::pin!(answer);
     tokio::select! {
@@ -191,12 +191,12 @@ pub async fn with_notice<T>(what: &str, answer: impl Future<Output = T>) -> T {
     answer.await
 }
 
-/// Whether nothing listens at an address, or its name is unknown: waiting changes neither.
+/// Whether nothing listens at an address or its name is unknown. PendingCalls does not help in either case.
 fn is_refusal(error: &ConnectorError) -> bool {
     let mut cause: Option<&(dyn Error + 'static)> = Some(error);
     while let Some(error) = cause {
         let kind = error.downcast_ref::<io::Error>().map(io::Error::kind);
-        // For unknown names the HTTP client has only a text.
+        // For unknown names, the HTTP client reports only a text.
         if kind == Some(io::ErrorKind::ConnectionRefused) || error.to_string() == "dns error" {
             return true;
         }

@@ -8,8 +8,8 @@ use insights_shared::environment::Environment;
 use insights_sources::xray;
 use std::net::TcpListener;
 
-/// A client of what listens at `port` of this machine, with what is noted of it.
-fn client(port: u16, limits: CallLimits) -> (Client, Waiting) {
+/// A client for the port `port` of this machine, and its waiting calls.
+fn client(port: u16, limits: CallLimits) -> (Client, PendingCalls) {
     let limited = LimitedClient::new(http::https(&Environment::default()).unwrap(), limits);
     limited.in_region("eu-west-1");
     let waiting = limited.waiting.clone();
@@ -31,7 +31,7 @@ async fn failure(client: Client) -> Error {
     reader.last_runs(xray::SOURCE, &place, 1).await.unwrap_err()
 }
 
-/// A listener that takes connections and never answers, and its port.
+/// A listener that accepts connections and never responds, and its port.
 fn silent() -> (TcpListener, u16) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -39,7 +39,7 @@ fn silent() -> (TcpListener, u16) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_table_that_takes_the_connection_and_never_answers_is_given_up() {
+async fn a_call_ends_if_the_table_accepts_the_connection_but_never_responds() {
     let (_listener, port) = silent();
     for limits in [CallLimits::INTERACTIVE, CallLimits::CREATE_TABLE] {
         let (client, waiting) = client(port, limits);
@@ -55,7 +55,7 @@ async fn a_table_that_takes_the_connection_and_never_answers_is_given_up() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refused_connection_is_told_within_five_seconds_however_often_a_call_is_tried() {
+async fn a_refused_connection_is_an_error_within_five_seconds_despite_retries() {
     let (listener, port) = silent();
     drop(listener);
     for attempts in [3, 6] {
@@ -63,19 +63,19 @@ async fn a_refused_connection_is_told_within_five_seconds_however_often_a_call_i
         let began = Instant::now();
         let failure = failure(client).await;
         assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
-        let told = failure.to_string();
-        assert!(told.contains("Query: Connection") && told.contains("refused"), "{told}");
+        let message = failure.to_string();
+        assert!(message.contains("Query: Connection") && message.contains("refused"), "{message}");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_notice_comes_once_and_only_where_no_answer_comes_in_time() {
+async fn the_notice_is_printed_once_and_only_without_a_response_in_time() {
     let after = |seconds: u64| tokio::time::sleep(Duration::from_secs(seconds));
-    let waiting = Waiting::default();
+    let waiting = PendingCalls::default();
     waiting.watch("http://a", after(1)).await;
     waiting.answered("http://a");
     assert!(!waiting.notified.load(Ordering::Relaxed));
-    // Two attempts of a second and a half: three seconds without an answer.
+    // Two attempts of 1.5 seconds: three seconds without a response.
     let millis = |millis: u64| tokio::time::sleep(Duration::from_millis(millis));
     waiting.watch("http://b", millis(1_500)).await;
     assert!(!waiting.notified.load(Ordering::Relaxed));
@@ -84,7 +84,7 @@ async fn the_notice_comes_once_and_only_where_no_answer_comes_in_time() {
 }
 
 #[test]
-fn limits_are_within_each_other() {
+fn each_limit_is_shorter_than_the_next() {
     for CallLimits { connect, read, attempt, operation, .. } in
         [CallLimits::INTERACTIVE, CallLimits::CREATE_TABLE]
     {
@@ -94,7 +94,7 @@ fn limits_are_within_each_other() {
 }
 
 #[test]
-fn an_endpoint_is_named_without_path_and_password() {
+fn an_endpoint_is_shown_without_path_and_password() {
     for (uri, expected) in [
         ("https://dynamodb.eu-west-1.amazonaws.com/", "https://dynamodb.eu-west-1.amazonaws.com"),
         ("http://user:secret@127.0.0.1:8000/x?y", "http://127.0.0.1:8000"),

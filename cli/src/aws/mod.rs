@@ -1,4 +1,4 @@
-//! AWS as the machine's own configuration names it: profile, credentials, region and endpoints, and the limits of calls. Errors of
+//! The AWS configuration of the machine (profile, credentials, region, endpoints) and the limits of calls. Errors in
 //! the configuration are reported before the first call.
 
 mod endpoint;
@@ -27,69 +27,69 @@ use limits::{CallLimits, LimitedClient, with_notice};
 pub use profiles::Profiles;
 use std::sync::{Mutex, PoisonError};
 
-/// What is needed of the configuration.
+/// What a command needs from the configuration.
 #[derive(Clone, Copy, Debug)]
-pub struct Wanted<'a> {
-    /// A profile that was chosen by an option.
+pub struct Requirements<'a> {
+    /// The profile of the option `--profile`.
     pub profile: Option<&'a str>,
-    /// The region where the configuration has none.
+    /// The region if the configuration has none.
     pub region: Option<&'a str>,
-    /// Whose endpoints have to be right.
+    /// The services whose endpoints are checked.
     pub services: &'a [&'a str],
     /// The limits of the calls.
     pub limits: CallLimits,
 }
 
-/// The SDK, led to credentials and a region.
+/// The SDK's configuration with credentials and a region.
 #[derive(Clone, Debug)]
 pub struct Configured {
     /// The SDK's configuration.
     pub sdk: SdkConfig,
-    /// Its region.
+    /// The region.
     pub region: String,
-    /// Whose credentials these are.
+    /// The credentials.
     pub profiles: Profiles,
     client: LimitedClient,
 }
 
 impl Configured {
-    /// Reads the configuration, and finds the credentials.
-    pub async fn load(wanted: Wanted<'_>, session: &Session) -> Result<Self, Failure> {
-        let Wanted { limits, .. } = wanted;
-        let profiles = Profiles::load(wanted.profile, session).await?;
-        endpoint::check(&profiles, wanted.services, session)?;
+    /// Reads the configuration and loads the credentials.
+    pub async fn load(requirements: Requirements<'_>, session: &Session) -> Result<Self, Failure> {
+        let Requirements { limits, .. } = requirements;
+        let profiles = Profiles::load(requirements.profile, session).await?;
+        endpoint::check(&profiles, requirements.services, session)?;
         let client = LimitedClient::new(http::https(&session.environment)?, limits);
         let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
-            // Named, since one that is not named is in no configuration, and the collectors would find nothing to pace.
+            // The region is set explicitly, because the collectors read it from the configuration.
             .http_client(client.clone())
             .timeout_config(limits.timeouts())
             .time_source(time_source(session.clock))
             .identity_cache(IdentityCache::lazy().load_timeout(limits.credentials).build())
             .retry_config(RetryConfig::standard().with_max_attempts(limits.attempts));
-        if let Some(profile) = wanted.profile {
+        if let Some(profile) = requirements.profile {
             loader = loader.profile_name(profile);
         }
         let sdk = with_notice("the AWS configuration", loader.load()).await;
-        let region = sdk.region().map(ToString::to_string).or_else(|| wanted.region.map(str::to_owned));
-        let Some(region) = region else { return Err(no_region(wanted, session)) };
-        if wanted.services == OF_TABLE {
+        let region = sdk.region().map(ToString::to_string).or_else(|| requirements.region.map(str::to_owned));
+        let Some(region) = region else { return Err(no_region(requirements, session)) };
+        if requirements.services == OF_TABLE {
             check_region(&region, &sdk, session)?;
         }
         client.in_region(&region);
         let mut sdk = sdk.to_builder().region(Region::new(region.clone())).build();
-        if let Some(profile) = wanted.profile {
+        if let Some(profile) = requirements.profile {
             sdk = sdk.to_builder().credentials_provider(of_profile(profile, &sdk)).build();
         }
         if let Some(provider) = sdk.credentials_provider() {
-            let who = Who { profiles: &profiles, session };
+            let who = CredentialLoader { profiles: &profiles, session };
             let first = who.credentials(&provider, limits).await?;
-            let known = Known { first: Mutex::new(Some(first)), provider };
+            let known = LoadedCredentials { first: Mutex::new(Some(first)), provider };
             sdk = sdk.to_builder().credentials_provider(SharedCredentialsProvider::new(known)).build();
         }
         Ok(Self { sdk, region, profiles, client })
     }
 
-    /// The same for calls with other limits.
+    /// The same configuration with other limits.
     pub fn with(&self, limits: CallLimits) -> SdkConfig {
         self.sdk
             .to_builder()
@@ -100,36 +100,36 @@ impl Configured {
     }
 }
 
-/// The DynamoDB that the AWS configuration leads to.
+/// The DynamoDB client of the AWS configuration.
 pub async fn dynamodb(limits: CallLimits, session: &Session) -> Result<Client, Failure> {
-    let wanted = Wanted { profile: None, region: None, services: &OF_TABLE, limits };
-    Ok(Client::new(&Configured::load(wanted, session).await?.sdk))
+    let requirements = Requirements { profile: None, region: None, services: &OF_TABLE, limits };
+    Ok(Client::new(&Configured::load(requirements, session).await?.sdk))
 }
 
-/// A region must be one of AWS's, unless the table is in a DynamoDB of one's own: that may be anywhere.
+/// Checks the region. It must be a region of AWS, unless the table has a custom endpoint.
 fn check_region(given: &str, sdk: &SdkConfig, session: &Session) -> Result<(), Failure> {
     let own = ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB"];
     let is_own =
         sdk.endpoint_url().is_some() || own.into_iter().any(|name| session.environment.get(name).is_some());
     let Some(rule) = region(given).err().filter(|_| !is_own) else { return Ok(()) };
     let failure = Failure::usage(format!("the region of AWS_REGION or of the profile is {given}: {rule}"));
-    Err(failure.hint(&session.again(None).variable("AWS_REGION", "eu-west-1")))
+    Err(failure.hint(&session.repeated(None).variable("AWS_REGION", "eu-west-1")))
 }
 
-fn no_region(wanted: Wanted<'_>, session: &Session) -> Failure {
-    let failure = if wanted.services == OF_TABLE {
+fn no_region(requirements: Requirements<'_>, session: &Session) -> Failure {
+    let failure = if requirements.services == OF_TABLE {
         Failure::usage(
-            "no region: set AWS_REGION, or choose a profile that has one by AWS_PROFILE; for a table in a file give --local FILE",
+            "no region: set AWS_REGION, or choose a profile with a region by AWS_PROFILE; for a table in a file use --local FILE",
         )
     } else {
         Failure::usage(
-            "no region: give --region, set AWS_REGION, or choose a profile that has one by --profile",
+            "no region: use --region, set AWS_REGION, or choose a profile with a region by --profile",
         )
     };
-    failure.hint(&session.again(None).variable("AWS_REGION", "eu-west-1"))
+    failure.hint(&session.repeated(None).variable("AWS_REGION", "eu-west-1"))
 }
 
-/// The credentials of `profile` alone: in the SDK's usual order those of the environment would go before it.
+/// The credentials of `profile` only. In the default order of the SDK, credentials in the environment would win.
 fn of_profile(profile: &str, sdk: &SdkConfig) -> SharedCredentialsProvider {
     let mut configuration = ProviderConfig::without_region().with_region(sdk.region().cloned());
     if let Some(client) = sdk.http_client() {
@@ -140,14 +140,14 @@ fn of_profile(profile: &str, sdk: &SdkConfig) -> SharedCredentialsProvider {
     SharedCredentialsProvider::new(provider)
 }
 
-/// Gives the credentials that are there already, and asks for others whenever it is asked again: the SDK asks once they are over.
+/// Returns the credentials that are already loaded, and later asks the provider: the SDK asks again when they expire.
 #[derive(Debug)]
-struct Known {
+struct LoadedCredentials {
     first: Mutex<Option<Credentials>>,
     provider: SharedCredentialsProvider,
 }
 
-impl ProvideCredentials for Known {
+impl ProvideCredentials for LoadedCredentials {
     fn provide_credentials<'a>(&'a self) -> ProvideFuture<'a>
     where
         Self: 'a,
@@ -160,14 +160,14 @@ impl ProvideCredentials for Known {
     }
 }
 
-/// Whose credentials are looked for.
+/// Loads credentials.
 #[derive(Clone, Copy, Debug)]
-struct Who<'a> {
+struct CredentialLoader<'a> {
     profiles: &'a Profiles,
     session: &'a Session,
 }
 
-impl Who<'_> {
+impl CredentialLoader<'_> {
     async fn credentials(
         self,
         provider: &SharedCredentialsProvider,
@@ -184,12 +184,12 @@ impl Who<'_> {
             Ok(Err(error)) => Err(self.without(&error)),
             Err(_) => {
                 let seconds = limits.credentials.as_secs();
-                Err(Failure::Failed(format!("asking for {what}: no answer within {seconds} seconds")))
+                Err(Failure::Failed(format!("loading {what}: no response within {seconds} seconds")))
             }
         }
     }
 
-    /// There are no credentials, for this reason.
+    /// The error if the credentials cannot be loaded.
     fn without(self, error: &CredentialsError) -> Failure {
         let reason = chain(error);
         let profile = self.profiles.name();
@@ -212,11 +212,11 @@ impl Who<'_> {
             CredentialsError::InvalidConfiguration(_) => {
                 Failure::usage(format!("the AWS configuration of profile {profile} is wrong: {reason}"))
             }
-            _ => Failure::Failed(format!("asking for the credentials of profile {profile}: {reason}")),
+            _ => Failure::Failed(format!("loading the credentials of profile {profile}: {reason}")),
         }
     }
 
-    /// With the same command under other profiles, or what makes one.
+    /// Adds hints: the same command with other profiles, or `aws configure`.
     fn otherwise(self, failure: Failure) -> Failure {
         const MOST: usize = 3;
         let others = self.profiles.others();
@@ -226,11 +226,11 @@ impl Who<'_> {
         others
             .into_iter()
             .take(MOST)
-            .fold(failure, |failure, other| failure.hint(&self.profiles.again(other, self.session)))
+            .fold(failure, |failure, other| failure.hint(&self.profiles.repeated(other, self.session)))
     }
 }
 
-/// Whether `text` has the word SSO or login, or a name of the SDK's that begins with it.
+/// Whether `text` contains the word SSO or login, or a name of the SDK that begins with it.
 fn is_about_session(text: &str) -> bool {
     let mut words = text.split(|character: char| !character.is_ascii_alphanumeric());
     words.any(|word| {
@@ -246,7 +246,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sessions_are_known_by_their_names_alone() {
+    fn only_errors_that_name_sso_or_login_are_about_sessions() {
         for (text, expected) in [
             ("the SSO session has expired", true),
             ("loading an SSO token: not found", true),

@@ -1,5 +1,5 @@
-//! The profiles of the machine's AWS configuration: which one is meant, whether it is there, and how one signs in to it. The SDK
-//! takes a profile that is not there for one that is empty.
+//! The profiles of the AWS configuration: the selected profile, whether it exists, and how to sign in. The SDK treats a
+//! missing profile as an empty one.
 
 use crate::exit::Failure;
 use crate::output::near::nearest;
@@ -12,9 +12,9 @@ use insights_shared::issue::chain;
 use insights_web::command::CommandLine;
 use std::collections::BTreeSet;
 
-/// The most names that are listed.
+/// The maximum number of listed names.
 const MOST_NAMES: usize = 12;
-/// Members of a profile that lead to credentials.
+/// Members of a profile that define the source of credentials.
 const SOURCES: [&str; 8] = [
     "aws_access_key_id",
     "credential_process",
@@ -25,20 +25,20 @@ const SOURCES: [&str; 8] = [
     "sso_start_url",
     "web_identity_token_file",
 ];
-/// The most profiles that lead from one to another.
+/// The maximum length of a chain of `source_profile`.
 const LONGEST_CHAIN: usize = 8;
 
-/// The profiles, and the one that is meant.
+/// The profiles and the selected profile.
 #[derive(Clone, Debug)]
 pub struct Profiles {
     set: ProfileSet,
-    /// Its name, if it was chosen by an option or by the environment.
+    /// Its name, if an option or the environment selected it.
     chosen: Option<String>,
-    /// Whether it was chosen by `--profile`.
+    /// Whether `--profile` selected it.
     by_option: bool,
 }
 
-/// How one signs in.
+/// How to sign in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SignIn {
     /// `aws sso login`, with this profile.
@@ -48,8 +48,8 @@ pub enum SignIn {
 }
 
 impl Profiles {
-    /// Reads the files. A profile that was chosen and is not there is an error, unless the environment's own credentials go
-    /// before it.
+    /// Reads the files. A selected profile that does not exist is an error, unless credentials in the environment
+    /// override it.
     pub async fn load(option: Option<&str>, session: &Session) -> Result<Self, Failure> {
         let set = load(&Fs::real(), &Env::real(), &EnvConfigFiles::default(), None).await;
         let set = set.map_err(|error| {
@@ -68,27 +68,27 @@ impl Profiles {
         }
     }
 
-    /// The name of the profile that is meant.
+    /// The name of the selected profile.
     pub fn name(&self) -> &str {
         self.chosen.as_deref().unwrap_or("default")
     }
 
-    /// Whether it was chosen.
+    /// Whether an option or the environment selected it.
     pub fn is_chosen(&self) -> bool {
         self.chosen.is_some()
     }
 
-    /// The profile that is meant, if there is one.
+    /// The selected profile, if it exists.
     pub fn get(&self) -> Option<&Profile> {
         self.set.get_profile(self.name())
     }
 
-    /// All of the configuration.
+    /// All profiles.
     pub fn set(&self) -> &ProfileSet {
         &self.set
     }
 
-    /// How one signs in to the profile, or to the one that its credentials come from, if one does.
+    /// How to sign in to the profile, or to the source profile of its credentials, if it uses a sign-in.
     pub fn sign_in(&self) -> Option<SignIn> {
         let mut name = self.name();
         for _ in 0..LONGEST_CHAIN {
@@ -105,16 +105,16 @@ impl Profiles {
         None
     }
 
-    /// The command of this process with a profile: by the option where that was given, else by the variable.
-    pub fn again(&self, profile: &str, session: &Session) -> CommandLine {
+    /// The command of this process with another profile: by the option if it was used, otherwise by the variable.
+    pub fn repeated(&self, profile: &str, session: &Session) -> CommandLine {
         if self.by_option {
-            session.again(Some(("--profile", profile)))
+            session.repeated(Some(("--profile", profile)))
         } else {
-            session.again(None).variable("AWS_PROFILE", profile)
+            session.repeated(None).variable("AWS_PROFILE", profile)
         }
     }
 
-    /// Other profiles from which credentials may come, in order.
+    /// Other profiles with a source of credentials, sorted by name.
     pub fn others(&self) -> Vec<&str> {
         let names: BTreeSet<&str> = self.set.profiles().filter(|name| *name != self.name()).collect();
         let has_source = |name: &&str| {
@@ -142,7 +142,7 @@ impl Profiles {
             "profile {name} ({origin}) is not in the AWS configuration, {known_names}"
         ));
         match nearest(name, known.iter().copied()) {
-            Some(meant) => failure.hint(&self.again(meant, session)),
+            Some(meant) => failure.hint(&self.repeated(meant, session)),
             None if known.is_empty() => {
                 failure.hint(&CommandLine::of("aws", &["configure"]).option("--profile", name))
             }
@@ -152,7 +152,7 @@ impl Profiles {
 }
 
 impl SignIn {
-    /// What is not there.
+    /// What is missing.
     pub fn lack(&self) -> String {
         let (Self::SingleSignOn(profile) | Self::Console(profile)) = self;
         format!("profile {profile} is not signed in")

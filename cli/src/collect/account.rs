@@ -1,8 +1,7 @@
-//! Whose credentials these are, and which region is meant. What goes wrong here goes wrong before anything is collected, and is
-//! told with its remedy.
+//! The account of the credentials and the region. Errors here are reported with a remedy, before anything is collected.
 
 use crate::aws::limits::CallLimits;
-use crate::aws::{Configured, Wanted, of_collecting};
+use crate::aws::{Configured, Requirements, of_collecting};
 use crate::exit::Failure;
 use crate::session::Session;
 use aws_config::SdkConfig;
@@ -12,31 +11,31 @@ use insights_shared::roles;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The account of the credentials, and how to reach it.
+/// The account of the credentials, and its configuration.
 #[derive(Clone, Debug)]
 pub struct Account {
-    /// Its number.
+    /// The account id.
     pub id: String,
-    /// The region of the AWS configuration, where the table is; else the first that was asked for.
+    /// The region of the AWS configuration, where the table is; otherwise the first requested region.
     pub region: String,
-    /// The SDK, led to both, as patient as a function.
+    /// The SDK's configuration with the limits of a function.
     pub sdk: SdkConfig,
-    /// The same for what is asked before anything is collected, while a person waits.
+    /// The SDK's configuration for calls before collecting, while a person waits.
     pub asking: SdkConfig,
-    /// What STS's response says about this machine's clock.
+    /// The difference between this machine's clock and the `Date` of STS's response.
     pub dates: Arc<ServiceDates>,
 }
 
 impl Account {
-    /// Finds credentials and region, and asks whose the credentials are.
+    /// Loads credentials and region, and calls GetCallerIdentity.
     pub async fn load(profile: Option<&str>, regions: &[String], session: &Session) -> Result<Self, Failure> {
-        let wanted = Wanted {
+        let requirements = Requirements {
             profile,
             region: regions.first().map(String::as_str),
             services: &of_collecting(),
             limits: CallLimits::INTERACTIVE,
         };
-        let configured = Configured::load(wanted, session).await?;
+        let configured = Configured::load(requirements, session).await?;
         let dates = Arc::new(ServiceDates::new(session.clock));
         let id = roles::own_account(&configured.sdk, &dates).await;
         let id = id.map_err(|error| unknown(&error, &configured))?;
@@ -52,11 +51,12 @@ fn collecting() -> CallLimits {
     CallLimits { connect, read, attempt, operation, attempts: MAX_ATTEMPTS, ..CallLimits::INTERACTIVE }
 }
 
-/// STS does not say whose they are.
+/// The error if GetCallerIdentity fails.
 fn unknown(error: &CallError, configured: &Configured) -> Failure {
     let CallError { operation, code, message, class, .. } = error;
-    let failure =
-        Failure::Failed(format!("asking whose credentials these are: {operation}: {code}: {message}"));
+    let failure = Failure::Failed(format!(
+        "identifying the account of the credentials: {operation}: {code}: {message}"
+    ));
     match code.as_str() {
         CLOCK_SKEWED => failure.detail("correct this machine's clock: AWS does not accept its time"),
         "ExpiredToken" | "ExpiredTokenException" => {

@@ -1,9 +1,9 @@
-//! The environment of the functions' code as this process runs it.
+//! The environment of the collectors in this process.
 
 use insights_shared::environment::Environment;
 
-/// What the functions are told by their environment: the process's own, but for where the table is and which region and
-/// targets are meant, and without what only Lambda sets.
+/// The environment of a collector: the variables of the process without those of Lambda, with the given table, region
+/// and targets.
 pub fn environment(own: &Environment, table: &str, region: &str, targets: Option<&str>) -> Environment {
     let environment = own
         .clone()

@@ -1,5 +1,4 @@
-//! What an issue means to somebody at a laptop: which IAM action is missing and whose, who throttles, what is not there.
-//! Pure.
+//! Explains issues to a person: the missing IAM action and its principal, throttling, what is missing. No I/O.
 
 use insights_query::format::plain;
 use insights_query::health::is_about_permission;
@@ -7,9 +6,9 @@ use insights_shared::issue::{CLOCK_SKEWED, Class, class_of, class_of_issue};
 use insights_shared::record::Source;
 use insights_shared::report::{Issue, RunStatus, TargetResponse};
 
-/// How a target stands, in a word: what failed is told apart by why.
+/// The condition of a target in one word. Different reasons of failures have different words.
 pub fn condition(target: &TargetResponse) -> &'static str {
-    // Of the codes alone, some denials and throttles cannot be told: the issues name the status.
+    // The codes do not identify all denials and throttles; the issues contain the status.
     let has = |class: Class| {
         target.issue_counts.keys().any(|code| class_of(code, None) == class)
             || target.issues.iter().any(|issue| class_of_issue(&issue.code, &issue.message) == class)
@@ -22,16 +21,16 @@ pub fn condition(target: &TargetResponse) -> &'static str {
     }
 }
 
-/// What "not enabled" and "no data" mean for `source`; nothing for any other standing.
-pub fn absence(source: Source, standing: &str) -> Option<&'static str> {
-    match standing {
+/// Explains "not enabled" and "no data" for `source`; `None` for other conditions.
+pub fn absence(source: Source, condition: &str) -> Option<&'static str> {
+    match condition {
         "not_enabled" => Some(source.not_enabled.meaning),
         "no data" => Some(source.no_data),
         _ => None,
     }
 }
 
-/// One issue of the target at `place`, and what to do about it.
+/// Explains an issue of the target at `place` and says what to do.
 pub fn explain(issue: &Issue, place: &str) -> String {
     let Issue { operation, code, .. } = issue;
     let message = plain(&issue.message);
@@ -53,7 +52,7 @@ pub fn explain(issue: &Issue, place: &str) -> String {
             };
             if let Some(reason) = refused.explicit {
                 return format!(
-                    "{place}: denied: {principal} may not call {operation}: {reason}. No policy that allows it helps ({code})"
+                    "{place}: denied: {principal} may not call {operation}: {reason}. An allow policy cannot override this ({code})"
                 );
             }
             format!(
@@ -61,25 +60,27 @@ pub fn explain(issue: &Issue, place: &str) -> String {
             )
         }
         Class::Denied if code.contains("Expired") => {
-            format!("{place}: denied: the credentials have expired; sign in and run this again ({code})")
+            format!(
+                "{place}: denied: the credentials have expired; sign in and run the command again ({code})"
+            )
         }
         Class::Denied if class_of(code, None) == Class::Denied => {
             format!("{place}: denied: the credentials are not accepted ({code}: {message})")
         }
         Class::Denied => format!("{place}: denied: {operation} was refused ({code}: {message})"),
         Class::Throttled if is_of_the_table(operation) => format!(
-            "{place}: throttled: the table refused {operation} as too many ({code}). Nothing is lost: run this again; an on-demand \
-             table scales by itself, up to its own maximum"
+            "{place}: throttled: the table throttled {operation} ({code}). Nothing is lost: run the command again; an on-demand \
+             table scales automatically, up to its maximum"
         ),
         Class::Throttled => format!(
-            "{place}: throttled: {operation} was refused as too many calls ({code}). Nothing is lost: run this again, or give \
+            "{place}: throttled: {operation} exceeded the rate of the service ({code}). Nothing is lost: run the command again, or set \
              RATE_LIMITS='{{\"{operation}\":0.5}}'"
         ),
         _ => format!("{place}: {operation} {subject}: {code}: {message}"),
     }
 }
 
-/// Whether `operation` is one of DynamoDB's, whose rates are not ours to set.
+/// Whether `operation` is an operation of DynamoDB. `RATE_LIMITS` does not apply to these.
 fn is_of_the_table(operation: &str) -> bool {
     ["BatchExecuteStatement", "BatchGetItem", "PutItem", "Query", "UpdateItem"].contains(&operation)
 }
@@ -87,7 +88,7 @@ fn is_of_the_table(operation: &str) -> bool {
 /// The IAM actions that `operation` needs, where AWS does not name the one that is missing.
 fn actions(operation: &str) -> String {
     match operation {
-        // It has no action of its own.
+        // AssumeRole needs no other action.
         "ListInsightsMetricData" => {
             "cloudtrail:LookupEvents, and for a trail's data events cloudtrail:ListInsightsData on the trail"
                 .to_owned()
@@ -102,12 +103,12 @@ fn actions(operation: &str) -> String {
     }
 }
 
-/// What AWS says when it refuses: `User: <principal> is not authorized to perform: <action> on resource: …`.
+/// An access error of AWS: `User: <principal> is not authorized to perform: <action> on resource: …`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Refusal<'a> {
     principal: Option<&'a str>,
     action: Option<&'a str>,
-    /// Which policy forbids it, where one does: `with an explicit deny in a service control policy`.
+    /// The policy that denies the call, if AWS names it: `with an explicit deny in a service control policy`.
     explicit: Option<&'a str>,
 }
 
@@ -145,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_permission_is_told_as_the_iam_action_with_whose_it_is() {
+    fn a_missing_permission_is_explained_with_iam_action_and_principal() {
         let check = |operation, code: &str, message: &str, expected: &str| {
             assert_eq!(explain(&issue(operation, code, message), "here"), expected);
         };
@@ -157,7 +158,7 @@ mod tests {
             "here: denied: arn:aws:sts::123456789012:assumed-role/audit/ann may not call GetInsightSummaries. Allow the IAM \
              action xray:GetInsightSummaries (AccessDeniedException)",
         );
-        // A key's policy, and not the operation's own action.
+        // The action of a key policy differs from the action of the operation.
         check(
             "BatchGetItem",
             "AccessDeniedException",
@@ -165,14 +166,14 @@ mod tests {
             "here: denied: arn:aws:iam::123456789012:user/ann may not call BatchGetItem. Allow the IAM action kms:Decrypt \
              (AccessDeniedException)",
         );
-        // What forbids goes before everything that allows.
+        // An explicit deny overrides every allow.
         check(
             "LookupEvents",
             "AccessDeniedException",
             "User: arn:aws:iam::123456789012:user/ann is not authorized to perform: cloudtrail:LookupEvents with an explicit \
              deny in a service control policy",
             "here: denied: arn:aws:iam::123456789012:user/ann may not call LookupEvents: with an explicit deny in a service \
-             control policy. No policy that allows it helps (AccessDeniedException)",
+             control policy. An allow policy cannot override this (AccessDeniedException)",
         );
         check(
             "ListInsightsMetricData",
@@ -201,13 +202,13 @@ mod tests {
     }
 
     #[test]
-    fn credentials_that_are_not_accepted_are_no_missing_permission() {
+    fn rejected_credentials_are_not_a_missing_permission() {
         let expired = explain(&issue("GetGroups", "ExpiredTokenException", "expired"), "here");
         assert!(expired.contains("have expired; sign in") && !expired.contains("IAM"), "{expired}");
         let unknown = explain(&issue("GetGroups", "UnrecognizedClientException", "invalid token"), "here");
         assert!(unknown.contains("are not accepted") && !unknown.contains("IAM"), "{unknown}");
         let table = explain(&issue("PutItem", "ProvisionedThroughputExceededException", "slow down"), "here");
-        assert!(table.contains("the table refused PutItem") && !table.contains("RATE_LIMITS"), "{table}");
+        assert!(table.contains("the table throttled PutItem") && !table.contains("RATE_LIMITS"), "{table}");
         let throttled = explain(&issue("LookupEvents", "ThrottlingException", "Rate exceeded"), "here");
         assert!(
             throttled.contains("throttled: LookupEvents")
@@ -220,7 +221,7 @@ mod tests {
         assert_eq!(proxy, expected);
         let other = explain(&issue("GetInsight", "Connection", "refused"), "here");
         assert_eq!(other, "here: GetInsight shop: Connection: refused");
-        // A permission would not help: the trail is another account's.
+        // A permission would not help: the trail belongs to another account.
         let lasting =
             Issue { lasting: true, ..issue("ListInsightsMetricData", "AccessDeniedException", "not yours") };
         let expected = "here: not available: ListInsightsMetricData shop: not yours (AccessDeniedException). \
@@ -229,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn not_enabled_denied_throttled_and_no_data_are_four_answers() {
+    fn not_enabled_denied_throttled_and_no_data_are_different_conditions() {
         let check_with = |status, fetched, codes: &[&str], message: &str, expected: &str| {
             let target = TargetResponse {
                 account_id: "123456789012".to_owned(),

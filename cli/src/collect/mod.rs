@@ -1,5 +1,5 @@
-//! `insights collect`: the same collectors as the functions', in this process, with the credentials at hand. It wires
-//! account, table and collectors, watches them, ends them early when asked, and says what came of it.
+//! `insights collect`: runs the collectors of the functions in this process, with the user's credentials. It connects
+//! account, table and collectors, shows progress, handles Ctrl-C and prints the results.
 
 mod account;
 mod collector;
@@ -41,48 +41,48 @@ use tally::{Counted, Group, Tally};
 use tokio_util::sync::CancellationToken;
 use watch::Watch;
 
-/// Columns of a target's name but for its region: the longest source, an account, and what parts them.
+/// Columns of a target's name without its region: the longest source, an account and separators.
 const BESIDE_REGION: usize = 26;
-/// Columns of the longest region's name.
+/// Columns of the longest region name.
 const LONGEST_REGION: usize = 14;
 
-/// What came of one source.
+/// The result of one source.
 #[derive(Debug)]
 pub struct Collected {
     /// The source.
     pub source: Source,
-    /// What came of each target, in request.
+    /// The result of each target, in the order of the request.
     pub targets: Vec<TargetResponse>,
     /// Requests to the service.
     pub calls: u64,
-    /// The whole, where not everything failed.
+    /// The response, unless everything failed.
     pub response: Option<Response>,
-    /// Why it failed as a whole.
+    /// The error, if everything failed.
     pub error: Option<InvocationError>,
-    /// What it took of the table.
+    /// The consumed capacity of the table.
     pub units: Units,
 }
 
-/// What came of all.
+/// The result of all sources.
 #[derive(Debug)]
 pub struct Ended {
-    /// By source.
+    /// The results by source.
     pub collected: Vec<Collected>,
-    /// What a dry run would have written.
+    /// The writes that a dry run would have made.
     pub planned: Option<BTreeMap<Group, Counted>>,
-    /// The table, in words.
+    /// The table's name and place.
     pub table: String,
     /// Whether the table is in a file.
     pub local: bool,
-    /// Whether somebody ended it early.
+    /// Whether a person stopped the run.
     pub stopped: bool,
-    /// The command that goes on with what is left.
+    /// The command that continues the run.
     pub go_on: Option<CommandLine>,
-    /// What was not so much as tried.
+    /// Sources or targets that were not tried.
     pub left_out: Option<String>,
 }
 
-/// Collects.
+/// Runs the command.
 pub async fn run(arguments: &CollectArguments, session: &Session) -> Result<Exit, Failure> {
     let session = &session.in_utc(arguments.utc);
     let request = Request::read(arguments, session.clock.now())?;
@@ -119,7 +119,7 @@ async fn collect(
     session: &Session,
 ) -> Result<Ended, Failure> {
     let table = reader.table();
-    // A table that does not answer is told once and with its remedy, rather than by every target.
+    // A table that does not respond is reported once with a remedy, before every target would report it.
     let here = Place { account_id: account.id.clone(), region: account.region.clone() };
     if let Some(source) = insights_sources::all().next() {
         reader.last_runs(source, &here, 1).await?;
@@ -179,11 +179,11 @@ async fn collect(
             () = interrupt.next() => {
                 if stop.is_cancelled() {
                     say(if request.dry_run {
-                        "stopped at once: nothing was written"
+                        "stopped immediately: nothing was written"
                     } else {
-                        "stopped at once: what had not been stored is lost, and the same command fetches it again"
+                        "stopped immediately: data that was not stored is discarded; the same command fetches it again"
                     });
-                    // The runtime would wait for what cannot be ended, such as a look-up of a name.
+                    // The runtime would wait for blocking tasks that cannot be cancelled, such as a DNS lookup.
                     std::process::exit(i32::from(Exit::Partial.code()));
                 }
                 let what = if request.dry_run { "counted" } else { "stored" };
@@ -194,9 +194,9 @@ async fn collect(
         }
     };
     for watch in &mut watches {
-        watch.look(&progress);
+        watch.update(&progress);
     }
-    if let Some(faults) = wrong(&results) {
+    if let Some(faults) = configuration_faults(&results) {
         return Err(Failure::Usage(faults));
     }
     let collected: Vec<Collected> = collectors
@@ -235,23 +235,23 @@ impl Collected {
         Self { source, targets, calls, response, error, units: activity.units() }
     }
 
-    /// How the source ended as a whole.
+    /// The status of the source.
     fn status(&self) -> RunStatus {
         self.response.as_ref().map_or(RunStatus::Failed, |response| response.status)
     }
 }
 
-/// The faults of the configuration, each with whose it is where not all sources that are collected have it; and the command that
-/// collects from those that have none.
+/// The faults of the configuration, with the sources that have them if not all have them, and a command for the sources
+/// without faults.
 fn misconfigured(faults: &BTreeMap<String, Vec<Source>>, all: &[Source], session: &Session) -> Failure {
-    let told = |(fault, having): (&String, &Vec<Source>)| {
+    let describe = |(fault, having): (&String, &Vec<Source>)| {
         if having.len() == all.len() {
             return fault.clone();
         }
         let names: Vec<&str> = having.iter().map(|source| service(source.as_str())).collect();
         format!("{}: {fault}", names.join(" and "))
     };
-    let failure = Failure::Usage(faults.iter().map(told).collect());
+    let failure = Failure::Usage(faults.iter().map(describe).collect());
     let is_faultless = |source: &&Source| !faults.values().flatten().any(|having| having == *source);
     let others: Vec<&Source> = all.iter().filter(is_faultless).collect();
     if others.is_empty() {
@@ -261,11 +261,12 @@ fn misconfigured(faults: &BTreeMap<String, Vec<Source>>, all: &[Source], session
     let command = others
         .iter()
         .fold(session.without("--source"), |command, source| command.option("--source", source.as_str()));
-    failure.detail(format!("{} would run with it", names.join(" and "))).hint(&command)
+    failure.detail(format!("{} can run with this configuration", names.join(" and "))).hint(&command)
 }
 
-/// The faults of configuration and payload, if there is nothing else: only the account tells that a target lacks a role.
-fn wrong(results: &[Result<Response, InvocationError>]) -> Option<Vec<String>> {
+/// The faults of configuration and payload, if there are no other errors. A missing role of a target is only found by
+/// its account.
+fn configuration_faults(results: &[Result<Response, InvocationError>]) -> Option<Vec<String>> {
     let mut faults = BTreeSet::new();
     for result in results {
         let error = result.as_ref().err()?;

@@ -1,4 +1,4 @@
-//! What a run of `collect` says at its end: how each target stands, what went wrong and what to do, what it cost. It decides
+//! The output at the end of `collect`: the condition of each target, failures and remedies, and costs. It decides
 //! nothing.
 
 use super::explain::{absence, condition, explain};
@@ -10,10 +10,10 @@ use insights_query::format::{self, count, plain, service, so_many, wrapped};
 use insights_shared::issue::RECORD_INVALID;
 use insights_shared::report::TargetResponse;
 
-/// The most issues of a target that are spelled out.
+/// The maximum number of issues shown for a target.
 const MOST_ISSUES: usize = 3;
 
-/// All of it, as text.
+/// The complete text.
 pub fn page(ended: &Ended, session: &Session) -> String {
     let mut sections = Vec::new();
     if ended.collected.iter().any(|collected| !collected.targets.is_empty()) {
@@ -25,9 +25,9 @@ pub fn page(ended: &Ended, session: &Session) -> String {
     }
     let notes: Vec<String> = notes(ended).iter().map(|note| wrapped(note, session.width)).collect();
     let go_on = ended.go_on.as_ref().map(|command| {
-        // A shell would end the command where a line ends.
+        // A shell would end the command at a line break.
         let command = command.text().unwrap_or_else(|| "the same command again".to_owned());
-        format!("go on: {command}\n")
+        format!("continue: {command}\n")
     });
     let notes = notes.concat() + &go_on.unwrap_or_default();
     if !notes.is_empty() {
@@ -67,13 +67,13 @@ fn targets(ended: &Ended, session: &Session) -> String {
     table.render()
 }
 
-/// What somebody should know, one thing a line.
+/// The notes, one per line.
 fn notes(ended: &Ended) -> Vec<String> {
     let mut notes = Vec::new();
     for Collected { source, targets, error, .. } in &ended.collected {
         let name = service(source.as_str());
         let told_by_targets = targets.iter().any(|target| !target.issues.is_empty());
-        // What failed as a whole without a target's saying why.
+        // Errors of the whole run that no target reports.
         if let Some(error) = error.as_ref().filter(|_| !told_by_targets) {
             notes.push(format!("{name}: {}: {}", error.error_type, plain(&error.message)));
         }
@@ -86,7 +86,7 @@ fn notes(ended: &Ended) -> Vec<String> {
                 let number = usize::try_from(target.counts.rejected).unwrap_or(usize::MAX);
                 let answers = so_many(number, "answer", "answers");
                 notes.push(format!(
-                    "{place}: {answers} broke a rule and went to `rejected`, with the reasons"
+                    "{place}: {answers} violated a rule; they are stored under `rejected` with the reasons"
                 ));
             }
             let issues = target.issues.iter().filter(|issue| issue.code != RECORD_INVALID);
@@ -95,7 +95,7 @@ fn notes(ended: &Ended) -> Vec<String> {
             lines.dedup();
             lines.truncate(MOST_ISSUES);
             let told_of = all.iter().filter(|line| lines.contains(line)).count() as u64;
-            // Of all that there were, not of those that have a place in the response.
+            // The number of all issues, also of those that did not fit into the response.
             let counts = target.issue_counts.iter().filter(|(code, _)| *code != RECORD_INVALID);
             let more = counts.map(|(_, number)| number).sum::<u64>().saturating_sub(told_of);
             notes.extend(lines);
@@ -106,19 +106,19 @@ fn notes(ended: &Ended) -> Vec<String> {
     }
     if ended.stopped {
         let kept = if ended.planned.is_some() { "counted above" } else { "stored" };
-        notes.push(format!("stopped before the end: what had come is {kept}"));
+        notes.push(format!("stopped before the end: the fetched data is {kept}"));
     }
-    notes.extend(ended.left_out.iter().map(|left_out| format!("left out: {left_out}")));
+    notes.extend(ended.left_out.iter().map(|left_out| format!("skipped: {left_out}")));
     notes
 }
 
-/// What it cost, or would cost.
+/// The costs of the run, or of a run that writes.
 fn cost(ended: &Ended) -> String {
     let services: Vec<&str> =
         ended.collected.iter().map(|collected| service(collected.source.as_str())).collect();
     let calls: u64 = ended.collected.iter().map(|collected| collected.calls).sum();
     let number = so_many(usize::try_from(calls).unwrap_or(usize::MAX), "call", "calls");
-    let calls = format!("{number}, which cost nothing by the price pages of {}", listed(&services));
+    let calls = format!("{number}, free of charge according to the price pages of {}", listed(&services));
     let read: f64 = ended.collected.iter().map(|collected| collected.units.read).sum();
     let mut written: f64 = ended.collected.iter().map(|collected| collected.units.write).sum();
     if let Some(planned) = &ended.planned {

@@ -1,4 +1,4 @@
-//! The part of the page that says what a dry run would have written: by target and kind, and the first few.
+//! The part of the output for a dry run: the writes by target and kind, with examples.
 
 use super::Collected;
 use super::tally::{Counted, Group};
@@ -12,12 +12,12 @@ use insights_shared::time::Timestamp;
 use insights_shared::value::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The most items of one kind that are shown.
+/// The maximum number of examples of a kind.
 const MOST_EXAMPLES: usize = 3;
-/// The kinds of which the table keeps its own books.
-const BOOKS: [&str; 3] = ["catalog", "run", "state"];
+/// The kinds that record progress instead of collected data.
+const PROGRESS_KINDS: [&str; 3] = ["catalog", "run", "state"];
 
-/// By target and kind.
+/// The writes by target and kind.
 pub fn changes(planned: &BTreeMap<Group, Counted>, collected: &[Collected], session: &Session) -> String {
     let columns = [
         ("KIND", Column::Fixed),
@@ -46,13 +46,13 @@ pub fn changes(planned: &BTreeMap<Group, Counted>, collected: &[Collected], sess
             }
         }
     }
-    heading("What would be written; nothing was", session) + &table.render()
+    heading("What a run would write (nothing was written)", session) + &table.render()
 }
 
 /// New, changed, unchanged, write units.
 type Numbers = [Option<u64>; 4];
 
-/// The rows of one target: its kinds, and the table's own books.
+/// The rows of one target: its kinds, then the progress items.
 fn rows(source: Source, target: &TargetResponse, here: &BTreeMap<&str, &Counted>) -> Vec<(String, Numbers)> {
     let numbers = |kind: &str| {
         let counted = here.get(kind);
@@ -62,7 +62,7 @@ fn rows(source: Source, target: &TargetResponse, here: &BTreeMap<&str, &Counted>
     };
     let kinds = insights_sources::kinds().filter(|kind| kind.source == source);
     let mut rows: Vec<(Kind, [u64; 4])> = kinds.map(|kind| (kind, numbers(kind.as_str()))).collect();
-    // What the service's own listing shows to be unchanged is not so much as fetched: those are insights.
+    // Insights that are unchanged according to the listing are not fetched.
     let fetched: u64 = rows.iter().map(|(_, [_, _, same, _])| same).sum();
     if let Some((_, [_, _, same, _])) = rows.iter_mut().find(|(kind, _)| kind.is_insight()) {
         *same += target.counts.unchanged.saturating_sub(fetched);
@@ -75,15 +75,15 @@ fn rows(source: Source, target: &TargetResponse, here: &BTreeMap<&str, &Counted>
     if here.contains_key("rejected") {
         rows.push(("rejected".to_owned(), numbers("rejected").map(Some)));
     }
-    let books: Vec<&str> = BOOKS.into_iter().filter(|kind| here.contains_key(kind)).collect();
-    if !books.is_empty() {
-        let units = books.iter().map(|kind| numbers(kind)[3]).sum();
-        rows.push((books.join(", "), [None, None, None, Some(units)]));
+    let progress: Vec<&str> = PROGRESS_KINDS.into_iter().filter(|kind| here.contains_key(kind)).collect();
+    if !progress.is_empty() {
+        let units = progress.iter().map(|kind| numbers(kind)[3]).sum();
+        rows.push((progress.join(", "), [None, None, None, Some(units)]));
     }
     rows
 }
 
-/// The first few of each kind, if there are any.
+/// The first items of each kind, if there are any.
 pub fn examples(planned: &BTreeMap<Group, Counted>, session: &Session) -> Option<String> {
     let places: BTreeSet<(&str, &str)> =
         planned.keys().map(|group| (group.account_id.as_str(), group.region.as_str())).collect();
@@ -119,7 +119,7 @@ fn since(item: &Map, session: &Session) -> String {
     started.map_or_else(String::new, |started| instant(started, &session.zone))
 }
 
-/// What an item is about, on one line: its title, else what its key names beside source, account and region.
+/// The subject of an item on one line: its title, otherwise the parts of its key without source, account and region.
 fn about(item: &Map) -> String {
     let text = |name: &str| item.get(name).and_then(Value::as_str).unwrap_or_default();
     if !text("title").is_empty() {

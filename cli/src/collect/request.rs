@@ -1,5 +1,4 @@
-//! What is asked for: which sources, which time, which accounts. It reads the arguments and the file of targets, and asks
-//! nobody.
+//! The request: sources, window and targets. It reads the arguments and the file of targets, and makes no calls.
 
 use crate::args::CollectArguments;
 use crate::exit::Failure;
@@ -11,26 +10,26 @@ use insights_shared::time::Timestamp;
 use serde_json::{Value, json};
 use std::path::Path;
 
-/// Stands in for a region that nobody has asked for yet, while the file of targets is looked at.
+/// The region for validating the file of targets when no region is known yet.
 const ANY_REGION: &str = "us-east-1";
 
-/// What is to be done.
+/// The request.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Request {
-    /// From which sources, each once.
+    /// The sources, without duplicates.
     pub sources: Vec<Source>,
-    /// What is left out of what was meant, and why.
+    /// Sources that are skipped, with the reason.
     pub left_out: Option<String>,
-    /// A span of the past, rather than what is new.
+    /// A past window instead of new data.
     pub window: Option<Window>,
     /// The text of the file of targets.
     pub targets: Option<String>,
-    /// Whether to write nothing.
+    /// Whether nothing is written.
     pub dry_run: bool,
 }
 
 impl Request {
-    /// What `arguments` ask for at `now`.
+    /// The request of `arguments` at the time `now`.
     pub fn read(arguments: &CollectArguments, now: Timestamp) -> Result<Self, Failure> {
         let is_meant = |source: &Source| arguments.source.is_empty() || arguments.source.contains(source);
         let mut sources: Vec<Source> = insights_sources::all().filter(is_meant).collect();
@@ -39,7 +38,9 @@ impl Request {
         if let Some(since) = arguments.since {
             let since = since.start(now);
             if since >= now {
-                return Err(Failure::usage(format!("--since {since} is not in the past: it is {now}")));
+                return Err(Failure::usage(format!(
+                    "--since {since} is not in the past; the current time is {now}"
+                )));
             }
             window = Some(Window { start: since, end: now });
             let (with_history, without): (Vec<Source>, Vec<Source>) =
@@ -48,7 +49,7 @@ impl Request {
             if let Some(source) = without.first() {
                 let labels: Vec<&str> = without.iter().map(|source| source.label).collect();
                 let has = if labels.len() == 1 { "has" } else { "have" };
-                let without = format!("{} {has} no past: collect without --since", labels.join(" and "));
+                let without = format!("{} {has} no history: omit --since", labels.join(" and "));
                 if !arguments.source.is_empty() {
                     return Err(Failure::usage(format!("--since with --source {source}: {without}")));
                 }
@@ -59,7 +60,7 @@ impl Request {
         Ok(Self { sources, left_out, window, targets, dry_run: arguments.dry_run })
     }
 
-    /// What the functions are invoked with.
+    /// The payload with which the functions are invoked.
     pub fn payload(&self) -> String {
         let mut payload = serde_json::Map::new();
         if let Some(window) = self.window {
@@ -73,7 +74,7 @@ impl Request {
     }
 }
 
-/// The file's text, if it holds targets.
+/// The text of the file, if it contains valid targets.
 fn read_targets(file: &Path) -> Result<String, Failure> {
     let name = file.display().to_string();
     let text = std::fs::read_to_string(file)
@@ -86,7 +87,7 @@ fn read_targets(file: &Path) -> Result<String, Failure> {
     if faults.is_empty() { Ok(text) } else { Err(Failure::Usage(faults)) }
 }
 
-/// `TARGETS` for an account of one's own in several regions.
+/// `TARGETS` for the own account in several regions.
 pub fn own_targets(account_id: &str, regions: &[String]) -> String {
     let mut distinct: Vec<&String> = Vec::new();
     for region in regions {

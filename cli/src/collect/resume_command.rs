@@ -1,4 +1,4 @@
-//! The command that goes on where a run stopped. Pure.
+//! The command that continues a stopped run. No I/O.
 
 use super::Collected;
 use super::request::Request;
@@ -7,8 +7,8 @@ use insights_shared::report::TargetResponse;
 use insights_shared::time::Timestamp;
 use insights_web::command::CommandLine;
 
-/// The command, if it can do any good: something was not reached, or failed in a way that may pass. A scheduled run knows
-/// by itself where to go on; a window is continued where the one that came least far has come.
+/// The command, if it is useful: something was not reached, or failed with a temporary error. A scheduled run continues
+/// at its watermark. A window continues at the earliest watermark of its targets.
 pub fn resume_command(
     arguments: &CollectArguments,
     request: &Request,
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_told_only_where_it_can_do_any_good() {
+    fn the_command_is_shown_only_if_it_is_useful() {
         let at = |hour: u8| format!("2026-03-01T{hour:02}:00:00Z").parse::<Timestamp>().unwrap();
         let target = |end: u8, not_reached: u64, issue: Option<(&str, bool)>| {
             let report = TargetReport::default();
@@ -112,7 +112,7 @@ mod tests {
         let window = ["--since", "2026-03-01T01:00:00Z", "--source", "xray"];
         let from = Some("insights collect --source xray --since 2026-03-01T05:00:00.000Z");
         check(&window, vec![target(9, 1, None), target(5, 1, None)], false, from);
-        // What the service keeps no longer does not come back.
+        // Data that the service no longer has does not come back.
         check(&window, vec![target(12, 0, Some(("Window.Unavailable", false)))], false, None);
         check(&window, vec![target(12, 0, None)], true, None);
         let start = Some("insights collect --source xray --since 2026-03-01T01:00:00.000Z");
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn the_command_is_the_one_that_was_given() {
+    fn the_command_repeats_the_given_options() {
         let check = |given: &[&str], since: Option<&str>, expected: &str| {
             let arguments = arguments(given);
             assert_eq!(line(&arguments, since.map(|since| since.parse().unwrap())).to_string(), expected);

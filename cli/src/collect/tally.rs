@@ -1,5 +1,5 @@
-//! What a dry run would write, counted as it is told: by source, account, region and kind. It keeps the first few of each
-//! and the keys of the rest, and reads no table.
+//! Counts the writes of a dry run by source, account, region and kind. It keeps examples of each group and the keys of
+//! all items, and reads no table.
 
 use super::units::write_units;
 use insights_shared::key::Key;
@@ -8,10 +8,10 @@ use insights_shared::value::{Map, Value};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The most examples of one kind that are kept.
+/// The maximum number of examples of a group.
 const MOST_EXAMPLES: usize = 3;
 
-/// What is counted together.
+/// The fields by which items are grouped.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Group {
     /// `xray` and so on.
@@ -27,16 +27,16 @@ pub struct Group {
 /// The counts of one group.
 #[derive(Clone, Debug, Default)]
 pub struct Counted {
-    /// The items, each by what would become of it first.
+    /// The items by key, each with its first change.
     items: HashMap<Key, Change>,
-    /// What all writes would take.
+    /// The write units of all writes.
     pub write_units: u64,
-    /// The first items that would be written, in the request of their coming.
+    /// The first items that would be written, in the order of arrival.
     pub examples: Vec<(Change, Map)>,
 }
 
 impl Counted {
-    /// How many items there are of which this would become.
+    /// The number of items with this change.
     pub fn number(&self, change: Change) -> u64 {
         self.items.values().filter(|other| **other == change).count() as u64
     }
@@ -47,7 +47,7 @@ impl Counted {
 pub struct Tally(Arc<Mutex<BTreeMap<Group, Counted>>>);
 
 impl Tally {
-    /// The plan that is counted here.
+    /// The sink that counts here.
     pub fn plan(&self) -> DryRunSink {
         let tally = self.clone();
         DryRunSink::new(move |item, change| tally.count(item, change))
@@ -66,7 +66,7 @@ impl Tally {
         if change != Change::Same {
             counted.write_units += write_units(item);
         }
-        // A dry run finds nothing of what it would have written before: the second part of an item looks new again.
+        // A dry run does not find its own earlier writes: the second part of an item looks new again.
         let key = Key::new(text("pk"), text("sk"));
         if counted.items.contains_key(&key) {
             return;
@@ -77,7 +77,7 @@ impl Tally {
         }
     }
 
-    /// What was counted.
+    /// The counts.
     pub fn counted(&self) -> BTreeMap<Group, Counted> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_item_that_comes_in_two_parts_is_counted_once_and_written_twice() {
+    fn an_item_in_two_parts_counts_once_but_its_units_count_twice() {
         let tally = Tally::default();
         let item = |sk: &str| {
             let texts = [("pk", "p"), ("sk", sk), ("kind", "cloudtrail.insight"), ("source", "cloudtrail")];

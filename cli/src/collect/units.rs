@@ -1,5 +1,5 @@
-//! What a write costs: write units by DynamoDB's own rules of size, and their price. It knows the table's indexes, and no
-//! kind of record.
+//! The cost of a write: write units by DynamoDB's rules, and their price. It knows the indexes of the table, but no
+//! kinds.
 //!
 //! <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html>
 
@@ -7,19 +7,19 @@ use insights_shared::number::Number;
 use insights_shared::store::schema::{ENVELOPE, INDEXES};
 use insights_shared::value::{Map, Text, Value};
 
-/// Dollars for a million write request units, on demand, in US East (N. Virginia), as of November 2026.
+/// US dollars for a million write request units (on-demand, US East (N. Virginia), November 2026).
 /// <https://aws.amazon.com/dynamodb/pricing/on-demand/>
 const WRITES: f64 = 0.625;
-/// Dollars for a million read request units, likewise.
+/// US dollars for a million read request units, under the same conditions.
 const READS: f64 = 0.125;
-/// What the prices hold for.
+/// The conditions of the prices.
 pub const PRICES: &str = "on demand, at the prices of US East (N. Virginia) in November 2026";
 
-/// One unit writes so many bytes.
+/// Bytes per write unit.
 const UNIT_BYTES: usize = 1_024;
 
-/// The write units of an item and of its entries in the indexes. One that leaves an index for another one costs about
-/// one unit more, which nobody can tell who has not read it.
+/// The write units of an item and of its entries in the indexes. An item that moves to another index costs about one
+/// unit more; this is not known without reading the item.
 pub fn write_units(item: &Map) -> u64 {
     let table = units(item.iter().map(attribute_bytes).sum());
     let entries =
@@ -52,7 +52,7 @@ fn value_bytes(value: &Value) -> usize {
     }
 }
 
-/// A byte for every two significant digits, and one more; a negative number takes another.
+/// One byte for every two significant digits, plus one; a negative number has one more.
 fn number_bytes(number: &Number) -> usize {
     let text = number.as_str();
     let (mantissa, _) = text.split_once(['e', 'E']).unwrap_or((text, ""));
@@ -61,7 +61,7 @@ fn number_bytes(number: &Number) -> usize {
     significant.div_ceil(2) + 1 + usize::from(text.starts_with('-'))
 }
 
-/// The price of so many units.
+/// The price of write and read units.
 pub fn price(write_units: f64, read_units: f64) -> String {
     let dollars = (write_units * WRITES + read_units * READS) / 1_000_000.0;
     if dollars == 0.0 {
@@ -85,12 +85,12 @@ mod tests {
     }
 
     #[test]
-    fn sizes_are_those_of_dynamodbs_rules() {
+    fn sizes_follow_the_rules_of_dynamodb() {
         for (json, bytes) in [
             (r#"{"ab":"xyz"}"#, 5),
             (r#"{"a":"é"}"#, 3),
             (r#"{"a":true,"b":null}"#, 4),
-            // 27 has two digits, 0.0027 as well, 2700 too; 123 has three.
+            // 27, 0.0027 and 2700 have two significant digits; 123 has three.
             (r#"{"a":27}"#, 3),
             (r#"{"a":0.0027}"#, 3),
             (r#"{"a":2700}"#, 3),
@@ -104,24 +104,24 @@ mod tests {
     }
 
     #[test]
-    fn a_unit_is_a_kilobyte_of_the_item_and_of_each_index_that_holds_it() {
+    fn a_write_unit_covers_a_kilobyte_of_the_item_and_of_each_index_entry() {
         let check = |json: &str, expected: u64| assert_eq!(write_units(&item(json)), expected, "{json}");
         check(r#"{"pk":"a","sk":"b"}"#, 1);
         let long = "x".repeat(1_024 - 11);
-        // Name and value: 2+1, 2+1, 5 and the text: 1,024 bytes in all, and then one more.
+        // Names and values: 2+1, 2+1, and 5 plus the text: 1,024 bytes, then one more.
         check(&format!(r#"{{"pk":"a","sk":"b","title":"{long}"}}"#), 1);
         check(&format!(r#"{{"pk":"a","sk":"b","title":"{long}y"}}"#), 2);
-        // In two indexes; `detail` is in neither.
+        // The item is in two indexes; `detail` is in neither.
         let keys = r#""open_pk":"o","open_sk":"o","entity_pk":"e","entity_sk":"e""#;
         check(&format!(r#"{{"pk":"a","sk":"b",{keys}}}"#), 3);
         check(&format!(r#"{{"pk":"a","sk":"b",{keys},"detail":"{long}"}}"#), 2 + 1 + 1);
         check(&format!(r#"{{"pk":"a","sk":"b",{keys},"title":"{long}"}}"#), 2 + 2 + 2);
-        // Half of an index's key is none.
+        // An item with only one key of an index is not in the index.
         check(r#"{"pk":"a","sk":"b","ended_pk":"d"}"#, 1);
     }
 
     #[test]
-    fn prices_are_by_the_million() {
+    fn prices_are_per_million_units() {
         for (written, read, expected) in [
             (0.0, 0.0, "nothing"),
             (2.0, 0.0, "less than $0.0001"),

@@ -1,4 +1,4 @@
-//! `insights compliance`: counts by day that are about compliance. `insights_query::counts` decides what a day without counts means.
+//! `insights compliance`: daily compliance counts. `insights_query::counts` decides what a day without counts means.
 
 mod scope;
 
@@ -14,10 +14,10 @@ use insights_query::format::json;
 use insights_query::{Detail, Reader, Span, compliance};
 use insights_shared::record::{Kind, Stored};
 
-/// What the table of days and the bars mean.
+/// The legend of the table and the bars.
 const LEGEND: &str = "counts are of one UTC day each; █ non-compliant, ░ compliant, · inconclusive\n";
 
-/// Shows the counts.
+/// Runs the command.
 pub async fn run(arguments: &ComplianceArguments, session: &Session) -> Result<Exit, Failure> {
     let session = session.in_utc(arguments.look.utc).at(&arguments.location);
     let span = arguments.within.span(session.clock.now())?;
@@ -37,7 +37,7 @@ async fn answer(
     let chosen = scope::choose(all, arguments.scope.as_deref())?;
     if chosen.is_empty() {
         let source = kinds().next().map(|kind| kind.source);
-        let asked = empty::Asked { source, ..empty::Asked::default() };
+        let asked = empty::Filters { source, ..empty::Filters::default() };
         say(&empty::reason(reader, &asked, span, session).await?);
     }
     let scopes = reader.scope_days(chosen, span, arguments.scope.is_some()).await?;
@@ -53,12 +53,12 @@ async fn answer(
     })
 }
 
-/// The kinds that are about compliance.
+/// The kinds with compliance counts.
 fn kinds() -> impl Iterator<Item = Kind> {
     insights_sources::kinds().filter(|kind| kind.compliance.is_some())
 }
 
-/// A row for each scope and day, also for days without counts.
+/// One row for each scope and day, including days without counts.
 fn rows(scopes: &[ScopeDays]) -> String {
     let mut header = vec!["account_id", "region", "level", "entity", "title", "day", "given", "severity"];
     let measures: Vec<&str> =
@@ -87,7 +87,7 @@ fn rows(scopes: &[ScopeDays]) -> String {
     text
 }
 
-/// What is known of the day of a record. A snapshot does not say that it has counts.
+/// The availability of a day's counts. A snapshot has no such member.
 fn given(record: &Stored) -> String {
     let given = record.text("given");
     given.map_or_else(|| Given::Counts(record.clone()).as_str().to_owned(), str::to_owned)

@@ -1,4 +1,4 @@
-//! Which scopes are meant by a name or an id: accounts and assessments, with their control domains. It asks nobody.
+//! Selects scopes (accounts and assessments with their control domains) by name or id. No I/O.
 
 use crate::exit::Failure;
 use crate::output::near::nearest;
@@ -6,7 +6,7 @@ use insights_query::counts::Scope;
 use insights_query::format::plain;
 use std::collections::BTreeSet;
 
-/// The scopes that are asked for: the accounts and assessments, or one of them with its domains.
+/// The selected scopes: all accounts and assessments, or one of them with its domains.
 pub fn choose(all: Vec<Scope>, wanted: Option<&str>) -> Result<Vec<Scope>, Failure> {
     let Some(wanted) = wanted else {
         return Ok(all.into_iter().filter(|scope| !scope.is_part()).collect());
@@ -17,7 +17,7 @@ pub fn choose(all: Vec<Scope>, wanted: Option<&str>) -> Result<Vec<Scope>, Failu
         .map(|scope| scope.entity.as_str())
         .collect();
     if entities.is_empty() {
-        // How an id or a name begins, where that is unique.
+        // An unambiguous prefix of an id or name.
         let lower = wanted.to_lowercase();
         let begins = |text: &str| !lower.is_empty() && text.to_lowercase().starts_with(&lower);
         entities = tops()
@@ -48,7 +48,7 @@ pub fn choose(all: Vec<Scope>, wanted: Option<&str>) -> Result<Vec<Scope>, Failu
     }
 }
 
-/// A failure with scopes and their ids, a line each.
+/// Adds scopes with their ids to a failure, one per line.
 fn named<'a>(failure: Failure, scopes: impl Iterator<Item = &'a Scope>) -> Failure {
     scopes.fold(failure, |failure, scope| failure.detail(format!("{}  {}", scope.entity, scope.title)))
 }

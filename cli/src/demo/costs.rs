@@ -1,4 +1,4 @@
-//! The part of the demo's page that says what each run did and cost, and what went wrong.
+//! The part of the demo's output with the counts, costs and issues of each run.
 
 use super::invoke::{Invoked, Report};
 use crate::output::tabular::{Column, Tabular, cell, heading, status};
@@ -6,13 +6,13 @@ use crate::session::Session;
 use insights_query::format::{count, plain, service, so_many, units, wrapped};
 use insights_shared::issue::RECORD_INVALID;
 
-/// The most issues of a run that are spelled out.
+/// The maximum number of issues of a run.
 const MOST_ISSUES: usize = 3;
 
-/// A number of a report, as text.
+/// Formats a number of a report.
 type Number = fn(&Report) -> String;
 
-/// A column for each function, a row for each number, then what went wrong.
+/// One column per function, one row per number, then the issues.
 pub fn costs(invoked: &[Invoked], session: &Session) -> String {
     let mut columns = vec![("", Column::Fixed)];
     columns.extend(invoked.iter().map(|invoked| (service(invoked.source.as_str()), Column::Number)));
@@ -53,7 +53,7 @@ fn seconds(millis: i64) -> String {
     format!("{seconds:.1}")
 }
 
-/// What somebody should know about one run.
+/// The notes on a run.
 fn notes(invoked: &Invoked) -> Vec<String> {
     let name = invoked.source.package;
     let log = invoked.log.display();
@@ -70,7 +70,7 @@ fn notes(invoked: &Invoked) -> Vec<String> {
         let rejected = so_many(usize::try_from(report.rejected).unwrap_or(usize::MAX), "answer", "answers");
         let reason = issues().find(|issue| issue.code == RECORD_INVALID).map(|issue| plain(&issue.message));
         let reason = reason.map_or(String::new(), |reason| format!(" ({reason})"));
-        notes.push(format!("{name}: {rejected} could not be used{reason} and went to `rejected`"));
+        notes.push(format!("{name}: {rejected} rejected{reason}; stored under `rejected`"));
     }
     let others: Vec<_> = issues().filter(|issue| issue.code != RECORD_INVALID).collect();
     notes.extend(others.iter().take(MOST_ISSUES).map(|issue| {

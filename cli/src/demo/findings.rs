@@ -1,4 +1,4 @@
-//! What the demo shows, read back from the table and put in order. How it looks is `page`'s.
+//! Reads the findings of the demo from the table and sorts them. `page` renders them.
 
 use crate::exit::Failure;
 use insights_query::counts::ScopeDays;
@@ -14,10 +14,10 @@ use std::collections::BTreeMap;
 /// Insights that ended in this number of days are recent.
 pub const RECENT_DAYS: i64 = 14;
 
-/// What was found.
+/// The findings.
 #[derive(Clone, Debug)]
 pub struct Findings {
-    /// The instant of the story that all this is as of.
+    /// The time in the scenario at which the findings are valid.
     pub now: Timestamp,
     /// Open insights, the worst first.
     pub open: Vec<Stored>,
@@ -25,13 +25,13 @@ pub struct Findings {
     pub ended: Vec<Stored>,
     /// The counts that are about compliance.
     pub compliance: Vec<ScopeDays>,
-    /// How many metric series there are.
+    /// The number of metric series.
     pub series: usize,
-    /// What is stored of them, by period in seconds.
+    /// The stored chunks by period in seconds.
     pub metrics: BTreeMap<i64, Metrics>,
 }
 
-/// How much is stored of one period.
+/// The stored data of one period.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Metrics {
     /// Items.
@@ -41,7 +41,7 @@ pub struct Metrics {
 }
 
 impl Findings {
-    /// Asks for all of it.
+    /// Reads everything.
     pub async fn gather(reader: &Reader, now: Timestamp) -> Result<Self, Failure> {
         let mut open = Vec::new();
         for source in insights_sources::all() {

@@ -1,5 +1,5 @@
-//! The demo's folder: the table's file, the logs, and `demo.json` with the instant from which the story's times count.
-//! One demo at a time works in a folder.
+//! The folder of the demo: the table, the logs, and `demo.json` with the start time of the scenario. Only one demo at a
+//! time can use a folder.
 
 use crate::exit::Failure;
 use insights_shared::time::Timestamp;
@@ -8,41 +8,44 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
-/// The most that a demo takes, in seconds, with much to spare.
+/// The maximum duration of a demo in seconds, with a wide margin.
 const LONGEST_DEMO: i64 = 60;
-/// Metric buckets end every so many seconds, and days with them.
+/// Metric buckets and days end at multiples of this number of seconds.
 const BUCKET: i64 = 300;
 
-/// A folder that this process alone works in.
+/// A folder that is locked by this process.
 #[derive(Debug)]
 pub struct Folder {
     path: PathBuf,
     anchor: Timestamp,
-    /// Open for as long as the lock is to last.
+    /// The lock is held while this file is open.
     _lock: File,
 }
 
-/// What `demo.json` says.
+/// The content of `demo.json`.
 #[derive(Debug, Serialize, Deserialize)]
 struct Description {
-    /// From here the story's times count.
+    /// The start time of the scenario.
     anchor: String,
-    /// The version that made the folder.
+    /// The version that created the folder.
     made_by: String,
 }
 
 impl Folder {
-    /// Opens the folder at `path`; a new one is made, and anchored at `now`.
+    /// Opens the folder at `path`. A new folder is created with the start time `now`.
     pub fn open(path: &Path, now: Timestamp) -> Result<Self, Failure> {
         let file = path.join("demo.json");
         let made_before = file.exists();
         if !made_before && path.join("table.db").exists() {
-            let message = format!("{} has a table.db and no demo.json, so no demo made it", path.display());
+            let message = format!(
+                "{} has a table.db but no demo.json, so it is not a folder of a demo",
+                path.display()
+            );
             return Err(Failure::usage(format!("{message}: choose another folder by --dir")));
         }
         let logs = path.join("logs");
         let made = std::fs::create_dir_all(&logs);
-        made.map_err(|error| Failure::of(format!("making the folder {}", logs.display()), error))?;
+        made.map_err(|error| Failure::of(format!("creating the folder {}", logs.display()), error))?;
         let failed = |error: std::io::Error| Failure::of(format!("opening {}", file.display()), error);
         let mut lock = OpenOptions::new()
             .read(true)
@@ -54,7 +57,7 @@ impl Folder {
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                return Err(Failure::Failed(format!("another demo is at work in {}", path.display())));
+                return Err(Failure::Failed(format!("another demo is running in {}", path.display())));
             }
             Err(TryLockError::Error(error)) => return Err(failed(error)),
         }
@@ -76,12 +79,12 @@ impl Folder {
         Ok(Self { path: path.to_owned(), anchor, _lock: lock })
     }
 
-    /// The folder itself.
+    /// The path of the folder.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// From here the story's times count.
+    /// The start time of the scenario.
     pub fn anchor(&self) -> Timestamp {
         self.anchor
     }
@@ -91,28 +94,28 @@ impl Folder {
         self.path.join("table.db")
     }
 
-    /// What was found, with charts.
+    /// The report.
     pub fn report_file(&self) -> PathBuf {
         self.path.join("report.html")
     }
 
-    /// Where `name` logs.
+    /// The log file of `name`.
     pub fn log_file(&self, name: &str) -> PathBuf {
         self.path.join("logs").join(format!("{name}.log"))
     }
 }
 
-/// Now, or a little before, so that no metric bucket ends while a demo runs: it would be stored by the slower of two
-/// demos and not by the other.
+/// `now` or slightly earlier, so that no metric bucket ends during a demo. Otherwise, the slower of two demos would
+/// store one bucket more.
 fn anchor_at(now: Timestamp) -> Timestamp {
     now.min(now.floor(BUCKET).plus_seconds(BUCKET - LONGEST_DEMO))
 }
 
 fn read_anchor(text: &str) -> Result<Timestamp, String> {
     let description: Description =
-        serde_json::from_str(text).map_err(|error| format!("is not as a demo leaves it: {error}"))?;
+        serde_json::from_str(text).map_err(|error| format!("is not a valid demo.json: {error}"))?;
     let anchor = description.anchor.parse();
-    anchor.map_err(|error| format!("has the anchor \"{}\", which is no time: {error}", description.anchor))
+    anchor.map_err(|error| format!("has an invalid time \"{}\" in anchor: {error}", description.anchor))
 }
 
 #[cfg(test)]
@@ -120,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_bucket_ends_within_a_demo() {
+    fn no_bucket_ends_during_a_demo() {
         for (now, anchor) in [
             ("2026-11-21T08:12:00.500Z", "2026-11-21T08:12:00.500Z"),
             ("2026-11-21T08:14:00Z", "2026-11-21T08:14:00.000Z"),
@@ -139,7 +142,7 @@ mod tests {
         let first = Folder::open(&path, now).unwrap();
         let busy = Folder::open(&path, now).unwrap_err();
         assert!(
-            matches!(&busy, Failure::Failed(message) if message.starts_with("another demo is at work")),
+            matches!(&busy, Failure::Failed(message) if message.starts_with("another demo is running")),
             "{busy:?}"
         );
         drop(first);
@@ -148,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_no_demo_made_is_refused() {
+    fn a_folder_that_was_not_created_by_a_demo_is_an_error() {
         let check = |name: &str, content: &str, expected: &str| {
             let root = tempfile::tempdir().unwrap();
             std::fs::write(root.path().join(name), content).unwrap();
@@ -157,12 +160,12 @@ mod tests {
             let Failure::Usage(faults) = failure else { panic!("{failure:?}") };
             assert!(faults[0].contains(expected), "{faults:?}");
         };
-        check("table.db", "", "no demo made it");
-        check("demo.json", "{}", "is not as a demo leaves it: missing field");
+        check("table.db", "", "not a folder of a demo");
+        check("demo.json", "{}", "is not a valid demo.json: missing field");
         check(
             "demo.json",
             r#"{"anchor":"today","made_by":"0.1.0"}"#,
-            "has the anchor \"today\", which is no time",
+            "has an invalid time \"today\" in anchor",
         );
     }
 }

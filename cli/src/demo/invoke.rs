@@ -1,5 +1,5 @@
-//! One function, run as Lambda runs it: a process of its own, started from this very program, that finds its Runtime API
-//! in the environment, is handed the scheduled event of `events/`, answers, and is ended.
+//! Runs one function like Lambda: a separate process of this program that gets its Runtime API from the environment,
+//! handles the scheduled event of `events/`, responds, and is terminated.
 
 use super::TABLE;
 use super::folder::Folder;
@@ -18,106 +18,106 @@ use std::process::Stdio;
 use std::time::Duration;
 use tokio::process::{Child, Command};
 
-/// The account and the region of the story.
+/// The account of the scenario.
 pub const ACCOUNT: &str = "123456789012";
-/// The region of the story.
+/// The region of the scenario.
 pub const REGION: &str = "eu-west-1";
-/// How long a function may take. Lambda's own limit is 15 minutes; nobody waits for a demo as long.
+/// The timeout of a function. Lambda's limit is 15 minutes, which is too long for a demo.
 const TIMEOUT: Duration = Duration::from_mins(2);
 /// Requests per second to an operation without a documented rate.
 const REQUEST_RATE: u32 = 200;
 
-/// What all functions run on.
+/// What all functions of a demo share.
 #[derive(Debug)]
-pub struct Stage<'a> {
-    /// This program.
+pub struct RunEnvironment<'a> {
+    /// The path of this program.
     pub executable: PathBuf,
-    /// What the operating system itself cannot do without, where there is such a thing.
+    /// A variable that the operating system requires, if there is one (Windows).
     pub environment: Vec<(String, String)>,
-    /// How far the story's clock is ahead of the machine's.
+    /// The difference between the scenario's clock and the machine's clock.
     pub clock_shift_ms: i64,
-    /// The services and the table.
+    /// The services with the table.
     pub simulator: &'a Simulator,
-    /// Where logs go.
+    /// The folder with the logs.
     pub folder: &'a Folder,
 }
 
-/// What became of one function.
+/// The result of one function.
 #[derive(Debug)]
 pub struct Invoked {
-    /// Which one.
+    /// The source.
     pub source: Source,
-    /// What it answered.
+    /// The report, or the failure.
     pub result: Result<Report, FunctionFailure>,
-    /// What it logged.
+    /// The log file.
     pub log: PathBuf,
 }
 
-/// A function that gave no report.
+/// A function without a report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FunctionFailure {
-    /// Such as `Table.Unavailable`.
+    /// The error type, such as `Table.Unavailable`.
     pub error_type: String,
-    /// In the function's words.
+    /// The message of the function.
     pub message: String,
 }
 
-/// What a function reports, as far as it is shown.
+/// The parts of a function's report that are shown.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Report {
-    /// How the run ended.
+    /// The status of the run.
     pub status: String,
-    /// Records that the service gave.
+    /// Records received from the service.
     pub fetched: u64,
-    /// Of those, written.
+    /// Records written.
     pub written: u64,
-    /// Stored already.
+    /// Records that were already stored.
     pub unchanged: u64,
-    /// Refused by validation.
+    /// Records rejected by validation.
     pub rejected: u64,
     /// Calls by operation.
     pub api_calls: BTreeMap<String, u64>,
-    /// Calls refused as too many.
+    /// Throttled calls.
     pub throttled: u64,
     /// Read units.
     pub read_units: f64,
     /// Write units.
     pub write_units: f64,
-    /// How long it took.
+    /// The duration in milliseconds.
     pub duration_ms: i64,
-    /// The accounts and regions.
+    /// The targets.
     pub targets: Vec<TargetReport>,
 }
 
-/// One target's part of a report.
+/// The part of a report about one target.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct TargetReport {
-    /// What went wrong.
+    /// The issues.
     pub issues: Vec<Issue>,
 }
 
-/// One thing that went wrong.
+/// An issue.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Issue {
     /// The operation.
     pub operation: String,
-    /// What it was about.
+    /// The subject of the call.
     pub subject: String,
     /// The error's code.
     pub code: String,
-    /// In words.
+    /// The message.
     pub message: String,
 }
 
 /// Runs the function of `source` once.
-pub async fn invoke(source: Source, stage: &Stage<'_>, step: Step) -> Invoked {
-    let log = stage.folder.log_file(source.package);
+pub async fn invoke(source: Source, environment: &RunEnvironment<'_>, step: Step) -> Invoked {
+    let log = environment.folder.log_file(source.package);
     let result = tokio::select! {
-        result = run(source, stage, &log) => result,
-        never = watch(source, stage.simulator, &step) => match never {},
+        result = run(source, environment, &log) => result,
+        never = watch(source, environment.simulator, &step) => match never {},
     };
     step.finish(&match &result {
         Ok(report) => {
@@ -132,14 +132,18 @@ pub async fn invoke(source: Source, stage: &Stage<'_>, step: Step) -> Invoked {
     Invoked { source, result, log }
 }
 
-async fn run(source: Source, stage: &Stage<'_>, log: &PathBuf) -> Result<Report, FunctionFailure> {
+async fn run(
+    source: Source,
+    environment: &RunEnvironment<'_>,
+    log: &PathBuf,
+) -> Result<Report, FunctionFailure> {
     let not_started = |what: &str, error: std::io::Error| FunctionFailure {
         error_type: "Demo.NotStarted".to_owned(),
         message: format!("{what}: {error}"),
     };
     let api = RuntimeApi::start().await.map_err(|error| not_started("starting its Runtime API", error))?;
     let mut child =
-        start(source, stage, &api, log).map_err(|error| not_started("starting its process", error))?;
+        start(source, environment, &api, log).map_err(|error| not_started("starting its process", error))?;
     let deadline = Clock::System.now().plus_seconds(i64::try_from(TIMEOUT.as_secs()).unwrap_or_default());
     let invocation = Invocation {
         deadline: deadline.millis(),
@@ -147,7 +151,7 @@ async fn run(source: Source, stage: &Stage<'_>, log: &PathBuf) -> Result<Report,
         ..Invocation::default()
     };
     let outcome = tokio::select! {
-        // An answer may come together with the process's end, and counts more.
+        // If a response arrives together with the end of the process, the response counts.
         biased;
         outcome = api.invoke(event(source), invocation) => outcome,
         status = child.wait() => Outcome::Error {
@@ -159,7 +163,7 @@ async fn run(source: Source, stage: &Stage<'_>, log: &PathBuf) -> Result<Report,
             message: format!("no answer within {} seconds", TIMEOUT.as_secs()),
         },
     };
-    // It may have ended by itself, and then there is nothing to end.
+    // The process may have ended already.
     let _ = child.kill().await;
     match outcome {
         Outcome::Response(answer) => serde_json::from_str(&answer).map_err(|error| FunctionFailure {
@@ -172,15 +176,20 @@ async fn run(source: Source, stage: &Stage<'_>, log: &PathBuf) -> Result<Report,
     }
 }
 
-/// Starts the process, with the environment of Lambda and nothing of ours.
-fn start(source: Source, stage: &Stage<'_>, api: &RuntimeApi, log: &PathBuf) -> std::io::Result<Child> {
+/// Starts the process with only the environment variables of Lambda.
+fn start(
+    source: Source,
+    environment: &RunEnvironment<'_>,
+    api: &RuntimeApi,
+    log: &PathBuf,
+) -> std::io::Result<Child> {
     let log = File::create(log)?;
     let url = stage.simulator.url();
     let rate_limits = insights_sources::fast_rate_limits(REQUEST_RATE);
     Command::new(&stage.executable)
         .args(function::arguments(source, stage.clock_shift_ms))
         .env_clear()
-        .envs(stage.environment.iter().map(|(name, value)| (name, value)))
+        .envs(environment.environment.iter().map(|(name, value)| (name, value)))
         .envs(function_environment(&api.address(), source.package))
         .envs([
             ("TABLE_NAME", TABLE),
@@ -200,7 +209,7 @@ fn start(source: Source, stage: &Stage<'_>, api: &RuntimeApi, log: &PathBuf) -> 
         .spawn()
 }
 
-/// Shows how many calls the service has been asked so far, for ever.
+/// Shows the number of calls so far, and never returns.
 async fn watch(source: Source, simulator: &Simulator, step: &Step) -> std::convert::Infallible {
     let service = Service::named(source.as_str());
     loop {
@@ -211,7 +220,7 @@ async fn watch(source: Source, simulator: &Simulator, step: &Step) -> std::conve
     }
 }
 
-/// The scheduled event, as EventBridge sends it.
+/// The scheduled event as EventBridge sends it.
 fn event(source: Source) -> String {
     include_str!("../../../events/xray-insights--scheduled-by-rule.json")
         .replace("xray-insights", source.package)

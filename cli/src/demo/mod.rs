@@ -1,8 +1,9 @@
-//! `insights demo`: the whole product on one machine, with no AWS account. Simulated services and an embedded table in
-//! this process, each function in a process of its own under a Lambda Runtime API, then what they found.
+//! `insights demo`: the complete product on one machine without an AWS account. This process runs simulated services
+//! and an embedded table. Each function is a separate process under a Lambda Runtime API. Then the findings are
+//! printed.
 //!
-//! The folder anchors the story: whenever the demo runs in it, "now" is the anchor and the little time since the demo
-//! began. So a second run finds the same answers, and writes `run` and `state` only.
+//! The folder stores the start time of the scenario. In each demo, "now" is this time plus the time since the demo
+//! began. A second run therefore finds the same answers, and writes only `run` and `state`.
 
 mod costs;
 mod findings;
@@ -24,16 +25,16 @@ use insights_query::{Reader, Span};
 use insights_shared::time::{Clock, DAY_SECONDS};
 use insights_simulator::{Options, Scenario, Simulator};
 use insights_web::command::{CommandLine, Location};
-use invoke::{Invoked, Stage};
+use invoke::{Invoked, RunEnvironment};
 
-/// How many days the report of a demo covers.
+/// The number of days in the report.
 const REPORT_DAYS: i64 = 14;
-/// Columns of the functions' names.
+/// Width of the names of the functions.
 const NAMES_WIDTH: usize = 21;
-/// The table's name in the folder's database.
+/// The name of the table in the database.
 pub const TABLE: &str = "insights";
 
-/// Runs the demo.
+/// Runs the command.
 pub async fn run(arguments: &DemoArguments, session: &Session) -> Result<Exit, Failure> {
     let executable =
         std::env::current_exe().map_err(|error| Failure::of("finding this program's own file", error))?;
@@ -60,19 +61,20 @@ pub async fn run(arguments: &DemoArguments, session: &Session) -> Result<Exit, F
     });
     let simulator = simulator.await.map_err(|error| Failure::of("starting the simulated services", error))?;
     say(if is_new {
-        "running the three functions against simulated AWS services"
+        "running the functions against simulated AWS services"
     } else {
-        "running the three functions again, at the same instant of the story"
+        "running the functions again at the same time of the scenario"
     });
 
-    // Windows opens no socket without it.
+    // Windows needs this variable to open sockets.
     let environment =
         session.environment.get("SystemRoot").map(|root| ("SystemRoot".to_owned(), root.to_owned()));
     let environment = environment.into_iter().collect();
-    let stage = Stage { executable, environment, clock_shift_ms, simulator: &simulator, folder: &folder };
+    let environment =
+        RunEnvironment { executable, environment, clock_shift_ms, simulator: &simulator, folder: &folder };
     let progress = Progress::new(session.live_progress, NAMES_WIDTH);
-    let invocations =
-        insights_sources::all().map(|source| invoke::invoke(source, &stage, progress.step(source.package)));
+    let invocations = insights_sources::all()
+        .map(|source| invoke::invoke(source, &environment, progress.step(source.package)));
     let invoked: Vec<Invoked> = join_all(invocations).await;
     simulator.stop().await;
 

@@ -15,10 +15,10 @@ use insights_shared::record::Source;
 use insights_shared::time::Timestamp;
 use insights_sources::view::Section;
 
-/// The most control domains that are shown.
+/// The maximum number of control domains.
 const WORST_DOMAINS: usize = 5;
 
-/// All of it, as text.
+/// The complete text.
 pub fn page(findings: &Findings, invoked: &[Invoked], folder: &Folder, session: &Session) -> String {
     let as_of = format::instant(findings.now, &session.zone);
     let shown = findings.open.iter().chain(&findings.ended);
@@ -38,7 +38,7 @@ pub fn page(findings: &Findings, invoked: &[Invoked], folder: &Folder, session: 
     sections.join("\n")
 }
 
-/// What the functions' runs say of the insights that are not there.
+/// Whether the runs were good enough to trust an empty result.
 fn health(invoked: &[Invoked]) -> Health {
     let conditions: Vec<(Source, Condition)> =
         invoked.iter().map(|invoked| (invoked.source, condition(invoked))).collect();
@@ -59,7 +59,7 @@ fn condition(invoked: &Invoked) -> Condition {
 
 fn open(findings: &Findings, health: &Health, session: &Session) -> String {
     if let Some(reason) = health.unknown().filter(|_| findings.open.is_empty()) {
-        return heading(&format!("Open insights are unknown: {reason}."), session);
+        return heading(&format!("Open insights: unknown ({reason})"), session);
     }
     if findings.open.is_empty() {
         return heading("Open insights: none", session);
@@ -79,7 +79,7 @@ fn open(findings: &Findings, health: &Health, session: &Session) -> String {
 
 fn ended(findings: &Findings, health: &Health, session: &Session) -> String {
     if let Some(reason) = health.unknown().filter(|_| findings.ended.is_empty()) {
-        return heading(&format!("Recent insights are unknown: {reason}."), session);
+        return heading(&format!("Recent insights: unknown ({reason})"), session);
     }
     if findings.ended.is_empty() {
         return heading(&format!("Recent insights: none ended in the last {RECENT_DAYS} days"), session);
@@ -114,7 +114,7 @@ fn compliance(findings: &Findings, invoked: &[Invoked], session: &Session) -> St
         findings.compliance.iter().partition(|scope| scope.scope.is_part());
     let Some(newest) = tops.iter().filter_map(|scope| Some(scope.newest()?.0)).max() else {
         let text = match health.unknown() {
-            Some(reason) => format!("Compliance is unknown: {reason}."),
+            Some(reason) => format!("Compliance: unknown ({reason})"),
             None => "Compliance: no counts yet".to_owned(),
         };
         return heading(&text, session);
@@ -149,15 +149,15 @@ fn metrics(findings: &Findings, session: &Session) -> String {
 
 fn files(folder: &Folder) -> String {
     let files = [
-        ("report.html", "this page with charts, for a browser"),
+        ("report.html", "these findings with charts"),
         ("table.db", "the table: DynamoDB in one file"),
-        ("logs", "what the functions logged, and every call that was answered"),
+        ("logs", "logs of the functions and all calls"),
     ];
     let next = [
-        ("insights demo", "the same again: only `run` and `state` are written"),
-        ("insights serve", "the report as a live page; give --local and the path of table.db"),
-        ("insights simulate", "the simulated services and a table, for sam local or any AWS client"),
-        ("README.md", "how to run this on AWS"),
+        ("insights demo", "run again; only `run` and `state` are written"),
+        ("insights serve", "show the report as a live page; use --local with the path of table.db"),
+        ("insights simulate", "simulate the services and the table for sam local or any AWS client"),
+        ("README.md", "installation on AWS"),
     ];
     let lines = |rows: &[(&str, &str)]| -> String {
         rows.iter().fold(String::new(), |text, (name, what)| text + &format!("  {name:<17}  {what}\n"))

@@ -1,5 +1,5 @@
-//! The SDK's client of an embedded database: an HTTP client without a socket, which hands each request to the database in
-//! this process.
+//! The SDK's client for an embedded database: an HTTP client without sockets that passes each request to the database
+//! in this process.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
@@ -15,10 +15,10 @@ use insights_simulator::database;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// No request leaves the process: this name is never looked up.
+/// A name that is never resolved, because no request leaves the process.
 const ENDPOINT: &str = "http://embedded.invalid";
 
-/// Holds a database as long as it is open.
+/// Holds the database until it is closed.
 #[derive(Clone)]
 pub(super) struct Slot(Arc<Mutex<Option<Database>>>);
 
@@ -42,7 +42,7 @@ impl fmt::Debug for Slot {
     }
 }
 
-/// A client of the database in `slot`.
+/// Creates a client of the database in `slot`.
 pub(super) fn client(slot: Slot) -> Client {
     let configuration = aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
@@ -65,7 +65,7 @@ impl HttpConnector for Slot {
         let database = self.get();
         HttpConnectorFuture::new(async move {
             let database = database.ok_or_else(|| failed("the embedded database is closed"))?;
-            // A large query takes a while; the executor's other tasks go on meanwhile.
+            // A large query takes long and must not block other tasks of the executor.
             let answered = tokio::task::spawn_blocking(move || answer(&database, &request)).await;
             answered.map_err(failed)?
         })
@@ -75,8 +75,8 @@ impl HttpConnector for Slot {
 fn answer(database: &Database, request: &HttpRequest) -> Result<HttpResponse, ConnectorError> {
     let target = request.headers().get("x-amz-target").unwrap_or_default();
     let operation = database::operation(target)
-        .ok_or_else(|| failed(format!("\"{target}\" is not an operation of a table")))?;
-    let body = request.body().bytes().ok_or_else(|| failed("a request of a table is never streamed"))?;
+        .ok_or_else(|| failed(format!("\"{target}\" is not an operation of the table")))?;
+    let body = request.body().bytes().ok_or_else(|| failed("streamed requests are not supported"))?;
     let (status, text) = database::answer(database, operation, body);
     let mut response = HttpResponse::new(status.try_into().map_err(failed)?, SdkBody::from(text));
     response.headers_mut().insert("content-type", database::CONTENT_TYPE);
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_sdk_reads_what_it_wrote_and_sees_the_databases_own_errors() {
+    async fn the_sdk_reads_its_writes_and_gets_errors_of_the_database() {
         let (_slot, client) = created().await.unwrap();
         let text = |text: &str| AttributeValue::S(text.to_owned());
         let put = client.put_item().table_name("insights").item("pk", text("a")).item("sk", text("b"));
@@ -117,9 +117,9 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn calls_at_the_same_time_do_not_wait_for_the_executor() {
+    async fn concurrent_calls_do_not_block_the_executor() {
         let (_slot, client) = created().await.unwrap();
-        // On the one thread of this test, none could run while another blocked it.
+        // This test has one thread: if a call blocked it, no other call could run.
         let calls = (0..64).map(|nth| {
             let text = AttributeValue::S(nth.to_string());
             client.put_item().table_name("insights").item("pk", text.clone()).item("sk", text).send()
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_closed_database_answers_nothing_and_lets_its_file_go() {
+    async fn a_closed_database_fails_calls_and_releases_its_file() {
         let (slot, client) = created().await.unwrap();
         drop(slot.take());
         let error = client.list_tables().send().await.unwrap_err();

@@ -1,6 +1,6 @@
-//! How a database file is opened. A command that only reads must not change the file, and must work in a folder that is
-//! read-only. The database library brings a file up to date and sets WAL mode when it opens it, so what to do depends on the
-//! state of the file; `plan` decides, from facts alone.
+//! Opens a database file. A command that only reads must not change the file, and must work in a read-only folder. The
+//! database library updates a file and sets WAL mode when it opens it. `plan` therefore chooses how to open a file,
+//! from facts about the file.
 
 use crate::exit::Failure;
 use dynoxide::storage_backend::sql_builders::{GET_SCHEMA_VERSION, SCHEMA_VERSION};
@@ -11,30 +11,30 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-/// What every database begins with. <https://www.sqlite.org/fileformat.html#magic_header_string>
+/// The first bytes of every database. <https://www.sqlite.org/fileformat.html#magic_header_string>
 const MAGIC: &[u8] = b"SQLite format 3\0";
-/// Where the header says which version of the format a reader needs, and the value of a database in WAL mode.
+/// The position of the read version in the header, and the value for WAL mode.
 /// <https://www.sqlite.org/fileformat.html#file_format_version_numbers>
 const READ_VERSION: usize = 19;
 const WAL: u8 = 2;
 
-/// What a command does with a database.
+/// Whether a command only reads the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// It only reads.
+    /// The command only reads.
     Read,
-    /// It writes.
+    /// The command writes.
     Write,
 }
 
-/// What a file holds.
+/// The content of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Content {
-    /// Nothing, or there is no file.
+    /// An empty or missing file.
     Nothing,
-    /// A database without any table in it.
+    /// A database without tables.
     EmptyDatabase,
-    /// Tables.
+    /// Our tables.
     Tables {
         /// Whether it is in WAL mode.
         wal: bool,
@@ -43,52 +43,53 @@ pub enum Content {
     },
     /// A database of another program.
     OtherDatabase,
-    /// No database.
+    /// Not a database.
     Other,
 }
 
-/// What decides how a file is opened.
+/// The facts that determine how a file is opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Facts {
-    /// What it holds.
+    /// Its content.
     pub content: Content,
-    /// Whether a `-wal` or `-journal` file beside it holds changes that are not in the file yet.
+    /// Whether a `-wal` or `-journal` file has changes that are not in the file yet.
     pub has_pending_changes: bool,
-    /// Whether the file and its folder can be written.
+    /// Whether the file and its folder are writable.
     pub can_write: bool,
 }
 
-/// How a file is opened.
+/// How to open a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Plan {
-    /// As an empty database in memory: there is nothing to read.
+    /// Use an empty database in memory: there is nothing to read.
     Empty,
-    /// Together with others, who may write at the same time.
+    /// Open it together with other processes, which can write at the same time.
     Shared,
-    /// The same, but without permission to write: changes of a process that was ended stay in the `-wal` file.
+    /// Open it together with other processes, but without permission to write: changes of a process that was killed
+    /// stay in the `-wal` file.
     SharedReadOnly,
-    /// As a file that nobody changes: nothing is locked, and nothing is written beside it.
+    /// Open it as immutable: no locks, and no files beside it.
     Immutable,
-    /// A copy in memory: opening it itself would change it.
+    /// Read a copy in memory, because opening it would change it.
     Copy,
-    /// For writing.
+    /// Open it for writing.
     Write,
 }
 
-/// Why a file is not opened.
+/// The reason why a file is not opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Obstacle {
-    /// It is no database.
+    /// It is not a database.
     Other,
     /// It is a database of another program.
     OtherDatabase,
-    /// It can only be read with the changes beside it, and that needs a folder that can be written.
+    /// It can only be read together with its `-wal` file, which needs a writable folder.
     PendingChanges,
-    /// It cannot be written.
+    /// It is not writable.
     ReadOnly,
 }
 
-/// How to open a file for this purpose.
+/// Chooses how to open a file for this purpose.
 pub fn plan(facts: Facts, purpose: Purpose) -> Result<Plan, Obstacle> {
     let Facts { content, has_pending_changes, can_write } = facts;
     match (content, purpose) {
@@ -105,20 +106,20 @@ pub fn plan(facts: Facts, purpose: Purpose) -> Result<Plan, Obstacle> {
     }
 }
 
-/// How a file is opened, with the address by which the library opens it.
+/// How a file is opened, with the URI for the library.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Open {
     /// An empty database in memory.
     Empty,
     /// The file at this URI.
     At(String),
-    /// The file at this URI, which nobody changes.
+    /// The file at this URI, as immutable.
     Unchanging(String),
-    /// A copy in memory of the file at this URI.
+    /// An in-memory copy of the file at this URI.
     Copy(String),
 }
 
-/// Looks at `file` and says how to open it.
+/// Inspects `file` and returns how to open it.
 pub fn inspect(file: &Path, purpose: Purpose) -> Result<Open, Failure> {
     let failed = |error: &dyn std::fmt::Display| {
         Failure::of(format!("opening the database {}", file.display()), error)
@@ -139,13 +140,13 @@ pub fn inspect(file: &Path, purpose: Purpose) -> Result<Open, Failure> {
 fn refused(file: &Path, obstacle: Obstacle) -> Failure {
     let name = file.display();
     match obstacle {
-        Obstacle::Other => Failure::usage(format!("{name} is not a table but a file of another kind")),
+        Obstacle::Other => Failure::usage(format!("{name} is not a table")),
         Obstacle::OtherDatabase => {
             Failure::usage(format!("{name} is not a table but a database of another program"))
         }
         Obstacle::PendingChanges => Failure::Failed(format!(
-            "{name} cannot be read: its folder is read-only, and {name}-wal holds changes that are not in the file yet; end the \
-             program that writes to it, or run any command on it where its folder can be written"
+            "{name} cannot be read: its folder is read-only, and {name}-wal has changes that are not in the file yet; end the \
+             program that writes to it, or run any command on it in a writable folder"
         )),
         Obstacle::ReadOnly => {
             Failure::Failed(format!("{name} cannot be written: the file or its folder is read-only"))
@@ -153,7 +154,7 @@ fn refused(file: &Path, obstacle: Obstacle) -> Failure {
     }
 }
 
-/// Whether `file` is something other than a database. A file that does not exist, or is empty, is a database without tables.
+/// Whether `file` is not a database. A missing or empty file counts as a database without tables.
 pub fn is_of_another_kind(file: &Path) -> std::io::Result<bool> {
     let header = header(file)?;
     Ok(!header.is_empty() && !header.starts_with(MAGIC))
@@ -164,7 +165,7 @@ pub fn is_database(file: &Path) -> std::io::Result<bool> {
     Ok(header(file)?.starts_with(MAGIC))
 }
 
-/// The first bytes of `file`; none if it does not exist.
+/// The first bytes of `file`; empty if it does not exist.
 fn header(file: &Path) -> std::io::Result<Vec<u8>> {
     let mut header = Vec::new();
     if file.is_file() {
@@ -193,7 +194,7 @@ fn content(file: &Path, has_pending_changes: bool) -> std::io::Result<Content> {
         return Ok(Content::Other);
     }
     let wal = header.get(READ_VERSION) == Some(&WAL);
-    // Without the changes beside it, the file says nothing certain; and a damaged one is left to the library to report.
+    // The file alone is not reliable if there are changes beside it. Damaged files are reported by the library.
     let ours = Tables::Of(Some(SCHEMA_VERSION));
     let tables = if has_pending_changes { ours } else { tables(file).unwrap_or(ours) };
     Ok(match tables {
@@ -203,18 +204,18 @@ fn content(file: &Path, has_pending_changes: bool) -> std::io::Result<Content> {
     })
 }
 
-/// Whose tables a database has.
+/// The owner of the tables in a database.
 #[derive(Clone, Copy)]
 enum Tables {
-    /// None at all.
+    /// No tables.
     None,
-    /// Another program's.
+    /// Tables of another program.
     Other,
-    /// Ours, in this version of the library's schema.
+    /// Our tables in this version of the library's schema.
     Of(Option<u32>),
 }
 
-/// Whose tables `file` has. It is read as a file that nobody changes, so that the look leaves nothing beside it.
+/// The tables of `file`. It is opened as immutable, so that no other file is created.
 fn tables(file: &Path) -> rusqlite::Result<Tables> {
     let uri = uri(file, "immutable=1").map_err(|_| rusqlite::Error::InvalidPath(file.to_owned()))?;
     let flags =
@@ -235,7 +236,7 @@ fn tables(file: &Path) -> rusqlite::Result<Tables> {
     Ok(Tables::Of(version.and_then(|version| version.parse().ok())))
 }
 
-/// `file` with `suffix` after its name, as SQLite names the files that it keeps beside a database.
+/// The path of `file` with `suffix` appended, which is how SQLite names the files beside a database.
 pub(super) fn beside(file: &Path, suffix: &str) -> PathBuf {
     let mut name = OsString::from(file);
     name.push(suffix);
@@ -261,8 +262,8 @@ pub(super) fn uri(file: &Path, query: &str) -> std::io::Result<String> {
     Ok(format!("{uri}?{query}"))
 }
 
-/// Whether this process may write `file`, or create it, and write beside it, as the operating system says: a mount that is
-/// read-only forbids it to everybody.
+/// Whether this process may write or create `file` and other files beside it, according to the operating system. A
+/// read-only mount denies this to all users.
 #[cfg(unix)]
 fn can_write(file: &Path) -> std::io::Result<bool> {
     use nix::errno::Errno;
@@ -275,7 +276,7 @@ fn can_write(file: &Path) -> std::io::Result<bool> {
     };
     let path = std::path::absolute(file)?;
     let folder = path.parent().unwrap_or(&path);
-    // What is missing is told by whoever opens the file.
+    // A missing folder is reported when the file is opened.
     if !folder.is_dir() {
         return Ok(true);
     }
@@ -283,7 +284,7 @@ fn can_write(file: &Path) -> std::io::Result<bool> {
         && (!path.exists() || may(&path, AccessFlags::W_OK)?))
 }
 
-/// Whether the file is not marked read-only.
+/// Whether the file is not marked as read-only.
 #[cfg(not(unix))]
 fn can_write(file: &Path) -> std::io::Result<bool> {
     Ok(!file.exists() || !file.metadata()?.permissions().readonly())

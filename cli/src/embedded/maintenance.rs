@@ -1,5 +1,5 @@
-//! What is done to a database file itself, past the table's operations: changes are moved from its `-wal` file into it, and
-//! what is left of deleted items is erased. It knows the database library's own tables.
+//! Maintenance of a database file beyond the table's operations: moving changes from the `-wal` file into the file, and
+//! erasing traces of deleted items. This file knows the internal tables of the database library.
 
 use super::file::{Open, Purpose, beside, inspect, uri};
 use crate::exit::Failure;
@@ -8,21 +8,21 @@ use serde_json::Value;
 use std::path::Path;
 use std::time::Duration;
 
-/// How long another process's use of the file is waited for.
+/// How long to wait for other processes that use the file.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Whose traces are erased.
+/// The items whose traces are erased.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Erasure {
-    /// Of this account.
+    /// Only this account.
     pub account: String,
-    /// Of this source.
+    /// Only this source.
     pub source: Option<String>,
-    /// Of this region.
+    /// Only this region.
     pub region: Option<String>,
 }
 
-/// Moves every change into `file` itself, and empties its `-wal` file.
+/// Moves all changes into `file` and empties its `-wal` file.
 pub(super) fn checkpoint(file: &Path) -> Result<(), Failure> {
     if beside(file, "-wal").metadata().map_or(0, |wal| wal.len()) == 0 {
         return Ok(());
@@ -39,25 +39,26 @@ pub(super) fn checkpoint(file: &Path) -> Result<(), Failure> {
     ))
 }
 
-/// Deletes the images of the change stream that `erasure` selects, and rewrites `file` without its free pages, on which
-/// deleted items would stay legible; how many images there were.
+/// Deletes the records of the change stream that `erasure` selects, and rewrites `file` without its free pages, which
+/// still contain deleted items. Returns the number of deleted records.
 pub(super) fn erase(file: &Path, erasure: &Erasure) -> Result<usize, Failure> {
     let what = format!("erasing traces in {}", file.display());
     let failed = |error: rusqlite::Error| Failure::of(&what, error);
     let mut connection = open(file).map_err(failed)?;
-    let stream_records = forget(&mut connection, erasure).map_err(failed)?;
+    let stream_records = delete_stream_records(&mut connection, erasure).map_err(failed)?;
     connection.execute_batch("VACUUM").map_err(failed)?;
     if !empty_wal(&connection).map_err(failed)? {
         return Err(Failure::of(
             what,
-            "another program is using it: end that program, and run the same again, since traces of deleted items are still \
-             there",
+            "another program is using it: end that program and run the command again, because traces of deleted items still \
+             exist",
         ));
     }
     Ok(stream_records)
 }
 
-/// How many images of the change stream `erasure` selects. It changes nothing, and works while the table is open.
+/// The number of records of the change stream that `erasure` selects. It changes nothing and works while the table is
+/// open.
 pub(super) fn traces(file: &Path, erasure: &Erasure) -> Result<usize, Failure> {
     let (Open::At(uri) | Open::Unchanging(uri) | Open::Copy(uri)) = inspect(file, Purpose::Read)? else {
         return Ok(0);
@@ -74,7 +75,7 @@ fn open(file: &Path) -> rusqlite::Result<Connection> {
     connect(&uri)
 }
 
-/// The database at `uri`, which says whether it may be written.
+/// Opens the database at `uri`, which includes the mode.
 fn connect(uri: &str) -> rusqlite::Result<Connection> {
     let flags =
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -83,14 +84,14 @@ fn connect(uri: &str) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// Moves the contents of the `-wal` file into the file; whether the `-wal` file is empty now.
+/// Moves the content of the `-wal` file into the file. Returns whether the `-wal` file is empty now.
 fn empty_wal(connection: &Connection) -> rusqlite::Result<bool> {
     connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| Ok(row.get::<_, i64>(0)? == 0))
 }
 
 /// Deletes records of the change stream.
-fn forget(connection: &mut Connection, erasure: &Erasure) -> rusqlite::Result<usize> {
-    // What is deleted is overwritten at once, in case that the process ends before the file is rewritten.
+fn delete_stream_records(connection: &mut Connection, erasure: &Erasure) -> rusqlite::Result<usize> {
+    // Deleted content is overwritten at once, in case the process ends before the file is rewritten.
     connection.pragma_update(None, "secure_delete", "ON")?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let forgotten = selected(&transaction, erasure)?;
@@ -104,7 +105,7 @@ fn forget(connection: &mut Connection, erasure: &Erasure) -> rusqlite::Result<us
     Ok(forgotten.len())
 }
 
-/// The ids of the records of the change stream that `erasure` selects.
+/// The ids of the selected records of the change stream.
 fn selected(connection: &Connection, erasure: &Erasure) -> rusqlite::Result<Vec<i64>> {
     let mut statement =
         connection.prepare("SELECT id, keys_json, new_image, old_image FROM _stream_records")?;
@@ -120,12 +121,12 @@ fn selected(connection: &Connection, erasure: &Erasure) -> rusqlite::Result<Vec<
 }
 
 impl Erasure {
-    /// Whether an item, or its key alone, is one of those that are deleted. `image` is DynamoDB's JSON.
+    /// Whether an item or key is selected. `image` is DynamoDB JSON.
     fn selects(&self, image: &str) -> bool {
-        // What cannot be read cannot be shown to be somebody else's.
+        // An unreadable image could belong to the account, so it is selected.
         let Ok(image) = serde_json::from_str::<Value>(image) else { return image.contains(&self.account) };
         let text = |name: &str| image.get(name)?.get("S")?.as_str();
-        // Of a key alone, the parts are what tells: every key has its source, its account and its region.
+        // A key without attributes is identified by its parts: every key has source, account and region.
         let key: Vec<&str> = text("pk").unwrap_or_default().split('#').collect();
         let is = |name: &str, wanted: &str| {
             text(name).map_or_else(|| key.contains(&wanted), |value| value == wanted)
@@ -141,7 +142,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn images_and_keys_of_the_account_are_selected_and_no_others() {
+    fn only_images_and_keys_of_the_account_are_selected() {
         let of = |account: &str, source: Option<&str>, region: Option<&str>| Erasure {
             account: account.to_owned(),
             source: source.map(str::to_owned),
@@ -155,7 +156,7 @@ mod tests {
             (r#"{"pk":{"S":"catalog#cloudtrail#111122223333#eu-west-1"},"sk":{"S":"x"}}"#, true, false),
             (r#"{"pk":{"S":"xray#111122223333#us-east-1#i"},"sk":{"S":"insight"}}"#, true, false),
             (r#"{"pk":{"S":"xray#123456789012#eu-west-1#i"},"sk":{"S":"insight"}}"#, false, false),
-            // An item says itself whose it is, whatever its key and its detail mention.
+            // The attributes of an item decide, not its key or detail.
             (
                 r#"{"pk":{"S":"cloudtrail#123456789012#eu-west-1#111122223333"},"account_id":{"S":"123456789012"}}"#,
                 false,

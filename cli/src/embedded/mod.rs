@@ -1,5 +1,5 @@
-//! An embedded table: a DynamoDB in this process, kept in one file, to which the official SDK is connected without a socket,
-//! so that no other process and no page of a browser can reach it. It knows nothing of keys and records.
+//! An embedded table: DynamoDB in this process with one file. The official SDK is connected without a socket, so other
+//! processes and web pages cannot reach it. It does not know keys and records.
 
 mod client;
 pub mod file;
@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug)]
 pub struct EmbeddedTable {
     slot: Slot,
-    /// The file that was opened for writing.
+    /// The file, if it was opened for writing.
     written: Option<PathBuf>,
 }
 
@@ -28,7 +28,7 @@ impl EmbeddedTable {
         Self::open(file, Purpose::Read).await
     }
 
-    /// Opens the database in `file` for a command that writes. A file that does not exist is created.
+    /// Opens the database in `file` for a command that writes. A missing file is created.
     pub async fn open_to_write(file: &Path) -> Result<Self, Failure> {
         Self::open(file, Purpose::Write).await
     }
@@ -41,7 +41,7 @@ impl EmbeddedTable {
                 Open::Empty => Database::memory(),
                 Open::At(uri) => Database::new(&uri),
                 Open::Copy(uri) => Database::memory().and_then(|copy| copy.restore_from(&uri).map(|()| copy)),
-                // A file that an older version of the library wrote has to be brought up to date, which needs a copy.
+                // A file of an older version of the library must be upgraded, which needs a copy.
                 Open::Unchanging(uri) => Database::new(&uri)
                     .or_else(|_| Database::memory().and_then(|copy| copy.restore_from(&uri).map(|()| copy))),
             };
@@ -54,27 +54,27 @@ impl EmbeddedTable {
     /// An empty database in memory.
     pub fn in_memory() -> Result<Self, Failure> {
         let database =
-            Database::memory().map_err(|error| Failure::of("making a database in memory", error))?;
+            Database::memory().map_err(|error| Failure::of("creating a database in memory", error))?;
         Ok(Self { slot: Slot::new(database), written: None })
     }
 
-    /// The database itself, for the simulator, which serves it. `None` once it is closed.
+    /// The database, which the simulator serves. `None` after it was closed.
     pub fn database(&self) -> Option<Database> {
         self.slot.get()
     }
 
-    /// A client of this database, whatever the environment says about AWS.
+    /// A client of this database, independent of the AWS environment.
     pub fn client(&self) -> Client {
         client::client(self.slot.clone())
     }
 
-    /// Closes the database: clients get no more answers. After writing, everything is in the file itself, and its `-wal` file
-    /// is empty or gone.
+    /// Closes the database. Later calls of clients fail. After writing, all changes are in the file, and its `-wal`
+    /// file is empty or deleted.
     pub async fn close(self) {
         let database = self.slot.take();
         let written = self.written;
         let closed = blocking(move || {
-            // The last connection to a file writes it to disk as it closes.
+            // SQLite writes all changes when the last connection closes.
             drop(database);
             written.map_or(Ok(()), |file| maintenance::checkpoint(&file))
         });
@@ -85,22 +85,22 @@ impl EmbeddedTable {
     }
 }
 
-/// How many images the change stream in the file holds of what `erasure` selects.
+/// The number of records of the change stream in `file` that `erasure` selects.
 pub async fn traces(file: &Path, erasure: Erasure) -> Result<usize, Failure> {
     let file = file.to_owned();
     blocking(move || maintenance::traces(&file, &erasure)).await
 }
 
-/// Deletes what the file still holds of deleted items: the images of its change stream, whose number it returns, and free pages.
+/// Erases deleted items from the file: records of the change stream, whose number it returns, and free pages.
 pub async fn erase(file: &Path, erasure: Erasure) -> Result<usize, Failure> {
     let file = file.to_owned();
     blocking(move || maintenance::erase(&file, &erasure)).await
 }
 
-/// Runs what waits for a disk in a thread that may wait.
+/// Runs blocking work on another thread.
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
 ) -> Result<T, Failure> {
     let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|error| Failure::of("working on the database", error))?
+    done.map_err(|error| Failure::of("accessing the database", error))?
 }

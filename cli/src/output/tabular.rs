@@ -38,7 +38,7 @@ impl Tabular {
             .load_style(TableStyle::new().header_separator(LineStyle::none().fill('─')))
             .set_content_arrangement(ContentArrangement::Dynamic)
             .force_no_tty()
-            .set_width(session.width.min(WIDEST));
+            .set_width(session.width.min(MAX_WIDTH));
         if session.colour {
             table.enforce_styling();
         }

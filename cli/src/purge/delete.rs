@@ -1,5 +1,5 @@
-//! Finds and deletes items of one account. It reads every item, unlike whatever answers questions: an item that no index
-//! and no catalog leads to, as a run that was killed leaves one, must go too. What a newer version wrote goes as well.
+//! Finds and deletes the items of an account. Unlike readers, it scans the whole table: items without an index or
+//! catalog row, such as those of a killed run, must be deleted too, as well as items of newer versions.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, ReturnConsumedCapacity, WriteRequest};
@@ -11,26 +11,26 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::time::Duration;
 
-/// The most that one BatchWriteItem takes.
+/// The maximum number of items in a BatchWriteItem request.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html>
 const BATCH: usize = 25;
-/// Batches under way at once.
+/// Concurrent batches.
 const AT_ONCE: usize = 8;
-/// Parts of the table that are read at the same time.
+/// Segments of the parallel scan.
 const SEGMENTS: i32 = 4;
-/// How often what a batch leaves undone is tried again without any progress.
-const TRIES: u32 = 8;
-/// The wait before the first of these; each further one is twice as long.
+/// The maximum number of consecutive retries of unprocessed items without progress.
+const MAX_RETRIES: u32 = 8;
+/// The delay before the first retry; it doubles with each retry.
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 
-/// Which items.
+/// Selects items.
 #[derive(Clone, Copy, Debug)]
 pub struct Selection<'a> {
-    /// Of this account.
+    /// Only this account.
     pub account: &'a str,
-    /// Of this source.
+    /// Only this source.
     pub source: Option<&'a str>,
-    /// Of this region.
+    /// Only this region.
     pub region: Option<&'a str>,
 }
 
@@ -49,39 +49,39 @@ impl fmt::Display for Selection<'_> {
 
 type Item = HashMap<String, AttributeValue>;
 
-/// What was found.
+/// The result of the scan.
 #[derive(Debug, Default)]
 pub struct Found {
-    /// The keys.
+    /// The keys of the items.
     pub keys: Vec<Item>,
-    /// How many of each kind.
+    /// The number of items of each kind.
     pub kinds: BTreeMap<String, u64>,
-    /// What it took to look at the whole table.
+    /// The read units of the scan.
     pub read_units: f64,
 }
 
-/// What was deleted.
+/// The result of deleting.
 #[derive(Debug, Default)]
 pub struct Deleted {
-    /// How many items.
+    /// The number of deleted items.
     pub items: usize,
-    /// What that took, the indexes included.
+    /// The write units, including those of the indexes.
     pub write_units: f64,
-    /// Why not all of them, if not: the first error.
+    /// The first error, if not all items were deleted.
     pub error: Option<CallError>,
 }
 
-/// A table, by its client.
+/// A table and its client.
 #[derive(Debug)]
 pub struct Table<'a> {
-    /// Asks it.
+    /// The client.
     pub client: &'a Client,
-    /// Its name.
+    /// The name.
     pub name: &'a str,
 }
 
 impl Table<'_> {
-    /// Reads the whole table. `progress` is told how many were found so far.
+    /// Scans the whole table. `progress` gets the number of items found so far.
     pub async fn find(&self, selection: &Selection<'_>, progress: impl Fn(i64)) -> Result<Found, CallError> {
         let segments = stream::iter(0..SEGMENTS).map(|segment| self.segment(segment, selection));
         let mut segments = segments.buffer_unordered(AT_ONCE);
@@ -112,7 +112,7 @@ impl Table<'_> {
                 .scan()
                 .table_name(self.name)
                 .segment(segment)
-                // What was put just before is there, too.
+                // A consistent read also finds items that were just written.
                 .consistent_read(true)
                 .total_segments(SEGMENTS)
                 .projection_expression("pk, sk, kind")
@@ -120,7 +120,7 @@ impl Table<'_> {
                 .expression_attribute_values(":account", text(selection.account))
                 .return_consumed_capacity(ReturnConsumedCapacity::Total)
                 .set_exclusive_start_key(start.take());
-            // Both names are words of DynamoDB's own.
+            // Both names are reserved words of DynamoDB.
             for (name, value) in [("region", selection.region), ("source", selection.source)] {
                 if let Some(value) = value {
                     scan = scan
@@ -142,7 +142,7 @@ impl Table<'_> {
         Ok(found)
     }
 
-    /// Deletes `keys`, as many as it can. `progress` is told how many are gone so far.
+    /// Deletes as many of `keys` as possible. `progress` gets the number of items deleted so far.
     pub async fn delete(&self, keys: &[Item], progress: impl Fn(i64)) -> Deleted {
         let batches = stream::iter(keys.chunks(BATCH)).map(|batch| self.batch(batch));
         let mut batches = batches.buffer_unordered(AT_ONCE);
@@ -161,7 +161,7 @@ impl Table<'_> {
     async fn batch(&self, keys: &[Item]) -> Deleted {
         let mut deleted = Deleted::default();
         let requests = keys.iter().map(|key| {
-            // A request has its key: it is what it was made of.
+            // The request was built from the key, so building it again cannot fail.
             let request = DeleteRequest::builder().set_key(Some(key.clone())).build().ok();
             WriteRequest::builder().set_delete_request(request).build()
         });
@@ -188,14 +188,14 @@ impl Table<'_> {
             if left.is_empty() {
                 break;
             }
-            // What a table that is too busy leaves undone, the SDK does not try again.
+            // The SDK does not retry unprocessed items.
             tries = if left.len() < before { 0 } else { tries + 1 };
-            if tries == TRIES {
+            if tries == MAX_RETRIES {
                 deleted.error = Some(CallError {
                     operation: "BatchWriteItem",
                     code: "ProvisionedThroughputExceededException".to_owned(),
                     message: format!(
-                        "the table left {} items unprocessed at each of {TRIES} tries",
+                        "the table left {} items unprocessed in {MAX_RETRIES} consecutive attempts",
                         left.len()
                     ),
                     class: Class::Throttled,

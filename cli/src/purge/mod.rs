@@ -1,5 +1,5 @@
-//! `insights purge`: deletes everything that the table holds of one account, for what must go before it expires. It asks
-//! first, and says what it does not reach. Finding and deleting is `delete`'s.
+//! `insights purge`: deletes all items of one account before they expire. It asks for confirmation and says which data
+//! stays. `delete` finds and deletes the items.
 
 mod delete;
 
@@ -18,12 +18,12 @@ use insights_query::format::{add, count, so_many, thousands};
 use std::io::{BufRead, IsTerminal};
 use std::path::Path;
 
-/// Deletes, or with `--dry-run` counts, what the arguments select.
+/// Deletes the items that the arguments select, or counts them with `--dry-run`.
 pub async fn run(arguments: &PurgeArguments, session: &Session) -> Result<Exit, Failure> {
-    // Before anything is read: a script that cannot be asked is told at once.
+    // Without a terminal the command fails before it reads anything.
     if !arguments.yes && !arguments.dry_run && !std::io::stdin().is_terminal() {
         return Err(Failure::usage(
-            "standard input is not a terminal, so nobody can confirm: give --yes, or --dry-run to see how much there is",
+            "cannot ask for confirmation, because standard input is not a terminal: use --yes, or --dry-run to count the items",
         ));
     }
     let purpose = if arguments.dry_run { Purpose::Read } else { Purpose::Write };
@@ -43,15 +43,15 @@ pub async fn run(arguments: &PurgeArguments, session: &Session) -> Result<Exit, 
     }
 }
 
-/// What came of it.
+/// The result.
 enum Done {
-    /// Everything that was selected is deleted from the table. A file is still to be rewritten.
+    /// All selected items are deleted from the table. A file must still be rewritten.
     Purged,
-    /// It ended before that.
+    /// It stopped earlier.
     Ended(Exit),
 }
 
-/// What of `arguments` is erased from a file, beside the items of its table.
+/// The traces that are erased from a file in addition to the items.
 fn erasure(arguments: &PurgeArguments) -> Erasure {
     let PurgeArguments { account, source, region, .. } = arguments;
     Erasure {
@@ -61,7 +61,7 @@ fn erasure(arguments: &PurgeArguments) -> Erasure {
     }
 }
 
-/// Erases what a file still holds of what was deleted from its table, now or before.
+/// Erases deleted data from a file, also of earlier deletions.
 async fn erase(arguments: &PurgeArguments, file: &Path, session: &Session) -> Result<Exit, Failure> {
     let progress = Progress::new(session.live_progress, "rewriting the file".len());
     let step = progress.step("rewriting the file");
@@ -76,7 +76,7 @@ async fn erase(arguments: &PurgeArguments, file: &Path, session: &Session) -> Re
 }
 
 fn collected_again(account: &str) -> String {
-    format!("Where a function's TARGETS still name {account}, its next run collects it again.")
+    format!("If TARGETS of a function still contains {account}, the next run collects the account again.")
 }
 
 async fn purge(arguments: &PurgeArguments, opened: &Opened, session: &Session) -> Result<Done, Failure> {
@@ -131,13 +131,13 @@ async fn purge(arguments: &PurgeArguments, opened: &Opened, session: &Session) -
         let left = items(found.keys.len() - deleted.items);
         let failure = Failure::from(reader.call_error(error).await);
         exit::report(&explained(failure, &arguments.location.names()));
-        say(&format!("{left} left: run the same again"));
+        say(&format!("{left} left: run the command again"));
         return Ok(Done::Ended(if deleted.items == 0 { Exit::Failed } else { Exit::Partial }));
     }
     Ok(Done::Purged)
 }
 
-/// How many items of each kind.
+/// The number of items of each kind.
 fn listing(found: &Found, session: &Session) -> String {
     if found.kinds.is_empty() {
         return String::new();
@@ -149,7 +149,7 @@ fn listing(found: &Found, session: &Session) -> String {
     table.render()
 }
 
-/// Whether the person at the terminal writes the account's number, which nobody does by accident.
+/// Whether the person at the terminal enters the account id, which does not happen by accident.
 fn confirmed(
     found: &Found,
     traces: Option<usize>,
@@ -159,16 +159,16 @@ fn confirmed(
     ask_for_number(&question(found.keys.len(), traces, selection, table), selection.account)
 }
 
-/// What will be deleted for good.
+/// The confirmation prompt.
 fn question(number: usize, traces: Option<usize>, selection: &Selection<'_>, table: &str) -> String {
     let mut what = items(number);
     let mut then = "";
     if let Some(traces) = traces {
         add(&mut what, format_args!(" and {} of the change stream", stream_records(traces)));
-        then = ", and the file will be rewritten without what earlier deletions left in it";
+        then = ", and the file will be rewritten without deleted data";
     }
     format!(
-        "{what} of {selection} will be deleted from table {table} for good{then}.\nType the account id to continue: "
+        "{what} of {selection} will be permanently deleted from table {table}{then}.\nType the account id to continue: "
     )
 }
 

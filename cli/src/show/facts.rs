@@ -1,4 +1,4 @@
-//! The head of an insight's page: what it says, how bad, since when, where, and where to go on.
+//! The head of an insight: title, severity, times, place and console link.
 
 use crate::output::rows::how_long;
 use crate::session::Session;
@@ -7,7 +7,7 @@ use insights_shared::record::Stored;
 use insights_shared::time::Timestamp;
 use insights_sources::view;
 
-/// The head of a page whose times begin with `oldest`.
+/// Renders the head. `oldest` is the earliest time in the output, which determines the notation of times.
 pub fn section(pk: &str, insight: &Stored, oldest: Timestamp, session: &Session, now: Timestamp) -> String {
     let text = |name: &str| insight.text(name).map(plain).unwrap_or_default();
     let mut lines = wrapped(&text("title"), session.width);
@@ -47,8 +47,8 @@ fn severity(insight: &Stored) -> String {
 fn ended(insight: &Stored, session: &Session) -> String {
     let ended = insight.timestamp("ended_at").map(|ended| instant(ended, &session.zone)).unwrap_or_default();
     match insight.text("status_reason") {
-        Some("no_longer_known") => format!("{ended}, as far as it is known: AWS knows it no longer"),
-        Some("no_end_seen") => format!("{ended}, since AWS gave no end in 90 days"),
+        Some("no_longer_known") => format!("{ended}, estimated: AWS no longer lists it"),
+        Some("no_end_seen") => format!("{ended}, estimated: AWS reported no end within 90 days"),
         _ => ended,
     }
 }

@@ -1,5 +1,4 @@
-//! `insights show`: everything that is stored under one key, for a person. It asks for more only where that belongs to an
-//! insight: the series behind it, and what it happened together with.
+//! `insights show`: all items of a key. For an insight, it also reads the metric series behind it and the incident.
 
 mod facts;
 mod other;
@@ -18,10 +17,10 @@ use insights_shared::record::Stored;
 use insights_shared::time::{DAY_SECONDS, Timestamp};
 use insights_sources::insight_kinds;
 
-/// How much of a metric series is shown around an insight: what was usual before and after it.
+/// The time before and after an insight for which a metric series is shown.
 pub const MARGIN: Margin = Margin { least: 3 * 3_600, most: 2 * DAY_SECONDS, longest: i64::MAX };
 
-/// Shows.
+/// Runs the command.
 pub async fn run(arguments: &ShowArguments, session: &Session) -> Result<Exit, Failure> {
     let session = session.in_utc(arguments.look.utc).at(&arguments.location);
     let question = async |reader: &Reader| answer(arguments, reader, &session).await;
@@ -33,8 +32,9 @@ async fn answer(arguments: &ShowArguments, reader: &Reader, session: &Session) -
     let pk = reader.find(&arguments.key).await?;
     let items = reader.partition(&pk).await?;
     if items.is_empty() {
-        let failure =
-            Failure::usage(format!("nothing is stored under {pk}: a listing as CSV shows whole keys"));
+        let failure = Failure::usage(format!(
+            "no items with the key {pk}; `insights list --output csv` shows complete keys"
+        ));
         return Err(failure.hint(&session.command(&["list", "--output", "csv"])));
     }
     match arguments.look.output {
@@ -65,7 +65,7 @@ async fn for_a_person(
     Ok(sections.join("\n"))
 }
 
-/// What the insight happened together with.
+/// The incident of the insight.
 async fn together(
     pk: &str,
     insight: &Stored,
@@ -83,10 +83,11 @@ async fn together(
     Ok(Some(text))
 }
 
-/// The incident that an insight is part of, if there is more to it.
+/// The incident of an insight, if it has other insights.
 async fn incident_of(pk: &str, insight: &Stored, reader: &Reader) -> Result<Option<Incident>, Failure> {
     let Some(started_at) = insight.timestamp("started_at") else { return Ok(None) };
-    // Its lead may have begun so much earlier, and that one's other followers so much later.
+    // The first insight of the incident can begin this much earlier, and other insights of the incident this much later
+    // than the first.
     let reach = 2 * REACH / 1_000;
     let span = Span { since: started_at.plus_seconds(-reach), until: started_at.plus_seconds(reach) };
     let mut near = reader.overlapping(&insight_kinds().collect::<Vec<_>>(), span).await?;

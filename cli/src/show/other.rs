@@ -1,4 +1,5 @@
-//! Whatever is no insight: snapshots of a scope as a table of days, a target's runs, and anything else as it is stored.
+//! Output for keys that are not insights: snapshots as a table of days, the runs of a target, and other items as
+//! stored.
 
 use crate::output::sections;
 use crate::output::tabular::{Column, Tabular, cell, heading, status};
@@ -12,10 +13,10 @@ use insights_shared::value::Value;
 use insights_sources::view::counts::Counts;
 use insights_sources::view::{self, Section};
 
-/// The most runs that are shown.
+/// The maximum number of runs.
 const MOST_RUNS: usize = 30;
 
-/// The page.
+/// Renders the output.
 pub fn page(pk: &str, items: &[Stored], now: Timestamp, session: &Session) -> String {
     let kind = items.last().and_then(|item| item.text("kind")).unwrap_or_default();
     if let Some(kind) = insights_sources::kind(kind).filter(|kind| kind.is_snapshot()) {
@@ -43,7 +44,7 @@ fn snapshots(pk: &str, kind: Kind, items: &[Stored], session: &Session) -> Strin
     format!("{text}\nkey      {}\n{link}", plain(pk))
 }
 
-/// A target's last runs, newest first, with their issues below.
+/// The last runs of a target, newest first, and their issues.
 fn runs(pk: &str, items: &[Stored], now: Timestamp, session: &Session) -> String {
     let columns = [
         ("BEGAN", Column::Fixed),
@@ -81,7 +82,7 @@ fn runs(pk: &str, items: &[Stored], now: Timestamp, session: &Session) -> String
     let state = items.iter().find(|item| item.text("sk") == Some("state"));
     let until = state.and_then(|state| state.timestamp("watermark"));
     let watermark = until.map_or(String::new(), |time| {
-        format!("\neverything before {} is stored\n", instant(time, &session.zone))
+        format!("\nwatermark: all data before {} is stored\n", instant(time, &session.zone))
     });
     let shown = all.len().min(MOST_RUNS);
     let title = format!("{} of {}, newest first", so_many(shown, "run", "runs"), plain(pk));
@@ -98,13 +99,13 @@ fn runs(pk: &str, items: &[Stored], now: Timestamp, session: &Session) -> String
         + &format!("\n{times}; runs are kept for 30 days\n")
 }
 
-/// What went wrong, by code, and how often.
+/// The issues by code with their numbers.
 fn issues(run: &Stored) -> Vec<(&str, i64)> {
     let counts = run.0.get("issue_counts").and_then(Value::as_map).into_iter().flatten();
     counts.filter_map(|(code, count)| Some((code.as_str(), count.as_number()?.as_i64()?))).collect()
 }
 
-/// What the first issue of `code` says.
+/// The text of the first issue with `code`.
 fn said(run: &Stored, code: &str) -> Option<String> {
     let issues = run.0.get("issues")?.as_list()?;
     let text =

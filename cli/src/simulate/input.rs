@@ -1,4 +1,4 @@
-//! What `simulate` is given to play: scenario and faults. Everything that is wrong with them is told at once.
+//! Reads scenario and faults for `simulate`, and reports all errors at once.
 
 use crate::args::SimulateArguments;
 use crate::exit::Failure;
@@ -6,34 +6,34 @@ use insights_shared::time::Timestamp;
 use insights_simulator::scenario::BUILT_IN;
 use insights_simulator::{Fault, Scenario};
 
-/// A scenario and what is to go wrong in it.
+/// The scenario and the faults.
 #[derive(Debug)]
 pub struct Input {
-    /// What there is to find.
+    /// The scenario.
     pub scenario: Scenario,
-    /// What is to go wrong.
+    /// The faults.
     pub faults: Vec<Fault>,
 }
 
-/// Reads both; the scenario's times count from `anchor`.
+/// Reads both. Times of the scenario are relative to `anchor`.
 pub fn read(arguments: &SimulateArguments, anchor: Timestamp) -> Result<Input, Failure> {
-    let mut wrong = Vec::new();
+    let mut errors = Vec::new();
     let faults = arguments.fault.iter().filter_map(|text| match text.parse::<Fault>() {
         Ok(fault) => Some(fault),
         Err(message) => {
-            wrong.push(format!("--fault {text}: {message}"));
+            errors.push(format!("--fault {text}: {message}"));
             None
         }
     });
     let faults = faults.collect();
-    let scenario = scenario(arguments, anchor, &mut wrong);
+    let scenario = scenario(arguments, anchor, &mut errors);
     match scenario {
-        Some(scenario) if wrong.is_empty() => Ok(Input { scenario, faults }),
-        _ => Err(Failure::Usage(wrong)),
+        Some(scenario) if errors.is_empty() => Ok(Input { scenario, faults }),
+        _ => Err(Failure::Usage(errors)),
     }
 }
 
-fn scenario(arguments: &SimulateArguments, anchor: Timestamp, wrong: &mut Vec<String>) -> Option<Scenario> {
+fn scenario(arguments: &SimulateArguments, anchor: Timestamp, errors: &mut Vec<String>) -> Option<Scenario> {
     let mut name = "the built-in scenario".to_owned();
     let mut text = BUILT_IN.to_owned();
     if let Some(file) = &arguments.scenario {
@@ -41,7 +41,7 @@ fn scenario(arguments: &SimulateArguments, anchor: Timestamp, wrong: &mut Vec<St
         match std::fs::read_to_string(file) {
             Ok(content) => text = content,
             Err(error) => {
-                wrong.push(format!("reading the scenario {name}: {error}"));
+                errors.push(format!("reading the scenario {name}: {error}"));
                 return None;
             }
         }
@@ -49,7 +49,7 @@ fn scenario(arguments: &SimulateArguments, anchor: Timestamp, wrong: &mut Vec<St
     match Scenario::parse_seeded(&text, anchor, arguments.seed) {
         Ok(scenario) => Some(scenario),
         Err(faults) => {
-            wrong.extend(faults.lines().iter().map(|fault| format!("{name}: {fault}")));
+            errors.extend(faults.lines().iter().map(|fault| format!("{name}: {fault}")));
             None
         }
     }

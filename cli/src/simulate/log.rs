@@ -1,4 +1,4 @@
-//! The simulator's log events as lines: one for each call. It is the only place that knows the names of their fields.
+//! Formats log events of the simulator as lines, one per call. Only this file knows the names of their fields.
 
 use crate::exit::Failure;
 use insights_query::format::escape::visible;
@@ -15,27 +15,27 @@ use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
-/// Every call that the simulator answers, and whatever goes wrong in this process.
+/// The logged events: all calls to the simulator, and errors of this process.
 const WHAT: &str = "error,insights_simulator=debug";
 
-/// Writes the lines to standard error from now on.
+/// Writes the lines to standard error.
 pub fn to_standard_error() {
     let subscriber = tracing_subscriber::fmt().with_env_filter(EnvFilter::new(WHAT)).event_format(Lines);
-    // Whoever was here first goes on.
+    // An earlier subscriber stays active.
     let _ = tracing::subscriber::set_global_default(subscriber.with_writer(std::io::stderr).finish());
 }
 
-/// Writes the lines to `file` from now on, in place of what it holds.
+/// Writes the lines to `file`, which is replaced.
 pub fn to_file(file: &Path) -> std::result::Result<(), Failure> {
     let what = || format!("writing the log {}", file.display());
     let writer = Arc::new(File::create(file).map_err(|error| Failure::of(what(), error))?);
     let subscriber = tracing_subscriber::fmt().with_env_filter(EnvFilter::new(WHAT)).event_format(Lines);
-    // Whoever was here first goes on.
+    // An earlier subscriber stays active.
     let _ = tracing::subscriber::set_global_default(subscriber.with_writer(writer).finish());
     Ok(())
 }
 
-/// The line of an event.
+/// Formats events as lines.
 #[derive(Debug)]
 struct Lines;
 
@@ -52,7 +52,7 @@ where
     ) -> Result {
         let mut fields = Fields::default();
         event.record(&mut fields);
-        // What a caller sends may hold anything.
+        // Callers can send any characters.
         writeln!(writer, "{} {}", Clock::System.now(), visible(&fields.line(*event.metadata().level())))
     }
 }

@@ -1,5 +1,5 @@
-//! `insights simulate`: the simulated services and the table for other programs, until somebody ends it. Where they are
-//! goes to standard output, in a form that a shell can evaluate; every call goes to standard error.
+//! `insights simulate`: the simulated services and the table for other programs, until Ctrl-C. Standard output has the
+//! variables in a form that a shell can evaluate; standard error has every call.
 
 mod input;
 pub mod log;
@@ -18,8 +18,8 @@ use std::fmt::Write;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-/// How long calls under way are waited for at the end.
-const LONGEST_STOP: Duration = Duration::from_secs(3);
+/// The maximum time to wait for active calls at the end.
+const MAX_STOP_TIME: Duration = Duration::from_secs(3);
 
 /// Serves until Ctrl-C or SIGTERM.
 pub async fn run(arguments: &SimulateArguments, session: &Session) -> Result<Exit, Failure> {
@@ -34,7 +34,7 @@ pub async fn run(arguments: &SimulateArguments, session: &Session) -> Result<Exi
     if !arguments.no_table {
         table::create_in(&embedded.client(), &table_name).await?;
     }
-    // Before the address is told, so that whoever reads it may end us at once.
+    // Before the address is printed, so that a program that reads it can stop the simulator immediately.
     let mut interrupt = Interrupt::listen()?;
     let address = SocketAddr::new(arguments.bind, arguments.port);
     let options = Options {
@@ -49,7 +49,7 @@ pub async fn run(arguments: &SimulateArguments, session: &Session) -> Result<Exi
     };
     let simulator = Simulator::start(options).await.map_err(|error| {
         let hint = match error.kind() {
-            std::io::ErrorKind::AddrInUse => "; choose another port by --port, or any free one by --port 0",
+            std::io::ErrorKind::AddrInUse => "; use another --port, or --port 0 for a free port",
             _ => "",
         };
         Failure::Failed(format!("listening on {address}: {error}{hint}"))
@@ -57,12 +57,12 @@ pub async fn run(arguments: &SimulateArguments, session: &Session) -> Result<Exi
     print(&variables(&simulator.url(), (!arguments.no_table).then_some(&table_name)))?;
     interrupt.next().await;
     let counts = simulator.counts();
-    // A client that has sent half of a request would keep both waiting for its other half.
+    // A client that has sent only half of a request would keep the server waiting.
     let stop = async {
         simulator.stop().await;
         embedded.close().await;
     };
-    let _ = tokio::time::timeout(LONGEST_STOP, stop).await;
+    let _ = tokio::time::timeout(MAX_STOP_TIME, stop).await;
     let widest = counts.keys().map(|name| name.chars().count()).max().unwrap_or_default();
     say(&format!("{} calls", count(counts.values().sum())));
     for (operation, calls) in counts {
@@ -71,7 +71,7 @@ pub async fn run(arguments: &SimulateArguments, session: &Session) -> Result<Exi
     Ok(Exit::Done)
 }
 
-/// What other programs have to be told. Any credentials do; a session token or a profile would be in the way.
+/// The variables for other programs. Any credentials work; a session token or a profile would override them.
 fn variables(url: &str, table: Option<&String>) -> String {
     let mut text = format!("# X-Ray, CloudTrail, Audit Manager, STS and DynamoDB at {url}, until Ctrl-C\n");
     let table = table.map(|table| ("TABLE_NAME", table.as_str()));
@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_variables_are_lines_of_a_shell() {
+    fn the_variables_are_shell_commands() {
         let text = variables("http://127.0.0.1:8080", Some(&"insights".to_owned()));
         assert!(text.contains("\nexport AWS_ENDPOINT_URL=http://127.0.0.1:8080\n"), "{text}");
         assert!(text.contains("\nexport TABLE_NAME=insights\n"), "{text}");

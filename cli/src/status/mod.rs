@@ -16,7 +16,7 @@ use insights_query::{Detail, Reader};
 use insights_shared::record::Stored;
 use insights_web::status::{self, record};
 
-/// Shows how all targets are.
+/// Runs the command.
 pub async fn run(arguments: &StatusArguments, session: &Session) -> Result<Exit, Failure> {
     let session = session.in_utc(arguments.look.utc).at(&arguments.location);
     let question = async |reader: &Reader| answer(arguments, reader, &session).await;
@@ -29,8 +29,8 @@ async fn answer(arguments: &StatusArguments, reader: &Reader, session: &Session)
     count_rejected(reader, &mut targets).await?;
     if targets.iter().all(|target| target.state.is_none()) {
         say(&format!(
-            "table {} holds no state: no scheduled run has ended yet. Is a function deployed, is its schedule on, \
-             and does it write to this table? `{}` runs one from here",
+            "table {} has no state: no scheduled run has ended yet. Check that a function is deployed, that its schedule is enabled \
+             and that it writes to this table. To collect from this machine, run `{}`",
             reader.table(),
             session.command(&["collect"])
         ));
@@ -56,7 +56,7 @@ fn page(targets: &[Target], reader: &Reader, session: &Session) -> String {
     )
 }
 
-/// A row for each target, from its record.
+/// One row per target, from its record.
 fn rows(records: &[Stored], targets: &[Target]) -> String {
     let attributes = [
         "source",

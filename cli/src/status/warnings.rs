@@ -1,5 +1,5 @@
-//! What an answer may lack because its targets are not well. Whoever asks what is wrong now has to be told that a source was
-//! refused, or has not run for a day, beside what is there: few insights and few answers look alike.
+//! Warns that an answer may be incomplete because targets have problems. Without the warning, missing data would look
+//! like few insights.
 
 use crate::exit::Failure;
 use crate::session::Session;
@@ -8,18 +8,18 @@ use insights_query::format::so_many;
 use insights_query::health::{condition_of, described};
 use insights_shared::record::Source;
 
-/// Whose targets an answer is about; `None` is all of them.
+/// The targets of an answer; `None` means all.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct About<'a> {
-    /// One source alone.
+    /// Only this source.
     pub source: Option<Source>,
-    /// One account alone.
+    /// Only this account.
     pub account: Option<&'a str>,
-    /// One region alone.
+    /// Only this region.
     pub region: Option<&'a str>,
 }
 
-/// What may be missing, in a line; `None` if every target that was ever run is well.
+/// The warning, or `None` if no target has problems.
 pub async fn missing_data(
     reader: &Reader,
     about: About<'_>,
@@ -54,6 +54,6 @@ pub async fn missing_data(
         let more = if others > 0 { format!(", and {others} more") } else { String::new() };
         let targets = so_many(number, "target", "targets");
         let status = session.command(&["status"]);
-        format!("warning: something may be missing: {first}{more} of {targets}; see `{status}`")
+        format!("warning: data may be missing: {first}{more} of {targets}; see `{status}`")
     }))
 }

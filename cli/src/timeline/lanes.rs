@@ -1,4 +1,4 @@
-//! One lane for each thing that insights and snapshots are about, on a common axis. Where several overlap, the worst shows.
+//! Renders one lane per entity on a common axis. The worst of overlapping records is shown.
 
 use crate::output::axis::Axis;
 use crate::session::Session;
@@ -9,16 +9,16 @@ use insights_shared::time::DAY_SECONDS;
 use insights_sources::{source_of, view};
 use std::collections::BTreeMap;
 
-/// What stands for each severity, mildest first.
+/// The characters for each severity, mildest first.
 const GLYPHS: [char; 5] = ['─', '░', '▒', '▓', '█'];
-/// What the characters of the lanes mean.
+/// The legend of the lanes.
 pub const LEGEND: &str = "█ critical ▓ high ▒ medium ░ low ─ info, ▶ still open";
-/// The most lanes of a source; the worst are shown.
+/// The maximum number of lanes of a source; the worst are shown.
 const MOST_LANES: usize = 16;
-/// Wider than this, the eye loses the line.
-const WIDEST: u16 = 200;
+/// The maximum width of a lane, for legibility.
+const MAX_WIDTH: u16 = 200;
 
-/// What one lane is about.
+/// The entity of a lane.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct About {
     source: Source,
@@ -28,9 +28,9 @@ struct About {
     key: String,
 }
 
-/// All lanes, by source, then the axis.
+/// Renders the lanes by source, and the axis.
 pub fn render(records: &[Stored], span: Span, centre: Option<&str>, session: &Session) -> String {
-    let width = usize::from(session.width.min(WIDEST));
+    let width = usize::from(session.width.min(MAX_WIDTH));
     let names = (width / 4).clamp(20, 36);
     let axis = Axis::new(span, width.saturating_sub(names + 1));
     let mut lanes: BTreeMap<About, Vec<&Stored>> = BTreeMap::new();
@@ -51,7 +51,7 @@ pub fn render(records: &[Stored], span: Span, centre: Option<&str>, session: &Se
             std::cmp::Reverse(records.iter().filter_map(|record| severity(record)).max())
         });
         own.truncate(MOST_LANES);
-        // Of those that are shown, what began first comes first, so that causes stand above what they cause.
+        // Selected lanes are sorted by their start, so that causes are above their effects.
         own.sort_by_key(|(_, records)| {
             records.iter().filter_map(|record| record.timestamp("started_at")).min()
         });
@@ -66,7 +66,10 @@ pub fn render(records: &[Stored], span: Span, centre: Option<&str>, session: &Se
             text.push('\n');
         }
         if let Some(more) = number.checked_sub(MOST_LANES).filter(|more| *more > 0) {
-            add(&mut text, format_args!("  and {} that are no worse\n", so_many(more, "further", "further")));
+            add(
+                &mut text,
+                format_args!("  and {} of the same or lower severity\n", so_many(more, "further", "further")),
+            );
         }
     }
     for row in axis.ticks(&session.zone) {
@@ -99,7 +102,7 @@ fn severity(record: &Stored) -> Option<Severity> {
     record.text("severity").and_then(Severity::parse)
 }
 
-/// The records of one thing on the axis.
+/// The records of one entity on the axis.
 fn lane(records: &[&Stored], axis: &Axis, span: Span) -> String {
     let mut cells: Vec<Option<Severity>> = Vec::new();
     let mut is_open = false;
@@ -131,7 +134,7 @@ fn lane(records: &[&Stored], axis: &Axis, span: Span) -> String {
     lane.into_iter().collect()
 }
 
-/// `text` in at most `width` characters, its end left out where it must be.
+/// Shortens `text` to at most `width` characters.
 fn shortened(text: &str, width: usize) -> String {
     if text.chars().count() <= width {
         return text.to_owned();
@@ -157,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lane_shows_the_worst_and_what_is_open_has_no_end() {
+    fn a_lane_shows_the_worst_record_and_open_insights_have_no_end() {
         let closed = record(
             r#"{"status":"closed","severity":"low","started_at":"2026-03-01T10:00:00Z","ended_at":"2026-03-01T15:30:00Z"}"#,
         );
@@ -193,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn long_names_lose_their_ends() {
+    fn long_names_are_shortened() {
         assert_eq!(shortened("secretsmanager.amazonaws.com", 10), "secretsma…");
         assert_eq!(shortened("payments", 8), "payments");
     }

@@ -1,4 +1,4 @@
-//! `insights timeline`: all three sources on one time axis, and below it what belongs together.
+//! `insights timeline`: all sources on one time axis, and the incidents.
 
 mod lanes;
 
@@ -18,13 +18,13 @@ use insights_query::{Reader, Span};
 use insights_shared::record::{Kind, Stored};
 use insights_shared::time::Timestamp;
 
-/// The most incidents that are told.
-const MOST_TOLD: usize = 10;
+/// The maximum number of incidents.
+const MAX_INCIDENTS: usize = 10;
 
-/// Shows the time line.
+/// Runs the command.
 pub async fn run(arguments: &TimelineArguments, session: &Session) -> Result<Exit, Failure> {
     let session = session.in_utc(arguments.look.utc).at(&arguments.location);
-    // What can be wrong with the arguments is told before anybody is asked.
+    // The arguments are validated before any call.
     arguments.within.span(session.clock.now())?;
     let question = async |reader: &Reader| answer(arguments, reader, &session).await;
     print(&Opened::ask(&arguments.location, &session, question).await?)?;
@@ -47,7 +47,7 @@ async fn answer(
     let mut records = reader.overlapping(&kinds, span).await?;
     records.sort_by_key(|record| (record.timestamp("started_at"), record.text("pk").map(str::to_owned)));
     if records.is_empty() {
-        say(&empty::reason(reader, &empty::Asked::default(), span, session).await?);
+        say(&empty::reason(reader, &empty::Filters::default(), span, session).await?);
     } else if let Some(warning) = missing_data(reader, About::default(), session).await? {
         say(&warning);
     }
@@ -59,12 +59,14 @@ async fn answer(
     }
 }
 
-/// The time around an insight.
+/// The period around an insight.
 async fn span_around(pk: &str, reader: &Reader) -> Result<Span, Failure> {
     let items = reader.partition(pk).await?;
     let insight = items.iter().find(|item| item.text("sk") == Some("insight"));
     let span = insight.and_then(|insight| MARGIN.around(insight, reader.now()));
-    span.ok_or_else(|| Failure::usage(format!("there is no insight under {pk}: --around needs one")))
+    span.ok_or_else(|| {
+        Failure::usage(format!("{pk} is not an insight; --around needs the key or id of an insight"))
+    })
 }
 
 async fn page(
@@ -81,31 +83,31 @@ async fn page(
     let mut text = heading(&title, session);
     text.push_str(&lanes::render(&records, span, centre, session));
     let insights: Vec<Stored> = records.into_iter().filter(is_insight).collect();
-    let mut told = reader.incidents(insights, usize::MAX).await?;
-    told.retain(Incident::is_correlated);
+    let mut incidents = reader.incidents(insights, usize::MAX).await?;
+    incidents.retain(Incident::is_correlated);
     if let Some(pk) = centre {
-        told.retain(|incident| incident.holds(pk));
+        incidents.retain(|incident| incident.holds(pk));
     }
-    worst_first(&mut told);
-    let oldest = told.iter().map(Incident::started_at).fold(span.since, Timestamp::min);
+    worst_first(&mut incidents);
+    let oldest = incidents.iter().map(Incident::started_at).fold(span.since, Timestamp::min);
     add(&mut text, format_args!("\n{}; {}\n", lanes::LEGEND, times(&session.zone, oldest, span.until)));
-    text.push_str(&belongs_together(&told, session));
+    text.push_str(&render_incidents(&incidents, session));
     Ok(text)
 }
 
-fn belongs_together(told: &[Incident], session: &Session) -> String {
-    if told.is_empty() {
+fn render_incidents(incidents: &[Incident], session: &Session) -> String {
+    if incidents.is_empty() {
         return String::new();
     }
     let mut text = format!("\n{}", heading("Incidents, the worst first", session));
-    for incident in told.iter().take(MOST_TOLD) {
+    for incident in incidents.iter().take(MAX_INCIDENTS) {
         let began = instant(incident.started_at(), &session.zone);
         let state = if incident.ended_at().is_none() { ", open" } else { "" };
         let line = format!("{began}  {}{state}: {}", incident.severity().as_str(), incident.sentence());
         text.push_str(&wrapped(&line, session.width));
     }
-    if let Some(more) = told.len().checked_sub(MOST_TOLD).filter(|more| *more > 0) {
-        add(&mut text, format_args!("and {more} more: choose a shorter time\n"));
+    if let Some(more) = incidents.len().checked_sub(MAX_INCIDENTS).filter(|more| *more > 0) {
+        add(&mut text, format_args!("and {more} more; use a shorter period\n"));
     }
     text
 }

@@ -1,4 +1,4 @@
-//! The demo from end to end, by the program that is shipped.
+//! The complete demo, run with the `insights` binary.
 use crate::support::{Run, insights, items};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -8,7 +8,7 @@ fn demo(folder: &Path) -> Run {
     insights(&["demo", "--utc", "--dir", folder.to_str().unwrap()])
 }
 
-/// What is in the folder's table, by key, without what every run writes.
+/// The items of the folder's table by key, without the items that every run writes.
 fn lasting_items(folder: &Path) -> BTreeMap<(String, String), serde_json::Value> {
     let mut items = items(&folder.join("table.db"), "insights");
     items.retain(|(pk, _), _| !pk.starts_with("run#"));
@@ -16,11 +16,11 @@ fn lasting_items(folder: &Path) -> BTreeMap<(String, String), serde_json::Value>
 }
 
 #[test]
-fn a_second_demo_in_a_folder_writes_run_and_state_only() {
+fn a_second_demo_in_the_same_folder_writes_only_run_and_state() {
     let root = tempfile::tempdir().unwrap();
     let folder = root.path().join("story");
     std::fs::create_dir(&folder).unwrap();
-    // A folder of long ago: the story stays as of then.
+    // An old folder: the scenario keeps its start time.
     let anchor = r#"{"anchor":"2025-02-03T04:05:06.789Z","made_by":"0.1.0"}"#;
     std::fs::write(folder.join("demo.json"), anchor).unwrap();
 
@@ -48,7 +48,7 @@ fn a_second_demo_in_a_folder_writes_run_and_state_only() {
 }
 
 #[test]
-fn a_demo_shows_what_is_wrong_what_happened_and_what_it_cost() {
+fn a_demo_shows_open_insights_recent_insights_and_costs() {
     let root = tempfile::tempdir().unwrap();
     let folder = root.path().join("new/folder");
     let run = demo(&folder);
@@ -92,9 +92,9 @@ fn a_demo_shows_what_is_wrong_what_happened_and_what_it_cost() {
 }
 
 #[test]
-fn a_function_that_fails_costs_the_others_nothing() {
+fn a_failed_function_does_not_affect_the_others() {
     let root = tempfile::tempdir().unwrap();
-    // Where the function would log, there is a folder.
+    // A folder in the place of the log makes the function fail.
     std::fs::create_dir_all(root.path().join("logs/xray-insights.log")).unwrap();
     let run = demo(root.path());
     assert_eq!(run.code, 3, "{run:?}");
@@ -105,7 +105,7 @@ fn a_function_that_fails_costs_the_others_nothing() {
 }
 
 #[test]
-fn a_demo_whose_functions_all_fail_has_failed() {
+fn a_demo_fails_if_all_functions_fail() {
     let root = tempfile::tempdir().unwrap();
     for name in insights_sources::all().map(|source| source.0.package) {
         std::fs::create_dir_all(root.path().join("logs").join(format!("{name}.log"))).unwrap();
@@ -123,12 +123,12 @@ fn a_demo_whose_functions_all_fail_has_failed() {
 }
 
 #[test]
-fn a_folder_that_no_demo_made_is_wrong_usage() {
+fn a_folder_of_another_program_is_a_usage_error() {
     let root = tempfile::tempdir().unwrap();
     std::fs::write(root.path().join("table.db"), "").unwrap();
     let run = demo(root.path());
     assert_eq!(run.code, 2, "{run:?}");
-    assert!(run.stderr.contains("no demo made it"), "{}", run.stderr);
+    assert!(run.stderr.contains("not a folder of a demo"), "{}", run.stderr);
     assert_eq!(run.stdout, "");
 }
 
@@ -139,7 +139,7 @@ fn a_table_of_an_earlier_version_is_an_error_that_says_what_to_do() {
     assert_eq!(demo(&folder).code, 0);
     let file = folder.join("table.db");
     let database = dynoxide::Database::new(file.to_str().unwrap()).unwrap();
-    // The same table with the index of before in place of `ended`.
+    // The same table with the former index in place of `ended`.
     let update = |change: serde_json::Value| {
         let request = serde_json::json!({"TableName": "insights", "GlobalSecondaryIndexUpdates": [change],
             "AttributeDefinitions": [{"AttributeName": "day_pk", "AttributeType": "S"},

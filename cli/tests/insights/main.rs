@@ -1,5 +1,5 @@
-//! The commands by the program that is shipped. One program of tests, so that it is linked once, and the story is collected
-//! once.
+//! Tests of the commands with the `insights` binary. One test binary, so that it is linked once and the scenario is
+//! collected once.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

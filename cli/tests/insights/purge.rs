@@ -1,12 +1,12 @@
-//! `purge`: everything of one account goes, whatever leads to it, and nothing else; by the program that is shipped.
+//! `purge` deletes all items of one account and nothing else.
 use crate::support::story::Story;
 use insights_simulator::{Fault, FaultKind};
 use insights_tests::Table;
 
 const GONE: &str = "111122223333";
 const STAYS: &str = "123456789012";
-/// One item of every kind that there is, as [`insights_shared`] keys them; `events` of an insight that never came, as a run
-/// that was killed leaves them, are found by nothing but a look at every item.
+/// One item of every kind. `events` of an insight that was never written, as after a killed run, can only be found by a
+/// scan.
 const KINDS: [(&str, &str, &str, &str); 14] = [
     ("xray.insight", "xray", "xray#A#R#i-1", "insight"),
     ("xray.insight_event", "xray", "xray#A#R#i-2", "event#2026-03-01T10:00:00.000Z"),
@@ -35,7 +35,7 @@ fn put_all(story: &Story, account: &str, region: &str) {
     }
 }
 
-/// Both accounts, each in two regions.
+/// Both accounts with two regions each.
 fn story() -> Story {
     let story = Story::empty();
     for account in [GONE, STAYS] {
@@ -52,7 +52,7 @@ fn left(story: &Story, account: &str) -> usize {
 }
 
 #[test]
-fn everything_of_the_account_goes_and_nothing_of_another() {
+fn a_purge_deletes_all_items_of_the_account_and_no_others() {
     let story = story();
     let run = story.insights(&["purge", "--account", GONE, "--yes"]);
     assert_eq!(run.code, 0, "{run:?}");
@@ -69,7 +69,7 @@ fn everything_of_the_account_goes_and_nothing_of_another() {
 }
 
 #[test]
-fn a_source_and_a_region_limit_it() {
+fn a_purge_can_be_limited_to_a_source_and_a_region() {
     let story = story();
     let run = story.insights(&["purge", "--account", GONE, "--region", "us-east-1", "--yes"]);
     assert_eq!((run.code, left(&story, GONE)), (0, 14), "{run:?}");
@@ -80,7 +80,7 @@ fn a_source_and_a_region_limit_it() {
 }
 
 #[test]
-fn a_region_that_there_cannot_be_is_no_empty_region() {
+fn an_invalid_region_is_a_usage_error() {
     let story = story();
     let run = story.insights(&["purge", "--account", GONE, "--region", "eu-west1", "--yes"]);
     assert_eq!(run.code, 2, "{run:?}");
@@ -88,7 +88,7 @@ fn a_region_that_there_cannot_be_is_no_empty_region() {
 }
 
 #[test]
-fn a_key_that_comes_twice_ends_it_and_deletes_nothing() {
+fn a_page_that_repeats_stops_the_purge_before_it_deletes() {
     let story = story();
     story.lab.simulator.fault("Scan=repeat-token".parse().unwrap());
     let run = story.insights(&["purge", "--account", GONE, "--yes"]);
@@ -110,11 +110,11 @@ fn a_dry_run_counts_and_deletes_nothing() {
 }
 
 #[test]
-fn without_anybody_to_ask_it_deletes_nothing() {
+fn a_purge_without_terminal_deletes_nothing() {
     let story = story();
     let run = story.insights(&["purge", "--account", GONE]);
     assert_eq!(run.code, 2, "{run:?}");
-    assert!(run.stderr.contains("give --yes"), "{}", run.stderr);
+    assert!(run.stderr.contains("use --yes"), "{}", run.stderr);
     let run = story.insights(&["purge", "--account", "11112222333", "--yes"]);
     assert_eq!(run.code, 2, "{run:?}");
     assert!(run.stderr.contains("must be the 12 digits of an account"), "{}", run.stderr);
@@ -122,7 +122,7 @@ fn without_anybody_to_ask_it_deletes_nothing() {
 }
 
 #[test]
-fn what_a_busy_table_leaves_undone_is_tried_again() {
+fn unprocessed_items_of_a_busy_table_are_retried() {
     let story = story();
     story.lab.simulator.fault(Fault::new("BatchWriteItem", FaultKind::Unprocessed).unwrap().times(2));
     let run = story.insights(&["purge", "--account", GONE, "--yes"]);
@@ -131,22 +131,22 @@ fn what_a_busy_table_leaves_undone_is_tried_again() {
 }
 
 #[test]
-fn a_failure_in_the_middle_says_how_much_is_left_and_another_run_goes_on() {
+fn a_purge_that_fails_midway_reports_the_remaining_items_and_can_be_repeated() {
     let story = story();
-    // 28 items are two batches; one of them is refused.
+    // 28 items are two batches; one of them fails.
     story.lab.simulator.fault(Fault::new("BatchWriteItem", FaultKind::Denied).unwrap().times(1));
     let run = story.insights(&["purge", "--account", GONE, "--yes"]);
     assert_eq!(run.code, 3, "{run:?}");
     assert!(run.stderr.contains("dynamodb:BatchWriteItem on the table"), "{}", run.stderr);
     let remaining = left(&story, GONE);
     assert!(remaining == 3 || remaining == 25, "{remaining}");
-    assert!(run.stderr.contains(&format!("{remaining} items left: run the same again")), "{}", run.stderr);
+    assert!(run.stderr.contains(&format!("{remaining} items left: run the command again")), "{}", run.stderr);
     let run = story.insights(&["purge", "--account", GONE, "--yes"]);
     assert_eq!((run.code, left(&story, GONE)), (0, 0), "{run:?}");
 }
 
 #[test]
-fn a_table_that_must_not_be_read_whole_is_told_by_its_permission() {
+fn a_denied_scan_is_reported_with_the_missing_permission() {
     let story = story();
     story.lab.simulator.fault(Fault::new("Scan", FaultKind::Denied).unwrap());
     let run = story.insights(&["purge", "--account", GONE, "--yes"]);

@@ -1,27 +1,27 @@
-//! The report as a file: what is in it, what it weighs, and that nothing in it reaches for anything else.
+//! The report as a file: content, size, and no references to other resources.
 use crate::support::story::{STORY, Story, insight};
 use base64::Engine;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 
-/// The report of `story`, as it comes to standard output.
+/// The report of `story` on standard output.
 fn report(story: &Story, further: &[&str]) -> String {
     story.output(&[&["report", "--out", "-", "--utc"], further].concat())
 }
 
-/// What stands in `page` between `from` and the next `until`.
+/// The text of `page` between `from` and the next `until`.
 fn between<'a>(page: &'a str, from: &str, until: &str) -> &'a str {
     let (_, rest) = page.split_once(from).unwrap_or_else(|| panic!("{from} is missing"));
     rest.split_once(until).unwrap_or_else(|| panic!("{until} is missing after {from}")).0
 }
 
-/// A part of the page, by its anchor.
+/// A section of the page by its anchor.
 fn section<'a>(page: &'a str, anchor: &str) -> &'a str {
     between(page, &format!("<section id=\"{anchor}\""), "</section>")
 }
 
 #[test]
-fn a_report_says_what_is_wrong_now_worst_first_and_what_began_before() {
+fn a_report_lists_open_insights_worst_first_and_earlier_ones() {
     let page = report(&STORY, &[]);
     assert!(page.starts_with("<!DOCTYPE html>"));
     assert!(page.contains("3 insights are open: "), "as many as the story has");
@@ -36,11 +36,11 @@ fn a_report_says_what_is_wrong_now_worst_first_and_what_began_before() {
 }
 
 #[test]
-fn an_insight_opens_into_its_charts_its_tables_and_the_console() {
+fn an_insight_has_charts_tables_and_a_console_link() {
     let page = report(&STORY, &[]);
     let now = section(&page, "now");
     for expected in [
-        // X-Ray: root cause and anomalous services apart, the share at each look, the graph.
+        // X-Ray: root cause and anomalous services separately, the share at each event, the graph.
         "<dt>Root cause</dt><dd><b>payments",
         "<dt>Anomalous</dt>",
         "5,861 of 9,499 requests (61.7%)",
@@ -61,7 +61,7 @@ fn an_insight_opens_into_its_charts_its_tables_and_the_console() {
     ] {
         assert!(now.contains(expected), "{expected} is missing");
     }
-    // Every link within the page leads somewhere.
+    // Every internal link has a target.
     let anchors: BTreeSet<&str> =
         page.split(" id=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
     let links: BTreeSet<&str> =
@@ -71,7 +71,7 @@ fn an_insight_opens_into_its_charts_its_tables_and_the_console() {
 }
 
 #[test]
-fn compliance_has_its_days_and_its_worst_controls() {
+fn the_compliance_section_has_days_and_worst_controls() {
     let page = report(&STORY, &[]);
     let compliance = section(&page, "compliance");
     for expected in [
@@ -101,14 +101,15 @@ fn compliance_has_its_days_and_its_worst_controls() {
 }
 
 #[test]
-fn a_file_reaches_for_nothing_and_runs_nothing_but_its_own() {
+fn a_report_loads_nothing_and_runs_only_its_own_scripts() {
     let page = report(&STORY, &[]);
     let mut rest = page.clone();
     for library in ["d3.min.js", "plot.umd.min.js"] {
         let file = format!("{}/../web/assets/vendor/{library}", env!("CARGO_MANIFEST_DIR"));
         let text = std::fs::read_to_string(file).unwrap();
         assert!(rest.contains(&text), "{library} is in the file, unmodified");
-        // Of the libraries' own addresses none is asked: the policy lets nothing out, and the browser's tests watch.
+        // Addresses inside the libraries are never requested: the content security policy blocks them, and the browser
+        // tests check this.
         rest = rest.replace(&text, "");
     }
     let outside: BTreeSet<&str> = rest
@@ -146,14 +147,14 @@ fn a_file_reaches_for_nothing_and_runs_nothing_but_its_own() {
     assert_eq!(page.matches("<style").count(), 1);
 }
 
-/// How many elements `script` are neither the page's own four nor data.
+/// The number of `script` elements that are neither the page's own four nor data.
 fn scripts_of_others(page: &str) -> usize {
     let count = |text: &str| page.matches(text).count();
     count("<script") - count("<script type=\"application/json\">") - count("<script>").min(4)
 }
 
 #[test]
-fn what_the_table_holds_is_text() {
+fn stored_values_are_escaped_as_text() {
     let story = Story::empty();
     let hostile = r#"<script>alert(1)</script><img src=x onerror=alert(2)>\" onmouseover=\"alert(3)"#;
     let json = insight("xray", "hostile", "2026-02-28T00:00:00.000Z", "", "");
@@ -174,7 +175,7 @@ fn what_the_table_holds_is_text() {
 }
 
 #[test]
-fn an_empty_table_is_told_from_a_quiet_one() {
+fn an_empty_table_differs_from_a_table_without_open_insights() {
     let page = report(&Story::empty(), &[]);
     for expected in [
         "Whether anything is open is unknown.",
@@ -190,7 +191,7 @@ fn an_empty_table_is_told_from_a_quiet_one() {
 }
 
 #[test]
-fn a_target_that_is_not_fresh_is_told_at_the_top() {
+fn a_stale_target_is_shown_at_the_top() {
     let story = Story::empty();
     story.put(
         r#"{"pk":"run#cloudtrail#123456789012#eu-west-1","sk":"state","kind":"state","source":"cloudtrail",
@@ -205,7 +206,7 @@ fn a_target_that_is_not_fresh_is_told_at_the_top() {
 }
 
 #[test]
-fn the_file_is_written_where_it_is_asked_for_and_wrong_usage_writes_none() {
+fn the_report_is_written_to_the_given_file_and_not_after_usage_errors() {
     let root = tempfile::tempdir().unwrap();
     let file = root.path().join("out.html");
     let run = STORY.insights(&["report", "--out", file.to_str().unwrap()]);
@@ -215,7 +216,7 @@ fn the_file_is_written_where_it_is_asked_for_and_wrong_usage_writes_none() {
     for (arguments, said) in [
         (&["--since", "yesterday"][..], "must be a length of time"),
         (&["--since", "2999-01-01T00:00:00Z"], "is not before now"),
-        (&["--local", "nowhere.db"], "there is no such file"),
+        (&["--local", "nowhere.db"], "file not found"),
     ] {
         let other = root.path().join("other.html");
         let run = STORY.insights(&[&["report", "--out", other.to_str().unwrap()], arguments].concat());
@@ -229,10 +230,10 @@ fn the_file_is_written_where_it_is_asked_for_and_wrong_usage_writes_none() {
 }
 
 #[test]
-fn a_source_that_never_ran_is_not_taken_for_fresh() {
+fn a_source_that_never_ran_is_not_fresh() {
     let story = Story::empty();
     story.put(&insight("xray", "one", "2026-03-01T10:00:00.000Z", "", ""));
-    // As after a push or a window: the insight is all that there is.
+    // As after a push or backfill: there is only the insight.
     let page = report(&story, &[]);
     assert!(
         page.contains("No scheduled run is recorded in this table.") && !page.contains("Fresh."),
@@ -249,7 +250,7 @@ fn a_source_that_never_ran_is_not_taken_for_fresh() {
 }
 
 #[test]
-fn a_report_never_replaces_the_table() {
+fn a_report_never_overwrites_the_table() {
     let root = tempfile::tempdir().unwrap();
     let file = root.path().join("insights.db");
     let file = file.to_str().unwrap();
@@ -258,7 +259,7 @@ fn a_report_never_replaces_the_table() {
     let run = crate::support::insights(&["report", "--local", file, "--out", file]);
     assert_eq!(run.code, 2, "{run:?}");
     assert!(
-        run.stderr.contains("insights.db: it is a database, which the report would replace"),
+        run.stderr.contains("insights.db: the file is a database; choose another file"),
         "{}",
         run.stderr
     );

@@ -1,4 +1,4 @@
-//! The live page: who may ask, what is answered, and that the table is only read.
+//! The live page: allowed requests, responses, and read-only access to the table.
 use crate::support::story::{STORY, Story, insight};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -6,16 +6,16 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Stdio};
 
-/// The one X-Ray insight that the story's events push.
+/// The X-Ray insight of the story's push events.
 const PK: &str = "xray%23123456789012%23eu-west-1%237c4ee9a1-3f5b-4d2e-9a68-0b6f1d2c3e4f";
 
-/// A running server, which ends with the test.
+/// A running server that stops with the test.
 struct Served {
     child: Child,
     port: u16,
 }
 
-/// An answer.
+/// A response.
 #[derive(Debug)]
 struct Answer {
     status: u16,
@@ -33,7 +33,7 @@ impl Served {
         Self { child, port: port.unwrap_or_else(|_| panic!("no address: {line}")) }
     }
 
-    /// Sends `head`, in which PORT stands for the port, and reads to the end.
+    /// Sends `head`, with PORT replaced by the port, and reads the response to its end.
     fn send(&self, head: &str) -> Answer {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         let head = head.replace("PORT", &self.port.to_string());
@@ -69,7 +69,7 @@ impl Drop for Served {
 }
 
 #[test]
-fn only_this_machine_by_its_own_name_may_ask_and_only_to_read() {
+fn only_read_requests_of_this_machine_are_accepted() {
     let served = Served::start(&STORY);
     for (head, status) in [
         ("GET /assets/page.js HTTP/1.1\r\nhost: 127.0.0.1:PORT", 200),
@@ -87,12 +87,12 @@ fn only_this_machine_by_its_own_name_may_ask_and_only_to_read() {
         ("PUT /api/insights HTTP/1.1\r\nhost: 127.0.0.1:PORT\r\ncontent-length: 0", 405),
         ("DELETE /nowhere HTTP/1.1\r\nhost: 127.0.0.1:PORT", 405),
         ("OPTIONS / HTTP/1.1\r\nhost: 127.0.0.1:PORT", 405),
-        // A page of another site that loads this one as a picture; and one that links to it.
+        // A page of another site that embeds this page as an image, and one that links to it.
         (
             "GET /api/insights HTTP/1.1\r\nhost: 127.0.0.1:PORT\r\nsec-fetch-site: cross-site\r\nsec-fetch-mode: no-cors",
             403,
         ),
-        // Another server on this machine is another origin, too.
+        // Another server on this machine is another origin.
         (
             "GET /api/insights HTTP/1.1\r\nhost: 127.0.0.1:PORT\r\nsec-fetch-site: same-site\r\nsec-fetch-mode: no-cors",
             403,
@@ -125,7 +125,7 @@ fn only_this_machine_by_its_own_name_may_ask_and_only_to_read() {
 }
 
 #[test]
-fn every_answer_is_made_by_query_and_batch_get_item_alone() {
+fn every_response_uses_only_query_and_batch_get_item() {
     let story = Story::collected();
     let served = Served::start(&story);
     for path in
@@ -142,7 +142,7 @@ fn every_answer_is_made_by_query_and_batch_get_item_alone() {
 }
 
 #[test]
-fn what_is_told_as_json_costs_its_own_reads_and_no_others() {
+fn json_routes_read_only_their_own_items() {
     let story = Story::collected();
     let served = Served::start(&story);
     let reads = |path: &str| {
@@ -159,7 +159,7 @@ fn what_is_told_as_json_costs_its_own_reads_and_no_others() {
 }
 
 #[test]
-fn the_live_page_is_the_report_with_its_filter_in_the_address() {
+fn the_live_page_is_the_report_with_filters_in_the_url() {
     let served = Served::start(&STORY);
     let all = served.get("/");
     assert_eq!((all.status, all.headers["content-type"].as_str()), (200, "text/html; charset=utf-8"));
@@ -187,7 +187,7 @@ fn the_live_page_is_the_report_with_its_filter_in_the_address() {
 }
 
 #[test]
-fn an_insight_has_a_page_of_its_own() {
+fn each_insight_has_its_own_page() {
     let served = Served::start(&STORY);
     let answer = served.get(&format!("/insights/{PK}"));
     assert_eq!(answer.status, 200, "{answer:?}");
@@ -212,7 +212,7 @@ fn an_insight_has_a_page_of_its_own() {
 }
 
 #[test]
-fn a_wrong_address_is_told_by_field_value_and_rule() {
+fn an_invalid_address_is_an_error_with_field_value_and_rule() {
     let served = Served::start(&STORY);
     for (query, field, value, rule) in [
         ("severity=bad", "severity", "bad", "must be info, low, medium, high or critical"),
@@ -255,7 +255,7 @@ fn a_wrong_address_is_told_by_field_value_and_rule() {
 }
 
 #[test]
-fn the_api_lists_itself() {
+fn the_api_lists_its_routes() {
     let served = Served::start(&STORY);
     let list = served.json("/api/");
     assert_eq!(list, served.json("/api"));
@@ -288,7 +288,7 @@ fn the_api_lists_itself() {
 }
 
 #[test]
-fn the_api_has_the_same_as_json() {
+fn the_api_returns_the_data_of_the_page() {
     let served = Served::start(&STORY);
     let insights = served.json("/api/insights?status=open");
     let insights = insights.as_array().unwrap();
@@ -337,7 +337,7 @@ fn the_api_has_the_same_as_json() {
 }
 
 #[test]
-fn the_page_has_what_is_open_in_the_order_of_the_list() {
+fn the_page_lists_open_insights_in_the_order_of_the_command() {
     let story = Story::empty();
     for (id, started) in [("older", "2026-02-27T00:00:00.000Z"), ("younger", "2026-02-28T00:00:00.000Z")] {
         story.put(&insight("xray", id, started, "", ""));
@@ -354,19 +354,19 @@ fn the_page_has_what_is_open_in_the_order_of_the_list() {
 }
 
 #[test]
-fn what_cannot_be_served_ends_with_the_right_code() {
+fn a_server_that_cannot_start_ends_with_the_documented_exit_code() {
     let held = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let port = held.local_addr().unwrap().port().to_string();
     let run = STORY.insights(&["serve", "--port", &port]);
     assert_eq!(run.code, 1, "{run:?}");
-    assert!(run.stderr.contains("choose another by --port"), "{}", run.stderr);
+    assert!(run.stderr.contains("use another --port"), "{}", run.stderr);
     let run = STORY.insights(&["serve", "--port", "0", "--table", "nothing-here"]);
     assert_eq!(run.code, 2, "{run:?}");
     assert!(run.stderr.contains("no table nothing-here"), "{}", run.stderr);
 }
 
 #[test]
-fn a_table_that_refuses_is_told_on_the_page_and_in_json() {
+fn a_denied_table_is_reported_on_the_page_and_in_json() {
     let story = Story::collected();
     let served = Served::start(&story);
     story.lab.fault("Query=denied");

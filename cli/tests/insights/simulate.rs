@@ -1,18 +1,18 @@
-//! `simulate` as other programs meet it: its variables, its table, its faults, its log, and its end.
+//! `simulate`: variables, table, faults, log, and stopping.
 use crate::support::{command, finish};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, Stdio};
 
-/// A running simulator. It is ended when it is dropped.
+/// A running simulator that stops when it is dropped.
 struct Simulate {
     process: Child,
     variables: Vec<(String, String)>,
 }
 
 impl Simulate {
-    /// Starts one on a free port, and reads what it says of itself.
+    /// Starts a simulator on a free port and reads its output.
     fn start(arguments: &[&str]) -> Self {
         let mut process = command(&[&["simulate", "--port", "0"], arguments].concat())
             .stdout(Stdio::piped())
@@ -47,7 +47,7 @@ impl Simulate {
         Client::from_conf(configuration)
     }
 
-    /// Ends it as a terminal or a service manager does, and gives its exit code and what it logged.
+    /// Sends a signal as a terminal or service manager would, and returns the exit code and the log.
     fn end(mut self, signal: &str) -> (i32, String) {
         let ended = Command::new("kill").args([signal, &self.process.id().to_string()]).status().unwrap();
         assert!(ended.success());
@@ -65,31 +65,31 @@ impl Drop for Simulate {
 }
 
 #[tokio::test]
-async fn it_serves_a_table_logs_calls_and_counts_them_at_the_end() {
+async fn the_simulator_serves_a_table_logs_calls_and_counts_them() {
     let simulate = Simulate::start(&["--fault", "ListTables=denied:1@1"]);
     let client = simulate.client();
     let tables = client.list_tables().send().await.unwrap();
     assert_eq!(tables.table_names(), ["insights"]);
     assert!(client.list_tables().send().await.is_err(), "the fault applies to the second call");
 
-    // What it tells other programs is all that they need.
+    // The printed variables are sufficient for other programs.
     let mut create = command(&["table", "create"]);
     create.envs(simulate.variables.iter().map(|(name, value)| (name, value)));
     let run = finish(&mut create);
     assert_eq!(run.code, 0, "{run:?}");
-    assert!(run.stderr.contains("table insights is there already"), "{}", run.stderr);
+    assert!(run.stderr.contains("table insights already exists"), "{}", run.stderr);
 
     drop(client);
     let (code, log) = simulate.end("-INT");
     assert_eq!(code, 0, "{log}");
     assert!(log.contains("dynamodb:ListTables 123456789012/eu-west-1 200\n"), "{log}");
     assert!(log.contains("(fault: denied)"), "{log}");
-    // Two of them ListTables, and of the table that is there five: it is created, awaited, known as ours, and looked at for what is off.
+    // Two ListTables calls, and five calls to the existing table: create, wait, check the schema, check the settings.
     assert!(log.contains("7 calls\n") && log.contains("  dynamodb:ListTables "), "{log}");
 }
 
 #[tokio::test]
-async fn it_can_leave_the_table_out_and_keep_tables_in_a_file() {
+async fn the_table_is_optional_and_tables_can_be_in_a_file() {
     let root = tempfile::tempdir().unwrap();
     let file = root.path().join("tables.db");
     let file = file.to_str().unwrap();
@@ -102,7 +102,7 @@ async fn it_can_leave_the_table_out_and_keep_tables_in_a_file() {
     assert_eq!(tables.table_names(), ["kept"]);
 }
 
-/// The status that a request with this `Host` and these further headers gets.
+/// The status of the response to a request with this `Host` and these headers.
 fn status(simulate: &Simulate, host: &str, headers: &str) -> String {
     let address = simulate.url().replace("http://", "");
     let mut stream = std::net::TcpStream::connect(address).unwrap();
@@ -117,7 +117,7 @@ fn status(simulate: &Simulate, host: &str, headers: &str) -> String {
 }
 
 #[test]
-fn pages_of_other_sites_are_refused_and_further_names_are_allowed_by_name() {
+fn requests_from_other_sites_are_rejected_and_further_host_names_can_be_allowed() {
     let simulate = Simulate::start(&[
         "--allow-host",
         "sim.example",
@@ -126,7 +126,7 @@ fn pages_of_other_sites_are_refused_and_further_names_are_allowed_by_name() {
         "--no-table",
     ]);
     let own = simulate.url().replace("http://", "");
-    // 403 for want of a signature is the service's own answer.
+    // 403 for a missing signature is the response of the service.
     for (host, headers, expected) in [
         (own.as_str(), "", "403"),
         ("sim.example", "", "403"),
@@ -154,10 +154,10 @@ fn pages_of_other_sites_are_refused_and_further_names_are_allowed_by_name() {
 }
 
 #[test]
-fn a_port_that_is_taken_is_told_with_the_remedy() {
+fn a_port_in_use_is_an_error_with_a_remedy() {
     let first = Simulate::start(&[]);
     let port = first.url().rsplit(':').next().unwrap();
     let run = crate::support::insights(&["simulate", "--port", port]);
     assert_eq!(run.code, 1, "{run:?}");
-    assert!(run.stderr.contains("choose another port by --port"), "{}", run.stderr);
+    assert!(run.stderr.contains("use another --port"), "{}", run.stderr);
 }

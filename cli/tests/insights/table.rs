@@ -1,4 +1,4 @@
-//! `table create`, and the table that it makes held to `template.yaml`.
+//! `table create`, and the comparison of its table with `template.yaml`.
 use crate::support::insights;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -11,7 +11,7 @@ fn create(file: &Path) -> crate::support::Run {
 }
 
 #[test]
-fn a_table_that_is_there_is_left_as_it_is() {
+fn an_existing_table_stays_unchanged() {
     let root = tempfile::tempdir().unwrap();
     let file = root.path().join("insights.db");
     let first = create(&file);
@@ -25,12 +25,12 @@ fn a_table_that_is_there_is_left_as_it_is() {
 
     let second = create(&file);
     assert_eq!(second.code, 0, "{second:?}");
-    assert!(second.stderr.contains("is there already"), "{}", second.stderr);
+    assert!(second.stderr.contains("already exists"), "{}", second.stderr);
     assert_eq!(crate::support::items(&file, "records").len(), 1);
 }
 
 #[test]
-fn what_is_off_of_a_table_that_is_there_is_switched_on() {
+fn disabled_settings_of_an_existing_table_are_enabled() {
     let root = tempfile::tempdir().unwrap();
     let file = root.path().join("insights.db");
     create(&file);
@@ -41,13 +41,13 @@ fn what_is_off_of_a_table_that_is_there_is_switched_on() {
     drop(database);
     let run = create(&file);
     assert_eq!(run.code, 0, "{run:?}");
-    assert!(run.stderr.contains("is there already; switched on: time to live\n"), "{}", run.stderr);
+    assert!(run.stderr.contains("already exists; enabled: time to live\n"), "{}", run.stderr);
     let again = create(&file);
-    assert!(again.stderr.contains("is there already; nothing was changed"), "{}", again.stderr);
+    assert!(again.stderr.contains("already exists; nothing was changed"), "{}", again.stderr);
 }
 
 #[test]
-fn a_table_of_somebody_elses_is_left_as_it_is() {
+fn a_table_with_another_schema_stays_unchanged() {
     let root = tempfile::tempdir().unwrap();
     let file = root.path().join("insights.db");
     for (sort, expected) in [("sort", "its key is pk, sort, expected pk, sk"), ("sk", "it has no index open")]
@@ -74,9 +74,9 @@ fn a_table_of_somebody_elses_is_left_as_it_is() {
     }
 }
 
-/// As AWS answers somebody whose first try was ended after `CreateTable`.
+/// The responses of AWS after a first attempt that stopped after `CreateTable`.
 #[test]
-fn a_table_that_was_left_half_made_is_finished_once_its_backups_are_there() {
+fn an_incomplete_table_is_completed_when_its_backups_are_available() {
     let key = |partition: &str, sort: &str| {
         json!([
             {"AttributeName": partition, "KeyType": "HASH"}, {"AttributeName": sort, "KeyType": "RANGE"}
@@ -128,11 +128,11 @@ fn a_table_that_was_left_half_made_is_finished_once_its_backups_are_there() {
     ]);
     let run = crate::support::finish(&mut command);
     assert_eq!(run.code, 0, "{run:?}");
-    assert!(run.stderr.contains("is there already; switched on: point-in-time recovery\n"), "{}", run.stderr);
+    assert!(run.stderr.contains("already exists; enabled: point-in-time recovery\n"), "{}", run.stderr);
     assert_eq!(*asked.lock().unwrap(), expected.map(|(operation, ..)| operation));
 }
 
-/// Answers one request, closes the connection, and says which operation it was.
+/// Answers one request, closes the connection, and returns the operation.
 fn answer(stream: &TcpStream, status: u16, body: &str) -> String {
     let mut reader = BufReader::new(stream);
     let (mut operation, mut length) = (String::new(), 0);
@@ -151,10 +151,10 @@ fn answer(stream: &TcpStream, status: u16, body: &str) -> String {
 }
 
 #[test]
-fn a_database_that_is_damaged_is_told() {
+fn a_damaged_database_is_an_error() {
     let root = tempfile::tempdir().unwrap();
     let file = root.path().join("insights.db");
-    // What every SQLite database begins with, and then nothing that one could hold.
+    // The header of an SQLite database followed by invalid data.
     std::fs::write(&file, format!("SQLite format 3\0{}", "dear diary, ".repeat(1_000))).unwrap();
     let run = create(&file);
     assert_eq!(run.code, 1, "{run:?}");
@@ -162,7 +162,7 @@ fn a_database_that_is_damaged_is_told() {
 }
 
 #[test]
-fn the_table_is_as_the_template_declares_it() {
+fn the_created_table_matches_the_template() {
     let root = tempfile::tempdir().unwrap();
     let file = root.path().join("insights.db");
     assert_eq!(create(&file).code, 0);
@@ -208,7 +208,7 @@ struct Index {
     projects: Vec<String>,
 }
 
-/// The table's resource in the template, as far as its own lines tell: CloudFormation's tags keep a YAML parser away.
+/// The table resource of the template, read line by line because YAML parsers do not accept CloudFormation tags.
 #[derive(Debug, Default)]
 struct Declared {
     lines: Vec<String>,

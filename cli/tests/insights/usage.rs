@@ -2,7 +2,7 @@
 use crate::support::{Run, insights};
 
 #[test]
-fn wrong_usage_ends_with_2_and_says_what_would_be_right() {
+fn usage_errors_end_with_2_and_name_the_rule() {
     let check = |arguments: &[&str], expected: &[&str]| {
         let run: Run = insights(arguments);
         assert_eq!(run.code, 2, "{arguments:?}: {run:?}");
@@ -38,7 +38,7 @@ fn wrong_usage_ends_with_2_and_says_what_would_be_right() {
 }
 
 #[test]
-fn every_fault_of_simulate_is_named_at_once() {
+fn all_errors_in_the_arguments_of_simulate_are_reported_at_once() {
     let root = tempfile::tempdir().unwrap();
     let scenario = root.path().join("story.toml");
     std::fs::write(&scenario, "seed = \"seven\"\n[weather]\nrain = true\n").unwrap();
@@ -60,7 +60,7 @@ fn every_fault_of_simulate_is_named_at_once() {
     assert_eq!(run.code, 2, "{run:?}");
     assert_eq!(run.stdout, "");
     for expected in [
-        "5 things are wrong",
+        "5 problems",
         "--fault GetInsigt=throttle:3: unknown operation",
         "--fault GetInsight=explode: unknown fault kind",
         "--fault GetInsight: ",
@@ -72,21 +72,21 @@ fn every_fault_of_simulate_is_named_at_once() {
 }
 
 #[test]
-fn a_scenario_that_is_not_there_is_named() {
+fn a_missing_scenario_file_is_an_error_with_its_path() {
     let run = insights(&["simulate", "--port", "0", "--scenario", "/nowhere/story.toml"]);
     assert_eq!(run.code, 2, "{run:?}");
     assert!(run.stderr.contains("reading the scenario /nowhere/story.toml: "), "{}", run.stderr);
 }
 
 #[test]
-fn a_function_outside_of_a_lambda_runtime_says_so() {
+fn a_function_outside_of_a_lambda_runtime_reports_the_missing_variable() {
     let run = insights(&["__function", "xray-insights"]);
     assert_eq!(run.code, 2, "{run:?}");
     assert!(run.stdout.contains("AWS_LAMBDA_RUNTIME_API"), "{run:?}");
 }
 
 #[test]
-fn help_has_examples_and_hides_the_machinery() {
+fn help_has_examples_and_hides_internal_commands() {
     for arguments in
         [&["--help"][..], &["demo", "--help"], &["simulate", "--help"], &["table", "create", "--help"]]
     {

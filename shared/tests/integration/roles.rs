@@ -1,4 +1,4 @@
-//! Whose account it is: an answer of STS that names another one is not believed.
+//! Roles: an answer of STS about another account is rejected.
 
 use aws_credential_types::provider::ProvideCredentials;
 use aws_types::SdkConfig;
@@ -31,7 +31,7 @@ async fn sts_that_says(lab: &Lab, body: String) -> SdkConfig {
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
             let mut request = [0; 16 * 1024];
-            // One request a connection, which comes in one piece: it is short.
+            // One short request per connection, which arrives in one piece.
             let _ = stream.read(&mut request).await;
             let head = "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nConnection: close\r\nContent-Length";
             let _ = stream.write_all(format!("{head}: {}\r\n\r\n{body}", body.len()).as_bytes()).await;
@@ -52,7 +52,7 @@ const CREDENTIALS: &str = "<Credentials><AccessKeyId>ASIA</AccessKeyId><SecretAc
     <SessionToken>t</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration></Credentials>";
 
 #[tokio::test]
-async fn a_session_of_another_account_is_not_taken_for_the_targets() {
+async fn a_session_of_another_account_is_rejected() {
     let lab = Lab::new("").await;
     for (arn, credentials, expected) in [
         (
@@ -79,10 +79,10 @@ async fn a_session_of_another_account_is_not_taken_for_the_targets() {
 }
 
 #[tokio::test]
-async fn an_answer_that_was_cut_off_anywhere_gives_no_credentials() {
+async fn a_truncated_answer_gives_no_credentials() {
     let lab = Lab::new("").await;
     let whole = assumed("arn:aws:sts::111122223333:assumed-role/insights-reader/x", CREDENTIALS);
-    // The last of what is needed; the tags after it say nothing more.
+    // The last required element; the tags after it have no meaning here.
     let needed = whole.find("</Expiration>").unwrap();
     for end in (0..whole.len()).step_by(17) {
         let sdk = sts_that_says(&lab, whole[..end].to_owned()).await;
@@ -100,7 +100,7 @@ async fn an_answer_that_was_cut_off_anywhere_gives_no_credentials() {
 }
 
 #[tokio::test]
-async fn an_identity_without_an_account_is_none() {
+async fn an_identity_without_an_account_is_an_error() {
     let lab = Lab::new("").await;
     assert_eq!(own_account(&lab.sdk(), &dates()).await.unwrap(), "123456789012");
     for account in ["", "<Account>12</Account>"] {
@@ -114,7 +114,7 @@ async fn an_identity_without_an_account_is_none() {
 }
 
 #[tokio::test]
-async fn a_role_is_assumed_under_the_functions_name_and_refused_as_denied() {
+async fn a_role_session_has_the_name_of_the_function_and_a_refusal_is_denied() {
     let lab = Lab::new(&format!("[sts]\nroles = [{{ arn = \"{ROLE}\", external_id = \"sesame\" }}]")).await;
     let error = assume(&lab.sdk(), &role(), "111122223333", xray::SOURCE, &dates()).await.unwrap_err();
     assert_eq!((error.code.as_str(), error.class), ("AccessDenied", Class::Denied));
@@ -125,7 +125,7 @@ async fn a_role_is_assumed_under_the_functions_name_and_refused_as_denied() {
 }
 
 #[tokio::test]
-async fn credentials_that_are_over_are_renewed_and_the_first_ones_are_used_once() {
+async fn expired_credentials_are_renewed() {
     let lab = Lab::new(&format!("[sts]\nroles = [{{ arn = \"{ROLE}\" }}]")).await;
     let provider = assume(&lab.sdk(), &role(), "111122223333", xray::SOURCE, &dates()).await.unwrap();
     for assumed in [1, 2, 3] {

@@ -32,17 +32,17 @@ struct Written {
 }
 
 impl Backend {
-    /// `services` beside an empty database.
+    /// `services` with an empty database.
     ///
     /// # Panics
     ///
-    /// If there is no memory for one.
+    /// If the database cannot be created.
     pub fn new(services: Offline) -> Self {
         let database = Database::memory().expect("a database in memory");
         Self { services, database, written: Mutex::default() }
     }
 
-    /// Answers a request at once.
+    /// Answers a request immediately.
     pub fn answer(&self, request: &HttpRequest) -> Answered {
         let target = request.headers().get("x-amz-target").unwrap_or_default();
         let body = request.body().bytes().unwrap_or_default();
@@ -120,7 +120,7 @@ impl Backend {
         let text = |name: &str| item[name]["S"].as_str().unwrap_or_default().to_owned();
         let key = (text("pk"), text("sk"));
         if key.0.len() > 2_048 || key.1.len() > 1_024 || key.0.is_empty() || key.1.is_empty() {
-            written.violations.push(format!("DynamoDB does not accept the key: {key:?}"));
+            written.violations.push(format!("DynamoDB rejects the key: {key:?}"));
         }
         let before = written.items.insert(key.clone(), item.clone());
         if text("sk") == "state"
@@ -167,7 +167,7 @@ fn inserted(request: &Value, answer: &str) -> Vec<Value> {
     stored.map(item).collect()
 }
 
-/// What a write removed from an item although it must stay.
+/// The data that a write removed although it must stay.
 fn lost_between(before: &Value, after: &Value) -> Vec<String> {
     let mut lost = Vec::new();
     let text = |item: &Value, name: &str| item[name]["S"].as_str().unwrap_or_default().to_owned();

@@ -15,10 +15,10 @@ use std::fmt::{self, Debug};
 
 /// The maximum age of new data in seconds: less than the overlap in [`super::VARIABLES`].
 const MAX_AGE_SECONDS: i64 = 15 * 60;
-/// What is wrong with a record that should not exist.
+/// The fault of a record that should not exist.
 pub const ONLY_DISTURBED: &str = "only in the disturbed table";
 
-/// What is drawn once for each schedule, for every source alike, so that a seed stays the same schedule.
+/// The values that are drawn once per schedule for every source, so that a seed always gives the same schedule.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
     seed: u64,
@@ -57,12 +57,12 @@ pub trait RandomData: Debug {
         None
     }
 
-    /// What is not stored, although a run that sets this watermark must have stored it.
+    /// The missing data: data that a run with this watermark must have stored.
     fn missing_before(&self, _: Timestamp, _: &Backend) -> Vec<String> {
         Vec::new()
     }
 
-    /// What is wrong with a record that an undisturbed table does not contain; `None` if it may exist.
+    /// The fault of a record that an undisturbed table does not contain; `None` if it may exist.
     fn violation_of_extra(&self, key: &Key, item: &Map) -> Option<String>;
 
     /// Whether a record depends on when there were runs, so that two tables of the same data may differ in it.
@@ -152,7 +152,7 @@ impl ScheduleData {
         Some(envelope.to_string())
     }
 
-    /// What is not stored, although a run that sets `watermark` must have stored it.
+    /// The missing data: data that a run with `watermark` must have stored.
     pub fn missing_before(&self, watermark: &str, backend: &Backend) -> Vec<String> {
         watermark
             .parse()

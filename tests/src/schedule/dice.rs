@@ -1,4 +1,4 @@
-//! Numbers that a seed determines, in every version of every library: SplitMix64.
+//! Random numbers determined by a seed, independent of library versions: SplitMix64.
 
 /// A source of numbers.
 #[derive(Clone, Debug)]
@@ -7,7 +7,7 @@ pub struct Dice(u64);
 impl Dice {
     /// The numbers of `seed`.
     pub fn new(seed: u64) -> Self {
-        // Neighbouring seeds would otherwise begin alike.
+        // Similar seeds would otherwise start with similar numbers.
         let mut dice = Self(seed.wrapping_mul(0xD134_2543_DE82_EF95).wrapping_add(1));
         dice.next();
         dice
@@ -21,7 +21,7 @@ impl Dice {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number from 0 to `bound`, without `bound` itself; 0 if that is 0.
+    /// A number from 0 to below `bound`; 0 if `bound` is 0.
     pub fn below(&mut self, bound: u64) -> u64 {
         self.next() % bound.max(1)
     }
@@ -32,17 +32,17 @@ impl Dice {
         first + i64::try_from(self.below(span)).unwrap_or_default()
     }
 
-    /// Whether something happens that happens `percent` times in a hundred.
+    /// Returns true with a probability of `percent`.
     pub fn chance(&mut self, percent: u64) -> bool {
         self.below(100) < percent
     }
 
-    /// A position in something `length` long.
+    /// A position in a sequence of `length`.
     pub fn index(&mut self, length: usize) -> usize {
         usize::try_from(self.below(length as u64)).unwrap_or_default()
     }
 
-    /// One of `choices`, none if there are none.
+    /// One of `choices`; `None` if there are none.
     pub fn pick<'a, T>(&mut self, choices: &'a [T]) -> Option<&'a T> {
         choices.get(self.index(choices.len()))
     }

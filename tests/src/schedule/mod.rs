@@ -29,7 +29,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 /// collect what an earlier one missed.
 const VARIABLES: [(&str, &str); 2] = [("LOOKBACK_DAYS", "5"), ("OVERLAP_MINUTES", "30")];
 
-/// The steps of a schedule and what is wrong after it.
+/// The steps of a schedule and the violated guarantees.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
     /// Every step, one line each.
@@ -42,7 +42,7 @@ pub struct Outcome {
     pub violations: Vec<String>,
 }
 
-/// A clock that only advances when told to.
+/// A clock that is advanced explicitly.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Time(&'static AtomicI64);
 

@@ -1,5 +1,5 @@
-//! What must hold after a schedule and one more undisturbed run: the table equals one that was never disturbed, and another
-//! run with the same answers writes nothing.
+//! The guarantees after a schedule and one more undisturbed run: the table equals one that was never disturbed, and
+//! another run with the same answers writes nothing.
 
 use super::Time;
 use super::backend::Backend;
@@ -13,7 +13,7 @@ use insights_shared::key::Key;
 use insights_shared::report::Response;
 use insights_shared::value::{Map, Value};
 
-/// Every guarantee that is violated.
+/// All violated guarantees.
 pub fn violations<C: Collector>(backend: &Backend, data: &ScheduleData, time: Time) -> Vec<String> {
     let mut wrong = Vec::new();
     time.advance(data.retry_millis());

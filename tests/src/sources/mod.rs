@@ -1,4 +1,4 @@
-//! What the tests of all functions need for each source: one file per source, and one entry in [`SOURCES`].
+//! Test data of each source: one file per source and one entry in [`SOURCES`].
 
 mod auditmanager;
 mod cloudtrail;
@@ -25,7 +25,7 @@ pub struct TestSource {
     pub source: Source,
     /// Variables with which a run over the built-in scenario takes seconds and still stores every kind of record.
     pub short_run: &'static [(&'static str, &'static str)],
-    /// A scenario with more of everything than is written at a time.
+    /// A scenario with more data than is written at a time.
     pub many_insights: fn() -> String,
     /// Variables with which a run over that scenario has few points.
     pub few_points: &'static [(&'static str, &'static str)],
@@ -33,9 +33,9 @@ pub struct TestSource {
     pub many_requests: fn() -> String,
     /// Operations that such a run calls often.
     pub frequent_operations: &'static [&'static str],
-    /// Variables of the runs in a schedule, beside those of [`crate::schedule`].
+    /// Variables of the runs in a schedule, in addition to those of [`crate::schedule`].
     pub(crate) schedule_variables: &'static [(&'static str, &'static str)],
-    /// The data of a schedule before it starts: none.
+    /// The empty data of a schedule before it starts.
     pub(crate) random_data: fn(&Settings) -> Box<dyn RandomData>,
 }
 

@@ -1,4 +1,4 @@
-//! How each kind of file is opened, and that a look at it changes nothing.
+//! How each kind of file is opened, and that inspecting a file does not change it.
 
 use super::*;
 use dynoxide::Database;
@@ -34,7 +34,7 @@ fn every_state_of_a_file_has_one_plan() {
     }
 }
 
-/// The names, lengths and bytes of everything in a folder.
+/// The names, lengths and bytes of all files in a folder.
 fn contents(folder: &Path) -> Vec<(String, Vec<u8>)> {
     let entries = std::fs::read_dir(folder).unwrap().map(Result::unwrap);
     let mut contents: Vec<(String, Vec<u8>)> = entries
@@ -45,7 +45,7 @@ fn contents(folder: &Path) -> Vec<(String, Vec<u8>)> {
 }
 
 #[test]
-fn a_look_at_a_file_finds_what_it_is_and_changes_nothing() {
+fn inspecting_a_file_finds_its_content_and_changes_nothing() {
     let root = tempfile::tempdir().unwrap();
     let file = |name: &str| root.path().join(name);
     drop(Database::new(file("ours.db").to_str().unwrap()).unwrap());
@@ -92,7 +92,7 @@ fn a_look_at_a_file_finds_what_it_is_and_changes_nothing() {
 }
 
 #[test]
-fn names_that_mean_something_in_a_uri_are_only_names() {
+fn special_characters_of_uris_are_escaped_in_file_names() {
     let root = tempfile::tempdir().unwrap();
     for name in ["a b.db", "100%.db", "q?mode=memory.db", "h#ash.db", "é.db", "a&b=c.db", "file:x.db"] {
         let file = root.path().join(name);

@@ -1,4 +1,4 @@
-//! Whose credentials are used, and what is said where there are none.
+//! The credentials of `collect`, and the messages if there are none.
 
 use super::collect;
 use crate::support::story::Story;
@@ -7,10 +7,10 @@ use insights_tests::STORY;
 use std::path::Path;
 use std::process::Command;
 
-/// A key that the simulated AWS takes for a role's, which is worth nothing without its session token.
+/// An access key of temporary credentials, which the simulator accepts only with the session token.
 const STOLEN: &str = "ASIASIM123456789012X";
 
-/// A home with this AWS configuration in it.
+/// A home directory with this AWS configuration.
 fn home(configuration: &str) -> tempfile::TempDir {
     let home = tempfile::tempdir().unwrap();
     std::fs::create_dir(home.path().join(".aws")).unwrap();
@@ -18,7 +18,7 @@ fn home(configuration: &str) -> tempfile::TempDir {
     home
 }
 
-/// A run over X-Ray in this home, without credentials and region in the environment.
+/// A run over X-Ray with this home directory, without credentials and region in the environment.
 fn at_home(story: &Story, home: &Path, arguments: &[&str]) -> Command {
     let mut command = collect(story, &[&["--source", "xray"], arguments].concat());
     for name in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"] {
@@ -37,7 +37,7 @@ fn refused(run: &Run, code: i32, expected: &[&str]) {
 }
 
 #[test]
-fn a_profile_gives_credentials_and_region_and_counts_more_than_the_environment() {
+fn a_profile_provides_credentials_and_region_and_overrides_the_environment() {
     let story = Story::told(STORY);
     let home = home(
         "[profile audit]\nregion = eu-west-1\naws_access_key_id = AKIAAUDIT\naws_secret_access_key = secret\n",
@@ -55,7 +55,7 @@ fn a_profile_gives_credentials_and_region_and_counts_more_than_the_environment()
 
 #[cfg(unix)]
 #[test]
-fn a_profile_may_have_a_process_that_gives_the_credentials() {
+fn a_profile_can_have_a_credential_process() {
     use std::os::unix::fs::PermissionsExt;
     let story = Story::told(STORY);
     let home = home("");
@@ -71,13 +71,13 @@ fn a_profile_may_have_a_process_that_gives_the_credentials() {
     assert_eq!(story.lab.calls("GetInsight"), 3);
 
     std::fs::write(home.path().join(".aws/config"), profile("/nowhere/credentials")).unwrap();
-    // Chosen as other programs choose it.
+    // Selected by the variable, as for other programs.
     let run = finish(at_home(&story, home.path(), &[]).env("AWS_PROFILE", "audit"));
-    refused(&run, 1, &["asking for the credentials of profile audit"]);
+    refused(&run, 1, &["loading the credentials of profile audit"]);
 }
 
 #[test]
-fn single_sign_on_without_a_session_is_told_with_the_command_that_signs_in() {
+fn sso_without_a_session_is_an_error_with_the_sign_in_command() {
     let story = Story::told(STORY);
     let account = "sso_account_id = 123456789012\nsso_role_name = Audit\nregion = eu-west-1\n";
     let configuration = format!(
@@ -97,7 +97,7 @@ fn single_sign_on_without_a_session_is_told_with_the_command_that_signs_in() {
 }
 
 #[test]
-fn what_the_configuration_lacks_is_told() {
+fn missing_parts_of_the_configuration_are_reported() {
     let story = Story::told(STORY);
     let home = home("[profile audit]\nregion = eu-west-1\n");
     let check = |arguments: &[&str], profile: &str, expected: &str| {
@@ -108,11 +108,11 @@ fn what_the_configuration_lacks_is_told() {
     check(&["--profile", "audit"], "", profile);
     check(&[], "audit", profile);
     check(&["--region", "eu-west-1"], "", "no AWS credentials: choose a profile by --profile");
-    check(&[], "", "no region: give --region");
+    check(&[], "", "no region: use --region");
 }
 
 #[test]
-fn credentials_that_have_expired_are_told_before_anything_is_collected() {
+fn expired_credentials_are_reported_before_collecting() {
     let story = Story::told(STORY);
     story.lab.fault("GetCallerIdentity=expired:9");
     let run = finish(&mut collect(&story, &["--source", "xray"]));
@@ -120,12 +120,12 @@ fn credentials_that_have_expired_are_told_before_anything_is_collected() {
     assert_eq!(story.lab.calls("GetGroups"), 0);
 }
 
-/// Three profiles, of which one has credentials.
+/// Three profiles, one of which has credentials.
 const PROFILES: &str = "[profile audit]\nregion = eu-west-1\naws_access_key_id = AKIAAUDIT\naws_secret_access_key = secret\n\
                         [profile production]\nregion = eu-west-1\n[default]\nregion = eu-west-1\n";
 
 #[test]
-fn a_profile_that_is_not_there_is_told_with_the_one_that_was_meant_and_its_command() {
+fn a_missing_profile_is_an_error_that_suggests_a_similar_profile_with_a_command() {
     let story = Story::told(STORY);
     let home = home(PROFILES);
     for (arguments, variable, expected) in [
@@ -151,7 +151,7 @@ fn a_profile_that_is_not_there_is_told_with_the_one_that_was_meant_and_its_comma
             ],
         ),
         (&["--profile", "zzz"], "audit", &["profile zzz (--profile)", "hint: aws configure list-profiles\n"]),
-        // What the shell would run, and what a terminal would do, stays text.
+        // Shell and terminal control characters are escaped.
         (
             &["--profile", "$(touch pwned)"],
             "",
@@ -162,14 +162,14 @@ fn a_profile_that_is_not_there_is_told_with_the_one_that_was_meant_and_its_comma
         let run = finish(at_home(&story, home.path(), arguments).env("AWS_PROFILE", variable));
         refused(&run, 2, expected);
     }
-    // The environment's own credentials go before a profile that only a variable names.
+    // Credentials in the environment override a profile that only a variable selects.
     let mut command = at_home(&story, home.path(), &["--region", "eu-west-1"]);
     command.env("AWS_PROFILE", "adit").env("AWS_ACCESS_KEY_ID", "AKIATEST").env("AWS_SECRET_ACCESS_KEY", "x");
     assert_eq!(finish(&mut command).code, 0);
 }
 
 #[test]
-fn missing_credentials_are_told_with_the_same_command_under_a_profile_that_has_some() {
+fn missing_credentials_are_an_error_that_suggests_a_profile_with_credentials() {
     let story = Story::told(STORY);
     let home = home(PROFILES);
     let run = finish(&mut at_home(&story, home.path(), &[]));
@@ -186,7 +186,7 @@ fn missing_credentials_are_told_with_the_same_command_under_a_profile_that_has_s
     refused(&run, 2, &["error: no AWS credentials: ", "hint: aws configure\n"]);
 }
 
-/// What `aws login` leaves on a machine.
+/// The files that `aws login` writes.
 const SESSION: &str = "arn:aws:iam::123456789012:user/bob";
 
 fn token(home: &Path, expires_at: &str) {
@@ -202,7 +202,7 @@ fn token(home: &Path, expires_at: &str) {
 }
 
 #[test]
-fn a_profile_with_a_login_session_gives_the_credentials_of_that_session() {
+fn a_profile_with_a_login_session_uses_the_credentials_of_the_session() {
     let story = Story::told(STORY);
     let home = home(&format!(
         "[profile login]\nlogin_session = {SESSION}\nregion = eu-west-1\n\
@@ -214,7 +214,7 @@ fn a_profile_with_a_login_session_gives_the_credentials_of_that_session() {
     token(home.path(), "2020-01-01T00:00:00Z");
     let expired = finish(at_home(&story, home.path(), &[]).env("AWS_PROFILE", "login"));
     refused(&expired, 1, &["error: profile login is not signed in: ", hint]);
-    // Of a role it is the session that is asked for.
+    // For a role, the sign-in of its source profile is reported.
     let role = finish(&mut at_home(&story, home.path(), &["--profile", "role"]));
     refused(&role, 1, &[hint]);
     assert!(story.lab.simulator.log().is_empty());
@@ -226,7 +226,7 @@ fn a_profile_with_a_login_session_gives_the_credentials_of_that_session() {
 }
 
 #[test]
-fn an_endpoint_that_is_no_url_is_told_before_anybody_is_asked() {
+fn an_endpoint_that_is_not_a_url_is_reported_before_any_call() {
     let story = Story::told(STORY);
     let home = home(
         "[profile wrong]\nregion = eu-west-1\nendpoint_url = localhost:8000\naws_access_key_id = A\naws_secret_access_key = s\n\
@@ -283,10 +283,10 @@ fn an_endpoint_that_is_no_url_is_told_before_anybody_is_asked() {
     check(
         "wrong",
         &[("AWS_ENDPOINT_URL", "x:1"), ("AWS_ENDPOINT_URL_STS", "y:2")],
-        &["2 things are wrong", "hint: AWS_ENDPOINT_URL=http://x:1 AWS_ENDPOINT_URL_STS=http://y:2 insights"],
+        &["2 problems", "hint: AWS_ENDPOINT_URL=http://x:1 AWS_ENDPOINT_URL_STS=http://y:2 insights"],
     );
     assert!(story.lab.simulator.log().is_empty());
-    // What a hint says works; and what is to be ignored is not looked at.
+    // The suggested command works, and ignored endpoints are not checked.
     for (name, value) in [("AWS_ENDPOINT_URL", url.as_str()), ("AWS_ENDPOINT_URL_KMS", "for somebody else")] {
         let mut command = at_home(&story, home.path(), &["--profile", "wrong"]);
         assert_eq!(finish(command.env(name, value)).code, 0, "{name}");
@@ -298,16 +298,16 @@ fn an_endpoint_that_is_no_url_is_told_before_anybody_is_asked() {
 }
 
 #[test]
-fn a_connection_that_is_refused_is_told_by_the_first_call() {
+fn a_refused_connection_is_reported_by_the_first_call() {
     let story = Story::told(STORY);
     let mut command = collect(&story, &["--source", "xray"]);
     let run = finish(command.env("AWS_ENDPOINT_URL", "http://127.0.0.1:9"));
     refused(
         &run,
         1,
-        &["asking whose credentials these are: GetCallerIdentity: Connection", "check the region"],
+        &["identifying the account of the credentials: GetCallerIdentity: Connection", "check the region"],
     );
-    // The table alone.
+    // Only the table.
     let mut command = collect(&story, &["--source", "xray"]);
     let run = finish(command.env("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:9"));
     refused(&run, 1, &["asking table insights: Query: Connection"]);

@@ -1,4 +1,4 @@
-//! A dry run: it writes nothing, and says what a run would write and cost.
+//! A dry run writes nothing and prints what a run would write and cost.
 
 use super::{collect, collected};
 use crate::support::story::Story;
@@ -11,7 +11,7 @@ fn numbers(page: &str, kind: &str) -> Vec<u64> {
     line.split_whitespace().skip(1).map(|number| number.parse().unwrap()).collect()
 }
 
-/// How many write units the page speaks of.
+/// The write units in the output.
 fn write_units(page: &str) -> String {
     let words: Vec<&str> = page.split_whitespace().collect();
     let place = words.windows(2).position(|pair| pair == ["write", "units"]).unwrap();
@@ -19,7 +19,7 @@ fn write_units(page: &str) -> String {
 }
 
 #[test]
-fn it_writes_nothing_and_tells_new_from_changed_from_unchanged() {
+fn a_dry_run_writes_nothing_and_counts_new_changed_and_unchanged_items() {
     let story = Story::told(STORY);
     let empty = story.wait(story.lab.table());
     let first = collected(&story, &["--source", "xray", "--dry-run", "--utc"], 0);
@@ -28,7 +28,7 @@ fn it_writes_nothing_and_tells_new_from_changed_from_unchanged() {
         [0; 4]
     );
     assert_eq!(story.wait(story.lab.table()), empty);
-    // Three insights; six of their eight events have happened; only the first has a graph of services.
+    // Three insights; six of their eight events have happened; only the first has an impact graph.
     assert_eq!(numbers(&first.stdout, "xray.insight ")[..3], [3, 0, 0]);
     assert_eq!(numbers(&first.stdout, "xray.insight_event")[..3], [6, 0, 0]);
     for expected in [
@@ -44,14 +44,18 @@ fn it_writes_nothing_and_tells_new_from_changed_from_unchanged() {
     assert!(first.stderr.contains("records to write"), "{}", first.stderr);
 
     let run = collected(&story, &["--source", "xray"], 0);
-    assert_eq!(write_units(&first.stdout), write_units(&run.stdout), "what was told is what it took");
+    assert_eq!(
+        write_units(&first.stdout),
+        write_units(&run.stdout),
+        "the announced units are the consumed units"
+    );
 
-    // All that a listing shows to be as it is stored.
+    // All insights that are unchanged according to the listing.
     let again = collected(&story, &["--source", "xray", "--dry-run"], 0);
     assert_eq!(numbers(&again.stdout, "xray.insight "), [0, 0, 3, 0]);
     assert!(!again.stdout.contains("The first of each kind"), "{}", again.stdout);
 
-    // Half an hour on, one of them has grown by an event.
+    // Half an hour later, one of them has one more event.
     story.lab.advance(1_900);
     let before = story.wait(story.lab.table());
     let mut later = story.command_at("2026-03-01T12:31:40Z", &["collect", "--source", "xray", "--dry-run"]);
@@ -70,7 +74,7 @@ fn it_writes_nothing_and_tells_new_from_changed_from_unchanged() {
 }
 
 #[test]
-fn it_leaves_a_file_as_it_is() {
+fn a_dry_run_does_not_change_a_file() {
     let story = Story::told(STORY);
     let root = tempfile::tempdir().unwrap();
     let file = root.path().join("insights.db");
@@ -83,7 +87,7 @@ fn it_leaves_a_file_as_it_is() {
 }
 
 #[test]
-fn all_sources_are_planned_without_a_write() {
+fn a_dry_run_of_all_sources_writes_nothing() {
     let story = Story::built_in();
     let run = crate::support::finish(&mut collect(&story, &["--dry-run"]));
     assert_eq!(run.code, 0, "{run:?}");

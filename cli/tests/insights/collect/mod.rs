@@ -1,4 +1,4 @@
-//! `collect` by the program that is shipped, against simulated AWS services and their table.
+//! Tests of `collect` with the `insights` binary, against simulated AWS services and their table.
 mod account;
 mod dry_run;
 mod refusals;
@@ -12,17 +12,17 @@ use insights_shared::value::{Map, Value};
 use insights_tests::{ACCOUNT, REGION, Table, UNPACED};
 use std::process::Command;
 
-/// How far back a first run reaches here: most of what is older is more of the same.
+/// The length of a first run in these tests; older data adds nothing new.
 const DAYS: &str = "3";
 
-/// `insights collect` with these arguments, led to the story, without pacing.
+/// `insights collect` with these arguments against the story, without rate limits.
 fn collect(story: &Story, arguments: &[&str]) -> Command {
     let mut command = story.command(&[&["collect"], arguments].concat());
     command.env("RATE_LIMITS", UNPACED.as_str()).env("LOOKBACK_DAYS", DAYS);
     command
 }
 
-/// Runs it to its end, which must be this exit code.
+/// Runs the command, which must end with this exit code.
 #[track_caller]
 fn collected(story: &Story, arguments: &[&str], code: i32) -> Run {
     let run = crate::support::finish(&mut collect(story, arguments));

@@ -1,4 +1,4 @@
-//! What is refused, by the arguments, by AWS or by the table, and what is said to do about it.
+//! Errors in arguments, of AWS and of the table, and the suggested remedies.
 
 use super::{collect, collected, state};
 use crate::support::finish;
@@ -19,7 +19,7 @@ fn others_run(wrong: &[&str]) -> String {
 }
 
 #[test]
-fn wrong_usage_ends_with_2_before_anybody_is_asked() {
+fn usage_errors_end_with_2_before_any_call() {
     let story = Story::empty();
     let root = tempfile::tempdir().unwrap();
     let file = |name: &str, text: &str| {
@@ -42,14 +42,14 @@ fn wrong_usage_ends_with_2_before_anybody_is_asked() {
     check(&["--region", "nowhere"], &["must be a region such as eu-west-1"]);
     check(&["--since", "yesterday"], &["must be a length of time that ends now"]);
     check(&["--since", "2026-03-02T00:00:00Z"], &["--since 2026-03-02T00:00:00.000Z is not in the past"]);
-    check(&["--since", "7d", "--source", "auditmanager"], &["Audit Manager has no past"]);
+    check(&["--since", "7d", "--source", "auditmanager"], &["Audit Manager has no history"]);
     check(&["--targets", "/nowhere/accounts.json"], &["reading the targets /nowhere/accounts.json"]);
     let text = file("text.json", "eu-west-1");
     check(&["--targets", &text], &["text.json must be JSON"]);
     let wrong = file("wrong.json", r#"[{"account_id":"7","role_arn":"admin","region":"eu-west-1"}]"#);
     check(
         &["--targets", &wrong],
-        &["things are wrong", "wrong.json[0].account_id", "wrong.json[0].role_arn", "wrong.json[0].region"],
+        &["problems", "wrong.json[0].account_id", "wrong.json[0].role_arn", "wrong.json[0].region"],
     );
     let right = file("right.json", r#"[{"account_id":"123456789012"}]"#);
     check(&["--targets", &right, "--region", "eu-west-1"], &["cannot be used with"]);
@@ -58,11 +58,11 @@ fn wrong_usage_ends_with_2_before_anybody_is_asked() {
 }
 
 #[test]
-fn a_wrong_variable_is_told_once_whichever_functions_read_it() {
+fn an_invalid_variable_is_reported_once_for_all_sources() {
     let story = Story::empty();
     let run = finish(collect(&story, &[]).env("CONCURRENCY", "many").env("RETENTION_DAYS", "-1"));
     assert_eq!(run.code, 2, "{run:?}");
-    assert!(run.stderr.contains("2 things are wrong"), "{}", run.stderr);
+    assert!(run.stderr.contains("2 problems"), "{}", run.stderr);
     assert!(
         run.stderr.contains("CONCURRENCY is many") && run.stderr.contains("RETENTION_DAYS is -1"),
         "{}",
@@ -71,7 +71,7 @@ fn a_wrong_variable_is_told_once_whichever_functions_read_it() {
 }
 
 #[test]
-fn a_variable_that_is_wrong_for_one_source_alone_names_it_and_how_the_others_run() {
+fn a_variable_that_is_invalid_for_one_source_names_it_and_suggests_the_others() {
     let story = Story::empty();
     let run = finish(collect(&story, &[]).env("LOOKBACK_DAYS", "60"));
     assert_eq!(run.code, 2, "{run:?}");
@@ -85,22 +85,22 @@ fn a_variable_that_is_wrong_for_one_source_alone_names_it_and_how_the_others_run
 }
 
 #[test]
-fn a_variable_that_is_wrong_for_two_sources_is_told_for_both_with_one_command_that_runs() {
+fn a_variable_that_is_invalid_for_two_sources_suggests_one_command_for_the_third() {
     let story = Story::told(STORY);
     let check = |arguments: &[&str], variables: &[(&str, &str)], expected: &str| {
         let run = finish(collect(&story, arguments).envs(variables.iter().copied()));
         assert_eq!((run.code, run.stderr.as_str()), (2, expected), "{variables:?}");
     };
-    let both = "error: 2 things are wrong\n  X-Ray: LOOKBACK_DAYS is 91: must be a whole number from 1 to 30\n  \
+    let both = "error: 2 problems\n  X-Ray: LOOKBACK_DAYS is 91: must be a whole number from 1 to 30\n  \
                 CloudTrail: LOOKBACK_DAYS is 91: must be a whole number from 1 to 90\n";
     check(&[], &[("LOOKBACK_DAYS", "91")], &format!("{both}{}", others_run(&["xray", "cloudtrail"])));
     check(&["--source", "xray", "--source", "cloudtrail"], &[("LOOKBACK_DAYS", "91")], both);
-    // One of them has another fault, too: it would not run.
+    // The suggested command leaves out a source with another fault.
     check(
         &["--utc", "--source", "cloudtrail", "--source=auditmanager"],
         &[("LOOKBACK_DAYS", "91"), ("CLOUDTRAIL_PERIOD", "7")],
-        "error: 2 things are wrong\n  CloudTrail: CLOUDTRAIL_PERIOD is 7: must be 60, 300 or 3600 seconds\n  \
-         CloudTrail: LOOKBACK_DAYS is 91: must be a whole number from 1 to 90\n  Audit Manager would run with it\n\
+        "error: 2 problems\n  CloudTrail: CLOUDTRAIL_PERIOD is 7: must be 60, 300 or 3600 seconds\n  \
+         CloudTrail: LOOKBACK_DAYS is 91: must be a whole number from 1 to 90\n  Audit Manager can run with this configuration\n\
          hint: insights collect --utc --source auditmanager\n",
     );
     let run = finish(collect(&story, &["--source", "auditmanager"]).env("LOOKBACK_DAYS", "91"));
@@ -108,10 +108,10 @@ fn a_variable_that_is_wrong_for_two_sources_is_told_for_both_with_one_command_th
 }
 
 #[test]
-fn certificates_that_are_not_there_are_told_by_their_variable() {
+fn missing_certificates_are_reported_with_their_variable() {
     let story = Story::empty();
     for (file, reason) in
-        [("/nowhere/roots.pem", "No such file"), ("/dev/null", "there is no certificate in PEM in it")]
+        [("/nowhere/roots.pem", "No such file"), ("/dev/null", "the file contains no PEM certificate")]
     {
         let run = finish(collect(&story, &[]).env("AWS_CA_BUNDLE", file));
         assert_eq!(run.code, 2, "{run:?}");
@@ -120,29 +120,29 @@ fn certificates_that_are_not_there_are_told_by_their_variable() {
 }
 
 #[test]
-fn what_a_run_took_is_told_though_everything_failed() {
+fn consumed_capacity_is_reported_even_if_everything_failed() {
     let story = Story::told(STORY);
     story.lab.fault("GetGroups=denied");
     let run = collected(&story, &["--source", "xray"], 1);
-    assert!(run.stdout.contains("1 call, which"), "{}", run.stdout);
-    // `run` is written all the same, and `state` with its place in an index.
+    assert!(run.stdout.contains("1 call, free of charge"), "{}", run.stdout);
+    // `run` is written anyway, and `state` with its index entry.
     assert!(run.stdout.contains("3.0 write units"), "{}", run.stdout);
 }
 
 #[test]
-fn an_account_without_a_role_that_is_not_ones_own_is_told_once() {
+fn another_account_without_a_role_is_reported_once() {
     let story = Story::empty();
     let root = tempfile::tempdir().unwrap();
     let file = root.path().join("accounts.json");
     std::fs::write(&file, r#"[{"account_id":"111122223333"}]"#).unwrap();
     let run = collected(&story, &["--targets", file.to_str().unwrap()], 2);
     assert_eq!(run.stdout, "");
-    let told = "needs a role_arn, since it is not the own account 123456789012";
-    assert_eq!(run.stderr.matches(told).count(), 1, "{}", run.stderr);
+    let expected = "needs a role_arn, since it is not the own account 123456789012";
+    assert_eq!(run.stderr.matches(expected).count(), 1, "{}", run.stderr);
 }
 
 #[test]
-fn a_table_that_is_not_there_is_told_with_the_name_that_was_meant() {
+fn a_missing_table_is_an_error_that_suggests_a_similar_name() {
     let story = Story::told(STORY);
     let run = collected(&story, &["--table", "insihgts"], 2);
     assert!(run.stderr.contains("did you mean --table insights?"), "{}", run.stderr);
@@ -150,7 +150,7 @@ fn a_table_that_is_not_there_is_told_with_the_name_that_was_meant() {
 }
 
 #[test]
-fn a_missing_permission_is_told_as_the_iam_action_with_principal_and_place() {
+fn a_missing_permission_is_reported_with_action_principal_and_target() {
     let story = Story::told(STORY);
     story.lab.fault("GetGroups=denied:9");
     let run = collected(&story, &["--source", "xray"], 1);
@@ -165,7 +165,7 @@ fn a_missing_permission_is_told_as_the_iam_action_with_principal_and_place() {
 }
 
 #[test]
-fn a_role_that_may_not_be_assumed_costs_its_own_target_alone() {
+fn a_role_that_cannot_be_assumed_affects_only_its_target() {
     let story = Story::told(STORY);
     let root = tempfile::tempdir().unwrap();
     let file = root.path().join("accounts.json");
@@ -189,7 +189,7 @@ fn a_role_that_may_not_be_assumed_costs_its_own_target_alone() {
 }
 
 #[test]
-fn not_enabled_and_no_data_are_told_apart() {
+fn not_enabled_and_no_data_are_different_conditions() {
     let story = Story::empty();
     let run = collected(&story, &["--source", "xray"], 0);
     assert!(run.stdout.contains("not enabled: no X-Ray group has insights enabled there"), "{}", run.stdout);

@@ -1,4 +1,4 @@
-//! What a run leaves in the table: the same as a function's, wherever it is asked for.
+//! `collect` writes the same items as the functions, for all kinds of targets.
 
 use super::{DAYS, collect, collected, only_run, state, text};
 use crate::support::story::Story;
@@ -50,7 +50,7 @@ fn a_run_leaves_what_the_functions_leave_and_another_one_writes_nothing_new() {
 }
 
 #[test]
-fn a_window_loads_the_past_and_leaves_the_state_alone() {
+fn a_backfill_loads_past_data_and_does_not_change_the_state() {
     let story = Story::built_in();
     let run = collected(&story, &["--since", "2d", "--utc"], 0);
     let table = story.wait(story.lab.table());
@@ -72,7 +72,7 @@ fn a_window_loads_the_past_and_leaves_the_state_alone() {
 }
 
 #[test]
-fn regions_are_those_of_the_own_account() {
+fn regions_of_the_option_apply_to_the_own_account() {
     let story = Story::told(STORY);
     collected(
         &story,
@@ -89,13 +89,13 @@ fn regions_are_those_of_the_own_account() {
     regions.sort();
     regions.dedup();
     assert_eq!(regions, [REGION, "us-east-1"]);
-    // The table stays where the other commands look for it.
+    // The table stays in the region in which the other commands expect it.
     let put = story.lab.simulator.log().into_iter().find(|call| call.operation == "PutItem").unwrap();
     assert_eq!(put.region, REGION);
 }
 
 #[test]
-fn the_first_region_is_the_tables_where_the_configuration_has_none() {
+fn the_table_is_in_the_first_region_if_the_configuration_has_none() {
     let story = Story::told(STORY);
     let mut command =
         collect(&story, &["--source", "xray", "--region", "us-east-1", "--region", "eu-west-1"]);
@@ -106,7 +106,7 @@ fn the_first_region_is_the_tables_where_the_configuration_has_none() {
 }
 
 #[test]
-fn other_accounts_are_reached_by_the_roles_of_the_file_of_targets() {
+fn roles_of_the_file_of_targets_give_access_to_other_accounts() {
     let story = Story::told(STORY);
     let root = tempfile::tempdir().unwrap();
     let file = root.path().join("accounts.json");
@@ -129,7 +129,7 @@ fn other_accounts_are_reached_by_the_roles_of_the_file_of_targets() {
 }
 
 #[test]
-fn targets_of_the_environment_count_as_they_do_for_a_function() {
+fn targets_of_the_environment_are_used_as_by_a_function() {
     let story = Story::told(STORY);
     let targets = r#"[{"account_id":"123456789012","regions":["us-east-1"]}]"#;
     let run = finish(collect(&story, &["--source", "xray"]).env("TARGETS", targets));
@@ -140,13 +140,13 @@ fn targets_of_the_environment_count_as_they_do_for_a_function() {
 }
 
 #[test]
-fn a_table_in_a_file_takes_the_records_and_dynamodb_is_not_asked() {
+fn records_are_written_to_a_table_in_a_file_without_calls_to_dynamodb() {
     let story = Story::told(STORY);
     let root = tempfile::tempdir().unwrap();
     let file = root.path().join("insights.db");
     let file_name = file.to_str().unwrap();
     let missing = collected(&story, &["--local", file_name], 2);
-    assert!(missing.stderr.contains("there is no such file") && !file.exists(), "{}", missing.stderr);
+    assert!(missing.stderr.contains("file not found") && !file.exists(), "{}", missing.stderr);
     assert_eq!(crate::support::insights(&["table", "create", "--local", file_name]).code, 0);
     let run = collected(&story, &["--source", "xray", "--local", file_name], 0);
     let kinds =

@@ -1,4 +1,4 @@
-//! Ctrl-C in the middle: what has come is stored, and the command that is printed goes on to the same table.
+//! Ctrl-C during a run: fetched data is stored, and the printed command continues with the same table.
 
 use super::{collect, collected};
 use crate::support::story::Story;
@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
-/// How often something is looked for before it counts as never coming: two minutes.
+/// The number of polls before a test fails: two minutes.
 const PATIENCE: usize = 2_400;
 
 fn start(command: &mut Command) -> Child {
@@ -29,7 +29,7 @@ fn interrupt(process: &Child) {
     assert!(Command::new("kill").args(["-INT", &process.id().to_string()]).status().unwrap().success());
 }
 
-/// The rest of what it wrote, and its exit code.
+/// The remaining output and the exit code.
 fn end(mut process: Child) -> (i32, String) {
     let mut stdout = String::new();
     process.stdout.take().unwrap().read_to_string(&mut stdout).unwrap();
@@ -43,16 +43,16 @@ fn undisturbed() -> Table {
 }
 
 #[test]
-fn what_has_come_is_stored_and_the_same_command_goes_on_to_the_same_table() {
+fn fetched_data_is_stored_and_the_printed_command_completes_the_table() {
     let story = Story::told(STORY);
-    // One call at a time: the first insight is whole, and of the second there is never an answer.
+    // One call at a time: the first insight is complete, and the second never gets a response.
     story.lab.fault("GetInsight=hang:9@1");
     let mut process = start(collect(&story, &["--source", "xray"]).env("CONCURRENCY", "1"));
     wait_for("the second insight's request", || story.lab.calls("GetInsight") == 2);
     interrupt(&process);
     let mut told = String::new();
     BufReader::new(process.stderr.take().unwrap()).read_line(&mut told).unwrap();
-    assert!(told.contains("what is in hand is stored; Ctrl-C once more stops at once"), "{told}");
+    assert!(told.contains("the fetched data is stored; press Ctrl-C again to stop immediately"), "{told}");
     let (code, page) = end(process);
     assert_eq!(code, 3, "{page}");
     assert!(page.contains("stopped before the end") && page.contains("partial"), "{page}");
@@ -67,7 +67,7 @@ fn what_has_come_is_stored_and_the_same_command_goes_on_to_the_same_table() {
     );
 
     story.lab.simulator.clear_faults();
-    let (_, again) = page.split_once("go on: insights collect ").unwrap();
+    let (_, again) = page.split_once("continue: insights collect ").unwrap();
     let again: Vec<&str> = again.lines().next().unwrap().split_whitespace().collect();
     assert_eq!(again, ["--source", "xray"]);
     collected(&story, &again, 0);
@@ -75,11 +75,11 @@ fn what_has_come_is_stored_and_the_same_command_goes_on_to_the_same_table() {
 }
 
 #[test]
-fn of_a_dry_run_it_is_said_that_nothing_is_stored() {
+fn a_stopped_dry_run_says_that_nothing_was_written() {
     let story = Story::told(STORY);
     collected(&story, &["--source", "xray"], 0);
     let before = story.wait(story.lab.table());
-    // What the table holds is never told, once the state has been.
+    // The table does not respond after the state was read.
     story.lab.simulator.clear_log();
     story.lab.fault("BatchGetItem=hang:99@1");
     let mut process = start(&mut collect(&story, &["--source", "xray", "--dry-run", "--since", "2d"]));
@@ -87,18 +87,18 @@ fn of_a_dry_run_it_is_said_that_nothing_is_stored() {
     interrupt(&process);
     let mut lines = BufReader::new(process.stderr.take().unwrap()).lines();
     let told = lines.next().unwrap().unwrap();
-    assert!(told.contains("what is in hand is counted; Ctrl-C once more stops at once"), "{told}");
-    assert_eq!(process.try_wait().unwrap(), None, "it waits for what is in hand");
+    assert!(told.contains("the fetched data is counted; press Ctrl-C again to stop immediately"), "{told}");
+    assert_eq!(process.try_wait().unwrap(), None, "it waits for the fetched data");
     interrupt(&process);
     let told = lines.next().unwrap().unwrap();
-    assert!(told.contains("stopped at once: nothing was written"), "{told}");
+    assert!(told.contains("stopped immediately: nothing was written"), "{told}");
     assert_eq!(end(process).0, 3);
     story.lab.simulator.clear_faults();
     story.wait(story.lab.table()).assert_same_content(&before);
 }
 
 #[test]
-fn a_second_one_does_not_wait_for_the_table() {
+fn a_second_ctrl_c_does_not_wait_for_the_table() {
     let story = Story::told(STORY);
     story.lab.fault("PutItem=hang:99");
     let mut process = start(collect(&story, &["--source", "xray"]).env("CONCURRENCY", "1"));
@@ -106,11 +106,11 @@ fn a_second_one_does_not_wait_for_the_table() {
     interrupt(&process);
     let mut lines = BufReader::new(process.stderr.take().unwrap()).lines();
     assert!(lines.next().unwrap().unwrap().contains("stopping"));
-    assert_eq!(process.try_wait().unwrap(), None, "it waits for what is in hand");
+    assert_eq!(process.try_wait().unwrap(), None, "it waits for the fetched data");
     interrupt(&process);
     let (code, page) = end(process);
     assert_eq!((code, page.as_str()), (3, ""));
-    assert!(lines.next().unwrap().unwrap().contains("stopped at once"));
+    assert!(lines.next().unwrap().unwrap().contains("stopped immediately"));
 
     story.lab.simulator.clear_faults();
     collected(&story, &["--source", "xray"], 0);
@@ -118,7 +118,7 @@ fn a_second_one_does_not_wait_for_the_table() {
 }
 
 #[test]
-fn a_window_goes_on_where_it_has_come_to() {
+fn a_stopped_backfill_continues_at_its_watermark() {
     let story = Story::told(STORY);
     story.lab.fault("GetInsight=hang:9@1");
     let arguments = ["--source", "xray", "--since", "2d", "--table", TABLE];
@@ -127,8 +127,9 @@ fn a_window_goes_on_where_it_has_come_to() {
     interrupt(&process);
     let (code, page) = end(process);
     assert_eq!(code, 3, "{page}");
-    // X-Ray's listing has no order, so it came no further than the start.
+    // X-Ray's listing has no order, so the watermark is still the start of the window.
     let page = page.split_whitespace().collect::<Vec<_>>().join(" ");
-    let expected = "go on: insights collect --source xray --since 2026-02-27T12:00:00.000Z --table insights";
+    let expected =
+        "continue: insights collect --source xray --since 2026-02-27T12:00:00.000Z --table insights";
     assert!(page.contains(expected), "{page}");
 }

@@ -1,21 +1,21 @@
-//! What `purge` leaves in a file, looked for byte by byte.
+//! The bytes of a file after `purge`.
 
 use super::*;
 
-/// Files of `folder` in which `needle` stands, byte by byte.
+/// The files of `folder` that contain the bytes of `needle`.
 fn holding(folder: &Path, needle: &str) -> Vec<String> {
     let found = |content: &[u8]| content.windows(needle.len()).any(|part| part == needle.as_bytes());
     state(folder).into_iter().filter(|(_, (_, content))| found(content)).map(|(name, _)| name).collect()
 }
 
-/// A record of an account. Its detail is larger than a page of the file.
+/// A record of an account with a detail that is larger than a page of the file.
 fn record(account: &str, nth: usize, word: &str) -> String {
     let text = format!("{word}-{nth} ").repeat(2_000);
     insight("xray", &format!("i-{nth}"), "2026-02-28T00:00:00.000Z", "", &format!(r#","note":"{text}""#))
         .replace(STAYS, account)
 }
 
-/// A table with records of two accounts, some of which were changed, and some deleted.
+/// A table with records of two accounts, some changed and some deleted.
 fn two_accounts() -> (TempDir, PathBuf) {
     let (root, file) = table();
     let database = Database::new(text(&file)).unwrap();
@@ -39,7 +39,7 @@ fn stream_records(file: &Path) -> i64 {
 }
 
 #[test]
-fn a_purge_leaves_no_trace_of_the_account_in_the_file_or_beside_it() {
+fn a_purge_erases_all_bytes_of_the_account_from_all_files() {
     let (root, file) = two_accounts();
     let folder = file.parent().unwrap();
     assert_eq!(holding(folder, GONE), ["table.db"], "it is there before");
@@ -52,11 +52,11 @@ fn a_purge_leaves_no_trace_of_the_account_in_the_file_or_beside_it() {
     assert_eq!(state(folder).into_keys().collect::<Vec<_>>(), ["table.db"]);
     assert_eq!(holding(folder, "lamp-post"), ["table.db"], "the other account's records stay");
     assert_eq!((crate::support::items(&file, "insights").len(), stream_records(&file)), (21, 21));
-    // 40 were put, 5 deleted, and the purge itself deleted 15.
+    // 40 items were put and 5 deleted; the purge deleted 15 more.
     assert!(run.stderr.contains("60 records of the change stream deleted"), "{}", run.stderr);
 }
 
-/// The same table, from which every item of the account was deleted.
+/// The same table after all items of the account were deleted.
 fn deleted() -> (TempDir, PathBuf) {
     let (root, file) = two_accounts();
     let database = Database::new(text(&file)).unwrap();
@@ -69,7 +69,7 @@ fn deleted() -> (TempDir, PathBuf) {
     (root, file)
 }
 
-/// Runs a purge whose standard input is a terminal, at which `answer` is typed.
+/// Runs a purge with a terminal as standard input, on which `answer` is typed.
 fn purge_at_a_terminal(file: &Path, root: &Path, answer: &str) -> Run {
     let terminal = nix::pty::openpty(None, None).unwrap();
     let mut person = std::fs::File::from(terminal.master);
@@ -80,13 +80,13 @@ fn purge_at_a_terminal(file: &Path, root: &Path, answer: &str) -> Run {
 }
 
 #[test]
-fn what_is_left_of_deleted_items_is_counted_and_erased_only_with_consent() {
+fn traces_of_deleted_items_are_counted_and_erased_only_after_confirmation() {
     let (root, file) = deleted();
     let folder = file.parent().unwrap();
     let refused = purge_at_a_terminal(&file, root.path(), "123456789012\n");
     assert_eq!(refused.code, 1, "{refused:?}");
-    let question = "0 items and 60 records of the change stream of account 111122223333 will be deleted from table insights for \
-         good, and the file will be rewritten without what earlier deletions left in it.";
+    let question = "0 items and 60 records of the change stream of account 111122223333 will be permanently deleted from table \
+         insights, and the file will be rewritten without deleted data.";
     assert!(refused.stderr.contains(question), "{refused:?}");
     assert!(refused.stderr.ends_with("nothing was deleted\n"), "{refused:?}");
     assert_eq!((stream_records(&file), holding(folder, TEXT)), (81, vec!["table.db".to_owned()]));
@@ -101,7 +101,7 @@ fn what_is_left_of_deleted_items_is_counted_and_erased_only_with_consent() {
 }
 
 #[test]
-fn what_an_earlier_deletion_left_is_erased_although_the_table_holds_nothing() {
+fn traces_of_earlier_deletions_are_erased_even_if_the_table_has_no_items() {
     let (root, file) = deleted();
     let folder = file.parent().unwrap();
     assert_eq!(holding(folder, TEXT), ["table.db"]);
@@ -116,7 +116,7 @@ fn what_an_earlier_deletion_left_is_erased_although_the_table_holds_nothing() {
 }
 
 #[test]
-fn a_limited_purge_erases_what_it_selects_and_nothing_else() {
+fn a_purge_with_filters_erases_only_the_selected_traces() {
     let (root, file) = two_accounts();
     let folder = file.parent().unwrap();
     let purge = |region: &str| {
@@ -130,16 +130,16 @@ fn a_limited_purge_erases_what_it_selects_and_nothing_else() {
 }
 
 #[test]
-fn a_purge_that_cannot_erase_everything_says_so_and_another_one_does() {
+fn a_purge_that_cannot_erase_everything_fails_and_a_second_purge_completes_it() {
     let (root, file) = two_accounts();
-    // A program that reads an older state of the file.
+    // Another program reads an older state of the file.
     let reader = Connection::open(&file).unwrap();
     reader.execute_batch("BEGIN; SELECT count(*) FROM _stream_records").unwrap();
     let purge = || finish(&mut reading(&["purge", "--account", GONE, "--yes"], &file, root.path()));
     let run = purge();
     assert_eq!(run.code, 1, "{run:?}");
     assert!(
-        run.stderr.contains("another program is using it") && run.stderr.contains("run the same again"),
+        run.stderr.contains("another program is using it") && run.stderr.contains("run the command again"),
         "{run:?}"
     );
     reader.execute_batch("COMMIT").unwrap();

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn an_impact_graph_of_thousands_of_services_is_shown_in_part_and_given_whole_as_json() {
+fn a_large_impact_graph_is_shown_in_part_and_is_complete_in_json() {
     let (root, file) = table();
     let database = Database::new(text(&file)).unwrap();
     let service = |nth: usize| {

@@ -1,5 +1,5 @@
-//! Tables in files: that commands which only read change nothing, that those which write leave everything in the file, that
-//! `purge` leaves no trace, and that no other process can reach the table.
+//! Tables in files: commands that read change nothing, commands that write complete the file, `purge` erases
+//! everything, and no other process can reach the table.
 mod erasure;
 mod graph;
 mod reading;
@@ -23,9 +23,9 @@ use tempfile::TempDir;
 const NOW: &str = "2026-03-01T12:00:00Z";
 const GONE: &str = "111122223333";
 const STAYS: &str = "123456789012";
-/// What only records of the account that goes contain.
+/// A text in all records of the purged account, and in no others.
 const TEXT: &str = "zebra-crossing";
-/// Commands that only read, FOLDER standing for one in which they may write.
+/// Commands that only read. FOLDER stands for a writable folder.
 const READING: [&[&str]; 10] = [
     &["list"],
     &["list", "--open", "--output", "json"],
@@ -50,7 +50,7 @@ fn put(database: &Database, item: &str) {
     database.put_item(serde_json::from_value(request).unwrap()).unwrap();
 }
 
-/// A table in a file of its own folder, with one open insight.
+/// A table in a file in its own folder, with one open insight.
 fn table() -> (TempDir, PathBuf) {
     let root = tempfile::tempdir().unwrap();
     let file = root.path().join("data/table.db");
@@ -61,7 +61,7 @@ fn table() -> (TempDir, PathBuf) {
     (root, file)
 }
 
-/// Everything in a folder: name, time of change, content.
+/// Names, modification times and contents of all files in a folder.
 fn state(folder: &Path) -> BTreeMap<String, (SystemTime, Vec<u8>)> {
     let entries = std::fs::read_dir(folder).unwrap().map(Result::unwrap);
     let entry = |entry: std::fs::DirEntry| {
@@ -71,7 +71,7 @@ fn state(folder: &Path) -> BTreeMap<String, (SystemTime, Vec<u8>)> {
     entries.map(entry).collect()
 }
 
-/// A reading command on `file`.
+/// A command that reads `file`.
 fn reading(arguments: &[&str], file: &Path, writable: &Path) -> Command {
     let arguments: Vec<String> =
         arguments.iter().map(|argument| argument.replace("FOLDER", text(writable))).collect();

@@ -3,10 +3,10 @@
 use super::*;
 
 #[test]
-fn a_report_names_no_folder_of_the_machine_that_made_it() {
+fn a_report_contains_no_path_of_its_machine() {
     let (root, file) = table();
     let database = Database::new(text(&file)).unwrap();
-    // A target whose remedy is a command, which otherwise leads to the file.
+    // A target whose remedy is a command; other commands would add the path of the file.
     put(
         &database,
         r#"{"pk":"run#xray#123456789012#eu-west-1","sk":"state","kind":"state","source":"xray","schema_version":1,
@@ -25,10 +25,10 @@ fn a_report_names_no_folder_of_the_machine_that_made_it() {
 }
 
 #[test]
-fn commands_that_only_read_change_neither_the_file_nor_its_folder() {
+fn reading_commands_change_neither_the_file_nor_its_folder() {
     let (root, file) = table();
     let folder = file.parent().unwrap();
-    // The same in rollback mode, as `VACUUM INTO` and some tools copy it; and a file in which nothing was made yet.
+    // The same in rollback mode, as files written by `VACUUM INTO` and some tools, and an empty file.
     let copy = folder.join("copy.db");
     Database::new(text(&file)).unwrap().vacuum_into(text(&copy)).unwrap();
     let empty = folder.join("empty.db");
@@ -37,7 +37,7 @@ fn commands_that_only_read_change_neither_the_file_nor_its_folder() {
         let before = state(folder);
         for arguments in READING {
             let run = finish(&mut reading(arguments, file, root.path()));
-            // Without a table, all of them say so.
+            // Without a table, all commands report this.
             let expected = if is_table { 0 } else { 2 };
             assert_eq!(run.code, expected, "{} {arguments:?}: {run:?}", file.display());
             assert!(state(folder) == before, "{} was changed by {arguments:?}", file.display());
@@ -46,7 +46,7 @@ fn commands_that_only_read_change_neither_the_file_nor_its_folder() {
 }
 
 #[test]
-fn changes_that_a_killed_process_left_beside_the_file_are_read_and_stay_there() {
+fn changes_in_the_wal_file_of_a_killed_process_are_read_and_stay_in_place() {
     let (root, file) = table();
     let crashed = root.path().join("crashed");
     std::fs::create_dir(&crashed).unwrap();
@@ -63,19 +63,19 @@ fn changes_that_a_killed_process_left_beside_the_file_are_read_and_stay_there() 
         let run = finish(&mut reading(arguments, &file, root.path()));
         assert_eq!(run.code, 0, "{arguments:?}: {run:?}");
         let mut after = state(&crashed);
-        // SQLite's index of the -wal file has no data of its own.
+        // SQLite's index of the `-wal` file has no data of its own.
         after.remove("table.db-shm");
         before.remove("table.db-shm");
         assert!(after == before, "{arguments:?} changed the file");
     }
-    // A command that writes brings all of it into the file.
+    // A command that writes moves all changes into the file.
     assert_eq!(crate::support::insights(&["table", "create", "--local", text(&file)]).code, 0);
     assert_eq!(state(&crashed).into_keys().collect::<Vec<_>>(), ["table.db"]);
     let run = finish(&mut reading(&["show", "checkout"], &file, root.path()));
     assert_eq!(run.code, 0, "{run:?}");
 }
 
-/// The program as a user who may not write what belongs to somebody else, as the superuser may.
+/// Runs the program as an unprivileged user, because the superuser can write everywhere.
 struct Unprivileged {
     program: PathBuf,
     is_root: bool,
@@ -86,7 +86,7 @@ impl Unprivileged {
         let is_root = folder.metadata().unwrap().uid() == 0;
         let mut program = PathBuf::from(env!("CARGO_BIN_EXE_insights"));
         if is_root {
-            // Where it was built, others may have no way to it.
+            // Other users may not have access to the build folder.
             let copy = folder.join("insights");
             std::fs::copy(&program, &copy).unwrap();
             std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o755)).unwrap();
@@ -106,7 +106,7 @@ impl Unprivileged {
 }
 
 #[test]
-fn a_read_only_folder_is_read_unless_changes_are_beside_the_file_and_never_written() {
+fn a_file_in_a_read_only_folder_is_read_unless_it_has_a_wal_file() {
     let (root, file) = table();
     let folder = file.parent().unwrap();
     let user = Unprivileged::new(root.path());
@@ -127,7 +127,7 @@ fn a_read_only_folder_is_read_unless_changes_are_beside_the_file_and_never_writt
         assert!(run.stderr.contains("cannot be written: the file or its folder is read-only"), "{run:?}");
         assert!(state(folder) == before, "{arguments:?} changed the file");
     }
-    // With changes beside the file that are not in it, the file alone would be an older state.
+    // If the `-wal` file has changes, the file alone would be an older state.
     set(0o755);
     let database = Database::new(local).unwrap();
     put(&database, &insight("xray", "checkout", "2026-02-28T06:00:00.000Z", "", ""));
@@ -140,7 +140,7 @@ fn a_read_only_folder_is_read_unless_changes_are_beside_the_file_and_never_writt
     );
     set(0o755);
     drop(database);
-    // An empty one holds nothing.
+    // An empty `-wal` file has no changes.
     std::fs::write(folder.join("table.db-wal"), "").unwrap();
     set(0o555);
     let run = user.run(&["show", "checkout", "--local", local]);
@@ -149,7 +149,7 @@ fn a_read_only_folder_is_read_unless_changes_are_beside_the_file_and_never_writt
 }
 
 #[test]
-fn files_of_other_programs_are_refused_and_left_as_they_are() {
+fn files_of_other_programs_are_rejected_and_stay_unchanged() {
     let root = tempfile::tempdir().unwrap();
     let folder = root.path().join("data");
     std::fs::create_dir(&folder).unwrap();
@@ -160,7 +160,7 @@ fn files_of_other_programs_are_refused_and_left_as_they_are() {
     std::fs::write(folder.join("letter.txt"), "Dear Sir or Madam").unwrap();
     let before = state(&folder);
     for (name, expected) in
-        [("places.sqlite", "a database of another program"), ("letter.txt", "a file of another kind")]
+        [("places.sqlite", "a database of another program"), ("letter.txt", "is not a table")]
     {
         let file = folder.join(name);
         for arguments in

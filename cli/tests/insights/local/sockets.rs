@@ -1,8 +1,8 @@
-//! Where the program can be reached.
+//! The sockets of the program.
 
 use super::*;
 
-/// The TCP ports at which a process listens, and its listening sockets of other kinds.
+/// The TCP ports and other sockets on which a process listens.
 #[cfg(target_os = "linux")]
 fn listening(process: u32) -> Vec<String> {
     let descriptors = std::fs::read_dir(format!("/proc/{process}/fd")).unwrap();
@@ -29,7 +29,7 @@ fn listening(process: u32) -> Vec<String> {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_server_over_a_file_listens_at_its_page_alone() {
+fn a_server_with_a_table_file_listens_only_for_its_page() {
     let (root, file) = table();
     for (arguments, marker) in [
         (vec!["serve", "--port", "0", "--local", text(&file)], "http://"),
@@ -41,13 +41,13 @@ fn a_server_over_a_file_listens_at_its_page_alone() {
         let lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
         let line = lines.take(10).find(|line| line.contains(marker)).unwrap();
         let port: u16 = line.trim_end_matches('/').rsplit(':').next().unwrap().parse().unwrap();
-        // So that the database is in use.
+        // A request that uses the database.
         let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
         let request =
             format!("GET /api/insights HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\nconnection: close\r\n\r\n");
         std::io::Write::write_all(&mut stream, request.as_bytes()).unwrap();
         stream.read_to_string(&mut String::new()).unwrap();
-        // 127.0.0.1 as the kernel writes it.
+        // 127.0.0.1 in the format of the kernel.
         let found = listening(child.id());
         end(&mut child);
         assert_eq!(found, [format!("tcp 0100007F:{port:04X}")], "{arguments:?}");
@@ -55,7 +55,7 @@ fn a_server_over_a_file_listens_at_its_page_alone() {
 }
 
 #[test]
-fn nothing_listens_but_the_page_the_simulator_and_the_runtime_api() {
+fn only_the_page_the_simulator_and_the_runtime_api_open_listeners() {
     let mut found = Vec::new();
     let folders = ["src", "../query/src", "../web/src", "../simulator/src", "../shared/src"];
     let mut folders: Vec<String> = folders.map(str::to_owned).into();
@@ -71,7 +71,7 @@ fn nothing_listens_but_the_page_the_simulator_and_the_runtime_api() {
                 continue;
             }
             let text = std::fs::read_to_string(entry.path()).unwrap();
-            // Tests stand at the end of a file, and listen as they like.
+            // Tests are at the end of a file and may listen.
             let text = text.split("#[cfg(test)]").next().unwrap();
             if ["TcpListener::bind", "UnixListener::bind", "TcpSocket::new", "dynoxide::server"]
                 .iter()

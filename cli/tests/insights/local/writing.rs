@@ -3,14 +3,14 @@
 use super::*;
 
 #[test]
-fn commands_that_write_leave_everything_in_the_file_itself() {
+fn writing_commands_complete_the_file_and_leave_no_wal_file() {
     let (root, file) = table();
     let folder = file.parent().unwrap();
     let names = || state(folder).into_keys().collect::<Vec<_>>();
     assert_eq!(names(), ["table.db"], "after `table create`");
     let run = finish(&mut reading(&["purge", "--account", GONE, "--yes"], &file, root.path()));
     assert_eq!((run.code, names()), (0, vec!["table.db".to_owned()]), "{run:?}");
-    // While another program has the file open, its -wal file stays, and is empty.
+    // While another program has the file open, the `-wal` file exists but is empty.
     let open = Database::new(text(&file)).unwrap();
     for table in ["second", "third"] {
         let run = crate::support::insights(&["table", "create", "--table", table, "--local", text(&file)]);
@@ -19,7 +19,7 @@ fn commands_that_write_leave_everything_in_the_file_itself() {
     }
     drop(open);
     assert_eq!(names(), ["table.db"]);
-    // A server that is ended by a signal.
+    // A server that is stopped by a signal.
     let mut child = command(&["simulate", "--port", "0", "--table", "fourth", "--table-file", text(&file)]);
     let mut child = child.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let mut line = String::new();
@@ -30,13 +30,13 @@ fn commands_that_write_leave_everything_in_the_file_itself() {
 }
 
 #[test]
-fn a_full_disk_does_not_cost_the_old_report() {
+fn a_full_disk_does_not_destroy_the_old_report() {
     let story = Story::empty();
     story.put(&insight("xray", "payments", "2026-02-28T00:00:00.000Z", "", ""));
     let root = tempfile::tempdir().unwrap();
     let out = root.path().join("report.html");
     std::fs::write(&out, "the old report").unwrap();
-    // The shell limits every file to a few kilobytes; the signal about that is ignored, so that the write fails.
+    // The shell limits files to a few kilobytes. The signal of this limit is ignored, so that the write fails.
     let plain = story.command(&["report", "--out", text(&out)]);
     let mut limited = Command::new("sh");
     limited

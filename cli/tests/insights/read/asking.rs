@@ -1,10 +1,10 @@
-//! How the table is asked: by query and by key, every page, what overlaps a span, and what is left out. Items are of the
-//! tests' own making.
+//! Requests to the table: queries and key lookups, all pages, overlap with a period, skipped items. The tests put their
+//! own items.
 use crate::support;
 use crate::support::story::{STORY, Story, insight, text};
 use std::collections::BTreeSet;
 
-/// Every command that reads, with what the story has.
+/// All commands that read, with arguments for the story.
 const READING: [&[&str]; 13] = [
     &["list"],
     &["list", "--open"],
@@ -23,7 +23,7 @@ const READING: [&[&str]; 13] = [
 
 #[test]
 fn no_command_ever_scans_or_lists_tables() {
-    // A story of its own: where a name is wrong, other tests have the tables listed.
+    // A separate table: commands with a wrong table name list the tables in other tests.
     let story = Story::collected();
     for arguments in READING {
         for output in ["table", "json", "csv"] {
@@ -36,7 +36,7 @@ fn no_command_ever_scans_or_lists_tables() {
 }
 
 #[test]
-fn json_has_the_records_whole_as_they_are_stored() {
+fn json_has_complete_records_as_stored() {
     let table = &STORY.table;
     for (arguments, least) in [
         (&["list", "--since", "90d"][..], 21),
@@ -57,7 +57,7 @@ fn json_has_the_records_whole_as_they_are_stored() {
             }
             let (pk, sk) = (text(&record, "pk"), text(&record, "sk"));
             if arguments == ["status"] {
-                // What follows from a state.
+                // Members derived from a state.
                 for name in ["condition", "rejected_records"] {
                     assert!(record.remove(name).is_some(), "{name}");
                 }
@@ -68,7 +68,7 @@ fn json_has_the_records_whole_as_they_are_stored() {
 }
 
 #[test]
-fn what_overlaps_a_span_is_listed_and_nothing_else() {
+fn a_listing_has_exactly_the_records_that_overlap_the_period() {
     let story = Story::empty();
     for (id, started, ended) in [
         ("before", "2026-02-01T00:00:00.000Z", "2026-02-10T11:59:59.999Z"),
@@ -100,12 +100,12 @@ fn what_overlaps_a_span_is_listed_and_nothing_else() {
 }
 
 #[test]
-fn what_has_expired_counts_as_absent_and_what_is_newer_is_passed_over_with_one_warning() {
+fn expired_items_are_absent_and_items_of_newer_versions_are_skipped_with_one_warning() {
     let story = Story::empty();
     let (started, ended) = ("2026-02-28T00:00:00.000Z", "2026-02-28T01:00:00.000Z");
     story.put(&insight("xray", "kept", started, ended, ""));
     let expired = insight("xray", "expired", started, ended, "");
-    // One second before and at the lab's now, 2026-03-01T12:00:00Z.
+    // One second before the lab's time, and exactly at it (2026-03-01T12:00:00Z).
     story.put(&expired.replace("1900000000", "1772366400"));
     let lasting = insight("xray", "lasting", started, ended, "");
     story.put(&lasting.replace("1900000000", "1772366401"));
@@ -125,14 +125,14 @@ fn what_has_expired_counts_as_absent_and_what_is_newer_is_passed_over_with_one_w
         {
             assert_eq!(run.stdout.contains(&format!("Faults in {id}")), is_listed, "{id}: {}", run.stdout);
         }
-        assert_eq!(run.stderr.matches("2 items were passed over").count(), 1, "{}", run.stderr);
+        assert_eq!(run.stderr.matches("2 items were skipped").count(), 1, "{}", run.stderr);
     }
 }
 
 #[test]
 fn every_page_is_read() {
     let story = Story::empty();
-    // More than a megabyte in one partition of each index: DynamoDB ends a page there.
+    // More than a megabyte in one partition of each index, which DynamoDB returns in several pages.
     let long = "é".repeat(4_000);
     for number in 0..160 {
         let (started, ended) = ("2026-02-28T00:00:00.000Z", "2026-02-28T01:00:00.000Z");
@@ -143,7 +143,7 @@ fn every_page_is_read() {
     }
     story.lab.simulator.clear_log();
     assert_eq!(story.records(&["list"]).len(), 320);
-    // Two sources of open insights, and two months of four kinds: further pages are on top.
+    // Two sources of open insights and two months of four kinds; further pages come in addition.
     let queries = story.lab.calls("Query");
     assert!(queries >= 2 + 2 * 4 + 2, "{queries} queries for two partitions of more than one page");
     assert!(story.lab.calls("BatchGetItem") >= 4, "a hundred keys at a time");
@@ -193,7 +193,7 @@ fn a_long_period_needs_one_query_for_each_month_and_kind() {
 }
 
 #[test]
-fn unprocessed_keys_are_asked_for_again() {
+fn unprocessed_keys_are_requested_again() {
     let story = Story::empty();
     for number in 0..30 {
         story.put(&insight("xray", &format!("open-{number}"), "2026-02-28T00:00:00.000Z", "", ""));
@@ -205,7 +205,7 @@ fn unprocessed_keys_are_asked_for_again() {
 }
 
 #[test]
-fn a_short_hiccup_of_the_table_is_got_over_and_a_long_one_is_told() {
+fn a_short_failure_of_the_table_is_retried_and_a_long_one_is_an_error() {
     let story = Story::empty();
     story.put(&insight("xray", "payments", "2026-02-28T00:00:00.000Z", "", ""));
     story.lab.fault("Query=error500:1");
@@ -218,7 +218,7 @@ fn a_short_hiccup_of_the_table_is_got_over_and_a_long_one_is_told() {
 }
 
 #[test]
-fn a_table_in_a_file_is_read_as_one_in_aws() {
+fn a_table_in_a_file_gives_the_same_answers_as_a_table_in_aws() {
     let root = tempfile::tempdir().unwrap();
     let file = root.path().join("insights.db");
     let file = file.to_str().unwrap();

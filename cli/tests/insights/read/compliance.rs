@@ -1,4 +1,4 @@
-//! `compliance`: counts by day, and days without counts that are not zero.
+//! `compliance`: counts by day. Days without counts are not zero.
 
 use crate::support::story::{STORY, Story, text as text_of};
 
@@ -80,7 +80,7 @@ fn a_day_not_collected_and_a_day_without_data_are_not_zero() {
 }
 
 #[test]
-fn a_scope_is_found_by_id_and_by_name_and_how_they_begin() {
+fn a_scope_is_found_by_id_name_or_prefix() {
     let story = made();
     for scope in [ID, "SOC 2", "soc", "1111"] {
         let page = story.output(&["compliance", "--scope", scope]);
@@ -112,7 +112,7 @@ fn a_scope_is_shown_with_its_domains_and_its_worst_controls() {
 }
 
 #[test]
-fn a_day_counts_as_asked_about_whenever_on_it_the_run_began() {
+fn a_run_at_any_time_of_a_day_makes_the_day_collected() {
     let since = ["compliance", "--scope", "SOC 2", "--since", "2026-02-28T12:00:00Z", "--output", "csv"];
     let text = made().output(&since);
     let first: Vec<&str> = text.split("\r\n").nth(1).unwrap().split(',').collect();
@@ -120,7 +120,7 @@ fn a_day_counts_as_asked_about_whenever_on_it_the_run_began() {
 }
 
 #[test]
-fn accounts_are_told_apart_where_each_has_an_entity_of_the_same_name() {
+fn accounts_with_entities_of_the_same_name_are_distinguished() {
     let story = Story::empty();
     for (account, day) in [("111122223333", "26"), ("123456789012", "28")] {
         let place = format!(
@@ -144,7 +144,7 @@ fn accounts_are_told_apart_where_each_has_an_entity_of_the_same_name() {
                     "title":"{title}",{counted}}}"#
             ));
         }
-        // The control of the other account is as old on the day of neither.
+        // The newest control of the other account is of another day.
         for day in ["26", "28"] {
             story.put(&format!(
                 r#"{{"pk":"auditmanager#{account}#eu-west-1#control#c","sk":"2026-02-{day}","kind":"auditmanager.control",

@@ -1,11 +1,11 @@
-//! Text from elsewhere: whatever it holds, it reaches terminals and spreadsheets as text, and a suggested command runs nothing
-//! but this program.
+//! External text: it reaches terminals and spreadsheets only as escaped text, and a suggested command runs nothing but
+//! this program.
 
 use crate::support::story::{STORY, Story, insight};
 use crate::support::{command, finish, insights};
 use std::process::Command;
 
-/// Characters that move the cursor, change the order of others, or are not seen.
+/// Characters that move the cursor, change the order of other characters, or are invisible.
 const HIDDEN: [char; 22] = [
     '\0',
     '\u{1b}',
@@ -31,13 +31,13 @@ const HIDDEN: [char; 22] = [
     '\u{e0041}',
 ];
 
-/// All of them, with line feeds and what would be a colour.
+/// All of these with line feeds and a colour sequence.
 fn hostile() -> String {
     let hidden: String = HIDDEN.iter().filter(|character| **character != '\0').collect();
     format!("a\u{1b}[31mred\nforged{hidden}c\u{1b}]0;title\u{7}")
 }
 
-/// `text` within a text of JSON.
+/// `text` as it appears inside JSON.
 fn quoted(text: &str) -> String {
     let json = serde_json::to_string(text).unwrap();
     json[1..json.len() - 1].to_owned()
@@ -53,7 +53,7 @@ fn assert_seen(text: &str, about: &str) {
     assert!(found.is_empty(), "{about}: {found:?} in {text:?}");
 }
 
-/// A table in which every text of others is hostile.
+/// A table in which all external text is hostile.
 fn story() -> Story {
     let story = Story::empty();
     let text = quoted(&hostile());
@@ -119,7 +119,7 @@ fn story() -> Story {
     story
 }
 
-/// Every command that prints what is stored.
+/// All commands that print stored data.
 fn commands() -> Vec<Vec<String>> {
     let key = format!("xray#123456789012#eu-west-1#first{}", hostile());
     let other = format!("cloudtrail#123456789012#eu-west-1#second{}", hostile());
@@ -143,7 +143,7 @@ fn commands() -> Vec<Vec<String>> {
         all.push(vec!["show".to_owned(), key.clone()]);
         all.push(vec!["timeline".to_owned(), "--around".to_owned(), key]);
     }
-    // What is asked for is hostile, too.
+    // The arguments are hostile too.
     let hostile = hostile();
     for line in
         ["list --entity", "series", "show", "compliance --scope", "list --region", "list --since", "lost"]
@@ -169,7 +169,7 @@ fn no_hidden_character_reaches_a_terminal_or_a_spreadsheet() {
             assert!([0, 2].contains(&run.code), "{about}: {run:?}");
             assert_seen(&run.stdout, &about);
             assert_seen(&run.stderr, &about);
-            // A line feed of others would begin a line of its own.
+            // An unescaped line feed would start a new line.
             let all = run.stdout.clone() + &run.stderr;
             assert!(!all.lines().any(|line| line.starts_with("forged")), "{about}: {all}");
             shown += usize::from(all.contains("\\u{202e}"));
@@ -212,7 +212,7 @@ fn no_hidden_character_is_in_the_page() {
     );
 }
 
-/// The arguments that a shell hands to `insights` for this line.
+/// The arguments that a shell passes to `insights` for this line.
 #[cfg(unix)]
 fn arguments(line: &str) -> Vec<String> {
     use std::os::unix::fs::PermissionsExt;
@@ -253,7 +253,7 @@ fn a_suggested_command_shows_the_insight_and_runs_nothing_else() {
         let json = insight("cloudtrail", &format!("PLACE{nth}"), "2026-03-01T10:05:00.000Z", "", "");
         story.put(&json.replace(&format!("PLACE{nth}"), &quoted(id)));
     }
-    // As `show` of the other insight suggests them, and as the page does.
+    // The commands suggested by `show` for the other insight, and by the page.
     let text = story.output(&["show", "xray#123456789012#eu-west-1#other"]);
     let lines = text.lines().filter(|line| line.trim_start().starts_with("insights show "));
     let lines: Vec<String> = lines.map(str::to_owned).collect();
@@ -264,7 +264,7 @@ fn a_suggested_command_shows_the_insight_and_runs_nothing_else() {
         entities.into_iter().fold(code.to_owned(), |code, (entity, text)| code.replace(entity, text))
     });
     let codes: Vec<String> = codes.filter(|code| code.contains("cloudtrail#")).collect();
-    // As a listing spells their ids, whole or as far as they are needed.
+    // The ids in a listing, complete or shortened.
     for (spelled, id) in [("two%0Alines", "two\nlines"), ("pay%E2%80%AEstn", "pay\u{202e}stnem")] {
         assert_eq!(story.texts(&["show", spelled], "id"), [id], "{spelled}");
     }
@@ -286,7 +286,7 @@ fn a_suggested_command_shows_the_insight_and_runs_nothing_else() {
 }
 
 #[test]
-fn names_of_tables_profiles_and_files_are_text() {
+fn names_of_tables_profiles_and_files_are_escaped() {
     let hostile = "x\u{1b}[31m\u{202e}\n";
     let mut table = STORY.command(&["list"]);
     let mut profile = command(&["list"]);

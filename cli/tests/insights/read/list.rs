@@ -1,5 +1,4 @@
-//! `list`: what it finds in the story, in which order, through which filters, and in which forms. The expected entities
-//! are read off the scenario file.
+//! `list`: results, order, filters and formats. The expected entities come from the scenario file.
 
 use crate::support::story::{STORY, Story, insight};
 
@@ -8,10 +7,10 @@ fn entities(arguments: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn what_began_last_comes_first() {
+fn a_listing_is_sorted_by_start_with_the_newest_first() {
     let began = STORY.texts(&["list", "--since", "30d"], "started_at");
     assert!(began.windows(2).all(|pair| pair[0] >= pair[1]), "{began:?}");
-    // Of the last three days: the secret, then the deployment as each group saw it, and the call that deployed.
+    // The last three days: the secret, the deployment in each group, and the deploying call.
     assert_eq!(
         entities(&["list", "--since", "3d", "--source", "xray"]),
         ["payments", "checkout", "checkout", "card-network"]
@@ -23,7 +22,7 @@ fn what_began_last_comes_first() {
 }
 
 #[test]
-fn what_is_open_comes_worst_first() {
+fn open_insights_are_sorted_worst_first() {
     assert_eq!(entities(&["list", "--open"]), ["payments", "secretsmanager.amazonaws.com", "card-network"]);
     assert_eq!(STORY.texts(&["list", "--open"], "severity"), ["critical", "high", "medium"]);
     let story = Story::empty();
@@ -34,7 +33,7 @@ fn what_is_open_comes_worst_first() {
 }
 
 #[test]
-fn filters_leave_out_what_does_not_pass() {
+fn filters_exclude_records_that_do_not_match() {
     let check = |filters: &[&str], expected: &[&str]| {
         assert_eq!(entities(&[&["list", "--since", "3d"], filters].concat()), expected, "{filters:?}");
     };
@@ -51,7 +50,7 @@ fn filters_leave_out_what_does_not_pass() {
 }
 
 #[test]
-fn domains_and_controls_are_listed_for_an_entity_alone() {
+fn domains_and_controls_are_listed_only_for_an_entity() {
     let kinds = |arguments: &[&str]| {
         let mut kinds = STORY.texts(arguments, "kind");
         kinds.sort();
@@ -78,7 +77,7 @@ fn domains_and_controls_are_listed_for_an_entity_alone() {
 }
 
 #[test]
-fn a_listing_says_how_bad_since_when_where_what_and_how_to_go_on() {
+fn a_listing_shows_severity_time_place_title_and_the_next_command() {
     let text = STORY.output(&["list", "--open", "--utc"]);
     for expected in [
         "SEVERITY  BEGAN",
@@ -104,7 +103,7 @@ fn a_listing_says_how_bad_since_when_where_what_and_how_to_go_on() {
 }
 
 #[test]
-fn rows_have_a_header_and_nothing_that_a_spreadsheet_would_run() {
+fn csv_has_a_header_and_no_formulas() {
     let story = Story::empty();
     let evil = insight("xray", "x", "2026-02-28T00:00:00.000Z", "", "")
         .replace("Faults in x", "=cmd|' /C calc'!A0, \\\"x\\\"");
@@ -122,7 +121,7 @@ fn rows_have_a_header_and_nothing_that_a_spreadsheet_would_run() {
 }
 
 #[test]
-fn an_empty_answer_says_why() {
+fn an_empty_answer_has_a_reason() {
     let check = |story: &Story, arguments: &[&str], expected: &str| {
         for (output, stdout) in [("table", ""), ("json", "[]\n")] {
             let run = story.insights(&[arguments, &["--output", output]].concat());
@@ -131,10 +130,10 @@ fn an_empty_answer_says_why() {
         }
     };
     let empty = Story::empty();
-    check(&empty, &["list"], "holds nothing of any source yet: no scheduled run has ended");
-    check(&empty, &["series"], "holds nothing of CloudTrail yet");
-    check(&empty, &["compliance"], "holds nothing of Audit Manager yet");
-    check(&empty, &["timeline"], "holds nothing of any source yet");
+    check(&empty, &["list"], "has no data of any source yet: no scheduled run has ended");
+    check(&empty, &["series"], "has no data of CloudTrail yet");
+    check(&empty, &["compliance"], "has no data of Audit Manager yet");
+    check(&empty, &["timeline"], "has no data of any source yet");
     let state = |status: &str| {
         format!(
             r#"{{"pk":"run#xray#123456789012#eu-west-1","sk":"state","kind":"state","source":"xray","schema_version":1,
@@ -146,12 +145,12 @@ fn an_empty_answer_says_why() {
     empty.put(&state("not_enabled"));
     check(&empty, &["list", "--source", "xray"], "X-Ray is not in use in any account or region");
     empty.put(&state("failed"));
-    check(&empty, &["list"], "1 of 1 target did not run well");
+    check(&empty, &["list"], "1 of 1 target with problems");
     empty.put(&state("ok"));
     check(
         &empty,
         &["list", "--source", "xray"],
-        "each at 2026-03-01 11:55 or later; an earlier --since shows more",
+        "each at 2026-03-01 11:55 or later; use an earlier --since for more",
     );
     check(&empty, &["list", "--open", "--source", "xray"], "no open insight; all targets were collected");
     check(
@@ -162,43 +161,47 @@ fn an_empty_answer_says_why() {
     check(
         &STORY,
         &["list", "--source", "xray", "--severity", "critical", "--until", "8d"],
-        "nothing passes the filters",
+        "no matches: the filters exclude",
     );
     check(
         &STORY,
         &["list", "--account", "111122223333"],
-        "no scheduled run has ended for account 111122223333: those that have ended one are of 123456789012",
+        "no data of account 111122223333: no scheduled run has ended there; known values are 123456789012",
     );
     check(
         &STORY,
         &["list", "--region", "eu-west-2"],
-        "no scheduled run has ended for region eu-west-2: did you mean eu-west-1?",
+        "no data of region eu-west-2: no scheduled run has ended there; did you mean eu-west-1?",
     );
     check(&STORY, &["list", "--entity", "paymets"], "did you mean payments?");
-    // Part of a title, too; the name goes before.
+    // A part of a title also matches; entity names have priority.
     check(&STORY, &["list", "--entity", "Payment"], "did you mean payments?");
     check(
         &STORY,
         &["list", "--entity", "SOC 2"],
-        "is `insights list --entity 0ffbb1b9-f564-4090-a89e-a13bc2d923ce`",
+        "use `insights list --entity 0ffbb1b9-f564-4090-a89e-a13bc2d923ce`",
     );
     check(
         &STORY,
         &["list", "--entity", "product-index", "--since", "1h"],
-        "the newest began 2026-02-24 11:00",
+        "the newest record began 2026-02-24 11:00",
     );
 }
 
 #[test]
-fn filters_that_nothing_can_pass_are_wrong_usage() {
+fn filters_that_cannot_match_are_usage_errors() {
     let run = STORY.insights(&["list", "--open", "--source", "xray", "--kind", "cloudtrail.insight"]);
     assert_eq!(run.code, 2, "{run:?}");
-    assert!(run.stderr.contains("--kind cloudtrail.insight is none of --source xray"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("--kind cloudtrail.insight is not a kind of --source xray"),
+        "{}",
+        run.stderr
+    );
 }
 
-/// The story ends on 2026-03-01 at noon.
+/// The scenario ends on 2026-03-01 at noon.
 #[test]
-fn a_day_may_be_named_by_its_date_alone() {
+fn a_date_selects_a_day() {
     let all = |since: &str, until: &str| {
         STORY.output(&["list", "--since", since, "--until", until, "--output", "csv"])
     };
@@ -209,7 +212,7 @@ fn a_day_may_be_named_by_its_date_alone() {
 }
 
 #[test]
-fn a_listing_that_was_cut_says_of_how_many() {
+fn a_limited_listing_shows_the_total() {
     let text = STORY.output(&["list", "--open", "--limit", "2"]);
     assert!(text.contains("2 of 3 records;"), "{text}");
     let text = STORY.output(&["list", "--open", "--limit", "3"]);

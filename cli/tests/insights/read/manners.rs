@@ -1,4 +1,4 @@
-//! What is told when something is wrong: arguments, table, credentials, permissions.
+//! Error messages about arguments, table, credentials and permissions.
 
 use crate::support::story::{STORY, Story};
 use crate::support::{Run, command, finish, insights};
@@ -12,7 +12,7 @@ fn check(run: &Run, code: i32, expected: &[&str]) {
 }
 
 #[test]
-fn wrong_arguments_are_told_with_what_would_be_right() {
+fn invalid_arguments_are_reported_with_the_rule() {
     for (arguments, expected) in [
         (
             &["list", "--source", "x-ray"][..],
@@ -26,11 +26,11 @@ fn wrong_arguments_are_told_with_what_would_be_right() {
         (
             &["list", "--limit", "0"],
             &[
-                "'0' for '--limit <NUMBER>': must be a whole number of 1 or more",
+                "'0' for '--limit <NUMBER>': must be an integer of at least 1",
                 "\nhint: insights list --limit 20\n",
             ],
         ),
-        (&["list", "--limit", "many"], &["must be a whole number of 1 or more"]),
+        (&["list", "--limit", "many"], &["must be an integer of at least 1"]),
         (&["list", "--output", "yaml"], &["table, json, csv"]),
         (
             &["list", "--since", "2026-03-02T00:00:00Z", "--until", "2026-03-01T00:00:00Z"],
@@ -44,8 +44,8 @@ fn wrong_arguments_are_told_with_what_would_be_right() {
         ),
         (&["list", "--since", "2100-01-01", "--until", "2101-01-01"], &["is after now, ", "must be before"]),
         (&["series", "--period", "10"], &["60, 300, 3600"]),
-        (&["list", "--open", "--source", "auditmanager"], &["counts are never open"]),
-        (&["list", "--open", "--kind", "auditmanager.insights"], &["counts are never open"]),
+        (&["list", "--open", "--source", "auditmanager"], &["counts have no status"]),
+        (&["list", "--open", "--kind", "auditmanager.insights"], &["counts have no status"]),
         (&["status", "--stale-after", "soon"], &["a length of time such as 90m, 24h or 7d"]),
         (&["show"], &["<PK>"]),
         (&["list", "--table", "a b"], &["table name \"a b\" must be 3 to 255"]),
@@ -55,7 +55,7 @@ fn wrong_arguments_are_told_with_what_would_be_right() {
 }
 
 #[test]
-fn a_table_that_is_not_there_is_told_with_the_one_that_was_meant() {
+fn a_missing_table_is_an_error_that_suggests_a_similar_table() {
     check(
         &STORY.insights(&["list", "--table", "insight"]),
         2,
@@ -72,7 +72,7 @@ fn a_table_that_is_not_there_is_told_with_the_one_that_was_meant() {
 }
 
 #[test]
-fn a_table_that_is_not_ours_is_told() {
+fn a_table_with_other_keys_is_an_error() {
     let story = Story::empty();
     story.wait(async {
         use aws_sdk_dynamodb::types::{
@@ -96,9 +96,9 @@ fn a_table_that_is_not_ours_is_told() {
     assert_eq!(create.code, 0, "the hint works: {create:?}");
 }
 
-/// Tables with other keys, and with an index of ours that has other keys.
+/// Tables with other keys, or with one of our indexes with other keys.
 #[test]
-fn a_table_of_another_schema_is_told_by_what_is_different() {
+fn a_table_of_another_schema_is_an_error_that_names_the_differences() {
     let story = Story::empty();
     let create = |name: &str, keys: [&str; 2], index: Option<[&str; 2]>| {
         use aws_sdk_dynamodb::types::{
@@ -145,7 +145,7 @@ fn a_table_of_another_schema_is_told_by_what_is_different() {
 }
 
 #[test]
-fn an_endpoint_of_the_table_that_is_no_url_is_told_and_not_left_out() {
+fn an_endpoint_of_the_table_that_is_not_a_url_is_an_error() {
     for (name, value, hint) in [
         (
             "AWS_ENDPOINT_URL",
@@ -164,14 +164,15 @@ fn an_endpoint_of_the_table_that_is_no_url_is_told_and_not_left_out() {
             format!("error: {name} is {value}: must be a URL such as https://host or http://host:port\n");
         check(&finish(command.env(name, value)), 2, &[&expected, hint]);
     }
-    // Those of services that this command does not ask may be anything.
+    // Endpoints of services that this command does not call are not checked.
     let mut command = STORY.command(&["list", "--open"]);
     assert_eq!(finish(command.env("AWS_ENDPOINT_URL_XRAY", "nowhere")).code, 0);
 }
 
-/// Somebody who takes the connection and says nothing is named after two seconds; the limits themselves are tried in paused time.
+/// A server that accepts the connection and never responds is named after two seconds. Other tests check the limits in
+/// paused time.
 #[test]
-fn it_is_said_who_is_waited_for() {
+fn a_slow_endpoint_is_named() {
     use std::io::{BufRead, BufReader};
     let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
@@ -186,40 +187,36 @@ fn it_is_said_who_is_waited_for() {
 }
 
 #[test]
-fn a_file_that_is_not_there_is_never_made() {
+fn a_missing_file_is_never_created() {
     let root = tempfile::tempdir().unwrap();
     let file = root.path().join("insights.db");
     let run = insights(&["list", "--local", file.to_str().unwrap()]);
-    check(&run, 2, &["there is no such file", "`insights demo` makes one"]);
+    check(&run, 2, &["file not found", "`insights demo` creates"]);
     assert!(!file.exists());
     std::fs::write(root.path().join("table.db"), "").unwrap();
     let folder = insights(&["list", "--local", root.path().to_str().unwrap()]);
-    check(&folder, 2, &["it is a folder: give --local ", "table.db"]);
+    check(&folder, 2, &["this is a folder; use --local ", "table.db"]);
 }
 
 #[test]
-fn a_file_of_another_kind_is_no_table_and_an_empty_one_has_none() {
+fn other_files_are_not_tables_and_empty_files_have_no_table() {
     let root = tempfile::tempdir().unwrap();
     let file = root.path().join("insights.db");
     let list = || insights(&["list", "--local", file.to_str().unwrap()]);
     for other in ["{\"kind\": \"xray.insight\"}\n", "S"] {
         std::fs::write(&file, other).unwrap();
         let create = insights(&["table", "create", "--local", file.to_str().unwrap()]);
-        check(
-            &list(),
-            2,
-            &["insights.db: it is not a table but a file of another kind; `insights demo` makes one"],
-        );
-        check(&create, 2, &["insights.db is not a table but a file of another kind"]);
+        check(&list(), 2, &["insights.db: the file is not a table; `insights demo` creates"]);
+        check(&create, 2, &["insights.db is not a table"]);
         assert_eq!(std::fs::read_to_string(&file).unwrap(), other);
     }
     std::fs::write(&file, "").unwrap();
     check(&list(), 2, &["no table insights"]);
-    check(&insights(&["list", "--local", root.path().to_str().unwrap()]), 2, &["it is no file"]);
+    check(&insights(&["list", "--local", root.path().to_str().unwrap()]), 2, &["this is not a file"]);
 }
 
 #[test]
-fn without_region_or_credentials_it_is_told_what_to_set() {
+fn missing_region_or_credentials_are_reported_with_the_variables() {
     check(
         &insights(&["list", "--entity", "two words"]),
         2,
@@ -242,7 +239,7 @@ fn without_region_or_credentials_it_is_told_what_to_set() {
 }
 
 #[test]
-fn what_aws_refuses_is_told_with_what_to_do() {
+fn errors_of_aws_are_reported_with_a_remedy() {
     for (fault, expected) in [
         ("Query=denied:9", "these credentials need dynamodb:Query and dynamodb:BatchGetItem"),
         ("Query=expired:9", "the credentials have expired: sign in again"),
@@ -257,7 +254,7 @@ fn what_aws_refuses_is_told_with_what_to_do() {
 }
 
 #[test]
-fn help_has_examples_for_every_command_that_reads() {
+fn the_help_of_every_reading_command_has_examples() {
     for name in ["list", "show", "series", "compliance", "timeline", "status"] {
         let run = insights(&[name, "--help"]);
         assert_eq!(run.code, 0, "{run:?}");

@@ -1,5 +1,4 @@
-//! The commands that read the table, by the program that is shipped. One program of tests, so that the story is collected
-//! once.
+//! The commands that read the table, tested with the `insights` binary.
 mod asking;
 mod compliance;
 mod counts;

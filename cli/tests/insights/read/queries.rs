@@ -1,11 +1,11 @@
-//! Every command and every statement of `docs/queries.md`, run against the table of the story: the two of a question must
-//! give the same, and something.
+//! Runs every command and statement of `docs/queries.md` against the story's table: both forms of a query must return
+//! the same, non-empty result.
 
 use crate::support::story::STORY;
 use aws_sdk_dynamodb::types::AttributeValue;
 use std::collections::{BTreeMap, HashMap};
 
-/// A question of the page.
+/// A query of the page.
 #[derive(Debug, Default)]
 struct Question {
     title: String,
@@ -19,7 +19,7 @@ fn page() -> String {
     std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/queries.md")).unwrap()
 }
 
-/// The page's sections, each with its command and its statement.
+/// The sections of the page, each with its command and its statement.
 fn questions() -> Vec<Question> {
     let mut questions: Vec<Question> = Vec::new();
     let mut block: Option<(&str, String)> = None;
@@ -47,7 +47,7 @@ fn questions() -> Vec<Question> {
     questions
 }
 
-/// The words of a command line, as a shell parts them; single quotes and backslashes at the ends of lines are all it has.
+/// The words of a command line as a shell splits them. Only single quotes and backslashes at line ends are supported.
 fn words(command: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word = String::new();
@@ -87,7 +87,7 @@ fn options(command: &str) -> BTreeMap<String, String> {
     options
 }
 
-/// What the AWS CLI would answer to `command`.
+/// The items that the AWS CLI would return for `command`.
 async fn asked_by_command(command: &str) -> Vec<Item> {
     let mut options = options(command);
     let mut take = |name: &str| options.remove(name);
@@ -124,7 +124,7 @@ async fn asked_by_command(command: &str) -> Vec<Item> {
     }
 }
 
-/// What PartiQL answers to `statement`.
+/// The items that PartiQL returns for `statement`.
 async fn asked_by_statement(statement: &str) -> Vec<Item> {
     let mut items = Vec::new();
     let mut token = None;
@@ -140,7 +140,7 @@ async fn asked_by_statement(statement: &str) -> Vec<Item> {
     }
 }
 
-/// The keys, in their order, or in that of the keys.
+/// The keys in their order, or sorted.
 fn keys(items: &[Item], is_ordered: bool) -> Vec<(String, String)> {
     let text = |item: &Item, name: &str| item[name].as_s().unwrap().clone();
     let mut keys: Vec<_> = items.iter().map(|item| (text(item, "pk"), text(item, "sk"))).collect();
@@ -151,7 +151,7 @@ fn keys(items: &[Item], is_ordered: bool) -> Vec<(String, String)> {
 }
 
 #[test]
-fn every_command_of_the_page_gives_what_its_statement_gives() {
+fn every_command_returns_the_same_as_its_statement() {
     let questions = questions();
     assert!(questions.len() >= 15, "{}", questions.len());
     for Question { title, command, statement } in questions {
@@ -170,7 +170,7 @@ fn every_command_of_the_page_gives_what_its_statement_gives() {
 }
 
 #[test]
-fn no_statement_of_the_page_would_scan() {
+fn no_statement_scans_the_table() {
     for Question { title, statement, .. } in questions() {
         let (_, condition) = statement.split_once("WHERE ").expect("a statement with a condition");
         let partitions = ["pk = '", "open_pk = '", "ended_pk = '", "entity_pk = '"];
@@ -179,7 +179,7 @@ fn no_statement_of_the_page_would_scan() {
 }
 
 #[test]
-fn the_page_answers_what_the_command_line_answers() {
+fn the_queries_return_the_same_as_the_command_line() {
     let expected = |title: &str| -> Vec<String> {
         let all = questions();
         let question = all.iter().find(|question| question.title == title).expect(title);

@@ -1,4 +1,4 @@
-//! `series`: which are found, and that zero, unknown and known are told apart in every form.
+//! `series`: search, and the difference between zero, unknown and known values in every format.
 
 use crate::support::story::{STORY, Story, insight, text as text_of};
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -19,10 +19,10 @@ fn series_are_found_by_any_part_of_their_key() {
     assert!(titles(&[]).len() >= 5);
     let run = STORY.insights(&["series", "nothing-like-it"]);
     assert_eq!((run.code, run.stdout.as_str()), (0, ""), "{run:?}");
-    assert!(run.stderr.contains("no key contains \"nothing-like-it\""), "{}", run.stderr);
+    assert!(run.stderr.contains("no series key contains \"nothing-like-it\""), "{}", run.stderr);
 }
 
-/// A series that is known at 3600 s from 00:00 to 06:00 and at 300 s from 04:00 to 10:00 of 2026-03-01.
+/// A series with values at 3600 s from 00:00 to 06:00 and at 300 s from 04:00 to 10:00 of 2026-03-01.
 fn made() -> Story {
     let story = Story::empty();
     let series = "ec2.amazonaws.com#RunInstances#ApiCallRateInsight#-#-";
@@ -45,7 +45,7 @@ fn made() -> Story {
                 "timestamps":{timestamps},"values":{values}}}"#
         ));
     };
-    // 02:00 and 04:00 by the hour; 04:05 and 09:55 by five minutes.
+    // 02:00 and 04:00 at 3600 s; 04:05 and 09:55 at 300 s.
     chunk(3600, "2026-03-01T00:00:00.000Z", "[1772330400,1772337600]", "[7,99]");
     chunk(300, "2026-03-01T00:00:00.000Z", "[1772337900]", "[3]");
     chunk(300, "2026-03-01T06:00:00.000Z", "[1772358900]", "[5.5]");
@@ -53,7 +53,7 @@ fn made() -> Story {
 }
 
 #[test]
-fn rows_are_the_finest_buckets_with_zeros_and_without_what_is_unknown() {
+fn csv_rows_are_the_finest_known_buckets_including_zeros() {
     let story = made();
     let rows = |arguments: &[&str]| -> Vec<(String, String, String)> {
         let text = story.output(&[&["series", "--since", "12h", "--output", "csv"], arguments].concat());
@@ -68,7 +68,7 @@ fn rows_are_the_finest_buckets_with_zeros_and_without_what_is_unknown() {
     assert_eq!(all[0], ("2026-03-01T00:00:00.000Z".into(), "3600".into(), "0".into()));
     let busy: Vec<(&str, &str)> =
         all.iter().filter(|row| row.2 != "0").map(|row| (&row.0[11..16], row.2.as_str())).collect();
-    // The hour's 99 is never summed from, nor added to, what the five minutes tell.
+    // The hour's value 99 is neither computed from the 300 s values nor added to them.
     assert_eq!(busy, [("02:00", "7"), ("04:05", "3"), ("09:55", "5.5")]);
     assert_eq!(all.last().unwrap().0, "2026-03-01T09:55:00.000Z", "the watermark is at 10:00");
     let coarse = rows(&["--period", "3600"]);
@@ -77,7 +77,7 @@ fn rows_are_the_finest_buckets_with_zeros_and_without_what_is_unknown() {
 }
 
 #[test]
-fn a_plot_tells_zero_from_unknown_and_says_where_the_period_changes() {
+fn a_plot_distinguishes_zero_from_unknown_and_shows_changes_of_the_period() {
     let story = made();
     let text =
         crate::support::finish(story.command(&["series", "--since", "12h", "--utc"]).env("COLUMNS", "60"))
@@ -101,7 +101,7 @@ fn a_plot_tells_zero_from_unknown_and_says_where_the_period_changes() {
 
 #[test]
 fn the_peak_is_that_of_the_scenario() {
-    // 40 a minute for a quarter of an hour: 200 in five minutes, within the scenario's noise.
+    // 40 per minute for 15 minutes: 200 in five minutes, within the noise of the scenario.
     let text = STORY.output(&["series", "RunInstances", "--since", "14d", "--utc"]);
     let line = text.lines().find(|line| line.starts_with("maximum ")).unwrap();
     let peak: f64 = line.split(' ').nth(1).unwrap().parse().unwrap();
@@ -109,9 +109,9 @@ fn the_peak_is_that_of_the_scenario() {
     assert!(line.contains("in 5 minutes at 2026-02-17 09:"), "{line}");
 }
 
-/// A window stores chunks and rows of the catalog, and no `state`.
+/// A backfill stores chunks and catalog rows, and no `state`.
 #[test]
-fn what_a_window_alone_has_loaded_is_found() {
+fn data_loaded_only_by_a_backfill_is_found() {
     let story = made();
     let state = story.records(&["series", "--since", "24h"]);
     let key = |text: &str| AttributeValue::S(text.to_owned());
@@ -121,7 +121,7 @@ fn what_a_window_alone_has_loaded_is_found() {
     story.put(&insight("cloudtrail", "one", "2026-02-01T10:00:00.000Z", "2026-02-01T11:00:00.000Z", ""));
     assert_eq!(story.records(&["series", "--since", "24h"]), state);
     assert!(!state.is_empty());
-    // Another place that is collected does not hide it.
+    // Another collected target does not hide it.
     story.put(
         r#"{"pk":"run#cloudtrail#123456789012#us-east-1","sk":"state","kind":"state","source":"cloudtrail",
             "account_id":"123456789012","region":"us-east-1","schema_version":1,"entity_pk":"run#cloudtrail",
@@ -130,7 +130,7 @@ fn what_a_window_alone_has_loaded_is_found() {
     assert_eq!(story.records(&["series", "--since", "24h"]), state);
 }
 
-/// The same series, whose trail was deleted at 10:00.
+/// The same series after its trail was deleted at 10:00.
 fn unavailable() -> Story {
     let story = made();
     story.put(
@@ -146,7 +146,7 @@ fn unavailable() -> Story {
 }
 
 #[test]
-fn a_series_that_is_not_available_says_since_when_and_why_in_every_form() {
+fn an_unavailable_series_has_time_and_reason_in_every_format() {
     let story = unavailable();
     let text = story.output(&["series", "GetObject", "--since", "12h", "--utc"]);
     let words: Vec<&str> = text.split_whitespace().collect();
@@ -169,7 +169,7 @@ fn a_series_that_is_not_available_says_since_when_and_why_in_every_form() {
 }
 
 #[test]
-fn a_trail_that_is_not_available_is_listed_in_every_form() {
+fn an_unavailable_trail_is_listed_in_every_format() {
     let story = unavailable();
     let trail = |name: &str, unavailable: &str| {
         format!(

@@ -1,15 +1,15 @@
-//! `show`: an insight whole, what belongs to it, and how it is found.
+//! `show`: complete insights, related insights, and lookup by id.
 
 use crate::support::story::{STORY, Story, insight, text};
 
-/// Lines are broken where they end, and a sentence may go on on the next.
+/// Compares texts without line breaks, because sentences can be wrapped.
 fn assert_says(shown: &str, expected: &str) {
     let flat = shown.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(shown.contains(expected) || flat.contains(expected), "{expected} is missing: {shown}");
 }
 
 #[test]
-fn an_xray_insight_is_shown_with_its_events_its_graph_and_what_belongs_to_it() {
+fn an_xray_insight_is_shown_with_events_graph_and_related_insights() {
     let shown = STORY.output(&["show", "7c4ee9a1-3f5b-4d2e-9a68-0b6f1d2c3e4f", "--utc"]);
     for expected in [
         "severity    critical: 5,861 of 9,499 requests had faults (61.7%)\n",
@@ -17,7 +17,7 @@ fn an_xray_insight_is_shown_with_its_events_its_graph_and_what_belongs_to_it() {
         "account     123456789012 in eu-west-1\n",
         "key         xray#123456789012#eu-west-1#7c4ee9a1-3f5b-4d2e-9a68-0b6f1d2c3e4f\n",
         "xray/home?region=eu-west-1#/service-map?timeRange=2026-03-01T08:54:00~2026-03-01T11:38:00\n",
-        // The event of 3 h 4 min ago, by the scenario: 38 of 404 requests of the root cause.
+        // The event 3 h 4 min before now in the scenario: 38 of 404 requests of the root cause.
         "2026-03-01 08:56      38       404   9.4%  payments had faults in 9.4%",
         "anomalous: payments, checkout, storefront",
         "storefront (client)\n└─ checkout (AWS::ECS::Container)\n   ├─ payments (AWS::Lambda::Function)  ◀ root cause\n",
@@ -31,7 +31,7 @@ fn an_xray_insight_is_shown_with_its_events_its_graph_and_what_belongs_to_it() {
 }
 
 #[test]
-fn a_cloudtrail_insight_is_shown_with_both_halves_who_it_was_and_the_numbers() {
+fn a_cloudtrail_insight_is_shown_with_both_phases_callers_and_values() {
     let id = |entity: &str| {
         let found = STORY.records(&["list", "--entity", entity, "--since", "14d"]);
         let call_rate =
@@ -58,7 +58,7 @@ fn a_cloudtrail_insight_is_shown_with_both_halves_who_it_was_and_the_numbers() {
 }
 
 #[test]
-fn what_is_no_insight_is_shown_too() {
+fn items_that_are_not_insights_are_shown() {
     for (key, expected) in [
         ("0ffbb1b9", &["SOC 2: checkout and payments: 1 day of counts", "NON-COMPLIANT"][..]),
         (
@@ -79,9 +79,9 @@ fn what_is_no_insight_is_shown_too() {
 }
 
 #[test]
-fn an_id_is_found_by_how_it_begins_where_that_is_clear() {
+fn an_id_is_found_by_an_unambiguous_prefix() {
     let story = Story::empty();
-    // An id is looked for where runs have been.
+    // Ids are searched in targets with runs.
     story.put(
         r#"{"pk":"run#xray#123456789012#eu-west-1","sk":"state","kind":"state","source":"xray","schema_version":1,
             "account_id":"123456789012","region":"eu-west-1","entity_pk":"run#xray","entity_sk":"123456789012#eu-west-1"}"#,
@@ -104,16 +104,16 @@ fn an_id_is_found_by_how_it_begins_where_that_is_clear() {
     check("abc", 2, "an id needs 6 characters or more");
     check("nobody", 2, "unknown id \"nobody\"");
     check("oldold-1", 0, "Faults in oldold-1");
-    check("oldold", 2, "records older than 400 days, and controls older than 7, need a whole key");
+    check("oldold", 2, "for records older than 400 days, and controls older than 7, use the complete key");
     check(
         "xray#123456789012#eu-west-1#nobody",
         2,
-        "nothing is stored under xray#123456789012#eu-west-1#nobody",
+        "no items with the key xray#123456789012#eu-west-1#nobody",
     );
 }
 
 #[test]
-fn the_id_that_a_listing_has_for_an_accounts_own_counts_is_one_that_is_shown() {
+fn show_accepts_the_listed_id_of_the_counts_of_an_account() {
     let listing = STORY.output(&["list", "--source", "auditmanager"]);
     assert!(listing.contains("\naccount ") && !listing.contains("\n12345678"), "{listing}");
     let shown = STORY.insights(&["show", "account"]);
@@ -121,7 +121,7 @@ fn the_id_that_a_listing_has_for_an_accounts_own_counts_is_one_that_is_shown() {
 }
 
 #[test]
-fn the_ids_that_a_listing_has_for_controls_lead_to_them() {
+fn show_accepts_the_listed_ids_of_controls() {
     let controls = STORY.records(&["list", "--entity", "account", "--kind", "auditmanager.control"]);
     assert!(!controls.is_empty());
     for control in controls.iter().take(3) {
@@ -130,7 +130,7 @@ fn the_ids_that_a_listing_has_for_controls_lead_to_them() {
         if run.code == 0 {
             assert_says(&run.stdout, &pk);
         } else {
-            // The same control is counted in each assessment as well.
+            // The same control is also counted in each assessment.
             assert!(run.stderr.contains("is ambiguous") && run.stderr.contains(&pk), "{id}: {run:?}");
             assert_eq!(STORY.insights(&["show", &pk]).code, 0);
         }

@@ -1,4 +1,4 @@
-//! `status`: empty told from broken, for tables of the tests' own making and for the story.
+//! `status`: the difference between empty and broken, with items of the tests and with the story.
 
 use crate::support::finish;
 use crate::support::story::{STORY, Story, insight, text};
@@ -24,7 +24,7 @@ fn conditions(text: &str) -> Vec<(String, String, String)> {
 }
 
 #[test]
-fn each_target_is_told_with_what_to_do() {
+fn each_target_is_listed_with_its_remedy() {
     let story = Story::empty();
     story.put(&state("xray", "eu-west-1", "11:50", "ok", ""));
     story.put(&state("xray", "us-east-1", "09:00", "ok", ""));
@@ -89,7 +89,7 @@ fn each_target_is_told_with_what_to_do() {
 }
 
 #[test]
-fn the_story_is_fresh_at_first_and_stale_a_day_later() {
+fn targets_are_fresh_after_a_run_and_stale_a_day_later() {
     let page = STORY.output(&["status"]);
     let summary = format!("All is well: {} targets", insights_sources::all().len());
     assert!(page.contains(&summary), "{page}");
@@ -99,15 +99,15 @@ fn the_story_is_fresh_at_first_and_stale_a_day_later() {
 }
 
 #[test]
-fn a_table_without_state_is_told() {
+fn a_table_without_state_is_reported() {
     let run = Story::empty().insights(&["status"]);
     assert_eq!((run.code, run.stdout.as_str()), (0, ""), "{run:?}");
     assert!(run.stderr.contains("no scheduled run has ended yet"), "{}", run.stderr);
 }
 
-/// A window or a push writes no state: what it leaves open tells that it was there.
+/// A backfill or push writes no state; its open insights show that the target exists.
 #[test]
-fn a_place_that_no_scheduled_run_has_seen_is_told_and_so_are_credentials_that_had_expired() {
+fn targets_without_scheduled_runs_and_expired_credentials_are_reported() {
     let story = Story::empty();
     story.put(&state(
         "xray",
@@ -129,7 +129,7 @@ fn a_place_that_no_scheduled_run_has_seen_is_told_and_so_are_credentials_that_ha
     assert_eq!(xray, expected);
     assert!(rows.contains("the credentials had expired (1×ExpiredTokenException)"), "{rows}");
     assert!(rows.contains("only a window has run there so far"), "{rows}");
-    // JSON has them all, those without a state, too.
+    // JSON has all targets, including those without state.
     let records = story.records(&["status"]);
     let conditions: Vec<String> = records.iter().map(|record| text(record, "condition")).collect();
     let all = insights_sources::all().len();
@@ -153,7 +153,7 @@ fn rejected(source: &str, nth: u32, at: &str, violations: &str) -> String {
 }
 
 #[test]
-fn rejected_answers_are_counted_with_the_newest_and_the_rules_that_they_broke() {
+fn rejected_answers_are_counted_with_the_newest_and_the_violated_rules() {
     let story = Story::empty();
     story.put(&state("xray", "eu-west-1", "11:50", "ok", ""));
     story.put(&state("cloudtrail", "eu-west-1", "11:50", "ok", ""));
@@ -164,7 +164,7 @@ fn rejected_answers_are_counted_with_the_newest_and_the_rules_that_they_broke() 
     ] {
         story.put(&rejected("xray", nth, at, violations));
     }
-    // Expired ones are not there any more.
+    // Expired items are ignored.
     let gone =
         rejected("xray", 4, "11:40", r#""gone""#).replace("\"raw\"", "\"expires_at\":1772366400,\"raw\"");
     story.put(&gone);
@@ -213,7 +213,7 @@ fn sources(statuses: [&str; 3]) -> Story {
 }
 
 #[test]
-fn nothing_is_called_well_where_nobody_could_look() {
+fn failed_collection_is_never_shown_as_no_problems() {
     for (statuses, reason) in [
         (["denied", "denied", "denied"], "X-Ray is denied, CloudTrail is denied"),
         (["not_enabled", "not_enabled", "not_enabled"], "X-Ray is not enabled, CloudTrail is not enabled"),
@@ -239,7 +239,7 @@ fn nothing_is_called_well_where_nobody_could_look() {
             assert_eq!(run.code, 0, "{arguments:?}: {run:?}");
             let text = run.stdout + &run.stderr;
             for wrong in
-                ["Fresh.", "All is well", "othing is open", "Nothing open", ">fresh<", "o open insight"]
+                ["Fresh.", "No problems", "othing is open", "Nothing open", ">fresh<", "o open insight"]
             {
                 assert!(!text.contains(wrong), "{statuses:?} {arguments:?}: {wrong}");
             }
@@ -264,7 +264,7 @@ fn what_is_known_of_some_is_not_said_of_all() {
         ),
         "{run:?}"
     );
-    // Audit Manager alone says nothing of what is open.
+    // Audit Manager alone does not show whether insights are open.
     let counts = sources(["denied", "not_enabled", "ok"]);
     let run = counts.insights(&["list", "--open"]);
     let unknown = "unknown: X-Ray is denied, CloudTrail is not enabled";
@@ -281,9 +281,9 @@ fn what_is_known_of_some_is_not_said_of_all() {
     assert!(run.stderr.contains("no open insight; all targets were collected"), "{run:?}");
 }
 
-/// Few insights and few answers look alike.
+/// Missing data must not look like few insights.
 #[test]
-fn what_is_listed_comes_with_a_warning_if_something_may_be_missing() {
+fn a_listing_has_a_warning_if_data_may_be_missing() {
     let story = Story::empty();
     story.put(&insight("xray", "one", "2026-03-01T10:00:00.000Z", "", ""));
     story.put(&state("xray", "eu-west-1", "11:50", "ok", ""));
@@ -300,9 +300,8 @@ fn what_is_listed_comes_with_a_warning_if_something_may_be_missing() {
         .put(&state("cloudtrail", "eu-west-1", "11:50", "failed", refused).replace("last_success_at", "was"));
     let stale = "X-Ray in 123456789012 us-east-1 is stale and last succeeded 6h 0m ago";
     let denied = "CloudTrail in 123456789012 eu-west-1 is denied and never succeeded";
-    let both = format!(
-        "warning: something may be missing: {stale}, and 1 more of 3 targets; see `insights status`\n"
-    );
+    let both =
+        format!("warning: data may be missing: {stale}, and 1 more of 3 targets; see `insights status`\n");
     for form in ["table", "json", "csv"] {
         assert_eq!(asked(&["list", "--open", "--output", form]), both, "{form}");
         assert_eq!(asked(&["timeline", "--output", form]), both, "{form}");
@@ -313,7 +312,7 @@ fn what_is_listed_comes_with_a_warning_if_something_may_be_missing() {
 }
 
 #[test]
-fn what_no_later_run_can_resolve_is_no_failure_and_is_not_announced_for_the_next_run() {
+fn lasting_issues_are_not_failures_and_are_not_announced_for_the_next_run() {
     let story = Story::empty();
     let counts =
         r#","issue_counts":{"InvalidTrailNameException":2},"lasting_counts":{"InvalidTrailNameException":2}"#;
@@ -335,7 +334,7 @@ fn what_no_later_run_can_resolve_is_no_failure_and_is_not_announced_for_the_next
 }
 
 #[test]
-fn a_source_that_has_never_run_leaves_the_answer_open() {
+fn a_source_that_has_never_run_makes_the_answer_incomplete() {
     for (statuses, missing) in [
         (["ok", "", ""], "; CloudTrail has never run"),
         (["", "not_enabled", ""], ""),
@@ -354,13 +353,13 @@ fn a_source_that_has_never_run_leaves_the_answer_open() {
             assert!(page.contains("Nothing is known to be open."), "{statuses:?}");
         }
     }
-    // What was asked for is known.
+    // The requested source is known.
     let run = sources(["ok", "", ""]).insights(&["list", "--open", "--source", "xray"]);
     assert!(run.stderr.contains("no open insight; all targets were collected"), "{run:?}");
 }
 
 #[test]
-fn a_denial_that_only_the_status_of_the_response_tells_is_a_denial_in_every_answer() {
+fn a_denial_with_only_an_http_status_is_shown_as_denied() {
     let story = Story::empty();
     story.put(&state("xray", "eu-west-1", "11:50", "failed", r#","issue_counts":{"Response.Malformed":1}"#));
     story.put(&state("cloudtrail", "eu-west-1", "11:50", "ok", ""));
@@ -373,7 +372,7 @@ fn a_denial_that_only_the_status_of_the_response_tells_is_a_denial_in_every_answ
         ));
     };
     run("11:50", "scheduled", "HTTP status 403: service error");
-    // A later push says nothing of the scheduled run.
+    // A later push does not change the result of the scheduled run.
     run("11:55", "push", "HTTP status 502: service error");
     assert!(story.output(&["status", "--output", "csv"]).contains("xray,123456789012,eu-west-1,denied,"));
     let text = story.output(&["status"]);

@@ -1,10 +1,10 @@
-//! `timeline`: all sources on one axis, and what belongs together.
+//! `timeline`: all sources on one axis, and related insights.
 
 use crate::support::finish;
 use crate::support::story::STORY;
 
 #[test]
-fn all_sources_stand_on_one_axis_and_what_is_open_has_no_end() {
+fn all_sources_share_one_axis_and_open_insights_have_no_end() {
     let text = STORY.output(&["timeline", "--since", "24h", "--utc"]);
     let lane = |name: &str| {
         let found = text.lines().find(|line| line.trim_start().starts_with(name));
@@ -16,12 +16,12 @@ fn all_sources_stand_on_one_axis_and_what_is_open_has_no_end() {
     let (payments, secret) = (lane("payments"), lane("secretsmanager"));
     assert!(payments.ends_with("█▶") && secret.ends_with("▓▶"), "{text}");
     assert!(lane("SOC 2").contains('▒'), "{text}");
-    // What ended two days ago is not there.
+    // Insights that ended two days ago are not included.
     assert!(!text.contains("lambda"), "{text}");
 }
 
 #[test]
-fn what_belongs_together_is_told_the_worst_first() {
+fn incidents_are_listed_worst_first() {
     let text = STORY.output(&["timeline", "--since", "30d", "--utc"]);
     let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let now = "2026-03-01 08:50 critical, open: GetSecretValue on secretsmanager.amazonaws.com (AccessDeniedException \
@@ -37,22 +37,22 @@ fn what_belongs_together_is_told_the_worst_first() {
 }
 
 #[test]
-fn a_time_line_can_stand_around_one_insight() {
+fn a_timeline_can_be_limited_to_the_time_around_an_insight() {
     let text = STORY.output(&["timeline", "--around", "7c4ee9a1", "--utc"]);
-    // Three hours before it began, and as long as it goes on.
+    // From three hours before its start until its end.
     assert!(text.contains("from 2026-03-01 05:48 to 2026-03-01 12:00"), "{text}");
     assert!(text.contains("▸ payments"), "{text}");
     assert!(text.contains("GetSecretValue") && !text.contains("UpdateFunctionCode"), "{text}");
-    // Of a longer time it still tells what belongs to that insight alone.
+    // A longer period still shows only the incident of this insight.
     let longer = STORY.output(&["timeline", "--around", "7c4ee9a1", "--since", "3d"]);
     assert!(longer.contains("  lambda ") && !longer.contains("UpdateFunctionCode"), "{longer}");
     let run = STORY.insights(&["timeline", "--around", "run#xray#123456789012#eu-west-1"]);
     assert_eq!(run.code, 2, "{run:?}");
-    assert!(run.stderr.contains("there is no insight under"), "{}", run.stderr);
+    assert!(run.stderr.contains("is not an insight"), "{}", run.stderr);
 }
 
 #[test]
-fn pages_fit_into_the_width_that_there_is() {
+fn output_fits_the_width_of_the_terminal() {
     for width in ["80", "100", "200"] {
         for arguments in [
             &["list", "--since", "30d"][..],

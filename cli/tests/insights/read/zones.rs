@@ -1,9 +1,9 @@
-//! Time zones whose offset changes: what is said of the times of an answer holds for all of them.
+//! Time zones with a change of the offset: the notation of times is correct for the complete answer.
 
 use crate::support::finish;
 use crate::support::story::{STORY, Story, insight};
 
-/// What a command says in a zone at an instant.
+/// The output of a command in a zone at a time.
 fn said(story: &Story, now: &str, zone: &str, arguments: &[&str]) -> String {
     let mut command = story.command_at(now, arguments);
     let run = finish(command.env("TZ", zone));
@@ -12,7 +12,7 @@ fn said(story: &Story, now: &str, zone: &str, arguments: &[&str]) -> String {
 }
 
 #[test]
-fn a_listing_over_a_change_of_the_clocks_has_both_offsets() {
+fn a_listing_across_a_clock_change_names_both_offsets() {
     for (zone, now, before, after, expected) in [
         (
             "America/New_York",
@@ -62,7 +62,7 @@ fn a_listing_over_a_change_of_the_clocks_has_both_offsets() {
             let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
             assert!(flat.contains(&caption), "{arguments:?}: {caption} is missing: {text:.2000}");
         }
-        // What is only of one side has one offset.
+        // Times on one side of the change have one offset.
         let text = said(&story, now, zone, &["list", "--entity", "after"]);
         assert!(!text.contains(", from 2026"), "{text}");
         assert!(said(&story, now, "UTC", &["list"]).contains("times are in UTC"));
@@ -71,7 +71,7 @@ fn a_listing_over_a_change_of_the_clocks_has_both_offsets() {
 }
 
 #[test]
-fn two_instants_of_the_hour_that_comes_twice_are_told_apart() {
+fn two_times_in_the_repeated_hour_are_distinguished() {
     let story = Story::empty();
     story.put(&insight("xray", "summer", "2026-11-01T05:30:00.000Z", "", ""));
     story.put(&insight("xray", "winter", "2026-11-01T06:30:00.000Z", "", ""));
@@ -82,7 +82,7 @@ fn two_instants_of_the_hour_that_comes_twice_are_told_apart() {
 }
 
 #[test]
-fn series_and_runs_have_the_offsets_of_what_they_show() {
+fn series_and_runs_show_the_offsets_of_their_times() {
     let caption = "times are local (America/New_York, UTC-05:00 EST, from 2026-03-08 03:00 UTC-04:00 EDT)";
     let now = "2026-03-10T12:00:00Z";
     let series = said(&STORY, now, "America/New_York", &["series", "--since", "2026-02-28"]);

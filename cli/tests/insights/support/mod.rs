@@ -1,4 +1,4 @@
-//! What the tests of the program share: running it, and looking into an embedded database without it.
+//! Helpers of these tests: run the program, and read an embedded database without it.
 #![allow(dead_code, reason = "each test file uses its own part of this")]
 
 pub mod story;
@@ -7,18 +7,18 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// What became of one run of the program.
+/// The result of a run of the program.
 #[derive(Debug)]
 pub struct Run {
     /// The exit code.
     pub code: i32,
-    /// What it gave.
+    /// Standard output.
     pub stdout: String,
-    /// What it told.
+    /// Standard error.
     pub stderr: String,
 }
 
-/// The program, with nothing of the tester's own AWS configuration.
+/// The program without the AWS configuration of the user.
 pub fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_insights"));
     command.args(arguments).env_clear().env("AWS_EC2_METADATA_DISABLED", "true").stdin(Stdio::null());
@@ -40,7 +40,7 @@ pub fn finish(command: &mut Command) -> Run {
     }
 }
 
-/// Every item of `table` in the embedded database `file`, by key, in DynamoDB's own JSON.
+/// All items of `table` in the embedded database `file`, by key, as DynamoDB JSON.
 pub fn items(file: &Path, table: &str) -> BTreeMap<(String, String), serde_json::Value> {
     let database = dynoxide::Database::new(file.to_str().unwrap()).unwrap();
     let mut items = BTreeMap::new();
@@ -63,7 +63,7 @@ pub fn items(file: &Path, table: &str) -> BTreeMap<(String, String), serde_json:
     }
 }
 
-/// A record in DynamoDB's own JSON.
+/// A record as DynamoDB JSON.
 pub fn wire(record: &insights_shared::value::Map) -> serde_json::Value {
     use insights_shared::value::Value;
     fn attribute(value: &Value) -> serde_json::Value {

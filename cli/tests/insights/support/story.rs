@@ -1,5 +1,5 @@
-//! A table behind a simulated AWS, and the program that asks it: with the simulator's own story collected into it, or
-//! with items of a test's own making. The clock stands at `NOW` of the lab.
+//! A table in a simulated AWS, and the program that reads it: with the collected built-in scenario, or with items of a
+//! test. The clock is at `NOW` of the lab.
 
 use super::{Run, command, finish};
 use insights_collectors::with_collector;
@@ -13,15 +13,15 @@ use tokio::runtime::Runtime;
 /// The built-in story, collected once by all functions, for tests that only read.
 pub static STORY: LazyLock<Story> = LazyLock::new(Story::collected);
 
-/// How far back the story's CloudTrail is collected: most of what is older is more of the same.
+/// The length of the collected CloudTrail history; older data adds nothing new.
 const CLOUDTRAIL_DAYS: &str = "20";
 
-/// A lab with the runtime that serves it.
+/// A lab and its runtime.
 pub struct Story {
     runtime: Runtime,
     /// The simulated AWS and its table.
     pub lab: Lab,
-    /// What was in the table at first, whole.
+    /// The complete items of the table at the start.
     pub table: Table,
 }
 
@@ -31,12 +31,12 @@ impl Story {
         Self::told("")
     }
 
-    /// An empty table in a world of this scenario.
+    /// An empty table and services with this scenario.
     pub fn told(scenario: &str) -> Self {
         Self::with(Lab::new(scenario))
     }
 
-    /// An empty table in the world of the built-in story.
+    /// An empty table and services with the built-in scenario.
     pub fn built_in() -> Self {
         Self::with(Lab::built_in())
     }
@@ -64,28 +64,28 @@ impl Story {
         Self { runtime, lab, table }
     }
 
-    /// Waits for something of the lab.
+    /// Waits for a future of the lab.
     pub fn wait<T>(&self, future: impl Future<Output = T>) -> T {
         self.runtime.block_on(future)
     }
 
-    /// Puts an item, given as JSON, past all rules.
+    /// Puts an item, given as JSON, without validation.
     pub fn put(&self, json: &str) {
         let Value::Map(item) = Value::from_json(json).unwrap() else { panic!("not an object: {json}") };
         self.put_item(item);
     }
 
-    /// Puts an item past all rules.
+    /// Puts an item without validation.
     pub fn put_item(&self, item: Map) {
         self.wait(self.lab.put(item));
     }
 
-    /// The program at `NOW`, led to this table.
+    /// The program at `NOW` with this table.
     pub fn command(&self, arguments: &[&str]) -> Command {
         self.command_at(NOW, arguments)
     }
 
-    /// The program at an instant, led to this table.
+    /// The program at a given time with this table.
     pub fn command_at(&self, instant: &str, arguments: &[&str]) -> Command {
         let mut command = command(&[&["__as-of", instant], arguments].concat());
         command
@@ -103,14 +103,14 @@ impl Story {
         finish(&mut self.command(arguments))
     }
 
-    /// Runs the program, which must do what it is asked, and gives what it wrote.
+    /// Runs the program, which must succeed, and returns its standard output.
     pub fn output(&self, arguments: &[&str]) -> String {
         let run = self.insights(arguments);
         assert_eq!(run.code, 0, "{arguments:?}: {run:?}");
         run.stdout
     }
 
-    /// The records that the program gives as JSON.
+    /// The records in the program's JSON output.
     pub fn records(&self, arguments: &[&str]) -> Vec<Map> {
         let text = self.output(&[arguments, &["--output", "json"]].concat());
         let Value::List(records) = Value::from_json(&text).unwrap() else { panic!("not a list: {text}") };
@@ -120,19 +120,19 @@ impl Story {
             .collect()
     }
 
-    /// One attribute of each of the records that the program gives as JSON.
+    /// One attribute of all records in the program's JSON output.
     pub fn texts(&self, arguments: &[&str], name: &str) -> Vec<String> {
         let records = self.records(arguments);
         records.iter().map(|record| text(record, name)).collect()
     }
 }
 
-/// A text attribute; empty where there is none.
+/// A text attribute, or an empty text.
 pub fn text(record: &Map, name: &str) -> String {
     record.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
-/// The JSON of an insight as the functions store it, its index keys worked out from the rest. `ended` is empty while it is
+/// The JSON of an insight as the functions store it, with computed index keys. `ended` is empty while the insight is
 /// open.
 pub fn insight(source: &str, id: &str, started: &str, ended: &str, further: &str) -> String {
     let key = insights_shared::key::Key::new(format!("{source}#123456789012#eu-west-1#{id}"), "insight");

@@ -34,7 +34,7 @@ controls = [
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_later_run_with_changes_killed_after_any_call_loses_and_duplicates_nothing() {
-    // The earlier run saw the day before, or fewer findings under another name.
+    // The earlier run saw the previous day, or fewer findings under another name.
     let (earlier, later) = (story("PCI", 2), story("PCI DSS", 5));
     for before in [(93_600, None), (600, Some(earlier.as_str()))] {
         let crash = Crash { scenario: Some(&later), before: Some(before), ..Crash::first_run(BINARY) };

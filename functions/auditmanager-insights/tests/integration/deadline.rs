@@ -1,4 +1,4 @@
-//! The collector when the time of an invocation runs out.
+//! Runs without enough time.
 
 use crate::support::{STORY, World, large};
 use futures_util::future::join_all;
@@ -7,7 +7,7 @@ use insights_simulator::{Fault, FaultKind};
 use std::time::Duration;
 
 #[tokio::test]
-async fn when_time_runs_out_what_came_is_stored_and_the_rest_is_counted_as_not_reached() {
+async fn without_enough_time_fetched_data_is_stored_and_the_rest_is_not_reached() {
     let check = async |operation: &str, written: u64, not_reached: u64| {
         let mut world = World::of(STORY).await;
         world.set("CONCURRENCY", "1");
@@ -20,7 +20,7 @@ async fn when_time_runs_out_what_came_is_stored_and_the_rest_is_counted_as_not_r
         assert_eq!(counts, (written, not_reached), "{operation}");
         let state = world.of_kind("state").await.into_values().next().unwrap();
         assert!(!state.contains_key("watermark"), "{operation}");
-        // With time enough the next run finishes.
+        // With enough time, the next run completes the data.
         world.simulator.clear_faults();
         world.pass(60);
         let response = world.run().await;
@@ -46,7 +46,7 @@ async fn large_account() -> World {
     world
 }
 
-/// A run that time cuts short after the counts of three assessments.
+/// A run that ends after the counts of three assessments.
 async fn run_of_three(world: &World) -> Response {
     world.simulator.clear_faults();
     world.simulator.fault("GetInsightsByAssessment=hang@3".parse().unwrap());
@@ -60,10 +60,10 @@ async fn assessments(world: &World, day: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn an_account_too_large_for_one_invocation_is_finished_by_several() {
+async fn a_large_account_is_completed_by_several_invocations() {
     let mut world = large_account().await;
     let began = world.now;
-    // Three, three, and the last two; the account's own counts are read by each and written by the first.
+    // Three, three, and the last two; each run reads the counts of the account, and the first one writes them.
     for (written, unchanged, not_reached) in [(4, 0, 5), (3, 1, 2), (2, 1, 0)] {
         let response = run_of_three(&world).await;
         let counts = response.counts;
@@ -71,7 +71,7 @@ async fn an_account_too_large_for_one_invocation_is_finished_by_several() {
         let state = world.of_kind("state").await.into_values().next().unwrap();
         if not_reached == 0 {
             assert_eq!(response.status, RunStatus::Ok);
-            // Everything was asked for since the round began, and there is nothing to go on with.
+            // All parts were requested since the sweep started, so there is nothing to continue.
             assert_eq!(state["watermark"].as_timestamp(), Some(began));
             assert!(!state.contains_key("resume"));
         } else {
@@ -81,15 +81,15 @@ async fn an_account_too_large_for_one_invocation_is_finished_by_several() {
         world.pass(61);
     }
     assert_eq!(assessments(&world, "2026-03-10").await.len(), 8);
-    // The next run with time enough asks for all of them again: a day's counts may be corrected.
+    // The next run with enough time requests all of them again: the counts of a day can be corrected.
     world.simulator.clear_faults();
     assert_eq!(world.run().await.counts.unchanged, 9);
 }
 
 #[tokio::test]
-async fn a_part_that_failed_in_a_round_is_asked_about_again_before_the_round_is_whole() {
+async fn a_part_that_failed_in_a_sweep_is_requested_again_before_the_sweep_ends() {
     for (operation, faults, stored) in [
-        // The first of four that are asked about; and of three the one that the table does not take.
+        // The first of four requested parts; and, of three, the one that the table rejects.
         (
             "GetInsightsByAssessment",
             vec!["GetInsightsByAssessment=denied:1", "GetInsightsByAssessment=hang@3"],
@@ -103,7 +103,7 @@ async fn a_part_that_failed_in_a_round_is_asked_about_again_before_the_round_is_
     ] {
         let mut world = large_account().await;
         let began = world.now;
-        // Time runs out after one of the first run's assessments has failed; the second run has time for all.
+        // Time runs out after one assessment of the first run failed; the second run has time for all.
         for fault in faults {
             world.simulator.fault(fault.parse().unwrap());
         }
@@ -124,18 +124,18 @@ async fn a_part_that_failed_in_a_round_is_asked_about_again_before_the_round_is_
 }
 
 #[tokio::test]
-async fn a_round_that_the_day_ended_begins_anew_where_it_was_cut() {
+async fn a_sweep_interrupted_by_a_new_day_restarts_at_its_cursor() {
     let mut world = large_account().await;
     run_of_three(&world).await;
     let yesterday = assessments(&world, "2026-03-10").await;
     assert_eq!(yesterday.len(), 3);
-    // With the new day's counts, another short run takes others first.
+    // With the counts of the new day, another short run takes other parts first.
     world.pass(86_400);
     run_of_three(&world).await;
     let today = assessments(&world, "2026-03-11").await;
     assert_eq!(today.len(), 3);
     assert!(today.iter().all(|pk| !yesterday.contains(pk)), "{yesterday:?} {today:?}");
-    // And one that has the time takes all that are left of the day, those of yesterday's run among them.
+    // A run with enough time processes all remaining parts of the day, including those of yesterday's run.
     world.simulator.clear_faults();
     world.pass(61);
     assert_eq!(world.run().await.status, RunStatus::Ok);
@@ -143,7 +143,7 @@ async fn a_round_that_the_day_ended_begins_anew_where_it_was_cut() {
 }
 
 #[tokio::test]
-async fn a_failed_listing_of_assessments_is_not_one_without_assessments() {
+async fn a_failed_listing_of_assessments_is_not_an_empty_listing() {
     for fault in ["denied", "throttle", "error500", "reset", "truncate", "null-in-list", "repeat-token"] {
         let mut world = large_account().await;
         run_of_three(&world).await;
@@ -154,7 +154,7 @@ async fn a_failed_listing_of_assessments_is_not_one_without_assessments() {
         let response = world.run().await;
         assert_eq!(response.status, RunStatus::Partial, "{fault}");
         let state = world.of_kind("state").await.into_values().next().unwrap();
-        // Nobody knows what is left of the round, so the next run goes on where the last one did.
+        // The remaining parts of the sweep are unknown, so the next run continues at the last cursor.
         assert_eq!((state.get("resume"), state.get("watermark")), (Some(&resume), None), "{fault}");
         world.simulator.clear_faults();
         world.pass(61);

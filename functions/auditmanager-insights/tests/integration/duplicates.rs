@@ -1,11 +1,11 @@
-//! A row that comes twice, on one page or on two, counts once, and a second run writes nothing.
+//! A row that is returned twice, on one page or on two, counts once, and a second run writes nothing.
 
 use crate::support::{CONTROL, STORY, World, keys};
 use insights_shared::report::RunStatus;
 use insights_tests::Sent;
 use serde_json::{Value, json};
 
-/// Changes an answer; `true` if it did.
+/// Changes an answer; returns `true` if it did.
 type Change = fn(&Sent, &mut Value) -> bool;
 
 const ASSESSMENTS: (&str, &str) = ("ListAssessments", "assessmentMetadata");
@@ -15,7 +15,7 @@ const CONTROLS: (&str, &str) = ("ListControlInsightsByControlDomain", "controlIn
 const ASSESSMENT_CONTROLS: (&str, &str) =
     ("ListAssessmentControlInsightsByControlDomain", "controlInsightsByAssessment");
 
-/// Makes every row of a listing come twice.
+/// Duplicates every row of a listing.
 fn twice(sent: &Sent, answer: &mut Value, (operation, list): (&str, &str)) -> bool {
     let Some(rows) = answer[list].as_array_mut().filter(|_| sent.operation == operation) else {
         return false;
@@ -24,7 +24,7 @@ fn twice(sent: &Sent, answer: &mut Value, (operation, list): (&str, &str)) -> bo
     true
 }
 
-/// Adds a copy of each row before or after all, changed by `change`.
+/// Adds a copy of each row, changed by `change`, before or after all rows.
 fn with_copies(
     sent: &Sent,
     answer: &mut Value,
@@ -44,13 +44,13 @@ fn with_copies(
     true
 }
 
-/// Another count of an hour before.
+/// Another count, an hour earlier.
 fn older(row: &mut Value) {
     row["lastUpdated"] = (row["lastUpdated"].as_f64().unwrap() - 3_600.0).into();
     row["evidenceInsights"]["compliantEvidenceCount"] = 99.into();
 }
 
-/// Another count of the day before.
+/// Another count, on the previous day.
 fn yesterday(row: &mut Value) {
     row["lastUpdated"] = (row["lastUpdated"].as_f64().unwrap() - 86_400.0).into();
     row["evidenceInsights"]["compliantEvidenceCount"] = 98.into();
@@ -62,7 +62,7 @@ fn timeless(row: &mut Value) {
     row["evidenceInsights"]["compliantEvidenceCount"] = 0.into();
 }
 
-/// Gives a page three times, each under a token of its own.
+/// Returns a page three times, each under another token.
 fn page_three_times(sent: &Sent, answer: &mut Value, (operation, list): (&str, &str)) -> bool {
     if sent.operation != operation {
         return false;
@@ -77,7 +77,7 @@ fn page_three_times(sent: &Sent, answer: &mut Value, (operation, list): (&str, &
     if next == Some("a") && answer.get(list).is_none() {
         return false;
     }
-    // The simulator refuses tokens that are not its own, so that the page is told here.
+    // The simulator rejects tokens that it did not issue, so the page is inserted here.
     *answer = match list {
         "controlInsightsMetadata" => json!({list: [{"id": CONTROL, "name": "Keys",
             "evidenceInsights": {"compliantEvidenceCount": 11, "inconclusiveEvidenceCount": 1, "noncompliantEvidenceCount": 6},
@@ -88,7 +88,8 @@ fn page_three_times(sent: &Sent, answer: &mut Value, (operation, list): (&str, &
     true
 }
 
-/// Answers in which rows come twice, and the later or the complete one counts: what is stored is what is stored without them.
+/// Answers with duplicate rows, of which the later or more complete one counts: the stored data is that without
+/// duplicates.
 const CASES: [(&str, Change); 17] = [
     ("assessments twice", |sent, answer| twice(sent, answer, ASSESSMENTS)),
     ("domains twice", |sent, answer| twice(sent, answer, DOMAINS)),
@@ -120,7 +121,7 @@ const CASES: [(&str, Change); 17] = [
 ];
 
 #[tokio::test]
-async fn a_row_that_comes_twice_counts_once_and_a_second_run_writes_nothing() {
+async fn a_duplicate_row_counts_once_and_a_second_run_writes_nothing() {
     let undisturbed = World::of(STORY).await;
     undisturbed.run().await;
     let expected = undisturbed.contents().await;
@@ -132,7 +133,7 @@ async fn a_row_that_comes_twice_counts_once_and_a_second_run_writes_nothing() {
         assert_eq!(counts, (RunStatus::Ok, 10, 10), "{what}");
         assert_eq!(world.keys().await, keys(), "{what}");
         assert_eq!(world.contents().await, expected, "{what}");
-        // No subject was asked about twice.
+        // No subject was requested twice.
         for (operation, calls) in
             [("GetInsightsByAssessment", 3), ("ListAssessmentControlInsightsByControlDomain", 2)]
         {
@@ -143,7 +144,7 @@ async fn a_row_that_comes_twice_counts_once_and_a_second_run_writes_nothing() {
     }
 }
 
-/// A second run over the same answers writes `run` and `state`, and nothing else.
+/// A second run over the same answers writes only `run` and `state`.
 async fn check_second_run(world: &mut World, what: &str, unchanged: u64) {
     world.pass(600);
     world.simulator.clear_log();
@@ -153,7 +154,7 @@ async fn check_second_run(world: &mut World, what: &str, unchanged: u64) {
 }
 
 #[tokio::test]
-async fn of_two_rows_of_one_time_the_same_one_counts_in_whichever_order_they_come() {
+async fn of_two_rows_with_equal_times_the_same_one_wins_in_any_order() {
     type Edit = fn(&Sent, &mut Value, bool) -> bool;
     let cases: [(&str, Edit); 4] = [
         ("a control", |sent, answer, at_front| {
@@ -187,7 +188,7 @@ async fn of_two_rows_of_one_time_the_same_one_counts_in_whichever_order_they_com
 }
 
 #[tokio::test]
-async fn of_two_entries_of_an_assessment_the_later_counts_in_whichever_order_they_come() {
+async fn the_later_of_two_entries_of_an_assessment_wins_in_any_order() {
     for at_front in [true, false] {
         let mut world = World::of(STORY).await;
         world.edit(move |sent, answer| {
@@ -208,7 +209,7 @@ async fn of_two_entries_of_an_assessment_the_later_counts_in_whichever_order_the
 }
 
 #[tokio::test]
-async fn rows_without_an_id_are_one_where_they_are_equal() {
+async fn equal_rows_without_id_are_one_rejected_record() {
     for (what, is_other, rejected) in [("equal", false, 1), ("different", true, 2)] {
         let mut world = World::of(STORY).await;
         world.edit(move |sent, answer| {
@@ -231,7 +232,7 @@ async fn rows_without_an_id_are_one_where_they_are_equal() {
 }
 
 #[tokio::test]
-async fn a_control_in_two_control_sets_is_two_controls() {
+async fn a_control_in_two_control_sets_has_two_records() {
     let mut world = World::of(STORY).await;
     world.edit(|sent, answer| {
         with_copies(sent, answer, ASSESSMENT_CONTROLS, false, |row| {

@@ -1,4 +1,4 @@
-//! The collector against the simulated service when things go wrong: what is still stored, and what is reported.
+//! Faults of the service and the table: stored data and issues.
 
 use crate::support::{CONTROL, DOMAIN, FIRST, SECOND, STORY, World, keys};
 use auditmanager_insights::AuditmanagerInsights;
@@ -63,9 +63,9 @@ const fn repeated(failing: &Expected) -> Expected {
     Expected { left: "snapshots 10 scopes 6 watermark - run 1 state partial", ..*failing }
 }
 
-/// What each operation costs that fails at every call, of ten snapshots and six scopes: the account; two assessments, of
-/// three that are asked about; a domain over all and in each of the two; one control over all, two in one and one in the
-/// other.
+/// The effect of each operation that always fails, with ten snapshots and six scopes: the account; two assessments of
+/// three requested ones; a domain over all assessments and in each of the two; one control over all, two in one
+/// assessment and one in the other.
 const OPERATIONS: [Expected; 8] = [
     partial("GetAccountStatus", 1, "snapshots 10 scopes 6 watermark - run 1 state partial"),
     partial("GetInsights", 1, "snapshots 9 scopes 5 watermark - run 1 state partial"),
@@ -85,25 +85,25 @@ const OPERATIONS: [Expected; 8] = [
     ),
 ];
 
-/// What each operation of the table costs that fails at every call, or at every one after the first.
+/// The effect of each table operation that fails at every call, or at every call after the first.
 const TABLE_OPERATIONS: [Expected; 5] = [
-    // The state is what a run reads first, and Audit Manager is not asked without it.
+    // A run reads the state first, and calls Audit Manager only if this succeeds.
     Expected {
         operation: "BatchGetItem",
         status: "failed",
         issues: 0,
         left: "snapshots 0 scopes 0 watermark - run 0 state -",
     },
-    // Ten snapshots cannot be compared; scopes need not be.
+    // Ten snapshots cannot be compared; scopes need no comparison.
     Expected {
         operation: "BatchGetItem@1",
         status: "failed",
         issues: 10,
         left: "snapshots 0 scopes 6 watermark - run 1 state failed",
     },
-    // Without the scopes that are stored, none is put.
+    // Without the stored scopes, none is put.
     partial("Query", 1, "snapshots 10 scopes 0 watermark - run 1 state partial"),
-    // Snapshots, scopes, and the run.
+    // Snapshots, scopes and the run.
     Expected {
         operation: "PutItem",
         status: "failed",
@@ -113,7 +113,7 @@ const TABLE_OPERATIONS: [Expected; 5] = [
     partial("UpdateItem", 1, "snapshots 10 scopes 6 watermark - run 1 state -"),
 ];
 
-/// The same where the table does it and nobody hears so: all is reported as failed, and there.
+/// The same if the table carries out the call but its response is lost: everything is reported as failed, but stored.
 const TABLE_EXCEPTIONS: [Exception; 2] = [
     (&DONE, Expected { left: "snapshots 10 scopes 6 watermark - run 1 state failed", ..TABLE_OPERATIONS[3] }),
     (
@@ -126,7 +126,7 @@ const TABLE_EXCEPTIONS: [Exception; 2] = [
 ];
 
 #[tokio::test]
-async fn a_list_whose_token_repeats_is_asked_twice_and_what_it_names_once() {
+async fn rows_of_a_list_with_a_repeated_token_are_requested_once() {
     for operation in
         OPERATIONS.map(|expected| expected.operation).iter().filter(|name| name.starts_with("List"))
     {
@@ -135,7 +135,7 @@ async fn a_list_whose_token_repeats_is_asked_twice_and_what_it_names_once() {
         let response = world.run().await;
         assert_eq!((response.counts.fetched, response.counts.written), (10, 10), "{operation}");
         assert_eq!(world.keys().await, keys(), "{operation}");
-        // No subject was asked about twice, though its row came twice.
+        // No subject was requested twice, although its row was returned twice.
         assert_eq!(response.usage.api_calls["GetInsightsByAssessment"], 3, "{operation}");
         let more = if *operation == "ListAssessmentControlInsightsByControlDomain" { 2 } else { 0 };
         assert_eq!(
@@ -147,7 +147,7 @@ async fn a_list_whose_token_repeats_is_asked_twice_and_what_it_names_once() {
 }
 
 #[tokio::test]
-async fn one_assessment_that_fails_costs_no_other() {
+async fn a_failing_assessment_does_not_affect_others() {
     let mut world = World::of(STORY).await;
     world.set("CONCURRENCY", "1");
     world.simulator.fault(Fault::new("GetInsightsByAssessment", FaultKind::Denied).unwrap().times(1));
@@ -164,7 +164,7 @@ async fn one_assessment_that_fails_costs_no_other() {
 }
 
 #[tokio::test]
-async fn when_everything_is_denied_the_invocation_fails_as_denied_and_not_as_not_enabled() {
+async fn an_invocation_with_only_denials_is_denied_and_not_not_enabled() {
     let world = World::of(STORY).await;
     world.simulator.fault(Fault::new("auditmanager:*", FaultKind::Denied).unwrap());
     let error = world.run_failing().await;
@@ -180,7 +180,7 @@ async fn when_everything_is_denied_the_invocation_fails_as_denied_and_not_as_not
 }
 
 #[tokio::test]
-async fn an_account_status_that_is_new_to_us_does_not_keep_the_counts_from_being_stored() {
+async fn counts_are_stored_with_an_unknown_account_status() {
     let world = World::of(STORY).await;
     world.simulator.fault(Fault::new("GetAccountStatus", FaultKind::UnknownEnum).unwrap());
     let response = world.run().await;
@@ -188,7 +188,7 @@ async fn an_account_status_that_is_new_to_us_does_not_keep_the_counts_from_being
 }
 
 #[tokio::test]
-async fn rows_without_their_optional_members_are_stored_with_what_they_have() {
+async fn rows_without_optional_members_are_stored() {
     let world = World::of(STORY).await;
     world.simulator.fault(Fault::new("auditmanager:*", FaultKind::MissingMembers).unwrap());
     let response = world.run().await;
@@ -199,7 +199,7 @@ async fn rows_without_their_optional_members_are_stored_with_what_they_have() {
 }
 
 #[tokio::test]
-async fn what_the_patterns_of_the_service_would_refuse_is_not_sent_but_is_an_issue() {
+async fn ids_that_violate_the_patterns_of_the_service_are_not_sent_and_are_issues() {
     let check = async |change: fn(&mut Data), unsent: &str, subject: &str, issues: u64| {
         let world = World::of(STORY).await;
         world.simulator.change(|scenario| change(scenario.everywhere_mut().part_mut()));
@@ -211,7 +211,7 @@ async fn what_the_patterns_of_the_service_would_refuse_is_not_sent_but_is_an_iss
         assert!(target.issues.iter().any(|issue| issue.subject == subject), "{:?}", target.issues);
         let log = world.simulator.log();
         assert!(log.iter().all(|call| call.input.values().all(|value| value != unsent)));
-        // What else there is has been stored.
+        // Everything else is stored.
         let others = keys().into_iter().filter(|key| key.contains(SECOND) && !key.contains("domain"));
         let found = world.keys().await;
         assert!(others.into_iter().all(|key| found.contains(&key)), "{found:?}");
@@ -232,13 +232,13 @@ async fn what_the_patterns_of_the_service_would_refuse_is_not_sent_but_is_an_iss
         }
     };
     let found = check(rename, "no domain", &format!("assessment#{SECOND}#domain#no domain"), 3).await;
-    // The counts of such a domain are stored all the same; those of its controls cannot be had.
+    // The counts of such a domain are stored; those of its controls cannot be requested.
     assert_eq!(found.len(), 10 - 4);
     assert!(found.contains(&"domain#no domain".to_owned()), "{found:?}");
 }
 
 #[tokio::test]
-async fn a_domain_without_an_id_is_kept_as_rejected_and_its_controls_are_an_issue() {
+async fn a_domain_without_id_is_rejected_and_its_controls_are_an_issue() {
     let world = World::of(STORY).await;
     world.simulator.change(|scenario| {
         for assessment in &mut scenario.everywhere_mut().part_mut::<Data>().assessments {
@@ -250,17 +250,17 @@ async fn a_domain_without_an_id_is_kept_as_rejected_and_its_controls_are_an_issu
     assert_eq!((response.counts.written, response.counts.rejected), (3, 3));
     assert_eq!(response.targets[0].issue_counts["Request.Invalid"], 3);
     assert_eq!(response.targets[0].issue_counts["Record.Invalid"], 3);
-    // The domain over all assessments and those of the two, of which the rows differ.
+    // The domain over all assessments, and those of the two assessments, whose rows differ.
     assert_eq!(world.of_kind("rejected").await.len(), 3);
     assert_eq!(world.of_kind("catalog").await.len(), 3);
 }
 
 #[tokio::test]
-async fn an_assessment_that_ceases_between_listing_and_asking_is_one_issue() {
+async fn an_assessment_that_ends_after_the_listing_is_one_issue() {
     let world = World::of(STORY).await;
     world.simulator.change(|scenario| {
         let data = scenario.everywhere_mut().part_mut::<Data>();
-        // The listing has an active one of this id; whoever asks for it by id finds one that is over.
+        // The listing contains an active assessment with this id; a request by id finds one that has ended.
         let mut over = data.assessments[0].clone();
         over.inactive_from = over.created;
         data.assessments.insert(0, over);
@@ -272,8 +272,8 @@ async fn an_assessment_that_ceases_between_listing_and_asking_is_one_issue() {
 }
 
 #[tokio::test]
-async fn a_catalog_that_cannot_be_read_or_written_costs_no_snapshot_and_the_next_run_makes_good() {
-    // At this depth there are two snapshots' worth of writes: the account's, then its scope's.
+async fn a_failing_catalog_does_not_affect_snapshots_and_is_completed_by_the_next_run() {
+    // At this depth there are two writes of data: the counts of the account and its scope.
     for (fault, written) in [
         (Fault::new("Query", FaultKind::Denied).unwrap(), 1),
         (Fault::new("PutItem", FaultKind::Denied).unwrap().times(1).after(1), 1),
@@ -292,7 +292,7 @@ async fn a_catalog_that_cannot_be_read_or_written_costs_no_snapshot_and_the_next
 }
 
 #[test]
-fn a_registration_that_is_never_told_leaves_the_counts_their_time() {
+fn a_hanging_account_status_leaves_time_for_the_counts() {
     paused(async {
         let lab = PausedLab::new("us-east-2", STORY).await;
         lab.fault("GetAccountStatus=hang");
@@ -311,7 +311,7 @@ fn a_registration_that_is_never_told_leaves_the_counts_their_time() {
 }
 
 #[test]
-fn a_listing_without_an_end_is_given_up_and_what_it_gave_is_stored() {
+fn an_endless_listing_stops_and_its_rows_are_stored() {
     paused(async {
         for (marker, operation, depth) in [
             ("/assessments?", "ListAssessments", "assessment"),

@@ -1,5 +1,5 @@
-//! The collector in process against the simulated Audit Manager, day by day and page by page, and the shipped binary as a
-//! process of its own.
+//! The collector in this process against the simulated Audit Manager, by day and page, and the function binary in its
+//! own process.
 
 #![cfg(test)]
 
@@ -69,7 +69,7 @@ async fn a_run_stores_every_count_of_the_newest_day_with_its_scopes() {
 }
 
 #[tokio::test]
-async fn no_roles_and_no_delegations_are_kept() {
+async fn roles_and_delegations_are_not_stored() {
     let world = World::of(STORY).await;
     world.run().await;
     for (key, item) in world.items().await {
@@ -80,7 +80,7 @@ async fn no_roles_and_no_delegations_are_kept() {
 }
 
 #[tokio::test]
-async fn each_depth_asks_for_and_stores_what_it_says_and_no_more() {
+async fn each_depth_requests_and_stores_only_its_levels() {
     for (depth, written, scopes, calls) in
         [("account", 1, 1, 2), ("assessment", 3, 3, 6), ("domain", 6, 6, 10), ("control", 10, 6, 13)]
     {
@@ -94,7 +94,7 @@ async fn each_depth_asks_for_and_stores_what_it_says_and_no_more() {
 }
 
 #[tokio::test]
-async fn a_second_run_over_the_same_answers_writes_run_and_state_and_nothing_else() {
+async fn a_second_run_over_the_same_answers_writes_only_run_and_state() {
     let mut world = World::of(STORY).await;
     world.run().await;
     let before = world.contents().await;
@@ -107,14 +107,14 @@ async fn a_second_run_over_the_same_answers_writes_run_and_state_and_nothing_els
 }
 
 #[tokio::test]
-async fn a_correction_of_a_day_replaces_its_counts_and_the_next_day_stands_beside_it() {
+async fn a_correction_replaces_the_counts_of_its_day_and_the_next_day_is_added() {
     for renews in [false, true] {
         let story = STORY.replace("noncompliant = 3 },", &format!("noncompliant = 3, renews = {renews} }},"));
         let mut world = World::of(&story).await;
         world.run().await;
         world.pass(3 * 3_600);
         let response = world.run().await;
-        // The control, its domain and its assessment, each there and over all assessments.
+        // The control, its domain and its assessment, each also over all assessments.
         assert_eq!((response.counts.written, response.counts.unchanged), (6, 4), "{renews}");
         assert_eq!(world.keys().await, keys());
         let pk = format!(
@@ -133,7 +133,8 @@ async fn a_correction_of_a_day_replaces_its_counts_and_the_next_day_stands_besid
         world.pass(86_400);
         world.simulator.clear_log();
         let response = world.run().await;
-        // By now the third assessment has its first counts: itself, its domain and control, and both over all.
+        // By now the third assessment has its first counts: itself, its domain and control, and both over all
+        // assessments.
         assert_eq!(response.counts.written, 15, "{renews}");
         let both_days = world.of_kind("auditmanager.").await;
         assert!(first_day.iter().all(|(key, item)| both_days.get(key) == Some(item)));
@@ -143,22 +144,23 @@ async fn a_correction_of_a_day_replaces_its_counts_and_the_next_day_stands_besid
 }
 
 #[tokio::test]
-async fn the_counts_of_a_day_are_looked_for_once_there_may_be_some() {
+async fn the_counts_of_a_day_are_read_from_the_time_on_at_which_they_can_exist() {
     let mut world = World::of(STORY).await;
-    // The first run; another of the same day; the first of the next, on which a third assessment has counts.
+    // The first run; a second run of the same day; the first run of the next day, on which a third assessment has
+    // counts.
     for (seconds, reads, written) in [(0, 1, 10), (60, 2, 0), (86_400, 1, 15), (60, 2, 0)] {
         world.pass(seconds);
         world.simulator.clear_log();
         let response = world.run().await;
         assert_eq!((response.status, response.counts.written), (RunStatus::Ok, written), "{seconds}");
-        // The state is read in any case.
+        // The state is always read.
         assert_eq!(world.simulator.calls("BatchGetItem".parse().unwrap()), reads, "{seconds}");
         assert_eq!(world.writes() > 2, written > 0, "{seconds}: run and state are written in any case");
     }
 }
 
 #[tokio::test]
-async fn a_scope_is_put_again_when_its_title_changes_and_left_alone_where_a_newer_version_wrote_it() {
+async fn a_scope_is_updated_when_its_title_changes_unless_a_newer_version_wrote_it() {
     let mut world = World::of(STORY).await;
     world.set("AUDITMANAGER_DEPTH", "assessment");
     world.run().await;
@@ -168,7 +170,7 @@ async fn a_scope_is_put_again_when_its_title_changes_and_left_alone_where_a_newe
     world.pass(60);
     world.simulator.clear_log();
     world.run().await;
-    // The scope, the snapshot that bears the title, the run and the state.
+    // The scope, the snapshot with the title, the run and the state.
     assert_eq!(world.writes(), 4);
     let scope = (format!("catalog#auditmanager#{ACCOUNT}#{REGION}"), format!("scope#assessment#{FIRST}"));
     let row = world.items().await[&scope].clone();
@@ -187,12 +189,12 @@ async fn a_scope_is_put_again_when_its_title_changes_and_left_alone_where_a_newe
     let [issue] = response.targets[0].issues.as_slice() else { panic!("{response:?}") };
     assert_eq!((issue.operation, issue.subject.as_str()), ("PutItem", scope.1.as_str()));
     assert_eq!(issue.code, "ConditionalCheckFailedException");
-    // It was not even tried, since a refused write is billed.
+    // No write was attempted, because a failed write is billed.
     assert_eq!(world.writes(), 3);
 }
 
 #[tokio::test]
-async fn a_dry_run_counts_what_it_would_write_and_writes_nothing() {
+async fn a_dry_run_counts_writes_and_writes_nothing() {
     let world = World::of(STORY).await;
     let response = world.invoke(r#"{"dry_run":true}"#).await.unwrap();
     assert_eq!((response.status, response.counts.written), (RunStatus::Ok, 10));
@@ -201,12 +203,12 @@ async fn a_dry_run_counts_what_it_would_write_and_writes_nothing() {
 }
 
 #[tokio::test]
-async fn an_account_that_never_set_the_service_up_is_not_enabled() {
+async fn an_account_without_setup_is_not_enabled() {
     for status in ["INACTIVE", "PENDING_ACTIVATION"] {
         let world = World::of(&format!("[auditmanager]\nstatus = \"{status}\"")).await;
         assert_eq!(world.run().await.status, RunStatus::NotEnabled, "{status}");
         assert_eq!(world.calls(), ["GetAccountStatus"]);
-        // Where the status may not be asked for, the refusal of the counts says the same.
+        // If the status is denied, the error of the counts shows the same.
         for kind in [FaultKind::Denied, FaultKind::Error500, FaultKind::UnknownEnum] {
             world.simulator.fault(Fault::new("GetAccountStatus", kind).unwrap());
             let response = world.run().await;
@@ -227,7 +229,7 @@ async fn an_active_account_without_assessments_is_ok_and_has_no_data_yet() {
 }
 
 #[tokio::test]
-async fn a_day_is_handed_down_to_domains_and_controls_and_without_any_there_is_no_data_yet() {
+async fn domains_and_controls_inherit_the_day_and_without_a_day_there_is_no_data_yet() {
     let world = World::of(STORY).await;
     let omit = || vec!["lastUpdated".to_owned()];
     world.simulator.change(|scenario| {
@@ -262,7 +264,7 @@ async fn a_day_is_handed_down_to_domains_and_controls_and_without_any_there_is_n
 }
 
 #[tokio::test]
-async fn every_page_of_every_list_is_read_also_past_an_empty_one() {
+async fn every_page_is_read_even_after_an_empty_one() {
     for (size, written, lists) in [
         (
             (101, 1, 1),

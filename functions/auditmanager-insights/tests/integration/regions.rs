@@ -1,4 +1,4 @@
-//! Regions with and without the service: what a missing endpoint shows, and what it does not.
+//! Regions with and without the service: the conclusions from a missing endpoint.
 
 use crate::support::{ACCOUNT, NOW, STORY};
 use auditmanager_insights::AuditmanagerInsights;
@@ -29,27 +29,27 @@ use serde_json::Value;
 use std::io;
 use std::sync::{Arc, Mutex};
 
-/// What becomes of the requests to a service.
+/// The handling of requests to a service.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Way {
-    /// The simulator answers.
+    /// The simulator responds.
     Open,
-    /// There is no connection.
+    /// The connection fails.
     Closed,
-    /// There is none for the first request alone.
+    /// The connection of the first request fails.
     ClosedOnce,
-    /// A connection takes too long.
+    /// The connection times out.
     Silent,
 }
 
-/// An HTTP client that leads the real endpoints' names to the simulator, or nowhere.
+/// An HTTP client that maps the names of real endpoints to the simulator or to failures.
 #[derive(Clone, Debug)]
 struct Roads {
     inner: SharedHttpClient,
     simulator: String,
     auditmanager: Way,
     sts: Way,
-    /// The hosts that were asked for.
+    /// The requested hosts.
     asked: Arc<Mutex<Vec<String>>>,
 }
 
@@ -81,7 +81,7 @@ impl HttpConnector for Road {
             asked.push(host.to_owned());
             asked.iter().filter(|other| *other == host).count()
         };
-        // Where the endpoint was chosen by the environment, its host has another name.
+        // A custom endpoint has another host name.
         let is_auditmanager = host.starts_with("auditmanager")
             || path.starts_with("/account/")
             || path.starts_with("/insights");
@@ -104,16 +104,17 @@ impl HttpConnector for Road {
     }
 }
 
-/// As it comes from a resolver that knows no such name, and from a firewall: the text is the system's, and tells nothing.
+/// The errors of a resolver for an unknown name and of a firewall: the texts depend on the system and have no meaning
+/// here.
 fn unconnected() -> ConnectorError {
     ConnectorError::io(io::Error::other("client error (Connect)").into())
 }
 
-/// The collector with a resolver that knows the names of `NAMES`, fails for those with `?` before them, and notes in `LOOKUPS` what it was asked for.
+/// The collector with a resolver that knows `NAMES`, fails for names with `?`, and records requests in `LOOKUPS`.
 #[derive(Debug)]
 struct WithResolver(AuditmanagerInsights);
 
-/// Every name that was looked up, with the test's own mark.
+/// All resolved names, with the mark of the test.
 static LOOKUPS: Mutex<Vec<(String, String)>> = Mutex::new(Vec::new());
 
 impl Collector for WithResolver {
@@ -143,16 +144,16 @@ impl Collector for WithResolver {
     }
 }
 
-/// What a run has shown.
+/// The result of a run.
 struct Shown {
-    /// The response, or `error` with the invocation's error.
+    /// The response, or `error` with the error of the invocation.
     response: Value,
-    /// Requests to Audit Manager's endpoint, to STS's, and lookups.
+    /// The requests to Audit Manager and STS, and the lookups.
     calls: (usize, usize),
     lookups: Vec<String>,
 }
 
-/// Runs in `regions` with these ways and names, and with what `change` makes of the SDK.
+/// Runs in `regions` with these connections and names, and with an SDK that `change` modifies.
 async fn run(
     mark: &str,
     regions: &[&str],
@@ -211,8 +212,8 @@ async fn run(
 const HOST: &str = "auditmanager.eu-west-3.amazonaws.com";
 
 #[tokio::test]
-async fn a_region_is_without_the_service_if_the_endpoints_name_does_not_resolve_while_sts_answers() {
-    // Whatever STS says, it is an answer.
+async fn a_region_has_no_service_if_the_endpoint_does_not_resolve_while_sts_responds() {
+    // Any response of STS counts as an answer.
     for (index, fault) in [
         None,
         Some("GetCallerIdentity=denied"),
@@ -228,13 +229,13 @@ async fn a_region_is_without_the_service_if_the_endpoints_name_does_not_resolve_
         let shown = run(&mark, &["eu-west-3"], (Way::Closed, Way::Open), "", fault, |sdk| sdk).await;
         assert_eq!(shown.response["status"], "not_enabled", "{fault:?}: {}", shown.response);
         assert_eq!(shown.response["targets"][0]["issues"], serde_json::json!([]));
-        // One request, one lookup, one question to STS.
+        // One request, one lookup, one request to STS.
         assert_eq!((shown.calls, shown.lookups), ((1, 1), vec![HOST.to_owned()]), "{fault:?}");
     }
 }
 
 #[tokio::test]
-async fn any_other_failure_of_the_connection_is_an_issue_and_the_target_fails() {
+async fn other_connection_failures_fail_the_target() {
     for (mark, ways, names, expected, calls, lookups) in [
         ("both closed", (Way::Closed, Way::Closed), "", "Connection: ", 1, vec![HOST]),
         ("sts silent", (Way::Closed, Way::Silent), "", "STS in eu-west-3 does not answer", 1, vec![HOST]),
@@ -268,7 +269,7 @@ async fn any_other_failure_of_the_connection_is_an_issue_and_the_target_fails() 
     }
 }
 
-/// `sdk` with an endpoint for STS alone.
+/// `sdk` with a custom endpoint for STS only.
 fn with_sts_elsewhere(sdk: &SdkConfig) -> SdkConfig {
     let environment: Environment = [
         ("AWS_REGION", "eu-west-1"),
@@ -287,7 +288,7 @@ fn with_sts_elsewhere(sdk: &SdkConfig) -> SdkConfig {
 }
 
 #[tokio::test]
-async fn an_sts_that_is_elsewhere_says_nothing_about_the_network_of_the_region() {
+async fn an_sts_endpoint_in_another_place_is_no_evidence_about_the_region() {
     let shown = run("sts elsewhere", &["eu-west-3"], (Way::Closed, Way::Open), "", None, |sdk| {
         with_sts_elsewhere(&sdk)
     })
@@ -298,7 +299,7 @@ async fn an_sts_that_is_elsewhere_says_nothing_about_the_network_of_the_region()
     assert_eq!(shown.lookups, [HOST]);
 }
 
-/// A region of each other partition, with the name of its endpoint.
+/// A region of each other partition with the name of its endpoint.
 const OTHER_PARTITIONS: [(&str, &str); 6] = [
     ("cn-north-1", "auditmanager.cn-north-1.amazonaws.com.cn"),
     ("us-gov-west-1", "auditmanager.us-gov-west-1.amazonaws.com"),
@@ -309,7 +310,7 @@ const OTHER_PARTITIONS: [(&str, &str); 6] = [
 ];
 
 #[tokio::test]
-async fn in_other_partitions_a_name_that_does_not_resolve_is_enough() {
+async fn in_other_partitions_an_unresolved_name_is_sufficient() {
     for (region, host) in OTHER_PARTITIONS {
         for sts in [Way::Open, Way::Closed] {
             let mark = format!("{region} {sts:?}");
@@ -325,7 +326,7 @@ async fn in_other_partitions_a_name_that_does_not_resolve_is_enough() {
 }
 
 #[tokio::test]
-async fn other_partitions_are_asked_as_well_and_only_a_name_that_does_not_resolve_ends_that() {
+async fn other_partitions_are_called_unless_the_name_does_not_resolve() {
     let unchanged = |sdk: SdkConfig| sdk;
     let chosen = |sdk: SdkConfig| sdk.to_builder().endpoint_url("http://vpce.invalid").build();
     for (region, host) in OTHER_PARTITIONS {
@@ -360,9 +361,9 @@ async fn other_partitions_are_asked_as_well_and_only_a_name_that_does_not_resolv
 }
 
 #[tokio::test]
-async fn a_failure_is_asked_again_as_often_as_the_sdk_does_and_no_more() {
-    // A request that found no connection ("reset") is one of them. The SDK keeps one account of retries for each region of a
-    // process, so that each case has a region of its own.
+async fn a_failure_is_retried_only_by_the_sdk() {
+    // These include requests without a connection ("reset"). The SDK has one retry budget per region and process, so
+    // each case has its own region.
     for (kind, region) in [
         ("denied", "eu-central-1"),
         ("expired", "eu-central-2"),
@@ -376,7 +377,7 @@ async fn a_failure_is_asked_again_as_often_as_the_sdk_does_and_no_more() {
         let fault = format!("GetAccountStatus={kind}");
         let open = (Way::Open, Way::Open);
         let shown = run(kind, &[region], open, &host, Some(&fault), |sdk| sdk).await;
-        // With an endpoint of its own the call is a plain one.
+        // With a custom endpoint, the call is an ordinary one.
         let plain = run(&format!("{kind} plain"), &[region], open, &host, Some(&fault), |sdk| {
             sdk.to_builder().endpoint_url("http://chosen.invalid").build()
         })
@@ -391,7 +392,7 @@ async fn a_failure_is_asked_again_as_often_as_the_sdk_does_and_no_more() {
 }
 
 #[tokio::test]
-async fn every_region_of_the_partition_is_asked_also_those_that_are_new() {
+async fn every_region_of_the_partition_is_called_including_new_ones() {
     let regions = ["eu-west-3", "eu-north-1", "il-central-1", "mx-central-1", "eu-west-1"];
     let shown = run("new regions", &regions, (Way::Open, Way::Closed), "", None, |sdk| sdk).await;
     assert_eq!((&shown.response["status"], &shown.response["written"]), (&"ok".into(), &50.into()));
@@ -399,7 +400,7 @@ async fn every_region_of_the_partition_is_asked_also_those_that_are_new() {
 }
 
 #[tokio::test]
-async fn an_endpoint_that_was_chosen_says_nothing_about_the_region() {
+async fn a_custom_endpoint_is_no_evidence_about_the_region() {
     let shown = run("chosen", &["eu-west-3"], (Way::Closed, Way::Open), "", None, |sdk| {
         sdk.to_builder().endpoint_url("http://elsewhere.invalid").build()
     })
@@ -410,7 +411,7 @@ async fn an_endpoint_that_was_chosen_says_nothing_about_the_region() {
 }
 
 #[tokio::test]
-async fn a_failure_that_passes_costs_nothing() {
+async fn a_temporary_failure_has_no_effect() {
     let shown = run("passing", &["eu-west-3"], (Way::ClosedOnce, Way::Closed), "", None, |sdk| sdk).await;
     assert_eq!((&shown.response["status"], &shown.response["written"]), (&"ok".into(), &10.into()));
     let shown =
@@ -421,7 +422,7 @@ async fn a_failure_that_passes_costs_nothing() {
 }
 
 #[tokio::test]
-async fn the_name_is_that_of_the_endpoint_that_is_used() {
+async fn the_resolved_name_is_that_of_the_endpoint() {
     for (mark, fips, dual_stack, host) in [
         ("fips", true, false, "auditmanager-fips.eu-west-3.amazonaws.com"),
         ("dual stack", false, true, "auditmanager.eu-west-3.api.aws"),

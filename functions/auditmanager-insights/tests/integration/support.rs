@@ -1,4 +1,4 @@
-//! A simulated account with an embedded table, and the collector run in this process against both.
+//! A simulated account with an embedded table, and the collector in this process.
 
 use auditmanager_insights::AuditmanagerInsights;
 use aws_config::SdkConfig;
@@ -15,13 +15,13 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::time::Duration;
 
-/// The simulator's own account.
+/// The account of the simulator.
 pub const ACCOUNT: &str = "123456789012";
-/// The region that the function runs in.
+/// The region of the function.
 pub const REGION: &str = "eu-west-1";
-/// When the story begins; the newest day's counts came six hours before.
+/// The start of the scenario; the counts of the newest day were published six hours before.
 pub const NOW: &str = "2026-03-10T12:00:00Z";
-/// Two assessments, a third that has no data yet, a domain that two of them share, and a control in all of them.
+/// Two assessments, a third without data, a domain in both, and a control in all of them.
 pub const FIRST: &str = "11111111-2222-3333-4444-555555555555";
 /// The second.
 pub const SECOND: &str = "22222222-2222-3333-4444-555555555555";
@@ -30,7 +30,7 @@ pub const DOMAIN: &str = "arn:aws:controlcatalog:::domain/3u3p5cwdl6agjbrvpaxc0m
 /// The shared control.
 pub const CONTROL: &str = "99999999-8888-7777-6666-555555555555";
 
-/// The account that most tests are about. Its ten snapshots are listed by [`keys`].
+/// The account of most tests. [`keys`] lists its ten snapshots.
 pub const STORY: &str = r#"
 [auditmanager]
 jitter = 0
@@ -70,7 +70,7 @@ name = "Data"
 controls = [{ name = "Encryption", compliant = 1 }]
 "#;
 
-/// The story's snapshots of 10 March: what follows the region in each partition key, in order.
+/// The snapshots of 10 March: the parts of their partition keys after the region, in order.
 pub fn keys() -> Vec<String> {
     let mut keys = vec![
         "account".to_owned(),
@@ -88,21 +88,21 @@ pub fn keys() -> Vec<String> {
     keys
 }
 
-/// An account and what has been collected from it.
+/// An account and its collected data.
 pub struct World {
     /// The services.
     pub simulator: Simulator,
-    /// What time it is, for the function and for the services.
+    /// The time of function and services.
     pub now: Timestamp,
-    /// The function's environment beside what it must have.
+    /// The environment of the function besides the required variables.
     pub variables: Vec<(&'static str, String)>,
     sdk: SdkConfig,
-    /// The function's SDK, where answers are changed on their way to it.
+    /// The SDK of the function, if answers are changed.
     edited: Option<SdkConfig>,
 }
 
 impl World {
-    /// An account that is as `scenario` says, and an empty table.
+    /// An account with `scenario` and an empty table.
     pub async fn of(scenario: &str) -> Self {
         let now: Timestamp = NOW.parse().unwrap();
         let scenario = Scenario::parse(scenario, now).unwrap();
@@ -115,12 +115,12 @@ impl World {
         Self { simulator, now, variables, sdk, edited: None }
     }
 
-    /// Lets `edit` change the answers that the function gets; `true` if it did.
+    /// Lets `edit` change the answers for the function; it returns `true` if it did.
     pub fn edit(&mut self, edit: impl Fn(&Sent, &mut serde_json::Value) -> bool + Send + Sync + 'static) {
         self.edited = Some(edited(&self.sdk, edit));
     }
 
-    /// Refuses requests of the function, until the next call of this method.
+    /// Rejects requests of the function until the next call of this method.
     pub fn refuse(&mut self, refusals: &[Refusal]) {
         self.edited = Some(refusing(&self.sdk, refusals));
     }
@@ -131,7 +131,7 @@ impl World {
         self.variables.push((name, value.to_owned()));
     }
 
-    /// Lets time pass.
+    /// Advances the time.
     pub fn pass(&mut self, seconds: i64) {
         self.now = self.now.plus_seconds(seconds);
         self.simulator.set_clock(Clock::Fixed(self.now));
@@ -142,7 +142,7 @@ impl World {
         self.invoke("{}").await.unwrap()
     }
 
-    /// A scheduled run of which nothing comes.
+    /// A scheduled run that fails.
     pub async fn run_failing(&self) -> InvocationError {
         self.invoke("{}").await.unwrap_err()
     }
@@ -152,7 +152,7 @@ impl World {
         self.invoke_within(payload, None).await
     }
 
-    /// An invocation that the runtime ends after `limit`.
+    /// An invocation with a deadline after `limit`.
     pub async fn invoke_within(
         &self,
         payload: &str,
@@ -162,7 +162,7 @@ impl World {
         let own = self.variables.iter().map(|(name, value)| (*name, value.as_str()));
         let environment = required.into_iter().chain(own).collect();
         let sdk = self.edited.as_ref().unwrap_or(&self.sdk).clone();
-        // It signs at the simulation's time: of its services it would otherwise take the clock for wrong.
+        // Signatures have the time of the simulation: otherwise the SDK would correct its clock.
         let sdk = insights_tests::timed(sdk, Clock::Fixed(self.now));
         let service = Service::<AuditmanagerInsights>::new(&environment, sdk, Clock::Fixed(self.now))?;
         let context = Context {
@@ -186,27 +186,28 @@ impl World {
         items.into_iter().map(read).collect()
     }
 
-    /// Puts an item, whatever is there.
+    /// Puts an item unconditionally.
     pub async fn put(&self, item: Map) {
         let put = aws_sdk_dynamodb::Client::new(&self.sdk).put_item().table_name("insights");
         put.set_item(Some(into_attributes(item))).send().await.unwrap();
     }
 
-    /// The items of one kind, or of all kinds that begin with it.
+    /// The items of a kind, or of all kinds with this prefix.
     pub async fn of_kind(&self, kind: &str) -> BTreeMap<(String, String), Map> {
         let mut items = self.items().await;
         items.retain(|_, item| item["kind"].as_str().unwrap().starts_with(kind));
         items
     }
 
-    /// What follows the region in the partition key of every snapshot.
+    /// The parts after the region in the partition key of every snapshot.
     pub async fn keys(&self) -> Vec<String> {
         let prefix = format!("auditmanager#{ACCOUNT}#{REGION}#");
         let snapshots = self.of_kind("auditmanager.").await;
         snapshots.keys().map(|(pk, _)| pk.strip_prefix(&prefix).unwrap().to_owned()).collect()
     }
 
-    /// What two runs over the same answers must leave alike: all but `run`, `state` and the stamps of observation.
+    /// The items that two runs over the same answers have in common: all except `run`, `state` and attributes about the
+    /// observation.
     pub async fn contents(&self) -> BTreeMap<(String, String), Map> {
         let mut items = self.items().await;
         items.retain(|_, item| !["run", "state"].contains(&item["kind"].as_str().unwrap()));
@@ -216,7 +217,7 @@ impl World {
         items
     }
 
-    /// Calls of the service since the log was cleared.
+    /// The calls of the service since the log was cleared.
     pub fn calls(&self) -> Vec<String> {
         let log = self.simulator.log();
         log.into_iter().filter(|call| call.service == "auditmanager").map(|call| call.operation).collect()
@@ -238,13 +239,13 @@ impl World {
     }
 }
 
-/// The whole number at `path` in an item.
+/// The integer at `path` in an item.
 pub fn number(item: &Map, path: &[&str]) -> i64 {
     let value = Value::Map(item.clone());
     value.at(path).and_then(Value::as_number).unwrap().as_i64().unwrap()
 }
 
-/// So many assessments with the same domains, each with the same controls.
+/// This number of assessments with the same domains, each with the same controls.
 pub fn large(assessments: usize, domains: usize, controls: usize) -> String {
     let mut text = "[auditmanager]\njitter = 0\n".to_owned();
     let control = |index| format!("{{ name = \"control {index}\", compliant = 1 }}");

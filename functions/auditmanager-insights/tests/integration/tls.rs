@@ -1,8 +1,8 @@
-//! The shipped binary and services that speak TLS.
+//! The function binary and services with TLS.
 
 use insights_tests::tls::assert_one_full_handshake;
 
-/// So many assessments of five domains with ten controls each.
+/// This number of assessments with five domains of ten controls each.
 fn story(assessments: usize) -> String {
     let control = |number: usize| format!("{{ name = \"Control {number}\", compliant = {number} }}, ");
     let controls: String = (0..10).map(control).collect();
@@ -16,7 +16,7 @@ fn story(assessments: usize) -> String {
 }
 
 #[tokio::test]
-async fn a_first_invocation_shakes_hands_in_full_once_at_each_endpoint_and_a_warm_one_goes_on_with_that() {
+async fn each_endpoint_has_one_full_handshake_in_the_first_invocation_and_none_in_a_warm_one() {
     let binary = env!("CARGO_BIN_EXE_auditmanager-insights");
     assert_one_full_handshake(binary, "auditmanager-insights", &story(3), 30).await;
 }

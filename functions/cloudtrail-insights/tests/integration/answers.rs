@@ -1,9 +1,9 @@
-//! Answers about another series than the requested one, and items that come twice.
+//! Answers about another series than the requested one, and duplicate items.
 
 use crate::support::*;
 use insights_tests::{Sent, edited};
 
-/// Changes an answer; `true` if it did.
+/// Changes an answer; returns `true` if it did.
 type Change = fn(&Sent, &mut Json) -> bool;
 
 async fn run_edited(lab: &Lab, change: Change) -> Json {
@@ -49,7 +49,7 @@ const SERIES_CASES: [(&str, Change, bool); 12] = [
 ];
 
 #[tokio::test]
-async fn an_answer_about_another_series_is_malformed_and_costs_no_other() {
+async fn an_answer_about_another_series_is_malformed_and_does_not_affect_others() {
     let undisturbed = Lab::new(STORY).await;
     run(&undisturbed, &[]).await;
     let expected = undisturbed.table().await;
@@ -67,7 +67,7 @@ async fn an_answer_about_another_series_is_malformed_and_costs_no_other() {
         assert_eq!(issues(&response), [issue], "{what}");
         assert_eq!((chunks(&table, GET_SERIES).len(), covered(&table, GET_SERIES).len()), (0, 0), "{what}");
         assert_eq!(chunks(&table, RUN_SERIES), chunks(&expected, RUN_SERIES), "{what}");
-        // The next run makes good for it.
+        // The next run completes the data.
         lab.advance(60);
         assert_eq!(run(&lab, &[]).await["status"], "ok", "{what}");
         assert_eq!(chunks(&lab.table().await, GET_SERIES), chunks(&expected, GET_SERIES), "{what}");
@@ -133,7 +133,7 @@ const EQUAL: [(&str, Change); 5] = [
 ];
 
 #[tokio::test]
-async fn what_comes_twice_counts_once_and_a_second_run_writes_nothing() {
+async fn duplicates_count_once_and_a_second_run_writes_nothing() {
     let undisturbed = Lab::new(STORY).await;
     let calls = |lab: &Lab| {
         ["GetInsightSelectors", "ListInsightsData", "ListInsightsMetricData"].map(|name| lab.calls(name))
@@ -154,7 +154,7 @@ async fn what_comes_twice_counts_once_and_a_second_run_writes_nothing() {
 }
 
 #[tokio::test]
-async fn of_two_texts_of_one_event_the_same_one_counts_in_whichever_order_they_come() {
+async fn of_two_texts_of_one_event_the_same_one_wins_in_any_order() {
     let mut tables: Vec<Table> = Vec::new();
     let cases: [Change; 2] = [
         |sent, answer| with_other_texts(sent, answer, true),
@@ -172,7 +172,7 @@ async fn of_two_texts_of_one_event_the_same_one_counts_in_whichever_order_they_c
 }
 
 #[tokio::test]
-async fn an_event_that_is_rejected_twice_is_one_rejected_record() {
+async fn an_event_rejected_twice_is_one_rejected_record() {
     let lab = Lab::new(STORY).await;
     let change: Change = |sent, answer| {
         if sent.operation != "LookupEvents" {

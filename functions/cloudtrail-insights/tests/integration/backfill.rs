@@ -1,4 +1,4 @@
-//! A window of the past.
+//! Backfills.
 
 use crate::support::*;
 
@@ -12,7 +12,7 @@ fn span(response: &Json) -> [&str; 2] {
 }
 
 #[tokio::test]
-async fn a_window_is_worked_in_pieces_oldest_first_and_leaves_the_state_alone() {
+async fn a_window_is_processed_in_pieces_oldest_first_and_does_not_change_the_state() {
     let lab = Lab::new(STORY).await;
     let response = invoke(&lab, &[], &window("2026-02-20T06:00:00Z", "2026-03-01T10:00:00Z")).await;
     assert_eq!(summary(&response), "ok fetched=4 written=4");
@@ -30,18 +30,19 @@ async fn a_window_is_worked_in_pieces_oldest_first_and_leaves_the_state_alone() 
     let [run_record] = table.of_kind("run").try_into().unwrap();
     assert_eq!(text(run_record, "trigger"), "window");
     assert_eq!(run_record["window"].at(&["end"]), Some(&"2026-03-01T10:00:00.000Z".into()));
-    // A series is loaded for the whole window, whichever piece names it; where scheduled runs stand is left alone.
+    // A series is loaded for the whole window regardless of the piece that names it, and the progress of scheduled runs
+    // is unchanged.
     assert_eq!(chunks(&table, RUN_SERIES), ["300 03-01T06:00 03-01T06:00/03-01T12:00: 09:00=10 09:05=10"]);
     assert_eq!(covered(&table, RUN_SERIES), ["300 2026-02-20T06:00/2026-03-01T12:00"]);
     assert_eq!(text(series_row(&table, RUN_SERIES), "watermark"), "2026-02-26T12:00:00.000Z");
-    // The same again writes `run`.
+    // The same backfill again writes only `run`.
     lab.simulator.clear_log();
     invoke(&lab, &[], &window("2026-02-20T06:00:00Z", "2026-03-01T10:00:00Z")).await;
     assert_eq!(writes(&lab), (1, 0));
 }
 
 #[tokio::test]
-async fn a_window_does_not_disturb_what_scheduled_runs_have_reached() {
+async fn a_backfill_does_not_change_the_progress_of_scheduled_runs() {
     let lab = Lab::new(STORY).await;
     run(&lab, &[]).await;
     let before = lab.table().await;
@@ -61,18 +62,18 @@ async fn a_window_does_not_disturb_what_scheduled_runs_have_reached() {
         );
         assert_eq!(series_row(&table, series).get("watermark"), None);
     }
-    // What does not adjoin stays apart.
+    // Spans that do not touch stay separate.
     invoke(&lab, &[], &window("2026-02-01T00:00:00Z", "2026-02-02T00:00:00Z")).await;
     let expected = ["300 2026-02-01T00:00/2026-02-02T00:00", "300 2026-02-25T00:00/"];
     assert_eq!(covered(&lab.table().await, RUN_SERIES), expected);
-    // The same again writes `run`.
+    // The same backfill again writes only `run`.
     lab.simulator.clear_log();
     invoke(&lab, &[], &window("2026-02-01T00:00:00Z", "2026-02-02T00:00:00Z")).await;
     assert_eq!(writes(&lab), (1, 0));
 }
 
 #[tokio::test]
-async fn each_age_of_a_window_is_fetched_at_the_finest_period_that_is_left_of_it() {
+async fn each_part_of_a_window_is_fetched_at_its_finest_available_period() {
     let lab = Lab::new(STORY).await;
     run(&lab, &[]).await;
     lab.simulator.clear_log();
@@ -88,8 +89,8 @@ async fn each_age_of_a_window_is_fetched_at_the_finest_period_that_is_left_of_it
 }
 
 #[tokio::test]
-async fn what_lies_before_the_reach_is_an_issue_and_the_rest_is_loaded() {
-    // 90 days before noon of 1 March is noon of 1 December; five minutes less are asked for.
+async fn the_part_of_a_window_before_the_retention_is_an_issue_and_the_rest_is_loaded() {
+    // 90 days before noon of 1 March is noon of 1 December; the request starts five minutes later.
     for (start, end, expected, end_reached, asked_for) in [
         (
             "2025-10-01T00:00:00Z",
@@ -127,10 +128,10 @@ async fn what_lies_before_the_reach_is_an_issue_and_the_rest_is_loaded() {
 }
 
 #[tokio::test]
-async fn the_end_of_the_response_is_where_everything_before_it_is_stored() {
+async fn everything_before_the_reported_end_of_a_window_is_stored() {
     let ask = window("2026-02-20T12:00:00Z", "2026-03-01T12:00:00Z");
     for (fault, end, has_run) in [
-        // An event that did not come may have named a series, of which all of the window is missing.
+        // A missing event could have named a series, of which the whole window would be missing.
         ("LookupEvents=denied:1@2", "2026-02-20T12:00:00.000Z"),
         ("ListInsightsData=denied:1", "2026-02-20T12:00:00.000Z"),
         ("ListInsightsData=denied:1@3", "2026-02-20T12:00:00.000Z"),
@@ -157,7 +158,7 @@ async fn the_end_of_the_response_is_where_everything_before_it_is_stored() {
         } else {
             assert_eq!(span(&response)[1], end, "{fault}");
         }
-        // Continued there, it leaves what a window without trouble leaves.
+        // After it continues there, the table equals that of an undisturbed backfill.
         let rest = window(span(&response)[1], "2026-03-01T12:00:00Z");
         assert_eq!(invoke(&lab, &[], &rest).await["status"], "ok");
         let undisturbed = Lab::new(STORY).await;
@@ -168,7 +169,7 @@ async fn the_end_of_the_response_is_where_everything_before_it_is_stored() {
 }
 
 #[tokio::test]
-async fn a_window_loads_the_configured_series_before_any_run() {
+async fn a_backfill_before_any_run_loads_the_configured_series() {
     let series = r#"[{"event_source":"sqs.amazonaws.com","event_name":"DeleteQueue","insight_type":"ApiCallRateInsight"}]"#;
     let lab = Lab::new(STORY).await;
     invoke(&lab, &[("CLOUDTRAIL_SERIES", series)], &window("2026-03-01T00:00:00Z", "2026-03-01T10:00:00Z"))
@@ -187,7 +188,7 @@ async fn a_window_loads_the_configured_series_before_any_run() {
 }
 
 #[tokio::test]
-async fn a_wrong_window_is_a_wrong_payload() {
+async fn an_invalid_window_is_an_invalid_payload() {
     let lab = Lab::new(STORY).await;
     for (start, end) in [
         ("2026-03-01T00:00:00Z", "2026-02-01T00:00:00Z"),

@@ -1,4 +1,4 @@
-//! The shipped binary under a Lambda Runtime API, as a process of its own that goes by the machine's clock.
+//! The function binary in its own process under a Lambda Runtime API, with the machine's clock.
 
 use insights_simulator::runtime_api::Outcome;
 use insights_tests::{EXTERNAL_ID, Lab, REDACT_KEY, Running, Table};
@@ -10,10 +10,10 @@ const START: &str = include_str!("../../../../events/cloudtrail-insights--insigh
 const END: &str = include_str!("../../../../events/cloudtrail-insights--insight-end.json");
 const WINDOW: &str = include_str!("../../../../events/cloudtrail-insights--window-before-reach.json");
 const DRY_RUN: &str = include_str!("../../../../events/cloudtrail-insights--dry-run.json");
-/// The insight that the pushed halves belong to.
+/// The insight of the pushed phases.
 const PUSHED: &str = "cloudtrail#123456789012#eu-west-1#b5a7c1d2-60e3-4f84-9a15-c7d8e9f0a1b2";
 
-/// One insight that is over, twenty calls in one chunk or, if it lies across the border of two, in both.
+/// One closed insight with twenty calls in one chunk or in two adjacent ones.
 const STORY: &str = r#"
 [cloudtrail]
 [[cloudtrail.trails]]
@@ -41,7 +41,7 @@ async fn start(lab: &Lab, variables: &[(&str, &str)]) -> Running {
 }
 
 #[tokio::test]
-async fn scheduled_events_collect_and_then_find_nothing_new() {
+async fn the_second_scheduled_event_finds_nothing_new() {
     let lab = Lab::in_real_time(STORY).await;
     let function = start(&lab, &[]).await;
     let first = function.response(RULE).await;
@@ -70,7 +70,7 @@ async fn scheduled_events_collect_and_then_find_nothing_new() {
 }
 
 #[tokio::test]
-async fn pushed_halves_of_the_events_folder_join_in_either_order() {
+async fn pushed_phases_of_the_events_folder_are_joined_in_any_order() {
     let mut tables: Vec<Table> = Vec::new();
     for order in [[START, END], [END, START]] {
         let lab = Lab::in_real_time(STORY).await;
@@ -94,7 +94,7 @@ async fn pushed_halves_of_the_events_folder_join_in_either_order() {
 }
 
 #[tokio::test]
-async fn windows_dry_runs_and_wrong_payloads_do_what_they_say() {
+async fn windows_dry_runs_and_invalid_payloads_have_the_documented_effect() {
     let lab = Lab::in_real_time(STORY).await;
     let function = start(&lab, &[]).await;
     let dry = function.response(DRY_RUN).await;
@@ -126,7 +126,7 @@ async fn windows_dry_runs_and_wrong_payloads_do_what_they_say() {
 }
 
 #[tokio::test]
-async fn a_wrong_configuration_ends_the_process_with_every_fault_named() {
+async fn an_invalid_configuration_ends_the_process_with_all_faults() {
     let lab = Lab::in_real_time(STORY).await;
     let function =
         start(&lab, &[("CLOUDTRAIL_PERIOD", "5"), ("CLOUDTRAIL_SERIES", "{"), ("TABLE_NAME", "")]).await;
@@ -141,7 +141,7 @@ async fn a_wrong_configuration_ends_the_process_with_every_fault_named() {
 }
 
 #[tokio::test]
-async fn nothing_to_be_had_is_an_error_of_the_function() {
+async fn a_run_in_which_everything_fails_is_an_error_of_the_function() {
     let lab = Lab::in_real_time(STORY).await;
     let function = start(&lab, &[]).await;
     lab.fault("cloudtrail:*=denied");
@@ -150,9 +150,9 @@ async fn nothing_to_be_had_is_an_error_of_the_function() {
     assert!(message.contains("AccessDeniedException"), "{message}");
 }
 
-/// What is logged holds no secret: every process of the tests is read for them when it ends (`insights_tests::Running`).
+/// Logs contain no secrets: the log of every process is checked when it ends (`insights_tests::Running`).
 #[tokio::test]
-async fn at_the_most_detailed_level_and_whatever_fails_no_secret_is_logged() {
+async fn no_secret_is_logged_at_the_most_detailed_level_for_any_failure() {
     const ROLE: &str = "arn:aws:iam::111122223333:role/insights-reader";
     let lab = Lab::in_real_time(STORY).await;
     let targets = format!(
@@ -174,10 +174,10 @@ async fn at_the_most_detailed_level_and_whatever_fails_no_secret_is_logged() {
     }
     let finished = function.kill().await;
     assert!(finished.stdout.contains("target_finished"), "{}", finished.stdout);
-    // The SDK's own details, of which it has some for every request, are left out.
+    // Log events of the SDK, which exist for every request, are excluded.
     let details = finished.stdout.lines().filter(|line| line.contains(r#""level":"TRACE""#));
     assert_eq!(details.collect::<Vec<_>>(), <[&str; 0]>::default());
-    // Nor is it, where the configuration is wrong and is told member by member.
+    // Neither do error messages about an invalid configuration.
     let id = format!("\"{EXTERNAL_ID}\"");
     for (wrong, told) in [
         (targets.replace("111122223333\",", "11\","), "TARGETS[1].account_id"),
@@ -193,7 +193,7 @@ async fn at_the_most_detailed_level_and_whatever_fails_no_secret_is_logged() {
 }
 
 #[tokio::test]
-async fn every_line_has_its_request_whatever_the_level() {
+async fn every_log_line_has_its_request_id_at_every_level() {
     let lab = Lab::in_real_time(STORY).await;
     lab.fault("LookupEvents=denied");
     let function = start(&lab, &[("AWS_LAMBDA_LOG_LEVEL", "ERROR")]).await;

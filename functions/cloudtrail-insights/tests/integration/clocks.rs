@@ -1,10 +1,10 @@
-//! A machine's clock that is wrong: what is fetched and covered, and how rows are repaired that such a run has left.
+//! A wrong clock of the machine: fetched data, coverage, and the repair of rows.
 
 use crate::support::*;
 use insights_shared::time::{Clock, DAY_SECONDS};
 use serde_json::json;
 
-/// One run on a machine whose clock is `ahead` of the services'.
+/// One run on a machine whose clock is `ahead` of the services' clock.
 async fn run_ahead(lab: &Lab, ahead: i64) -> Json {
     let clock = Clock::Fixed(lab.now().plus_seconds(ahead));
     let function: Function<CloudtrailInsights> =
@@ -14,7 +14,7 @@ async fn run_ahead(lab: &Lab, ahead: i64) -> Json {
     response
 }
 
-/// What a run at each of these instants leaves, by a clock that is right.
+/// The table after a run at each of these times with a correct clock.
 async fn undisturbed(advances: &[i64]) -> Table {
     let lab = Lab::new(STORY).await;
     for seconds in advances {
@@ -25,8 +25,8 @@ async fn undisturbed(advances: &[i64]) -> Table {
 }
 
 #[tokio::test]
-async fn no_bucket_counts_as_fetched_that_has_not_ended_by_both_clocks() {
-    // The services' clock shows 12:04:30; a bucket ends at 12:05.
+async fn only_buckets_that_have_ended_by_both_clocks_count_as_fetched() {
+    // The clock of the services shows 12:04:30; a bucket ends at 12:05.
     for (ahead, expected) in [
         (0, "12:00"),
         (29, "12:00"),
@@ -34,7 +34,7 @@ async fn no_bucket_counts_as_fetched_that_has_not_ended_by_both_clocks() {
         (61, "12:00"),
         (DAY_SECONDS, "12:00"),
         (-59, "12:00"),
-        // The machine's clock shows 11:59:30.
+        // The clock of the machine shows 11:59:30.
         (-300, "11:55"),
     ] {
         let lab = Lab::new(STORY).await;
@@ -55,7 +55,7 @@ async fn no_bucket_counts_as_fetched_that_has_not_ended_by_both_clocks() {
 }
 
 #[tokio::test]
-async fn a_run_with_a_wrong_clock_costs_nothing_that_a_later_one_could_miss() {
+async fn data_missed_by_a_run_with_a_wrong_clock_is_fetched_later() {
     for ahead in [DAY_SECONDS, 59, 400 * DAY_SECONDS, -DAY_SECONDS] {
         let lab = Lab::new(STORY).await;
         run_ahead(&lab, ahead).await;
@@ -75,8 +75,8 @@ async fn a_run_with_a_wrong_clock_costs_nothing_that_a_later_one_could_miss() {
     }
 }
 
-/// What a run has left whose clock was a day ahead: a watermark, spans and an answer in the future, and a chunk without the
-/// points that came after it.
+/// The items of a run whose clock was a day ahead: a watermark, spans and an answer time in the future, and a chunk
+/// without later points.
 async fn damaged() -> Lab {
     let lab = Lab::new(STORY).await;
     run(&lab, &[]).await;
@@ -88,7 +88,7 @@ async fn damaged() -> Lab {
         state.insert(name.into(), future.clone().into());
     }
     lab.put(state).await;
-    // One row follows the watermark, one has ends of its own.
+    // One row follows the watermark, the other has its own ends.
     let mut row = table.0.remove(&key(CATALOG, format!("series#{QUEUE_SERIES}"))).unwrap();
     let span = format!(r#"{{"300": [{{"from": "2026-02-26T12:00:00.000Z", "until": "{future}"}}]}}"#);
     row.insert("covered".into(), Value::from_json(&span).unwrap());
@@ -111,7 +111,7 @@ async fn damaged() -> Lab {
 }
 
 #[tokio::test]
-async fn a_target_that_a_wrong_clock_has_left_in_the_future_restarts_and_is_whole_again() {
+async fn a_target_with_a_watermark_in_the_future_restarts_and_becomes_complete() {
     let lab = damaged().await;
     let response = run(&lab, &[]).await;
     assert_eq!(response["status"], "ok", "{response}");
@@ -126,14 +126,14 @@ async fn a_target_that_a_wrong_clock_has_left_in_the_future_restarts_and_is_whol
 }
 
 #[tokio::test]
-async fn where_a_repair_is_not_finished_nothing_counts_as_known_that_may_be_wrong() {
+async fn an_unfinished_repair_claims_no_coverage_that_may_be_wrong() {
     let lab = damaged().await;
     lab.fault("ListInsightsMetricData=denied");
     assert_eq!(run(&lab, &[]).await["status"], "partial");
     let table = lab.table().await;
     assert_eq!(watermark(&table), "2026-03-01T13:00:00.000Z");
     for series in [RUN_SERIES, QUEUE_SERIES, GET_SERIES] {
-        // The look-back begins at 13:00.
+        // The look-back starts at 13:00.
         assert_eq!(covered(&table, series), ["300 2026-02-26T12:00/2026-02-26T13:00"], "{series}");
         assert_eq!(text(series_row(&table, series), "watermark"), "2026-02-26T13:00:00.000Z", "{series}");
     }
@@ -146,7 +146,7 @@ async fn where_a_repair_is_not_finished_nothing_counts_as_known_that_may_be_wron
 }
 
 #[tokio::test]
-async fn a_row_that_cannot_be_repaired_keeps_the_watermark_and_costs_no_other_its_data() {
+async fn a_row_that_cannot_be_repaired_keeps_the_watermark_and_does_not_affect_others() {
     let lab = damaged().await;
     let table = lab.table().await;
     let mut row = series_row(&table, RUN_SERIES).clone();

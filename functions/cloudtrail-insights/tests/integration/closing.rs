@@ -1,10 +1,10 @@
-//! A Start whose End never comes.
+//! A Start without an End.
 
 use crate::support::*;
 
 const DAY: i64 = 86_400;
 
-/// A lab with one Start of 09:00 that was looked up, and nothing more.
+/// A lab with one Start at 09:00 that was looked up.
 async fn lab_with_a_start() -> Lab {
     let told = story(&insight(
         "RunInstances",
@@ -19,7 +19,7 @@ async fn lab_with_a_start() -> Lab {
 #[tokio::test]
 async fn a_start_without_an_end_is_closed_after_90_days_and_an_end_after_that_replaces_it() {
     let lab = lab_with_a_start().await;
-    // CloudTrail tells of the last hour of the 90 days at most an hour later.
+    // CloudTrail returns events of the last hour of the 90 days up to an hour later.
     lab.advance(90 * DAY - 2 * 3_600);
     run(&lab, &[]).await;
     assert_eq!(
@@ -41,7 +41,7 @@ async fn a_start_without_an_end_is_closed_after_90_days_and_an_end_after_that_re
     // 2026-05-30T09:00:00Z and 400 days.
     assert_eq!(closed["expires_at"], (1_780_131_600_i64 + 400 * DAY).into());
     assert_eq!(closed["detail"].at(&["start", "shared_event_id"]), Some(&"s".into()));
-    // It is over: a further run has nothing to do.
+    // The insight has ended: another run writes nothing.
     lab.advance(60);
     lab.simulator.clear_log();
     run(&lab, &[]).await;
@@ -60,8 +60,8 @@ async fn a_start_without_an_end_is_closed_after_90_days_and_an_end_after_that_re
 }
 
 #[tokio::test]
-async fn an_end_that_is_still_to_be_looked_up_is_found_before_anything_is_closed() {
-    // The function was off for 89 days, and the End came an hour after the Start.
+async fn a_pending_end_is_looked_up_before_insights_are_closed() {
+    // The function was disabled for 89 days, and the End came an hour after the Start.
     let lab = lab_with_a_start().await;
     retell(
         &lab,
@@ -75,7 +75,7 @@ async fn an_end_that_is_still_to_be_looked_up_is_found_before_anything_is_closed
 }
 
 #[tokio::test]
-async fn what_would_have_expired_by_now_does_not_stay_open() {
+async fn an_insight_that_would_have_expired_does_not_stay_open() {
     let lab = lab_with_a_start().await;
     lab.advance(200 * DAY);
     let response = run(&lab, &[("RETENTION_DAYS", "30")]).await;
@@ -88,7 +88,7 @@ async fn what_would_have_expired_by_now_does_not_stay_open() {
 }
 
 #[tokio::test]
-async fn what_a_newer_version_wrote_is_not_closed() {
+async fn an_insight_of_a_newer_version_is_not_closed() {
     let lab = lab_with_a_start().await;
     let mut newer = insight_of(&lab.table().await, "s").clone();
     newer.insert("schema_version".into(), 2.into());

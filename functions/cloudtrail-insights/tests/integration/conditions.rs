@@ -1,4 +1,4 @@
-//! Not in use, not allowed, too many calls, out of order, or simply nothing there: answers that must not be confused.
+//! The conditions not enabled, denied, throttled, failed and no data are distinguished.
 
 use crate::support::*;
 
@@ -15,7 +15,7 @@ const OFF: &str = "[cloudtrail]\n[[cloudtrail.trails]]\nname = \"off\"\n";
 const WINDOW: &str = r#"{"window":{"start":"2026-02-28T00:00:00Z","end":"2026-03-01T00:00:00Z"}}"#;
 
 #[tokio::test]
-async fn without_trails_that_have_insights_and_without_insight_events_it_is_not_enabled() {
+async fn without_insights_on_trails_and_without_insight_events_the_source_is_not_enabled() {
     let untrailed = insight("RunInstances", "ec2.amazonaws.com", "start = \"-1h\"");
     let unreadable =
         insight("RunInstances", "ec2.amazonaws.com", "start = \"-1h\"\nomit = [\"sharedEventID\"]");
@@ -29,7 +29,7 @@ async fn without_trails_that_have_insights_and_without_insight_events_it_is_not_
         (story("").as_str(), None, "{}", "ok"),
         (story("").as_str(), None, WINDOW, "ok"),
         (ORGANIZATION, None, "{}", "ok"),
-        // Insights were on when these events came.
+        // Insights were enabled at the time of these events.
         (&format!("[cloudtrail]\n{untrailed}"), None, "{}", "ok fetched=2 written=2"),
         (&format!("[cloudtrail]\n{unreadable}"), None, "{}", "ok fetched=1 rejected=1"),
         (OFF, Some(configured), "{}", "ok"),
@@ -50,7 +50,7 @@ async fn without_trails_that_have_insights_and_without_insight_events_it_is_not_
 }
 
 #[tokio::test]
-async fn what_was_in_use_once_is_ok_while_it_is_quiet() {
+async fn a_source_used_before_is_ok_without_new_events() {
     let lab = Lab::new(&format!(
         "[cloudtrail]\n{}",
         insight("RunInstances", "ec2.amazonaws.com", "start = \"-1h\"")
@@ -64,7 +64,7 @@ async fn what_was_in_use_once_is_ok_while_it_is_quiet() {
 }
 
 #[tokio::test]
-async fn a_target_where_nothing_could_be_fetched_fails_the_invocation_by_its_cause() {
+async fn an_invocation_that_fetched_nothing_fails_with_the_cause() {
     for (fault, error_type, code) in [
         ("denied", "Source.Denied", "AccessDeniedException"),
         ("expired", "Source.Denied", "ExpiredTokenException"),
@@ -85,14 +85,14 @@ async fn a_target_where_nothing_could_be_fetched_fails_the_invocation_by_its_cau
         let state = table.get(RUNS, "state").unwrap();
         assert_eq!((text(state, "last_status"), state.get("last_success_at")), ("failed", None));
         assert_eq!(watermark(&table), "-");
-        // It is fetched whole when the trouble is over.
+        // It is fetched completely when the fault ends.
         lab.simulator.clear_faults();
         assert_eq!(summary(&run(&lab, &[]).await), "ok fetched=6 written=6", "{fault}");
     }
 }
 
 #[tokio::test]
-async fn denied_where_nothing_would_be_found_is_not_taken_for_not_enabled() {
+async fn denied_is_not_mistaken_for_not_enabled() {
     for (operation, expected) in [("LookupEvents", Err("Source.Denied")), ("DescribeTrails", Ok("partial"))] {
         let lab = Lab::new(OFF).await;
         lab.fault(&format!("{operation}=denied"));
@@ -106,13 +106,13 @@ async fn denied_where_nothing_would_be_found_is_not_taken_for_not_enabled() {
 }
 
 #[tokio::test]
-async fn a_table_that_cannot_be_used_fails_the_invocation_as_such() {
+async fn an_unusable_table_fails_the_invocation_with_its_own_error() {
     for operation in ["BatchGetItem", "Query", "PutItem"] {
         for fault in ["denied", "throttle", "error500", "reset"] {
             let lab = Lab::new(STORY).await;
             lab.fault(&format!("{operation}={fault}"));
             if operation == "PutItem" {
-                // What was inserted need not be put.
+                // Inserted records need no put.
                 lab.fault("BatchExecuteStatement=denied");
             }
             let (error_type, message) = fails(&lab, &[], "{}").await;
@@ -120,7 +120,7 @@ async fn a_table_that_cannot_be_used_fails_the_invocation_as_such() {
             lab.simulator.clear_faults();
             let table = lab.table().await;
             assert_eq!(table.of_kind("cloudtrail.insight").len(), 0);
-            // The first piece, of a day, has nothing that could not have been stored.
+            // The first piece of one day has nothing to store.
             let moved = ["-", "2026-02-27T12:00:00.000Z"].contains(&watermark(&table).as_str());
             assert!(moved, "{operation}={fault}: {}", watermark(&table));
             run(&lab, &[]).await;
@@ -130,7 +130,7 @@ async fn a_table_that_cannot_be_used_fails_the_invocation_as_such() {
 }
 
 #[tokio::test]
-async fn a_state_that_cannot_be_written_is_an_issue_and_is_written_next_time() {
+async fn a_failed_write_of_the_state_is_an_issue_and_the_next_run_writes_it() {
     let lab = Lab::new(STORY).await;
     lab.fault("UpdateItem=denied");
     let response = run(&lab, &[]).await;

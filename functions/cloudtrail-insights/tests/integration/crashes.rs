@@ -1,17 +1,17 @@
-//! Time that runs out, and runs that end anywhere: later runs leave the table as if there had been none.
+//! Runs that run out of time or are cancelled anywhere: after later runs, the table equals an undisturbed one.
 
 use crate::support::*;
 use std::time::Duration;
 
-/// Two requests for each series, five pieces for events: enough for an end between any two of them.
+/// Two requests per series and five pieces for events: a run can end between any two of them.
 const WIDE: [(&str, &str); 2] = [("LOOKBACK_DAYS", "16"), ("CLOUDTRAIL_PERIOD", "60")];
 
-/// The small story, with every insight over.
+/// The small scenario with only closed insights.
 fn told() -> String {
     STORY.replace("start = \"-1h\"", "start = \"-1h\"\nend = \"-50m\"")
 }
 
-/// The table after a first run and one more after each of these spans, and how many calls the last of them made.
+/// The table after a first run and one more after each of these times, and the number of calls of the last run.
 async fn undisturbed(advances: &[i64]) -> (Table, u64) {
     let lab = Lab::new(&told()).await;
     run(&lab, &WIDE).await;
@@ -24,7 +24,7 @@ async fn undisturbed(advances: &[i64]) -> (Table, u64) {
     (lab.table().await, calls)
 }
 
-/// Every call that was made, the table's included.
+/// All calls, including those to the table.
 fn total(lab: &Lab) -> u64 {
     lab.simulator.counts().values().sum()
 }
@@ -35,7 +35,7 @@ fn same(undisturbed: &Table, lab: &Table, about: &str) {
 }
 
 #[tokio::test]
-async fn an_account_too_large_for_one_invocation_is_finished_by_several() {
+async fn a_large_account_is_completed_by_several_invocations() {
     let (undisturbed, _) = undisturbed(&[]).await;
     let lab = Lab::new(&told()).await;
     lab.fault("LookupEvents=slow-0.08");
@@ -44,8 +44,8 @@ async fn an_account_too_large_for_one_invocation_is_finished_by_several() {
     let function = function(&lab, &variables);
     let mut runs: Vec<String> = Vec::new();
     for longer in 0.. {
-        // Half a second is kept to write what is in hand, so at first there are 0.2 s to fetch in. On a machine that
-        // does a lot else that may be too little to get anywhere.
+        // Half a second is reserved for writing, so at first 0.2 s remain for fetching. On a busy machine this may be
+        // too little for any progress.
         let remaining = Duration::from_millis(700 + 30 * longer);
         let response = function.invoke_within("{}", remaining).await.unwrap();
         assert_adds_up(&response);
@@ -63,7 +63,7 @@ async fn an_account_too_large_for_one_invocation_is_finished_by_several() {
 }
 
 #[tokio::test]
-async fn time_that_has_run_out_before_the_run_began_is_not_reached_and_nothing_else() {
+async fn a_run_that_starts_without_time_is_only_not_reached() {
     let lab = Lab::new(&told()).await;
     let response = function(&lab, &[]).invoke_within("{}", Duration::ZERO).await.unwrap();
     assert_eq!(summary(&response), "partial not_reached=1");
@@ -71,7 +71,7 @@ async fn time_that_has_run_out_before_the_run_began_is_not_reached_and_nothing_e
 }
 
 #[tokio::test]
-async fn a_window_that_time_does_not_allow_says_how_far_it_came() {
+async fn a_window_without_enough_time_reports_its_progress() {
     let lab = Lab::new(&told()).await;
     lab.fault("LookupEvents=slow-0.15");
     let ask = |start: &str| format!(r#"{{"window":{{"start":"{start}","end":"2026-03-01T12:00:00Z"}}}}"#);
@@ -92,8 +92,7 @@ async fn a_window_that_time_does_not_allow_says_how_far_it_came() {
     assert_eq!(lab.table().await.kinds()["cloudtrail.insight"], 3);
 }
 
-/// The table fails from the k-th of its calls on, for every k, as it does to a process that is no more: what comes
-/// after changes nothing.
+/// The table fails from its k-th call on, for every k, as after the end of a process: later calls change nothing.
 async fn check_table_fails_from_every_call(outage: Option<i64>) {
     let (undisturbed, _) = undisturbed(outage.as_slice()).await;
     let mut tried = 0;
@@ -118,18 +117,18 @@ async fn check_table_fails_from_every_call(outage: Option<i64>) {
 }
 
 #[tokio::test]
-async fn a_first_run_may_end_after_any_call_of_the_table() {
+async fn a_first_run_can_end_after_any_table_call() {
     check_table_fails_from_every_call(None).await;
 }
 
 #[tokio::test]
-async fn a_run_after_an_outage_may_end_after_any_call_of_the_table() {
-    // Ten days: four pieces, so that the watermark moves while the series stand where they stood.
+async fn a_run_after_an_outage_can_end_after_any_table_call() {
+    // Ten days: four pieces, so the watermark moves while the series keep their progress.
     check_table_fails_from_every_call(Some(10 * 86_400)).await;
 }
 
 #[tokio::test]
-async fn a_run_may_be_cut_off_in_the_middle_of_any_call() {
+async fn a_run_can_be_cancelled_during_any_call() {
     let (undisturbed, calls) = undisturbed(&[]).await;
     let mut tried = 0;
     for k in (0..calls).step_by(2) {
@@ -140,7 +139,7 @@ async fn a_run_may_be_cut_off_in_the_middle_of_any_call() {
                 tokio::task::yield_now().await;
             }
         };
-        // Whatever is under way when the k-th call is done is dropped, as when the process is killed.
+        // All tasks are dropped after the k-th call, as when the process is killed.
         tokio::select! {
             biased;
             () = reached => tried += 1,
@@ -154,7 +153,7 @@ async fn a_run_may_be_cut_off_in_the_middle_of_any_call() {
 }
 
 #[tokio::test]
-async fn two_runs_at_once_of_which_one_is_cut_off_leave_what_one_leaves() {
+async fn two_concurrent_runs_of_which_one_is_cancelled_store_the_same_as_one() {
     let (undisturbed, calls) = undisturbed(&[]).await;
     for k in (5..calls).step_by(17) {
         let lab = Lab::new(&told()).await;

@@ -1,4 +1,4 @@
-//! Which trails are asked for insights on data events, and what is known of them meanwhile.
+//! The trails for which insights on data events are requested, and the catalog rows of trails.
 
 use crate::support::*;
 
@@ -6,13 +6,13 @@ fn row(table: &Table) -> Option<Map> {
     table.get(CATALOG, &format!("trail#{OBJECTS}")).cloned()
 }
 
-/// The story with other insight selectors on the trail `objects`.
+/// The scenario with other insight selectors on the trail `objects`.
 fn with_selectors(selectors: &str) -> String {
     STORY.replace(r#"[{ type = "ApiErrorRateInsight", categories = ["Data"] }]"#, selectors)
 }
 
 #[tokio::test]
-async fn only_own_trails_with_insights_on_data_events_are_asked() {
+async fn only_own_trails_with_insights_on_data_events_are_listed() {
     let others = r#"
 [[cloudtrail.trails]]
 name = "organization"
@@ -51,7 +51,7 @@ insight_selectors = [{ type = "ApiCallRateInsight", categories = ["Data"] }]
 }
 
 #[tokio::test]
-async fn a_trail_that_gets_insights_later_is_asked_from_the_lookback_on() {
+async fn a_trail_that_gets_insights_later_is_fetched_from_the_look_back_on() {
     for selectors in [
         "[]",
         r#"[{ type = "ApiCallRateInsight" }]"#,
@@ -71,7 +71,7 @@ async fn a_trail_that_gets_insights_later_is_asked_from_the_lookback_on() {
 }
 
 #[tokio::test]
-async fn a_trail_that_loses_its_insights_rests_and_goes_on_where_it_stood() {
+async fn a_trail_that_loses_its_insights_pauses_and_continues_at_its_watermark() {
     let lab = Lab::new(STORY).await;
     run(&lab, &[]).await;
     retell(&lab, &with_selectors("[]"));
@@ -95,7 +95,7 @@ async fn a_trail_that_loses_its_insights_rests_and_goes_on_where_it_stood() {
 }
 
 #[tokio::test]
-async fn trails_that_cannot_be_described_are_an_issue_and_those_that_are_known_are_asked_all_the_same() {
+async fn if_trails_cannot_be_described_the_known_ones_are_fetched() {
     let lab = Lab::new(STORY).await;
     lab.fault("DescribeTrails=denied:1");
     let response = run(&lab, &[]).await;
@@ -113,7 +113,7 @@ async fn trails_that_cannot_be_described_are_an_issue_and_those_that_are_known_a
 }
 
 #[tokio::test]
-async fn a_trail_whose_selectors_cannot_be_read_costs_no_other_and_loses_nothing() {
+async fn a_trail_with_unreadable_selectors_does_not_affect_others_and_loses_no_data() {
     let lab = Lab::new(STORY).await;
     run(&lab, &[]).await;
     lab.advance(60);

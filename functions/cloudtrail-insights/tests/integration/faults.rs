@@ -1,5 +1,4 @@
-//! Every fault of every operation: what is stored, what is reported and under which code, and that a later run makes
-//! good for it.
+//! Every fault of every operation: stored data, issues with their codes, and the completion by a later run.
 
 use crate::support::*;
 use insights_shared::value::Text;
@@ -63,9 +62,9 @@ fn left(table: &Table) -> String {
     )
 }
 
-/// What each operation costs that fails at every call. Two insights are the account's and one a trail's; each names a
-/// series of one chunk. The watermark passes only what has a row to say that it is behind, or what no row knows of: that
-/// will be fetched from the beginning.
+/// The effect of each operation that always fails. Two insights belong to the account and one to a trail; each names a
+/// series of one chunk. The watermark passes only series and trails whose row has its own watermark, and those without
+/// any row, which will be fetched from the beginning.
 const OPERATIONS: [Expected; 5] = [
     Expected {
         operation: "DescribeTrails",
@@ -73,7 +72,7 @@ const OPERATIONS: [Expected; 5] = [
         issues: 1,
         left: "insights 2 (1 open) chunks 2 series 2 trails 0 behind 0 watermark 2026-03-01T12:00 run 1 state partial",
     },
-    // Both trails have insights, of whichever kind.
+    // Both trails have insights of some type.
     Expected {
         operation: "GetInsightSelectors",
         status: "partial",
@@ -92,7 +91,7 @@ const OPERATIONS: [Expected; 5] = [
         issues: 3,
         left: "insights 3 (1 open) chunks 0 series 3 trails 1 behind 3 watermark 2026-03-01T12:00 run 1 state partial",
     },
-    // The first piece fails, and those after it wait for it.
+    // The first piece fails, so the later ones are not processed.
     Expected {
         operation: "LookupEvents",
         status: "partial",
@@ -101,38 +100,38 @@ const OPERATIONS: [Expected; 5] = [
     },
 ];
 
-/// What each operation of the table costs that fails at every call, or at every one after the first.
+/// The effect of each table operation that fails at every call, or at every call after the first.
 const TABLE_OPERATIONS: [Expected; 5] = [
-    // The state is what a run reads first, and CloudTrail is not asked without it.
+    // A run reads the state first, and calls CloudTrail only if this succeeds.
     Expected {
         operation: "BatchGetItem",
         status: "failed",
         issues: 0,
         left: "insights 0 (0 open) chunks 0 series 0 trails 0 behind 0 watermark - run 0 state -",
     },
-    // Three insights and three chunks cannot be compared; the rows need not be. The first piece had no event.
+    // Three insights and three chunks cannot be compared; rows need no comparison. The first piece has no event.
     Expected {
         operation: "BatchGetItem@1",
         status: "failed",
         issues: 6,
         left: "insights 0 (0 open) chunks 0 series 3 trails 1 behind 4 watermark 2026-02-27T12:00 run 1 state failed",
     },
-    // Without its rows a run does not know where anything stands, and asks for nothing.
+    // Without its rows a run does not know any progress, and makes no requests.
     Expected {
         operation: "Query",
         status: "failed",
         issues: 1,
         left: "insights 0 (0 open) chunks 0 series 0 trails 0 behind 0 watermark - run 1 state failed",
     },
-    // Three insights, three chunks, three series' rows when they are named and again after their chunks, the trail's row
-    // when it is found and again after its events, the run.
+    // Three insights, three chunks, three series rows when they are named and again after their chunks, the trail row
+    // when it is found and again after its events, and the run.
     Expected {
         operation: "PutItem",
         status: "failed",
         issues: 3 + 3 + 3 + 3 + 1 + 1 + 1,
         left: "insights 0 (0 open) chunks 0 series 0 trails 0 behind 0 watermark 2026-02-27T12:00 run 0 state failed",
     },
-    // The watermark after the first piece, so that the second is not begun, and the state.
+    // The watermark after the first piece, so the second one is not started, and the state.
     Expected {
         operation: "UpdateItem",
         status: "partial",
@@ -141,14 +140,14 @@ const TABLE_OPERATIONS: [Expected; 5] = [
     },
 ];
 
-/// What is there although it is reported as failed.
+/// Items that are stored although they are reported as failed.
 const UNKNOWN: &str =
     "insights 3 (2 open) chunks 3 series 3 trails 1 behind 4 watermark 2026-02-27T12:00 run 1 state failed";
 
-/// The same where the table does it and nobody hears so.
+/// The same if the table carries out the call but its response is lost.
 const TABLE_EXCEPTIONS: [Exception; 3] = [
     (&["lost-answer", "truncate"], Expected { left: UNKNOWN, ..TABLE_OPERATIONS[3] }),
-    // That a condition failed is heard: a row that is there already is read, and says what it should.
+    // A failed condition is a response: an existing row is read, and has the expected content.
     (&["wrong-type"], Expected { left: UNKNOWN, issues: 3 + 3 + 3 + 1 + 1, ..TABLE_OPERATIONS[3] }),
     (
         &DONE,
@@ -160,7 +159,7 @@ const TABLE_EXCEPTIONS: [Exception; 3] = [
 ];
 
 #[tokio::test]
-async fn every_page_of_a_look_up_is_asked_for() {
+async fn every_page_of_a_look_up_is_requested() {
     let mut told = String::new();
     for index in 0..120 {
         let further = format!(
@@ -171,7 +170,7 @@ async fn every_page_of_a_look_up_is_asked_for() {
         told += &further;
     }
     let lab = Lab::new(&story(&told)).await;
-    // The second of the pages that hold them fails at first: what came on the first page is stored all the same.
+    // The second page fails at first: the items of the first page are stored nevertheless.
     lab.fault("LookupEvents=denied:1@2");
     assert_eq!(run(&lab, &[]).await["status"], "partial");
     let table = lab.table().await;
@@ -192,7 +191,7 @@ async fn every_page_of_a_look_up_is_asked_for() {
 }
 
 #[tokio::test]
-async fn an_unknown_value_is_stored_verbatim_and_costs_only_its_series() {
+async fn an_unknown_value_is_stored_unchanged_and_affects_only_its_series() {
     let lab = Lab::new(STORY).await;
     lab.fault("LookupEvents=unknown-enum");
     let response = run(&lab, &[]).await;
@@ -206,14 +205,14 @@ async fn an_unknown_value_is_stored_verbatim_and_costs_only_its_series() {
     let stored = Value::Map(insight_of(&lab.table().await, RUN).clone());
     let path = ["detail", "start", "insight_details", "insight_type"];
     assert_eq!(stored.at(&path), Some(&"SOMETHING_NEW".into()));
-    // A category of insight selectors that is not known is none on data events.
+    // An unknown category of insight selectors does not include data events.
     let lab = Lab::new(STORY).await;
     lab.fault("GetInsightSelectors=unknown-enum");
     assert_eq!(summary(&run(&lab, &[]).await), "ok fetched=4 written=4");
 }
 
 #[tokio::test]
-async fn members_that_are_missing_from_an_answer_are_missing_from_the_record() {
+async fn missing_members_of_an_answer_are_absent_in_the_record() {
     let lab = Lab::new(STORY).await;
     for operation in ["LookupEvents", "ListInsightsData", "ListInsightsMetricData", "DescribeTrails"] {
         lab.fault(&format!("{operation}=missing-members"));
@@ -226,7 +225,7 @@ async fn members_that_are_missing_from_an_answer_are_missing_from_the_record() {
 }
 
 #[tokio::test]
-async fn a_table_that_refuses_some_writes_is_partial_and_made_good_for() {
+async fn a_run_with_failed_writes_is_partial_and_the_next_run_completes_the_data() {
     let undisturbed = Lab::new(STORY).await;
     run(&undisturbed, &[]).await;
     let undisturbed = undisturbed.table().await;
@@ -258,9 +257,9 @@ async fn a_table_that_refuses_some_writes_is_partial_and_made_good_for() {
 }
 
 #[test]
-fn trails_that_are_never_described_leave_the_account_its_time() {
+fn a_hanging_describe_trails_leaves_time_for_the_account() {
     paused(async {
-        // The SDK keeps one account of retries for each region of a process.
+        // The SDK has one retry budget per region and process.
         for (operation, issues, region) in
             [("DescribeTrails", 1, "ap-southeast-3"), ("GetInsightSelectors", 2, "ap-southeast-4")]
         {
@@ -288,7 +287,7 @@ fn trails_that_are_never_described_leave_the_account_its_time() {
 }
 
 #[test]
-fn a_series_without_an_end_is_given_up_after_twice_the_points_that_it_can_have() {
+fn an_endless_series_stops_after_twice_its_maximum_points() {
     paused(async {
         let lab = PausedLab::new("ap-southeast-5", STORY).await;
         lab.endless("ListInsightsMetricData", "NextToken", None);

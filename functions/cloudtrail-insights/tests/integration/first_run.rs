@@ -1,9 +1,9 @@
-//! The first run of a target, over the simulator's own story and over the small one.
+//! The first run of a target, with the built-in scenario and with the small one.
 
 use crate::support::*;
 
-/// Counted in `simulator/scenarios/default.toml` by hand, as of 2026-03-01T12:00:00Z: what an insight is about, whether
-/// its Start and End are told, when it began and ended, its status and severity.
+/// Counted by hand in `simulator/scenarios/default.toml`, at 2026-03-01T12:00:00Z: the subject of an insight, whether
+/// it has Start and End, its start, end, status and severity.
 const INSIGHTS: [&str; 14] = [
     "CreateAccessKey start end 2026-02-17T10:12 2026-02-17T10:40 closed critical",
     "DeleteObject start end 2026-01-27T03:00 2026-01-27T03:35 closed high",
@@ -31,9 +31,9 @@ fn insight_line(item: &Map) -> String {
 }
 
 #[tokio::test]
-async fn the_built_in_story_is_told_whole() {
+async fn the_built_in_scenario_is_collected_completely() {
     let lab = Lab::built_in().await;
-    // The coarsest period, to keep it short; the next test has all of them.
+    // The coarsest period, to be fast; the next test uses all periods.
     let response = run_whole(&lab, &[("CLOUDTRAIL_PERIOD", "3600")]).await;
     assert_eq!(
         (&response["status"], &response["targets"][0]["issues"]),
@@ -46,7 +46,7 @@ async fn the_built_in_story_is_told_whole() {
     insights.sort();
     assert_eq!(insights, INSIGHTS);
 
-    // Eleven series: RunInstances has one for calls and one for errors, two insights share each of three series.
+    // Eleven series: RunInstances has one for calls and one for errors; each of three series has two insights.
     let kinds = table.kinds();
     assert_eq!((kinds["catalog"], kinds["run"], kinds["state"]), (11 + 1, 1, 1));
     assert_eq!(response["fetched"], kinds["cloudtrail.insight"] + kinds["cloudtrail.metric"]);
@@ -57,7 +57,7 @@ async fn the_built_in_story_is_told_whole() {
         assert_eq!(text(item, "sk"), format!("metric#3600#{start}"));
     }
 
-    // Insights on data events are known to their trail alone, and only of the one that has them is asked.
+    // Insights on data events are returned only for their trail, and only the trail with insights is requested.
     let insights_of =
         |operation| lab.simulator.log().iter().filter(|call| call.operation == operation).count();
     let arn = "arn:aws:cloudtrail:eu-west-1:123456789012:trail/object-access";
@@ -82,7 +82,7 @@ async fn the_built_in_story_is_told_whole() {
 }
 
 #[tokio::test]
-async fn every_record_of_the_small_story_is_as_counted_by_hand() {
+async fn the_records_of_the_small_scenario_have_the_hand_counted_values() {
     let lab = Lab::new(STORY).await;
     assert_eq!(summary(&run_whole(&lab, &[]).await), "ok fetched=6 written=6");
     let table = lab.table().await;
@@ -114,7 +114,7 @@ async fn every_record_of_the_small_story_is_as_counted_by_hand() {
         let row = series_row(&table, series);
         assert_eq!(&text(row, "named_at")[..16], named_at);
         assert_eq!((row.get("watermark"), row.get("expires_at")), (None, None), "{series}");
-        // 90 days before, and half an hour, rounded up to the hour; 63 days before, and half an hour.
+        // 90 days plus half an hour, rounded up to the hour; 63 days plus half an hour.
         let expected = ["300 2025-12-28T12:30/", "3600 2025-12-01T13:00/2025-12-29T00:00"];
         assert_eq!(covered(&table, series), expected);
     }
@@ -126,7 +126,7 @@ async fn every_record_of_the_small_story_is_as_counted_by_hand() {
 }
 
 #[tokio::test]
-async fn each_age_is_fetched_at_the_finest_period_that_the_service_keeps() {
+async fn each_age_is_fetched_at_the_finest_available_period() {
     for (period, expected) in [
         (
             "60",
@@ -166,7 +166,7 @@ async fn chunks_are_aligned_at_every_period() {
 }
 
 #[tokio::test]
-async fn a_shorter_lookback_is_where_the_first_run_begins() {
+async fn the_first_run_begins_at_a_shorter_look_back() {
     let lab = Lab::new(STORY).await;
     run(&lab, &[("LOOKBACK_DAYS", "1")]).await;
     assert_eq!(asked(&lab, "LookupEvents", &["StartTime", "EndTime"]), ["02-28T12:00 03-01T12:00"]);
@@ -182,10 +182,10 @@ async fn a_shorter_lookback_is_where_the_first_run_begins() {
 }
 
 #[tokio::test]
-async fn what_would_have_expired_already_is_neither_stored_nor_counted() {
+async fn records_that_would_have_expired_are_not_stored_or_counted() {
     let lab = Lab::new(STORY).await;
-    // Two days ago is more than a day ago: the insight on data events and its chunk.
-    // (Looking back four days, both of its halves come in one piece: a Start alone is open, and does not expire.)
+    // Two days exceed the retention of one day: the insight on data events and its chunk.
+    // (With a look-back of four days, both phases are in one piece: a Start alone is open and does not expire.)
     let variables = [("RETENTION_DAYS", "1"), ("LOOKBACK_DAYS", "4")];
     assert_eq!(summary(&run(&lab, &variables).await), "ok fetched=4 written=4");
     let table = lab.table().await;
@@ -195,10 +195,9 @@ async fn what_would_have_expired_already_is_neither_stored_nor_counted() {
     assert_eq!(insight_of(&table, QUEUE).get("expires_at"), None, "it is open");
 }
 
-/// Two insights that began in the 32 days before the last 27, which a first run asks for one after the other, and ended in these;
-/// and a third one, of these alone.
+/// Two insights that started in the 32-day piece and ended in the last 27 days, and a third one in the last 27 days.
 #[tokio::test]
-async fn where_this_run_has_stored_one_half_itself_it_reads_it_and_otherwise_asks_for_nothing() {
+async fn a_first_run_reads_only_insights_of_which_it_stored_the_other_phase() {
     let insight = |name: &str, start: &str| {
         format!(
             "[[cloudtrail.insights]]\nevent_source = \"ec2.amazonaws.com\"\nevent_name = \"{name}\"\n\
@@ -207,7 +206,7 @@ async fn where_this_run_has_stored_one_half_itself_it_reads_it_and_otherwise_ask
     };
     let trail = "[[cloudtrail.trails]]\nname = \"management\"\ninsight_selectors = [{ type = \"ApiCallRateInsight\" }]\n";
     let both = [("RunInstances", "-28d"), ("StopInstances", "-28d")];
-    // Both of its halves come with the ends of the others.
+    // Both of its phases are in the piece with the ends of the others.
     let third = [("TerminateInstances", "-627h")];
     let mut read_units = Vec::new();
     for (names, last) in [(&both[..], ""), (&[&both[..], &third[..]].concat(), "TerminateInstances")] {

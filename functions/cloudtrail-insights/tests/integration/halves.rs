@@ -1,10 +1,10 @@
-//! The halves of an insight, by push and by look-up, in every order.
+//! The two phases of an insight, by push and by look-up, in every order.
 
 use crate::support::*;
 use aws_sdk_cloudtrail::Client;
 use aws_sdk_cloudtrail::types::EventCategory;
 
-/// What happens to one half.
+/// A step with one phase.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Step {
     PushStart,
@@ -14,7 +14,7 @@ enum Step {
 }
 use Step::{LookUpEnd, LookUpStart, PushEnd, PushStart};
 
-/// The story in which only these halves of `RUN` can be looked up.
+/// The scenario in which only these phases of `RUN` can be looked up.
 fn telling(halves: &str) -> String {
     let only = match halves {
         "both" => String::new(),
@@ -23,14 +23,14 @@ fn telling(halves: &str) -> String {
     STORY.replace("username = \"ci\"\n", &format!("username = \"ci\"\n{only}"))
 }
 
-/// The story before anything of `RUN` can be looked up.
+/// The scenario before `RUN` can be looked up.
 fn untold() -> String {
     let (before, rest) = STORY.split_once("[[cloudtrail.insights]]").unwrap();
     let (_, after) = rest.split_once("[[cloudtrail.insights]]").unwrap();
     format!("{before}[[cloudtrail.insights]]{after}")
 }
 
-/// The events of both halves of `RUN` as CloudTrail has them: Start, End.
+/// The Start and End events of `RUN` as CloudTrail sends them.
 async fn events_of_run() -> [String; 2] {
     let lab = Lab::new(STORY).await;
     let look_up = Client::new(&lab.sdk()).lookup_events().event_category(EventCategory::Insight);
@@ -64,7 +64,7 @@ async fn take(lab: &Lab, step: Step, events: &[String; 2]) {
     lab.advance(1);
 }
 
-/// The insight without the stamps of observation, and without look-ups unless `looked_up`.
+/// The insight without attributes about the observation, and without look-ups unless `looked_up`.
 fn insight(table: &Table, looked_up: bool) -> Map {
     let table = table.content();
     let mut insight = insight_of(&table, RUN).clone();
@@ -82,7 +82,7 @@ fn insight(table: &Table, looked_up: bool) -> Map {
 }
 
 #[tokio::test]
-async fn halves_join_to_the_same_record_in_every_order_and_by_every_way() {
+async fn phases_are_joined_to_the_same_record_in_every_order_and_by_every_route() {
     let events = events_of_run().await;
     let undisturbed = Lab::new(STORY).await;
     run(&undisturbed, &[]).await;
@@ -105,12 +105,12 @@ async fn halves_join_to_the_same_record_in_every_order_and_by_every_way() {
             take(&lab, *step, &events).await;
         }
         assert_eq!(insight(&lab.table().await, false), insight(&undisturbed, false), "{sequence:?}");
-        // Once both can be looked up, nothing tells that they ever came otherwise.
+        // After both were looked up, the record does not depend on the route.
         retell(&lab, STORY);
         run(&lab, &[]).await;
         let table = lab.table().await;
         assert_eq!(insight(&table, true), insight(&undisturbed, true), "{sequence:?}");
-        // The series is named by either way, and known whole.
+        // Either route names the series, and it is covered completely.
         let (row, expected) = (series_row(&table, RUN_SERIES), series_row(&undisturbed, RUN_SERIES));
         assert_eq!(
             (row.get("named_at"), row.get("watermark")),
@@ -122,7 +122,7 @@ async fn halves_join_to_the_same_record_in_every_order_and_by_every_way() {
 }
 
 #[tokio::test]
-async fn an_end_long_after_its_start_joins_it() {
+async fn an_end_long_after_its_start_is_joined() {
     let (start, end) = ("2026-02-20T00:00:00Z", "2026-03-01T11:00:00Z");
     let lab = Lab::new(&story("")).await;
     lab.advance(-9 * 86_400);
@@ -145,7 +145,7 @@ async fn an_end_long_after_its_start_joins_it() {
 }
 
 #[tokio::test]
-async fn a_push_stores_from_its_detail_names_the_series_and_writes_run_but_not_state() {
+async fn a_push_stores_its_detail_names_the_series_and_writes_run_but_no_state() {
     let lab = Lab::new(&story("")).await;
     let response = invoke(&lab, &[], &push(&half("Start", "s", "2026-03-01T11:59:00Z", "e", 1.2))).await;
     assert_eq!(summary(&response), "ok fetched=1 written=1");
@@ -165,18 +165,18 @@ async fn a_push_stores_from_its_detail_names_the_series_and_writes_run_but_not_s
     assert_eq!((row.get("covered"), watermark(&table)), (None, "-".to_owned()));
     let [run] = table.of_kind("run").try_into().unwrap();
     assert_eq!((text(run, "trigger"), text(run, "scheduled_time")), ("push", "2026-03-01T12:00:00.000Z"));
-    // The same again is nothing new.
+    // The same push again changes nothing.
     lab.simulator.clear_log();
     let response = invoke(&lab, &[], &push(&half("Start", "s", "2026-03-01T11:59:00Z", "e", 1.2))).await;
     assert_eq!((summary(&response).as_str(), writes(&lab)), ("ok fetched=1 unchanged=1", (1, 0)));
-    // An older event of the half is stale.
+    // An older event of the phase is stale.
     let response = invoke(&lab, &[], &push(&half("Start", "s", "2026-03-01T11:58:00Z", "z", 1.2))).await;
     assert_eq!(summary(&response), "ok fetched=1 stale=1");
     assert_eq!(text(insight_of(&lab.table().await, "s"), "started_at"), "2026-03-01T11:59:00.000Z");
 }
 
 #[tokio::test]
-async fn a_push_for_what_is_no_target_is_a_wrong_payload() {
+async fn a_push_for_an_account_or_region_without_target_is_an_invalid_payload() {
     let lab = Lab::new(STORY).await;
     let event = push(&half("Start", "s", "2026-03-01T11:59:00Z", "e", 1.2));
     for (from, to) in [
@@ -194,7 +194,7 @@ async fn a_push_for_what_is_no_target_is_a_wrong_payload() {
 }
 
 #[tokio::test]
-async fn a_push_that_is_no_half_is_kept_as_rejected() {
+async fn a_push_that_is_not_an_insight_event_is_stored_as_rejected() {
     let lab = Lab::new(&story("")).await;
     let mut foreign = half("Start", "s", "2026-03-01T11:59:00Z", "e", 1.2);
     foreign["recipientAccountId"] = "111122223333".into();
@@ -215,7 +215,7 @@ async fn a_push_that_is_no_half_is_kept_as_rejected() {
 }
 
 #[tokio::test]
-async fn both_halves_pushed_at_once_are_both_kept() {
+async fn two_phases_pushed_concurrently_are_both_stored() {
     for round in 0..5 {
         let lab = Lab::new(&story("")).await;
         let function = function(&lab, &[]);
@@ -243,7 +243,7 @@ async fn both_halves_pushed_at_once_are_both_kept() {
 }
 
 #[tokio::test]
-async fn a_push_during_a_scheduled_run_and_two_runs_at_once_leave_what_one_leaves() {
+async fn pushes_and_concurrent_runs_store_the_same_as_one_run() {
     let events = events_of_run().await;
     let undisturbed = Lab::new(STORY).await;
     run(&undisturbed, &[]).await;
@@ -256,7 +256,7 @@ async fn a_push_during_a_scheduled_run_and_two_runs_at_once_leave_what_one_leave
         assert_eq!(response.unwrap()["status"], "ok");
     }
     undisturbed.assert_same_content(&lab.table().await);
-    // Nor does a further run find anything to do.
+    // A further run finds nothing to write.
     lab.simulator.clear_log();
     run(&lab, &[]).await;
     assert_eq!(writes(&lab), (1, 1));

@@ -1,9 +1,9 @@
-//! Answers and stored items that nobody would expect.
+//! Unexpected answers and stored items.
 
 use crate::support::*;
 
 #[tokio::test]
-async fn a_half_that_no_table_can_hold_does_not_cost_the_other_one() {
+async fn a_phase_that_dynamodb_cannot_store_does_not_affect_the_other_phase() {
     let mut poison = half("Start", "s", "2026-03-01T11:00:00Z", "e1", 1.0);
     poison["insightDetails"]["insightContext"]["statistics"]["insight"]["average"] = serde_json::json!(1e200);
     let good = half("End", "s", "2026-03-01T11:10:00Z", "e2", 6.0);
@@ -27,8 +27,8 @@ async fn a_half_that_no_table_can_hold_does_not_cost_the_other_one() {
 }
 
 #[tokio::test]
-async fn on_one_page_too_a_half_that_no_table_can_hold_does_not_cost_the_other_one() {
-    // The End says 1e200, the Start 1.
+async fn a_phase_that_dynamodb_cannot_store_does_not_affect_the_other_phase_on_the_same_page() {
+    // The End contains 1e200, the Start 1.
     let lab = Lab::new(&STORY.replace("average = 2\nusername", "average = 1e200\nusername")).await;
     let response = run(&lab, &[]).await;
     assert_eq!(response["rejected"], 1);
@@ -56,7 +56,7 @@ async fn ids_that_look_like_keys_never_collide() {
 }
 
 #[tokio::test]
-async fn a_series_with_an_empty_member_is_the_same_as_one_without() {
+async fn an_empty_member_of_a_series_is_the_same_as_an_absent_one() {
     let lab = Lab::new(STORY).await;
     run(&lab, &[]).await;
     let mut event = half("Start", "s", "2026-03-01T11:00:00Z", "e", 1.0);
@@ -70,7 +70,7 @@ async fn a_series_with_an_empty_member_is_the_same_as_one_without() {
 }
 
 #[tokio::test]
-async fn whatever_is_pushed_is_stored_or_rejected() {
+async fn every_push_is_stored_or_rejected() {
     let lab = Lab::new(&story("")).await;
     let function = function(&lab, &[]);
     let mut deep = serde_json::json!("end");
@@ -111,7 +111,7 @@ async fn whatever_is_pushed_is_stored_or_rejected() {
 }
 
 #[tokio::test]
-async fn what_a_newer_version_wrote_is_never_overwritten_and_a_row_of_it_is_an_issue() {
+async fn items_of_a_newer_version_are_never_overwritten_and_such_a_row_is_an_issue() {
     let lab = Lab::new(STORY).await;
     run(&lab, &[]).await;
     let table = lab.table().await;

@@ -1,4 +1,4 @@
-//! What can never be fetched: the issue lasts, and the target is as well as without it.
+//! Data that can never be fetched: the issue is lasting, and the target is not affected.
 
 use crate::support::*;
 use serde_json::json;
@@ -7,17 +7,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 const TRAIL_ROW: &str = "trail#arn:aws:cloudtrail:eu-west-1:123456789012:trail/objects";
 
-/// The story, with every insight over.
+/// The scenario with only closed insights.
 fn told() -> String {
     STORY.replace("start = \"-1h\"", "start = \"-1h\"\nend = \"-50m\"")
 }
 
-/// The same, in which trail `objects` is deleted half an hour after the lab's beginning.
+/// The same with the trail `objects` deleted half an hour after the start of the lab.
 fn deleted() -> String {
     told().replace("name = \"objects\"\n", "name = \"objects\"\ndeleted = \"+30m\"\n")
 }
 
-/// The lasting issues of the first target as `operation subject code`, and how many issues there are.
+/// The lasting issues of the first target as `operation subject code`, and the number of issues.
 fn lasting(response: &Json) -> (Vec<String>, usize) {
     let issues = response["targets"][0]["issues"].as_array().unwrap();
     let text = |issue: &Json, name: &str| issue[name].as_str().unwrap().to_owned();
@@ -29,7 +29,7 @@ fn lasting(response: &Json) -> (Vec<String>, usize) {
     (lines, issues.len())
 }
 
-/// `code since asked_at` of a row, the times without their date; `-` for one that is available.
+/// `code since asked_at` of a row, with times without date; `-` for an available series.
 fn unavailable(row: &Map) -> String {
     let Some(unavailable) = row.get("unavailable") else { return "-".to_owned() };
     assert_eq!(unavailable.as_map().unwrap().len(), 3, "{unavailable:?}");
@@ -42,7 +42,7 @@ fn succeeded_at(table: &Table) -> String {
 }
 
 #[tokio::test]
-async fn a_series_whose_trail_is_deleted_is_unavailable_until_it_is_back_and_then_nothing_is_missing() {
+async fn a_series_of_a_deleted_trail_is_unavailable_until_the_trail_exists_again_and_then_complete() {
     let lab = Lab::new(&told()).await;
     run(&lab, &[]).await;
     retell(&lab, &deleted());
@@ -61,7 +61,7 @@ async fn a_series_whose_trail_is_deleted_is_unavailable_until_it_is_back_and_the
     assert_eq!(covered(&table, GET_SERIES), ["300 2026-02-26T12:00/2026-03-01T12:00"]);
     assert_eq!(covered(&table, RUN_SERIES), ["300 2026-02-26T12:00/"]);
 
-    // Within 24 hours it is not asked for, and is still said to be missing; nothing else is written.
+    // Within 24 hours it is not requested and still reported; nothing else is written.
     for seconds in [3_600, 22 * 3_600 + 3_599] {
         lab.advance(seconds);
         lab.simulator.clear_log();
@@ -82,7 +82,7 @@ async fn a_series_whose_trail_is_deleted_is_unavailable_until_it_is_back_and_the
         Some(&1.into())
     );
 
-    // After 24 hours it is asked for again, and only that is written.
+    // After 24 hours it is requested again, and only its row is written.
     lab.advance(1);
     lab.simulator.clear_log();
     assert_eq!(lasting(&run(&lab, &[]).await), (vec![gone], 1));
@@ -90,7 +90,7 @@ async fn a_series_whose_trail_is_deleted_is_unavailable_until_it_is_back_and_the
     let row = series_row(&lab.table().await, GET_SERIES).clone();
     assert_eq!(unavailable(&row), "InvalidTrailNameException 01T13:00 02T13:00");
 
-    // It is back, but is left alone for the rest of the 24 hours.
+    // It is available again, but is not requested for the rest of the 24 hours.
     retell(&lab, &told());
     lab.advance(86_399);
     lab.simulator.clear_log();
@@ -112,7 +112,7 @@ async fn a_series_whose_trail_is_deleted_is_unavailable_until_it_is_back_and_the
 }
 
 #[tokio::test]
-async fn which_answers_last_and_which_do_not() {
+async fn only_some_errors_are_lasting() {
     let organization = "arn:aws:cloudtrail:us-east-1:111122223333:trail/organization";
     for (code, status, trail, expected) in [
         ("InvalidTrailNameException", 400, Some(OBJECTS), "ok"),
@@ -130,7 +130,7 @@ async fn which_answers_last_and_which_do_not() {
         ("ExpiredTokenException", 400, Some(organization), "partial"),
         ("UnrecognizedClientException", 403, Some(organization), "partial"),
         ("SubscriptionRequiredException", 403, Some(organization), "partial"),
-        // A proxy's page.
+        // An error page of a proxy.
         ("", 403, Some(organization), "partial"),
         ("ThrottlingException", 400, Some(organization), "partial"),
         ("InternalFailure", 500, Some(OBJECTS), "partial"),
@@ -166,7 +166,7 @@ async fn which_answers_last_and_which_do_not() {
 }
 
 #[tokio::test]
-async fn a_series_that_cannot_be_requested_is_stored_and_is_an_issue_that_lasts() {
+async fn a_series_that_cannot_be_requested_is_a_lasting_issue() {
     let of = |source: &str, name: &str, kind: &str, code: Option<&str>| {
         let mut event = half("Start", "s", "2026-03-01T11:00:00Z", "e", 1.0);
         let details = &mut event["insightDetails"];
@@ -229,7 +229,7 @@ async fn a_series_that_cannot_be_requested_is_stored_and_is_an_issue_that_lasts(
 }
 
 #[tokio::test]
-async fn a_token_that_is_refused_is_no_lasting_issue() {
+async fn a_rejected_token_is_not_a_lasting_issue() {
     let lab = Lab::new(&told()).await;
     let paging = answering(&lab, |operation, input| {
         let page = |token: &str| {
@@ -247,7 +247,7 @@ async fn a_token_that_is_refused_is_no_lasting_issue() {
 }
 
 #[tokio::test]
-async fn a_trail_that_answers_no_more_stands_where_it_was_fetched_last_and_catches_up_when_it_does() {
+async fn an_unavailable_trail_keeps_its_watermark_and_catches_up_later() {
     for (operation, code) in [
         ("ListInsightsData", "InvalidParameterException"),
         ("ListInsightsData", "OperationNotPermittedException"),
@@ -282,14 +282,14 @@ async fn a_trail_that_answers_no_more_stands_where_it_was_fetched_last_and_catch
         assert_eq!((text(row, "watermark"), row.get("expires_at")), ("2026-03-01T12:00:00.000Z", None));
         assert_eq!(watermark(&table), "2026-03-01T13:00:00.000Z");
         assert_eq!(succeeded_at(&table), "01T13:00");
-        // Not asked again, neither what its insights are on nor for them.
+        // Neither its selectors nor its insights are requested again.
         lab.advance(86_399);
         lab.simulator.clear_log();
         let response = refusing().invoke("{}").await.unwrap();
         assert_eq!((lasting(&response).0.len(), writes(&lab)), (1, (1, 1)), "{operation} {code}");
         assert_eq!(lab.calls("ListInsightsData"), 0);
         assert_eq!(asked(&lab, "GetInsightSelectors", &["TrailName"]).len(), 1, "the other trail");
-        // A day later it is asked again, and answers.
+        // A day later it is requested again and answers.
         is_refused.store(false, Ordering::SeqCst);
         lab.advance(1);
         lab.simulator.clear_log();
@@ -303,7 +303,7 @@ async fn a_trail_that_answers_no_more_stands_where_it_was_fetched_last_and_catch
 }
 
 #[tokio::test]
-async fn a_trail_that_is_not_listed_any_more_is_no_issue_and_comes_back_where_it_was() {
+async fn an_unlisted_trail_is_no_issue_and_continues_at_its_watermark() {
     let lab = Lab::new(&told()).await;
     run(&lab, &[]).await;
     retell(&lab, &deleted());
@@ -320,7 +320,7 @@ async fn a_trail_that_is_not_listed_any_more_is_no_issue_and_comes_back_where_it
 }
 
 #[tokio::test]
-async fn a_backfill_always_asks_and_what_it_finds_out_counts() {
+async fn a_backfill_always_requests_unavailable_trails_and_updates_their_rows() {
     let window = r#"{"window":{"start":"2026-02-27T00:00:00Z","end":"2026-03-01T00:00:00Z"}}"#;
     let lab = Lab::new(&told()).await;
     run(&lab, &[]).await;
@@ -337,7 +337,7 @@ async fn a_backfill_always_asks_and_what_it_finds_out_counts() {
     assert_eq!(text(row, "watermark"), "2026-03-01T12:00:00.000Z");
     assert_eq!(covered(&table, GET_SERIES), ["300 2026-02-26T12:00/2026-03-01T12:00"]);
     assert_eq!(watermark(&table), "2026-03-01T12:00:00.000Z", "which is the schedule's alone");
-    // Back again within the day: the schedule leaves it alone, a backfill does not.
+    // Available again within the day: scheduled runs do not request it, a backfill does.
     retell(&lab, &told());
     lab.advance(3_600);
     lab.simulator.clear_log();
@@ -356,8 +356,8 @@ async fn a_backfill_always_asks_and_what_it_finds_out_counts() {
 }
 
 #[tokio::test]
-async fn a_run_that_meets_a_deleted_trail_may_end_after_any_call_of_the_table() {
-    // What is left when nothing ends too early: a run before, one while it is deleted, and one when it is back.
+async fn a_run_with_a_deleted_trail_can_end_after_any_table_call() {
+    // The undisturbed result: a run before, one while the trail is deleted, and one when it exists again.
     let all = async |k: Option<usize>| {
         let lab = Lab::new(&told()).await;
         run(&lab, &[]).await;

@@ -1,5 +1,5 @@
-//! The collector in process against the simulated CloudTrail and the embedded table, and the shipped binary as a process of
-//! its own.
+//! The collector in this process against the simulated CloudTrail and the embedded table, and the function binary in
+//! its own process.
 
 #![cfg(test)]
 

@@ -1,4 +1,4 @@
-//! Responses that are no answers, or about another trail; and rows of a newer version.
+//! Invalid responses, responses about another trail, and rows of a newer version.
 
 use crate::support::*;
 use insights_tests::intercept::{replacing, response};
@@ -18,7 +18,7 @@ async fn run_with(lab: &Lab, operation: &'static str, body: &'static str) -> Jso
 }
 
 #[tokio::test]
-async fn a_response_that_is_no_answer_is_malformed_whichever_operation_it_is_for() {
+async fn an_invalid_response_is_malformed_for_every_operation() {
     let lab = Lab::new(STORY).await;
     run(&lab, &[]).await;
     lab.advance(3_600);
@@ -36,8 +36,8 @@ async fn a_response_that_is_no_answer_is_malformed_whichever_operation_it_is_for
                 response["targets"][0]["issue_counts"].as_object().unwrap().keys().collect();
             assert_eq!(codes, ["Response.Malformed"], "{operation} {body}");
             assert!(issues(&response).iter().all(|issue| issue.contains(operation)), "{operation} {body}");
-            // A part that fails stands at its own row's watermark, so that the target's may move on; the account's events have
-            // none.
+            // A failed part has a watermark in its own row, so the target's watermark may move on. The account's events
+            // have no row.
             if keeps {
                 assert_eq!(watermark(&lab.table().await), "2026-03-01T12:00:00.000Z", "{body}");
             }
@@ -45,7 +45,7 @@ async fn a_response_that_is_no_answer_is_malformed_whichever_operation_it_is_for
         if keeps {
             lab.advance(60);
         }
-        // What is due is fetched later.
+        // The missing data is fetched later.
         assert_eq!(run(&lab, &[]).await["status"], "ok", "after {operation}");
         lab.delete(&insights_shared::key::Key::new(RUNS, "state")).await;
         run(&lab, &[]).await;
@@ -68,7 +68,7 @@ async fn selectors_of_another_trail_are_malformed() {
 }
 
 #[tokio::test]
-async fn a_series_whose_row_a_newer_version_wrote_is_an_issue_and_keeps_the_watermark() {
+async fn a_series_row_of_a_newer_version_is_an_issue_and_keeps_the_watermark() {
     let lab = Lab::new(STORY).await;
     run(&lab, &[]).await;
     let mut row = series_row(&lab.table().await, QUEUE_SERIES).clone();
@@ -85,7 +85,7 @@ async fn a_series_whose_row_a_newer_version_wrote_is_an_issue_and_keeps_the_wate
 }
 
 #[tokio::test]
-async fn rejected_events_name_the_operation_that_gave_them() {
+async fn rejected_events_name_the_operation_that_returned_them() {
     for (operation, body) in [
         ("LookupEvents", r#"{"Events":[{"EventId":"a","CloudTrailEvent":"{}"}]}"#),
         ("ListInsightsData", r#"{"Events":[{"EventId":"b","CloudTrailEvent":"{}"}]}"#),

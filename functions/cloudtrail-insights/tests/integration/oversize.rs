@@ -1,11 +1,11 @@
-//! Insights that no item would hold: what is kept of them, and that it stays the same whatever comes again.
+//! Insights that exceed the size of an item: the stored parts, and that they stay the same after further events.
 
 use crate::support::*;
 use serde_json::json;
 
 const SERIES: &str = "ec2.amazonaws.com#RunInstances#ApiCallRateInsight#-#-";
 
-/// A half of insight `s` with so many bytes of attributions, and of a member that nobody knows.
+/// A phase of insight `s` with this number of bytes of attributions, and of an unknown member.
 fn large(state: &str, attributions: usize, unknown: usize) -> Json {
     let (time, id) = match state {
         "Start" => ("2026-03-01T11:00:00Z", "e1"),
@@ -33,7 +33,7 @@ fn listing(lab: &Lab, events: &[&Json]) -> Function<CloudtrailInsights> {
     answering(lab, move |asked, _| (asked == "LookupEvents").then(|| (200, page.clone())))
 }
 
-/// What was taken away.
+/// The removed members.
 fn truncated(table: &Table) -> Vec<String> {
     let list =
         insight_of(table, "s")["detail"].at(&["truncated"]).and_then(Value::as_list).unwrap_or_default();
@@ -61,19 +61,19 @@ const START: &str = "start.insight_details.insight_context.attributions";
 const END: &str = "end.insight_details.insight_context.attributions";
 
 #[tokio::test]
-async fn halves_that_are_too_large_together_close_the_insight_and_stay_the_same_in_any_order_by_any_way() {
+async fn phases_that_are_too_large_together_give_the_same_closed_insight_in_any_order() {
     let k = |kibibytes: usize| kibibytes * 1_024;
     for (start, end, expected) in [
-        // The two of a size that CloudTrail really has.
+        // Two phases of a realistic size.
         (large("Start", k(220), 0), large("End", k(220), 0), vec![START]),
         (large("Start", k(199), 0), large("End", k(199), 0), vec![START]),
         (large("Start", k(196), 0), large("End", k(196), 0), vec![]),
         (large("Start", k(10), 0), large("End", k(395), 0), vec![START]),
         (large("Start", k(395), 0), large("End", k(10), 0), vec![START]),
-        // What nobody knows goes next.
+        // Unknown members are removed next.
         (large("Start", 0, k(220)), large("End", k(220), 0), vec!["start.something_new"]),
         (large("Start", k(1), k(250)), large("End", k(150), 0), vec![START, "start.something_new"]),
-        // One that is too large by itself.
+        // A phase that is too large alone.
         (large("Start", k(1), 0), large("End", k(450), 0), vec![END]),
         (large("Start", k(450), 0), large("End", k(1), 0), vec![START]),
         (large("Start", k(450), 0), large("End", k(450), 0), vec![END, START]),
@@ -89,7 +89,7 @@ async fn halves_that_are_too_large_together_close_the_insight_and_stay_the_same_
         for order in [[0, 1, 2, 3], [3, 2, 1, 0]] {
             let lab = Lab::new(&story("")).await;
             for step in order {
-                // Pushed, or looked up.
+                // Pushed or looked up.
                 let response = match step {
                     0 => invoke(&lab, &[], &push(&start)).await,
                     1 => invoke(&lab, &[], &push(&end)).await,
@@ -108,7 +108,7 @@ async fn halves_that_are_too_large_together_close_the_insight_and_stay_the_same_
                 (CLOSED, expected.iter().map(|name| (*name).to_owned()).collect()),
                 "{about}"
             );
-            // Both on one page: nothing is written any more.
+            // Both on one page: nothing is written.
             let response = listing(&lab, &[&start, &end]).invoke("{}").await.unwrap();
             assert_eq!(summary(&response), "ok fetched=1 unchanged=1", "{about}");
             tables.push(lab.table().await);
@@ -132,7 +132,7 @@ async fn halves_that_are_too_large_together_close_the_insight_and_stay_the_same_
 }
 
 #[tokio::test]
-async fn half_an_insight_that_is_too_large_is_stored_and_open_until_its_end_comes() {
+async fn a_start_that_is_too_large_is_stored_truncated_and_open_until_its_end() {
     let lab = Lab::new(&story("")).await;
     invoke(&lab, &[], &push(&large("Start", 450 * 1_024, 0))).await;
     let table = lab.table().await;
@@ -145,7 +145,7 @@ async fn half_an_insight_that_is_too_large_is_stored_and_open_until_its_end_come
 }
 
 #[tokio::test]
-async fn an_insight_that_was_truncated_is_closed_without_an_end_like_any_other() {
+async fn a_truncated_insight_without_end_is_closed_like_others() {
     let lab = Lab::new(&story("")).await;
     invoke(&lab, &[], &push(&large("Start", 450 * 1_024, 0))).await;
     lab.advance(92 * 86_400);
@@ -156,7 +156,7 @@ async fn an_insight_that_was_truncated_is_closed_without_an_end_like_any_other()
 }
 
 #[tokio::test]
-async fn thousands_of_members_are_counted_and_what_is_essential_stays() {
+async fn thousands_of_removed_members_are_counted_and_required_ones_stay() {
     let mut start = large("Start", 0, 0);
     for number in 0..9_000 {
         start[format!("member{number:04}")] = "x".repeat(60).into();
@@ -177,7 +177,7 @@ async fn thousands_of_members_are_counted_and_what_is_essential_stays() {
 }
 
 #[tokio::test]
-async fn an_event_whose_id_alone_is_too_large_is_rejected_and_costs_the_other_half_nothing() {
+async fn an_event_with_a_too_large_id_is_rejected_and_does_not_affect_the_other_phase() {
     let mut start = large("Start", 0, 0);
     start["eventID"] = "i".repeat(410 * 1_024).into();
     let lab = Lab::new(&story("")).await;
@@ -187,7 +187,7 @@ async fn an_event_whose_id_alone_is_too_large_is_rejected_and_costs_the_other_ha
 }
 
 #[tokio::test]
-async fn a_series_with_a_name_beyond_all_measure_never_keeps_its_target_from_going_on() {
+async fn a_series_with_a_too_long_name_does_not_stop_its_target() {
     let mut start = large("Start", 0, 0);
     start["insightDetails"]["eventName"] = "N".repeat(395 * 1_024).into();
     start["insightDetails"]["eventSource"] = "s".repeat(395 * 1_024).into();

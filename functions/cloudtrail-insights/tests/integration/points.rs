@@ -1,8 +1,8 @@
-//! Points that come late, change, or are forgotten by the service.
+//! Points that are late, change, or are no longer available.
 
 use crate::support::*;
 
-/// The story with a further burst in the series of `RUN`.
+/// The scenario with another burst in the series of `RUN`.
 fn with_burst(burst: &str) -> String {
     let series = "event_name = \"RunInstances\"\ninsight_type = \"ApiCallRateInsight\"\nnoise = 0\n";
     assert!(STORY.contains(series));
@@ -18,10 +18,10 @@ const HOURLY_CONFIGURED: (&str, &str) = (
 const HOURLY_SERIES: &str = "ec2.amazonaws.com#StopInstances#ApiCallRateInsight#-#-";
 
 #[tokio::test]
-async fn late_points_inside_a_stored_chunk_are_taken_in() {
+async fn late_points_in_a_stored_chunk_are_stored() {
     let lab = Lab::new(STORY).await;
     run(&lab, &[]).await;
-    // Within the overlap, and in a chunk that was whole.
+    // Within the overlap, in a complete chunk.
     retell(&lab, &with_burst(r#"{ from = "-5h", to = "-4h 55m", rate = 1 }"#));
     lab.advance(60);
     lab.simulator.clear_log();
@@ -32,7 +32,7 @@ async fn late_points_inside_a_stored_chunk_are_taken_in() {
 }
 
 #[tokio::test]
-async fn a_chunk_is_not_written_again_merely_because_time_has_passed() {
+async fn an_unchanged_chunk_is_not_rewritten_because_time_has_passed() {
     let lab = Lab::new(STORY).await;
     lab.advance(-7_200);
     run(&lab, &[]).await;
@@ -47,7 +47,7 @@ async fn a_chunk_is_not_written_again_merely_because_time_has_passed() {
         table.get(&format!("{PREFIX}#{RUN_SERIES}"), "metric#300#2026-03-01T06:00:00.000Z").cloned()
     };
     assert_eq!(chunk(&table), chunk(&before), "not even its stamps");
-    // With something new in it, it tells how far it reaches now.
+    // With a new point, its coverage is updated.
     retell(&lab, &with_burst(r#"{ from = "-30m", to = "-25m", rate = 1 }"#));
     lab.advance(60);
     run(&lab, &[]).await;
@@ -56,8 +56,8 @@ async fn a_chunk_is_not_written_again_merely_because_time_has_passed() {
 }
 
 #[tokio::test]
-async fn a_chunk_that_reaches_less_far_back_never_replaces_one_that_reaches_further() {
-    // Just inside the days that the service keeps at each period: half of the stored chunk is forgotten.
+async fn a_chunk_never_replaces_one_with_an_earlier_start() {
+    // Just within the retention of each period: half of the stored chunk is no longer available.
     for (period, days, hours, chunk) in [("60", 15, 0, "60 03-01T11:00"), ("300", 63, -3, "300 03-01T06:00")]
     {
         let lab = Lab::new(&story(HOURLY)).await;
@@ -71,8 +71,8 @@ async fn a_chunk_that_reaches_less_far_back_never_replaces_one_that_reaches_furt
         };
         let before = of_it(&lab.table().await);
         assert_eq!(before.len(), 1);
-        // At 11:40 plus 15 days the cut-off is 11:40, and what is left of the chunk begins ten minutes past its end;
-        // so go to where some of it is left.
+        // At 11:40 plus 15 days the cut-off is 11:40, and the available part of the chunk would begin ten minutes after
+        // its end, so the test goes to a time with an available part.
         lab.advance(days * 86_400 + hours * 3_600 - 45 * 60);
         lab.simulator.clear_log();
         let window = r#"{"window":{"start":"2026-03-01T06:00:00Z","end":"2026-03-01T12:00:00Z"}}"#;
@@ -86,7 +86,7 @@ async fn a_chunk_that_reaches_less_far_back_never_replaces_one_that_reaches_furt
 }
 
 #[tokio::test]
-async fn a_number_that_no_table_can_hold_costs_its_point_alone_and_is_an_issue() {
+async fn a_number_that_dynamodb_cannot_store_removes_only_its_point_and_is_an_issue() {
     let lab = Lab::new(&with_burst(r#"{ from = "-2h", to = "-1h 55m", rate = 1e200 }"#)).await;
     let response = run(&lab, &[]).await;
     assert_eq!(summary(&response), "partial fetched=6 written=6");
@@ -103,8 +103,8 @@ async fn a_number_that_no_table_can_hold_costs_its_point_alone_and_is_an_issue()
 }
 
 #[tokio::test]
-async fn a_long_answer_comes_in_pages_and_every_page_is_asked_for() {
-    // A point for each minute of 15 days: 21,570, in one page; with an empty page before each, two.
+async fn every_page_of_a_long_series_is_requested() {
+    // One point per minute of 15 days: 21,570, in one page; with an empty page before each, two.
     let lab = Lab::new(&story(HOURLY)).await;
     lab.fault("ListInsightsMetricData=empty-page:1");
     let variables = [("CLOUDTRAIL_PERIOD", "60"), ("LOOKBACK_DAYS", "2"), HOURLY_CONFIGURED];

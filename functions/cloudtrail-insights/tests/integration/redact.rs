@@ -1,13 +1,13 @@
-//! `REDACT` through whole runs: nothing that is named reaches the table, the response or the log, by whichever way it comes.
+//! `REDACT` in complete runs: redacted members never reach the table, the response or the log, by any route.
 
 use crate::support::*;
 
 const KEY: &str = "0123456789abcdef0123456789abcdef";
 const REDACTING: [(&str, &str); 2] = [("REDACT", "userIdentityArn,userAgent"), ("REDACT_KEY", KEY)];
-/// Who called, by which program: what must not be found anywhere.
+/// The caller and its program, which must not occur anywhere.
 const PERSONAL: [&str; 2] = ["alice", "curl"];
 
-/// [`STORY`], with attributions on `RUN`, whose look-ups name `alice` as well.
+/// [`STORY`] with attributions on `RUN`, whose look-ups also name `alice`.
 fn attributed() -> String {
     let attributions = r#"username = "alice"
 attributions = [
@@ -27,27 +27,28 @@ async fn stored(lab: &Lab) -> String {
 }
 
 #[tokio::test]
-async fn what_redact_names_reaches_neither_table_nor_response() {
+async fn redacted_members_reach_neither_table_nor_response() {
     let lab = Lab::new(&attributed()).await;
     let response = run(&lab, &REDACTING).await;
     assert_eq!(response["status"], "ok");
     let table = stored(&lab).await;
     assert_eq!(personal(&format!("{table}{response}")), <[&str; 0]>::default());
-    // By `openssl dgst -sha256 -hmac KEY`, of `arn:aws:iam::123456789012:user/alice`: whoever has the key finds the person.
+    // By `openssl dgst -sha256 -hmac KEY` of `arn:aws:iam::123456789012:user/alice`: with the key, the hash can be
+    // searched.
     assert!(table.contains("hmac-sha256:700cd32e4db09fe5c67a11d14c39f4ba"), "{table}");
     let again = run(&lab, &REDACTING).await;
     assert_eq!(again["written"], 0, "{again}");
 }
 
 #[tokio::test]
-async fn without_redact_the_same_story_names_everybody() {
+async fn without_redact_callers_are_stored() {
     let lab = Lab::new(&attributed()).await;
     run(&lab, &[]).await;
     assert_eq!(personal(&stored(&lab).await), PERSONAL);
 }
 
 #[tokio::test]
-async fn a_half_that_was_stored_before_is_replaced_when_the_insight_is_written_again() {
+async fn a_phase_stored_before_redact_is_redacted_when_the_insight_is_written_again() {
     let lab =
         Lab::new(&attributed().replace("username = \"alice\"\n", "username = \"alice\"\nonly = \"start\"\n"))
             .await;
@@ -63,7 +64,7 @@ async fn a_half_that_was_stored_before_is_replaced_when_the_insight_is_written_a
 }
 
 #[tokio::test]
-async fn pushes_and_rejected_events_are_kept_without_it_too() {
+async fn pushes_and_rejected_events_are_redacted() {
     let lab = Lab::new("").await;
     let event = |state: &str| {
         format!(
@@ -85,7 +86,7 @@ async fn pushes_and_rejected_events_are_kept_without_it_too() {
 }
 
 #[tokio::test]
-async fn a_start_that_is_closed_without_an_end_is_written_without_it() {
+async fn a_start_closed_without_an_end_is_redacted() {
     let lab =
         Lab::new(&attributed().replace("username = \"alice\"\n", "username = \"alice\"\nonly = \"start\"\n"))
             .await;

@@ -1,4 +1,4 @@
-//! Rejections that a later run may not hear again, and how often what is rejected is requested.
+//! Rejected requests that may succeed in a later run, and how often they are repeated.
 
 use crate::support::*;
 use serde_json::json;
@@ -7,11 +7,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 const TRAIL_ROW: &str = "trail#arn:aws:cloudtrail:eu-west-1:123456789012:trail/objects";
 
-/// The codes by which a time range may be rejected.
+/// The codes with which a time range may be rejected.
 const CODES: [&str; 3] =
     ["InvalidParameterException", "ValidationException", "InvalidParameterCombinationException"];
 
-/// A function of `lab` whose requests `operation` are counted, and rejected with `code` where `is_rejected` says so.
+/// A function of `lab` that counts requests of `operation`, and rejects those selected by `is_rejected` with `code`.
 fn rejecting(
     lab: &Lab,
     operation: &'static str,
@@ -30,7 +30,7 @@ fn rejecting(
     (function, requests)
 }
 
-/// Whether a request begins more than two hours before the lab does.
+/// Whether a request starts more than two hours before the lab.
 fn is_old(input: &Json) -> bool {
     input["StartTime"].as_f64().unwrap() < 1_772_366_400.0 - 2.0 * 3_600.0
 }
@@ -51,7 +51,7 @@ async fn with_one_series() -> Lab {
 }
 
 #[tokio::test]
-async fn a_range_that_a_series_rejects_is_no_lasting_issue_and_the_next_run_fetches_it() {
+async fn a_range_rejected_for_a_series_is_not_a_lasting_issue_and_is_fetched_by_the_next_run() {
     for code in CODES {
         let lab = with_one_series().await;
         let (function, requests) = rejecting(&lab, "ListInsightsMetricData", code, is_old);
@@ -69,7 +69,7 @@ async fn a_range_that_a_series_rejects_is_no_lasting_issue_and_the_next_run_fetc
 }
 
 #[tokio::test]
-async fn what_a_series_rejects_for_every_range_lasts_and_costs_two_requests_a_day() {
+async fn a_series_rejected_for_every_range_is_lasting_and_needs_two_requests_per_day() {
     for code in CODES {
         let lab = with_one_series().await;
         for (seconds, expected) in [(0, 2), (60, 0), (86_339, 0), (1, 2)] {
@@ -83,7 +83,7 @@ async fn what_a_series_rejects_for_every_range_lasts_and_costs_two_requests_a_da
             assert_eq!(requests.load(Ordering::SeqCst), expected, "{code} after {seconds} s");
         }
     }
-    // Where it can be nothing else than the trail, one is enough.
+    // If only the trail can be the cause, one request is enough.
     let lab = with_one_series().await;
     let (function, requests) =
         rejecting(&lab, "ListInsightsMetricData", "InvalidTrailNameException", |_| true);
@@ -92,7 +92,7 @@ async fn what_a_series_rejects_for_every_range_lasts_and_costs_two_requests_a_da
 }
 
 #[tokio::test]
-async fn a_rejection_that_cannot_be_confirmed_does_not_last() {
+async fn an_unconfirmed_rejection_is_not_lasting() {
     let lab = with_one_series().await;
     let function = answering(&lab, |operation, input| {
         let is_meant = operation == "ListInsightsMetricData";
@@ -108,7 +108,7 @@ async fn a_rejection_that_cannot_be_confirmed_does_not_last() {
 }
 
 #[tokio::test]
-async fn a_series_that_was_unavailable_and_rejects_only_a_range_is_available_again() {
+async fn an_unavailable_series_that_rejects_only_a_range_is_available_again() {
     let lab = with_one_series().await;
     let code = "InvalidParameterException";
     rejecting(&lab, "ListInsightsMetricData", code, |_| true).0.invoke("{}").await.unwrap();
@@ -123,7 +123,7 @@ async fn a_series_that_was_unavailable_and_rejects_only_a_range_is_available_aga
 }
 
 #[tokio::test]
-async fn a_range_that_a_trail_rejects_is_no_lasting_issue_and_the_next_run_fetches_it() {
+async fn a_range_rejected_for_a_trail_is_not_a_lasting_issue_and_is_fetched_by_the_next_run() {
     for code in CODES {
         for payload in ["{}", r#"{"window":{"start":"2026-02-27T00:00:00Z","end":"2026-03-01T00:00:00Z"}}"#] {
             let lab = Lab::new(STORY).await;
@@ -145,7 +145,7 @@ async fn a_range_that_a_trail_rejects_is_no_lasting_issue_and_the_next_run_fetch
 }
 
 #[tokio::test]
-async fn what_is_rejected_in_a_backfill_is_requested_once_and_is_one_issue() {
+async fn a_rejection_in_a_backfill_is_one_request_and_one_issue() {
     // Five pieces: 1, 2, 4, 8 and 5 days.
     let window = r#"{"window":{"start":"2026-02-01T00:00:00Z","end":"2026-02-21T00:00:00Z"}}"#;
     for (operation, code, expected) in [
@@ -186,14 +186,14 @@ async fn what_is_rejected_in_a_backfill_is_requested_once_and_is_one_issue() {
         assert_eq!(response["targets"][0]["window"]["end"], "2026-02-21T00:00:00.000Z");
         assert_eq!(requests.load(Ordering::SeqCst), expected, "{operation} {code}");
         assert_eq!(writes(&lab), (2, 0), "{operation}: the row and the run");
-        // Another backfill asks again.
+        // Another backfill requests it again.
         function.invoke(window).await.unwrap();
         assert_eq!(requests.load(Ordering::SeqCst), 2 * expected, "{operation} {code}");
     }
 }
 
 #[tokio::test]
-async fn on_a_later_page_a_rejection_may_be_about_the_token_and_a_denial_is_a_denial() {
+async fn a_rejection_on_a_later_page_is_not_lasting_but_a_denial_is() {
     for (code, expected) in [
         ("InvalidParameterException", "InvalidParameterException true false"),
         ("AccessDeniedException", "AccessDeniedException false false"),

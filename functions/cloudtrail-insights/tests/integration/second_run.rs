@@ -1,4 +1,4 @@
-//! A run over answers that have not changed, or in which one thing has.
+//! A run over unchanged answers, or with one change.
 
 use crate::support::*;
 
@@ -9,7 +9,7 @@ async fn lab_with_a_first_run() -> Lab {
     lab
 }
 
-/// An insight of the last hour beside the story: three calls at 11:25, a series of its own.
+/// An additional insight in the last hour: three calls at 11:25 in its own series.
 const NEW: &str = "44444444-4444-4444-8444-444444444444";
 
 fn with_new_insight() -> String {
@@ -18,7 +18,7 @@ fn with_new_insight() -> String {
 }
 
 #[tokio::test]
-async fn a_run_over_the_same_answers_writes_run_and_state_and_nothing_else() {
+async fn a_run_over_the_same_answers_writes_only_run_and_state() {
     for seconds in [0, 60, 299, 300] {
         let lab = lab_with_a_first_run().await;
         let before = lab.table().await;
@@ -31,14 +31,14 @@ async fn a_run_over_the_same_answers_writes_run_and_state_and_nothing_else() {
             assert_eq!(writes(&lab), (1, 1), "after {seconds} s");
             before.assert_same_content(&lab.table().await);
         } else {
-            // A bucket has ended meanwhile, and there is something in it: a chunk, `run` and `state`.
+            // A bucket with calls has ended meanwhile: a chunk, `run` and `state`.
             assert_eq!(writes(&lab), (2, 1));
         }
     }
 }
 
 #[tokio::test]
-async fn a_further_run_asks_only_for_what_lies_after_the_watermark_less_the_overlap_in_whole_chunks() {
+async fn a_later_run_requests_whole_chunks_from_the_watermark_minus_the_overlap() {
     let cases = [
         ("60", &[][..], 600, "03-01T06:00 03-01T12:10", "60 03-01T06:00 03-01T12:10"),
         ("300", &[], 600, "03-01T06:00 03-01T12:10", "300 03-01T06:00 03-01T12:10"),
@@ -69,7 +69,7 @@ async fn a_further_run_asks_only_for_what_lies_after_the_watermark_less_the_over
 }
 
 #[tokio::test]
-async fn a_further_run_follows_the_watermark_and_says_so() {
+async fn a_later_run_starts_at_the_watermark_and_reports_it() {
     let lab = lab_with_a_first_run().await;
     lab.advance(3_723);
     let response = run(&lab, &[]).await;
@@ -83,19 +83,19 @@ async fn a_further_run_follows_the_watermark_and_says_so() {
 }
 
 #[tokio::test]
-async fn one_insight_more_is_one_insight_more() {
-    // Also in the very instant of the run before, whose watermark is now.
+async fn one_new_insight_is_stored_once() {
+    // Also exactly at the time of the previous run, which is the watermark.
     for seconds in [0, 60] {
         let lab = lab_with_a_first_run().await;
         retell(&lab, &with_new_insight());
         lab.advance(seconds);
         let response = run(&lab, &[]).await;
-        // The insight and the chunk of its series; a row for the series when it is named, and when it is fetched.
+        // The insight and the chunk of its series; a row when the series is named, and again when it is fetched.
         assert_eq!(summary(&response), "ok fetched=6 written=2 unchanged=4", "after {seconds} s");
         assert_eq!(writes(&lab), (2 + 2 + 1, 1), "after {seconds} s");
         let table = lab.table().await;
         assert_eq!(text(insight_of(&table, NEW), "status"), "closed");
-        // Discovered later, it is fetched from the lookback on.
+        // Discovered later, it is fetched from the look-back on.
         let of_it: Vec<String> =
             spans(&lab).into_iter().filter(|span| span.starts_with("CreateUser")).collect();
         assert_eq!(of_it, ["CreateUser 300 02-26T12:00 03-01T12:00"]);
@@ -103,7 +103,7 @@ async fn one_insight_more_is_one_insight_more() {
 }
 
 #[tokio::test]
-async fn late_events_of_a_trail_are_found_in_the_very_instant_of_the_run_before() {
+async fn late_events_of_a_trail_are_found_at_the_time_of_the_previous_run() {
     let lab = lab_with_a_first_run().await;
     let other = "55555555-5555-4555-8555-555555555555";
     let late = format!(
@@ -117,14 +117,14 @@ async fn late_events_of_a_trail_are_found_in_the_very_instant_of_the_run_before(
 }
 
 #[tokio::test]
-async fn the_end_of_an_open_insight_is_one_change() {
+async fn the_end_of_an_open_insight_changes_one_record() {
     let lab = Lab::new(&STORY.replace("start = \"-1h\"", "start = \"-1h\"\nend = \"+2m\"")).await;
     run(&lab, &[]).await;
     lab.simulator.clear_log();
     lab.advance(180);
     let response = run(&lab, &[]).await;
     assert_eq!(summary(&response), "ok fetched=4 written=1 unchanged=3");
-    // The insight, the series' row since its newest event is newer, and `run`.
+    // The insight, the series row because its newest event is newer, and `run`.
     assert_eq!(writes(&lab), (3, 1));
     let table = lab.table().await;
     assert_eq!(text(insight_of(&table, QUEUE), "ended_at"), "2026-03-01T12:02:00.000Z");
@@ -132,7 +132,7 @@ async fn the_end_of_an_open_insight_is_one_change() {
 }
 
 #[tokio::test]
-async fn a_clock_that_goes_back_loses_nothing_and_leaves_no_watermark_in_the_future() {
+async fn a_clock_that_is_set_back_loses_no_data_and_leaves_no_watermark_in_the_future() {
     for (seconds, expected) in [
         (-60, "2026-03-01T12:00:00.000Z"),
         (-7_200, "2026-03-01T10:00:00.000Z"),
@@ -146,7 +146,7 @@ async fn a_clock_that_goes_back_loses_nothing_and_leaves_no_watermark_in_the_fut
         assert_eq!(watermark(&lab.table().await), expected);
         lab.advance(-seconds);
         run(&lab, &[]).await;
-        // A look-back that began earlier knows more; the rest is the same.
+        // An earlier look-back has more coverage; the rest is the same.
         let mut differences = before.content().differences(&lab.table().await.content());
         differences.retain(|difference| !difference.starts_with("catalog#"));
         assert_eq!(differences, [""; 0], "{seconds}");
@@ -154,7 +154,7 @@ async fn a_clock_that_goes_back_loses_nothing_and_leaves_no_watermark_in_the_fut
 }
 
 #[tokio::test]
-async fn a_run_after_many_days_catches_up_in_pieces_and_leaves_no_gap() {
+async fn a_run_after_many_days_catches_up_in_pieces_without_gaps() {
     let lab = lab_with_a_first_run().await;
     lab.advance(10 * 86_400);
     run(&lab, &[]).await;
@@ -174,7 +174,7 @@ async fn a_run_after_many_days_catches_up_in_pieces_and_leaves_no_gap() {
 }
 
 #[tokio::test]
-async fn an_answer_that_was_rejected_is_looked_at_again_and_put_once() {
+async fn a_rejected_answer_is_validated_again_and_stored_once() {
     let bad = "[[cloudtrail.insights]]\nkey = \"bad\"\nevent_source = \"x.amazonaws.com\"\nevent_name = \"Y\"\n\
          insight_type = \"ApiCallRateInsight\"\nstart = \"-10m\"\naverage = 1\nomit = [\"sharedEventID\"]\n";
     let lab = Lab::new(&format!("{STORY}{bad}")).await;

@@ -1,10 +1,10 @@
-//! The catalog's rows of series: behind, caught up, retired, revived, configured, refused.
+//! Catalog rows of series: behind, caught up, expired, live again, configured, rejected.
 
 use crate::support::*;
 
 const ONE_AT_A_TIME: (&str, &str) = ("CONCURRENCY", "1");
 
-/// What the lab's table would be, had nothing gone wrong: a run at each of these instants.
+/// The table without disturbances: a run at each of these times.
 async fn undisturbed(scenario: &str, advances: &[i64]) -> Table {
     let lab = Lab::new(scenario).await;
     run(&lab, &[]).await;
@@ -16,10 +16,10 @@ async fn undisturbed(scenario: &str, advances: &[i64]) -> Table {
 }
 
 #[tokio::test]
-async fn a_new_series_that_fails_is_behind_while_the_others_and_the_target_go_on() {
+async fn a_new_series_that_fails_is_behind_without_stopping_others() {
     for fault in ["denied", "throttle", "error500", "truncate", "reset"] {
         let lab = Lab::new(STORY).await;
-        // One at a time, in the order of their names: the second series fails at every try.
+        // One at a time, ordered by name: the second series always fails.
         let tries = if ["throttle", "error500", "reset"].contains(&fault) { 3 } else { 1 };
         lab.fault(&format!("ListInsightsMetricData={fault}:{tries}@1"));
         let response = run(&lab, &[ONE_AT_A_TIME]).await;
@@ -35,7 +35,7 @@ async fn a_new_series_that_fails_is_behind_while_the_others_and_the_target_go_on
             assert_eq!(series_row(&table, series).get("watermark"), None);
             assert_eq!(covered(&table, series), ["300 2026-02-26T12:00/"]);
         }
-        // The next run catches up, from where the series stands.
+        // The next run catches up from the watermark of the series.
         lab.simulator.clear_log();
         lab.advance(60);
         assert_eq!(summary(&run(&lab, &[]).await), "ok fetched=5 written=1 unchanged=4");
@@ -47,7 +47,7 @@ async fn a_new_series_that_fails_is_behind_while_the_others_and_the_target_go_on
 }
 
 #[tokio::test]
-async fn a_known_series_that_fails_keeps_what_it_has_and_catches_up() {
+async fn a_known_series_that_fails_keeps_its_data_and_catches_up() {
     let lab = Lab::new(STORY).await;
     run(&lab, &[]).await;
     lab.advance(3_600);
@@ -58,7 +58,7 @@ async fn a_known_series_that_fails_keeps_what_it_has_and_catches_up() {
     assert_eq!(watermark(&table), "2026-03-01T13:00:00.000Z");
     assert_eq!(text(series_row(&table, QUEUE_SERIES), "watermark"), "2026-03-01T12:00:00.000Z");
     assert_eq!(covered(&table, QUEUE_SERIES), ["300 2026-02-26T12:00/2026-03-01T12:00"]);
-    // Twice in a row writes the row once.
+    // Two equal failures write the row once.
     lab.simulator.clear_log();
     lab.fault("ListInsightsMetricData=denied:1");
     lab.advance(3_600);
@@ -71,11 +71,11 @@ async fn a_known_series_that_fails_keeps_what_it_has_and_catches_up() {
 }
 
 #[tokio::test]
-async fn a_series_that_fails_between_two_periods_goes_on_with_the_finer_one_and_skips_nothing() {
+async fn a_series_that_fails_between_two_periods_continues_with_the_finer_one() {
     let whole = Lab::new(STORY).await;
     run_whole(&whole, &[]).await;
     let whole = whole.table().await;
-    // Two requests for each of three series, one at a time: the second of the first one fails.
+    // Two requests for each of three series, one at a time: the second request of the first series fails.
     let lab = Lab::new(STORY).await;
     lab.fault("ListInsightsMetricData=denied:1@1");
     assert_eq!(run_whole(&lab, &[ONE_AT_A_TIME]).await["status"], "partial");
@@ -87,7 +87,7 @@ async fn a_series_that_fails_between_two_periods_goes_on_with_the_finer_one_and_
 }
 
 #[tokio::test]
-async fn a_failing_trail_is_behind_while_the_target_goes_on_and_catches_up() {
+async fn a_failing_trail_is_behind_without_stopping_the_target_and_catches_up() {
     let lab = Lab::new(STORY).await;
     lab.fault("ListInsightsData=denied:1");
     let response = run(&lab, &[]).await;
@@ -97,7 +97,7 @@ async fn a_failing_trail_is_behind_while_the_target_goes_on_and_catches_up() {
     let table = lab.table().await;
     assert_eq!(text(&row(&table), "watermark"), "2026-02-26T12:00:00.000Z");
     assert_eq!(watermark(&table), "2026-03-01T12:00:00.000Z");
-    // It fails again, in its second piece.
+    // It fails again in its second piece.
     lab.advance(60);
     lab.fault("ListInsightsData=denied:1@1");
     assert_eq!(run(&lab, &[]).await["status"], "partial");
@@ -113,13 +113,13 @@ async fn a_failing_trail_is_behind_while_the_target_goes_on_and_catches_up() {
 }
 
 #[tokio::test]
-async fn a_series_rests_90_days_after_it_was_last_named_and_comes_back_when_it_is_named_again() {
+async fn a_series_is_live_for_90_days_after_it_was_named_and_again_when_it_is_named_again() {
     let once = insight("RunInstances", "ec2.amazonaws.com", "start = \"-3h\"\nend = \"-2h 50m\"\n");
     for retention in ["400", "0"] {
         let variables = [("RETENTION_DAYS", retention)];
         let lab = Lab::new(&story(&once)).await;
         run(&lab, &variables).await;
-        // Named for the last time at 09:10 of 1 March: 90 days later it is still live, and an hour after that no more.
+        // Last named at 09:10 of 1 March: 90 days later it is still live, and an hour later it is not.
         for days in [30, 30, 30] {
             lab.advance(days * 86_400 - 3_600);
             run(&lab, &variables).await;
@@ -136,13 +136,13 @@ async fn a_series_rests_90_days_after_it_was_last_named_and_comes_back_when_it_i
         let expires_at = (retention == "400").then(|| Value::from(1_780_131_600_i64 + 400 * 86_400));
         assert_eq!(row.get("expires_at"), expires_at.as_ref());
         assert_eq!(spans(&lab), [""; 0], "it is asked for no more");
-        // It stays at rest, also when the run comes late and works in pieces.
+        // It stays inactive, even if the run is late and processes pieces.
         lab.advance(86_400 * 3);
         lab.simulator.clear_log();
         run(&lab, &variables).await;
         assert_eq!(series_row(&lab.table().await, RUN_SERIES), row);
         assert_eq!((spans(&lab), lab.calls("PutItem")), (Vec::new(), 1));
-        // Named again, it is fetched from the lookback on, less the overlap: what lies between is unknown.
+        // Named again, it is fetched from the look-back minus the overlap on: the time between is unknown.
         let again = "id = \"again\"\nstart = \"+93d 8h\"\n";
         retell(&lab, &story(&insight("RunInstances", "ec2.amazonaws.com", again)));
         lab.advance(12 * 3_600);
@@ -158,7 +158,7 @@ async fn a_series_rests_90_days_after_it_was_last_named_and_comes_back_when_it_i
 }
 
 #[tokio::test]
-async fn configured_series_are_fetched_beside_the_named_ones_for_as_long_as_they_are_configured() {
+async fn configured_series_are_live_while_they_are_configured() {
     let series = r#"[{"event_source":"kms.amazonaws.com","event_name":"Decrypt","insight_type":"ApiErrorRateInsight","error_code":"AccessDenied"},
         {"event_source":"ec2.amazonaws.com","event_name":"RunInstances","insight_type":"ApiCallRateInsight"}]"#;
     let decrypt = "kms.amazonaws.com#Decrypt#ApiErrorRateInsight#AccessDenied#-";
@@ -176,7 +176,7 @@ async fn configured_series_are_fetched_beside_the_named_ones_for_as_long_as_they
     assert_eq!((row.get("named_at"), row.get("watermark")), (None, None));
     assert_eq!(row["detail"].at(&["error_code"]), Some(&"AccessDenied".into()));
     assert_eq!(table.kinds()["catalog"], 5, "the other one was named too, and has one row");
-    // Long after, it is live still.
+    // Much later it is still live.
     lab.advance(100 * 86_400);
     lab.simulator.clear_log();
     run(&lab, &configured).await;
@@ -186,7 +186,7 @@ async fn configured_series_are_fetched_beside_the_named_ones_for_as_long_as_they
         "two series, each with a part that is known only at 3600 s: {:?}",
         spans(&lab)
     );
-    // No longer configured, it rests; configured again, it comes back.
+    // Not configured, it is inactive; configured again, it is live.
     lab.advance(3_600);
     run(&lab, &[]).await;
     assert!(series_row(&lab.table().await, decrypt).contains_key("expires_at"));
@@ -203,7 +203,7 @@ async fn configured_series_are_fetched_beside_the_named_ones_for_as_long_as_they
 }
 
 #[tokio::test]
-async fn a_request_that_the_api_would_refuse_is_not_sent_and_is_an_issue_on_its_series() {
+async fn an_invalid_request_is_not_sent_and_is_an_issue_of_its_series() {
     let mut told = STORY.to_owned();
     for (index, (source, name)) in [
         ("ec2.amazonaws.com.cn", "RunInstances"),
@@ -242,7 +242,7 @@ async fn a_request_that_the_api_would_refuse_is_not_sent_and_is_an_issue_on_its_
     run(&lab, &[]).await;
     assert_eq!(writes(&lab), (1, 1), "it is the same issue again, and nothing to write");
 
-    // A backfill comes to its end all the same: to ask again would not help.
+    // A backfill ends nevertheless: repeating would not help.
     let window = r#"{"window":{"start":"2026-02-25T00:00:00Z","end":"2026-03-01T00:00:00Z"}}"#;
     let response = invoke(&lab, &[], window).await;
     assert_eq!(response["status"], "ok");

@@ -1,4 +1,4 @@
-//! A small CloudTrail whose every number can be counted by hand, and what tests ask of runs and tables.
+//! A small CloudTrail scenario that can be counted by hand, and helpers for runs and tables.
 
 pub use cloudtrail_insights::CloudtrailInsights;
 pub use insights_shared::time::Timestamp;
@@ -10,13 +10,13 @@ pub use insights_tests::{ACCOUNT, Function, Lab, REGION, Table, at};
 pub use serde_json::Value as Json;
 use serde_json::json;
 
-/// RunInstances, three hours ago for ten minutes: closed. Two calls a minute, so ten in each of two buckets of 300 s.
+/// RunInstances, three hours ago for ten minutes: closed. Two calls per minute: ten in each of two buckets of 300 s.
 pub const RUN: &str = "11111111-1111-4111-8111-111111111111";
-/// GetObject denied on the data events of trail `objects`, two days ago for half an hour: six buckets of twenty.
+/// GetObject denied on data events of the trail `objects`, two days ago for half an hour: six buckets of twenty.
 pub const GET: &str = "22222222-2222-4222-8222-222222222222";
-/// DeleteQueue since an hour: open. Three calls a minute, so twelve buckets of fifteen.
+/// DeleteQueue, since an hour ago: open. Three calls per minute: twelve buckets of fifteen.
 pub const QUEUE: &str = "33333333-3333-4333-8333-333333333333";
-/// What every key begins with.
+/// The prefix of all keys.
 pub const PREFIX: &str = "cloudtrail#123456789012#eu-west-1";
 /// The partition of the catalog.
 pub const CATALOG: &str = "catalog#cloudtrail#123456789012#eu-west-1";
@@ -24,14 +24,14 @@ pub const CATALOG: &str = "catalog#cloudtrail#123456789012#eu-west-1";
 pub const RUNS: &str = "run#cloudtrail#123456789012#eu-west-1";
 /// The trail with insights on data events.
 pub const OBJECTS: &str = "arn:aws:cloudtrail:eu-west-1:123456789012:trail/objects";
-/// The series of [`RUN`], as keys have it.
+/// The series of [`RUN`] as in keys.
 pub const RUN_SERIES: &str = "ec2.amazonaws.com#RunInstances#ApiCallRateInsight#-#-";
 /// The series of [`QUEUE`].
 pub const QUEUE_SERIES: &str = "sqs.amazonaws.com#DeleteQueue#ApiCallRateInsight#-#-";
 /// The series of [`GET`].
 pub const GET_SERIES: &str = "s3.amazonaws.com#GetObject#ApiErrorRateInsight#AccessDenied#arn:aws:cloudtrail:eu-west-1:123456789012:trail/objects";
 
-/// Two trails, one of them with insights on data events; three insights; no call outside of them.
+/// Two trails, one of them with insights on data events; three insights; no other calls.
 pub const STORY: &str = r#"
 [cloudtrail]
 [[cloudtrail.trails]]
@@ -114,18 +114,18 @@ pub fn insight(name: &str, service: &str, members: &str) -> String {
     )
 }
 
-/// The whole story of `lab` is told anew from `scenario`, as of when the lab began.
+/// Replaces the scenario of `lab`, relative to the start of the lab.
 pub fn retell(lab: &Lab, scenario: &str) {
     let scenario = insights_simulator::Scenario::parse(scenario, at(insights_tests::NOW)).unwrap();
     lab.simulator.change(|told| *told = scenario);
 }
 
-/// A function that looks back three days unless `variables` say otherwise: the small story is no older.
+/// A function with a look-back of three days unless `variables` set another one: the small scenario has no older data.
 pub fn function(lab: &Lab, variables: &[(&str, &str)]) -> Function<CloudtrailInsights> {
     lab.function(&[&[("LOOKBACK_DAYS", "3")], variables].concat())
 }
 
-/// A function whose requests `answers` answers, where it has something for them.
+/// A function whose requests get the responses of `answers`, if it returns one.
 pub fn answering(
     lab: &Lab,
     answers: impl Fn(&str, &Json) -> Option<(u16, String)> + Send + Sync + 'static,
@@ -133,7 +133,7 @@ pub fn answering(
     lab.function_with(&substituting(&lab.sdk(), answers), &[("LOOKBACK_DAYS", "3")]).unwrap()
 }
 
-/// What a service answers that refuses a request.
+/// The response of a service that rejects a request.
 pub fn refusal(status: u16, code: &str) -> (u16, String) {
     (status, json!({"__type": code, "message": format!("because of {code}")}).to_string())
 }
@@ -150,7 +150,7 @@ pub async fn invoke(lab: &Lab, variables: &[(&str, &str)], payload: &str) -> Jso
     response
 }
 
-/// One invocation with `{}` of a function that looks back as far as CloudTrail does, which is the default.
+/// One invocation with `{}` of a function with the default look-back.
 pub async fn run_whole(lab: &Lab, variables: &[(&str, &str)]) -> Json {
     let response = lab.function::<CloudtrailInsights>(variables).invoke("{}").await.unwrap();
     assert_adds_up(&response);
@@ -170,13 +170,12 @@ pub fn issues(response: &Json) -> Vec<String> {
     lines
 }
 
-/// The calls of `operation` that were answered, by these members of their input, in order; times as
-/// `MM-DDTHH:MM`.
+/// The answered calls of `operation` as these members of their input, in order; times as `MM-DDTHH:MM`.
 pub fn asked(lab: &Lab, operation: &str, members: &[&str]) -> Vec<String> {
     let calls = lab.simulator.log().into_iter().filter(|call| call.operation == operation);
     let line = |input: &serde_json::Map<String, Json>| {
         let shown = members.iter().map(|name| match &input.get(*name) {
-            // Whole seconds, which some clients write with a fraction of zero.
+            // Some clients write whole seconds with a fraction of zero.
             Some(Json::Number(number)) if name.ends_with("Time") => {
                 let text = number.to_string();
                 let seconds = text.split('.').next().and_then(|whole| whole.parse().ok()).unwrap();
@@ -191,7 +190,7 @@ pub fn asked(lab: &Lab, operation: &str, members: &[&str]) -> Vec<String> {
     calls.filter(|call| !call.input.is_empty()).map(|call| line(&call.input)).collect()
 }
 
-/// Every span of a series that was asked for: `name period start end`, sorted.
+/// All requested spans of series: `name period start end`, sorted.
 pub fn spans(lab: &Lab) -> Vec<String> {
     let mut spans = asked(lab, "ListInsightsMetricData", &["EventName", "Period", "StartTime", "EndTime"]);
     spans.sort();
@@ -213,7 +212,7 @@ pub fn series_row<'a>(table: &'a Table, series: &str) -> &'a Map {
     table.get(CATALOG, &format!("series#{series}")).unwrap_or_else(|| panic!("no series {series}"))
 }
 
-/// `covered` of a series' row, spans as `from/until` to the minute, by period.
+/// `covered` of a series row: spans as `from/until` to the minute, by period.
 pub fn covered(table: &Table, series: &str) -> Vec<String> {
     let Some(periods) = series_row(table, series).get("covered").and_then(Value::as_map) else {
         return Vec::new();
@@ -268,7 +267,7 @@ pub fn push(detail: &Json) -> String {
     .to_string()
 }
 
-/// The event of one half as CloudTrail pushes it: RunInstances, `id` being the insight's.
+/// The event of one phase as CloudTrail pushes it: RunInstances with the insight id `id`.
 pub fn half(state: &str, id: &str, time: &str, event_id: &str, average: f64) -> Json {
     json!({
         "eventVersion": "1.09", "eventTime": time, "awsRegion": REGION, "eventID": event_id,
@@ -285,7 +284,7 @@ pub fn half(state: &str, id: &str, time: &str, event_id: &str, average: f64) -> 
     })
 }
 
-/// What was written since the log was cleared: `PutItem`s and `UpdateItem`s.
+/// The writes since the log was cleared: `PutItem`s and `UpdateItem`s.
 pub fn writes(lab: &Lab) -> (u64, u64) {
     (lab.calls("PutItem"), lab.calls("UpdateItem"))
 }

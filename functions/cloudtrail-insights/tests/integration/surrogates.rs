@@ -1,8 +1,8 @@
-//! Unpaired surrogates: stored with U+FFFD, by whichever way they come.
+//! Unpaired surrogates are stored as U+FFFD, by all routes.
 
 use crate::support::*;
 
-/// The story without insights, in which LookupEvents lists these events, as JSON texts, spelled once more within the answer.
+/// The scenario without insights; LookupEvents lists these events, given as JSON texts.
 async fn looked_up(events: &[String]) -> (Lab, Json) {
     let lab = Lab::new(&story("")).await;
     let listed: Vec<String> = events
@@ -20,7 +20,7 @@ async fn looked_up(events: &[String]) -> (Lab, Json) {
     (lab, response)
 }
 
-/// A Start whose caller is the JSON text `caller`, in its quotes, and which has the further `members`.
+/// A Start with the JSON text `caller` (including quotes) as caller, and with further `members`.
 fn event(caller: &str, members: &str) -> String {
     let mut event = half("Start", "s", "2026-03-01T11:00:00Z", "e", 1.0);
     event["insightDetails"]["insightContext"]["attributions"] = "@".into();
@@ -47,7 +47,7 @@ fn caller(table: &Table) -> String {
 }
 
 #[tokio::test]
-async fn they_are_replaced_and_the_event_is_stored_by_push_and_by_look_up_alike() {
+async fn unpaired_surrogates_are_replaced_in_pushes_and_look_ups() {
     for (text, members, expected) in [
         (r#""arn:aws:iam::123456789012:user/A\ud83d""#, "", "arn:aws:iam::123456789012:user/A\u{fffd}"),
         (r#""\ude00A""#, "", "\u{fffd}A"),
@@ -73,7 +73,7 @@ async fn they_are_replaced_and_the_event_is_stored_by_push_and_by_look_up_alike(
         let (lab, response) = looked_up(std::slice::from_ref(&event)).await;
         assert_eq!(summary(&response), "ok fetched=1 written=1", "{event}");
         assert_eq!(caller(&lab.table().await), expected);
-        // The same half by the other way adds its look-up, and by this one nothing.
+        // The same phase by the other route adds its look-up; by the same route it changes nothing.
         invoke(&lab, &[], &envelope(&event)).await;
         let same = invoke(&lab, &[], &envelope(&event.replace("\\ud83d", "\\uD83D"))).await;
         assert_eq!(summary(&same), "ok fetched=1 unchanged=1", "{event}");
@@ -81,7 +81,7 @@ async fn they_are_replaced_and_the_event_is_stored_by_push_and_by_look_up_alike(
 }
 
 #[tokio::test]
-async fn what_is_rejected_is_kept_once_by_whichever_way_it_comes() {
+async fn a_rejected_event_is_stored_once_for_push_and_look_up() {
     let event = event(r#""\ud83d""#, "").replace("\"Start\"", "\"Neither\"");
     let (lab, response) = looked_up(std::slice::from_ref(&event)).await;
     assert_eq!((&response["status"], &response["written"]), (&"ok".into(), &0.into()));
@@ -92,11 +92,11 @@ async fn what_is_rejected_is_kept_once_by_whichever_way_it_comes() {
 }
 
 #[tokio::test]
-async fn one_in_the_answer_itself_costs_nothing_of_its_page() {
+async fn an_unpaired_surrogate_in_an_answer_does_not_affect_its_page() {
     let lab = Lab::new(&story("")).await;
     let other = half("Start", "t", "2026-03-01T11:00:00Z", "f", 1.0).to_string();
     let first = event(r#""x""#, "");
-    // The service spells the user's name, and an event, with half a character of its own.
+    // The service returns unpaired surrogates in the name of the user and in an event.
     let page = format!(
         r#"{{"Events":[{{"EventId":"e","Username":"A\ud83d","CloudTrailEvent":{}}},
             {{"EventId":"f","Username":"\ude00","CloudTrailEvent":{}}}]}}"#,

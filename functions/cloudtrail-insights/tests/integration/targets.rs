@@ -26,7 +26,7 @@ async fn a_dry_run_writes_nothing_and_counts_what_it_would_write() {
 }
 
 #[tokio::test]
-async fn the_calls_that_are_reported_are_those_that_were_made() {
+async fn the_reported_calls_are_the_actual_calls() {
     let lab = Lab::new(STORY).await;
     lab.fault("LookupEvents=throttle:2");
     lab.fault("ListInsightsMetricData=error500:1@1");
@@ -44,13 +44,13 @@ async fn the_calls_that_are_reported_are_those_that_were_made() {
         assert_eq!(response["api_calls"][operation].as_u64(), Some(lab.calls(operation)), "{operation}");
     }
     assert_eq!(response["api_calls"].as_object().unwrap().len(), of_source.len());
-    // Two pieces and two tries that were throttled; the first series, the second, its second try, and the third.
+    // Two pieces and two throttled attempts; the first series, the second one, its retry, and the third one.
     let calls = ["LookupEvents", "ListInsightsMetricData", "DescribeTrails"].map(|name| lab.calls(name));
     assert_eq!(calls, [4, 4, 2]);
 }
 
 #[tokio::test]
-async fn each_target_is_asked_with_its_own_role_and_its_records_carry_its_account() {
+async fn each_target_is_collected_with_its_own_role_and_account() {
     let elsewhere =
         STORY.replace("[cloudtrail]", "[place.cloudtrail]").replace("[[cloudtrail.", "[[place.cloudtrail.");
     let elsewhere = elsewhere.replace("11111111-1111-4111-8111-111111111111", "there");
@@ -78,7 +78,7 @@ async fn each_target_is_asked_with_its_own_role_and_its_records_carry_its_accoun
         let (account, region) = (text(item, "account_id"), text(item, "region"));
         assert!(text(item, "pk").contains(&format!("cloudtrail#{account}#{region}")), "{item:?}");
     }
-    // A role that is refused costs no other target.
+    // A denied role does not affect other targets.
     let wrong = targets.replace("secret-1", "secret-2");
     lab.advance(60);
     let response = run(&lab, &[("TARGETS", &wrong)]).await;
@@ -87,7 +87,7 @@ async fn each_target_is_asked_with_its_own_role_and_its_records_carry_its_accoun
         (&"partial".into(), &"failed".into(), &"ok".into())
     );
     assert_eq!(response["targets"][0]["issues"][0]["code"], "AccessDenied");
-    // Another account without a role is a wrong configuration, or payload.
+    // Another account without a role is an invalid configuration or payload.
     assert_eq!(
         fails(&lab, &[("TARGETS", r#"[{"account_id":"111122223333"}]"#)], "{}").await.0,
         "Config.Invalid"
@@ -96,7 +96,7 @@ async fn each_target_is_asked_with_its_own_role_and_its_records_carry_its_accoun
 }
 
 #[tokio::test]
-async fn a_wrong_configuration_names_every_fault_of_the_functions_own_variables() {
+async fn an_invalid_configuration_reports_all_faults_of_the_own_variables() {
     let lab = Lab::new(STORY).await;
     let series = r#"[{"event_source":"ec2","event_name":"RunInstances","insight_type":"New","extra":1}]"#;
     let error = lab.try_function::<CloudtrailInsights>(&[

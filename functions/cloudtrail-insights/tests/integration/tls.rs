@@ -1,8 +1,8 @@
-//! The shipped binary and services that speak TLS.
+//! The function binary and services with TLS.
 
 use insights_tests::tls::assert_one_full_handshake;
 
-/// So many series with calls in every minute of two days but the last hour, and an insight about each.
+/// This number of series with calls in every minute of two days except the last hour, each with an insight.
 fn story(series: usize) -> String {
     let subject = |number: usize| {
         format!(
@@ -22,7 +22,7 @@ fn story(series: usize) -> String {
 }
 
 #[tokio::test]
-async fn a_first_invocation_shakes_hands_in_full_once_at_each_endpoint_and_a_warm_one_goes_on_with_that() {
+async fn each_endpoint_has_one_full_handshake_in_the_first_invocation_and_none_in_a_warm_one() {
     let binary = env!("CARGO_BIN_EXE_cloudtrail-insights");
     assert_one_full_handshake(binary, "cloudtrail-insights", &story(10), 40).await;
 }

@@ -1,15 +1,15 @@
-//! An insight event that ListInsightsData gives for a trail belongs to that trail, whatever the event says.
+//! An insight event that ListInsightsData returns for a trail belongs to this trail, regardless of its content.
 
 use crate::support::*;
 use serde_json::json;
 
-/// The series of data events that halves name here.
+/// The series of data events that these events name.
 const SERIES: &str =
     "s3.amazonaws.com#GetObject#ApiCallRateInsight#-#arn:aws:cloudtrail:eu-west-1:123456789012:trail/objects";
-/// What it would be of management events.
+/// The series if the events were management events.
 const WITHOUT: &str = "s3.amazonaws.com#GetObject#ApiCallRateInsight#-#-";
 
-/// A half about GetObject; `null` leaves a member out.
+/// A phase about GetObject; `null` omits a member.
 fn of_data(state: &str, event_id: &str, category: &Json, source: &Json) -> Json {
     let time = if state == "Start" { "2026-03-01T11:00:00Z" } else { "2026-03-01T11:10:00Z" };
     let mut event = half(state, "s", time, event_id, 2.0);
@@ -25,7 +25,7 @@ fn of_data(state: &str, event_id: &str, category: &Json, source: &Json) -> Json 
     event
 }
 
-/// The story's trails without its insights; `events` are what `operation` lists.
+/// The trails of the scenario without insights; `operation` lists `events`.
 async fn lab() -> Lab {
     let (trails, _) = STORY.split_once("[[cloudtrail.insights]]").unwrap();
     Lab::new(trails).await
@@ -40,7 +40,7 @@ fn listing(lab: &Lab, operation: &'static str, events: &[Json]) -> Function<Clou
     answering(lab, move |asked, _| (asked == operation).then(|| (200, page.clone())))
 }
 
-/// The series rows as they are named, those that are live no longer in parentheses.
+/// The series rows by name; those that are not live are in parentheses.
 fn series(table: &Table) -> Vec<String> {
     let rows = table.of_kind("catalog").into_iter().filter(|row| text(row, "sk").starts_with("series#"));
     let name = |row: &Map| {
@@ -51,7 +51,7 @@ fn series(table: &Table) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn it_belongs_to_the_trail_that_was_asked_whatever_it_says() {
+async fn an_event_belongs_to_the_requested_trail_regardless_of_its_content() {
     let (data, management) = (json!("Data"), json!("Management"));
     let (own, other) = (json!(OBJECTS), json!("arn:aws:cloudtrail:eu-west-1:123456789012:trail/other"));
     for (category, source, says_it_itself) in [
@@ -77,7 +77,7 @@ async fn it_belongs_to_the_trail_that_was_asked_whatever_it_says() {
             asked(&lab, "ListInsightsMetricData", &["EventName", "TrailName"]),
             [format!("GetObject {OBJECTS}")]
         );
-        // The event stays as it is; what was asked stands beside it only where it does not say so itself.
+        // The event is unchanged; the requested trail is stored beside it only if the event does not contain it.
         let start = &insight_of(&table, "s")["detail"];
         let details = Value::from_json_in_snake_case(&event["insightDetails"].to_string()).unwrap();
         assert_eq!(start.at(&["start", "insight_details"]), Some(&details));
@@ -87,7 +87,7 @@ async fn it_belongs_to_the_trail_that_was_asked_whatever_it_says() {
 }
 
 #[tokio::test]
-async fn an_event_of_management_calls_gets_no_trail() {
+async fn a_management_event_has_no_trail() {
     for category in [json!("Management"), Json::Null] {
         let lab = lab().await;
         let event = of_data("Start", "e", &category, &Json::Null);
@@ -99,11 +99,11 @@ async fn an_event_of_management_calls_gets_no_trail() {
 }
 
 #[tokio::test]
-async fn a_pushed_half_that_says_nothing_and_the_look_up_make_the_same_in_any_order() {
+async fn a_pushed_phase_without_trail_and_its_look_up_give_the_same_record_in_any_order() {
     let events =
         [("Start", "e1"), ("End", "e2")].map(|(state, id)| of_data(state, id, &Json::Null, &Json::Null));
     let mut tables = Vec::new();
-    // Pushed in either order, looked up before, between or after; and in a run before the look-up lists anything (3).
+    // Pushed in either order, looked up before, between or after; and with a run before the look-up lists anything (3).
     let orders: [&[usize]; 12] = [
         &[0, 1, 2],
         &[1, 0, 2],
@@ -128,7 +128,7 @@ async fn a_pushed_half_that_says_nothing_and_the_look_up_make_the_same_in_any_or
             };
         }
         if order[0] == 2 {
-            // What a look-up has said already is known of what is pushed after it.
+            // An earlier look-up determines the trail of later pushes.
             assert_eq!(series(&lab.table().await), [SERIES], "{order:?}");
         }
         listing(&lab, "ListInsightsData", &events).invoke("{}").await.unwrap();
@@ -152,7 +152,7 @@ async fn a_pushed_half_that_says_nothing_and_the_look_up_make_the_same_in_any_or
 }
 
 #[tokio::test]
-async fn a_series_of_management_events_that_was_fetched_stays_when_data_events_name_it_too() {
+async fn a_fetched_management_series_stays_when_data_events_name_it() {
     let lab = lab().await;
     let management = of_data("Start", "m", &json!("Management"), &Json::Null);
     let both = [management, of_data("Start", "d", &Json::Null, &Json::Null)];
@@ -163,14 +163,14 @@ async fn a_series_of_management_events_that_was_fetched_stays_when_data_events_n
     assert_eq!(series(&lab.table().await), expected);
 }
 
-/// A window that holds what happens here.
+/// A window that includes these events.
 const WINDOW: &str = r#"{"window":{"start":"2026-02-27T00:00:00Z","end":"2026-03-01T12:00:00Z"}}"#;
 
 #[tokio::test]
-async fn a_series_that_only_pushes_named_keeps_neither_name_nor_coverage_once_a_look_up_shows_its_trail() {
+async fn a_series_named_only_by_pushes_loses_name_and_coverage_when_a_look_up_shows_its_trail() {
     let (data, own) = (json!("Data"), json!(OBJECTS));
     let silent = of_data("Start", "e", &Json::Null, &Json::Null);
-    // What is pushed, what the look-up lists of it, and how often a run came between and found nothing.
+    // The pushed events, the listed events, and the number of empty runs between them.
     for (pushed, listed) in [
         (&silent, &silent),
         (&silent, &of_data("Start", "e", &data, &own)),
@@ -196,7 +196,7 @@ async fn a_series_that_only_pushes_named_keeps_neither_name_nor_coverage_once_a_
             let table = lab.table().await;
             let row = series_row(&table, WITHOUT);
             assert_eq!((row.get("named_at"), row.get("covered")), (None, None), "{about}");
-            // So it stays, and the series of the trail is whole.
+            // It stays, and the series of the trail is complete.
             lab.advance(60);
             assert_eq!(function.invoke("{}").await.unwrap()["status"], "ok", "{about}");
             let table = lab.table().await;
@@ -208,7 +208,7 @@ async fn a_series_that_only_pushes_named_keeps_neither_name_nor_coverage_once_a_
 }
 
 #[tokio::test]
-async fn what_was_stored_of_a_series_that_pushes_misnamed_stays_and_a_later_push_begins_anew() {
+async fn chunks_of_a_series_misnamed_by_pushes_stay_and_a_later_push_starts_new_coverage() {
     let lab = lab().await;
     let silent = of_data("Start", "e", &Json::Null, &Json::Null);
     invoke(&lab, &[], &push(&silent)).await;
@@ -223,7 +223,7 @@ async fn what_was_stored_of_a_series_that_pushes_misnamed_stays_and_a_later_push
     function.invoke("{}").await.unwrap();
     let table = lab.table().await;
     assert_eq!((chunks(&table, WITHOUT), covered(&table, WITHOUT).len()), (before, 0));
-    // The same again, of another insight: it is taken back again.
+    // The same with another insight: the name is removed again.
     let mut other = silent.clone();
     (other["sharedEventID"], other["eventID"], other["eventTime"]) =
         ("t".into(), "f".into(), "2026-03-01T11:30:00Z".into());
@@ -237,7 +237,7 @@ async fn what_was_stored_of_a_series_that_pushes_misnamed_stays_and_a_later_push
 }
 
 #[tokio::test]
-async fn a_series_that_a_look_up_or_the_configuration_named_keeps_its_coverage_whatever_is_pushed() {
+async fn a_series_named_by_look_up_or_configuration_keeps_its_coverage_after_pushes() {
     let mut earlier = of_data("Start", "m", &json!("Management"), &Json::Null);
     (earlier["sharedEventID"], earlier["eventTime"]) = ("m".into(), "2026-03-01T10:00:00Z".into());
     let silent = of_data("Start", "e", &Json::Null, &Json::Null);
@@ -245,7 +245,7 @@ async fn a_series_that_a_look_up_or_the_configuration_named_keeps_its_coverage_w
     (same_time["sharedEventID"], same_time["eventID"]) = ("n".into(), "n".into());
     let configured = json!([{"event_source": "s3.amazonaws.com", "event_name": "GetObject", "insight_type": "ApiCallRateInsight"}]);
     let configured = configured.to_string();
-    // What LookupEvents lists, before or after the push.
+    // The events of LookupEvents, before or after the push.
     for (listed, is_before, is_configured) in [
         (Some(&earlier), true, false),
         (Some(&earlier), false, false),
@@ -266,7 +266,7 @@ async fn a_series_that_a_look_up_or_the_configuration_named_keeps_its_coverage_w
             }
             invoke(&lab, &[], &push(&silent)).await;
             look_up().await;
-            // The configuration is the default again: what it had asked for is known all the same.
+            // The configuration is the default again, and the coverage stays.
             listing(&lab, "ListInsightsData", std::slice::from_ref(&silent)).invoke(payload).await.unwrap();
             let table = lab.table().await;
             assert_eq!(covered(&table, WITHOUT).len(), 1, "{about}");

@@ -8,24 +8,24 @@ use serde_json::json;
 
 /// A code that says that a trail will stay unavailable.
 const LASTING: &str = "TrailNotFoundException";
-/// When the lab begins.
+/// The start of the lab.
 const BEGIN: &str = "2026-03-01T12:00:00.000Z";
 /// The end of the first of the two pieces of a first run, which looks back three days.
 const FIRST_PIECE: &str = "2026-02-27T12:00:00.000Z";
-/// Where a first run begins.
+/// The start of a first run.
 const LOOKBACK: &str = "2026-02-26T12:00:00.000Z";
 /// The row of the trail.
 const TRAIL_ROW: &str = "trail#arn:aws:cloudtrail:eu-west-1:123456789012:trail/objects";
 
-/// A function that looks back three days, makes one call at a time, and meets these refusals. Everything is put, nothing
-/// inserted, so that each write is a request of its own.
+/// A function that looks back three days, makes one call at a time, and gets these errors. Everything is put and
+/// nothing inserted, so that each write is a separate request.
 fn refused(lab: &Lab, variables: &[(&str, &str)], refusals: &[Refusal]) -> Function<CloudtrailInsights> {
     lab.fault("BatchExecuteStatement=denied");
     let variables = [&[("LOOKBACK_DAYS", "3"), ("CONCURRENCY", "1")], variables].concat();
     lab.function_with(&refusing(&lab.sdk(), refusals), &variables).unwrap()
 }
 
-/// A run with these refusals leaves the watermark at `expected`. The next run moves it.
+/// A run with these errors leaves the watermark at `expected`. The next run moves it.
 async fn check(lab: Lab, variables: &[(&str, &str)], refusals: &[Refusal], expected: &str) {
     let response = refused(&lab, variables, refusals).invoke("{}").await.unwrap();
     assert_eq!(response["status"], "partial", "{refusals:?}: {response}");
@@ -154,7 +154,7 @@ async fn the_watermark_does_not_move_after_a_piece_if_a_part_has_no_watermark_of
         (false, &[denied("PutItem", "series#ec2.amazonaws.com", 0), second_piece][..]),
         (false, &[denied("PutItem", TRAIL_ROW, 0), second_piece]),
         (true, &[denied("PutItem", TRAIL_ROW, 0), second_piece]),
-        // The state itself: the second piece is not begun.
+        // The state: the second piece is not started.
         (false, &[denied("UpdateItem", "", 0)]),
     ] {
         let lab = later(10 * DAY_SECONDS).await;
@@ -198,7 +198,7 @@ async fn trails_that_cannot_be_listed_do_not_expire() {
 
 const WINDOW: &str = r#"{"window":{"start":"2026-02-27T00:00:00Z","end":"2026-03-01T12:00:00Z"}}"#;
 
-/// An invocation with a window; how far it came.
+/// An invocation with a window; returns its reported end.
 async fn backfill(function: &Function<CloudtrailInsights>) -> String {
     let response = function.invoke(WINDOW).await.unwrap();
     response["targets"][0]["window"]["end"].as_str().unwrap().to_owned()

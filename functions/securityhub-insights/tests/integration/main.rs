@@ -71,7 +71,7 @@ async fn a_run_stores_the_counts_of_every_custom_and_configured_insight() {
 }
 
 #[tokio::test]
-async fn a_second_run_over_the_same_answers_writes_run_and_state_and_nothing_else() {
+async fn a_second_run_over_the_same_answers_writes_only_run_and_state() {
     let lab = Lab::new(SCENARIO).await;
     // Before the additional bucket.
     run(&lab).await;
@@ -156,7 +156,7 @@ async fn a_deleted_insight_keeps_its_history_and_nothing_is_closed() {
 }
 
 #[tokio::test]
-async fn a_dry_run_counts_what_it_would_write_and_writes_nothing() {
+async fn a_dry_run_counts_writes_and_writes_nothing() {
     let lab = Lab::new(SCENARIO).await;
     let response = run_with(&lab, r#"{"dry_run":true}"#).await.unwrap();
     assert_eq!((&response["status"], counts(&response)), (&"ok".into(), [3, 3, 0, 0, 0, 0, 0]));
@@ -207,7 +207,7 @@ async fn a_window_is_refused_because_there_is_no_past() {
 }
 
 #[tokio::test]
-async fn two_runs_at_once_leave_what_one_leaves() {
+async fn two_concurrent_runs_store_the_same_as_one() {
     let undisturbed = Lab::new(SCENARIO).await;
     run(&undisturbed).await;
     let lab = Lab::new(SCENARIO).await;

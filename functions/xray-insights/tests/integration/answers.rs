@@ -1,4 +1,4 @@
-//! Which responses are denials, throttles, wrong clocks and no answers at all, whoever sends them: X-Ray, STS or the table.
+//! Responses of X-Ray, STS and the table that are denials, throttling, wrong clocks or invalid.
 
 use super::{ALL, ONE_AT_A_TIME, insight, issues, run, state, story, text};
 use insights_shared::invocation::InvocationError;
@@ -11,7 +11,7 @@ use xray_insights::XrayInsights;
 const ROLE_TARGET: &str = r#"{"targets":[{"account_id":"111122223333",
     "role_arn":"arn:aws:iam::111122223333:role/insights-reader"}]}"#;
 
-/// A response that comes in place of every response to an operation.
+/// A response that replaces every response to an operation.
 #[derive(Clone, Copy, Debug)]
 struct Instead {
     operation: &'static str,
@@ -43,7 +43,7 @@ impl Instead {
 
 const MESSAGE: &str = r#"{"message":"x"}"#;
 
-/// Errors, with the type of the invocation's error and the code of the issue.
+/// Errors with the error type of the invocation and the code of the issue.
 const ERRORS: [(Instead, &str, &str); 23] = [
     (
         Instead::typed("GetGroups", 403, "SubscriptionRequiredException", MESSAGE),
@@ -153,7 +153,7 @@ const ERRORS: [(Instead, &str, &str); 23] = [
 ];
 
 #[tokio::test]
-async fn status_401_or_403_is_a_denial_whatever_the_code_unless_the_code_is_a_throttles_or_a_clocks() {
+async fn status_401_or_403_is_a_denial_unless_the_code_is_about_throttling_or_clocks() {
     for (instead, error_type, code) in ERRORS {
         let lab = story().await;
         let payload = if instead.operation == "AssumeRole" { ROLE_TARGET } else { "{}" };
@@ -163,7 +163,7 @@ async fn status_401_or_403_is_a_denial_whatever_the_code_unless_the_code_is_a_th
     }
 }
 
-/// Bodies with the status of an answer that are none.
+/// Invalid bodies with a success status.
 const NO_ANSWERS: [(u16, &str); 12] = [
     (200, ""),
     (204, ""),
@@ -180,15 +180,15 @@ const NO_ANSWERS: [(u16, &str); 12] = [
 ];
 
 #[tokio::test]
-async fn a_response_with_the_status_of_an_answer_that_is_none_is_malformed_and_moves_no_watermark() {
+async fn a_success_response_without_a_valid_body_is_malformed_and_keeps_the_watermark() {
     let lab = story().await;
     run(&lab).await;
     let before = lab.table().await;
     let watermark = text(&state(&lab).await.unwrap(), "watermark").map(str::to_owned);
-    // By then one of the insights has changed, so that each operation is asked.
+    // By then one of the insights has changed, so that each operation is called.
     lab.advance(30 * 60);
     for (index, operation) in super::OPERATIONS.into_iter().enumerate() {
-        // One operation meets all of them, and each of the others some.
+        // One operation gets all of them, and each of the others some.
         for (status, body) in NO_ANSWERS.into_iter().skip(index).step_by(if index == 0 { 1 } else { 4 }) {
             let what = format!("{operation} {status} {body}");
             let response = Instead::of(operation, status, body).run(&lab, "{}").await;
@@ -214,7 +214,7 @@ async fn a_response_with_the_status_of_an_answer_that_is_none_is_malformed_and_m
     assert_ne!(text(&state(&lab).await.unwrap(), "watermark"), watermark.as_deref());
 }
 
-/// Nothing that is stored was closed.
+/// No stored insight was closed.
 fn assert_same_insights(before: &Table, after: &Table, what: &str) {
     for id in ALL {
         assert_eq!(text(insight(after, id), "status"), text(insight(before, id), "status"), "{what}: {id}");
@@ -231,7 +231,7 @@ async fn an_answer_without_members_is_an_answer() {
 }
 
 #[tokio::test]
-async fn what_the_table_has_not_confirmed_does_not_count_as_written() {
+async fn writes_without_confirmation_do_not_count_as_written() {
     for (operation, body, error_type) in [
         ("BatchGetItem", "", Some("Table.Unavailable")),
         ("BatchGetItem", "{}", Some("Table.Unavailable")),
@@ -267,7 +267,7 @@ async fn what_the_table_has_not_confirmed_does_not_count_as_written() {
 }
 
 #[tokio::test]
-async fn sts_answers_in_xml_or_not_at_all() {
+async fn responses_of_sts_that_are_not_its_xml_are_malformed() {
     for body in [
         "",
         "{}",
@@ -288,7 +288,7 @@ async fn sts_answers_in_xml_or_not_at_all() {
 }
 
 #[tokio::test]
-async fn throttles_are_counted_by_their_codes_and_not_by_what_messages_say() {
+async fn throttled_calls_are_counted_by_code_and_not_by_message() {
     for (instead, expected) in [
         (Instead::typed("GetInsightSummaries", 400, "ThrottlingException", "{}"), true),
         (
@@ -310,7 +310,7 @@ async fn throttles_are_counted_by_their_codes_and_not_by_what_messages_say() {
         (Instead::of("GetInsightSummaries", 404, "<html>TooManyRequests</html>"), false),
     ] {
         let lab = story().await;
-        // Only the first of two listings: with the other one's answers there is a response, and its count.
+        // Only the first of two listings: with the answers of the other there is a response with the count.
         let tries = AtomicU64::new(0);
         let sdk = replacing(&lab.sdk(), move |operation, before| {
             if operation == instead.operation && tries.fetch_add(1, Ordering::SeqCst) == 0 {

@@ -1,4 +1,4 @@
-//! The shipped binary under a Lambda Runtime API, as a process of its own that goes by the machine's clock.
+//! The function binary in its own process under a Lambda Runtime API, with the machine's clock.
 
 use insights_simulator::Invocation;
 use insights_simulator::runtime_api::Outcome;
@@ -17,7 +17,7 @@ async fn story() -> Lab {
     Lab::in_real_time(STORY).await
 }
 
-/// The lines of standard output as JSON: the metrics, and the log records.
+/// The lines of standard output as JSON: metrics and log records.
 fn lines(finished: &Finished) -> (Vec<Value>, Vec<Value>) {
     let read =
         |line: &str| serde_json::from_str::<Value>(line).unwrap_or_else(|error| panic!("{error}: {line}"));
@@ -25,7 +25,7 @@ fn lines(finished: &Finished) -> (Vec<Value>, Vec<Value>) {
 }
 
 #[tokio::test]
-async fn two_invocations_of_one_process_collect_and_then_find_nothing_new() {
+async fn the_second_invocation_of_a_process_finds_nothing_new() {
     let lab = story().await;
     let function = start(&lab, &[]).await;
     let first = function.response(SCHEDULED).await;
@@ -47,7 +47,7 @@ async fn two_invocations_of_one_process_collect_and_then_find_nothing_new() {
     assert_eq!(metrics[0]["_aws"]["CloudWatchMetrics"][0]["Namespace"], "InsightsAggregator");
     assert_eq!(metrics[1]["RecordsUnchanged"], 3);
     assert_eq!(metrics[0]["trigger"], "scheduled");
-    // Lambda's filter of levels takes a line without them for one of level INFO.
+    // Lambda's log level filter treats lines without a level as INFO.
     for line in metrics.iter().chain(&records) {
         let time = line["timestamp"].as_str().unwrap_or_else(|| panic!("{line}"));
         assert!(time.parse::<insights_shared::time::Timestamp>().is_ok(), "{time}");
@@ -59,7 +59,7 @@ async fn two_invocations_of_one_process_collect_and_then_find_nothing_new() {
 }
 
 #[tokio::test]
-async fn logs_are_plain_text_where_lambda_asks_for_it() {
+async fn logs_are_plain_text_if_lambda_requests_it() {
     let lab = story().await;
     let function = start(&lab, &[("AWS_LAMBDA_LOG_FORMAT", "Text")]).await;
     function.response("{}").await;
@@ -69,7 +69,7 @@ async fn logs_are_plain_text_where_lambda_asks_for_it() {
 }
 
 #[tokio::test]
-async fn the_log_level_is_the_one_that_lambda_sets() {
+async fn lambda_sets_the_log_level() {
     let lab = story().await;
     for (level, expected) in [("ERROR", false), ("INFO", true)] {
         let function = start(&lab, &[("AWS_LAMBDA_LOG_LEVEL", level)]).await;
@@ -80,7 +80,7 @@ async fn the_log_level_is_the_one_that_lambda_sets() {
 }
 
 #[tokio::test]
-async fn a_wrong_payload_is_an_error_that_names_every_fault_and_the_function_goes_on() {
+async fn an_invalid_payload_is_an_error_with_all_faults_and_the_process_continues() {
     let lab = story().await;
     let function = start(&lab, &[]).await;
     let payload = r#"{"window":{"start":"soon","end":"2026-01-01T00:00:00Z"},"dryrun":true,"targets":[]}"#;
@@ -97,7 +97,7 @@ async fn a_wrong_payload_is_an_error_that_names_every_fault_and_the_function_goe
 }
 
 #[tokio::test]
-async fn a_wrong_configuration_fails_the_initialisation_with_every_fault() {
+async fn an_invalid_configuration_fails_the_initialization_with_all_faults() {
     let lab = story().await;
     let variables = [
         ("TABLE_NAME", ""),
@@ -128,7 +128,7 @@ async fn a_table_that_does_not_exist_is_named_as_such() {
 }
 
 #[tokio::test]
-async fn outside_of_lambda_it_says_what_it_lacks() {
+async fn outside_of_lambda_the_missing_variable_is_reported() {
     let output = tokio::process::Command::new(env!("CARGO_BIN_EXE_xray-insights"))
         .env_clear()
         .stdin(Stdio::null())
@@ -141,7 +141,7 @@ async fn outside_of_lambda_it_says_what_it_lacks() {
 }
 
 #[tokio::test]
-async fn where_the_arn_names_no_account_or_is_invented_sts_is_asked_once() {
+async fn without_a_real_account_in_the_arn_sts_is_called_once() {
     for (arn, variables) in [
         ("arn:aws:lambda:us-east-1:111122223333:function:XrayInsights", vec![("AWS_SAM_LOCAL", "true")]),
         ("function-arn", vec![]),
@@ -161,7 +161,7 @@ async fn where_the_arn_names_no_account_or_is_invented_sts_is_asked_once() {
 }
 
 #[tokio::test]
-async fn where_the_arn_names_the_account_sts_is_not_asked() {
+async fn with_an_account_in_the_arn_sts_is_not_called() {
     let lab = story().await;
     let function = start(&lab, &[]).await;
     function.response("{}").await;
@@ -169,7 +169,7 @@ async fn where_the_arn_names_the_account_sts_is_not_asked() {
 }
 
 #[tokio::test]
-async fn a_deadline_before_the_process_began_means_none_and_one_that_comes_is_kept() {
+async fn a_deadline_before_the_start_of_the_process_is_ignored_and_later_ones_are_kept() {
     let lab = story().await;
     let function = start(&lab, &[("CONCURRENCY", "1")]).await;
     let past = Invocation { deadline: 600_000, ..Invocation::default() };
@@ -186,7 +186,7 @@ async fn a_deadline_before_the_process_began_means_none_and_one_that_comes_is_ke
 }
 
 #[tokio::test]
-async fn calls_are_paced_to_the_configured_rate() {
+async fn calls_keep_to_the_configured_rate() {
     let lab = story().await;
     let function = start(&lab, &[("RATE_LIMITS", r#"{"default":0,"GetInsightEvents":10}"#)]).await;
     let response = function.response("{}").await;
@@ -202,7 +202,7 @@ async fn calls_are_paced_to_the_configured_rate() {
 }
 
 #[tokio::test]
-async fn a_process_that_is_killed_loses_nothing() {
+async fn a_killed_process_loses_no_data() {
     let lab = story().await;
     lab.fault("GetInsightImpactGraph=hang:1");
     let function = start(&lab, &[("CONCURRENCY", "1")]).await;

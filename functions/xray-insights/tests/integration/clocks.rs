@@ -1,4 +1,5 @@
-//! A machine's clock that is wrong: the run uses the services' time, says so, and claims nothing that has not happened yet.
+//! A wrong clock of the machine: the run uses the time of the services, reports the difference, and claims no future
+//! data.
 
 use super::{ONE_AT_A_TIME, issues, run, state, story, text, undisturbed};
 use insights_shared::aws::SdkConfig;
@@ -12,7 +13,7 @@ use xray_insights::XrayInsights;
 
 const YEARS: i64 = 3_653 * DAY_SECONDS;
 
-/// One run on a machine whose clock is `ahead` of the services'.
+/// One run on a machine whose clock is `ahead` of the services' clock.
 async fn run_ahead(lab: &Lab, ahead: i64, payload: &str) -> Result<Value, InvocationError> {
     run_on(lab, &lab.sdk(), ahead, payload).await
 }
@@ -28,7 +29,7 @@ fn watermark(state: &Map) -> String {
 }
 
 #[tokio::test]
-async fn a_wrong_clock_is_an_issue_and_costs_nothing_and_no_watermark_is_after_either_clock() {
+async fn with_a_wrong_clock_all_data_is_stored_with_an_issue_and_the_watermark_is_before_both_clocks() {
     for (ahead, expected, is_skewed) in [
         (0, NOW, false),
         (59, NOW, false),
@@ -62,7 +63,7 @@ async fn a_wrong_clock_is_an_issue_and_costs_nothing_and_no_watermark_is_after_e
 }
 
 #[tokio::test]
-async fn what_happens_after_a_run_with_a_wrong_clock_is_found_by_the_next() {
+async fn data_after_a_run_with_a_wrong_clock_is_found_by_the_next_run() {
     for ahead in [DAY_SECONDS, -DAY_SECONDS, 59, 400 * DAY_SECONDS] {
         let lab = story().await;
         run_ahead(&lab, ahead, "{}").await.unwrap();
@@ -78,7 +79,7 @@ async fn what_happens_after_a_run_with_a_wrong_clock_is_found_by_the_next() {
 }
 
 #[tokio::test]
-async fn dates_that_say_nothing_leave_the_machines_clock_in_force() {
+async fn without_a_valid_date_the_clock_of_the_machine_is_used() {
     for (status, date) in [
         (200, None),
         (200, Some("")),
@@ -106,7 +107,7 @@ async fn dates_that_say_nothing_leave_the_machines_clock_in_force() {
 }
 
 #[tokio::test]
-async fn the_obsolete_forms_of_a_date_are_read_as_well() {
+async fn obsolete_date_formats_are_parsed() {
     for date in ["Sunday, 01-Mar-26 12:00:00 GMT", "Sun Mar  1 12:00:00 2026"] {
         let lab = story().await;
         let sdk = replacing(&lab.sdk(), move |_, mut before| {
@@ -120,7 +121,7 @@ async fn the_obsolete_forms_of_a_date_are_read_as_well() {
 }
 
 #[tokio::test]
-async fn the_date_of_an_error_does_not_count() {
+async fn the_date_of_an_error_response_is_ignored() {
     let lab = story().await;
     lab.fault("BatchGetItem=error500:1");
     let sdk = replacing(&lab.sdk(), |_, mut before| {
@@ -135,9 +136,9 @@ async fn the_date_of_an_error_does_not_count() {
 }
 
 #[tokio::test]
-async fn a_clock_that_is_set_during_a_run_moves_no_watermark_into_the_future() {
+async fn setting_the_clock_during_a_run_sets_no_watermark_in_the_future() {
     let lab = story().await;
-    // The table has no date, and X-Ray's is the first one that shows the difference.
+    // The table sends no date, so X-Ray's date is the first one that shows the difference.
     let sdk = replacing(&lab.sdk(), |operation, mut before| {
         if !operation.starts_with("Get") {
             before.headers_mut().remove("date");
@@ -181,7 +182,7 @@ async fn a_watermark_in_the_future_is_repaired_by_the_next_run() {
         lab.put(item).await;
         lab.advance(1_800);
         if fails_first {
-            // A run that stores nothing forgets what is in the future, since it may be wrong for long.
+            // A run that stores nothing discards times in the future, because the clock may be wrong for long.
             lab.fault("xray:*=denied");
             super::run_with(&lab, &[], "{}").await.unwrap_err();
             let failed = state(&lab).await.unwrap();
@@ -198,7 +199,7 @@ async fn a_watermark_in_the_future_is_repaired_by_the_next_run() {
 }
 
 #[tokio::test]
-async fn a_record_that_was_answered_in_the_future_is_replaced_by_the_next_answer() {
+async fn a_record_with_an_answer_time_in_the_future_is_replaced_by_the_next_answer() {
     let lab = story().await;
     run(&lab).await;
     let table = lab.table().await;
@@ -222,11 +223,11 @@ async fn a_record_that_was_answered_in_the_future_is_replaced_by_the_next_answer
 }
 
 #[tokio::test]
-async fn a_backfill_ends_now_by_the_services_clock_and_none_is_in_the_future_of_both() {
+async fn a_backfill_ends_at_the_time_of_the_service_and_never_in_the_future() {
     let window = |start: &str, end: &str| json!({"window": {"start": start, "end": end}}).to_string();
     for (ahead, start, end, expected) in [
         (DAY_SECONDS, "2026-02-27T12:00:00Z", "2026-02-28T12:00:00Z", Ok("2026-02-28T12:00:00.000Z")),
-        // By a clock that is a day ahead until then.
+        // Until then the clock was a day ahead.
         (DAY_SECONDS, "2026-02-27T12:00:00Z", "2026-03-02T12:00:00Z", Ok("2026-03-01T12:00:00.000Z")),
         (DAY_SECONDS, "2026-02-27T12:00:00Z", "2026-03-02T12:00:01Z", Err("window.end")),
         (DAY_SECONDS, "2026-03-01T12:00:00Z", "2026-03-02T12:00:00Z", Err("window.start")),
@@ -251,7 +252,7 @@ async fn a_backfill_ends_now_by_the_services_clock_and_none_is_in_the_future_of_
 }
 
 #[tokio::test]
-async fn a_pushed_insight_is_stamped_with_the_services_time() {
+async fn a_pushed_insight_gets_the_time_of_the_service() {
     let lab = story().await;
     let push = json!({"version": "0", "id": "x", "detail-type": "AWS X-Ray Insight Update", "source": "aws.xray",
         "account": "123456789012", "region": "eu-west-1", "time": NOW, "resources": [],

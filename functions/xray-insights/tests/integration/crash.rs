@@ -1,4 +1,5 @@
-//! The shipped binary, killed (SIGKILL) after each of its calls: the next run leaves the table of a run that was not killed.
+//! The function binary, killed (SIGKILL) after each of its calls: after the next run, the table equals that of a run
+//! that was not killed.
 
 use insights_tests::{Crash, STORY};
 use xray_insights::XrayInsights;
@@ -12,7 +13,7 @@ async fn a_first_run_killed_after_any_call_loses_and_duplicates_nothing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_later_run_with_changes_killed_after_any_call_loses_and_duplicates_nothing() {
-    // The first run was before the newest insight began and between the events of another.
+    // The first run was before the newest insight started and between the events of another one.
     let before = Some((5_400, None));
     let crash = Crash { scenario: Some(STORY), before, ..Crash::first_run(BINARY) };
     crash.check_every_call::<XrayInsights>().await;

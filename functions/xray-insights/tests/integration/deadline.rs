@@ -1,4 +1,4 @@
-//! An invocation that has not enough time stores what it has, and the next one goes on.
+//! An invocation without enough time stores its data, and the next one continues.
 
 use super::{ONE_AT_A_TIME, calls, check_response, issues, run, state, story, text, undisturbed};
 use serde_json::json;
@@ -6,9 +6,9 @@ use std::time::Duration;
 use xray_insights::XrayInsights;
 
 #[tokio::test]
-async fn before_its_time_is_over_a_run_stores_what_it_has_and_the_next_one_finishes() {
+async fn a_run_stores_its_data_before_the_deadline_and_the_next_run_continues() {
     for (hanging, not_reached) in [
-        // The second insight's call never ends; its group has a further page, and there is a further group.
+        // The call for the second insight never ends; its group has a further page, and there is a further group.
         ("GetInsight=hang@1", 2),
         ("GetInsightEvents=hang@2", 2),
         ("GetInsightImpactGraph=hang@2", 2),
@@ -37,7 +37,7 @@ async fn before_its_time_is_over_a_run_stores_what_it_has_and_the_next_one_finis
 }
 
 #[tokio::test]
-async fn a_run_without_any_time_asks_for_nothing_and_says_so() {
+async fn a_run_without_remaining_time_makes_no_calls_and_is_not_reached() {
     let lab = story().await;
     let function = lab.function::<XrayInsights>(&[]);
     let response = function.invoke_within("{}", Duration::ZERO).await.unwrap();
@@ -50,7 +50,7 @@ async fn a_run_without_any_time_asks_for_nothing_and_says_so() {
 }
 
 #[tokio::test]
-async fn enough_time_makes_no_difference() {
+async fn with_enough_time_the_deadline_has_no_effect() {
     let lab = story().await;
     let function = lab.function::<XrayInsights>(&[]);
     let response = function.invoke_within("{}", Duration::from_mins(10)).await.unwrap();
@@ -59,7 +59,7 @@ async fn enough_time_makes_no_difference() {
 }
 
 #[tokio::test]
-async fn a_role_whose_answer_does_not_come_in_time_is_not_waited_for() {
+async fn a_run_does_not_wait_for_a_slow_role_beyond_its_time() {
     let lab = story().await;
     lab.fault("AssumeRole=hang");
     let role = "arn:aws:iam::111122223333:role/insights-reader";

@@ -1,14 +1,14 @@
-//! An item that comes twice, in one answer or on two pages, counts once, and a second run writes nothing.
+//! An item that is returned twice, in one answer or on two pages, counts once, and a second run writes nothing.
 
 use super::{ONE_AT_A_TIME, calls, counts, insight, last_update_time, partition, story, undisturbed};
 use insights_tests::{CLOSED, GROWING, Lab, OPEN, Sent, edited};
 use serde_json::{Value, json};
 use xray_insights::XrayInsights;
 
-/// Changes an answer; `true` if it did.
+/// Changes an answer; returns `true` if it did.
 type Change = fn(&Sent, &mut Value) -> bool;
 
-/// 11:00 of the story, when the open insight was last updated.
+/// 11:00 of the scenario, when the open insight was last updated.
 const UPDATED: i64 = 1_772_362_800;
 
 async fn run(lab: &Lab, change: Change) -> Value {
@@ -18,7 +18,7 @@ async fn run(lab: &Lab, change: Change) -> Value {
     function.invoke("{}").await.unwrap()
 }
 
-/// Makes every element of a list come twice.
+/// Duplicates every element of a list.
 fn twice(answer: &mut Value, list: &str) {
     let elements = answer[list].as_array().cloned().unwrap_or_default();
     answer[list] = elements.iter().chain(&elements).cloned().collect();
@@ -32,7 +32,7 @@ fn summary(id: &str, updated: Option<i64>) -> Value {
     summary
 }
 
-/// Adds a summary of [`OPEN`] to the page that has the insight `beside`.
+/// Adds a summary of [`OPEN`] to the page with the insight `beside`.
 fn beside(answer: &mut Value, beside: &str, at_front: bool, summary: Value) -> bool {
     let Some(list) = answer["InsightSummaries"].as_array_mut() else { return false };
     if !list.iter().any(|summary| summary["InsightId"] == beside) {
@@ -42,7 +42,7 @@ fn beside(answer: &mut Value, beside: &str, at_front: bool, summary: Value) -> b
     true
 }
 
-/// Sets the version of [`OPEN`]'s own summary.
+/// Sets the version in the summary of [`OPEN`].
 fn own_version(answer: &mut Value, updated: Option<i64>) -> bool {
     let list = answer["InsightSummaries"].as_array_mut();
     let Some(own) = list.and_then(|list| list.iter_mut().find(|summary| summary["InsightId"] == OPEN)) else {
@@ -99,7 +99,7 @@ const EXACT: [(&str, Change); 9] = [
 ];
 
 #[tokio::test]
-async fn what_comes_twice_counts_once_and_is_stored_once() {
+async fn duplicates_count_once_and_are_stored_once() {
     for (what, change) in EXACT {
         let lab = story().await;
         let response = run(&lab, change).await;
@@ -114,7 +114,7 @@ async fn what_comes_twice_counts_once_and_is_stored_once() {
     }
 }
 
-/// A second run over the same answers writes `run` and `state`, and nothing else.
+/// A second run over the same answers writes only `run` and `state`.
 async fn check_second_run(lab: &Lab, change: Change, what: &str) {
     let before = lab.table().await;
     lab.advance(60);
@@ -128,7 +128,7 @@ async fn check_second_run(lab: &Lab, change: Change, what: &str) {
     lab.table().await.assert_same_content(&before);
 }
 
-/// An older version of the open insight, which comes beside its own.
+/// An older version of the open insight in addition to its own.
 const OLD: Option<i64> = Some(UPDATED - 600);
 
 const DIFFERING: [(&str, Change); 7] = [
@@ -146,13 +146,13 @@ const DIFFERING: [(&str, Change); 7] = [
 ];
 
 #[tokio::test]
-async fn of_two_versions_of_one_insight_the_later_counts_in_whichever_order_they_come() {
+async fn the_later_of_two_versions_of_an_insight_wins_in_any_order() {
     for (what, change) in DIFFERING {
         let lab = story().await;
         let response = run(&lab, change).await;
         assert_eq!(response["status"], "ok", "{what}");
         assert_eq!(counts(&response), [12, 12, 0, 0, 0, 0, 0], "{what}: each record counts once");
-        // A newer version that comes after the older one was fetched is fetched as well, once.
+        // A newer version on a page after the older one was fetched is fetched too, once.
         let again = if what.starts_with("a newer") { [3, 3, 4, 8, 6] } else { [3, 3, 3, 6, 4] };
         assert_eq!(calls(&lab), again, "{what}");
         assert_eq!(
@@ -166,7 +166,7 @@ async fn of_two_versions_of_one_insight_the_later_counts_in_whichever_order_they
 }
 
 #[tokio::test]
-async fn a_summary_without_an_id_that_comes_twice_is_one_rejected_record() {
+async fn a_duplicate_summary_without_id_is_one_rejected_record() {
     let lab = story().await;
     let change: Change = |sent, answer| {
         let unusable = json!({"State": "ACTIVE", "Summary": "no id"});
@@ -189,7 +189,7 @@ async fn a_summary_without_an_id_that_comes_twice_is_one_rejected_record() {
 }
 
 #[tokio::test]
-async fn an_answer_that_could_not_be_kept_as_rejected_is_kept_when_it_comes_again() {
+async fn a_rejected_answer_that_could_not_be_stored_is_stored_when_it_is_returned_again() {
     let change: Change = |sent, answer| {
         let list = answer["InsightSummaries"].as_array_mut();
         list.is_some_and(|list| {
@@ -197,7 +197,7 @@ async fn an_answer_that_could_not_be_kept_as_rejected_is_kept_when_it_comes_agai
             sent.operation == "GetInsightSummaries"
         })
     };
-    // The summary comes on each of three pages.
+    // Each of three pages has the summary.
     for (fault, rejected, failed, denials) in [
         ("PutItem=denied:1", 1, 0, 1),
         ("BatchGetItem=denied:1@1", 1, 0, 1),
@@ -304,7 +304,7 @@ async fn services_of_one_reference_id_are_one_service() {
 }
 
 #[tokio::test]
-async fn a_page_of_a_graph_that_comes_again_under_another_token_adds_nothing() {
+async fn a_duplicate_page_of_a_graph_adds_nothing() {
     let lab = story().await;
     let change: Change = |sent, answer| {
         if sent.operation != "GetInsightImpactGraph" || sent.input["InsightId"] != OPEN {
@@ -331,7 +331,7 @@ async fn a_page_of_a_graph_that_comes_again_under_another_token_adds_nothing() {
 }
 
 #[tokio::test]
-async fn a_version_that_comes_on_a_later_page_than_none_is_stored_by_the_next_run_at_the_latest() {
+async fn a_version_on_a_later_page_than_a_summary_without_version_is_stored_by_the_next_run_at_the_latest() {
     let lab = story().await;
     let change: Change =
         |_, answer| own_version(answer, None) | beside(answer, CLOSED, true, summary(OPEN, Some(UPDATED)));

@@ -1,4 +1,4 @@
-//! After a failed listing no insight counts as unlisted: what is missing may be in the part that failed.
+//! After a failed listing no insight counts as unlisted: a missing insight may be in the failed part.
 
 use super::{calls, insight, run, run_with, story, text};
 use insights_simulator::xray::Data;
@@ -21,7 +21,7 @@ async fn with_an_unlisted_insight() -> Lab {
     lab
 }
 
-/// Without it the first group's summaries would be a single page once the open insight is gone.
+/// Without it, the summaries of the first group would be a single page after the open insight disappeared.
 const ANOTHER: &str = r#"
 [[xray.insights]]
 id = "44444444-4444-4444-8444-444444444444"
@@ -30,7 +30,7 @@ start = "-28h"
 end = "-27h"
 "#;
 
-/// The next whole listing shows that the insight is unlisted.
+/// The next complete listing shows that the insight is unlisted.
 async fn check_next_run(lab: &Lab, what: &str) {
     lab.simulator.clear_faults();
     lab.advance(60);
@@ -41,7 +41,7 @@ async fn check_next_run(lab: &Lab, what: &str) {
 }
 
 #[tokio::test]
-async fn after_a_failed_listing_no_stored_insight_is_asked_for_or_closed() {
+async fn after_a_failed_listing_no_stored_insight_is_requested_or_closed() {
     // There are three pages of groups, two pages of the first group's summaries, and one page of the second group's.
     for fault in [
         "GetGroups=throttle",
@@ -68,7 +68,7 @@ async fn after_a_failed_listing_no_stored_insight_is_asked_for_or_closed() {
         let lab = with_an_unlisted_insight().await;
         let before = lab.table().await;
         lab.fault(fault);
-        // A run of which nothing was fetched fails as a whole.
+        // A run that fetched nothing fails.
         let _ = run_with(&lab, &[super::ONE_AT_A_TIME], "{}").await;
         assert_eq!(calls(&lab)[2..], [0, 0, 0], "{fault}");
         lab.table().await.assert_same_content(&before);
@@ -77,7 +77,7 @@ async fn after_a_failed_listing_no_stored_insight_is_asked_for_or_closed() {
 }
 
 #[tokio::test]
-async fn a_listing_that_time_cuts_short_shows_nothing_as_unlisted() {
+async fn after_a_listing_without_enough_time_no_insight_counts_as_unlisted() {
     for fault in
         ["GetGroups=hang", "GetGroups=hang@1", "GetInsightSummaries=hang@1", "GetInsightSummaries=hang@2"]
     {
@@ -96,7 +96,7 @@ async fn a_listing_that_time_cuts_short_shows_nothing_as_unlisted() {
 }
 
 #[tokio::test]
-async fn an_insight_whose_group_is_not_listed_any_more_is_asked_for_by_its_id() {
+async fn an_insight_of_an_unlisted_group_is_requested_by_id() {
     type Change = fn(&mut insights_simulator::xray::Data);
     let disable: Change = |data| data.groups[0].insights_enabled = Some(false);
     let unset: Change = |data| data.groups[0].insights_enabled = None;
@@ -127,7 +127,7 @@ async fn an_insight_whose_group_is_not_listed_any_more_is_asked_for_by_its_id() 
         let variables: Vec<(&str, &str)> = groups.into_iter().chain([super::ONE_AT_A_TIME]).collect();
         let response = run_with(&lab, &variables, "{}").await.unwrap();
         assert_eq!(response["status"], status, "{what}: {response}");
-        // Two insights are open. The one of the group `pages` is listed, unless no group is.
+        // Two insights are open. The one of the group `pages` is listed, unless no group is listed.
         let asked = if ["insights disabled everywhere", "no configured group is there"].contains(&what) {
             2
         } else {
@@ -135,12 +135,12 @@ async fn an_insight_whose_group_is_not_listed_any_more_is_asked_for_by_its_id() 
         };
         assert_eq!(calls(&lab)[2], asked, "{what}");
         if what.starts_with("group ") {
-            // The answer names the group in another way.
+            // The answer names the group differently.
             assert_eq!(text(insight(&lab.table().await, OPEN), "status"), Some("open"), "{what}");
         } else {
             lab.table().await.assert_same_content(&before);
         }
-        // Once X-Ray does not know it any more, it is closed.
+        // When X-Ray no longer knows the insight, it is closed.
         forget_open(&lab);
         lab.advance(60);
         run_with(&lab, &variables, "{}").await.unwrap();

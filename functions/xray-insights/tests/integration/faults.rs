@@ -56,7 +56,7 @@ fn left(table: &Table) -> String {
     )
 }
 
-/// What each operation costs that fails at every call. Two groups have insights; there are three insights, six events.
+/// The effect of each operation that always fails. Two groups have insights; there are three insights and six events.
 const OPERATIONS: [Expected; 5] = [
     Expected {
         operation: "GetGroups",
@@ -76,7 +76,7 @@ const OPERATIONS: [Expected; 5] = [
         issues: 3,
         left: "insights 0+0 events 0 graphs 0 watermark - run 1 state failed",
     },
-    // An insight whose parts failed is put without its version, so that the next run asks again.
+    // An insight with failed parts is put without its version, so that the next run requests it again.
     Expected {
         operation: "GetInsightEvents",
         status: "partial",
@@ -91,9 +91,9 @@ const OPERATIONS: [Expected; 5] = [
     },
 ];
 
-/// The same over connections, on one operation: what the HTTP client makes of them.
+/// The same over real connections for one operation, to check the errors of the HTTP client.
 #[tokio::test]
-async fn over_a_connection_faults_have_the_same_codes() {
+async fn faults_over_a_real_connection_have_the_same_codes() {
     for (kind, code) in [
         ("html503", "Response.Malformed"),
         ("reset", "Connection"),
@@ -113,15 +113,15 @@ async fn over_a_connection_faults_have_the_same_codes() {
 }
 
 #[tokio::test]
-async fn where_nobody_listens_the_connection_is_refused() {
+async fn a_refused_connection_is_reported() {
     let lab = story().await;
-    // A port that was free a moment ago, and that nobody is given while this test holds it without listening.
+    // A port that was just released. Nobody else gets it while this test holds it without listening.
     let socket = tokio::net::TcpSocket::new_v4().unwrap();
     socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
     let nowhere = format!("http://{}", socket.local_addr().unwrap());
     let sdk = lab.sdk().to_builder().endpoint_url(nowhere).build();
     let function = lab.function_with::<XrayInsights>(&sdk, &[ONE_AT_A_TIME]).unwrap();
-    // The table is the first that is asked.
+    // The table is called first.
     let error = function.invoke("{}").await.unwrap_err();
     assert_eq!(error.error_type, "Table.Unavailable");
     assert!(
@@ -131,7 +131,7 @@ async fn where_nobody_listens_the_connection_is_refused() {
 }
 
 #[tokio::test]
-async fn values_that_no_model_knows_are_stored_as_they_are() {
+async fn unknown_values_are_stored_unchanged() {
     let lab = story().await;
     lab.fault("GetInsight=unknown-enum");
     let response = run(&lab).await;
@@ -147,7 +147,7 @@ async fn values_that_no_model_knows_are_stored_as_they_are() {
 }
 
 #[tokio::test]
-async fn summaries_with_values_that_no_model_knows_are_followed_up() {
+async fn insights_of_summaries_with_unknown_values_are_requested() {
     let lab = story().await;
     lab.fault("GetInsightSummaries=unknown-enum");
     run(&lab).await;
@@ -155,7 +155,7 @@ async fn summaries_with_values_that_no_model_knows_are_followed_up() {
 }
 
 #[tokio::test]
-async fn answers_without_their_optional_members_are_stored_as_far_as_they_go() {
+async fn answers_without_optional_members_are_stored() {
     let lab = story().await;
     lab.fault("xray:*=missing-members");
     let response = run(&lab).await;
@@ -166,7 +166,7 @@ async fn answers_without_their_optional_members_are_stored_as_far_as_they_go() {
     assert_eq!(text(stored, "severity"), Some("info"));
     assert!(!stored.contains_key("entity") && !stored.contains_key("entity_pk"));
     assert_eq!(last_update_time(&table, OPEN), None, "the summary had none");
-    // Events keep their time and nothing else here, but those without one are rejected, not lost.
+    // Events keep only their time here. Those without a time are rejected, not lost.
     let events = table.of_kind("xray.insight_event").len();
     let rejected = response["rejected"].as_u64().unwrap();
     assert_eq!(events as u64 + rejected, 6);
@@ -174,7 +174,7 @@ async fn answers_without_their_optional_members_are_stored_as_far_as_they_go() {
 }
 
 #[tokio::test]
-async fn all_denied_is_denied_and_all_throttled_is_throttled() {
+async fn an_invocation_with_only_denials_is_denied_and_with_only_throttling_is_throttled() {
     for (kind, error_type) in [("denied", "Source.Denied"), ("throttle", "Source.Throttled")] {
         let lab = story().await;
         lab.fault(&format!("xray:*={kind}"));
@@ -187,7 +187,7 @@ async fn all_denied_is_denied_and_all_throttled_is_throttled() {
 }
 
 #[tokio::test]
-async fn a_run_whose_insights_are_all_unchanged_has_not_failed_where_the_only_new_one_has() {
+async fn a_run_with_unchanged_insights_is_partial_if_the_only_new_one_fails() {
     let lab = story().await;
     run(&lab).await;
     lab.advance(30 * 60);

@@ -5,7 +5,7 @@ use insights_tests::{GROWING, Lab};
 use serde_json::json;
 
 #[tokio::test]
-async fn configured_groups_alone_are_listed() {
+async fn only_configured_groups_are_listed() {
     let lab = story().await;
     let response = run_with(&lab, &[("XRAY_GROUPS", "pages")], "{}").await.unwrap();
     assert_eq!(response["status"], "ok");
@@ -16,7 +16,7 @@ async fn configured_groups_alone_are_listed() {
 }
 
 #[tokio::test]
-async fn a_configured_group_that_is_unknown_or_has_no_insights_is_an_issue_and_costs_no_other() {
+async fn a_configured_group_that_is_unknown_or_has_no_insights_is_an_issue_and_does_not_affect_others() {
     let lab = story().await;
     let response = run_with(&lab, &[("XRAY_GROUPS", "Default,pages,nowhere")], "{}").await.unwrap();
     assert_eq!(response["status"], "partial");
@@ -27,19 +27,19 @@ async fn a_configured_group_that_is_unknown_or_has_no_insights_is_an_issue_and_c
 }
 
 #[tokio::test]
-async fn groups_that_are_all_unknown_are_a_fault_of_the_configuration_and_not_an_outage() {
+async fn only_unknown_groups_are_a_configuration_error() {
     let lab = story().await;
     let error = run_with(&lab, &[("XRAY_GROUPS", "Default,nowhere")], "{}").await.unwrap_err();
     assert_eq!(error.error_type, "Config.Invalid");
     assert!(error.message.contains("XRAY_GROUPS names it, but"), "{error}");
-    // A call that failed as well may have been all that was wrong.
+    // If another call failed, the unknown groups may not be the cause.
     lab.simulator.fault("GetGroups=denied:1".parse().unwrap());
     let error = run_with(&lab, &[("XRAY_GROUPS", "Default,nowhere")], "{}").await.unwrap_err();
     assert_eq!(error.error_type, "Source.Denied");
 }
 
 #[tokio::test]
-async fn without_a_group_that_has_insights_the_source_is_not_enabled_and_that_is_a_success() {
+async fn without_groups_that_have_insights_the_source_is_not_enabled() {
     for scenario in [
         "",
         "[xray]\ngroups = [{ name = \"Default\" }, { name = \"a\", insights_enabled = false }]",
@@ -57,7 +57,7 @@ async fn without_a_group_that_has_insights_the_source_is_not_enabled_and_that_is
 }
 
 #[tokio::test]
-async fn a_group_without_insights_in_it_is_enabled_all_the_same() {
+async fn a_group_with_insights_enabled_but_without_any_is_enabled() {
     let lab = Lab::new("[xray]\ngroups = [{ name = \"a\", insights_enabled = true }]").await;
     let response = run(&lab).await;
     assert_eq!(response["status"], "ok");
@@ -65,7 +65,7 @@ async fn a_group_without_insights_in_it_is_enabled_all_the_same() {
 }
 
 #[tokio::test]
-async fn a_group_is_named_by_its_arn_or_else_by_its_name() {
+async fn a_group_is_identified_by_arn_otherwise_by_name() {
     let scenario = |omit: &str| {
         format!(
             "[xray]\ngroups = [{{ name = \"a\", insights_enabled = true, omit = [{omit}] }}]\n\
@@ -85,7 +85,7 @@ async fn a_group_is_named_by_its_arn_or_else_by_its_name() {
 }
 
 #[tokio::test]
-async fn a_group_that_fails_costs_no_other() {
+async fn a_failing_group_does_not_affect_others() {
     let lab = story().await;
     // Two pages of the first group, then the second group.
     lab.fault("GetInsightSummaries=denied:1@2");
@@ -96,7 +96,7 @@ async fn a_group_that_fails_costs_no_other() {
 }
 
 #[tokio::test]
-async fn the_look_back_is_the_listings_start() {
+async fn a_listing_starts_at_the_look_back() {
     let lab = story().await;
     run_with(&lab, &[("LOOKBACK_DAYS", "1")], "{}").await.unwrap();
     let log = lab.simulator.log();

@@ -1,4 +1,4 @@
-//! Answers that lack what they must have, and answers about another insight than the one that was asked for.
+//! Answers without required members, and answers about another insight than the requested one.
 
 use super::{
     ALL, ONE_AT_A_TIME, counts, insight, issues, last_update_time, partition, run, state, story, text,
@@ -10,14 +10,14 @@ use insights_tests::{CLOSED, GROWING, Lab, OPEN, Table, edited};
 use serde_json::{Value, json};
 use xray_insights::XrayInsights;
 
-/// What is expected of an answer.
+/// The expected result of an answer.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Expected {
     /// One rejected record under the requested id, whose violations name these fields.
     Rejected(&'static [&'static str]),
-    /// `Response.Malformed`, and nothing is kept.
+    /// `Response.Malformed`, and nothing is stored.
     Malformed,
-    /// Stored as it is.
+    /// Stored unchanged.
     Stored,
 }
 
@@ -66,7 +66,7 @@ const CASES: [(&str, Change, Expected); 14] = [
     ),
 ];
 
-/// Invokes a function for which `change` befalls GetInsight about [`OPEN`].
+/// Invokes a function with `change` applied to GetInsight about [`OPEN`].
 async fn invoke(lab: &Lab, change: Change, payload: &str) -> Value {
     let sdk = edited(&lab.sdk(), move |sent, answer| {
         let is_meant = sent.operation == "GetInsight"
@@ -105,7 +105,7 @@ fn check_rejected(table: &Table, fields: &[&str], what: &str) {
 }
 
 #[tokio::test]
-async fn an_incomplete_answer_is_rejected_under_the_requested_id_and_nothing_else_of_it_is_stored() {
+async fn an_incomplete_answer_is_rejected_under_the_requested_id() {
     for (what, change, expected) in CASES {
         let lab = story().await;
         let response = invoke(&lab, change, "{}").await;
@@ -132,10 +132,10 @@ async fn an_incomplete_answer_is_rejected_under_the_requested_id_and_nothing_els
                 assert_eq!(items(&table).len(), 4, "{what}: the insight, two events and the graph");
             }
         }
-        // What else there is has been stored.
+        // The other insights are stored.
         assert_eq!(text(insight(&table, CLOSED), "status"), Some("closed"), "{what}");
         assert_eq!(table.of_kind("xray.impact_graph").len(), 2 + usize::from(expected == Expected::Stored));
-        // A second run over the same answers writes nothing further.
+        // A second run over the same answers writes nothing more.
         lab.advance(60);
         let response = invoke(&lab, change, "{}").await;
         assert_eq!(response["written"], 0, "{what}: {response}");
@@ -198,16 +198,16 @@ async fn an_incomplete_answer_about_an_unlisted_insight_closes_nothing() {
 }
 
 #[tokio::test]
-async fn an_id_in_other_letters_is_the_same_id_and_all_records_have_the_one_of_the_answer() {
+async fn ids_are_case_insensitive_and_records_have_the_id_of_the_answer() {
     let upper = OPEN.to_ascii_uppercase();
-    // Pushed in capital letters, answered in small ones.
+    // Pushed in upper case, answered in lower case.
     let lab = story().await;
     let response = invoke(&lab, |_| (), &pushed(&upper)).await;
     assert_eq!(response["status"], "ok", "{response}");
     let table = lab.table().await;
     assert_eq!(items(&table).len(), 4);
     assert!(table.0.keys().all(|key| !key.pk.contains(&upper)));
-    // Listed in small letters, answered in capital ones.
+    // Listed in lower case, answered in upper case.
     let lab = story().await;
     let change: Change = |answer| answer["Insight"]["InsightId"] = OPEN.to_ascii_uppercase().into();
     let response = invoke(&lab, change, "{}").await;
@@ -252,7 +252,7 @@ async fn a_graph_about_another_insight_is_malformed_and_the_insight_is_fetched_a
 }
 
 #[tokio::test]
-async fn equal_answers_about_several_insights_are_as_many_rejected_records() {
+async fn equal_incomplete_answers_about_several_insights_are_rejected_separately() {
     for (operation, answer) in [
         ("GetInsight", json!({"Insight": {}})),
         ("GetInsight", json!({"Insight": {"InsightId": "", "State": "ACTIVE"}})),
@@ -267,7 +267,7 @@ async fn equal_answers_about_several_insights_are_as_many_rejected_records() {
             }
             is_meant
         });
-        // A later run rejects insights again, and stores none of them a second time. Of rejected events nothing is left to do.
+        // A later run rejects insights again, and stores none of them twice. Rejected events are not requested again.
         let runs = if operation == "GetInsight" { 2 } else { 1 };
         for run in 0..runs {
             let function = lab.function_with::<XrayInsights>(&sdk, &[ONE_AT_A_TIME]).unwrap();

@@ -1,4 +1,4 @@
-//! What has not changed is not asked for again, and what has is fetched once.
+//! Unchanged insights are not requested again, and changed ones are fetched once.
 
 use super::{
     ALL, ONE_AT_A_TIME, calls, counts, insight, issues, last_update_time, partition, run, run_with, state,
@@ -11,7 +11,7 @@ use insights_sources::xray;
 use insights_tests::{ACCOUNT, CLOSED, GROWING, Lab, OPEN, REGION, Table};
 
 #[tokio::test]
-async fn a_second_run_writes_run_and_state_and_makes_no_call_about_an_insight() {
+async fn a_second_run_writes_only_run_and_state_and_requests_no_insight() {
     let lab = story().await;
     run(&lab).await;
     let before = lab.table().await;
@@ -31,42 +31,42 @@ async fn a_second_run_writes_run_and_state_and_makes_no_call_about_an_insight() 
 }
 
 #[tokio::test]
-async fn a_first_run_reads_nothing_but_the_state() {
+async fn a_first_run_reads_only_the_state() {
     let lab = story().await;
     run(&lab).await;
     assert_eq!(lab.calls("BatchGetItem"), 1);
 }
 
 #[tokio::test]
-async fn a_first_run_that_finds_what_a_killed_one_has_left_looks_from_then_on() {
+async fn a_first_run_that_finds_items_of_a_killed_run_reads_before_writing() {
     let lab = story().await;
     run(&lab).await;
     let before = lab.table().await;
-    // As if it had been killed before its end.
+    // As after a run that was killed.
     for kind in ["run", "state"] {
         for item in before.of_kind(kind) {
             lab.delete(&Key::new(text(item, "pk").unwrap(), text(item, "sk").unwrap())).await;
         }
     }
     lab.advance(60);
-    // A dry run says what is new, and so has to look.
+    // A dry run reports what is new, so it must read.
     let response = run_with(&lab, &[], r#"{"dry_run": true}"#).await.unwrap();
     assert_eq!((counts(&response), calls(&lab)[2]), ([3, 0, 3, 0, 0, 0, 0], 0));
     let response = run_with(&lab, &[ONE_AT_A_TIME], "{}").await.unwrap();
     assert_eq!(response["status"], "ok");
-    // The first page's insight with its events and its graph, and what the other pages list.
+    // The insight of the first page with its events and graph, and the insights that the other pages list.
     assert_eq!(counts(&response)[1..3], [0, counts(&response)[0]]);
     assert_eq!(calls(&lab)[2], 1, "insights that were asked for");
     lab.table().await.assert_same_content(&before);
 }
 
 #[tokio::test]
-async fn a_run_after_one_change_fetches_and_writes_that_one_change() {
+async fn a_run_after_one_change_fetches_and_writes_only_this_change() {
     let lab = story().await;
     run(&lab).await;
     lab.advance(30 * 60);
     let response = run(&lab).await;
-    // The insight, its new event and its graph; its old events and the other insights are as they were.
+    // The insight, its new event and its graph; older events and other insights are unchanged.
     assert_eq!(counts(&response), [8, 3, 5, 0, 0, 0, 0]);
     assert_eq!(calls(&lab), [3, 3, 1, 4, 1]);
     assert_eq!(lab.calls("PutItem"), 4);
@@ -78,7 +78,7 @@ async fn a_run_after_one_change_fetches_and_writes_that_one_change() {
 }
 
 #[tokio::test]
-async fn an_insight_that_closes_leaves_open_and_ends_when_x_ray_says() {
+async fn a_closed_insight_leaves_the_open_index_with_the_end_of_x_ray() {
     let lab = story().await;
     run(&lab).await;
     lab.advance(2 * 3_600);
@@ -95,12 +95,12 @@ async fn an_insight_that_closes_leaves_open_and_ends_when_x_ray_says() {
 }
 
 #[tokio::test]
-async fn a_listing_that_is_older_than_what_is_stored_is_stale_and_is_not_asked_for() {
+async fn an_older_summary_than_the_stored_insight_is_stale_and_not_requested() {
     let lab = story().await;
     lab.advance(30 * 60);
     run(&lab).await;
     let before = lab.table().await;
-    // X-Ray answers from a copy that lags behind.
+    // X-Ray answers from a stale replica.
     lab.simulator.set_clock(Clock::Fixed(lab.now().plus_seconds(-600)));
     let response = run(&lab).await;
     assert_eq!(counts(&response), [3, 0, 2, 1, 0, 0, 0]);
@@ -109,13 +109,13 @@ async fn a_listing_that_is_older_than_what_is_stored_is_stale_and_is_not_asked_f
 }
 
 #[tokio::test]
-async fn where_events_or_the_graph_failed_the_insight_is_put_without_its_version_and_asked_for_again() {
+async fn an_insight_with_failed_events_or_graph_is_stored_without_version_and_requested_again() {
     for (fault, missing) in [
         ("GetInsightEvents=denied:1", "event#2026-03-01T10:00:00.000Z"),
         ("GetInsightImpactGraph=denied:1", "graph"),
     ] {
         let lab = story().await;
-        // The newest insight of the first group is the first to be asked for.
+        // The newest insight of the first group is requested first.
         lab.fault(fault);
         let response = run(&lab).await;
         let operation = fault.split('=').next().unwrap();
@@ -138,7 +138,7 @@ async fn where_events_or_the_graph_failed_the_insight_is_put_without_its_version
 }
 
 #[tokio::test]
-async fn an_insight_whose_parts_fail_again_and_again_keeps_what_came_before() {
+async fn an_insight_with_repeatedly_failing_parts_keeps_stored_data() {
     let lab = story().await;
     run(&lab).await;
     lab.advance(30 * 60);
@@ -157,7 +157,7 @@ async fn an_insight_whose_parts_fail_again_and_again_keeps_what_came_before() {
 }
 
 #[tokio::test]
-async fn an_insight_whose_summary_has_no_time_is_fetched_every_time_and_written_once() {
+async fn an_insight_without_time_in_the_summary_is_always_fetched_and_written_once() {
     let scenario = r#"
         [xray]
         groups = [{ name = "shop", insights_enabled = true }]
@@ -181,7 +181,7 @@ async fn an_insight_whose_summary_has_no_time_is_fetched_every_time_and_written_
 }
 
 #[tokio::test]
-async fn what_has_expired_is_neither_asked_for_nor_counted() {
+async fn expired_insights_are_not_requested_or_counted() {
     let lab = story().await;
     // The closed insight ended 25 hours ago.
     let response = run_with(&lab, &[ONE_AT_A_TIME, ("RETENTION_DAYS", "1")], "{}").await.unwrap();
@@ -192,11 +192,11 @@ async fn what_has_expired_is_neither_asked_for_nor_counted() {
 }
 
 #[tokio::test]
-async fn an_insight_that_ended_longer_ago_than_its_retention_does_not_stay_open() {
+async fn an_insight_that_ended_before_its_retention_does_not_stay_open() {
     let lab = story().await;
     let retention = [ONE_AT_A_TIME, ("RETENTION_DAYS", "1")];
     run_with(&lab, &retention, "{}").await.unwrap();
-    // No run sees it end, and when one comes, its time is over.
+    // No run sees its end, and the next run is after its retention.
     lab.advance(3 * DAY_SECONDS);
     let response = run_with(&lab, &retention, "{}").await.unwrap();
     assert_eq!(response["status"], "ok", "{response}");
@@ -206,7 +206,7 @@ async fn an_insight_that_ended_longer_ago_than_its_retention_does_not_stay_open(
 }
 
 #[tokio::test]
-async fn two_runs_at_once_leave_what_one_leaves() {
+async fn two_concurrent_runs_store_the_same_as_one() {
     let lab = story().await;
     let function = lab.function::<xray_insights::XrayInsights>(&[]);
     let (one, other) = tokio::join!(function.invoke("{}"), function.invoke("{}"));
@@ -218,16 +218,15 @@ async fn two_runs_at_once_leave_what_one_leaves() {
 }
 
 #[tokio::test]
-async fn a_listing_whose_start_grows_older_while_it_is_read_stays_within_x_rays_reach() {
+async fn a_slow_listing_stays_within_the_retention_of_x_ray() {
     let lab = story().await;
-    // X-Ray's clock is a whole invocation, and then some, ahead of the start of the run.
+    // X-Ray's clock is more than a whole invocation ahead of the start of the run.
     lab.simulator.set_clock(Clock::Fixed(lab.now().plus_seconds(20 * 60)));
     assert_eq!(run(&lab).await["status"], "ok");
 }
 
 #[tokio::test]
-async fn an_insight_whose_summary_loses_its_time_is_fetched_and_keeps_the_stored_version_while_the_rest_is_equal()
- {
+async fn an_insight_whose_summary_loses_its_time_keeps_the_stored_version_if_unchanged() {
     let lab = story().await;
     run(&lab).await;
     let before = lab.table().await;
@@ -245,8 +244,8 @@ async fn an_insight_whose_summary_loses_its_time_is_fetched_and_keeps_the_stored
 }
 
 #[tokio::test]
-async fn the_graph_covers_the_six_hours_before_the_end_of_an_insight_also_of_one_that_is_not_closed() {
-    // What is set beside the start, ten hours ago, and when the graph ends, if there is one.
+async fn the_graph_covers_the_last_six_hours_of_open_and_closed_insights() {
+    // The members in addition to the start, ten hours ago, and the end of the graph, if there is one.
     for (members, end) in [
         ("", Some("-10h")),
         ("last_update_time = \"-1h\"", Some("-1h")),
@@ -271,8 +270,8 @@ async fn the_graph_covers_the_six_hours_before_the_end_of_an_insight_also_of_one
 }
 
 #[tokio::test]
-async fn a_graph_before_the_services_retention_is_neither_asked_for_nor_an_issue() {
-    // It ended before the 30 days; the summary says that it was updated since.
+async fn a_graph_before_the_retention_of_the_service_is_not_requested_and_no_issue() {
+    // It ended more than 30 days ago; the summary was updated later.
     let scenario = "[xray]\ngroups = [{ name = \"a\", insights_enabled = true }]\n\
         [[xray.insights]]\nname = \"x\"\ngroup = \"a\"\nstart = \"-40d\"\nlast_update_time = \"-1h\"\n\
         state = \"RESOLVING\"";

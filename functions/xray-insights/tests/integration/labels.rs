@@ -1,4 +1,4 @@
-//! Issues name the operation that gave the answer or failed, the stage, and what they are about.
+//! Issues name the operation that failed or returned the answer, the stage, and the subject.
 
 use super::{ONE_AT_A_TIME, issues, run, state, story};
 use insights_tests::intercept::{replacing, response};
@@ -8,7 +8,7 @@ use xray_insights::XrayInsights;
 
 #[tokio::test]
 async fn a_rejected_answer_names_the_operation_that_gave_it() {
-    // More than an item holds.
+    // More than the maximum size of an item.
     let services: Vec<_> = (0..2_500).map(|id| json!({"ReferenceId": id, "Name": "s".repeat(200)})).collect();
     let large = json!({"InsightId": OPEN, "Services": services}).to_string();
     let summary = json!({"InsightSummaries": [{"InsightId": "no id"}]}).to_string();
@@ -39,7 +39,7 @@ async fn a_rejected_answer_names_the_operation_that_gave_it() {
 }
 
 #[tokio::test]
-async fn a_state_that_a_newer_version_wrote_stays_and_is_an_issue() {
+async fn a_state_of_a_newer_version_stays_and_is_an_issue() {
     let lab = story().await;
     run(&lab).await;
     let mut newer = state(&lab).await.unwrap();

@@ -1,4 +1,4 @@
-//! What an invocation has only so much of: time, memory, and the size of its response.
+//! Limits of an invocation: time, memory, and the size of its response.
 
 use super::text;
 use insights_tests::{ACCOUNT, PausedLab, Table, paused};
@@ -9,14 +9,14 @@ use std::time::Duration;
 use tokio::time::Instant;
 use xray_insights::XrayInsights;
 
-/// A region for each test: the SDK keeps one account of retries for each region of a process.
+/// Each test has its own region, because the SDK has one retry budget per region and process.
 const FALLBACK: [&str; 5] = ["af-south-1", "ap-east-1", "ap-south-2", "eu-south-1", "eu-south-2"];
 const OPTIONAL: [&str; 2] = ["me-central-1", "me-south-1"];
 const RATED: &str = "us-west-1";
 const ENDLESS: &str = "il-central-1";
 const MANY: [&str; 3] = ["ca-west-1", "mx-central-1", "sa-east-1"];
 
-/// As many insights, each with an event and a graph of one service; all of them on one page.
+/// This number of insights, each with an event and a graph of one service; all on one page.
 fn insights(count: usize) -> String {
     let mut scenario =
         "[xray]\npage_size = 100\ngroups = [{ name = \"shop\", insights_enabled = true }]\n".to_owned();
@@ -55,9 +55,9 @@ fn kinds(table: &Table) -> [usize; 3] {
 }
 
 #[test]
-fn where_batches_of_inserts_fail_everything_is_put_within_the_invocation_and_one_batch_is_tried() {
+fn after_a_failed_batch_of_inserts_everything_is_put_in_the_same_invocation() {
     paused(async {
-        // moto answers every INSERT by 500.
+        // moto responds to every INSERT with 500.
         for (kind, region) in ["error500", "throttle", "hang", "reset", "html503"].into_iter().zip(FALLBACK) {
             let lab = PausedLab::new(region, &insights(40)).await;
             lab.fault(&format!("BatchExecuteStatement={kind}"));
@@ -72,7 +72,7 @@ fn where_batches_of_inserts_fail_everything_is_put_within_the_invocation_and_one
 }
 
 #[test]
-fn graphs_or_events_that_are_never_answered_leave_time_for_every_insight() {
+fn hanging_graph_or_event_requests_leave_time_for_every_insight() {
     paused(async {
         for (operation, region) in ["GetInsightImpactGraph", "GetInsightEvents"].into_iter().zip(OPTIONAL) {
             let lab = PausedLab::new(region, &insights(40)).await;
@@ -94,9 +94,9 @@ fn graphs_or_events_that_are_never_answered_leave_time_for_every_insight() {
 }
 
 #[test]
-fn the_wait_for_our_own_rate_limit_is_no_failure_of_the_service() {
+fn waiting_for_our_rate_limit_is_not_a_service_failure() {
     paused(async {
-        // Eight calls, ten seconds apart, of which 48 seconds have room for five.
+        // Eight calls with intervals of ten seconds; 48 seconds are enough for five.
         let lab = PausedLab::new(RATED, &insights(8)).await;
         let begun = Instant::now();
         let limits = [("RATE_LIMITS", r#"{"GetInsightEvents":0.1,"default":0}"#), ("CONCURRENCY", "8")];
@@ -116,9 +116,9 @@ fn the_wait_for_our_own_rate_limit_is_no_failure_of_the_service() {
     });
 }
 
-/// Listings without an end: how many pages of a hundred items are asked for until there is no more room for them.
+/// Endless listings, with the number of pages of a hundred items that are requested before the limit.
 #[test]
-fn a_listing_without_an_end_is_given_up_while_there_is_room_and_is_an_issue() {
+fn an_endless_listing_stops_at_the_limit_and_is_an_issue() {
     let groups: Vec<String> =
         (0..100).map(|number| format!("{{ name = \"shop{number}\", insights_enabled = true }}")).collect();
     let groups = format!("[xray]\npage_size = 100\ngroups = [{}]", groups.join(", "));
@@ -132,7 +132,7 @@ fn a_listing_without_an_end_is_given_up_while_there_is_room_and_is_an_issue() {
     );
     let first = format!("7c4ee9a1-3f5b-4d2e-9a68-{:012}", 0);
     paused(async {
-        // A page more than there is room for, or as many pages as any listing may have.
+        // One page more than the limit of stored items, or the maximum number of pages of any listing.
         for (scenario, marker, operation, subject, pages, varied) in [
             (&groups, "/Groups", "GetGroups", "groups", 101, Some("shop")),
             (
@@ -172,14 +172,14 @@ fn a_listing_without_an_end_is_given_up_while_there_is_room_and_is_an_issue() {
     });
 }
 
-/// Many regions, of which eight are worked at once, and nobody is answered.
+/// Many regions, of which eight run at once and get no response.
 fn many_targets(count: usize) -> String {
     let regions: Vec<String> = (0..count).map(|number| format!("xx-test-{number}")).collect();
     json!({"targets": [{"account_id": ACCOUNT, "regions": regions}]}).to_string()
 }
 
 #[test]
-fn five_thousand_targets_are_answered_in_time_and_those_that_were_not_begun_are_not_reached() {
+fn an_invocation_with_five_thousand_targets_ends_in_time_and_counts_unstarted_targets_as_not_reached() {
     paused(async {
         let lab = PausedLab::new(MANY[0], "[xray]").await;
         let payload = many_targets(5_000);
@@ -211,7 +211,7 @@ fn five_thousand_targets_are_answered_in_time_and_those_that_were_not_begun_are_
             assert_eq!(asked.len(), 8);
             assert!(asked.is_disjoint(&begun_before), "whoever waited longest comes first");
             begun_before.extend(asked);
-            // Fifty reads of a hundred states; and what is written is of the eight.
+            // Fifty reads of a hundred states; writes only for the eight.
             assert_eq!(calls(&lab, "BatchGetItem"), 50);
             assert_eq!((calls(&lab, "PutItem"), calls(&lab, "UpdateItem")), (8, 8), "round {round}");
             lab.advance(60);
@@ -224,27 +224,27 @@ fn five_thousand_targets_are_answered_in_time_and_those_that_were_not_begun_are_
     });
 }
 
-/// How an invocation of thousands of targets ends.
+/// The result of an invocation with thousands of targets.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Ending {
-    /// No target fails; those that were not begun are not reached.
+    /// No target fails; unstarted targets are not reached.
     NoneFails,
-    /// Each target that was begun fails; the others are not reached.
+    /// Each started target fails; the others are not reached.
     EachBegunFails,
     /// The invocation fails because of the table.
     TableUnavailable,
 }
 
 #[test]
-fn thousands_of_targets_are_answered_in_time_however_short_that_is_and_whoever_is_silent() {
+fn an_invocation_with_thousands_of_targets_ends_in_time_even_if_services_hang() {
     paused(async {
         let payload = many_targets(1_500);
         for (fault, seconds, region, expected) in [
             ("GetGroups=hang", 3, MANY[1], Ending::NoneFails),
             ("GetGroups=slow-1", 20, MANY[1], Ending::NoneFails),
-            // The run of a target that was begun cannot be stored.
+            // The `run` of a started target cannot be stored.
             ("PutItem=hang", 30, MANY[1], Ending::EachBegunFails),
-            // The table answers in time.
+            // The table responds in time.
             ("UpdateItem=slow-3", 10, MANY[2], Ending::NoneFails),
             ("BatchGetItem=hang", 10, MANY[2], Ending::TableUnavailable),
         ] {
@@ -272,7 +272,7 @@ fn thousands_of_targets_are_answered_in_time_however_short_that_is_and_whoever_i
 }
 
 #[test]
-fn a_part_of_the_states_that_cannot_be_read_fails_those_targets_alone() {
+fn a_failed_read_of_states_fails_only_its_targets() {
     paused(async {
         let lab = PausedLab::new(MANY[0], "[xray]").await;
         let regions: Vec<String> = (0..250).map(|number| format!("xx-test-{number}")).collect();

@@ -1,4 +1,4 @@
-//! The collector in process against the simulated X-Ray, and the shipped binary as a process of its own.
+//! The collector in this process against the simulated X-Ray, and the function binary in its own process.
 
 #![cfg(test)]
 
@@ -38,17 +38,17 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use xray_insights::XrayInsights;
 
-/// Every operation of X-Ray that the collector uses.
+/// All operations of X-Ray that the collector uses.
 const OPERATIONS: [&str; 5] =
     ["GetGroups", "GetInsightSummaries", "GetInsight", "GetInsightEvents", "GetInsightImpactGraph"];
-/// One call at a time, so that a fault that befalls the n-th call always befalls the same one.
+/// One call at a time, so that a fault of the n-th call always affects the same call.
 const ONE_AT_A_TIME: (&str, &str) = ("CONCURRENCY", "1");
 
 async fn story() -> Lab {
     Lab::new(STORY).await
 }
 
-/// Invokes a function of its own with `payload`, and holds the response to what must be so of all responses.
+/// Invokes a new function with `payload` and checks the response.
 async fn run_with(lab: &Lab, variables: &[(&str, &str)], payload: &str) -> Result<Value, InvocationError> {
     lab.simulator.clear_log();
     let response = lab.function::<XrayInsights>(variables).invoke(payload).await?;
@@ -72,7 +72,7 @@ fn issues(response: &Value) -> Vec<(&str, &str, &str)> {
     issues.map(|[_, operation, subject, code]| (operation, subject, code)).collect()
 }
 
-/// How often X-Ray was asked, in the order of [`OPERATIONS`].
+/// The number of calls of each of [`OPERATIONS`].
 fn calls(lab: &Lab) -> [u64; 5] {
     OPERATIONS.map(|operation| lab.calls(operation))
 }
@@ -101,7 +101,7 @@ async fn state(lab: &Lab) -> Option<Map> {
     lab.table().await.get("run#xray#123456789012#eu-west-1", "state").cloned()
 }
 
-/// What the table holds after one undisturbed run of the same story at the same time. It is run once for each time.
+/// The table after one undisturbed run of this scenario at this time. It is collected once per time.
 async fn undisturbed(lab: &Lab) -> Table {
     static TABLES: Mutex<BTreeMap<Timestamp, Table>> = Mutex::new(BTreeMap::new());
     let known = |tables: &BTreeMap<Timestamp, Table>| tables.get(&lab.now()).cloned();

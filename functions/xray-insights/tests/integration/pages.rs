@@ -1,10 +1,10 @@
-//! A first run: everything that X-Ray has, page by page, as records derived by hand from the story.
+//! A first run: all data of X-Ray, page by page, with records derived by hand from the scenario.
 
 use super::{ALL, calls, counts, insight, partition, run, run_with, state, story, text};
 use insights_shared::value::{Map, Value};
 use insights_tests::{CLOSED, GROWING, Lab, OBSERVATION_STAMPS, OPEN};
 
-/// The item without its hash, which is tested on the worked example, and compared with `expected`.
+/// Compares the item with `expected`, except for its hash, which the worked example tests.
 fn check(item: &Map, expected: &str) {
     let mut item = item.clone();
     let hash = item.remove("content_hash");
@@ -13,7 +13,7 @@ fn check(item: &Map, expected: &str) {
 }
 
 #[tokio::test]
-async fn a_first_run_asks_for_every_page_of_everything_and_stores_it() {
+async fn a_first_run_requests_and_stores_every_page() {
     let lab = story().await;
     let response = run(&lab).await;
     assert_eq!(response["status"], "ok", "{response}");
@@ -28,7 +28,7 @@ async fn a_first_run_asks_for_every_page_of_everything_and_stores_it() {
 }
 
 #[tokio::test]
-async fn an_open_insight_is_stored_as_the_contract_has_it() {
+async fn an_open_insight_is_stored_as_in_the_contract() {
     let lab = story().await;
     run(&lab).await;
     let table = lab.table().await;
@@ -76,7 +76,7 @@ async fn an_open_insight_is_stored_as_the_contract_has_it() {
                     {"fault_count": 10, "ok_count": 90, "total_count": 100}}
         }"#,
     );
-    // The six hours up to its newest version, of which it fills two; two services on two pages.
+    // The six hours before its newest version, of which it covers two; two services on two pages.
     check(
         table.get(&partition(OPEN), "graph").unwrap(),
         r#"{
@@ -101,7 +101,7 @@ async fn an_open_insight_is_stored_as_the_contract_has_it() {
     );
 }
 
-/// The ARN of the group `shop`, whose last part the simulator makes up.
+/// The ARN of the group `shop`; the simulator generates the last part.
 fn group_arn(lab: &Lab) -> String {
     let calls = lab.simulator.log();
     let mut arns = calls.iter().filter_map(|call| call.input.get("GroupARN")?.as_str());
@@ -110,7 +110,7 @@ fn group_arn(lab: &Lab) -> String {
 }
 
 #[tokio::test]
-async fn a_closed_insight_is_judged_by_its_clients_where_the_root_cause_has_no_numbers() {
+async fn the_severity_of_a_closed_insight_uses_the_clients_if_the_root_cause_has_no_counts() {
     let lab = story().await;
     run(&lab).await;
     let table = lab.table().await;
@@ -132,7 +132,7 @@ async fn a_closed_insight_is_judged_by_its_clients_where_the_root_cause_has_no_n
 }
 
 #[tokio::test]
-async fn a_state_and_a_run_tell_of_the_run() {
+async fn state_and_run_describe_the_run() {
     let lab = story().await;
     let function = lab.function::<xray_insights::XrayInsights>(&[]);
     function.invoke(r#"{"scheduled_time":"2026-03-01T11:55:00Z"}"#).await.unwrap();
@@ -158,7 +158,7 @@ async fn a_state_and_a_run_tell_of_the_run() {
 }
 
 #[tokio::test]
-async fn the_order_of_calls_makes_no_difference() {
+async fn the_order_of_calls_does_not_matter() {
     let (one, many) = (story().await, story().await);
     run_with(&one, &[("CONCURRENCY", "1")], "{}").await.unwrap();
     run_with(&many, &[("CONCURRENCY", "256")], "{}").await.unwrap();
@@ -166,7 +166,7 @@ async fn the_order_of_calls_makes_no_difference() {
 }
 
 #[tokio::test]
-async fn many_insights_over_several_whole_pages_are_all_stored_and_none_is_asked_for_twice() {
+async fn insights_on_several_full_pages_are_stored_and_requested_once() {
     let insight = |number: i64| {
         let minutes = number + 1;
         format!("[[xray.insights]]\nname = \"{number}\"\ngroup = \"shop\"\nstart = \"-{minutes}m\"\n")
@@ -176,7 +176,7 @@ async fn many_insights_over_several_whole_pages_are_all_stored_and_none_is_asked
     let lab = Lab::new(&scenario).await;
     let response = run_with(&lab, &[("CONCURRENCY", "32")], "{}").await.unwrap();
     assert_eq!(counts(&response)[..2], [202, 202]);
-    // Pages of a hundred, the service's most.
+    // Pages of a hundred, the maximum of the service.
     assert_eq!(calls(&lab), [1, 2, 101, 101, 101]);
     assert_eq!(lab.table().await.of_kind("xray.insight").len(), 101);
     let response = run_with(&lab, &[], "{}").await.unwrap();
@@ -185,7 +185,7 @@ async fn many_insights_over_several_whole_pages_are_all_stored_and_none_is_asked
 }
 
 #[tokio::test]
-async fn the_built_in_story_is_stored_whole_but_for_the_insight_without_a_beginning() {
+async fn the_built_in_scenario_is_stored_completely_except_the_insight_without_start() {
     let lab = Lab::built_in().await;
     let response = run(&lab).await;
     assert_eq!(response["status"], "ok", "{response}");
@@ -202,14 +202,15 @@ async fn the_built_in_story_is_stored_whole_but_for_the_insight_without_a_beginn
     let before = lab.table().await;
     lab.advance(60);
     let response = run(&lab).await;
-    // What was rejected is looked at again, since it is not stored, and so is the insight whose summary has no time.
+    // Rejected insights are validated again because they are not stored, and so is the insight whose summary has no
+    // time.
     assert_eq!(calls(&lab)[2], 2);
     assert_eq!((response["written"].as_u64(), response["rejected"].as_u64()), (Some(0), Some(1)));
     lab.table().await.assert_same_content(&before);
 }
 
 #[tokio::test]
-async fn stamps_say_when_each_answer_came_and_which_run_stored_it() {
+async fn records_have_the_time_of_the_answer_and_the_id_of_the_run() {
     let lab = story().await;
     run(&lab).await;
     let table = lab.table().await;

@@ -19,7 +19,7 @@ fn pushed(id: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_push_stores_that_insight_with_its_events_and_graph_and_a_run_but_no_state() {
+async fn a_push_stores_the_insight_with_events_graph_and_run_but_no_state() {
     let lab = story().await;
     let response = run_with(&lab, &[], &pushed(OPEN)).await.unwrap();
     assert_eq!(response["status"], "ok", "{response}");
@@ -37,7 +37,7 @@ async fn a_push_stores_that_insight_with_its_events_and_graph_and_a_run_but_no_s
 }
 
 #[tokio::test]
-async fn a_push_before_a_run_leaves_what_the_run_alone_leaves() {
+async fn a_push_before_a_run_gives_the_same_table_as_the_run_alone() {
     let lab = story().await;
     run_with(&lab, &[], &pushed(OPEN)).await.unwrap();
     lab.advance(1);
@@ -46,7 +46,7 @@ async fn a_push_before_a_run_leaves_what_the_run_alone_leaves() {
 }
 
 #[tokio::test]
-async fn a_push_of_what_is_stored_already_changes_nothing() {
+async fn a_push_of_a_stored_insight_changes_nothing() {
     let lab = story().await;
     run(&lab).await;
     let before = lab.table().await;
@@ -61,7 +61,7 @@ async fn a_push_of_what_is_stored_already_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_push_of_news_is_stored_at_once_and_the_next_run_completes_it() {
+async fn a_push_of_a_change_is_stored_immediately_and_completed_by_the_next_run() {
     let lab = story().await;
     run(&lab).await;
     lab.advance(30 * 60);
@@ -77,8 +77,8 @@ async fn a_push_of_news_is_stored_at_once_and_the_next_run_completes_it() {
 }
 
 #[tokio::test]
-async fn a_push_during_a_run_leaves_what_the_run_alone_leaves_at_the_latest_after_the_next() {
-    // The push comes while the run waits for the answer to its n-th call.
+async fn after_a_push_during_a_run_the_next_run_at_the_latest_gives_the_same_table() {
+    // The push arrives while the run waits for the response to its n-th call.
     for operation in super::OPERATIONS {
         let lab = story().await;
         lab.fault(&format!("{operation}=slow-0.1:1"));
@@ -99,9 +99,9 @@ async fn a_push_during_a_run_leaves_what_the_run_alone_leaves_at_the_latest_afte
 }
 
 #[tokio::test]
-async fn a_push_that_is_late_never_takes_back_what_is_known() {
+async fn a_late_push_never_replaces_newer_data() {
     let lab = story().await;
-    // The push asks first, and its answer, of before the growth, is held up until the run has stored the growth.
+    // The push calls first. Its older answer is delayed until the run has stored the newer one.
     lab.fault("PutItem=slow-0.4:1");
     let early = lab.function::<XrayInsights>(&[ONE_AT_A_TIME]);
     let event = pushed(GROWING);
@@ -119,7 +119,7 @@ async fn a_push_that_is_late_never_takes_back_what_is_known() {
 }
 
 #[tokio::test]
-async fn a_push_about_an_insight_that_we_closed_opens_it_again() {
+async fn a_push_reopens_an_insight_that_we_closed() {
     let lab = story().await;
     run(&lab).await;
     let id = OPEN.to_owned();
@@ -143,7 +143,7 @@ async fn a_push_about_an_insight_that_we_closed_opens_it_again() {
 }
 
 #[tokio::test]
-async fn a_push_about_an_insight_that_x_ray_does_not_know_fails_and_stores_nothing() {
+async fn a_push_of_an_unknown_insight_fails_and_stores_nothing() {
     let lab = story().await;
     let unknown = "44444444-4444-4444-8444-444444444444";
     let error = run_with(&lab, &[], &pushed(unknown)).await.unwrap_err();
@@ -153,7 +153,7 @@ async fn a_push_about_an_insight_that_x_ray_does_not_know_fails_and_stores_nothi
 }
 
 #[tokio::test]
-async fn a_push_that_names_no_insight_or_another_target_is_refused() {
+async fn a_push_without_insight_or_for_another_target_is_an_error() {
     let lab = story().await;
     for (payload, expected) in [
         (pushed("not a UUID"), "detail.InsightId is not a UUID: must be the UUID of an insight"),

@@ -1,4 +1,4 @@
-//! STS fails: where it says whose account it is, and where it gives the credentials of a target. All functions ask it alike.
+//! Failures of STS: GetCallerIdentity, and AssumeRole for a target. All functions use the same code.
 
 use super::faults::CHECKS;
 use super::{ONE_AT_A_TIME, text};
@@ -9,11 +9,11 @@ use serde_json::{Value, json};
 use xray_insights::XrayInsights;
 
 const REGION: &str = "us-west-1";
-/// Where STS fails and answers when it is asked again.
+/// The region in which STS fails and responds after a retry.
 const TEMPORARY_REGION: &str = "us-east-1";
 const ROLE: &str = "arn:aws:iam::111122223333:role/insights-reader";
 
-/// STS answers in XML, where everything is text: it has no wrong types and no nulls.
+/// STS responds in XML, where everything is text: there are no wrong types and no nulls.
 fn sts_failures() -> impl Iterator<Item = Failure> {
     let all = failures("Throttling", "InternalFailure").into_iter();
     let all = all.filter(|failure| !["wrong-type", "null-in-list"].contains(&failure.kind));
@@ -33,7 +33,7 @@ async fn run_anywhere(lab: &PausedLab) -> Result<Value, InvocationError> {
     lab.invoke::<XrayInsights>(&[ONE_AT_A_TIME], "{}", nowhere).await
 }
 
-/// One run over targets: the own account where `own` says so, and that of the role.
+/// One run with the target of the role, and the own account if `own` is set.
 async fn run_targets(lab: &PausedLab, own: bool) -> Result<Value, InvocationError> {
     let other = json!({"account_id": "111122223333", "role_arn": ROLE});
     let own = own.then(|| json!({"account_id": ACCOUNT}));
@@ -43,7 +43,7 @@ async fn run_targets(lab: &PausedLab, own: bool) -> Result<Value, InvocationErro
 }
 
 #[test]
-fn an_identity_that_cannot_be_had_fails_the_invocation_before_anything_is_asked_or_written() {
+fn a_failed_get_caller_identity_fails_the_invocation_before_other_calls() {
     paused(async {
         for failure in sts_failures() {
             let lab = PausedLab::new(REGION, STORY).await;
@@ -61,7 +61,7 @@ fn an_identity_that_cannot_be_had_fails_the_invocation_before_anything_is_asked_
 }
 
 #[test]
-fn a_role_that_cannot_be_assumed_fails_its_target_under_the_code_and_the_next_run_makes_good() {
+fn a_role_that_cannot_be_assumed_fails_only_its_target_and_the_next_run_completes_it() {
     paused(async {
         let undisturbed = PausedLab::new(REGION, STORY).await;
         assert_eq!(run_targets(&undisturbed, true).await.unwrap()["status"], "ok");
@@ -92,7 +92,7 @@ fn a_role_that_cannot_be_assumed_fails_its_target_under_the_code_and_the_next_ru
                 (Some("failed"), None),
                 "{kind}"
             );
-            // Alone, it is the invocation's error.
+            // With only this target, it is the error of the invocation.
             assert_eq!(run_targets(&lab, false).await.unwrap_err().error_type, failure.error_type, "{kind}");
             lab.clear_faults();
             assert_eq!(run_targets(&lab, true).await.unwrap()["status"], "ok", "after {kind}");
@@ -102,7 +102,7 @@ fn a_role_that_cannot_be_assumed_fails_its_target_under_the_code_and_the_next_ru
 }
 
 #[test]
-fn a_fault_of_sts_that_passes_leaves_no_trace() {
+fn a_temporary_fault_of_sts_has_no_effect_on_the_data() {
     paused(async {
         for kind in TEMPORARY {
             let lab = PausedLab::new(TEMPORARY_REGION, STORY).await;
@@ -122,14 +122,14 @@ fn a_fault_of_sts_that_passes_leaves_no_trace() {
 }
 
 #[test]
-fn whoever_never_answers_is_given_up_before_the_invocations_time_is_over() {
-    // The operation that hangs, whether it is the first that is asked, what comes of it, and the table's share of that.
+fn hanging_calls_end_before_the_deadline() {
+    // The hanging operation, whether it is the first call, the result, and the calls of the table.
     paused(async {
         for (operation, outcome) in [
             ("GetCallerIdentity", "Source.Unavailable: sts GetCallerIdentity: Timeout: "),
             ("BatchGetItem", "Table.Unavailable: dynamodb BatchGetItem: Timeout: "),
             ("PutItem", "Table.Unavailable: 123456789012/us-west-1: PutItem "),
-            // What is not inserted is put.
+            // Records that are not inserted are put.
             ("BatchExecuteStatement", "ok"),
             ("Query", "partial Timeout"),
             ("UpdateItem", "partial Timeout"),

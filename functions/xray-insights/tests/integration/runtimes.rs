@@ -1,5 +1,5 @@
-//! The shipped binary under runtimes that are not Lambda's: no header of an invocation and no payload ends the process, and
-//! errors have the documented types.
+//! The function binary under runtimes other than Lambda: no header and no payload of an invocation ends the process,
+//! and errors have the documented types.
 
 use insights_simulator::Invocation;
 use insights_simulator::runtime_api::Outcome;
@@ -18,7 +18,7 @@ async fn start(lab: &Lab, variables: &[(&str, &str)]) -> Running {
     Running::start(env!("CARGO_BIN_EXE_xray-insights"), "xray-insights", lab, variables).await
 }
 
-/// A header with the value that a runtime gives it; `None` if it gives none.
+/// A header with its value; `None` if the runtime omits it.
 type Header = (&'static str, Option<&'static [u8]>);
 
 fn with(headers: &[Header]) -> Invocation {
@@ -37,7 +37,7 @@ fn error<'a>(outcome: &'a Outcome, what: &str) -> (&'a str, &'a str) {
 }
 
 #[tokio::test]
-async fn an_invocation_is_answered_whatever_its_headers_are() {
+async fn an_invocation_with_any_headers_gets_a_response() {
     let lab = Lab::in_real_time(STORY).await;
     let function = start(&lab, &[]).await;
     let invocations: &[(&str, &[Header])] = &[
@@ -86,11 +86,11 @@ async fn an_invocation_is_answered_whatever_its_headers_are() {
 }
 
 #[tokio::test]
-async fn a_deadline_that_is_over_leaves_everything_unreached_and_the_process_goes_on() {
+async fn with_a_deadline_in_the_past_nothing_is_reached_and_the_process_continues() {
     let lab = Lab::in_real_time(STORY).await;
     let function = start(&lab, &[]).await;
     assert_eq!(function.response("{}").await["status"], "ok");
-    // After the process began, and before now.
+    // After the start of the process and before now.
     let over = Invocation { deadline: lab.now().millis() - 1, ..Invocation::default() };
     let response = response(&function.invoke_as("{}", over).await);
     assert_eq!((&response["status"], &response["not_reached"]), (&"partial".into(), &1.into()), "{response}");
@@ -98,7 +98,7 @@ async fn a_deadline_that_is_over_leaves_everything_unreached_and_the_process_goe
 }
 
 #[tokio::test]
-async fn a_request_id_of_any_kind_is_answered_and_one_that_is_missing_ends_nothing() {
+async fn any_request_id_is_accepted_and_a_missing_one_does_not_end_the_process() {
     let lab = Lab::in_real_time(STORY).await;
     let function = start(&lab, &[]).await;
     let long = "x".repeat(3_000);
@@ -129,7 +129,7 @@ async fn a_request_id_of_any_kind_is_answered_and_one_that_is_missing_ends_nothi
 }
 
 #[tokio::test]
-async fn a_payload_that_cannot_be_read_is_said_to_be_invalid_and_the_process_goes_on() {
+async fn an_unreadable_payload_is_invalid_and_the_process_continues() {
     let lab = Lab::in_real_time(STORY).await;
     let function = start(&lab, &[]).await;
     let deep = "[".repeat(100_000);
@@ -166,7 +166,7 @@ async fn a_payload_that_cannot_be_read_is_said_to_be_invalid_and_the_process_goe
 }
 
 #[tokio::test]
-async fn many_unknown_keys_give_an_error_that_fits_into_a_log_event_and_says_how_many_there_are() {
+async fn an_error_about_many_unknown_keys_fits_into_a_log_event_and_contains_their_number() {
     let lab = Lab::in_real_time(STORY).await;
     let function = start(&lab, &[]).await;
     let keys: Vec<String> = (0..300_000).map(|number| format!("\"k{number}\":0")).collect();
@@ -182,7 +182,7 @@ async fn many_unknown_keys_give_an_error_that_fits_into_a_log_event_and_says_how
 }
 
 #[tokio::test]
-async fn the_account_of_the_runtime_emulator_is_invented_and_sts_is_asked_once() {
+async fn the_account_of_the_runtime_emulator_is_ignored_and_sts_is_called_once() {
     let lab = Lab::in_real_time(STORY).await;
     let function = start(&lab, &[]).await;
     for arn in ["arn:aws:lambda:us-east-1:012345678912:function:test_function", "function-arn", ""] {
@@ -196,7 +196,7 @@ async fn the_account_of_the_runtime_emulator_is_invented_and_sts_is_asked_once()
 }
 
 #[tokio::test]
-async fn a_function_needs_nothing_of_the_environment_but_where_the_runtime_api_is() {
+async fn a_function_requires_only_the_address_of_the_runtime_api() {
     let lab = Lab::in_real_time(STORY).await;
     let without = [
         ("AWS_LAMBDA_FUNCTION_NAME", ""),

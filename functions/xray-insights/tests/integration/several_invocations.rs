@@ -1,13 +1,13 @@
-//! An account too large for one invocation is finished by several.
+//! A large account is completed by several invocations.
 
 use insights_tests::{Lab, NOW, at, invoke_until_done};
 use std::time::Duration;
 use xray_insights::XrayInsights;
 
 #[tokio::test]
-async fn an_account_too_large_for_one_invocation_is_finished_by_several() {
+async fn a_large_account_is_completed_by_several_invocations() {
     let lab = Lab::built_in().await;
-    // Twelve insights, of which the two seconds that there are allow four at the most, also where the machine is slow.
+    // Twelve insights, of which two seconds allow at most four, even on a slow machine.
     lab.fault("GetInsight=slow-0.5");
     let one_at_a_time = [("CONCURRENCY", "1")];
     let responses =

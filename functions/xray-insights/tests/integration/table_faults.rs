@@ -1,4 +1,4 @@
-//! The table fails: what cannot be stored is said, and nothing is taken for stored.
+//! Failures of the table: records that cannot be stored are reported, and do not count as stored.
 
 use super::{ONE_AT_A_TIME, calls, counts, run, run_with, story, undisturbed};
 use insights_sources::xray;
@@ -6,7 +6,7 @@ use insights_tests::faults::{DONE, Exception, Expected, earlier_run};
 use insights_tests::{Lab, REGION, STORY};
 
 #[tokio::test]
-async fn without_its_table_a_run_is_over_before_it_asks_anything() {
+async fn without_the_table_a_run_ends_before_any_call() {
     let lab = story().await;
     let error = run_with(&lab, &[("TABLE_NAME", "nowhere")], "{}").await.unwrap_err();
     assert_eq!(error.error_type, "Table.Unavailable");
@@ -14,38 +14,38 @@ async fn without_its_table_a_run_is_over_before_it_asks_anything() {
     assert_eq!(calls(&lab), [0; 5]);
 }
 
-/// What each operation of the table costs that fails at every call, or at every one after the first. There are twelve
+/// The effect of each table operation that fails at every call, or at every call after the first. There are twelve
 /// records: three insights, six events, three graphs.
 pub const OPERATIONS: [Expected; 5] = [
-    // The state is what a run reads first, and X-Ray is not asked without it.
+    // A run reads the state first, and calls X-Ray only if this succeeds.
     Expected {
         operation: "BatchGetItem",
         status: "failed",
         issues: 0,
         left: "insights 0+0 events 0 graphs 0 watermark - run 0 state -",
     },
-    // What cannot be compared is not asked about: three insights.
+    // Insights that cannot be compared are not requested: three insights.
     Expected {
         operation: "BatchGetItem@1",
         status: "failed",
         issues: 3,
         left: "insights 0+0 events 0 graphs 0 watermark - run 1 state failed",
     },
-    // What is stored as open cannot be listed.
+    // Stored open insights cannot be listed.
     Expected {
         operation: "Query",
         status: "partial",
         issues: 1,
         left: "insights 3+0 events 6 graphs 3 watermark - run 1 state partial",
     },
-    // Twelve records, and the run.
+    // Twelve records and the run.
     Expected {
         operation: "PutItem",
         status: "failed",
         issues: 13,
         left: "insights 0+0 events 0 graphs 0 watermark - run 0 state failed",
     },
-    // The state itself.
+    // The state.
     Expected {
         operation: "UpdateItem",
         status: "partial",
@@ -54,7 +54,7 @@ pub const OPERATIONS: [Expected; 5] = [
     },
 ];
 
-/// The same where the table does it and nobody hears so: all is reported as failed, and there.
+/// The same if the table carries out the call but its response is lost: everything is reported as failed, but stored.
 pub const EXCEPTIONS: [Exception; 2] = [
     (
         &DONE,
@@ -70,8 +70,8 @@ pub const EXCEPTIONS: [Exception; 2] = [
 ];
 
 #[tokio::test]
-async fn one_record_that_cannot_be_put_costs_no_other_and_is_put_by_the_next_run() {
-    // Where nothing may be inserted: of three insights two events each and the graph, then the insights themselves.
+async fn one_record_that_cannot_be_put_does_not_affect_others_and_is_put_by_the_next_run() {
+    // Without inserts: two events and the graph for each of three insights, then the insights.
     for skip in 0..12 {
         let lab = story().await;
         lab.fault(&format!("PutItem=denied:1@{skip}"));
@@ -92,7 +92,7 @@ async fn one_record_that_cannot_be_put_costs_no_other_and_is_put_by_the_next_run
 async fn insights_that_cannot_be_compared_with_the_table_count_as_failed() {
     let lab = story().await;
     lab.put(earlier_run(xray::SOURCE, REGION)).await;
-    // The state is read first; each page of summaries then.
+    // First the state is read, then each page of summaries.
     lab.fault("BatchGetItem=denied@1");
     let error = run_with(&lab, &[ONE_AT_A_TIME], "{}").await.unwrap_err();
     assert_eq!(error.error_type, "Table.Unavailable", "{error}");
@@ -104,9 +104,9 @@ async fn insights_that_cannot_be_compared_with_the_table_count_as_failed() {
 }
 
 #[tokio::test]
-async fn a_state_or_a_run_or_an_index_that_fails_is_an_issue_of_the_target() {
+async fn failures_of_state_run_or_index_are_issues_of_the_target() {
     for (fault, subject) in
-        // Each of the story's three pages has one insight, which is put; events and graphs are inserted.
+        // Each of three pages has one insight, which is put; events and graphs are inserted.
         [("UpdateItem=denied", "state"), ("PutItem=denied:1@3", "run"), ("Query=denied", "open")]
     {
         let lab = Lab::new(STORY).await;
@@ -120,7 +120,7 @@ async fn a_state_or_a_run_or_an_index_that_fails_is_an_issue_of_the_target() {
 }
 
 #[tokio::test]
-async fn puts_whose_answers_are_lost_are_not_lost() {
+async fn puts_with_lost_answers_are_stored() {
     let lab = story().await;
     lab.fault("PutItem=lost-answer:3");
     lab.fault("BatchExecuteStatement=denied");

@@ -1,4 +1,4 @@
-//! Several accounts and regions: each with the credentials that are its own, none at another's cost.
+//! Several accounts and regions: each has its own credentials, and none affects another.
 
 use super::{counts, issues, run_with, story, text};
 use insights_simulator::Fault;
@@ -28,7 +28,7 @@ fn statuses(response: &Value) -> Vec<(&str, &str, &str)> {
 }
 
 #[tokio::test]
-async fn every_account_and_region_is_collected_with_its_own_credentials() {
+async fn each_account_and_region_is_collected_with_its_own_credentials() {
     let lab = story().await;
     let list = json!([
         {"account_id": "123456789012", "regions": ["eu-west-1", "us-east-1"]},
@@ -51,7 +51,7 @@ async fn every_account_and_region_is_collected_with_its_own_credentials() {
     assert_eq!(asked, expected.map(|(account, region, _)| (account, region)).into());
     let assumed = log.iter().find(|call| call.operation == "AssumeRole").unwrap();
     assert_eq!((&assumed.input["RoleArn"], &assumed.input["ExternalId"]), (&json!(ROLE), &json!("sesame")));
-    // The table is the function's own, whoever's insights they are.
+    // The table belongs to the function's account for all targets.
     assert!(log.iter().filter(|call| call.service == "dynamodb").all(|call| call.account == "123456789012"));
     let table = lab.table().await;
     for item in table.of_kind("xray.insight") {
@@ -65,7 +65,7 @@ async fn every_account_and_region_is_collected_with_its_own_credentials() {
 }
 
 #[tokio::test]
-async fn the_payloads_targets_stand_in_for_the_configured_ones() {
+async fn targets_of_the_payload_replace_the_configured_ones() {
     let lab = story().await;
     let configured = json!([{"account_id": "111122223333", "role_arn": ROLE}]).to_string();
     let payload = targets(json!([{"account_id": "123456789012", "regions": ["us-east-1"]}]));
@@ -75,7 +75,7 @@ async fn the_payloads_targets_stand_in_for_the_configured_ones() {
 }
 
 #[tokio::test]
-async fn a_role_that_is_refused_fails_its_target_and_costs_no_other() {
+async fn a_denied_role_fails_only_its_target() {
     let scenario = format!("{STORY}\n[sts]\nroles = [{{ arn = \"{ROLE}\", external_id = \"sesame\" }}]");
     let lab = Lab::new(&scenario).await;
     let payload = targets(json!([
@@ -96,7 +96,7 @@ async fn a_role_that_is_refused_fails_its_target_and_costs_no_other() {
 }
 
 #[tokio::test]
-async fn where_every_role_is_refused_the_invocation_fails_as_denied() {
+async fn an_invocation_with_only_denied_roles_is_denied() {
     let scenario = format!("{STORY}\n[sts]\nroles = [{{ arn = \"{ROLE}\", deny = true }}]");
     let lab = Lab::new(&scenario).await;
     let payload = targets(json!([{"account_id": "111122223333", "role_arn": ROLE}]));
@@ -106,7 +106,7 @@ async fn where_every_role_is_refused_the_invocation_fails_as_denied() {
 }
 
 #[tokio::test]
-async fn a_role_of_another_account_and_a_foreign_account_without_one_are_refused() {
+async fn a_role_of_another_account_and_a_foreign_account_without_role_are_errors() {
     let lab = story().await;
     for (target, expected) in [
         (
@@ -134,7 +134,7 @@ async fn a_role_of_another_account_and_a_foreign_account_without_one_are_refused
 }
 
 #[tokio::test]
-async fn a_target_that_fails_costs_no_other() {
+async fn a_failing_target_does_not_affect_others() {
     let lab = story().await;
     let payload = targets(json!([{"account_id": "123456789012", "regions": ["eu-west-1", "us-east-1"]}]));
     lab.simulator.fault("GetGroups=denied:1".parse::<Fault>().unwrap());
@@ -147,7 +147,7 @@ async fn a_target_that_fails_costs_no_other() {
 }
 
 #[tokio::test]
-async fn whoever_waited_longest_comes_first() {
+async fn the_target_that_waited_longest_comes_first() {
     let lab = story().await;
     let one = |region: &str| targets(json!([{"account_id": "123456789012", "regions": [region]}]));
     run_with(&lab, &[], &one("eu-west-1")).await.unwrap();
@@ -164,9 +164,9 @@ async fn whoever_waited_longest_comes_first() {
     assert_eq!(order[0], "eu-north-1", "it was never worked");
 }
 
-/// Nine regions, eight of which are worked at once, and each of those takes the whole of an invocation's time.
+/// Nine regions, of which eight run at once, each for the whole time of an invocation.
 #[tokio::test]
-async fn a_target_that_a_run_had_no_time_for_comes_first_in_the_next_one() {
+async fn a_target_that_was_not_reached_comes_first_in_the_next_run() {
     const REGIONS: [&str; 9] = [
         "eu-west-1",
         "eu-west-2",

@@ -1,4 +1,4 @@
-//! The shipped binary and services that speak TLS: whose certificates it believes, and how often it shakes hands.
+//! The function binary and services with TLS: trusted certificates and the number of handshakes.
 
 use insights_simulator::runtime_api::Outcome;
 use insights_tests::tls::{Authority, Front, ONE_TARGET, assert_one_full_handshake};
@@ -12,7 +12,7 @@ async fn start(lab: &Lab, front: &Front, variables: &[(&str, &str)]) -> Running 
 }
 
 #[tokio::test]
-async fn the_authority_that_the_environment_names_is_believed() {
+async fn the_authority_of_the_environment_is_trusted() {
     let lab = Lab::in_real_time(STORY).await;
     let authority = Authority::new("the lab's");
     let front = Front::new(&lab, &authority).await;
@@ -28,7 +28,7 @@ async fn the_authority_that_the_environment_names_is_believed() {
 }
 
 #[tokio::test]
-async fn an_authority_that_nobody_names_is_not_believed_and_nothing_is_told_it() {
+async fn an_unknown_authority_is_not_trusted_and_gets_no_request() {
     let lab = Lab::in_real_time(STORY).await;
     let mut front = Front::new(&lab, &Authority::new("the lab's")).await;
     lab.simulator.clear_log();
@@ -36,7 +36,7 @@ async fn an_authority_that_nobody_names_is_not_believed_and_nothing_is_told_it()
     let file = somebody.file();
     for variables in [vec![], vec![("SSL_CERT_FILE", file.to_str().unwrap())]] {
         let function = start(&lab, &front, &variables).await;
-        // It would try again for half a minute: the first refusal is enough.
+        // It would retry for half a minute; the first error is enough.
         let refusal = tokio::select! {
             outcome = function.invoke("{}") => panic!("{variables:?}: {outcome:?}"),
             refusal = front.refusals.recv() => refusal.unwrap(),
@@ -49,7 +49,7 @@ async fn an_authority_that_nobody_names_is_not_believed_and_nothing_is_told_it()
 }
 
 #[tokio::test]
-async fn a_file_of_certificates_that_is_not_there_fails_the_initialisation_beside_every_other_fault() {
+async fn a_missing_certificate_file_fails_the_initialization_with_all_other_faults() {
     let lab = Lab::in_real_time(STORY).await;
     let wrong =
         [("SSL_CERT_FILE", "/nowhere/authority.pem"), ("AWS_USE_FIPS_ENDPOINT", "yes"), ("CONCURRENCY", "0")];
@@ -61,7 +61,7 @@ async fn a_file_of_certificates_that_is_not_there_fails_the_initialisation_besid
     }
 }
 
-/// So many insights that are over, of one event each.
+/// This number of ended insights with one event each.
 fn story(insights: usize) -> String {
     let insight = |number: usize| {
         format!(
@@ -74,7 +74,7 @@ fn story(insights: usize) -> String {
 }
 
 #[tokio::test]
-async fn a_first_invocation_shakes_hands_in_full_once_at_each_endpoint_and_a_warm_one_goes_on_with_that() {
-    // Three calls for each, and the records of it.
+async fn each_endpoint_has_one_full_handshake_in_the_first_invocation_and_none_in_a_warm_one() {
+    // Three calls for each insight and its records.
     assert_one_full_handshake(BINARY, "xray-insights", &story(40), 3 * 40).await;
 }

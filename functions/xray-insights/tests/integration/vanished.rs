@@ -1,4 +1,4 @@
-//! Insights that are stored as open and that the listing no longer returns.
+//! Insights that are stored as open and no longer listed.
 
 use super::{
     calls, counts, insight, issues, last_update_time, partition, run, state, story, text, undisturbed,
@@ -27,7 +27,7 @@ fn remember(lab: &Lab) {
 }
 
 #[tokio::test]
-async fn an_open_insight_that_is_listed_no_longer_is_asked_for_by_its_id_and_nothing_else_is() {
+async fn only_unlisted_open_insights_are_requested_by_id() {
     let lab = story().await;
     run(&lab).await;
     let before = lab.table().await;
@@ -63,7 +63,7 @@ async fn an_unlisted_insight_that_grows_is_written_with_the_time_of_its_newest_e
 }
 
 #[tokio::test]
-async fn an_open_insight_that_x_ray_knows_no_longer_is_closed_at_the_last_that_was_heard_of_it() {
+async fn an_insight_that_x_ray_no_longer_knows_is_closed_at_its_last_update() {
     let lab = story().await;
     run(&lab).await;
     forget(&lab, OPEN);
@@ -93,7 +93,7 @@ async fn an_open_insight_that_x_ray_knows_no_longer_is_closed_at_the_last_that_w
 }
 
 #[tokio::test]
-async fn an_insight_that_we_closed_and_that_is_listed_again_is_what_x_ray_says_it_is() {
+async fn a_closed_insight_that_is_listed_again_gets_the_state_of_x_ray() {
     let lab = story().await;
     run(&lab).await;
     forget(&lab, OPEN);
@@ -110,7 +110,7 @@ async fn an_insight_that_we_closed_and_that_is_listed_again_is_what_x_ray_says_i
 }
 
 #[tokio::test]
-async fn only_x_rays_own_word_closes_an_insight() {
+async fn only_an_answer_of_x_ray_closes_an_insight() {
     for (fault, code) in [
         ("GetInsight=denied", "AccessDeniedException"),
         ("GetInsight=throttle", "ThrottledException"),
@@ -146,12 +146,12 @@ async fn an_insight_of_a_newer_schema_is_not_closed() {
 }
 
 #[tokio::test]
-async fn an_insight_that_the_index_still_shows_as_open_but_that_has_ended_is_left_alone() {
+async fn an_ended_insight_in_a_stale_index_stays_unchanged() {
     let lab = story().await;
     lab.advance(2 * 3_600);
     run(&lab).await;
     let mut ended = insight(&lab.table().await, GROWING).clone();
-    // The index lags behind the item.
+    // The index is older than the item.
     ended.insert("open_pk".into(), "xray".into());
     ended.insert("open_sk".into(), "123456789012#eu-west-1#4#".into());
     lab.put(ended.clone()).await;
@@ -163,13 +163,13 @@ async fn an_insight_that_the_index_still_shows_as_open_but_that_has_ended_is_lef
 }
 
 #[tokio::test]
-async fn an_answer_that_comes_while_an_insight_is_being_closed_is_worth_more() {
+async fn an_answer_stored_while_an_insight_is_being_closed_wins() {
     let lab = story().await;
     run(&lab).await;
     let stale = insight(&lab.table().await, OPEN).clone();
     forget(&lab, OPEN);
     lab.advance(60);
-    // Between our reading and our closing another run stores an answer: the put is held up until then.
+    // Another run stores an answer between our read and our write, which is delayed until then.
     lab.fault("PutItem=slow-0.3:1");
     let mut newer = stale.clone();
     newer.insert("content_hash".into(), "of another answer".into());

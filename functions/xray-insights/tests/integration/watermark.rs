@@ -10,7 +10,7 @@ async fn watermark(lab: &Lab) -> Option<String> {
     state(lab).await.and_then(|state| text(&state, "watermark").map(str::to_owned))
 }
 
-/// Runs with `faults`: something is missing, so that the watermark stays. The next run moves it.
+/// Runs with `faults`: data is missing, so the watermark stays. The next run moves it.
 async fn check(lab: Lab, faults: &[&str]) {
     let before = watermark(&lab).await;
     for fault in faults {
@@ -72,7 +72,7 @@ async fn an_unlisted_insight_that_cannot_be_found_or_fetched_keeps_the_watermark
 async fn a_changed_insight_that_cannot_be_fetched_keeps_the_watermark() {
     let lab = story().await;
     run(&lab).await;
-    // By then one insight has an event more.
+    // By then one insight has one more event.
     lab.advance(1_800);
     check(lab, &["GetInsight=denied"]).await;
 }
@@ -80,7 +80,7 @@ async fn a_changed_insight_that_cannot_be_fetched_keeps_the_watermark() {
 #[tokio::test]
 async fn a_newer_version_that_cannot_be_fetched_keeps_the_watermark() {
     let lab = story().await;
-    // A later page has a newer version of the insight than the page of which it was fetched.
+    // A later page has a newer version of the insight than the page from which it was fetched.
     let sdk = edited(&lab.sdk(), |_, answer| {
         let Some(list) = answer["InsightSummaries"].as_array_mut() else { return false };
         let is_later_page = list.iter().any(|summary| summary["InsightId"] == CLOSED);

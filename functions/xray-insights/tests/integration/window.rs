@@ -1,4 +1,4 @@
-//! Backfills: a window of the past, without touching `state`.
+//! Backfills: a past window, without changes to `state`.
 
 use super::{ONE_AT_A_TIME, counts, issues, run, run_with, state, story, text, undisturbed};
 use insights_shared::time::Timestamp;
@@ -21,7 +21,7 @@ fn came_to(response: &Value) -> &str {
 }
 
 #[tokio::test]
-async fn a_window_stores_what_was_going_on_in_it_and_leaves_the_state_alone() {
+async fn a_backfill_stores_the_insights_of_its_window_and_does_not_change_the_state() {
     let lab = story().await;
     let response = run_with(&lab, &[], &hours(&lab, -27, -24)).await.unwrap();
     assert_eq!(response["status"], "ok", "{response}");
@@ -33,7 +33,7 @@ async fn a_window_stores_what_was_going_on_in_it_and_leaves_the_state_alone() {
     assert_eq!(text(table.of_kind("run")[0], "trigger"), Some("window"));
     assert_eq!(state(&lab).await, None);
 
-    // A window that is worked once more finds what is there, even before the first run on schedule.
+    // A second backfill of the same window finds the stored data, even before the first scheduled run.
     let response = run_with(&lab, &[], &hours(&lab, -27, -24)).await.unwrap();
     assert_eq!(counts(&response), [1, 0, 1, 0, 0, 0, 0]);
     assert_eq!((lab.calls("BatchExecuteStatement"), lab.calls("PutItem")), (0, 1));
@@ -46,7 +46,7 @@ async fn a_window_stores_what_was_going_on_in_it_and_leaves_the_state_alone() {
 }
 
 #[tokio::test]
-async fn a_window_wholly_before_the_services_reach_is_an_issue_and_asks_for_nothing() {
+async fn a_window_completely_before_the_retention_is_an_issue_without_calls() {
     let lab = story().await;
     let payload = r#"{"window":{"start":"2020-01-01T00:00:00Z","end":"2020-01-02T00:00:00Z"}}"#;
     let response = run_with(&lab, &[], payload).await.unwrap();
@@ -58,7 +58,7 @@ async fn a_window_wholly_before_the_services_reach_is_an_issue_and_asks_for_noth
 }
 
 #[tokio::test]
-async fn a_window_partly_before_the_services_reach_is_worked_from_there_on() {
+async fn a_window_partly_before_the_retention_is_processed_from_there_on() {
     let lab = story().await;
     let response = run_with(&lab, &[], &hours(&lab, -31 * 24, 0)).await.unwrap();
     assert_eq!(response["status"], "partial");
@@ -69,7 +69,7 @@ async fn a_window_partly_before_the_services_reach_is_worked_from_there_on() {
 }
 
 #[tokio::test]
-async fn a_window_that_could_not_be_worked_is_to_be_continued_at_its_start() {
+async fn a_failed_window_continues_at_its_start() {
     for fault in ["GetInsight=denied:1", "GetInsightSummaries=denied:1@1", "GetInsightEvents=denied:1"] {
         let lab = story().await;
         lab.fault(fault);
@@ -85,7 +85,7 @@ async fn a_window_that_could_not_be_worked_is_to_be_continued_at_its_start() {
 }
 
 #[tokio::test]
-async fn a_window_that_was_not_even_begun_is_to_be_continued_at_its_start() {
+async fn a_window_that_was_not_started_continues_at_its_start() {
     let lab = story().await;
     let payload = hours(&lab, -27, -24);
     let function = lab.function::<XrayInsights>(&[]);
@@ -95,7 +95,7 @@ async fn a_window_that_was_not_even_begun_is_to_be_continued_at_its_start() {
 }
 
 #[tokio::test]
-async fn a_window_asks_about_no_insight_that_is_stored_as_open_outside_it() {
+async fn a_backfill_requests_no_open_insights_outside_its_window() {
     let lab = story().await;
     run(&lab).await;
     lab.simulator.change(|scenario| scenario.everywhere_mut().part_mut::<Data>().insights.clear());
@@ -106,7 +106,7 @@ async fn a_window_asks_about_no_insight_that_is_stored_as_open_outside_it() {
 }
 
 #[tokio::test]
-async fn wrong_windows_are_refused_with_every_fault() {
+async fn invalid_windows_are_errors_with_all_faults() {
     let lab = story().await;
     let payload =
         r#"{"window":{"start":"2026-03-02T00:00:00Z","end":"2026-03-01T23:00:00Z","x":1},"dryrun":1}"#;

@@ -1,4 +1,4 @@
-//! Reads in batches, and what becomes of the rest when the table does not take or give something.
+//! Reads in batches, and the effect of failures on the rest.
 
 use super::{UNCHANGED, Version, WRITTEN, lab, valid};
 use insights_shared::issue::Class;
@@ -22,7 +22,7 @@ fn keys(records: &[ValidRecord]) -> Vec<Key> {
 }
 
 #[tokio::test]
-async fn more_than_a_hundred_keys_are_read_in_batches_and_each_key_once() {
+async fn keys_are_read_in_batches_of_a_hundred_without_duplicates() {
     let lab = lab().await;
     let store = lab.store(|_| ());
     let records = many(250);
@@ -31,7 +31,7 @@ async fn more_than_a_hundred_keys_are_read_in_batches_and_each_key_once() {
     lab.simulator.clear_log();
     assert_eq!(store.write(&records).await, vec![UNCHANGED; 250]);
     assert_eq!((lab.calls("BatchGetItem"), lab.calls("PutItem")), (3, 0));
-    // A key that is asked for twice would be refused by BatchGetItem.
+    // BatchGetItem rejects duplicate keys.
     let twice: Vec<Key> = keys(&records).into_iter().chain(keys(&records)).collect();
     let found = store.read(&twice, Projection::Version).await;
     assert_eq!((found.items.len(), found.failed.len()), (250, 0));
@@ -40,7 +40,7 @@ async fn more_than_a_hundred_keys_are_read_in_batches_and_each_key_once() {
 }
 
 #[tokio::test]
-async fn to_tell_versions_apart_the_version_alone_is_sent_of_what_the_service_said_and_no_points() {
+async fn reads_for_comparison_return_only_version_attributes() {
     let lab = lab().await;
     let store = lab.store(|_| ());
     let insight = valid(xray::INSIGHT, "one", Version::new(10, 20).summary(15).self_closed());
@@ -63,7 +63,7 @@ async fn to_tell_versions_apart_the_version_alone_is_sent_of_what_the_service_sa
 }
 
 #[tokio::test]
-async fn keys_that_are_left_unprocessed_are_asked_for_again() {
+async fn unprocessed_keys_are_requested_again() {
     let lab = lab().await;
     let store = lab.store(|_| ());
     let records = many(120);
@@ -74,16 +74,16 @@ async fn keys_that_are_left_unprocessed_are_asked_for_again() {
     assert_eq!(store.write(&records).await, vec![UNCHANGED; 120]);
 }
 
-// The slowest test of this file: it waits as long as the store is patient, some ten seconds.
+// The slowest test of this file: it waits until the store gives up, about ten seconds.
 #[tokio::test]
-async fn keys_that_are_left_unprocessed_at_every_try_fail_and_cost_no_other() {
+async fn keys_that_stay_unprocessed_fail_without_affecting_others() {
     let lab = lab().await;
     let store = lab.store(|_| ());
     let records = many(5);
     store.write(&records).await;
     lab.fault("BatchGetItem=unprocessed");
     let found = store.read(&keys(&records), Projection::Version).await;
-    // Half of what is left is held back each time, and a single key wholly.
+    // Half of the remaining keys stays unprocessed each time, and a single key completely.
     assert_eq!((found.items.len(), found.failed.len()), (4, 1));
     let error = found.failed.values().next().unwrap();
     assert_eq!((error.class, error.retryable), (Class::Throttled, true));
@@ -91,7 +91,7 @@ async fn keys_that_are_left_unprocessed_at_every_try_fail_and_cost_no_other() {
 }
 
 #[tokio::test]
-async fn a_listing_goes_on_past_empty_pages_and_gives_up_where_its_last_key_comes_again() {
+async fn a_query_continues_after_empty_pages_and_stops_at_a_repeated_key() {
     let lab = lab().await;
     let store = lab.store(|_| ());
     store.write(&[valid(xray::INSIGHT, "one", Version::new(10, 20))]).await;
@@ -108,7 +108,7 @@ async fn a_listing_goes_on_past_empty_pages_and_gives_up_where_its_last_key_come
 }
 
 #[tokio::test]
-async fn throttled_reads_and_puts_are_tried_again() {
+async fn throttled_reads_and_puts_are_retried() {
     let lab = lab().await;
     let store = lab.store(|_| ());
     lab.fault("BatchGetItem=throttle:2");
@@ -118,7 +118,7 @@ async fn throttled_reads_and_puts_are_tried_again() {
 }
 
 #[tokio::test]
-async fn a_put_that_fails_costs_no_other_and_says_why() {
+async fn a_failed_put_does_not_affect_others_and_has_a_reason() {
     let lab = lab().await;
     for (fault, code, class) in [
         ("PutItem=denied:1@3", "AccessDeniedException", Class::Denied),
@@ -131,7 +131,7 @@ async fn a_put_that_fails_costs_no_other_and_says_why() {
         lab.simulator.clear_faults();
         lab.fault(fault);
         lab.fault("BatchExecuteStatement=denied");
-        // One at a time, so that the same record meets every try of the fault.
+        // One at a time, so that all attempts for the same record get the fault.
         let written = lab.store(|options| options.concurrency = 1).write(&records).await;
         let failed: Vec<usize> =
             (0..9).filter(|index| matches!(written[*index], Written::Failed(_))).collect();
@@ -146,7 +146,7 @@ async fn a_put_that_fails_costs_no_other_and_says_why() {
 }
 
 #[tokio::test]
-async fn a_batch_that_cannot_be_read_fails_its_own_records_and_writes_none_of_them() {
+async fn a_failed_batch_read_fails_only_its_records_and_writes_none() {
     let lab = lab().await;
     let records = many(150);
     lab.fault("BatchGetItem=denied:1");
@@ -160,7 +160,7 @@ async fn a_batch_that_cannot_be_read_fails_its_own_records_and_writes_none_of_th
 }
 
 #[tokio::test]
-async fn results_are_in_the_order_of_the_records_however_late_each_comes() {
+async fn results_have_the_order_of_the_records() {
     let lab = lab().await;
     let store = lab.store(|_| ());
     let records = many(10);

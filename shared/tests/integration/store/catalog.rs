@@ -1,4 +1,4 @@
-//! Catalog rows: found by their prefix, changed only over what was read.
+//! Catalog rows: found by prefix, and changed only if they are still the rows that were read.
 
 use super::lab;
 use insights_shared::issue::CONDITION_FAILED;
@@ -21,7 +21,7 @@ fn row(sk: &str, note: &str) -> Map {
     row
 }
 
-/// Replaces `read` by a row with this note; whether it went through.
+/// Replaces `read` by a row with this note; returns whether it succeeded.
 async fn replace(store: &Store, sk: &str, note: &str, read: Option<&Stored>) -> bool {
     let stored = store.replace_catalog(row(sk, note), read).await.unwrap();
     if let Some(stored) = &stored {
@@ -46,7 +46,7 @@ async fn rows_are_found_by_their_prefix() {
 }
 
 #[tokio::test]
-async fn a_row_is_replaced_only_over_the_one_that_was_read() {
+async fn a_row_is_replaced_only_if_it_is_still_the_one_that_was_read() {
     let lab = lab().await;
     let store = lab.store(|_| ());
     let key = catalog_key(cloudtrail::SOURCE, &target(), "series#a");
@@ -61,7 +61,7 @@ async fn a_row_is_replaced_only_over_the_one_that_was_read() {
 }
 
 #[tokio::test]
-async fn a_revision_tells_what_a_row_says_and_not_how_often_it_was_written() {
+async fn a_revision_depends_only_on_the_content_of_a_row() {
     let lab = lab().await;
     let store = lab.store(|_| ());
     let key = catalog_key(cloudtrail::SOURCE, &target(), "series#a");
@@ -86,7 +86,7 @@ async fn a_row_without_a_revision_is_replaced_once() {
 }
 
 #[tokio::test]
-async fn a_row_that_has_expired_counts_as_none() {
+async fn an_expired_row_counts_as_absent() {
     let lab = lab().await;
     let mut expiring = row("series#a", "old");
     expiring.insert("expires_at".into(), lab.now().plus_seconds(DAY_SECONDS).seconds().into());

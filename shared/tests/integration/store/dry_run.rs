@@ -1,4 +1,4 @@
-//! A dry run says what it would write and writes nothing.
+//! A dry run reports its writes and writes nothing.
 
 use super::{STALE, UNCHANGED, Version, WRITTEN, lab, valid};
 use insights_shared::collector::Cursor;
@@ -16,7 +16,7 @@ use insights_tests::{ACCOUNT, REGION};
 use std::sync::{Arc, Mutex};
 
 #[tokio::test]
-async fn a_dry_run_writes_nothing_and_says_what_it_would_have_written() {
+async fn a_dry_run_writes_nothing_and_reports_its_writes() {
     let lab = lab().await;
     let version = |seconds| valid(auditmanager::ACCOUNT, "id", Version::new(seconds, seconds));
     lab.store(|_| ()).write(&[version(10)]).await;
@@ -58,7 +58,7 @@ async fn a_dry_run_writes_nothing_and_says_what_it_would_have_written() {
     store.move_watermark(xray::SOURCE, &target, lab.now(), InFuture::default()).await.unwrap();
     store.put_run(xray::SOURCE, &target, &response, &stamp).await.unwrap();
 
-    // What is stored already and what is older are no writes.
+    // Stored and older records are not written.
     let (insights, insight) = ("auditmanager.insights", "xray.insight");
     let expected = [
         (insight, Change::New),

@@ -1,4 +1,4 @@
-//! What has expired counts as absent, before DynamoDB gets round to deleting it, and is not stored in the first place.
+//! Expired items count as absent before DynamoDB deletes them, and expired records are not stored.
 
 use super::{Version, WRITTEN, lab, record};
 use insights_shared::record::{Record, Status};
@@ -21,7 +21,7 @@ fn kept_for(days: i64, record: Record) -> ValidRecord {
 }
 
 #[tokio::test]
-async fn what_has_expired_is_absent_to_every_read() {
+async fn expired_items_are_absent_in_every_read() {
     let lab = lab().await;
     let record = kept_for(30, closed(Version::new(10, 20)));
     assert_eq!(lab.store(|_| ()).write(std::slice::from_ref(&record)).await, [WRITTEN]);
@@ -41,13 +41,13 @@ async fn what_has_expired_is_absent_to_every_read() {
 }
 
 #[tokio::test]
-async fn what_has_expired_is_overwritten_even_by_an_older_answer() {
+async fn an_expired_item_is_replaced_even_by_an_older_answer() {
     for direct in [false, true] {
         let lab = lab().await;
         lab.store(|_| ()).write(&[kept_for(30, closed(Version::new(10, 20).summary(10)))]).await;
         lab.advance(60 * DAY_SECONDS);
         let store = lab.store(|_| ());
-        // Kept for longer now; by its versions alone it would be stale.
+        // The retention is longer now; by its version alone it would be stale.
         let older = kept_for(400, closed(Version::new(9, 19).summary(9).content("older")));
         let written = if direct {
             store.put(&older, Guard::Is(None)).await
@@ -67,16 +67,16 @@ async fn an_answer_that_would_have_expired_already_is_not_stored() {
     assert_eq!(store.write(std::slice::from_ref(&expired)).await, [Written::Expired]);
     assert_eq!(store.put(&expired, Guard::Is(None)).await, Written::Expired);
     assert_eq!(lab.calls("PutItem"), 0);
-    // By its rule alone it cannot know that nothing is there, but it stores nothing.
+    // The rule of the kind alone does not show that there is no item, but nothing is stored.
     assert_eq!(store.put(&expired, Guard::Older).await, Written::Expired);
     assert!(lab.table().await.0.is_empty());
 }
 
 #[tokio::test]
-async fn nothing_expires_before_its_second() {
+async fn an_item_expires_exactly_at_its_second() {
     let lab = lab().await;
     let mut record = closed(Version::new(10, 20));
-    // A retention of a day from exactly a day ago is over; a second later it is not.
+    // A retention of one day has expired after exactly one day, and not a second earlier.
     for (seconds, expected) in [(-DAY_SECONDS, Written::Expired), (1 - DAY_SECONDS, WRITTEN)] {
         record.ended_at = Some(lab.now().plus_seconds(seconds));
         let written = lab.store(|_| ()).write(&[kept_for(1, record.clone())]).await.remove(0);
@@ -85,7 +85,7 @@ async fn nothing_expires_before_its_second() {
 }
 
 #[tokio::test]
-async fn a_retention_of_zero_keeps_for_ever() {
+async fn a_retention_of_zero_means_no_expiry() {
     let lab = lab().await;
     let record = kept_for(0, closed(Version::new(10, 20)));
     lab.store(|_| ()).write(std::slice::from_ref(&record)).await;
@@ -94,7 +94,7 @@ async fn a_retention_of_zero_keeps_for_ever() {
 }
 
 #[tokio::test]
-async fn an_insight_that_is_stored_as_open_does_not_stay_so_when_its_end_comes_after_its_time() {
+async fn an_open_insight_is_closed_by_an_end_that_would_have_expired() {
     for direct in [false, true] {
         let lab = lab().await;
         let open = kept_for(1, record(xray::INSIGHT, "id", Version::new(10, 20)));
@@ -119,7 +119,7 @@ async fn an_insight_that_is_stored_as_open_does_not_stay_so_when_its_end_comes_a
 }
 
 #[tokio::test]
-async fn an_end_after_its_time_replaces_nothing_newer() {
+async fn an_end_that_would_have_expired_replaces_nothing_newer() {
     let lab = lab().await;
     let open = |answered| kept_for(1, record(xray::INSIGHT, "id", Version::new(10, answered)));
     let store = lab.store(|_| ());

@@ -1,4 +1,4 @@
-//! Many new records at once: inserted in batches, and put by themselves where that is not to be.
+//! New records in batches of inserts, and separate puts if this is not possible.
 
 use super::{STALE, UNCHANGED, Version, WRITTEN, lab, record, valid};
 use insights_shared::time::DAY_SECONDS;
@@ -19,7 +19,7 @@ fn calls(lab: &Lab) -> (u64, u64) {
 }
 
 #[tokio::test]
-async fn many_new_records_take_a_request_for_25_and_are_stored_as_puts_would_store_them() {
+async fn new_records_are_inserted_in_batches_of_25_with_the_result_of_puts() {
     let (inserting, putting) = (lab().await, lab().await);
     putting.fault(&format!("{INSERTS}=denied"));
     let records = many(60, Version::new(10, 20));
@@ -48,7 +48,7 @@ async fn one_new_record_is_put_and_two_are_inserted_together() {
 }
 
 #[tokio::test]
-async fn where_nothing_may_be_inserted_records_are_put_and_it_is_not_tried_again() {
+async fn without_permission_to_insert_records_are_put_in_this_invocation() {
     let lab = lab().await;
     lab.fault(&format!("{INSERTS}=denied"));
     let store = lab.store(|_| ());
@@ -56,16 +56,16 @@ async fn where_nothing_may_be_inserted_records_are_put_and_it_is_not_tried_again
     assert_eq!(store.write(&records[..30]).await, vec![WRITTEN; 30]);
     assert_eq!(store.write(&records[30..]).await, vec![WRITTEN; 30]);
     assert_eq!(calls(&lab), (1, 60));
-    // The next invocation may find the permission there.
+    // The next invocation may have the permission.
     lab.store(|_| ()).write(&many(90, Version::new(10, 20))).await;
     assert_eq!(calls(&lab), (2, 90));
 }
 
 #[tokio::test]
-async fn after_a_batch_that_fails_to_the_end_everything_is_put_one_by_one() {
+async fn after_a_failed_batch_everything_is_put() {
     for kind in ["error500", "throttle", "html503", "reset", "expired", "denied"] {
         let lab = lab().await;
-        // As often as one batch is tried.
+        // The number of attempts of one batch.
         lab.fault(&format!("{INSERTS}={kind}:3"));
         let store = lab.store(|_| ());
         let records = many(90, Version::new(10, 20));
@@ -78,7 +78,7 @@ async fn after_a_batch_that_fails_to_the_end_everything_is_put_one_by_one() {
 }
 
 #[tokio::test]
-async fn a_batch_whose_fault_passes_is_tried_again_and_batches_go_on() {
+async fn after_a_temporary_fault_of_a_batch_inserting_continues() {
     let lab = lab().await;
     lab.fault(&format!("{INSERTS}=error500:2"));
     let store = lab.store(|_| ());
@@ -87,7 +87,7 @@ async fn a_batch_whose_fault_passes_is_tried_again_and_batches_go_on() {
 }
 
 #[tokio::test]
-async fn writers_at_once_wait_for_the_first_batch_and_no_second_one_fails() {
+async fn concurrent_writers_wait_for_the_first_batch() {
     let lab = lab().await;
     lab.fault(&format!("{INSERTS}=error500"));
     let store = lab.store(|_| ());
@@ -100,7 +100,7 @@ async fn writers_at_once_wait_for_the_first_batch_and_no_second_one_fails() {
 }
 
 #[tokio::test]
-async fn a_batch_whose_answer_is_lost_is_tried_again_and_nothing_is_stored_twice() {
+async fn a_batch_with_a_lost_answer_is_retried_without_duplicates() {
     let lab = lab().await;
     lab.fault(&format!("{INSERTS}=lost-answer:1"));
     let store = lab.store(|_| ());
@@ -111,7 +111,7 @@ async fn a_batch_whose_answer_is_lost_is_tried_again_and_nothing_is_stored_twice
 }
 
 #[tokio::test]
-async fn what_has_expired_but_is_still_there_is_replaced_by_its_put_alone() {
+async fn an_expired_item_is_replaced_by_a_put() {
     let lab = lab().await;
     let expiring = valid(cloudtrail::METRIC, "id 7", Version::new(10, 20));
     lab.store(|_| ()).write(std::slice::from_ref(&expiring)).await;
@@ -126,10 +126,10 @@ async fn what_has_expired_but_is_still_there_is_replaced_by_its_put_alone() {
 }
 
 #[tokio::test]
-async fn a_newer_record_that_comes_between_the_look_and_the_insert_stays() {
+async fn a_newer_record_written_between_read_and_insert_stays() {
     let lab = lab().await;
     let (older, newer) = (many(12, Version::new(10, 20)), many(5, Version::new(11, 21).content("newer")));
-    // The insert is held up for so long that the newer records, whose look comes after the first one's, are there before.
+    // The insert is delayed until the newer records, which are read after the first ones, are stored.
     lab.fault(&format!("{INSERTS}=slow-1:1"));
     let (slow, quick) = (lab.store(|_| ()), lab.store(|_| ()));
     let (written, ()) = tokio::join!(slow.write(&older), async {
@@ -147,7 +147,7 @@ async fn a_newer_record_that_comes_between_the_look_and_the_insert_stays() {
 }
 
 #[tokio::test]
-async fn one_key_twice_in_one_call_is_inserted_once_and_the_other_is_judged_by_its_put() {
+async fn of_two_records_with_one_key_one_is_inserted_and_the_other_is_put() {
     let lab = lab().await;
     let store = lab.store(|_| ());
     let mut records = many(12, Version::new(10, 20));
@@ -159,9 +159,9 @@ async fn one_key_twice_in_one_call_is_inserted_once_and_the_other_is_judged_by_i
     assert_eq!(calls(&lab), (1, 2));
 }
 
-/// A push may have stored what the listing shows as new: then it is judged like any other record.
+/// A push may have stored an insight that the listing shows as new: it is compared like any other record.
 #[tokio::test]
-async fn what_was_taken_for_new_and_is_there_all_the_same_is_judged_by_what_is_there() {
+async fn an_existing_item_assumed_to_be_absent_is_compared() {
     let lab = lab().await;
     let store = lab.store(|_| ());
     let record = |version: Version| [valid(xray::INSIGHT, "one", version.summary(version.updated))];
@@ -173,7 +173,7 @@ async fn what_was_taken_for_new_and_is_there_all_the_same_is_judged_by_what_is_t
 }
 
 #[tokio::test]
-async fn what_is_taken_for_new_is_inserted_without_a_look_and_costs_no_other_where_it_is_there() {
+async fn records_assumed_to_be_absent_are_inserted_without_reading() {
     let lab = lab().await;
     let store = lab.store(|_| ());
     let records = many(30, Version::new(10, 20));
@@ -183,7 +183,7 @@ async fn what_is_taken_for_new_is_inserted_without_a_look_and_costs_no_other_whe
     let (there, others): (Vec<_>, Vec<_>) = written.iter().enumerate().partition(|(index, _)| *index == 4);
     assert!(there.iter().all(|(_, written)| **written == UNCHANGED), "{written:?}");
     assert!(others.iter().all(|(_, written)| **written == WRITTEN), "{written:?}");
-    // The one that was refused is looked at, and need not be put.
+    // The existing record is read and need not be put.
     assert_eq!((calls(&lab), lab.calls("BatchGetItem")), ((2, 0), 1));
     assert_eq!(lab.table().await.0.len(), 30);
 }

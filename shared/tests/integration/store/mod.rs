@@ -1,4 +1,4 @@
-//! The store against the embedded DynamoDB, with the simulator in between to count and to disturb.
+//! The store with the embedded DynamoDB. The simulator between them counts requests and injects faults.
 
 #[cfg(test)]
 mod batches;
@@ -40,12 +40,12 @@ const WRITTEN: Written = Written::Done(Outcome::Written);
 const UNCHANGED: Written = Written::Done(Outcome::Unchanged);
 const STALE: Written = Written::Done(Outcome::Stale);
 
-/// A lab with nothing in it but the table.
+/// A lab with an empty table.
 async fn lab() -> Lab {
     Lab::new("").await
 }
 
-/// What a version of a record is told apart by. Times are seconds after an arbitrary instant.
+/// The values that distinguish versions of a record. Times are seconds after an arbitrary time.
 #[derive(Clone, Copy, Debug)]
 struct Version {
     /// `detail.last_update_time`.
@@ -54,7 +54,7 @@ struct Version {
     answered: i64,
     self_closed: bool,
     covered_from: i64,
-    /// Told apart by their content, too.
+    /// Distinguishes content.
     content: &'static str,
 }
 

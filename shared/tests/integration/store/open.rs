@@ -1,4 +1,4 @@
-//! The index of open insights, and partitions of more than a page.
+//! The index of open insights, and partitions with several pages.
 
 use super::{Version, lab, record, valid};
 use insights_shared::key::Key;
@@ -55,10 +55,10 @@ async fn an_insight_that_closes_leaves_the_index() {
 }
 
 #[tokio::test]
-async fn more_than_a_page_of_open_insights_is_read_to_the_end() {
+async fn all_pages_of_open_insights_are_read() {
     let lab = lab().await;
     let store = lab.store(|options| options.concurrency = 32);
-    // 24 titles of 50 kB are more than the megabyte of one page.
+    // 24 titles of 50 kB exceed a page of one megabyte.
     let large = |number: i32| {
         let mut record = insight(xray::INSIGHT, &format!("{number:03}"), ACCOUNT, REGION);
         record.title = Some("x".repeat(50_000));
@@ -75,9 +75,9 @@ async fn more_than_a_page_of_open_insights_is_read_to_the_end() {
     assert!(lab.calls("Query") > 1);
 }
 
-/// The table keeps rows for the whole retention: however many there are, they are read, or the target would fail for good.
+/// The table keeps rows for the whole retention. All of them are read, because otherwise the target would always fail.
 #[tokio::test]
-async fn there_is_no_most_of_what_is_read_from_the_table() {
+async fn reads_from_the_table_have_no_maximum() {
     const PAGE: usize = 10_000;
     const PAGES: usize = 7;
     let lab = lab().await;
@@ -113,7 +113,7 @@ async fn there_is_no_most_of_what_is_read_from_the_table() {
 }
 
 #[tokio::test]
-async fn more_than_a_page_of_a_partition_is_read_to_the_end_in_order() {
+async fn all_pages_of_a_partition_are_read_in_order() {
     let lab = lab().await;
     let store = lab.store(|_| ());
     let part = |number: i32| {

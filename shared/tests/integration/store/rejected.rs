@@ -1,4 +1,4 @@
-//! What broke a rule is kept once, with what it broke and what the service said.
+//! Rejected answers are stored once, with their violations and the raw answer.
 
 use super::lab;
 use insights_shared::fields::Faults;
@@ -47,9 +47,9 @@ async fn a_rejected_answer_is_put_once_with_its_violations_and_its_raw_text() {
 }
 
 #[tokio::test]
-async fn a_long_answer_is_cut_between_characters_and_its_length_is_noted() {
+async fn a_long_answer_is_truncated_between_characters_and_its_length_is_stored() {
     let lab = lab().await;
-    // Three bytes each, so that the limit falls within a character.
+    // Three bytes each, so that the limit is inside a character.
     let raw = "€".repeat(150_000);
     reject(&lab, &rejected(&raw, 500)).await;
     let table = lab.table().await;
@@ -76,7 +76,7 @@ async fn a_rejected_answer_that_has_expired_is_put_again() {
 }
 
 #[tokio::test]
-async fn a_rejected_answer_is_kept_for_ever_under_a_retention_of_zero() {
+async fn a_rejected_answer_does_not_expire_with_a_retention_of_zero() {
     let lab = lab().await;
     let store = lab.store(|options| options.retention_days = 0);
     store.reject(xray::SOURCE, ACCOUNT, REGION, &rejected("{}", 1)).await.unwrap();
@@ -106,7 +106,7 @@ async fn a_rejected_answer_of_a_newer_schema_is_never_overwritten() {
 }
 
 #[tokio::test]
-async fn whatever_the_violations_a_rejected_answer_fits_into_an_item() {
+async fn a_rejected_answer_with_any_violations_fits_into_an_item() {
     let raw = "r".repeat(900 * 1_024);
     for (violations, field, subject) in [
         (1, "f".repeat(500_000), "s".repeat(500_000)),

@@ -1,4 +1,4 @@
-//! What is read back is what was written, whatever a service says.
+//! Records are read as they were written, for any answer of a service.
 
 use super::{Version, WRITTEN, lab, record};
 use insights_shared::number::Number;
@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use std::cell::Cell;
 
-/// A name, short or longer than fits into a [`Text`] itself.
+/// A name, shorter or longer than the inline capacity of [`Text`].
 fn name() -> impl Strategy<Value = Text> {
     ".{1,8}|[a-z_]{20,30}".prop_map(Text::from)
 }
@@ -18,7 +18,7 @@ fn map(value: impl Strategy<Value = Value>) -> impl Strategy<Value = Map> {
     prop::collection::btree_map(name(), value, 0..6).prop_map(Map::from_iter)
 }
 
-/// Anything that a service's answer may hold and DynamoDB can.
+/// Any value that an answer can contain and DynamoDB can store.
 fn any_value() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),

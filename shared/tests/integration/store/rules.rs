@@ -1,6 +1,6 @@
-//! Which version of a record stays: the contract's "Writing", kind by kind, each rule twice. Once through
-//! [`Store::write`], which compares before it writes; once through [`Store::put`], whose condition has to say the same
-//! to DynamoDB when another run has written in between.
+//! Which version of a record stays: the section "Writing" of the contract for each kind, with both forms of each rule:
+//! [`Store::write`] compares before it writes, and the condition of [`Store::put`] must give the same result if another
+//! run has written in between.
 //!
 //! [`Store::write`]: insights_shared::store::Store::write
 //! [`Store::put`]: insights_shared::store::Store::put
@@ -14,7 +14,7 @@ use insights_sources::cloudtrail;
 use insights_sources::xray;
 use insights_tests::Lab;
 
-/// Stores `stored`, writes `new` over it both ways, and looks which of them is in the table then.
+/// Stores `stored`, writes `new` in both ways, and checks which one is in the table.
 async fn check(lab: &Lab, kind: Kind, stored: Version, new: Version, expected: &Written, why: &str) {
     let store = lab.store(|_| ());
     let why = format!("{kind:?}: {why}");
@@ -44,9 +44,9 @@ fn version(updated: i64, answered: i64) -> Version {
 }
 
 #[tokio::test]
-async fn an_insight_is_ordered_by_its_summarys_time_and_then_by_when_it_was_asked_for() {
+async fn insights_are_ordered_by_summary_time_and_then_by_answer_time() {
     let lab = lab().await;
-    // The answers' own times point the other way, since they do not count.
+    // The times of the answers have the opposite order, because they must not count.
     let summary = |time: i64, answered: i64| version(100 - time, answered).summary(time);
     let without = |answered: i64| version(50, answered);
     for (stored, new, expected, why) in [
@@ -70,7 +70,7 @@ async fn an_insight_is_ordered_by_its_summarys_time_and_then_by_when_it_was_aske
 }
 
 #[tokio::test]
-async fn an_insight_that_we_closed_is_replaced_by_any_answer_and_replaces_no_later_one() {
+async fn an_insight_that_we_closed_is_replaced_by_any_answer_and_replaces_no_later_answer() {
     let lab = lab().await;
     let summary = |time: i64, answered: i64| version(time, answered).summary(time);
     let closed = |time: i64, answered: i64| summary(time, answered).self_closed();
@@ -94,7 +94,7 @@ async fn an_insight_that_we_closed_is_replaced_by_any_answer_and_replaces_no_lat
 }
 
 #[tokio::test]
-async fn events_are_ordered_by_when_they_were_asked_for_alone() {
+async fn events_are_ordered_only_by_answer_time() {
     let lab = lab().await;
     for kind in [xray::INSIGHT_EVENT] {
         for (stored, new, expected, why) in [
@@ -108,10 +108,10 @@ async fn events_are_ordered_by_when_they_were_asked_for_alone() {
 }
 
 #[tokio::test]
-async fn every_other_kind_is_ordered_by_its_version_and_then_by_when_it_was_asked_for() {
+async fn other_kinds_are_ordered_by_version_and_then_by_answer_time() {
     let lab = lab().await;
     for kind in [
-        // A graph is of one version of its insight: a slower run's older one must not stay.
+        // A graph belongs to a version of its insight: an older graph of a slower run must not stay.
         xray::IMPACT_GRAPH,
         cloudtrail::INSIGHT,
         auditmanager::ACCOUNT,
@@ -132,7 +132,7 @@ async fn every_other_kind_is_ordered_by_its_version_and_then_by_when_it_was_aske
 }
 
 #[tokio::test]
-async fn a_chunk_never_replaces_one_that_reaches_further_back() {
+async fn a_chunk_never_replaces_one_that_starts_earlier() {
     let lab = lab().await;
     for (stored, new, expected, why) in [
         (version(10, 20).from(300), version(11, 21).from(300), WRITTEN, "newer, from the same on"),
@@ -154,7 +154,7 @@ async fn a_chunk_never_replaces_one_that_reaches_further_back() {
 }
 
 #[tokio::test]
-async fn what_is_stored_already_is_not_written_again() {
+async fn a_stored_record_is_not_written_again() {
     let lab = lab().await;
     let store = lab.store(|_| ());
     for kind in insights_sources::kinds() {
@@ -162,7 +162,7 @@ async fn what_is_stored_already_is_not_written_again() {
         assert_eq!(store.write(&[version(20)]).await, [WRITTEN], "{kind:?}");
         let before = lab.table().await;
         lab.simulator.clear_log();
-        // Asked for again, at the same time, later, and (by a slow run) earlier: the answer is the same.
+        // Requested again at the same time, later, and (by a slow run) earlier: the answer is the same.
         for answered in [20, 30, 1] {
             assert_eq!(store.write(&[version(answered)]).await, [UNCHANGED], "{kind:?} {answered}");
         }
@@ -172,7 +172,7 @@ async fn what_is_stored_already_is_not_written_again() {
 }
 
 #[tokio::test]
-async fn a_chunk_is_not_written_again_merely_because_time_has_passed() {
+async fn an_unchanged_chunk_is_not_rewritten_because_time_has_passed() {
     let lab = lab().await;
     let store = lab.store(|_| ());
     store.write(&[valid(cloudtrail::METRIC, "id", version(10, 20))]).await;
@@ -183,7 +183,7 @@ async fn a_chunk_is_not_written_again_merely_because_time_has_passed() {
 }
 
 #[tokio::test]
-async fn the_same_record_put_by_two_runs_at_once_counts_as_unchanged_for_the_second() {
+async fn the_second_of_two_concurrent_equal_puts_counts_as_unchanged() {
     let lab = lab().await;
     let store = lab.store(|_| ());
     let record = valid(xray::INSIGHT, "id", version(10, 20).summary(10));
@@ -192,7 +192,7 @@ async fn the_same_record_put_by_two_runs_at_once_counts_as_unchanged_for_the_sec
 }
 
 #[tokio::test]
-async fn a_put_whose_answer_is_lost_is_tried_again_and_is_not_stored_twice() {
+async fn a_put_with_a_lost_answer_is_retried_without_duplicate() {
     let lab = lab().await;
     let store = lab.store(|_| ());
     let record = valid(xray::INSIGHT, "id", version(10, 20).summary(10));
@@ -203,7 +203,7 @@ async fn a_put_whose_answer_is_lost_is_tried_again_and_is_not_stored_twice() {
 }
 
 #[tokio::test]
-async fn a_merge_goes_through_only_over_what_it_was_made_of() {
+async fn a_merge_succeeds_only_over_the_item_that_was_read() {
     let lab = lab().await;
     let store = lab.store(|_| ());
     let kind = cloudtrail::INSIGHT;
@@ -211,14 +211,14 @@ async fn a_merge_goes_through_only_over_what_it_was_made_of() {
     let first = valid(kind, "id", version(10, 20).content("first"));
     assert_eq!(store.put(&first, Guard::Is(None)).await, WRITTEN);
     assert_eq!(put(version(99, 99).content("other"), Guard::Is(None)).await, STALE, "something is there");
-    // A merge may have an older version: what counts is that nobody wrote in between.
+    // A merge can have an older version: only concurrent writes matter.
     assert_eq!(put(version(9, 9).content("second"), Guard::Is(Some(first.content_hash()))).await, WRITTEN);
     assert_eq!(put(version(99, 99).content("third"), Guard::Is(Some(first.content_hash()))).await, STALE);
     assert_eq!(lab.table().await.of_kind("cloudtrail.insight")[0]["title"], "title second".into());
 }
 
 #[tokio::test]
-async fn two_records_of_one_key_in_one_write_leave_the_newer_one() {
+async fn the_newer_of_two_records_with_one_key_is_stored() {
     let lab = lab().await;
     let store = lab.store(|options| options.concurrency = 1);
     let kind = auditmanager::ACCOUNT;
@@ -229,10 +229,10 @@ async fn two_records_of_one_key_in_one_write_leave_the_newer_one() {
 }
 
 #[tokio::test]
-async fn of_an_item_that_a_clock_ahead_has_left_no_time_in_the_future_counts() {
+async fn stored_times_in_the_future_are_ignored() {
     let lab = lab().await;
     let store = lab.store(|_| ());
-    // The lab's now, 2026-03-01T12:00:00Z, and a day later.
+    // The time of the lab, 2026-03-01T12:00:00Z, and a day later.
     let now = 9 * 86_400 + 43_200;
     let ahead = now + 86_400;
     for kind in [auditmanager::CONTROL, cloudtrail::METRIC] {
@@ -241,7 +241,7 @@ async fn of_an_item_that_a_clock_ahead_has_left_no_time_in_the_future_counts() {
             (version(10, ahead), version(10, now), WRITTEN, "the same version"),
             (version(10, ahead), version(9, now), STALE, "an older version"),
             (version(ahead, ahead), version(9, now), WRITTEN, "any version over one in the future"),
-            // A minute is within what two clocks may differ by.
+            // One minute is within the allowed difference of two clocks.
             (version(10, now + 60), version(10, now), STALE, "the same version, asked for 60 s earlier"),
             (version(10, now + 61), version(10, now), WRITTEN, "the same version, 61 s in the future"),
         ] {

@@ -1,4 +1,4 @@
-//! Items of a schema that this version does not know are left alone, and are not read away.
+//! Items of a newer schema are not changed, and are still read.
 
 use super::{STALE, Version, lab, valid};
 use insights_shared::store::read::Projection;
@@ -8,7 +8,7 @@ use insights_shared::value::Map;
 use insights_sources::xray;
 use insights_tests::{ACCOUNT, Lab, REGION};
 
-/// Puts what a later version of this program might have stored at the record's key.
+/// Puts an item at the record's key as a later version of this program could store it.
 async fn put_newer(lab: &Lab, record: &ValidRecord) -> Map {
     let mut item = record.to_map();
     item.insert("schema_version".into(), 2.into());
@@ -49,7 +49,7 @@ async fn a_newer_schema_that_has_expired_is_not_overwritten_either() {
 }
 
 #[tokio::test]
-async fn a_newer_schema_is_read_like_any_other_item() {
+async fn items_of_a_newer_schema_are_read_normally() {
     let lab = lab().await;
     let store = lab.store(|_| ());
     let record = valid(xray::INSIGHT, "id", Version::new(10, 10));

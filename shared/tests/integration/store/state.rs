@@ -1,4 +1,4 @@
-//! `state` and `run`: the watermark moves only forward, whoever else moves it.
+//! `state` and `run`: the watermark only moves forward, even with concurrent runs.
 
 use super::lab;
 use insights_shared::collector::Cursor;
@@ -55,7 +55,7 @@ async fn state(lab: &Lab) -> Stored {
 }
 
 #[tokio::test]
-async fn a_state_says_how_the_last_run_went_and_how_far_everything_is_stored() {
+async fn a_state_has_the_result_of_the_last_run_and_the_watermark() {
     let lab = lab().await;
     let store = lab.store(|_| ());
     put(&store, false, 3, Some(2)).await;
@@ -82,11 +82,11 @@ async fn a_state_says_how_the_last_run_went_and_how_far_everything_is_stored() {
 }
 
 #[tokio::test]
-async fn the_watermark_moves_only_forward_whoever_else_has_moved_it() {
+async fn the_watermark_only_moves_forward_with_concurrent_runs() {
     let lab = lab().await;
     let store = lab.store(|_| ());
     put(&store, false, 3, Some(2)).await;
-    // Another run, which began earlier and ends later.
+    // Another run that started earlier and ends later.
     put(&store, false, 5, Some(1)).await;
     assert_eq!(state(&lab).await.timestamp("watermark"), Some(time(2)));
     assert_eq!(state(&lab).await.timestamp("last_run_at"), Some(time(5)), "the rest is the later run's");
@@ -99,7 +99,7 @@ async fn the_watermark_moves_only_forward_whoever_else_has_moved_it() {
 }
 
 #[tokio::test]
-async fn a_watermark_that_was_read_in_the_future_moves_back_and_no_other_does() {
+async fn only_a_watermark_in_the_future_moves_back() {
     for (read, expected) in [(None, 99), (Some(99), 2), (Some(98), 99)] {
         let lab = lab().await;
         let store = lab.store(|_| ());
@@ -136,7 +136,7 @@ async fn a_run_of_a_newer_schema_is_never_overwritten() {
 }
 
 #[tokio::test]
-async fn a_watermark_can_be_the_first_that_is_known_of_a_target() {
+async fn a_watermark_can_be_the_first_write_of_a_state() {
     let lab = lab().await;
     lab.store(|_| ()).move_watermark(xray::SOURCE, &target(), time(1), InFuture::default()).await.unwrap();
     let state = state(&lab).await;
@@ -162,7 +162,7 @@ async fn a_state_of_a_newer_schema_is_never_overwritten() {
 }
 
 #[tokio::test]
-async fn the_targets_of_a_source_are_found_through_by_entity() {
+async fn the_targets_of_a_source_are_found_in_by_entity() {
     let lab = lab().await;
     let store = lab.store(|_| ());
     put(&store, false, 3, None).await;
@@ -225,7 +225,7 @@ async fn a_run_is_kept_for_thirty_days_and_is_in_no_index() {
     }
 }
 
-/// The largest report that there can be: fifty issues, each as long as it may be, of characters that take the most room.
+/// The largest possible report: fifty issues of maximum length, with characters that need the most bytes.
 #[tokio::test]
 async fn the_largest_run_and_state_fit_into_an_item() {
     let lab = lab().await;

@@ -1,4 +1,4 @@
-//! The units that a store counts are those that the table says.
+//! The store counts the units that the table reports.
 
 use super::{UNCHANGED, Version, WRITTEN, lab, record};
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnConsumedCapacity};
@@ -11,11 +11,11 @@ use insights_tests::{ACCOUNT, REGION, TABLE};
 use std::collections::HashMap;
 
 #[tokio::test]
-async fn the_units_counted_are_those_that_the_table_reports_for_the_same_requests() {
+async fn the_counted_units_are_those_that_the_table_reports() {
     let lab = lab().await;
     let client = lab.dynamodb();
     create_table(&client, "other").await.unwrap();
-    // Several units each, with an index to write as well.
+    // Several units each, including writes of an index.
     let mut large = record(xray::INSIGHT, "id", Version::new(10, 20));
     large.detail.insert("text".into(), "x".repeat(9_000).into());
     let large = validate(large, 400).unwrap();
@@ -52,7 +52,7 @@ async fn the_units_counted_are_those_that_the_table_reports_for_the_same_request
 }
 
 #[tokio::test]
-async fn queries_and_states_are_counted_too() {
+async fn units_of_queries_and_states_are_counted() {
     let lab = lab().await;
     let store = lab.store(|_| ());
     store.write(&[super::valid(xray::INSIGHT, "id", Version::new(10, 20))]).await;

@@ -47,13 +47,13 @@ async fn the_comparison_and_the_condition_of_every_kind_agree_on_random_pairs() 
             let expected = if is_newer { WRITTEN } else { STALE };
             assert_eq!(written, expected, "{kind}: {old:?}, then {new:?}");
         }
-        // A rule that always says the same would prove nothing.
+        // A rule with a constant result would prove nothing.
         assert!((1..PAIRS).contains(&replaced), "{kind}: {replaced} of {PAIRS} replaced");
     }
 }
 
 #[test]
-fn times_of_a_stored_item_that_are_after_the_latest_do_not_count() {
+fn times_of_a_stored_item_after_the_allowed_latest_are_ignored() {
     let kind = insights_sources::cloudtrail::INSIGHT;
     let stored = Stored(valid(kind, "ahead", Version::new(50, 60).content("stored")).to_map());
     let new = valid(kind, "ahead", Version::new(10, 20).content("new"));
