@@ -117,6 +117,7 @@ mod tests {
             incidents: incidents(occurrences),
             counts: Vec::new(),
             targets: Vec::new(),
+            clusters: Vec::new(),
             health: Health::Known,
             location: Location::default(),
             narrowed: false,

@@ -1,9 +1,9 @@
 //! The arguments of `readiness`.
 
-use super::shared::{Look, Where};
+use super::shared::{OutputOptions, TableOptions};
 use clap::Args;
 
-/// What the help of `readiness` ends with.
+/// The end of the help of `readiness`.
 pub(super) const EXAMPLES: &str = "\
 Examples:
   insights readiness                        all clusters by their next Kubernetes version
@@ -21,10 +21,10 @@ pub struct ReadinessArguments {
     /// Only this region; can be repeated.
     #[arg(long, value_name = "REGION")]
     pub region: Vec<String>,
-    /// Where the table is.
+    /// The table.
     #[command(flatten)]
-    pub location: Where,
-    /// How the answer looks.
+    pub location: TableOptions,
+    /// The output format.
     #[command(flatten)]
-    pub look: Look,
+    pub look: OutputOptions,
 }

@@ -184,10 +184,10 @@ fn start(
     log: &PathBuf,
 ) -> std::io::Result<Child> {
     let log = File::create(log)?;
-    let url = stage.simulator.url();
+    let url = environment.simulator.url();
     let rate_limits = insights_sources::fast_rate_limits(REQUEST_RATE);
-    Command::new(&stage.executable)
-        .args(function::arguments(source, stage.clock_shift_ms))
+    Command::new(&environment.executable)
+        .args(function::arguments(source, environment.clock_shift_ms))
         .env_clear()
         .envs(environment.environment.iter().map(|(name, value)| (name, value)))
         .envs(function_environment(&api.address(), source.package))

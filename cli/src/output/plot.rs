@@ -12,7 +12,7 @@ pub const HIGH: usize = 6;
 /// The height of each of many plots, in lines.
 pub const LOW: usize = 2;
 /// The greatest width in columns: wider plots are hard to read.
-const WIDEST: u16 = 140;
+const MAX_WIDTH: u16 = 140;
 
 /// Unknown.
 const UNKNOWN: char = '·';
@@ -25,7 +25,7 @@ pub const LEGEND: &str = "_ is zero, · is unknown";
 
 /// A line as a plot over its axis, with the maximum and the periods below.
 pub fn line(line: &Line, rows: usize, session: &Session) -> String {
-    let width = usize::from(session.width.min(WIDEST));
+    let width = usize::from(session.width.min(MAX_WIDTH));
     let samples = line.samples(width);
     let mut text = String::new();
     if samples.iter().all(|sample| *sample == Sample::Unknown) {

@@ -10,7 +10,7 @@ use insights_shared::record::Severity;
 use insights_sources::view::Tone;
 
 /// The maximum width in columns: wider rows are hard to read.
-const WIDEST: u16 = 140;
+const MAX_WIDTH: u16 = 140;
 
 /// The layout of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
