@@ -5,24 +5,27 @@
 
 use insights_collectors::with_collector;
 use insights_shared::collector::Collector;
+use insights_shared::record::Source;
 use insights_tests::permissions::{action, allowed, functions, needed, statements, template};
 use insights_tests::{EXTERNAL_ID, Lab};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Operations besides those of the own service: the table, and the roles of other accounts.
-const COMMON: [&str; 6] = [
+const COMMON: [&str; 5] = [
     "dynamodb:BatchGetItem",
     "dynamodb:PartiQLInsert",
     "dynamodb:PutItem",
-    "dynamodb:Query",
     "dynamodb:UpdateItem",
     "sts:AssumeRole",
 ];
 
 fn declared() -> BTreeMap<&'static str, BTreeSet<String>> {
-    let with_common = |own: Vec<&str>| own.into_iter().chain(COMMON).map(str::to_owned).collect();
-    insights_sources::all().map(|source| (source.package, with_common(source.iam_actions()))).collect()
+    let actions = |source: Source| {
+        let query = source.needs_query().then_some("dynamodb:Query");
+        source.iam_actions().into_iter().chain(COMMON).chain(query).map(str::to_owned).collect()
+    };
+    insights_sources::all().map(|source| (source.package, actions(source))).collect()
 }
 
 /// Two accounts, one of them with a role.

@@ -81,11 +81,11 @@ impl Reader {
     async fn by_beginning(&self, text: &str) -> Result<BTreeMap<String, String>, Error> {
         let span = Span::last(REACH_DAYS * DAY_SECONDS, self.now());
         let insights = self.overlapping(&insight_kinds().collect::<Vec<_>>(), span).await?;
-        let begins = |insight: &&Stored| insight.text("id").is_some_and(|id| id.starts_with(text));
+        let begins = |insight: &&Stored| insight.text("id").is_some_and(|id| begins_with(id, text));
         let mut found: BTreeMap<String, String> = insights.iter().filter(begins).filter_map(titled).collect();
         let mut scopes = self.scopes().await?;
         scopes.extend(self.uncataloged_scopes(span).await?);
-        let scopes = scopes.into_iter().filter(|scope| scope.id().starts_with(text));
+        let scopes = scopes.into_iter().filter(|scope| begins_with(scope.id(), text));
         found.extend(scopes.map(|scope| (scope.pk, scope.title)));
         Ok(found)
     }
@@ -98,7 +98,7 @@ impl Reader {
         for entity in entities {
             for kind in part_kinds() {
                 let controls = self.snapshots_about(&entity, kind, span).await?;
-                let begins = |control: &&Stored| control.text("id").is_some_and(|id| id.starts_with(text));
+                let begins = |control: &&Stored| control.text("id").is_some_and(|id| begins_with(id, text));
                 found.extend(controls.iter().filter(begins).filter_map(titled));
             }
         }
@@ -106,6 +106,36 @@ impl Reader {
     }
 }
 
+/// The part of an id that identifies it among its like: the part of an ARN after the last slash, and any other id as a whole.
+pub fn distinct_part(id: &str) -> &str {
+    if id.starts_with("arn:") { id.rsplit('/').next().unwrap_or(id) } else { id }
+}
+
+/// Whether an id, or its distinct part, begins with `text`.
+fn begins_with(id: &str, text: &str) -> bool {
+    id.starts_with(text) || distinct_part(id).starts_with(text)
+}
+
 fn titled(record: &Stored) -> Option<(String, String)> {
     Some((record.text("pk")?.to_owned(), record.text("title").unwrap_or_default().to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_arn_is_found_by_its_beginning_and_by_its_last_part() {
+        let arn = "arn:aws:securityhub:eu-west-1:123456789012:insight/123456789012/custom/a1b2c3d4-5678";
+        for (id, text, expected) in [
+            (arn, "arn:aws:securityhub:eu", true),
+            (arn, "a1b2c3", true),
+            (arn, "custom", false),
+            (arn, "b2c3", false),
+            ("7c4ee9a1/3f5b", "3f5b", false),
+            ("7c4ee9a1-3f5b", "7c4ee9", true),
+        ] {
+            assert_eq!(begins_with(id, text), expected, "{text}");
+        }
+    }
 }

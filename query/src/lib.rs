@@ -57,6 +57,7 @@ mod whole;
 
 pub use detail::{Detail, KnownSeries, Margin};
 pub use error::Error;
+pub use find::distinct_part;
 pub use insights_shared::record::{Kind, Severity, Source, Stored};
 pub use insights_shared::time::Timestamp;
 pub use insights_sources::insight_kinds;

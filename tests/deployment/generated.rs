@@ -200,6 +200,7 @@ fn simple_values(source: Source) -> Values {
         ("detail_type", push_value(|push| push.detail_type)),
         ("push_event", push.map_or_else(|| "none".to_owned(), |push| format!("`{}`", push.detail_type))),
         ("push", if push.is_some() { "yes".to_owned() } else { String::new() }),
+        ("query", if source.needs_query() { "yes".to_owned() } else { String::new() }),
         ("insights", if has_insights { "yes".to_owned() } else { String::new() }),
     ])
 }

@@ -6,9 +6,9 @@ use clap::Args;
 /// The end of the help of `readiness`.
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  insights readiness                        all clusters by their next Kubernetes version
+  insights readiness                   all clusters by their next version
   insights readiness --region eu-west-1
-  insights readiness --output json | jq '.[] | select(.readiness.state == \"blocked\").detail.cluster_name'
+  insights readiness --output csv | grep ',blocked,'
 
 A cluster is blocked if a check of its next version has the status ERROR.";
 

@@ -31,7 +31,7 @@ pub fn absence(source: Source, condition: &str) -> Option<&'static str> {
 }
 
 /// Explains an issue of the target at `place` and says what to do.
-pub fn explain(issue: &Issue, place: &str) -> String {
+pub fn explain(issue: &Issue, source: Source, place: &str) -> String {
     let Issue { operation, code, .. } = issue;
     let message = plain(&issue.message);
     let subject = plain(&issue.subject);
@@ -44,7 +44,7 @@ pub fn explain(issue: &Issue, place: &str) -> String {
         _ if code == CLOCK_SKEWED => format!("{place}: {operation}: {message} ({code})"),
         Class::Denied if is_about_permission(code) => {
             let refused = Refusal::read(&message);
-            let action = refused.action.map_or_else(|| actions(operation), str::to_owned);
+            let action = refused.action.map_or_else(|| actions(source, operation), str::to_owned);
             let principal = refused.principal.map_or_else(|| "these credentials".to_owned(), str::to_owned);
             let on = match *operation {
                 "AssumeRole" => format!(" on {subject}, and let its trust policy name them"),
@@ -86,7 +86,7 @@ fn is_of_the_table(operation: &str) -> bool {
 }
 
 /// The IAM actions that `operation` needs, where AWS does not name the one that is missing.
-fn actions(operation: &str) -> String {
+fn actions(source: Source, operation: &str) -> String {
     match operation {
         // AssumeRole needs no other action.
         "ListInsightsMetricData" => {
@@ -96,10 +96,7 @@ fn actions(operation: &str) -> String {
         "AssumeRole" | "GetCallerIdentity" => format!("sts:{operation}"),
         "BatchExecuteStatement" => "dynamodb:PartiQLInsert".to_owned(),
         operation if is_of_the_table(operation) => format!("dynamodb:{operation}"),
-        _ => {
-            let known = insights_sources::operations().find(|known| known.name == operation);
-            known.map_or(operation, |known| known.iam_action).to_owned()
-        }
+        _ => source.operation(operation).map_or(operation, |known| known.iam_action).to_owned(),
     }
 }
 
@@ -145,10 +142,17 @@ mod tests {
         }
     }
 
+    /// The explanation of an issue of the source that has the operation.
+    fn explained(operation: &'static str, code: &str, message: &str) -> String {
+        let has_it = |source: &Source| source.operation(operation).is_some();
+        let source = insights_sources::all().find(has_it).unwrap_or(insights_sources::xray::SOURCE);
+        explain(&issue(operation, code, message), source, "here")
+    }
+
     #[test]
     fn a_missing_permission_is_explained_with_iam_action_and_principal() {
         let check = |operation, code: &str, message: &str, expected: &str| {
-            assert_eq!(explain(&issue(operation, code, message), "here"), expected);
+            assert_eq!(explained(operation, code, message), expected);
         };
         check(
             "GetInsightSummaries",
@@ -193,40 +197,42 @@ mod tests {
 
     #[test]
     fn every_operation_of_the_collectors_has_an_action() {
-        for operation in insights_sources::operations() {
-            let action = actions(operation.name);
-            assert!(action.starts_with(operation.iam_action), "{}: {action}", operation.name);
+        for source in insights_sources::all() {
+            for operation in source.operations {
+                let action = actions(source, operation.name);
+                let is_named = action.starts_with(operation.iam_action);
+                assert!(is_named, "{}: {action}", operation.name);
+            }
+            assert_eq!(actions(source, "PutItem"), "dynamodb:PutItem");
+            assert_eq!(actions(source, "BatchExecuteStatement"), "dynamodb:PartiQLInsert");
         }
-        assert_eq!(actions("PutItem"), "dynamodb:PutItem");
-        assert_eq!(actions("BatchExecuteStatement"), "dynamodb:PartiQLInsert");
     }
 
     #[test]
     fn rejected_credentials_are_not_a_missing_permission() {
-        let expired = explain(&issue("GetGroups", "ExpiredTokenException", "expired"), "here");
+        let expired = explained("GetGroups", "ExpiredTokenException", "expired");
         assert!(expired.contains("have expired; sign in") && !expired.contains("IAM"), "{expired}");
-        let unknown = explain(&issue("GetGroups", "UnrecognizedClientException", "invalid token"), "here");
+        let unknown = explained("GetGroups", "UnrecognizedClientException", "invalid token");
         assert!(unknown.contains("are not accepted") && !unknown.contains("IAM"), "{unknown}");
-        let table = explain(&issue("PutItem", "ProvisionedThroughputExceededException", "slow down"), "here");
+        let table = explained("PutItem", "ProvisionedThroughputExceededException", "slow down");
         assert!(table.contains("the table throttled PutItem") && !table.contains("RATE_LIMITS"), "{table}");
-        let throttled = explain(&issue("LookupEvents", "ThrottlingException", "Rate exceeded"), "here");
+        let throttled = explained("LookupEvents", "ThrottlingException", "Rate exceeded");
         assert!(
             throttled.contains("throttled: LookupEvents")
                 && throttled.contains("RATE_LIMITS='{\"LookupEvents\":0.5}'")
         );
-        let proxy =
-            explain(&issue("GetGroups", "Response.Malformed", "HTTP status 403: service error"), "here");
+        let proxy = explained("GetGroups", "Response.Malformed", "HTTP status 403: service error");
         let expected =
             "here: denied: GetGroups was refused (Response.Malformed: HTTP status 403: service error)";
         assert_eq!(proxy, expected);
-        let other = explain(&issue("GetInsight", "Connection", "refused"), "here");
+        let other = explained("GetInsight", "Connection", "refused");
         assert_eq!(other, "here: GetInsight shop: Connection: refused");
         // A permission would not help: the trail belongs to another account.
         let lasting =
             Issue { lasting: true, ..issue("ListInsightsMetricData", "AccessDeniedException", "not yours") };
         let expected = "here: not available: ListInsightsMetricData shop: not yours (AccessDeniedException). \
              Requested again once a day; nothing to do";
-        assert_eq!(explain(&lasting, "here"), expected);
+        assert_eq!(explain(&lasting, insights_sources::cloudtrail::SOURCE, "here"), expected);
     }
 
     #[test]

@@ -187,7 +187,7 @@ async fn collect(
                     std::process::exit(i32::from(Exit::Partial.code()));
                 }
                 let what = if request.dry_run { "counted" } else { "stored" };
-                say(&format!("stopping: what is in hand is {what}; Ctrl-C once more stops at once"));
+                say(&format!("stopping: the fetched data is {what}; press Ctrl-C again to stop immediately"));
                 stop.cancel();
             }
             never = Watch::all(&mut watches, &progress) => match never {},

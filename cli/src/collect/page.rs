@@ -90,7 +90,7 @@ fn notes(ended: &Ended) -> Vec<String> {
                 ));
             }
             let issues = target.issues.iter().filter(|issue| issue.code != RECORD_INVALID);
-            let all: Vec<String> = issues.map(|issue| explain(issue, &place)).collect();
+            let all: Vec<String> = issues.map(|issue| explain(issue, *source, &place)).collect();
             let mut lines = all.clone();
             lines.dedup();
             lines.truncate(MOST_ISSUES);

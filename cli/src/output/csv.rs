@@ -123,7 +123,7 @@ mod tests {
         assert!(lines[0].starts_with("pk,sk,kind,source,"), "{text}");
         assert_eq!(
             lines[1],
-            "p,insight,xray.insight,,,,,,,,,payments,30,,100,,,,,,2026-03-01T12:00:00.000Z,,"
+            "p,insight,xray.insight,,,,,,,,,payments,30,,100,,,,,,,,2026-03-01T12:00:00.000Z,,"
         );
         assert_eq!(lines[2..], [""]);
     }

@@ -117,7 +117,7 @@ fn id(record: &Stored) -> &str {
     if kind_of(record).is_some_and(|kind| kind.is_snapshot() && kind.label == entity) {
         return entity;
     }
-    record.text("id").unwrap_or_default()
+    insights_query::distinct_part(record.text("id").unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -113,9 +113,9 @@ fn a_demo_fails_if_all_functions_fail() {
     let run = demo(root.path());
     assert_eq!(run.code, 1, "{run:?}");
     for expected in [
-        "Open insights are unknown: X-Ray failed, CloudTrail failed",
-        "Recent insights are unknown: X-Ray failed, CloudTrail failed",
-        "Compliance is unknown: Audit Manager failed.",
+        "Open insights: unknown (X-Ray failed, CloudTrail failed",
+        "Recent insights: unknown (X-Ray failed, CloudTrail failed",
+        "Compliance: unknown (Audit Manager failed)",
         "0 series",
     ] {
         assert!(run.stdout.contains(expected), "{expected} is missing: {}", run.stdout);

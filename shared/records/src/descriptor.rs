@@ -283,6 +283,11 @@ impl Source {
         self.0.kinds.iter().any(|kind| kind.shape == shape)
     }
 
+    /// Whether its function queries the table: for open insights, and for catalog rows of series, scopes and clusters.
+    pub fn needs_query(self) -> bool {
+        self.kinds.iter().any(|kind| kind.shape != Shape::Snapshot || kind.scope.is_some())
+    }
+
     /// Whether its records are the counts of days, not insights that open and close.
     pub fn is_counted_by_day(self) -> bool {
         self.insight_kinds().next().is_none()

@@ -13,7 +13,7 @@ use std::fmt::Write;
 pub const TEST_SOURCE: TestSource = TestSource {
     source: securityhub::SOURCE,
     short_run: &[],
-    many_insights: || insights(96),
+    many_insights: || insights(240),
     few_points: &[],
     many_requests: || insights(9),
     frequent_operations: &["GetInsightResults"],

@@ -181,7 +181,7 @@ mod tests {
     #[test]
     fn whatever_is_wrong_is_named_with_value_and_rule() {
         for (field, value, rule) in [
-            ("source", "lambda", "must be xray, cloudtrail or auditmanager"),
+            ("source", "lambda", "must be xray, cloudtrail, auditmanager, eks or securityhub"),
             ("severity", "bad", "must be info, low, medium, high or critical"),
             ("status", "done", "must be open or closed"),
             ("account", "12", "must be the 12 digits of an account"),

@@ -15,7 +15,11 @@ fn others_run(wrong: &[&str]) -> String {
     let others = insights_sources::all().filter(|source| !wrong.contains(&source.id));
     let labels: Vec<&str> = others.clone().map(|source| source.0.label).collect();
     let options: Vec<String> = others.map(|source| format!(" --source {source}")).collect();
-    format!("  {} would run with it\nhint: insights collect{}\n", labels.join(" and "), options.concat())
+    format!(
+        "  {} can run with this configuration\nhint: insights collect{}\n",
+        labels.join(" and "),
+        options.concat()
+    )
 }
 
 #[test]

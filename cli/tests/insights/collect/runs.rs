@@ -62,10 +62,10 @@ fn a_backfill_loads_past_data_and_does_not_change_the_state() {
             .map(|name| run["window"].at(&[name]).and_then(Value::as_str).unwrap().to_owned());
         assert_eq!(bounds, ["2026-02-27T12:00:00.000Z", "2026-03-01T12:00:00.000Z"], "{source}");
     }
-    // Audit Manager has no past.
+    // Audit Manager has no history.
     assert_eq!(story.lab.calls("auditmanager:GetInsights"), 0);
     assert!(
-        run.stdout.contains("left out: Audit Manager") && run.stdout.contains("no past"),
+        run.stdout.contains("skipped: Audit Manager") && run.stdout.contains("no history"),
         "{}",
         run.stdout
     );

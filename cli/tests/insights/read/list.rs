@@ -23,8 +23,21 @@ fn a_listing_is_sorted_by_start_with_the_newest_first() {
 
 #[test]
 fn open_insights_are_sorted_worst_first() {
-    assert_eq!(entities(&["list", "--open"]), ["payments", "secretsmanager.amazonaws.com", "card-network"]);
-    assert_eq!(STORY.texts(&["list", "--open"], "severity"), ["critical", "high", "medium"]);
+    assert_eq!(
+        entities(&["list", "--open"]),
+        [
+            "payments",
+            "secretsmanager.amazonaws.com",
+            "shop-production",
+            "shop-production",
+            "card-network",
+            "shop-production"
+        ]
+    );
+    assert_eq!(
+        STORY.texts(&["list", "--open"], "severity"),
+        ["critical", "high", "high", "medium", "medium", "low"]
+    );
     let story = Story::empty();
     for (id, started) in [("older", "2026-02-27T00:00:00.000Z"), ("younger", "2026-02-28T00:00:00.000Z")] {
         story.put(&insight("xray", id, started, "", ""));
@@ -37,7 +50,7 @@ fn filters_exclude_records_that_do_not_match() {
     let check = |filters: &[&str], expected: &[&str]| {
         assert_eq!(entities(&[&["list", "--since", "3d"], filters].concat()), expected, "{filters:?}");
     };
-    check(&["--severity", "critical"], &["payments"]);
+    check(&["--kind", "xray.insight", "--severity", "critical"], &["payments"]);
     check(&["--kind", "cloudtrail.insight", "--severity", "high"], &["secretsmanager.amazonaws.com"]);
     check(&["--kind", "auditmanager.insights"], &["account"]);
     check(&["--source", "xray", "--limit", "2"], &["payments", "checkout"]);
@@ -84,7 +97,7 @@ fn a_listing_shows_severity_time_place_title_and_the_next_command() {
         "critical  2026-03-01 08:54  X-Ray",
         "7c4ee9a1  open for 3h 6m    payments",
         "5,861 of 9,499 requests had faults (61.7%)",
-        "3 records; times are in UTC. Show one: insights show ID",
+        "6 records; times are in UTC. Show one: insights show ID",
     ] {
         assert!(text.contains(expected), "{expected} is missing: {text}");
     }
@@ -156,7 +169,7 @@ fn an_empty_answer_has_a_reason() {
     check(
         &empty,
         &["list", "--open"],
-        "incomplete: no open insight in the data that was collected; CloudTrail has never run; see",
+        "incomplete: no open insight in the data that was collected; CloudTrail has never run; EKS has never run; see",
     );
     check(
         &STORY,
@@ -214,7 +227,7 @@ fn a_date_selects_a_day() {
 #[test]
 fn a_limited_listing_shows_the_total() {
     let text = STORY.output(&["list", "--open", "--limit", "2"]);
-    assert!(text.contains("2 of 3 records;"), "{text}");
-    let text = STORY.output(&["list", "--open", "--limit", "3"]);
-    assert!(text.contains("\n3 records;"), "{text}");
+    assert!(text.contains("2 of 6 records;"), "{text}");
+    let text = STORY.output(&["list", "--open", "--limit", "6"]);
+    assert!(text.contains("\n6 records;"), "{text}");
 }

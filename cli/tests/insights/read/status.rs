@@ -91,7 +91,7 @@ fn each_target_is_listed_with_its_remedy() {
 #[test]
 fn targets_are_fresh_after_a_run_and_stale_a_day_later() {
     let page = STORY.output(&["status"]);
-    let summary = format!("All is well: {} targets", insights_sources::all().len());
+    let summary = format!("No problems: {} targets", insights_sources::all().len());
     assert!(page.contains(&summary), "{page}");
     let later = finish(&mut STORY.command_at("2026-03-02T12:00:01Z", &["status", "--output", "csv"]));
     assert_eq!(later.code, 0, "{later:?}");
@@ -252,7 +252,7 @@ fn failed_collection_is_never_shown_as_no_problems() {
 }
 
 #[test]
-fn what_is_known_of_some_is_not_said_of_all() {
+fn partial_knowledge_is_not_shown_as_complete() {
     let insights = insights_sources::all().filter(|source| !source.is_counted_by_day()).count();
     let part = sources(["ok", "denied", "ok"]);
     let page = part.output(&["report", "--out", "-"]);
@@ -260,7 +260,7 @@ fn what_is_known_of_some_is_not_said_of_all() {
     let run = part.insights(&["list", "--open"]);
     assert!(
         run.stderr.contains(
-            &format!("incomplete: no open insight in the data that was collected; 1 of {insights} targets did not run well; see `insights status`")
+            &format!("incomplete: no open insight in the data that was collected; 1 of {insights} targets with problems; see `insights status`")
         ),
         "{run:?}"
     );
@@ -268,7 +268,7 @@ fn what_is_known_of_some_is_not_said_of_all() {
     let counts = sources(["denied", "not_enabled", "ok"]);
     let run = counts.insights(&["list", "--open"]);
     let unknown = "unknown: X-Ray is denied, CloudTrail is not enabled";
-    let targets = format!("; 1 of {insights} targets did not run well; see `insights status`\n");
+    let targets = format!("; 1 of {insights} targets with problems; see `insights status`\n");
     assert!(run.stderr.starts_with(unknown) && run.stderr.ends_with(&targets), "{run:?}");
     let well = sources(["ok", "not_enabled", "ok"]);
     let page = well.output(&["report", "--out", "-"]);
