@@ -275,7 +275,7 @@ fn partial_knowledge_is_not_shown_as_complete() {
     assert!(page.contains("Nothing is open.") && page.contains("<b>Fresh.</b>"));
     assert!(
         well.output(&["status"])
-            .starts_with(&format!("All is well: {} targets\n", insights_sources::all().len()))
+            .starts_with(&format!("No problems: {} targets\n", insights_sources::all().len()))
     );
     let run = well.insights(&["list", "--open"]);
     assert!(run.stderr.contains("no open insight; all targets were collected"), "{run:?}");
