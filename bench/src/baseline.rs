@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 pub const TOLERANCE_PERCENT: u64 = 5;
 
 const HEADING: &str = "\
-# What each function takes: `.ci/run lean` fails where a measure has grown by more than 5 %. Where the growth is worth it,
-# or where a measure has shrunk, `--renew` of the benchmarks `size` and `start` writes it anew.
+# Size and start of each function. `.ci/run lean` fails if a value grows by more than 5 %. After an accepted growth or an
+# improvement, write the new values with `--renew` of the benchmarks `size` and `start`.
 
 ";
 

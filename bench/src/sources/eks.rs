@@ -34,7 +34,7 @@ fn load(load: Load, content: Content) -> String {
             }
         }
         let changes = content == Content::Changed && check % CHANGES == 0;
-        let changed = if changes { ", { user_agent = \"changed\", requests = 1 }" } else { "" };
+        let addition = if changes { ", { user_agent = \"changed\", requests = 1 }" } else { "" };
         let _ = writeln!(
             text,
             "[[eks.clusters.insights]]\nname = \"Check {check}\"\ncategory = \"UPGRADE_READINESS\"\n\
@@ -44,7 +44,7 @@ fn load(load: Load, content: Content) -> String {
              [[eks.clusters.insights.deprecations]]\nusage = \"/apis/batch/v1beta1/cronjobs\"\n\
              replaced_with = \"/apis/batch/v1/cronjobs\"\nstop_serving_version = \"1.25\"\n\
              start_serving_replacement_version = \"1.21\"\n\
-             clients = [{{ user_agent = \"helm\", requests = 40, last_request = \"-3d\" }}{changed}]",
+             clients = [{{ user_agent = \"helm\", requests = 40, last_request = \"-3d\" }}{addition}]",
         );
     }
     text

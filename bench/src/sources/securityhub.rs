@@ -24,12 +24,12 @@ fn load(load: Load, content: Content) -> String {
     let mut text = String::from("[securityhub]\n");
     for insight in 0..load.insights {
         let changes = content == Content::Changed && insight % CHANGES == 0;
-        let changed = if changes { "{ value = \"changed\", count = 1 }, " } else { "" };
+        let addition = if changes { "{ value = \"changed\", count = 1 }, " } else { "" };
         let _ = writeln!(
             text,
             "[[securityhub.insights]]\nname = \"Insight {insight}\"\ngroup_by = \"ResourceId\"\n\
              filters = {{ SeverityLabel = [{{ Value = \"HIGH\", Comparison = \"EQUALS\" }}] }}\n\
-             values = [{changed}{{ value = \"arn:aws:s3:::bucket-{insight}-{{n}}\", count = 3, number = {VALUES} }}]",
+             values = [{addition}{{ value = \"arn:aws:s3:::bucket-{insight}-{{n}}\", count = 3, number = {VALUES} }}]",
         );
     }
     text

@@ -65,7 +65,9 @@ mod tests {
 
     fn names(pages: Vec<Vec<Insight>>) -> Vec<String> {
         let mut listing = Listing::default();
-        pages.into_iter().for_each(|page| listing.extend(page));
+        for page in pages {
+            listing.extend(page);
+        }
         listing.into_parts().0.into_values().filter_map(|insight| insight.name).collect()
     }
 

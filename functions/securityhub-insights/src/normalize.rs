@@ -85,7 +85,11 @@ fn severity(insight: &Insight, findings: i64) -> Severity {
     if findings <= 0 {
         return Severity::Info;
     }
-    let labels = insight.filters.as_ref().map(|filters| filters.severity_label()).unwrap_or_default();
+    let labels = insight
+        .filters
+        .as_ref()
+        .map(aws_sdk_securityhub::types::AwsSecurityFindingFilters::severity_label)
+        .unwrap_or_default();
     let selected = labels.iter().filter(|filter| filter.comparison == Some(StringFilterComparison::Equals));
     let severities =
         selected.filter_map(|filter| filter.value.as_deref()).map(|label| SEVERITY_LABELS.severity(label));
@@ -104,12 +108,11 @@ fn title(insight: &Insight, findings: i64, groups: i64, attribute: Option<&str>)
     let noun =
         |number: i64, one: &str, several: &str| if number == 1 { one.to_owned() } else { several.to_owned() };
     let findings = format!("{findings} {}", noun(findings, "finding", "findings"));
-    let group = match attribute.and_then(group_noun) {
-        Some((one, several)) => noun(groups, one, several),
-        None => {
-            let value = if groups == 1 { "value" } else { "values" };
-            format!("{value} of {}", one_line(attribute.unwrap_or("an unknown attribute")))
-        }
+    let group = if let Some((one, several)) = attribute.and_then(group_noun) {
+        noun(groups, one, several)
+    } else {
+        let value = if groups == 1 { "value" } else { "values" };
+        format!("{value} of {}", one_line(attribute.unwrap_or("an unknown attribute")))
     };
     if groups >= MOST_VALUES {
         return format!("{name}: at least {findings} in at least {groups} {group}");

@@ -28,7 +28,9 @@ static CLOSES: &[fn(&Stored) -> Option<Record>] = &[cloudtrail::close];
 
 /// Reads the JSON of pushed events as every source does.
 pub fn check_event(data: &[u8]) {
-    EVENT_CHECKS.iter().for_each(|check| check(data));
+    for check in EVENT_CHECKS {
+        check(data);
+    }
 }
 
 /// The records that close a stored item.

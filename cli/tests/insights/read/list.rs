@@ -102,7 +102,8 @@ fn a_listing_shows_severity_time_place_title_and_the_next_command() {
         assert!(text.contains(expected), "{expected} is missing: {text}");
     }
     let narrow = crate::support::finish(STORY.command(&["list", "--open", "--utc"]).env("COLUMNS", "80"));
-    for expected in ["CloudTrail       GetSecretValue on", "secretsmanager   secretsmanager.amazonaws.com:\n"] {
+    for expected in ["CloudTrail       GetSecretValue on", "secretsmanager   secretsmanager.amazonaws.com:\n"]
+    {
         assert!(
             narrow.stdout.contains(expected),
             "{expected}: names are whole on 80 columns: {}",

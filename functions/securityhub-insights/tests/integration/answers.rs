@@ -42,7 +42,9 @@ async fn an_insight_that_is_listed_twice_counts_once_in_whichever_order_its_vers
             }
             let rows = answer["Insights"].as_array_mut().unwrap();
             let mut copies = rows.clone();
-            copies.iter_mut().for_each(|copy| copy["Name"] = "A former name".into());
+            for copy in &mut copies {
+                copy["Name"] = "A former name".into();
+            }
             if at_front {
                 std::mem::swap(rows, &mut copies);
             }
