@@ -11,8 +11,6 @@ use std::collections::BTreeMap;
 
 /// What ours says of when and by whom a record was stored, and what decides whether it is written again.
 const STAMPS: [&str; 5] = ["answered_at", "collected_by", "content_hash", "observed_at", "schema_version"];
-/// What of a chunk moves on with the clock while its points stay.
-const OF_CHUNKS: [&str; 2] = ["covered_until", "updated_at"];
 /// Items of a page. Without a limit, the embedded database reads all that is left for each page.
 const PAGE: i32 = 250;
 /// The most differences that are named.
@@ -60,16 +58,17 @@ impl Records {
         let stored = Stored(item.clone());
         let text = |name: &str| stored.text(name).unwrap_or_default().to_owned();
         let kind = text("kind");
-        if insights_sources::kind(&kind).is_none() {
+        let Some(known) = insights_sources::kind(&kind) else {
             *self.beside.entry(kind).or_default() += 1;
             return;
-        }
+        };
         let mut part = Part::Whole;
         if item.contains_key("timestamps") {
             let is_whole = stored.integer("period") == Some(60) && text("covered_from") == text("started_at");
             part = if is_whole { Part::Hour(text("started_at")) } else { Part::CutOff };
-            item.retain(|name, _| !OF_CHUNKS.contains(&name.as_str()));
         }
+        // These members depend on the time of the request.
+        item.retain(|name, _| !known.unhashed.iter().any(|path| *path == [name.as_str()]));
         item.retain(|name, _| !STAMPS.contains(&name.as_str()));
         let mut canonical = String::new();
         write_canonical_map(&item, &mut canonical);
