@@ -80,8 +80,8 @@ test("every chart has marks in it, in the time of the page rather than of the re
     };
   });
   for (const [name, number] of Object.entries(marks)) assert.ok(number > 0, `${name}: ${JSON.stringify(marks)}`);
-  assert.equal(marks.lane, 8, "one bar for each insight of the last seven days");
-  assert.equal(marks.open, 4, "open ones point onward");
+  assert.equal(marks.lane, 11, "one bar for each insight of the last seven days");
+  assert.equal(marks.open, 7, "open ones point onward");
   assert.equal(marks.baseline, 3, "each series has its baseline");
   // The first look of the open insight, as its table has it, is where the chart has it.
   const told = await page.locator("#now figure").first().locator("tbody tr").last().locator("time").textContent();
@@ -155,7 +155,7 @@ test("the keyboard reaches everything, in the order of the page, and shows where
   for (const expected of ["Narrow this page", "Timeline", "critical", "Nov 2", "The same as a table"]) {
     if (expected !== "Nov 2") assert.ok(names.includes(expected), `${expected} is not reached:\n${names}`);
   }
-  assert.equal(seen.filter((at) => at.kind === "summary" && /^(critical|high|medium|low)/.test(at.name)).length, 8);
+  assert.equal(seen.filter((at) => at.kind === "summary" && /^(critical|high|medium|low)/.test(at.name)).length, 11);
   await close();
 });
 
@@ -169,7 +169,7 @@ test("a filter narrows lists and timeline, and says so", async () => {
   assert.equal(await page.locator("li.entry:visible").count(), 2);
   await page.fill("#filter input[name=q]", "getsecret");
   assert.equal(await page.locator("li.entry:visible").count(), 1);
-  assert.equal(await page.locator("#narrowed").textContent(), "1 of 8 insights shown");
+  assert.equal(await page.locator("#narrowed").textContent(), "1 of 11 insights shown");
   await page.fill("#filter input[name=q]", "nobody");
   assert.equal(await page.locator("li.entry:visible").count(), 0);
   await close();
@@ -229,7 +229,7 @@ test("on paper everything that is wrong now is told with its charts", async () =
   await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
   assert.ok(await page.locator("nav.parts").isHidden());
   assert.ok(await page.locator("#narrow").isHidden());
-  assert.equal(await page.locator("#now details.insight[open]").count(), 4);
+  assert.equal(await page.locator("#now details.insight[open]").count(), 7);
   assert.ok(await page.locator("#now [data-chart=rate] svg").first().isVisible());
   // Printing itself tells of its beginning and its end.
   const pdf = await page.pdf({ format: "A4", path: join(shots, "report-demo.pdf") });
@@ -240,7 +240,7 @@ test("on paper everything that is wrong now is told with its charts", async () =
 
 test("without a script every number is still there", async () => {
   const { page, close } = await opened(reports.demo, { javaScriptEnabled: false });
-  assert.equal(await page.locator("li.entry").count(), 8);
+  assert.equal(await page.locator("li.entry").count(), 11);
   assert.equal(await page.locator(".canvas svg").count(), 0);
   const first = page.locator("#now details.insight").first();
   await first.locator("> summary").click();
