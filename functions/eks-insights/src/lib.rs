@@ -13,9 +13,9 @@ pub mod fetch;
 mod known;
 pub mod listing;
 pub mod normalize;
-mod round;
 mod rows;
 pub mod run;
+mod sweep;
 mod writer;
 
 pub use config::EksInsights;

@@ -4,8 +4,8 @@ use crate::cluster::{Clusters, Collected};
 use crate::config::EksInsights;
 use crate::fetch::{Fetch, Listed};
 use crate::known::OpenInsights;
-use crate::round::Round;
 use crate::rows::Rows;
+use crate::sweep::Sweep;
 use futures_util::stream::{self, StreamExt};
 use insights_shared::aws::SdkConfig;
 use insights_shared::collector::{Checkpoint, Collector, Cursor};
@@ -59,8 +59,8 @@ impl Collector for EksInsights {
             completeness &= self.check_configured(run, &clusters);
             completeness &= collect_gone(&clusters_of_run, &clusters, listed_at).await;
         }
-        let round = Round::of(run.state.as_ref(), run.now);
-        let chosen = clusters.iter().filter(|cluster| self.is_chosen(cluster) && round.has_left(cluster));
+        let sweep = Sweep::of(run.state.as_ref(), run.now);
+        let chosen = clusters.iter().filter(|cluster| self.is_chosen(cluster) && sweep.has_left(cluster));
         let mut unfinished = None;
         for (cluster, collected) in collect_each(&clusters_of_run, chosen).await {
             if collected.is_timed_out {
@@ -69,9 +69,9 @@ impl Collector for EksInsights {
                 completeness &= collected.completeness;
             }
         }
-        let (watermark, mut cursor) = round.end(completeness, unfinished);
+        let (watermark, mut cursor) = sweep.end(completeness, unfinished);
         if !is_whole {
-            // Without the whole list it is unknown which clusters the round has passed.
+            // Without the whole list it is unknown which clusters the sweep has passed.
             cursor = Cursor::Keep;
         }
         Checkpoint { watermark, window: None, cursor }

@@ -1,7 +1,7 @@
 //! The filter of the live page, from the parameters of its address. All faults of an address are reported at once.
 
-use insights_query::Span;
 use insights_query::input::{account, region, when};
+use insights_query::{Place, Span};
 use insights_shared::record::{Severity, Source, Stored};
 use insights_shared::time::Timestamp;
 use std::collections::BTreeSet;
@@ -142,6 +142,12 @@ impl Filter {
                 .severity
                 .is_none_or(|least| insight.text("severity").and_then(Severity::parse) >= Some(least))
             && (wanted.is_empty() || ["title", "entity", "id", "pk"].into_iter().any(contains))
+    }
+
+    /// Whether `place` passes the filter's account and region.
+    pub fn selects(&self, place: &Place) -> bool {
+        let is = |wanted: &str, is: &str| wanted.is_empty() || wanted == is;
+        is(&self.account, &place.account_id) && is(&self.region, &place.region)
     }
 
     /// Whether it restricts anything but the time.

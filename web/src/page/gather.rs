@@ -84,10 +84,7 @@ pub async fn whole(reader: &Reader, wanted: Wanted<'_>) -> Result<Model, Error> 
 
 /// The health of the targets that `filter` selects.
 fn health(targets: &[Target], filter: &Filter) -> Health {
-    let is = |wanted: &str, is: &str| wanted.is_empty() || wanted == is;
-    let is_asked_for = |target: &&Target| {
-        is(&filter.account, &target.place.account_id) && is(&filter.region, &target.place.region)
-    };
+    let is_asked_for = |target: &&Target| filter.selects(&target.place);
     let asked = targets.iter().filter(is_asked_for);
     let conditions: Vec<(Source, Condition)> =
         asked.map(|target| (target.source, target.classification.condition)).collect();
@@ -102,10 +99,7 @@ async fn clusters(reader: &Reader, filter: &Filter) -> Result<Vec<Cluster>, Erro
         return Ok(Vec::new());
     }
     let mut clusters = reader.clusters().await?;
-    let is = |wanted: &str, is: &str| wanted.is_empty() || wanted == is;
-    clusters.retain(|cluster| {
-        is(&filter.account, &cluster.place.account_id) && is(&filter.region, &cluster.place.region)
-    });
+    clusters.retain(|cluster| filter.selects(&cluster.place));
     Ok(clusters)
 }
 
@@ -197,11 +191,9 @@ pub async fn counts(reader: &Reader, filter: &Filter, span: Span) -> Result<Vec<
     let least = span.until.plus_seconds(-LEAST_DAYS * DAY_SECONDS);
     let span = Span { since: span.since.min(least), ..span };
     let is_asked_for = |scope: &Scope| {
-        let is = |wanted: &str, is: &str| wanted.is_empty() || wanted == is;
         !scope.is_part()
             && filter.source.is_none_or(|source| source == scope.kind.source)
-            && is(&filter.account, &scope.place.account_id)
-            && is(&filter.region, &scope.place.region)
+            && filter.selects(&scope.place)
     };
     let mut scopes = reader.scopes().await?;
     scopes.extend(reader.uncataloged_scopes(span).await?);

@@ -101,7 +101,7 @@ async fn a_cluster_that_failed_in_a_round_leaves_a_gap_until_the_next_round() {
     assert_eq!((&response["status"], counts(&response)[6]), (&json!("partial"), 1), "{response}");
     lab.simulator.clear_faults();
     lab.advance(60);
-    // The rest of the round is complete, and the round is not.
+    // The rest of the sweep is complete, and the sweep is not.
     let response = run(&lab).await;
     assert_eq!((&response["status"], counts(&response)), (&json!("ok"), [2, 2, 0, 0, 0, 0, 0]));
     assert!(!state(&lab).await.unwrap().contains_key("watermark"));

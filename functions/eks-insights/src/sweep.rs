@@ -1,4 +1,4 @@
-//! Collects an account with more clusters than one invocation has time for: later runs continue a round with the first cluster
+//! Collects an account with more clusters than one invocation has time for: later runs continue a sweep with the first cluster
 //! that an earlier one did not finish. Pure.
 
 use insights_shared::collector::Cursor;
@@ -7,10 +7,10 @@ use insights_shared::record::Stored;
 use insights_shared::time::Timestamp;
 use insights_shared::value::{Map, Value};
 
-/// One round through all clusters, in the order of their names.
+/// One sweep through all clusters, in the order of their names.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Round {
-    /// When its first run began. What the round has passed was fetched since.
+pub(crate) struct Sweep {
+    /// When its first run began. What the sweep has passed was fetched since.
     since: Timestamp,
     /// The first cluster that is left.
     next: String,
@@ -18,8 +18,8 @@ pub(crate) struct Round {
     so_far: Completeness,
 }
 
-impl Round {
-    /// The round that a run at `now` continues or begins.
+impl Sweep {
+    /// The sweep that a run at `now` continues or begins.
     pub(crate) fn of(state: Option<&Stored>, now: Timestamp) -> Self {
         let resume = state.and_then(|state| state.0.get("resume"));
         let continued = resume.and_then(|resume| {
@@ -32,7 +32,7 @@ impl Round {
         continued.unwrap_or(Self { since: now, next: String::new(), so_far: Completeness::Complete })
     }
 
-    /// Whether the round has still to collect the cluster.
+    /// Whether the sweep has still to collect the cluster.
     pub(crate) fn has_left(&self, cluster: &str) -> bool {
         cluster >= self.next.as_str()
     }
@@ -74,31 +74,31 @@ mod tests {
     }
 
     #[test]
-    fn a_round_of_one_run_has_every_cluster_and_moves_the_watermark_to_its_start() {
+    fn a_sweep_of_one_run_has_every_cluster_and_moves_the_watermark_to_its_start() {
         let now = at("2026-03-01T12:00:00Z");
-        let round = Round::of(None, now);
-        assert!(round.has_left("") && round.has_left("a"));
-        assert_eq!(round.end(Complete, None), (Some(now), Cursor::Clear));
-        assert_eq!(round.end(Incomplete, None), (None, Cursor::Clear));
+        let sweep = Sweep::of(None, now);
+        assert!(sweep.has_left("") && sweep.has_left("a"));
+        assert_eq!(sweep.end(Complete, None), (Some(now), Cursor::Clear));
+        assert_eq!(sweep.end(Incomplete, None), (None, Cursor::Clear));
     }
 
     #[test]
-    fn a_later_run_continues_with_the_first_unfinished_cluster_and_ends_the_round_of_the_first() {
+    fn a_later_run_continues_with_the_first_unfinished_cluster_and_ends_the_sweep_of_the_first() {
         let (first, second) = (at("2026-03-01T12:00:00Z"), at("2026-03-02T18:00:00Z"));
         for (result, expected) in [(Complete, Some(first)), (Incomplete, None)] {
-            let (watermark, cursor) = Round::of(None, first).end(result, Some("m"));
+            let (watermark, cursor) = Sweep::of(None, first).end(result, Some("m"));
             assert_eq!(watermark, None);
-            let round = Round::of(Some(&state(cursor)), second);
-            assert_eq!(["a", "m", "z"].map(|cluster| round.has_left(cluster)), [false, true, true]);
-            // A failure in any run of the round is a gap.
-            assert_eq!(round.end(Complete, None), (expected, Cursor::Clear));
+            let sweep = Sweep::of(Some(&state(cursor)), second);
+            assert_eq!(["a", "m", "z"].map(|cluster| sweep.has_left(cluster)), [false, true, true]);
+            // A failure in any run of the sweep is a gap.
+            assert_eq!(sweep.end(Complete, None), (expected, Cursor::Clear));
         }
     }
 
     #[test]
-    fn a_round_that_begins_in_the_future_is_begun_again() {
+    fn a_sweep_that_begins_in_the_future_is_begun_again() {
         let (first, second) = (at("2026-03-01T12:00:00Z"), at("2026-03-01T11:00:00Z"));
-        let (_, cursor) = Round::of(None, first).end(Complete, Some("m"));
-        assert_eq!(Round::of(Some(&state(cursor)), second), Round::of(None, second));
+        let (_, cursor) = Sweep::of(None, first).end(Complete, Some("m"));
+        assert_eq!(Sweep::of(Some(&state(cursor)), second), Sweep::of(None, second));
     }
 }
