@@ -33,7 +33,7 @@ for (const colorScheme of ["light", "dark"]) {
 
 test("filters and time are in the address, and the page says what was asked for", async () => {
   const { page, close } = await opened(`${live.address}/`);
-  assert.equal(await page.locator("li.entry").count(), 9);
+  assert.equal(await page.locator("li.entry").count(), 12);
   await page.locator("#narrow > summary").click();
   await Promise.all([page.waitForURL(/source=cloudtrail/), page.selectOption("#filter select[name=source]", "cloudtrail")]);
   assert.equal(new URL(page.url()).search, "?source=cloudtrail", "and no empty parameters");
@@ -84,7 +84,7 @@ test("a refresh keeps scroll, open details and focus", async () => {
   await page.route("**/*", (route) => route.abort());
   await page.evaluate(() => refresh(false));
   assert.ok((await page.locator("#refreshed").textContent()).startsWith("not refreshed: "));
-  assert.equal(await page.locator("li.entry").count(), 9);
+  assert.equal(await page.locator("li.entry").count(), 12);
   await close();
 });
 
