@@ -1,6 +1,6 @@
-//! The end of the time for fetching: the runtime's deadline, or an earlier signal.
+//! The end of fetching: the runtime's deadline, or an earlier signal.
 //!
-//! It ends no write: what was fetched before is still stored.
+//! It does not cancel writes: everything that was fetched is still stored.
 
 use std::future::{Future, pending};
 use std::time::Duration;
@@ -47,38 +47,38 @@ impl Cancellation {
     }
 }
 
-/// The part of the remaining time that one call may take, so that it leaves time for others.
+/// The share of the remaining time that one call may use, so that time is left for other calls.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TimeShare {
-    /// One part of how many.
+    /// The divisor: a call may use one of `parts` equal parts.
     pub parts: u32,
-    /// The least time of the call.
+    /// The minimum time of the call.
     pub shortest: Duration,
 }
 
 impl TimeShare {
-    /// How long a call that begins now may take, of the time until `deadline`.
+    /// The maximum time of a call that begins now and shares the time until `deadline`.
     pub(crate) fn of_time_until(self, deadline: Instant) -> Duration {
         let left = deadline.saturating_duration_since(Instant::now());
         (left / self.parts).max(self.shortest)
     }
 }
 
-/// The instant at which fetching ends, so that everything fetched is stored before the runtime ends the process.
+/// The instant at which fetching ends, so that everything fetched can be stored before the runtime stops the process.
 pub(crate) fn fetch_until(deadline: Instant, targets: usize) -> Instant {
     let remaining = deadline.saturating_duration_since(Instant::now());
     let reserve = (remaining / 5).clamp(Duration::from_millis(500), Duration::from_secs(15));
     deadline.checked_sub(reserve + response_time(targets)).unwrap_or(deadline)
 }
 
-/// The instant at which storing ends, so that there is time to send the response or the error. If the table does not answer,
-/// the runtime ends a run that has less than five seconds in all.
+/// The instant at which storing ends, so that there is time to send the response or the error. If the table does not answer
+/// and a run has less than five seconds in total, the runtime stops it before that.
 pub(crate) fn store_until(deadline: Instant, targets: usize) -> Instant {
     let reserve = Duration::from_millis(200) + response_time(targets);
     deadline.checked_sub(reserve).unwrap_or(deadline).max(Instant::now() + Duration::from_secs(5))
 }
 
-/// How long it takes to make a response, on the small share of a processor that Lambda gives.
+/// The time to create a response with the small share of a CPU that Lambda provides.
 fn response_time(targets: usize) -> Duration {
     Duration::from_micros(100).saturating_mul(u32::try_from(targets).unwrap_or(u32::MAX))
 }

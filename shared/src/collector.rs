@@ -1,4 +1,4 @@
-//! The interface of a collector: its source, its own configuration, and how it collects from one target.
+//! The interface of a collector: its source, its configuration, and how it collects from one target.
 
 use crate::aws::SdkConfig;
 use crate::completeness::Completeness;
@@ -11,32 +11,32 @@ use crate::time::Timestamp;
 use crate::value::Map;
 use std::future::Future;
 
-/// What a collector returns: what is written to the target's `state` and `run` after everything else.
+/// The result of a collector, which is written to the target's `state` and `run` last.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Checkpoint {
-    /// Everything before this instant is stored; `None` leaves the watermark where it is.
+    /// Everything before this instant is stored; `None` leaves the watermark unchanged.
     pub watermark: Option<Timestamp>,
-    /// The span that was worked, `end` being how far it came.
+    /// The time span that was processed. `end` is how far the run came.
     pub window: Option<Window>,
     /// Where the next scheduled run continues.
     pub cursor: Cursor,
 }
 
 impl Checkpoint {
-    /// Nothing moves: the run came to nothing, or, as a push, has no part in what a checkpoint records.
+    /// A result that changes nothing: the run failed, or was a push, which has no checkpoint.
     pub fn nothing_done(_: Completeness) -> Self {
         Self::default()
     }
 }
 
-/// What becomes of the attribute `resume` of a target's `state`, where the collector of a source without history notes how
-/// far it came when time ran out.
+/// The change of the attribute `resume` of a target's `state`. Collectors of sources without history store there how far they
+/// came before time ran out.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Cursor {
-    /// It stays as it is.
+    /// No change.
     #[default]
     Keep,
-    /// It is removed: nothing is left to continue.
+    /// Removed, because there is nothing to continue.
     Clear,
     /// The next run continues here.
     Set(Map),
@@ -47,14 +47,14 @@ pub trait Collector: Sized + Send + Sync + 'static {
     /// The service that it collects from.
     const SOURCE: Source;
 
-    /// Reads the function's own variables. Every fault goes into `faults`.
+    /// Reads the variables that only this function has. Adds a fault for each invalid value.
     fn read(environment: &Environment, faults: &mut Faults) -> Self;
 
-    /// Makes a client of the service, and with it what all clients share, before the first invocation: Lambda starts a
-    /// function with a full processor, and runs it with its share of one.
+    /// Creates a client of the service, and everything that clients share, before the first invocation: Lambda gives a
+    /// function full CPU during initialisation, and only its share afterwards.
     fn prepare(sdk: &SdkConfig);
 
-    /// Fetches, normalizes, validates and writes what one target has. Failures go into the target's report and affect
-    /// nothing else.
+    /// Fetches, normalizes, validates and writes the data of one target. Failures are added to the target's report and affect
+    /// no other target.
     fn collect(&self, run: &TargetRun) -> impl Future<Output = Checkpoint>;
 }

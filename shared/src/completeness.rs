@@ -1,24 +1,24 @@
-//! Whether a stage of a run did all of its work. Every stage of a collector returns it, and the run folds the results
+//! Whether a stage of a run did all of its work. Every stage of a collector returns this, and `run.rs` combines the results
 //! into watermark, window and cursor ([`crate::collector::Checkpoint`]).
 
 use std::ops::BitAndAssign;
 
-/// Whether a stage fetched and stored everything that it was asked to.
+/// Whether a stage fetched and stored everything that it had to.
 ///
-/// Rejected records (which are kept under `rejected`), lasting issues and a wrong clock leave a stage complete: a later run
-/// could not do better.
-#[must_use = "a watermark would pass over what is missing"]
+/// Rejected records (which are stored under `rejected`), lasting issues and a wrong clock leave a stage complete, because a
+/// later run could not do better.
+#[must_use = "a watermark must not move past missing data"]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Completeness {
     /// Nothing is missing.
     #[default]
     Complete,
-    /// Something was not fetched, not stored or not reached, and a later run has to try again.
+    /// Something was not fetched, not stored or not reached. A later run has to try again.
     Incomplete,
 }
 
 impl Completeness {
-    /// Complete if `is_complete`.
+    /// `Complete` if `is_complete`.
     pub fn of(is_complete: bool) -> Self {
         if is_complete { Self::Complete } else { Self::Incomplete }
     }
@@ -29,14 +29,14 @@ impl Completeness {
     }
 }
 
-/// The whole is complete only if both parts are.
+/// A whole is complete only if both parts are.
 impl BitAndAssign for Completeness {
     fn bitand_assign(&mut self, other: Self) {
         *self = Self::of(self.is_complete() && other.is_complete());
     }
 }
 
-/// The whole is complete only if every part is.
+/// A whole is complete only if every part is.
 impl FromIterator<Self> for Completeness {
     fn from_iter<I: IntoIterator<Item = Self>>(parts: I) -> Self {
         let mut whole = Self::Complete;
@@ -45,19 +45,19 @@ impl FromIterator<Self> for Completeness {
     }
 }
 
-/// What became of the writes of a stage.
-#[must_use = "a watermark would pass over what is missing"]
+/// The result of the writes of a stage.
+#[must_use = "a watermark must not move past missing data"]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct WriteOutcome {
-    /// Whether all records are stored, in this version or a newer one, or rejected.
+    /// Complete if every record is stored, in this version or a newer one, or rejected.
     pub completeness: Completeness,
-    /// Whether a write found an item where none was expected ([`crate::target_run::ExistenceHint::Absent`]). The run reads
-    /// before it writes from then on.
+    /// Whether a write found an existing item although none was expected ([`crate::target_run::ExistenceHint::Absent`]). From
+    /// then on, the run reads before it writes.
     pub found_existing: bool,
 }
 
 impl WriteOutcome {
-    /// Adds what another part of the stage did.
+    /// Adds the result of another part of the stage.
     pub fn add(&mut self, part: impl Into<Self>) {
         let Self { completeness, found_existing } = part.into();
         self.completeness &= completeness;

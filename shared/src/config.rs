@@ -1,4 +1,4 @@
-//! The configuration that all functions share, from the environment. What is a function's own, the function reads.
+//! The configuration that all functions share, from the environment. Each function reads its own variables itself.
 
 use crate::descriptor::{History, Operation};
 use crate::environment::Environment;
@@ -8,9 +8,9 @@ use crate::target::{self, Target};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// The rate of an operation that neither `RATE_LIMITS` nor the service names, in requests per second.
+/// The rate of an operation without a limit in `RATE_LIMITS` or in the descriptor, in requests per second.
 const DEFAULT_RATE: f64 = 10.0;
-/// What `RATE_LIMITS` calls every operation that it does not name.
+/// The name in `RATE_LIMITS` for every operation that it does not name.
 const DEFAULT: &str = "default";
 
 /// Requests per second for each account, region and operation of one source; 0 is unlimited.
@@ -18,9 +18,9 @@ const DEFAULT: &str = "default";
 pub struct RateLimits(BTreeMap<String, f64>);
 
 impl RateLimits {
-    /// The limits of a source without any configuration.
+    /// The default limits of a source.
     pub fn of_source(source: Source) -> Self {
-        // Two services may have an operation of the same name.
+        // Two services may have operations with the same name.
         let is_own = |operation: &&Operation| {
             operation.service == source.id || source.operation(operation.name).is_none()
         };
@@ -42,26 +42,26 @@ impl RateLimits {
 pub struct Settings {
     /// `TABLE_NAME`.
     pub table_name: String,
-    /// `RETENTION_DAYS`; 0 keeps for ever.
+    /// `RETENTION_DAYS`; 0 keeps records for ever.
     pub retention_days: i64,
-    /// `LOOKBACK_DAYS`: how far the first run of a target reaches back.
+    /// `LOOKBACK_DAYS`: how many days back the first run of a target reads.
     pub lookback_days: i64,
-    /// `TARGETS`; `None` is the own account in the own region.
+    /// `TARGETS`; `None` means the own account and region.
     pub targets: Option<Vec<Target>>,
-    /// `OVERLAP_MINUTES`: how far behind the watermark a run looks again for late data.
+    /// `OVERLAP_MINUTES`: how far before the watermark a run looks again for late data.
     pub overlap_minutes: i64,
     /// `RATE_LIMITS` merged over the defaults of the source.
     pub rate_limits: RateLimits,
-    /// `CONCURRENCY`: calls under way at once per target.
+    /// `CONCURRENCY`: concurrent requests per target.
     pub concurrency: usize,
     /// `AWS_REGION`: the region that the function runs in.
     pub own_region: String,
-    /// Whether `sam local` runs the function, which invents the account in its ARN.
+    /// Whether `sam local` runs the function. Its ARN then contains a fictional account.
     pub is_sam_local: bool,
 }
 
 impl Settings {
-    /// Reads them for the function of `source`; every fault goes into `faults`.
+    /// Reads the variables for the function of `source`. Adds a fault for each invalid value.
     pub fn read(environment: &Environment, source: Source, faults: &mut Faults) -> Self {
         let table_name = environment.get("TABLE_NAME").unwrap_or_default().to_owned();
         let named = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
@@ -100,7 +100,7 @@ impl Settings {
     }
 }
 
-/// A whole-number variable within `range`.
+/// Reads an integer variable within `range`.
 pub fn integer(
     environment: &Environment,
     name: &str,
@@ -122,7 +122,7 @@ pub fn integer(
     }
 }
 
-/// A variable that holds JSON.
+/// Reads a variable that contains JSON.
 pub fn json(environment: &Environment, name: &str, faults: &mut Faults) -> Option<Value> {
     let text = environment.get(name)?;
     match serde_json::from_str(text) {
@@ -139,18 +139,20 @@ fn targets(environment: &Environment, own_region: &str, faults: &mut Faults) -> 
     Some(target::parse_targets(value, "TARGETS", own_region, faults))
 }
 
-/// The longest that a call may wait for its turn, in seconds, since its time is running (`aws/mod.rs`).
+/// The maximum time that a call may wait for the rate limit, in seconds. It must be below the time limit of a call
+/// (`aws/mod.rs`).
 const LONGEST_WAIT: i64 = 100;
-/// The lowest rate of all.
+/// The lowest rate that can be configured, in requests per second.
 const LOWEST_RATE: f64 = 0.001;
-/// The lowest rate at which the last of the concurrent requests does not wait too long.
+/// The lowest rate, in requests per second, at which the last of the concurrent requests does not wait longer than
+/// [`LONGEST_WAIT`].
 #[expect(clippy::cast_precision_loss, reason = "at most 256")]
 fn lowest_rate(is_sequential: bool, concurrency: i64) -> f64 {
     if is_sequential { LOWEST_RATE } else { (concurrency as f64 / LONGEST_WAIT as f64).max(LOWEST_RATE) }
 }
 
-/// Reads `RATE_LIMITS`. It may name the operations of every source, so that all functions can have the same value: by name, or as
-/// `service:Operation` where two services have an operation of that name.
+/// Reads `RATE_LIMITS`. It may name operations of every source, so that all functions can have the same value. An operation
+/// is named alone, or as `service:Operation` if several services have an operation with this name.
 fn rate_limits(
     environment: &Environment,
     source: Source,
@@ -163,7 +165,7 @@ fn rate_limits(
         faults.add("RATE_LIMITS", value, "must be an object of operation names and requests per second");
         return limits;
     };
-    // A name with its service comes last, so that it wins.
+    // A name with its service is applied last, so that it takes precedence.
     let mut members: Vec<(String, Value)> = members.into_iter().collect();
     members.sort_by_key(|(name, _)| name.contains(':'));
     for (name, rate) in members {
@@ -194,7 +196,7 @@ fn rate_limits(
     limits
 }
 
-/// The operations that `name` means: all of that name, or the one of `service:Operation`.
+/// The operations with this name: all of them, or the one of `service:Operation`.
 fn operations_named(name: &str) -> Vec<&'static Operation> {
     let named = |operation: &&Operation| match name.split_once(':') {
         Some((service, name)) => operation.service == service && operation.name == name,

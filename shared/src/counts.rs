@@ -1,9 +1,9 @@
-//! The values that reports and responses are made of: statuses, issues, counters.
+//! The values in reports and responses: statuses, issues, counters.
 
 use crate::issue::{RECORD_INVALID, Stage};
 use serde::Serialize;
 
-/// How a target, or the whole run, ended.
+/// The status of a target or of an invocation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RunStatus {
@@ -11,7 +11,7 @@ pub enum RunStatus {
     Ok,
     /// Something was not fetched, stored or reached; the rest is stored.
     Partial,
-    /// The source is not in use there.
+    /// The source is not in use in the account and region.
     NotEnabled,
     /// Nothing could be fetched, or nothing stored.
     Failed,
@@ -28,7 +28,7 @@ impl RunStatus {
         }
     }
 
-    /// The status of a run over several targets.
+    /// The status of an invocation, from those of its targets.
     pub fn of_all(statuses: impl IntoIterator<Item = Self>) -> Self {
         let statuses: Vec<Self> = statuses.into_iter().collect();
         let all = |status: Self| !statuses.is_empty() && statuses.iter().all(|other| *other == status);
@@ -44,44 +44,44 @@ impl RunStatus {
     }
 }
 
-/// One thing that went wrong.
+/// One failure.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Issue {
-    /// Where in the run.
+    /// The stage of the run.
     pub stage: Stage,
-    /// The operation that failed, or that gave the answer.
+    /// The operation that failed, or whose answer has a fault.
     pub operation: &'static str,
-    /// What it was about: a group, an insight, a series, a record's key.
+    /// The subject of the call: a group, an insight, a series, a record's key.
     pub subject: String,
-    /// The service's own code, or one of ours.
+    /// The service's code, or one of ours (`issue.rs`).
     pub code: String,
     /// Whether a later run may succeed.
     pub retryable: bool,
-    /// Whether no later run can resolve it: the request is refused as such, or what it is about exists no longer or is
-    /// another account's.
+    /// Whether no later run can resolve it: the API rejects the request itself, or its subject no longer exists or belongs to
+    /// another account.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub lasting: bool,
-    /// What went wrong, for the person on call.
+    /// The reason, for people.
     pub message: String,
 }
 
 impl Issue {
-    /// Whether the table has it outside the run's own record: under `rejected`, or in the catalog.
+    /// Whether it is also stored elsewhere than in `run`: under `rejected`, or in the catalog.
     pub(crate) fn is_kept_elsewhere(&self) -> bool {
         self.lasting || self.code == RECORD_INVALID
     }
 }
 
-/// What became of one record.
+/// The result of one record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It is stored now.
+    /// It was stored.
     Written,
-    /// It was stored already.
+    /// The same version was already stored.
     Unchanged,
-    /// Something newer is stored.
+    /// A newer version is stored.
     Stale,
-    /// It broke a rule.
+    /// It breaks a rule.
     Rejected,
     /// It could not be stored.
     Failed,
@@ -90,19 +90,19 @@ pub enum Outcome {
 /// The counters of a run. `fetched = written + unchanged + stale + rejected + failed`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {
-    /// Records that the service gave.
+    /// Records that the service returned.
     pub fetched: u64,
-    /// Of those, now stored.
+    /// Records that were stored.
     pub written: u64,
-    /// Stored already.
+    /// Records that were already stored.
     pub unchanged: u64,
-    /// Older than what is stored.
+    /// Records older than the stored version.
     pub stale: u64,
-    /// Broke a rule.
+    /// Records that break a rule.
     pub rejected: u64,
-    /// Could not be stored.
+    /// Records that could not be stored.
     pub failed: u64,
-    /// Known subjects that time did not allow.
+    /// Known subjects for which there was no time.
     pub not_reached: u64,
 }
 

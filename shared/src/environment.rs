@@ -1,13 +1,13 @@
-//! The process's environment, read once. Everything below `main` is handed this instead.
+//! The environment of the process, read once. All code below `main` gets this type.
 
 use std::collections::BTreeMap;
 
-/// Variables by name. One that is set to nothing counts as absent, since templates set those that nobody chose.
+/// Variables by name. An empty one counts as absent, because templates set variables without a value to the empty string.
 #[derive(Clone, Debug, Default)]
 pub struct Environment(BTreeMap<String, String>);
 
 impl Environment {
-    /// The variables of this process. What is not Unicode is left out.
+    /// The variables of this process, without those that are not valid Unicode.
     pub fn of_process() -> Self {
         #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
         let variables = std::env::vars_os();
@@ -21,7 +21,7 @@ impl Environment {
         self.0.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
     }
 
-    /// The same, but that `name` is `value`.
+    /// The same environment, with `value` for `name`.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
         self.0.insert(name.to_owned(), value.into());

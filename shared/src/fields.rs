@@ -1,11 +1,11 @@
-//! Reads one object of untrusted JSON member by member and gathers every fault in it, so that a person mends a payload,
-//! a configuration or a scenario in one go. It knows nothing of what the members mean.
+//! Reads an object of untrusted JSON, member by member, and collects all faults, so that people can correct a payload, a
+//! configuration or a scenario at once. It does not interpret the members.
 
 use crate::time::Timestamp;
 pub use insights_records::fault::{Fault, Faults, LONGEST_TEXT, cut};
 use serde_json::{Map, Value};
 
-/// The members of one object, taken one by one. [`Fields::finish`] reports those that nobody took.
+/// The members of one object. [`Fields::finish`] adds a fault for each member that was not read.
 #[derive(Debug)]
 pub struct Fields<'a> {
     path: String,
@@ -15,7 +15,8 @@ pub struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// Begins on `value`, found at `path` (empty at the top); a fault and `None` if it is no object.
+    /// Starts reading `value`, whose path is `path` (empty at the top). Adds a fault and returns `None` if it is not an
+    /// object.
     pub fn new(value: Value, path: impl Into<String>, faults: &'a mut Faults) -> Option<Self> {
         let path = path.into();
         match value {
@@ -27,28 +28,28 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// The path of member `name`, as faults name it.
+    /// The path of member `name` in faults.
     pub fn path(&self, name: &str) -> String {
         if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
     }
 
-    /// The faults, to add one that needs more than a member to find.
+    /// The faults, to add one that concerns several members.
     pub fn faults(&mut self) -> &mut Faults {
         self.faults
     }
 
-    /// Member `name`, whatever it is; `null` counts as absent.
+    /// The member `name`; `null` counts as absent.
     pub fn value(&mut self, name: &'static str) -> Option<Value> {
         self.known.push(name);
         self.members.remove(name).filter(|value| !value.is_null())
     }
 
-    /// Whether member `name` is there and not `null`.
+    /// Whether member `name` exists and is not `null`.
     pub fn has(&self, name: &str) -> bool {
         self.members.get(name).is_some_and(|value| !value.is_null())
     }
 
-    /// Notes that member `name` has to be there.
+    /// Adds the fault that member `name` is required.
     pub fn missing(&mut self, name: &str) {
         let path = self.path(name);
         self.faults.add(path, "", "is required");
@@ -64,12 +65,12 @@ impl<'a> Fields<'a> {
         found
     }
 
-    /// A string.
+    /// A string; `None` if it is absent or a fault was added. The same applies to the following methods.
     pub fn string(&mut self, name: &'static str) -> Option<String> {
         self.typed(name, "must be a string", |value| value.as_str().map(str::to_owned))
     }
 
-    /// A string that is not empty and must be there.
+    /// A required, non-empty string.
     pub fn required_string(&mut self, name: &'static str) -> Option<String> {
         if self.members.get(name).is_none_or(Value::is_null) {
             self.known.push(name);
@@ -96,13 +97,13 @@ impl<'a> Fields<'a> {
         self.typed(name, "must be a number", Value::as_f64)
     }
 
-    /// An instant in RFC 3339.
+    /// A time in RFC 3339.
     pub fn timestamp(&mut self, name: &'static str) -> Option<Timestamp> {
         let rule = "must be a time in RFC 3339, such as 2026-03-01T12:00:00Z";
         self.typed(name, rule, |value| value.as_str().and_then(|text| text.parse().ok()))
     }
 
-    /// A list, with the path of each of its elements.
+    /// A list. Each element has its path.
     pub fn list(&mut self, name: &'static str) -> Option<Vec<(String, Value)>> {
         let elements = self.typed(name, "must be a list", |value| value.as_array().cloned())?;
         let path = self.path(name);
@@ -121,14 +122,14 @@ impl<'a> Fields<'a> {
         Some(strings)
     }
 
-    /// The object at member `name`, to be read in turn.
+    /// An object, to be read in the same way.
     pub fn object(&mut self, name: &'static str) -> Option<Fields<'_>> {
         let value = self.value(name)?;
         let path = self.path(name);
         Fields::new(value, path, self.faults)
     }
 
-    /// Reports every member that nobody asked for, with the list of those that are known.
+    /// Adds a fault for each member that was not read. The fault lists the known members.
     pub fn finish(self) {
         for (name, value) in &self.members {
             let path = if self.path.is_empty() { name.clone() } else { format!("{}.{name}", self.path) };

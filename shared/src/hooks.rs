@@ -1,7 +1,7 @@
-//! What a process that a person watches adds to a run, and a function on Lambda does not: a table of its own, a signal that
-//! ends fetching early, progress, and a list of what a dry run would write.
+//! Hooks of processes that a person watches, such as the command line: their own table client, a signal that ends fetching,
+//! progress, and a list of what a dry run would write. Functions on Lambda have none.
 //!
-//! Nothing here changes what is collected or how it is stored.
+//! Hooks do not change what is collected or how it is stored.
 
 use crate::aws::{CallCounts, ServiceDates};
 use crate::report::{RunStatus, TargetReport};
@@ -12,22 +12,22 @@ use aws_sdk_dynamodb::Client;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio_util::sync::CancellationToken;
 
-/// What a service uses beside its configuration.
+/// What an invocation uses in addition to its configuration.
 #[derive(Clone, Debug, Default)]
 pub struct RunHooks {
-    /// The client of the table, in place of the one that the service would make.
+    /// The client of the table. By default, the invocation creates one.
     pub table: Option<Client>,
-    /// Cancelling it ends fetching; what was fetched before is stored.
+    /// Cancelling it ends fetching. Everything that was fetched is still stored.
     pub cancellation: CancellationToken,
-    /// Gets each target as its run begins.
+    /// Receives each target when its run begins.
     pub activity: Option<Arc<Activity>>,
-    /// Gets what a dry run would write.
+    /// Receives what a dry run would write.
     pub dry_run: Option<DryRunSink>,
-    /// What a response before the first invocation showed about the machine's clock.
+    /// The difference of the clocks, if a response before the first invocation already showed it.
     pub dates: Option<Arc<ServiceDates>>,
 }
 
-/// The targets whose runs have begun, and the units of the table that the whole run consumed.
+/// The targets whose runs have begun, and the consumed units of the table.
 #[derive(Debug, Default)]
 pub struct Activity {
     targets: Mutex<Vec<Arc<TargetActivity>>>,
@@ -40,17 +40,17 @@ impl Activity {
         self.targets.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The units of the table that were consumed, once the run has ended.
+    /// The consumed units of the table, once the run has ended.
     pub fn units(&self) -> Units {
         *self.units.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes the units that the run consumed.
+    /// Records the units that the run consumed.
     pub(crate) fn used(&self, units: Units) {
         *self.units.lock().unwrap_or_else(PoisonError::into_inner) = units;
     }
 
-    /// Notes that a target's run begins.
+    /// Records that a target's run begins.
     pub(crate) fn begin(
         &self,
         target: &Target,
@@ -81,13 +81,13 @@ pub struct TargetActivity {
 }
 
 impl TargetActivity {
-    /// How the run ended, if it has.
+    /// The status at the end of the run; `None` while it runs.
     pub fn ended(&self) -> Option<RunStatus> {
         self.ended.get().copied()
     }
 
     pub(crate) fn end(&self, status: RunStatus) {
-        // A run ends once.
+        // A run ends only once.
         let _ = self.ended.set(status);
     }
 }

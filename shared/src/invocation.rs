@@ -29,9 +29,9 @@ use std::sync::Arc;
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
-/// The number of targets at once. They have separate rate limits, but share the memory.
+/// The maximum number of concurrent targets. They have separate rate limits, but share the memory.
 const TARGETS_AT_ONCE: usize = 8;
-/// The error of an invocation. The message is for people, the type for alarms and retries.
+/// The error of a failed invocation. The message is for people, the type for alarms and retries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvocationError {
     /// One of the error types in the README, section "Invocation".
@@ -41,7 +41,7 @@ pub struct InvocationError {
 }
 
 impl InvocationError {
-    /// An error. Its message is cut to the limit of a log event.
+    /// Creates an error. The message is cut to the limit of a log event.
     pub(crate) fn new(error_type: &'static str, message: impl Into<String>) -> Self {
         let message = cut(&message.into(), LONGEST_TEXT).into_owned();
         Self { error_type, message }
@@ -61,7 +61,7 @@ impl std::fmt::Display for InvocationError {
 
 impl std::error::Error for InvocationError {}
 
-/// The facts of an invocation from the Lambda runtime.
+/// What the Lambda runtime states about an invocation.
 #[derive(Clone, Debug, Default)]
 pub struct Context {
     /// The request id.
@@ -119,7 +119,7 @@ impl<C: Collector> Service<C> {
         })
     }
 
-    /// The same with the hooks of a process that a person watches.
+    /// The same function with the hooks of a process that a person watches.
     #[must_use]
     pub fn with_hooks(mut self, hooks: RunHooks) -> Self {
         if let Some(table) = &hooks.table {
@@ -156,8 +156,8 @@ impl<C: Collector> Service<C> {
         }
         let machine_now = self.dates.machine().now();
         let begun = Instant::now();
-        // Whether a time is in the future is known after the first response. If the payload has other faults, the machine's clock
-        // decides.
+        // Whether a window is in the future is certain only after the first response. The machine's clock is used if the
+        // payload has other faults.
         let read = |now| payload::read(payload, C::SOURCE, &self.settings.own_region, now);
         let payload = read(Timestamp::MAX).or_else(|_| read(machine_now)).map_err(payload_invalid)?;
         let mut plan = self.plan(payload, context).await?;
@@ -184,15 +184,15 @@ impl<C: Collector> Service<C> {
         {
             return Err(table_unavailable(error));
         }
-        // From here on the time is known, even if the machine's clock is wrong.
+        // From here on the correct time is known.
         let started_at =
             machine_now.plus_millis(self.dates.clock().now().millis_since(self.dates.machine().now()));
         if let Work::Window(window) = &mut plan.work {
             *window = payload::settle_window(*window, started_at, machine_now).map_err(payload_invalid)?;
         }
-        // The target that waited longest comes first, so that every target is reached even if invocations are too short for all. A
-        // target that was not begun keeps its state. Targets whose state cannot be read fail, and come last. An instant in the
-        // future is ignored.
+        // The target that waited longest comes first. In this way every target is reached, even if single invocations are too
+        // short for all. A target that was not begun keeps its state. Targets whose state cannot be read fail, and come last.
+        // A time in the future is ignored.
         targets.sort_by_key(|target| {
             let key = state_key(C::SOURCE, target);
             let last_begun = states.items.get(&key).and_then(|state| state.timestamp("last_begun_at"));
@@ -245,7 +245,7 @@ impl<C: Collector> Service<C> {
     }
 }
 
-/// The result of `call` of `operation`, if it completes before `cancellation`.
+/// The result of `call`, which sends `operation`, if it completes before `cancellation`.
 async fn within<T>(
     cancellation: &Cancellation,
     operation: &'static str,

@@ -1,4 +1,4 @@
-//! The failure of one call: its code and class, and how it is made from an error of the SDK. Pure.
+//! The failure of one call: its code and class, and the conversion from an error of the SDK. No I/O.
 
 mod class;
 
@@ -19,26 +19,26 @@ use std::fmt::{self, Write};
 pub enum Stage {
     /// Requests to a service.
     Fetch,
-    /// Conversion of its answer.
+    /// Conversion of an answer to records.
     Normalize,
-    /// The rules of records.
+    /// Validation of records.
     Validate,
-    /// Reads and writes of the table.
+    /// Reads and writes of the table, and writes of records.
     Write,
 }
 
 /// The kind of a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
-    /// Credentials or a policy refuse the call.
+    /// The credentials or a policy do not allow the call.
     Denied,
-    /// The source is not in use there. The descriptor of the source has these errors.
+    /// The source is not in use there. The descriptor of the source lists these errors.
     NotEnabled,
     /// Too many calls.
     Throttled,
     /// The service or the connection failed.
     Unavailable,
-    /// The service refused the request for its contents.
+    /// The service rejected the request because of its contents.
     Refused,
     /// The answer could not be read.
     Malformed,
@@ -50,14 +50,14 @@ pub enum Class {
 pub const TIMEOUT: &str = "Timeout";
 /// No connection, or it was closed.
 pub const CONNECTION: &str = "Connection";
-/// This machine's clock differs from the services' clocks. If the run could correct this, it is a note; otherwise a service did
-/// not accept a signature for this reason.
+/// The machine's clock differs from the services' clocks. If the run corrected this, the issue is only informative. Otherwise
+/// a service rejected a signature for this reason.
 pub const CLOCK_SKEWED: &str = "Clock.Skewed";
-/// A condition was not met; DynamoDB's own code.
+/// A condition failed; DynamoDB's own code.
 pub const CONDITION_FAILED: &str = "ConditionalCheckFailedException";
-/// An answer without the documented form.
+/// An answer that does not have the documented form.
 pub const RESPONSE_MALFORMED: &str = "Response.Malformed";
-/// A page token that was returned before: the pages would never end.
+/// A page token that was returned before. The pages would never end.
 pub const TOKEN_REPEATED: &str = "Token.Repeated";
 /// A request that the API's patterns do not allow; it was not sent.
 pub const REQUEST_INVALID: &str = "Request.Invalid";
@@ -109,7 +109,7 @@ impl CallError {
         Self { operation, code: TOKEN_REPEATED.to_owned(), message, class: Class::Malformed, retryable: true }
     }
 
-    /// The listing of `operation` was ended because it has more `what` than are possible.
+    /// The listing of `operation` was stopped because it has more than `most` items of the kind `what`.
     pub fn endless(operation: &'static str, most: usize, what: &str) -> Self {
         let message =
             format!("the listing was ended after {most} {what}, and there are more: they are not collected");
@@ -123,7 +123,7 @@ impl CallError {
         Self { operation, code, message: message.into(), class: Class::Malformed, retryable: false }
     }
 
-    /// `operation` did not write, because the stored item is of a newer schema.
+    /// `operation` did not write, because a newer version of this program wrote the stored item.
     pub fn newer_schema(operation: &'static str) -> Self {
         let message =
             "a newer version of this program wrote the stored item, which is not overwritten".to_owned();
@@ -131,18 +131,18 @@ impl CallError {
         Self { operation, code, message, class: Class::Refused, retryable: false }
     }
 
-    /// Other runs changed the item before each try of `operation`.
+    /// Other runs changed the item before each attempt of `operation`.
     pub fn contended(operation: &'static str, message: impl Into<String>) -> Self {
         let code = CONDITION_FAILED.to_owned();
         Self { operation, code, message: message.into(), class: Class::Unavailable, retryable: true }
     }
 
-    /// The SDK's error of `operation`.
+    /// Converts the SDK's error of `operation`.
     pub fn from_sdk<E>(operation: &'static str, error: &SdkError<E, Response>) -> Self
     where
         E: ProvideErrorMetadata + Error + 'static,
     {
-        // If credentials could not be renewed, the call to STS failed, and its error is the reason.
+        // If credentials could not be renewed, the error of the call to STS is the reason.
         if let Some(cause) = find::<Self>(error) {
             return cause.clone();
         }
@@ -163,7 +163,7 @@ impl CallError {
                         (code.to_owned(), with_deciding_status(code, class, status, message), class)
                     }
                 }
-                // The page of a gateway, which has no code.
+                // A page of a gateway, without an error code.
                 None => {
                     (RESPONSE_MALFORMED.to_owned(), with_status(status, &chain(error)), class_of("", status))
                 }
@@ -178,13 +178,13 @@ impl CallError {
         Self { operation, code, message, class, retryable }
     }
 
-    /// Whether the service answered with exactly this code.
+    /// Whether the code of the error equals `code`.
     pub fn is(&self, code: &str) -> bool {
         self.code == code
     }
 }
 
-/// The SDK passes it on as the reason why credentials could not be renewed.
+/// The SDK returns it as the reason why credentials could not be renewed.
 impl Error for CallError {}
 
 impl fmt::Display for CallError {
@@ -205,7 +205,7 @@ fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a 
     None
 }
 
-/// An error and its causes on one line. The SDK's own text is only "service error".
+/// An error and its causes on one line, because the SDK's own text is only "service error".
 pub fn chain(error: &(dyn Error + 'static)) -> String {
     let mut text = one_line(&error.to_string());
     let mut source = error.source();
@@ -213,7 +213,7 @@ pub fn chain(error: &(dyn Error + 'static)) -> String {
         let message = one_line(&cause.to_string());
         // Some errors repeat their causes.
         if !text.contains(&message) {
-            // Writing to a String cannot fail.
+            // Writing to a string cannot fail.
             let _ = write!(text, ": {message}");
         }
         source = cause.source();

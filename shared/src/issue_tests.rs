@@ -1,4 +1,4 @@
-//! How errors of the SDK become issues.
+//! Tests of the conversion of SDK errors to issues.
 
 use super::class::{is_clock, with_deciding_status, with_status};
 use super::*;

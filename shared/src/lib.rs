@@ -1,7 +1,7 @@
-//! What the functions of Insights Aggregator share, from configuration and payload to records, the table and the report.
+//! What the functions of Insights Aggregator share: configuration, payload, records, table and report.
 //!
-//! Data flows one way: fetch (a function's own) → normalize (a function's own) → [`validate`] → [`store`]. The stages share
-//! the types [`record::Record`] and [`validate::ValidRecord`] and nothing else; each returns whether it was complete
+//! Data flows one way: fetch (in each function) → normalize (in each function) → [`validate`] → [`store`]. The stages share
+//! only the types [`record::Record`] and [`validate::ValidRecord`]. Each stage returns whether it was complete
 //! ([`completeness::Completeness`]).
 
 pub mod aws;
@@ -30,7 +30,7 @@ pub mod store;
 pub mod target;
 pub mod target_run;
 
-// The pure half, a crate of its own so that it can be optimised for speed.
+// The part without I/O, a crate of its own so that it can be optimized for speed.
 pub use insights_records::{
     catalog, descriptor, key, number, record, sdk, series, severity, surrogate, time, validate, value,
     version,

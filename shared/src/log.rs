@@ -1,7 +1,7 @@
-//! The log events, one function each, so that a name and its fields stand in one place. Levels: WARN means nothing is
-//! lost (a later run makes good), ERROR means that something is, or that a person has to act.
+//! The log events. Each has one function, so that its name and its fields are defined in one place. WARN means that no data
+//! is lost, because a later run fetches it. ERROR means that data is lost or that a person must act.
 //!
-//! What comes from outside is cut: CloudWatch Logs takes 256 KB for each event, and JSON may escape a byte by six.
+//! External text is cut: CloudWatch Logs accepts 256 KB per event, and JSON may escape one byte as six.
 
 use crate::counts::RunStatus;
 use crate::environment::Environment;
@@ -19,21 +19,23 @@ use tracing_subscriber::{Layer, registry};
 
 /// The crate that writes the log events of all functions.
 const SHARED: &str = "insights_shared";
-/// Where the span comes from that carries the request id into every line.
+/// The crate of the span that adds the request id to every line.
 const RUNTIME: &str = "lambda_runtime";
 
-/// Begins to log to standard output as the function of `source`, as Lambda's `AWS_LAMBDA_LOG_LEVEL` and `AWS_LAMBDA_LOG_FORMAT` have it.
+/// Starts logging to standard output for the function of `source`, with the level and format of Lambda's variables
+/// `AWS_LAMBDA_LOG_LEVEL` and `AWS_LAMBDA_LOG_FORMAT`.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-advanced.html>
 pub fn init(source: Source, environment: &Environment) {
     let level = level(environment.get("AWS_LAMBDA_LOG_LEVEL").unwrap_or_default());
     let is_json =
         environment.get("AWS_LAMBDA_LOG_FORMAT").is_some_and(|text| text.eq_ignore_ascii_case("json"));
-    // Another subscriber is there already only in a process that is no function.
+    // A subscriber already exists only in a process that is not a function.
     let _ = tracing::subscriber::set_global_default(subscriber([source], level, is_json, std::io::stdout));
 }
 
-/// What writes events to `writer`: those of the functions of `sources` from `level` on, and of all other crates only warnings. The SDK's details hold
-/// whole requests and answers, credentials among them, and are never logged, whatever the level.
+/// A subscriber that writes to `writer`: events of the functions of `sources` from `level` on, and only warnings and errors
+/// of other crates. The SDK's detailed events contain whole requests and answers, including credentials, and are never
+/// logged, at any level.
 pub fn subscriber<W>(
     sources: impl IntoIterator<Item = Source>,
     level: LevelFilter,
@@ -49,13 +51,13 @@ where
         .with_target(RUNTIME, LevelFilter::INFO)
         .with_target(SHARED, level)
         .with_targets(functions.map(|crate_name| (crate_name, level)));
-    // With the time: Lambda takes a line of JSON without `timestamp` for one of level INFO, whatever it says itself.
+    // With a timestamp: Lambda treats a JSON line without `timestamp` as level INFO, regardless of its own level.
     let lines = fmt::layer().with_target(false).with_writer(writer);
     let lines = if is_json { lines.json().boxed() } else { lines.boxed() };
     registry().with(lines).with(targets)
 }
 
-/// The level that Lambda names; `INFO` where it names none.
+/// The level in Lambda's variable; `INFO` if it is unknown.
 fn level(name: &str) -> LevelFilter {
     match name.to_ascii_uppercase().as_str() {
         "TRACE" => LevelFilter::TRACE,
@@ -68,7 +70,7 @@ fn level(name: &str) -> LevelFilter {
 
 /// An issue of a target's run.
 pub fn issue(stage: Stage, operation: &str, subject: &str, code: &str, retryable: bool, message: &str) {
-    // A wrong clock loses nothing: the run uses the services' time.
+    // A wrong clock loses no data: the run uses the services' time.
     if retryable || code == CLOCK_SKEWED {
         tracing::warn!(event = "issue", ?stage, operation, subject, code, retryable, message);
     } else {
@@ -76,7 +78,7 @@ pub fn issue(stage: Stage, operation: &str, subject: &str, code: &str, retryable
     }
 }
 
-/// A target has more issues than are logged; its counts are of all.
+/// A target has more issues than are logged. Its counts include all of them.
 pub fn issues_not_logged(logged: u64) {
     tracing::warn!(
         event = "issues_not_logged",
@@ -85,17 +87,17 @@ pub fn issues_not_logged(logged: u64) {
     );
 }
 
-/// Targets that a run had no time to begin.
+/// Targets that were not begun, because there was no time.
 pub fn targets_not_begun(source: &str, targets: usize) {
     tracing::warn!(event = "targets_not_begun", source, targets, "no time was left for these targets");
 }
 
-/// An issue that no later run can resolve. Nothing that can be had is lost.
+/// An issue that no later run can resolve. Everything that the service still has is stored.
 pub fn lasting_issue(operation: &str, subject: &str, code: &str, message: &str) {
     tracing::warn!(event = "issue", lasting = true, operation, subject, code, retryable = false, message);
 }
 
-/// A target's run has ended.
+/// A target's run ended.
 pub fn target_finished(source: &str, response: &TargetResponse) {
     let TargetResponse { account_id, region, status, counts, .. } = response;
     let (status, fetched, written) = (status.as_str(), counts.fetched, counts.written);
@@ -116,17 +118,17 @@ pub fn target_finished(source: &str, response: &TargetResponse) {
     }
 }
 
-/// The service is not available in a target's region, for this reason.
+/// The service is not available in a target's region; `reason` says why.
 pub fn not_available(source: &str, target: &Target, reason: &str) {
     tracing::info!(event = "not_available", source, target = %target, reason);
 }
 
-/// An item of a schema that this version does not know was left as it is.
+/// An item with a newer schema version was not overwritten.
 pub fn newer_schema(pk: &str, sk: &str) {
     tracing::warn!(event = "newer_schema", pk, sk, "a newer version wrote this item; it is not overwritten");
 }
 
-/// Records are put one by one, since they may not be inserted many at a time.
+/// Records are written one by one, because batches of inserts are not possible.
 pub fn inserts_refused(code: &str) {
     let code = &*cut(code, LONGEST_TEXT);
     tracing::warn!(
@@ -136,12 +138,12 @@ pub fn inserts_refused(code: &str) {
     );
 }
 
-/// The Runtime API gave an invocation without a request id, so that nobody can be told what became of it.
+/// The Runtime API returned an invocation without a request id, so no response can be sent.
 pub fn invocation_without_id() {
     tracing::error!(event = "invocation_without_id", "an invocation without a request id cannot be answered");
 }
 
-/// The Runtime API did not take what became of an invocation.
+/// The Runtime API did not accept the response of an invocation.
 pub fn answer_not_taken(reason: &str) {
     let reason = &*cut(reason, LONGEST_TEXT);
     tracing::error!(event = "answer_not_taken", reason);
@@ -153,7 +155,7 @@ pub fn invocation_failed(error_type: &str, message: &str) {
     tracing::error!(event = "invocation_failed", error_type, message);
 }
 
-/// A stored item that cannot be read back; it is treated as absent.
+/// A stored item cannot be read. It is treated as absent.
 pub fn unreadable_item(reason: &str) {
     let reason = &*cut(reason, LONGEST_TEXT);
     tracing::warn!(event = "unreadable_item", reason);

@@ -1,7 +1,7 @@
-//! CloudWatch metrics as one line of embedded metric format on standard output, which Lambda hands to CloudWatch Logs.
+//! CloudWatch metrics, as one line in embedded metric format on standard output. Lambda passes it to CloudWatch Logs.
 //!
-//! The line has `timestamp` and `level` beside it, since Lambda's own filter goes by them, and `trigger` and `dry_run`, by
-//! which alarms tell the scheduled runs from pushes, backfills and trials.
+//! The line also contains `timestamp` and `level`, which Lambda's log filter uses, and `trigger` and `dry_run`, with which
+//! alarms distinguish scheduled runs from pushes, backfills and dry runs.
 //!
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
 
@@ -10,10 +10,10 @@ use crate::time::Timestamp;
 use serde_json::{Value, json};
 use std::io::Write;
 
-/// The metrics' namespace.
+/// The namespace of the metrics.
 pub const NAMESPACE: &str = "InsightsAggregator";
 
-/// The line for the response to a run of that trigger.
+/// The line for a response. `trigger` is the trigger of the run, as in [`crate::store::RunStamp`].
 pub fn line(response: &Response, trigger: &str, now: Timestamp) -> Value {
     let counts = &response.counts;
     let usage = &response.usage;
@@ -53,7 +53,7 @@ pub fn line(response: &Response, trigger: &str, now: Timestamp) -> Value {
     line
 }
 
-/// Writes the line. Metrics that cannot be written are no reason to fail a run.
+/// Writes the line. A failure to write it does not fail the run.
 pub fn emit(response: &Response, trigger: &str, now: Timestamp) {
     let _ = writeln!(std::io::stdout().lock(), "{}", line(response, trigger, now));
 }

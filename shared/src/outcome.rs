@@ -1,4 +1,4 @@
-//! The outcomes of an invocation's targets, and the error if all of them failed. Pure.
+//! The outcomes of an invocation's targets, and the error if all of them failed. No I/O.
 
 use crate::aws::Calls;
 use crate::counts::RunStatus;
@@ -8,9 +8,9 @@ use crate::issue::{CLOCK_SKEWED, Class, REQUEST_INVALID};
 use crate::response::{TargetResponse, Targets};
 use std::collections::BTreeMap;
 
-/// The most targets whose reasons an error contains.
+/// The maximum number of targets whose reasons an error contains.
 const MOST_REASONS: usize = 20;
-/// The longest of these reasons, in bytes. All of them and the number of further targets fit into one message.
+/// The maximum length of one of these reasons, in bytes. All of them and the number of further targets fit into one message.
 const LONGEST_REASON: usize = LONGEST_TEXT / MOST_REASONS - 64;
 
 /// The outcome of one target.
@@ -20,11 +20,11 @@ pub(crate) struct TargetOutcome {
     pub response: TargetResponse,
     /// Its requests to the source.
     pub calls: Calls,
-    /// Whether nothing of it could be stored, because of the table.
+    /// Whether nothing of it could be stored because the table failed.
     pub nothing_stored: bool,
     /// The class of its first failure.
     pub first_failure: Option<Class>,
-    /// Whether there was time for it.
+    /// Whether the run began.
     pub is_begun: bool,
 }
 
@@ -37,22 +37,21 @@ pub(crate) struct Outcomes {
     pub calls: Calls,
     /// The facts that determine the error if all of them failed.
     pub failures: Failures,
-    /// The number of targets without time.
+    /// The number of targets that were not begun.
     pub not_begun: usize,
 }
 
-/// The facts that determine the error of an invocation if every target failed.
+/// What determines the error of an invocation in which every target failed.
 #[derive(Debug)]
 pub(crate) struct Failures {
-    /// Nothing of any target could be stored, because of the table.
+    /// Nothing of any target could be stored, because the table failed.
     table_failed: bool,
-    /// Every target has only requests that cannot be sent.
+    /// All requests of every target were invalid and were not sent.
     all_refused: bool,
     first: Option<Class>,
-    /// How many targets there are.
+    /// The number of targets.
     targets: usize,
-    /// The reasons of the first [`MOST_REASONS`] of them, by account and region. The response may list no issues, if it would be
-    /// too large.
+    /// The reasons of the first [`MOST_REASONS`] targets, by account and region. The response may have no room for issues.
     reasons: BTreeMap<(String, String), String>,
 }
 
@@ -88,7 +87,7 @@ impl Outcomes {
     }
 }
 
-/// The error that a failure of this class gives an invocation.
+/// The error type of an invocation that failed because of this class.
 pub(crate) fn error_type_of(class: Class) -> &'static str {
     match class {
         Class::Denied => "Source.Denied",
@@ -97,12 +96,12 @@ pub(crate) fn error_type_of(class: Class) -> &'static str {
     }
 }
 
-/// The error of an invocation of which every target failed.
+/// The error of an invocation in which every target failed.
 pub(crate) fn all_failed(failures: &Failures) -> InvocationError {
     let error_type = if failures.table_failed {
         "Table.Unavailable"
     } else {
-        // Without a failed call, all requests were invalid and not sent: the configuration is the reason.
+        // If no call failed, all requests were invalid and not sent, because of the configuration.
         let otherwise = if failures.all_refused { "Config.Invalid" } else { "Source.Unavailable" };
         failures.first.map_or(otherwise, error_type_of)
     };
@@ -116,13 +115,13 @@ pub(crate) fn all_failed(failures: &Failures) -> InvocationError {
 /// The reason of one target on one line, short enough for all reasons to fit into one message.
 fn reason(target: &TargetResponse) -> String {
     let place = format!("{}/{}", target.account_id, target.region);
-    // A wrong clock alone is no failure.
+    // A wrong clock alone is not a failure.
     let issue = target.issues.iter().find(|issue| issue.code != CLOCK_SKEWED).or(target.issues.first());
     match issue {
         Some(issue) => {
             let more = target.issue_counts.values().sum::<u64>().saturating_sub(1);
             let more = if more > 0 { format!(" (and {more} more)") } else { String::new() };
-            // The message is cut, not the code.
+            // Cut the message, not the code.
             let subject = cut(&issue.subject, LONGEST_REASON / 4);
             let start = format!("{place}: {} {subject}: {}: ", issue.operation, issue.code);
             let room = LONGEST_REASON.saturating_sub(start.len() + more.len());
@@ -174,7 +173,7 @@ mod tests {
             error.message.starts_with("123456789012/eu-west-1: GetGroups shop: AccessDeniedException: mm")
         );
         assert!(error.message.ends_with("m (and 50 more)"), "{error}");
-        // The last target in the order of the runs comes first by account, and the response has no room for any issue.
+        // The last target to run comes first by account, and the response has no room for issues.
         for (targets, issues, subject) in
             [(5_000, 1, "shop"), (30, 2, &*"\u{1}".repeat(4_000)), (20, 1, "shop")]
         {

@@ -1,7 +1,7 @@
-//! Rate limits: one limiter for each account, region and operation, because the services count in this way.
+//! Rate limits. There is one limiter for each account, region and operation, because the services count in this way.
 //!
-//! The limiter is between the SDK and its HTTP connector, so that retries are limited too. It does not know of other processes:
-//! if several exceed a limit together, the service throttles them and the SDK retries.
+//! The limiter is between the SDK and its HTTP connector, so that retries are limited too. It does not know of other
+//! processes. If several processes together exceed a limit, the service throttles them and the SDK retries.
 
 use crate::config::RateLimits;
 use crate::target::Target;
@@ -22,13 +22,13 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-/// The operation of a request on its way to the connector.
+/// The operation of a request, which the SDK passes to the connector.
 #[derive(Clone, Debug)]
 pub(crate) struct OperationName(pub String);
 
-/// The pacers of every account and region that this process calls. They outlive an invocation, because the next one may follow at
-/// once and the service continues to count. A pacer that nobody uses and that would delay no request is dropped, because a process
-/// may call another account in each invocation.
+/// The pacers of all accounts and regions that this process calls. They live longer than an invocation, because the next one
+/// may follow immediately and the service continues to count. A pacer is dropped if nobody uses it and it would delay no
+/// request, because a process may call another account in each invocation.
 #[derive(Debug)]
 pub struct Pacers {
     limits: RateLimits,
@@ -58,13 +58,13 @@ tokio::task_local! {
     static FIRST_TURN: Arc<Notify>;
 }
 
-/// `call`, which notifies `turn` each time one of its requests has waited for the rate limit and is sent. The SDK sends a request
-/// within the future of the call, so the pacer can read the variable of the task.
+/// Returns `call` so that `turn` is notified each time one of its requests has waited for the rate limit and is sent. The SDK
+/// sends a request within the future of the call, so the pacer can read the task-local variable.
 pub(crate) fn notifying<F: Future>(turn: Arc<Notify>, call: F) -> impl Future<Output = F::Output> {
     FIRST_TURN.scope(turn, call)
 }
 
-/// The time that the runtime sleeps by, since the pacer's making.
+/// The time since the creation of the pacer, by the clock of the runtime.
 #[derive(Clone, Copy, Debug)]
 struct RuntimeClock(Instant);
 
@@ -111,7 +111,7 @@ impl Pacer {
         limiters.entry(operation.to_owned()).or_insert_with(make).clone()
     }
 
-    /// The least time between two requests of `operation`; `None` if there is none.
+    /// The minimum time between two requests of `operation`; `None` if it is unlimited.
     fn interval(&self, operation: &str) -> Option<Duration> {
         Some(Duration::from_secs_f64(1.0 / self.limits.of(operation)?))
     }
@@ -171,7 +171,7 @@ impl HttpConnector for PacedConnector {
             if let Some(OperationName(operation)) = request.extension::<OperationName>() {
                 connector.pacer.wait(operation).await;
             }
-            // Only calls with a time limit set it.
+            // Only calls with a time limit set this variable.
             let _ = FIRST_TURN.try_with(|turn| turn.notify_one());
             connector.inner.call(request).await
         })
@@ -193,7 +193,7 @@ mod tests {
             pacer.wait(operation).await;
             sent.push(begun.elapsed().as_millis());
         }
-        // Two look-ups a second; ten of the others, which were not asked for before.
+        // Two look-ups per second, and ten requests per second of other operations, which were not requested before.
         assert_eq!(sent, [0, 500, 500, 1_000, 1_000]);
     }
 
@@ -235,7 +235,7 @@ mod tests {
         for number in 2..100 {
             pacers.of(&target(number));
         }
-        // The one that is held, the one that has just sent, and the newest.
+        // The one that is in use, the one that has just sent a request, and the newest.
         assert_eq!(pacers.by_place.lock().unwrap().len(), 3);
         tokio::time::sleep(Duration::from_millis(500)).await;
         pacers.of(&target(100));

@@ -1,8 +1,8 @@
-//! Page tokens: every page is requested, and a repeated token is an error. A listing without an end is an error too: memory is
+//! Paging. All pages are requested. A repeated token is an error. A listing without an end is an error too: memory is
 //! limited, and code that keeps items of the pages reports their number.
 //!
-//! The SDK's paginators end silently when a token repeats, and one operation has no paginator. For this reason all operations are
-//! paged here.
+//! The SDK's paginators end silently when a token repeats, and one operation has no paginator. All operations therefore use
+//! this module.
 
 #![expect(
     clippy::option_option,
@@ -13,9 +13,10 @@ use crate::issue::CallError;
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 
-/// The most pages of a listing: far more than any account has, and few enough for the memory that each needs.
+/// The maximum number of pages of a listing: far more than any account has, and few enough for the memory that each page
+/// needs.
 pub const MOST_PAGES: usize = 2_000;
-/// The most items of a listing that are kept in memory together.
+/// The maximum number of items of a listing that are kept in memory at the same time.
 pub const MOST_ITEMS: usize = 10_000;
 
 /// The position in the pages of an operation.
@@ -23,7 +24,7 @@ pub const MOST_ITEMS: usize = 10_000;
 pub struct Pages {
     operation: &'static str,
     hasher: RandomState,
-    /// The hash of each token: tokens may be long.
+    /// The hashes of the tokens, because tokens may be long.
     seen: HashSet<u64>,
     next: Option<Option<String>>,
     page_limit: usize,
@@ -32,7 +33,7 @@ pub struct Pages {
 }
 
 impl Pages {
-    /// Before the first page of `operation`.
+    /// Starts before the first page of `operation`.
     pub fn new(operation: &'static str) -> Self {
         let (hasher, seen) = (RandomState::new(), HashSet::new());
         Self {
@@ -46,19 +47,19 @@ impl Pages {
         }
     }
 
-    /// The same without a limit of pages, for callers with enough memory or a person who can stop them.
+    /// Removes the limit of pages, for callers with enough memory or with a person who can stop them.
     #[must_use]
     pub fn unlimited(self) -> Self {
         Self { page_limit: usize::MAX, item_limit: usize::MAX, ..self }
     }
 
-    /// The same with at most `items` in memory.
+    /// Sets the maximum number of items in memory.
     #[must_use]
     pub fn holding_at_most(self, items: usize) -> Self {
         Self { item_limit: items, ..self }
     }
 
-    /// Reports that this many items of a page are kept until the listing ends, or longer.
+    /// Reports that this number of items of a page is kept until the listing ends, or longer.
     pub fn hold(&mut self, items: usize) -> Result<(), CallError> {
         self.items += items;
         if self.items > self.item_limit {
@@ -68,13 +69,13 @@ impl Pages {
         Ok(())
     }
 
-    /// The token of the next request (`None` for the first page), or `None` after the last page.
+    /// The token of the next request: `Some(None)` for the first page, `None` after the last page.
     #[expect(clippy::should_implement_trait, reason = "an iterator could not be told the next token")]
     pub fn next(&mut self) -> Option<Option<String>> {
         self.next.take()
     }
 
-    /// Takes the token of a page. An empty one means the end, as in the SDK.
+    /// Takes the token from a page. An empty token means the end, as in the SDK.
     pub fn turn(&mut self, token: Option<&str>) -> Result<(), CallError> {
         let Some(token) = token.filter(|token| !token.is_empty()) else { return Ok(()) };
         if !self.seen.insert(self.hasher.hash_one(token)) {

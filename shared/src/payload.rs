@@ -1,4 +1,4 @@
-//! The payload of an invocation: an EventBridge event, our own object, or nothing. Pure.
+//! The payload of an invocation: an EventBridge event, our own object, or `null`. No I/O.
 
 use crate::fields::{Faults, Fields};
 use crate::record::Source;
@@ -8,7 +8,7 @@ use crate::time::Timestamp;
 use crate::value::Value;
 use serde_json::value::RawValue;
 
-/// A span of the past, `start` before `end`.
+/// A time span in the past, `start` before `end`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
     /// The first instant.
@@ -17,52 +17,52 @@ pub struct Window {
     pub end: Timestamp,
 }
 
-/// An event that a service pushed.
+/// An event that a service pushed through EventBridge.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Push {
-    /// The envelope's account.
+    /// The account of the envelope.
     pub account_id: String,
-    /// The envelope's region.
+    /// The region of the envelope.
     pub region: String,
-    /// The envelope's time.
+    /// The time of the envelope.
     pub time: Option<Timestamp>,
-    /// The service's data, with numbers of any length.
+    /// The service's data, with all digits of its numbers.
     pub detail: Value,
-    /// The same as received.
+    /// The service's data, as received.
     pub raw: String,
 }
 
 /// The contents of a payload.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Payload {
-    /// A run over the configured targets, up to the clock.
+    /// A run over the configured targets, up to the current time.
     Scheduled {
         /// The time of the schedule, which is only recorded.
         scheduled_time: Option<Timestamp>,
-        /// Instead of the configured targets.
+        /// The targets to use instead of the configured ones.
         targets: Option<Vec<Target>>,
-        /// Whether to write nothing.
+        /// Whether nothing is written.
         dry_run: bool,
     },
     /// A backfill.
     Window {
         /// The time of the schedule.
         scheduled_time: Option<Timestamp>,
-        /// The time to load.
+        /// The time span to load.
         window: Window,
-        /// Instead of the configured targets.
+        /// The targets to use instead of the configured ones.
         targets: Option<Vec<Target>>,
-        /// Whether to write nothing.
+        /// Whether nothing is written.
         dry_run: bool,
     },
-    /// One event, to be stored now.
+    /// One event, to be stored immediately.
     Push(Box<Push>),
 }
 
-/// The byte order mark that some programs put before a text.
+/// The byte order mark with which some programs begin a text.
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
-/// As [`parse`], for bytes.
+/// Like [`parse`], for bytes.
 pub fn read(bytes: &[u8], source: Source, own_region: &str, now: Timestamp) -> Result<Payload, Faults> {
     let fault = |value: &str, rule: String| {
         let mut faults = Faults::default();
@@ -84,7 +84,7 @@ pub fn read(bytes: &[u8], source: Source, own_region: &str, now: Timestamp) -> R
 /// Reads a payload for the function of `source`. A target without regions gets `own_region`.
 pub fn parse(raw: &str, source: Source, own_region: &str, now: Timestamp) -> Result<Payload, Faults> {
     let mut faults = Faults::default();
-    // As for an event that is looked up, so that both have the same hash.
+    // As for an event from a look-up, so that both have the same hash.
     let raw = &*replace_unpaired(raw);
     let value: serde_json::Value = match serde_json::from_str(raw) {
         Ok(value) => value,
@@ -149,7 +149,7 @@ fn parse_event(raw: &str, source: Source, mut fields: Fields<'_>) -> Option<Payl
     }
 }
 
-/// The text of the member `detail`, so that its numbers keep every digit.
+/// The text of the member `detail`, so that its numbers keep all digits.
 fn detail_text(raw: &str) -> Option<String> {
     let members: std::collections::HashMap<String, &RawValue> = serde_json::from_str(raw).ok()?;
     members.get("detail").map(|detail| detail.get().to_owned())
@@ -194,8 +194,8 @@ fn parse_window(mut fields: Fields<'_>, now: Timestamp) -> Option<Window> {
     Some(Window { start: start?, end: end? })
 }
 
-/// The window of a backfill, which may not be in the future of the correct time `now`. If it is only in the past of a machine's
-/// clock that is ahead, it ends now.
+/// Checks that the window of a backfill is not in the future of the correct time `now`. If it is in the past only by the
+/// clock of a machine that is ahead (`machine_now`), it ends at `now`.
 pub fn settle_window(window: Window, now: Timestamp, machine_now: Timestamp) -> Result<Window, Faults> {
     let mut faults = Faults::default();
     if window.end > now.max(machine_now) || window.start >= now {

@@ -1,5 +1,5 @@
-//! What one target's run did: counters and issues. The invocation reads it ([`TargetReport`]); collectors can only add to it
-//! ([`ReportSink`]), and return from each stage whether that was complete.
+//! The report of one target's run: counters and issues. The invocation reads it ([`TargetReport`]). Collectors can only add
+//! to it ([`ReportSink`]); their stages return whether they were complete.
 
 mod sink;
 
@@ -14,25 +14,25 @@ use crate::target::Target;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The most codes that are counted separately. Services have a few; a malformed answer can contain any.
+/// The maximum number of codes that are counted separately. Services have few codes, but a malformed answer can contain any.
 const MOST_CODES: usize = 50;
-/// What further codes are counted under.
+/// The code under which further codes are counted.
 pub const OTHER_CODES: &str = "Other";
 
 #[derive(Debug, Default)]
 struct Inner {
     counts: Counts,
-    /// Those that are listed.
+    /// The issues that are listed.
     issues: Vec<Issue>,
-    /// How many were passed to the log.
+    /// The number of issues that were logged.
     logged: u64,
     issue_counts: BTreeMap<String, u64>,
-    /// The lasting ones among these.
+    /// The lasting issues among these, by code.
     lasting_counts: BTreeMap<String, u64>,
-    /// Issues other than rejected records and lasting ones: something was not fetched or not stored.
+    /// The number of issues other than rejected records and lasting issues: something was not fetched or not stored.
     gaps: u64,
     first_failure: Option<Class>,
-    /// The first failure was the table's, so that nothing could be done.
+    /// Whether the first failure was one of the table, so that nothing could be done.
     table_failed_first: bool,
     answered: bool,
     not_enabled: bool,
@@ -40,11 +40,11 @@ struct Inner {
 }
 
 impl Inner {
-    /// Counts an issue, and lists it if there is room.
+    /// Counts an issue, and adds it to the list if there is room.
     fn list(&mut self, issue: Issue) {
         count_code(&mut self.issue_counts, &issue.code);
-        // Rejected answers come by the hundred and are kept under `rejected`; lasting issues are in the catalog. Failures are
-        // listed here alone.
+        // There may be hundreds of rejected answers. They are stored under `rejected`, and lasting issues in the catalog.
+        // Failures are only listed here, so they come first.
         if self.issues.len() == MOST_ISSUES
             && !issue.is_kept_elsewhere()
             && let Some(last) = self.issues.iter().rposition(Issue::is_kept_elsewhere)
@@ -56,7 +56,7 @@ impl Inner {
         }
     }
 
-    /// Records that are stored now, or rejected.
+    /// The number of records that are stored or rejected.
     fn kept(&self) -> u64 {
         let Counts { written, unchanged, stale, rejected, .. } = self.counts;
         written + unchanged + stale + rejected
@@ -74,7 +74,7 @@ impl Inner {
     }
 }
 
-/// Counts an issue by its code, or under [`OTHER_CODES`] where there are many codes.
+/// Counts an issue by its code, or under [`OTHER_CODES`] if there are too many codes.
 fn count_code(counts: &mut BTreeMap<String, u64>, code: &str) {
     let has_room = counts.len() < MOST_CODES;
     let code = if has_room || counts.contains_key(code) { code } else { OTHER_CODES };
@@ -82,16 +82,16 @@ fn count_code(counts: &mut BTreeMap<String, u64>, code: &str) {
 }
 
 fn lock(inner: &Mutex<Inner>) -> MutexGuard<'_, Inner> {
-    // A panic elsewhere must not cost the report.
+    // The report must survive a panic elsewhere.
     inner.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What one target's run has done so far. Clones share it, and so do its sinks.
+/// The report of one target's run, so far. All clones and sinks share it.
 #[derive(Clone, Debug, Default)]
 pub struct TargetReport(Arc<Mutex<Inner>>);
 
 impl TargetReport {
-    /// Adds to this report.
+    /// A sink that adds to this report.
     pub fn sink(&self) -> ReportSink {
         ReportSink::new(Arc::clone(&self.0))
     }
@@ -106,12 +106,12 @@ impl TargetReport {
         lock(&self.0).status()
     }
 
-    /// The class of the first failure, for the invocation's own error.
+    /// The class of the first failure, which determines the error of the invocation.
     pub fn first_failure(&self) -> Option<Class> {
         lock(&self.0).first_failure
     }
 
-    /// Whether nothing is stored because of the table: it could not be read at the beginning, or took none of the records.
+    /// Whether nothing is stored because of the table: it could not be read at the beginning, or accepted no record.
     pub fn nothing_stored(&self) -> bool {
         let inner = lock(&self.0);
         inner.kept() == 0 && (inner.counts.failed > 0 || inner.table_failed_first)

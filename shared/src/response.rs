@@ -1,6 +1,6 @@
 //! The response of a function, within Lambda's limit: how many issues each target lists, and which targets are listed.
 //!
-//! Counters, statuses and counts of issues include everything. Only lists are cut, and the omitted entries are counted.
+//! Counters, statuses and counts of issues include everything. Only lists are cut; the omitted entries are counted.
 
 use crate::counts::{Counts, Issue, RunStatus};
 use crate::payload::Window;
@@ -11,9 +11,9 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-/// The most issues that a target lists.
+/// The maximum number of issues that a target lists.
 pub const MOST_ISSUES: usize = 50;
-/// The largest response, in bytes of JSON. Lambda's limit is 6 MB.
+/// The maximum size of a response, in bytes of JSON. Lambda's limit is 6 MB.
 pub const LARGEST_RESPONSE: usize = 5 * 1024 * 1024;
 
 /// One target's part of a response.
@@ -23,9 +23,9 @@ pub struct TargetResponse {
     pub account_id: String,
     /// The region.
     pub region: String,
-    /// How it ended.
+    /// The status of the target.
     pub status: RunStatus,
-    /// The collected span; before `end` everything is stored.
+    /// The collected time span; everything before `end` is stored.
     #[serde(serialize_with = "window", skip_serializing_if = "Option::is_none")]
     pub window: Option<Window>,
     /// The counters.
@@ -33,12 +33,12 @@ pub struct TargetResponse {
     pub counts: Counts,
     /// All issues by code.
     pub issue_counts: BTreeMap<String, u64>,
-    /// The lasting issues among them by code, for `state`. In the response the issues have the member `lasting`.
+    /// The lasting issues among them by code, for `state`. In the response, these issues have the member `lasting`.
     #[serde(skip)]
     pub lasting_counts: BTreeMap<String, u64>,
-    /// The first of them, at most [`MOST_ISSUES`].
+    /// The listed issues, at most [`MOST_ISSUES`].
     pub issues: Vec<Issue>,
-    /// How many of them are not listed.
+    /// The number of issues that are not listed.
     pub issues_left_out: u64,
 }
 
@@ -52,25 +52,25 @@ fn window<S: Serializer>(window: &Option<Window>, serializer: S) -> Result<S::Ok
 /// The response of a function.
 #[derive(Clone, Debug, Serialize)]
 pub struct Response {
-    /// `xray`, `cloudtrail` or `auditmanager`.
+    /// The id of the source, for example `xray`.
     pub source: &'static str,
     /// The status of the invocation.
     pub status: RunStatus,
-    /// Whether nothing was written on request.
+    /// Whether the run was a dry run, which writes nothing.
     pub dry_run: bool,
     /// The counters of all targets.
     #[serde(flatten)]
     pub counts: Counts,
-    /// What the run used.
+    /// The resources that the run used.
     #[serde(flatten)]
     pub usage: Usage,
-    /// How many issues are not listed, those of targets that are not listed among them.
+    /// The number of issues that are not listed, including those of targets that are not listed.
     pub issues_left_out: u64,
-    /// How many targets are not listed.
+    /// The number of targets that are not listed.
     pub targets_left_out: u64,
     /// The targets.
     pub targets: Vec<TargetResponse>,
-    /// How many issues there are, listed or not.
+    /// The number of all issues, whether listed or not.
     #[serde(skip)]
     pub issues: u64,
 }
@@ -86,12 +86,12 @@ pub struct Usage {
     pub read_units: f64,
     /// DynamoDB write units that the table and its indexes consumed.
     pub write_units: f64,
-    /// How long it took.
+    /// The duration of the invocation in milliseconds.
     pub duration_ms: i64,
 }
 
 impl Response {
-    /// The response of a run over `targets`, with as many issues and targets as fit into `largest` bytes of JSON.
+    /// The response for `targets`, with as many issues and targets as fit into `largest` bytes of JSON.
     pub fn new(source: Source, dry_run: bool, usage: Usage, mut targets: Targets, largest: usize) -> Self {
         let mut response = Self {
             source: source.as_str(),
@@ -128,12 +128,12 @@ impl Response {
     }
 }
 
-/// The bytes that are left for the targets of a response. Each target has a comma except the first.
+/// The number of bytes that are left for the targets of a response. Each target has a comma except the first.
 fn room(response: &Response, largest: usize) -> usize {
     largest.saturating_add(1).saturating_sub(json_length(response))
 }
 
-/// The targets that fit into `room` bytes of JSON: first those that failed, then those of which something is missing.
+/// The targets that fit into `room` bytes of JSON: first those that failed, then those that are incomplete.
 fn by_severity(mut targets: Vec<Listed>, room: usize) -> Vec<Listed> {
     let rank = |status: RunStatus| match status {
         RunStatus::Failed => 2,
@@ -155,17 +155,17 @@ fn by_severity(mut targets: Vec<Listed>, room: usize) -> Vec<Listed> {
     targets
 }
 
-/// The targets of a response, in the order in which their runs end. Their size stays near the limit of a response, for any number
-/// of targets and issues.
+/// The targets of a response, in the order in which their runs end. The size of the list stays near the limit of a response,
+/// for any number of targets and issues.
 #[derive(Debug)]
 pub struct Targets {
     listed: Vec<Listed>,
     statuses: Vec<RunStatus>,
     counts: Counts,
     issues: u64,
-    /// How many issues each target lists at most.
+    /// The maximum number of issues that each target lists.
     most: usize,
-    /// The bytes of all that is listed.
+    /// The size of the list in bytes.
     length: usize,
 }
 
@@ -192,7 +192,7 @@ impl Targets {
         target.keep(self.most);
         self.length += target.length();
         self.listed.push(target);
-        // The list only grows, so that issues that are omitted now would be omitted in the end.
+        // The list only grows, so issues that are omitted now would also be omitted at the end.
         while self.length > LARGEST_RESPONSE && self.most > 0 {
             self.lower(self.most - 1);
         }
@@ -214,13 +214,13 @@ impl Targets {
     }
 }
 
-/// A target with its size in bytes.
+/// A target and its size in bytes of JSON.
 #[derive(Debug)]
 struct Listed {
     response: TargetResponse,
-    /// The bytes of everything but the issues and their number.
+    /// The size of everything except the issues and their number, in bytes.
     rest: usize,
-    /// The bytes of each issue.
+    /// The size of each issue, in bytes.
     issues: Vec<usize>,
 }
 
@@ -234,7 +234,7 @@ impl Listed {
         Self { response, rest, issues }
     }
 
-    /// Limits the target to `most` issues. First those are omitted that are also in the table (rejected answers and lasting
+    /// Limits the target to `most` issues. It first omits issues that are also in the table (rejected answers and lasting
     /// issues), then the last of the others.
     fn keep(&mut self, most: usize) {
         let issues = &mut self.response.issues;
@@ -246,7 +246,7 @@ impl Listed {
         }
     }
 
-    /// The bytes of the target in a list, with the comma before it.
+    /// The size of the target in a list with the comma before it, in bytes.
     fn length(&self) -> usize {
         let commas = self.issues.len().saturating_sub(1);
         let number = json_length(&self.response.issues_left_out);
@@ -254,7 +254,7 @@ impl Listed {
     }
 }
 
-/// The bytes of `value` as JSON.
+/// The size of `value` as JSON, in bytes.
 fn json_length(value: &impl Serialize) -> usize {
     struct Length(usize);
     impl Write for Length {
@@ -268,7 +268,7 @@ fn json_length(value: &impl Serialize) -> usize {
         }
     }
     let mut length = Length(0);
-    // Counting cannot fail, and all keys are texts.
+    // Counting bytes cannot fail, and all keys are strings.
     let _ = serde_json::to_writer(&mut length, value);
     length.0
 }

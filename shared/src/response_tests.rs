@@ -11,7 +11,7 @@ fn target(number: usize) -> Target {
     Target { account_id: format!("{number:012}"), region: "eu-west-1".into(), role: None }
 }
 
-/// A target of which `issues` are known, with the length of each message.
+/// A target with the given number and issues; each number of `issues` is the length of a message.
 fn with_issues(number: usize, issues: &[usize]) -> TargetResponse {
     let report = TargetReport::default();
     report.sink().answered();
@@ -42,7 +42,7 @@ fn json(response: &Response) -> Value {
     serde_json::to_value(response).unwrap()
 }
 
-/// What a response says it leaves out, held to what it lists.
+/// Compares the numbers of omitted entries in a response with the entries that it lists.
 fn check(response: &Response, targets: usize) {
     let mut left_out = response.issues;
     for target in &response.targets {
@@ -54,7 +54,8 @@ fn check(response: &Response, targets: usize) {
     assert_eq!(response.targets_left_out, (targets - response.targets.len()) as u64);
 }
 
-/// 300 targets whose 51 groups are refused, each in words of a kilobyte: 15,300 issues, 8 MB and more of the fifty of each.
+/// 300 targets whose 51 groups were denied, each with a message of a kilobyte: 15,300 issues, more than 8 MB with 50 issues
+/// per target.
 #[test]
 fn three_hundred_targets_list_as_many_issues_each_as_fit() {
     let given = || gathered((0..300).map(|number| with_issues(number, &[1_024; 51])));
@@ -65,7 +66,7 @@ fn three_hundred_targets_list_as_many_issues_each_as_fit() {
     assert!(response.targets.iter().all(|target| target.issues.len() == listed), "all the same");
     let length = serde_json::to_vec(&response).unwrap().len();
     assert!(length <= 5_242_880, "{length}");
-    // One more of each would be 300 times a message of a kilobyte with what belongs to it.
+    // One more issue per target would add 300 messages of a kilobyte and their other members.
     assert!(length + 300 * 1_024 > 5_242_880, "{length}: more would have fitted");
     assert_eq!(response.status, RunStatus::Partial);
     assert_eq!(json(&response)["targets"][7]["issue_counts"]["Timeout"], 51);
@@ -139,7 +140,7 @@ fn nothing_left_out_is_said_as_zero() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
-    /// Whatever went wrong, the response fits, says what it leaves out, and lists the largest number of issues that fits.
+    /// For any issues, the response fits, states what it omits, and lists the largest possible number of issues.
     #[test]
     fn a_response_lists_the_largest_number_of_issues_that_fits(
         targets in prop::collection::vec(prop::collection::vec((any::<bool>(), "\\PC{0,40}|[\\x00-\\x1f\"\\\\]{0,40}"), 0..60), 0..12),

@@ -16,13 +16,13 @@ use aws_types::SdkConfig;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-/// A client of STS, the dates of whose responses go into `dates`.
+/// An STS client that adds the dates of its responses to `dates`.
 fn client(sdk: &SdkConfig, dates: &Arc<ServiceDates>) -> Client {
     let observer = ResponseObserver::xml(Arc::clone(dates));
     Client::from_conf(Builder::from(sdk).interceptor(observer).build())
 }
 
-/// The account of the process's own credentials.
+/// The account of the process's credentials.
 pub async fn own_account(sdk: &SdkConfig, dates: &Arc<ServiceDates>) -> Result<String, CallError> {
     let client = client(sdk, dates);
     let answer = client.get_caller_identity().send().await;
@@ -33,15 +33,15 @@ pub async fn own_account(sdk: &SdkConfig, dates: &Arc<ServiceDates>) -> Result<S
     }
 }
 
-/// Whether the STS of the SDK's region sends any response to one request.
+/// Whether STS in the SDK's region responds to a request at all.
 pub async fn sts_answers(sdk: &SdkConfig) -> bool {
     let config = aws_sdk_sts::config::Builder::from(sdk).retry_config(RetryConfig::disabled()).build();
     let answer = aws_sdk_sts::Client::from_conf(config).get_caller_identity().send().await;
     answer.as_ref().map_or_else(|error| error.raw_response().is_some(), |_| true)
 }
 
-/// Credentials of `role`, which must belong to `account`. They are valid for an hour, longer than any invocation of a function. A
-/// run without a deadline renews them.
+/// Credentials of `role`, which must belong to `account`. They are valid for one hour, longer than any invocation of a
+/// function. A run without a deadline renews them.
 pub async fn assume(
     sdk: &SdkConfig,
     role: &Role,
@@ -55,7 +55,7 @@ pub async fn assume(
     Ok(SharedCredentialsProvider::new(Renewed { session, first: Mutex::new(Some(first)) }))
 }
 
-/// The role and the client that assumes it.
+/// The role, and the client with which it is assumed.
 #[derive(Debug)]
 struct Session {
     sdk: SdkConfig,
@@ -82,7 +82,7 @@ impl Session {
             let message = format!("the role's session {assumed} is not of the target's account {account}");
             return Err(CallError::malformed(OPERATION, message));
         }
-        // The SDK accepts a truncated answer, and replaces missing required members by an empty text or the year 1970.
+        // The SDK accepts a truncated answer and replaces missing required members by an empty text or the year 1970.
         let is_whole = |given: &Given| {
             let texts = [&given.access_key_id, &given.secret_access_key, &given.session_token];
             texts.iter().all(|text| !text.is_empty()) && given.expiration.secs() > 0
@@ -93,7 +93,8 @@ impl Session {
                 "the answer holds no credentials, or not all of them",
             ));
         };
-        // The SDK compares it with the machine's clock. If that is wrong, credentials would never or always be valid.
+        // The SDK compares the expiry with the machine's clock. With a wrong clock, credentials would never expire or always
+        // be expired.
         let expiry = SystemTime::try_from(given.expiration).ok();
         let expiry = expiry.and_then(|expiry| moved(expiry, self.dates.measured()));
         Ok(Credentials::new(
@@ -106,13 +107,14 @@ impl Session {
     }
 }
 
-/// An instant of the services' clocks, converted to the machine's clock, which is behind them by `millis`.
+/// Converts an instant of the services' clocks to the machine's clock, which is behind them by `millis` milliseconds.
 fn moved(instant: SystemTime, millis: i64) -> Option<SystemTime> {
     let difference = Duration::from_millis(millis.unsigned_abs());
     if millis < 0 { instant.checked_add(difference) } else { instant.checked_sub(difference) }
 }
 
-/// Returns the existing credentials first, and new ones at each further request: the SDK requests them when they have expired.
+/// Returns the existing credentials first, and new ones at each further request, because the SDK requests credentials again
+/// when they expire.
 #[derive(Debug)]
 struct Renewed {
     session: Session,
@@ -129,7 +131,7 @@ impl ProvideCredentials for Renewed {
             return ProvideFuture::ready(Ok(first));
         }
         ProvideFuture::new(async {
-            // The error itself, so that the issue names AssumeRole and its reason (`issue.rs`).
+            // The original error, so that the issue names AssumeRole and its reason (`issue.rs`).
             self.session.begin().await.map_err(CredentialsError::provider_error)
         })
     }

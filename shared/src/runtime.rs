@@ -1,4 +1,4 @@
-//! The function under the Lambda Runtime API: initialisation errors, the deadline, and errors by their type.
+//! Runs a function with the Lambda Runtime API: initialisation errors, the deadline, and typed errors.
 
 use crate::collector::Collector;
 use crate::environment::Environment;
@@ -17,7 +17,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Where the Runtime API is: host and port.
+/// The variable with the host and port of the Runtime API.
 const RUNTIME_API: &str = "AWS_LAMBDA_RUNTIME_API";
 
 impl From<InvocationError> for Diagnostic {
@@ -26,7 +26,7 @@ impl From<InvocationError> for Diagnostic {
     }
 }
 
-/// Serves invocations of `C` until the runtime ends the process. `clock` is what records and windows go by.
+/// Serves invocations of `C` until the runtime stops the process. Records and windows use `clock`.
 pub async fn serve<C: Collector>(environment: &Environment, clock: Clock) -> ExitCode {
     log::init(C::SOURCE, environment);
     let address = environment.get(RUNTIME_API);
@@ -53,7 +53,7 @@ pub async fn serve<C: Collector>(environment: &Environment, clock: Clock) -> Exi
             return ExitCode::FAILURE;
         }
     };
-    // The runtime's deadline is of the machine's clock, whatever clock the records go by.
+    // The runtime's deadline uses the machine's clock, even if records use another clock.
     let began = Clock::System.now();
     let (service, api) = (&service, &api);
     let handler = service_fn(move |invocation: LambdaInvocation| async move {
@@ -61,7 +61,7 @@ pub async fn serve<C: Collector>(environment: &Environment, clock: Clock) -> Exi
         api.answer(&invocation, result.map_err(Diagnostic::from)).await;
         Ok::<(), Error>(())
     });
-    // The span carries the request id into every line of the log.
+    // The span adds the request id to every log line.
     let mut handler = TracingLayer::new().layer(handler);
     loop {
         let answered = match api.next().await {
@@ -75,7 +75,7 @@ pub async fn serve<C: Collector>(environment: &Environment, clock: Clock) -> Exi
     }
 }
 
-/// Runs one invocation. A panic is a bug of ours: it fails this invocation by a type that alarms know, and no other.
+/// Runs one invocation. A panic, which is a bug, fails only this invocation, with an error type that the alarms count.
 async fn invoke<C: Collector>(
     service: &Service<C>,
     invocation: &LambdaInvocation,
@@ -91,7 +91,7 @@ async fn invoke<C: Collector>(
     Box::pin(run).await.unwrap_or_else(|_| Err(InvocationError::internal()))
 }
 
-/// `service`, unless the SDK's configuration has faults: one error lists them all.
+/// Returns `service`, unless the SDK's configuration has faults. One error lists all of them.
 fn with_faults<T>(service: Result<T, InvocationError>, faults: &Faults) -> Result<T, InvocationError> {
     if faults.is_empty() {
         return service;
@@ -101,7 +101,7 @@ fn with_faults<T>(service: Result<T, InvocationError>, faults: &Faults) -> Resul
     Err(InvocationError { error_type: "Config.Invalid", message: messages.join("; ") })
 }
 
-/// The deadline as an instant; one that lies before the process began means none.
+/// The deadline as an instant; `None` if it is before the start of the process.
 fn deadline(millis: u64, began: Timestamp) -> Option<Instant> {
     let deadline = i64::try_from(millis).ok().and_then(Timestamp::from_millis)?;
     if deadline <= began {

@@ -1,9 +1,10 @@
-//! The Lambda Runtime API, asked for invocations and told what became of them, whatever the headers of an invocation are.
+//! A client of the Lambda Runtime API. It gets invocations and sends responses, whatever the headers of an invocation
+//! contain.
 //!
-//! `lambda_runtime` has a loop of its own, which reads the headers before any of our code is called: without a deadline or
-//! a request id it panics, and a deadline, an ARN, a client context or an identity that it cannot read ends it. Payloads that
-//! are not JSON it reports under the name of a type of its own. None of that can be changed from outside. So the loop is
-//! here, and what it is made of is that crate's: its HTTP client, its invocation and context, its errors and its log span.
+//! The loop of `lambda_runtime` reads the headers before it calls our code. It panics without a deadline or a request id, and
+//! it ends with an error if it cannot read a deadline, an ARN, a client context or an identity. It also reports payloads that
+//! are not JSON with its own error type. Callers cannot change this. This module therefore replaces the loop. It uses the
+//! HTTP client, the types of invocation and context, the errors and the log span of `lambda_runtime`.
 //!
 //! <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
 
@@ -17,13 +18,13 @@ use std::fmt::Write;
 use std::time::Duration;
 
 const REQUEST_ID: &str = "lambda-runtime-aws-request-id";
-/// Tells two deliveries of one request apart; it is sent back with the answer.
+/// The header that distinguishes two deliveries of one request. The response must return it.
 const INVOCATION_ID: &str = "lambda-runtime-invocation-id";
-/// The longest request id that records and log events carry, in bytes.
+/// The maximum length of the request id in records and log events, in bytes.
 const LONGEST_REQUEST_ID: usize = 200;
-/// No content: there is no invocation yet. `cargo lambda watch` answers so.
+/// The status without content: there is no invocation yet. `cargo lambda watch` returns it.
 const NO_CONTENT: u16 = 204;
-/// How long to wait before asking again where there was no invocation, at first and at most.
+/// The first and the longest pause before the next request, if there was no invocation.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(10), Duration::from_millis(250));
 
 /// The Runtime API of this process.
@@ -33,7 +34,7 @@ pub(crate) struct RuntimeApi {
 }
 
 impl RuntimeApi {
-    /// The one at `address`, host and port; `None` if that is no address.
+    /// The Runtime API at `address` (host and port); `None` if this is not a valid address.
     pub(crate) fn new(address: &str) -> Option<Self> {
         let endpoint: Option<_> = address.parse().ok();
         let builder = Client::builder().with_endpoint(endpoint?);
@@ -41,7 +42,7 @@ impl RuntimeApi {
         Some(Self { client })
     }
 
-    /// Waits for the next invocation. An error means that the Runtime API itself cannot be used any more.
+    /// Waits for the next invocation. An error means that the Runtime API cannot be used any more.
     pub(crate) async fn next(&self) -> Result<LambdaInvocation, Error> {
         let (mut pause, longest) = PAUSES;
         loop {
@@ -53,7 +54,7 @@ impl RuntimeApi {
         }
     }
 
-    /// Asks once; `None` if nothing came that could be answered.
+    /// Requests an invocation once; `None` if there was none to which a response can be sent.
     async fn poll(&self) -> Result<Option<LambdaInvocation>, Error> {
         let request = build_request().method("GET").uri("/2018-06-01/runtime/invocation/next");
         let response = self.client.call(request.body(Body::empty())?).await?;
@@ -63,7 +64,7 @@ impl RuntimeApi {
                 format!("the Runtime API answers {} to a request for an invocation", parts.status).into()
             );
         }
-        // A payload that breaks off is one that cannot be read, which the invocation itself is told.
+        // A truncated payload is invalid. The invocation itself fails with this reason.
         let body = match Body::new(body).collect().await {
             Ok(body) => body.to_bytes(),
             Err(_) => Vec::new().into(),
@@ -81,7 +82,7 @@ impl RuntimeApi {
         };
         let mut context = Context::default();
         context.request_id = cut(&request_id, LONGEST_REQUEST_ID).into_owned();
-        // Zero is before the process began, and so no deadline.
+        // Zero is before the start of the process, so it means no deadline.
         let deadline = text("lambda-runtime-deadline-ms").and_then(|text| text.parse().ok());
         context.deadline = deadline.unwrap_or_default();
         context.invoked_function_arn = text("lambda-runtime-invoked-function-arn").unwrap_or_default();
@@ -89,7 +90,7 @@ impl RuntimeApi {
         Ok(Some(LambdaInvocation { parts, body, context }))
     }
 
-    /// Says what became of an invocation.
+    /// Sends the response or the error of an invocation.
     pub(crate) async fn answer<T: Serialize>(
         &self,
         invocation: &LambdaInvocation,
@@ -100,7 +101,7 @@ impl RuntimeApi {
             Err(diagnostic) => self.post(invocation, "error", &diagnostic).await,
         };
         if let Err(error) = answered {
-            // Lambda has given up on it, or does not take it. The next invocation has nothing to do with that.
+            // Lambda has ended the invocation or does not accept the response. This does not affect the next invocation.
             log::answer_not_taken(&error.to_string());
         }
     }
@@ -126,7 +127,7 @@ impl RuntimeApi {
         accepted(answer.status().as_u16())
     }
 
-    /// Says that the function cannot start, and why.
+    /// Reports that the initialisation failed, and the reason.
     pub(crate) async fn init_failed(&self, diagnostic: &Diagnostic) -> Result<(), Error> {
         let request = build_request()
             .method("POST")
@@ -145,14 +146,14 @@ fn accepted(status: u16) -> Result<(), Error> {
     }
 }
 
-/// `bytes` as one part of a path, in which only what has a meaning there is encoded.
+/// `bytes` as one segment of a path. Only characters with a meaning in paths are encoded.
 fn path_segment(bytes: &[u8]) -> String {
     let mut segment = String::with_capacity(bytes.len());
     for byte in bytes {
         if byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@".contains(byte) {
             segment.push(char::from(*byte));
         } else {
-            // Writing to a String cannot fail.
+            // Writing to a string cannot fail.
             let _ = write!(segment, "%{byte:02X}");
         }
     }

@@ -1,4 +1,4 @@
-//! Which accounts and regions are collected from, as configuration and payloads name them.
+//! Targets: the accounts and regions from which insights are collected, in configuration and payloads.
 
 use crate::fields::{Faults, Fields};
 pub use insights_records::key::{account_of_arn, is_account_id};
@@ -10,20 +10,20 @@ use std::fmt;
 /// <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Role {
-    /// Its ARN; its account is the target's.
+    /// Its ARN, whose account is that of the target.
     pub arn: String,
-    /// What the role's trust policy may ask for.
+    /// The external id that the trust policy of the role may require.
     pub external_id: Option<String>,
 }
 
-/// One account in one region.
+/// An account and a region.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
     /// The account, 12 digits.
     pub account_id: String,
     /// The region, such as `eu-west-1`.
     pub region: String,
-    /// The role to assume; without one the account must be the function's own.
+    /// The role to assume. Without a role, the account must be the function's own.
     pub role: Option<Role>,
 }
 
@@ -33,7 +33,7 @@ impl fmt::Display for Target {
     }
 }
 
-/// Whether `text` can be a region's name: lower-case words and a number, joined by `-`.
+/// Whether `text` has the format of a region's name: lower-case words and a number, joined by `-`.
 pub fn is_region(text: &str) -> bool {
     let parts: Vec<&str> = text.split('-').collect();
     let word = |part: &&str| {
@@ -44,7 +44,7 @@ pub fn is_region(text: &str) -> bool {
         && parts.last().is_some_and(|last| last.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-/// Reads a list of targets, as `TARGETS` and a payload's `targets` have it. `own_region` stands in for `regions`.
+/// Reads a list of targets, from `TARGETS` or from the payload's `targets`. `own_region` is the default of `regions`.
 pub fn parse_targets(value: Value, path: &str, own_region: &str, faults: &mut Faults) -> Vec<Target> {
     let Value::Array(elements) = value else {
         faults.add(

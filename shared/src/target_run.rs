@@ -1,5 +1,5 @@
-//! One target within one invocation: what a collector gets. It sends requests to the service through [`TargetRun::call`] and
-//! writes records through [`TargetRun::store`]. Both add to the report, which a collector cannot read.
+//! One target in one invocation, as a collector gets it. The collector sends requests through [`TargetRun::call`] and writes
+//! records through [`TargetRun::store`]. Both add to the report, which a collector cannot read.
 
 mod writes;
 
@@ -28,45 +28,45 @@ use std::time::Duration;
 use tokio::sync::{Notify, Semaphore};
 use writes::Rejections;
 
-/// How much of the remaining time an optional call may take.
+/// The share of the remaining time that an optional call may use.
 const OPTIONAL_SHARE: TimeShare = TimeShare { parts: 4, shortest: Duration::from_secs(5) };
 
-/// What a target's run is for.
+/// The purpose of a target's run.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Work {
-    /// Everything up to the clock.
+    /// Everything up to the current time.
     Scheduled,
-    /// A span of the past.
+    /// A time span in the past (backfill).
     Window(Window),
     /// One event that the service pushed.
     Push(Box<Push>),
 }
 
-/// Whether the table may have items under the keys that are about to be written.
+/// Whether the table may have items with the keys that will be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExistenceHint {
-    /// It may: the store reads them before it writes.
+    /// Items may exist: the store reads before it writes.
     Unknown,
-    /// It probably has none: the store writes at once, under the condition that there is none.
+    /// Probably no items exist: the store writes without reading, under the condition that no item exists.
     Absent,
 }
 
 /// One target's run.
 #[derive(Debug)]
 pub struct TargetRun {
-    /// The source that is collected.
+    /// The source to collect.
     pub source: Source,
     /// The account and region.
     pub target: Target,
-    /// What is asked for.
+    /// The purpose of the run.
     pub work: Work,
     /// The shared configuration.
     pub settings: Arc<Settings>,
     /// The table.
     pub store: Arc<Store>,
-    /// Where the run reports what it does. It cannot be read here.
+    /// The report, which is write-only here.
     pub report: ReportSink,
-    /// When the run began: the end of the span that it looks at.
+    /// When the run began, which is also the end of the time span to collect.
     pub now: Timestamp,
     /// The target's `state` before the run.
     pub state: Option<Stored>,
@@ -80,14 +80,14 @@ pub struct TargetRun {
     rejections: Rejections,
 }
 
-/// What [`TargetRun::new`] needs beside what all targets share.
+/// The parts of [`TargetRun::new`] that differ between targets.
 #[derive(Debug)]
 pub struct Setup {
     /// The source.
     pub source: Source,
     /// The target.
     pub target: Target,
-    /// What is asked for.
+    /// The purpose of the run.
     pub work: Work,
     /// The target's `state`.
     pub state: Option<Stored>,
@@ -100,7 +100,7 @@ pub struct Setup {
 }
 
 impl TargetRun {
-    /// A run that counts its calls into `counts`, uses the clock that `dates` found to be right, and reports to `report`.
+    /// Creates a run that counts its calls in `counts`, uses the time that `dates` determines, and reports to `report`.
     pub fn new(
         setup: Setup,
         settings: Arc<Settings>,
@@ -136,17 +136,17 @@ impl TargetRun {
         }
     }
 
-    /// The SDK's configuration for the target, from which service clients are made.
+    /// The SDK's configuration for the target, with which service clients are created.
     pub fn sdk(&self) -> &SdkConfig {
         &self.sdk
     }
 
-    /// The interceptor that every client of the target needs.
+    /// The interceptor that every service client of the target needs.
     pub fn observer(&self) -> CallObserver {
         self.observer.clone()
     }
 
-    /// The name of the target's retry partition: a throttled account does not use up another account's retries.
+    /// The name of the target's retry partition: a throttled account must not use up the retries of other accounts.
     pub fn retry_partition(&self) -> String {
         format!("{}-{}", self.source, self.target)
     }
@@ -157,12 +157,12 @@ impl TargetRun {
     }
 
     /// The last instant that may count as stored or covered: when the run began, by the earlier of the machine's and the
-    /// services' clocks. What is later by either of them may not have happened yet.
+    /// services' clocks. A later instant may not have happened yet by one of them.
     pub fn limit(&self) -> Timestamp {
         self.now.min(self.machine_now.plus_millis(self.dates.lowest()))
     }
 
-    /// Whether a stored instant is in the future. A run whose clock was ahead wrote it, and it has no meaning.
+    /// Whether a stored time is in the future. It was written by a run whose clock was ahead, and is ignored.
     pub fn is_future(&self, stored: Timestamp) -> bool {
         stored > self.now.plus_millis(TOLERATED_MILLIS)
     }
@@ -172,14 +172,14 @@ impl TargetRun {
         self.cancellation.is_over()
     }
 
-    /// The watermark of the target's `state`. One in the future counts as none: the target restarts at the beginning of its
-    /// look-back.
+    /// The watermark of the target's `state`. A watermark in the future counts as none, so that the target restarts at
+    /// `LOOKBACK_DAYS`.
     pub fn watermark(&self) -> Option<Timestamp> {
         let stored = self.state.as_ref().and_then(|state| state.timestamp("watermark"));
         stored.filter(|watermark| !self.is_future(*watermark))
     }
 
-    /// The parts of the target's `state` that are in the future.
+    /// The attributes of the target's `state` that are in the future.
     pub fn future(&self) -> InFuture {
         let stored = |name: &str| {
             let stored = self.state.as_ref().and_then(|state| state.timestamp(name));
@@ -188,22 +188,22 @@ impl TargetRun {
         InFuture { watermark: stored("watermark"), last_success: stored("last_success_at").is_some() }
     }
 
-    /// What the table may have of the target: nothing before its first scheduled run, unless a write of this run found
-    /// something (`found_existing`), as after a run that was killed.
+    /// Whether the table may have items of the target. There are none before its first scheduled run, unless a write of this
+    /// run found one (`found_existing`), for example after a run that was killed.
     pub fn hint(&self, found_existing: bool) -> ExistenceHint {
         let is_first = self.state.is_none() && self.work == Work::Scheduled;
         self.absent_if(is_first, found_existing)
     }
 
-    /// As [`TargetRun::hint`], for items that only scheduled runs store and that did not exist before `began`: the table has
-    /// none of them if the last run was earlier.
+    /// Like [`TargetRun::hint`], for items that only scheduled runs store and that did not exist before `began`. If the last
+    /// run was earlier, the table has none of them.
     pub fn hint_since(&self, began: Option<Timestamp>, found_existing: bool) -> ExistenceHint {
         let last_run = self.state.as_ref().and_then(|state| state.timestamp("last_run_at"));
         let is_new = last_run.zip(began).is_some_and(|(last_run, began)| last_run < began);
         if is_new { self.absent_if(true, found_existing) } else { self.hint(found_existing) }
     }
 
-    /// A dry run always reads, since it reports what is new.
+    /// A dry run always reads, because it reports what is new.
     fn absent_if(&self, is_expected: bool, found_existing: bool) -> ExistenceHint {
         if is_expected && !found_existing && !self.store.is_dry_run() {
             ExistenceHint::Absent
@@ -217,7 +217,7 @@ impl TargetRun {
         self.cancellation.before(future).await
     }
 
-    /// Sends one request within the target's concurrency and time. The SDK retries inside.
+    /// Sends one request within the target's concurrency and time. The SDK retries it if necessary.
     pub async fn call<T, E>(
         &self,
         operation: &'static str,
@@ -229,7 +229,7 @@ impl TargetRun {
         if self.is_over() {
             return Err(CallError::not_reached(operation));
         }
-        // Boxed, since the future of an SDK request is large: the futures around it would copy it.
+        // Boxed, because the future of an SDK request is large and would be copied into the futures around it.
         let limited: BoxFuture<'_, Result<T, SdkError<E, Response>>> = Box::pin(async {
             // The semaphore is never closed.
             let _permit = self.permits.acquire().await.ok();
@@ -241,9 +241,9 @@ impl TargetRun {
         }
     }
 
-    /// Limits a [`TargetRun::call`] that the run can do without to a quarter of the remaining time, so that a service that does
-    /// not answer it leaves time for the rest. The time counts from when the first request is sent: the wait for our own
-    /// concurrency and rate limits is not the service's fault.
+    /// Limits an optional [`TargetRun::call`] to a quarter of the remaining time, so that a service that does not answer
+    /// leaves time for the other calls. The time counts from the moment when the first request is sent, because the service
+    /// does not cause the wait for our own concurrency and rate limits.
     pub async fn optional<T>(
         &self,
         operation: &'static str,
@@ -263,7 +263,7 @@ impl TargetRun {
         }
     }
 
-    /// The error; a denial that says that the source is not in use gets a class of its own.
+    /// The error. A denial that means that the source is not in use gets its own class.
     fn classified(&self, error: CallError) -> CallError {
         if error.class == Class::Denied && self.source.says_not_enabled(&error.code, &error.message) {
             return CallError { class: Class::NotEnabled, retryable: false, ..error };

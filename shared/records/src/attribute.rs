@@ -1,4 +1,4 @@
-//! Values as DynamoDB attributes, and back, without loss.
+//! Converts values to and from DynamoDB attributes without loss.
 
 use crate::number::Number;
 use crate::value::{Map, Value};
@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use std::collections::HashMap;
 
 impl Value {
-    /// The same value as a DynamoDB attribute.
+    /// Converts the value to a DynamoDB attribute.
     pub fn into_attribute(self) -> AttributeValue {
         match self {
             Self::Null => AttributeValue::Null(true),
@@ -18,7 +18,7 @@ impl Value {
         }
     }
 
-    /// The same value as a DynamoDB attribute, this one kept.
+    /// Clones the value into a DynamoDB attribute.
     pub fn to_attribute(&self) -> AttributeValue {
         match self {
             Self::Null => AttributeValue::Null(true),
@@ -30,7 +30,7 @@ impl Value {
         }
     }
 
-    /// The value of an attribute; an error names a type that no record of ours has (binary, sets).
+    /// Reads an attribute. The error names an attribute type that records do not use (binary values and sets).
     pub fn from_attribute(attribute: AttributeValue) -> Result<Self, String> {
         Ok(match attribute {
             AttributeValue::Null(_) => Self::Null,
@@ -48,17 +48,17 @@ impl Value {
     }
 }
 
-/// An object as a DynamoDB item or map attribute.
+/// Converts an object to a DynamoDB item or map attribute.
 pub fn into_attributes(map: Map) -> HashMap<String, AttributeValue> {
     map.into_iter().map(|(name, value)| (name.into(), value.into_attribute())).collect()
 }
 
-/// An object as a DynamoDB item or map attribute, the object kept.
+/// Clones an object into a DynamoDB item or map attribute.
 pub fn to_attributes(map: &Map) -> HashMap<String, AttributeValue> {
     map.iter().map(|(name, value)| (name.as_str().to_owned(), value.to_attribute())).collect()
 }
 
-/// The object in a DynamoDB item or map attribute.
+/// Reads the object of a DynamoDB item or map attribute.
 #[expect(clippy::implicit_hasher, reason = "the SDK's own map")]
 pub fn from_attributes(attributes: HashMap<String, AttributeValue>) -> Result<Map, String> {
     let read = |(name, attribute): (String, _)| Ok((name.into(), Value::from_attribute(attribute)?));

@@ -1,5 +1,5 @@
-//! What is known about a source and about a kind of record, as data. The types are here; the data of each source is in the
-//! crate `insights-sources`, so that a record needs to know no service.
+//! Descriptors: what is known about a source and about a kind of record, as data. This module contains the types. The data of
+//! each source is in the crate `insights-sources`, so that this crate depends on no service.
 
 use crate::fault::Faults;
 use crate::severity::SeverityRule;
@@ -8,23 +8,23 @@ use crate::version::{BY_UPDATE, VersionRule};
 use std::fmt;
 use std::ops::Deref;
 
-/// A service whose insights are collected: a handle to its descriptor. Two sources are equal if their ids are.
+/// A handle to the descriptor of a source. Two sources are equal if their ids are.
 #[derive(Clone, Copy)]
 pub struct Source(pub &'static SourceDescriptor);
 
-/// What kind of record an item of the table is: a handle to its descriptor. Two kinds are equal if their names are.
+/// A handle to the descriptor of a kind. Two kinds are equal if their names are.
 #[derive(Clone, Copy)]
 pub struct Kind(pub &'static KindDescriptor);
 
-/// One service whose insights are collected.
+/// A service from which insights are collected.
 pub struct SourceDescriptor {
     /// The name in keys, payloads and reports, for example `xray`.
     pub id: &'static str,
-    /// The service's name for people, for example `X-Ray`.
+    /// The service's name in texts, for example `X-Ray`.
     pub label: &'static str,
     /// The function's package and binary.
     pub package: &'static str,
-    /// What the names of its resources and parameters in the templates begin with.
+    /// The prefix of the logical ids of its resources and parameters in the templates.
     pub logical_id: &'static str,
     /// What its function does, in one sentence.
     pub summary: &'static str,
@@ -37,7 +37,7 @@ pub struct SourceDescriptor {
     pub operations: &'static [Operation],
     /// The default of `RETENTION_DAYS`.
     pub retention_days: i64,
-    /// The past that the service can still be asked for; `None` if it only answers for the present.
+    /// How far back the service can be asked; `None` if it only returns the current state.
     pub history: Option<History>,
     /// How often the template runs the function by default.
     pub schedule: Schedule,
@@ -45,9 +45,9 @@ pub struct SourceDescriptor {
     pub push: Option<PushEvent>,
     /// Where the service is not available.
     pub availability: Availability,
-    /// How the service shows that it is not in use, and what that means.
+    /// How the service shows that it is not in use in an account and region.
     pub not_enabled: NotEnabled,
-    /// What it means that a run found nothing, for people.
+    /// The text that readers show if a run found nothing.
     pub no_data: &'static str,
 }
 
@@ -55,70 +55,70 @@ pub struct SourceDescriptor {
 pub struct KindDescriptor {
     /// The value of the attribute `kind`, for example `xray.insight`.
     pub name: &'static str,
-    /// What people call one, for example `control domain`.
+    /// The singular name in texts, for example `control domain`.
     pub label: &'static str,
     /// The source that it comes from.
     pub source: Source,
-    /// What it is.
+    /// What its records are: insights, events, snapshots and so on.
     pub shape: Shape,
     /// When an answer replaces the stored one.
     pub version: VersionRule,
     /// Whether the index `ended` contains it: insights once they are closed, and the snapshots that are listed by day.
     pub is_in_ended: bool,
-    /// Whether an answer contains what it is about. If it does not, the rejected answer is stored with what was requested, so
-    /// that equal answers about two subjects are two rejected answers.
+    /// Whether an answer contains the id of its subject. If it does not, a rejected answer is stored together with what was
+    /// requested. Otherwise equal answers about two subjects would be stored as one.
     pub names_subject: NamesSubject,
     /// The numbers in `measures`.
     pub measures: &'static [Measure],
     /// How its severity is determined; `None` if it has none.
     pub severity: Option<SeverityRule>,
-    /// What the hash leaves out, as paths of one or two names: members that change although nothing happened.
+    /// Members that the hash leaves out, as paths of one or two names: they change even if nothing happened.
     pub unhashed: &'static [&'static [&'static str]],
-    /// Which measures state how much complies with the rules of a standard; `None` if the kind is not about compliance.
+    /// Which measures count compliance; `None` if the kind is not about compliance.
     pub compliance: Option<ComplianceMeasures>,
-    /// The measure that is limited, and its limit. At the limit the service returned no more, so all measures of the record are
-    /// lower bounds.
+    /// The measure with a limit, and the limit. At the limit the service returned only a part of the data, so all measures of
+    /// the record are lower bounds.
     pub limit: Option<(&'static str, i64)>,
-    /// Reads the `entity` from the name of a scope row in the catalog (its parts between `#`), if the scope is of this kind.
-    /// `None` if the catalog has no scopes of the kind.
+    /// Reads the `entity` from the parts of a scope row's name (separated by `#`), if the scope is of this kind. `None` if
+    /// the catalog has no scopes of this kind.
     pub scope: Option<ScopeEntity>,
 }
 
 /// Reads the `entity` of a scope from the parts of its name.
 pub type ScopeEntity = for<'a> fn(parts: &[&'a str]) -> Option<&'a str>;
 
-/// The measures of a kind that is about compliance, by their names.
+/// The names of the measures of a kind that is about compliance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ComplianceMeasures {
-    /// What complies.
+    /// The number that complies.
     pub compliant: &'static str,
-    /// What does not comply.
+    /// The number that does not comply.
     pub noncompliant: &'static str,
-    /// What was not evaluated. It is part of neither number.
+    /// The number that was not evaluated. It is not part of the other two.
     pub inconclusive: &'static str,
 }
 
 /// What a record is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
-    /// Something that opens and closes.
+    /// An insight, which opens and closes.
     Insight,
     /// One state of an insight at one time.
     Event,
     /// The services that an insight affects.
     Graph,
-    /// A part of a metric series.
+    /// A chunk of a metric series.
     Series,
     /// The counts of one day.
     Snapshot,
 }
 
-/// Whether an answer contains what it is about.
+/// Whether an answer contains the id of its subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NamesSubject {
     /// Always.
     Always,
-    /// If it has an id.
+    /// Only if the record has an id.
     WithId,
     /// Never.
     Never,
@@ -129,25 +129,25 @@ pub enum NamesSubject {
 pub struct Measure {
     /// Its name in the table.
     pub name: &'static str,
-    /// What it counts, for people, in the plural.
+    /// Its plural name in texts, for example `findings`.
     pub label: &'static str,
 }
 
 /// One API operation that a function calls.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Operation {
-    /// The service's name in endpoints and signatures. Operations of two services may have the same name.
+    /// The service in endpoints and signatures. Operations of two services may have the same name.
     pub service: &'static str,
     /// Its name as AWS spells it.
     pub name: &'static str,
     /// The IAM action that it needs.
     pub iam_action: &'static str,
-    /// The resource that the action is granted on: `*` if the service has none for it, otherwise an ARN from the service on, in
-    /// which `ACCOUNT` is the account.
+    /// The resource for which the action is granted: `*` if the action supports no resource, otherwise an ARN without
+    /// `arn:<partition>:`, in which `ACCOUNT` stands for the account.
     pub iam_resource: &'static str,
-    /// Requests per second by default, if the service allows fewer than usual.
+    /// Default rate limit in requests per second; `None` means the general default.
     pub rate: Option<f64>,
-    /// Whether its pages are requested one after the other, so that no request waits for others of the same run.
+    /// Whether its pages are requested one after the other, so that it needs no concurrency.
     pub is_sequential: bool,
 }
 
@@ -185,46 +185,48 @@ pub struct PushEvent {
     pub rule: &'static str,
     /// When the service sends it.
     pub description: &'static str,
-    /// Adds to the faults what `detail` lacks to be processed at all. What can be stored, or kept as rejected, is no fault.
+    /// Adds a fault for each member without which `detail` cannot be processed. What can still be stored, or stored as
+    /// rejected, is no fault.
     pub check: fn(detail: &Value, faults: &mut Faults),
 }
 
 /// Where a service is not available.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Availability {
-    /// How the names of regions begin in partitions that do not have the service. A region that is new to us is not excluded.
+    /// The prefixes of region names of partitions without the service. An unknown region is not excluded.
     pub missing_partitions: &'static [&'static str],
-    /// The regions that have the service, if not nearly all do: the default of organization mode. Empty means every region.
+    /// The regions with the service, if it is not available in nearly all: the default of organization mode. Empty means
+    /// every region.
     pub regions: &'static [&'static str],
 }
 
 /// How a service shows that it is not in use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotEnabled {
-    /// The errors that say so. Their status or code is that of a denial.
+    /// The errors that show it. Their status or code is that of a denial.
     pub errors: &'static [ErrorPattern],
-    /// What it means, for people: the text follows an account and region.
+    /// The explanation for readers. It follows an account and a region in the text.
     pub meaning: &'static str,
 }
 
 /// Describes an error of a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ErrorPattern {
-    /// Its code; empty for any.
+    /// The error code; empty matches any.
     pub code: &'static str,
-    /// A part of its message; empty for any.
+    /// A part of the error message; empty matches any.
     pub message: &'static str,
 }
 
 impl ErrorPattern {
-    /// Whether an error with this code and message fits.
+    /// Whether this pattern matches an error with this code and message.
     pub fn fits(&self, code: &str, message: &str) -> bool {
         (self.code.is_empty() || self.code == code) && message.contains(self.message)
     }
 }
 
 impl KindDescriptor {
-    /// A kind without measures and severity, of which the newest answer counts. Descriptors of other kinds start from it.
+    /// A kind without measures and severity, whose newest answer counts. Descriptors of other kinds are based on it.
     pub const fn plain(name: &'static str, label: &'static str, source: Source, shape: Shape) -> Self {
         Self {
             name,
@@ -268,7 +270,7 @@ impl Source {
         actions
     }
 
-    /// Whether a denial with this code and message says that the service is not in use.
+    /// Whether a denial with this code and message means that the service is not in use.
     pub fn says_not_enabled(self, code: &str, message: &str) -> bool {
         self.0.not_enabled.errors.iter().any(|pattern| pattern.fits(code, message))
     }
@@ -283,12 +285,12 @@ impl Source {
         self.0.kinds.iter().any(|kind| kind.shape == shape)
     }
 
-    /// Whether its function queries the table: for open insights, and for catalog rows of series, scopes and clusters.
+    /// Whether its function queries the table: for open insights, or for catalog rows of series, scopes and clusters.
     pub fn needs_query(self) -> bool {
         self.kinds.iter().any(|kind| kind.shape != Shape::Snapshot || kind.scope.is_some())
     }
 
-    /// Whether its records are the counts of days, not insights that open and close.
+    /// Whether its records are daily counts (snapshots), not insights that open and close.
     pub fn is_counted_by_day(self) -> bool {
         self.insight_kinds().next().is_none()
     }
@@ -311,7 +313,7 @@ impl Kind {
     }
 }
 
-/// Implements what a handle has from its descriptor and from its name.
+/// Implements the traits that a handle derives from its name.
 macro_rules! handle {
     ($handle:ident, $descriptor:ident) => {
         impl Deref for $handle {

@@ -1,16 +1,16 @@
-//! What is wrong with an input, all of it at once: where, what stands there, and the rule that it breaks.
+//! Faults of an input. All faults are collected, each with the field, its value and the rule.
 
 use std::borrow::Cow;
 use std::fmt;
 
-/// One thing that is wrong with an input: where, what stands there, and the rule that it breaks.
+/// One fault of an input: the field, its value and the rule that it breaks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     /// The path to the member, such as `targets[0].account_id`, or the name of a variable.
     pub field: String,
-    /// What stands there, shortened for a log line; empty if nothing does. What may hold an external id is not shown.
+    /// The value, shortened for a log line; empty if there is none. A value that may contain an external id is not included.
     pub value: String,
-    /// What it has to be.
+    /// The rule, as a predicate: what the value must be.
     pub rule: String,
 }
 
@@ -24,13 +24,13 @@ impl fmt::Display for Fault {
     }
 }
 
-/// The most faults that are kept. A payload may have a fault in each of its megabytes.
+/// The maximum number of faults that are kept. A large payload may have a fault in every member.
 pub const MOST_FAULTS: usize = 100;
-/// The longest rule that is kept, in bytes.
+/// The maximum length of a rule, in bytes. Longer rules are cut.
 const LONGEST_RULE: usize = 2_000;
-/// The longest field and the longest value that are kept, in bytes: a megabyte of payload in an error hides the error.
+/// The maximum length of a field and of a value, in bytes. Longer ones are cut so that the error stays readable.
 const LONGEST_QUOTE: usize = 200;
-/// The longest text that faults are shown as, in bytes: one log event holds it, also where JSON escapes each byte.
+/// The maximum length of the text of all faults, in bytes. It fits into one log event even if JSON escapes every byte.
 pub const LONGEST_TEXT: usize = 32 * 1024;
 
 /// The faults found so far: the first [`MOST_FAULTS`] of them, and how many there were.
@@ -41,7 +41,7 @@ pub struct Faults {
 }
 
 impl Faults {
-    /// Notes that `field` holds `value`, which breaks `rule`.
+    /// Adds a fault: `value` of `field` breaks `rule`.
     pub fn add(&mut self, field: impl Into<String>, value: impl fmt::Display, rule: impl Into<String>) {
         self.found += 1;
         if self.kept.len() == MOST_FAULTS {
@@ -56,35 +56,35 @@ impl Faults {
         self.kept.push(Fault { field, value, rule });
     }
 
-    /// Whether nothing was wrong.
+    /// Whether there are no faults.
     pub fn is_empty(&self) -> bool {
         self.found == 0
     }
 
-    /// How many faults there are, those that are not kept among them.
+    /// The number of faults, including those that are not kept.
     pub fn len(&self) -> usize {
         self.found
     }
 
-    /// The faults that are kept, in the order in which they were found.
+    /// The faults that are kept, in the order in which they were added.
     pub fn iter(&self) -> impl Iterator<Item = &Fault> {
         self.kept.iter()
     }
 
-    /// A line for each fault that is kept, and one for those that are not.
+    /// One line for each fault that is kept, and one line with the number of the others.
     pub fn lines(&self) -> Vec<String> {
         let left_out = self.found - self.kept.len();
         let rest = (left_out > 0).then(|| left_out_text(left_out));
         self.kept.iter().map(ToString::to_string).chain(rest).collect()
     }
 
-    /// `value`, unless there are faults.
+    /// Returns `value` if there are no faults, otherwise the faults.
     pub fn or<T>(self, value: T) -> Result<T, Self> {
         if self.is_empty() { Ok(value) } else { Err(self) }
     }
 }
 
-/// The faults on one line, parted by `; `, as far as [`LONGEST_TEXT`] goes, and how many more there are.
+/// The faults on one line, separated by `; `, up to [`LONGEST_TEXT`] bytes, and the number of the others.
 impl fmt::Display for Faults {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (mut shown, mut length) = (0, 0);
@@ -113,14 +113,14 @@ fn left_out_text(count: usize) -> String {
 
 impl std::error::Error for Faults {}
 
-/// Whether `text` names an external id, however it is spelled: it is a secret between two accounts, and faults are logged.
+/// Whether `text` contains the name of an external id, in any spelling. External ids are secrets, and faults are logged.
 fn names_external_id(text: &str) -> bool {
     let letters: String =
         text.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect();
     letters.contains("externalid")
 }
 
-/// At most `longest` bytes of `text`, with `…` where it was cut.
+/// At most `longest` bytes of `text`. `…` marks the end if it was cut.
 pub fn cut(text: &str, longest: usize) -> Cow<'_, str> {
     const CUT: &str = "…";
     if text.len() <= longest {
@@ -167,7 +167,7 @@ mod tests {
 
     #[test]
     fn the_text_of_faults_fits_into_a_log_event_however_long_they_are() {
-        // Each a character that JSON escapes by six.
+        // JSON escapes each of these characters as six.
         let long = "\u{1}".repeat(10_000);
         for (field, rule) in [(long.as_str(), "x"), ("x", long.as_str()), ("x", &"é".repeat(40_000))] {
             let mut faults = Faults::default();

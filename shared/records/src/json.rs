@@ -1,6 +1,7 @@
-//! Reads JSON text into a [`Value`], in one pass and with every digit of its numbers.
+//! Reads JSON text into a [`Value`], in one pass, with all digits of the numbers.
 //!
-//! `serde_json` gives numbers as binary floating point, or as text where every crate of a program has agreed to it.
+//! `serde_json` returns binary floating-point numbers. It returns their text only with a feature that then applies to every
+//! crate of the program.
 
 use crate::map::Map;
 use crate::number::Number;
@@ -12,24 +13,24 @@ use hifijson::token::{Expect, Lex};
 use hifijson::{Error, SliceLexer};
 use std::borrow::Cow;
 
-/// The deepest JSON that is read. DynamoDB nests 32 levels; what is deeper than this is not JSON of any AWS service.
+/// The maximum nesting depth of JSON that is read. DynamoDB allows 32 levels, and no AWS service returns more than this.
 const MAX_DEPTH: usize = 100;
 
-/// Under which names members are kept.
+/// How the names of members are converted.
 struct Names {
-    /// In snake_case, and not as they stand.
+    /// Whether to convert the names to snake_case.
     in_snake_case: bool,
-    /// Whether two members of one object came to have one name.
+    /// Whether two members of one object received the same name.
     clash: bool,
 }
 
-/// Why reading ended before the text did.
+/// Why reading ended before the end of the text.
 enum Halt {
-    /// It is not JSON.
+    /// Not JSON.
     Syntax(Error),
-    /// It goes too deep.
+    /// Nested too deeply.
     Depth,
-    /// It has a number whose exponent goes beyond 64 bits.
+    /// A number whose exponent needs more than 64 bits.
     Number(String),
 }
 
@@ -39,21 +40,21 @@ impl<E: Into<Error>> From<E> for Halt {
     }
 }
 
-/// The value of a text. An error is one line that says what is wrong, and where.
+/// Reads a JSON text. The error is one line with the reason and the position.
 pub(crate) fn read(text: &str) -> Result<Value, String> {
     whole_of_pairs(text, &mut Names { in_snake_case: false, clash: false })
 }
 
-/// The value of a text, as [`with_snake_names`] would make it.
+/// Reads a JSON text like [`with_snake_names`] after [`read`].
 pub(crate) fn read_in_snake_case(text: &str) -> Result<Value, String> {
     let mut names = Names { in_snake_case: true, clash: false };
     let value = whole_of_pairs(text, &mut names)?;
-    // What becomes of names that clash is decided with all members in hand.
+    // If names collide, all members of the object must be known before they can be renamed.
     if names.clash { read(text).map(with_snake_names) } else { Ok(value) }
 }
 
-/// As [`whole`], with U+FFFD in place of unpaired surrogates. There are hardly ever any: they are looked for in what could not
-/// be read.
+/// Like [`whole`], but with U+FFFD in place of unpaired surrogates. These are rare, so the function looks for them only if
+/// the text could not be read.
 fn whole_of_pairs(text: &str, names: &mut Names) -> Result<Value, String> {
     whole(text, names).or_else(|error| match replace_unpaired(text) {
         Cow::Owned(replaced) => whole(&replaced, names),
@@ -116,7 +117,7 @@ fn value(next: u8, lexer: &mut SliceLexer<'_>, names: &mut Names, depth: usize) 
     }
 }
 
-/// The text at whose quotation mark the lexer stands.
+/// Reads the string at the position of the lexer, which is a quotation mark.
 fn string<'a>(lexer: &mut SliceLexer<'a>) -> Result<Cow<'a, str>, Halt> {
     Ok(lexer.discarded().str_string()?)
 }
@@ -134,7 +135,7 @@ mod tests {
         assert_eq!(value, read(r#"{"a": 2, "b": 1}"#).unwrap());
         let value = read_in_snake_case(r#"{"eventID": {"aB": 1, "aB": 2}, "eventID": [{"cD": 3}]}"#).unwrap();
         assert_eq!(value, read(r#"{"event_id": [{"c_d": 3}]}"#).unwrap());
-        // More of them than a short list has, which are sorted in another way.
+        // More members than the short list holds; those are sorted in another way.
         let members = |names: usize| {
             (0..120).map(|number| format!("\"{}\":{number}", number % names)).collect::<Vec<_>>()
         };
@@ -160,10 +161,10 @@ mod tests {
             ("{\"a\":1}x", "end of file expected at line 1 column 8"),
             ("[\"a]", "unterminated string at line 1 column 5"),
             ("[\"\t\"]", "invalid string control character at line 1 column 4"),
-            // What is wrong beside an unpaired surrogate stands where it stood.
+            // Another error beside an unpaired surrogate keeps its position.
             ("[\"\\ud800\",]", "value expected at line 1 column 12"),
             ("[1e99999999999999999999]", "number out of range: 1e99999999999999999999 at line 1 column 24"),
-            // One that another of its name would count for as well.
+            // A member that would also match another one of the same name.
             (
                 "{\"a\":1e99999999999999999999,\"a\":1}",
                 "number out of range: 1e99999999999999999999 at line 1 column 28",
@@ -206,7 +207,8 @@ mod tests {
         assert_eq!(map["a\né😀/"], Value::List(expected.to_vec()));
     }
 
-    /// Whether a value is what `serde_json` makes of its text. Its fractions are only near, and nearest zero not even that.
+    /// Whether a value equals what `serde_json` reads from the same text. Fractions are compared approximately, and near zero
+    /// not at all.
     fn is_like(value: &Value, serde: &serde_json::Value) -> bool {
         match (value, serde) {
             (Value::Null, serde_json::Value::Null) => true,
@@ -232,11 +234,11 @@ mod tests {
     }
 
     fn as_serde_json(text: &str) -> Result<(), TestCaseError> {
-        // It refuses unpaired surrogates, which `surrogate` replaces and has tests for.
+        // `serde_json` rejects unpaired surrogates. `surrogate` replaces them and has its own tests.
         match (serde_json::from_str(&replace_unpaired(text)), read(text)) {
             (Ok(serde), Ok(value)) => prop_assert!(is_like(&value, &serde), "{text}: {value:?}"),
             (Ok(_), Err(error)) => prop_assert!(false, "{text}: {error}"),
-            // It has no float for such a number; whether DynamoDB has one is for validation to say.
+            // `serde_json` has no float for such a number. Validation decides whether DynamoDB accepts it.
             (Err(error), _) if error.to_string().starts_with("number out of range") => {}
             (Err(error), value) => prop_assert!(value.is_err(), "{text}: {error}"),
         }
@@ -244,7 +246,7 @@ mod tests {
     }
 
     proptest! {
-        /// What a change of one character makes of a sound text.
+        /// Valid JSON with one changed character.
         #[test]
         fn a_text_with_one_slip_is_read_as_serde_json_reads_it(
             value in any_value(), at: Index, slip in prop::sample::select(&[
@@ -258,7 +260,7 @@ mod tests {
             as_serde_json(&characters.concat())?;
         }
 
-        /// Of the letters that JSON is made of, in any order: nearly every such text is broken somewhere.
+        /// Random texts of the characters that JSON consists of. Nearly all of them are invalid.
         #[test]
         fn it_reads_what_serde_json_reads_and_refuses_what_it_refuses(
             text in r#"([\[\]{},:" ]|"a"|"[\\"u0-9a-f]{0,7}"|-|0|12|\.5|[eE][+-]?[0-9]?|true|null|fals|é){0,12}"#

@@ -1,13 +1,13 @@
-//! The keys of the table: how parts are encoded, joined and shortened. What parts a kind has stands beside the kind.
+//! The keys of the table: how parts are encoded, joined and shortened. The parts of each kind are defined in its source.
 
 use crate::value::Text;
 use ring::digest::{Context, SHA256, digest};
 
-/// The longest part, in bytes, as it stands in a key; a longer one is replaced by its hash.
+/// The maximum length of an encoded part, in bytes. A longer one is replaced by its hash.
 const LONGEST_PART: usize = 200;
-/// Begins the parts that are hashes.
+/// The prefix of parts that are hashes.
 const HASH_PREFIX: &str = "sha256:";
-/// Stands for a part that is absent.
+/// The part that stands for an absent value.
 pub const ABSENT: &str = "-";
 
 /// The primary key of an item.
@@ -20,12 +20,12 @@ pub struct Key {
 }
 
 impl Key {
-    /// The key of these two.
+    /// Creates a key from partition key and sort key.
     pub fn new(pk: impl Into<String>, sk: impl Into<String>) -> Self {
         Self { pk: pk.into(), sk: sk.into() }
     }
 
-    /// The first 8 hex digits of SHA-256 over both keys: makes index keys unique, within reason.
+    /// The first 8 hex digits of SHA-256 over `pk`, a line feed and `sk`. It makes index keys practically unique.
     pub fn tag(&self) -> Text {
         let mut context = Context::new(&SHA256);
         for part in [&self.pk, "\n", &self.sk] {
@@ -54,14 +54,15 @@ pub fn is_uuid(text: &str) -> bool {
     parts.eq(LENGTHS.map(Some))
 }
 
-/// Encodes one part: separators escaped, absence and hashes told apart from texts that look like them, long ones hashed.
+/// Encodes one part: escapes separators, distinguishes absent parts and hashes from texts that look like them, and replaces
+/// long parts by hashes.
 pub fn part(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     push_part(text, &mut encoded);
     encoded
 }
 
-/// Encodes and joins parts by `#`. An empty part is an absent one.
+/// Encodes the parts and joins them with `#`. An empty part counts as absent.
 pub fn join<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
     let mut joined = String::with_capacity(128);
     for (index, text) in parts.into_iter().enumerate() {
@@ -83,7 +84,7 @@ fn push_part(text: &str, out: &mut String) {
         out.push_str(text);
     } else {
         let escaped = text.replace('%', "%25").replace('#', "%23");
-        // As it stands in the key: a part of separators alone is three times as long there.
+        // The length of the encoded part counts: a part of separators only is three times as long there.
         if escaped.len() > LONGEST_PART {
             let digest = sha256_hex(text.as_bytes());
             out.push_str(HASH_PREFIX);
@@ -97,12 +98,12 @@ fn push_part(text: &str, out: &mut String) {
     }
 }
 
-/// Whether `text` can be an account id.
+/// Whether `text` has the format of an account id.
 pub fn is_account_id(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// The account in an ARN (`arn:partition:service:region:account:…`), if it names one.
+/// The account id in an ARN (`arn:partition:service:region:account:…`); `None` if it has none.
 pub fn account_of_arn(arn: &str) -> Option<&str> {
     arn.strip_prefix("arn:")?.split(':').nth(3).filter(|account| is_account_id(account))
 }

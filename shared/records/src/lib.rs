@@ -1,8 +1,9 @@
-//! What a record is, and how it is made sound: the pure half of `insights-shared`, through which everybody has it.
+//! Records, keys, values and validation: the part of `insights-shared` without I/O. `insights-shared` re-exports these
+//! modules.
 //!
-//! A crate of its own, since every record goes through it and it is small: it is built for speed, and what waits for the
-//! network for size (`Cargo.toml`, `docs/performance.md`). It asks nobody and waits for nothing; `time.rs` has the one
-//! function that reads a clock.
+//! This is a crate of its own because every record passes through it. It is small and optimized for speed, while the crates
+//! that wait for the network are optimized for size (`Cargo.toml`, `docs/performance.md`). It has no I/O; only `time.rs` has
+//! a function that reads a clock.
 
 #[cfg(feature = "dynamodb")]
 mod attribute;

@@ -1,54 +1,54 @@
-//! The members of an object, in the order of their names' code points.
+//! The members of an object, sorted by the code points of their names.
 
 use crate::value::{Text, Value};
 use litemap::LiteMap;
 use std::fmt;
 use std::ops::Index;
 
-/// An object. It is a sorted list: most have a handful of members, which a tree would keep a node with room for eleven for.
+/// An object, as a sorted list. Most objects have a few members, and a tree would allocate a node for eleven.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Map(LiteMap<Text, Value>);
 
 impl Map {
-    /// An object without members.
+    /// Creates an empty object.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The value of this name.
+    /// The value with this name.
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.0.get(name)
     }
 
-    /// Whether there is a member of this name.
+    /// Whether there is a member with this name.
     pub fn contains_key(&self, name: &str) -> bool {
         self.0.contains_key(name)
     }
 
-    /// Adds a member, in place of one of its name.
+    /// Adds a member. It replaces a member with the same name.
     pub fn insert(&mut self, name: Text, value: Value) {
-        // What comes in the order of the names, as most does, needs no search.
+        // Members usually arrive sorted by name. Appending them needs no search.
         if let Some((name, value)) = self.0.try_append(name, value) {
             self.0.insert(name, value);
         }
     }
 
-    /// Takes a member out.
+    /// Removes a member and returns its value.
     pub fn remove(&mut self, name: &str) -> Option<Value> {
         self.0.remove(name)
     }
 
-    /// Takes out every member that `keep` is not true of.
+    /// Removes every member for which `keep` returns `false`.
     pub fn retain(&mut self, keep: impl FnMut(&Text, &Value) -> bool) {
         self.0.retain(keep);
     }
 
-    /// How many members there are.
+    /// The number of members.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there is no member.
+    /// Whether there are no members.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -58,7 +58,7 @@ impl Map {
         self.0.iter()
     }
 
-    /// The members, their values to be changed.
+    /// The members, with mutable values.
     pub fn iter_mut(&mut self) -> IterMut<'_> {
         self.0.iter_mut()
     }
@@ -73,17 +73,17 @@ impl Map {
         self.0.values()
     }
 
-    /// The values, to be changed.
+    /// The values, mutable.
     pub fn values_mut(&mut self) -> impl Iterator<Item = &mut Value> {
         self.0.iter_mut().map(|(_, value)| value)
     }
 }
 
-/// The members of a [`Map`].
+/// Iterates over the members of a [`Map`].
 pub type Iter<'a> = <&'a LiteMap<Text, Value> as IntoIterator>::IntoIter;
-/// The members of a [`Map`], their values to be changed.
+/// Iterates over the members of a [`Map`], with mutable values.
 pub type IterMut<'a> = <&'a mut LiteMap<Text, Value> as IntoIterator>::IntoIter;
-/// The members that a [`Map`] had.
+/// Iterates over the members of a [`Map`] that is consumed.
 pub type IntoIter = <LiteMap<Text, Value> as IntoIterator>::IntoIter;
 
 impl IntoIterator for Map {
@@ -113,14 +113,14 @@ impl<'a> IntoIterator for &'a mut Map {
     }
 }
 
-/// Of members that share a name the last one counts.
+/// Of members with the same name, the last one counts.
 impl FromIterator<(Text, Value)> for Map {
     fn from_iter<I: IntoIterator<Item = (Text, Value)>>(members: I) -> Self {
         Self(members.into_iter().collect())
     }
 }
 
-/// Of members that share a name the last one counts. The list's own memory is kept, unless names repeat.
+/// Of members with the same name, the last one counts. The memory of the list is reused, unless names repeat.
 impl From<Vec<(Text, Value)>> for Map {
     fn from(mut members: Vec<(Text, Value)>) -> Self {
         let is_distinct =
@@ -147,7 +147,7 @@ impl Extend<(Text, Value)> for Map {
     }
 }
 
-/// The value of this name, for tests alone: where there is none it panics. What may be absent has [`Map::get`].
+/// The value with this name, for tests only: panics if there is none. Other code uses [`Map::get`].
 impl Index<&str> for Map {
     type Output = Value;
 
@@ -165,13 +165,13 @@ impl fmt::Debug for Map {
     }
 }
 
-/// Builds an object out of members that may be absent, as most of AWS's are. It takes them in any order, and those that
-/// come in the order of their names without a search.
+/// Builds an object from members that may be absent, as most members of AWS's answers are. Members can be added in any order;
+/// those in the order of their names need no search.
 #[derive(Debug, Default)]
 pub struct MapBuilder(Map);
 
 impl MapBuilder {
-    /// An object without members.
+    /// Creates a builder without members.
     pub fn new() -> Self {
         Self::default()
     }
@@ -185,12 +185,12 @@ impl MapBuilder {
         self
     }
 
-    /// An object with room for so many members.
+    /// Creates a builder with room for this number of members.
     pub fn with_capacity(members: usize) -> Self {
         Self(Map(LiteMap::with_capacity(members)))
     }
 
-    /// The object.
+    /// Returns the object.
     pub fn build(self) -> Map {
         self.0
     }

@@ -1,25 +1,24 @@
-//! Decimal numbers to the last digit, in one canonical spelling.
+//! Decimal numbers with all digits, in one canonical notation.
 //!
-//! DynamoDB keeps numbers as decimals of 38 digits and answers them in a spelling of its own, JSON allows any spelling,
-//! and binary floating point loses digits of large counters. A [`Number`] is its canonical text (that of ECMAScript's
-//! `Number::toString`, as RFC 8785 has it, but with as many digits as there are), so that equal numbers are equal,
-//! hash equally, and read back as they were written.
+//! DynamoDB keeps decimals of 38 digits and returns them in its own notation, JSON allows several notations, and binary
+//! floating point loses digits of large counters. A [`Number`] is its canonical text: the format of ECMAScript's
+//! `Number::toString`, as in RFC 8785, but with all digits. Equal numbers therefore have equal texts and equal hashes.
 
 use crate::value::Text;
 use compact_str::ToCompactString;
 use std::borrow::Cow;
 use std::fmt::{self, Write};
 
-/// The most significant digits that DynamoDB keeps.
+/// The maximum number of significant digits that DynamoDB keeps.
 const MAX_DIGITS: usize = 38;
-/// A number is below 10 to this power, and at least 10 to [`MIN_EXPONENT`], or zero.
+/// The absolute value of a number is below 10 to this power, and at least 10 to [`MIN_EXPONENT`], or zero.
 const MAX_EXPONENT: i64 = 126;
 /// DynamoDB's smallest positive number is 1E-130.
 const MIN_EXPONENT: i64 = -130;
-/// What is wrong with a number that is not of DynamoDB's range.
+/// The rule that a number outside DynamoDB's range breaks.
 const TOO_LARGE: &str = "is 1E126 or more in magnitude";
 const TOO_SMALL: &str = "is below 1E-130 in magnitude";
-/// Whole numbers below this in magnitude are exact in binary, and have no exponent.
+/// Whole numbers with an absolute value below this are exact in binary and have no exponent.
 const EXACT: f64 = 1e15;
 
 /// A finite decimal number.
@@ -27,7 +26,7 @@ const EXACT: f64 = 1e15;
 pub struct Number(Text);
 
 impl Number {
-    /// Reads a decimal literal such as `-12.50`, `1e3` or `9.82222E-5`; `None` if it is none.
+    /// Reads a decimal literal such as `-12.50`, `1e3` or `9.82222E-5`; `None` if it is not one.
     pub fn parse(literal: &str) -> Option<Self> {
         if is_plain(literal) {
             return Some(Self(literal.into()));
@@ -36,7 +35,7 @@ impl Number {
         Some(Self(decimal.to_compact_string()))
     }
 
-    /// The shortest decimal that reads back as `value`; `None` for NaN and the infinities.
+    /// The shortest decimal that is read back as `value`; `None` for NaN and infinity.
     pub fn from_f64(value: f64) -> Option<Self> {
         let mut text = Text::default();
         write_f64(value, &mut text).then_some(Self(text))
@@ -47,7 +46,7 @@ impl Number {
         &self.0
     }
 
-    /// The canonical text, given away.
+    /// Returns the canonical text.
     pub fn into_string(self) -> String {
         self.0.into()
     }
@@ -57,17 +56,17 @@ impl Number {
         self.0.parse().unwrap_or(f64::NAN)
     }
 
-    /// The whole number, if it is one of 64 bits.
+    /// The whole number; `None` if it is a fraction or does not fit into 64 bits.
     pub fn as_i64(&self) -> Option<i64> {
         self.0.parse().ok()
     }
 
-    /// Why DynamoDB would refuse the number, if it would.
+    /// The reason why DynamoDB would reject the number; `None` if it would accept it.
     ///
     /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html>
     pub fn violation(&self) -> Option<&'static str> {
         if self.0.len() <= MAX_DIGITS && !self.0.contains('e') {
-            // Without an exponent it is written out, so that its length is the most that its exponent can be.
+            // A text without an exponent contains every digit, so its length limits the exponent too.
             return None;
         }
         let decimal = Decimal::parse(&self.0)?;
@@ -85,8 +84,7 @@ impl Number {
     }
 }
 
-/// Why DynamoDB would refuse a binary floating-point number, if it would: what [`Number::violation`] says of its decimal,
-/// which has at most 17 digits.
+/// Like [`Number::violation`], for a binary floating-point number. Its decimal has at most 17 digits.
 pub fn violation_of_f64(value: f64) -> Option<&'static str> {
     let magnitude = value.abs();
     if !value.is_finite() {
@@ -100,8 +98,8 @@ pub fn violation_of_f64(value: f64) -> Option<&'static str> {
     }
 }
 
-/// Appends the canonical text of the shortest decimal that reads back as `value`. `false` for NaN and the infinities, of
-/// which nothing is appended.
+/// Appends the canonical text of the shortest decimal that is read back as `value`. Returns `false` for NaN and infinity, and
+/// appends nothing.
 pub fn write_f64(value: f64, out: &mut impl Write) -> bool {
     if value.abs() < EXACT && value.fract() == 0.0 {
         #[expect(clippy::cast_possible_truncation, reason = "a whole number below 10 to the 15th")]
@@ -112,7 +110,7 @@ pub fn write_f64(value: f64, out: &mut impl Write) -> bool {
         return false;
     }
     let mut shortest = Digits::default();
-    // Such a text has at most 24 characters, and all of them are ASCII.
+    // The text has at most 24 characters, all of them ASCII.
     let _ = write!(shortest, "{value:e}");
     let (mantissa, exponent) = shortest.as_str().split_once('e').unwrap_or((shortest.as_str(), "0"));
     let mut digits = Digits::default();
@@ -124,14 +122,13 @@ pub fn write_f64(value: f64, out: &mut impl Write) -> bool {
     write!(out, "{decimal}").is_ok()
 }
 
-/// Appends the text of a whole number.
+/// Appends a whole number.
 pub fn write_i64(value: i64, out: &mut impl Write) {
-    // Writing to a text cannot fail.
+    // Writing to a string cannot fail.
     let _ = out.write_str(&value.to_compact_string());
 }
 
-/// Whether a literal is in its canonical text already, as nearly every one is: a whole number, or a fraction without an
-/// exponent.
+/// Whether a literal already is canonical, as nearly all are: a whole number, or a fraction without an exponent.
 fn is_plain(literal: &str) -> bool {
     let digits = literal.strip_prefix('-').unwrap_or(literal).as_bytes();
     let is_digits = |digits: &[u8]| digits.len() < 20 && digits.iter().all(u8::is_ascii_digit);
@@ -145,7 +142,7 @@ fn is_plain(literal: &str) -> bool {
         _ => false,
     };
     let Some(fraction) = fraction else { return is_whole && literal != "-0" };
-    // Smaller ones have an exponent.
+    // Smaller numbers have an exponent.
     let is_small = whole == b"0" && fraction.starts_with(b"000000");
     is_whole && is_digits(fraction) && matches!(fraction, [.., b'1'..=b'9']) && !is_small
 }
@@ -180,7 +177,7 @@ impl fmt::Debug for Number {
     }
 }
 
-/// A short text that needs no allocation.
+/// A short text without an allocation.
 #[derive(Default)]
 struct Digits {
     bytes: [u8; 32],
@@ -202,7 +199,7 @@ impl Write for Digits {
     }
 }
 
-/// `0.<digits> × 10^point`, without leading or trailing zeros among the digits; zero has none.
+/// The number `0.<digits> × 10^point`. The digits have no leading or trailing zeros; zero has no digits.
 struct Decimal<'a> {
     negative: bool,
     digits: Cow<'a, str>,
@@ -257,7 +254,7 @@ impl fmt::Display for Decimal<'_> {
         let length = i64::try_from(digits.len()).map_err(|_| fmt::Error)?;
         let zeros = |count: i64| "0".repeat(usize::try_from(count).unwrap_or(0));
         match self.point {
-            // Whole numbers up to 10^21 are written out (further ones too, where the digits reach that far).
+            // Whole numbers up to 10^21 have no exponent, nor have larger ones with as many digits.
             point if length <= point && point <= 21.max(length) => {
                 write!(formatter, "{digits}{}", zeros(point - length))
             }

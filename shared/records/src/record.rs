@@ -1,8 +1,7 @@
-//! The record as a collector makes it, before anything has been checked: one envelope for three services.
+//! A record as a collector creates it, before validation: one envelope for all sources.
 //!
-//! The README describes it in section "Records". Keys of the indexes, the hash and the expiry are
-//! worked out by [`crate::validate`]; when and by whom a record was stored is added by the
-//! store.
+//! The README describes the records in section "Records". [`crate::validate`] adds index keys, hash and expiry; the store
+//! adds when and by which function a record was stored.
 
 use crate::descriptor::NamesSubject;
 pub use crate::descriptor::{Kind, Source};
@@ -11,10 +10,10 @@ use crate::number::Number;
 use crate::time::Timestamp;
 use crate::value::{Map, Text, Value};
 
-/// The `schema_version` that this code writes, and the newest that it reads.
+/// The `schema_version` that this code writes, and the newest one that it reads.
 pub const SCHEMA_VERSION: i64 = 1;
 
-/// Whether what a record tells of is still going on.
+/// The status of an insight or snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
     /// An insight that has not ended.
@@ -26,7 +25,7 @@ pub enum Status {
 }
 
 impl Status {
-    /// The status that is stored as `text`.
+    /// Reads the attribute `status`.
     pub fn parse(text: &str) -> Option<Self> {
         [Self::Open, Self::Closed, Self::Snapshot].into_iter().find(|status| status.as_str() == text)
     }
@@ -41,17 +40,17 @@ impl Status {
     }
 }
 
-/// Why we closed an insight ourselves.
+/// Why an insight was closed by us and not by its service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StatusReason {
-    /// The service knows it no longer, so nothing more will be heard of it.
+    /// The service no longer returns the insight, so there will be no further data about it.
     NoLongerKnown,
-    /// A CloudTrail Start whose End never came in the 90 days that the service keeps.
+    /// A CloudTrail Start without an End in the 90 days that the service keeps.
     NoEndSeen,
 }
 
 impl StatusReason {
-    /// The reason that is stored as `text`.
+    /// Reads the attribute `status_reason`.
     pub fn parse(text: &str) -> Option<Self> {
         [Self::NoLongerKnown, Self::NoEndSeen].into_iter().find(|reason| reason.as_str() == text)
     }
@@ -65,26 +64,26 @@ impl StatusReason {
     }
 }
 
-/// How bad it is. The rules are in [`crate::severity`].
+/// The severity of an insight or snapshot. The rules are in [`crate::severity`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// Nothing wrong, or nothing to judge by.
+    /// Nothing is wrong, or there is no data to decide.
     Info,
-    /// Something.
+    /// A small deviation.
     Low,
-    /// Worth a look.
+    /// To be examined at some time.
     Medium,
-    /// Worth a look now.
+    /// To be examined soon.
     High,
-    /// Worth waking someone.
+    /// To be examined immediately.
     Critical,
 }
 
 impl Severity {
-    /// All of them, mildest first.
+    /// All severities, lowest first.
     pub const ALL: [Self; 5] = [Self::Info, Self::Low, Self::Medium, Self::High, Self::Critical];
 
-    /// The severity that is stored as `text`.
+    /// Reads the attribute `severity`.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|severity| severity.as_str() == text)
     }
@@ -100,7 +99,7 @@ impl Severity {
         }
     }
 
-    /// The digit that sorts it in the index `open`.
+    /// The digit by which the index `open` sorts.
     pub fn rank(self) -> u8 {
         match self {
             Self::Info => 0,
@@ -117,22 +116,22 @@ impl Severity {
 pub struct Chunk {
     /// Seconds between two points: 60, 300 or 3600.
     pub period: i64,
-    /// When each bucket begins, epoch seconds, ascending.
+    /// When each bucket begins, in epoch seconds, ascending.
     pub timestamps: Vec<i64>,
-    /// Calls or errors in each bucket, in step with `timestamps`.
+    /// Number of calls or errors in each bucket, in the order of `timestamps`.
     pub values: Vec<f64>,
-    /// From here on an absent point is zero.
+    /// The begin of the time in which an absent point is zero.
     pub covered_from: Timestamp,
-    /// From here on an absent point is unknown again.
+    /// The end of the time in which an absent point is zero.
     pub covered_until: Timestamp,
 }
 
-/// A record that nobody has checked yet.
+/// A record before validation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Record {
-    /// Its place in the table.
+    /// Its key in the table.
     pub key: Key,
-    /// What it is.
+    /// Its kind.
     pub kind: Kind,
     /// The account that it was collected from.
     pub account_id: Text,
@@ -140,34 +139,34 @@ pub struct Record {
     pub region: Text,
     /// The service's own identifier.
     pub id: Option<String>,
-    /// One line for a person.
+    /// One line for people.
     pub title: Option<String>,
     /// Open, closed or a snapshot.
     pub status: Option<Status>,
-    /// Why we closed it ourselves, if we did.
+    /// Why we closed it; `None` if we did not.
     pub status_reason: Option<StatusReason>,
-    /// How bad it is.
+    /// Its severity.
     pub severity: Option<Severity>,
-    /// What it is about: root-cause service, event source, assessment.
+    /// What it is about: the root-cause service, event source, cluster, assessment or Security Hub insight.
     pub entity: Option<String>,
-    /// The numbers that it is judged by.
+    /// Its numbers, by name; the severity depends on them.
     pub measures: Vec<(Text, Number)>,
-    /// When it began.
+    /// When the insight or the bucket of time began.
     pub started_at: Option<Timestamp>,
-    /// When it ended, if it has.
+    /// When it ended; `None` while it is open.
     pub ended_at: Option<Timestamp>,
-    /// The answer's own version.
+    /// The version of the answer (see the version rule of the kind).
     pub updated_at: Option<Timestamp>,
     /// When the service was asked.
     pub answered_at: Timestamp,
-    /// Everything that the service said.
+    /// All members of the answer.
     pub detail: Map,
-    /// The points, for a chunk.
+    /// The points, if the record is a chunk of a series.
     pub chunk: Option<Chunk>,
 }
 
 impl Record {
-    /// A record with nothing but its place, to be filled in.
+    /// Creates a record without content.
     pub fn new(kind: Kind, key: Key, account_id: &str, region: &str, answered_at: Timestamp) -> Self {
         Self {
             key,
@@ -190,7 +189,7 @@ impl Record {
         }
     }
 
-    /// The record of this kind that is stored as `stored`, to be changed and written again; `None` if it is of another kind.
+    /// Reads the stored record, to be changed and written again; `None` if it is of another kind.
     pub fn from_stored(kind: Kind, stored: &Stored, answered_at: Timestamp) -> Option<Self> {
         let key = Key::new(stored.text("pk")?, stored.text("sk")?);
         if stored.text("kind")? != kind.as_str() {
@@ -215,10 +214,10 @@ impl Record {
         Some(record)
     }
 
-    /// What the service said, as JSON, for `rejected`: the detail, and the points of a chunk.
+    /// The answer as JSON, for `rejected`: the detail, and the points of a chunk.
     ///
-    /// Rejected answers are stored under the hash of this text. Equal answers about two subjects are two rejected records, so
-    /// an answer that does not name its subject has the requested one beside it.
+    /// Rejected answers are stored under the hash of this text. If the answer does not name its subject, the text also
+    /// contains the key, so that equal answers about two subjects are stored as two.
     pub fn to_raw(&self) -> String {
         let has_id = self.id.as_deref().is_some_and(|id| !id.is_empty());
         raw(self.kind, &self.key, has_id, self.detail.clone(), self.chunk.as_ref())
@@ -234,7 +233,7 @@ fn names_subject(kind: Kind, has_id: bool) -> bool {
     }
 }
 
-/// A detail and the points of a chunk as one JSON object.
+/// A detail and the points of a chunk, as one JSON object.
 pub(crate) fn raw(kind: Kind, key: &Key, has_id: bool, mut said: Map, chunk: Option<&Chunk>) -> String {
     if let Some(chunk) = chunk {
         let values = chunk.values.iter().map(|value| crate::value::float_value(*value)).collect();
@@ -253,7 +252,7 @@ pub(crate) fn raw(kind: Kind, key: &Key, has_id: bool, mut said: Map, chunk: Opt
     text
 }
 
-/// A text on one line, its words one space apart, as a title is.
+/// The text on one line, with single spaces between words, as titles have it.
 pub fn one_line(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
     for word in text.split_whitespace() {
@@ -280,7 +279,7 @@ pub fn target_partition(prefix: &str, source: Source, account: &str, region: &st
     key::join([prefix, source.as_str(), account, region])
 }
 
-/// A stored item, read back by name.
+/// An item that was read from the table.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Stored(pub Map);
 
@@ -300,22 +299,22 @@ impl Stored {
         self.0.get(name).and_then(Value::as_number).and_then(Number::as_i64)
     }
 
-    /// The hash of what is stored.
+    /// The hash of the stored content.
     pub fn content_hash(&self) -> Option<&str> {
         self.text("content_hash")
     }
 
-    /// The time at `path` of `detail`.
+    /// The time at `path` in `detail`.
     pub fn detail_time(&self, path: &[&str]) -> Option<Timestamp> {
         self.0.get("detail")?.at(path).and_then(Value::as_timestamp)
     }
 
-    /// Whether its time is over, so that it counts as absent.
+    /// Whether it has expired, so that it counts as absent.
     pub fn is_expired(&self, now: Timestamp) -> bool {
         self.integer("expires_at").is_some_and(|expiry| expiry <= now.seconds())
     }
 
-    /// Whether it was written by a newer version, which must not be overwritten.
+    /// Whether a newer version of this program wrote it. Such an item must not be overwritten.
     pub fn is_newer_schema(&self) -> bool {
         self.integer("schema_version").is_some_and(|version| version > SCHEMA_VERSION)
     }

@@ -1,20 +1,21 @@
-//! SDK values as values of a record.
+//! Converts values of the SDK to values of a record.
 
 use crate::time::Timestamp;
 use crate::value::Value;
 use aws_smithy_types::DateTime;
 
-/// An instant of the SDK, to the millisecond; `None` outside the years 1 to 9999.
+/// The time in milliseconds; `None` outside the years 1 to 9999.
 pub fn timestamp(date_time: &DateTime) -> Option<Timestamp> {
     Timestamp::from_parts(date_time.secs(), date_time.subsec_nanos())
 }
 
-/// An instant of ours for a request.
+/// The SDK's type of a time, for a request.
 pub fn date_time(timestamp: Timestamp) -> DateTime {
     DateTime::from_millis(timestamp.millis())
 }
 
-/// An instant as a record has it; one that no calendar holds stays a number of seconds, so that it is not lost.
+/// A time as a value of a record. A time outside the range of [`timestamp`] stays a number of seconds, so that it is not
+/// lost.
 pub fn time_value(date_time: &DateTime) -> Value {
     timestamp(date_time).map_or_else(|| Value::Number(date_time.secs().into()), Value::from)
 }

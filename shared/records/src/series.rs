@@ -1,5 +1,5 @@
-//! The key of a metric series of CloudTrail: its parts, where they come from (a `catalog` row, an insight event), and how
-//! they are encoded. Collectors and readers share it, so that both find the same chunks.
+//! The key of a CloudTrail metric series: its parts, where they come from (a `catalog` row or an insight event), and how they
+//! are encoded. Collectors and readers share it, so that both use the same keys.
 //!
 //! <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_ListInsightsMetricData.html>
 
@@ -8,23 +8,23 @@ use crate::key;
 use crate::record::{Source, Stored, partition};
 use crate::value::{Map, MapBuilder, Value};
 
-/// The insight type whose series count errors, each of one code.
+/// The insight type whose series count errors, one series per error code.
 pub const API_ERROR_RATE: &str = "ApiErrorRateInsight";
 /// The insight type whose series count calls.
 pub const API_CALL_RATE: &str = "ApiCallRateInsight";
 
-/// The member of an insight event's record that holds what `LookupEvents` or `ListInsightsData` returned beside the event.
+/// The member of an event's record that contains the other members of the answer of `LookupEvents` or `ListInsightsData`.
 pub const LOOKUP: &str = "lookup";
-/// The member of a look-up that names the trail that was requested, where the event does not name it itself.
+/// The member of a look-up that contains the requested trail, if the event does not name one.
 pub const REQUESTED_TRAIL: &str = "insight_source";
 
-/// What the sort keys of the `catalog` rows of series begin with.
+/// The prefix of the sort keys of series rows.
 pub const SERIES_ROWS: &str = "series#";
 
-/// The longest part of a key, in bytes. CloudTrail accepts at most 256.
+/// The maximum length of a part of a key, in bytes. CloudTrail accepts at most 256.
 const LONGEST_PART: usize = 1_024;
 
-/// A part as it is stored: one that the API would refuse anyway must not make the `catalog` row too large.
+/// A part as it is stored. A part that the API rejects because of its length must not make the `catalog` row too large.
 fn bounded(text: &str) -> String {
     if text.len() <= LONGEST_PART {
         return text.to_owned();
@@ -34,7 +34,7 @@ fn bounded(text: &str) -> String {
     format!("{begin}… sha256:{hash}")
 }
 
-/// What identifies one metric series within an account and a region.
+/// The parts that identify a metric series within an account and a region.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SeriesKey {
     /// The service that was called, such as `ec2.amazonaws.com`.
@@ -43,26 +43,27 @@ pub struct SeriesKey {
     pub event_name: String,
     /// [`API_CALL_RATE`] or [`API_ERROR_RATE`].
     pub insight_type: String,
-    /// Which error, for errors.
+    /// The error code, for series of errors.
     pub error_code: Option<String>,
     /// The ARN of the trail, for data events.
     pub trail: Option<String>,
 }
 
 impl SeriesKey {
-    /// The key that an insight event names, with the trail that was requested where the event names none. `event` is the
-    /// event with its names in snake_case, as `detail.start` and `detail.end` of an insight have it.
+    /// The key that an insight event names. If the event names no trail, the requested trail is used. The names in `event`
+    /// are in snake_case, as in `detail.start` and `detail.end` of an insight.
     ///
-    /// Required parts that are missing are empty. Optional parts that are empty count as absent, since both make the same key.
+    /// Missing required parts are empty. Empty optional parts count as absent, because both result in the same key.
     pub fn of_event(event: &Map) -> Self {
         let key = Self::of_event_alone(event);
         let trail = requested_trail(event).map(str::to_owned).or(key.trail);
         Self { trail, ..key }
     }
 
-    /// The key that an insight event names by itself, whatever was requested.
+    /// The key that an insight event names, without the requested trail.
     ///
-    /// Only data events belong to the series of a trail: management events name the trail too, and have series of the account.
+    /// Only data events belong to the series of a trail. Management events name the trail too, but belong to series of the
+    /// account.
     pub fn of_event_alone(event: &Map) -> Self {
         let member =
             |name: &str| event.get("insight_details").and_then(|details| details.at(&[name])?.as_str());
@@ -80,7 +81,7 @@ impl SeriesKey {
         }
     }
 
-    /// The key that a stored insight names: by its End, else by its Start.
+    /// The key that a stored insight names: in its End, otherwise in its Start.
     pub fn of_insight(insight: &Stored) -> Option<Self> {
         let detail = insight.0.get("detail")?;
         let event = |half: &str| detail.at(&[half])?.as_map();
@@ -100,7 +101,7 @@ impl SeriesKey {
         })
     }
 
-    /// What is counted, for people: `RunInstances calls`, `GetObject AccessDenied errors`.
+    /// The title of the series, for example `RunInstances calls` or `GetObject AccessDenied errors`.
     pub fn title(&self) -> String {
         let name = if self.event_name.is_empty() { "unnamed" } else { &self.event_name };
         match &self.error_code {
@@ -129,7 +130,7 @@ impl SeriesKey {
         format!("{SERIES_ROWS}{}", key::join(self.parts()))
     }
 
-    /// Its parts by name, as chunks and `catalog` rows have them.
+    /// Its parts by name, as in chunks and `catalog` rows.
     pub fn detail(&self) -> Map {
         MapBuilder::new()
             .with("error_code", self.error_code.as_deref())
@@ -140,7 +141,7 @@ impl SeriesKey {
             .build()
     }
 
-    /// Adds to `faults` every part that the API's own patterns would refuse. `path` precedes the names of the parts.
+    /// Adds a fault for each part that the API's patterns do not allow. `path` precedes the names of the parts.
     pub fn check(&self, path: &str, faults: &mut Faults) {
         let field = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
         let prefix = self.event_source.strip_suffix(".amazonaws.com").unwrap_or_default();
@@ -181,13 +182,13 @@ impl SeriesKey {
     }
 }
 
-/// The trail that was requested for an insight event, where the event does not name it itself.
+/// The trail that was requested for an insight event, if the event does not name one.
 pub fn requested_trail(event: &Map) -> Option<&str> {
     event.get(LOOKUP)?.at(&[REQUESTED_TRAIL])?.as_str()
 }
 
 impl std::fmt::Display for SeriesKey {
-    /// The parts as they are encoded in a key.
+    /// The parts, encoded as in a key.
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str(&key::join(self.parts()))
     }

@@ -1,58 +1,58 @@
-//! How severe something is: the general scales. Which one a kind uses, and with which thresholds, is in its descriptor.
+//! Severity scales. The descriptor of a kind has the scale and the thresholds that the kind uses.
 
 use crate::record::Severity;
 
 /// How the severity of a kind is determined.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SeverityRule {
-    /// The value that is compared, for people.
+    /// The name of the compared value in texts.
     pub value: &'static str,
-    /// What it is compared with.
+    /// The scale.
     pub scale: Scale,
 }
 
-/// What a value is compared with.
+/// The types of scales.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Scale {
     /// A share of a whole.
     Share(ShareScale),
     /// A rate divided by its baseline.
     Rate(RateScale),
-    /// A word of the service.
+    /// A label that the service assigns.
     Label(LabelScale),
 }
 
 /// Thresholds of a share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ShareScale {
-    /// The least share, as numerator and denominator, for critical, high and medium. Any greater than zero is low; zero, or no
-    /// whole, is info.
+    /// The smallest share, as (numerator, denominator), for critical, high and medium. A smaller share above zero is low;
+    /// zero, or an unknown or zero whole, is info.
     pub thresholds: [(u32, u32); 3],
 }
 
 /// Thresholds of a rate divided by its baseline.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RateScale {
-    /// The least ratio for critical, high and medium. Everything else is low.
+    /// The smallest ratio for critical, high and medium. Everything else is low.
     pub thresholds: [f64; 3],
-    /// The smallest baseline: a baseline of zero would make everything critical.
+    /// The minimum baseline: with a baseline of zero, every rate would be critical.
     pub least_baseline: f64,
 }
 
-/// The severities of the words that a service uses.
+/// The severities of the labels that a service uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LabelScale {
-    /// The severity of each word.
+    /// The severity of each label.
     pub severities: &'static [(&'static str, Severity)],
-    /// The severity of any other word.
+    /// The severity of any other label.
     pub otherwise: Severity,
 }
 
-/// The severities of the three thresholds.
+/// The severities that correspond to the three thresholds.
 const LEVELS: [Severity; 3] = [Severity::Critical, Severity::High, Severity::Medium];
 
 impl ShareScale {
-    /// The severity of `part` of `whole`. It compares whole numbers, so that a boundary is exact.
+    /// The severity of `part` of `whole`. It compares whole numbers, so that thresholds are exact.
     pub fn severity(&self, part: Option<i64>, whole: Option<i64>) -> Severity {
         let (Some(part), Some(whole)) = (part.map(i128::from), whole.map(i128::from)) else {
             return Severity::Info;
@@ -69,9 +69,9 @@ impl ShareScale {
 }
 
 impl RateScale {
-    /// The severity of a rate with this baseline; low if either is missing.
+    /// The severity of `rate` with this `baseline`; low if either is missing.
     pub fn severity(&self, rate: Option<f64>, baseline: Option<f64>) -> Severity {
-        /// 1.4 divided by 0.07 is 20, but a little less in binary. The boundary must still be reached.
+        /// In binary, 1.4 / 0.07 is slightly below 20. The threshold of 20 must still be reached.
         const ROUNDING: f64 = 1.0 + 4.0 * f64::EPSILON;
         let (Some(rate), Some(baseline)) = (rate, baseline) else { return Severity::Low };
         let ratio = rate / baseline.max(self.least_baseline) * ROUNDING;
@@ -81,7 +81,7 @@ impl RateScale {
 }
 
 impl LabelScale {
-    /// The severity of one word.
+    /// The severity of a label.
     pub fn severity(&self, label: &str) -> Severity {
         let known = self.severities.iter().find(|(word, _)| *word == label);
         known.map_or(self.otherwise, |(_, severity)| *severity)

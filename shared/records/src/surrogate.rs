@@ -1,9 +1,10 @@
-//! Unpaired surrogates in JSON text: halves of a character beyond 16 bits, which an escape can spell and no text can hold.
-//! Each becomes U+FFFD, as `String::from_utf16_lossy` has it. Nothing else of a text changes, not even its length. Pure.
+//! Replaces unpaired surrogates in JSON text. A JSON escape can contain one half of a surrogate pair, but a Rust string
+//! cannot. Each is replaced by U+FFFD, as in `String::from_utf16_lossy`. The rest of the text and its length do not change.
+//! No I/O.
 
 use std::borrow::Cow;
 
-/// Spells U+FFFD, in as many bytes as any other escape of the kind.
+/// The escape for U+FFFD, which is as long as the escape that it replaces.
 const REPLACEMENT: &[u8] = br"\ufffd";
 
 /// The JSON text with U+FFFD in place of every unpaired surrogate.
@@ -16,21 +17,21 @@ pub fn replace_unpaired(text: &str) -> Cow<'_, str> {
     replaced.extend_from_slice(rest);
     match String::from_utf8(replaced) {
         Ok(replaced) if replaced != text => Cow::Owned(replaced),
-        // Escapes are ASCII: what replaces them breaks no other character.
+        // Escapes are ASCII, so replacing them cannot break another character.
         _ => Cow::Borrowed(text),
     }
 }
 
-/// The same of a text that comes in pieces.
+/// Replaces unpaired surrogates in a text that arrives in pieces.
 #[derive(Debug, Default)]
 pub struct Replacer {
-    /// The beginning of an escape whose end has not come.
+    /// The incomplete escape at the end of the previous piece.
     kept: Vec<u8>,
 }
 
 impl Replacer {
-    /// What is to be passed on in place of `piece`; `None` for the piece itself. The beginning of an escape at its end comes
-    /// with the next piece; at the end of a text there is none, since a text of JSON ends otherwise.
+    /// The bytes to pass on instead of `piece`; `None` if `piece` needs no change. An incomplete escape at the end of `piece`
+    /// is passed on with the next piece. A complete JSON text does not end with one.
     pub fn replace(&mut self, piece: &[u8]) -> Option<Vec<u8>> {
         if self.kept.is_empty() && !may_escape(piece) {
             return None;
@@ -43,12 +44,12 @@ impl Replacer {
     }
 }
 
-/// Whether there is a `\u`, or the beginning of one.
+/// Whether the text contains `\u`, or ends with the beginning of it.
 fn may_escape(text: &[u8]) -> bool {
     text.last() == Some(&b'\\') || text.windows(2).any(|pair| pair == br"\u")
 }
 
-/// Appends `text` with its unpaired surrogates replaced, and gives back the escape at its end that may go on beyond it.
+/// Appends `text` with its unpaired surrogates replaced, and returns the incomplete escape at its end.
 fn pass<'a>(text: &'a [u8], out: &mut Vec<u8>) -> &'a [u8] {
     let mut rest = text;
     loop {
@@ -94,7 +95,7 @@ fn pass<'a>(text: &'a [u8], out: &mut Vec<u8>) -> &'a [u8] {
     }
 }
 
-/// The code unit that four hexadecimal digits spell.
+/// The code unit that four hexadecimal digits represent.
 fn unit(digits: [u8; 4]) -> Option<u32> {
     digits.into_iter().try_fold(0, |unit, digit| Some(unit * 16 + char::from(digit).to_digit(16)?))
 }
@@ -150,7 +151,7 @@ mod tests {
         }
     }
 
-    /// A JSON text of one text of these UTF-16 units, each in one of the ways in which it can be spelled.
+    /// A JSON string of these UTF-16 units, each written in one of the possible notations.
     fn spelled(units: &[u16]) -> String {
         let mut text = String::from("\"");
         for unit in units {
@@ -175,7 +176,7 @@ mod tests {
             let json = spelled(&units);
             let expected = Value::from(String::from_utf16_lossy(&units));
             prop_assert_eq!(Value::from_json(&json), Ok(expected));
-            // In pieces it is the same.
+            // In pieces, the result is the same.
             let (mut replacer, mut joined, mut rest) = (Replacer::default(), Vec::new(), json.as_bytes());
             for cut in cuts {
                 let (piece, after) = rest.split_at(cut.min(rest.len()));

@@ -1,5 +1,5 @@
-//! Kinds for the tests of this crate, which does not know the real ones. Their names are those of real kinds, since tests hold
-//! hashes and index keys to values that were worked out by hand.
+//! Kinds for the tests of this crate, which does not depend on the real ones. The names are those of real kinds, because the
+//! tests compare hashes and index keys with values worked out by hand.
 
 use crate::descriptor::{
     Availability, Kind, KindDescriptor, NotEnabled, Schedule, Shape, Source, SourceDescriptor,

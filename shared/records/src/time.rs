@@ -1,8 +1,8 @@
-//! Instants to the millisecond, in UTC, and where "now" comes from.
+//! Times in UTC with milliseconds, and the clock.
 //!
-//! Every service here gives times as epoch seconds with a fraction that binary floating point blurs
-//! (`1601002100.123` arrives as `…122999` ns), so an instant is rounded to the millisecond before it becomes a key,
-//! a hash or a comparison. The text form is RFC 3339 with three digits and `Z`, and sorts as the instants do.
+//! The services return times as epoch seconds with a fraction, and binary floating point changes it slightly
+//! (`1601002100.123` arrives as `…122999` ns). A time is therefore rounded to the millisecond before it is used in a key, a
+//! hash or a comparison. The text form is RFC 3339 with three decimals and `Z`; texts sort like the times.
 
 use crate::value::Text;
 use jiff::fmt::StdFmtWrite;
@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 /// Milliseconds in a second.
 const MILLIS: i64 = 1_000;
-/// Seconds in a day. UTC days have no other length here: no service of ours counts leap seconds.
+/// Seconds in a day. Days have no leap seconds here, because none of the services counts them.
 pub const DAY_SECONDS: i64 = 86_400;
 
 /// An instant, in milliseconds since 1970-01-01T00:00:00Z, between the years 1 and 9999.
@@ -24,8 +24,8 @@ pub struct Timestamp(i64);
 impl Timestamp {
     /// The first instant that the four-digit text form can hold, 0001-01-01T00:00:00Z.
     pub const MIN: Self = Self(-62_135_596_800_000);
-    /// The last whole instant that `jiff` shows in every time zone with four digits, 9999-12-30T21:59:59.999Z. (It keeps a day back so
-    /// that offsets can be added.)
+    /// The last millisecond that `jiff` shows in every time zone with a four-digit year, 9999-12-30T21:59:59.999Z. (`jiff`
+    /// reserves the last day for offsets.)
     pub const MAX: Self = Self(253_402_207_199_999);
 
     /// The instant `millis` milliseconds after the epoch, or `None` outside [`Self::MIN`]…[`Self::MAX`].
@@ -34,12 +34,12 @@ impl Timestamp {
         (Self::MIN..=Self::MAX).contains(&timestamp).then_some(timestamp)
     }
 
-    /// The instant `seconds` seconds after the epoch, held within [`Self::MIN`]…[`Self::MAX`].
+    /// The instant `seconds` seconds after the epoch, limited to [`Self::MIN`]…[`Self::MAX`].
     pub fn from_seconds(seconds: i64) -> Self {
         Self(seconds.saturating_mul(MILLIS)).clamp(Self::MIN, Self::MAX)
     }
 
-    /// The instant at `seconds` and `nanos` after it, rounded to the nearest millisecond; `None` out of range.
+    /// The instant `seconds` and `nanos` after the epoch, rounded to the nearest millisecond; `None` outside the range.
     pub fn from_parts(seconds: i64, nanos: u32) -> Option<Self> {
         let millis = seconds.checked_mul(MILLIS)?.checked_add((i64::from(nanos) + 500_000) / 1_000_000)?;
         Self::from_millis(millis)
@@ -55,33 +55,33 @@ impl Timestamp {
         self.0.div_euclid(MILLIS)
     }
 
-    /// This instant moved by `seconds`, held within the range of the text form.
+    /// This instant plus `seconds`, limited to [`Self::MIN`]…[`Self::MAX`].
     #[must_use]
     pub fn plus_seconds(self, seconds: i64) -> Self {
         self.plus_millis(seconds.saturating_mul(MILLIS))
     }
 
-    /// This instant moved by `millis`, held within the range of the text form.
+    /// This instant plus `millis`, limited to [`Self::MIN`]…[`Self::MAX`].
     #[must_use]
     pub fn plus_millis(self, millis: i64) -> Self {
         Self(self.0.saturating_add(millis)).clamp(Self::MIN, Self::MAX)
     }
 
-    /// The last multiple of `seconds` since the epoch that is not after this instant.
+    /// This instant, rounded down to a multiple of `seconds` since the epoch.
     #[must_use]
     pub fn floor(self, seconds: i64) -> Self {
         let step = seconds.max(1).saturating_mul(MILLIS);
         Self(self.0 - self.0.rem_euclid(step)).max(Self::MIN)
     }
 
-    /// The first multiple of `seconds` since the epoch that is not before this instant.
+    /// This instant, rounded up to a multiple of `seconds` since the epoch.
     #[must_use]
     pub fn ceil(self, seconds: i64) -> Self {
         let floor = self.floor(seconds);
         if floor == self { self } else { floor.plus_seconds(seconds) }
     }
 
-    /// Milliseconds from `earlier` to this instant; negative if it is not earlier.
+    /// Milliseconds from `earlier` to this instant; negative if `earlier` is later.
     pub fn millis_since(self, earlier: Self) -> i64 {
         self.0.saturating_sub(earlier.0)
     }
@@ -93,19 +93,19 @@ impl Timestamp {
         text
     }
 
-    /// The text form.
+    /// The text form, for example `2026-11-18T12:00:00.000Z`.
     pub fn to_text(self) -> Text {
         let mut text = Text::default();
-        // Writing to a text cannot fail.
+        // Writing to a string cannot fail.
         let _ = self.write(&mut text);
         text
     }
 
     /// Appends the text form.
     pub fn write(self, out: impl fmt::Write) -> fmt::Result {
-        /// Three digits of a second, always.
+        /// Always prints three decimals of a second.
         static PRINTER: DateTimePrinter = DateTimePrinter::new().precision(Some(3));
-        // The constructors keep within jiff's range, so the fallback is never seen.
+        // The constructors keep instants within jiff's range, so the fallback is never used.
         let instant = jiff::Timestamp::from_millisecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
         PRINTER.print_timestamp(&instant, StdFmtWrite(out)).map_err(|_| fmt::Error)
     }
@@ -123,7 +123,7 @@ impl fmt::Debug for Timestamp {
     }
 }
 
-/// Reads RFC 3339 with any offset. An error is one lower-case line that says what is wrong with the text.
+/// Reads RFC 3339 with any offset. The error is one lower-case line with the reason.
 impl FromStr for Timestamp {
     type Err = String;
 
@@ -134,23 +134,23 @@ impl FromStr for Timestamp {
     }
 }
 
-/// Where "now" comes from. `main` makes one and passes it down, so that a test can hold it still.
+/// The source of the current time. `main` creates it and passes it down, so that tests can control it.
 #[derive(Clone, Copy, Debug)]
 pub enum Clock {
     /// The machine's clock.
     System,
-    /// The machine's clock moved by so many milliseconds: a story told as of another day.
+    /// The machine's clock plus this number of milliseconds, for simulated data of another day.
     Shifted(i64),
     /// Always the same instant.
     Fixed(Timestamp),
-    /// Milliseconds since the epoch, moved by whoever holds it: a simulation's.
+    /// Milliseconds since the epoch, which the owner can change; for simulations.
     Held(&'static AtomicI64),
-    /// The same moved by so many milliseconds.
+    /// Like [`Clock::Held`], plus this number of milliseconds.
     HeldShifted(&'static AtomicI64, i64),
 }
 
 impl Clock {
-    /// The instant that this clock shows.
+    /// The current time of this clock.
     pub fn now(self) -> Timestamp {
         #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
         let machine = jiff::Timestamp::now().as_millisecond();
@@ -163,7 +163,7 @@ impl Clock {
         }
     }
 
-    /// This clock moved by `millis`.
+    /// This clock plus `millis` milliseconds.
     #[must_use]
     pub fn moved(self, millis: i64) -> Self {
         match self {
@@ -177,7 +177,7 @@ impl Clock {
     }
 }
 
-/// Reads a span such as `90s`, `15m`, `24h`, `7d`, `2w` or `1d 12h`. An error is one line that says what is wrong.
+/// Reads a time span such as `90s`, `15m`, `24h`, `7d`, `2w` or `1d 12h`. The error is one line with the reason.
 pub fn parse_span(text: &str) -> Result<SignedDuration, String> {
     let span: jiff::Span = text.trim().parse().map_err(|error: jiff::Error| error.to_string())?;
     let relative = jiff::SpanRelativeTo::days_are_24_hours();

@@ -1,5 +1,5 @@
-//! Turns a [`Record`] into a [`ValidRecord`], the only thing that the store accepts, or says everything that is wrong
-//! with it. Pure: it reads no clock and no table, and knows no service.
+//! Converts a [`Record`] to a [`ValidRecord`], the only type that the store accepts, or returns every rule that the record
+//! breaks. No I/O; it depends on no service.
 
 use crate::descriptor::Shape;
 use crate::fault::Faults;
@@ -20,35 +20,35 @@ use std::fmt;
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>
 const LONGEST_PK: usize = 2048;
 const LONGEST_SK: usize = 1024;
-/// The largest item that DynamoDB takes.
+/// The maximum size of an item in DynamoDB, in bytes.
 pub const LARGEST_ITEM: usize = 400 * 1024;
-/// What the store adds when it writes: `observed_at`, `collected_by`.
+/// The size of the attributes that the store adds when it writes (`observed_at`, `collected_by`), in bytes.
 const STAMPS_SIZE: usize = 512;
-/// DynamoDB nests lists and maps 32 deep; an attribute's own value is the first level.
+/// The maximum nesting depth of lists and maps in DynamoDB. The value of an attribute is the first level.
 const DEEPEST: usize = 32;
-/// The points of a chunk, of which a series has tens of thousands. They stay numbers until they are written out.
+/// The points of a chunk. A series has tens of thousands of them, so they stay numbers until they are written.
 const TIMESTAMPS: &str = "timestamps";
 const VALUES: &str = "values";
-/// SHA-256 over what the service said: every record has it.
+/// The attribute with the SHA-256 of the answer. Every record has it.
 const CONTENT_HASH: &str = "content_hash";
-/// What most numbers fit into.
+/// A buffer size that is enough for most numbers.
 #[cfg(feature = "dynamodb")]
 const SHORT_NUMBER: usize = 12;
-/// What is kept of the memory for the text that is hashed, in bytes: more than nearly every record takes.
+/// The capacity of the hash buffer that is kept between records, in bytes. Nearly all records need less.
 const HASHED_KEPT: usize = 64 * 1024;
-/// More attributes than any record has, points apart.
+/// More attributes than any record has, without the points.
 const ATTRIBUTES: usize = 32;
 
 thread_local! {
-    /// Where the text that is hashed is written, in the same place for every record; of a large one no more than
-    /// [`HASHED_KEPT`] is kept.
+    /// A buffer for the text that is hashed, reused for every record. After a large record its capacity is reduced to
+    /// [`HASHED_KEPT`].
     static HASHED: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
-/// Attributes by name. What is hashed comes first, in the order of its names.
+/// Attributes by name. Those that are hashed come first, sorted by name.
 type Attributes = Vec<(&'static str, Value)>;
 
-/// A record that the table can hold, with its hash, its expiry and its index keys.
+/// A record that passed validation, with hash, expiry and index keys.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ValidRecord {
     key: Key,
@@ -63,27 +63,27 @@ pub struct ValidRecord {
 }
 
 impl ValidRecord {
-    /// The size of its item as DynamoDB counts it, stamps included, rounded up.
+    /// The size of its item as DynamoDB counts it, with the attributes that the store adds, rounded up.
     pub fn size(&self) -> usize {
         self.size
     }
 
-    /// Its place in the table.
+    /// Its key in the table.
     pub fn key(&self) -> &Key {
         &self.key
     }
 
-    /// What it is.
+    /// Its kind.
     pub fn kind(&self) -> Kind {
         self.kind
     }
 
-    /// The attribute of this name, unless it is the points of a chunk or a stamp of the store.
+    /// The attribute with this name, except the points of a chunk and the attributes that the store adds.
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.attributes.iter().find(|(other, _)| *other == name).map(|(_, value)| value)
     }
 
-    /// Every attribute but the stamps of the store.
+    /// All attributes except those that the store adds.
     pub fn to_map(&self) -> Map {
         let mut map: Map =
             self.attributes.iter().map(|(name, value)| ((*name).into(), value.clone())).collect();
@@ -95,7 +95,7 @@ impl ValidRecord {
         map
     }
 
-    /// The same as attributes of the table.
+    /// All attributes except those that the store adds, as DynamoDB attributes.
     #[cfg(feature = "dynamodb")]
     pub fn table_attributes(&self) -> impl Iterator<Item = (&str, AttributeValue)> {
         let attributes = self.attributes.iter().map(|(name, value)| (*name, value.to_attribute()));
@@ -110,18 +110,18 @@ impl ValidRecord {
         attributes.chain(points)
     }
 
-    /// The same as an item of the table.
+    /// The record as a DynamoDB item.
     #[cfg(feature = "dynamodb")]
     pub fn to_item(&self) -> HashMap<String, AttributeValue> {
         self.table_attributes().map(|(name, value)| (name.to_owned(), value)).collect()
     }
 
-    /// SHA-256 over the canonical JSON of what the service said.
+    /// SHA-256 over the canonical JSON of the answer, as lower-case hex.
     pub fn content_hash(&self) -> &str {
         self.get(CONTENT_HASH).and_then(Value::as_str).unwrap_or_default()
     }
 
-    /// The answer's own version.
+    /// The version of the answer.
     pub fn updated_at(&self) -> Timestamp {
         self.updated_at
     }
@@ -131,23 +131,23 @@ impl ValidRecord {
         self.answered_at
     }
 
-    /// Whether its time would be over already.
+    /// Whether it would already have expired at `now`.
     pub fn is_expired(&self, now: Timestamp) -> bool {
         self.expires_at.is_some_and(|expiry| expiry <= now.seconds())
     }
 
-    /// Whether we closed it ourselves (`status_reason`), so that any answer of the service beats it.
+    /// Whether we closed it (`status_reason`), so that any answer of the service replaces it.
     pub fn is_self_closed(&self) -> bool {
         self.self_closed
     }
 
-    /// Where a chunk's coverage begins.
+    /// The start of a chunk's coverage; `None` for other records.
     pub fn covered_from(&self) -> Option<Timestamp> {
         self.get("covered_from").and_then(Value::as_timestamp)
     }
 }
 
-/// A number of the table, which `write` writes out.
+/// A DynamoDB number whose text `write` writes.
 #[cfg(feature = "dynamodb")]
 fn number(write: impl FnOnce(&mut String)) -> AttributeValue {
     let mut text = String::with_capacity(SHORT_NUMBER);
@@ -155,18 +155,18 @@ fn number(write: impl FnOnce(&mut String)) -> AttributeValue {
     AttributeValue::N(text)
 }
 
-/// A record that broke rules: what the service said and every rule it broke.
+/// A record that breaks rules: the answer and every violation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rejected {
-    /// What it was about, for a person: its key.
+    /// Its key, as a text for people.
     pub subject: String,
     /// Every fault.
     pub violations: Faults,
-    /// What the service said, as JSON.
+    /// The answer, as JSON.
     pub raw: String,
 }
 
-/// Checks `record` and completes it. `retention_days` of 0 keeps it for ever.
+/// Validates `record` and adds hash, expiry and index keys. `retention_days` of 0 keeps the record for ever.
 pub fn validate(record: Record, retention_days: i64) -> Result<ValidRecord, Box<Rejected>> {
     let mut faults = Faults::default();
     check_envelope(&record, &mut faults);
@@ -283,7 +283,7 @@ fn check_chunk(chunk: &Chunk, faults: &mut Faults) {
     }
 }
 
-/// Where a value stands. It is written out only where something is wrong with it.
+/// The path to a value. It is converted to text only if there is a fault.
 enum Path<'a> {
     Attribute(&'a str),
     Member(&'a Path<'a>, &'a str),
@@ -300,7 +300,7 @@ impl fmt::Display for Path<'_> {
     }
 }
 
-/// Finds what DynamoDB would refuse inside a value.
+/// Adds a fault for everything inside a value that DynamoDB would reject.
 fn check_value(value: &Value, path: &Path<'_>, depth: usize, faults: &mut Faults) {
     match value {
         Value::List(_) | Value::Map(_) if depth > DEEPEST => {
@@ -330,14 +330,13 @@ fn check_members(map: &Map, path: &Path<'_>, depth: usize, faults: &mut Faults) 
     }
 }
 
-/// When it began and ended, as the item has it.
+/// Start and end, as in the item.
 struct Span {
     started_at: Text,
     ended_at: Option<Text>,
 }
 
-/// The record's place, what the hash is taken over but for the points, together with what says how far a chunk reaches,
-/// and the points.
+/// Splits a record into its key, the attributes that are hashed or state the coverage of a chunk, and the points.
 fn content(record: Record, span: Span) -> (Key, Attributes, Option<Chunk>) {
     let has_measures = record.kind.is_insight() || record.kind.is_snapshot();
     let measures = record.measures.into_iter().map(|(name, number)| (name, number.into()));
@@ -369,10 +368,10 @@ fn content(record: Record, span: Span) -> (Key, Attributes, Option<Chunk>) {
     (record.key, attributes, record.chunk)
 }
 
-/// The hash over the canonical JSON of what the service said, and the size of a chunk's points in the item.
+/// The hash over the canonical JSON of the answer, and the size of a chunk's points in the item.
 fn hash(kind: Kind, content: &[(&str, Value)], chunk: Option<&Chunk>) -> (String, usize) {
     HASHED.with_borrow_mut(|text| {
-        // Nothing may be left of a record before whose hash was never finished.
+        // The buffer may still contain the text of a record whose hash was not finished.
         text.clear();
         let size_of_points = write_content(kind, content, chunk, text);
         let hash = key::sha256_hex(text.as_bytes());
@@ -382,7 +381,7 @@ fn hash(kind: Kind, content: &[(&str, Value)], chunk: Option<&Chunk>) -> (String
     })
 }
 
-/// Appends the canonical JSON that the hash is taken over, and gives the size of a chunk's points in the item.
+/// Appends the canonical JSON that is hashed, and returns the size of a chunk's points in the item.
 fn write_content(kind: Kind, content: &[(&str, Value)], chunk: Option<&Chunk>, text: &mut String) -> usize {
     let is_hashed = |name: &str| !kind.unhashed.iter().any(|path| *path == [name]);
     let mut size = 0;
@@ -390,7 +389,7 @@ fn write_content(kind: Kind, content: &[(&str, Value)], chunk: Option<&Chunk>, t
     let mut member = |name: &str, write: &mut dyn FnMut(&mut String)| {
         text.push(begin);
         begin = ',';
-        // Our own names need no escape.
+        // Our own names need no escaping.
         text.extend(["\"", name, "\":"]);
         write(text);
     };
@@ -419,7 +418,7 @@ fn write_content(kind: Kind, content: &[(&str, Value)], chunk: Option<&Chunk>, t
     size
 }
 
-/// A copy of the attribute `name` without the members that the hash leaves out; `None` if it has none of them.
+/// A copy of the attribute `name` without the members that the hash leaves out; `None` if it has no such members.
 fn without_unhashed(kind: Kind, name: &str, value: &Value) -> Option<Value> {
     let mut rest = None;
     for path in kind.unhashed {
@@ -434,7 +433,7 @@ fn without_unhashed(kind: Kind, name: &str, value: &Value) -> Option<Value> {
     rest
 }
 
-/// Appends a list of numbers, and gives its size in an item.
+/// Appends a list of numbers, and returns its size in an item.
 fn write_list<T>(list: &[T], write: impl Fn(&T, &mut String), out: &mut String) -> usize {
     let mut size = LIST_SIZE;
     for (index, number) in list.iter().enumerate() {
@@ -456,10 +455,10 @@ fn expiry(record: &Record, started_at: Timestamp, retention_days: i64) -> Option
     Some(over.saturating_add(retention_days.saturating_mul(DAY_SECONDS)))
 }
 
-/// The length of `YYYY-MM`, the month at the beginning of a time's text.
+/// The length of `YYYY-MM`, the month at the start of a time.
 const MONTH_LENGTH: usize = 7;
 
-/// The keys of `open` or `ended`, and those of `by_entity`: each pair only where it has values.
+/// The keys of `open` or `ended`, and those of `by_entity`. A pair is present only if it has values.
 fn index_keys(record: &Record, span: &Span) -> [Option<[(&'static str, Value); 2]>; 2] {
     if !record.kind.is_insight() && !record.kind.is_snapshot() {
         return [None, None];
@@ -484,16 +483,16 @@ fn index_keys(record: &Record, span: &Span) -> [Option<[(&'static str, Value); 2
     [state, entity]
 }
 
-/// The size of an item as DynamoDB counts it, rounded up where it does not say.
+/// The size of an item as DynamoDB counts it, rounded up where the documentation gives no exact number.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html>
 pub fn item_size<'a>(item: impl IntoIterator<Item = (impl AsRef<str>, &'a Value)>) -> usize {
     item.into_iter().map(|(name, value)| name.as_ref().len() + value_size(value)).sum()
 }
 
-/// What a list or a map takes by itself.
+/// The size of an empty list or map, in bytes.
 const LIST_SIZE: usize = 3;
 
-/// What a number takes whose text is so long.
+/// The size of a number whose text has `length` characters, in bytes.
 fn number_size(length: usize) -> usize {
     length.div_ceil(2) + 2
 }

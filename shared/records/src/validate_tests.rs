@@ -1,4 +1,4 @@
-//! Tables for [`validate`].
+//! Table-driven tests of [`validate`].
 
 use super::*;
 use crate::record::StatusReason;
@@ -126,7 +126,7 @@ fn a_chunk_is_in_no_index_and_its_numbers_are_plain() {
     assert_eq!(valid.get("expires_at"), Some(&1_734_566_400_i64.into()));
 }
 
-/// The hash of a whole record but for what no record's hash is over, and for `others`.
+/// The hash of a record without the attributes that no hash contains, and without `others`.
 fn hash_without(record: &Map, others: &[&str]) -> String {
     let mut hashed = record.clone();
     for name in ["content_hash", "schema_version", "answered_at", "expires_at"].iter().chain(others) {
@@ -199,7 +199,7 @@ proptest! {
     fn what_the_service_said_is_weighed_as_the_item_that_it_becomes(said in any_value()) {
         let mut record = insight();
         record.detail.insert("said".into(), said);
-        // What breaks a rule has no item.
+        // A record that breaks a rule has no item.
         if let Ok(valid) = validate(record, 400) {
             prop_assert_eq!(valid.size(), item_size(&valid.to_map()) + STAMPS_SIZE);
         }
@@ -268,7 +268,7 @@ fn an_item_over_400_kb_and_one_nested_too_deep_cost_only_themselves() {
     large.detail.insert("text".into(), "x".repeat(409_600).into());
     let rejected = validate(large, 400).unwrap_err();
     assert_eq!(rejected.violations.iter().next().unwrap().field, "item");
-    // Nothing that the service said is lost: it is the raw answer that is kept.
+    // The raw answer keeps everything that the service returned.
     assert!(rejected.raw.len() > 409_600 && rejected.raw.contains("\"text\":\"xxx"));
 
     let nested = |levels: usize| {

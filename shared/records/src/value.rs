@@ -1,6 +1,6 @@
-//! The values of a record: JSON with decimal numbers, to and from JSON text without loss.
+//! The values of a record: JSON with decimal numbers, read from and written to JSON text without loss.
 //!
-//! It knows no record. What DynamoDB cannot hold is represented here all the same, for validation to name.
+//! The values are independent of records. They can represent what DynamoDB cannot store, so that validation can report it.
 
 #[cfg(feature = "dynamodb")]
 pub use crate::attribute::{from_attributes, into_attributes, to_attributes};
@@ -13,7 +13,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-/// A text. One of up to 24 bytes, as nearly every name, number and instant is, takes no memory of its own.
+/// A text. Texts up to 24 bytes (nearly all names, numbers and times) need no allocation.
 pub type Text = CompactString;
 
 /// One value.
@@ -25,7 +25,7 @@ pub enum Value {
     Bool(bool),
     /// A number.
     Number(Number),
-    /// A text.
+    /// A string.
     String(Text),
     /// A list.
     List(Vec<Self>),
@@ -34,23 +34,23 @@ pub enum Value {
 }
 
 impl Value {
-    /// Reads JSON text, numbers to the last digit. Of members that share a name the last one counts; the others must be
-    /// sound as well. An error is one line that says what is wrong, and where.
+    /// Reads JSON text, with all digits of the numbers. Of members with the same name, the last one counts; the others must
+    /// be valid too. The error is one line with the reason and the position.
     pub fn from_json(text: &str) -> Result<Self, String> {
         json::read(text)
     }
 
-    /// The same with every member's name in snake_case, as [`with_snake_names`] would make it.
+    /// Reads JSON text, with the names of all members in snake_case (see [`with_snake_names`]).
     pub fn from_json_in_snake_case(text: &str) -> Result<Self, String> {
         json::read_in_snake_case(text)
     }
 
-    /// The text, if it is one.
+    /// The text, if it is a string.
     pub fn as_str(&self) -> Option<&str> {
         if let Self::String(text) = self { Some(text) } else { None }
     }
 
-    /// The number, if it is one.
+    /// The number, if it is a number.
     pub fn as_number(&self) -> Option<&Number> {
         if let Self::Number(number) = self { Some(number) } else { None }
     }
@@ -65,7 +65,7 @@ impl Value {
         if let Self::List(list) = self { Some(list) } else { None }
     }
 
-    /// The instant, if it is a text in RFC 3339.
+    /// The time, if it is a string in RFC 3339.
     pub fn as_timestamp(&self) -> Option<Timestamp> {
         self.as_str()?.parse().ok()
     }
@@ -75,7 +75,7 @@ impl Value {
         path.iter().try_fold(self, |value, name| value.as_map()?.get(name))
     }
 
-    /// Appends canonical JSON: members by code point, no white space, numbers in their canonical text.
+    /// Appends canonical JSON: members sorted by code point, no white space, canonical numbers.
     pub fn write_canonical(&self, out: &mut String) {
         match self {
             Self::Null => out.push_str("null"),
@@ -112,11 +112,11 @@ pub fn write_canonical_map(map: &Map, out: &mut String) {
     out.push('}');
 }
 
-/// A JSON string as RFC 8785 writes it.
+/// Appends a JSON string in the format of RFC 8785.
 fn write_string(text: &str, out: &mut String) {
     out.push('"');
     let mut rest = text;
-    // What needs no escape is copied at one go: nearly always all of it.
+    // Text without characters to escape, which is nearly all of it, is copied at once.
     while let Some(at) = first_escape(rest.as_bytes()) {
         let (plain, escaped) = rest.split_at(at);
         out.push_str(plain);
@@ -129,24 +129,24 @@ fn write_string(text: &str, out: &mut String) {
             Some(0x0c) => out.push_str("\\f"),
             Some(b'\r') => out.push_str("\\r"),
             control => {
-                // Writing to a String cannot fail.
+                // Writing to a string cannot fail.
                 let _ = write!(out, "\\u{:04x}", control.unwrap_or_default());
             }
         }
-        // Whatever is escaped is one byte long.
+        // An escaped character is one byte long.
         rest = escaped.get(1..).unwrap_or_default();
     }
     out.push_str(rest);
     out.push('"');
 }
 
-/// Where the first byte is that needs an escape. Eight bytes are looked at together, since nearly none does.
+/// The position of the first byte to escape. It examines eight bytes at a time, because nearly no byte needs an escape.
 fn first_escape(bytes: &[u8]) -> Option<usize> {
-    /// The same byte eight times.
+    /// The same byte, eight times.
     const fn eight(byte: u8) -> u64 {
         u64::from_ne_bytes([byte; 8])
     }
-    /// The high bit of each byte below `limit`, if the bytes before it are not.
+    /// Sets the high bit of each byte below `limit`, if no byte before it is.
     const fn below(word: u64, limit: u8) -> u64 {
         word.wrapping_sub(eight(limit)) & !word & eight(0x80)
     }
@@ -161,12 +161,12 @@ fn first_escape(bytes: &[u8]) -> Option<usize> {
     Some(plain + at)
 }
 
-/// A float as a record has it. One that is not finite becomes text, for validation or a person to see.
+/// A float as a value of a record. NaN and infinity become text, so that validation reports them.
 pub fn float_value(float: f64) -> Value {
     Number::from_f64(float).map_or_else(|| Value::from(float.to_string()), Value::Number)
 }
 
-/// The name of an AWS member in snake_case: `GroupARN` becomes `group_arn`, `sharedEventID` `shared_event_id`.
+/// The name of an AWS member in snake_case: `GroupARN` becomes `group_arn`, and `sharedEventID` becomes `shared_event_id`.
 pub fn snake_case(name: &str) -> Text {
     let mut snake = Text::with_capacity(name.len());
     let bytes = name.as_bytes();
@@ -189,8 +189,8 @@ pub fn snake_case(name: &str) -> Text {
     snake
 }
 
-/// `value` with every member's name in snake_case. Two members of one object whose names would become the same keep the
-/// names they have, so that neither is lost.
+/// Returns `value` with the names of all members in snake_case. If two members of one object would get the same name, both
+/// keep their original names, so that neither is lost.
 #[must_use]
 pub fn with_snake_names(value: Value) -> Value {
     match value {
@@ -207,7 +207,7 @@ pub fn with_snake_names(value: Value) -> Value {
     }
 }
 
-/// The names that are there more than once.
+/// The names that occur more than once.
 fn shared(names: &[Text]) -> BTreeSet<Text> {
     let mut sorted = names.to_vec();
     sorted.sort_unstable();
@@ -356,7 +356,7 @@ pub(crate) mod tests {
         for escaped in ['\u{0}', '\u{1f}', '"', '\\', '\n'] {
             for before in 0..20 {
                 for after in [0, 1, 7, 8, 9] {
-                    // Bytes on either side of those that need one, and beyond ASCII.
+                    // Bytes next to those that need an escape, and characters beyond ASCII.
                     let plain =
                         |length: usize| " !#[]~\u{7f}é漢".chars().cycle().take(length).collect::<String>();
                     let (before, after) = (plain(before), plain(after));

@@ -1,25 +1,25 @@
-//! When an answer replaces the one that is stored. A rule is data with two forms: a comparison in Rust, which saves a write
-//! that would fail (DynamoDB bills a failed condition), and a condition expression, which decides at the moment of writing.
-//! A property test of `insights-shared` compares both on random pairs.
+//! Version rules: when an answer replaces the stored one. A rule is data with two forms. The comparison in Rust avoids writes
+//! that would fail, because DynamoDB charges for a failed condition. The condition expression decides when the item is
+//! written. A property test of `insights-shared` compares both forms on random pairs of records.
 
 use crate::record::Stored;
 use crate::time::Timestamp;
 use crate::validate::ValidRecord;
 use crate::value::Value;
 
-/// When an answer replaces the one that is stored.
+/// When an answer replaces the stored one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct VersionRule {
-    /// The path of the time that orders the answers. If both have it and it differs, the later one wins; otherwise the one with
-    /// the later `answered_at` wins. An empty path means that `answered_at` decides alone.
+    /// The path of the time that orders the answers. If both records have it and the times differ, the later one wins.
+    /// Otherwise the later `answered_at` wins. With an empty path, only `answered_at` counts.
     pub version: &'static [&'static str],
-    /// Whether an answer without `status_reason` replaces a record that we closed ourselves, whatever the times say.
+    /// Whether an answer without `status_reason` replaces a record that we closed, regardless of the times.
     pub replaces_self_closed: bool,
-    /// Whether a chunk that starts later than the stored one never replaces it: we keep what the service no longer has.
+    /// Whether a chunk never replaces a stored chunk that starts earlier: we keep data that the service no longer has.
     pub keeps_earliest_start: bool,
 }
 
-/// A condition expression of DynamoDB, without the SDK's types.
+/// A DynamoDB condition expression, without types of the SDK.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Expression {
     /// The expression.
@@ -30,7 +30,7 @@ pub struct Expression {
     pub values: Vec<(&'static str, String)>,
 }
 
-/// The most common rule: the pair (`updated_at`, `answered_at`).
+/// The most common rule: compares the pair (`updated_at`, `answered_at`).
 pub const BY_UPDATE: VersionRule =
     VersionRule { version: &["updated_at"], replaces_self_closed: false, keeps_earliest_start: false };
 
@@ -38,8 +38,8 @@ pub const BY_UPDATE: VersionRule =
 pub const BY_ANSWER: VersionRule = VersionRule { version: &[], ..BY_UPDATE };
 
 impl VersionRule {
-    /// Whether `record` replaces `stored`. Times of the stored item that are after `latest` do not count: a machine whose clock
-    /// was ahead wrote them.
+    /// Whether `record` replaces `stored`. Times of the stored item after `latest` are ignored: they come from a clock that
+    /// was ahead.
     pub fn replaces(&self, record: &ValidRecord, stored: &Stored, latest: Option<Timestamp>) -> bool {
         let counts = |time: &Timestamp| latest.is_none_or(|latest| *time <= latest);
         let answered_at = stored.timestamp("answered_at").filter(counts);
@@ -56,7 +56,7 @@ impl VersionRule {
         is_newer && (!self.keeps_earliest_start || reaches_back(record, stored))
     }
 
-    /// The condition under which `record` replaces whatever is stored.
+    /// The condition under which `record` replaces the stored item.
     pub fn expression(&self, record: &ValidRecord) -> Expression {
         let mut expression = Expression::default();
         expression.values.push((":answered", record.answered_at().to_string()));
@@ -105,7 +105,7 @@ fn reaches_back(record: &ValidRecord, stored: &Stored) -> bool {
 }
 
 impl Expression {
-    /// `path` by placeholders, since a member's name may be a reserved word.
+    /// The placeholders for `path`. Names must not be used directly, because they may be reserved words.
     fn path(&mut self, path: &[&'static str]) -> String {
         let mut text = String::new();
         for (index, name) in path.iter().enumerate() {

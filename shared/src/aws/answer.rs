@@ -1,8 +1,9 @@
-//! Whether a successful response is an answer of the service, and the code of an error response, in the SDK's three protocols
-//! (JSON with a target header, REST with JSON, Query with XML).
+//! Checks whether a successful response is an answer of the service, and reads the code of an error response. It covers the
+//! three protocols of the SDK clients used here: JSON with a target header, REST with JSON, Query with XML.
 //!
-//! The SDK reads an empty body as an empty answer, and ignores unknown members: an error body with status 200 would count as "no
-//! data". For this reason every client of a function rejects such responses here. Missing members are the caller's concern, because
+//! The SDK reads an empty body as an empty answer and ignores unknown members, so an error body with status 200 would count
+//! as "no data". Every client of a function therefore rejects such responses here. Missing members are not checked here,
+//! because most are optional in the models: `{}` is an empty answer.
 //! most are optional in the models: `{}` is an empty answer.
 
 use aws_smithy_runtime_api::http::Response;
@@ -12,15 +13,16 @@ use std::fmt;
 
 /// The header that names an error's type, in all three protocols.
 const ERROR_TYPE: &str = "x-amzn-errortype";
-/// The largest body that may be an error. Of a larger body, which is data, only both ends are checked.
+/// The maximum size of a body that may be an error, in bytes. A larger body is data; only its beginning and its end are
+/// checked.
 const LARGEST_ERROR: usize = 16 * 1024;
-/// The most bytes of an error's text in ours.
+/// The maximum length of an error's text in our message, in bytes.
 const LONGEST_REASON: usize = 300;
 
-/// The members of errors that answers do not have, in small letters. (Not `ErrorCode`, which series have.)
+/// Members of error bodies that answers do not have, in lower case. (Not `ErrorCode`: series have it.)
 const OF_ERRORS: [&str; 10] =
     ["__type", "code", "detail", "error", "errormessage", "errors", "errortype", "fault", "message", "title"];
-/// Members that errors may have as well.
+/// Further members that an error body may have.
 const BESIDE_ERRORS: [&str; 8] =
     ["id", "path", "requestid", "request_id", "status", "statuscode", "timestamp", "type"];
 
@@ -45,7 +47,7 @@ impl fmt::Display for NotAnAnswer {
 
 impl std::error::Error for NotAnAnswer {}
 
-/// Rejects a successful response to `operation` that is not an answer: no body, another type, an error.
+/// Rejects a successful response to `operation` that is not an answer: an empty body, another content type, an error.
 pub(super) fn check(protocol: Protocol, operation: &str, response: &Response) -> Result<(), NotAnAnswer> {
     if !response.status().is_success() {
         return Ok(());
@@ -80,7 +82,7 @@ fn check_json(body: &[u8]) -> Result<(), String> {
     if body.len() > LARGEST_ERROR {
         return Ok(());
     }
-    // The SDK cannot read an invalid body either, and fails there.
+    // The SDK reports an invalid body as an error.
     let Ok(Members(members)) = serde_json::from_slice(body) else { return Ok(()) };
     let has = |names: &[&str]| members.iter().any(|member| names.contains(&member.as_str()));
     let is_known =
@@ -108,7 +110,7 @@ fn check_xml(operation: &str, body: &[u8]) -> Result<(), String> {
     Ok(())
 }
 
-/// The name of a document's root element, behind declarations and comments.
+/// The name of the root element of a document, after declarations and comments.
 fn root_of(text: &str) -> Option<&str> {
     let mut rest = text.trim_start_matches('\u{feff}').trim_start();
     loop {
@@ -136,7 +138,7 @@ fn excerpt(body: &[u8]) -> String {
     text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
 }
 
-/// The code of an error response, as the SDK reads it.
+/// The code of an error response, read in the same way as by the SDK.
 pub(super) fn error_code(response: &Response) -> Option<String> {
     if let Some(code) = response.headers().get(ERROR_TYPE) {
         return Some(sanitized(code).to_owned());
@@ -145,7 +147,7 @@ pub(super) fn error_code(response: &Response) -> Option<String> {
     if body.first() == Some(&b'<') { xml_code(&String::from_utf8_lossy(body)) } else { json_code(body) }
 }
 
-/// A code without the namespace before it and the address behind it.
+/// A code without the namespace before it and the URL after it.
 fn sanitized(code: &str) -> &str {
     let code = code.split(':').next().unwrap_or(code);
     code.split_once('#').map_or(code, |(_, code)| code)
@@ -157,14 +159,14 @@ fn json_code(body: &[u8]) -> Option<String> {
     text("code").or_else(|| text("__type")).map(|code| sanitized(code).to_owned())
 }
 
-/// The text of `Code` within `Error`.
+/// The text of the element `Code` in `Error`.
 fn xml_code(text: &str) -> Option<String> {
     let error = text.split_once("<Error>")?.1;
     let code = error.split_once("<Code>")?.1.split_once("</Code>")?.0;
     Some(code.trim().to_owned())
 }
 
-/// The names of an object's members in small letters; their values are passed over.
+/// The names of an object's members in lower case; the values are skipped.
 struct Members(Vec<String>);
 
 impl<'de> serde::Deserialize<'de> for Members {
@@ -227,7 +229,7 @@ mod tests {
             (200, None, "<html><body>Welcome</body></html>", Some("not a JSON object: <html>")),
             (200, None, "\u{feff}{\"Groups\":[]}", Some("not a JSON object")),
             (200, None, "{\"Groups\":[", Some("ends before")),
-            (200, None, "{\"Groups\":[{}", None), // Its end is the SDK's to miss.
+            (200, None, "{\"Groups\":[{}", None), // The SDK reports the missing end.
             (
                 200,
                 None,
@@ -264,7 +266,7 @@ mod tests {
                 "{\"type\":\"about:blank\",\"title\":\"x\",\"status\":503,\"detail\":\"y\"}",
                 Some("without a code"),
             ),
-            // Errors with the status of one are the SDK's to read.
+            // The SDK reads responses with an error status.
             (400, None, "", None),
             (503, None, "<html>", None),
             (302, None, "", None),
@@ -331,7 +333,7 @@ mod tests {
                 Some("ThrottledException"),
             ),
             (None, xml, Some("Throttling")),
-            // A message that speaks of throttling is no code.
+            // A message about throttling is not a code.
             (None, "{\"message\":\"Throttling: SlowDown, TooManyRequests\"}", None),
             (None, "<html>Throttling</html>", None),
             (None, "", None),

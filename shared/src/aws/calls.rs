@@ -1,5 +1,5 @@
-//! Names and counts requests by operation, counts throttled ones, and inspects responses: it compares their `Date` with the
-//! machine's clock, and rejects responses that are not answers. The rate limits are in `pace.rs`.
+//! Names and counts the requests of each operation, counts throttled ones, and inspects responses: it compares their `Date`
+//! with the machine's clock, and rejects responses that are not answers. The rate limits are in `pace.rs`.
 
 use super::answer::{self, Protocol};
 use super::date::ServiceDates;
@@ -30,7 +30,7 @@ pub struct Calls {
     pub throttled: u64,
     /// The number of successful requests among them.
     pub answered: u64,
-    /// The operation of the last one.
+    /// The operation of the last request.
     pub last: Option<String>,
 }
 
@@ -59,7 +59,7 @@ impl CallCounts {
 #[derive(Clone, Debug)]
 pub(crate) struct ResponseObserver {
     protocol: Protocol,
-    /// `None` for a table that may be in this process and then has no clock.
+    /// `None` for an embedded table, which has no clock of its own.
     dates: Option<Arc<ServiceDates>>,
 }
 
@@ -99,7 +99,7 @@ impl Intercept for ResponseObserver {
         _components: &RuntimeComponents,
         configuration: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        // A response with an error gets no second one: the SDK would log the whole first one.
+        // A response that already is an error gets no second one: the SDK would log the whole first error.
         if context.output_or_error().is_ok() {
             answer::check(self.protocol, operation(configuration), context.response())?;
         }
@@ -112,8 +112,8 @@ fn operation(configuration: &ConfigBag) -> &str {
     configuration.load::<Metadata>().map(Metadata::name).unwrap_or_default()
 }
 
-/// Names each request's operation for the connector below, counts requests and refusals, makes answers readable that spell
-/// half a character, and looks at responses as a `ResponseObserver` does. Every service client of a target is given one.
+/// The interceptor of every service client of a target. It names each request's operation for the connector, counts requests
+/// and throttled ones, replaces unpaired surrogates in answers, and inspects responses like `ResponseObserver`.
 #[derive(Clone, Debug)]
 pub struct CallObserver {
     counts: Arc<CallCounts>,
@@ -146,7 +146,7 @@ impl Intercept for CallObserver {
         Ok(())
     }
 
-    /// Replaces unpaired surrogates: the SDK would take a whole page for malformed because of one name in it.
+    /// Replaces unpaired surrogates. Otherwise the SDK rejects a whole page because of one name.
     fn modify_before_deserialization(
         &self,
         context: &mut BeforeDeserializationInterceptorContextMut<'_>,

@@ -1,8 +1,9 @@
 //! The difference between the services' clocks and this machine's, by the `Date` headers of the responses of one invocation.
 //!
-//! The first successful response determines the time of the invocation: the machine's, or, if they differ by more than a minute,
-//! the services'. Every further response may lower the instant that is in the past by both clocks ([`ServiceDates::lowest`]),
-//! because a clock may be set during a run. The SDK corrects the times of its signatures. Deadlines are in the machine's time.
+//! The first successful response determines the time of the invocation: the machine's time, or, if the clocks differ by more
+//! than a minute, the services' time. Later responses can lower the instant that is in the past by both clocks
+//! ([`ServiceDates::lowest`]), because a clock may be set during a run. The SDK corrects the times of its signatures itself.
+//! Deadlines use the machine's time.
 
 use crate::time::{Clock, Timestamp};
 use aws_smithy_runtime_api::http::Response;
@@ -10,9 +11,9 @@ use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::UNIX_EPOCH;
 
-/// The difference up to which two clocks count as the same, in milliseconds.
+/// The maximum difference at which two clocks count as equal, in milliseconds.
 pub const TOLERATED_MILLIS: i64 = 60_000;
-/// The header has whole seconds.
+/// The precision of the header, which has whole seconds, in milliseconds.
 const PRECISION_MILLIS: i64 = 1_000;
 
 /// A difference between the services' clocks and the machine's.
@@ -40,7 +41,8 @@ struct Seen {
     lowest: i64,
 }
 
-/// The machine's clock, compared with the responses of one invocation. All clients of an invocation share it.
+/// The machine's clock and its difference to the dates in the responses of one invocation. All clients of an invocation share
+/// it.
 #[derive(Debug)]
 pub struct ServiceDates {
     machine: Clock,
@@ -48,7 +50,7 @@ pub struct ServiceDates {
 }
 
 impl ServiceDates {
-    /// Nothing is known about `machine` yet.
+    /// Creates an instance without any responses.
     pub fn new(machine: Clock) -> Self {
         Self { machine, seen: Mutex::default() }
     }
@@ -57,13 +59,13 @@ impl ServiceDates {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Forgets all responses when another invocation begins, because the clock may have been set in between.
+    /// Discards all responses when a new invocation begins, because the clock may have been set since.
     pub(crate) fn forget(&self) {
         *self.seen() = Seen::default();
     }
 
-    /// Notes the date of a response to `operation` that was just received. Only successful responses count, because a proxy or
-    /// gateway may send errors, and no response from a cache.
+    /// Records the date of a response to `operation` that was just received. Only successful responses count, because a proxy
+    /// or gateway may send errors, and only responses that do not come from a cache.
     pub(super) fn note(&self, operation: &str, response: &Response) {
         let headers = response.headers();
         if !response.status().is_success() || headers.get("age").is_some() {
@@ -92,8 +94,8 @@ impl ServiceDates {
         self.machine
     }
 
-    /// The offset of the services' clocks if they are behind the machine's, in milliseconds, otherwise zero: a past instant of the
-    /// machine's clock plus this offset is past by both clocks.
+    /// The offset of the services' clocks in milliseconds if they are behind the machine's clock, otherwise zero. A past
+    /// instant of the machine's clock plus this offset is in the past by both clocks.
     pub fn lowest(&self) -> i64 {
         self.seen().lowest
     }
@@ -103,7 +105,7 @@ impl ServiceDates {
         self.seen().first.as_ref().map_or(0, |skew| skew.millis)
     }
 
-    /// The difference to report, if there is one: that of the first response, or one that appeared later.
+    /// The difference to report, if any: that of the first response, or one that appeared later.
     pub fn skew(&self) -> Option<Skew> {
         let seen = self.seen();
         seen.first.filter(|skew| !skew.is_tolerated()).or(seen.later)
@@ -115,7 +117,7 @@ fn applied(seen: &Seen) -> i64 {
     seen.first.as_ref().filter(|skew| !skew.is_tolerated()).map_or(0, |skew| skew.millis)
 }
 
-/// The name of an operation for as long as the process lasts. There are some dozens of them.
+/// The name of an operation with a static lifetime. There are only some dozens of names.
 fn kept(operation: &str) -> &'static str {
     static NAMES: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
     let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
@@ -173,17 +175,17 @@ mod tests {
             (&[(200, "Tue, 03 Mar 2026 12:01:01 GMT")], "12:01:01.000Z", 0, Some(60_600)),
             (&[(200, "Tue, 03 Mar 2026 11:59:01 GMT")], "12:00:00.400Z", -59_400, None),
             (&[(200, "Tue, 03 Mar 2026 11:59:00 GMT")], "11:59:00.000Z", -60_400, Some(-60_400)),
-            // The RFC's two other forms.
+            // The two other forms of the RFC.
             (&[(200, "Tuesday, 03-Mar-26 13:00:00 GMT")], "13:00:00.000Z", 0, Some(3_599_600)),
             (&[(200, "Tue Mar  3 11:00:00 2026")], "11:00:00.000Z", -3_600_400, Some(-3_600_400)),
-            // No dates.
+            // Invalid dates.
             (&[(200, "")], "12:00:00.400Z", 0, None),
             (&[(200, "yesterday")], "12:00:00.400Z", 0, None),
             (&[(200, "Tue, 03 Mar 2026 13:00:00")], "12:00:00.400Z", 0, None),
             (&[(200, "Tue, 33 Mar 2026 13:00:00 GMT")], "12:00:00.400Z", 0, None),
             (&[(200, "2026-03-03T13:00:00Z")], "12:00:00.400Z", 0, None),
             (&[(200, "1772542800")], "12:00:00.400Z", 0, None),
-            // Errors do not count, wherever they come from.
+            // Errors do not count, whoever sends them.
             (&[(403, "Tue, 03 Mar 2026 13:00:00 GMT")], "12:00:00.400Z", 0, None),
             (
                 &[(503, "Tue, 03 Mar 2026 13:00:00 GMT"), (200, "Tue, 03 Mar 2026 12:00:00 GMT")],
@@ -191,7 +193,7 @@ mod tests {
                 0,
                 None,
             ),
-            // The first that can be read.
+            // The first date that can be read.
             (
                 &[
                     (200, "soon"),
@@ -202,7 +204,7 @@ mod tests {
                 0,
                 Some(3_599_600),
             ),
-            // A clock that is set during the run.
+            // The clock is set during the run.
             (
                 &[(200, "Tue, 03 Mar 2026 12:00:00 GMT"), (200, "Tue, 03 Mar 2026 11:00:00 GMT")],
                 "12:00:00.400Z",

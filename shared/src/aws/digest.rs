@@ -1,5 +1,5 @@
-//! Hashes the body of a request for its signature with the library that TLS uses. On processors without instructions for SHA-256,
-//! which Lambda may use, it takes little more than half the time of the SDK's implementation.
+//! Hashes the body of a request for its signature with the cryptography library that TLS uses. On processors without SHA-256
+//! instructions, which Lambda may use, this takes little more than half the time of the SDK's implementation.
 
 use crate::key::sha256_hex;
 use aws_runtime::auth::PayloadSigningOverride;
@@ -25,7 +25,7 @@ impl Intercept for BodyDigest {
         _components: &RuntimeComponents,
         configuration: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        // The signer hashes a body that is not in memory.
+        // The signer itself hashes a body that is not in memory.
         if let Some(body) = context.request().body().bytes() {
             configuration
                 .interceptor_state()

@@ -1,4 +1,4 @@
-//! The endpoints that the environment sets in place of the SDK's, from the SDK's own variables.
+//! Endpoints that replace the SDK's, from the SDK's environment variables.
 
 use crate::environment::Environment;
 use crate::fields::Faults;
@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 
 /// The variable for every service, and the prefix of each service's own variable.
 pub(super) const GENERAL: &str = "AWS_ENDPOINT_URL";
-/// The variables of the services that every function calls beside its own.
+/// The variables of the services that every function calls in addition to its own.
 const COMMON: [&str; 2] = ["AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_STS"];
 
-/// The endpoints that the environment chooses.
+/// The endpoints from the environment.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Endpoints {
     general: Option<String>,
@@ -20,7 +20,8 @@ pub(super) struct Endpoints {
 }
 
 impl Endpoints {
-    /// Reads those of the services that the function of `source` calls. A value that is no URL goes into `faults`.
+    /// Reads the endpoints of the services that the function of `source` calls. Adds a fault for each value that is not a
+    /// URL.
     pub(super) fn read(environment: &Environment, source: Source, faults: &mut Faults) -> Self {
         if super::switch(environment, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", faults) == Some(true) {
             return Self::default();
@@ -45,7 +46,7 @@ impl Endpoints {
         self.general.as_deref()
     }
 
-    /// Whether a request over TLS may go to a host without a certificate of Amazon.
+    /// Whether a TLS request may go to a host whose certificate is not from Amazon.
     pub(super) fn leave_aws(&self) -> bool {
         let urls = self.general.iter().chain(self.by_variable.values());
         urls.filter(|url| is_tls(url)).any(|url| !host(url).is_some_and(is_amazons))

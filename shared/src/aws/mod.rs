@@ -1,14 +1,14 @@
-//! The AWS SDK as the functions use it: configured from the environment alone, one HTTP client, requests named and counted
-//! per target, one retry layer (the SDK's own).
+//! The AWS SDK as the functions use it: configured only from the environment, with one HTTP client, requests named and
+//! counted per target, and the SDK as the only retry layer.
 //!
-//! Everything that runs the functions puts credentials into the environment. For this reason the SDK's own loader, which also
-//! reads files, metadata services and other accounts, is not linked: it would be a tenth of the binary.
+//! Every environment that runs the functions provides credentials in variables. The SDK's loader, which also reads files,
+//! metadata services and other accounts, is therefore not linked: it would be a tenth of the binary.
 //!
-//! - `answer`: responses that are not the service's, although their status is a success; the codes of errors.
+//! `answer`: successful responses that are not answers of the service; error codes.
 //! - `calls`: names and counts requests, inspects responses.
 //! - `connector`: the HTTP connector of the process, built before the first invocation.
 //! - `date`: the difference between the services' clocks and the machine's.
-//! - `digest`: the hash that requests to the table are signed with.
+//! `digest`: the hash of the request bodies that are signed.
 //! - `endpoints`: the endpoint variables.
 //! - `proxy`: the proxy variables.
 //! - `trace`: the trace header of requests.
@@ -57,14 +57,14 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use trust::Trust;
 
-/// How long a call may take. The whole includes retries and the wait for the rate limit.
+/// Time limits of a call. The limit of the operation includes retries and the wait for the rate limit.
 #[derive(Clone, Copy, Debug)]
 pub struct Timeouts {
-    /// Until a connection stands.
+    /// The time to open a connection.
     pub connect: Duration,
-    /// Until the first byte of an answer.
+    /// The time until the first byte of the response.
     pub read: Duration,
-    /// Until the whole call, retries included, is given up.
+    /// The time of the whole call, including retries.
     pub operation: Duration,
 }
 
@@ -78,11 +78,12 @@ impl Default for Timeouts {
     }
 }
 
-/// How often one call is tried in all. Two calls a second are few: three tries would give up within a second.
+/// The maximum number of attempts of one call. With limits as low as two calls per second, three attempts would fail within a
+/// second.
 pub const MAX_ATTEMPTS: u32 = 6;
 
-/// The SDK's configuration of the function of `source`, from the SDK's own variables: region, credentials, endpoints, certificates,
-/// and one HTTP client for every service that it calls. Every fault goes into `faults`.
+/// The SDK configuration of the function of `source`, from the SDK's variables: region, credentials, endpoints, certificates,
+/// and one HTTP client for all services. Adds every fault to `faults`.
 pub fn load(environment: &Environment, source: Source, timeouts: Timeouts, faults: &mut Faults) -> SdkConfig {
     let region = environment.get("AWS_REGION").or_else(|| environment.get("AWS_DEFAULT_REGION"));
     let endpoints = Endpoints::read(environment, source, faults);
@@ -101,7 +102,7 @@ pub fn load(environment: &Environment, source: Source, timeouts: Timeouts, fault
         .retry_config(RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS))
         .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
         .time_source(SharedTimeSource::default());
-    // Not chosen in code: what a service's own variable says goes before it.
+    // With this origin, the variable of a service takes precedence over the general endpoint.
     builder.insert_origin("endpoint_url", Origin::shared_environment_variable());
     builder.set_endpoint_url(endpoints.general().map(str::to_owned));
     builder.set_credentials_provider(credentials(environment, faults).map(SharedCredentialsProvider::new));
@@ -112,8 +113,8 @@ pub fn load(environment: &Environment, source: Source, timeouts: Timeouts, fault
     builder.service_config(endpoints).build()
 }
 
-/// `clock` as the SDK's time, by which it signs. The SDK compares it with the dates of responses, and retries errors where the two
-/// differ much: a clock that is moved to a simulation's time must move this one as well.
+/// The time that the SDK uses for signatures. The SDK compares it with the dates of responses and retries errors if they
+/// differ too much, so a simulated clock must be passed here too.
 pub fn time_source(clock: Clock) -> SharedTimeSource {
     SharedTimeSource::new(ClockTime(clock))
 }
@@ -127,8 +128,8 @@ impl TimeSource for ClockTime {
     }
 }
 
-/// Whether requests to a service go where the environment or the caller says, rather than to the service's own endpoint.
-/// `service_id` is the service's id in the SDK, such as `XRay`.
+/// Whether requests to a service go to an endpoint from the environment or from the caller, not to the service's own
+/// endpoint. `service_id` is the service's id in the SDK, such as `XRay`.
 pub fn is_endpoint_overridden(sdk: &SdkConfig, service_id: &str) -> bool {
     let key =
         ServiceConfigKey::builder().service_id(service_id).env(endpoints::GENERAL).profile("endpoint_url");
@@ -136,14 +137,14 @@ pub fn is_endpoint_overridden(sdk: &SdkConfig, service_id: &str) -> bool {
     own.is_some() || sdk.endpoint_url().is_some()
 }
 
-/// The client of the table, to which the large requests go. The dates of its responses go into `dates`.
+/// The DynamoDB client of the functions, with a faster hash of request bodies. It adds the dates of its responses to `dates`.
 pub fn dynamodb(sdk: &SdkConfig, dates: Arc<ServiceDates>) -> aws_sdk_dynamodb::Client {
     aws_sdk_dynamodb::Client::from_conf(
         of_dynamodb(sdk).interceptor(ResponseObserver::json(Some(dates))).build(),
     )
 }
 
-/// `client`, which refuses what is no answer as the functions' own does.
+/// Returns `client` with the same check of responses as the functions' own clients.
 pub(crate) fn watched(client: &aws_sdk_dynamodb::Client) -> aws_sdk_dynamodb::Client {
     let config = client.config().to_builder().interceptor(ResponseObserver::json(None));
     aws_sdk_dynamodb::Client::from_conf(config.build())
@@ -153,7 +154,8 @@ fn of_dynamodb(sdk: &SdkConfig) -> aws_sdk_dynamodb::config::Builder {
     aws_sdk_dynamodb::config::Builder::from(sdk).interceptor(BodyDigest)
 }
 
-/// The credentials that Lambda, `sam local` and a shell give alike. They are as long-lived as the process.
+/// The credentials in the environment variables that Lambda, `sam local` and shells set. They are not renewed by this
+/// process.
 fn credentials(environment: &Environment, faults: &mut Faults) -> Option<Credentials> {
     let mut required = |name| {
         let value = environment.get(name);
@@ -169,7 +171,7 @@ fn credentials(environment: &Environment, faults: &mut Faults) -> Option<Credent
     Some(builder.provider_name("EnvironmentVariable").build())
 }
 
-/// A variable that is true or false.
+/// Reads a variable that must be `true` or `false`.
 fn switch(environment: &Environment, name: &str, faults: &mut Faults) -> Option<bool> {
     let value = environment.get(name)?;
     let known = [("true", true), ("false", false)];

@@ -1,18 +1,18 @@
-//! The proxies through which requests go, from the variables that most programs read. Each name is also read in small letters.
+//! The proxies for requests, from the usual environment variables. Each name is also read in lower case.
 
 use super::endpoints::without_user;
 use crate::environment::Environment;
 use crate::fields::Faults;
 use aws_smithy_http_client::proxy::ProxyConfig;
 
-/// The proxy of requests over TLS; the first variable that is set counts.
+/// The variables with the proxy of TLS requests. The first one that is set counts.
 const HTTPS: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
-/// The proxy of requests without TLS.
+/// The variables with the proxy of requests without TLS.
 const HTTP: [&str; 4] = ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
-/// Hosts, domains and networks, separated by commas, that are requested without a proxy.
+/// The variables with the hosts, domains and networks that are requested without a proxy, separated by commas.
 const NONE: [&str; 2] = ["NO_PROXY", "no_proxy"];
 
-/// Whether requests over TLS may go through a proxy, which may answer with a certificate of its own.
+/// Whether TLS requests may go through a proxy, which may have its own certificate.
 pub fn has_proxy(environment: &Environment) -> bool {
     first(environment, &HTTPS).is_some()
 }
@@ -32,7 +32,7 @@ pub(super) struct Proxy {
 }
 
 impl Proxies {
-    /// Reads the variables. A proxy that is no URL goes into `faults`.
+    /// Reads the variables. Adds a fault for each proxy that is not a URL.
     pub(super) fn read(environment: &Environment, faults: &mut Faults) -> Self {
         Self {
             https: Proxy::read(environment, &HTTPS, faults),

@@ -1,4 +1,4 @@
-//! The configuration as real clients understand it: where their requests would go, signed by whom, tried how often.
+//! Tests of the configuration with real clients: the URL, the signature and the number of attempts of their requests.
 
 use super::*;
 use aws_runtime::auth::PayloadSigningOverride;
@@ -23,10 +23,10 @@ const CREDENTIALS: [(&str, &str); 3] = [
     ("AWS_SESSION_TOKEN", "token-of-the-session"),
 ];
 
-/// A request that was to be sent: its URL, and its headers on one line each.
+/// A request that would be sent: its URL, and its headers, one per line.
 type Sent = (String, String);
 
-/// Takes note of requests, and sends none.
+/// Records requests and sends none.
 #[derive(Clone, Debug, Default)]
 struct Notes(Arc<Mutex<Vec<Sent>>>);
 
@@ -179,7 +179,7 @@ fn every_wrong_variable_is_a_fault_and_no_secret_is_told() {
     }
 }
 
-/// Takes note of the hashes that bodies are signed by, where they are not the signer's own.
+/// Records the hashes of signed bodies that the signer did not compute itself.
 #[derive(Clone, Debug, Default)]
 struct Digests(Arc<Mutex<Vec<String>>>);
 
@@ -216,7 +216,7 @@ async fn the_table_is_asked_under_the_signature_that_the_sdk_would_make() {
             .invocation_id_generator(DefaultInvocationIdGenerator::with_seed(7))
             .interceptor(digests.clone());
         let client = aws_sdk_dynamodb::Client::from_conf(configuration.build());
-        // One that is longer than what a hash takes at once, and one that is nearly nothing.
+        // One body that is longer than a hash block, and one that is nearly empty.
         let text = AttributeValue::S("é".repeat(10_000));
         assert!(client.put_item().table_name("insights").item("pk", text).send().await.is_err());
         assert!(client.list_tables().send().await.is_err());
@@ -225,7 +225,9 @@ async fn the_table_is_asked_under_the_signature_that_the_sdk_would_make() {
     let [long, short, own_long, own_short] = sent.try_into().unwrap();
     assert!(long.1.contains("authorization: AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20231114/"), "{long:?}");
     assert_eq!((own_long, own_short), (long, short));
-    // `printf {} | sha256sum`, the body of the short one.
+    // `printf {}
+    //
+    // sha256sum`, the body of the short request.
     let empty = "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a";
     let digests = digests.0.lock().unwrap();
     assert!(digests.len() == 2 && digests[1] == empty, "ours alone come with their hash: {digests:?}");

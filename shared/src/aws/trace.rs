@@ -1,32 +1,33 @@
-//! Adds the X-Ray trace of the invocation to every request. AWS uses it to connect calls, and to detect functions that call each
-//! other without end.
+//! Adds the X-Ray trace header of the invocation to every request. AWS uses it to connect calls, and to detect endless
+//! recursion between functions.
 //!
-//! The SDK reads it from the environment. Only the loop of `lambda_runtime` sets that; without `unsafe` we cannot.
+//! The SDK reads the trace from the environment. Only the loop of `lambda_runtime` sets this variable; setting it here would
+//! need `unsafe`.
 
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use std::future::Future;
 
-/// The header's name. Signatures leave it out.
+/// The name of the header. Signatures do not include it.
 const HEADER: &str = "x-amzn-trace-id";
 
 tokio::task_local! {
     static TRACE_ID: Option<String>;
 }
 
-/// Runs `future`, whose requests carry `trace_id`.
+/// Runs `future` with `trace_id` in the header of each of its requests.
 pub async fn with_trace_id<T>(trace_id: Option<String>, future: impl Future<Output = T>) -> T {
     TRACE_ID.scope(trace_id, future).await
 }
 
-/// A connector whose requests carry the trace.
+/// A connector that adds the trace header to requests.
 #[derive(Debug)]
 pub(super) struct Traced(pub(super) SharedHttpConnector);
 
 impl HttpConnector for Traced {
     fn call(&self, mut request: HttpRequest) -> HttpConnectorFuture {
         if let Ok(Some(trace_id)) = TRACE_ID.try_with(Clone::clone) {
-            // An invalid header value is no trace.
+            // An invalid header value is ignored.
             let _ = request.headers_mut().try_insert(HEADER, trace_id);
         }
         self.0.call(request)
@@ -39,7 +40,7 @@ mod tests {
     use aws_smithy_runtime_api::client::result::ConnectorError;
     use std::sync::{Arc, Mutex};
 
-    /// Notes the header of each request.
+    /// Records the header of each request.
     #[derive(Clone, Debug, Default)]
     struct Noting(Arc<Mutex<Vec<Option<String>>>>);
 

@@ -1,8 +1,8 @@
 //! Which certificates the connector accepts.
 //!
-//! The endpoints of AWS have certificates of Amazon Trust Services, whose five roots are built in: reading the roots of the
-//! machine, about 150 on Lambda, took four fifths of a cold start. If the environment names certificates, only those are
-//! accepted. If another host may answer, the roots of the machine are.
+//! The endpoints of AWS have certificates from Amazon Trust Services, whose five root certificates are built in. Reading the
+//! root certificates of the machine, about 150 on Lambda, took four fifths of the time of a cold start. If the environment
+//! names certificates, only those are accepted. If another host may answer, the machine's root certificates are accepted.
 
 use super::endpoints::Endpoints;
 use super::proxy::has_proxy;
@@ -13,25 +13,25 @@ use rustls_native_certs::load_certs_from_paths;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-/// Amazon Root CA 1 to 4 and Starfield Services Root Certificate Authority - G2, as Mozilla's list has them (Debian's
-/// package `ca-certificates`, 20230311). <https://www.amazontrust.com/repository/> is where Amazon publishes them. The
-/// first of them to expire does so in December 2037.
+/// Amazon Root CA 1 to 4 and Starfield Services Root Certificate Authority - G2, as in Mozilla's list (Debian package
+/// `ca-certificates`, 20230311). Amazon publishes them on <https://www.amazontrust.com/repository/>. The first one expires in
+/// December 2037.
 const AMAZON: &str = include_str!("amazon-roots.pem");
-/// Variables that name a file of certificates.
+/// Variables with the name of a file of certificates.
 const FILES: [&str; 2] = ["AWS_CA_BUNDLE", "SSL_CERT_FILE"];
-/// The variable that names folders of certificates.
+/// The variable with the names of folders of certificates.
 const FOLDERS: &str = "SSL_CERT_DIR";
 /// The accepted certificates.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Trust {
-    /// Those of these roots, in PEM. Each is valid.
+    /// Only certificates issued by these roots, which are valid PEM.
     Certificates(String),
-    /// Those of the machine's roots.
+    /// Certificates issued by the machine's roots.
     Native,
 }
 
 impl Trust {
-    /// The certificates to accept in `region`. A file or folder that is named and cannot be read goes into `faults`.
+    /// The certificates to accept in `region`. Adds a fault for each file or folder in the environment that cannot be read.
     pub(super) fn read(
         environment: &Environment,
         region: &str,
@@ -58,13 +58,14 @@ impl Trust {
     }
 }
 
-/// The certificates in the folders of `value`, parted as in `PATH`, in PEM.
+/// The certificates in the folders of `value`, which are separated as in `PATH`, in PEM.
 fn in_folders(value: &str) -> String {
     let folders: Vec<PathBuf> = std::env::split_paths(value).collect();
     folders.iter().map(|folder| certificates(None, Some(folder))).collect()
 }
 
-/// The certificates of a file or folder, in PEM. Anything else is left out, because it would break the connector.
+/// The certificates of a file or folder, in PEM. Anything else is omitted, because the connector could not be created with
+/// it.
 fn certificates(file: Option<&Path>, folder: Option<&Path>) -> String {
     let mut pem = String::new();
     for certificate in load_certs_from_paths(file, folder).certs {
@@ -77,8 +78,8 @@ fn certificates(file: Option<&Path>, folder: Option<&Path>) -> String {
     pem
 }
 
-/// Whether the endpoints of `region` are known to have certificates of Amazon Trust Services: the partitions `aws` and
-/// `aws-us-gov`, by the patterns of their regions. An unknown region does not count.
+/// Whether the endpoints of `region` are known to have certificates from Amazon Trust Services: in the partitions `aws` and
+/// `aws-us-gov`, by the name patterns of their regions. An unknown region does not count.
 fn is_amazons(region: &str) -> bool {
     const AREAS: [&str; 10] = ["af", "ap", "ca", "eu", "il", "me", "mx", "sa", "us", "us-gov"];
     let mut parts = region.rsplitn(3, '-');

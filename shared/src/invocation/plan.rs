@@ -1,4 +1,4 @@
-//! What an invocation does, and for which targets: the payload, the configuration and the own account.
+//! The work and the targets of an invocation, from the payload, the configuration and the own account.
 
 use super::{Context, InvocationError, Service, payload_invalid, within};
 use crate::collector::Collector;
@@ -10,7 +10,7 @@ use crate::target::{self, Target};
 use crate::target_run::Work;
 use crate::time::Timestamp;
 
-/// The account that AWS's runtime emulator puts into the ARN of every function.
+/// The account in the ARN of every function in AWS's runtime emulator.
 const FICTIONAL_ACCOUNT: &str = "012345678912";
 
 /// The work of an invocation.
@@ -36,7 +36,7 @@ impl Plan {
 }
 
 impl<C: Collector> Service<C> {
-    /// The work of an invocation and its targets.
+    /// The work of an invocation, and its targets.
     pub(super) async fn plan(&self, payload: Payload, context: &Context) -> Result<Plan, InvocationError> {
         let own_account = self.own_account(context).await?;
         let own = || {
@@ -79,7 +79,7 @@ impl<C: Collector> Service<C> {
         faults.or(plan).map_err(payload_invalid)
     }
 
-    /// The account of the function: that of its ARN, or that of STS if the ARN is invented or has none.
+    /// The account of the function: from its ARN, or from STS if the ARN has no account or a fictional one.
     async fn own_account(&self, context: &Context) -> Result<String, InvocationError> {
         let is_real = |account: &&str| !self.settings.is_sam_local && *account != FICTIONAL_ACCOUNT;
         let in_arn = target::account_of_arn(&context.function_arn).filter(is_real);
@@ -99,7 +99,7 @@ impl<C: Collector> Service<C> {
     }
 }
 
-/// A target without a role must be in the own account: otherwise its records would have a wrong account.
+/// A target without a role must be in the own account. Otherwise its records would have a wrong account.
 fn check_accounts(targets: &[Target], field: &str, own_account: &str, faults: &mut Faults) {
     for target in targets.iter().filter(|target| target.role.is_none() && target.account_id != own_account) {
         faults.add(field, target, format!("needs a role_arn, since it is not the own account {own_account}"));

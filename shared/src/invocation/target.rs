@@ -19,8 +19,8 @@ use aws_types::region::Region;
 use std::sync::Arc;
 
 impl<C: Collector> Service<C> {
-    /// Runs one target, if there is time to begin. Otherwise nothing is requested and nothing is written, so that thousands of
-    /// such targets take no time.
+    /// Runs one target, if there is still time. Otherwise it neither requests nor writes anything, so that thousands of such
+    /// targets take no time.
     pub(super) async fn target(
         &self,
         target: Target,
@@ -33,7 +33,7 @@ impl<C: Collector> Service<C> {
         if cancellation.is_over() {
             return self.not_begun(&target, work);
         }
-        // A target whose role takes all of the time counts as begun, or it would always come first.
+        // The target counts as begun even if assuming its role takes all the time. Otherwise it would always come first.
         stamp.begun_at = self.dates.clock().now();
         let (state, failure) = match state {
             Ok(state) => (state, None),
@@ -73,7 +73,7 @@ impl<C: Collector> Service<C> {
         }
     }
 
-    /// Runs a target. With a `failure`, it fails before the first request.
+    /// Runs a target. If there is a `failure`, the target fails before the first request.
     async fn run_target(
         &self,
         mut setup: Setup,
@@ -122,7 +122,7 @@ impl<C: Collector> Service<C> {
             response = not_written(&report, &target, "run", &error);
         }
         if is_scheduled {
-            // The condition of an unchanged watermark would fail, and a failed condition is billed.
+            // The condition of an unchanged watermark would fail, and DynamoDB charges for a failed condition.
             let watermark = checkpoint.watermark.map(|watermark| watermark.min(run.limit()));
             let moved = watermark.filter(|watermark| run.watermark() < Some(*watermark));
             stamp.in_future = run.future();
@@ -146,7 +146,7 @@ impl<C: Collector> Service<C> {
     }
 }
 
-/// The window of a backfill that was not begun: it is continued at its start.
+/// The window of a backfill that was not begun: it is to be continued at its start.
 fn nothing_of(work: &Work) -> Option<Window> {
     match work {
         Work::Window(window) => Some(Window { start: window.start, end: window.start }),
@@ -154,10 +154,10 @@ fn nothing_of(work: &Work) -> Option<Window> {
     }
 }
 
-/// The response of a target whose `run` or `state` could not be written.
+/// The response of a target if its `run` or `state` could not be written.
 fn not_written(report: &TargetReport, target: &Target, what: &str, error: &CallError) -> TargetResponse {
     log::state_not_written(target, what, &error.message);
-    // The status shows it; the records of the run stay stored.
+    // The status changes to `partial`; the records of the run stay stored.
     let _ = report.sink().call_failed(Stage::Write, what, error);
     report.finish(target)
 }

@@ -1,5 +1,5 @@
-//! The half of a report that collectors get: it can be added to and not be read, so that no stage decides by what another
-//! one happened to report.
+//! The write-only part of a report, which collectors get. A stage therefore cannot base decisions on what another stage
+//! reported.
 
 use super::{Counts, Inner, Issue, Outcome, lock};
 use crate::aws::Skew;
@@ -9,14 +9,14 @@ use crate::issue::{CLOCK_SKEWED, CallError, Class, RECORD_INVALID, Stage};
 use crate::payload::Window;
 use std::sync::{Arc, Mutex};
 
-/// The longest message of an issue, in bytes, and the longest subject.
+/// The maximum length of an issue's message and of its subject, in bytes.
 pub(super) const LONGEST_MESSAGE: usize = 1_024;
-/// The longest code of an issue, in bytes.
+/// The maximum length of an issue's code, in bytes.
 pub(super) const LONGEST_CODE: usize = 128;
-/// The most issues of a target that are logged.
+/// The maximum number of issues of a target that are logged.
 const MOST_LOGGED: u64 = 1_000;
 
-/// Adds to a target's report. What leaves something to fetch or store again returns [`Completeness::Incomplete`].
+/// Adds to a target's report. Methods that report missing data return [`Completeness::Incomplete`].
 ///
 /// Reading is not possible:
 ///
@@ -33,51 +33,51 @@ impl ReportSink {
         Self(report)
     }
 
-    /// Counts a record that the service gave and what became of it.
+    /// Counts a record that the service returned, with its result.
     pub fn count(&self, outcome: Outcome) {
         lock(&self.0).counts.add(outcome);
     }
 
-    /// Changes what became of a record that was counted before, when a further part of it has come.
+    /// Changes the result of a record that was counted before, because a further part of it was processed.
     pub fn recount(&self, before: Outcome, after: Outcome) {
         let mut inner = lock(&self.0);
         inner.counts.remove(before);
         inner.counts.add(after);
     }
 
-    /// Removes a record that was counted before and will be counted again when it is fetched.
+    /// Removes a record that was counted before. It will be counted again when it is fetched.
     pub fn uncount(&self, outcome: Outcome) {
         lock(&self.0).counts.remove(outcome);
     }
 
-    /// Counts records, for as long as the result lives, as newer versions of records that were counted before: each counts
-    /// once, as failed if its newer version could not be stored.
+    /// While the returned value exists, records are counted as newer versions of records that were counted before. Each of
+    /// these counts once, and as failed if its newer version could not be stored.
     pub fn newer_versions(&self) -> NewerVersions {
         NewerVersions { report: self.clone(), before: lock(&self.0).counts }
     }
 
-    /// Counts subjects that are known and were not reached in time.
+    /// Counts known subjects for which there was no time.
     pub fn not_reached(&self, subjects: u64) -> Completeness {
         lock(&self.0).counts.not_reached += subjects;
         Completeness::Incomplete
     }
 
-    /// Notes that the service answered one of the calls that give records.
+    /// Records that a call whose answer contains records succeeded.
     pub fn answered(&self) {
         lock(&self.0).answered = true;
     }
 
-    /// Notes that the source is not in use in this target.
+    /// Records that the source is not in use in this target.
     pub fn not_enabled(&self) {
         lock(&self.0).not_enabled = true;
     }
 
-    /// Notes the span that was worked.
+    /// Records the time span that was processed.
     pub fn window(&self, window: Window) {
         lock(&self.0).window = Some(window);
     }
 
-    /// Reports a call about `subject` that failed: an issue, or a subject that was not reached.
+    /// Reports a failed call about `subject`: an issue, or a subject that was not reached.
     pub fn call_failed(&self, stage: Stage, subject: &str, error: &CallError) -> Completeness {
         if error.class == Class::NotReached {
             return self.not_reached(1);
@@ -90,7 +90,7 @@ impl ReportSink {
         self.issue(stage, error.operation, subject, &error.code, error.retryable, &error.message)
     }
 
-    /// Reports an issue that a later run has to come back to.
+    /// Reports an issue that a later run has to resolve.
     pub fn issue(
         &self,
         stage: Stage,
@@ -105,8 +105,8 @@ impl ReportSink {
         Completeness::Incomplete
     }
 
-    /// Reports something that is missing and that no later run can fetch, such as a part of an answer that is malformed
-    /// whenever it is asked for: the target is `partial`, and the stage complete.
+    /// Reports missing data that no later run can fetch, such as a part of an answer that is always malformed. The target
+    /// becomes `partial`, but the stage is complete.
     pub fn permanent_issue(
         &self,
         stage: Stage,
@@ -119,12 +119,12 @@ impl ReportSink {
         lock(&self.0).gaps += 1;
     }
 
-    /// Reports an answer that broke rules and is kept under `rejected`. Nothing is missing.
+    /// Reports an answer that breaks rules and is stored under `rejected`. No data is missing.
     pub(crate) fn rejected(&self, operation: &'static str, subject: &str, message: &str) {
         self.add(Stage::Validate, operation, subject, RECORD_INVALID, false, message);
     }
 
-    /// Reports that the machine's clock is wrong. The run uses the services' time, so that nothing is missing.
+    /// Reports that the machine's clock is wrong. The run uses the services' time, so no data is missing.
     pub(crate) fn clock_skewed(&self, skew: Skew) {
         let seconds = skew.millis.abs().div_euclid(1_000);
         let direction = if skew.millis < 0 { "ahead of" } else { "behind" };
@@ -134,7 +134,7 @@ impl ReportSink {
         self.add(Stage::Fetch, skew.operation, "clock", CLOCK_SKEWED, false, &message);
     }
 
-    /// Logs and lists an issue.
+    /// Logs an issue and adds it to the list.
     fn add(
         &self,
         stage: Stage,
@@ -151,7 +151,7 @@ impl ReportSink {
         lock(&self.0).list(Issue { stage, operation, subject, code, retryable, lasting: false, message });
     }
 
-    /// Logs an issue, unless many have been logged.
+    /// Logs an issue, unless the limit of logged issues is reached.
     fn log(&self, issue: impl FnOnce()) {
         let logged = {
             let mut inner = lock(&self.0);
@@ -165,7 +165,7 @@ impl ReportSink {
         }
     }
 
-    /// Reports a lasting issue: no later run can resolve it, and it does not change the target's status.
+    /// Reports a lasting issue: no later run can resolve it. It does not change the status of the target.
     pub fn lasting_issue(&self, operation: &'static str, subject: &str, code: &str, message: &str) {
         let (shown, cause) = (cut(subject, LONGEST_MESSAGE), cut(message, LONGEST_MESSAGE));
         self.log(|| crate::log::lasting_issue(operation, &shown, &cut(code, LONGEST_CODE), &cause));
@@ -184,7 +184,7 @@ impl ReportSink {
     }
 }
 
-/// While it lives, records count as newer versions of others: see [`ReportSink::newer_versions`].
+/// While this value exists, records count as newer versions: see [`ReportSink::newer_versions`].
 #[derive(Debug)]
 #[must_use = "records count as newer versions for as long as it lives"]
 pub struct NewerVersions {

@@ -1,5 +1,5 @@
-//! `catalog` rows: which series, trails and scopes an account and region have, so that readers find them without a scan, and the
-//! progress of each. This module reads and writes rows and does not interpret them.
+//! `catalog` rows list the series, trails, clusters and scopes of an account and region, so that readers need no scan, and
+//! contain the progress of each. This module reads and writes rows and does not interpret them.
 
 use super::Store;
 use super::condition::Condition;
@@ -34,7 +34,7 @@ pub fn catalog_row(source: Source, target: &Target, sk: impl Into<String>) -> Ma
 }
 
 impl Store {
-    /// The rows whose sort key begins with `prefix` (`series#`, `scope#`, `trail#`).
+    /// The rows whose sort key begins with `prefix` (`series#`, `scope#`, `trail#`, `cluster#`).
     pub async fn catalog(
         &self,
         source: Source,
@@ -45,8 +45,8 @@ impl Store {
         self.partition(&target_partition("catalog", source, account, region), prefix).await
     }
 
-    /// As [`Store::put_catalog`], for many rows, with the results in their order. Rows that were not found (`true`) are inserted
-    /// together.
+    /// Writes many rows, like [`Store::put_catalog`], and returns the results in their order. `true` means that no row was
+    /// found; such rows are inserted in batches.
     pub async fn put_catalog_rows(&self, rows: Vec<(Map, bool)>) -> Vec<Result<(), CallError>> {
         let new: Vec<&Map> = rows.iter().filter_map(|(row, is_new)| is_new.then_some(row)).collect();
         let mut inserted = self
@@ -65,7 +65,7 @@ impl Store {
         stream::iter(puts).buffered(self.concurrency).collect().await
     }
 
-    /// Puts a row. If a newer version of this program wrote the stored row, it stays, and this is an error.
+    /// Writes a row. If a newer version of this program wrote the stored row, it is not replaced, and this is an error.
     pub async fn put_catalog(&self, row: Map) -> Result<(), CallError> {
         if self.is_dry_run() {
             self.record_dry_run(&row, Change::Changed);
@@ -77,8 +77,8 @@ impl Store {
         }
     }
 
-    /// Replaces the row that was read (`None` if there is none) and returns the stored row. Returns `None` if another run has
-    /// changed it in the meantime, or a newer version of this program wrote it.
+    /// Replaces the row that was read (`None` if there was none) and returns the new row. Returns `None` if another run has
+    /// changed the row in the meantime, or if a newer version of this program wrote it.
     pub async fn replace_catalog(
         &self,
         mut row: Map,
@@ -98,8 +98,8 @@ impl Store {
     }
 }
 
-/// The revision of a row: a hash of its content, not of when or how often it was written, so that an interrupted run leaves the
-/// same rows as any other.
+/// The revision of a row: a hash of its content without the times and the number of writes, so that an interrupted run leaves
+/// the same rows as any other.
 fn revision(row: &Map) -> String {
     let mut content = row.clone();
     content.remove("answered_at");
@@ -110,7 +110,7 @@ fn revision(row: &Map) -> String {
     hash
 }
 
-/// The stored row has this revision; `None` means that it has none.
+/// The condition that the stored row has this revision; `None` means no revision.
 fn over_revision(revision: Option<&Value>) -> Condition {
     let schema = AttributeValue::N(SCHEMA_VERSION.to_string());
     let mut values = HashMap::from([(":schema".to_owned(), schema)]);

@@ -1,4 +1,4 @@
-//! The conditions of writes, as expressions of DynamoDB.
+//! The conditions of writes, as DynamoDB expressions.
 
 use super::write::Guard;
 use crate::record::SCHEMA_VERSION;
@@ -17,7 +17,7 @@ pub(super) struct Condition {
 }
 
 impl Condition {
-    /// The stored item, if there is one, was not written by a newer version of this program.
+    /// No item is stored, or the stored item was not written by a newer version of this program.
     pub(super) fn no_newer_schema() -> Self {
         let expression = "attribute_not_exists(pk) OR schema_version <= :schema".to_owned();
         let mut condition = Self { expression, names: HashMap::new(), values: HashMap::new() };
@@ -25,7 +25,7 @@ impl Condition {
         condition
     }
 
-    /// No item is stored, or it has expired.
+    /// No item is stored, or the stored item has expired.
     pub(super) fn absent(now: Timestamp) -> Self {
         let expression = "attribute_not_exists(pk) OR (schema_version <= :schema AND expires_at <= :now)";
         let expression = expression.to_owned();
@@ -35,7 +35,7 @@ impl Condition {
         condition
     }
 
-    /// The stored item is as `guard` requires, or absent, or expired.
+    /// The stored item is absent, expired, or as `guard` requires.
     pub(super) fn of(record: &ValidRecord, guard: Guard<'_>, now: Timestamp) -> Self {
         let mut condition = Self { expression: String::new(), names: HashMap::new(), values: HashMap::new() };
         condition.value(":schema", AttributeValue::N(SCHEMA_VERSION.to_string()));
@@ -63,7 +63,7 @@ impl Condition {
         self.values.insert(name.to_owned(), value);
     }
 
-    /// The stored item is older, by the rule of the record's kind.
+    /// The stored item is older, by the version rule of the record's kind.
     fn older(&mut self, record: &ValidRecord) -> String {
         let Expression { text, names, values } = record.kind().version.expression(record);
         self.names.extend(names.into_iter().map(|(name, attribute)| (name, attribute.to_owned())));

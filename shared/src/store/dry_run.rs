@@ -1,4 +1,4 @@
-//! Passes the items that a dry run would write to callers that need more than the counters. It keeps nothing.
+//! Passes the items that a dry run would write to a callback, for callers that need more than counters.
 
 use super::Store;
 use crate::value::Map;
@@ -12,18 +12,18 @@ pub enum Change {
     New,
     /// Replace the stored item.
     Changed,
-    /// Nothing: the same item is stored.
+    /// No effect: the same item is stored.
     Same,
 }
 
 type Receive = dyn Fn(&Map, Change) + Send + Sync;
 
-/// Receives every item that a dry run would write, and every record that is stored already.
+/// Receives every item that a dry run would write, and every record that is already stored.
 #[derive(Clone)]
 pub struct DryRunSink(Arc<Receive>);
 
 impl DryRunSink {
-    /// A sink that passes everything to `receive`.
+    /// A sink that calls `receive` with each item.
     pub fn new(receive: impl Fn(&Map, Change) + Send + Sync + 'static) -> Self {
         Self(Arc::new(receive))
     }
@@ -36,7 +36,7 @@ impl fmt::Debug for DryRunSink {
 }
 
 impl Store {
-    /// The same, whose dry runs pass what they would write to `sink`.
+    /// Returns the store so that its dry runs pass their items to `sink`.
     #[must_use]
     pub fn with_dry_run_sink(self, sink: Option<DryRunSink>) -> Self {
         Self { dry_run_sink: sink, ..self }

@@ -1,12 +1,13 @@
-//! Inserts new items: up to 25 in one request, because a first run or a new day has thousands.
+//! Inserts new items, up to 25 in one request, because a first run or a new day has thousands.
 //!
-//! `BatchWriteItem` has no conditions. PartiQL's `INSERT` fails if the item exists, which is the right condition for an item that
-//! was not found. A batch of them costs as much as single puts, and each statement succeeds or fails separately. Every item that
+//! `BatchWriteItem` has no conditions. PartiQL's `INSERT` fails if the item exists, which is the right condition for an item
+//! that was not found. A batch costs as much as single puts, and each statement succeeds or fails separately. Every item that
 //! was not inserted, for any reason, is put afterwards under the condition of its kind.
 //!
-//! Some tables do not support it, and some roles may not use it. For this reason it gets little time. After the first request
-//! that fails with its retries exhausted, or that shows that no statement can succeed, the invocation writes single items. Until
-//! one request has succeeded, only one is sent at a time. Requests that are in progress when one fails are cancelled.
+//! Some tables do not support `INSERT`, and some roles do not allow it. For this reason, only a part of the time is used for
+//! it. The invocation writes single items after the first request that fails with its retries exhausted or shows that no
+//! statement can succeed. Until one request has succeeded, only one request is sent at a time. When a request fails, those in
+//! progress are cancelled.
 
 use super::Store;
 use crate::cancellation::TimeShare;
@@ -26,33 +27,34 @@ use std::time::Duration;
 use tokio::sync::{Mutex, watch};
 
 const OPERATION: &str = "BatchExecuteStatement";
-/// The most statements of one request.
+/// The maximum number of statements in one request.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchExecuteStatement.html>
 const MOST: usize = 25;
-/// The fewest statements that save a request.
+/// The minimum number of statements with which a batch saves requests.
 const FEWEST: usize = 2;
-/// The most bytes of items in one request, since all of it is in memory at once.
+/// The maximum size of the items in one request, in bytes, because all of it is in memory at once.
 const LARGEST: usize = 256 * 1024;
-/// How often a request is tried. PutItem does the same work, with all retries of the SDK.
+/// The maximum number of attempts of a request. Items that are not inserted are written by PutItem with all retries of the
+/// SDK.
 const ATTEMPTS: u32 = 3;
-/// The time limit of one try.
+/// The time limit of one attempt.
 const LONGEST_ATTEMPT: Duration = Duration::from_secs(3);
-/// The time limit of all tries.
+/// The time limit of all attempts.
 const LONGEST: Duration = Duration::from_secs(8);
-/// The share of the remaining time for all tries: items that are not inserted have to be put in the rest.
+/// The share of the remaining time for all attempts. Items that are not inserted must be put in the rest.
 const SHARE: TimeShare = TimeShare { parts: 3, shortest: Duration::ZERO };
-/// The usual length of a statement and its usual number of values.
+/// The usual length of a statement in bytes, to allocate it once.
 const USUAL_STATEMENT: usize = 512;
 const USUAL_PARAMETERS: usize = 32;
 
 impl Store {
     /// Inserts records that were not found and have not expired, if there are enough of them. Returns for each whether it is
-    /// stored now; the others have to be put.
+    /// stored now. The others must be put.
     pub async fn insert(&self, records: &[&ValidRecord]) -> Vec<bool> {
         self.insert_each(records, |record| record.size(), |record| self.stamped(record)).await
     }
 
-    /// As [`Store::insert`], for any items with a size and attributes.
+    /// Like [`Store::insert`], for any items with a size and attributes.
     pub(super) async fn insert_each<'a, T, A>(
         &self,
         things: &'a [T],
@@ -65,7 +67,7 @@ impl Store {
         let mut inserted = Vec::with_capacity(things.len());
         let mut rest = if self.dry_run || things.len() < FEWEST { &[] } else { things };
         while !rest.is_empty() {
-            // The first request does not wait. Requests that follow wait for its result.
+            // The first request waits for nothing. Later requests wait for its result.
             let first = if self.inserts.work() { None } else { Some(self.inserts.first.lock().await) };
             if self.inserts.are_refused() {
                 break;
@@ -122,12 +124,12 @@ impl Store {
         }
         let mut stored: Vec<bool> =
             answer.responses().iter().map(|response| response.error().is_none()).collect();
-        // A statement without a result is put.
+        // A statement without a result must be put.
         stored.resize(count, false);
         Ok(stored)
     }
 
-    /// Fewer tries and less time than other calls.
+    /// Fewer attempts and less time than for other calls.
     fn short_timeouts(&self) -> aws_sdk_dynamodb::config::Builder {
         let usual = self.client.config().retry_config().cloned().unwrap_or_else(RetryConfig::standard);
         let attempts = usual.max_attempts().min(ATTEMPTS);
@@ -136,7 +138,7 @@ impl Store {
     }
 }
 
-/// The experience with inserts in the invocation.
+/// What the invocation has learned about inserts.
 #[derive(Debug)]
 pub(super) struct Inserts {
     /// Whether the rest of the invocation writes single items.
@@ -169,8 +171,8 @@ impl Inserts {
     }
 }
 
-/// The reason why further requests would fail too, by the codes of the statements: the role may not send them, the table fails or
-/// throttles all of them, or the answer lacks statements.
+/// The reason why further requests would fail too, from the codes of the statements: the role does not allow them, the table
+/// fails or throttles all of them, or the answer lacks statements.
 fn fatal_code(answer: &BatchExecuteStatementOutput, count: usize) -> Option<String> {
     let codes: Vec<_> =
         answer.responses().iter().map(|response| response.error().and_then(|error| error.code())).collect();
@@ -193,7 +195,7 @@ fn fatal_code(answer: &BatchExecuteStatementOutput, count: usize) -> Option<Stri
     denied.copied().or(all_fail).map(|code| code.as_str().to_owned())
 }
 
-/// How many of `things` fit into one request: at least one.
+/// The number of `things` that fit into one request: at least one.
 fn batch_length<T>(things: &[T], size: impl Fn(&T) -> usize) -> usize {
     let mut bytes = 0;
     let fits = |thing: &&T| {
@@ -203,7 +205,8 @@ fn batch_length<T>(things: &[T], size: impl Fn(&T) -> usize) -> usize {
     things.iter().take(MOST).take_while(fits).count().max(1)
 }
 
-/// The statement that inserts an item, with every value as a parameter. The names of attributes are ours and contain no quotes.
+/// The statement that inserts an item, with a parameter for every value. The names of attributes are ours and contain no
+/// quotes.
 fn statement<'a>(
     table: &str,
     attributes: impl Iterator<Item = (&'a str, AttributeValue)>,

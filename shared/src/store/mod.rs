@@ -1,7 +1,7 @@
 //! The table: batched reads, conditional writes of valid records, consumed units.
 //!
-//! It knows keys, versions and hashes, and no service. The condition of every write compares the record with the item that is
-//! stored at that moment, so that other runs cannot make it wrong (`write.rs`).
+//! This module uses keys, versions and hashes, but depends on no service. The condition of every write compares the record
+//! with the item that is stored at that moment, so concurrent runs are safe (`write.rs`).
 
 pub mod catalog;
 mod condition;
@@ -27,7 +27,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// The table as one invocation uses it.
+/// The table, as used by one invocation.
 #[derive(Debug)]
 pub struct Store {
     client: Client,
@@ -43,7 +43,7 @@ pub struct Store {
     inserts: Inserts,
 }
 
-/// Read and write units consumed.
+/// Consumed read and write units.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Units {
     /// Read units.
@@ -57,23 +57,23 @@ pub struct Units {
 pub struct Options {
     /// The table's name.
     pub table: String,
-    /// `function:version#request id`, stamped on every record.
+    /// `function:version#request id`, which is stored in every record.
     pub collected_by: String,
     /// `RETENTION_DAYS`.
     pub retention_days: i64,
-    /// The number of writes at once.
+    /// The maximum number of concurrent writes.
     pub concurrency: usize,
-    /// Whether to write nothing.
+    /// Whether nothing is written.
     pub dry_run: bool,
 }
 
 impl Store {
-    /// The table behind `client`, at the time of `clock`.
+    /// A store with `client` and the time of `clock`.
     pub fn new(client: Client, clock: Clock, options: Options) -> Self {
         Self::dated(client, Arc::new(ServiceDates::new(clock)), options)
     }
 
-    /// The table behind `client`, at the time that `dates` has determined.
+    /// A store with `client` and the time that `dates` determines.
     pub fn dated(client: Client, dates: Arc<ServiceDates>, options: Options) -> Self {
         let Options { table, collected_by, retention_days, concurrency, dry_run } = options;
         Self {
@@ -91,7 +91,7 @@ impl Store {
         }
     }
 
-    /// The same with calls that end at `until`, so that a run has time for its response.
+    /// The same store, with calls that end at `until`, so that a run has time for its response.
     #[must_use]
     pub fn until(self, until: Option<Instant>) -> Self {
         Self { until, ..self }
@@ -106,7 +106,7 @@ impl Store {
         before(self.until, operation, call).await
     }
 
-    /// As [`Store::in_time`], with a `share` of the remaining time, so that later calls have time too.
+    /// Like [`Store::in_time`], with a `share` of the remaining time, so that later calls have time too.
     async fn in_share_of_time<T>(
         &self,
         share: TimeShare,
@@ -133,7 +133,7 @@ impl Store {
         &self.collected_by
     }
 
-    /// The consumed units so far.
+    /// The units consumed so far.
     pub fn units(&self) -> Units {
         *self.units.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -167,7 +167,7 @@ async fn before<T>(
     }
 }
 
-/// The wait before try `attempt` (from 0) for unprocessed keys, which the SDK does not retry.
+/// The wait before attempt `attempt` (starting at 0) for unprocessed keys, which the SDK does not retry.
 fn backoff(attempt: u32) -> Duration {
     Duration::from_millis(50_u64.saturating_mul(1 << attempt.min(6)))
 }

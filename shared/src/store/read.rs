@@ -1,5 +1,5 @@
-//! Reads: keys in batches, partitions, and the index of open insights. All but the index are consistent, because a record would be
-//! written again after an old hash was read.
+//! Reads: keys in batches, partitions, and the index of open insights. All reads except that of the index are consistent:
+//! with an old hash, an unchanged record would be written again.
 
 use super::{Store, backoff, before};
 use crate::issue::CallError;
@@ -15,9 +15,9 @@ use futures_util::stream::{self, StreamExt};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use tokio::time::Instant;
 
-/// The most keys of one BatchGetItem.
+/// The maximum number of keys in one BatchGetItem request.
 pub(crate) const BATCH: usize = 100;
-/// How often unprocessed keys are requested again.
+/// The maximum number of attempts for unprocessed keys.
 const MAX_BATCH_ATTEMPTS: u32 = 8;
 
 /// The attributes to read.
@@ -25,7 +25,7 @@ const MAX_BATCH_ATTEMPTS: u32 = 8;
 pub enum Projection {
     /// Every attribute.
     Whole,
-    /// The hash, the version, the reason of the status, and the expiry.
+    /// The attributes that a write compares: hash, version, status reason and expiry.
     Version,
 }
 
@@ -44,7 +44,7 @@ impl Store {
         self.read_until(keys, projection, self.until).await
     }
 
-    /// As [`Store::read`], but it ends at `until`.
+    /// Like [`Store::read`], but ends at `until`.
     pub(super) async fn read_until(
         &self,
         keys: &[Key],
@@ -64,7 +64,7 @@ impl Store {
         found
     }
 
-    /// Reads one item; one that has expired counts as absent.
+    /// Reads one item. An expired item counts as absent.
     pub async fn get(&self, key: &Key) -> Result<Option<Stored>, CallError> {
         let mut found = self.read(std::slice::from_ref(key), Projection::Whole).await;
         match found.failed.remove(key) {
@@ -121,7 +121,7 @@ impl Store {
         found
     }
 
-    /// The answer, if it contains items or unprocessed keys of this table. Otherwise the keys would count as absent.
+    /// Returns the answer if it contains items or unprocessed keys of this table. Otherwise the keys would count as absent.
     fn checked(&self, answer: BatchGetItemOutput) -> Result<BatchGetItemOutput, CallError> {
         let responses = answer.responses.as_ref().is_some_and(|tables| tables.contains_key(&self.table));
         let unprocessed =
@@ -151,7 +151,7 @@ impl Store {
         self.every_page(query, |item| (!item.is_expired(now)).then_some(item)).await
     }
 
-    /// The insights of `source` that are stored as open in one account and region, without their details.
+    /// The open insights of `source` in one account and region, without `detail`.
     pub async fn open_insights(
         &self,
         source: Source,
@@ -179,11 +179,11 @@ impl Store {
         self.every_page(query, choose).await
     }
 
-    /// The results of `choose` for the items of every page.
+    /// The results of `choose` for the items of all pages.
     ///
-    /// The limits of a service's listing do not apply: the items are this program's, rows are kept for the whole retention, and
-    /// a target whose rows could not be read would fail in every run. A query always ends, because each page has another last
-    /// key, and a repeated one is an error.
+    /// The limits of a service's listing do not apply, because these items were written by this program: rows are kept for
+    /// the whole retention, and a target whose rows could not be read would fail in every run. A query always ends, because
+    /// each page has a different last key, and a repeated key is an error.
     async fn every_page<T>(
         &self,
         query: QueryFluentBuilder,
@@ -210,7 +210,7 @@ impl Store {
     }
 }
 
-/// The last key of a page as a token: equal keys have equal tokens.
+/// The last key of a page as a token. Equal keys have equal tokens.
 fn token(key: &HashMap<String, AttributeValue>) -> String {
     format!("{:?}", key.iter().collect::<BTreeMap<_, _>>())
 }
@@ -240,7 +240,7 @@ fn keys_and_attributes(batch: &[Key], projection: Projection) -> KeysAndAttribut
                  covered_from, detail.last_update_time",
         );
     }
-    // The builder fails only without keys, and batches have keys.
+    // The builder fails only without keys, and every batch has keys.
     builder.build().unwrap_or_else(|_| unreachable_keys())
 }
 

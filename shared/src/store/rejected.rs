@@ -1,4 +1,4 @@
-//! Rejected answers: stored once under the hash of the raw answer.
+//! Rejected answers. Each is stored once, under the hash of the raw answer.
 
 use super::Store;
 use super::condition::Condition;
@@ -11,15 +11,15 @@ use crate::time::{DAY_SECONDS, Timestamp};
 use crate::validate::Rejected;
 use crate::value::{Map, Value, into_attributes};
 
-/// The longest raw answer, in bytes. The rest is cut.
+/// The maximum size of a raw answer, in bytes. The rest is cut.
 const LONGEST_RAW: usize = 300 * 1024;
-/// The longest violation, in bytes: a hundred of them and the raw answer fit into an item.
+/// The maximum length of a violation, in bytes. A hundred of them and the raw answer fit into an item.
 const LONGEST_VIOLATION: usize = 800;
-/// The longest subject, in bytes.
+/// The maximum length of the subject, in bytes.
 const LONGEST_SUBJECT: usize = 4_000;
 
 impl Store {
-    /// Stores an answer that violates a rule, once, so that it is not lost.
+    /// Stores an answer that breaks a rule, once, so that it is not lost.
     pub async fn reject(
         &self,
         source: Source,

@@ -1,4 +1,4 @@
-//! The `run` record: what one run did for one target.
+//! The `run` record: the result of one run of one target.
 
 use super::Store;
 use super::condition::Condition;
@@ -14,9 +14,9 @@ use crate::time::DAY_SECONDS;
 use crate::value::{Map, Value, into_attributes, write_canonical_map};
 use std::time::Duration;
 
-/// The retention of a `run` record.
+/// The retention of a `run` record, in days.
 const RUN_RETENTION_DAYS: i64 = 30;
-/// The share of the remaining time for the put of a `run`: the state is written after it, and is more important.
+/// The share of the remaining time in which `run` is put. The state is written afterwards, and is more important.
 const SHARE_OF_RUN: TimeShare = TimeShare { parts: 2, shortest: Duration::ZERO };
 
 impl Store {

@@ -1,4 +1,4 @@
-//! The table itself, as `template.yaml` declares it (a test holds the two together).
+//! The schema of the table, as in `template.yaml`. A test compares the two.
 
 use super::Store;
 use crate::issue::CallError;
@@ -14,28 +14,28 @@ use aws_sdk_dynamodb::types::{
 use aws_sdk_dynamodb::{Client, error::SdkError};
 use aws_smithy_types::retry::RetryConfig;
 
-/// The attribute by which a record goes when its time is over.
+/// The attribute for DynamoDB's time to live (epoch seconds).
 const EXPIRES_AT: &str = "expires_at";
-/// The code of a DynamoDB that lacks an operation.
+/// The code of an unsupported operation, for example in DynamoDB local.
 const UNKNOWN_OPERATION: &str = "UnknownOperationException";
-/// Times that a table's backups are waited for, with up to 20 s between two of them.
+/// How often to check whether the backups of a new table can be configured, with pauses of up to 20 s.
 const MAX_BACKUP_CHECKS: u32 = 20;
 
-/// The index of insights that are open now.
+/// The index of open insights.
 pub const OPEN: &str = "open";
 /// The index of closed insights, by the UTC month of their end, and of snapshots, by the month of their day.
 pub const ENDED: &str = "ended";
-/// The index of everything about one entity, and of the targets of a source.
+/// The index of the records about an entity, and of the targets of a source.
 pub const BY_ENTITY: &str = "by_entity";
 
 /// The index that `ended` replaced before the first release.
 const OLD_INDEX: &str = "by_day";
 
-/// The indexes with their partition and sort keys.
+/// The indexes, each with its partition key and its sort key.
 pub const INDEXES: [(&str, &str, &str); 3] =
     [(OPEN, "open_pk", "open_sk"), (ENDED, "ended_pk", "ended_sk"), (BY_ENTITY, "entity_pk", "entity_sk")];
 
-/// What every index projects: the envelope, without `detail`, `timestamps` and `values`.
+/// The attributes that every index projects: the common ones, without `detail`, `timestamps` and `values`.
 pub const ENVELOPE: [&str; 20] = [
     "kind",
     "source",
@@ -59,21 +59,21 @@ pub const ENVELOPE: [&str; 20] = [
     "expires_at",
 ];
 
-/// What was done so that there is a table.
+/// What was done to the table.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Made {
     /// Whether it was created.
     pub is_new: bool,
-    /// What was switched on of a table that was there already.
+    /// The settings that were enabled because the table existed without them.
     pub switched_on: Vec<&'static str>,
 }
 
-/// Why there is no table of insights.
+/// Why there is no usable table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CreateError {
     /// A call to DynamoDB failed.
     Call(CallError),
-    /// The table exists and has another schema; how it differs. Nothing was changed.
+    /// The table exists with another schema; the text says how it differs. Nothing was changed.
     OtherSchema(String),
 }
 
@@ -96,8 +96,8 @@ impl From<CallError> for CreateError {
     }
 }
 
-/// Creates the table and switches on its time to live and its point-in-time recovery. Of a table that is there already,
-/// and is one of insights, what is off of these two is switched on: whoever made it may have been interrupted.
+/// Creates the table and enables its time to live and point-in-time recovery. If the table already exists with our schema,
+/// the settings that are missing are enabled: its creation may have been interrupted.
 pub async fn create_table(client: &Client, table: &str) -> Result<Made, CreateError> {
     let mut create = client
         .create_table()
@@ -151,7 +151,7 @@ pub async fn create_table(client: &Client, table: &str) -> Result<Made, CreateEr
     Ok(Made { is_new, switched_on: if is_new { Vec::new() } else { switched_on } })
 }
 
-/// A table of somebody else's is left alone: to let its items expire would be to delete them.
+/// A table with another schema is not changed: enabling time to live could delete its items.
 async fn check_kind(client: &Client, table: &str) -> Result<(), CreateError> {
     const OPERATION: &str = "DescribeTable";
     let answer = client.describe_table().table_name(table).send().await;
@@ -160,7 +160,7 @@ async fn check_kind(client: &Client, table: &str) -> Result<(), CreateError> {
     rule.map_or(Ok(()), |rule| Err(CreateError::OtherSchema(rule)))
 }
 
-/// How a table is different from one of insights, in its keys or its indexes; `None` if it is not.
+/// How a table differs from our schema in its keys or indexes; `None` if it does not.
 pub fn difference(table: &TableDescription) -> Option<String> {
     let named = |keys: &[KeySchemaElement]| -> Vec<String> {
         keys.iter().map(|key| key.attribute_name().to_owned()).collect()
@@ -178,7 +178,7 @@ pub fn difference(table: &TableDescription) -> Option<String> {
             return Some(format!("it has no index {name}{reason}"));
         };
         let keys = named(index.key_schema());
-        // Some answers describe indexes without their keys.
+        // Some implementations describe indexes without their keys.
         let is_ours = keys.is_empty() || keys == [partition, sort];
         (!is_ours).then(|| {
             format!("the key of its index {name} is {}, expected {partition}, {sort}", keys.join(", "))
@@ -186,7 +186,7 @@ pub fn difference(table: &TableDescription) -> Option<String> {
     })
 }
 
-/// Whether records go when their time is over.
+/// Whether time to live is enabled.
 async fn expires(client: &Client, table: &str) -> Result<bool, CallError> {
     let answer = client.describe_time_to_live().table_name(table).send().await;
     let answer = answer.map_err(|error| CallError::from_sdk("DescribeTimeToLive", &error))?;
@@ -207,8 +207,7 @@ async fn expire(client: &Client, table: &str) -> Result<(), CallError> {
     update.send().await.map(|_| ()).map_err(|error| CallError::from_sdk(OPERATION, &error))
 }
 
-/// Whether the table can be recovered to any point of the last days, as far as there is such a thing: a DynamoDB on one machine
-/// has no backups, and says so.
+/// Whether point-in-time recovery is enabled. A local DynamoDB has no backups, and reports this.
 async fn recovers(client: &Client, table: &str) -> Result<bool, CallError> {
     match client.describe_continuous_backups().table_name(table).send().await {
         Ok(answer) => Ok(answer
@@ -224,14 +223,14 @@ async fn recovers(client: &Client, table: &str) -> Result<bool, CallError> {
     }
 }
 
-/// Switches point-in-time recovery on, `false` where there is none.
+/// Enables point-in-time recovery; `false` if it is not supported.
 async fn recover(client: &Client, table: &str) -> Result<bool, CallError> {
     const OPERATION: &str = "UpdateContinuousBackups";
     let recovery = PointInTimeRecoverySpecification::builder()
         .point_in_time_recovery_enabled(true)
         .build()
         .map_err(|error| CallError::malformed(OPERATION, error.to_string()))?;
-    // For some time a new table's backups are still being enabled.
+    // Shortly after its creation, a table's backups cannot be configured yet.
     // <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateContinuousBackups.html>
     let not_yet = AwsErrorCodeClassifier::<UpdateContinuousBackupsError>::builder()
         .transient_errors(vec!["ContinuousBackupsUnavailableException"])
@@ -277,7 +276,7 @@ fn key_schema(partition: &str, sort: &str) -> Vec<KeySchemaElement> {
 }
 
 impl Store {
-    /// The client behind the store, for set-up.
+    /// The client of the store, for set-up.
     pub fn client(&self) -> &Client {
         &self.client
     }

@@ -1,5 +1,5 @@
-//! The `state` of a target. The watermark is written last and moves only forward, unless it is in the future: then a run with a
-//! wrong clock wrote it.
+//! The `state` of a target. The watermark is written last and moves only forward. The only exception is a stored watermark in
+//! the future, which was written by a run with a wrong clock.
 
 use super::Store;
 use super::dry_run::Change;
@@ -28,14 +28,14 @@ pub fn state_key(source: Source, target: &Target) -> Key {
     Key::new(target_partition("run", source, &target.account_id, &target.region), "state")
 }
 
-/// The facts of a run that are not in its response.
+/// What `state` and `run` contain in addition to the response.
 #[derive(Clone, Debug)]
 pub struct RunStamp<'a> {
-    /// When the run began.
+    /// When the invocation began.
     pub started_at: Timestamp,
-    /// When the target was begun.
+    /// When the run of the target began.
     pub begun_at: Timestamp,
-    /// When it ended.
+    /// When the run of the target ended.
     pub ended_at: Timestamp,
     /// The invocation's request id.
     pub request_id: &'a str,
@@ -48,13 +48,14 @@ pub struct RunStamp<'a> {
 }
 
 impl Store {
-    /// The `state` of each target that has one, and which of them could not be read by `until`.
+    /// The existing `state` of each target, and those that could not be read by `until`.
     pub async fn states(&self, source: Source, targets: &[Target], until: Option<Instant>) -> Found {
         let keys: Vec<Key> = targets.iter().map(|target| state_key(source, target)).collect();
         self.read_until(&keys, Projection::Whole, until).await
     }
 
-    /// Moves a target's watermark forward to `watermark`, if it is behind, or in the `future`.
+    /// Moves a target's watermark forward to `watermark`, unless it is already later. A stored watermark in the `future` is
+    /// replaced.
     pub async fn move_watermark(
         &self,
         source: Source,
@@ -64,14 +65,14 @@ impl Store {
     ) -> Result<(), CallError> {
         let mut item = state_base(source, target);
         item.insert("retention_days".into(), self.retention_days.into());
-        // An item of a newer version stays; the run reports this when it ends.
+        // An item of a newer version is not changed. The run reports this at its end.
         self.update_state(source, target, item, &[], Watermark::To(watermark, future.watermark))
             .await
             .map(|_| ())
     }
 
-    /// Writes the state after a scheduled run. If another run has moved the watermark further, that one stays. Attributes in the
-    /// future are removed. An item of a newer schema is an error.
+    /// Writes the state after a scheduled run. A watermark that another run has moved further is kept. Attributes in the
+    /// future are removed. A stored item with a newer schema version is an error.
     pub async fn put_state(
         &self,
         source: Source,
@@ -155,7 +156,7 @@ impl Store {
         }
         let mut condition = "(attribute_not_exists(schema_version) OR schema_version <= :schema)".to_owned();
         let mut removed = removed.to_vec();
-        // Only the watermark that was read is replaced: another run may have corrected the state since.
+        // Only the watermark that was read is replaced, because another run may have corrected it since.
         let replaced = match watermark {
             Watermark::Keep => None,
             Watermark::To(watermark, replaced) => {
@@ -207,27 +208,27 @@ impl Store {
 /// The change of a watermark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Watermark {
-    /// It stays.
+    /// It is not changed.
     Keep,
-    /// It moves to the first time, if it is earlier, or equals the second one, which is in the future.
+    /// It moves to the first time if it is earlier than that, or if it equals the second time, which is in the future.
     To(Timestamp, Option<Timestamp>),
-    /// It is removed, if it equals this time, which is in the future.
+    /// It is removed if it equals this time, which is in the future.
     Forget(Timestamp),
 }
 
-/// The attributes of a `state` that were in the future when it was read: a run with a wrong clock wrote them.
+/// The attributes of a `state` that were in the future when it was read. A run with a wrong clock wrote them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct InFuture {
     /// The watermark.
     pub watermark: Option<Timestamp>,
-    /// Whether the last success was in the future.
+    /// Whether `last_success_at` was in the future.
     pub last_success: bool,
 }
 
-/// The result of an update.
+/// The result of an update of `state`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Updated {
-    /// It was made.
+    /// The item was updated.
     Done,
     /// Another run has moved the watermark further.
     Behind,
@@ -235,7 +236,7 @@ enum Updated {
     NewerSchema,
 }
 
-/// The attributes of every `state`, with those of the index `by_entity`.
+/// The attributes of every `state`, including the keys of the index `by_entity`.
 fn state_base(source: Source, target: &Target) -> Map {
     Map::from([
         ("kind".into(), "state".into()),

@@ -1,5 +1,5 @@
-//! Conditional writes of records. A record that is stored already, or is older than the stored one, is not written. The
-//! condition of each put decides this again at the moment of writing, because other runs may write at the same time.
+//! Conditional writes of records. A record is not written if it is already stored or older than the stored one. The condition
+//! of each put checks this again when the item is written, because other runs may write at the same time.
 
 use super::Store;
 use super::condition::Condition;
@@ -22,23 +22,23 @@ use aws_sdk_dynamodb::types::{
 use futures_util::stream::{self, StreamExt};
 use std::collections::{HashMap, HashSet};
 
-/// The result of one write.
+/// The result of writing one record.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Written {
-    /// It is counted under this outcome.
+    /// It was written or did not need to be. The outcome is to be counted.
     Done(Outcome),
     /// The record has expired: it is neither stored nor counted.
     Expired,
-    /// The table did not accept it.
+    /// The write failed.
     Failed(CallError),
 }
 
-/// The condition of a write on the stored item.
+/// What the stored item must be for a write.
 #[derive(Clone, Copy, Debug)]
 pub enum Guard<'a> {
-    /// Older than the record, by the rule of its kind.
+    /// Older than the record, by the version rule of its kind.
     Older,
-    /// It has this hash; `None` means that there is none.
+    /// An item with this hash; `None` means no item.
     Is(Option<&'a str>),
 }
 
@@ -57,11 +57,12 @@ impl Store {
         self.read(&keys, Projection::Version).await
     }
 
-    /// Writes the records that were not inserted, each over the stored item that was found.
+    /// Writes the records that were not inserted, each over the item that was found for it.
     async fn write_rest(&self, records: &[&ValidRecord], found: &Found, inserted: Vec<bool>) -> Vec<Written> {
         let mut seen = HashSet::new();
         let puts = records.iter().zip(inserted).map(|(record, inserted)| {
-            // For two records with the same key, only the condition decides.
+            // Of two records with the same key, only the first is compared with the item that was read. For the second, the
+            // condition decides.
             let first = seen.insert(record.key());
             let stored = found.items.get(record.key()).filter(|_| first);
             let failed = found.failed.get(record.key());
@@ -76,8 +77,8 @@ impl Store {
         stream::iter(puts).buffered(self.concurrency).collect().await
     }
 
-    /// Writes records that are assumed to be absent, without reading first. The results are those of [`Store::write`]. Items
-    /// that exist all the same are then read.
+    /// Writes records that are probably not stored, without reading first. Existing items are read afterwards. The results
+    /// are those of [`Store::write`].
     pub async fn write_new(&self, records: &[ValidRecord]) -> Vec<Written> {
         if let [record] = records {
             return vec![self.put_new(record).await];
@@ -127,7 +128,7 @@ impl Store {
         is_stored
     }
 
-    /// The attributes of a record, with the stamps of the store.
+    /// The attributes of a record, including those that the store adds.
     pub(super) fn stamped<'a>(
         &self,
         record: &'a ValidRecord,
@@ -139,7 +140,7 @@ impl Store {
         record.table_attributes().chain(stamps)
     }
 
-    /// Writes one record over what was read, by the rule of its kind.
+    /// Writes one record over the item that was read, by the version rule of its kind.
     pub async fn write_over(&self, record: &ValidRecord, stored: Option<&Stored>) -> Written {
         if let Some(outcome) = classify(record, stored, self.now()) {
             if self.dry_run && outcome == Written::Done(Outcome::Unchanged) {
@@ -147,22 +148,24 @@ impl Store {
             }
             return outcome;
         }
-        // The times of an item from the future are wrong. The item must be the one that was read.
+        // The times of a stored item that was answered in the future are wrong. It is replaced only if it still is the item
+        // that was read.
         let now = self.now();
         let ahead = stored.filter(|stored| is_from_future(stored, now));
         let guard = ahead.map_or(Guard::Older, |stored| Guard::Is(stored.content_hash()));
         self.put_over(record, guard, stored.is_some()).await
     }
 
-    /// Puts one record if `guard` holds. Otherwise a stored item with the same hash counts as unchanged, another one as stale.
+    /// Puts one record if `guard` holds. Otherwise it counts as unchanged if the stored item has the same hash, and as stale
+    /// if not.
     ///
-    /// An expired record is put only over a stored item: otherwise an insight that is stored as open would stay open, because its
-    /// end is never stored. The table deletes the item soon.
+    /// An expired record is put only over a stored item. Otherwise an insight that is stored as open would stay open, because
+    /// its end would never be stored. DynamoDB deletes the item soon afterwards.
     pub async fn put(&self, record: &ValidRecord, guard: Guard<'_>) -> Written {
         self.put_over(record, guard, matches!(guard, Guard::Is(Some(_)))).await
     }
 
-    /// As [`Store::put`]; `is_stored` is whether an item was found under the key.
+    /// Like [`Store::put`]; `is_stored` states whether an item was found under the key.
     async fn put_over(&self, record: &ValidRecord, guard: Guard<'_>, is_stored: bool) -> Written {
         let now = self.now();
         let expired = record.is_expired(now);
@@ -194,7 +197,7 @@ impl Store {
         }
     }
 
-    /// Puts an item, and returns the stored one if that did not fulfil the condition.
+    /// Puts an item. If the condition fails, it returns the stored item.
     pub(super) async fn put_item(
         &self,
         item: HashMap<String, AttributeValue>,
@@ -230,10 +233,10 @@ impl Store {
     }
 }
 
-/// The result of writing a record, if it is certain without a request: a failed condition is billed.
+/// The result of writing a record, if it is certain without a request, because DynamoDB charges for a failed condition.
 fn classify(record: &ValidRecord, stored: Option<&Stored>, now: Timestamp) -> Option<Written> {
     if record.is_expired(now) {
-        // Only an item without an expiry must be replaced by an expired record.
+        // Only an item without an expiry needs to be replaced by an expired record.
         let outlives = |stored: &Stored| {
             stored.integer("expires_at").is_none()
                 && !stored.is_newer_schema()
@@ -252,13 +255,13 @@ fn classify(record: &ValidRecord, stored: Option<&Stored>, now: Timestamp) -> Op
     (!supersedes(record, stored, now)).then_some(Written::Done(Outcome::Stale))
 }
 
-/// Whether an item was answered in the future, so that a run with a wrong clock stored it.
+/// Whether `answered_at` of an item is in the future, so that a run with a wrong clock wrote it.
 fn is_from_future(stored: &Stored, now: Timestamp) -> bool {
     let answered_at = stored.timestamp("answered_at");
     answered_at.is_some_and(|answered_at| answered_at > now.plus_millis(TOLERATED_MILLIS))
 }
 
-/// Whether `record` is newer than `stored`, by the rule of its kind. [`Condition`] is the same rule for DynamoDB.
+/// Whether `record` replaces `stored`, by the version rule of its kind. [`Condition`] is the same rule for DynamoDB.
 fn supersedes(record: &ValidRecord, stored: &Stored, now: Timestamp) -> bool {
     // Times in the future are wrong and count as now.
     let latest = is_from_future(stored, now).then_some(now);

@@ -1,4 +1,4 @@
-//! Writes the records of a target's run, and reports what became of each.
+//! Writes the records of a target's run, and reports the result of each.
 
 use super::{ExistenceHint, TargetRun};
 use crate::completeness::{Completeness, WriteOutcome};
@@ -13,10 +13,10 @@ use crate::validate::{Rejected, ValidRecord, validate};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// What became of a rejected answer: `None` until it was written once. Others with the same answer wait for that.
+/// The result of a rejected answer; `None` until it is written. Equal answers wait for the result.
 type Rejection = tokio::sync::Mutex<Option<Outcome>>;
 
-/// The answers that a run rejected, by hash: one that comes twice counts once.
+/// The answers that a run rejected, by hash. Equal answers count once.
 #[derive(Debug, Default)]
 pub(super) struct Rejections(Mutex<HashMap<u128, Arc<Rejection>>>);
 
@@ -29,18 +29,18 @@ impl Rejections {
     }
 }
 
-/// What became of each of several records.
+/// The results of several records.
 #[derive(Debug, Default)]
 #[must_use = "a watermark would pass over what is missing"]
 pub struct EachWritten {
-    /// Whether each needs no further run, in the order of the records.
+    /// Whether each record is complete, in the order of the records.
     pub records: Vec<Completeness>,
     /// As in [`WriteOutcome`].
     pub found_existing: bool,
 }
 
 impl EachWritten {
-    /// What became of all of them together.
+    /// The combined result of all records.
     pub fn outcome(&self) -> WriteOutcome {
         let completeness = self.records.iter().copied().collect();
         WriteOutcome { completeness, found_existing: self.found_existing }
@@ -48,9 +48,9 @@ impl EachWritten {
 }
 
 impl TargetRun {
-    /// Validates and writes records that `operation` gave, and counts what became of each.
+    /// Validates and writes records that come from `operation`, and counts the result of each.
     ///
-    /// The records are taken in batches, so that an iterator that makes them on demand never has all of them in memory.
+    /// The records are processed in batches, so that records of a lazy iterator are not all in memory at the same time.
     pub async fn store<I>(&self, operation: &'static str, records: I, hint: ExistenceHint) -> WriteOutcome
     where
         I: IntoIterator<Item = Record, IntoIter: Send>,
@@ -59,7 +59,7 @@ impl TargetRun {
         self.store_each(records, hint).await.outcome()
     }
 
-    /// As [`TargetRun::store`], for records of several operations, with the result of each.
+    /// Like [`TargetRun::store`], for records of several operations, with the result of each record.
     pub async fn store_each<I>(&self, records: I, mut hint: ExistenceHint) -> EachWritten
     where
         I: IntoIterator<Item = (&'static str, Record), IntoIter: Send>,
@@ -102,8 +102,8 @@ impl TargetRun {
         all
     }
 
-    /// Writes a record that we closed ourselves, because of what `operation` did not return, over the item that was read and
-    /// over no other: a newer answer is worth more. It is counted, unless it has expired.
+    /// Writes a record that we closed because `operation` no longer returned it. It replaces only the item that was read,
+    /// because a newer answer takes precedence. It is counted, unless it has expired.
     pub async fn close(&self, operation: &'static str, record: Record, read: &Stored) -> Completeness {
         match validate(record, self.store.retention_days()) {
             Ok(record) => {
@@ -114,7 +114,7 @@ impl TargetRun {
         }
     }
 
-    /// Counts what became of a write.
+    /// Counts the result of a write.
     fn count(&self, record: &ValidRecord, written: Written) -> Completeness {
         match written {
             Written::Done(outcome) => self.report.count(outcome),
@@ -128,8 +128,8 @@ impl TargetRun {
         Completeness::Complete
     }
 
-    /// Keeps an answer that broke rules under `rejected`; incomplete if that failed. The same answer about the same subject
-    /// counts once in a run; one that could not be stored is tried again when it comes again.
+    /// Stores an answer that breaks rules under `rejected`; incomplete if that fails. Equal answers about the same subject
+    /// count once in a run. An answer that could not be stored is tried again when it appears again.
     pub async fn reject(&self, operation: &'static str, rejected: &Rejected) -> Completeness {
         let rejection = self.rejections.of(rejected);
         let mut known = rejection.lock().await;

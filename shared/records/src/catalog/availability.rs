@@ -1,19 +1,19 @@
-//! Since when nothing can be fetched of a series or trail, as its `catalog` row has it.
+//! The attribute `unavailable` of a `catalog` row: since when, and why, a series or trail cannot be fetched.
 
 use crate::time::{DAY_SECONDS, Timestamp};
 use crate::value::{Map, Value};
 
-/// How long scheduled runs make no further request for what is unavailable.
+/// How long scheduled runs do not request an unavailable series or trail again.
 const ASKED_AGAIN_AFTER_SECONDS: i64 = DAY_SECONDS;
 
-/// What a catalog row says of a series or trail that is unavailable.
+/// Why a series or trail is unavailable, as stored in its catalog row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unavailable {
     /// The service's code, or one of ours.
     pub code: String,
-    /// When it was found to be so first.
+    /// When it was first unavailable.
     pub since: Timestamp,
-    /// When it was asked for last.
+    /// When the last request for it was sent.
     pub asked_at: Timestamp,
 }
 
@@ -34,12 +34,13 @@ impl Unavailable {
         ]))
     }
 
-    /// Whether a scheduled run asks again at `now`. A time of a clock that was ahead does not count.
+    /// Whether a scheduled run sends a request again at `now`. An `asked_at` in the future is ignored: it comes from a clock
+    /// that was ahead.
     pub fn is_due(&self, now: Timestamp) -> bool {
         self.asked_at > now || self.asked_at.plus_seconds(ASKED_AGAIN_AFTER_SECONDS) <= now
     }
 
-    /// What to read of it in a run that does not ask.
+    /// The message of the issue in a run that sends no request for it.
     pub fn message(&self) -> String {
         format!(
             "unavailable since {}; last requested at {}, requested again after 24 hours",
@@ -48,7 +49,7 @@ impl Unavailable {
     }
 }
 
-/// A request that was rejected for good.
+/// A request that the API rejects, and would reject in any later run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejection {
     /// The service's code, or one of ours.
@@ -58,7 +59,7 @@ pub struct Rejection {
 }
 
 impl Rejection {
-    /// What the row says, which said `known` before.
+    /// Combines the rejection with what the row contained before (`known`), and returns the new content of the row.
     pub fn over(&self, known: Option<Unavailable>) -> Unavailable {
         match known {
             Some(known) if known.asked_at > self.asked_at => known,

@@ -1,14 +1,14 @@
-//! The `catalog` rows of EKS clusters: every check of a cluster, those that pass among them. With them, "all checks pass", "not
-//! collected" and "no cluster" are different answers.
+//! The `catalog` rows of EKS clusters. A row lists every check of a cluster, including those that pass, so that readers can
+//! distinguish "all checks pass", "not collected" and "no cluster".
 //!
-//! A row has no time of the last refresh, so that a refresh without a change is no change of the row.
+//! A row does not contain the time of the last refresh. A refresh without a change therefore does not change the row.
 
 use crate::key;
 use crate::record::Stored;
 use crate::time::{DAY_SECONDS, Timestamp};
 use crate::value::{Map, MapBuilder, Value};
 
-/// What the sort keys of the rows of clusters begin with.
+/// The prefix of the sort keys of cluster rows.
 pub const CLUSTER_ROWS: &str = "cluster#";
 
 /// The sort key of the row of a cluster.
@@ -16,12 +16,12 @@ pub fn cluster_sort_key(name: &str) -> String {
     format!("{CLUSTER_ROWS}{}", key::part(name))
 }
 
-/// What the row of a cluster says.
+/// The content of the row of a cluster.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClusterRow {
     /// The name of the cluster.
     pub name: String,
-    /// Its checks, in the order of their ids.
+    /// Its checks, sorted by id.
     pub checks: Vec<ClusterCheck>,
     /// When it was first missing from the listing of clusters; `None` while it exists.
     pub gone_at: Option<Timestamp>,
@@ -34,18 +34,18 @@ pub struct ClusterCheck {
     pub id: String,
     /// Its name.
     pub name: Option<String>,
-    /// `UPGRADE_READINESS`, `MISCONFIGURATION` or `ROLLBACK_READINESS`, or a category that is new.
+    /// `UPGRADE_READINESS`, `MISCONFIGURATION` or `ROLLBACK_READINESS`, or a category that this version does not know.
     pub category: Option<String>,
-    /// The Kubernetes minor version that it is about, for example `1.29`.
+    /// The Kubernetes minor version that the check is about, for example `1.29`.
     pub kubernetes_version: Option<String>,
-    /// `PASSING`, `WARNING`, `ERROR` or `UNKNOWN`, or a status that is new.
+    /// `PASSING`, `WARNING`, `ERROR` or `UNKNOWN`, or a status that this version does not know.
     pub status: String,
-    /// When the status changed last.
+    /// When the status last changed.
     pub last_transition_time: Option<Timestamp>,
 }
 
 impl ClusterRow {
-    /// The row that is stored as `stored`; `None` if it is no row of a cluster.
+    /// Reads a stored row; `None` if it is not the row of a cluster.
     pub fn from_stored(stored: &Stored) -> Option<Self> {
         let detail = stored.0.get("detail")?;
         let name = detail.at(&["cluster_name"])?.as_str()?.to_owned();
@@ -53,10 +53,9 @@ impl ClusterRow {
         Some(Self { name, checks: checks.collect(), gone_at: stored.timestamp("gone_at") })
     }
 
-    /// The row as an item: `envelope`, which has its key, with what the row says. A row of a cluster that is gone expires
-    /// `retention_days` after [`ClusterRow::gone_at`]; with 0 it stays.
-    ///
-    /// `answered_at` is when the service was asked.
+    /// Converts the row to an item. `envelope` contains the key and the common attributes; `answered_at` is when the service
+    /// was asked. The row of a deleted cluster expires `retention_days` after [`ClusterRow::gone_at`]; with 0 it never
+    /// expires.
     pub fn to_item(&self, envelope: Map, answered_at: Timestamp, retention_days: i64) -> Map {
         let mut item = envelope;
         let checks = Value::List(self.checks.iter().map(|check| Value::Map(check.to_map())).collect());

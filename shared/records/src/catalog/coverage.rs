@@ -1,25 +1,26 @@
-//! Which spans of a series are known at which period: within them an absent point is zero, outside it is unknown.
+//! The coverage of a series: the time spans that were fetched, for each period. Inside a span, an absent point is zero;
+//! outside, it is unknown.
 //!
-//! A span without an end reaches to the watermark, which moves without the row being written again.
+//! A span without an end extends to the watermark, so the watermark can move without a write to the row.
 
 use crate::time::Timestamp;
 use crate::value::{Map, Value};
 use std::collections::BTreeMap;
 
-/// The most spans of one period that a row holds. Gaps are rare; but a row must never grow beyond what the table takes, or
-/// nothing of its series could be written any more.
+/// The maximum number of spans of one period in a row. Gaps are rare, but the row must stay below the item size limit. Above
+/// the limit, nothing of its series could be written any more.
 const MOST_SPANS: usize = 1_000;
 
-/// A span that is known.
+/// A time span that was fetched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct CoveredSpan {
-    /// Its first instant.
+    /// The first instant of the span.
     pub from: Timestamp,
-    /// The first instant after it; `None` is the watermark.
+    /// The first instant after the span; `None` means the watermark.
     pub until: Option<Timestamp>,
 }
 
-/// What is known of one series, by period.
+/// The spans of one series, by period.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Coverage(BTreeMap<i64, Vec<CoveredSpan>>);
 
@@ -48,30 +49,30 @@ impl Coverage {
         Value::Map(self.0.iter().map(|(period, list)| (period.to_string().into(), spans(list))).collect())
     }
 
-    /// The spans at `period`, in order.
+    /// The spans of `period` (seconds), oldest first.
     pub fn spans(&self, period: i64) -> &[CoveredSpan] {
         self.0.get(&period).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// The end of the last span, open ones reaching to `watermark`.
+    /// The end of the last span. Open spans end at `watermark`.
     pub fn last(&self, watermark: Option<Timestamp>) -> Option<Timestamp> {
         self.0.values().flatten().filter_map(|span| span.until.or(watermark)).max()
     }
 
-    /// Ends every open span at `watermark`: what it reached so far stays known, and no more is said.
+    /// Ends every open span at `watermark`.
     pub fn close(&mut self, watermark: Timestamp) {
         for spans in self.0.values_mut() {
             for span in spans.iter_mut().filter(|span| span.until.is_none()) {
                 span.until = Some(watermark);
             }
-            // A span that the watermark never reached says nothing.
+            // A span that starts at or after the watermark is empty.
             spans.retain(|span| span.until.is_none_or(|until| span.from < until));
         }
         self.0.retain(|_, spans| !spans.is_empty());
     }
 
-    /// Adds a span. Spans of one period merge only where they adjoin or overlap. Where there are too many, the oldest are
-    /// unknown again.
+    /// Adds a span of `period` (seconds). Spans of one period merge only if they touch or overlap. Above [`MOST_SPANS`], the
+    /// oldest spans are removed.
     pub fn add(&mut self, period: i64, from: Timestamp, until: Timestamp) {
         let spans = self.0.entry(period).or_default();
         spans.push(CoveredSpan { from, until: Some(until) });
@@ -92,13 +93,12 @@ impl Coverage {
         *spans = merged;
     }
 
-    /// Whether any span ends in the future, as `is_future` has it.
+    /// Whether any span ends in the future, according to `is_future`.
     pub fn ends_in_future(&self, is_future: impl Fn(Timestamp) -> bool) -> bool {
         self.0.values().flatten().filter_map(|span| span.until).any(is_future)
     }
 
-    /// Ends at `start` every span that follows the watermark, and every span that ends in the future: until when it was really
-    /// known, nobody knows.
+    /// Ends at `start` every open span and every span that ends in the future, because their real end is unknown.
     pub fn cut(&mut self, start: Timestamp, is_future: impl Fn(Timestamp) -> bool) {
         for span in self.0.values_mut().flatten() {
             if span.until.is_some_and(&is_future) {
@@ -108,17 +108,17 @@ impl Coverage {
         self.close(start);
     }
 
-    /// Whether anything before `watermark` is known, open spans reaching to it.
+    /// Whether any span starts before `watermark`. Open spans end at `watermark`.
     pub fn knows_before(&self, watermark: Timestamp) -> bool {
         self.0.values().flatten().any(|span| span.from < watermark)
     }
 
-    /// Whether any span follows the watermark.
+    /// Whether any span is open, that is, extends to the watermark.
     pub fn is_open(&self) -> bool {
         self.0.values().flatten().any(|span| span.until.is_none())
     }
 
-    /// Opens the span of `period` that ends at `until`, so that it follows the watermark from now on.
+    /// Opens the span of `period` that ends at `until`. From now on it extends to the watermark.
     pub fn open(&mut self, period: i64, until: Timestamp) {
         let spans = self.0.get_mut(&period).into_iter().flatten();
         for span in spans.filter(|span| span.until == Some(until)) {

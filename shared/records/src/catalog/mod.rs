@@ -1,5 +1,5 @@
-//! The `catalog` rows of series, trails and clusters: what a row says, and how that changes. Collectors write rows, readers use
-//! the same types.
+//! The content of the `catalog` rows of series, trails and clusters, and how it changes. Collectors and readers share these
+//! types.
 
 mod availability;
 mod cluster;
@@ -13,7 +13,7 @@ pub use availability::{Rejection, Unavailable};
 pub use cluster::{CLUSTER_ROWS, ClusterCheck, ClusterRow, cluster_sort_key};
 pub use coverage::{Coverage, CoveredSpan};
 
-/// What the sort keys of the rows of trails begin with.
+/// The prefix of the sort keys of trail rows.
 pub const TRAIL_ROWS: &str = "trail#";
 
 /// The sort key of the row of a trail.
@@ -26,26 +26,27 @@ pub fn trail_arn(row: &Stored) -> Option<&str> {
     row.0.get("detail")?.at(&["trail_arn"])?.as_str()
 }
 
-/// What the row of one series or trail says.
+/// The content of the row of a series or trail.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CatalogRow {
-    /// The newest event that named the series.
+    /// The time of the newest event that named the series.
     pub named_at: Option<Timestamp>,
-    /// The spans that are known; a trail has none.
+    /// The spans that were fetched; empty for a trail.
     pub covered: Coverage,
-    /// How far it has come, if that is not as far as the target.
+    /// How far this series or trail was fetched, if that is not as far as the target.
     pub watermark: Option<Timestamp>,
-    /// When the row ends, for one that is not live.
+    /// When the row expires (epoch seconds), if the series is no longer live.
     pub expires_at: Option<i64>,
-    /// Why nothing can be fetched of it, if nothing can.
+    /// Why the series or trail cannot be fetched; `None` if it can.
     pub unavailable: Option<Unavailable>,
-    /// Whether only pushed events named the series so far: a look-up may still show that they belong to another one.
+    /// Whether only pushed events named the series so far. A look-up may still show that these events belong to another
+    /// series.
     pub is_unconfirmed: bool,
     stored: Option<Stored>,
 }
 
 impl CatalogRow {
-    /// The row that is stored.
+    /// Reads a stored row.
     pub fn from_stored(stored: Stored) -> Self {
         Self {
             named_at: stored.timestamp("named_at"),
@@ -58,17 +59,17 @@ impl CatalogRow {
         }
     }
 
-    /// A row that is not there yet, of a part that has to be fetched from `start` on.
+    /// Creates the row of a new series or trail, which must be fetched from `start` on.
     pub fn behind(named_at: Option<Timestamp>, start: Timestamp) -> Self {
         Self { named_at, watermark: Some(start), ..Self::default() }
     }
 
-    /// The item that was read or written; `None` for a row that is not in the table.
+    /// The item that was read or written; `None` if the row is not in the table.
     pub fn stored(&self) -> Option<&Stored> {
         self.stored.as_ref()
     }
 
-    /// The row as it was written.
+    /// Returns the row with `stored` as the item in the table.
     #[must_use]
     pub fn written_as(self, stored: Stored) -> Self {
         Self { stored: Some(stored), ..self }
@@ -79,29 +80,29 @@ impl CatalogRow {
         self.stored.is_some()
     }
 
-    /// What tells the stored row from the one before.
+    /// The value that changes with each write of the row (optimistic locking).
     pub fn revision(&self) -> Option<&str> {
         self.stored.as_ref().and_then(|stored| stored.text("revision"))
     }
 
-    /// Takes in that a request was rejected for good by a run that had read the row at `revision`. Of two answers the later
+    /// Records that the API rejected a request of a run that had read the row at `revision`. Of two rejections, the later one
     /// counts.
     ///
-    /// Whoever wrote the row since may have had a later answer, of which the row says nothing where it was a good one. Then it
-    /// stays as it is, and the next run asks again.
+    /// If another run has changed the row since, that run may have received a later, successful answer, which removes
+    /// `unavailable`. In that case the row stays as it is, and the next run sends the request again.
     pub fn reject(&mut self, rejection: &Rejection, revision: Option<&str>) {
         if self.unavailable.is_some() || self.revision() == revision {
             self.unavailable = Some(rejection.over(self.unavailable.take()));
         }
     }
 
-    /// Takes in that a request of `asked_at` was answered.
+    /// Records that a request sent at `asked_at` was answered.
     pub fn answer(&mut self, asked_at: Timestamp) {
         self.unavailable = self.unavailable.take().filter(|known| known.asked_at > asked_at);
     }
 
-    /// Takes in what a run heard that had read the row at `revision`: that a request was rejected for good, or when the last
-    /// request was sent that was answered.
+    /// Records the result of a run that had read the row at `revision`: a rejection, or the time at which the last answered
+    /// request was sent.
     pub fn note_availability(
         &mut self,
         rejection: Option<&Rejection>,
@@ -115,18 +116,18 @@ impl CatalogRow {
         }
     }
 
-    /// Whether a newer version of this program wrote it.
+    /// Whether a newer version of this program wrote the row.
     pub fn is_newer_schema(&self) -> bool {
         self.stored.as_ref().is_some_and(Stored::is_newer_schema)
     }
 
-    /// Whether nothing more is fetched for it: a series that was retired. (Its expiry does not tell, since what is kept
-    /// for ever has none.)
+    /// Whether the series is no longer fetched, because it is no longer live. (The expiry does not show this: with unlimited
+    /// retention there is none.)
     pub fn is_inactive(&self) -> bool {
         self.is_stored() && self.watermark.is_none() && !self.covered.is_open()
     }
 
-    /// What makes it expire: the last that is known of it, kept as long as records are.
+    /// Sets the expiry to `retention_days` after `last`, the end of the last span.
     pub fn expire_after(&mut self, last: Timestamp, retention_days: i64) {
         if retention_days > 0 {
             let kept = retention_days.saturating_mul(DAY_SECONDS);
@@ -134,7 +135,7 @@ impl CatalogRow {
         }
     }
 
-    /// Whether the other row says the same, wherever the two are stored.
+    /// Whether both rows have the same content, regardless of the stored items.
     pub fn says_the_same(&self, other: &Self) -> bool {
         let Self { named_at, covered, watermark, expires_at, unavailable, is_unconfirmed, stored: _ } = self;
         (*named_at, *watermark, *expires_at) == (other.named_at, other.watermark, other.expires_at)
@@ -142,8 +143,8 @@ impl CatalogRow {
                 == (&other.covered, &other.unavailable, other.is_unconfirmed)
     }
 
-    /// The row as an item: `envelope`, which has its key, with what the row says of the series or trail with the parts
-    /// `detail`.
+    /// Converts the row to an item. `envelope` contains the key and the common attributes; `detail` contains the parts of the
+    /// series or trail.
     pub fn to_item(&self, envelope: Map, detail: &Map) -> Map {
         let mut item = envelope;
         item.insert("detail".into(), Value::Map(detail.clone()));
