@@ -1,7 +1,7 @@
-//! Every collector, found by its source: for the command line, tests, fuzz targets and benchmarks, which run several functions
-//! in one process. The functions themselves do not depend on it.
+//! All collectors, found by their source: for the command line, tests, fuzz targets and benchmarks, which run several
+//! functions in one process. The functions themselves do not depend on this crate.
 //!
-//! The list in [`with_collector`] is the registration: a new source is one entry there, and one export here.
+//! [`with_collector`] is the registry: a new source needs one entry there, and one export here.
 
 pub use auditmanager_insights::AuditmanagerInsights;
 pub use cloudtrail_insights::CloudtrailInsights;
@@ -19,7 +19,7 @@ use insights_shared::record::Source;
 use insights_shared::report::Response;
 use insights_shared::time::Clock;
 
-/// Evaluates an expression with a name for the type of the collector of a source. Gives `None` if the source has no collector.
+/// Evaluates an expression with a name for the type of a source's collector. Returns `None` if the source has no collector.
 ///
 /// ```
 /// use insights_collectors::{Collector, with_collector};
@@ -52,7 +52,7 @@ macro_rules! with_collector {
 
 /// A configured function of any source.
 pub trait Function: Send + Sync {
-    /// Runs it once; see [`Service::invoke`].
+    /// Invokes it once; see [`Service::invoke`].
     fn invoke<'a>(
         &'a self,
         payload: &'a str,
@@ -70,7 +70,7 @@ impl<C: Collector> Function for Service<C> {
     }
 }
 
-/// The function of `source`; every fault of its configuration as an error.
+/// The function of `source`. The error contains every fault of its configuration.
 ///
 /// # Panics
 ///

@@ -1,7 +1,7 @@
-//! The sources: one folder each, with a descriptor, and one registration (`registry.rs`).
+//! The sources: each has one folder with a descriptor and a view, and one entry in `registry.rs`.
 //!
-//! A descriptor is data ([`Source`], [`Kind`]). Functions, simulator, command line, templates, tests and benchmarks read it
-//! instead of naming services. This crate does not depend on the AWS SDK.
+//! A descriptor is data ([`Source`], [`Kind`]). Functions, simulator, command line, templates, tests and benchmarks use
+//! descriptors and contain no names of services. This crate does not depend on the AWS SDK.
 //!
 //! ```
 //! let source = insights_sources::source("xray").unwrap();

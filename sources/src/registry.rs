@@ -1,11 +1,11 @@
-//! The registered sources, and how one is found by a name.
+//! The registered sources, and look-ups by name.
 
 use crate::view::View;
 use crate::{Kind, Operation, Source};
 use insights_records::record::Stored;
 
-/// Lists descriptors and views by the modules of the sources. The views are a list of their own, so that no function that reads
-/// descriptors contains them.
+/// Lists the descriptors and views of the sources. Views have a separate list, so that functions, which only use descriptors,
+/// do not contain them.
 macro_rules! register {
     ($($source:ident),+) => {
         static SOURCES: &[Source] = &[$(crate::$source::SOURCE),+];
@@ -14,10 +14,10 @@ macro_rules! register {
     };
 }
 
-// The registration: a new source is one entry here, in the order in which they are shown.
+// The registration: a new source needs one entry here. The order is that of listings.
 register!(xray, cloudtrail, auditmanager, eks, securityhub);
 
-/// Every source, in the order in which they are shown.
+/// Every source, in the order of listings.
 pub fn all() -> impl ExactSizeIterator<Item = Source> + DoubleEndedIterator + Clone {
     SOURCES.iter().copied()
 }
@@ -57,7 +57,7 @@ pub fn operations() -> impl Iterator<Item = &'static Operation> {
     all().flat_map(|source| source.0.operations)
 }
 
-/// A value of `RATE_LIMITS` that allows every operation of every source `rate` requests per second; 0 means no limit.
+/// A value of `RATE_LIMITS` with `rate` requests per second for every operation of every source; 0 means unlimited.
 pub fn rate_limits(rate: u32) -> String {
     let limited = operations().filter(|operation| operation.rate.is_some());
     let mut members = vec![format!("\"default\":{rate}")];
@@ -65,8 +65,8 @@ pub fn rate_limits(rate: u32) -> String {
     format!("{{{}}}", members.join(","))
 }
 
-/// A value of `RATE_LIMITS` for simulated services, which are not limited as AWS is: ten times the documented rates, and `rate`
-/// requests per second for the operations without one.
+/// A value of `RATE_LIMITS` for simulated services, which have no such limits: ten times the documented rates, and `rate`
+/// requests per second for operations without a documented rate.
 pub fn fast_rate_limits(rate: u32) -> String {
     let mut members = vec![format!("\"default\":{rate}")];
     members.extend(operations().filter_map(|operation| {
@@ -75,7 +75,7 @@ pub fn fast_rate_limits(rate: u32) -> String {
     format!("{{{}}}", members.join(","))
 }
 
-/// The ids of all sources, for a message: `xray, cloudtrail or auditmanager`.
+/// The ids of all sources for a message, for example `xray, cloudtrail or auditmanager`.
 pub fn source_ids() -> String {
     let ids: Vec<&str> = all().map(|source| source.0.id).collect();
     match ids.split_last() {
@@ -114,7 +114,7 @@ mod tests {
                 assert!(kind.name.starts_with(&format!("{source}.")), "{kind}");
                 let has_severity = kind.is_insight() || kind.is_snapshot();
                 assert_eq!(kind.severity.is_some(), has_severity, "{kind}");
-                // A severity is determined from numbers, or from a word of the service.
+                // A severity is determined from numbers or from a label of the service.
                 let is_number = |rule: SeverityRule| !matches!(rule.scale, Scale::Label(_));
                 if kind.severity.is_none_or(is_number) {
                     assert_eq!(!kind.measures.is_empty(), has_severity, "{kind}");

@@ -12,7 +12,7 @@ use insights_shared::sdk::timestamp;
 use insights_shared::target_run::TargetRun;
 use insights_shared::time::Timestamp;
 
-/// An account that may use the service.
+/// An account in which the service may be in use.
 #[derive(Debug)]
 pub struct Account {
     /// Its counts; `None` if the request failed.
@@ -23,11 +23,11 @@ pub struct Account {
 
 /// The result of the first two requests.
 #[derive(Debug)]
-#[must_use = "a watermark would pass over what is missing"]
+#[must_use = "a watermark must not move past missing data"]
 pub struct Asked {
-    /// `None` if the service is not available or not in use, or no time is left.
+    /// `None` if the service is not available or not in use, or if there is no time left.
     pub account: Option<Account>,
-    /// Whether both requests were answered, as far as they were needed.
+    /// Whether both requests succeeded, if they were needed.
     pub completeness: Completeness,
 }
 
@@ -59,11 +59,11 @@ pub async fn ask(fetch: &Fetch<'_>, run: &TargetRun, resolver: &Resolver) -> Ask
     let asked_at = run.clock_now();
     let insights = fetch.insights().await;
     if insights.as_ref().is_err_and(is_not_enabled) {
-        // This also answers the question of the status request, if that one failed.
+        // This answer makes the status request unnecessary, even if it failed.
         return not_in_use();
     }
     let mut completeness = Completeness::Complete;
-    // Without time for the status there was none for the counts, either, and the account is one subject.
+    // Without time for the status there was no time for the counts either, and the account counts as one subject.
     if let Err(error) = &status
         && error.class != Class::NotReached
     {
@@ -76,7 +76,7 @@ pub async fn ask(fetch: &Fetch<'_>, run: &TargetRun, resolver: &Resolver) -> Ask
         }
         Err(error) => {
             completeness &= report.call_failed(Stage::Fetch, ACCOUNT, &error);
-            // The role may be allowed to read assessments although it may not read the account's counts.
+            // A role without permission for the account's counts may still be allowed to read assessments.
             (error.class != Class::NotReached).then_some(Account { insights: None, asked_at })
         }
     };

@@ -1,12 +1,13 @@
-//! Whether Audit Manager is available in a region. There is no list of its regions that stays right, so the service is asked in
-//! every region, and a region counts as one without it only where that is certain: the resolver says that there is no such name
-//! as the endpoint's, and
+//! Determines whether Audit Manager is available in a region. A list of its regions would become outdated, so the service is
+//! called in every region. A region counts as one without the service only if the DNS resolver states that the name of the
+//! endpoint does not exist, and
 //!
-//! - the region's STS answers, so that the network is up, or
+//! - STS in the region answers, so the network works, or
+//!
 //! - the region is in a partition that does not have the service.
 //!
-//! Every other failure stays a failure, that of the resolver included. Where the endpoint was chosen by the environment or the
-//! caller, or a proxy resolves the names, nothing is concluded.
+//! Any other failure, including one of the resolver, stays a failure. If the environment or the caller set the endpoint, or
+//! if a proxy resolves the names, there is no conclusion.
 
 use crate::fetch::Fetch;
 use aws_sdk_auditmanager::types::AccountStatus;
@@ -21,10 +22,11 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long a name may take to resolve: as long as a connection may take.
+/// The time limit of a name resolution, equal to that of a connection.
 const LONGEST_LOOKUP: Duration = Duration::from_millis(3_100);
-/// How the C libraries say that there is no such name (`EAI_NONAME`), or no address of it (`EAI_NODATA`): glibc, then musl. Rust
-/// gives the text, and the code only where it is the system's. Any other text, as of a server that fails, says nothing.
+/// The messages of the C libraries for a name that does not exist (`EAI_NONAME`) or has no address (`EAI_NODATA`): glibc,
+/// then musl. Rust returns the text, and a code only for errors of the operating system. Any other text, for example of a
+/// server failure, allows no conclusion.
 const NO_SUCH_NAME: [&str; 4] = [
     "Name or service not known",
     "No address associated with hostname",
@@ -32,24 +34,24 @@ const NO_SUCH_NAME: [&str; 4] = [
     "Name has no usable address",
 ];
 
-/// Whether `region` is in a partition that does not have the service. A region that is new to us is not.
+/// Whether `region` is in a partition that does not have the service. An unknown region is not.
 fn is_in_other_partition(region: &str) -> bool {
     auditmanager::SOURCE.availability.missing_partitions.iter().any(|prefix| region.starts_with(prefix))
 }
 
-/// What a resolver says of a name.
+/// The result of a name resolution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lookup {
-    /// It has an address.
+    /// The name has an address.
     Resolves,
-    /// There is no such name, or it has no address.
+    /// The name does not exist or has no address.
     NoSuchName,
     /// The resolver did not answer, or failed.
     Unknown,
 }
 
 impl Lookup {
-    /// What the system's answer means.
+    /// Converts the result of the system's resolver.
     fn of(answer: &io::Result<()>) -> Self {
         match answer {
             Ok(()) => Self::Resolves,
@@ -62,22 +64,22 @@ impl Lookup {
     }
 }
 
-/// Tells whether a host name resolves.
+/// Determines whether a host name resolves.
 #[derive(Clone)]
 pub struct Resolver(Arc<dyn Fn(String) -> BoxFuture<'static, Lookup> + Send + Sync>);
 
 impl Resolver {
-    /// A resolver that asks `look_up`, in place of the system's.
+    /// A resolver that calls `look_up` instead of the system's resolver.
     pub fn new(look_up: impl Fn(String) -> BoxFuture<'static, Lookup> + Send + Sync + 'static) -> Self {
         Self(Arc::new(look_up))
     }
 
-    /// A resolver that knows nothing, for a process whose names are resolved elsewhere.
+    /// A resolver that always returns `Unknown`, for processes whose names are resolved elsewhere.
     pub fn unknowing() -> Self {
         Self::new(|_| std::future::ready(Lookup::Unknown).boxed())
     }
 
-    /// What is known of `host`. A lookup that takes too long leaves it open.
+    /// Resolves `host`. If this takes too long, the result is `Unknown`.
     async fn look_up(&self, host: &str) -> Lookup {
         tokio::time::timeout(LONGEST_LOOKUP, (self.0)(host.to_owned())).await.unwrap_or(Lookup::Unknown)
     }
@@ -98,19 +100,20 @@ impl fmt::Debug for Resolver {
     }
 }
 
-/// What the first call has shown.
+/// The result of the first call.
 #[derive(Debug)]
 pub enum FirstCall {
-    /// The service answered, or failed in a way that says nothing about the region.
+    /// The service answered, or the failure allows no conclusion about the region.
     Ended(Result<Option<AccountStatus>, CallError>),
-    /// The service is not available in the region, for this reason.
+    /// The service is not available in the region; the text is the reason.
     NotAvailable(String),
 }
 
-/// Asks for the account's status, which tells at the same time whether the service is there.
+/// Requests the account's status, which also shows whether the service is available.
 ///
-/// Where the endpoint's name may tell something, a request that finds no connection is not repeated at once: a name that does
-/// not resolve is not worth the SDK's retries, which take half a minute. If the name tells nothing, they follow.
+/// If the name of the endpoint can be resolved here, a request without a connection is not repeated at once: the SDK's
+/// retries take half a minute, and are not useful for a name that does not exist. If the name allows no conclusion, the
+/// retries follow.
 pub async fn first_call(fetch: &Fetch<'_>, run: &TargetRun, resolver: &Resolver) -> FirstCall {
     let Some(host) = fetch.endpoint_host().await else {
         return FirstCall::Ended(fetch.account_status().await);
@@ -182,7 +185,7 @@ mod tests {
 
     #[test]
     fn only_the_answer_that_there_is_no_such_name_means_that() {
-        // As the standard library words it; the texts are those of glibc and musl.
+        // The text of the standard library; the parts come from glibc and musl.
         let error =
             |text: &str| Err(io::Error::other(format!("failed to lookup address information: {text}")));
         for (answer, expected) in [
@@ -210,7 +213,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_systems_resolver_knows_addresses() {
-        // An address needs no network, and is no name.
+        // An address needs no resolution.
         assert_eq!(Resolver::default().look_up("127.0.0.1").await, Lookup::Resolves);
     }
 

@@ -1,7 +1,7 @@
-//! The catalog's scopes: which account, assessments and domains have snapshots, and their titles. A row is written when its
-//! scope is first seen, and again only when its title changes.
+//! The scope rows of the catalog: which account, assessments and domains have snapshots, and their titles. A row is written
+//! when its scope is first seen, and again only if its title changes.
 //!
-//! This module does not know what a scope counts.
+//! This module does not know what is counted in a scope.
 
 use insights_shared::completeness::Completeness;
 use insights_shared::issue::{CallError, Stage};
@@ -14,26 +14,26 @@ use std::collections::HashMap;
 /// The prefix of the sort keys of scopes.
 const PREFIX: &str = "scope#";
 
-/// The scopes that are stored.
+/// The stored scopes.
 #[derive(Debug)]
 pub struct Catalog<'a> {
     run: &'a TargetRun,
-    /// Titles by sort key; `None` for a row that a newer version wrote, which is not changed. If the rows could not be read,
-    /// none is written.
+    /// Titles by sort key; `None` for a row that a newer version of this program wrote, which is not changed. If the rows
+    /// could not be read, no row is written.
     titles: Option<HashMap<String, Option<String>>>,
 }
 
-/// What became of the rows of several snapshots' scopes.
-#[must_use = "a watermark would pass over what is missing"]
+/// The results of the scope rows of several snapshots.
+#[must_use = "a watermark must not move past missing data"]
 pub struct Noted {
-    /// Whether the row of each exists now, in the order of the snapshots; a snapshot without a scope needs none.
+    /// Whether the row of each snapshot exists now, in the order of the snapshots. A snapshot without a scope needs no row.
     pub rows: Vec<Completeness>,
-    /// Whether all rows are written, or need not be.
+    /// Whether all rows that are needed exist.
     pub completeness: Completeness,
 }
 
 impl<'a> Catalog<'a> {
-    /// Reads all scopes at once: a hundred rows cost as much as five that are read one by one.
+    /// Reads all scopes in one query: a hundred rows cost as much as five single reads.
     pub async fn read(run: &'a TargetRun) -> (Self, Completeness) {
         let target = &run.target;
         let rows = run.store.catalog(auditmanager::SOURCE, &target.account_id, &target.region, PREFIX).await;
@@ -54,7 +54,7 @@ impl<'a> Catalog<'a> {
         (Self { run, titles }, completeness)
     }
 
-    /// Writes the rows of snapshots' scopes that do not exist with the same title.
+    /// Writes the rows of the snapshots' scopes, except those that exist with the same title.
     pub async fn note(&self, snapshots: &[Option<Scope>]) -> Noted {
         let Some(titles) = &self.titles else {
             let rows: Vec<_> = snapshots.iter().map(|scope| Completeness::of(scope.is_none())).collect();
@@ -68,7 +68,7 @@ impl<'a> Catalog<'a> {
                 .is_some_and(|known| known.as_ref().is_none_or(|known| *known == scope.title))
         };
         for scope in snapshots.iter().flatten().filter(|scope| titles.get(&scope.sk) == Some(&None)) {
-            // The row exists, with the title that the newer version gave it.
+            // The row exists, with the title that the newer version wrote.
             completeness &= report.call_failed(Stage::Write, &scope.sk, &CallError::newer_schema("PutItem"));
         }
         let mut rows = vec![Completeness::Complete; snapshots.len()];
@@ -95,14 +95,14 @@ impl<'a> Catalog<'a> {
 /// A catalog row of a scope.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scope {
-    /// `scope#` and the part of the snapshot's partition key after the region.
+    /// `scope#`, followed by the part of the snapshot's partition key after the region.
     pub sk: String,
     /// The snapshot's title.
     pub title: String,
 }
 
 impl Scope {
-    /// The scope of a snapshot. Controls and snapshots that will be rejected have none.
+    /// The scope of a snapshot. Controls, and snapshots that will be rejected, have none.
     pub fn of(record: &Record) -> Option<Self> {
         let is_scope = record.kind.is_snapshot() && record.kind != auditmanager::CONTROL;
         if !is_scope || record.updated_at.is_none() || record.id.as_deref().is_none_or(str::is_empty) {

@@ -5,22 +5,22 @@ use insights_shared::aws::has_proxy;
 use insights_shared::environment::Environment;
 use insights_shared::fields::Faults;
 
-/// How far down the counts are asked for; each depth takes in those before it.
+/// Which counts are requested. Each depth includes the previous ones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Depth {
-    /// The account's.
+    /// The account's counts.
     Account,
-    /// Those of each active assessment.
+    /// The counts of each active assessment.
     Assessment,
-    /// Those of each control domain, over all assessments and in each.
+    /// The counts of each control domain, over all assessments and in each.
     Domain,
-    /// Those of each control, over all assessments and in each.
+    /// The counts of each control, over all assessments and in each.
     #[default]
     Control,
 }
 
 impl Depth {
-    /// All of them, the shallowest first.
+    /// All depths, from the account to controls.
     pub const ALL: [Self; 4] = [Self::Account, Self::Assessment, Self::Domain, Self::Control];
 
     /// The value of the variable.
@@ -34,19 +34,19 @@ impl Depth {
     }
 }
 
-/// The collector.
+/// The collector of Audit Manager, with its configuration.
 #[derive(Clone, Debug, Default)]
 pub struct AuditmanagerInsights {
-    /// How far down it asks.
+    /// Which counts it requests.
     pub depth: Depth,
-    /// Tells whether the name of an endpoint that cannot be reached resolves.
+    /// Determines whether the name of an unreachable endpoint resolves.
     pub resolver: Resolver,
 }
 
 impl AuditmanagerInsights {
-    /// Reads the variable. Every fault goes into `faults`.
+    /// Reads the variable. Adds every fault to `faults`.
     pub fn read(environment: &Environment, faults: &mut Faults) -> Self {
-        // What is behind a proxy resolves names there, and may resolve none here.
+        // With a proxy, names are resolved by the proxy, and possibly not on this machine.
         let resolver = if has_proxy(environment) { Resolver::unknowing() } else { Resolver::default() };
         let Some(text) = environment.get("AUDITMANAGER_DEPTH") else {
             return Self { resolver, ..Self::default() };

@@ -1,7 +1,7 @@
-//! Audit Manager's answers as details: every member that was given, under its name in snake_case. Pure.
+//! Converts Audit Manager's answers to details: every member that was returned, with its name in snake_case. No I/O.
 //!
-//! Names and compliance types are marked as sensitive in the service's model; they are what a person knows an assessment
-//! by, so they are kept. Roles and delegations are left out: whose work it is says nothing about compliance.
+//! The service's model marks names and compliance types as sensitive. They are stored, because people identify an assessment
+//! by them. Roles and delegations are not stored: they say who is responsible, and nothing about compliance.
 
 use aws_sdk_auditmanager::types::{
     AssessmentMetadataItem, AssessmentStatus, ControlDomainInsights, EvidenceInsights, Insights,
@@ -10,7 +10,7 @@ use aws_sdk_auditmanager::types::{
 use insights_shared::sdk::time_value;
 use insights_shared::value::{Map, MapBuilder};
 
-/// The account's counts.
+/// The members of the account's counts.
 pub fn account(insights: &Insights) -> Map {
     MapBuilder::new()
         .with("active_assessments_count", insights.active_assessments_count)
@@ -26,7 +26,7 @@ pub fn account(insights: &Insights) -> Map {
         .build()
 }
 
-/// An assessment's counts, and what the listing says of it.
+/// The members of an assessment's counts, and those of the listing.
 pub fn assessment(metadata: &AssessmentMetadataItem, insights: &InsightsByAssessment) -> Map {
     let insights = MapBuilder::new()
         .with(
@@ -45,7 +45,7 @@ pub fn assessment(metadata: &AssessmentMetadataItem, insights: &InsightsByAssess
         .build()
 }
 
-/// What the listing says of an assessment.
+/// The members of an assessment in the listing.
 pub fn metadata(metadata: &AssessmentMetadataItem) -> Map {
     MapBuilder::new()
         .with("compliance_type", metadata.compliance_type.as_deref())
@@ -57,7 +57,7 @@ pub fn metadata(metadata: &AssessmentMetadataItem) -> Map {
         .build()
 }
 
-/// A control domain's counts.
+/// The members of a control domain's counts.
 pub fn domain(domain: &ControlDomainInsights) -> Map {
     MapBuilder::new()
         .with("controls_count_by_noncompliant_evidence", domain.controls_count_by_noncompliant_evidence)
@@ -69,7 +69,7 @@ pub fn domain(domain: &ControlDomainInsights) -> Map {
         .build()
 }
 
-/// The pieces of evidence of a domain or control.
+/// The counts of evidence of a domain or control.
 pub fn evidence(insights: &EvidenceInsights) -> Map {
     MapBuilder::new()
         .with("compliant_evidence_count", insights.compliant_evidence_count)

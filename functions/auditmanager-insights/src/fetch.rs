@@ -1,4 +1,4 @@
-//! Sends requests to Audit Manager: one operation per function, one page at a time, no interpretation.
+//! Sends requests to Audit Manager: one function per operation, one page per call, without interpretation.
 //!
 //! <https://docs.aws.amazon.com/audit-manager/latest/APIReference/API_Operations.html>
 
@@ -15,13 +15,13 @@ use insights_shared::aws::is_endpoint_overridden;
 use insights_shared::issue::CallError;
 use insights_shared::target_run::TargetRun;
 
-/// Rows on a page. The service gives up to 1,000, but several pages are in hand at once.
+/// Rows per page. The service returns up to 1,000, but several pages are in memory at the same time.
 const PAGE: i32 = 100;
 
-/// The rows of one page, and the token of the next.
+/// The rows of one page, and the token of the next page.
 pub type Page<T> = (Vec<T>, Option<String>);
 
-/// Forbids the repetition of a request that found no connection. One whose connection took too long is repeated.
+/// Prevents the retry of a request without a connection. If a connection only took too long, the request is retried.
 #[derive(Debug)]
 struct ConnectionsOnce;
 
@@ -40,7 +40,7 @@ impl ClassifyRetry for ConnectionsOnce {
     }
 }
 
-/// Audit Manager in one account and region.
+/// A client of Audit Manager in one account and region.
 #[derive(Debug)]
 pub struct Fetch<'a> {
     client: Client,
@@ -48,7 +48,7 @@ pub struct Fetch<'a> {
 }
 
 impl<'a> Fetch<'a> {
-    /// A client for the run's target.
+    /// Creates a client for the run's target.
     pub fn new(run: &'a TargetRun) -> Self {
         let config = Builder::from(run.sdk())
             .retry_partition(RetryPartition::new(run.retry_partition()))
@@ -57,17 +57,18 @@ impl<'a> Fetch<'a> {
         Self { client: Client::from_conf(config), run }
     }
 
-    /// How the account's registration stands.
+    /// The registration status of the account.
     pub async fn account_status(&self) -> Result<Option<AccountStatus>, CallError> {
         self.account_status_with(Builder::new()).await
     }
 
-    /// The same, ended by the first request that finds no connection: any other failure is tried again as usual.
+    /// Like [`Fetch::account_status`], but ends with the first request that finds no connection. Other failures are retried
+    /// as usual.
     pub async fn account_status_if_connected(&self) -> Result<Option<AccountStatus>, CallError> {
         self.account_status_with(Builder::new().retry_classifier(ConnectionsOnce)).await
     }
 
-    /// The same by one request less, which was sent already.
+    /// Like [`Fetch::account_status`], with one attempt less, because the first request was already sent.
     pub async fn account_status_after_first_request(&self) -> Result<Option<AccountStatus>, CallError> {
         let usual = self.run.sdk().retry_config().cloned().unwrap_or_else(RetryConfig::standard);
         let attempts = usual.max_attempts().saturating_sub(1).max(1);
@@ -77,11 +78,11 @@ impl<'a> Fetch<'a> {
     async fn account_status_with(&self, config: Builder) -> Result<Option<AccountStatus>, CallError> {
         const OPERATION: &str = "GetAccountStatus";
         let request = self.client.get_account_status().customize().config_override(config).send();
-        // Optional, since GetInsights shows the same.
+        // Optional, because GetInsights shows the same.
         Ok(self.run.optional(OPERATION, self.run.call(OPERATION, request)).await?.status)
     }
 
-    /// The host of the service's own endpoint in the region; `None` if requests go elsewhere.
+    /// The host of the service's own endpoint in the region; `None` if requests go to another endpoint.
     pub async fn endpoint_host(&self) -> Option<String> {
         let sdk = self.run.sdk();
         if is_endpoint_overridden(sdk, "AuditManager") {

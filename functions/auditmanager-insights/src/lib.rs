@@ -1,11 +1,11 @@
 //! Collects AWS Audit Manager's daily counts of evidence: of the account, of each active assessment, and of the control
 //! domains and controls in both.
 //!
-//! [`run`] shows the order of the stages; [`fetch`] sends requests and does not interpret; [`normalize`] interprets and does
-//! not wait; [`writer`] writes in batches; validation and the table are in `insights_shared`.
+//! [`run`] shows the order of the stages. [`fetch`] sends requests without interpretation, [`normalize`] converts answers
+//! without I/O, and [`writer`] writes in batches. Validation and the table are in `insights_shared`.
 //!
-//! It reads no evidence, only counts of it. Audit Manager returns only the newest day's counts, so that a day without a run
-//! is lost.
+//! The function reads only counts of evidence, not the evidence itself. Audit Manager returns only the counts of the newest
+//! day, so a day without a run has no data.
 
 pub mod account;
 pub mod availability;

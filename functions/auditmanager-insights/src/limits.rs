@@ -1,23 +1,23 @@
-//! What Audit Manager's answers say about its use, and what identifiers it takes. Pure.
+//! What Audit Manager's answers say about its use, and which identifiers it accepts. No I/O.
 //!
-//! An identifier against the pattern would be refused, so it is not sent.
+//! The service would reject an identifier that does not match the pattern, so it is not sent.
 
 use aws_sdk_auditmanager::types::AccountStatus;
 use insights_shared::key::is_uuid;
 
-/// Whether an account with this status does not use the service. A status that is new to us, or none, says nothing: the
-/// next call will.
+/// Whether an account with this status does not use the service. An unknown or missing status allows no conclusion; the next
+/// call does.
 pub fn is_unused(status: Option<&AccountStatus>) -> bool {
     matches!(status, Some(AccountStatus::Inactive | AccountStatus::PendingActivation))
 }
 
-/// Whether the service would take `id` as an assessment's: a UUID in small letters.
+/// Whether the service accepts `id` as the id of an assessment: a UUID in lower case.
 /// <https://docs.aws.amazon.com/audit-manager/latest/APIReference/API_GetInsightsByAssessment.html>
 pub fn is_assessment_id(id: &str) -> bool {
     is_uuid(id) && !id.bytes().any(|byte| byte.is_ascii_uppercase())
 }
 
-/// Whether the service would take `id` as a control domain's: `UNCATEGORIZED`, a UUID in small letters, or an ARN that
+/// Whether the service accepts `id` as the id of a control domain: `UNCATEGORIZED`, a UUID in lower case, or an ARN that
 /// matches `arn:.*:controlcatalog:.*:.*:domain/.*`.
 /// <https://docs.aws.amazon.com/audit-manager/latest/APIReference/API_ListControlInsightsByControlDomain.html>
 pub fn is_domain_id(id: &str) -> bool {
@@ -25,9 +25,9 @@ pub fn is_domain_id(id: &str) -> bool {
         && (id == "UNCATEGORIZED" || is_assessment_id(id) || is_domain_arn(id))
 }
 
-/// Takes the first `:controlcatalog:` and the last `:domain/`: if any two match the pattern, these do.
+/// Uses the first `:controlcatalog:` and the last `:domain/`: if any two match the pattern, these do.
 fn is_domain_arn(id: &str) -> bool {
-    // In the pattern `.` stands for anything but the end of a line.
+    // In the pattern, `.` matches any character except line ends.
     if id.contains(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']) {
         return false;
     }

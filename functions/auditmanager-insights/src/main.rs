@@ -1,4 +1,4 @@
-//! The Lambda function `auditmanager-insights`: wires the collector to the runtime.
+//! The Lambda function `auditmanager-insights`: connects the collector to the runtime.
 
 use auditmanager_insights::AuditmanagerInsights;
 use insights_shared::environment::Environment;

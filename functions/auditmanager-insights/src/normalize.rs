@@ -1,10 +1,10 @@
-//! Audit Manager's answers as records. Pure: no client, no clock.
+//! Converts Audit Manager's answers to records. No I/O and no clock.
 //!
-//! Shapes: <https://docs.aws.amazon.com/audit-manager/latest/APIReference/API_Insights.html> and its siblings.
+//! Shapes: <https://docs.aws.amazon.com/audit-manager/latest/APIReference/API_Insights.html> and related pages.
 //!
-//! A count without a day, its own or its parent's, is "no data yet" and becomes no record. The parent of a control is its
-//! domain, and of a domain the assessment, or the account where it is counted over all assessments. An assessment has
-//! none: before its first day, the account's day is that of other assessments.
+//! A count without a day means "no data yet" and has no record. If it has no day itself, that of its parent applies. The
+//! parent of a control is its domain. The parent of a domain is its assessment, or the account for counts over all
+//! assessments. An assessment has no parent, because the account's day may be that of other assessments.
 
 use crate::detail;
 use aws_sdk_auditmanager::types::{
@@ -21,43 +21,43 @@ use insights_shared::time::{DAY_SECONDS, Timestamp};
 use insights_shared::value::{MapBuilder, Text};
 use insights_sources::auditmanager;
 
-/// The entity, and the scope, of what is counted over all assessments.
+/// The entity and the scope of counts over all assessments.
 pub const ACCOUNT: &str = "account";
 
-/// Where an answer came from and when.
+/// The origin of an answer.
 #[derive(Clone, Copy, Debug)]
 pub struct Origin<'a> {
-    /// The account and region that were asked.
+    /// The account and region.
     pub target: &'a Target,
-    /// When they were asked.
+    /// When the service was asked.
     pub answered_at: Timestamp,
 }
 
-/// What a domain is counted in.
+/// Where a domain is counted.
 #[derive(Clone, Copy, Debug)]
 pub struct Within<'a> {
-    /// The assessment; `None` is all active ones together.
+    /// The assessment; `None` means all active assessments together.
     pub assessment: Option<&'a str>,
-    /// When its own counts were last updated, if anybody knows.
+    /// When the counts of the assessment or account were last updated, if known.
     pub updated_at: Option<Timestamp>,
 }
 
-/// What a control is counted in.
+/// Where a control is counted.
 #[derive(Clone, Copy, Debug)]
 pub struct InDomain<'a> {
-    /// The domain.
+    /// The id of the domain.
     pub domain: &'a str,
-    /// What the domain is counted in, with the time of the domain's own counts.
+    /// Where the domain is counted, with the time of the domain's own counts.
     pub within: Within<'a>,
 }
 
 impl<'a> Within<'a> {
-    /// The part of a key that names it, for issues as well.
+    /// The scope as part of a key and as the subject of issues.
     pub fn scope(self) -> String {
         self.assessment.map_or_else(|| ACCOUNT.to_owned(), |assessment| key::join(["assessment", assessment]))
     }
 
-    /// `domain`, seen from here.
+    /// The domain `domain` in this assessment or account.
     pub fn domain(self, domain: &'a str, last_updated: Option<&DateTime>) -> InDomain<'a> {
         let updated_at = last_updated.and_then(timestamp).or(self.updated_at);
         InDomain { domain, within: Within { updated_at, ..self } }
@@ -73,7 +73,7 @@ impl<'a> Within<'a> {
 }
 
 impl<'a> InDomain<'a> {
-    /// The part of a key that names it, for issues as well.
+    /// The scope as part of a key and as the subject of issues.
     pub fn scope(self) -> String {
         key::join(self.parts())
     }
@@ -92,7 +92,7 @@ pub fn account(insights: &Insights, origin: Origin<'_>) -> Option<Record> {
     };
     let updated_at = Updated::of(insights.last_updated.as_ref(), None)?;
     let mut record = snapshot(auditmanager::ACCOUNT, [ACCOUNT], updated_at, counts, origin);
-    // The service gives these counts no identifier: they are the account's, whose id tells them apart.
+    // The service returns no identifier for these counts, so the account id is used.
     record.id = Some(origin.target.account_id.clone());
     record.title = Some(format!("All active assessments of account {}", origin.target.account_id));
     record.entity = Some(ACCOUNT.to_owned());
@@ -100,7 +100,7 @@ pub fn account(insights: &Insights, origin: Origin<'_>) -> Option<Record> {
     Some(record)
 }
 
-/// The record of an assessment's counts, with what the listing says of it.
+/// The record of an assessment's counts, including its members in the listing.
 pub fn assessment(
     id: &str,
     metadata: &AssessmentMetadataItem,
@@ -150,7 +150,7 @@ pub fn control(
     row.record(&["control", control.id.as_deref().unwrap_or_default()], domain, origin)
 }
 
-/// The record of a control's counts in one assessment, where a control may be in several control sets.
+/// The record of a control's counts in one assessment. There, a control may be in several control sets.
 pub fn assessment_control(
     control: &ControlInsightsMetadataByAssessmentItem,
     domain: InDomain<'_>,
@@ -171,7 +171,7 @@ pub fn assessment_control(
     Some(record)
 }
 
-/// What both kinds of control rows have.
+/// The members of both types of control rows.
 struct ControlRow<'a> {
     name: Option<&'a str>,
     id: Option<&'a str>,
@@ -189,7 +189,7 @@ impl ControlRow<'_> {
         record.title = Some(title(self.name, "Control", self.id));
         record.entity = Some(domain.within.entity().to_owned());
         record.detail = MapBuilder::new()
-            // A row does not name the domain that it was listed under.
+            // A row does not contain the domain under which it was listed.
             .with("control_domain_id", Some(domain.domain))
             .with("evidence_insights", self.evidence_insights.map(detail::evidence))
             .with("id", self.id)
@@ -204,8 +204,8 @@ impl ControlRow<'_> {
 struct Updated(Option<Timestamp>);
 
 impl Updated {
-    /// The counts' own time, else their parent's; `None` if neither is there. A time that no calendar holds is there all
-    /// the same: its record will be rejected rather than passed over.
+    /// The time of the counts, otherwise that of their parent; `None` if neither exists. A time outside the supported range
+    /// also counts: its record is rejected and not skipped.
     fn of(own: Option<&DateTime>, parent: Option<Timestamp>) -> Option<Self> {
         match own {
             Some(own) => Some(Self(timestamp(own))),
@@ -214,7 +214,7 @@ impl Updated {
     }
 }
 
-/// Pieces of evidence, as far as they are given.
+/// Counts of evidence; `None` where the answer has none.
 #[derive(Clone, Copy)]
 struct Counts {
     compliant: Option<i32>,
@@ -242,7 +242,7 @@ impl Counts {
     }
 }
 
-/// A record with what every snapshot has: its place, its day, and what it is judged by.
+/// A record with the members of every snapshot: its key, its day, its measures and its severity.
 fn snapshot<'a>(
     kind: Kind,
     parts: impl IntoIterator<Item = &'a str>,
@@ -265,7 +265,7 @@ fn snapshot<'a>(
     record
 }
 
-/// The name on one line, or else what it is.
+/// The name on one line. Without a name, the type and the id.
 fn title(name: Option<&str>, what: &str, id: Option<&str>) -> String {
     let name = one_line(name.unwrap_or_default());
     if name.is_empty() { format!("{what} {}", id.unwrap_or("without an id")) } else { name }

@@ -1,4 +1,4 @@
-//! What is missing, what cannot be read, and what keys are made of.
+//! Tests of missing and unreadable members, and of keys.
 
 use super::tests::{
     ASSESSMENT, CONTROL, DOMAIN, EVERYWHERE, IN_ASSESSMENT, MIDNIGHT, origin, stored, target, time,
@@ -36,7 +36,7 @@ fn a_count_takes_its_day_from_itself_or_else_from_its_parent_and_has_no_data_yet
             ControlInsightsMetadataByAssessmentItem::builder().id(CONTROL).set_last_updated(own).build();
         check(assessment_control(&row, in_domain, origin(&target)));
     }
-    // A domain without a time of its own hands on its parent's.
+    // A domain without its own time passes on the time of its parent.
     let row = ControlInsightsMetadataItem::builder().id(CONTROL).build();
     let record = control(&row, within(Some(parent)).domain(DOMAIN, None), origin(&target));
     assert_eq!(record.unwrap().updated_at, Some(parent));
@@ -114,7 +114,7 @@ fn a_control_set_that_is_absent_is_told_from_one_of_that_name() {
     }
 }
 
-/// Identifiers that are made of what keys are made of.
+/// Identifiers with characters that have a meaning in keys.
 fn identifier() -> impl Strategy<Value = String> {
     "[-#%a]{1,3}|domain|control|account|sha256:[a#]{0,2}|.{1,3}|a{199,202}"
 }
@@ -146,7 +146,7 @@ proptest! {
             };
             record.unwrap().key
         };
-        // Over all assessments a control has no control set.
+        // Over all assessments, a control has no control set.
         let same = |ids: &Ids| match ids {
             (None, domain, Some((id, _))) => (None, domain.clone(), Some((id.clone(), None))),
             other => other.clone(),

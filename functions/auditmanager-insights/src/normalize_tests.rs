@@ -1,4 +1,4 @@
-//! Records worked out by hand from the shapes that the service documents.
+//! Records worked out by hand from the documented shapes of the service.
 
 use super::*;
 use aws_sdk_auditmanager::types::{AssessmentStatus, Delegation, Role, RoleType};
@@ -36,14 +36,14 @@ fn evidence(compliant: i32, noncompliant: i32, inconclusive: i32) -> EvidenceIns
         .build()
 }
 
-/// The record as it is stored, but for the hash and the store's stamps.
+/// The record as it is stored, without the hash and the attributes that the store adds.
 pub(super) fn stored(record: Option<Record>) -> Map {
     let mut attributes = validate(record.expect("a record"), 2_557).unwrap().to_map();
     attributes.remove("content_hash");
     attributes
 }
 
-/// Compares a record with what it should be, member by member.
+/// Compares a record with the expected one, member by member.
 fn check(record: Option<Record>, expected: &serde_json::Value) {
     let Value::Map(expected) = Value::from_json(&expected.to_string()).unwrap() else { panic!("an object") };
     assert_eq!(stored(record), expected);

@@ -1,8 +1,8 @@
-//! One run: whether the service is in use, the account's counts, and, down to `AUDITMANAGER_DEPTH`, those of every active
-//! assessment, control domain and control.
+//! One run: whether the service is in use, the account's counts, and, up to the configured `AUDITMANAGER_DEPTH`, those of
+//! every active assessment, control domain and control.
 //!
-//! Every answer goes to the writer at once, so that nothing is lost when time runs out, and a failure affects only its own
-//! part. If time runs out, the next run continues with the part that was not finished.
+//! Every answer is passed to the writer immediately, so that nothing is lost when time runs out. A failure affects only its
+//! own part. If time runs out, the next run continues with the part that was not finished.
 
 use crate::account::{self, Account, Asked};
 use crate::catalog::Catalog;
@@ -45,7 +45,7 @@ impl Collector for AuditmanagerInsights {
 
     async fn collect(&self, run: &TargetRun) -> Checkpoint {
         if run.work != Work::Scheduled {
-            // The service keeps no history, so that payloads with a window are refused, and it pushes no events.
+            // The service keeps no history, so payloads with a window are rejected earlier. It also pushes no events.
             return Checkpoint::default();
         }
         let sweep = Sweep::of(run.state.as_ref(), self.depth, run.now);
@@ -69,12 +69,12 @@ impl Collector for AuditmanagerInsights {
                 }
                 completeness &= outcome.completeness();
             }
-            // Without the whole list it is unknown which parts the sweep has passed.
+            // Without the complete list it is unknown which parts the sweep has passed.
             if listed.is_complete() {
                 cursor = sweep.cursor(&parts);
             }
         }
-        // Without a history there is no window, either.
+        // A service without history has no window.
         Checkpoint { watermark: completeness.is_complete().then_some(sweep.since), window: None, cursor }
     }
 }
@@ -87,11 +87,11 @@ struct CollectRun<'a> {
     /// Passes snapshots to the writer.
     pages: mpsc::Sender<Page>,
     account: Account,
-    /// Limits the pages that are held at once: nested streams would multiply their limits.
+    /// Limits the total number of pages in memory. Limits of nested streams would multiply.
     page_permits: Semaphore,
 }
 
-/// A part of the account that is collected by itself.
+/// A part of the account that is collected separately.
 enum Part {
     /// The domains over all active assessments.
     WholeAccount,
@@ -100,7 +100,7 @@ enum Part {
 }
 
 impl Part {
-    /// Its place in the order of the sweep.
+    /// Its key in the order of the sweep.
     fn key(&self) -> &str {
         match self {
             Self::WholeAccount => "",
@@ -109,12 +109,12 @@ impl Part {
     }
 }
 
-/// The result of a sweep, apart from what the writer could not store.
-#[must_use = "a watermark would pass over what is missing"]
+/// The result of a sweep, without failures of the writer.
+#[must_use = "a watermark must not move past missing data"]
 struct Swept {
-    /// How far each part came, by its key.
+    /// The outcome of each part, by its key.
     parts: Vec<(String, PartOutcome)>,
-    /// Whether these are all parts that are left of the sweep.
+    /// Whether `parts` contains all parts that the sweep still has to collect.
     listed: Completeness,
 }
 
@@ -142,14 +142,15 @@ impl CollectRun<'_> {
             };
             (part.key().to_owned(), outcome)
         });
-        // An account that was too large for one run is collected part by part: of many at once, none might be finished.
+        // An account that was too large for one run is collected one part at a time. With several concurrent parts, possibly
+        // none would be finished.
         let at_once = if sweep.was_timed_out() { 1 } else { self.run.settings.concurrency };
         let parts: Vec<(String, PartOutcome)> = stream::iter(work).buffered(at_once).collect().await;
         Swept { parts, listed }
     }
 
-    /// Adds every active assessment, as far as the listing goes; there are hundreds of them at most. Incomplete if some of them
-    /// may be missing.
+    /// Adds every active assessment, up to the end or a failure of the listing. There are a few hundred at most. The result
+    /// is incomplete if some may be missing.
     async fn assessments(&self, parts: &mut Vec<Part>) -> Completeness {
         let mut pages = Pages::new("ListAssessments");
         let mut listed = Unique::new();
@@ -246,12 +247,12 @@ impl CollectRun<'_> {
                 *outcome = (*outcome).max(self.store_domains(operation, within, listed.take()).await);
             }
         }
-        // The rows before a failure are stored, too.
+        // The rows before a failure are also stored.
         *outcome = (*outcome).max(self.store_domains(operation, within, listed.take()).await);
         listing
     }
 
-    /// Stores domains and, at that depth, their controls.
+    /// Stores domains and, at the configured depth, their controls.
     async fn store_domains(
         &self,
         operation: &'static str,
@@ -306,7 +307,7 @@ impl CollectRun<'_> {
                 self.store(Some(domain.within), operation, listed.take()).await;
             }
         }
-        // The rows before a failure are stored, too.
+        // The rows before a failure are also stored.
         self.store(Some(domain.within), operation, listed.take()).await;
         listing
     }
@@ -336,7 +337,7 @@ impl CollectRun<'_> {
     ) {
         let part = within.map(|within| within.assessment.unwrap_or_default().to_owned());
         let page = Page { part, operation, records: records.into_iter().collect() };
-        // The writer receives for as long as there is a sender.
+        // The writer receives until all senders are dropped.
         let _ = self.pages.send(page).await;
     }
 

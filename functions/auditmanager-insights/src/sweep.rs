@@ -1,10 +1,10 @@
-//! Collects an account that is too large for one invocation in several: a sweep through its parts, which later runs of the same
-//! day continue where an earlier one ran out of time.
+//! Collects an account that is too large for one invocation. A sweep goes through all parts. Later runs of the same day
+//! continue it where an earlier run had no more time.
 //!
-//! A part that failed in one of the runs is tried again at the end of the sweep: otherwise a run that did the rest without a
-//! failure would count the whole as stored.
+//! A part that failed in one of the runs is tried again at the end of the sweep. Otherwise a run that collected the rest
+//! without a failure would count the whole sweep as stored.
 //!
-//! This module does not know what a part is: parts have keys, and the keys have an order.
+//! This module does not know what a part is: it uses only the keys of parts and their order.
 
 use crate::config::Depth;
 use insights_shared::collector::Cursor;
@@ -14,20 +14,20 @@ use insights_shared::time::Timestamp;
 use insights_shared::value::{Map, Value};
 use std::collections::BTreeSet;
 
-/// The most failed parts that a `state` names. An account has a hundred active assessments.
+/// The maximum number of failed parts in a `state`. An account has about a hundred active assessments at most.
 const MOST_FAILED: usize = 1_000;
-/// The longest key of a part that a `state` names, in bytes. Ids are UUIDs.
+/// The maximum length of a part's key in a `state`, in bytes. Ids are UUIDs.
 const LONGEST_KEY: usize = 200;
 
-/// How far a part came. The worst outcome of its pieces counts.
-#[must_use = "a sweep would pass over what is missing"]
+/// The outcome of a part. The worst outcome of its pieces counts.
+#[must_use = "a sweep must not skip missing data"]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PartOutcome {
-    /// All of it was fetched, and is stored or rejected.
+    /// Everything was fetched, and is stored, including as rejected.
     Done,
-    /// It was deleted after it was listed. The sweep does not come back to it; what it had is missing from the run.
+    /// It was deleted after it was listed. The sweep does not try it again, but its data is missing from the run.
     Deleted,
-    /// Something of it failed.
+    /// A call or a write failed.
     Failed,
     /// Time ran out.
     TimedOut,
@@ -46,14 +46,14 @@ impl From<Completeness> for PartOutcome {
     }
 }
 
-/// A sweep through the parts of an account, in the order of their keys: from one part to the last, and on from the first.
+/// A sweep through the parts of an account, in the order of their keys: from any part to the last, and then from the first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sweep {
-    /// When its first run began. Everything that the sweep has passed was fetched since.
+    /// When its first run began. Everything that the sweep has passed was fetched after this.
     pub since: Timestamp,
     depth: Depth,
     from: String,
-    /// The first part that is left; `None` if only failed parts are left.
+    /// The next part to collect; `None` if only failed parts are left.
     next: Option<String>,
     /// The parts that the sweep has passed and that failed.
     failed: BTreeSet<String>,
@@ -61,10 +61,10 @@ pub struct Sweep {
 }
 
 impl Sweep {
-    /// The sweep that a run at `now` continues or begins.
+    /// Continues the stored sweep, or begins one at `now`.
     ///
-    /// Counts belong to a day: the parts that an earlier day's sweep has passed have to be fetched again, but last, so that
-    /// every part is fetched in time, however few of them fit into a day.
+    /// Counts belong to a day. Parts that a sweep of an earlier day has passed must be fetched again, but last, so that every
+    /// part is fetched at some time, even if only a few fit into a day.
     pub fn of(state: Option<&Stored>, depth: Depth, now: Timestamp) -> Self {
         let fresh = |from: String, was_timed_out| {
             let (next, failed) = (Some(from.clone()), BTreeSet::new());
@@ -78,7 +78,7 @@ impl Sweep {
         let failed = place.at(&["failed"]).and_then(Value::as_list).unwrap_or_default();
         let since = place.at(&["since"]).and_then(Value::as_timestamp);
         match (since, text("from")) {
-            // A sweep at another depth did not fetch what this one has to, and the time of a run whose clock was ahead is wrong.
+            // A sweep at another depth fetched other data, and a time in the future comes from a run whose clock was ahead.
             (Some(since), Some(from))
                 if since.day() == now.day()
                     && since <= now
@@ -91,12 +91,12 @@ impl Sweep {
         }
     }
 
-    /// Whether an earlier run found the account too large.
+    /// Whether an earlier run had no time for the whole account.
     pub fn was_timed_out(&self) -> bool {
         self.was_timed_out
     }
 
-    /// The parts that are left of the sweep, in its order, and then those that failed.
+    /// The parts that the sweep still has to collect, in its order, followed by those that failed.
     pub fn left<T>(&self, parts: Vec<T>, key: impl Fn(&T) -> &str) -> Vec<T> {
         let mut parts = parts;
         parts.sort_by(|left, right| key(left).cmp(key(right)));
@@ -119,9 +119,9 @@ impl Sweep {
         }
     }
 
-    /// Where the next run continues, after `outcomes` of the parts that were [`Self::left`].
+    /// Where the next run continues, given the `outcomes` of the parts from [`Self::left`].
     pub fn cursor(&self, outcomes: &[(String, PartOutcome)]) -> Cursor {
-        // If there was time for everything, the report has what failed, and the next run begins a new sweep.
+        // If there was time for everything, the report contains the failures, and the next run begins a new sweep.
         if outcomes.iter().all(|(_, outcome)| *outcome != PartOutcome::TimedOut) {
             return Cursor::Clear;
         }
@@ -137,7 +137,7 @@ impl Sweep {
             outcomes.iter().filter(is_owed).map(|(key, _)| key.as_str().into()).collect();
         let mut keys = failed.iter().filter_map(Value::as_str).chain(next);
         if failed.len() > MOST_FAILED || keys.any(|key| key.len() > LONGEST_KEY) {
-            // More than a state holds: the sweep restarts, so that nothing counts as done.
+            // Too many for a state. The sweep restarts, so that no part counts as done.
             (failed, next) = (Vec::new(), Some(self.from.as_str()));
         }
         let mut place = Map::from([
@@ -163,7 +163,7 @@ mod tests {
         text.parse().unwrap()
     }
 
-    /// The sweep of a run at `now`, after one that left `since`, `from` and `next` at depth `control`.
+    /// The sweep of a run at `now`, after a run that left `since`, `from` and `next` at depth `control`.
     fn sweep(left: Option<(&str, &str, &str)>, depth: Depth, now: &str) -> Sweep {
         let state = left.map(|(since, from, next)| {
             let place = Map::from([
@@ -177,7 +177,7 @@ mod tests {
         Sweep::of(state.as_ref(), depth, at(now))
     }
 
-    /// The sweep after one of which parts came so far: `=` done, `!` failed, `…` cut.
+    /// The sweep after a run with these outcomes: `=` done, `!` failed, `…` timed out.
     fn after(sweep: &Sweep, outcomes: &str) -> Sweep {
         let outcomes: Vec<(String, PartOutcome)> = outcomes
             .split('|')
@@ -205,13 +205,13 @@ mod tests {
             (begun(), &["=|a=|b…|c…"][..], "b|c"),
             (begun(), &["=|a!|b…|c…"], "b|c|a"),
             (begun(), &["!|a!|b…|c…"], "b|c||a"),
-            // Again and again.
+            // Several runs after each other.
             (begun(), &["=|a!|b…|c…", "b!|c…|a…"], "c|a|b"),
-            // Nothing is left but what failed, and time ran out over it.
+            // Only failed parts are left, and time runs out again.
             (begun(), &["=|a!|b…|c…", "b=|c!|a…"], "a|c"),
             (begun(), &["=|a!|b…|c…", "b=|c!|a…", "a=|c…"], "c"),
             (begun(), &["=|a!|b…|c…", "b=|c=|a…", "a…"], "a"),
-            // A part that was worked on beside the one that was cut is asked about again with it.
+            // A part that was collected concurrently with one that timed out is collected again.
             (begun(), &["=|a…|b!|c="], "a|b|c"),
             (beginning_at_b(), &["b!|c…|…|a…"], "c||a|b"),
         ] {
@@ -230,11 +230,11 @@ mod tests {
             (Some((morning, "", "b")), Depth::Control, "2026-03-10T07:00:00Z", "b|c", morning),
             (Some((morning, "b", "c")), Depth::Control, "2026-03-10T07:00:00Z", "c||a", morning),
             (Some((morning, "b", "")), Depth::Control, "2026-03-10T07:00:00Z", "|a", morning),
-            // Nothing of it was done yet.
+            // No part is done yet.
             (Some((morning, "b", "b")), Depth::Control, "2026-03-10T07:00:00Z", "b|c||a", morning),
-            // The part is gone, and so is what lay behind it.
+            // The part was deleted, and so were those after it.
             (Some((morning, "", "d")), Depth::Control, "2026-03-10T07:00:00Z", "none", morning),
-            // Another day: all of it, beginning there.
+            // Another day: all parts, beginning with this one.
             (
                 Some((morning, "", "b")),
                 Depth::Control,
@@ -242,7 +242,7 @@ mod tests {
                 "b|c||a",
                 "2026-03-11T00:00:00Z",
             ),
-            // Another depth: what was passed was not asked for so deep.
+            // Another depth: the parts were fetched at a lower depth.
             (
                 Some((morning, "", "b")),
                 Depth::Domain,

@@ -1,6 +1,6 @@
-//! The rows of a listing, each of which counts once although it may come twice: on one page, or on two where pages shift while
-//! they are read. Of two that differ the greater counts, in whichever order they come, so that the next run finds what this one
-//! has stored. Pure.
+//! The rows of a listing. Each counts once, even if it is returned twice: on one page, or on two pages that shifted while
+//! they were read. If two differ, the greater one counts, in any order, so that the next run finds the same version that this
+//! run stored. No I/O.
 
 use crate::detail;
 use aws_sdk_auditmanager::types::{AssessmentMetadataItem, ControlDomainInsights};
@@ -10,32 +10,32 @@ use insights_shared::time::Timestamp;
 use insights_shared::value::{Map, write_canonical_map};
 use std::collections::{HashMap, HashSet};
 
-/// The rows that are held at most, so that a listing takes little memory however long it is. Real listings are shorter.
+/// The maximum number of rows in memory, so that a long listing needs little memory. Real listings are shorter.
 const MOST: usize = 2_000;
 
 /// A row of a listing.
 pub trait Row {
-    /// What puts two rows of one item in order.
+    /// The type that orders rows of one item.
     type Rank: Ord;
 
-    /// What tells items apart.
+    /// The identity of the row's item.
     fn identity(&self) -> String;
 
-    /// Which of two rows of one item counts: the greater. Equal ranks mean equal rows.
+    /// Determines which of two rows of one item counts: the greater one. Equal ranks mean equal rows.
     fn rank(&self) -> Self::Rank;
 }
 
-/// Rows in the order in which their items first came.
+/// Rows in the order in which their items first appeared.
 #[derive(Debug)]
 pub struct Unique<T> {
     rows: Vec<T>,
     places: HashMap<String, usize>,
-    /// The items that were taken out.
+    /// The items that were taken.
     taken: HashSet<String>,
 }
 
 impl<T: Row> Unique<T> {
-    /// No rows yet.
+    /// Creates an empty list.
     pub fn new() -> Self {
         Self { rows: Vec::new(), places: HashMap::new(), taken: HashSet::new() }
     }
@@ -47,7 +47,7 @@ impl<T: Row> Unique<T> {
         }
     }
 
-    /// Adds a row, unless its item was taken out, or a greater row of it is there.
+    /// Adds a row, unless its item was already taken, or a greater row of it is in the list.
     fn add(&mut self, row: T) {
         let identity = row.identity();
         if self.taken.contains(&identity) {
@@ -63,31 +63,31 @@ impl<T: Row> Unique<T> {
         }
     }
 
-    /// Whether there are so many rows that they have to be taken out before more are added.
+    /// Whether the list is full, so that rows must be taken before more are added.
     pub fn is_full(&self) -> bool {
         self.rows.len() >= MOST
     }
 
-    /// Takes all rows out.
+    /// Takes all rows.
     pub fn take(&mut self) -> Vec<T> {
         self.taken.extend(self.places.drain().map(|(identity, _)| identity));
         std::mem::take(&mut self.rows)
     }
 }
 
-/// A control domain of a listing, and when that was asked for.
+/// A control domain of a listing, and when it was requested.
 #[derive(Debug)]
 pub struct ListedDomain {
     /// The domain.
     pub domain: ControlDomainInsights,
-    /// When its page was asked for.
+    /// When its page was requested.
     pub asked_at: Timestamp,
 }
 
 impl Row for ListedDomain {
     type Rank = (Option<Timestamp>, String);
 
-    /// A domain without an id is only equal to one that is equal in all.
+    /// Two domains without an id are the same only if all members are equal.
     fn identity(&self) -> String {
         let id = self.domain.id.as_deref().filter(|id| !id.is_empty());
         id.map_or_else(|| format!(" {}", text(&detail::domain(&self.domain))), str::to_owned)
@@ -111,7 +111,8 @@ impl Row for AssessmentMetadataItem {
     }
 }
 
-/// A control, of whatever day: in an assessment it is another one in each control set, as its partition key is.
+/// A control, independent of the day. In an assessment, a control is a different item in each control set, as in its
+/// partition key.
 impl Row for Record {
     type Rank = (Option<Timestamp>, String);
 

@@ -1,7 +1,7 @@
-//! Writes snapshots to the table, many at a time, while more of them are requested.
+//! Writes snapshots to the table in batches, while more of them are requested.
 //!
-//! It waits for enough to fill its requests, or until no more can come, and never for a clock: when time runs out, it stores
-//! what it has.
+//! It waits until it has enough to fill a request, or until no more can arrive, and never for a time: when time runs out, it
+//! stores what it has.
 
 use crate::catalog::{Catalog, Scope};
 use insights_shared::completeness::Completeness;
@@ -10,10 +10,10 @@ use insights_shared::target_run::TargetRun;
 use std::collections::BTreeSet;
 use tokio::sync::mpsc;
 
-/// How many snapshots are written at once: as many as one batch read has keys, and few enough to lose little when a run is
-/// killed.
+/// The number of snapshots that are written together: the number of keys in one batch read, and few enough to lose little
+/// when a run is killed.
 const BATCH: usize = 100;
-/// The pages that may wait while others are written.
+/// The number of pages that may wait while others are written.
 const WAITING: usize = 4;
 
 /// The snapshots of one response.
@@ -27,22 +27,22 @@ pub struct Page {
     pub records: Vec<Record>,
 }
 
-/// What became of all pages.
+/// The result of all pages.
 #[derive(Debug, Default)]
-#[must_use = "a watermark would pass over what is missing"]
+#[must_use = "a watermark must not move past missing data"]
 pub struct Written {
     /// The keys of the parts of which a snapshot or a scope could not be stored.
     pub failed_parts: BTreeSet<String>,
-    /// Whether everything was stored, the account's own counts included.
+    /// Whether everything was stored, including the account's own counts.
     pub completeness: Completeness,
 }
 
-/// The two ends of the way from the requests to the writer.
+/// The channel from the requests to the writer.
 pub fn channel() -> (mpsc::Sender<Page>, mpsc::Receiver<Page>) {
     mpsc::channel(WAITING)
 }
 
-/// Stores every page that is received, and its scopes, until all senders are gone.
+/// Stores every page that is received, and its scopes, until all senders are dropped.
 pub async fn write(run: &TargetRun, catalog: &Catalog<'_>, mut pages: mpsc::Receiver<Page>) -> Written {
     let mut written = Written::default();
     let mut found_existing = false;
@@ -55,7 +55,7 @@ pub async fn write(run: &TargetRun, catalog: &Catalog<'_>, mut pages: mpsc::Rece
         }
         while waiting.len() >= BATCH || (is_last && !waiting.is_empty()) {
             let rest = waiting.split_off(waiting.len().min(BATCH));
-            // Counts of a day on which no run has been are all new.
+            // Before the first run of a day, the day has no snapshots.
             let oldest = waiting.iter().map(|(_, _, record)| record.started_at).min().flatten();
             let (mut parts, mut records, mut scopes) = (Vec::new(), Vec::new(), Vec::new());
             for (part, operation, record) in std::mem::replace(&mut waiting, rest) {

@@ -1,7 +1,7 @@
-//! Reads and writes the `catalog` rows of series and trails. What a row says is [`CatalogRow`]'s.
+//! Reads and writes the `catalog` rows of series and trails. [`CatalogRow`] defines their content.
 //!
-//! A row is read, changed and put over what was read; where another run was faster it is read and changed again, so that
-//! neither run's news is lost.
+//! A row is read, changed, and put if it is still the row that was read. If another run changed it first, it is read and
+//! changed again, so that no change is lost.
 
 use insights_shared::catalog::{CatalogRow, TRAIL_ROWS, trail_arn, trail_sort_key};
 use insights_shared::issue::CallError;
@@ -13,7 +13,7 @@ use insights_shared::value::Map;
 use insights_sources::cloudtrail;
 use std::collections::BTreeMap;
 
-/// How often a row is tried when other runs change it at the same time.
+/// The maximum number of attempts to write a row that other runs change at the same time.
 const MAX_TRIES: u32 = 8;
 
 /// The rows of one target.
@@ -24,7 +24,7 @@ pub struct Catalog<'a> {
 }
 
 impl<'a> Catalog<'a> {
-    /// The rows of `target`.
+    /// The catalog of `target`.
     pub fn new(store: &'a Store, target: &'a Target) -> Self {
         Self { store, target }
     }
@@ -47,7 +47,7 @@ impl<'a> Catalog<'a> {
         Ok(rows.into_iter().filter_map(row).collect())
     }
 
-    /// Changes a series' row and writes it, if that changes anything.
+    /// Changes the row of a series, and writes it if the change has an effect.
     pub async fn change_series(
         &self,
         series: &SeriesKey,
@@ -57,7 +57,7 @@ impl<'a> Catalog<'a> {
         self.change(&series.catalog_sort_key(), &series.detail(), row, change).await
     }
 
-    /// Changes a trail's row and writes it, if that changes anything.
+    /// Changes the row of a trail, and writes it if the change has an effect.
     pub async fn change_trail(
         &self,
         arn: &str,

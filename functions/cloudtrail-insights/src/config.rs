@@ -1,4 +1,4 @@
-//! The function's own variables: `CLOUDTRAIL_PERIOD`, `CLOUDTRAIL_SERIES`, and what `redact.rs` reads.
+//! The function's own variables: `CLOUDTRAIL_PERIOD`, `CLOUDTRAIL_SERIES`, and those that `redact.rs` reads.
 
 use crate::redact::Redact;
 use insights_shared::config;
@@ -7,19 +7,19 @@ use insights_shared::fields::{Faults, Fields};
 use insights_shared::series::SeriesKey;
 use serde_json::Value;
 
-/// The collector.
+/// The collector of CloudTrail, with its configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CloudtrailInsights {
-    /// Seconds between the points of a series, where CloudTrail still has them so fine: 60, 300 or 3600.
+    /// Seconds between the points of a series: 60, 300 or 3600. Older data is fetched at the next coarser period.
     pub period: i64,
-    /// SeriesKey to fetch beside those that insight events name.
+    /// The series to fetch in addition to those that insight events name.
     pub series: Vec<SeriesKey>,
-    /// What of an event is kept as a hash alone.
+    /// Which attributions of an event are stored only as hashes.
     pub redact: Redact,
 }
 
 impl CloudtrailInsights {
-    /// Reads the variables. Every fault goes into `faults`.
+    /// Reads the variables. Adds every fault to `faults`.
     pub fn read(environment: &Environment, faults: &mut Faults) -> Self {
         let period = match environment.get("CLOUDTRAIL_PERIOD") {
             None | Some("300") => 300,

@@ -1,4 +1,4 @@
-//! One insight event: its insight, its phase and its series. Pure.
+//! One insight event: its insight, its phase and its series. No I/O.
 //!
 //! <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>
 
@@ -28,9 +28,9 @@ pub enum Phase {
 pub struct PhaseEvent {
     /// When the event happened.
     pub time: Timestamp,
-    /// The event, names in snake_case, with [`LOOKUP`] if it was looked up.
+    /// The event, with names in snake_case, and [`LOOKUP`] if a look-up returned it.
     pub detail: Map,
-    /// The members that were removed because the item would have been too large.
+    /// The members that were removed because the item was too large.
     pub removed: Removed,
 }
 
@@ -46,7 +46,7 @@ pub struct InsightEvent {
 }
 
 impl PhaseEvent {
-    /// The event in a stored record's detail.
+    /// Reads the event from a stored record's detail.
     pub fn from_stored(value: &Value) -> Option<Self> {
         let time = value.at(&["event_time"])?.as_timestamp()?;
         Some(Self { time, detail: value.as_map()?.clone(), removed: Removed::default() })
@@ -57,7 +57,7 @@ impl PhaseEvent {
         self.detail.get(first)?.at(rest)?.as_str()
     }
 
-    /// A member of `insightDetails`.
+    /// A text member of `insightDetails`.
     pub fn insight(&self, name: &str) -> Option<&str> {
         self.text(&["insight_details", name])
     }
@@ -68,12 +68,12 @@ impl PhaseEvent {
         statistics.at(path)?.as_number()
     }
 
-    /// The event's own identifier.
+    /// The event's own identifier; empty if it has none.
     pub fn event_id(&self) -> &str {
         self.text(&["event_id"]).unwrap_or_default()
     }
 
-    /// The event without its look-up, as text, to compare two events.
+    /// The text of the event without its look-up, to compare two events.
     pub fn event_text(&self) -> String {
         let mut event = self.detail.clone();
         event.remove(LOOKUP);
@@ -82,7 +82,7 @@ impl PhaseEvent {
         text
     }
 
-    /// Notes that the event was returned for the data events of `trail`, unless the event itself states this.
+    /// Records that the event was returned for the data events of `trail`, unless the event itself names the trail.
     pub fn came_from(&mut self, trail: &str) {
         if self.series().trail.as_deref() == Some(trail) {
             return;
@@ -92,34 +92,34 @@ impl PhaseEvent {
         self.detail.insert(LOOKUP.into(), lookup.into());
     }
 
-    /// The requested trail, if the event itself does not name it.
+    /// The trail that was requested, if the event itself does not name it.
     pub fn asked_trail(&self) -> Option<&str> {
         requested_trail(&self.detail)
     }
 
-    /// Whether the event was looked up, not only pushed.
+    /// Whether a look-up returned the event. Otherwise it was only pushed.
     pub fn is_looked_up(&self) -> bool {
         self.detail.contains_key(LOOKUP)
     }
 
-    /// Whether it is unknown if the event is about management or data events.
+    /// Whether the event does not state if it is about management or data events.
     pub fn has_unknown_category(&self) -> bool {
         self.asked_trail().is_none() && self.insight("source_event_category").is_none()
     }
 
-    /// The series that the event names. A missing required member is empty. An empty optional member is absent, because both
-    /// make the same key.
+    /// The series that the event names, or the requested trail's. A missing required member is empty. An empty optional
+    /// member counts as absent, because both result in the same key.
     pub fn series(&self) -> SeriesKey {
         SeriesKey::of_event(&self.detail)
     }
 
-    /// The same without what was requested.
+    /// The series that the event itself names, without the requested trail.
     pub fn series_by_itself(&self) -> SeriesKey {
         SeriesKey::of_event_alone(&self.detail)
     }
 }
 
-/// The event with personal data replaced, or the rejection with personal data replaced.
+/// The event, or the rejection, with personal data replaced by hashes.
 pub fn redacted(
     event: Result<InsightEvent, Box<Rejected>>,
     redact: &Redact,
@@ -133,7 +133,7 @@ pub fn redacted(
     }
 }
 
-/// Reads an event that was looked up.
+/// Reads an event that a look-up returned.
 pub fn read_looked_up(event: &Event, account_id: &str) -> Result<InsightEvent, Box<Rejected>> {
     let lookup = lookup(event);
     let Some(text) = event.cloud_trail_event().filter(|text| !text.trim().is_empty()) else {
@@ -152,7 +152,7 @@ pub fn read_looked_up(event: &Event, account_id: &str) -> Result<InsightEvent, B
 /// Reads an event's JSON.
 pub fn read(text: &str, account_id: &str) -> Result<InsightEvent, Box<Rejected>> {
     let mut faults = Faults::default();
-    // As for a payload, so that a rejected event has the same key by both routes.
+    // As for a payload, so that a rejected event has the same key for a look-up and a push.
     let text = &*replace_unpaired(text);
     let event = match Value::from_json_in_snake_case(text) {
         Ok(value) => value,
@@ -185,7 +185,7 @@ pub fn read(text: &str, account_id: &str) -> Result<InsightEvent, Box<Rejected>>
         if time.is_none() {
             faults.add("eventTime", shown(event.at(&["event_time"])), "must be a time in RFC 3339");
         }
-        // Otherwise the record would carry a wrong account.
+        // Otherwise the record would have a wrong account.
         if let Some(recipient) =
             member(&["recipient_account_id"]).filter(|recipient| *recipient != account_id)
         {
@@ -200,7 +200,7 @@ pub fn read(text: &str, account_id: &str) -> Result<InsightEvent, Box<Rejected>>
         (Value::Map(mut detail), Some(phase), Some(time)) if faults.is_empty() => {
             detail.insert("event_time".into(), time.into());
             if let Some(other) = detail.remove(LOOKUP) {
-                // CloudTrail has no member of this name today. It is kept under another name.
+                // CloudTrail has no member with this name today. If it gets one, it is stored under another name.
                 let mut name = format!("event_{LOOKUP}");
                 while detail.contains_key(name.as_str()) {
                     name.insert_str(0, "event_");
@@ -229,7 +229,7 @@ fn shown(value: Option<&Value>) -> String {
     text
 }
 
-/// The members of a look-up beside the event itself.
+/// The members of a look-up other than the event itself.
 fn lookup(event: &Event) -> Map {
     let resource = |resource: &Resource| {
         MapBuilder::new()

@@ -1,4 +1,4 @@
-//! Which event an event is, which series it names, and what becomes of one that is not as documented.
+//! Tests of the phase and the series of an event, and of events without the documented form.
 
 use super::*;
 use aws_sdk_cloudtrail::primitives::DateTime;
@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 const ACCOUNT: &str = "123456789012";
 
-/// A Start of management calls, with `more` in front of its own members and `details` in front of its details'.
+/// A Start of management calls, with `more` before its members and `details` before the members of its details.
 fn start_with(more: &str, details: &str) -> String {
     format!(
         r#"{{{more}"eventVersion":"1.09","eventTime":"2023-11-14T22:16:00Z","eventID":"e-1","sharedEventID":"s-1",
@@ -90,7 +90,7 @@ fn members_that_are_strange_but_harmless_are_kept_as_they_are() {
         r#""nothing":null,"huge":{huge},"eventId":"other","Odd Name":{{"":1}},"nested":[[[{{"awsRegion":null}}]]],"#
     );
     let event = read(&start_with(&strange, "\"state2\":null,"), ACCOUNT);
-    // `eventId` and `eventID` would both be `event_id`: neither is lost, and the event has no id by its name.
+    // `eventId` and `eventID` would both become `event_id`. Both keep their names, so the event has no `event_id`.
     let rejected = event.unwrap_err();
     assert!(rejected.raw.contains("\"other\""));
     let strange = strange.replace("\"eventId\":\"other\",", "");
@@ -175,7 +175,7 @@ fn an_event_names_its_series_with_an_error_code_for_errors_and_a_trail_for_data_
     check(&format!("{named},{errors},{management}"), [s3, get, denials, "AccessDenied", "-"]);
     check(&format!(r#"{named},{rate},"insightSource":"{arn}""#), [s3, get, calls, "-", "-"]);
     check(&format!(r#"{named},"insightType":"SOMETHING_NEW""#), [s3, get, "SOMETHING_NEW", "-", "-"]);
-    // An empty text makes the same key as none, so it must be the same series.
+    // An empty text results in the same key as an absent one, so it must be the same series.
     check(
         &format!(r#"{named},{rate},"sourceEventCategory":"Data","insightSource":"""#),
         [s3, get, calls, "-", "-"],
@@ -187,7 +187,7 @@ fn an_event_names_its_series_with_an_error_code_for_errors_and_a_trail_for_data_
     check(r#""eventSource":7"#, ["", "", "", "-", "-"]);
 }
 
-/// Any JSON, with the names that events have among its members.
+/// Random JSON in which some members have names of an event.
 fn any_json() -> impl Strategy<Value = serde_json::Value> {
     let leaf = prop_oneof![
         Just(serde_json::Value::Null),

@@ -1,4 +1,5 @@
-//! Fetches and stores insight events: every page of a look-up, the Start and End of each insight joined with what is stored.
+//! Fetches and stores insight events: every page of a look-up. The Start and the End of an insight are joined with the stored
+//! record.
 
 use crate::event::{InsightEvent, Phase, PhaseEvent, read_looked_up, redacted};
 use crate::fetch::{EventSource, Fetch};
@@ -24,10 +25,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-/// How often the write of an insight is tried when other runs write it at the same time.
+/// The maximum number of attempts to write an insight that other runs write at the same time.
 const MAX_TRIES: u32 = 8;
 
-/// The most events of one look-up.
+/// The maximum number of events of one look-up.
 const MOST_EVENTS: usize = 100_000;
 
 /// How events named a series.
@@ -35,18 +36,18 @@ const MOST_EVENTS: usize = 100_000;
 pub struct Naming {
     /// The newest event's time.
     pub time: Timestamp,
-    /// Whether any of them was looked up. A pushed event may omit, or have wrong, which series it belongs to; the look-up that
-    /// returns an event shows it.
+    /// Whether a look-up returned any of these events. In a pushed event, the series may be missing or wrong. The look-up
+    /// that returns the event shows the right one.
     pub is_confirmed: bool,
 }
 
 /// The result of a look-up.
 #[derive(Debug)]
-#[must_use = "a watermark would pass over what is missing"]
+#[must_use = "a watermark must not move past missing data"]
 pub struct Collected {
-    /// Whether all events that were returned are stored, or rejected.
+    /// Whether all events that were returned are stored, including as rejected.
     pub completeness: Completeness,
-    /// Why later pages were not returned, if they were not. It is not reported yet.
+    /// Why the later pages are missing, if they are. The caller reports this error.
     pub error: Option<CallError>,
 }
 
@@ -55,7 +56,7 @@ pub struct Collected {
 pub struct Events<'a> {
     run: &'a TargetRun,
     redact: &'a Redact,
-    /// The outcome of each insight so far: its two events may be on different pages, and it is counted once.
+    /// The outcome of each insight so far. Its two events may be on different pages, but it counts once.
     outcomes: Mutex<HashMap<String, Outcome>>,
     named: Mutex<BTreeMap<SeriesKey, Naming>>,
     misnamed: Mutex<BTreeMap<SeriesKey, BTreeSet<Timestamp>>>,
@@ -63,13 +64,13 @@ pub struct Events<'a> {
 }
 
 impl<'a> Events<'a> {
-    /// No events yet. Events are redacted by `redact`.
+    /// Creates an empty set of events. `redact` is applied to every event.
     pub fn new(run: &'a TargetRun, redact: &'a Redact) -> Self {
         let (outcomes, named, misnamed) = Default::default();
         Self { run, redact, outcomes, named, misnamed, any: AtomicBool::new(false) }
     }
 
-    /// Whether any event was returned, even one that was rejected.
+    /// Whether any event was returned, including rejected ones.
     pub fn any(&self) -> bool {
         self.any.load(Ordering::Relaxed)
     }
@@ -79,7 +80,8 @@ impl<'a> Events<'a> {
         std::mem::take(&mut *self.named.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// The series that events appear to name, and do not, as the trail shows that returned them: each with the events' times.
+    /// The series that events seemed to name, although the look-up that returned the events shows another one. Each has the
+    /// times of the events.
     pub fn take_misnamed(&self) -> BTreeMap<SeriesKey, BTreeSet<Timestamp>> {
         std::mem::take(&mut *self.misnamed.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -121,7 +123,7 @@ impl<'a> Events<'a> {
         Ok(())
     }
 
-    /// Stores events that were read; complete if each is stored, or rejected.
+    /// Stores events that were read. The result is complete if each is stored, including as rejected.
     pub async fn store(
         &self,
         operation: &'static str,
@@ -139,7 +141,8 @@ impl<'a> Events<'a> {
                 let naming = Naming { time: event.time, is_confirmed: event.is_looked_up() };
                 let series = event.series();
                 if naming.is_confirmed && series.trail.is_some() {
-                    // By itself, or when it was pushed without a category, it may have appeared to belong to another series.
+                    // Without the look-up, or in a push without a category, the event may have seemed to belong to another
+                    // series.
                     let mut misnamed = self.misnamed.lock().unwrap_or_else(PoisonError::into_inner);
                     for seeming in [event.series_by_itself(), SeriesKey { trail: None, ..series.clone() }] {
                         if seeming != series {
@@ -160,15 +163,15 @@ impl<'a> Events<'a> {
                 Err(rejected) => completeness &= run.reject(operation, &rejected).await,
             }
         }
-        // Even on a first run, this run may have stored the other event of an insight. Only chunks are written without a read,
-        // and they are written later, so that no unexpected item was found so far.
+        // Even in a first run, this run may have stored the other event of an insight, so the store must read first. Only
+        // chunks are written without reading. They are written later, so no unexpected item was found so far.
         let hint = run.hint(false);
         let may_be_stored = |id: &&String| hint == ExistenceHint::Unknown || self.is_counted(id);
         let keys: Vec<Key> =
             insights.keys().filter(may_be_stored).map(|id| insight_key(&run.target, id)).collect();
         let mut found = run.store.read(&keys, Projection::Whole).await;
         for (id, series, naming) in uncategorized {
-            // The other event, or its own look-up, may have the category that the event itself does not have.
+            // The other event, or the event's own look-up, may contain the category that the event itself lacks.
             let stored = found.items.get(&insight_key(&run.target, &id)).map(EventPair::from_stored);
             let trail = stored.and_then(|events| events.trail_of(&series));
             note(&self.named, SeriesKey { trail, ..series }, naming);
@@ -195,7 +198,7 @@ impl<'a> Events<'a> {
             .await
     }
 
-    /// The event, if its record alone is valid. Joined with another event, it would cause that one to be rejected, too.
+    /// The event, if it is valid on its own. If it were joined, it would cause the rejection of the other event too.
     fn checked(&self, event: InsightEvent, answered_at: Timestamp) -> Result<InsightEvent, Box<Rejected>> {
         let mut alone = EventPair::default();
         alone.add(event.phase, event.event.clone());
@@ -203,7 +206,7 @@ impl<'a> Events<'a> {
         validate(record, self.run.store.retention_days()).map(|_| event)
     }
 
-    /// Inserts the insights of which nothing is stored, if there are several, and returns those that are left to be joined.
+    /// Inserts the insights of which nothing is stored, if there are several, and returns those that must be joined.
     async fn insert(&self, merges: Vec<Merge>) -> Vec<Merge> {
         let run = self.run;
         let now = run.clock_now();
@@ -231,10 +234,10 @@ impl<'a> Events<'a> {
         left
     }
 
-    /// The stored events joined with the new ones, and whether none of these is older than what was stored.
+    /// The stored events joined with the new ones, and whether none of the new ones is older than its stored version.
     fn joined(&self, known: Option<&Stored>, merge: &Merge) -> (EventPair, bool) {
         let mut joined = known.map(EventPair::from_stored).unwrap_or_default();
-        // What was stored before `REDACT` was set must not come back with the other event.
+        // Data that was stored before `REDACT` was set must not be written again with the other event.
         joined.redact(self.redact);
         let mut newest = true;
         for (phase, event) in &merge.events {
@@ -286,7 +289,7 @@ impl<'a> Events<'a> {
         self.run.report.call_failed(Stage::Write, id, error)
     }
 
-    /// Whether this run has stored an event of the insight, or tried to.
+    /// Whether this run stored an event of the insight, or tried to.
     fn is_counted(&self, id: &str) -> bool {
         self.outcomes.lock().unwrap_or_else(PoisonError::into_inner).contains_key(id)
     }
@@ -315,7 +318,7 @@ impl<'a> Events<'a> {
     }
 }
 
-/// Notes a series that an event names.
+/// Records a series that an event names.
 fn note(named: &Mutex<BTreeMap<SeriesKey, Naming>>, series: SeriesKey, naming: Naming) {
     let mut named = named.lock().unwrap_or_else(PoisonError::into_inner);
     let known = named.entry(series).or_insert(naming);
@@ -323,7 +326,7 @@ fn note(named: &Mutex<BTreeMap<SeriesKey, Naming>>, series: SeriesKey, naming: N
     known.is_confirmed |= naming.is_confirmed;
 }
 
-/// One insight that is to be stored.
+/// An insight to be stored.
 struct Merge {
     key: Key,
     id: String,

@@ -1,6 +1,6 @@
-//! The contract's worked example of an insight, copied by hand: what CloudTrail tells, and the record of it.
+//! The worked example of the contract, copied by hand: the events of CloudTrail and the expected record.
 
-/// The insight's id.
+/// The id of the insight.
 pub const ID: &str = "fccb064f-dd07-4822-97c0-11115d8b91d4";
 /// Its Start.
 pub const EXAMPLE_START: &str = r#"{"eventVersion":"1.09","eventTime":"2023-11-14T22:16:00Z","awsRegion":"eu-west-1",
@@ -16,7 +16,7 @@ pub const EXAMPLE_END: &str = r#"{"eventVersion":"1.09","eventTime":"2023-11-14T
     "insightDetails":{"state":"End","eventSource":"ec2.amazonaws.com","eventName":"RunInstances",
     "insightType":"ApiCallRateInsight","insightContext":{"statistics":{"baseline":{"average":0.02},
     "insight":{"average":6},"insightDuration":7,"baselineDuration":11092}}},"eventCategory":"Insight"}"#;
-/// The record of both, with everything that is known beforehand.
+/// The record of both events, without hash and times of the run.
 pub const EXAMPLE_RECORD: &str = r#"{"pk":"cloudtrail#123456789012#eu-west-1#fccb064f-dd07-4822-97c0-11115d8b91d4",
     "sk":"insight","kind":"cloudtrail.insight","schema_version":1,"source":"cloudtrail","account_id":"123456789012",
     "region":"eu-west-1","id":"fccb064f-dd07-4822-97c0-11115d8b91d4",

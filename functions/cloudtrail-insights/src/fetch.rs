@@ -1,4 +1,4 @@
-//! Sends requests to CloudTrail: one operation per function, no interpretation.
+//! Sends requests to CloudTrail: one function per operation, without interpretation.
 //!
 //! <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_Operations.html>
 
@@ -19,10 +19,10 @@ use insights_shared::series::SeriesKey;
 use insights_shared::target_run::TargetRun;
 use insights_shared::time::Timestamp;
 
-/// The most events of one page.
+/// The maximum number of events per page.
 const EVENTS_PAGE: i32 = 50;
 
-/// CloudTrail in one account and region.
+/// A client of CloudTrail in one account and region.
 #[derive(Debug)]
 pub struct Fetch<'a> {
     client: Client,
@@ -49,7 +49,7 @@ impl EventSource<'_> {
 }
 
 impl<'a> Fetch<'a> {
-    /// A client for the run's target.
+    /// Creates a client for the run's target.
     pub fn new(run: &'a TargetRun) -> Self {
         let config = Builder::from(run.sdk())
             .retry_partition(RetryPartition::new(run.retry_partition()))
@@ -58,16 +58,16 @@ impl<'a> Fetch<'a> {
         Self { client: Client::from_conf(config), run }
     }
 
-    /// The trails that apply to the region, shadows of other regions' and the organization's included.
+    /// The trails that apply to the region, including shadow trails of other regions and the organization's trails.
     pub async fn trails(&self) -> Result<Vec<Trail>, CallError> {
         const OPERATION: &str = "DescribeTrails";
-        // Without it the run asks for the events of the account and of the known trails.
+        // If it fails, the run requests the events of the account and of the known trails.
         let call = self.run.call(OPERATION, self.client.describe_trails().send());
         let answer = self.run.optional(OPERATION, call).await?;
         Ok(answer.trail_list.unwrap_or_default())
     }
 
-    /// The insight selectors of a trail. For a trail without insights CloudTrail returns an error.
+    /// The insight selectors of a trail. For a trail without insights, CloudTrail returns an error.
     pub async fn insight_selectors(&self, trail: &str) -> Result<Vec<InsightSelector>, CallError> {
         const OPERATION: &str = "GetInsightSelectors";
         let request = self.client.get_insight_selectors().trail_name(trail).send();
@@ -79,8 +79,8 @@ impl<'a> Fetch<'a> {
         Ok(answer.insight_selectors.unwrap_or_default())
     }
 
-    /// One page of the insight events within `window`, newest first, and the token of the next. Both bounds are
-    /// inclusive and stay the same for every page, since the token is bound to them.
+    /// One page of the insight events within `window`, newest first, and the token of the next page. Both bounds are
+    /// inclusive. They must be equal for every page, because a token is valid only for them.
     pub async fn events(
         &self,
         source: EventSource<'_>,
@@ -88,7 +88,7 @@ impl<'a> Fetch<'a> {
         token: Option<String>,
     ) -> Result<(Vec<Event>, Option<String>), CallError> {
         let operation = source.operation();
-        // If only a later page is rejected, its token may be the reason, which the next run does not have.
+        // If only a later page is rejected, the reason may be its token, which the next run does not use.
         let is_later = token.is_some();
         // Whole seconds, rounded outwards: the service may round fractions in either direction.
         let (start, end) = (date_time(window.start.floor(1)), date_time(window.end.ceil(1)));
@@ -124,7 +124,7 @@ impl<'a> Fetch<'a> {
         }
     }
 
-    /// The points of a series that are not zero, all pages joined, and when they were requested.
+    /// The non-zero points of a series, with all pages joined, and when they were requested.
     pub async fn points(
         &self,
         series: &SeriesKey,
@@ -135,7 +135,7 @@ impl<'a> Fetch<'a> {
         let mut pages = Pages::new(OPERATION).holding_at_most(request.most_points());
         let mut points = Points::default();
         while let Some(token) = pages.next() {
-            // As for events: the token may be the reason for a rejection.
+            // As for events, the token may be the reason for a rejection.
             let is_later = token.is_some();
             let request = self
                 .client
@@ -169,15 +169,15 @@ impl<'a> Fetch<'a> {
     }
 }
 
-/// The error of a page. A later page than the first may be rejected for its token, which the next run does not have, so that
-/// its request may succeed. A denial or a malformed response means the same on any page.
+/// The error of a page. If a later page is rejected, the reason may be its token. The next run uses another token, so its
+/// request may succeed. A denial or a malformed response means the same on any page.
 fn of_page(error: CallError, is_later: bool) -> CallError {
     let may_be_token = is_later && error.class == Class::Refused;
     CallError { retryable: error.retryable || may_be_token, ..error }
 }
 
-/// Fails if a response names another series than the requested one. It repeats every member of the request; an absent one
-/// means nothing.
+/// Fails if a response is about another series than the requested one. A response repeats the members of the request; an
+/// absent member is ignored.
 fn is_about(series: &SeriesKey, page: &ListInsightsMetricDataOutput) -> Result<(), CallError> {
     let names = [
         ("EventSource", Some(series.event_source.as_str()), page.event_source()),
@@ -187,7 +187,7 @@ fn is_about(series: &SeriesKey, page: &ListInsightsMetricDataOutput) -> Result<(
         ("TrailARN", series.trail.as_deref(), page.trail_arn()),
     ];
     let is_other = |requested: Option<&str>, answered: &str| {
-        // A trail may be configured by its name, the last part of its ARN.
+        // A trail may be configured by its name, which is the last part of its ARN.
         let is_named = |requested: &str| answered.ends_with(&format!(":trail/{requested}"));
         let is_same = requested
             .is_some_and(|requested| requested.eq_ignore_ascii_case(answered) || is_named(requested));

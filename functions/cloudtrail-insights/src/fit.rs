@@ -1,15 +1,16 @@
-//! Makes the events of an insight fit into one item: removes the least important members, and names them. Pure.
+//! Makes the events of an insight fit into one item. It removes the least important members, and lists their names. No I/O.
 //!
-//! The events of an insight may come in any order, by any route and repeatedly, and members that were removed earlier are not
-//! available later. The result is the same nevertheless. Each event has a few forms, each a part of the one before. The first
-//! pair of forms that fits, in a fixed order, is chosen. A form of a form equals that form of the whole event. So a pair that
-//! was too large once is too large again, and the pair that was chosen is chosen again.
+//! The events of an insight may come in any order, by any route and repeatedly. Members that were removed once are not
+//! available later. The result must be the same nevertheless. For this reason, each event has a fixed list of forms, and each
+//! form is a part of the previous one. The first pair of forms that fits, in a fixed order, is chosen. A form of a form
+//! equals the same form of the whole event. A pair that is too large once is therefore always too large, and the chosen pair
+//! is chosen again.
 //!
-//! A look-up may come after its event, and the other event must then keep as much as if both had come at once. For this reason
-//! an event loses the large members of its look-up first: without them it is hardly larger than before it was looked up. Events
-//! of up to 256 KB, which is CloudTrail's limit, leave the same record in any order: an End with a shortened look-up always fits
-//! beside the essential members of the Start. Larger events may leave a record that depends on the order until both events have
-//! come again.
+//! A look-up may come after its event, and the other event must then keep as much as if both had come together. For this
+//! reason, the large members of the look-up are removed first: without them, an event is hardly larger than before its
+//! look-up. Events of up to 256 KB, the limit of CloudTrail, result in the same record in any order, because an End with a
+//! shortened look-up always fits beside the essential members of the Start. With larger events, the record may depend on the
+//! order until both events were returned again.
 
 use crate::event::PhaseEvent;
 use crate::pair::EventPair;
@@ -18,19 +19,19 @@ use insights_shared::series::LOOKUP;
 use insights_shared::validate::{LARGEST_ITEM, item_size};
 use insights_shared::value::{Map, Value};
 
-/// The most bytes of the rest of an item: keys, hash, times, index keys, stamps.
+/// The maximum size of the rest of an item, in bytes: keys, hash, times, index keys, attributes of the store.
 const OVERHEAD: usize = 3 * 1024;
-/// The forms of an event: the whole; without the large members of the look-up; also without attributions; without all large
-/// members; only the essential members.
+/// The number of forms of an event: everything; without the large members of the look-up; without attributions too; without
+/// all large members; only the essential members.
 const FORMS: usize = 5;
 /// The form that shortens only the look-up.
 const SHORTER_LOOKUP: usize = 1;
-/// A member that is larger than this is large, in bytes.
+/// The size above which a member is large, in bytes.
 const LARGE: usize = 1_024;
 
-/// The members of every form, however large.
+/// The members of every form, regardless of their size.
 const ALWAYS: [&str; 3] = ["event_id", "event_time", "insight_details.state"];
-/// The objects whose members are kept or removed one by one.
+/// The objects whose members are kept or removed individually.
 const OBJECTS: [&str; 6] = [
     "insight_details",
     "insight_details.insight_context",
@@ -39,8 +40,8 @@ const OBJECTS: [&str; 6] = [
     "insight_details.insight_context.statistics.insight",
     LOOKUP,
 ];
-/// The members of every form unless they are large: those from which title, severity, entity, start and series are made, and
-/// those that identify the event.
+/// The members of every form unless they are large: those that determine title, severity, entity, start and series, and those
+/// that identify the event.
 const ESSENTIAL: [&str; 25] = [
     "aws_region",
     "event_category",
@@ -69,7 +70,7 @@ const ESSENTIAL: [&str; 25] = [
     "lookup.username",
 ];
 
-/// The events in forms that fit into one item, if any do, and the list of what was removed, if anything was.
+/// Returns the events in forms that fit into one item, if there are any, and the list of the removed members, if any.
 pub fn fitted(pair: EventPair, id: &str) -> (EventPair, Option<Value>) {
     let limit = LARGEST_ITEM.saturating_sub(OVERHEAD + id.len());
     if weight(pair.start.as_ref(), "start") + weight(pair.end.as_ref(), "end") <= limit {
@@ -80,7 +81,7 @@ pub fn fitted(pair: EventPair, id: &str) -> (EventPair, Option<Value>) {
         let forms = (0..FORMS).map(form).map(|form| (weight(form.as_ref(), name), form));
         forms.collect::<Vec<(usize, Option<PhaseEvent>)>>()
     };
-    // The End's statistics and attributions cover the whole activity, so the Start is shortened first.
+    // The statistics and attributions of the End cover the whole activity, so the Start is shortened first.
     let (starts, ends) = (forms(pair.start.as_ref(), "start"), forms(pair.end.as_ref(), "end"));
     let pairs = ends.iter().flat_map(|end| starts.iter().map(move |start| (start, end)));
     let least = starts.last().zip(ends.last());
@@ -101,15 +102,15 @@ fn named(pair: EventPair) -> (EventPair, Option<Value>) {
     (pair, truncated)
 }
 
-/// The size of an event in the item, in bytes, with the members that are repeated elsewhere. It is never less than the real
-/// size, and does not depend on the other event.
+/// The size of an event in the item, in bytes, including members that are repeated elsewhere. It is at least the real size,
+/// and does not depend on the other event.
 fn weight(event: Option<&PhaseEvent>, name: &str) -> usize {
     let Some(event) = event else { return 0 };
     let repeated = ["event_name", "event_source", "event_source", "error_code"];
     let repeated = repeated.map(|member| event.insight(member).map_or(0, str::len));
-    // Each text of a list takes a byte beside its own.
+    // Each text of a list takes one additional byte.
     let names = event.removed.texts(name).map(|text| text.len() + 1).sum::<usize>();
-    // Each member of a map, too.
+    // So does each member of a map.
     item_size(&event.detail) + event.detail.len() + repeated.iter().sum::<usize>() + names
 }
 

@@ -1,4 +1,4 @@
-//! EventPair of any size, joined in any order: what is chosen is chosen again.
+//! Events of any size, joined in any order, always result in the same forms.
 
 use super::*;
 use crate::event::{Phase, read};
@@ -11,7 +11,7 @@ use proptest::prelude::*;
 
 const ID: &str = "fccb064f-dd07-4822-97c0-11115d8b91d4";
 
-/// An event with attributions, a look-up, and unknown members of these sizes.
+/// An event whose attributions, look-up and unknown members have these sizes.
 fn event_of(
     state: &str,
     attributions: usize,
@@ -44,7 +44,7 @@ fn pushed((phase, half): &(Phase, PhaseEvent)) -> (Phase, PhaseEvent) {
     (*phase, half)
 }
 
-/// What is stored after these events, joined one by one with what was stored before.
+/// The stored detail after these events were joined one by one with the stored record.
 fn stored(pair: &[&(Phase, PhaseEvent)]) -> Map {
     let target = Target { account_id: "123456789012".into(), region: "eu-west-1".into(), role: None };
     let now: Timestamp = "2026-03-01T12:00:00Z".parse().unwrap();
@@ -82,10 +82,10 @@ proptest! {
 
 #[test]
 fn what_just_fits_is_whole_and_one_byte_more_is_not() {
-    // 400 KiB, less 3 KiB for all else and the 36 bytes of the id: 406,492. Of the Start there are 323 bytes of members beside
-    // its attributions (event_time 34, event_id 13, shared_event_id 51, insight_details 225), one for each of these four, and
-    // the name once and the source twice more: 373. The End is called by a name that is two bytes shorter, twice, and has
-    // 1,000 bytes of attributions: 1,369.
+    // 400 KiB minus 3 KiB for the rest and 36 bytes for the id leave 406,492 bytes. Besides its attributions, the Start has
+    // 323 bytes of members (event_time 34, event_id 13, shared_event_id 51, insight_details 225). With one byte for each of
+    // these four, and the name once and the source twice more, it has 373. The name in the End is two bytes shorter and
+    // occurs twice, and the End has 1,000 bytes of attributions: 1,369.
     let most = 409_600 - 3_072 - 36 - 373 - 1_369;
     let names = |attributions: usize| {
         let (start, end) = (event_of("Start", attributions, None, &[]), event_of("End", 1_000, None, &[]));
@@ -95,7 +95,7 @@ fn what_just_fits_is_whole_and_one_byte_more_is_not() {
     assert_eq!(names(most + 1), ["start.insight_details.insight_context.attributions"]);
 }
 
-/// What was taken away.
+/// The names of the removed members.
 fn truncated(item: &Map) -> Vec<String> {
     let names = item["detail"].at(&[TRUNCATED]).and_then(Value::as_list).unwrap_or_default();
     names.iter().map(|name| name.as_str().unwrap().to_owned()).collect()
@@ -105,7 +105,7 @@ fn truncated(item: &Map) -> Vec<String> {
 fn a_look_up_is_shortened_only_where_the_pair_does_not_fit_and_before_the_event_of_its_half() {
     const START: &str = "start.insight_details.insight_context.attributions";
     let (of_start, of_end) = ("start.lookup.resources", "end.lookup.resources");
-    // Attributions and look-up of the Start, and of the End.
+    // The sizes of the attributions and the look-up: of the Start, then of the End.
     for (start, end, expected) in [
         ((2_000, Some(20_000)), (0, None), vec![]),
         ((2_000, Some(20_000)), (2_000, Some(20_000)), vec![]),
@@ -118,7 +118,7 @@ fn a_look_up_is_shortened_only_where_the_pair_does_not_fit_and_before_the_event_
         ((195_000, Some(20_000)), (195_000, Some(2_000)), vec![of_start]),
         ((195_000, None), (195_000, Some(20_000)), vec![START]),
         ((220_000, Some(20_000)), (220_000, Some(20_000)), vec![of_start, START]),
-        // What is not large is kept of a look-up that is shortened.
+        // A shortened look-up keeps its small members.
         ((220_000, Some(1_000)), (220_000, Some(1_000)), vec![START]),
     ] {
         let [start, end] = [("Start", start), ("End", end)]

@@ -1,11 +1,11 @@
-//! Which errors say that something of a series or trail can never be fetched, however often it is requested. What the `catalog`
-//! row keeps of that is [`insights_shared::catalog::Unavailable`]. Pure.
+//! Determines which errors are lasting: the data of a series or trail can never be fetched. The `catalog` row stores this as
+//! [`insights_shared::catalog::Unavailable`]. No I/O.
 
 use insights_shared::issue::{CallError, Class};
 use insights_shared::target::account_of_arn;
 
-/// The codes by which CloudTrail rejects a request for what it names: a trail that is not there (any more), one that this
-/// account may not read, and names that the API does not take.
+/// The codes with which CloudTrail rejects a request because of what it names: a trail that does not exist (any more), a
+/// trail that this account may not read, or a name that the API does not accept.
 /// <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_ListInsightsMetricData.html>
 const REJECTIONS: [&str; 10] = [
     "CloudTrailARNInvalidException",
@@ -20,18 +20,18 @@ const REJECTIONS: [&str; 10] = [
     "ValidationException",
 ];
 
-/// Those of them that may be about the time range of a request, which is another one in every run and depends on clocks:
-/// ListInsightsMetricData and ListInsightsData have no code of its own for that.
+/// Those of these codes that may be about the time range of a request, which differs in every run and depends on clocks.
+/// ListInsightsMetricData and ListInsightsData have no separate code for this.
 const RANGE_REJECTIONS: [&str; 3] =
     ["InvalidParameterCombinationException", "InvalidParameterException", "ValidationException"];
 
-/// How the codes begin by which a policy denies. All other denials are about credentials, signatures and subscriptions, or are
-/// an answer that is not the service's: they may be another one in the next run.
+/// The prefixes of codes that mean a denial by a policy. All other denials are about credentials, signatures and
+/// subscriptions, or do not come from the service. Their result may differ in the next run.
 const PERMISSION_DENIALS: [&str; 4] =
     ["AccessDenied", "NotAuthorized", "OperationNotPermitted", "UnauthorizedOperation"];
 
-/// Whether `error`, about `trail` or a series of it, stays the same however often `account` asks. A denial does only where
-/// a policy denies and the trail is another account's: whatever else is missing, a policy can allow.
+/// Whether `error`, about `trail` or a series of it, stays the same for all requests of `account`. A denial is lasting only
+/// if it comes from a policy and the trail belongs to another account. Any other missing permission can be granted.
 pub fn is_lasting(error: &CallError, trail: Option<&str>, account: &str) -> bool {
     match error.class {
         Class::Refused => !error.retryable && REJECTIONS.contains(&error.code.as_str()),
@@ -45,8 +45,8 @@ pub fn is_lasting(error: &CallError, trail: Option<&str>, account: &str) -> bool
     }
 }
 
-/// Whether a rejection may be about the time range. It lasts only if the same request is rejected for a range that is surely
-/// valid, too ([`crate::window::valid_span`]).
+/// Whether a rejection may be about the time range. It is lasting only if the same request is also rejected for a range that
+/// is certainly valid ([`crate::window::valid_span`]).
 pub fn may_be_about_range(error: &CallError) -> bool {
     RANGE_REJECTIONS.contains(&error.code.as_str())
 }
@@ -90,7 +90,8 @@ mod tests {
             ("AccessDeniedException", 400, None, false),
             ("AccessDeniedException", 400, Some("data"), false),
             ("ExpiredTokenException", 400, own, false),
-            // Credentials, clocks and subscriptions are not the trail's, and a page of a proxy is not the service's answer.
+            // Credentials, clocks and subscriptions do not depend on the trail, and the page of a proxy is not an answer of
+            // the service.
             ("ExpiredTokenException", 400, other, false),
             ("UnrecognizedClientException", 403, other, false),
             ("InvalidSignatureException", 403, other, false),
@@ -104,7 +105,7 @@ mod tests {
             ("", 403, other, false),
             ("ThrottlingException", 400, other, false),
             ("InternalFailure", 500, other, false),
-            // A failure of the service, whatever it calls it.
+            // A failure of the service, whatever its code.
             ("InvalidParameterException", 500, None, false),
             ("SomethingNew", 400, None, false),
             ("", 400, other, false),

@@ -1,9 +1,9 @@
-//! Collects AWS CloudTrail insights, the Start and End event of each joined, and the metric series behind them.
+//! Collects AWS CloudTrail insights, with the Start and the End event of each joined, and their metric series.
 //!
-//! [`run`] shows the order of the stages; [`fetch`] sends requests and does not interpret; [`event`], [`merge`], [`normalize`],
-//! [`redact`] and [`window`] interpret and do not wait; validation and the table are in `insights_shared`.
+//! [`run`] shows the order of the stages. [`fetch`] sends requests without interpretation. [`event`], [`merge`],
+//! [`normalize`], [`redact`] and [`window`] have no I/O. Validation and the table are in `insights_shared`.
 //!
-//! It computes no baselines: they are CloudTrail's.
+//! The function does not compute baselines: they come from CloudTrail.
 
 pub mod catalog;
 pub mod config;

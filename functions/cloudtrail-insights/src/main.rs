@@ -1,4 +1,4 @@
-//! The Lambda function `cloudtrail-insights`: wires the collector to the runtime.
+//! The Lambda function `cloudtrail-insights`: connects the collector to the runtime.
 
 use cloudtrail_insights::CloudtrailInsights;
 use insights_shared::environment::Environment;

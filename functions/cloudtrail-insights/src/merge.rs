@@ -1,4 +1,4 @@
-//! Joins the events of an insight, in any order and by any route. Pure.
+//! Joins the events of an insight, in any order and by any route. No I/O.
 
 use crate::event::{Phase, PhaseEvent};
 use crate::fit;
@@ -24,7 +24,8 @@ pub fn insight_key(target: &Target, shared_event_id: &str) -> Key {
 impl EventPair {
     /// Adds an event. Returns `false` if a greater event of the same phase is already known.
     ///
-    /// The order is total (time, event id, hashes, text), so that the result does not depend on the order in which events come.
+    /// The order is total (time, event id, hashes, text), so the result does not depend on the order in which events are
+    /// added.
     pub fn add(&mut self, phase: Phase, mut event: PhaseEvent) -> bool {
         let place = match phase {
             Phase::Start => &mut self.start,
@@ -36,16 +37,16 @@ impl EventPair {
         };
         let same_event = known.time == event.time && known.event_id() == event.event_id();
         if same_event {
-            // A writer without `REDACT` must not restore what was replaced: the stored event stays, without the new look-up, in
-            // which nothing was replaced.
+            // A function without `REDACT` must not restore replaced data. The stored event stays, and the new look-up is not
+            // added, because its data is not replaced.
             if redact::hashes(&known.detail) > redact::hashes(&event.detail) {
                 return true;
             }
             if known.removed.has_lookup() && !event.detail.contains_key(LOOKUP) {
-                // With its look-up it was too large, and would be too large again.
+                // The event with this look-up was too large before, and would be again.
                 return true;
             }
-            // A push has no look-up. It must not remove the stored one, unless that is only a part.
+            // A push has no look-up. It must not remove the stored look-up, unless that is incomplete.
             let stored = known.detail.get(LOOKUP).filter(|_| !known.removed.has_lookup());
             let lookup = stored.or_else(|| event.detail.get(LOOKUP)).cloned();
             if let Some(mut lookup) = lookup {
@@ -74,14 +75,14 @@ impl EventPair {
         same_event
     }
 
-    /// Replaces personal data in both events.
+    /// Replaces personal data in both events by hashes.
     pub fn redact(&mut self, redact: &Redact) {
         for event in [&mut self.start, &mut self.end].into_iter().flatten() {
             redact.map(&mut event.detail);
         }
     }
 
-    /// The record of the events. Until the End is known, the insight is open. Members that do not fit into an item are left out.
+    /// Creates the record of the events. It is open until the End is known. Members that do not fit into an item are removed.
     pub fn into_record(self, target: &Target, shared_event_id: &str, answered_at: Timestamp) -> Record {
         let (pair, truncated) = fit::fitted(self, shared_event_id);
         let mut record = pair.into_whole_record(target, shared_event_id, answered_at);
@@ -137,13 +138,13 @@ impl EventPair {
 
 /// Whether a stored Start is so old that CloudTrail no longer returns its End.
 pub fn is_overdue(stored: &Stored, now: Timestamp) -> bool {
-    /// The End may come in the hour in which the Start leaves CloudTrail's retention.
+    /// The End may still come within the hour after CloudTrail deletes the Start.
     const GRACE_SECONDS: i64 = 3_600;
     let limit = now.plus_seconds(-REACH_DAYS * DAY_SECONDS - GRACE_SECONDS);
     stored.timestamp("started_at").is_some_and(|started| started < limit)
 }
 
-/// The stored record of a Start without an End, closed at the last instant at which CloudTrail could have returned an End.
+/// The stored record of a Start without an End, closed at the last instant at which CloudTrail could have returned the End.
 pub fn no_end_seen(stored: &Stored, answered_at: Timestamp) -> Option<Record> {
     let mut record = Record::from_stored(cloudtrail::INSIGHT, stored, answered_at)?;
     record.status = Some(Status::Closed);

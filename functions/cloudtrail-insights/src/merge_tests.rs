@@ -1,4 +1,4 @@
-//! The worked example of the contract, and events joined in every order.
+//! The worked example of the contract, and events that are joined in every order.
 
 use super::*;
 use crate::event::read;
@@ -33,14 +33,14 @@ fn valid(pair: &EventPair) -> ValidRecord {
     validate(pair.clone().into_record(&target(), ID, at("2023-11-14T23:00:00Z")), 400).unwrap()
 }
 
-/// The attributes but for what depends on when the service was asked, and the hash.
+/// The attributes without the hash and those that depend on the time of the request.
 fn known(record: &ValidRecord) -> Value {
     let mut attributes = record.to_map();
     attributes.retain(|name, _| !["answered_at", "content_hash"].contains(&name.as_str()));
     Value::Map(attributes)
 }
 
-/// An event of the given state, time, id and statistics.
+/// An event with the given state, time, id and statistics.
 fn event_of(state: &str, time: &str, id: &str, statistics: &str) -> (Phase, PhaseEvent) {
     event(&format!(
         r#"{{"eventTime":"{time}","eventID":"{id}","sharedEventID":"{ID}","insightDetails":{{"state":"{state}",
@@ -139,11 +139,11 @@ fn severity_follows_the_ratio_at_every_boundary() {
         ("5", "1", "medium"),
         ("4.99", "1", "low"),
         ("0", "0", "low"),
-        // A baseline of less than 0.01 counts as 0.01.
+        // A baseline below 0.01 counts as 0.01.
         ("1", "0", "critical"),
         ("0.2", "0.0001", "high"),
         ("0.0499", "0.0001", "low"),
-        // Exactly 20 and 100, though not in binary.
+        // Exactly 20 and 100, but not in binary.
         ("1.4", "0.07", "high"),
         ("2.9", "0.029", "critical"),
         ("9.82222E-5", "0", "low"),
@@ -217,7 +217,7 @@ fn a_stored_lookup_is_kept_and_a_missing_one_is_taken() {
 
 #[test]
 fn what_was_replaced_by_a_hash_does_not_come_back_from_a_writer_that_replaces_nothing() {
-    // Whichever of the two texts is the greater one.
+    // Regardless of which of the two texts is greater.
     for agent in ["curl/8.5", "python-requests/2.31"] {
         let text = |agent: &str| {
             format!(
@@ -256,7 +256,7 @@ fn a_start_is_overdue_an_hour_after_it_left_the_service_and_is_closed_where_its_
     assert_eq!(text("ended_pk"), Some("cloudtrail.insight#2024-02"));
     assert_eq!(text("open_pk"), None);
     assert_eq!(closed.get("detail"), record.get("detail"));
-    // A late end replaces it as if it had never been closed.
+    // A late End replaces it as if it had never been closed.
     let mut pair = EventPair::from_stored(&Stored(closed.to_map()));
     let (phase, end) = event(EXAMPLE_END);
     pair.add(phase, end);
@@ -270,8 +270,8 @@ fn halves_read_back_as_they_were_stored() {
     assert_eq!(EventPair::from_stored(&Stored(Map::new())), EventPair::default());
 }
 
-/// Events of both events, some of the same time and id with another text, some looked up. The look-up of an event is
-/// always the same, as CloudTrail's is.
+/// Random events of both phases. Some have the same time and id but another text, and some have a look-up. The look-up of an
+/// event is always the same, as in CloudTrail.
 fn any_events() -> impl Strategy<Value = Vec<(Phase, PhaseEvent)>> {
     let one = (0..2_u8, 0..3_u8, 0..2_u8, 0..2_u8, any::<bool>()).prop_map(
         |(phase, minute, id, text, looked_up)| {
@@ -300,7 +300,7 @@ proptest! {
         let shuffled: Vec<(Phase, PhaseEvent)> = shuffled.into_iter().map(|(_, event)| event).collect();
         let expected = joined(&events);
         prop_assert_eq!(&joined(&shuffled), &expected);
-        // As it happens: some are stored by one run, and joined with the rest by another, and neither removes an event.
+        // One run stores some of the events, and another run joins them with the rest. Neither removes an event.
         let cut = if shuffled.is_empty() { 0 } else { order.index(shuffled.len()) };
         let mut stored = joined(&shuffled[..cut]);
         if stored != EventPair::default() {

@@ -1,4 +1,4 @@
-//! Fetches one series, request by request, oldest first.
+//! Fetches one series, one request after the other, oldest data first.
 
 use crate::fetch::Fetch;
 use crate::lasting::{is_lasting, may_be_about_range};
@@ -15,25 +15,25 @@ use insights_shared::time::Timestamp;
 /// The operation of every request here.
 pub const OPERATION: &str = "ListInsightsMetricData";
 
-/// How far a series came.
-#[must_use = "a watermark would pass over what is missing"]
+/// How far a series was fetched.
+#[must_use = "a watermark must not move past missing data"]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Progress {
     /// The requests whose points are stored.
     pub stored: Vec<Request>,
-    /// The start of the first request whose points are not stored; `None` if all are.
+    /// The start of the first request whose points are not stored; `None` if all are stored.
     pub stopped_at: Option<Timestamp>,
     /// Whether the whole series was fetched and stored.
     pub completeness: Completeness,
-    /// Whether a write found an item where none was expected.
+    /// Whether a write found an existing item although none was expected.
     pub found_existing: bool,
-    /// When the last request that was answered was sent.
+    /// When the last answered request was sent.
     pub answered_at: Option<Timestamp>,
-    /// The request that was rejected permanently, or would be: it is not repeated soon.
+    /// The request that was rejected, and would be rejected again. It is not repeated soon.
     pub rejection: Option<Rejection>,
 }
 
-/// Sends `requests` and stores their points. It stops at the first that fails, so that nothing after it counts as known.
+/// Sends `requests` and stores their points. It stops at the first failure, so that nothing after it counts as covered.
 pub async fn collect(
     fetch: &Fetch<'_>,
     run: &TargetRun,
@@ -63,7 +63,7 @@ pub async fn collect(
                 if lasts && may_be_about_range(&error) {
                     let (start, end) = valid_span(run.limit());
                     let second = fetch.points(series, Request { period: 3_600, start, end }).await;
-                    // Its points are not used: what is stored begins at the position of the series.
+                    // Its points are not used, because stored points begin at the position of the series.
                     progress.answered_at = second.as_ref().ok().map(|(_, answered_at)| *answered_at);
                     lasts = second.is_err_and(|error| is_rejection(&error));
                 }

@@ -1,4 +1,4 @@
-//! The answer of a series as chunks. Pure.
+//! Converts the points of a series to chunks. No I/O.
 
 use crate::points::Points;
 use crate::window::{Request, chunk_seconds};
@@ -11,25 +11,25 @@ use insights_shared::time::Timestamp;
 use insights_shared::value::Map;
 use insights_sources::cloudtrail;
 
-/// The chunks of one answer, oldest first, one record for each chunk that has points. A series has tens of thousands of
-/// points, and some are worked at once, so that a record is made only when it is asked for.
+/// The chunks of one answer, oldest first: one record for each chunk with points. A series has tens of thousands of points
+/// and several series are processed at the same time, so a record is created only when it is needed.
 #[derive(Debug)]
 pub struct Chunks<'a> {
-    /// What is wrong with each point that no chunk holds.
+    /// The reason for each point that is in no chunk.
     pub left_out: Vec<String>,
     target: &'a Target,
     answered_at: Timestamp,
     request: Request,
     partition: String,
     detail: Map,
-    /// In order, each time once.
+    /// The points, in order, one for each time.
     points: Points,
-    /// How many of the points have been given away.
+    /// The number of points that were already returned in chunks.
     given: usize,
 }
 
-/// Cuts an answer into chunks. A point that DynamoDB cannot hold, that lies outside what was asked for, or that another
-/// one of the same time contradicts, is left out and named; the others of its chunk stay.
+/// Divides an answer into chunks. A point is omitted and reported if DynamoDB cannot store it, if it is outside the requested
+/// time, or if another point of the same time has another value. The other points of its chunk are kept.
 pub fn chunks<'a>(
     series: &SeriesKey,
     request: Request,
@@ -71,8 +71,8 @@ impl Iterator for Chunks<'_> {
     }
 }
 
-/// The points that chunks can hold, in order, each time once, and what is wrong with the others. Nearly always these are
-/// all of them, and in order.
+/// The points that chunks can contain, in order, one for each time, and the reasons for the others. Nearly always all points
+/// are valid and in order.
 fn sound(points: Points, request: Request) -> (Points, Vec<String>) {
     let is_sound = |(second, value): (i64, f64)| fault(second, value, request).is_none();
     let is_ordered = points.timestamps.is_sorted_by(|left, right| left < right);
@@ -87,7 +87,7 @@ fn sound(points: Points, request: Request) -> (Points, Vec<String>) {
             None => kept.push((second, value)),
         }
     }
-    // Of two of one time the greater counts, in whichever order they come.
+    // Of two points of the same time, the greater value counts, in any order.
     kept.sort_by(|(left, one), (right, other)| left.cmp(right).then(one.total_cmp(other)));
     kept.dedup_by(|(second, value), (before_second, before)| {
         if second != before_second {
@@ -104,7 +104,7 @@ fn sound(points: Points, request: Request) -> (Points, Vec<String>) {
     (Points { timestamps, values }, left_out)
 }
 
-/// Why no chunk can hold a point, if none can.
+/// The reason why a chunk cannot contain a point; `None` if it can.
 fn fault(second: i64, value: f64, request: Request) -> Option<String> {
     let time = Timestamp::from_seconds(second);
     if time.seconds() != second || time < request.start || time >= request.end {

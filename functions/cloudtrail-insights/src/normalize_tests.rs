@@ -1,4 +1,5 @@
-//! The worked example of a chunk, and answers that are cut, out of order, or hold what no table can.
+//! The worked example of a chunk, and answers that are truncated, out of order, or contain values that the table cannot
+//! store.
 
 use super::*;
 use insights_shared::validate::validate;
@@ -31,7 +32,7 @@ fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-/// What an answer was cut into.
+/// The chunks of an answer, and the omitted points.
 struct Cut {
     records: Vec<Record>,
     left_out: Vec<String>,
@@ -45,7 +46,7 @@ fn cut(period: i64, start: &str, end: &str, points: &[(i64, f64)]) -> Cut {
     Cut { left_out: std::mem::take(&mut chunks.left_out), records: chunks.collect() }
 }
 
-/// Each chunk as `key start-end from-until: points`, hours and minutes only, and how many points were left out.
+/// Compares each chunk as `key start-end from-until: points`, with hours and minutes only, and the number of omitted points.
 fn check(
     period: i64,
     (start, end): (&str, &str),
@@ -144,7 +145,7 @@ fn a_chunk_covers_only_what_was_asked_for() {
 #[test]
 fn without_points_there_is_no_chunk() {
     check(300, ("2023-11-14T00:00:00Z", "2023-11-15T00:00:00Z"), &[], &[], &[]);
-    // A point of zero is a point: only what was asked for decides what is left away.
+    // A point of zero is valid. Only the request determines whether zeros are returned.
     let zero = [("2023-11-14T01:00:00Z", 0.0)];
     let expected = ["2023-11-14 00:00-06:00 00:00-06:00: 01:00=0"];
     check(300, ("2023-11-14T00:00:00Z", "2023-11-15T00:00:00Z"), &zero, &expected, &[]);
@@ -179,7 +180,7 @@ fn a_point_that_no_table_can_hold_costs_itself_alone() {
             [("2023-11-14T06:00:00Z", 1.0), ("2023-11-14T06:05:00Z", value), ("2023-11-14T06:10:00Z", 2.0)];
         let expected = ["2023-11-14 06:00-12:00 06:00-12:00: 06:00=1 06:10=2"];
         check(300, span, &points, &expected, &[reason]);
-        // Where it is the only one there is nothing to store.
+        // If it is the only point, there is nothing to store.
         check(300, span, &points[1..2], &[], &[reason]);
     }
     let fine =
@@ -195,7 +196,7 @@ fn points_out_of_order_are_put_in_order_and_a_time_that_comes_twice_counts_once(
     let expected = ["2023-11-14 06:00-12:00 06:00-12:00: 06:00=1 07:00=2 08:00=3"];
     check(300, span, &[(eight, 3.0), (six, 1.0), (seven, 2.0)], &expected, &[]);
     check(300, span, &[(eight, 3.0), (six, 1.0), (six, 1.0), (seven, 2.0)], &expected, &[]);
-    // Two that disagree cannot both be kept, and the one that goes is named.
+    // Two points with different values cannot both be kept. The omitted one is reported.
     let contradicted = ["the point 0.5 at 2023-11-14T06:00:00.000Z comes a second time, as 1"];
     check(300, span, &[(six, 0.5), (eight, 3.0), (six, 1.0), (seven, 2.0)], &expected, &contradicted);
     check(300, span, &[(six, 1.0), (eight, 3.0), (six, 0.5), (seven, 2.0)], &expected, &contradicted);

@@ -1,4 +1,4 @@
-//! The two events of an insight, as far as they are known, and what they state about it. Pure.
+//! The known events of an insight, and what they state about it. No I/O.
 
 use crate::event::PhaseEvent;
 use crate::removed::{Removed, TRUNCATED};
@@ -17,7 +17,7 @@ pub struct EventPair {
 }
 
 impl EventPair {
-    /// The events of a stored record.
+    /// Reads the events of a stored record.
     pub fn from_stored(stored: &Stored) -> Self {
         let detail = stored.0.get("detail");
         let truncated = detail.and_then(|detail| detail.at(&[TRUNCATED]));
@@ -28,26 +28,26 @@ impl EventPair {
         Self { start: event("start"), end: event("end") }
     }
 
-    /// The trail of the events' series, if that is `series` except for the trail.
+    /// The trail of the events' series, if that series differs from `series` only in the trail.
     pub fn trail_of(&self, series: &SeriesKey) -> Option<String> {
         let mut named = [&self.end, &self.start].into_iter().flatten().map(PhaseEvent::series);
         let named = named.find(|named| SeriesKey { trail: None, ..named.clone() } == *series)?;
         named.trail
     }
 
-    /// A text of `insightDetails`, from the End if it has one.
+    /// A text member of `insightDetails`, from the End if it has one, otherwise from the Start.
     pub(crate) fn insight(&self, name: &str) -> Option<&str> {
         let end = self.end.as_ref().and_then(|event| event.insight(name));
         end.or_else(|| self.start.as_ref().and_then(|event| event.insight(name)))
     }
 
-    /// A statistic. That of the End covers the whole activity, that of the Start is provisional.
+    /// A statistic. That of the End covers the whole activity; that of the Start is provisional.
     pub(crate) fn statistic(&self, path: &[&str]) -> Option<&Number> {
         let end = self.end.as_ref().and_then(|event| event.statistic(path));
         end.or_else(|| self.start.as_ref().and_then(|event| event.statistic(path)))
     }
 
-    /// The time of the Start, or that of the End minus the duration that it states.
+    /// The time of the Start. Without a Start, the time of the End minus the stated duration.
     pub(crate) fn started_at(&self) -> Option<Timestamp> {
         if let Some(start) = &self.start {
             return Some(start.time);

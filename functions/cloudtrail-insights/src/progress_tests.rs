@@ -1,4 +1,4 @@
-//! What a row says of its series after a run: which spans are known, and where the next run goes on.
+//! Tests of a series' row after a run: the covered spans, and where the next run continues.
 
 use super::*;
 use crate::window::Request;
@@ -9,7 +9,7 @@ use insights_shared::value::{Map, Value};
 
 const NOW: &str = "2026-03-20T22:27:13Z";
 
-/// The requests where both clocks agree.
+/// The requests if both clocks agree.
 fn requests(from: Timestamp, until: Timestamp, period: i64, now: Timestamp) -> Vec<Request> {
     crate::window::requests(from, until, period, now, now)
 }
@@ -18,7 +18,7 @@ fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-/// A stored row, `covered` as JSON.
+/// A stored row; `covered` is JSON.
 fn row(covered: &str, watermark: Option<&str>) -> CatalogRow {
     let mut item = Map::from([("covered".into(), Value::from_json(covered).unwrap())]);
     if let Some(watermark) = watermark {
@@ -55,7 +55,7 @@ fn says(row: &CatalogRow, covered: &str, watermark: Option<&str>) {
     assert_eq!(row.watermark, watermark.map(at));
 }
 
-/// 90 days at 300 s: the coarse request up to the chunk in which the fine one begins, then that.
+/// 90 days at 300 s: first the coarse request up to the chunk in which the fine data begins, then the fine request.
 fn first_requests() -> Vec<Request> {
     let requests = requests(at("2025-12-20T22:27:13Z"), at(NOW), 300, at(NOW));
     assert_eq!(requests.len(), 2);
@@ -91,7 +91,7 @@ fn nothing_to_ask_for_changes_nothing() {
     let mut row = row(WHOLE, None);
     let before = row.clone();
     let position = position(&row, Some("2026-03-20T18:00:00Z"), NOW);
-    // No overlap, and no bucket has ended since the watermark, which stands between two chunks.
+    // There is no overlap, and no bucket has ended since the watermark, which is between two chunk boundaries.
     let requests = requests(position.reached, at("2026-03-20T18:04:59Z"), 300, at("2026-03-20T18:04:59Z"));
     assert_eq!(requests, []);
     advance(&mut row, &progress(&requests, 0), &position);
@@ -110,7 +110,7 @@ fn a_series_that_failed_keeps_what_it_has_and_its_own_watermark() {
         r#"{"from":"2026-01-16T23:00:00.000Z","until":"2026-03-20T22:25:00.000Z"}"#,
     );
     says(&row, &closed, Some(watermark));
-    // The target's watermark goes on; the series catches up from its own, and adjoins.
+    // The target's watermark moves on. The series continues from its own watermark, and its spans touch.
     let position = super::tests::position(&row, Some("2026-03-20T23:25:00Z"), NOW);
     assert_eq!(position.reached, at(watermark));
     let requests = super::tests::requests(position.reached.plus_seconds(-6 * 3_600), at(now), 300, at(now));
@@ -121,7 +121,7 @@ fn a_series_that_failed_keeps_what_it_has_and_its_own_watermark() {
 #[test]
 fn half_done_goes_on_where_the_finer_period_begins_so_that_none_of_it_is_skipped() {
     let requests = first_requests();
-    // The coarse request ends at midnight, the fine one begins an hour before.
+    // The coarse request ends at midnight. The fine request begins an hour earlier.
     assert_eq!(
         (requests[0].end, requests[1].start),
         (at("2026-01-17T00:00:00Z"), at("2026-01-16T23:00:00Z"))
@@ -131,7 +131,7 @@ fn half_done_goes_on_where_the_finer_period_begins_so_that_none_of_it_is_skipped
     advance(&mut row, &progress(&requests, 1), &position);
     let coarse = r#"{"3600":[{"from":"2025-12-20T23:00:00.000Z","until":"2026-01-17T00:00:00.000Z"}]}"#;
     says(&row, coarse, Some("2026-01-16T23:00:00Z"));
-    // The next run asks for the fine span just as the first one did.
+    // The next run requests the fine span again, like the first one.
     let position = super::tests::position(&row, Some("2026-03-20T22:20:00Z"), NOW);
     let again = super::tests::requests(position.reached.plus_seconds(-6 * 3_600), at(NOW), 300, at(NOW));
     assert_eq!(again.last(), requests.last());
@@ -142,7 +142,7 @@ fn half_done_goes_on_where_the_finer_period_begins_so_that_none_of_it_is_skipped
 
 #[test]
 fn a_long_outage_leaves_no_gap_within_the_reach_and_an_honest_one_beyond() {
-    // Ten days: everything is there at 300 s.
+    // Ten days: everything is available at 300 s.
     let check = |watermark: &str, overlap_hours: i64, covered: &str| {
         let mut row = row(r#"{"300":[{"from":"2025-11-01T00:00:00.000Z"}]}"#, None);
         let position = position(&row, Some(watermark), NOW);
@@ -151,7 +151,7 @@ fn a_long_outage_leaves_no_gap_within_the_reach_and_an_honest_one_beyond() {
         says(&row, covered, None);
     };
     check("2026-03-10T00:00:00Z", 6, r#"{"300":[{"from":"2025-11-01T00:00:00.000Z"}]}"#);
-    // Seventy days: a week of it only at 3600 s.
+    // Seventy days: one week of it is available only at 3600 s.
     check(
         "2026-01-09T12:00:00Z",
         6,
@@ -159,7 +159,7 @@ fn a_long_outage_leaves_no_gap_within_the_reach_and_an_honest_one_beyond() {
             {"from":"2026-01-16T23:00:00.000Z"}],
             "3600":[{"from":"2026-01-09T00:00:00.000Z","until":"2026-01-17T00:00:00.000Z"}]}"#,
     );
-    // A hundred days: ten days are gone for good.
+    // A hundred days: ten days are no longer available.
     check(
         "2025-12-10T12:00:00Z",
         6,
@@ -190,7 +190,7 @@ fn at_a_coarser_period_nothing_is_called_known_before_its_bucket_has_ended() {
     };
     let (requests, position) = hourly(&row, watermark, "2026-03-20T22:45:00Z");
     advance(&mut row, &progress(&requests, 1), &position);
-    // Open, the span would reach to the watermark, which the last bucket of an hour does not.
+    // An open span would extend to the watermark, but the last bucket of an hour does not.
     let old = r#""60":[{"from":"2026-03-05T22:58:00.000Z","until":"2026-03-20T22:27:00.000Z"}]"#;
     let until = r#"{"from":"2026-03-20T00:00:00.000Z","until":"2026-03-20T22:00:00.000Z"}"#;
     says(&row, &format!(r#"{{"3600":[{until}],{old}}}"#), Some(watermark));
@@ -205,7 +205,7 @@ fn a_run_that_was_slower_does_not_take_away_what_another_has_left_behind() {
     let seen = row(WHOLE, None);
     let position = position(&seen, Some(watermark), NOW);
     let requests = requests(position.reached.plus_seconds(-6 * 3_600), at(NOW), 300, at(NOW));
-    // Meanwhile another run has failed at this series, from further back.
+    // In the meantime, another run has failed at an earlier time of this series.
     let mut row = row(
         r#"{"300":[{"from":"2026-01-16T23:00:00.000Z","until":"2026-03-20T20:00:00.000Z"}]}"#,
         Some(behind),
@@ -213,7 +213,7 @@ fn a_run_that_was_slower_does_not_take_away_what_another_has_left_behind() {
     advance(&mut row, &progress(&requests, 1), &position);
     let covered = r#"{"300":[{"from":"2026-01-16T23:00:00.000Z","until":"2026-03-20T22:25:00.000Z"}]}"#;
     says(&row, covered, Some(behind));
-    // And where both fail, the one that is further back counts.
+    // If both fail, the earlier time counts.
     advance(&mut row, &progress(&requests, 0), &position);
     assert_eq!(row.watermark, Some(at(behind)));
 }
@@ -221,7 +221,7 @@ fn a_run_that_was_slower_does_not_take_away_what_another_has_left_behind() {
 #[test]
 fn of_two_watermarks_that_two_runs_leave_the_one_further_back_counts() {
     let (early, late) = ("2026-03-20T20:00:00Z", "2026-03-20T21:00:00Z");
-    // What the run saw, what stands there by now, how far the run came, what is left.
+    // The watermark that the run read, the one in the table now, how far the run came, and the result.
     for (own, now, come, left) in [
         (None, None, None, None),
         (None, None, Some(late), Some(late)),
@@ -260,7 +260,7 @@ fn a_row_that_is_closed_expires_when_the_last_that_is_known_of_it_does() {
     assert_eq!(row.expires_at, None, "kept for ever");
 }
 
-/// The row of `WHOLE` as `revision`, unavailable since then and last asked at `asked_at`, if it is.
+/// The row of `WHOLE` with this revision. `unavailable` has the times since when and of the last request.
 fn revised(revision: &str, unavailable: Option<(&str, &str)>) -> CatalogRow {
     let closed = r#"{"300":[{"from":"2026-01-16T23:00:00.000Z","until":"2026-03-20T16:25:00.000Z"}]}"#;
     let covered = if unavailable.is_some() { closed } else { WHOLE };
@@ -274,7 +274,7 @@ fn revised(revision: &str, unavailable: Option<(&str, &str)>) -> CatalogRow {
     CatalogRow::from_stored(Stored(item))
 }
 
-/// What became of a series that was asked for at these times.
+/// The result for a series whose requests were answered or rejected at these times.
 fn asked(answered_at: Option<&str>, rejected_at: Option<&str>) -> Progress {
     let rejection = rejected_at.map(|time| Rejection { code: "Gone".into(), asked_at: at(time) });
     let requests = requests(at("2026-03-20T10:25:00Z"), at(NOW), 300, at(NOW));
@@ -286,17 +286,17 @@ fn asked(answered_at: Option<&str>, rejected_at: Option<&str>) -> Progress {
 fn of_the_answers_of_overlapping_runs_the_later_says_whether_a_series_is_available() {
     let watermark = "2026-03-20T16:25:00Z";
     let (early, between, late) = ("2026-03-20T22:26:00Z", "2026-03-20T22:26:30Z", "2026-03-20T22:27:00Z");
-    // What the run read, what stands there by now, when it was answered or rejected; whether the row says unavailable,
-    // since when and last asked when.
+    // The row that the run read, the row in the table now, when the request was answered or rejected, and the expected times
+    // of `unavailable`.
     for (read, now, answered_at, rejected_at, expected) in [
         (revised("a", None), revised("a", None), None, Some(early), Some((early, early))),
         (revised("a", None), revised("a", None), Some(early), None, None),
-        // Another run wrote the row meanwhile, and had an answer: the next run asks again.
+        // Another run has changed the row in the meantime and received an answer. The next run sends a request again.
         (revised("a", None), revised("b", None), None, Some(early), None),
-        // Both were rejected.
+        // Both runs received a rejection.
         (revised("a", None), revised("b", Some((early, early))), None, Some(late), Some((early, late))),
         (revised("a", None), revised("b", Some((late, late))), None, Some(early), Some((late, late))),
-        // One was answered, and one rejected.
+        // One run received an answer and the other a rejection.
         (revised("a", None), revised("b", Some((late, late))), Some(early), None, Some((late, late))),
         (revised("a", None), revised("b", Some((early, early))), Some(late), None, None),
         (revised("b", Some((early, early))), revised("b", Some((early, early))), Some(late), None, None),
@@ -310,15 +310,15 @@ fn of_the_answers_of_overlapping_runs_the_later_says_whether_a_series_is_availab
     ] {
         let position = position(&read, Some(watermark), NOW);
         let is_left_behind = now.watermark.is_some() && read.watermark.is_none();
-        // One that stood there, and was fetched up to the last bucket now.
+        // An unavailable series that was now fetched up to the last bucket.
         let is_resumed = read.watermark.is_some() && answered_at.is_some();
         let mut row = now;
         let about = format!("{answered_at:?} {rejected_at:?} over {:?}", row.unavailable);
         advance(&mut row, &asked(answered_at, rejected_at), &position);
         let unavailable = row.unavailable.as_ref().map(|known| (known.since, known.asked_at));
         assert_eq!(unavailable, expected.map(|(since, asked_at)| (at(since), at(asked_at))), "{about}");
-        // What is unavailable never follows the target's watermark: its spans end, and it stands behind. So does what another
-        // run has left behind meanwhile, until the next one.
+        // An unavailable series never follows the target's watermark: its spans end, and it has its own watermark. The same
+        // applies if another run has given it one in the meantime, until the next run.
         let is_behind = unavailable.is_some() || rejected_at.is_some() || is_left_behind;
         let stands_at = if is_resumed && is_behind { "2026-03-20T22:25:00Z" } else { watermark };
         let expected = (!is_behind, is_behind.then(|| at(stands_at)));

@@ -1,7 +1,7 @@
-//! Replaces personal data by keyed hashes (`REDACT`, `REDACT_KEY`), before an event is stored, reported or logged. Pure.
+//! Replaces personal data by keyed hashes (`REDACT`, `REDACT_KEY`) before an event is stored, reported or logged. No I/O.
 //!
-//! It replaces members by their names, wherever they are, because an event that is rejected for its form also contains personal
-//! data. It does not know events or records.
+//! Members are replaced by name, at any depth, because an event that is rejected for its form contains personal data too.
+//! This module does not depend on events or records.
 
 use insights_shared::environment::Environment;
 use insights_shared::fields::Faults;
@@ -12,24 +12,24 @@ use ring::hmac::{self, HMAC_SHA256};
 use std::collections::BTreeSet;
 use std::fmt;
 
-/// The attributes of attributions, and the other members of an event with the same data.
+/// The attributes of attributions, and other members of an event that contain the same data.
 /// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-insights-fields-trails.html>
 const ATTRIBUTES: [(&str, &[&str]); 3] = [
     ("userIdentityArn", &["user_identity", "user_identity_arn", "username", "access_key_id"]),
     ("userAgent", &["user_agent"]),
-    // The `errorCode` of the details belongs to the series, not to a person.
+    // The `errorCode` of the details belongs to the series. It is not personal data.
     ("errorCode", &[]),
 ];
-/// The prefix of a hash, so that it is recognized and not hashed again.
+/// The prefix of a hash. It shows that a text is already hashed.
 const PREFIX: &str = "hmac-sha256:";
-/// The number of hexadecimal digits: 128 bits.
+/// The number of hexadecimal digits of a hash: 128 bits.
 const DIGITS: usize = 32;
-/// The shortest key, in bytes. With a key that can be guessed, hashes of known names reveal the data.
+/// The minimum length of the key, in bytes. With a key that can be guessed, hashes of known names reveal the data.
 const SHORTEST_KEY: usize = 32;
-/// CloudTrail's value for calls without the attribute. It identifies nobody.
+/// CloudTrail's value for calls without the attribute. It identifies nobody, so it is not replaced.
 const NOBODY: &str = "null";
 
-/// The replaced attributes and the key. By default nothing is replaced.
+/// The attributes to replace, and the key. By default nothing is replaced.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Redact {
     attributes: BTreeSet<&'static str>,
@@ -37,7 +37,7 @@ pub struct Redact {
     key: String,
 }
 
-/// Shows the attributes and never the key.
+/// Shows the attributes, but never the key.
 impl fmt::Debug for Redact {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Redact").field("attributes", &self.attributes).finish_non_exhaustive()
@@ -58,7 +58,7 @@ pub fn hashes(map: &Map) -> usize {
 }
 
 impl Redact {
-    /// Reads the variables. Every fault goes into `faults`, without the value of the key.
+    /// Reads the variables. Adds every fault to `faults`, without the value of the key.
     pub fn read(environment: &Environment, faults: &mut Faults) -> Self {
         let mut redact = Self::default();
         let named = environment.get("REDACT").unwrap_or_default();
@@ -85,7 +85,7 @@ impl Redact {
         self.attributes.is_empty()
     }
 
-    /// A rejection without personal data. If the event cannot be read, only its hash and its length are kept.
+    /// A rejection without personal data. If the event cannot be read, only its hash and length are kept.
     pub fn rejected(&self, rejected: Rejected) -> Rejected {
         if self.is_idle() {
             return rejected;
@@ -106,7 +106,7 @@ impl Redact {
         Rejected { subject, violations: kept, raw }
     }
 
-    /// Replaces data in an object and in everything that it contains.
+    /// Replaces data in an object, at any depth.
     pub fn map(&self, map: &mut Map) {
         if self.is_idle() {
             return;
@@ -132,7 +132,7 @@ impl Redact {
         }
     }
 
-    /// Replaces every text.
+    /// Replaces every text in a value.
     fn texts(&self, value: &mut Value) {
         match value {
             Value::String(text) => *text = self.hashed(text).into(),
@@ -142,7 +142,7 @@ impl Redact {
         }
     }
 
-    /// HMAC-SHA-256 of a text. A hash stays, because a stored event is joined again.
+    /// HMAC-SHA-256 of a text. A text that already is a hash stays, because stored events are joined again.
     fn hashed(&self, text: &str) -> String {
         if text.is_empty() || text == NOBODY || is_hash(text) {
             return text.to_owned();
@@ -152,7 +152,7 @@ impl Redact {
     }
 }
 
-/// Whether `text` is a hash of [`Redact`].
+/// Whether `text` is a hash from [`Redact`].
 fn is_hash(text: &str) -> bool {
     text.strip_prefix(PREFIX).is_some_and(|digits| {
         digits.len() == DIGITS

@@ -1,4 +1,4 @@
-//! What is replaced, by which hash, and what is left as it is. The hashes are those of `openssl dgst -sha256 -hmac KEY`.
+//! Tests of what is replaced, and by which hash. The hashes come from `openssl dgst -sha256 -hmac KEY`.
 
 use super::*;
 use crate::event::{read, redacted};
@@ -20,7 +20,7 @@ fn redact(names: &str) -> Redact {
     redact
 }
 
-/// An event with attributions of all three attributes, and members beside them.
+/// An event with all three attributes in its attributions, and other members.
 fn event() -> String {
     format!(
         r#"{{"eventID":"e-1","sharedEventID":"s-1","eventTime":"2026-03-01T10:00:00Z","userAgent":"curl/8.5",
@@ -120,7 +120,7 @@ fn a_rejected_event_is_kept_without_what_is_named() {
 
 #[test]
 fn of_what_cannot_be_read_only_its_hash_and_length_are_kept() {
-    // A text in which nothing can be found; one that is JSON, but no object; a number that no table can hold.
+    // A text that is not JSON, JSON that is not an object, and a number that the table cannot store.
     for (text, bytes) in [("not json, by alice", 18), ("\"alice\"", 7)] {
         let rejected = redacted(read(text, ACCOUNT), &redact("userAgent")).unwrap_err();
         assert!(!format!("{rejected:?}").contains("alice"), "{rejected:?}");

@@ -1,23 +1,23 @@
-//! Which members were removed from an event because its item would have been too large. Pure.
+//! The members that were removed from an event because its item was too large. No I/O.
 
 use insights_shared::series::LOOKUP;
 use insights_shared::value::Value;
 
-/// The member of a record's detail that names the removed members.
+/// The member of a record's detail that lists the removed members.
 pub const TRUNCATED: &str = "truncated";
-/// The most names per event. The others are counted.
+/// The maximum number of names per event. Further ones are only counted.
 const MOST_NAMES: usize = 20;
-/// The longest name, in characters.
+/// The maximum length of a name, in characters.
 const LONGEST_NAME: usize = 100;
-/// The callers behind the calls: nearly all of a large event.
+/// The path of the attributions, which are nearly all of a large event.
 pub const ATTRIBUTIONS: &str = "insight_details.insight_context.attributions";
 
 /// The members that were removed from an event.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Removed {
-    /// The first names: those of the look-up, the attributions, and then the others in alphabetical order.
+    /// The first names: those of the look-up, then the attributions, then the others in alphabetical order.
     names: Vec<String>,
-    /// The number of further names.
+    /// The number of further members.
     more: usize,
 }
 
@@ -44,13 +44,13 @@ impl Removed {
         }
     }
 
-    /// The entries of [`TRUNCATED`] for the event of that name.
+    /// The entries of [`TRUNCATED`] for the event `event` (`start` or `end`).
     pub fn texts(&self, event: &str) -> impl Iterator<Item = String> {
         let more = (self.more > 0).then(|| format!("{event}: {} more", self.more));
         self.names.iter().map(move |name| format!("{event}.{name}")).chain(more)
     }
 
-    /// Reads the entries of a stored record for the event of that name.
+    /// Reads the entries of a stored record for the event `event` (`start` or `end`).
     pub fn from_stored(truncated: Option<&Value>, event: &str) -> Self {
         let mut removed = Self::default();
         let texts = truncated.and_then(Value::as_list).unwrap_or_default().iter().filter_map(Value::as_str);

@@ -1,7 +1,8 @@
-//! The catalog's rows during a run: which series and trails are live, how far each was fetched, and what is written of it.
+//! The catalog rows during a run: which series and trails are live, and how far each was fetched.
 //!
-//! Invariant: the target's watermark may pass only parts whose row has a watermark of its own. So every method that leaves a
-//! part behind writes its row, and is incomplete if that failed: then the watermark has to stay.
+//! Invariant: the target's watermark may move past a series or trail only if its row has its own watermark. Every method
+//! after which a series or trail is behind therefore writes its row, and is incomplete if that failed. The target's watermark
+//! then does not move.
 
 use crate::catalog::Catalog;
 use crate::config::CloudtrailInsights;
@@ -28,14 +29,14 @@ pub struct Rows<'a> {
     lookback: Timestamp,
     series: BTreeMap<SeriesKey, CatalogRow>,
     trails: BTreeMap<String, CatalogRow>,
-    /// The series that this backfill has fetched from its start on.
+    /// The series that this backfill has fetched from the start of its window.
     loaded: BTreeSet<SeriesKey>,
-    /// The series whose request was rejected permanently in this backfill: it is not repeated.
+    /// The series whose request was rejected in this backfill. It is not repeated.
     rejected: BTreeSet<SeriesKey>,
 }
 
 impl<'a> Rows<'a> {
-    /// The rows as they were read.
+    /// Creates the set from the rows that were read.
     pub fn new(
         run: &'a TargetRun,
         catalog: Catalog<'a>,
@@ -54,13 +55,14 @@ impl<'a> Rows<'a> {
         self.series.iter().any(|(series, row)| self.is_live(series, row))
     }
 
-    /// A series is live while it is configured, or was named within the days that CloudTrail keeps.
+    /// Whether a series is live: it is configured, or was named within the days that CloudTrail keeps.
     fn is_live(&self, series: &SeriesKey, row: &CatalogRow) -> bool {
         let since = self.run.now.plus_seconds(-REACH_DAYS * DAY_SECONDS);
         self.configured.contains(series) || row.named_at.is_some_and(|named_at| named_at >= since)
     }
 
-    /// How far a part was fetched: its own watermark, or else the target's, or else the start of the look-back.
+    /// How far a series or trail was fetched: its own watermark, otherwise the target's, otherwise the start of the
+    /// look-back.
     fn reached(&self, row: &CatalogRow) -> Timestamp {
         self.watermark(row).unwrap_or(self.lookback)
     }
@@ -78,8 +80,8 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// Creates or updates the rows of series that events named. A series that is new, or was expired, has to be fetched from
-    /// the start of the look-back: its row says so before the watermark moves.
+    /// Creates or updates the rows of series that events named. A series that is new or had expired must be fetched from the
+    /// start of the look-back. Its row states this before the target's watermark moves.
     pub async fn upsert(&mut self, named: BTreeMap<SeriesKey, Naming>) -> Completeness {
         let mut completeness = Completeness::Complete;
         for (series, Naming { time: named_at, is_confirmed }) in named {
@@ -100,9 +102,9 @@ impl<'a> Rows<'a> {
         completeness
     }
 
-    /// Corrects the rows of series that pushed events appeared to name and, as a look-up shows, do not. The naming is removed,
-    /// and so is the coverage, which would read as zeros of a series that may not exist. Rows that a look-up or the
-    /// configuration named stay, and so do stored points.
+    /// Corrects the rows of series that pushed events seemed to name, although a look-up shows that they do not. The time of
+    /// the naming is removed, and so is the coverage, which would mean zeros of a series that may not exist. Rows that a
+    /// look-up or the configuration named stay, and so do stored points.
     pub async fn retract(&mut self, misnamed: BTreeMap<SeriesKey, BTreeSet<Timestamp>>) -> Completeness {
         let mut completeness = Completeness::Complete;
         for (series, times) in misnamed {
@@ -152,7 +154,7 @@ impl<'a> Rows<'a> {
         completeness
     }
 
-    /// Gives every part that follows the target's watermark a watermark of its own there, so that the target's may move.
+    /// Gives every series and trail that follows the target's watermark its own watermark, so that the target's can move.
     pub async fn mark_behind(&mut self) -> Completeness {
         let Some(watermark) = self.run.watermark() else { return Completeness::Complete };
         let mut completeness = Completeness::Complete;
@@ -181,7 +183,7 @@ impl<'a> Rows<'a> {
         completeness
     }
 
-    /// Lets the rows of series expire that are no longer live. Their coverage stays valid for as long as records are kept.
+    /// Sets the expiry of rows of series that are no longer live. Their coverage stays valid as long as records are kept.
     pub async fn expire(&mut self) -> Completeness {
         let retention_days = self.run.store.retention_days();
         let mut completeness = Completeness::Complete;

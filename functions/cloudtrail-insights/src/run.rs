@@ -1,4 +1,4 @@
-//! One run: the trails, the insight events piece by piece, the series that they name, and insights without an End.
+//! One run: the trails, the insight events in pieces, the series that they name, and insights without an End.
 
 use crate::catalog::Catalog;
 use crate::config::CloudtrailInsights;
@@ -25,9 +25,10 @@ use insights_shared::time::{DAY_SECONDS, Timestamp};
 use insights_sources::cloudtrail;
 use std::collections::BTreeSet;
 
-/// CloudTrail keeps 90 days by its own clock. A little less is requested, since ours may be behind.
+/// A safety margin in seconds. CloudTrail keeps 90 days by its own clock. Slightly less is requested, because our clock may
+/// be behind.
 const REACH_MARGIN_SECONDS: i64 = 300;
-/// The operation in the issues of a pushed event, which no call returned.
+/// The operation in the issues of a pushed event, which does not come from a call.
 const PUSH: &str = "AWS Insight via CloudTrail";
 
 impl Collector for CloudtrailInsights {
@@ -69,9 +70,9 @@ struct CollectRun<'a> {
     redact: &'a Redact,
     events: Events<'a>,
     rows: Rows<'a>,
-    /// CloudTrail has no data before this instant.
+    /// The earliest time for which CloudTrail has data.
     reach: Timestamp,
-    /// Where a part without a watermark begins.
+    /// Where a series or trail without a watermark begins.
     lookback: Timestamp,
 }
 
@@ -79,16 +80,16 @@ impl CollectRun<'_> {
     async fn scheduled(&mut self, period: i64) -> Checkpoint {
         let run = self.run;
         let watermark = run.watermark();
-        // Late events come before the watermark; the first run has none.
+        // Late events are before the watermark. The first run has no watermark.
         let overlap = run.settings.overlap_minutes * 60;
         let begin = watermark.unwrap_or(self.lookback);
         let start = watermark.map_or(begin, |watermark| watermark.plus_seconds(-overlap)).max(self.reach);
-        // The watermark may be a little ahead, by the clock of another machine.
+        // The watermark may be slightly in the future, by the clock of another machine.
         let start = start.min(run.now);
-        // Until every row with an instant in the future is repaired, the watermark stays.
+        // The watermark does not move until every row with a time in the future is repaired.
         let repaired = self.rows.repair().await;
         let deferred = self.rows.deferred_trails();
-        // A trail that cannot be read does not hold the watermark: it gets a row, with a watermark of its own, once it can.
+        // A trail that cannot be read does not stop the watermark. Once it can be read, it gets a row with its own watermark.
         let trails = trails::discover(&self.fetch, run, &deferred).await;
         let mut completeness = self.account_events(start, begin.max(self.reach), repaired).await;
         completeness &= repaired;
@@ -98,10 +99,10 @@ impl CollectRun<'_> {
         completeness &= self.rows.upsert_configured().await;
         completeness &= self.rows.expire().await;
         completeness &= self.rows.collect_series(&self.fetch).await;
-        // An insight that stays open is found by every run, wherever the watermark is.
+        // Every run finds overdue insights, regardless of the watermark.
         let _ = self.close_overdue().await;
         self.note_whether_enabled(&trails);
-        // The current bucket is not stored, so that the watermark is its start.
+        // The current bucket is not stored, so the watermark is its start.
         let reached = run.limit().floor(period);
         let window = Some(Window { start, end: run.now });
         Checkpoint {
@@ -111,8 +112,8 @@ impl CollectRun<'_> {
         }
     }
 
-    /// Stores the events of the account's management calls, piece by piece. The watermark moves after each piece, if the rows
-    /// are `repaired`.
+    /// Stores the insight events of management calls, in pieces. The watermark moves after each piece, if the rows are
+    /// `repaired`.
     async fn account_events(
         &mut self,
         start: Timestamp,
@@ -126,7 +127,7 @@ impl CollectRun<'_> {
             let window = Window { start: if index == 0 { start } else { from }, end: until };
             let collected = self.events.collect(&self.fetch, EventSource::Account, window).await;
             let Collected { mut completeness, error } = collected;
-            // The series that the pages before a failure named are not lost.
+            // The series that the pages before a failure named are kept.
             completeness &= self.rows.upsert(self.events.take_named()).await;
             if let Some(error) = error {
                 completeness &= run.report.call_failed(Stage::Fetch, "insight events", &error);
@@ -141,7 +142,7 @@ impl CollectRun<'_> {
         Completeness::Complete
     }
 
-    /// Moves the target's watermark to the end of a piece, after every part that has not come so far got one of its own.
+    /// Moves the target's watermark to the end of a piece, after every series and trail that is behind has its own watermark.
     async fn move_watermark(&mut self, until: Timestamp) -> Completeness {
         let run = self.run;
         let completeness = self.rows.mark_behind().await;
@@ -191,17 +192,17 @@ impl CollectRun<'_> {
         Checkpoint { window: Some(Window { start: asked.start, end: reached }), ..Checkpoint::default() }
     }
 
-    /// Stores the events of a past span and the rows of the series that they name.
+    /// Stores the events of a backfill window and the rows of the series that they name.
     ///
-    /// All events are fetched before the first series: a series that the last event names has points in all of the span, so
-    /// that until then there is no instant before which everything is stored.
+    /// All events are fetched before the first series. The last event may name a series with points in the whole window, so
+    /// until then there is no instant before which everything is stored.
     async fn past_events(&mut self, trails: &Trails, (start, end): (Timestamp, Timestamp)) -> Completeness {
         let run = self.run;
         let mut completeness = trails.completeness;
         for (arn, rejection) in &trails.rejected {
             completeness &= self.rows.reject_trail(arn, rejection).await;
         }
-        // A trail that rejects a request is not asked again.
+        // A trail that rejects a request is not requested again.
         let mut rejected: BTreeSet<&str> = BTreeSet::new();
         for (from, until) in pieces(start, end) {
             if run.is_over() {
@@ -249,7 +250,7 @@ impl CollectRun<'_> {
         Checkpoint::nothing_done(completeness)
     }
 
-    /// Closes insights whose End can no longer come.
+    /// Closes insights whose End is no longer available.
     async fn close_overdue(&self) -> Completeness {
         let run = self.run;
         let open =

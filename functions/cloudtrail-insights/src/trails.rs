@@ -1,4 +1,4 @@
-//! Which trails there are, and which of them have insights on data events.
+//! Lists the trails, and determines which of them have insights on data events.
 
 use crate::fetch::Fetch;
 use crate::lasting::is_lasting;
@@ -24,11 +24,11 @@ pub struct Trails {
     pub any_insights: bool,
     /// The ARNs of the account's own trails with insights on data events.
     pub data: Vec<String>,
-    /// The ARNs of those whose selectors cannot be read, now or later.
+    /// The ARNs of those whose selectors cannot be read now or later, each with the rejection.
     pub rejected: Vec<(String, Rejection)>,
     /// The ARNs of those that were not requested, because they were unavailable less than a day ago.
     pub deferred: Vec<String>,
-    /// Whether all of this was determined.
+    /// Whether all requests succeeded.
     pub completeness: Completeness,
 }
 
@@ -53,10 +53,10 @@ pub async fn discover(fetch: &Fetch<'_>, run: &TargetRun, deferred: &BTreeSet<St
     };
     let has_insights = |trail: &&Trail| trail.has_insight_selectors == Some(true);
     let any_insights = trails.iter().any(|trail| has_insights(&trail));
-    // The trail of another account (an organization's) can only be read by that account.
+    // Only its own account can read the trail of another account (for example of an organization).
     let account_id = run.target.account_id.as_str();
     let own = |arn: &&str| account_of_arn(arn) == Some(account_id);
-    // A trail that is listed twice is one trail.
+    // A trail that is listed twice counts once.
     let arns: BTreeSet<String> = trails
         .iter()
         .filter(has_insights)

@@ -1,36 +1,36 @@
-//! Which spans of a series are requested, and at which period: whole chunks, at the finest period that CloudTrail still has.
-//! Pure.
+//! Determines which time spans of a series are requested, and at which period: whole chunks, at the finest period that
+//! CloudTrail still has. No I/O.
 
 use insights_shared::time::{DAY_SECONDS, Timestamp};
 
-/// CloudTrail's periods, finest first, with the days that it keeps each.
+/// CloudTrail's periods in seconds, finest first, each with the number of days that CloudTrail keeps it.
 /// <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_ListInsightsMetricData.html>
 const PERIODS: [(i64, i64); 3] = [(60, 15), (300, 63), (3_600, 90)];
-/// How far requests stay from the service's cut-off: its clock decides, and time passes while a request waits.
+/// The distance of requests from the end of CloudTrail's retention, in seconds: its clock decides, and a request may wait.
 const MARGIN_SECONDS: i64 = 30 * 60;
-/// The days that CloudTrail keeps insight events, and the coarsest points.
+/// The number of days that CloudTrail keeps insight events and the coarsest points.
 pub const REACH_DAYS: i64 = 90;
 
-/// One span of one series at one period.
+/// A time span of a series at one period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Request {
     /// Seconds between two points.
     pub period: i64,
-    /// The first bucket.
+    /// The start of the first bucket.
     pub start: Timestamp,
     /// The first instant after the last bucket.
     pub end: Timestamp,
 }
 
 impl Request {
-    /// More points than its response can have: twice the number of buckets.
+    /// More points than a response can have: twice the number of buckets.
     pub fn most_points(&self) -> usize {
         let buckets = self.end.seconds().saturating_sub(self.start.seconds()) / self.period.max(1) + 1;
         usize::try_from(buckets).unwrap_or_default().saturating_mul(2)
     }
 }
 
-/// Seconds in a chunk of points that are `period` seconds apart.
+/// The length of a chunk in seconds, for points that are `period` seconds apart.
 pub fn chunk_seconds(period: i64) -> i64 {
     match period {
         60 => 3_600,
@@ -39,12 +39,12 @@ pub fn chunk_seconds(period: i64) -> i64 {
     }
 }
 
-/// The requests for everything from `from` to `until`, oldest first. `period` is the finest period wanted, in seconds.
+/// The requests for everything from `from` to `until`, oldest first. `period` is the finest period to use, in seconds.
 ///
-/// Spans are widened to whole chunks, so that a chunk always comes from one response. A start before the period's cut-off moves
-/// to half an hour after it. What lies before that is requested at the next coarser period, up to the end of the chunk in which
-/// the finer one begins, so that there is no gap between them. The cut-offs are computed from `now`. Buckets that have not
-/// ended at `limit`, the earlier of the two clocks, are not requested.
+/// Spans are extended to whole chunks, so that a chunk always comes from one response. If a span begins before the retention
+/// of a period, its start moves to half an hour after the beginning of the retention. The part before that is requested at
+/// the next coarser period, up to the end of the chunk in which the finer data begins, so that there is no gap. `now`
+/// determines the retention. Buckets that have not ended at `limit`, the earlier of the two clocks, are not requested.
 pub fn requests(
     from: Timestamp,
     until: Timestamp,
@@ -75,15 +75,15 @@ pub fn requests(
     requests
 }
 
-/// The last whole hour before `limit`: a range that CloudTrail accepts at every period, even if a clock is hours off.
+/// The last whole hour before `limit`: a range that CloudTrail accepts at every period, even if a clock is wrong by hours.
 pub fn valid_span(limit: Timestamp) -> (Timestamp, Timestamp) {
     const HOUR: i64 = 3_600;
     let end = limit.floor(HOUR);
     (end.plus_seconds(-HOUR), end)
 }
 
-/// The pieces into which a long span is divided, oldest first. The first is a day and each next one twice as long: a short
-/// invocation makes progress, and a long one makes few calls.
+/// The pieces into which a long span is divided, oldest first. The first piece is one day, and each next one is twice as
+/// long. A short invocation therefore makes progress, and a long one needs few calls.
 pub fn pieces(start: Timestamp, end: Timestamp) -> Vec<(Timestamp, Timestamp)> {
     let mut pieces = Vec::new();
     let mut from = start;
@@ -97,7 +97,7 @@ pub fn pieces(start: Timestamp, end: Timestamp) -> Vec<(Timestamp, Timestamp)> {
     pieces
 }
 
-/// As [`pieces`], but at least one, even for an empty span: late events are looked up before it.
+/// Like [`pieces`], but returns at least one piece, even for an empty span, because late events before it are looked up.
 pub fn pieces_or_one(start: Timestamp, end: Timestamp) -> Vec<(Timestamp, Timestamp)> {
     let mut pieces = pieces(start, end);
     if pieces.is_empty() {
@@ -114,7 +114,7 @@ mod tests {
         text.parse().unwrap()
     }
 
-    /// Requests as `period start/end`, minutes only.
+    /// Compares requests as `period start/end`, without seconds.
     fn check(from: &str, until: &str, period: i64, now: &str, expected: &[&str]) {
         let short = |timestamp: Timestamp| timestamp.to_string()[..16].to_owned();
         let actual: Vec<String> = requests(time(from), time(until), period, time(now), time(now))
@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn what_is_older_than_a_period_is_kept_comes_at_the_next_coarser_one_oldest_first() {
-        // Cut-offs: 15 days 2026-03-05T22:27:13, 63 days 2026-01-16T22:27:13, 90 days 2025-12-20T22:27:13.
+        // The starts of the retention: 15 days 2026-03-05T22:27:13, 63 days 2026-01-16T22:27:13, 90 days 2025-12-20T22:27:13.
         let now = "2026-03-20T22:27:13Z";
         let finest = "60 2026-03-05T22:58/2026-03-20T22:27";
         let middle = "300 2026-01-16T23:00/2026-03-06T00:00";
@@ -157,7 +157,7 @@ mod tests {
     #[test]
     fn a_start_whose_chunk_begins_before_the_cut_off_moves_behind_it() {
         let now = "2026-03-20T22:27:13Z";
-        // Within the chunk that holds the 15-day cut-off: the finer start moves, the coarser one fills in.
+        // The start is in the chunk with the limit of 15 days: the finer start moves, and the coarser period fills the gap.
         let expected = ["300 2026-03-05T18:00/2026-03-06T00:00", "60 2026-03-05T22:58/2026-03-05T23:00"];
         check("2026-03-05T22:40:00Z", "2026-03-05T22:50:00Z", 60, now, &expected);
         check("2025-01-01T00:00:00Z", "2025-01-02T00:00:00Z", 300, now, &[]);
@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn nothing_is_left_between_two_periods_where_the_cut_off_ends_a_chunk() {
-        // Cut-offs at 23:45: half an hour later it is another chunk of the coarser period.
+        // The limits are at 23:45. Half an hour later is another chunk of the coarser period.
         let now = "2026-03-20T23:45:00Z";
         let coarsest = "3600 2025-12-21T01:00/2026-01-18T00:00";
         check("2025-12-20T00:00:00Z", now, 300, now, &[coarsest, "300 2026-01-17T00:15/2026-03-20T23:45"]);
@@ -177,7 +177,7 @@ mod tests {
             now,
             &[coarsest, middle, "60 2026-03-06T00:15/2026-03-20T23:45"],
         );
-        // PhaseEvent an hour later that ends with the chunk itself, and one more of the coarser would be for nothing.
+        // One hour later, the finer period begins at the end of the coarse chunk, so no further coarse chunk is needed.
         let expected = ["300 2026-03-05T18:00/2026-03-06T00:00", "60 2026-03-06T00:00/2026-03-06T01:00"];
         check("2026-03-05T20:00:00Z", "2026-03-06T00:30:00Z", 60, "2026-03-20T23:30:00Z", &expected);
     }
@@ -197,7 +197,8 @@ mod tests {
     fn what_the_service_keeps_is_worked_out_from_its_own_time_although_a_clock_is_behind() {
         let (now, limit) = (time("2026-03-20T12:00:00Z"), time("2026-03-20T10:00:00Z"));
         let requests = requests(time("2025-12-01T00:00:00Z"), limit, 300, now, limit);
-        // 90 days before 12:00, and half an hour, at full hours. Two hours earlier the service would reject the request.
+        // 90 days before 12:00 plus half an hour, rounded up to full hours. CloudTrail would reject a request two hours
+        // earlier.
         assert_eq!(requests.first().map(|request| request.start), Some(time("2025-12-20T13:00:00Z")));
         assert_eq!(requests.last().map(|request| request.end), Some(limit));
     }

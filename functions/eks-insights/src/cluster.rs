@@ -1,4 +1,5 @@
-//! Collects one cluster: its checks, each that does not pass in full, the end of insights, and the cluster's catalog row.
+//! Collects one cluster: the listing of its checks, the details of each check that does not pass, the end of insights, and
+//! the cluster's catalog row.
 
 use crate::fetch::{Fetch, Listed};
 use crate::known::{End, OpenInsight, OpenInsights, close};
@@ -15,9 +16,11 @@ use insights_shared::target_run::TargetRun;
 use insights_shared::time::Timestamp;
 use std::collections::BTreeMap;
 
-/// The insights that are stored together: enough to fill requests, and few enough to lose little when a run is killed.
+/// The number of insights that are stored together: enough to fill requests, and few enough to lose little when a run is
+/// killed.
 const BATCH: usize = 16;
-/// The errors of a cluster that is listed but is being created or deleted. They are answers of the service about this cluster.
+/// The errors of a cluster that is listed but is being created or deleted. They count as answers of the service about this
+/// cluster.
 const NOT_READY: [&str; 2] = ["ResourceNotFoundException", "InvalidRequestException"];
 
 /// The clusters of one target.
@@ -30,7 +33,7 @@ pub(crate) struct Clusters<'a> {
 
 /// The result of collecting one cluster.
 #[derive(Clone, Copy, Debug, Default)]
-#[must_use = "a watermark would pass over what is missing"]
+#[must_use = "a watermark must not move past missing data"]
 pub(crate) struct Collected {
     /// Whether everything was fetched and stored.
     pub(crate) completeness: Completeness,
@@ -38,11 +41,11 @@ pub(crate) struct Collected {
     pub(crate) is_timed_out: bool,
 }
 
-/// What is known of the state of a check, and when it was asked for.
+/// The last known state of a check, and when it was requested.
 struct Known {
     state: CheckState,
     answered_at: Timestamp,
-    /// Whether periods that this state ends can be closed: not if the insight that follows them is not stored.
+    /// Whether this state can close earlier periods. It cannot if the insight that follows them was not stored.
     can_end: bool,
 }
 
@@ -50,7 +53,7 @@ struct Known {
 struct Described {
     state: CheckState,
     answered_at: Timestamp,
-    /// `None` if the check passes by now.
+    /// `None` if the check passes in the meantime.
     record: Option<Record>,
 }
 
@@ -95,7 +98,7 @@ impl Clusters<'_> {
         collected
     }
 
-    /// Takes in that a cluster is missing from a complete listing of clusters.
+    /// Handles a cluster that is missing from a complete listing of clusters.
     pub(crate) async fn gone(&self, cluster: &str, listed_at: Timestamp) -> Completeness {
         let ended: Vec<(&OpenInsight, End<'_>)> =
             self.open.of(cluster).iter().map(|insight| (insight, End::Unlisted(listed_at))).collect();
@@ -106,7 +109,7 @@ impl Clusters<'_> {
         completeness
     }
 
-    /// Requests every check that does not pass, and stores what came.
+    /// Requests every check that does not pass, and stores the answers.
     async fn describe_all(
         &self,
         cluster: &str,
@@ -161,8 +164,8 @@ impl Clusters<'_> {
         Ok(Described { state, answered_at, record })
     }
 
-    /// Closes the insights of a cluster that an answer ends, and, if its listing of `whole_at` was complete, those of checks that
-    /// are missing from it.
+    /// Closes the insights of a cluster that an answer ends, and, if its listing of `whole_at` was complete, those of checks
+    /// that are missing from the listing.
     async fn close_ended(
         &self,
         cluster: &str,

@@ -5,15 +5,15 @@ use insights_shared::fields::Faults;
 use insights_sources::eks::is_cluster_name;
 use std::collections::BTreeSet;
 
-/// The collector.
+/// The collector of EKS, with its configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EksInsights {
-    /// The names of the clusters to collect from; `None` is every cluster.
+    /// The names of the clusters to collect from; `None` means every cluster.
     pub clusters: Option<BTreeSet<String>>,
 }
 
 impl EksInsights {
-    /// Reads the variable. Every fault goes into `faults`.
+    /// Reads the variable. Adds every fault to `faults`.
     pub fn read(environment: &Environment, faults: &mut Faults) -> Self {
         let Some(text) = environment.get("EKS_CLUSTERS") else { return Self::default() };
         let mut clusters = BTreeSet::new();

@@ -1,9 +1,9 @@
-//! EKS's answers as details: every member that was given, under its name in snake_case. Pure.
+//! Converts EKS's answers to details: every member that was returned, with its name in snake_case. No I/O.
 //!
 //! EKS does not define an order of resources, deprecated APIs, clients and add-ons. They are sorted, so that the same answer in
 //! another order has the same hash.
 //!
-//! Shapes: <https://docs.aws.amazon.com/eks/latest/APIReference/API_Insight.html> and its siblings.
+//! Shapes: <https://docs.aws.amazon.com/eks/latest/APIReference/API_Insight.html> and related pages.
 
 use aws_sdk_eks::types::{
     AddonCompatibilityDetail, Category, ClientStat, DeprecationDetail, Insight,
@@ -13,7 +13,7 @@ use insights_shared::sdk::time_value;
 use insights_shared::value::{Map, MapBuilder, Value};
 use std::collections::HashMap;
 
-/// What the listing says of a check.
+/// The members of a check's summary.
 pub fn summary(summary: &InsightSummary) -> Map {
     MapBuilder::new()
         .with("category", summary.category.as_ref().map(Category::as_str))
@@ -27,7 +27,7 @@ pub fn summary(summary: &InsightSummary) -> Map {
         .build()
 }
 
-/// A check in full.
+/// The members of a check.
 pub fn insight(insight: &Insight) -> Map {
     MapBuilder::new()
         .with("additional_info", insight.additional_info.as_ref().map(links))
@@ -48,7 +48,7 @@ pub fn insight(insight: &Insight) -> Map {
         .build()
 }
 
-/// The keys are titles of links, not names of members, so they stay as they are.
+/// The keys are titles of links, not names of members, so they are not converted.
 fn links(links: &HashMap<String, String>) -> Map {
     links.iter().map(|(title, address)| (title.into(), address.as_str().into())).collect()
 }
@@ -102,7 +102,7 @@ fn client(client: &ClientStat) -> Map {
         .build()
 }
 
-/// The elements as maps, in the order of their canonical JSON.
+/// The elements as objects, sorted by their canonical JSON.
 fn sorted<T>(elements: &[T], map: impl Fn(&T) -> Map) -> Value {
     let mut elements: Vec<Value> = elements.iter().map(|element| Value::Map(map(element))).collect();
     elements.sort_by_cached_key(|element| {

@@ -1,4 +1,4 @@
-//! Sends requests to EKS: one operation per function, every page, no interpretation.
+//! Sends requests to EKS: one function per operation, with all pages and without interpretation.
 //!
 //! <https://docs.aws.amazon.com/eks/latest/APIReference/API_Operations.html>
 
@@ -13,24 +13,24 @@ use insights_shared::target_run::TargetRun;
 /// Items per page: the maximum of both listings.
 const PAGE: i32 = 100;
 
-/// EKS in one account and region.
+/// A client of EKS in one account and region.
 #[derive(Debug)]
 pub struct Fetch<'a> {
     client: Client,
     run: &'a TargetRun,
 }
 
-/// What a listing returned: the items of all pages before a failure, and the failure.
+/// The result of a listing: the items of all pages before a failure, and the failure.
 #[derive(Debug)]
 pub struct Listed<T> {
     /// The items.
     pub items: Vec<T>,
-    /// Whether they are all.
+    /// `Ok` if the items are complete.
     pub result: Result<(), CallError>,
 }
 
 impl<'a> Fetch<'a> {
-    /// A client for the run's target.
+    /// Creates a client for the run's target.
     pub fn new(run: &'a TargetRun) -> Self {
         let config = Builder::from(run.sdk())
             .retry_partition(RetryPartition::new(run.retry_partition()))
@@ -73,7 +73,7 @@ impl<'a> Fetch<'a> {
         .await
     }
 
-    /// One check of a cluster. A response about another check is malformed; one without an id is kept as rejected.
+    /// One check of a cluster. A response about another check is malformed; one without an id is stored as rejected.
     pub async fn insight(&self, cluster: &str, id: &str) -> Result<Insight, CallError> {
         const OPERATION: &str = "DescribeInsight";
         let request = self.client.describe_insight().cluster_name(cluster).id(id).send();
@@ -90,8 +90,8 @@ impl<'a> Fetch<'a> {
     }
 }
 
-/// The items of every page. A page without the member that has its items is no empty page: what is missing from a listing
-/// counts as deleted.
+/// The items of every page. A page without the member that contains its items is malformed, not empty: what is missing from a
+/// listing counts as deleted.
 async fn list<T>(
     operation: &'static str,
     mut page: impl AsyncFnMut(Option<String>) -> Result<(Vec<T>, Option<String>), CallError>,

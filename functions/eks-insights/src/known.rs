@@ -1,6 +1,6 @@
-//! The insights of a target that are stored as open, and how those that ended are closed.
+//! The stored open insights of a target, and how those that ended are closed.
 //!
-//! The index of open insights may lag behind the items themselves, so that each is read again before it is closed.
+//! The index of open insights may lag behind the items, so each item is read again before it is closed.
 
 use crate::listing::CheckState;
 use crate::normalize;
@@ -17,7 +17,7 @@ use insights_shared::time::Timestamp;
 use insights_sources::eks;
 use std::collections::BTreeMap;
 
-/// How many insights are read at once, whole.
+/// The maximum number of insights that are read at the same time, with `detail`.
 const AT_ONCE: usize = 100;
 
 /// An insight that the index shows as open.
@@ -32,7 +32,7 @@ pub(crate) struct OpenInsight {
 /// Why an insight is closed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum End<'a> {
-    /// This answer ends it.
+    /// An answer ends it.
     Answer { state: &'a CheckState, answered_at: Timestamp },
     /// The check or its cluster is missing from a complete listing of this time.
     Unlisted(Timestamp),
@@ -47,12 +47,12 @@ impl End<'_> {
     }
 }
 
-/// The open insights of a target, by cluster.
+/// The open insights of a target, by cluster name.
 #[derive(Debug, Default)]
 pub(crate) struct OpenInsights(BTreeMap<String, Vec<OpenInsight>>);
 
 impl OpenInsights {
-    /// Reads them. If that fails, there are none to close.
+    /// Reads the open insights. If that fails, there are none to close.
     pub(crate) async fn read(run: &TargetRun) -> (Self, Completeness) {
         let Target { account_id, region, .. } = &run.target;
         let open = |stored: Stored| {
@@ -78,13 +78,13 @@ impl OpenInsights {
         self.0.get(cluster).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// The clusters that have any.
+    /// The clusters that have open insights.
     pub(crate) fn clusters(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)
     }
 }
 
-/// Closes insights because of what `operation` returned, each over the item that is read here and over no other.
+/// Closes insights because of an answer of `operation`. Each write replaces only the item that is read here.
 pub(crate) async fn close(
     run: &TargetRun,
     operation: &'static str,
@@ -114,7 +114,7 @@ pub(crate) async fn close(
     completeness
 }
 
-/// Whether the stored insight is from a later answer, which another run stored.
+/// Whether the stored insight comes from a later answer, which another run stored.
 fn is_answered_after(run: &TargetRun, stored: &Stored, answered_at: Timestamp) -> bool {
     let stored = stored.timestamp("answered_at").filter(|stored| !run.is_future(*stored));
     stored.is_some_and(|stored| stored > answered_at)

@@ -1,10 +1,10 @@
 //! Collects the insights of Amazon EKS clusters: checks of upgrade readiness, misconfiguration and rollback readiness.
 //!
-//! [`run`] shows the order of the stages, and `cluster` how one cluster is collected; [`fetch`] sends requests and does not
-//! interpret; [`normalize`] interprets and does not wait; validation and the table are in `insights_shared`.
+//! [`run`] shows the order of the stages, and `cluster` how one cluster is collected. [`fetch`] sends requests without
+//! interpretation, and [`normalize`] converts answers without I/O. Validation and the table are in `insights_shared`.
 //!
 //! EKS returns only the current status of a check. One record is one period in one status other than PASSING, so that the
-//! table has the history. The function does not read clusters themselves.
+//! table has the history. The function does not read the clusters themselves.
 
 mod cluster;
 pub mod config;

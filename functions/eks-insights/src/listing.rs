@@ -1,4 +1,4 @@
-//! The checks that a listing returned, each once, although pages may shift while they are read. Pure.
+//! The checks of a listing. Each counts once, even if pages shift while they are read. No I/O.
 
 use crate::detail;
 use aws_sdk_eks::types::InsightSummary;
@@ -8,17 +8,17 @@ use insights_shared::value::{Map, Value, write_canonical_map};
 use insights_sources::eks::{PASSING, UNKNOWN};
 use std::collections::BTreeMap;
 
-/// What one answer, of the listing or about one check, says of the state of a check.
+/// The state of a check, from a listing or from the answer about the check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CheckState {
-    /// What the cluster's row says of it.
+    /// The check as it is stored in the cluster's row.
     pub check: ClusterCheck,
-    /// When EKS refreshed it last.
+    /// When EKS last refreshed it.
     pub refreshed_at: Option<Timestamp>,
 }
 
 impl CheckState {
-    /// The state of the check `id` in the detail of a summary or an insight.
+    /// Reads the state of the check `id` from the detail of a summary or an insight.
     pub fn of(id: &str, detail: &Map) -> Self {
         let text = |name: &str| detail.get(name).and_then(Value::as_str).map(str::to_owned);
         let time = |name: &str| detail.get(name).and_then(Value::as_timestamp);
@@ -34,16 +34,16 @@ impl CheckState {
         Self { check, refreshed_at: time("last_refresh_time") }
     }
 
-    /// Whether the check passes. Any status but PASSING, also one that is new, is an insight.
+    /// Whether the check passes. Any other status, even an unknown one, is an insight.
     pub fn is_passing(&self) -> bool {
         self.check.status == PASSING
     }
 
-    /// When a period that began at `started_at`, and that is not the one of this state, ended; `None` if this state does not end
+    /// The end of a period that began at `started_at` and is not the period of this state; `None` if this state does not end
     /// it.
     ///
-    /// The next transition ends it. A check that passes without a later transition ends it at its refresh, unless that was
-    /// before the period began: then the state is older than the period.
+    /// The next transition ends it. A check that passes without a later transition ends it at its refresh, unless the refresh
+    /// was before the period began: then the state is older than the period.
     pub fn end_of(&self, started_at: Timestamp) -> Option<Timestamp> {
         let is_later = |transition: &Timestamp| *transition > started_at;
         let refreshed_at = self.refreshed_at.filter(|refreshed_at| *refreshed_at >= started_at);
@@ -62,7 +62,7 @@ pub struct Listing {
 }
 
 impl Listing {
-    /// The checks of `summaries`. Of two summaries of one check the later counts, in whichever order they come.
+    /// The checks of `summaries`. Of two summaries of one check the later one counts, in any order.
     pub fn of(summaries: &[InsightSummary]) -> Self {
         let mut listing = Self::default();
         let mut ranks: BTreeMap<String, Rank> = BTreeMap::new();
@@ -85,7 +85,7 @@ impl Listing {
     }
 }
 
-/// Which of two summaries of one check counts: the greater. Equal ranks mean equal summaries.
+/// Determines which of two summaries of one check counts: the greater one. Equal ranks mean equal summaries.
 type Rank = (Option<Timestamp>, Option<Timestamp>, String);
 
 fn rank(state: &CheckState, detail: &Map) -> Rank {
@@ -134,7 +134,7 @@ mod tests {
         missing.id = None;
         let listing = Listing::of(&[missing.clone(), missing, empty]);
         assert!(listing.checks.is_empty());
-        // An absent id and an empty one are two answers.
+        // An absent id and an empty id are two answers.
         assert_eq!(listing.without_id.len(), 2);
     }
 
@@ -156,9 +156,9 @@ mod tests {
 
     #[test]
     fn a_period_ends_at_the_next_transition_and_without_one_when_the_check_passes() {
-        // Status, transition and refresh of an answer; the start of a period; its end.
+        // Each row has the status, transition and refresh of an answer, the start of a period, and its expected end.
         for (status, transition, refresh, started_at, expected) in [
-            // A later transition, to whatever status.
+            // A later transition to any status.
             ("PASSING", Some(30), Some(40), 10, Some(30)),
             ("ERROR", Some(30), Some(40), 10, Some(30)),
             ("ERROR", Some(30), None, 10, Some(30)),
@@ -170,7 +170,7 @@ mod tests {
             // Answers from before the period.
             ("PASSING", Some(5), Some(9), 10, None),
             ("WARNING", Some(5), Some(9), 10, None),
-            // Nothing that would say when it ended.
+            // No time that could be the end.
             ("PASSING", None, None, 10, None),
             // A check that does not pass, without a later transition.
             ("WARNING", Some(10), Some(40), 10, None),

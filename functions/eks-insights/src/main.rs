@@ -1,4 +1,4 @@
-//! The Lambda function `eks-insights`: wires the collector to the runtime.
+//! The Lambda function `eks-insights`: connects the collector to the runtime.
 
 use eks_insights::EksInsights;
 use insights_shared::environment::Environment;

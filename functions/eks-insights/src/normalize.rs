@@ -1,6 +1,6 @@
-//! EKS's answers as records. Pure: no client, no clock.
+//! Converts EKS's answers to records. No I/O and no clock.
 //!
-//! Shapes: <https://docs.aws.amazon.com/eks/latest/APIReference/API_Insight.html> and its siblings.
+//! Shapes: <https://docs.aws.amazon.com/eks/latest/APIReference/API_Insight.html> and related pages.
 
 use crate::detail;
 use crate::listing::CheckState;
@@ -14,14 +14,14 @@ use insights_shared::validate::Rejected;
 use insights_shared::value::{Map, Value, write_canonical_map};
 use insights_sources::eks;
 
-/// Where an answer came from and when.
+/// The origin of an answer.
 #[derive(Clone, Copy, Debug)]
 pub struct Origin<'a> {
-    /// The account and region that were asked.
+    /// The account and region.
     pub target: &'a Target,
     /// The name of the cluster.
     pub cluster: &'a str,
-    /// When they were asked.
+    /// When the service was asked.
     pub answered_at: Timestamp,
 }
 
@@ -34,8 +34,8 @@ pub fn insight_key(target: &Target, cluster: &str, id: &str, transition: Option<
 
 /// The record of the check `id`, which does not pass, and its state.
 ///
-/// An answer without `lastTransitionTime` does not say which period it belongs to, so that its record is rejected; and so is one
-/// without `lastRefreshTime`, which has no version.
+/// Without `lastTransitionTime`, the period of an answer is unknown, and without `lastRefreshTime` its version. Validation
+/// rejects such a record.
 pub fn insight(id: &str, insight: &Insight, origin: Origin<'_>) -> (Record, CheckState) {
     let Origin { target, cluster, answered_at } = origin;
     let detail = detail::insight(insight);
@@ -55,7 +55,7 @@ pub fn insight(id: &str, insight: &Insight, origin: Origin<'_>) -> (Record, Chec
     (record, state)
 }
 
-/// The event of an insight that is new or has changed: the same answer, under the time of its refresh.
+/// The event of a new or changed insight: the same answer, with the time of its refresh in the key.
 pub fn insight_event(insight: &Record) -> Record {
     let refreshed_at = insight.updated_at.map(|time| time.to_string()).unwrap_or_default();
     let key = Key::new(insight.key.pk.as_str(), format!("event#{refreshed_at}"));
@@ -68,10 +68,10 @@ pub fn insight_event(insight: &Record) -> Record {
     event
 }
 
-/// The stored record of a period that `state` ends; `None` if it does not.
+/// The stored record of a period, closed by `state`; `None` if `state` does not end the period.
 ///
-/// The refresh of the closing answer becomes the record's version: an earlier answer that is written later must not open the
-/// record again.
+/// The record gets the refresh time of the closing answer as its version, so that an earlier answer that is written later
+/// cannot reopen it.
 pub fn ended(stored: &Stored, state: &CheckState, answered_at: Timestamp) -> Option<Record> {
     let mut record = Record::from_stored(eks::INSIGHT, stored, answered_at)?;
     let ended_at = state.end_of(record.started_at?)?;
@@ -81,7 +81,7 @@ pub fn ended(stored: &Stored, state: &CheckState, answered_at: Timestamp) -> Opt
     Some(record)
 }
 
-/// The stored record of a check or cluster that is missing from a complete listing of `listed_at`.
+/// The stored record of a check or cluster that is missing from a complete listing of `listed_at`, closed.
 pub fn no_longer_known(stored: &Stored, listed_at: Timestamp) -> Option<Record> {
     let mut record = Record::from_stored(eks::INSIGHT, stored, listed_at)?;
     record.status = Some(Status::Closed);
@@ -90,12 +90,12 @@ pub fn no_longer_known(stored: &Stored, listed_at: Timestamp) -> Option<Record> 
     Some(record)
 }
 
-/// A summary without an id, about which nothing can be asked: all that it says, and why nothing can be made of it.
+/// The rejection of a summary without an id, which cannot be requested.
 pub fn summary_without_id(said: &Map, target: &Target, cluster: &str) -> Rejected {
     let Key { pk, sk } = insight_key(target, cluster, "", None);
     let mut violations = Faults::default();
     violations.add("id", "", "is missing from the answer");
-    // The answer does not name its cluster.
+    // The answer does not contain the name of its cluster.
     let raw = Map::from([
         ("answer".into(), Value::Map(said.clone())),
         ("requested".into(), Value::from(pk.as_str())),

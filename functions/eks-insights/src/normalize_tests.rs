@@ -1,4 +1,4 @@
-//! Tables for [`normalize`](super), derived by hand from AWS's shapes and the public contract.
+//! Tables for [`normalize`](super), worked out by hand from AWS's shapes and the public contract.
 
 use super::*;
 use aws_sdk_eks::types::{
@@ -23,7 +23,7 @@ fn time(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-/// The record of `given` and the state, asked for when the worked example was.
+/// The record and the state of `given`, requested at the time of the worked example.
 fn normalized(given: &Insight) -> (Record, CheckState) {
     let target = target();
     insight(ID, given, Origin { target: &target, cluster: "prod", answered_at: time(ASKED) })
@@ -133,7 +133,8 @@ fn with_detail(expected: &str) -> Value {
 #[test]
 fn the_worked_example_of_the_contract_holds_to_the_letter() {
     let valid = validate(normalized(&example()).0, 400).unwrap();
-    // The hash is that of Python's json.dumps(sort_keys=True, separators=(",", ":")) and hashlib over the contract's example.
+    // The hash was computed with Python's json.dumps(sort_keys=True, separators=(",", ":")) and hashlib from the contract's
+    // example.
     let expected = r#"{
         "pk": "eks#123456789012#eu-west-1#prod#5c7f8a10-3b5d-4f0e-9a51-2a4d1b6c7e01#2023-11-10T08:30:00.500Z",
         "sk": "insight",
@@ -224,7 +225,7 @@ fn an_answer_without_the_members_of_its_key_and_version_is_rejected() {
     let check = |change: fn(&mut Insight), violation: &str| {
         let rejected = validate(normalized(&example_with(change)).0, 400).unwrap_err();
         assert_eq!(rejected.violations.to_string(), violation);
-        // The answer does not name its cluster, which the requested key does.
+        // The answer does not contain the name of its cluster, so the raw text has the requested key.
         assert!(rejected.raw.starts_with(r#"{"answer":{"additional_info""#), "{}", rejected.raw);
         let requested = format!(r#""requested":"eks#123456789012#eu-west-1#prod#{ID}#"#);
         assert!(rejected.raw.contains(&requested), "{}", rejected.raw);
@@ -325,7 +326,7 @@ fn state(word: &str, transition: Option<&str>, refresh: Option<&str>) -> CheckSt
 fn an_insight_that_an_answer_ends_keeps_what_was_last_said_of_it_and_takes_the_version_of_that_answer() {
     let open = stored(normalized(&example()).0);
     let answered_at = time("2023-11-16T01:00:00Z");
-    // A transition at 2023-11-15T20:00, found at the refresh of 22:00; and none, but the check passes.
+    // First a transition at 2023-11-15T20:00, found at the refresh of 22:00. Then no transition, but the check passes.
     for (state, ended_at, updated_at) in [
         (
             state("WARNING", Some("2023-11-15T20:00:00Z"), Some("2023-11-15T22:00:00Z")),
@@ -371,7 +372,7 @@ fn an_insight_that_is_no_longer_known_ends_at_the_time_of_the_listing_and_keeps_
     ] {
         assert_eq!(closed.text(name), Some(expected), "{name}");
     }
-    // A clock that is behind gives no end before the start.
+    // With a clock that is behind, the end is not before the start.
     let closed = no_longer_known(&open, time("2023-11-09T00:00:00Z")).unwrap();
     assert_eq!(closed.ended_at, Some(time("2023-11-10T08:30:00.5Z")));
 }

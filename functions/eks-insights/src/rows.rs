@@ -1,4 +1,4 @@
-//! The catalog rows of clusters: read at once when a run begins, and written if they say something else.
+//! The catalog rows of clusters: all are read when a run begins, and a row is written if its content changes.
 
 use insights_shared::catalog::{CLUSTER_ROWS, ClusterRow, cluster_sort_key};
 use insights_shared::completeness::Completeness;
@@ -11,19 +11,19 @@ use insights_shared::time::Timestamp;
 use insights_sources::eks;
 use std::collections::BTreeMap;
 
-/// How often a row that other runs change is tried.
+/// The maximum number of attempts to write a row that other runs change at the same time.
 const MAX_TRIES: usize = 5;
 
 /// The rows of a target.
 #[derive(Debug)]
 pub(crate) struct Rows<'a> {
     run: &'a TargetRun,
-    /// What is stored, by cluster.
+    /// The stored rows, by cluster name.
     stored: BTreeMap<String, Stored>,
 }
 
 impl<'a> Rows<'a> {
-    /// Reads the rows. If that fails, each is read when it is written.
+    /// Reads the rows. If that fails, each row is read before it is written.
     pub(crate) async fn read(run: &'a TargetRun) -> (Self, Completeness) {
         let Target { account_id, region, .. } = &run.target;
         match run.store.catalog(eks::SOURCE, account_id, region, CLUSTER_ROWS).await {
@@ -44,12 +44,13 @@ impl<'a> Rows<'a> {
         self.stored.iter().filter(move |(_, row)| exists(row)).map(|(name, _)| name.as_str())
     }
 
-    /// The row of a cluster, as it was read.
+    /// The row of a cluster that was read.
     pub(crate) fn row(&self, cluster: &str) -> Option<ClusterRow> {
         self.stored.get(cluster).and_then(ClusterRow::from_stored)
     }
 
-    /// Writes a row that was made from answers of `answered_at`, unless the stored one says the same or is of a later answer.
+    /// Writes a row that was created from answers of `answered_at`, unless the stored row has the same content or comes from
+    /// a later answer.
     pub(crate) async fn write(&self, row: &ClusterRow, answered_at: Timestamp) -> Completeness {
         match self.try_write(row, answered_at).await {
             Ok(()) => Completeness::Complete,

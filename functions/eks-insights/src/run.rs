@@ -1,4 +1,5 @@
-//! One run: the clusters, the checks of each, every check that does not pass in full, and the end of insights.
+//! One run: the clusters, the listing of each cluster's checks, the details of those that do not pass, and the end of
+//! insights.
 
 use crate::cluster::{Clusters, Collected};
 use crate::config::EksInsights;
@@ -32,7 +33,7 @@ impl Collector for EksInsights {
 
     async fn collect(&self, run: &TargetRun) -> Checkpoint {
         if run.work != Work::Scheduled {
-            // The service keeps no history, so that payloads with a window are refused, and it pushes no events.
+            // The service keeps no history, so payloads with a window are rejected earlier. It also pushes no events.
             return Checkpoint::default();
         }
         let fetch = Fetch::new(run);
@@ -71,7 +72,7 @@ impl Collector for EksInsights {
         }
         let (watermark, mut cursor) = sweep.end(completeness, unfinished);
         if !is_whole {
-            // Without the whole list it is unknown which clusters the sweep has passed.
+            // Without the complete list it is unknown which clusters the sweep has passed.
             cursor = Cursor::Keep;
         }
         Checkpoint { watermark, window: None, cursor }
@@ -94,7 +95,7 @@ impl EksInsights {
     }
 }
 
-/// Takes in which clusters are missing from a complete listing: a cluster that is only not chosen is not missing.
+/// Handles clusters that are missing from a complete listing. A cluster that is not configured is not missing.
 async fn collect_gone(
     clusters: &Clusters<'_>,
     listed: &BTreeSet<String>,
@@ -108,7 +109,7 @@ async fn collect_gone(
     completeness
 }
 
-/// Collects clusters, several at once, and returns the results in their order.
+/// Collects several clusters concurrently, and returns the results in their order.
 async fn collect_each<'a>(
     clusters: &Clusters<'_>,
     names: impl Iterator<Item = &'a String>,

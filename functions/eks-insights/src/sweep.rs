@@ -1,5 +1,5 @@
-//! Collects an account with more clusters than one invocation has time for: later runs continue a sweep with the first cluster
-//! that an earlier one did not finish. Pure.
+//! Collects an account with more clusters than one invocation has time for. A later run continues the sweep with the first
+//! cluster that an earlier run did not finish. No I/O.
 
 use insights_shared::collector::Cursor;
 use insights_shared::completeness::Completeness;
@@ -10,20 +10,20 @@ use insights_shared::value::{Map, Value};
 /// One sweep through all clusters, in the order of their names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Sweep {
-    /// When its first run began. What the sweep has passed was fetched since.
+    /// When its first run began. Everything that the sweep has passed was fetched after this.
     since: Timestamp,
-    /// The first cluster that is left.
+    /// The first cluster that is not finished.
     next: String,
-    /// Whether nothing was missing so far.
+    /// Whether everything was complete so far.
     so_far: Completeness,
 }
 
 impl Sweep {
-    /// The sweep that a run at `now` continues or begins.
+    /// Continues the stored sweep, or begins one at `now`.
     pub(crate) fn of(state: Option<&Stored>, now: Timestamp) -> Self {
         let resume = state.and_then(|state| state.0.get("resume"));
         let continued = resume.and_then(|resume| {
-            // The time of a run whose clock was ahead is wrong.
+            // A time in the future comes from a run whose clock was ahead.
             let since = resume.at(&["since"])?.as_timestamp().filter(|since| *since <= now)?;
             let next = resume.at(&["next"])?.as_str()?.to_owned();
             let so_far = Completeness::of(resume.at(&["complete"])? == &Value::Bool(true));
@@ -32,13 +32,13 @@ impl Sweep {
         continued.unwrap_or(Self { since: now, next: String::new(), so_far: Completeness::Complete })
     }
 
-    /// Whether the sweep has still to collect the cluster.
+    /// Whether the sweep still has to collect the cluster.
     pub(crate) fn has_left(&self, cluster: &str) -> bool {
         cluster >= self.next.as_str()
     }
 
-    /// The watermark, and the place at which the next run continues. `completeness` is the result of everything that the run
-    /// finished; `unfinished` is the first cluster for which there was no time.
+    /// The watermark, and where the next run continues. `completeness` is the result of everything that the run finished;
+    /// `unfinished` is the first cluster for which there was no time.
     pub(crate) fn end(
         &self,
         completeness: Completeness,
@@ -67,7 +67,7 @@ mod tests {
         text.parse().unwrap()
     }
 
-    /// The state after a run that left `cursor`.
+    /// The state after a run with this `cursor`.
     fn state(cursor: Cursor) -> Stored {
         let Cursor::Set(place) = cursor else { panic!("nothing is left: {cursor:?}") };
         Stored(Map::from([("resume".into(), Value::Map(place))]))
@@ -90,7 +90,7 @@ mod tests {
             assert_eq!(watermark, None);
             let sweep = Sweep::of(Some(&state(cursor)), second);
             assert_eq!(["a", "m", "z"].map(|cluster| sweep.has_left(cluster)), [false, true, true]);
-            // A failure in any run of the sweep is a gap.
+            // After a failure in any run of the sweep, data is missing.
             assert_eq!(sweep.end(Complete, None), (expected, Cursor::Clear));
         }
     }

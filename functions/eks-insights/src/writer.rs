@@ -1,4 +1,4 @@
-//! Writes insights, each after the event of its answer. An answer that is already stored is neither.
+//! Writes insights, each after the event of its answer. If an answer is already stored, neither is written.
 
 use crate::normalize::insight_event;
 use insights_shared::completeness::Completeness;
@@ -13,16 +13,16 @@ use insights_shared::validate::{ValidRecord, validate};
 /// The operation that returns insights in full.
 pub(crate) const OPERATION: &str = "DescribeInsight";
 
-/// An insight that has to be written.
+/// An insight to write.
 struct Pending {
-    /// Its place among all insights.
+    /// Its index among all insights.
     place: usize,
     insight: Record,
     /// Whether the table has an earlier answer.
     is_stored: bool,
 }
 
-/// Stores insights and their events. Whether each needs no further run, in their order.
+/// Stores insights and their events, and returns whether each is complete, in their order.
 pub(crate) async fn store(run: &TargetRun, insights: Vec<Record>) -> Vec<Completeness> {
     let mut results = vec![Completeness::Complete; insights.len()];
     let keys: Vec<Key> = insights.iter().map(|insight| insight.key.clone()).collect();
@@ -43,7 +43,7 @@ pub(crate) async fn store(run: &TargetRun, insights: Vec<Record>) -> Vec<Complet
             }
             Ok(valid) => {
                 let is_newer = stored.is_none_or(|stored| replaces(&valid, stored));
-                // An answer that is older than the stored one is counted as such, and has no event.
+                // An answer older than the stored one counts as stale and has no event.
                 events.extend(is_newer.then(|| (pending.len(), insight_event(&insight))));
                 pending.push(Pending { place, insight, is_stored: stored.is_some() });
             }
@@ -53,7 +53,7 @@ pub(crate) async fn store(run: &TargetRun, insights: Vec<Record>) -> Vec<Complet
     let (mut new, mut changed) = (Vec::new(), Vec::new());
     for (number, Pending { place, insight, is_stored }) in pending.into_iter().enumerate() {
         if failed_events.contains(&number) {
-            // Otherwise the next run would find the answer stored, and its event would be missing for ever.
+            // Otherwise the next run would find the answer stored, and its event would never be written.
             run.report.count(Outcome::Failed);
             if let Some(result) = results.get_mut(place) {
                 *result = Completeness::Incomplete;
@@ -76,7 +76,7 @@ pub(crate) async fn store(run: &TargetRun, insights: Vec<Record>) -> Vec<Complet
     results
 }
 
-/// Stores events. The numbers of those that could not be stored.
+/// Stores events, and returns the indexes of those that could not be stored.
 async fn store_events(run: &TargetRun, events: Vec<(usize, Record)>) -> Vec<usize> {
     let (numbers, records): (Vec<usize>, Vec<_>) =
         events.into_iter().map(|(number, event)| (number, (OPERATION, event))).unzip();
@@ -87,7 +87,7 @@ async fn store_events(run: &TargetRun, events: Vec<(usize, Record)>) -> Vec<usiz
     numbers.filter(|(_, completeness)| !completeness.is_complete()).map(|(number, _)| number).collect()
 }
 
-/// Whether the stored insight was made of the same answer, apart from its time.
+/// Whether the stored insight comes from the same answer, apart from its time.
 fn is_same(insight: &ValidRecord, stored: &Stored) -> bool {
     stored.content_hash() == Some(insight.content_hash())
 }

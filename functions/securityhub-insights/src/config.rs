@@ -4,7 +4,7 @@ use insights_shared::environment::Environment;
 use insights_shared::fields::Faults;
 use std::collections::HashSet;
 
-/// The collector.
+/// The collector of Security Hub, with its configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SecurityhubInsights {
     /// The ARNs of the managed insights to collect in addition to all custom insights.
@@ -12,7 +12,7 @@ pub struct SecurityhubInsights {
 }
 
 impl SecurityhubInsights {
-    /// Reads the variable. Every fault goes into `faults`.
+    /// Reads the variable. Adds every fault to `faults`.
     pub fn read(environment: &Environment, faults: &mut Faults) -> Self {
         let Some(text) = environment.get("SECURITYHUB_INSIGHTS") else { return Self::default() };
         let mut seen = HashSet::new();
@@ -85,7 +85,7 @@ mod tests {
             "arn:aws:securityhub:::hub/securityhub/default/1",
             "arn:azure:securityhub:::insight/securityhub/default/1",
             "arn:aws:inspector:::insight/securityhub/default/1",
-            // A custom insight: all of them are collected in any case.
+            // All custom insights are collected anyway.
             "arn:aws:securityhub:eu-west-1:123456789012:insight/123456789012/custom/a1b2c3d4",
         ] {
             let (collector, faults) = read(arn);

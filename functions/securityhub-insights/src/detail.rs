@@ -1,10 +1,10 @@
-//! Security Hub's answers as details: every member that was returned, under its name in snake_case. Pure.
+//! Converts Security Hub's answers to details: every member that was returned, with its name in snake_case. No I/O.
 
 use crate::filters;
 use aws_sdk_securityhub::types::{Insight, InsightResultValue};
 use insights_shared::value::{Map, MapBuilder, Value};
 
-/// An insight.
+/// The members of an insight.
 pub fn insight(insight: &Insight) -> Map {
     MapBuilder::new()
         .with("filters", insight.filters.as_ref().map(filters::filters))
@@ -14,7 +14,7 @@ pub fn insight(insight: &Insight) -> Map {
         .build()
 }
 
-/// An insight's counts, with `values` in place of those of the answer.
+/// The members of an insight's results, with `values` instead of the values of the answer.
 pub fn results(
     insight_arn: Option<&str>,
     group_by_attribute: Option<&str>,

@@ -1,4 +1,4 @@
-//! Sends requests to Security Hub: one operation per function, one page at a time, no interpretation.
+//! Sends requests to Security Hub: one function per operation, one page per call, without interpretation.
 //!
 //! <https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_Operations.html>
 
@@ -9,10 +9,10 @@ use aws_sdk_securityhub::types::{Insight, InsightResults};
 use insights_shared::issue::CallError;
 use insights_shared::target_run::TargetRun;
 
-/// The most insights on a page.
+/// The maximum number of insights per page.
 const PAGE: i32 = 100;
 
-/// Security Hub in one account and region.
+/// A client of Security Hub in one account and region.
 #[derive(Debug)]
 pub struct Fetch<'a> {
     client: Client,
@@ -20,7 +20,7 @@ pub struct Fetch<'a> {
 }
 
 impl<'a> Fetch<'a> {
-    /// A client for the run's target.
+    /// Creates a client for the run's target.
     pub fn new(run: &'a TargetRun) -> Self {
         let config = Builder::from(run.sdk())
             .retry_partition(RetryPartition::new(run.retry_partition()))
@@ -29,7 +29,7 @@ impl<'a> Fetch<'a> {
         Self { client: Client::from_conf(config), run }
     }
 
-    /// One page of the insights with these ARNs, and the token of the next page. `None` asks for all custom insights.
+    /// One page of the insights with these ARNs, and the token of the next page. `None` means all custom insights.
     pub async fn insights(
         &self,
         arns: Option<&[String]>,

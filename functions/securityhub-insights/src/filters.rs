@@ -1,4 +1,4 @@
-//! The filters of an insight as a detail: every member that was returned, under its name in snake_case. Pure.
+//! Converts the filters of an insight to a detail: every member that was returned, with its name in snake_case. No I/O.
 //!
 //! <https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_AwsSecurityFindingFilters.html>
 
@@ -10,8 +10,8 @@ use aws_sdk_securityhub::types::{
 use insights_shared::number::Number;
 use insights_shared::value::{Map, MapBuilder, Value};
 
-/// Makes [`filters`] from the stored name, the SDK's name and the type of every member. The SDK writes `ipv4` where the names of
-/// records have `ip_v4`.
+/// Generates [`filters`] from the stored name, the SDK's name and the type of every member. The names differ: the SDK has
+/// `ipv4` where records have `ip_v4`.
 macro_rules! filters {
     ($($stored:literal $member:ident $convert:ident,)+) => {
         /// The filters of an insight.
@@ -141,7 +141,7 @@ fn string(filter: &StringFilter) -> Map {
     MapBuilder::new().with("comparison", comparison).with("value", filter.value.as_deref()).build()
 }
 
-/// Dates are texts in the API, and are stored as they are.
+/// The API has dates as strings. They are stored unchanged.
 fn date(filter: &DateFilter) -> Map {
     MapBuilder::new()
         .with("date_range", filter.date_range.as_ref().map(date_range))
@@ -168,7 +168,7 @@ fn number(filter: &NumberFilter) -> Map {
         .build()
 }
 
-/// A number that is not finite has no decimal, and is stored as text.
+/// NaN and infinity have no decimal, and are stored as text.
 fn decimal(number: f64) -> Value {
     Number::from_f64(number).map_or_else(|| number.to_string().into(), Value::Number)
 }

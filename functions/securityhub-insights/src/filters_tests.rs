@@ -1,7 +1,6 @@
-//! Every filter of the API, through the SDK's own parser.
+//! Tests of every filter of the API, parsed by the SDK.
 //!
-//! The names are those of
-//! <https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_AwsSecurityFindingFilters.html>.
+//! The names come from <https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_AwsSecurityFindingFilters.html>.
 
 use super::*;
 use aws_sdk_securityhub::config::{BehaviorVersion, Credentials, Region};
@@ -140,7 +139,7 @@ const KEYWORDS: &[&str] = &["Keyword"];
 /// The members of the type BooleanFilter.
 const BOOLEANS: &[&str] = &["Sample"];
 
-/// A response with the same body to every request.
+/// Sends a response with the same body to every request.
 #[derive(Clone, Debug)]
 struct Always(String);
 
@@ -150,7 +149,7 @@ impl aws_smithy_runtime_api::client::http::HttpConnector for Always {
     }
 }
 
-/// The filters of an insight whose filters on the wire are `filters`.
+/// The filters of an insight whose filters in the response are `filters`.
 async fn parsed(filters: &Json) -> AwsSecurityFindingFilters {
     let body =
         json!({"Insights": [{"InsightArn": "a", "Name": "n", "GroupByAttribute": "g", "Filters": filters}]});
@@ -165,7 +164,7 @@ async fn parsed(filters: &Json) -> AwsSecurityFindingFilters {
     answer.insights.unwrap().remove(0).filters.unwrap()
 }
 
-/// Every member with two filters, in which every member has a value of its own.
+/// Every member with two filters. Each value is unique.
 fn all() -> Json {
     let mut members = serde_json::Map::new();
     let mut number = 0;

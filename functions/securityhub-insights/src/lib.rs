@@ -1,9 +1,9 @@
-//! Collects AWS Security Hub insights: for each day, how many findings an insight counts, by the value of its attribute.
+//! Collects AWS Security Hub insights: for each day, the number of findings of an insight, by the value of its attribute.
 //!
-//! [`run`] shows the order of the stages, and [`listing`] which insights there are; [`fetch`] sends requests and does not
-//! interpret; [`normalize`] interprets and does not wait; validation and the table are in `insights_shared`.
+//! [`run`] shows the order of the stages, and [`listing`] which insights there are. [`fetch`] sends requests without
+//! interpretation, and [`normalize`] converts answers without I/O. Validation and the table are in `insights_shared`.
 //!
-//! It does not read findings. Security Hub returns only the current counts, so that a day without a run is lost.
+//! The function does not read findings. Security Hub returns only the current counts, so a day without a run has no data.
 
 pub mod config;
 pub mod detail;

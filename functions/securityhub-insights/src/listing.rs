@@ -1,4 +1,4 @@
-//! The insights that the listings returned, each once although it may be on two pages. Pure.
+//! The insights of the listings. Each counts once, even if it is on two pages. No I/O.
 
 use crate::detail;
 use aws_sdk_securityhub::types::Insight;
@@ -8,15 +8,15 @@ use std::collections::BTreeMap;
 /// The insights that were listed.
 #[derive(Debug, Default)]
 pub struct Listing {
-    /// By ARN.
+    /// The insights by ARN.
     insights: BTreeMap<String, Insight>,
     /// Those without an ARN, whose counts cannot be requested.
     unusable: Vec<Insight>,
 }
 
 impl Listing {
-    /// Adds the insights of a page. If two about one ARN differ, the greater one counts, in whichever order they come, so that
-    /// the next run finds what this one has stored.
+    /// Adds the insights of a page. If two with the same ARN differ, the greater one counts, in any order, so that the next
+    /// run finds the same version that this run stored.
     pub fn extend(&mut self, page: impl IntoIterator<Item = Insight>) {
         for insight in page {
             let Some(arn) = insight.insight_arn.as_deref().filter(|arn| !arn.trim().is_empty()) else {

@@ -1,4 +1,4 @@
-//! Security Hub's answers as records. Pure: no client, no clock.
+//! Converts Security Hub's answers to records. No I/O and no clock.
 //!
 //! Shapes: <https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_Insight.html> and
 //! <https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_InsightResults.html>
@@ -12,10 +12,10 @@ use insights_shared::time::{DAY_SECONDS, Timestamp};
 use insights_shared::value::MapBuilder;
 use insights_sources::securityhub::{self, MOST_VALUES, SEVERITY_LABELS, group_noun};
 
-/// Where an answer came from and when.
+/// The origin of an answer.
 #[derive(Clone, Copy, Debug)]
 pub struct Origin<'a> {
-    /// The account and region that were asked.
+    /// The account and region.
     pub target: &'a Target,
     /// When the counts were requested. It determines the day of the snapshot.
     pub answered_at: Timestamp,
@@ -45,7 +45,7 @@ pub fn snapshot(insight: &Insight, results: &InsightResults, origin: Origin<'_>)
     record
 }
 
-/// The record of an insight that was listed without an ARN. Validation rejects it, so that the answer is kept.
+/// The record of an insight that was listed without an ARN. Validation rejects it, so the answer is stored as rejected.
 pub fn unusable(insight: &Insight, origin: Origin<'_>) -> Record {
     let mut record = envelope(insight, origin);
     record.id = None;
@@ -53,7 +53,7 @@ pub fn unusable(insight: &Insight, origin: Origin<'_>) -> Record {
     record
 }
 
-/// A record with what every snapshot has: its place and its day.
+/// A record with the members of every snapshot: its key and its day.
 fn envelope(insight: &Insight, origin: Origin<'_>) -> Record {
     let Origin { target, answered_at } = origin;
     let arn = insight.insight_arn.as_deref().unwrap_or_default();
@@ -68,8 +68,8 @@ fn envelope(insight: &Insight, origin: Origin<'_>) -> Record {
     record
 }
 
-/// The values in one order, whatever the order of the answer: equal counts must have equal hashes. A value that comes twice
-/// counts once, with the higher count.
+/// The values in a fixed order, because equal counts must have equal hashes. If a value occurs twice, the higher count
+/// applies.
 fn sorted(values: &[InsightResultValue]) -> Vec<&InsightResultValue> {
     let mut values: Vec<&InsightResultValue> = values.iter().collect();
     values.sort_by(|left, right| {
@@ -80,7 +80,7 @@ fn sorted(values: &[InsightResultValue]) -> Vec<&InsightResultValue> {
     values
 }
 
-/// The severity of an insight: that of the highest label that its filters select, if it has findings.
+/// The severity of an insight with findings: that of the highest label that its filters select.
 fn severity(insight: &Insight, findings: i64) -> Severity {
     if findings <= 0 {
         return Severity::Info;

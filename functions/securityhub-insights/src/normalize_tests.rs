@@ -1,4 +1,4 @@
-//! Records worked out by hand from the shapes that the service documents.
+//! Records worked out by hand from the documented shapes of the service.
 
 use super::*;
 use aws_sdk_securityhub::types::{AwsSecurityFindingFilters, StringFilter};
@@ -112,13 +112,13 @@ fn severity_is_that_of_the_highest_label_that_the_filters_select() {
     check(&[("EQUALS", "LOW")], Severity::Low);
     check(&[("EQUALS", "INFORMATIONAL")], Severity::Low);
     check(&[("EQUALS", "SEVERE")], Severity::Low);
-    // Only labels that are selected count, not those that are excluded or matched in part.
+    // Only labels that are selected count, not those that are excluded or matched by prefix.
     check(&[("NOT_EQUALS", "CRITICAL"), ("PREFIX", "HIGH"), ("EQUALS", "MEDIUM")], Severity::Medium);
     check(&[("NOT_EQUALS", "CRITICAL")], Severity::Low);
     check(&[], Severity::Low);
     let without_filters = Insight::builder().insight_arn(ARN).build();
     assert_eq!(record(&without_filters, &results("ResourceId", &[("a", 1)])).severity, Some(Severity::Low));
-    // A value without findings is no finding.
+    // A value with a count of zero is not a finding.
     let counted = record(&insight("x", &[("EQUALS", "HIGH")]), &results("ResourceId", &[("a", 0)]));
     assert_eq!(counted.severity, Some(Severity::Info));
 }
@@ -138,7 +138,7 @@ fn a_title_has_the_name_and_the_counts_in_plain_words() {
     check(" ", "ResourceId", &[], &format!("Insight {ARN}: no findings"));
 }
 
-/// So many values with one finding each.
+/// This number of values, with one finding each.
 fn many(number: usize) -> Vec<(String, i32)> {
     (0..number).map(|number| (format!("arn:aws:s3:::bucket-{number}"), 1)).collect()
 }

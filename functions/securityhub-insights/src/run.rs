@@ -1,7 +1,7 @@
 //! One run: every page of the custom insights, the configured managed insights, and the counts of each.
 //!
-//! Counts are stored while others are requested, and a failure affects only its own insight. An insight that is no longer
-//! listed keeps its snapshots: nothing is closed.
+//! Counts are stored while others are requested. A failure affects only its own insight. An insight that is no longer listed
+//! keeps its snapshots: nothing is closed.
 
 use crate::config::SecurityhubInsights;
 use crate::fetch::Fetch;
@@ -22,15 +22,16 @@ use insights_sources::securityhub;
 use std::cell::Cell;
 
 const LIST: &str = "GetInsights";
-/// The code for an insight that does not exist.
+/// The code of an insight that does not exist.
 const NOT_FOUND: &str = "ResourceNotFoundException";
-/// The code for a request with an ARN that Security Hub does not accept.
+/// The code of a request with an ARN that Security Hub does not accept.
 const INVALID_INPUT: &str = "InvalidInputException";
-/// How many managed insights are requested at once: as many as a page holds.
+/// The number of managed insights per request: the maximum of a page.
 const ARNS: usize = 100;
-/// The snapshots that are stored together: enough to fill requests, and few enough to lose little when a run is killed.
+/// The number of snapshots that are stored together: enough to fill requests, and few enough to lose little when a run is
+/// killed.
 const BATCH: usize = 25;
-/// The batches that are written at once.
+/// The number of batches that are written at the same time.
 const WRITES_AT_ONCE: usize = 2;
 
 impl Collector for SecurityhubInsights {
@@ -46,7 +47,7 @@ impl Collector for SecurityhubInsights {
 
     async fn collect(&self, run: &TargetRun) -> Checkpoint {
         if run.work != Work::Scheduled {
-            // The service keeps no history, so that payloads with a window are refused, and it pushes no events.
+            // The service keeps no history, so payloads with a window are rejected earlier. It also pushes no events.
             return Checkpoint::default();
         }
         let collect_run = CollectRun { run, fetch: Fetch::new(run) };
@@ -68,7 +69,7 @@ impl CollectRun<'_> {
         let mut completeness = match self.list(None, &mut listing).await {
             Ok(()) => {
                 if listing.is_empty() {
-                    // There is nothing to request, which is an answer.
+                    // Without insights there is nothing to request. This counts as an answer.
                     report.answered();
                 }
                 Completeness::Complete
@@ -90,7 +91,8 @@ impl CollectRun<'_> {
         completeness
     }
 
-    /// Adds all insights with these ARNs to the listing, or all custom insights. Those before a failure are in it, too.
+    /// Adds all insights with these ARNs to the listing, or all custom insights. After a failure, the listing contains the
+    /// insights of the earlier pages.
     async fn list(&self, arns: Option<&[String]>, listing: &mut Listing) -> Result<(), CallError> {
         let mut pages = Pages::new(LIST);
         while let Some(token) = pages.next() {
@@ -114,13 +116,13 @@ impl CollectRun<'_> {
         Ok(())
     }
 
-    /// Adds the managed insights with these ARNs to the listing. An ARN that Security Hub does not know or accept is an issue,
-    /// and does not affect the others.
+    /// Adds the managed insights with these ARNs to the listing. An ARN that Security Hub does not know or accept is an
+    /// issue, and does not affect the others.
     async fn list_managed(&self, arns: &[String], listing: &mut Listing) -> Completeness {
         let rejects_arn = |error: &CallError| error.is(NOT_FOUND) || error.is(INVALID_INPUT);
         match self.list(Some(arns), listing).await {
             Err(error) if rejects_arn(&error) && arns.len() > 1 => {
-                // The error does not say which of them it is about.
+                // The error does not name the ARN that caused it.
                 let mut completeness = Completeness::Complete;
                 for arn in arns {
                     let listed = self.list(Some(std::slice::from_ref(arn)), listing).await;
@@ -192,7 +194,7 @@ impl CollectRun<'_> {
             }
             Err(error) => {
                 if error.is(NOT_FOUND) {
-                    // It was deleted after it was listed, which is an answer.
+                    // It was deleted after it was listed. This counts as an answer.
                     report.answered();
                 }
                 Err(report.call_failed(Stage::Fetch, arn, &error))
@@ -201,7 +203,7 @@ impl CollectRun<'_> {
     }
 
     async fn store(&self, records: Vec<Record>, found_existing: &Cell<bool>) -> Completeness {
-        // No snapshot of a day exists before the first run of that day.
+        // Before the first run of a day, the day has no snapshots.
         let oldest = records.iter().filter_map(|record| record.started_at).min();
         let hint = self.run.hint_since(oldest, found_existing.get());
         let stored: WriteOutcome = self.run.store("GetInsightResults", records, hint).await;

@@ -4,15 +4,15 @@ use insights_shared::environment::Environment;
 use insights_shared::fields::Faults;
 use std::collections::HashSet;
 
-/// The collector.
+/// The collector of X-Ray, with its configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct XrayInsights {
-    /// The groups to list; `None` is every group with insights enabled.
+    /// The groups to list; `None` means every group with insights enabled.
     pub groups: Option<Vec<String>>,
 }
 
 impl XrayInsights {
-    /// Reads the variable. Every fault goes into `faults`.
+    /// Reads the variable. Adds every fault to `faults`.
     pub fn read(environment: &Environment, faults: &mut Faults) -> Self {
         /// GroupName is 1 to 32 characters long.
         /// <https://docs.aws.amazon.com/xray/latest/api/API_GetInsightSummaries.html>

@@ -1,4 +1,4 @@
-//! Sends requests to X-Ray: one operation per function, every page, no interpretation.
+//! Sends requests to X-Ray: one function per operation, with all pages and without interpretation.
 //!
 //! <https://docs.aws.amazon.com/xray/latest/api/API_Operations.html>
 
@@ -13,12 +13,12 @@ use insights_shared::payload::Window;
 use insights_shared::sdk::date_time;
 use insights_shared::target_run::TargetRun;
 
-/// Summaries per page: X-Ray's maximum.
+/// Summaries per page: the maximum of X-Ray.
 const SUMMARIES_PAGE: i32 = 100;
-/// Events per page: X-Ray's maximum.
+/// Events per page: the maximum of X-Ray.
 const EVENTS_PAGE: i32 = 50;
 
-/// X-Ray in one account and region.
+/// A client of X-Ray in one account and region.
 #[derive(Debug)]
 pub struct Fetch<'a> {
     client: Client,
@@ -26,7 +26,7 @@ pub struct Fetch<'a> {
 }
 
 impl<'a> Fetch<'a> {
-    /// A client for the run's target.
+    /// Creates a client for the run's target.
     pub fn new(run: &'a TargetRun) -> Self {
         let config = Builder::from(run.sdk())
             .retry_partition(RetryPartition::new(run.retry_partition()))
@@ -51,14 +51,14 @@ impl<'a> Fetch<'a> {
         Ok(groups)
     }
 
-    /// One page of the insights of a group that overlap `window`, and the token of the next.
+    /// One page of the insights of a group that overlap `window`, and the token of the next page.
     pub async fn summaries(
         &self,
         group: &GroupSummary,
         window: Window,
         token: Option<String>,
     ) -> Result<(Vec<InsightSummary>, Option<String>), CallError> {
-        // Either identifies the group; unlike a name, an ARN is never reused.
+        // A group is identified by name or by ARN. Unlike a name, an ARN is never reused.
         let arn = group.group_arn.clone();
         let name = if arn.is_none() { group.group_name.clone() } else { None };
         let request = self
@@ -75,7 +75,7 @@ impl<'a> Fetch<'a> {
         Ok((page.insight_summaries.unwrap_or_default(), page.next_token))
     }
 
-    /// One insight. A response about another insight is malformed; one without an id is kept as rejected.
+    /// One insight. A response about another insight is malformed; one without an id is stored as rejected.
     pub async fn insight(&self, id: &str) -> Result<Insight, CallError> {
         const OPERATION: &str = "GetInsight";
         let answer = self.run.call(OPERATION, self.client.get_insight().insight_id(id).send()).await?;
@@ -98,7 +98,7 @@ impl<'a> Fetch<'a> {
                 .max_results(EVENTS_PAGE)
                 .set_next_token(token)
                 .send();
-            // The insight is stored without them, too, and requested again by the next run.
+            // Optional: the insight is stored without its events too, and the next run requests it again.
             let page = self.run.optional(OPERATION, self.run.call(OPERATION, request)).await?;
             pages.turn(page.next_token())?;
             let page = page.insight_events.unwrap_or_default();
@@ -108,7 +108,7 @@ impl<'a> Fetch<'a> {
         Ok(events)
     }
 
-    /// The service graph of an insight within `window`, which is six hours long at the most.
+    /// The service graph of an insight within `window`, which may be six hours at most.
     pub async fn impact_graph(&self, id: &str, window: Window) -> Result<ImpactGraph, CallError> {
         const OPERATION: &str = "GetInsightImpactGraph";
         let mut pages = Pages::new(OPERATION);
@@ -122,7 +122,7 @@ impl<'a> Fetch<'a> {
                 .end_time(date_time(window.end))
                 .set_next_token(token)
                 .send();
-            // As for the events.
+            // Optional, like the events.
             let page = self.run.optional(OPERATION, self.run.call(OPERATION, request)).await?;
             is_about(OPERATION, id, page.insight_id())?;
             pages.turn(page.next_token())?;
@@ -140,7 +140,7 @@ impl<'a> Fetch<'a> {
     }
 }
 
-/// Fails if a response names another insight than the requested one. Ids are UUIDs, which ignore case.
+/// Fails if a response is about another insight than the requested one. Ids are UUIDs, so case does not matter.
 fn is_about(operation: &'static str, requested: &str, answered: Option<&str>) -> Result<(), CallError> {
     match answered.filter(|id| !id.is_empty() && !id.eq_ignore_ascii_case(requested)) {
         Some(other) => {

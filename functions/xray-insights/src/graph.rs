@@ -1,4 +1,4 @@
-//! The impact graph: which six hours are requested, and how the response becomes a detail. Pure.
+//! The impact graph: which six hours are requested, and how the response is converted to a detail. No I/O.
 
 use aws_sdk_xray::types::{InsightImpactGraphEdge, InsightImpactGraphService as Service};
 use aws_smithy_types::DateTime;
@@ -9,14 +9,14 @@ use insights_shared::value::{Map, MapBuilder, Value, write_canonical_map};
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
-/// The response to GetInsightImpactGraph, all pages joined.
+/// The response to GetInsightImpactGraph, with all pages joined.
 #[derive(Clone, Debug, Default)]
 pub struct ImpactGraph {
-    /// The insight.
+    /// The id of the insight.
     pub insight_id: Option<String>,
-    /// The requested start, as the response repeats it.
+    /// The requested start, as returned in the response.
     pub start_time: Option<DateTime>,
-    /// The requested end, as the response repeats it.
+    /// The requested end, as returned in the response.
     pub end_time: Option<DateTime>,
     /// When the graph's data begin.
     pub service_graph_start_time: Option<DateTime>,
@@ -26,17 +26,16 @@ pub struct ImpactGraph {
     pub services: Option<Vec<Service>>,
 }
 
-/// The longest span of one graph.
-/// <https://docs.aws.amazon.com/xray/latest/api/API_GetInsightImpactGraph.html>
+/// The maximum time span of a graph, in seconds. <https://docs.aws.amazon.com/xray/latest/api/API_GetInsightImpactGraph.html>
 const LONGEST_SECONDS: i64 = 6 * 3_600;
 
-/// The six hours up to `end`, as far as X-Ray still has them; `None` beyond its reach.
+/// The six hours before `end`, without the part before `reach`, which X-Ray no longer has; `None` if nothing is left.
 pub fn window(end: Timestamp, reach: Timestamp) -> Option<Window> {
     let start = end.plus_seconds(-LONGEST_SECONDS).max(reach);
     (start < end).then_some(Window { start, end })
 }
 
-/// Every member of the answer but the page token.
+/// Every member of the answer except the page token.
 pub fn detail(graph: &ImpactGraph) -> Map {
     let services = graph.services.as_deref().map(unique);
     MapBuilder::new()
@@ -49,15 +48,15 @@ pub fn detail(graph: &ImpactGraph) -> Map {
         .build()
 }
 
-/// Every service once, in the order in which they first come, although a page or a service may come twice. All pages of an
-/// answer share one map, in which a reference id names one service.
+/// Every service once, in the order of first appearance, although a page or a service may be returned twice. The reference
+/// ids are unique within all pages of an answer.
 fn unique(services: &[Service]) -> Vec<Map> {
     let mut groups: Vec<Vec<&Service>> = Vec::with_capacity(services.len());
     let mut places: HashMap<i32, usize> = HashMap::with_capacity(services.len());
     let mut nameless = HashSet::new();
     for service in services {
         let Some(id) = service.reference_id else {
-            // Nothing tells whether two of these are one service, unless they are equal.
+            // Services without a reference id are the same only if they are equal.
             if nameless.insert(text(service)) {
                 groups.push(vec![service]);
             }
@@ -73,9 +72,9 @@ fn unique(services: &[Service]) -> Vec<Map> {
     groups.into_iter().flat_map(merged).map(|service| detail_of(&service)).collect()
 }
 
-/// The services of one reference id as one, if they agree on the members that they have. Otherwise they cannot be one: those
-/// with the same name, account and type are one service each, and all of them stay. The order in which they come makes no
-/// difference, and the time that it takes grows with their number and no faster.
+/// Merges the services with one reference id into one, if the members that they have are equal. Otherwise they are not the
+/// same service: those with the same name, account and type are merged, and all others are kept. The result does not depend
+/// on the order. The time grows linearly with the number of services.
 fn merged(mut group: Vec<&Service>) -> Vec<Service> {
     if group.len() > 1 {
         group.sort_by_cached_key(|service| text(service));
@@ -101,7 +100,7 @@ fn merged(mut group: Vec<&Service>) -> Vec<Service> {
     services.iter().map(|services| joined(services)).collect()
 }
 
-/// One service with what each of `services` says of it.
+/// One service with the members of all `services`.
 fn joined(services: &[&Service]) -> Service {
     let first = |member: fn(&Service) -> Option<&str>| services.iter().find_map(|service| member(service));
     let names = services.iter().filter_map(|service| service.names.as_deref());
@@ -116,7 +115,7 @@ fn joined(services: &[&Service]) -> Service {
         .build()
 }
 
-/// The elements of all lists, each once by its key; `None` without a list.
+/// The elements of all lists, each once by its key; `None` if there is no list.
 fn each_once<'a, T: Clone + 'a, K: Eq + Hash>(
     lists: impl Iterator<Item = &'a [T]>,
     key: impl Fn(&T) -> K,
@@ -127,7 +126,7 @@ fn each_once<'a, T: Clone + 'a, K: Eq + Hash>(
     Some(lists.flatten().filter(|element| seen.insert(key(element))).cloned().collect())
 }
 
-/// What tells one service from another, and puts them in an order that does not depend on that of the answer.
+/// The canonical text of a service, to compare and sort services independently of the order of the answer.
 fn text(service: &Service) -> String {
     let mut text = String::new();
     write_canonical_map(&detail_of(service), &mut text);
@@ -154,7 +153,7 @@ fn edge(edge: &InsightImpactGraphEdge) -> Map {
 mod tests {
     use super::*;
 
-    /// No time is measured: if each service is compared with each, the test takes minutes.
+    /// No time limit is needed: with a quadratic algorithm, the test would take minutes.
     #[test]
     fn thousands_of_services_of_one_reference_id_take_time_in_proportion_to_their_number() {
         type Make = fn(usize) -> Service;

@@ -1,4 +1,4 @@
-//! Which of X-Ray's groups are listed. Pure.
+//! Determines which of X-Ray's groups are listed. No I/O.
 
 use aws_sdk_xray::types::GroupSummary;
 use std::collections::HashSet;
@@ -12,9 +12,9 @@ pub struct Chosen {
     pub faults: Vec<(String, &'static str)>,
 }
 
-/// Chooses the configured groups, or else all groups with insights enabled.
+/// Selects the configured groups, or all groups with insights enabled if none are configured.
 pub fn choose(groups: Vec<GroupSummary>, configured: Option<&[String]>) -> Chosen {
-    // Of a group that is listed twice, the entry with insights and a name wins, wherever it is in the list.
+    // If a group is returned twice, the entry with insights and a name takes precedence, regardless of the order.
     let (mut enabled, others): (Vec<GroupSummary>, Vec<GroupSummary>) =
         groups.into_iter().partition(has_insights);
     enabled.sort_by_key(|group| group.group_name.is_none());

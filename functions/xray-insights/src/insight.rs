@@ -1,4 +1,5 @@
-//! Fetches insights in full, and stores each with its events and its graph. Some are written while others are requested.
+//! Fetches insights with their details, and stores each after its events and its graph. Insights are written while others are
+//! requested.
 
 use crate::fetch::Fetch;
 use crate::graph;
@@ -13,9 +14,10 @@ use insights_shared::report::Outcome;
 use insights_shared::target_run::{ExistenceHint, TargetRun};
 use insights_shared::time::Timestamp;
 
-/// The insights that are stored together: enough to fill requests, and few enough to lose little when a run is killed.
+/// The number of insights that are stored together: enough to fill requests, and few enough to lose little when a run is
+/// killed.
 const BATCH: usize = 16;
-/// The batches that are written at once.
+/// The number of batches that are written at the same time.
 const WRITES_AT_ONCE: usize = 2;
 /// The code with which X-Ray rejects an unknown id.
 const UNKNOWN_INSIGHT: &str = "InvalidRequestException";
@@ -23,7 +25,7 @@ const UNKNOWN_INSIGHT: &str = "InvalidRequestException";
 /// Why an insight is fetched.
 #[derive(Clone, Copy)]
 pub(crate) enum Reason<'a> {
-    /// It is new or changed in the listing, with this version if the listing gave one.
+    /// The listing contains it as new or changed, with this version if the summary has one.
     Listed(Option<Timestamp>),
     /// It is stored as open, and the listing no longer has it.
     Unlisted(&'a Stored),
@@ -35,12 +37,12 @@ pub(crate) enum Reason<'a> {
 pub(crate) struct Insights<'a> {
     pub(crate) fetch: Fetch<'a>,
     pub(crate) run: &'a TargetRun,
-    /// X-Ray has no data before this instant.
+    /// The earliest time for which X-Ray has data.
     pub(crate) reach: Timestamp,
 }
 
 /// The result of fetching one insight.
-#[must_use = "a watermark would pass over what is missing"]
+#[must_use = "a watermark must not move past missing data"]
 struct Fetched {
     /// `None` if there is nothing to store.
     records: Option<Records>,
@@ -134,7 +136,7 @@ impl Insights<'_> {
             run.report.count(Outcome::Unchanged);
             return Fetched::nothing(Completeness::Complete);
         }
-        // All records of an insight have the id of its own answer: a pushed id may be written in another case.
+        // All records of an insight use the id of its own answer, because the case of a pushed id may differ.
         let own_id = insight.insight_id.clone().unwrap_or_else(|| id.to_owned());
         let mut completeness = Completeness::Complete;
         let mut is_reached = true;
@@ -166,7 +168,7 @@ impl Insights<'_> {
         let events = normalize::events(&own_id, &events, requested_at);
         let mut parts: Vec<_> = events.into_iter().map(|event| ("GetInsightEvents", event)).collect();
         let end = normalize::end_time(&insight).or(record.updated_at);
-        // An insight that was not reached in time is one subject, not two.
+        // If there is no time for the events, the graph must not count as a second subject that was not reached.
         let graph = if is_reached { self.graph(&own_id, end, record.updated_at).await } else { Ok(None) };
         match graph {
             Ok(graph) => parts.extend(graph.map(|graph| ("GetInsightImpactGraph", graph))),
@@ -176,7 +178,7 @@ impl Insights<'_> {
         Fetched { records: Some(Records { insight: record, parts, has_all_parts }), completeness }
     }
 
-    /// The graph of the six hours before `end`; `None` if X-Ray no longer has any of them.
+    /// The graph of the six hours before `end`; `None` if X-Ray no longer has any of that time.
     async fn graph(
         &self,
         id: &str,
@@ -190,7 +192,7 @@ impl Insights<'_> {
         Ok(Some(normalize::impact_graph(id, &graph, window, updated_at, origin)))
     }
 
-    /// Keeps an answer without the insight's id or its start as rejected, under the requested id.
+    /// Stores an answer without the insight's id or start as rejected, under the requested id.
     async fn reject(
         &self,
         id: &str,
@@ -209,8 +211,8 @@ impl Insights<'_> {
         self.run.store("GetInsight", [record], ExistenceHint::Unknown).await.completeness
     }
 
-    /// Handles a failed request for an insight: the insight is closed if it is stored as open and X-Ray no longer knows it.
-    /// Anything else is an issue.
+    /// Handles a failed request for an insight. If it is stored as open and X-Ray no longer has it, it is closed. Any other
+    /// failure is an issue.
     async fn no_insight(
         &self,
         id: &str,

@@ -1,9 +1,9 @@
 //! Collects AWS X-Ray insights, their events and their impact graphs.
 //!
-//! [`run`] shows the order of the stages, and `insight` how one insight is fetched; [`fetch`] sends requests and does not
-//! interpret; [`normalize`] interprets and does not wait; validation and the table are in `insights_shared`.
+//! [`run`] shows the order of the stages, and `insight` how one insight is fetched. [`fetch`] sends requests without
+//! interpretation, and [`normalize`] converts answers without I/O. Validation and the table are in `insights_shared`.
 //!
-//! It does not read traces.
+//! The function does not read traces.
 
 pub mod config;
 pub mod fetch;

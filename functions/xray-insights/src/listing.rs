@@ -1,5 +1,5 @@
-//! The insights that a listing has returned so far. Each counts once, although the same insight may be on two pages when pages
-//! shift while they are read. Pure but for the report.
+//! The insights that the listing returned so far. Each counts once, even if it is on two pages because pages shift while they
+//! are read. No I/O except the report.
 
 use aws_sdk_xray::types::InsightSummary;
 use insights_shared::report::{Outcome, ReportSink};
@@ -8,24 +8,24 @@ use insights_shared::time::Timestamp;
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
-/// What a listing has returned so far.
+/// The insights that the listing returned so far.
 #[derive(Debug, Default)]
 pub struct Listing {
-    /// By id in lower case: ids are UUIDs, which ignore case.
+    /// By id in lower case: ids are UUIDs, whose case does not matter.
     insights: HashMap<String, Listed>,
 }
 
 #[derive(Debug)]
 struct Listed {
-    /// The latest version that a summary gave.
+    /// The latest version in a summary.
     version: Option<Timestamp>,
-    /// What the insight was counted as, unless it was fetched.
+    /// The outcome under which the insight was counted, unless it was fetched.
     counted: Option<Outcome>,
-    /// The version in which it was fetched.
+    /// The version because of which it was fetched.
     fetched: Option<Fetched>,
 }
 
-/// The id, as it was written, and the version in the summary because of which an insight was fetched.
+/// Why an insight was fetched: its id as in the summary, and the version in the summary.
 #[derive(Debug)]
 struct Fetched {
     id: String,
@@ -38,8 +38,8 @@ pub fn version(summary: &InsightSummary) -> Option<Timestamp> {
 }
 
 impl Listing {
-    /// Adds the summaries of a page, and returns those to process: each insight once, in its latest version, unless an earlier
-    /// page had that version or a later one. The choice does not depend on the order of the summaries.
+    /// Adds the summaries of a page, and returns those to process: each insight once, in its latest version, unless an
+    /// earlier page had that version or a later one. The result does not depend on the order of the summaries.
     pub fn add(&mut self, summaries: Vec<InsightSummary>) -> Vec<InsightSummary> {
         let mut chosen: Vec<InsightSummary> = Vec::with_capacity(summaries.len());
         let mut places: HashMap<String, usize> = HashMap::with_capacity(summaries.len());
@@ -58,7 +58,7 @@ impl Listing {
         chosen
     }
 
-    /// Notes the version of a summary. `false` if that version, or a later one, was listed before.
+    /// Records the version of a summary. Returns `false` if that version, or a later one, was listed before.
     fn is_newer(&mut self, summary: &InsightSummary) -> bool {
         let version = version(summary);
         match self.insights.get_mut(&lower(summary)) {
@@ -79,7 +79,7 @@ impl Listing {
         self.insights.contains_key(&id.to_ascii_lowercase())
     }
 
-    /// Counts an insight that need not be fetched, in place of what an earlier page counted of it.
+    /// Counts an insight that need not be fetched. This replaces the count from an earlier page.
     pub fn count(&mut self, report: &ReportSink, id: &str, outcome: Outcome) {
         let before = self
             .insights
@@ -91,7 +91,7 @@ impl Listing {
         }
     }
 
-    /// Notes that an insight is fetched in the latest listed version, and removes what an earlier page counted of it.
+    /// Records that an insight is fetched in the latest listed version, and removes its count from an earlier page.
     pub fn fetch(&mut self, report: &ReportSink, id: &str) {
         let Some(listed) = self.insights.get_mut(&id.to_ascii_lowercase()) else { return };
         listed.fetched = Some(Fetched { id: id.to_owned(), version: listed.version });
@@ -105,8 +105,8 @@ impl Listing {
         self.insights.get(&id.to_ascii_lowercase()).is_some_and(|listed| listed.fetched.is_some())
     }
 
-    /// The insights of which a newer version was listed after they were fetched, with that version, in the order of their ids.
-    /// Afterwards they count as fetched in that version.
+    /// The insights of which a newer version was listed after they were fetched, with that version, sorted by id. From then
+    /// on they count as fetched in that version.
     pub fn take_outdated(&mut self) -> Vec<(String, Option<Timestamp>)> {
         let outdated = self.insights.values_mut().filter_map(|Listed { version, fetched, .. }| {
             let fetched = fetched.as_mut().filter(|fetched| fetched.version < *version)?;
@@ -123,7 +123,7 @@ fn lower(summary: &InsightSummary) -> String {
     summary.insight_id.as_deref().unwrap_or_default().to_ascii_lowercase()
 }
 
-/// The later version wins; then the summary without an end; then the id in lower case, as X-Ray writes it.
+/// The later version takes precedence, then the summary without an end, then the id in lower case, as X-Ray writes it.
 fn rank(summary: &InsightSummary) -> (Option<Timestamp>, Reverse<Option<Timestamp>>, &str) {
     let end = summary.end_time.as_ref().and_then(timestamp);
     (version(summary), Reverse(end), summary.insight_id.as_deref().unwrap_or_default())

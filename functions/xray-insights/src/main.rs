@@ -1,4 +1,4 @@
-//! The Lambda function `xray-insights`: wires the collector to the runtime.
+//! The Lambda function `xray-insights`: connects the collector to the runtime.
 
 use insights_shared::environment::Environment;
 use insights_shared::runtime;

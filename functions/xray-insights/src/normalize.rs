@@ -1,6 +1,6 @@
-//! X-Ray's answers as records. Pure: no client, no clock.
+//! Converts X-Ray's answers to records. No I/O and no clock.
 //!
-//! Shapes: <https://docs.aws.amazon.com/xray/latest/api/API_Insight.html> and its siblings.
+//! Shapes: <https://docs.aws.amazon.com/xray/latest/api/API_Insight.html> and related pages.
 
 use crate::graph::{self, ImpactGraph};
 use aws_sdk_xray::types::{
@@ -19,18 +19,18 @@ use insights_shared::validate::Rejected;
 use insights_shared::value::{Map, MapBuilder, Text, Value, write_canonical_map};
 use insights_sources::xray;
 
-/// The name in `detail` of the summary's version, the one member that GetInsight does not give.
+/// The name in `detail` of the summary's version, which GetInsight does not return.
 const LAST_UPDATE_TIME: &str = "last_update_time";
 
-/// The members of an insight, its version among them.
+/// The number of members of an insight, including its version.
 const MEMBERS: usize = 13;
 
-/// Where an answer came from and when.
+/// The origin of an answer.
 #[derive(Clone, Copy, Debug)]
 pub struct Origin<'a> {
-    /// The account and region that were asked.
+    /// The account and region.
     pub target: &'a Target,
-    /// When they were asked.
+    /// When the service was asked.
     pub answered_at: Timestamp,
 }
 
@@ -43,12 +43,13 @@ fn insight_partition(target: &Target, id: &str) -> String {
     partition(xray::SOURCE, &target.account_id, &target.region, [id])
 }
 
-/// Where the version of an insight's record comes from.
+/// Where the version of an insight comes from.
 #[derive(Clone, Copy, Debug)]
 pub enum Version<'a> {
-    /// The listing gave it.
+    /// From the listing.
     Summary(Timestamp),
-    /// The insight was asked for by id, which gives none: what is stored, and the newest event that came with it.
+    /// The insight was requested by id. That answer has no version, so it is derived from the stored record and the newest
+    /// event.
     ById {
         /// The stored record.
         stored: Option<&'a Stored>,
@@ -84,7 +85,7 @@ pub fn insight(insight: &Insight, version: Version<'_>, origin: Origin<'_>) -> R
             }
         }
     };
-    // Any state but CLOSED is open: a state that is new to us is more likely something to look at than not.
+    // Any state other than CLOSED is open: people should see an insight with an unknown state.
     let is_closed = insight.state == Some(InsightState::Closed);
     record.status = Some(if is_closed { Status::Closed } else { Status::Open });
     record.ended_at = if is_closed { end_time.or(record.updated_at) } else { None };
@@ -98,31 +99,31 @@ pub fn insight(insight: &Insight, version: Version<'_>, origin: Origin<'_>) -> R
     record
 }
 
-/// Whether an answer says which insight it is about and when that began. Without either, its record is rejected, and events and
-/// a graph would be stored without an insight.
+/// Whether an answer contains the id and the start of the insight. Without them, its record is rejected, and its events and
+/// graph would be stored without an insight.
 pub fn is_usable(insight: &Insight) -> bool {
     let has_id = insight.insight_id.as_deref().is_some_and(|id| !id.is_empty());
     has_id && insight.start_time.as_ref().and_then(timestamp).is_some()
 }
 
-/// When an insight ended, as far as its answer says so. An insight that is open may have an end as well.
+/// When an insight ended, if its answer contains the end. An open insight may have an end as well.
 pub fn end_time(insight: &Insight) -> Option<Timestamp> {
     insight.end_time.as_ref().and_then(timestamp)
 }
 
-/// Whether the stored record was made of an equal answer, with all its events and its graph.
+/// Whether the stored record comes from an equal answer and has all its events and its graph.
 pub fn is_complete_and_same(stored: &Stored, insight: &Insight) -> bool {
     stored.detail_time(xray::SUMMARY_VERSION).is_some() && is_same_answer(stored, &insight_detail(insight))
 }
 
-/// Whether the stored record was made of an equal answer. Its version is not part of an answer by id.
+/// Whether the stored record comes from an equal answer. The version is not compared, because an answer by id has none.
 fn is_same_answer(stored: &Stored, detail: &Map) -> bool {
     let Some(stored) = stored.0.get("detail").and_then(Value::as_map) else { return false };
     let without_version = stored.iter().filter(|(name, _)| *name != LAST_UPDATE_TIME);
     without_version.eq(detail.iter())
 }
 
-/// The stored record of an insight that X-Ray no longer knows, closed at the last that was heard of it.
+/// The stored record of an insight that X-Ray no longer has, closed at its last version.
 pub fn no_longer_known(stored: &Stored, answered_at: Timestamp) -> Option<Record> {
     let mut record = Record::from_stored(xray::INSIGHT, stored, answered_at)?;
     record.status = Some(Status::Closed);
@@ -131,7 +132,7 @@ pub fn no_longer_known(stored: &Stored, answered_at: Timestamp) -> Option<Record
     Some(record)
 }
 
-/// A summary without an id that could be asked for: all that it says, and why nothing can be made of it.
+/// The rejection of a summary without a valid id, which cannot be requested.
 pub fn unusable_summary(summary: &InsightSummary, target: &Target) -> Rejected {
     let id = summary.insight_id.as_deref().unwrap_or_default();
     let said = MapBuilder::new()
@@ -163,16 +164,16 @@ pub fn unusable_summary(summary: &InsightSummary, target: &Target) -> Rejected {
     Rejected { subject: format!("{pk} {sk}"), violations, raw }
 }
 
-/// Leaves the version out of a record whose events or graph are missing, so that the next run asks again.
+/// Removes the version from a record whose events or graph are missing, so that the next run requests the insight again.
 pub fn without_version(record: &mut Record) {
     record.detail.remove(LAST_UPDATE_TIME);
 }
 
 /// The records of an insight's events, in the order of their times.
 ///
-/// Events have no identifier. Those of one time are told apart by a number, in the order of their content, so that the
-/// same events get the same keys whatever order they come in. Two that are equal are one that came twice: while an insight
-/// grows, its pages shift, and the last of one is the first of the next.
+/// Events have no identifier. Events of the same time get a number, in the order of their content, so that the same events
+/// always get the same keys. Equal events are one event that was returned twice: while an insight grows, its pages shift, and
+/// the last event of a page becomes the first of the next.
 pub fn events(id: &str, events: &[InsightEvent], origin: Origin<'_>) -> Vec<Record> {
     let Origin { target, answered_at } = origin;
     let mut details: Vec<(Option<Timestamp>, Map, &InsightEvent)> = events
@@ -225,12 +226,12 @@ pub fn impact_graph(
     record
 }
 
-/// The newest time among events.
+/// The time of the newest event.
 pub fn newest_event(events: &[InsightEvent]) -> Option<Timestamp> {
     events.iter().filter_map(|event| event.event_time.as_ref().and_then(timestamp)).max()
 }
 
-/// The statistics that an insight is judged by: the root cause's, unless only the clients' have both numbers.
+/// The statistics that determine the severity: those of the root cause, unless only those of the clients have both numbers.
 fn decisive_statistics(insight: &Insight) -> Option<&RequestImpactStatistics> {
     let usable = |statistics: &&RequestImpactStatistics| {
         statistics.fault_count.is_some() && statistics.total_count.is_some()
@@ -250,7 +251,7 @@ fn measures(statistics: Option<&RequestImpactStatistics>) -> Vec<(Text, Number)>
     counts.into_iter().filter_map(|(name, count)| Some((name.into(), count?.into()))).collect()
 }
 
-/// The name of the root cause: an insight without one is about nothing that could be named.
+/// The name of the root cause service; `None` if the answer has none.
 fn root_cause(insight: &Insight) -> Option<String> {
     let service = insight.root_cause_service_id.as_ref()?;
     let names = service.names.as_deref().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Tables for [`normalize`](super), derived by hand from AWS's shapes and the public contract.
+//! Tables for [`normalize`](super), worked out by hand from AWS's shapes and the public contract.
 
 #[path = "normalize_tests/parts.rs"]
 mod parts;
@@ -25,7 +25,7 @@ fn seconds(seconds: i64) -> DateTime {
     DateTime::from_secs(seconds)
 }
 
-/// The record of `given`, asked for when the worked example was.
+/// The record of `given`, requested at the time of the worked example.
 fn record_of(given: &Insight, version: Version<'_>) -> Record {
     let target = target();
     insight(given, version, Origin { target: &target, answered_at: time("2023-11-14T22:25:00Z") })
@@ -274,7 +274,7 @@ fn an_answer_by_id_keeps_the_stored_version_while_the_rest_is_equal() {
     assert_eq!(same.updated_at, Some(time("2023-11-14T22:23:20.5Z")));
     assert_eq!(stored(same).content_hash(), listed.content_hash(), "so that nothing is written");
 
-    // Stored without the summary's time, since a part was missing: the version stays, and nothing is made up.
+    // Stored without the summary's time, because a part is missing. The version does not change.
     let mut incomplete = record_of(&example(), summary_version());
     without_version(&mut incomplete);
     let incomplete = stored(incomplete);

@@ -1,5 +1,5 @@
-//! One run: the groups, every page of their summaries, each new or changed insight in full, and insights that are stored as
-//! open but no longer listed.
+//! One run: the groups, every page of their summaries, the details of each new or changed insight, and insights that are
+//! stored as open but no longer listed.
 
 use crate::config::XrayInsights;
 use crate::fetch::Fetch;
@@ -28,13 +28,14 @@ use insights_shared::time::{DAY_SECONDS, Timestamp};
 use insights_sources::xray;
 use insights_sources::xray::{SUMMARY_VERSION, is_insight_id, pushed_id};
 
-/// X-Ray keeps insights for 30 days by its own clock. A little less is requested, since ours may be behind.
+/// X-Ray keeps insights for 30 days, by its own clock. Slightly less is requested, because our clock may be behind.
 const REACH_DAYS: i64 = 30;
-/// How much less: longer than any invocation lasts, since every page of a listing is requested with the same start.
+/// The safety margin in seconds. It is longer than any invocation, because every page of a listing is requested with the same
+/// start.
 const REACH_MARGIN_SECONDS: i64 = 1_800;
-/// The most insights that one group may list.
+/// The maximum number of insights that one group may list.
 const MOST_LISTED: usize = 200_000;
-/// How many unlisted insights are read at once, whole.
+/// The maximum number of unlisted insights that are read at the same time, with `detail`.
 const UNLISTED_AT_ONCE: usize = 100;
 
 impl Collector for XrayInsights {
@@ -66,16 +67,16 @@ struct CollectRun<'a> {
     run: &'a TargetRun,
     /// `XRAY_GROUPS`.
     configured: Option<&'a [String]>,
-    /// X-Ray has no data before this instant.
+    /// The earliest time for which X-Ray has data.
     reach: Timestamp,
 }
 
 /// The result of listing all groups.
-#[must_use = "a watermark would pass over what is missing"]
+#[must_use = "a watermark must not move past missing data"]
 struct ListResult {
     /// Whether every page of every group was returned.
     is_whole: bool,
-    /// Whether that holds, and everything listed was fetched and stored.
+    /// Whether the listing is whole, and everything listed was fetched and stored.
     completeness: Completeness,
 }
 
@@ -114,7 +115,7 @@ impl CollectRun<'_> {
         if window.start < window.end {
             let listed = self.list(window, &mut Listing::default()).await;
             if !listed.completeness.is_complete() {
-                // A listing has no order that would show how far it came.
+                // The order of a listing does not show how far it came.
                 window.end = window.start;
             }
         }
@@ -132,7 +133,7 @@ impl CollectRun<'_> {
         Checkpoint::nothing_done(outcome.completeness)
     }
 
-    /// Lists every group and collects what is new or changed.
+    /// Lists every group, and collects new and changed insights.
     async fn list(&self, window: Window, listing: &mut Listing) -> ListResult {
         let report = &self.run.report;
         let groups = match self.insights.fetch.groups().await {
@@ -162,8 +163,8 @@ impl CollectRun<'_> {
         ListResult { is_whole, completeness: outcome.completeness }
     }
 
-    /// Collects once more each insight of which a later page or another group had a newer version than was fetched. Its
-    /// records were counted then, and count once.
+    /// Fetches an insight again if a later page or another group listed a newer version than the one that was fetched. Its
+    /// records were already counted, and count once.
     async fn collect_newer_versions(&self, listing: &mut Listing) -> WriteOutcome {
         let _counting = self.run.report.newer_versions();
         let outdated = listing.take_outdated();
@@ -171,7 +172,7 @@ impl CollectRun<'_> {
         self.insights.collect(outdated.collect(), ExistenceHint::Unknown).await
     }
 
-    /// Lists one group and collects what is new or changed. `outcome` is that of everything listed so far.
+    /// Lists one group, and collects new and changed insights. `outcome` is the combined result of everything listed so far.
     async fn list_group(
         &self,
         group: &GroupSummary,
@@ -191,8 +192,8 @@ impl CollectRun<'_> {
         Ok(())
     }
 
-    /// Compares a page of summaries with what is stored, and collects what is new or changed. A page of which nothing has to
-    /// be fetched counts as an answer of the service; of any other page the answers about its insights count.
+    /// Compares a page of summaries with the stored records, and collects new and changed insights. If nothing has to be
+    /// fetched, the page counts as an answer of the service. Otherwise the answers about its insights count.
     async fn collect_page(
         &self,
         summaries: Vec<InsightSummary>,
@@ -205,12 +206,12 @@ impl CollectRun<'_> {
             .into_iter()
             .partition(|summary| summary.insight_id.as_deref().is_some_and(is_insight_id));
         for summary in &unusable {
-            // Without a valid id an insight cannot be requested.
+            // Without a valid id, an insight cannot be requested.
             let rejected = normalize::unusable_summary(summary, &run.target);
             outcome.add(run.reject("GetInsightSummaries", &rejected).await);
         }
         let summaries = listing.add(summaries);
-        // An insight that was fetched before is compared once everything is listed.
+        // Summaries of insights that were already fetched are compared once everything is listed.
         let summaries: Vec<InsightSummary> = summaries
             .into_iter()
             .filter(|summary| !summary.insight_id.as_deref().is_some_and(|id| listing.is_fetched(id)))
@@ -231,7 +232,7 @@ impl CollectRun<'_> {
                 outcome.add(run.report.call_failed(Stage::Write, id, error));
                 continue;
             }
-            // An expired insight that is stored as open still has to be closed.
+            // An expired insight that is stored as open must still be closed.
             if self.is_expired(summary) && !found.items.contains_key(&key) {
                 continue;
             }
@@ -260,7 +261,7 @@ impl CollectRun<'_> {
         retention > 0 && closed && end.is_some_and(|end| end.plus_seconds(retention) <= self.run.now)
     }
 
-    /// Fetches every insight that is stored as open and is not in the listing, which must be whole.
+    /// Fetches every insight that is stored as open and is not in the listing, which must be complete.
     async fn unlisted(&self, listing: &Listing) -> Completeness {
         let run = self.run;
         let Target { account_id, region, .. } = &run.target;
@@ -300,7 +301,7 @@ impl CollectRun<'_> {
     }
 }
 
-/// The outcome of a listed insight that need not be fetched; `None` if it has to be.
+/// The outcome of a listed insight that need not be fetched; `None` if it must be fetched.
 fn classify(version: Option<Timestamp>, stored: Option<&Stored>) -> Option<Outcome> {
     let stored = stored?;
     if stored.is_newer_schema() {
@@ -308,7 +309,7 @@ fn classify(version: Option<Timestamp>, stored: Option<&Stored>) -> Option<Outco
         return Some(Outcome::Stale);
     }
     if stored.text("status_reason").is_some() {
-        return None; // We closed it, but X-Ray still lists it: its answer wins.
+        return None; // We closed it, but X-Ray still lists it, so X-Ray's answer takes precedence.
     }
     let (version, known) = (version?, stored.detail_time(SUMMARY_VERSION)?);
     match version.cmp(&known) {

@@ -22,7 +22,7 @@ pub const DOMAIN: Kind = Kind(&DOMAIN_KIND);
 /// The counts of a control.
 pub const CONTROL: Kind = Kind(&CONTROL_KIND);
 
-/// The share of non-compliant evidence. Inconclusive evidence is part of neither number.
+/// The share of non-compliant evidence in the compliant and non-compliant evidence.
 pub const NONCOMPLIANT_SHARE: ShareScale = ShareScale { thresholds: [(1, 2), (1, 4), (1, 10)] };
 
 static AUDIT_MANAGER: SourceDescriptor = SourceDescriptor {
@@ -73,7 +73,7 @@ static AUDIT_MANAGER: SourceDescriptor = SourceDescriptor {
         ],
     },
     not_enabled: NotEnabled {
-        // The code is that of every denial, so the message decides.
+        // Every denial has the same code, so the message decides.
         errors: &[ErrorPattern { code: "", message: "Please complete AWS Audit Manager setup" }],
         meaning: "Audit Manager is not set up there, or not offered in this region",
     },
@@ -93,7 +93,7 @@ const fn operation(name: &'static str, iam_action: &'static str) -> Operation {
 
 static ACCOUNT_KIND: KindDescriptor = KindDescriptor {
     is_in_ended: true,
-    // There is one account in a partition of rejected answers.
+    // The partition of rejected answers already contains the account.
     names_subject: NamesSubject::Always,
     scope: Some(|parts| matches!(parts, ["account"]).then_some("account")),
     ..counts("auditmanager.insights", "account")
@@ -101,7 +101,7 @@ static ACCOUNT_KIND: KindDescriptor = KindDescriptor {
 
 static ASSESSMENT_KIND: KindDescriptor = KindDescriptor {
     is_in_ended: true,
-    // An assessment's id is a UUID, which no key encodes.
+    // An assessment's id is a UUID, so its key part needs no decoding.
     scope: Some(|parts| if let ["assessment", id] = parts { Some(id) } else { None }),
     ..counts("auditmanager.assessment", "assessment")
 };
@@ -121,7 +121,7 @@ static CONTROL_KIND: KindDescriptor = counts("auditmanager.control", "control");
 pub(crate) const MEASURES: ComplianceMeasures =
     ComplianceMeasures { compliant: "compliant", noncompliant: "noncompliant", inconclusive: "inconclusive" };
 
-/// Daily counts. They do not say which part of the account they are of.
+/// The descriptor of daily counts, without the members that depend on what is counted.
 const fn counts(name: &'static str, label: &'static str) -> KindDescriptor {
     KindDescriptor {
         names_subject: NamesSubject::Never,
@@ -135,7 +135,7 @@ const fn counts(name: &'static str, label: &'static str) -> KindDescriptor {
             scale: Scale::Share(NONCOMPLIANT_SHARE),
         }),
         compliance: Some(MEASURES),
-        // Not `SOURCE`: constants that refer to each other through statics would be a cycle.
+        // Not `SOURCE`: constants that refer to each other through statics are a cyclic definition.
         ..KindDescriptor::plain(name, label, Source(&AUDIT_MANAGER), Shape::Snapshot)
     }
 }

@@ -1,15 +1,15 @@
-//! How Audit Manager's counts are shown. Its documentation links to the start page of the console alone.
+//! The view of Audit Manager's counts. Audit Manager documents a link only to the start page of its console.
 
 use super::{MEASURES, SOURCE};
 use crate::view::console::{Link, home};
 use crate::view::{CorrelationKeys, Judgement, Subject, View, counted};
 use insights_records::record::Stored;
 
-/// How Audit Manager's counts are shown.
+/// The view of Audit Manager.
 pub static VIEW: View = View {
     source: SOURCE,
     needs_partition: false,
-    // It has no insights, which begin and end.
+    // It has no insights that open and close.
     related: |_| Vec::new(),
     sections: |_, _| Vec::new(),
     judgement,
@@ -21,7 +21,7 @@ pub static VIEW: View = View {
     },
     correlation_items: &[],
     correlation: |_, _| CorrelationKeys::default(),
-    // An assessment is known by its name.
+    // People identify an assessment by its name.
     lane: |record| record.text("title").unwrap_or_default(),
     link: |record| Some(Link { shows: "Audit Manager", url: home(record, "auditmanager")? }),
     // It has no metric series.

@@ -34,7 +34,7 @@ static CLOUDTRAIL: SourceDescriptor = SourceDescriptor {
     endpoint_variable: "AWS_ENDPOINT_URL_CLOUDTRAIL",
     kinds: &[Kind(&INSIGHT_KIND), Kind(&METRIC_KIND)],
     operations: &[
-        // Two per second for each account and region, shared with every other caller.
+        // Two per second for each account and region, including the requests of other callers.
         // https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html
         Operation {
             rate: Some(2.0),
@@ -52,7 +52,8 @@ static CLOUDTRAIL: SourceDescriptor = SourceDescriptor {
             iam_resource: TRAILS,
             ..operation("ListInsightsData", "cloudtrail:ListInsightsData")
         },
-        // It has no action of its own: LookupEvents allows it, and for the data events of a trail ListInsightsData on that trail.
+        // It has no IAM action of its own. LookupEvents allows it, and for the data events of a trail, ListInsightsData on
+        // that trail.
         operation("ListInsightsMetricData", "cloudtrail:LookupEvents"),
     ],
     retention_days: 400,
@@ -63,7 +64,7 @@ static CLOUDTRAIL: SourceDescriptor = SourceDescriptor {
         event_source: "aws.cloudtrail",
         rule: "CloudTrailInsightEvents",
         description: "A CloudTrail insight started or ended",
-        // An event that lacks something is kept as rejected.
+        // An event with missing members is stored as rejected.
         check: |_, _| (),
     }),
     availability: Availability { missing_partitions: &[], regions: &[] },
@@ -78,10 +79,10 @@ const fn operation(name: &'static str, iam_action: &'static str) -> Operation {
     Operation { service: "cloudtrail", name, iam_action, iam_resource: "*", rate: None, is_sequential: false }
 }
 
-// Not `SOURCE` below: constants that refer to each other through statics would be a cycle.
+// Not `SOURCE` below: constants that refer to each other through statics are a cyclic definition.
 
-/// Insights are merged: read, joined and written if the stored hash is still the same. The version rule only decides where no merge
-/// does.
+/// Insights are merged: they are read, joined and written if the stored hash is still the same. The version rule applies only
+/// to writes without a merge.
 static INSIGHT_KIND: KindDescriptor = KindDescriptor {
     is_in_ended: true,
     measures: &[
@@ -97,7 +98,7 @@ static INSIGHT_KIND: KindDescriptor = KindDescriptor {
 
 static METRIC_KIND: KindDescriptor = KindDescriptor {
     version: VersionRule { keeps_earliest_start: true, ..BY_UPDATE },
-    // A chunk does not change because the time that it covers has grown.
+    // A chunk does not change only because more time is covered.
     unhashed: &[&["covered_until"], &["updated_at"]],
     ..KindDescriptor::plain("cloudtrail.metric", "metric chunk", Source(&CLOUDTRAIL), Shape::Series)
 };

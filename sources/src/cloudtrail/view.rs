@@ -1,6 +1,6 @@
-//! How CloudTrail's insights are shown: the rates with their baselines, both halves, who was behind the calls, and the metric
-//! series. CloudTrail documents no links into its console: `events?EventName=…&StartTime=…&EndTime=…` is what its own event
-//! history shows in the address bar.
+//! The view of CloudTrail's insights: the rates and their baselines, the Start and End events, the callers, and the metric
+//! series. CloudTrail documents no links into its console: `events?EventName=…&StartTime=…&EndTime=…` is the address that its
+//! event history shows in the browser.
 
 use super::{BASELINE_RATIO, SOURCE};
 use crate::view::console::{Link, encoded, home};
@@ -15,7 +15,7 @@ use insights_records::series::{API_ERROR_RATE, SeriesKey};
 use insights_records::value::Value as Json;
 use std::collections::BTreeSet;
 
-/// How CloudTrail's insights are shown.
+/// The view of CloudTrail.
 pub static VIEW: View = View {
     source: SOURCE,
     needs_partition: false,
@@ -30,9 +30,9 @@ pub static VIEW: View = View {
     unavailable,
 };
 
-/// How far around an insight the console shows events, in seconds.
+/// The time before and after an insight for which the console shows events, in seconds.
 const AROUND: i64 = 900;
-/// The halves of an insight; the later one counts.
+/// The members of an insight with its events; the later one takes precedence.
 const HALVES: [&str; 2] = ["start", "end"];
 
 fn sections(insight: &Stored, _items: &[Stored]) -> Vec<Section> {
@@ -56,7 +56,8 @@ fn sections(insight: &Stored, _items: &[Stored]) -> Vec<Section> {
 }
 
 fn facts(insight: &Stored) -> Section {
-    // CloudTrail returns the average over an insight with its End; until then there is only that of its Start.
+    // CloudTrail returns the average over the whole insight with its End. Before that, there is only the average of the
+    // Start.
     let has_ended = half(insight, "end").is_some_and(|half| half.at(&["insight_details"]).is_some());
     let average = if has_ended { "Rate during the insight" } else { "Rate at the start" };
     let rate = |name| measure(insight, name).map(Value::Rate);
@@ -104,9 +105,9 @@ fn halves(insight: &Stored) -> Table {
     Table { title: "Start and end events".to_owned(), columns, rows: rows.into() }
 }
 
-/// Who or what was behind the calls: while they were unusual, and before.
+/// The attributions of the calls: during the insight, and of the baseline.
 fn attributions(insight: &Stored) -> Vec<Table> {
-    // An End that names nobody does not hide what the Start names.
+    // If the End has no attributions, those of the Start are shown.
     let all = |name: &&str| {
         half(insight, name)?.at(&["insight_details", "insight_context", "attributions"])?.as_list()
     };
@@ -134,7 +135,7 @@ fn attributions(insight: &Stored) -> Vec<Table> {
                     let found = of.iter().find(|(other, _)| *other == value);
                     found.and_then(|(_, average)| *average).map_or(Value::None, Value::Rate)
                 };
-                // CloudTrail writes the word if there is none, for example for calls without an error.
+                // CloudTrail writes `null` if there is no value, for example for calls without an error.
                 let name = if value == "null" { "(none)" } else { value };
                 vec![Value::Key(name.to_owned()), rate(&during), rate(&usually)]
             })
@@ -156,7 +157,7 @@ fn judgement(record: &Stored) -> Option<Judgement> {
 fn subject(insight: &Stored) -> Subject {
     let place = insight.text("entity").map(str::to_owned);
     let Some(key) = SeriesKey::of_insight(insight) else {
-        // Of an index there is the envelope alone.
+        // Items of an index do not contain `detail`.
         return Subject { what: "something unusual".to_owned(), relation: "on", place, unusual: None };
     };
     let what = if key.event_name.is_empty() { "unnamed calls".to_owned() } else { key.event_name };
@@ -169,7 +170,8 @@ fn subject(insight: &Stored) -> Subject {
     Subject { what, relation: "on", place, unusual: Some(unusual) }
 }
 
-/// Who called while it was unusual, and not before, by CloudTrail's attributions. AWS's own services are nobody.
+/// The callers during the insight that are not among those of the baseline, by CloudTrail's attributions. Services of AWS do
+/// not count.
 fn correlation(insight: &Stored, _items: &[&Stored]) -> CorrelationKeys {
     let mut callers = BTreeSet::new();
     for name in HALVES {
@@ -188,7 +190,7 @@ fn correlation(insight: &Stored, _items: &[&Stored]) -> CorrelationKeys {
     CorrelationKeys { about, services: BTreeSet::new(), callers }
 }
 
-/// What a code says. A name is unknown if the trail was deleted, and if a configured name is wrong.
+/// The meaning of a code. A name is unknown if the trail was deleted, or if a configured name is wrong.
 fn unavailable(code: &str, trail: Option<&str>) -> String {
     let reason = match code {
         "InvalidTrailNameException" | "TrailNotFoundException" => "CloudTrail has no trail of this name",
@@ -219,12 +221,12 @@ fn link(record: &Stored) -> Option<Link> {
     Some(Link { shows: "the event history of that time", url })
 }
 
-/// The half of an insight with this name.
+/// The Start or End event of an insight, by the name of its member.
 fn half<'a>(insight: &'a Stored, name: &str) -> Option<&'a Json> {
     insight.0.get("detail")?.at(&[name])
 }
 
-/// The later half that has details: its End, otherwise its Start.
+/// The later event with details: the End, otherwise the Start.
 fn later(insight: &Stored) -> Option<&Json> {
     let detailed = |name: &&str| half(insight, name).filter(|half| half.at(&["insight_details"]).is_some());
     HALVES.iter().rev().find_map(detailed)
@@ -235,7 +237,7 @@ fn statistic(half: &Json, path: &[&str]) -> Option<f64> {
     statistics.at(path)?.as_number().map(Number::as_f64)
 }
 
-/// A statistic that is in minutes, in seconds.
+/// A statistic in minutes, converted to seconds.
 fn minutes(half: &Json, path: &[&str]) -> Option<i64> {
     #[expect(clippy::cast_possible_truncation, reason = "a cast from floating point saturates")]
     statistic(half, path).map(|minutes| (minutes.round() as i64).saturating_mul(60))

@@ -20,12 +20,12 @@ pub const INSIGHT: Kind = Kind(&INSIGHT_KIND);
 /// One answer about an open EKS insight.
 pub const INSIGHT_EVENT: Kind = Kind(&INSIGHT_EVENT_KIND);
 
-/// The status of a check that passes. It is no insight.
+/// The status of a check that passes, which is not an insight.
 pub const PASSING: &str = "PASSING";
-/// The status of a check whose answer has none.
+/// The status for an answer without one.
 pub const UNKNOWN: &str = "UNKNOWN";
 
-/// The severity of a status. A status that is new to us counts like UNKNOWN.
+/// The severity of a status. An unknown status counts like UNKNOWN.
 pub const STATUS_SEVERITY: LabelScale = LabelScale {
     severities: &[("ERROR", Severity::High), ("WARNING", Severity::Medium)],
     otherwise: Severity::Low,
@@ -60,15 +60,15 @@ const fn operation(name: &'static str, iam_action: &'static str, iam_resource: &
     Operation { service: "eks", name, iam_action, iam_resource, rate: None, is_sequential: false }
 }
 
-// Not `SOURCE` below: constants that refer to each other through statics would be a cycle.
+// Not `SOURCE` below: constants that refer to each other through statics are a cyclic definition.
 
 static INSIGHT_KIND: KindDescriptor = KindDescriptor {
     version: VersionRule { replaces_self_closed: true, ..BY_UPDATE },
     is_in_ended: true,
-    // An answer does not name its cluster.
+    // An answer does not contain the name of its cluster.
     names_subject: NamesSubject::Never,
     severity: Some(SeverityRule { value: "status", scale: Scale::Label(STATUS_SEVERITY) }),
-    // EKS refreshes each check about once a day, mostly without a change.
+    // EKS refreshes each check about once a day, usually without a change.
     unhashed: &[&["updated_at"], &["detail", "last_refresh_time"]],
     ..KindDescriptor::plain("eks.insight", "insight", Source(&EKS), Shape::Insight)
 };

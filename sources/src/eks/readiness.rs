@@ -1,7 +1,7 @@
-//! Whether the clusters are ready for their next Kubernetes version, from their catalog rows.
+//! The upgrade readiness of clusters, from their catalog rows.
 //!
-//! EKS names no version of the cluster in its insights. The next version of a cluster is the lowest one that its upgrade checks
-//! name. A check that names none is about the next version.
+//! EKS insights do not contain the current version of the cluster. The lowest version in the upgrade checks of a cluster
+//! counts as its next version. A check without a version counts for the next version.
 //! <https://docs.aws.amazon.com/eks/latest/userguide/cluster-insights.html>
 
 use crate::view::{Column, Table, Tone, Value};
@@ -9,21 +9,21 @@ use insights_records::catalog::{ClusterCheck, ClusterRow};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-/// The category of the checks that are about an upgrade.
+/// The category of the upgrade checks.
 const UPGRADE: &str = "UPGRADE_READINESS";
 
-/// Whether a cluster can be upgraded, the best first.
+/// Whether a cluster can be upgraded, best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Readiness {
     /// All upgrade checks pass.
     Ready,
     /// EKS has no upgrade check for the cluster.
     NoChecks,
-    /// EKS could not evaluate a check, or gives it a status that is new.
+    /// EKS could not evaluate a check, or its status is unknown to this version.
     Unknown,
-    /// A check warns. The upgrade is possible.
+    /// A check has the status WARNING. The upgrade is possible.
     Warning,
-    /// A check fails: EKS expects problems after the upgrade.
+    /// A check has the status ERROR: EKS expects problems after the upgrade.
     Blocked,
 }
 
@@ -34,16 +34,16 @@ pub struct Assessment<'a> {
     pub readiness: Readiness,
     /// The next version, for example `1.33`; `None` if no check names a version.
     pub version: Option<&'a str>,
-    /// The checks of the next version that do not pass, the worst first.
+    /// The failing checks of the next version, worst first.
     pub failing: Vec<&'a ClusterCheck>,
-    /// The checks of later versions that do not pass, by version, the next one first.
+    /// The failing checks of later versions, by version, lowest version first.
     pub later: Vec<(&'a str, Vec<&'a ClusterCheck>)>,
-    /// How many checks of other categories do not pass.
+    /// The number of failing checks of other categories.
     pub others: usize,
 }
 
 impl Readiness {
-    /// Its name in JSON and CSV.
+    /// The value in JSON and CSV.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Ready => "ready",
@@ -54,7 +54,7 @@ impl Readiness {
         }
     }
 
-    /// Its name for people.
+    /// The text for people.
     pub fn label(self) -> &'static str {
         match self {
             Self::Ready => "ready",
@@ -65,7 +65,7 @@ impl Readiness {
         }
     }
 
-    /// What the status of one check means for the upgrade.
+    /// The readiness that follows from the status of one check.
     fn of_status(status: &str) -> Self {
         match status {
             "PASSING" => Self::Ready,
@@ -87,7 +87,7 @@ impl Readiness {
     }
 }
 
-/// A row of the table of clusters.
+/// A cluster in the table of clusters.
 #[derive(Clone, Copy, Debug)]
 pub struct Located<'a> {
     /// The account that has the cluster.
@@ -98,12 +98,12 @@ pub struct Located<'a> {
     pub row: &'a ClusterRow,
 }
 
-/// All clusters by their next version, the lowest first, and within a version the worst first.
+/// All clusters, sorted by their next version, and within a version worst first.
 pub fn table(clusters: &[Located<'_>]) -> Table {
     let mut assessed: Vec<(&Located<'_>, Assessment<'_>)> =
         clusters.iter().map(|cluster| (cluster, assess(cluster.row))).collect();
     assessed.sort_by_key(|(cluster, assessment)| {
-        // Clusters without a version come last.
+        // Clusters without a version are last.
         let version = assessment.version.map(version_order);
         let place = (cluster.account_id, cluster.region, cluster.row.name.as_str());
         (version.is_none(), version, Reverse(assessment.readiness), place)
@@ -163,7 +163,7 @@ fn listed(texts: impl Iterator<Item = String>) -> Value {
     if values.is_empty() { Value::None } else { Value::List(values) }
 }
 
-/// Assesses the upgrade checks of a cluster.
+/// Evaluates the upgrade checks of a cluster.
 pub fn assess(row: &ClusterRow) -> Assessment<'_> {
     let (upgrade, others): (Vec<&ClusterCheck>, Vec<&ClusterCheck>) =
         row.checks.iter().partition(|check| check.category.as_deref() == Some(UPGRADE));
@@ -194,7 +194,7 @@ pub fn assess(row: &ClusterRow) -> Assessment<'_> {
     Assessment { readiness, version, failing, later, others }
 }
 
-/// Orders versions by their numbers: 1.9 is before 1.10. Text that is no version comes last.
+/// The sort key of a version: its numbers, so that 1.9 is before 1.10. Text that is not a version is last.
 pub fn version_order(version: &str) -> (Vec<u64>, &str) {
     let numbers: Option<Vec<u64>> = version.split('.').map(|part| part.parse().ok()).collect();
     (numbers.unwrap_or_else(|| vec![u64::MAX]), version)
@@ -244,7 +244,7 @@ mod tests {
                 Some("1.33"),
                 0,
             ),
-            // The failure of a later version does not block the next one. 1.9 is before 1.10.
+            // A failure for a later version does not block the next one. 1.9 is before 1.10.
             (
                 vec![upgrade(Some("1.10"), "ERROR"), upgrade(Some("1.9"), "PASSING")],
                 Readiness::Ready,

@@ -1,7 +1,7 @@
-//! How EKS's insights are shown: the check and its status, since when it fails, and what has to be changed before an upgrade.
+//! The view of EKS insights: the check and its status, since when it fails, and what to change before an upgrade.
 //!
-//! EKS documents no links into its console: `#/clusters/NAME?selectedTab=cluster-upgrade-insights-tab` is what the console shows in
-//! the address bar.
+//! EKS documents no links into its console: `#/clusters/NAME?selectedTab=cluster-upgrade-insights-tab` is the address that
+//! the console shows in the browser.
 
 use super::{INSIGHT, INSIGHT_EVENT, SOURCE};
 use crate::view::console::{Link, encoded, home};
@@ -13,13 +13,13 @@ use insights_records::record::Stored;
 use insights_records::time::Timestamp;
 use insights_records::value::Value as Json;
 
-/// How EKS's insights are shown.
+/// The view of EKS.
 pub static VIEW: View = View {
     source: SOURCE,
     needs_partition: true,
     related: |_| vec![Related::SameId],
     sections,
-    // A status is no number, and the title has it.
+    // There is no number. The title contains the status.
     judgement: |_| None,
     subject: |insight| Subject {
         what: detail_text(insight, "name").unwrap_or("EKS check").to_owned(),
@@ -28,7 +28,7 @@ pub static VIEW: View = View {
         unusual: None,
     },
     correlation_items: &[],
-    // A check fails for weeks and names no service: it would belong to every incident of that time.
+    // A check fails for weeks and names no service, so it would belong to every incident of that time.
     correlation: |_, _| CorrelationKeys::default(),
     lane: |record| record.text("entity").unwrap_or_default(),
     link,
@@ -68,7 +68,7 @@ fn facts(insight: &Stored, items: &[Stored]) -> Section {
     Section::Facts(facts.into_iter().filter_map(|(name, value)| Some(Fact { name, value: value? })).collect())
 }
 
-/// When the failure began of which an insight that began at `began` is the last period: periods that touch are one failure.
+/// The start of the failure whose last period began at `began`. Periods that touch belong to one failure.
 fn failure_start(insight: &Stored, began: Timestamp, items: &[Stored]) -> Timestamp {
     let is_period =
         |item: &&Stored| item.text("kind") == Some(INSIGHT.as_str()) && item.text("id") == insight.text("id");
@@ -126,7 +126,7 @@ fn clients(insight: &Stored) -> Option<Table> {
     table("Clients that use them", columns, rows)
 }
 
-/// How the numbers of requests developed, from the answers that were stored.
+/// The numbers of requests over time, from the stored answers.
 fn development(items: &[Stored]) -> Option<Section> {
     let is_event = |item: &&Stored| item.text("kind") == Some(INSIGHT_EVENT.as_str());
     let mut events: Vec<(Timestamp, &Stored)> = items
@@ -176,7 +176,7 @@ fn link(record: &Stored) -> Option<Link> {
     Some(Link { shows: "the upgrade insights of the cluster", url })
 }
 
-/// The clients of all deprecated APIs, each with the API that it uses.
+/// The clients of all deprecated APIs, each with the API.
 fn clients_of(record: &Stored) -> impl Iterator<Item = (Option<&str>, &Json)> {
     summary(record, "deprecation_details").iter().flat_map(|deprecation| {
         list(Some(deprecation), "client_stats").iter().map(|client| (text(deprecation, "usage"), client))
@@ -187,7 +187,7 @@ fn requests(client: &Json) -> Option<i64> {
     client.at(&["number_of_requests_last30_days"]).and_then(Json::as_number).and_then(Number::as_i64)
 }
 
-/// A list of what EKS says only in some categories.
+/// A list that EKS returns only in some categories.
 fn summary<'a>(record: &'a Stored, name: &str) -> &'a [Json] {
     let summary = record.0.get("detail").and_then(|detail| detail.at(&["category_specific_summary"]));
     list(summary, name)
@@ -197,7 +197,7 @@ fn detail_text<'a>(record: &'a Stored, name: &str) -> Option<&'a str> {
     text(record.0.get("detail")?, name)
 }
 
-/// `upgrade readiness` of `UPGRADE_READINESS`.
+/// The category in words, for example `upgrade readiness` for `UPGRADE_READINESS`.
 fn words(category: &str) -> String {
     category.to_lowercase().replace('_', " ")
 }
@@ -210,7 +210,7 @@ fn words_or_none(text: Option<&str>) -> Value {
     text.map_or(Value::None, |text| Value::Text(text.to_owned()))
 }
 
-/// A table, if it has rows.
+/// A table; `None` if it has no rows.
 fn table(title: &str, columns: Vec<Column>, rows: impl Iterator<Item = Vec<Value>>) -> Option<Table> {
     let rows: Vec<Vec<Value>> = rows.collect();
     (!rows.is_empty()).then(|| Table { title: title.to_owned(), columns, rows })

@@ -1,4 +1,4 @@
-//! What the view of an EKS insight shows.
+//! Tests of the view of EKS insights.
 
 use super::*;
 
@@ -25,13 +25,13 @@ fn a_failure_began_with_the_first_of_the_periods_that_touch() {
         (vec![period("a", second, Some(third))], second),
         (vec![period("a", first, Some(second)), period("a", second, Some(third))], first),
         (vec![period("a", second, Some(third)), period("a", first, Some(second))], first),
-        // Between them the check passed.
+        // The check passed between them.
         (
             vec![period("a", first, Some("2026-01-02T23:59:59.999Z")), period("a", second, Some(third))],
             second,
         ),
         (vec![period("a", second, Some("2026-01-06T00:00:00Z"))], third),
-        // Another check, and the insight itself.
+        // A period of another check, and the insight itself.
         (vec![period("b", second, Some(third)), insight.clone()], third),
     ] {
         assert_eq!(failure_start(&insight, at(third), &earlier), at(expected), "{earlier:?}");
@@ -64,7 +64,7 @@ const INSIGHT_JSON: &str = r#"{
     }
 }"#;
 
-/// An event of `time` with the requests of each client.
+/// An event at `time`, with the number of requests of each client.
 fn event(time: &str, clients: &[(&str, i64)]) -> Stored {
     let client = |(name, count): &(&str, i64)| {
         format!(r#"{{"user_agent":"{name}","number_of_requests_last30_days":{count}}}"#)

@@ -1,11 +1,11 @@
-//! The filters of an insight in words.
+//! The filters of an insight as text.
 
 use crate::view::text;
 use insights_records::value::{Map, Value};
 
-/// Each filter in words, for example `severity label is CRITICAL or HIGH`.
+/// Each filter as text, for example `severity label is CRITICAL or HIGH`.
 ///
-/// Of one attribute, filters that include findings are alternatives, and filters that exclude findings all apply.
+/// Filters of one attribute that include findings are alternatives. Filters that exclude findings all apply.
 /// <https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_StringFilter.html>
 pub fn described(filters: &Map) -> Vec<String> {
     filters.iter().flat_map(|(name, list)| attribute(name, list.as_list().unwrap_or_default())).collect()
@@ -13,7 +13,7 @@ pub fn described(filters: &Map) -> Vec<String> {
 
 fn attribute(name: &str, filters: &[Value]) -> Vec<String> {
     let name = name.replace('_', " ");
-    // The conditions in the order in which they come, each with the texts that it is about.
+    // The conditions in their original order, each with its values.
     let mut conditions: Vec<(String, Vec<String>)> = Vec::new();
     for filter in filters {
         for (verb, text) in conditions_of(filter) {
@@ -30,7 +30,7 @@ fn attribute(name: &str, filters: &[Value]) -> Vec<String> {
     conditions.into_iter().map(sentence).collect()
 }
 
-/// The conditions of one filter: a verb, and what it is about.
+/// The conditions of one filter: a verb and a value.
 fn conditions_of(filter: &Value) -> Vec<(String, String)> {
     let condition = |verb: &str, text: String| (verb.to_owned(), text);
     let member = |name| text(filter, name).map(str::to_owned);
@@ -78,7 +78,7 @@ fn conditions_of(filter: &Value) -> Vec<(String, String)> {
     }
 }
 
-/// A text as it is, anything else as JSON.
+/// A string without quotes, anything else as JSON.
 fn plain(value: &Value) -> String {
     if let Some(text) = value.as_str() {
         return text.to_owned();

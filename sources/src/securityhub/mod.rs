@@ -31,12 +31,11 @@ pub const SEVERITY_LABELS: LabelScale = LabelScale {
     otherwise: Severity::Low,
 };
 
-/// The most values that Security Hub returns for an insight. If there are so many, there may be more, and the counts are lower
-/// bounds.
-/// <https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-insights.html>
+/// The maximum number of values that Security Hub returns for an insight. With this number there may be more values, so the
+/// counts are lower bounds. <https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-insights.html>
 pub const MOST_VALUES: i64 = 100;
 
-/// What people call the values of common attributes: one and several.
+/// The names for values of common attributes: attribute, singular, plural.
 /// <https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_CreateInsight.html>
 const GROUP_NOUNS: &[(&str, &str, &str)] = &[
     ("AwsAccountId", "account", "accounts"),
@@ -62,7 +61,7 @@ const GROUP_NOUNS: &[(&str, &str, &str)] = &[
     ("WorkflowStatus", "workflow status", "workflow statuses"),
 ];
 
-/// What people call one and several values of an attribute; `None` for an attribute without a common name.
+/// The singular and plural name for values of an attribute; `None` if the attribute has no entry.
 pub fn group_noun(attribute: &str) -> Option<(&'static str, &'static str)> {
     let noun = GROUP_NOUNS.iter().find(|(name, ..)| *name == attribute);
     noun.map(|(_, one, several)| (*one, *several))
@@ -86,7 +85,7 @@ static SECURITY_HUB: SourceDescriptor = SourceDescriptor {
     push: None,
     availability: Availability { missing_partitions: &[], regions: &[] },
     not_enabled: NotEnabled {
-        // The status is that of a denial, and the code has other reasons, so the message decides as well.
+        // The status is that of a denial and the code has other causes too, so the message also decides.
         errors: &[ErrorPattern {
             code: "InvalidAccessException",
             message: "is not subscribed to AWS Security Hub",
@@ -121,6 +120,6 @@ static INSIGHT_KIND: KindDescriptor = KindDescriptor {
     limit: Some(("groups", MOST_VALUES)),
     // The time of the request: equal counts of one day are one version.
     unhashed: &[&["updated_at"]],
-    // Not `SOURCE`: constants that refer to each other through statics would be a cycle.
+    // Not `SOURCE`: constants that refer to each other through statics are a cyclic definition.
     ..KindDescriptor::plain("securityhub.insight", "insight", Source(&SECURITY_HUB), Shape::Snapshot)
 };

@@ -1,5 +1,5 @@
-//! How Security Hub's counts are shown. The change of a value is compared with an earlier day only where both days have a count
-//! for it: of more than a hundred values Security Hub returns a part.
+//! The view of Security Hub's counts. The change of a value is shown only if both days have a count for it: of more than a
+//! hundred values, Security Hub returns only a part.
 
 use super::filters::described;
 use super::{INSIGHT, MOST_VALUES, SOURCE, group_noun};
@@ -11,7 +11,7 @@ use insights_records::value::Value as Json;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-/// How Security Hub's counts are shown.
+/// The view of Security Hub.
 pub static VIEW: View = View {
     source: SOURCE,
     needs_partition: true,
@@ -33,7 +33,7 @@ pub static VIEW: View = View {
     unavailable: |_, _| "it is not available".to_owned(),
 };
 
-/// The counts of one day by value.
+/// The counts of one day, by value.
 struct Counts<'a> {
     day: &'a str,
     by_value: BTreeMap<&'a str, i64>,
@@ -50,7 +50,7 @@ impl<'a> Counts<'a> {
         Some(Self { day: snapshot.text("sk")?, by_value })
     }
 
-    /// Whether there may be values that are not listed.
+    /// Whether there may be more values than listed.
     fn is_limited(&self) -> bool {
         i64::try_from(self.by_value.len()).is_ok_and(|values| values >= MOST_VALUES)
     }
@@ -102,8 +102,8 @@ fn count(number: i64, is_limited: bool) -> Value {
     if is_limited { Value::AtLeast(number) } else { Value::Count(number) }
 }
 
-/// The values of the newest day, and those of the day before that are gone, with the change since the previous day and since the
-/// first one.
+/// The values of the newest day, and those of the day before that no longer occur, with the change since the previous day and
+/// since the first day.
 fn values(snapshot: &Stored, newest: &Counts<'_>, earlier: &[Counts<'_>]) -> Section {
     let previous = earlier.last();
     let first = earlier.first().filter(|first| previous.is_some_and(|previous| previous.day != first.day));
@@ -140,7 +140,7 @@ fn change(difference: i64) -> String {
     }
 }
 
-/// The list of insights: the documentation has no address of a single one.
+/// A link to the list of insights. The documentation has no address for a single insight.
 fn link(record: &Stored) -> Option<Link> {
     let url = format!("{}#/insights", home(record, "securityhub")?);
     Some(Link { shows: "the insights of Security Hub", url })

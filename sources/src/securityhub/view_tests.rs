@@ -1,9 +1,9 @@
-//! Sections of snapshots written by hand.
+//! Tests with snapshots written by hand.
 
 use super::*;
 use insights_records::record::Severity;
 
-/// A snapshot of a day with these values.
+/// A snapshot of `day` with these values and counts.
 fn snapshot(day: &str, values: &[(&str, i64)]) -> Stored {
     let rows: Vec<String> = values
         .iter()
@@ -27,7 +27,7 @@ fn stored(json: &str) -> Stored {
     Stored(map)
 }
 
-/// The table of the newest of `items`: the headings, and the rows.
+/// The table for the newest of `items`: its headings and its rows.
 fn table(items: &[Stored]) -> (Vec<String>, Vec<Vec<Value>>) {
     let sections = sections(items.last().unwrap(), items);
     let found = sections.into_iter().find_map(|section| match section {
@@ -98,13 +98,13 @@ fn a_first_day_has_no_changes_and_a_second_day_one_column() {
 fn of_a_hundred_values_what_is_not_listed_is_unknown_and_not_zero() {
     let names: Vec<String> = (0..100).map(|number| format!("v{number:03}")).collect();
     let hundred: Vec<(&str, i64)> = names.iter().map(|name| (name.as_str(), 2)).collect();
-    // Before, a value is missing that may have had findings.
+    // On the earlier day, a value is missing that may have had findings.
     let (_, rows) =
         table(&[snapshot("2026-03-01", &hundred), snapshot("2026-03-02", &[("new", 9), ("v000", 3)])]);
     assert_eq!(rows[0], row("new", 9, &["–"]));
     assert_eq!(rows[1], row("v000", 3, &["+1"]));
     assert_eq!(rows.len(), 101);
-    // Now, a value is missing that may still have findings.
+    // On the later day, a value is missing that may still have findings.
     let items = [snapshot("2026-03-01", &[("old", 9)]), snapshot("2026-03-02", &hundred)];
     let (_, rows) = table(&items);
     assert_eq!(rows.len(), 100);

@@ -1,4 +1,4 @@
-//! Addresses in the AWS console.
+//! Links into the AWS console.
 
 use insights_records::record::Stored;
 
@@ -24,13 +24,13 @@ pub fn home(record: &Stored, service: &str) -> Option<String> {
     Some(format!("https://{region}.{domain}/{service}/home?region={region}"))
 }
 
-/// A region becomes part of a host's name, so it must not be able to change it.
+/// The region becomes part of a host name, so its format is checked.
 fn is_region(region: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     !region.is_empty() && region.bytes().all(allowed)
 }
 
-/// `text` percent-encoded, so that it is one segment of a path or one value of a query.
+/// Percent-encodes `text` for one path segment or one query value.
 pub fn encoded(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {

@@ -1,47 +1,47 @@
-//! Counts by day: what each day has, and the values of a snapshot in the order in which they are shown. The measures and their
-//! labels come from the kind.
+//! Daily counts: the data of each day, and the values of a snapshot in display order. Measures and their labels come from the
+//! descriptor of the kind.
 
 use super::{Column, Value, counted};
 use insights_records::descriptor::{Kind, Measure};
 use insights_records::record::{Severity, Stored};
 
-/// The counts of one thing by day.
+/// The daily counts of one subject.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Counts {
     /// The kind of the snapshots.
     pub kind: Kind,
-    /// What was counted: the heading.
+    /// The heading: what was counted.
     pub title: String,
-    /// Its id, if the title does not identify it.
+    /// Its id; `None` if the title identifies it.
     pub id: Option<String>,
-    /// The account and region, if they are not known from elsewhere.
+    /// The account and region; `None` if they are shown elsewhere.
     pub place: Option<String>,
-    /// The days, the oldest first.
+    /// The days, oldest first.
     pub days: Vec<Day>,
 }
 
-/// One day.
+/// One day of counts.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Day {
     /// The UTC day, as `YYYY-MM-DD`.
     pub day: String,
-    /// What is known of it.
+    /// The data of the day.
     pub given: Given,
 }
 
-/// What is known of a day.
+/// The data of a day.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Given {
-    /// Counts: the snapshot, whole.
+    /// Counts: the snapshot, including `detail`.
     Counts(Stored),
-    /// A run requested the counts on that day, and the service had none.
+    /// A run requested the counts on this day, and the service returned none.
     Nothing,
-    /// No run is known that requested them. Runs are stored for 30 days, so of an older day only counts are known.
+    /// No known run requested the counts. Runs are stored for 30 days, so older days have no other information.
     NotCollected,
 }
 
 impl Given {
-    /// The name in JSON and CSV.
+    /// The value in JSON and CSV.
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::Counts(_) => "counts",
@@ -50,7 +50,7 @@ impl Given {
         }
     }
 
-    /// Why a day has no counts, for people.
+    /// The reason why a day has no counts, for people; `None` if it has counts.
     pub fn reason(&self) -> Option<&'static str> {
         match self {
             Self::Counts(_) => None,
@@ -59,20 +59,20 @@ impl Given {
         }
     }
 
-    /// The snapshot.
+    /// The snapshot; `None` if the day has no counts.
     pub fn snapshot(&self) -> Option<&Stored> {
         if let Self::Counts(snapshot) = self { Some(snapshot) } else { None }
     }
 }
 
-/// What a measure means in a chart.
+/// The meaning of a measure in a chart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// It does not comply.
+    /// The number that does not comply.
     NonCompliant,
-    /// It complies.
+    /// The number that complies.
     Compliant,
-    /// It was not evaluated.
+    /// The number that was not evaluated.
     Inconclusive,
     /// A number that is neither good nor bad.
     Plain,
@@ -85,7 +85,7 @@ impl Counts {
     }
 }
 
-/// The measures that are drawn on top of each other. They count parts of one whole.
+/// The measures of a stacked chart, which are parts of one whole; empty if the kind has none.
 pub fn stacked(kind: Kind) -> Vec<(Role, &'static Measure)> {
     let Some(names) = kind.compliance else {
         return kind.measures.first().map(|measure| (Role::Plain, measure)).into_iter().collect();
@@ -109,7 +109,7 @@ pub fn columns(kind: Kind) -> Vec<Column> {
     }
 }
 
-/// The measures of a snapshot; of compliance also the share of what does not comply.
+/// The measures of a snapshot. For compliance, also the non-compliant share.
 pub fn values(kind: Kind, snapshot: &Stored) -> Vec<Value> {
     let value = |measure: &Measure| match counted(snapshot, measure.name) {
         Some(number) if is_lower_bound(kind, snapshot) => Value::AtLeast(number),
@@ -131,12 +131,12 @@ pub fn severity(snapshot: &Stored) -> Value {
     snapshot.text("severity").and_then(Severity::parse).map_or(Value::None, Value::Severity)
 }
 
-/// Whether the service may have returned only a part of what was counted.
+/// Whether the service may have returned only a part of the values.
 fn is_lower_bound(kind: Kind, snapshot: &Stored) -> bool {
     kind.limit.is_some_and(|(name, limit)| counted(snapshot, name).is_some_and(|number| number >= limit))
 }
 
-/// `text` with a capital letter.
+/// `text` with its first letter in upper case.
 pub fn capitalized(text: &str) -> String {
     let mut letters = text.chars();
     let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();

@@ -1,7 +1,7 @@
-//! How records are shown: a view of each source gives what its records say, as [`Section`]s with typed values. Text, pages
-//! and JSON are made from that by renderers that know no source.
+//! Views: how records are shown. The view of a source converts its records to [`Section`]s with typed values. Renderers for
+//! text, HTML and JSON are independent of sources.
 //!
-//! Only readers use the views: descriptors do not refer to them, so that no function contains them.
+//! Only readers use views. Descriptors do not refer to them, so that functions do not contain them.
 //!
 //! ```
 //! use insights_records::record::Stored;
@@ -35,49 +35,48 @@ pub use section::{
 use std::collections::BTreeSet;
 use std::fmt;
 
-/// How the records of one source are shown.
+/// The view of one source.
 #[derive(Debug)]
 pub struct View {
     /// The source.
     pub source: Source,
-    /// Whether the view of an insight needs every item under its partition key, not only the insight itself.
+    /// Whether the view of an insight needs all items with its partition key, not only the insight itself.
     pub needs_partition: bool,
-    /// What the view of an insight, whole, needs beyond its partition.
+    /// Further data that the view of an insight needs. The insight must include `detail`.
     pub related: fn(insight: &Stored) -> Vec<Related>,
-    /// The sections of an insight, from all items that were read: those under its partition key, and those of
+    /// The sections of an insight. `items` are all items that were read: those with its partition key, and those of
     /// [`Related::SameId`].
     pub sections: fn(insight: &Stored, items: &[Stored]) -> Vec<Section>,
-    /// What an insight or a snapshot is judged by.
+    /// The value that determines the severity of an insight or a snapshot, for people.
     pub judgement: fn(record: &Stored) -> Option<Judgement>,
-    /// What an insight is, as an incident names it.
+    /// The subject of an insight in the sentence of an incident.
     pub subject: fn(insight: &Stored) -> Subject,
-    /// The sort keys of the items that [`View::correlation`] reads, beside the insight itself.
+    /// The sort keys of the items that [`View::correlation`] reads in addition to the insight.
     pub correlation_items: &'static [&'static str],
-    /// What an insight may have in common with others, from as much of it as was read.
+    /// The keys that an insight may have in common with others. `items` may be incomplete.
     pub correlation: fn(insight: &Stored, items: &[&Stored]) -> CorrelationKeys,
-    /// The name of the lane of a timeline that a record belongs to.
+    /// The name of a record's lane in the timeline.
     pub lane: fn(record: &Stored) -> &str,
-    /// Where the AWS console shows what a record, whole, is about.
+    /// A link to the subject of a record in the AWS console. The record must include `detail`.
     pub link: fn(record: &Stored) -> Option<Link>,
-    /// Why something is not available, from the code with which the service rejects requests for it, and the ARN of the trail
-    /// that it belongs to.
+    /// Why data is not available, from the code with which the service rejects requests for it, and the ARN of the trail.
     pub unavailable: fn(code: &str, arn: Option<&str>) -> String,
 }
 
-/// Data that a view needs beyond the partition of its insight.
+/// Further data that a view needs, outside the partition of its insight.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Related {
-    /// A metric series around the insight.
+    /// A metric series for the time of the insight.
     Series(SeriesKey),
-    /// The insights of the same kind with the same id, about the same entity of the same account and region: the other periods
-    /// of a check. They have no details.
+    /// The insights of the same kind, id, entity, account and region: the other periods of a check. They do not include
+    /// `detail`.
     SameId,
 }
 
-/// What a record is judged by.
+/// The value that determines the severity of a record.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Judgement {
-    /// A part of a whole.
+    /// A share of a whole.
     Share {
         /// The part.
         part: i64,
@@ -85,28 +84,29 @@ pub enum Judgement {
         whole: Option<i64>,
         /// What the part is, for example `not compliant`.
         what: &'static str,
-        /// What was counted apart, and how it is called.
+        /// A number that is not part of the whole, and its name.
         apart: Option<(i64, &'static str)>,
     },
-    /// So many times the usual rate.
+    /// A ratio to the usual rate.
     Ratio {
-        /// How many times.
+        /// The ratio.
         times: f64,
-        /// Whether it is more than that.
+        /// Whether the ratio is a lower bound.
         is_at_least: bool,
     },
 }
 
-/// What an insight is, in the words of an incident: `faults in payments`, `RunInstances on ec2.amazonaws.com (call rate)`.
+/// The subject of an insight in the sentence of an incident, for example `faults in payments` or `RunInstances on
+/// ec2.amazonaws.com (call rate)`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subject {
-    /// What happens.
+    /// What happened.
     pub what: String,
-    /// How that relates to the place: `in`, `on`.
+    /// The preposition before the place: `in` or `on`.
     pub relation: &'static str,
     /// The service; `None` if it is unknown.
     pub place: Option<String>,
-    /// What is unusual.
+    /// What is unusual; `None` if `what` states it.
     pub unusual: Option<String>,
 }
 
@@ -121,14 +121,14 @@ impl fmt::Display for Subject {
     }
 }
 
-/// What an insight may have in common with another. Names are in lower case and without a domain.
+/// The keys that an insight may have in common with others. Names are in lower case and without a domain.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CorrelationKeys {
-    /// The service that it is about; empty if that is unknown.
+    /// The service that the insight is about; empty if unknown.
     pub about: String,
-    /// Further services that it names.
+    /// Further services in the insight.
     pub services: BTreeSet<String>,
-    /// Who called, other than usual: ARNs.
+    /// The ARNs of unusual callers.
     pub callers: BTreeSet<String>,
 }
 
@@ -142,37 +142,37 @@ pub fn of_record(record: &Stored) -> Option<&'static View> {
     of(registry::source_of(record)?)
 }
 
-/// What a record is judged by, whatever its source.
+/// The value that determines the severity of a record of any source.
 pub fn judgement(record: &Stored) -> Option<Judgement> {
     (of_record(record)?.judgement)(record)
 }
 
-/// Where the AWS console shows what a record, whole, is about.
+/// A link to the subject of a record in the AWS console. The record must include `detail`.
 pub fn link(record: &Stored) -> Option<Link> {
     (of_record(record)?.link)(record)
 }
 
-/// `payments` of a service, `secretsmanager` of `secretsmanager.amazonaws.com`.
+/// The short name of a service: `payments` for `payments`, `secretsmanager` for `secretsmanager.amazonaws.com`.
 pub fn service_name(entity: &str) -> String {
     entity.strip_suffix(".amazonaws.com").unwrap_or(entity).to_lowercase()
 }
 
-/// A whole number among the measures of a record.
+/// A measure of a record, if it is a whole number.
 pub fn counted(record: &Stored, name: &str) -> Option<i64> {
     record.0.get("measures")?.at(&[name]).and_then(Json::as_number)?.as_i64()
 }
 
-/// A number among the measures of a record.
+/// A measure of a record.
 pub fn measure(record: &Stored, name: &str) -> Option<f64> {
     record.0.get("measures")?.at(&[name]).and_then(Json::as_number).map(Number::as_f64)
 }
 
-/// The list at a member of a value; empty if there is none.
+/// The list in a member of a value; empty if there is none.
 pub(crate) fn list<'a>(value: Option<&'a Json>, name: &str) -> &'a [Json] {
     value.and_then(|value| value.at(&[name])).and_then(Json::as_list).unwrap_or_default()
 }
 
-/// The text at a member of a value.
+/// The string in a member of a value.
 pub(crate) fn text<'a>(value: &'a Json, name: &str) -> Option<&'a str> {
     value.at(&[name]).and_then(Json::as_str)
 }

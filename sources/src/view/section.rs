@@ -1,17 +1,17 @@
-//! The sections of a view: what records say, in a few types with typed values. Renderers turn them into text, HTML or rows, and
-//! know no source.
+//! Sections: the content of records in a few types with typed values. Renderers convert them to text, HTML or rows, and are
+//! independent of sources.
 
 use super::counts::Counts;
 use insights_records::record::Severity;
 use insights_records::series::SeriesKey;
 use insights_records::time::Timestamp;
 
-/// A part of a view, in the order in which it is shown.
+/// A part of a view, in display order.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Section {
-    /// Names with their values.
+    /// Names and values.
     Facts(Vec<Fact>),
-    /// What happened, by time.
+    /// Events, by time.
     Log(Log),
     /// Services and the calls between them.
     Graph(Graph),
@@ -21,9 +21,9 @@ pub enum Section {
     Counts(Counts),
     /// Rows of values.
     Table(Table),
-    /// A sentence that explains what is shown, or why something is not.
+    /// A sentence that explains the data, or why there is none.
     Note(String),
-    /// Explanations with a heading, each with the command that leads on.
+    /// Explanations with a heading. Each may have a command.
     Explanations(Explanations),
 }
 
@@ -36,14 +36,14 @@ pub struct Explanations {
     pub entries: Vec<Explanation>,
 }
 
-/// What an issue or an empty result means.
+/// An explanation of an issue or of an empty result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Explanation {
-    /// What it is about, for example a target.
+    /// Its subject, for example a target.
     pub about: String,
-    /// What it means and what to do, without a full stop.
+    /// The meaning and what to do, without a full stop.
     pub text: String,
-    /// A command that resolves it or shows more.
+    /// A command that resolves the issue or shows more.
     pub command: Option<String>,
 }
 
@@ -56,7 +56,7 @@ pub struct Fact {
     pub value: Value,
 }
 
-/// A value that has not been formatted.
+/// A value before formatting.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
     /// No value.
@@ -65,18 +65,18 @@ pub enum Value {
     Text(String),
     /// An identifier, a code or a key.
     Key(String),
-    /// The main one of several values, with what kind of thing it is.
+    /// One of several named values, with its type.
     Named {
         /// Its name.
         name: String,
         /// What it is, for example `AWS::Lambda::Function`.
         kind: Option<String>,
-        /// Whether it stands out.
+        /// Whether it is highlighted.
         is_main: bool,
     },
     /// Several values.
     List(Vec<Value>),
-    /// An instant.
+    /// A time.
     Time(Timestamp),
     /// A length of time in seconds.
     Duration(i64),
@@ -89,29 +89,29 @@ pub enum Value {
         /// How far the data can be trusted.
         tone: Tone,
     },
-    /// An instant with its age.
+    /// A time and its age.
     Age {
-        /// What happened then, for example `last success`.
+        /// What happened at that time, for example `last success`.
         what: &'static str,
         /// When it happened.
         at: Timestamp,
-        /// How long ago that was, in milliseconds.
+        /// The age, in milliseconds.
         millis: i64,
     },
-    /// A number of things.
+    /// A count.
     Count(i64),
-    /// A number of things that is a lower bound.
+    /// A count that is a lower bound.
     AtLeast(i64),
-    /// How often something happens in a minute.
+    /// A rate per minute.
     Rate(f64),
-    /// A part of a whole.
+    /// A share of a whole.
     Share {
         /// The part.
         part: i64,
         /// The whole.
         whole: i64,
     },
-    /// So many of so many.
+    /// A part of a whole as two numbers, for example `12 of 57`.
     Part {
         /// The part.
         part: i64,
@@ -122,7 +122,7 @@ pub enum Value {
     },
 }
 
-/// How far the data of a target can be trusted, the best first.
+/// How reliable the data of a target is, best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Tone {
     /// It is complete and recent.
@@ -135,12 +135,12 @@ pub enum Tone {
     Bad,
 }
 
-/// What happened, by time.
+/// Events by time, with a chart.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Log {
-    /// The entries, the oldest first.
+    /// The entries, oldest first.
     pub table: Table,
-    /// How shares developed meanwhile.
+    /// The shares over the same time.
     pub chart: Option<ShareChart>,
 }
 
@@ -151,7 +151,7 @@ pub struct Table {
     pub title: String,
     /// The columns.
     pub columns: Vec<Column>,
-    /// The rows, a value for each column.
+    /// The rows, with one value per column.
     pub rows: Vec<Vec<Value>>,
 }
 
@@ -160,16 +160,16 @@ pub struct Table {
 pub struct Column {
     /// The heading.
     pub name: String,
-    /// Whether it holds numbers.
+    /// Whether it contains numbers.
     pub is_number: bool,
-    /// Whether it can be left out where there is little room.
+    /// Whether it is omitted in narrow output.
     pub is_optional: bool,
-    /// Whether its values stay on one line.
+    /// Whether its values are never wrapped.
     pub is_fixed: bool,
 }
 
 impl Column {
-    /// A column of text, times and keys.
+    /// A column of text, times or keys.
     pub fn text(name: impl Into<String>) -> Self {
         Self { name: name.into(), is_number: false, is_optional: false, is_fixed: false }
     }
@@ -179,13 +179,13 @@ impl Column {
         Self { is_number: true, ..Self::text(name) }
     }
 
-    /// The same, left out where there is little room.
+    /// The same column, omitted in narrow output.
     #[must_use]
     pub fn optional(self) -> Self {
         Self { is_optional: true, ..self }
     }
 
-    /// The same, with values that stay on one line.
+    /// The same column, with values that are never wrapped.
     #[must_use]
     pub fn fixed(self) -> Self {
         Self { is_fixed: true, ..self }
@@ -195,13 +195,13 @@ impl Column {
 /// Two shares over time, in percent.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ShareChart {
-    /// What the shares are of.
+    /// The heading.
     pub title: &'static str,
-    /// What it shows, in a sentence for people who do not see it.
+    /// A description of the chart for people who cannot see it.
     pub label: String,
-    /// What the first and the second share are of.
+    /// The names of the two shares.
     pub names: [&'static str; 2],
-    /// The shares by time, in percent, the oldest first.
+    /// The shares by time, in percent, oldest first.
     pub points: Vec<(Timestamp, [Option<f64>; 2])>,
 }
 
@@ -214,33 +214,33 @@ pub struct Graph {
     pub nodes: Vec<Node>,
 }
 
-/// What marks a service in a graph.
+/// A mark of a service in a graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mark {
     /// The source says that it is the root cause.
     RootCause,
     /// The source says that it is anomalous.
     Anomalous,
-    /// Nothing.
+    /// No mark.
     None,
 }
 
 /// A service in a graph.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Node {
-    /// Its number in this graph.
+    /// Its id in this graph.
     pub id: i64,
     /// Its name.
     pub name: String,
-    /// What it is, for example `AWS::Lambda::Function`; empty if that is unknown.
+    /// Its type, for example `AWS::Lambda::Function`; empty if unknown.
     pub kind: String,
-    /// What marks it.
+    /// Its mark.
     pub mark: Mark,
-    /// The numbers of the services that it calls.
+    /// The ids of the services that it calls.
     pub calls: Vec<i64>,
 }
 
-/// A metric series, with its known and unknown stretches. Readers fetch it: see [`super::Related`].
+/// A metric series. Readers fetch its points and coverage: see [`super::Related`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct SeriesChart {
     /// The heading.
@@ -249,6 +249,6 @@ pub struct SeriesChart {
     pub key: SeriesKey,
     /// The usual rate per minute.
     pub baseline: Option<f64>,
-    /// What is shown if the series was not collected.
+    /// The text that is shown if the series was not collected.
     pub missing: &'static str,
 }

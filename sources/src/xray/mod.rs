@@ -1,4 +1,4 @@
-//! AWS X-Ray insights: groups of faults that X-Ray found by itself.
+//! AWS X-Ray insights: groups of faults that X-Ray detects.
 //!
 //! <https://docs.aws.amazon.com/xray/latest/devguide/xray-console-insights.html>
 
@@ -18,14 +18,14 @@ use insights_records::version::{BY_ANSWER, VersionRule};
 pub const SOURCE: Source = Source(&XRAY);
 /// An X-Ray insight.
 pub const INSIGHT: Kind = Kind(&INSIGHT_KIND);
-/// One re-evaluation of an X-Ray insight.
+/// One update of an X-Ray insight.
 pub const INSIGHT_EVENT: Kind = Kind(&INSIGHT_EVENT_KIND);
 /// The service graph of an X-Ray insight.
 pub const IMPACT_GRAPH: Kind = Kind(&IMPACT_GRAPH_KIND);
 
 /// The share of requests with faults.
 pub const FAULT_SHARE: ShareScale = ShareScale { thresholds: [(1, 2), (1, 5), (1, 20)] };
-/// Where an insight has the version that its summary gave.
+/// The path in `detail` of the version from the insight's summary.
 pub const SUMMARY_VERSION: &[&str] = &["last_update_time"];
 
 static XRAY: SourceDescriptor = SourceDescriptor {
@@ -62,7 +62,7 @@ const fn operation(name: &'static str, iam_action: &'static str) -> Operation {
     Operation { service: "xray", name, iam_action, iam_resource: "*", rate: None, is_sequential: false }
 }
 
-// Not `SOURCE` below: constants that refer to each other through statics would be a cycle.
+// Not `SOURCE` below: constants that refer to each other through statics are a cyclic definition.
 
 static INSIGHT_KIND: KindDescriptor = KindDescriptor {
     version: VersionRule {
@@ -91,15 +91,15 @@ static INSIGHT_EVENT_KIND: KindDescriptor = KindDescriptor {
     ..KindDescriptor::plain("xray.insight_event", "insight event", Source(&XRAY), Shape::Event)
 };
 
-/// A graph belongs to one version of its insight: the graph of an older version must not replace it, although a slower run asked
-/// for it later.
+/// A graph belongs to one version of its insight. The graph of an older version must not replace it, even if a slower run
+/// requested it later.
 static IMPACT_GRAPH_KIND: KindDescriptor = KindDescriptor {
-    // A graph may lack the id of its insight.
+    // A graph may not contain the id of its insight.
     names_subject: NamesSubject::Never,
     ..KindDescriptor::plain("xray.impact_graph", "impact graph", Source(&XRAY), Shape::Graph)
 };
 
-/// The insight that the `detail` of a pushed event is about.
+/// The id of the insight in the `detail` of a pushed event.
 pub fn pushed_id(detail: &Value) -> Option<&str> {
     detail.at(&["InsightId"]).and_then(Value::as_str).filter(|id| is_insight_id(id))
 }

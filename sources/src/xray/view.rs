@@ -1,9 +1,8 @@
-//! How X-Ray's records are shown. The root cause is what X-Ray calls so; anomalous is what else it found unusual. Nothing is
-//! concluded here.
+//! The view of X-Ray's records. The root cause and the anomalous services are those that X-Ray names; the view draws no
+//! conclusions.
 //!
 //! X-Ray documents links into its console (`service-map?timeRange=start~end` in UTC, at most six hours), but none to the page
-//! of an insight.
-//! <https://docs.aws.amazon.com/xray/latest/devguide/xray-console.html#xray-console-deeplinks>
+//! of an insight. <https://docs.aws.amazon.com/xray/latest/devguide/xray-console.html#xray-console-deeplinks>
 
 use super::{IMPACT_GRAPH, INSIGHT_EVENT, SOURCE};
 use crate::view::console::{Link, home};
@@ -17,7 +16,7 @@ use insights_records::time::Timestamp;
 use insights_records::value::Value as Json;
 use std::collections::BTreeSet;
 
-/// How X-Ray's records are shown.
+/// The view of X-Ray.
 pub static VIEW: View = View {
     source: SOURCE,
     needs_partition: true,
@@ -40,9 +39,9 @@ pub static VIEW: View = View {
 
 /// The sort key of an insight's impact graph.
 const GRAPH_SORT_KEY: &str = "graph";
-/// The longest time of X-Ray's service map, in seconds.
+/// The maximum time span of X-Ray's service map, in seconds.
 const LONGEST_MAP: i64 = 6 * 3_600;
-/// The statistics of the root cause's requests, and of the clients'.
+/// The members of the root cause's and of the clients' statistics.
 const ROOT_CAUSE: &str = "root_cause_service_request_impact_statistics";
 const CLIENTS: &str = "client_request_impact_statistics";
 
@@ -103,7 +102,7 @@ fn development(insight: &Stored, items: &[Stored]) -> Section {
         Column::text("What"),
     ];
     let rows = events.into_iter().map(|(at, event)| {
-        // The root cause's requests if there are any, otherwise the clients', as in the rule of severity.
+        // The root cause's statistics if it has requests, otherwise those of the clients, as in the severity rule.
         let of = [ROOT_CAUSE, CLIENTS].into_iter().find(|of| statistic(event, of, "total_count").is_some());
         let count = |name| statistic(event, of?, name);
         let (faults, total) = (count("fault_count"), count("total_count"));
@@ -152,7 +151,7 @@ fn graph(insight: &Stored, items: &[Stored]) -> Section {
             _ => Mark::None,
         };
         Node {
-            // One without a number is called by nobody: it gets one that no other has.
+            // A service without a reference id is called by no other, so it gets a unique negative id.
             id: reference(service).unwrap_or(-1 - position),
             name: known.map_or_else(|| format!("service {}", nth + 1), str::to_owned),
             kind: text(service, "type").unwrap_or_default().to_owned(),
@@ -188,7 +187,7 @@ fn link(record: &Stored) -> Option<Link> {
     Some(Link { shows: "the service map of that time", url })
 }
 
-/// X-Ray's times are in UTC and do not say so.
+/// X-Ray expects times in UTC without a time zone.
 fn without_zone(timestamp: Timestamp) -> String {
     let mut text = timestamp.to_string();
     text.truncate("2026-03-01T12:00:00".len());
@@ -221,7 +220,7 @@ fn statistic(record: &Stored, of: &str, name: &str) -> Option<i64> {
     record.0.get("detail")?.at(&[of, name])?.as_number().and_then(Number::as_i64)
 }
 
-/// The share of faults, in percent; `None` if no request was counted.
+/// The share of requests with faults, in percent; `None` if there are no requests.
 fn percentage(record: &Stored, of: &str) -> Option<f64> {
     let faults = statistic(record, of, "fault_count")?;
     let total = statistic(record, of, "total_count").filter(|total| *total > 0)?;
@@ -229,8 +228,8 @@ fn percentage(record: &Stored, of: &str) -> Option<f64> {
     Some(100.0 * faults as f64 / total as f64)
 }
 
-/// What a service may be called: its names, and the AWS service of its type, `dynamodb` of `AWS::DynamoDB::Table`, so that it
-/// meets CloudTrail's event source.
+/// The possible names of a service: its own names, and the AWS service of its type (`dynamodb` for `AWS::DynamoDB::Table`),
+/// which matches CloudTrail's event source.
 fn names(service: &Json) -> Vec<String> {
     let aws_service = text(service, "type").and_then(|kind| kind.strip_prefix("AWS::")?.split("::").next());
     let further = list(Some(service), "names").iter().filter_map(Json::as_str);

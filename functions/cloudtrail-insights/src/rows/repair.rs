@@ -1,5 +1,5 @@
-//! Repairs rows that a run wrote whose clock was ahead. If the target's watermark, a row's own, or the end of a span is in the
-//! future, it is unknown how far the series was fetched: it restarts at the start of the look-back.
+//! Repairs rows that were written by a run whose clock was ahead. If the target's watermark, a row's watermark or the end of
+//! a span is in the future, it is unknown how far the series was fetched. It restarts at the start of the look-back.
 
 use super::Rows;
 use insights_shared::catalog::CatalogRow;
@@ -8,8 +8,8 @@ use insights_shared::issue::Stage;
 use insights_shared::time::Timestamp;
 
 impl Rows<'_> {
-    /// Restarts every part with an instant in the future, before anything moves the target's watermark. Incomplete if a row
-    /// could not be written: then the watermark has to stay.
+    /// Restarts every series and trail that has a time in the future, before the target's watermark moves. The result is
+    /// incomplete if a row could not be written. The target's watermark then does not move.
     pub async fn repair(&mut self) -> Completeness {
         let run = self.run;
         let start = self.lookback;
@@ -27,7 +27,7 @@ impl Rows<'_> {
                 row.covered.cut(start, is_future);
                 row.watermark = Some(start);
             }
-            // Otherwise it would not be requested for as long as the clock was ahead.
+            // Otherwise it would not be requested until the wrong time is reached.
             if was_asked_in_future(row) {
                 row.unavailable = None;
             }

@@ -1,4 +1,4 @@
-//! The points of series: every live series fetched, and its row written.
+//! Fetches the points of every live series, and writes the rows.
 
 use super::Rows;
 use crate::fetch::Fetch;
@@ -14,8 +14,8 @@ use insights_shared::target_run::ExistenceHint;
 use insights_shared::time::Timestamp;
 
 impl Rows<'_> {
-    /// Fetches the points of every live series, each from its own position, those furthest behind first. A series that fails
-    /// gets a watermark of its own, so that the result is incomplete only if a row could not be written.
+    /// Fetches the points of every live series, each from its own position, starting with those that are furthest behind. A
+    /// series that fails gets its own watermark, so the result is incomplete only if a row could not be written.
     pub async fn collect_series(&mut self, fetch: &Fetch<'_>) -> Completeness {
         let run = self.run;
         let mut live: Vec<(Timestamp, SeriesKey, CatalogRow)> = Vec::new();
@@ -52,7 +52,7 @@ impl Rows<'_> {
             }
             let Some((series, row, written)) = under_way.next().await else { break };
             completeness &= written.completeness;
-            // Where one series has items unexpectedly, as after a run that was killed, others have them, too.
+            // If one series has unexpected items, for example after a run that was killed, others probably have them too.
             found_existing |= written.found_existing;
             worked.push((series, row));
         }
@@ -72,7 +72,8 @@ impl Rows<'_> {
     ) -> (SeriesKey, CatalogRow, WriteOutcome) {
         let run = self.run;
         let overlap = run.settings.overlap_minutes * 60;
-        // Late points come before a watermark; the start of the look-back is none, whatever has been stored since.
+        // Late points can only be before a watermark. The start of the look-back is not a watermark, whatever has been stored
+        // since.
         let is_new = self.watermark(&row).is_none() || !row.covered.knows_before(reached);
         let from = if is_new { reached } else { reached.plus_seconds(-overlap) };
         let limit = run.limit();
@@ -86,9 +87,9 @@ impl Rows<'_> {
         (series, row, WriteOutcome { completeness, found_existing: progress.found_existing })
     }
 
-    /// Fetches the points of every live series within a piece of a past span, which begins at `start`; for a series whose
-    /// earlier pieces failed, from `start` on. The position of a series does not change, unless the series turns out to be
-    /// unavailable: then its row gets a watermark where it was fetched last.
+    /// Fetches the points of every live series for a piece of a backfill window that begins at `start`. If earlier pieces of
+    /// a series failed, its points are fetched from `start` on. The position of a series does not change, unless the series
+    /// is unavailable: then its row gets a watermark where it was last fetched.
     pub async fn backfill_series(
         &mut self,
         fetch: &Fetch<'_>,
@@ -137,7 +138,7 @@ impl Rows<'_> {
         for (series, row, written, progress) in worked {
             completeness &= written;
             if progress.rejection.is_some() {
-                // The series is unavailable: a later run could not do better.
+                // The series is unavailable. A later run could not do better.
                 self.rejected.insert(series.clone());
             } else {
                 completeness &= progress.completeness;

@@ -1,4 +1,4 @@
-//! The rows of trails with insights on data events: which are asked, and how far each was fetched.
+//! The rows of trails with insights on data events: which trails are requested, and how far each was fetched.
 
 use super::Rows;
 use crate::events::{Collected, Events};
@@ -15,8 +15,8 @@ use insights_shared::time::Timestamp;
 use std::collections::BTreeSet;
 
 impl Rows<'_> {
-    /// The trails that a scheduled run does not ask, because they were unavailable less than a day ago. Each is a lasting
-    /// issue.
+    /// The trails that a scheduled run does not request, because they were unavailable less than a day ago. Each is reported
+    /// as a lasting issue.
     pub fn deferred_trails(&self) -> BTreeSet<String> {
         let now = self.run.now;
         let deferred = |(arn, row): (&String, &CatalogRow)| {
@@ -31,7 +31,7 @@ impl Rows<'_> {
         deferred.into_iter().map(|(arn, _)| arn).collect()
     }
 
-    /// Creates or updates the rows of trails with insights on data events, and lets those of other trails expire.
+    /// Creates or updates the rows of trails with insights on data events, and sets the expiry of those of other trails.
     pub async fn upsert_trails(&mut self, found: &Trails) -> Completeness {
         let mut completeness = Completeness::Complete;
         let retention_days = self.run.store.retention_days();
@@ -59,7 +59,7 @@ impl Rows<'_> {
             let Some(mut row) = self.trails.remove(&arn) else { continue };
             let reached = self.reached(&row);
             let change = |row: &mut CatalogRow| {
-                // If the trail comes back, it continues here.
+                // If the trail appears again, it continues here.
                 row.watermark = Some(reached);
                 row.unavailable = None;
                 row.expire_after(reached, retention_days);
@@ -71,7 +71,7 @@ impl Rows<'_> {
         completeness
     }
 
-    /// Notes that a trail is unavailable. Its row gets a watermark where it was fetched last.
+    /// Records that a trail is unavailable. Its row gets a watermark where it was last fetched.
     pub async fn reject_trail(&mut self, arn: &str, rejection: &Rejection) -> Completeness {
         let start = self.lookback;
         let mut row = self.trails.remove(arn).unwrap_or_else(|| CatalogRow::behind(None, start));
@@ -87,7 +87,7 @@ impl Rows<'_> {
         written
     }
 
-    /// Notes that a trail answered a request of `asked_at`.
+    /// Records that a trail answered a request that was sent at `asked_at`.
     pub async fn answer_trail(&mut self, arn: &str, asked_at: Timestamp) -> Completeness {
         let Some(mut row) = self.trails.remove(arn) else { return Completeness::Complete };
         let written = self.catalog.change_trail(arn, &mut row, |row| row.answer(asked_at)).await;
@@ -96,7 +96,8 @@ impl Rows<'_> {
         written
     }
 
-    /// Reports a failed request for a trail's events: as a lasting issue, with the rejection, or as one to come back to.
+    /// Reports a failed request for a trail's events: as a lasting issue with the rejection, or as an issue that a later run
+    /// resolves.
     pub async fn trail_failed(
         &self,
         fetch: &Fetch<'_>,
@@ -119,8 +120,8 @@ impl Rows<'_> {
         Ok(Rejection { code: error.code.clone(), asked_at })
     }
 
-    /// Fetches the events of every trail with insights on data events, each from its own position. A trail that fails gets a
-    /// watermark of its own, so that the result is incomplete only if a row could not be written.
+    /// Fetches the events of every trail with insights on data events, each from its own position. A trail that fails gets
+    /// its own watermark, so the result is incomplete only if a row could not be written.
     pub async fn collect_trails(
         &mut self,
         fetch: &Fetch<'_>,
@@ -171,7 +172,7 @@ impl Rows<'_> {
             let behind = Some(known).filter(|_| reached != run.now);
             let change = |row: &mut CatalogRow| {
                 row.note_availability(rejection.as_ref(), answered_at, revision.as_deref());
-                // A trail that is unavailable never follows the target's watermark.
+                // An unavailable trail never follows the target's watermark.
                 let behind = behind.or_else(|| row.unavailable.as_ref().map(|_| known));
                 move_to(row, behind, own);
             };

@@ -1,4 +1,4 @@
-//! Tables for events and graphs, for summaries that are of no use, and for keys.
+//! Tables for events, graphs, unusable summaries, and keys.
 
 use super::*;
 use aws_sdk_xray::types::{InsightImpactGraphEdge, InsightImpactGraphService};
@@ -45,7 +45,7 @@ fn an_event_is_a_record_of_its_own_beside_its_insight() {
 fn events_of_the_same_time_are_numbered_by_their_content_whatever_order_they_come_in() {
     let (early, late) = (Some(1_700_000_300), Some(1_700_000_301));
     let given = [event(late, "x"), event(early, "b"), event(early, "c"), event(early, "a"), event(late, "x")];
-    // The one that comes twice came on two pages.
+    // The event that occurs twice was on two pages.
     let expected = [
         "event#2023-11-14T22:18:20.000Z",
         "event#2023-11-14T22:18:20.000Z#2",
@@ -86,7 +86,7 @@ fn events_without_a_time_are_rejected_each_by_itself() {
         .filter_map(|record| validate(record, 400).err())
         .map(|rejected| rejected.raw)
         .collect();
-    // An event does not name its insight: equal ones of two insights are two rejected records.
+    // An event does not contain the id of its insight, so equal events of two insights are two rejected records.
     let raw = |summary: &str| {
         format!(r#"{{"answer":{{"summary":"{summary}"}},"requested":"xray#123456789012#eu-west-1#{ID}"}}"#)
     };

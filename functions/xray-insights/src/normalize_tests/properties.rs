@@ -1,4 +1,4 @@
-//! Whatever X-Ray answers: nothing is lost, and no two records share a key.
+//! For any answer of X-Ray, nothing is lost and no two records have the same key.
 
 use super::*;
 use insights_shared::validate::ValidRecord;
@@ -70,7 +70,7 @@ fn any_insight() -> impl Strategy<Value = Insight> {
     })
 }
 
-/// How many members and elements the SDK has in `insight`, by its own accessors.
+/// The number of members and elements in `insight`, according to the SDK's accessors.
 fn members(insight: &Insight) -> usize {
     fn is<T>(member: Option<&T>) -> usize {
         usize::from(member.is_some())
@@ -116,7 +116,7 @@ proptest! {
     fn every_member_of_any_answer_is_in_the_detail_and_no_other(given in any_insight()) {
         let record = record_of(&given, by_id(None, None));
         prop_assert_eq!(members_of(&Value::Map(record.detail.clone())), members(&given));
-        // Whatever comes is stored or rejected whole, and never panics.
+        // Any answer is stored or rejected as a whole, and never causes a panic.
         let detail = record.detail.clone();
         match validate(record, 400) {
             Ok(valid) => prop_assert_eq!(valid.to_map()["detail"].clone(), Value::Map(detail)),
@@ -150,7 +150,7 @@ proptest! {
             .iter()
             .map(|(at, summary)| InsightEvent::builder().set_event_time(*at).summary(summary).build())
             .collect();
-        // Times of one millisecond are one; those beyond the calendar are themselves.
+        // Times within one millisecond are equal. Times outside the supported range keep their value.
         let named = |at: &DateTime| timestamp(at).map_or_else(|| format!("{at:?}"), |time| time.to_string());
         let distinct: BTreeSet<(Option<String>, &str)> =
             times.iter().map(|(at, summary)| (at.as_ref().map(named), summary.as_str())).collect();
