@@ -1,11 +1,11 @@
-//! The dependencies of each function: the SDK of its own service, and no code of other functions, the command line or
-//! the tests. Every documented build command builds it with the same features.
+//! Rules about the dependencies of each function: it links only the SDK of its own service, and no code of other functions,
+//! the command line or the tests. Every documented build command builds it with the same features.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Dependencies of the simulator, the command line and the tests that a function must not have.
+/// Dependencies of the simulator, the command line and the tests, which functions must not have.
 const FOREIGN: [&str; 13] = [
     "aws-sdk-sso",
     "aws-sdk-ssooidc",
@@ -41,7 +41,7 @@ fn tree(arguments: &[&str]) -> BTreeMap<String, BTreeSet<String>> {
         let (package, features) = line.split_once('|').unwrap_or_else(|| panic!("{line}"));
         // "name v1.2.3 (proc-macro)", "name v1.2.3 (/path)": name and version identify a package.
         let package: Vec<&str> = package.split(' ').take(2).collect();
-        // A package that also runs at build time can have other features there; both sets are combined.
+        // A package that also runs at build time may have other features there. Both sets are combined.
         packages.entry(package.join(" ")).or_default().insert(features.to_owned());
     }
     packages

@@ -1,4 +1,4 @@
-//! Invokes each function with its files in `events/`, with the built-in scenario of the simulator.
+//! Invokes each function with its sample events (`events/`) and the built-in scenario of the simulator.
 
 use crate::for_every_source;
 use insights_collectors::{Collector, with_collector};
@@ -10,7 +10,7 @@ fn folder() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("events")
 }
 
-/// The events of the function `name`: the shape in the file name, and the text.
+/// The events of the function `name`: the shape, from the file name, and the text.
 fn shapes(name: &str) -> Vec<(String, String)> {
     let mut shapes = Vec::new();
     for entry in std::fs::read_dir(folder()).unwrap() {
@@ -24,7 +24,7 @@ fn shapes(name: &str) -> Vec<(String, String)> {
     shapes
 }
 
-/// Invokes `C` with each of its events, each in a new lab. A new shape needs an expectation here.
+/// Invokes `C` with each of its events, each in a new lab. A new shape must be added here, with the expected result.
 async fn check<C: Collector>(variables: &[(&str, &str)]) {
     let name = C::SOURCE.package;
     let shapes = shapes(name);

@@ -1,5 +1,5 @@
-//! Fetching and writing overlap: requests to the service continue while records are written. Time is paused and passes only
-//! while every task waits, so the duration of each request is exact.
+//! Checks that fetching and writing overlap: requests to the service continue while records are written. Time is paused and
+//! advances only while every task waits, so the duration of each request is exact.
 
 use crate::for_every_source;
 use insights_collectors::{Collector, with_collector};
@@ -23,7 +23,7 @@ fn overlap(requests: &[UnderWay]) -> (usize, usize) {
     (both, all)
 }
 
-/// Checks that requests to the service are in progress in at least `percent` of the time of the requests to the table.
+/// Checks that requests to the service are in progress for at least `percent` of the time of requests to the table.
 async fn check<C: Collector>(percent: usize) {
     let source = test_source(C::SOURCE);
     // Longer than the interval of the rate limits, so that several requests are in progress.

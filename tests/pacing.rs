@@ -1,5 +1,5 @@
-//! Pacing: the rate limits of the services hold. Time is paused and passes only while every task waits, so the arrival of each
-//! request is exact.
+//! Checks that the rate limits of the services are observed. Time is paused and advances only while every task waits, so the
+//! arrival of each request is exact.
 
 use insights_collectors::{CloudtrailInsights, Collector, XrayInsights, with_collector};
 use insights_tests::{ACCOUNT, ATTEMPTS, Arrival, Paced, test_source};
@@ -12,7 +12,7 @@ const FOUR_PLACES: &str = r#"[
     {"account_id":"111122223333","role_arn":"arn:aws:iam::111122223333:role/reader","regions":["eu-west-1","us-east-1"]}
 ]"#;
 
-/// The shortest interval between two requests of an operation, by its documented or default limit.
+/// The minimum interval between two requests of an operation, according to its documented or default limit.
 fn interval(operation: &str) -> Duration {
     let named = insights_sources::operations().filter(|known| known.name == operation);
     Duration::from_secs_f64(1.0 / named.filter_map(|operation| operation.rate).fold(DEFAULT_RATE, f64::min))

@@ -1,7 +1,7 @@
-//! Least privilege: the actions that the code declares, `template.yaml` allows, and the functions use.
+//! Least privilege: compares the actions that the code declares, `template.yaml` allows, and the functions use.
 //!
-//! Every test of every package compares the calls of functions with the template and checks the logs
-//! (`insights_tests::Lab`). This file checks the opposite direction: no allowed or declared action is unnecessary.
+//! Every test of every package compares the calls of functions with the template and checks the logs (`insights_tests::Lab`).
+//! This file checks the opposite direction: no allowed or declared action is unnecessary.
 
 use insights_collectors::with_collector;
 use insights_shared::collector::Collector;

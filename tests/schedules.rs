@@ -1,8 +1,8 @@
-//! Simulated schedules of runs that overlap, are killed, fail or are late while the data changes. After each schedule,
-//! the table equals a table without disturbances.
+//! Simulated schedules: runs overlap, are killed, fail or are late while the data changes. After each schedule, the table
+//! must equal that of undisturbed runs.
 //!
-//! `SCHEDULE_SEEDS=0..5000` runs these seeds instead of the default ones, and `SCHEDULE_SEEDS=4711` one seed, whose steps it
-//! prints.
+//! `SCHEDULE_SEEDS=0..5000` runs these seeds instead of the default ones. `SCHEDULE_SEEDS=4711` runs one seed and prints its
+//! steps.
 
 use insights_collectors::with_collector;
 use insights_shared::record::Source;
@@ -83,8 +83,8 @@ fn after_any_schedule_the_table_equals_an_undisturbed_one() {
     assert!(failed.is_empty(), "{} of {count} seeds fail: {numbers:?}\n{}", failed.len(), shown.join("\n"));
 }
 
-/// Schedules that failed before a correction: an older graph of a slower run stayed, and events were on two pages while
-/// an insight grew.
+/// Schedules that failed before a correction: an older graph of a slower run was kept, or events were on two pages while an
+/// insight grew.
 #[test]
 fn schedules_that_failed_before_succeed() {
     for (source, seed) in [(xray::SOURCE, 261), (xray::SOURCE, 1413), (xray::SOURCE, 1599)] {

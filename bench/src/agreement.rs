@@ -1,5 +1,5 @@
-//! Whether the tables of two programs that did the same work hold the same records. What is compared is a fingerprint of
-//! each record, so that tables of any size fit; what is not compared is named here, and nowhere else.
+//! Compares the tables of two programs that did the same work. Only a fingerprint of each record is kept, so tables of any
+//! size fit into memory. This module defines what is not compared.
 
 use crate::Failure;
 use crate::services::{Services, TABLE};
@@ -9,14 +9,15 @@ use insights_shared::record::Stored;
 use insights_shared::value::{Map, from_attributes, write_canonical_map};
 use std::collections::BTreeMap;
 
-/// What ours says of when and by whom a record was stored, and what decides whether it is written again.
+/// Attributes of our records that are not compared: when and by which function a record was stored, and what determines
+/// whether it is written again.
 const STAMPS: [&str; 5] = ["answered_at", "collected_by", "content_hash", "observed_at", "schema_version"];
-/// Items of a page. Without a limit, the embedded database reads all that is left for each page.
+/// The page size. Without a limit, the embedded database reads all remaining items for each page.
 const PAGE: i32 = 250;
-/// The most differences that are named.
+/// The maximum number of differences that are reported.
 const MOST_SHOWN: usize = 5;
 
-/// The records of a table: what is compared of each.
+/// The records of a table, each with a fingerprint of what is compared.
 #[derive(Debug, Default)]
 pub struct Records {
     by_key: BTreeMap<Key, Record>,
@@ -29,19 +30,19 @@ struct Record {
     part: Part,
 }
 
-/// How much of what a record is about both programs can have asked for.
+/// Whether both programs can have requested all data of a record.
 #[derive(Debug, PartialEq)]
 enum Part {
-    /// All of it: it is no chunk.
+    /// Yes: it is not a chunk.
     Whole,
-    /// The hour that begins then, a minute between points.
+    /// Yes, if both requested this hour, which has a point per minute.
     Hour(String),
-    /// What CloudTrail still had of a chunk.
+    /// No: CloudTrail had only a part of the chunk.
     CutOff,
 }
 
 impl Records {
-    /// Reads the whole table.
+    /// Reads all items of the table.
     pub async fn read(services: &Services) -> Result<Self, Failure> {
         let mut records = Self::default();
         let scan = services.client().scan().table_name(TABLE).limit(PAGE);
@@ -76,7 +77,7 @@ impl Records {
         self.by_key.insert(Key::new(text("pk"), text("sk")), Record { fingerprint, part });
     }
 
-    /// The first whole hour.
+    /// The first whole hour in the table.
     fn first_hour(&self) -> Option<&str> {
         let hours = self.by_key.values().filter_map(|record| match &record.part {
             Part::Hour(hour) => Some(hour.as_str()),
@@ -85,7 +86,7 @@ impl Records {
         hours.min()
     }
 
-    /// The records that can be compared: of chunks, whole hours from `first` on.
+    /// The records that can be compared. Chunks can be compared from the hour `first` on.
     fn compared_from(&self, first: Option<&str>) -> BTreeMap<&Key, &str> {
         let is_compared = |record: &Record| match &record.part {
             Part::Whole => true,
@@ -97,27 +98,27 @@ impl Records {
     }
 }
 
-/// What two tables have in common.
+/// The result of comparing two tables.
 #[derive(Debug, Default, PartialEq)]
 pub struct Agreement {
-    /// How many records were compared.
+    /// The number of compared records.
     pub compared: usize,
-    /// In what they differ, some of it.
+    /// The first differences.
     pub differences: Vec<String>,
-    /// What ours holds beside them.
+    /// What our table contains in addition, as text.
     pub ours_alone: String,
 }
 
 impl Agreement {
-    /// Compares them. Each asks for the whole hours that CloudTrail still has when it runs, so that an hour which but one
-    /// of them could ask for is left out, as is the rest of an hour at the cut-off.
+    /// Compares two tables. Each program requests the whole hours that CloudTrail still has at that time. An hour that only
+    /// one of them could request is therefore not compared, nor is a partial hour at the end of the retention.
     pub fn of(ours: &Records, theirs: &Records) -> Self {
         let first = ours.first_hour().max(theirs.first_hour());
         let (left, right) = (ours.compared_from(first), theirs.compared_from(first));
         let mut differences = Vec::new();
         for (key, fingerprint) in &left {
             match right.get(key) {
-                None => differences.push(format!("{} {} is in ours alone", key.pk, key.sk)),
+                None => differences.push(format!("{} {} is only in ours", key.pk, key.sk)),
                 Some(other) if other != fingerprint => {
                     differences.push(format!("{} {} differs", key.pk, key.sk));
                 }
@@ -125,7 +126,7 @@ impl Agreement {
             }
         }
         for key in right.keys().filter(|key| !left.contains_key(*key)) {
-            differences.push(format!("{} {} is in theirs alone", key.pk, key.sk));
+            differences.push(format!("{} {} is only in theirs", key.pk, key.sk));
         }
         differences.truncate(MOST_SHOWN);
         let mut alone: Vec<String> =
@@ -190,8 +191,8 @@ mod tests {
         let run = item(&[("pk", "run"), ("sk", "1"), ("kind", "run")]);
         check(&[insight("a", "1"), run], &[insight("a", "")], 1, &[]);
         check(&[insight("a", "1")], &[insight("b", "1")], 1, &["x insight differs"]);
-        check(&[insight("a", "1")], &[], 1, &["x insight is in ours alone"]);
-        check(&[], &[insight("a", "1")], 0, &["x insight is in theirs alone"]);
+        check(&[insight("a", "1")], &[], 1, &["x insight is only in ours"]);
+        check(&[], &[insight("a", "1")], 0, &["x insight is only in theirs"]);
     }
 
     #[test]
@@ -200,7 +201,7 @@ mod tests {
         let (one, two) = (chunk("02", "02:00", "a"), chunk("03", "03:00", "b"));
         check(&[at_cut_off.clone(), one.clone(), two.clone()], &[one.clone(), two.clone()], 2, &[]);
         check(&[at_cut_off, one.clone(), two.clone()], &[chunk("03", "03:00", "c")], 1, &[]);
-        let missing = ["c metric#60#2026-03-01T03:00:00.000Z is in theirs alone"];
+        let missing = ["c metric#60#2026-03-01T03:00:00.000Z is only in theirs"];
         check(std::slice::from_ref(&one), &[one.clone(), two.clone()], 1, &missing);
         let mut other = two.clone();
         other.insert("timestamps".into(), vec![1_i64, 3].into());

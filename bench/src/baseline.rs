@@ -1,5 +1,5 @@
-//! What the functions took when they were last measured with care, as `bench/baseline.toml` has it, and how much more is
-//! too much. Sizes and counts of instructions hardly vary, so that they can be judged; times are not in it.
+//! The baseline of the functions (`bench/baseline.toml`): earlier measurements, and the allowed increase. It contains sizes
+//! and numbers of instructions, which hardly vary, but no times.
 
 use crate::Failure;
 use crate::table::count;
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// By how much a measure may exceed its baseline, in percent.
+/// The maximum increase over the baseline, in percent.
 pub const TOLERANCE_PERCENT: u64 = 5;
 
 const HEADING: &str = "\
@@ -16,34 +16,34 @@ const HEADING: &str = "\
 
 ";
 
-/// Measures by their names, of each function.
+/// The measured values of each function, by name.
 #[derive(Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(transparent)]
 pub struct Baseline(BTreeMap<String, BTreeMap<String, u64>>);
 
 impl Baseline {
-    /// The baseline that is committed.
+    /// Reads the committed baseline.
     pub fn read() -> Result<Self, Failure> {
         Ok(toml::from_str(&std::fs::read_to_string(path())?)?)
     }
 
-    /// Writes it in place of the committed one.
+    /// Replaces the committed baseline.
     pub fn write(&self) -> Result<(), Failure> {
         Ok(std::fs::write(path(), format!("{HEADING}{}", toml::to_string(self)?))?)
     }
 
-    /// Takes `measured` for what `function` takes by `measure`.
+    /// Sets the value of `measure` for `function`.
     pub fn set(&mut self, function: &str, measure: &str, measured: u64) {
         self.0.entry(function.to_owned()).or_default().insert(measure.to_owned(), measured);
     }
 
-    /// What is wrong with `measured`, if it is too much, or if nobody has said how much there may be.
+    /// The fault if `measured` exceeds the baseline, or if there is no baseline; `None` if there is no fault.
     pub fn fault(&self, function: &str, measure: &str, measured: u64) -> Option<String> {
         let known = self.0.get(function).and_then(|measures| measures.get(measure));
         let Some(&baseline) = known else {
             return Some(format!("{function}: no baseline for its {measure}, {} now", count(measured)));
         };
-        // In hundredths, so that nothing is rounded.
+        // In hundredths, to avoid rounding.
         let is_too_much =
             u128::from(measured) * 100 > u128::from(baseline) * u128::from(100 + TOLERANCE_PERCENT);
         is_too_much.then(|| {

@@ -1,4 +1,5 @@
-//! What two programs needed for the same runs, as tables: medians, and theirs over ours. It knows no program and judges none.
+//! The resources that two programs needed for the same runs, as tables: medians, and their ratio. This module does not depend
+//! on the programs and has no limits.
 
 use crate::function::Invoked;
 use crate::services::Services;
@@ -8,22 +9,22 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-/// Which of an account's runs.
+/// A run in the sequence of an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Run {
-    /// Into an empty table.
+    /// With an empty table.
     First,
-    /// Nothing has changed since.
+    /// Without changes since the first run.
     Unchanged,
-    /// A hundredth has.
+    /// With one item in a hundred changed.
     Changed,
 }
 
-/// In the order in which they follow each other.
+/// All runs, in their order.
 pub const RUNS: [Run; 3] = [Run::First, Run::Unchanged, Run::Changed];
 
 impl Run {
-    /// What the tables call it.
+    /// The name in the tables.
     pub fn name(self) -> &'static str {
         match self {
             Self::First => "first",
@@ -33,12 +34,12 @@ impl Run {
     }
 }
 
-/// What one run of one program needed.
+/// The resources that one run of one program needed.
 #[derive(Clone, Debug)]
 pub struct Sample {
-    /// What it answered.
+    /// The response.
     pub response: Value,
-    /// How many items it wrote, however often each.
+    /// The number of written items. An item that was written twice counts twice.
     pub items: u64,
     started: Duration,
     took: Duration,
@@ -49,7 +50,7 @@ pub struct Sample {
 }
 
 impl Sample {
-    /// The run of a process that processors had `started` for so long before it was invoked.
+    /// The resources of a run in a process that had used `started` CPU time before the invocation.
     pub fn of(started: Duration, invoked: &Invoked, services: &Services) -> Self {
         let (calls, requests) = services.requests();
         Self {
@@ -69,7 +70,7 @@ impl Sample {
     }
 }
 
-/// What it needed, on one line.
+/// The resources on one line.
 impl fmt::Display for Sample {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let measures = MEASURES.map(|(name, measure)| format!("{name} {}", shown(name, measure(self))));
@@ -77,14 +78,14 @@ impl fmt::Display for Sample {
     }
 }
 
-/// How many read units cost as much as a write unit, on demand.
+/// The number of read units that cost as much as one write unit, on demand.
 /// <https://aws.amazon.com/dynamodb/pricing/on-demand/>
 const READS_FOR_A_WRITE: f64 = 5.0;
 
-/// Takes one number from a run.
+/// A number of a run.
 type Measure = fn(&Sample) -> f64;
 
-/// The measures of a run, by the names of their columns.
+/// The measures of a run, with the headings of their columns.
 const MEASURES: [(&str, Measure); 7] = [
     ("ms", |sample| millis(sample.took)),
     ("CPU ms", |sample| millis(sample.processor)),
@@ -98,20 +99,20 @@ const MEASURES: [(&str, Measure); 7] = [
 /// One run of both programs.
 #[derive(Clone, Debug)]
 pub struct Both {
-    /// The shipped function's.
+    /// Of the shipped function.
     pub ours: Sample,
-    /// The other one's.
+    /// Of the boto3 program.
     pub theirs: Sample,
 }
 
-/// The runs of both programs from empty tables on, each with the points that came to be stored in it.
+/// The runs of both programs, starting with empty tables, and the number of stored points after each run.
 #[derive(Clone, Debug, Default)]
 pub struct Compared {
     runs: Vec<(Run, Both, u64)>,
 }
 
 impl Compared {
-    /// Adds a run, after which there are `points` in all.
+    /// Adds a run, after which `points` points are stored in total.
     pub fn add(&mut self, run: Run, both: Both, points: u64) {
         let before: u64 = self.runs.iter().map(|(_, _, new)| new).sum();
         self.runs.push((run, both, points.saturating_sub(before)));
@@ -144,7 +145,7 @@ impl Default for Tables {
 }
 
 impl Tables {
-    /// Adds what `function` needed for a load, by all repetitions.
+    /// Adds the results of `function` for a load, from all repetitions.
     pub fn add(&mut self, function: &str, load: &str, repeats: &[Compared]) {
         for run in RUNS {
             let of_run =
@@ -190,7 +191,7 @@ impl Tables {
         }
     }
 
-    /// All of them, as Markdown.
+    /// All tables, as Markdown.
     pub fn render(self) -> String {
         let mut starts = Table::new(&["start", "ours, CPU ms", "boto3, CPU ms", "ratio"]);
         for (function, (ours, theirs)) in self.starts {
@@ -210,12 +211,12 @@ fn shown(column: &str, measure: f64) -> String {
     }
 }
 
-/// Reads and writes in write units, at what they cost on demand.
+/// Reads and writes as write units, by their on-demand price.
 fn in_all(sample: &Sample) -> f64 {
     sample.units("write_units") + sample.units("read_units") / READS_FOR_A_WRITE
 }
 
-/// Units come in halves.
+/// Units are multiples of one half.
 fn units(number: f64) -> String {
     let half = if number.fract() == 0.0 { "" } else { ".5" };
     format!("{}{half}", count(whole(number.floor())))
@@ -234,7 +235,7 @@ fn ratio(ours: f64, theirs: f64) -> String {
     }
 }
 
-/// The middle one; of an even number, the greater of both.
+/// The median; of an even number of values, the greater of the two in the middle.
 fn median(mut numbers: Vec<f64>) -> f64 {
     numbers.sort_by(f64::total_cmp);
     numbers.get(numbers.len() / 2).copied().unwrap_or_default()

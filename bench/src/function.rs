@@ -1,5 +1,5 @@
-//! A function as a process of its own, so that its memory and its time are its own: a shipped binary, built by cargo, or
-//! another program; invoked over a Lambda Runtime API, and looked at in `/proc`.
+//! A function in its own process, so that its memory and CPU time can be measured: a shipped binary built by cargo, or
+//! another program. It is invoked through a Lambda Runtime API and observed in `/proc`.
 
 use crate::Failure;
 use crate::services::{REGION, Services, TABLE};
@@ -14,25 +14,25 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 use tokio::process::{Child, Command};
 
-/// What the smallest Lambda function has.
+/// The memory of the smallest Lambda function, in megabytes.
 pub const MEMORY_MEGABYTES: u64 = 128;
 
-/// How often a process is looked at until it is still.
+/// The interval at which a process is observed until it is idle.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
-/// At how many looks it has to have done nothing.
+/// The number of intervals without CPU time after which a process counts as idle.
 const QUIET_LOOKS: u32 = 6;
 
-/// Which build of the functions is measured.
+/// The build of the functions that is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Build {
-    /// The one that ships.
+    /// The shipped build.
     Release,
-    /// The one that tests run, which is there sooner.
+    /// The build of the tests, which is faster to compile.
     Debug,
 }
 
-/// Those of `all` whose package is `only`, or all of them, and where their binaries are once they are built.
-#[expect(clippy::print_stderr, reason = "a build takes minutes, and whoever waits should know for what")]
+/// The entries of `all` whose package is `only`, or all of them, each with its binary, which is built first.
+#[expect(clippy::print_stderr, reason = "a build takes minutes, so the user should know what is built")]
 pub async fn built<'a, T>(
     all: &'a [T],
     package: impl Fn(&T) -> &'static str,
@@ -47,10 +47,10 @@ pub async fn built<'a, T>(
     Ok((chosen, folder))
 }
 
-/// Builds the functions as `sam build` does, with cargo-lambda for the architecture of this machine, all at once. Returns each
-/// package that is `only` (all without `only`) with its binary.
+/// Builds the functions as `sam build` does, with cargo-lambda for the architecture of this machine, all at once. Returns
+/// each package that is `only` (all without `only`) with its binary.
 ///
-/// `sam build` links the functions one after the other. Its own build is immediate after this one.
+/// `sam build` links the functions one after the other. After this build, its own build is immediate.
 #[expect(clippy::print_stderr, reason = "a build takes minutes, so the user should know what is built")]
 pub async fn deployed(only: Option<&str>, cargo: &str) -> Result<Vec<(&'static str, PathBuf)>, Failure> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("no workspace")?;
@@ -68,7 +68,7 @@ pub async fn deployed(only: Option<&str>, cargo: &str) -> Result<Vec<(&'static s
     Ok(chosen.map(|package| (package, folder.join(package).join("bootstrap"))).collect())
 }
 
-/// Builds the functions `packages`, as they ship: each with the features that it asks for itself. The folder of the binaries.
+/// Builds the functions `packages` as they ship, each with its own features, and returns the folder of the binaries.
 async fn build(packages: &[&str], build: Build, cargo: &str) -> Result<PathBuf, Failure> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("no workspace")?;
     for package in packages {
@@ -84,16 +84,16 @@ async fn build(packages: &[&str], build: Build, cargo: &str) -> Result<PathBuf, 
     Ok(root.join("target").join(if build == Build::Release { "release" } else { "debug" }))
 }
 
-/// One invocation, and what it needed.
+/// One invocation and the resources that it needed.
 #[derive(Clone, Debug)]
 pub struct Invoked {
-    /// What the function answered.
+    /// The response of the function.
     pub response: Value,
-    /// How long it took.
+    /// The duration.
     pub took: Duration,
-    /// How long processors worked for the process, in user and system mode, since it began.
+    /// The CPU time of the process since its start, in user and system mode.
     pub processor: Duration,
-    /// The most memory that the process has had in physical pages so far, in KiB.
+    /// The peak resident memory of the process so far, in KiB.
     pub peak_kib: u64,
 }
 
@@ -104,16 +104,16 @@ impl Invoked {
     }
 }
 
-/// A function's process. It is killed when this is dropped.
+/// The process of a function. It is killed when this is dropped.
 #[derive(Debug)]
 pub struct Function {
-    // Before what it waits for, so that it does not see that end.
+    // Declared first, so that the process ends before the services that it uses.
     child: Child,
     api: RuntimeApi,
 }
 
 impl Function {
-    /// Starts the binary of `package` in `folder`, unpaced, with `variables` beside those that Lambda gives.
+    /// Starts the binary of `package` in `folder`, without rate limits. `variables` are added to those that Lambda sets.
     pub async fn start(
         folder: &Path,
         package: &str,
@@ -123,7 +123,7 @@ impl Function {
         Self::run(Command::new(folder.join(package)), package, services, variables).await
     }
 
-    /// As [`Function::start`], with any program that asks the Runtime API; `name` is what Lambda would call it.
+    /// Like [`Function::start`], for any program that uses the Runtime API; `name` is its function name.
     pub async fn run(
         mut command: Command,
         name: &str,
@@ -160,7 +160,7 @@ impl Function {
         Ok(Self { child, api })
     }
 
-    /// Waits until the process has nothing more to do before its first invocation: how long processors worked until then.
+    /// Waits until the process is idle before its first invocation. Returns its CPU time until then.
     pub async fn settle(&self) -> Result<Duration, Failure> {
         let (mut before, mut quiet) = (Duration::ZERO, 0);
         while quiet < QUIET_LOOKS {
@@ -172,16 +172,16 @@ impl Function {
         Ok(before)
     }
 
-    /// How long processors worked for the process so far.
+    /// The CPU time of the process so far.
     fn processor(&self) -> Result<Duration, Failure> {
         let id = self.child.id().ok_or("the function has ended")?;
         let clock = clock_getcpuclockid(Pid::from_raw(i32::try_from(id)?))?;
         Ok(Duration::from(clock.now()?))
     }
 
-    /// Invokes it without a deadline, and waits however long it takes.
+    /// Invokes it without a deadline and waits for the result without a limit.
     pub async fn invoke(&mut self, payload: &str) -> Result<Invoked, Failure> {
-        // A deadline that lies before the process began means none.
+        // A deadline before the start of the process means no deadline.
         let invocation = Invocation { deadline: 0, ..Invocation::default() };
         let began = Instant::now();
         let outcome = tokio::select! {
@@ -197,7 +197,7 @@ impl Function {
     }
 }
 
-/// The peak of the resident set in `/proc/PID/status`.
+/// The peak resident memory in `/proc/PID/status`, in KiB.
 fn peak_kib(status: &str) -> Result<u64, Failure> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let number = line.and_then(|line| line.split_whitespace().next()?.parse().ok());

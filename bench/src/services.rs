@@ -1,7 +1,7 @@
-//! The simulated services with a table in memory, and every request to them counted by what it asks.
+//! The simulated services with a table in memory. Every request is counted by its content.
 //!
-//! A request is known by a hash of its operation, path and body. A record that is put says when it was stored, so that two
-//! puts of one record differ: they are known by their key and content.
+//! A request is identified by a hash of its operation, path and body. A stored record contains the time when it was stored,
+//! so writes of records are identified by key and content instead.
 
 use crate::Failure;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -19,9 +19,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The region of everything here.
+/// The region of the benchmarks.
 pub const REGION: &str = "eu-west-1";
-/// The table's name.
+/// The name of the table.
 pub const TABLE: &str = "insights";
 
 /// Running services.
@@ -39,27 +39,27 @@ struct Calls {
     by_request: HashMap<u64, u32>,
     by_operation: BTreeMap<(&'static str, String), u64>,
     twice: Vec<String>,
-    /// The items that were written, by a hash of their keys.
+    /// The written items, by a hash of their keys.
     written: HashSet<u64>,
-    /// How many points each chunk has, by a hash of its key.
+    /// The number of points in each chunk, by a hash of its key.
     points: HashMap<u64, u64>,
 }
 
-/// What writes items, one at a time or many.
+/// The operations that write items.
 const WRITES: [&str; 4] = ["BatchExecuteStatement", "BatchWriteItem", "PutItem", "UpdateItem"];
 /// The service of the table.
 const TABLE_SERVICE: Service = insights_simulator::dynamodb::SERVICE;
 
-/// The most repeated requests that are shown.
+/// The maximum number of repeated requests that are shown.
 const MOST_SHOWN: usize = 5;
 
 impl Services {
-    /// Services with `scenario` as of now, without rate limits, and an empty table.
+    /// Starts services with `scenario` relative to the current time, without rate limits, and with an empty table.
     pub async fn start(scenario: &str) -> Result<Self, Failure> {
         Self::start_as_of(scenario, Clock::System.now()).await
     }
 
-    /// As [`Services::start`], with times counted from `anchor`.
+    /// Like [`Services::start`], with times relative to `anchor`.
     pub async fn start_as_of(scenario: &str, anchor: Timestamp) -> Result<Self, Failure> {
         let scenario = parse(scenario, anchor)?;
         let calls: Arc<Mutex<Calls>> = Arc::default();
@@ -77,31 +77,31 @@ impl Services {
         Ok(services)
     }
 
-    /// Changes the scenario. Its times are relative to the same moment as those of the first one.
+    /// Replaces the scenario. Its times are relative to the same time as those of the first scenario.
     pub fn change(&self, scenario: &str) -> Result<(), Failure> {
         let scenario = parse(scenario, self.anchor)?;
         self.simulator.change(|current| *current = scenario);
         Ok(())
     }
 
-    /// Forgets the requests so far, but not what they have stored.
+    /// Resets the counts of requests, but not the stored data.
     pub fn forget(&self) {
         let mut calls = self.calls();
         let points = std::mem::take(&mut calls.points);
         *calls = Calls { points, ..Calls::default() };
     }
 
-    /// How many points are in the chunks that were written.
+    /// The number of points in the chunks that were written.
     pub fn points(&self) -> u64 {
         self.calls().points.values().sum()
     }
 
-    /// A client of the table, whose requests are counted like any other's.
+    /// A client of the table, whose requests are also counted.
     pub fn client(&self) -> &Client {
         &self.client
     }
 
-    /// Where they answer.
+    /// The URL of the services.
     pub fn url(&self) -> String {
         self.simulator.url()
     }
@@ -111,19 +111,19 @@ impl Services {
         self.calls().requests()
     }
 
-    /// How many items were written, however often each.
+    /// The number of written items. An item that was written twice counts twice.
     pub fn items_written(&self) -> u64 {
         self.calls().written.len() as u64
     }
 
-    /// How many requests asked for what an earlier one had asked for, and what the first of them were.
+    /// The number of requests that repeated an earlier one, and the first of them.
     pub fn repeated(&self) -> (u64, Vec<String>) {
         let calls = self.calls();
         let repeated = calls.by_request.values().map(|times| u64::from(times - 1)).sum();
         (repeated, calls.twice.clone())
     }
 
-    /// Ends them.
+    /// Stops the services.
     pub async fn stop(self) {
         self.simulator.stop().await;
     }
@@ -161,7 +161,7 @@ impl Calls {
     }
 }
 
-/// What a request asks, as a number.
+/// The hash that identifies a request.
 fn request(operation: &str, path: &str, body: &[u8], put: Option<&Value>) -> u64 {
     let mut hasher = DefaultHasher::new();
     (operation, path).hash(&mut hasher);
@@ -177,7 +177,7 @@ fn request(operation: &str, path: &str, body: &[u8], put: Option<&Value>) -> u64
     hasher.finish()
 }
 
-/// The items that a request writes; of one that is updated, its key alone.
+/// The items that a request writes. For an update, only the key.
 fn items(write: &Value) -> Vec<Cow<'_, Value>> {
     let tables = write.get("RequestItems").and_then(Value::as_object);
     let batch = tables.into_iter().flat_map(|tables| tables.values().filter_map(Value::as_array).flatten());
@@ -187,7 +187,7 @@ fn items(write: &Value) -> Vec<Cow<'_, Value>> {
     batch.chain(one).map(Cow::Borrowed).chain(statements.filter_map(inserted).map(Cow::Owned)).collect()
 }
 
-/// The item of `INSERT INTO "table" VALUE {'name': ?, …}`, whose names are without quotes and all of whose values are
+/// The item of the statement `INSERT INTO "table" VALUE {'name': ?, …}`. Its names contain no quotes, and all values are
 /// parameters.
 fn inserted(statement: &Value) -> Option<Value> {
     let names = statement.get("Statement")?.as_str()?.split('\'').skip(1).step_by(2);
@@ -207,8 +207,8 @@ fn parse(scenario: &str, anchor: Timestamp) -> Result<Scenario, Failure> {
     Ok(Scenario::parse(scenario, anchor).map_err(|faults| faults.to_string())?)
 }
 
-/// Switches the table's stream off. The embedded database numbers each change by looking at all before it, so that a
-/// hundred times as much would take ten thousand times as long; DynamoDB does not.
+/// Disables the stream of the table. The embedded database numbers each change by reading all earlier changes, so a hundred
+/// times the data would take ten thousand times as long. DynamoDB does not do this.
 async fn without_stream(client: &Client) -> Result<(), Failure> {
     let off = StreamSpecification::builder().stream_enabled(false).build()?;
     client.update_table().table_name(TABLE).stream_specification(off).send().await?;

@@ -1,5 +1,5 @@
-//! A shipped binary up to its first poll of a Runtime API that has nothing for it: how many instructions that takes, and
-//! how long. It knows nothing of what the function does then.
+//! Measures a shipped binary up to its first poll of a Runtime API that never returns an invocation: the number of
+//! instructions and the time.
 
 use crate::Failure;
 use insights_simulator::runtime_api::function_environment;
@@ -11,14 +11,14 @@ use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{Child, Command};
 
-/// What the function asks for first.
+/// The first line of the poll.
 const POLL: &[u8] = b"GET /2018-06-01/runtime/invocation/next ";
-/// How long a start may take, under Valgrind on a busy machine.
+/// The maximum duration of a start, under Valgrind on a busy machine.
 const LONGEST: Duration = Duration::from_mins(2);
-/// How long the function goes on after its poll, until it is certain to wait for the answer.
+/// The time after the poll until the function certainly waits for the answer.
 const SETTLES: Duration = Duration::from_millis(500);
 
-/// How many instructions the binary `file` takes to its first poll.
+/// The number of instructions of the binary `file` up to its first poll.
 pub async fn instructions(file: &Path) -> Result<u64, Failure> {
     let folder = tempfile::tempdir()?;
     let counts = folder.path().join("counts");
@@ -27,19 +27,19 @@ pub async fn instructions(file: &Path) -> Result<u64, Failure> {
     let arguments: [&OsStr; 4] = ["-q".as_ref(), "--tool=callgrind".as_ref(), &output, file.as_os_str()];
     let mut started = start("valgrind", &arguments).await?;
     tokio::time::sleep(SETTLES).await;
-    // Asked to end, it writes what it has counted; killed, it would not.
+    // `callgrind` writes its counts only if the process is terminated (SIGTERM), not if it is killed.
     let id = started.child.id().ok_or("the function ended")?;
     Command::new("sh").args(["-c", "kill -TERM \"$0\"", &id.to_string()]).status().await?;
     started.child.wait().await?;
     total(&std::fs::read_to_string(&counts)?).ok_or_else(|| "callgrind counted nothing".into())
 }
 
-/// The total of a file of callgrind's.
+/// The total in an output file of `callgrind`.
 fn total(counts: &str) -> Option<u64> {
     counts.lines().find_map(|line| line.strip_prefix("summary: "))?.trim().parse().ok()
 }
 
-/// How long the binary `file` takes to its first poll: the median of `starts`.
+/// The time of the binary `file` up to its first poll: the median of `starts`.
 pub async fn median_of_starts(file: &Path, starts: usize) -> Result<Duration, Failure> {
     let mut times = Vec::with_capacity(starts);
     for _ in 0..starts.max(1) {
@@ -49,7 +49,7 @@ pub async fn median_of_starts(file: &Path, starts: usize) -> Result<Duration, Fa
     times.get(times.len() / 2).copied().ok_or_else(|| "nothing was started".into())
 }
 
-/// A process that has polled, and waits. It is killed when this is dropped.
+/// A process that has polled and waits. It is killed when this is dropped.
 struct Started {
     child: Child,
     took: Duration,
@@ -70,7 +70,7 @@ async fn start(program: impl AsRef<OsStr>, arguments: &[&OsStr]) -> Result<Start
             ("AWS_REGION", crate::services::REGION),
             ("AWS_LAMBDA_LOG_FORMAT", "JSON"),
             ("TABLE_NAME", crate::services::TABLE),
-            // For `valgrind`, which finds its tools by itself and asks for this alone.
+            // `valgrind` needs only this variable to find its tools.
             ("PATH", "/usr/local/bin:/usr/bin:/bin"),
         ])
         .stdin(Stdio::null())

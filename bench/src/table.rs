@@ -1,13 +1,13 @@
-//! Columns, as Markdown: a person reads them, and the documentation takes them as they are.
+//! Tables in Markdown, for the terminal and the documentation.
 
-/// Rows under a heading.
+/// Rows with a heading.
 #[derive(Clone, Debug)]
 pub struct Table {
     rows: Vec<Vec<String>>,
 }
 
 impl Table {
-    /// A table with nothing but its heading.
+    /// Creates a table with a heading and no rows.
     pub fn new(heading: &[&str]) -> Self {
         Self { rows: vec![heading.iter().map(|cell| (*cell).to_owned()).collect()] }
     }
@@ -17,7 +17,7 @@ impl Table {
         self.rows.push(cells);
     }
 
-    /// The whole, one line a row. The first column is text, the others are numbers.
+    /// The table, one line per row. The first column contains text, the others numbers.
     pub fn render(&self) -> String {
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or_default();
         let widths: Vec<usize> = (0..columns)
@@ -39,7 +39,7 @@ impl Table {
     }
 }
 
-/// A number with its thousands apart.
+/// A number with thousands separators.
 pub fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();

@@ -12,10 +12,10 @@ use divan::counter::ItemsCount;
 
 /// Controls of one domain.
 const CONTROLS: usize = 8;
-/// Assessments of one round, with as many records.
+/// The number of assessments in one round, which results in [`ROUND`] records.
 const ASSESSMENTS: usize = ROUND / (2 + CONTROLS);
 
-/// What the API says of one assessment: its counts, a domain, and the domain's controls.
+/// The answers about one assessment: its counts, a domain, and the domain's controls.
 struct Answer {
     id: String,
     metadata: AssessmentMetadataItem,
@@ -74,7 +74,7 @@ fn answer(number: usize) -> Answer {
     }
 }
 
-/// An assessment, a domain and eight controls; what is counted is records.
+/// One assessment, one domain and eight controls, counted in records.
 #[divan::bench]
 fn snapshots(bencher: Bencher) {
     let target = target();

@@ -1,4 +1,4 @@
-//! CloudTrail: both pair of an insight, looked up, joined; and the points of a series, of both lengths that chunks have.
+//! CloudTrail: the joined events of an insight from a look-up, and the points of a series, for both lengths of chunks.
 
 use crate::{BEGAN, ROUND, answered_at, id, table, target};
 use aws_sdk_cloudtrail::types::Event;
@@ -15,10 +15,10 @@ use insights_shared::series::{API_CALL_RATE, SeriesKey};
 use insights_shared::target::Target;
 use insights_shared::time::Timestamp;
 
-/// The most points that CloudTrail keeps of a series at a period: 15 days of minutes.
+/// The maximum number of points that CloudTrail keeps of a series at a period: 15 days with a point per minute.
 const POINTS: usize = 21_600;
 
-/// One event as LookupEvents gives it, with the attributions that it has since 2020.
+/// An event as LookupEvents returns it, with the attributions that it has since 2020.
 fn event(number: usize, state: &str) -> Event {
     let minutes = if state == "Start" { 0 } else { 7 };
     let time = BEGAN + i64::try_from(number).unwrap_or_default() + minutes * 60;
@@ -67,7 +67,7 @@ fn joined(pair: &[Event; 2], target: &Target) -> Option<Record> {
     Some(joined.into_record(target, &id, answered_at()))
 }
 
-/// Start and End of one insight, both read from their JSON, become one record.
+/// Reads the Start and the End of an insight from their JSON and creates the record.
 #[divan::bench]
 fn insight_of_two_events(bencher: Bencher) {
     let target = target();
@@ -80,7 +80,7 @@ fn insight_of_two_events(bencher: Bencher) {
         .bench_local_refs(|pairs| table::items(pairs.iter().filter_map(|pair| joined(pair, &target)), ROUND));
 }
 
-/// The JSON of both events alone, read by `serde_json` into its own values, as most programs would.
+/// For comparison: reads the JSON of both events with `serde_json` into its own values, as most programs do.
 #[divan::bench]
 fn json_of_two_events(bencher: Bencher) {
     let texts = || -> Vec<String> {
@@ -95,7 +95,7 @@ fn json_of_two_events(bencher: Bencher) {
     });
 }
 
-/// The items of these insights alone, copied. No program that ends in the SDK's own type makes one with less.
+/// For comparison: copies the items of these insights. Every program that creates items of the SDK needs at least this time.
 #[divan::bench]
 fn items_of_two_events(bencher: Bencher) {
     let target = target();
@@ -107,20 +107,20 @@ fn items_of_two_events(bencher: Bencher) {
     bencher.counter(ItemsCount::new(ROUND)).with_inputs(items).bench_local_refs(|items| items.clone());
 }
 
-/// The two lists of an answer, as the SDK gives them.
+/// The two lists of an answer, as the SDK returns them.
 type Page = (Vec<DateTime>, Vec<f64>);
 
 fn page(period: i64) -> Page {
     let seconds =
         (0..POINTS).map(|index| BEGAN / 86_400 * 86_400 + i64::try_from(index).unwrap_or_default() * period);
-    // Counts mostly, and every eighth one that is none.
+    // Mostly whole numbers, and a fraction in every eighth value.
     let value =
         |index: u32| if index.is_multiple_of(8) { f64::from(index) / 7.0 } else { f64::from(index % 500) };
     let values = (0..u32::try_from(POINTS).unwrap_or_default()).map(value);
     (seconds.map(DateTime::from_secs).collect(), values.collect())
 }
 
-/// Every point of a series in chunks; what is counted is points.
+/// All points of a series as chunks, counted in points.
 #[divan::bench(args = [60, 300, 3_600])]
 fn points(bencher: Bencher, period: i64) {
     let target = target();
@@ -139,7 +139,7 @@ fn points(bencher: Bencher, period: i64) {
             let mut points = Points::default();
             points.add(&timestamps, values);
             let chunks = normalize::chunks(&series, request, points, &target, answered_at());
-            // One at a time, as the table is written: a series is never in memory as items.
+            // One at a time, as they are written: the items of a series are never all in memory.
             chunks.filter_map(table::item).map(|item| item.len()).sum::<usize>()
         },
     );

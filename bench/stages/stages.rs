@@ -1,12 +1,13 @@
-//! The pure stages: from what the SDK gives to what the SDK puts, hash included, on one thread and without a call.
+//! The stages without I/O: from values of the SDK to items of the SDK, including the hash, in one thread and without
+//! requests.
 //!
 //! ```sh
 //! cargo bench -p insights-stages                      # all of them, some seconds each
 //! cargo bench -p insights-stages -- --test            # each once, so that they cannot rot
 //! ```
 //!
-//! Every stage is the functions' own. What is measured ends where the table would be asked, and what was made is dropped
-//! outside of it.
+//! The benchmarked code is that of the functions. A measurement ends before the table is called, and does not include the
+//! time to free the results.
 
 use insights_shared::target::Target;
 use insights_shared::time::Timestamp;
@@ -19,7 +20,7 @@ fn main() {
     divan::main();
 }
 
-/// Records of one round: as many as a page of a listing, or a batch of the table.
+/// The number of records in one round: one page of a listing, or one batch of the table.
 const ROUND: usize = 100;
 /// 2023-11-14T22:13:20Z.
 const BEGAN: i64 = 1_700_000_000;
@@ -32,12 +33,12 @@ fn answered_at() -> Timestamp {
     Timestamp::from_seconds(BEGAN + 3_600)
 }
 
-/// An id of the form that X-Ray and CloudTrail give.
+/// An id in the format of X-Ray and CloudTrail.
 fn id(number: usize) -> String {
     format!("7c4ee9a1-3f5b-4d2e-9a68-{number:012x}")
 }
 
-/// What every stage ends with.
+/// The common end of every stage.
 mod table {
     use aws_sdk_dynamodb::types::AttributeValue;
     use insights_shared::record::Record;
@@ -46,12 +47,12 @@ mod table {
 
     pub type Item = HashMap<String, AttributeValue>;
 
-    /// Validates, completes and hashes a record, and makes an item of it.
+    /// Validates, completes and hashes a record, and converts it to an item.
     pub fn item(record: Record) -> Option<Item> {
         validate(record, 400).ok().map(|record| record.to_item())
     }
 
-    /// The items of records, all of which must be sound.
+    /// Converts records, which must all be valid, to items.
     pub fn items(records: impl IntoIterator<Item = Record>, expected: usize) -> Vec<Item> {
         let items: Vec<Item> = records.into_iter().filter_map(item).collect();
         assert_eq!(items.len(), expected, "a record was rejected");

@@ -1,4 +1,4 @@
-//! X-Ray: an insight by itself, and with its events and its graph.
+//! X-Ray: an insight alone, and an insight with its events and its graph.
 
 use crate::{BEGAN, ROUND, answered_at, id, table, target};
 use aws_sdk_xray::types::{
@@ -13,7 +13,7 @@ use insights_shared::time::Timestamp;
 use xray_insights::graph::ImpactGraph;
 use xray_insights::normalize::{self, Origin, Version};
 
-/// What the API says of one insight.
+/// The answers about one insight.
 struct Answer {
     id: String,
     insight: Insight,
@@ -81,7 +81,7 @@ fn answers() -> Vec<Answer> {
     (0..ROUND).map(answer).collect()
 }
 
-/// GetInsight's answer, with the version that the listing gave.
+/// The answer of GetInsight, with the version from the listing.
 #[divan::bench]
 fn insight(bencher: Bencher) {
     let target = target();
@@ -96,7 +96,7 @@ fn insight(bencher: Bencher) {
         .bench_local_refs(|answers| to_items(answers));
 }
 
-/// The same with two events and a graph of two services: four records. What is counted is insights.
+/// An insight with two events and a graph of two services: four records, counted in insights.
 #[divan::bench]
 fn insight_with_events_and_graph(bencher: Bencher) {
     let target = target();

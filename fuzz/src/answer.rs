@@ -1,5 +1,5 @@
-//! Bodies of answers: one operation answers what the fuzzer gives, in a run of the complete function with the real SDK. The
-//! first byte of the input selects the operation, and the second one the status.
+//! Bodies of answers. The fuzzer provides the answer of one operation in a run of the complete function with the real SDK.
+//! The first byte of the input selects the operation, and the second one the status.
 
 use crate::canned::{Canned, Replaced};
 use crate::given::Outcome;
@@ -12,10 +12,10 @@ use insights_simulator::{Service, dynamodb};
 use serde_json::Value;
 use std::sync::LazyLock;
 
-/// An operation whose answer the fuzzer gives.
+/// An operation whose answer comes from the fuzzer.
 #[derive(Clone, Copy, Debug)]
 pub struct Operation {
-    /// The source whose function calls it.
+    /// The service.
     pub source: Source,
     /// The service.
     pub service: Service,

@@ -1,5 +1,5 @@
-//! The services without a network. One operation answers what the fuzzer gives. The table is empty; items that are put are
-//! kept only for the checks.
+//! The services without a network. The answer of one operation comes from the fuzzer. The table is empty; items that are put
+//! are kept only for the checks.
 
 use crate::answer::Operation;
 use crate::{now, seed};
@@ -26,7 +26,7 @@ pub struct Canned(Arc<Inner>);
 /// The answer of the fuzzer.
 #[derive(Debug)]
 pub struct Replaced {
-    /// The operation that it answers.
+    /// The operation whose answer is replaced.
     pub operation: Operation,
     /// The answer's status.
     pub status: u16,

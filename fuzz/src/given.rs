@@ -1,5 +1,5 @@
-//! Counts what an answer contains, in its JSON and without code of the functions, and compares it with what a run stored,
-//! rejected or reported. `sources` has the counts of each operation.
+//! Counts the elements of an answer, in its JSON and without code of the functions, and compares the number with what a run
+//! stored, rejected or reported. `sources` contains the counts of each operation.
 
 use insights_shared::issue::Stage;
 use insights_shared::report::Response;
@@ -39,7 +39,7 @@ impl Outcome<'_> {
         usize::try_from(counts.sum::<u64>()).unwrap_or(usize::MAX)
     }
 
-    /// Whether an issue says that the answer, or another one of the operation, could not be used.
+    /// Whether an issue states that the answer, or another answer of the operation, could not be used.
     fn has_fetch_issue(&self) -> bool {
         let mut issues = self.response.targets.iter().flat_map(|target| &target.issues);
         issues.any(|issue| issue.operation == self.operation && issue.stage == Stage::Fetch)

@@ -1,4 +1,4 @@
-//! Stored items, as other versions, other programs or people may have left them: read as what they might be.
+//! Stored items as other versions, other programs or people may have written them, read as every type of item.
 
 use crate::keys::check_parts;
 use crate::now;

@@ -1,5 +1,5 @@
-//! Decodes keys by their documented format, independently of the code that makes them: a key that has exactly the parts of its
-//! record cannot be the key of another record.
+//! Decodes keys by their documented format, independently of the code that creates them. A key that contains exactly the
+//! parts of its record cannot be the key of another record.
 
 use crate::sources::fuzz_source;
 use insights_shared::key::sha256_hex;
@@ -14,7 +14,7 @@ pub fn check_size(pk: &str, sk: &str) {
     assert!((1..=1_024).contains(&sk.len()), "a sort key of {} bytes: {sk}", sk.len());
 }
 
-/// Checks that a key consists of exactly these parts. An empty part is an absent one.
+/// Checks that a key consists of exactly these parts. An empty part counts as absent.
 pub fn check_parts(key: &str, expected: &[&str]) {
     let parts: Vec<&str> = key.split('#').collect();
     assert_eq!(parts.len(), expected.len(), "the parts of {key} are not those of {expected:?}");

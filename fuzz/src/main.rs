@@ -1,4 +1,4 @@
-//! libFuzzer's side: the target that `FUZZ_TARGET` names, fed as coverage leads. See README.md.
+//! The binary for libFuzzer. The variable `FUZZ_TARGET` selects the target. See README.md.
 
 #![no_main]
 

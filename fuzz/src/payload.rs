@@ -1,5 +1,5 @@
-//! Payloads of invocations: valid, or rejected with every fault. Pushes and backfills are processed: a push leaves a record, a
-//! rejected answer, or an issue.
+//! Payloads of invocations: valid, or rejected with every fault. Pushes and backfills are processed: a push must result in a
+//! record, a rejected answer, or an issue.
 
 use crate::canned::Canned;
 use crate::invoke::{check_response, invoke};
@@ -17,7 +17,7 @@ pub fn check(data: &[u8]) {
                 assert!(!faults.is_empty(), "rejected without a reason");
                 assert!(!faults.to_string().is_empty(), "a reason without a message");
             }
-            // A schedule contains no data, and a run for each of its targets would only repeat the same.
+            // A scheduled payload contains no data. A run for each of its targets would only repeat the same.
             Ok(Payload::Scheduled { .. } | Payload::Window { targets: Some(_), .. }) => {}
             Ok(work) => {
                 let is_push = matches!(work, Payload::Push(_));

@@ -1,4 +1,4 @@
-//! The inputs that are mutated: valid and invalid ones of every target.
+//! The seeds that are mutated: valid and invalid inputs of every target.
 
 use crate::REGION;
 use crate::answer::{OPERATIONS, Operation};

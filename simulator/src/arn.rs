@@ -1,4 +1,4 @@
-//! ARNs. They depend on the call, since one scenario applies to many accounts and regions.
+//! ARNs. They depend on the call, because one scenario applies to many accounts and regions.
 
 use crate::call::Call;
 

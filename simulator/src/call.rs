@@ -1,5 +1,5 @@
-//! A call as a simulated service receives it, and its answer. HTTP, signatures, protocols, faults and rate limits are not
-//! its concern: a service's answer is a function of the scenario, the call and the caller.
+//! A call as a simulated service receives it, and its answer. The answer is a function of the scenario, the call and the
+//! caller. HTTP, signatures, protocols, faults and rate limits are handled elsewhere.
 
 use insights_shared::time::Timestamp;
 use serde_json::{Map, Value};
@@ -19,7 +19,7 @@ pub struct Call {
     pub input: Map<String, Value>,
 }
 
-/// An error as the service's model names it.
+/// An error of the service's model.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ServiceError {
     /// The error's shape name, such as `InvalidRequestException`.

@@ -1,5 +1,5 @@
 //! The connections of an HTTP/1.1 server. A connection ends when its client closes it, leaves it idle, or stops reading. This
-//! file uses hyper rather than a framework, since only the owner of a connection can reset it.
+//! file uses hyper instead of a framework, because only the owner of a connection can reset it.
 
 use axum::Router;
 use hyper::body::{Body, Incoming};
@@ -28,14 +28,14 @@ pub struct Local(pub SocketAddr);
 pub struct Limits {
     /// From the start of the connection, or the end of a request, to the end of the next request's head.
     pub head: Option<Duration>,
-    /// Until the client reads more of a response.
+    /// The maximum time until the client reads more of a response.
     pub read: Duration,
-    /// For requests in progress when the server stops; then their connections are closed.
+    /// The time for requests in progress when the server stops. After it, their connections are closed.
     pub stop: Duration,
 }
 
 impl Limits {
-    /// As long as AWS services keep an idle connection.
+    /// The time for which AWS services keep an idle connection.
     pub const DEFAULT: Self = Self {
         head: Some(Duration::from_mins(1)),
         read: Duration::from_mins(1),
@@ -81,7 +81,7 @@ where
             }
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
-                // Most likely the process has no file descriptors left, so an immediate retry would fail, too.
+                // The process probably has no free file descriptors, so an immediate retry would fail too.
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         }
@@ -113,7 +113,7 @@ async fn serve_connection<F, R, B>(
     stream.set_write_timeout(Some(limits.read));
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(Local(local));
-        // Boxed, since the connection must be movable.
+        // Boxed, because the connection must be movable.
         Box::pin(answer(request))
     });
     let mut builder = http1::Builder::new();
@@ -148,10 +148,10 @@ mod tests {
     use tokio::io::AsyncReadExt;
     use tokio::sync::{Notify, mpsc, oneshot};
 
-    /// Short, so that tests need not wait.
+    /// Short limits, so that tests need not wait.
     const SHORT: Limits =
         Limits { head: Some(Duration::from_millis(50)), read: Duration::from_millis(50), ..Limits::DEFAULT };
-    /// Longer than anything here takes unless it hangs.
+    /// A limit that is reached only if a test hangs.
     const TIMEOUT: Duration = Duration::from_secs(30);
     const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n";
 
@@ -236,7 +236,7 @@ mod tests {
         let (address, _stop) = started(SHORT, answer).await;
         let mut stream = TcpStream::connect(address).await.unwrap();
         stream.write_all(REQUEST).await.unwrap();
-        // When the idle connection is closed, this one would have been closed, too.
+        // By the time the idle connection is closed, this connection would have been closed too.
         let mut idle = TcpStream::connect(address).await.unwrap();
         rest(&mut idle).await;
         go_on.notify_one();

@@ -1,4 +1,4 @@
-//! One request: who signed it, whether a limit or a fault applies, and what the service answers.
+//! Handles one request: identifies the signer, applies limits and faults, and calls the service.
 
 use crate::call::{Answer, Call, ServiceError};
 use crate::fault::{FaultKind, distortion};
@@ -21,7 +21,7 @@ use std::sync::atomic::Ordering;
 
 const DATE: &str = "date";
 
-/// What the server does with a request.
+/// The reaction of the server to a request.
 #[derive(Debug)]
 pub(crate) enum Outcome {
     /// Sends this response.
@@ -30,7 +30,7 @@ pub(crate) enum Outcome {
     Reset,
 }
 
-/// A request in progress. It is logged when it ends, also if the client has disconnected.
+/// A request in progress. It is logged when it ends, even if the client has disconnected.
 struct Exchange<'a> {
     state: &'a SharedState,
     service: Service,
@@ -39,7 +39,7 @@ struct Exchange<'a> {
 }
 
 impl SharedState {
-    /// Answers `request` as the services and the faults require. Every response has the date of the simulator's clock.
+    /// Answers `request` with the services and the faults. Every response has the date of the simulator's clock.
     pub(crate) async fn exchange(&self, request: Received) -> Outcome {
         let mut outcome = self.answer(request).await;
         if let Outcome::Reply(reply) = &mut outcome
@@ -253,7 +253,7 @@ impl Exchange<'_> {
             Some(FaultKind::LostAnswer) => return Outcome::Reset,
             Some(FaultKind::Truncate) => {
                 reply.body = reply.body.slice(..reply.body.len() / 2);
-                // With the checksum of the whole body, a client would notice the fault otherwise than in AWS.
+                // With the checksum of the whole body, a client would detect the fault in another way than in AWS.
                 reply.headers.retain(|(name, _)| name != CHECKSUM);
             }
             _ => {}

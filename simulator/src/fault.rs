@@ -1,5 +1,5 @@
-//! Faults: what fails, for which operations, and how often. This file defines them and reads them from text. `distortion`
-//! changes answers, and the exchange applies a fault to a request.
+//! Faults: which calls fail, how, and how often. This file defines them and reads them from text. `distortion` changes
+//! answers, and `exchange` applies a fault to a request.
 
 use crate::operation::Operation;
 use crate::selector::{Selector, SelectorError};
@@ -12,7 +12,7 @@ use std::time::Duration;
 pub(crate) mod distortion;
 pub(crate) mod queue;
 
-/// A failure of calls.
+/// A fault: calls of some operations fail.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fault {
     operations: Selector,
@@ -21,42 +21,42 @@ pub struct Fault {
     skip: u64,
 }
 
-/// What fails.
+/// The kind of a fault.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum FaultKind {
     /// The service's own throttling error.
     Throttle,
     /// The service's own internal error.
     Error500,
-    /// A 503 with a page of HTML, as a load balancer sends it.
+    /// A 503 with an HTML page, as from a load balancer.
     Html503,
-    /// The connection is reset without an answer, and the call is not carried out.
+    /// The connection is reset without an answer, and the call has no effect.
     Reset,
-    /// The call is carried out, and the connection is reset before the answer.
+    /// The call takes effect, and the connection is reset before the answer.
     LostAnswer,
     /// The call is never answered.
     Hang,
     /// The call is answered after this time.
     Slow(Duration),
-    /// The body of the answer ends in its middle.
+    /// The body of the answer is cut in the middle.
     Truncate,
     /// The caller is not authorized.
     Denied,
     /// The credentials have expired.
     Expired,
-    /// The signature's time is too far from the service's.
+    /// The time of the signature differs too much from the service's time.
     ClockSkew,
     /// A member of the answer has a type that differs from the model.
     WrongType,
     /// Every list of the answer contains a null.
     NullInList,
-    /// Enumerations of the answer hold a value that the model does not have.
+    /// Enumerations of the answer contain a value that the model does not have.
     UnknownEnum,
     /// Records of the answer lack their optional members.
     MissingMembers,
-    /// The answer has the token that the call has.
+    /// The answer returns the token of the request.
     RepeatToken,
-    /// The answer is an empty page with a token for the page that it replaces.
+    /// The answer is an empty page. Its token leads to the page that it replaces.
     EmptyPage,
     /// Half of a batch is returned as unprocessed.
     Unprocessed,
@@ -95,7 +95,7 @@ pub enum FaultError {
         fault: String,
         /// `count` or `skip`.
         name: &'static str,
-        /// What is in its place.
+        /// The invalid text.
         value: String,
     },
     /// No kind has this name.
@@ -112,7 +112,7 @@ pub enum FaultError {
 const FORM: &str = "must be OPERATION=KIND, OPERATION=KIND:COUNT or OPERATION=KIND:COUNT@SKIP";
 
 impl Fault {
-    /// `kind` on every call of `operations`, which are written as [`Selector`] says.
+    /// `kind` for every call of `operations`, in the notation of [`Selector`].
     pub fn new(operations: &str, kind: FaultKind) -> Result<Self, FaultError> {
         let operations = operations.parse().map_err(FaultError::Operations)?;
         let fault = Self { operations, kind, count: None, skip: 0 };
@@ -126,13 +126,13 @@ impl Fault {
         }
     }
 
-    /// The same for `count` calls only.
+    /// The same fault, for `count` calls only.
     #[must_use]
     pub fn times(self, count: u64) -> Self {
         Self { count: Some(count), ..self }
     }
 
-    /// The same after `skip` calls.
+    /// The same fault, after `skip` calls.
     #[must_use]
     pub fn after(self, skip: u64) -> Self {
         Self { skip, ..self }

@@ -1,6 +1,6 @@
-//! Protects a local server from pages of other origins in a browser on the same machine, DNS rebinding included. The `Host`
-//! must be a loopback name, the address of the connection, or an allowed name, and a request that names another origin is
-//! refused. Responses have no CORS headers, so a browser does not show them to pages of other origins.
+//! Protects a local server from pages of other origins in a browser on the same machine, including DNS rebinding. The `Host`
+//! must be a loopback name, the address of the connection, or an allowed name. A request with another origin is rejected.
+//! Responses have no CORS headers, so a browser does not show them to pages of other origins.
 
 use crate::connections::Local;
 use hyper::header::{HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN};
@@ -9,7 +9,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::str::FromStr;
 
-/// The most characters of a header in a refusal.
+/// The maximum number of characters of a header in an error message.
 const LONGEST_QUOTE: usize = 100;
 /// The address of a request without a connection: it matches no host.
 const UNKNOWN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);

@@ -6,7 +6,7 @@ use insights_shared::time::Timestamp;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-/// The most calls that are kept. All calls are counted.
+/// The maximum number of calls in the log. All calls are counted.
 const KEPT: usize = 100_000;
 
 /// One HTTP request and its result.

@@ -1,5 +1,5 @@
-//! The simulated services without a port: a function from a request to a response, in the caller's thread. It serves
-//! simulations that decide when a request arrives, paused clocks, and fuzzing.
+//! The simulated services without a port: a function from a request to a response, in the caller's thread. It is used for
+//! simulations that control the arrival of requests, paused clocks, and fuzzing.
 
 use crate::dynamodb::table::Table;
 use crate::exchange::Outcome;

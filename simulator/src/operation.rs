@@ -1,5 +1,5 @@
-//! An operation as its service's model describes it: its route, the types of its parameters, and its paging. What it
-//! answers is in its service's folder.
+//! An operation as in its service's model: its route, the types of its parameters, and its paging. The folder of its service
+//! contains its answers.
 
 use crate::route::Route;
 use serde_json::Value;
@@ -24,7 +24,7 @@ pub struct Operation {
 /// The members that paging uses.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Paging {
-    /// The token in the request; in the answers that this crate makes, also the next page's token.
+    /// The member with the token in the request. Answers that this crate creates use the same name.
     pub(crate) token: &'static str,
     /// The page size; empty if the operation has none.
     pub(crate) size: &'static str,
@@ -54,22 +54,22 @@ pub(crate) enum ParameterType {
 }
 
 impl Operation {
-    /// An operation that a header or a form names.
+    /// An operation whose name is in a header or a form.
     pub(crate) const fn rpc(name: &'static str) -> Self {
         Self { name, route: None, input: &[], paging: None, rate: None, is_batch: false }
     }
 
-    /// An operation that method and path name; [`Route`] describes `path`.
+    /// An operation with a method and a path, in the notation of [`Route`].
     pub(crate) const fn rest(name: &'static str, method: &'static str, path: &'static str) -> Self {
         Self { route: Some(Route { method, path }), ..Self::rpc(name) }
     }
 
-    /// The same with parameters.
+    /// The same operation with parameters.
     pub(crate) const fn input(self, input: &'static [(ParameterType, &'static [&'static str])]) -> Self {
         Self { input, ..self }
     }
 
-    /// The same with paging; `size` is empty if the operation has no page size.
+    /// The same operation with paging; `size` is empty if the operation has no page size.
     pub(crate) const fn paged(
         self,
         token: &'static str,
@@ -79,12 +79,12 @@ impl Operation {
         Self { paging: Some(Paging { token, size, lists }), ..self }
     }
 
-    /// The same with a documented limit in calls per second.
+    /// The same operation with a documented limit in calls per second.
     pub(crate) const fn rate(self, rate: f64) -> Self {
         Self { rate: Some(rate), ..self }
     }
 
-    /// The same as an operation on a batch.
+    /// The same operation, marked as a batch.
     pub(crate) const fn batch(self) -> Self {
         Self { is_batch: true, ..self }
     }
@@ -110,7 +110,7 @@ impl ParameterType {
         }
     }
 
-    /// `value`, which came as text, as a value of this type; unchanged if it is none.
+    /// Converts `value`, a text, to this type; unchanged if that is not possible.
     pub(crate) fn read(self, value: Value) -> Value {
         match (self, value.as_str()) {
             (Self::Integer, Some(text)) => text.parse::<i64>().map_or(value, Value::from),

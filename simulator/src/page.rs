@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
-/// How many bytes of the parameters' hash a token has.
+/// The number of bytes of the parameters' hash in a token.
 const HASH_BYTES: usize = 16;
 /// The hash, a number and an offset.
 const TOKEN_BYTES: usize = HASH_BYTES + 1 + 8;

@@ -1,5 +1,5 @@
-//! Who makes a call. Access keys that the simulated STS issues contain their account, and their session tokens the session;
-//! every other access key belongs to a user of the scenario's account.
+//! The caller. Access keys from the simulated STS contain their account, and their session tokens the session. Every other
+//! access key belongs to a user of the scenario's account.
 
 use crate::arn::partition;
 use crate::protocol::signature::Signer;
@@ -43,7 +43,7 @@ pub(crate) enum IdentityError {
 }
 
 impl Principal {
-    /// The principal that `signer` is; `account` is that of access keys that STS did not issue.
+    /// Identifies `signer`. `account` is the account of access keys that do not come from the simulated STS.
     pub(crate) fn identify(signer: &Signer, account: &str) -> Result<Self, IdentityError> {
         let Some(own_account) = signer.account() else {
             let is_temporary = signer.key.starts_with("ASIA");
@@ -54,7 +54,7 @@ impl Principal {
         let session = signer.token.as_deref().and_then(Session::decode);
         let session = session.filter(|session| session.account == own_account);
         let session = session.ok_or(IdentityError::Unrecognized)?;
-        // Sessions expire by the machine's clock, as they do for the client that caches them.
+        // Sessions expire by the machine's clock, as in the client that caches them.
         if Clock::System.now().millis() >= session.expires {
             return Err(IdentityError::Expired);
         }

@@ -1,5 +1,5 @@
 //! Rate limits: one token bucket for each operation, account and region, as in AWS. Buckets refill by the runtime's clock,
-//! whatever the simulator's clock shows.
+//! not by the simulator's.
 
 use crate::operation::Operation;
 use crate::selector::Selector;
@@ -13,14 +13,14 @@ const DEFAULT: f64 = 10.0;
 /// The rate limits of a scenario in calls per second; 0 is no limit.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Rates {
-    /// The limit of operations without another one, in services whose operations are limited by default.
+    /// The limit of operations without their own limit, in services whose operations are limited by default.
     pub default: Option<f64>,
     rates: Vec<(Selector, f64)>,
 }
 
 impl Rates {
-    /// Limits each of `operations` to `rate` calls per second. A rate for one operation precedes that of its service, and a
-    /// service's precedes that of `*`.
+    /// Limits each of `operations` to `rate` calls per second. A rate for an operation takes precedence over that of its
+    /// service, and a service's rate over that of `*`.
     pub fn set(&mut self, operations: Selector, rate: f64) {
         self.rates.retain(|(others, _)| *others != operations);
         self.rates.push((operations, rate));
@@ -49,7 +49,7 @@ struct Bucket {
 }
 
 impl Limits {
-    /// Whether one more call of the operation is within the limit at `now`. If so, it is counted.
+    /// Whether one more call of the operation is within the limit at `now`. If it is, it is counted.
     pub(crate) fn admit(
         &mut self,
         (service, operation): (Service, &'static str),
@@ -59,7 +59,7 @@ impl Limits {
         now: Instant,
     ) -> bool {
         let key = (service.name(), operation, account.to_owned(), region.to_owned());
-        // A burst of one second's calls, and of one call at least.
+        // The bucket holds the calls of one second, and at least one call.
         let capacity = rate.max(1.0);
         let bucket = self.0.entry(key).or_insert(Bucket { tokens: capacity, filled_at: now });
         let gained = now.saturating_duration_since(bucket.filled_at).as_secs_f64() * rate;

@@ -1,4 +1,4 @@
-//! Finds services and operations: by name, by what a request asks for, and by what a user writes.
+//! Finds services and operations: by name, by request, and from the notation of users.
 
 use crate::operation::Operation;
 use crate::protocol::Protocol;
@@ -6,9 +6,9 @@ use crate::route::Labels;
 use crate::selector::{Selector, SelectorError};
 use crate::service::Service;
 
-/// The most near matches that an error suggests.
+/// The maximum number of suggestions in an error.
 const MOST_SUGGESTIONS: usize = 3;
-/// A near match differs by one character in so many.
+/// A similar name differs by at most one character in this number of characters.
 const CHARACTERS_PER_EDIT: usize = 4;
 
 /// A set of services.
@@ -28,8 +28,8 @@ impl Registry {
         self.0.iter().copied().find(|service| service.name() == name)
     }
 
-    /// The operation that `method` and `path` (still percent-encoded) name, with the labels of its route. Two services may
-    /// have the same route, so one of the service that signed the request is preferred.
+    /// The operation for `method` and `path` (still percent-encoded), and the labels of its route. Several services may have
+    /// the same route, so the service of the signature is preferred.
     pub(crate) fn route(
         self,
         method: &str,
@@ -55,7 +55,7 @@ impl Registry {
         Some((*self.0.iter().find(has_target)?, name))
     }
 
-    /// The service of the Query protocol with this version of its API, else the first one.
+    /// The service of the Query protocol with this API version, otherwise the first one.
     pub(crate) fn query(self, version: Option<&str>) -> Option<Service> {
         let query = self.0.iter().filter_map(|service| match service.descriptor().protocol {
             Protocol::Query { version } => Some((*service, version)),
@@ -71,7 +71,7 @@ impl Registry {
         first
     }
 
-    /// What `text` selects: `*`, `xray:*`, `xray:GetInsight`, or `GetInsight` where one service alone has it.
+    /// The operations of `text`: `*`, `xray:*`, `xray:GetInsight`, or `GetInsight` if only one service has it.
     pub(crate) fn select(self, text: &str) -> Result<Selector, SelectorError> {
         if text == "*" {
             return Ok(Selector::All);

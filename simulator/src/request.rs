@@ -1,4 +1,4 @@
-//! Requests of an operation without an SDK, for tests and fuzzing: made from the operation's route, and recognized by it.
+//! Creates and recognizes requests of an operation without an SDK, for tests and fuzzing.
 
 use crate::operation::Operation;
 use crate::protocol::Protocol;
@@ -8,11 +8,11 @@ use hyper::body::Bytes;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
 
-/// The time of every request; no service compares it with the clock.
+/// The time of every request. No service compares it with the clock.
 const DATE: &str = "20260301T120000Z";
 
 impl Service {
-    /// The operation that a request to this service names, by the header `x-amz-target` if it has one, otherwise by its method
+    /// The operation of a request to this service: from the header `x-amz-target` if there is one, otherwise from its method
     /// and path, which is still percent-encoded.
     pub fn requested(self, method: &str, path: &str, target: Option<&str>) -> Option<&'static Operation> {
         let (service, operation) = if let Some(header) = target {
@@ -25,8 +25,9 @@ impl Service {
         (service == self).then_some(operation)
     }
 
-    /// A request of `operation` as an AWS client sends it to `region`, with `parameters`, an object by the names of the model.
-    /// Without a body, they are in path and query. `None` if the operation has no route and its protocol is not JSON.
+    /// A request of `operation` as an AWS client sends it to `region`. `parameters` is an object with the names of the model.
+    /// Without a body, the parameters are in path and query. `None` if the operation has no route and its protocol is not
+    /// JSON.
     pub fn request(self, operation: &Operation, parameters: &Value, region: &str) -> Option<Request<Bytes>> {
         let mut members = parameters.as_object().cloned().unwrap_or_default();
         let mut request = Request::builder().header("x-amz-date", DATE).header(
@@ -49,7 +50,7 @@ impl Service {
     }
 }
 
-/// The path with the values of its labels, which leave `members`, and for `GET` the query with the others.
+/// The path with the values of its labels, which are removed from `members`. For `GET`, the query contains the other members.
 fn address(method: &str, path: &str, members: &mut Map<String, Value>) -> String {
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let encode = |value: &Value| utf8_percent_encode(&text(value), NON_ALPHANUMERIC).to_string();

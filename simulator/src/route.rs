@@ -4,9 +4,9 @@
 use crate::protocol::form::decode;
 use std::cmp::Ordering;
 
-/// A method and a path pattern. A segment of the pattern is a literal, a label (`{name}`), which matches one segment that
-/// is not empty, or a greedy label (`{name+}`), which matches one segment or more. A pattern has one greedy label at most;
-/// literals and labels may follow it.
+/// A method and a path pattern. A segment of the pattern is a literal, a label (`{name}`), which matches one non-empty
+/// segment, or a greedy label (`{name+}`), which matches one or more segments. A pattern has at most one greedy label.
+/// Literals and labels may follow it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Route {
     /// Such as `GET`.
@@ -44,7 +44,7 @@ impl Segment {
         }
     }
 
-    /// How general it is: of two routes that match, the one with the less general segment is meant.
+    /// How general the segment is. Of two routes that match, the one with the less general segment applies.
     fn generality(self) -> u8 {
         match self {
             Self::Literal(_) => 0,
@@ -66,7 +66,7 @@ impl Route {
         }
         let pattern: Vec<Segment> = self.segments().collect();
         let path: Vec<&str> = path.strip_prefix('/')?.split('/').collect();
-        // The greedy label takes the segments that the others leave.
+        // The greedy label matches the segments that remain.
         let greedy = pattern.iter().position(|segment| matches!(segment, Segment::Greedy(_)));
         let taken = (path.len() + 1).checked_sub(pattern.len()).filter(|taken| *taken > 0)?;
         let mut labels = Labels::new();
@@ -82,8 +82,8 @@ impl Route {
         rest.is_empty().then_some(labels)
     }
 
-    /// Orders routes by precedence: from left to right, a literal comes before a label, a label before a greedy label, and
-    /// a pattern that goes on before one that ends.
+    /// Orders routes by precedence: from left to right, a literal is before a label, a label is before a greedy label, and a
+    /// longer pattern is before its prefix.
     pub(crate) fn precedence(self, other: Self) -> Ordering {
         let key = |route: Self| route.segments().map(Segment::generality).chain([u8::MAX]);
         key(self).cmp(key(other))

@@ -1,5 +1,6 @@
-//! A server of the Lambda Runtime API (<https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>): it gives a function
-//! its invocations and receives the responses. It starts no process and has no timeout; the caller does both.
+//! A server of the Lambda Runtime API (<https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>). It sends
+//! invocations to a function and receives the responses. It starts no process and has no timeout; the caller is responsible
+//! for both.
 
 use axum::Router;
 use axum::body::Bytes;
@@ -24,7 +25,7 @@ use crate::state::lock;
 
 /// The largest response of a function in bytes.
 const LARGEST_RESPONSE: usize = 6 * 1024 * 1024;
-/// A function may wait for an invocation, and work on it, without a limit.
+/// There is no time limit for a function that waits for an invocation or processes one.
 const LIMITS: Limits = Limits { head: None, ..Limits::DEFAULT };
 /// The default ARN of a function.
 const DEFAULT_ARN: &str = "arn:aws:lambda:eu-west-1:123456789012:function:simulated";
@@ -88,8 +89,8 @@ struct Shared {
     init_error: watch::Sender<Option<ErrorBody>>,
 }
 
-/// An invocation whose caller waits. Dropping it withdraws the invocation, so that a function that starts later does not get
-/// it.
+/// An invocation whose caller waits for the outcome. Dropping it removes the invocation, so that a function that starts later
+/// does not receive it.
 struct Pending<'a> {
     shared: &'a Shared,
     request_id: String,
@@ -145,7 +146,7 @@ impl RuntimeApi {
         self.address.to_string()
     }
 
-    /// Gives `payload` to the function when it requests an invocation, and waits for the outcome. It also returns when the
+    /// Passes `payload` to the function when it requests an invocation, and waits for the outcome. It also returns if the
     /// function reports an initialization error, or has reported one since its last request. It does not return if the
     /// function exits without a report.
     pub async fn invoke(&self, payload: impl Into<Vec<u8>>, invocation: Invocation) -> Outcome {
@@ -207,7 +208,7 @@ pub fn function_environment(address: &str, name: &str) -> Vec<(String, String)> 
     .collect()
 }
 
-/// Refuses requests of pages in a browser.
+/// Rejects requests of pages in a browser.
 async fn check(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response {
     match guard.check(&request) {
         Ok(()) => next.run(request).await,
@@ -220,7 +221,7 @@ async fn check(State(guard): State<Arc<Guard>>, request: Request, next: Next) ->
 }
 
 async fn next(State(shared): State<Arc<Shared>>) -> Response {
-    // A function that requests an invocation has started, whatever an earlier one reported.
+    // A function that requests an invocation has started, so an earlier error no longer applies.
     shared.init_error.send_replace(None);
     let (invocation, payload) = loop {
         let arrived = shared.arrived.notified();

@@ -1,5 +1,5 @@
-//! The scenario: what the simulated services answer from. It is read from a TOML file whose times are relative to an
-//! anchor, so that a scenario is as recent as the anchor. Each service reads and holds its own part of it.
+//! The scenario: the data of the simulated services. It is read from a TOML file. Times in the file are relative to an
+//! anchor, so that the data is as recent as the anchor. Each service reads its own part.
 
 use crate::rate::Rates;
 use insights_shared::fields::{Faults, Fields};
@@ -18,7 +18,7 @@ mod tests;
 
 /// The scenario that comes with the simulator.
 pub const BUILT_IN: &str = include_str!("../scenarios/default.toml");
-/// The account of credentials that name none, unless the scenario says otherwise.
+/// The default account of credentials.
 const DEFAULT_ACCOUNT: &str = "123456789012";
 
 /// What exists in every account and region.
@@ -28,37 +28,38 @@ pub struct Scenario {
     pub seed: u64,
     /// The account of access keys that the simulated STS did not issue.
     pub account: String,
-    /// Rate limits beside the documented ones.
+    /// Rate limits in addition to the documented ones.
     pub rates: Rates,
     default: Place,
     places: BTreeMap<(String, String), Place>,
 }
 
-/// What the values of a scenario file depend on.
+/// The context in which a scenario file is read.
 #[derive(Clone, Copy, Debug)]
 pub struct Context {
-    /// The time from which spans count.
+    /// The time to which time spans are relative.
     pub anchor: Timestamp,
     /// The seed of generated identifiers and series.
     pub seed: u64,
 }
 
 impl Scenario {
-    /// Reads a scenario file; its spans count from `anchor`. The error lists every fault with its path, or one syntax error.
+    /// Reads a scenario file whose time spans are relative to `anchor`. The error lists every fault with its path, or one
+    /// syntax error.
     pub fn parse(text: &str, anchor: Timestamp) -> Result<Self, Faults> {
         Self::parse_seeded(text, anchor, None)
     }
 
-    /// The same with `seed`, if given, in place of the file's own.
+    /// Like [`Scenario::parse`], with `seed` instead of the file's own, if it is given.
     pub fn parse_seeded(text: &str, anchor: Timestamp, seed: Option<u64>) -> Result<Self, Faults> {
         let mut faults = Faults::default();
         let scenario = file::read(text, anchor, seed, &mut faults);
         faults.or(())?;
-        // Without faults there is a scenario: only a syntax error leaves none, and it is a fault.
+        // There is no scenario only after a syntax error, which is a fault.
         scenario.ok_or_else(Faults::default)
     }
 
-    /// The scenario that comes with the simulator; its spans count from `anchor`.
+    /// The scenario that comes with the simulator. Its time spans are relative to `anchor`.
     ///
     /// # Panics
     ///
@@ -68,7 +69,7 @@ impl Scenario {
         Self::parse(BUILT_IN, anchor).expect("the built-in scenario has no faults")
     }
 
-    /// A scenario in which nothing exists.
+    /// A scenario without any data.
     pub fn empty() -> Self {
         Self {
             seed: 0,
@@ -84,20 +85,20 @@ impl Scenario {
         self.places.get(&(account.to_owned(), region.to_owned())).unwrap_or(&self.default)
     }
 
-    /// What exists in `account` and `region`, to change it there only.
+    /// What exists in `account` and `region`, mutable, for this place only.
     pub fn place_mut(&mut self, account: &str, region: &str) -> &mut Place {
         let key = (account.to_owned(), region.to_owned());
         self.places.entry(key).or_insert_with(|| self.default.clone())
     }
 
-    /// What exists in every account and region that the scenario does not name, to change it.
+    /// What exists in every account and region that the scenario does not name, mutable.
     pub fn everywhere_mut(&mut self) -> &mut Place {
         &mut self.default
     }
 }
 
 impl Context {
-    /// The time in member `name`: RFC 3339, or a span from the anchor such as `-3d 4h`, `+2h` or `now`.
+    /// The time in member `name`: RFC 3339, or a time span relative to the anchor, such as `-3d 4h`, `+2h` or `now`.
     pub fn instant(&self, fields: &mut Fields<'_>, name: &'static str) -> Option<Timestamp> {
         let value = fields.value(name)?;
         let found = value.as_str().and_then(|text| self.read_instant(text));
@@ -109,7 +110,7 @@ impl Context {
         found
     }
 
-    /// The same for a required member.
+    /// Like [`Context::instant`], for a required member.
     pub fn required_instant(&self, fields: &mut Fields<'_>, name: &'static str) -> Option<Timestamp> {
         let before = fields.faults().len();
         let found = self.instant(fields, name);
@@ -119,7 +120,7 @@ impl Context {
         found
     }
 
-    /// The span in member `name`, such as `50m`, in milliseconds.
+    /// The time span in member `name`, such as `50m`, in milliseconds.
     pub fn span_millis(&self, fields: &mut Fields<'_>, name: &'static str) -> Option<i64> {
         let value = fields.value(name)?;
         let found = value.as_str().and_then(|text| parse_span(text).ok());
@@ -130,7 +131,7 @@ impl Context {
         found.and_then(|span| i64::try_from(span.as_millis()).ok())
     }
 
-    /// The UUID that belongs to the seed and `name`.
+    /// The UUID for `name`, which depends on the seed.
     pub fn uuid(&self, name: &str) -> String {
         uuid(self.seed, name)
     }
@@ -148,7 +149,7 @@ impl Context {
     }
 }
 
-/// The UUID that belongs to `seed` and `name`, in the form of version 4.
+/// The UUID for `name` and `seed`, in the format of version 4.
 pub fn uuid(seed: u64, name: &str) -> String {
     let hash = hash(seed, name);
     let hex: String = hex(hash.get(..16).unwrap_or_default());

@@ -1,12 +1,12 @@
-//! Which operations a fault or a rate applies to, or calls are counted of.
+//! A set of operations, for faults, rates and counts of calls.
 
 use crate::service::Service;
 use std::error::Error;
 use std::fmt;
 use std::str::FromStr;
 
-/// A set of operations. It is written `*`, `xray:*` or `xray:GetInsight`; `GetInsight` alone is read, too, where no other
-/// service has an operation of this name.
+/// A set of operations. The notation is `*`, `xray:*` or `xray:GetInsight`. `GetInsight` is accepted too, if no other service
+/// has an operation with this name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Selector {
     /// Every operation of every service.
@@ -22,7 +22,7 @@ pub enum Selector {
 pub enum SelectorError {
     /// No service has the operation.
     Unknown {
-        /// What was written.
+        /// The text.
         name: String,
         /// Operations with a similar name, the most similar one first.
         near: Vec<String>,
@@ -31,9 +31,9 @@ pub enum SelectorError {
     },
     /// Several services have an operation of this name.
     Ambiguous {
-        /// What was written.
+        /// The text.
         name: String,
-        /// What it could mean.
+        /// The possible meanings.
         meanings: Vec<String>,
     },
 }

@@ -19,15 +19,15 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 
-/// The largest accepted body in bytes; DynamoDB's largest is 16 MB.
+/// The maximum accepted body in bytes; DynamoDB's maximum is 16 MB.
 const LARGEST_BODY: usize = 32 * 1024 * 1024;
 /// The longest time for sending a body.
 const LONGEST_BODY: Duration = Duration::from_mins(1);
 
-/// A simulator that stops does not wait for calls: a fault may let one hang.
+/// A simulator that stops does not wait for calls, because a fault may let one hang.
 const LIMITS: Limits = Limits { stop: Duration::ZERO, ..Limits::DEFAULT };
 
-/// Serves connections until `stop` resolves, or the future is dropped, and all connections with it.
+/// Serves connections until `stop` resolves. Dropping the future closes all connections.
 pub(crate) async fn serve(
     state: Arc<SharedState>,
     guard: Guard,

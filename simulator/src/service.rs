@@ -1,5 +1,5 @@
-//! A simulated service: a handle to its descriptor, which is the data that the rest of the crate needs about it. Each
-//! service has a folder with its descriptor, its part of the scenario and its answers, and one entry in [`Service::all`].
+//! A simulated service: a handle to its descriptor, which contains everything that the rest of the crate needs. Each service
+//! has a folder with its descriptor, its part of the scenario and its answers, and one entry in [`Service::all`].
 
 use crate::call::{Answer, Call, ServiceError};
 use crate::dynamodb::table::Table;
@@ -18,7 +18,7 @@ use std::pin::Pin;
 #[derive(Clone, Copy)]
 pub struct Service(&'static Descriptor);
 
-/// What distinguishes a service from the others.
+/// The descriptor of a service.
 #[derive(Clone, Copy)]
 pub(crate) struct Descriptor {
     /// The name in signatures, endpoints and ARNs, and before the colon in `xray:GetInsight`.
@@ -35,28 +35,28 @@ pub(crate) struct Descriptor {
     pub(crate) internal: fn() -> ServiceError,
     /// The member of a modeled error that holds the message: `message` or `Message`.
     pub(crate) message_member: &'static str,
-    /// Whether its operations are limited where the scenario names no rate for them.
+    /// Whether its operations are limited if the scenario contains no rate for them.
     pub(crate) is_limited: bool,
     /// The members of its answers that faults change; `None` if those faults do not apply to it.
     pub(crate) records: Option<RecordMembers>,
     /// Its table of the scenario file, if it has one.
     pub(crate) part: Option<PartReader>,
-    /// What answers its calls.
+    /// The implementation of its calls.
     pub(crate) backend: Backend,
 }
 
-/// What answers the calls of a service.
+/// The implementation of a service's calls.
 #[derive(Clone, Copy)]
 pub(crate) enum Backend {
-    /// A function of what exists in the account and region of the call, of the call, and of the caller.
+    /// A function of the data in the account and region of the call, the call, and the caller.
     Scenario(fn(&Place, &Call, &Principal) -> Answer),
-    /// A database, to which the request goes as it is. Faults that change the answer are the function's task.
+    /// A database, which receives the request unchanged. Its function applies the faults that change the answer.
     Database(DatabaseAnswer),
 }
 
 type DatabaseAnswer = for<'a> fn(&'a Table, &'a Received, Option<FaultKind>) -> ReplyFuture<'a>;
 
-/// A reply under way; an error says why the database did not answer.
+/// A reply in progress. An error states why the database did not answer.
 pub(crate) type ReplyFuture<'a> = Pin<Box<dyn Future<Output = Result<Reply, String>> + Send + 'a>>;
 
 impl Service {

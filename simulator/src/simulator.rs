@@ -21,7 +21,7 @@ use tokio::task::JoinHandle;
 pub struct Options {
     /// The address to listen on. Default: a free port of the loopback interface.
     pub address: SocketAddr,
-    /// What the services answer from. Default: the built-in scenario, anchored now.
+    /// The data of the services. Default: the built-in scenario, relative to the current time.
     pub scenario: Scenario,
     /// The simulator's clock. Default: the machine's.
     pub clock: Clock,
@@ -33,7 +33,7 @@ pub struct Options {
     pub table: Option<dynoxide::Database>,
     /// Host names that requests may have besides loopback names and the address. Default: none.
     pub allowed_hosts: Vec<AllowedHost>,
-    /// A function that is called with every request before it is answered; the log has no bodies. Default: none.
+    /// A function that is called with every request before it is answered. The log does not contain bodies. Default: none.
     pub observer: Option<Observer>,
 }
 
@@ -65,7 +65,8 @@ pub struct Simulator {
 }
 
 impl Simulator {
-    /// Starts a simulator, which answers when this returns. An error says that the address or the database cannot be used.
+    /// Starts a simulator, which accepts requests when this returns. An error means that the address or the database cannot
+    /// be used.
     pub async fn start(options: Options) -> std::io::Result<Self> {
         let listener = TcpListener::bind(options.address).await?;
         let address = listener.local_addr()?;
@@ -79,7 +80,7 @@ impl Simulator {
         let guard = Guard { allowed: allowed_hosts, has_pages: false };
         let (stop, stopped) = oneshot::channel::<()>();
         let stopped = async {
-            // Dropping the simulator aborts the server, so the sender is not dropped before it.
+            // The sender lives as long as the server: dropping the simulator aborts the server.
             let _ = stopped.await;
         };
         let server = tokio::spawn(server::serve(Arc::clone(&state), guard, listener, stopped));
@@ -96,7 +97,7 @@ impl Simulator {
         lock(&self.state.log).calls()
     }
 
-    /// Which operations each caller has called since the start, also before the log was cleared.
+    /// Which operations each caller has called since the start, including before the log was cleared.
     pub fn seen(&self) -> BTreeSet<Seen> {
         lock(&self.state.log).seen()
     }
@@ -139,10 +140,10 @@ impl Simulator {
     /// Stops the simulator and closes the database. Calls in progress are not answered.
     pub async fn stop(mut self) {
         if let Some(stop) = self.stop.take() {
-            // The receiver is dropped only with the server.
+            // Only the server drops the receiver.
             let _ = stop.send(());
         }
-        // Whether it ended by itself or was aborted makes no difference.
+        // It may already have ended or be aborted.
         let _ = (&mut self.server).await;
     }
 }

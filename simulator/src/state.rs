@@ -23,7 +23,7 @@ pub(crate) struct SharedState {
     pub(crate) limits: Mutex<Limits>,
     pub(crate) log: Mutex<Log>,
     pub(crate) enforce_rates: bool,
-    /// `None` if a caller without a connection has a table of its own.
+    /// `None` if the caller has its own table, without a connection.
     pub(crate) table: Option<Table>,
     pub(crate) requests: AtomicU64,
     pub(crate) observer: Option<Observer>,
@@ -36,7 +36,7 @@ impl fmt::Debug for SharedState {
 }
 
 impl SharedState {
-    /// The state before the first call.
+    /// The initial state.
     pub(crate) fn new(
         scenario: Scenario,
         clock: Clock,
@@ -71,7 +71,7 @@ impl SharedState {
         self.scenario.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether one more call by `principal` is within the limits, if they are enforced. If so, it is counted.
+    /// Whether one more call by `principal` is within the limits, if they are enforced. If it is, it is counted.
     pub(crate) fn is_within_rate(
         &self,
         service: Service,
@@ -90,7 +90,7 @@ impl SharedState {
     }
 }
 
-/// Locks `mutex`, also after a panic in another thread: no invariant spans several changes.
+/// Locks `mutex`, even after a panic in another thread: no invariant spans several changes.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -9,7 +9,7 @@ pub fn read(value: &Value) -> Option<Timestamp> {
         return Timestamp::from_millis(seconds.checked_mul(1_000)?);
     }
     let millis = (value.as_f64()? * 1_000.0).round();
-    // Below this bound the conversion is exact.
+    // Below this limit, the conversion is exact.
     #[expect(clippy::cast_possible_truncation, reason = "rounded and bounded")]
     (millis.abs() < 9.0e15).then_some(millis as i64).and_then(Timestamp::from_millis)
 }

@@ -56,7 +56,7 @@ fn every_alarm_sends_notifications_when_it_starts_and_ends() {
             assert_eq!(alarm[actions], serde_json::json!([{"Ref": topic}]), "{path}: {}", alarm["AlarmName"]);
         }
         let missing = alarm["TreatMissingData"].as_str().unwrap_or_default();
-        // A share of the accounts is counted once in each run. Between two runs the alarm keeps its state.
+        // The alarm on a share of accounts gets one value per run. Between two runs it keeps its state.
         let is_share = alarm["Metrics"][0]["Id"] == "share";
         let allowed: &[&str] = if is_share { &["ignore"] } else { &["breaching", "notBreaching"] };
         assert!(allowed.contains(&missing), "{}", alarm["AlarmName"]);
@@ -68,7 +68,7 @@ fn every_alarm_sends_notifications_when_it_starts_and_ends() {
             "silence is bad news only of runs: {}",
             alarm["AlarmName"]
         );
-        // The name contains the stack, so that two stacks have separate alarms.
+        // The name contains the name of the stack, so that two stacks have separate alarms.
         let name = alarm["AlarmName"]["Fn::Sub"].as_str().unwrap();
         assert!(name.starts_with("${Stack}-") || name.starts_with("${AWS::StackName}-"), "{name}");
     }
@@ -134,7 +134,7 @@ fn metric_filters_count_what_a_run_writes() {
         for member in members(pattern).into_iter().chain(members(value)) {
             assert!(line.get(member).is_some(), "{id}: a run writes no {member}");
         }
-        // A filter for a status that no run has would never match, without any error.
+        // A filter for a status that no run has would never match, and no error would show it.
         for text in pattern.split('"').skip(1).step_by(2) {
             assert!(statuses.contains(&text) || text == "scheduled", "{id}: no run ends as {text}");
         }
@@ -166,7 +166,7 @@ fn the_dashboard_shows_only_existing_metrics() {
         let (mut namespace, mut name) = (String::new(), String::new());
         for metric in widget["properties"]["metrics"].as_array().unwrap() {
             let metric: Vec<&str> = metric.as_array().unwrap().iter().filter_map(Value::as_str).collect();
-            // "..." repeats everything but the last value, "." the value above.
+            // "..." repeats all values except the last, and "." repeats the value above.
             if let [first, second, ..] = metric[..]
                 && first != "..."
             {

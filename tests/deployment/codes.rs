@@ -1,4 +1,4 @@
-//! docs/operations.md lists exactly the error codes of the code, with remedies.
+//! Checks that docs/operations.md lists exactly the error codes in the code, with remedies.
 
 use crate::deployment::yaml::template;
 use crate::deployment::{quoted, read, rows};
@@ -31,13 +31,13 @@ fn sources() -> Vec<String> {
     files.into_iter().map(code).collect()
 }
 
-/// The texts between double quotes on lines of code.
+/// The texts between double quotes in code.
 fn literals(source: &str) -> Vec<String> {
     let lines = source.lines().filter(|line| !line.trim_start().starts_with("//"));
     lines.flat_map(|line| line.split('"').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>()).collect()
 }
 
-/// `Two.Words` with capitals: our own codes.
+/// Whether a text is one of our own codes, which have the form `Two.Words`.
 fn is_own_code(text: &str) -> bool {
     let is_word = |word: &str| {
         let mut letters = word.chars();
@@ -65,7 +65,7 @@ fn codes_are_distinguished_from_other_texts() {
 fn the_documented_codes_are_our_codes() {
     let mut there: BTreeSet<String> =
         sources().iter().flat_map(|source| literals(source)).filter(|text| is_own_code(text)).collect();
-    // Codes of one word are found by their constants and constructor.
+    // Codes of one word are found by their constants and their constructor.
     let issue = read("shared/src/issue.rs");
     for constant in ["TIMEOUT", "CONNECTION"] {
         let line = issue.lines().find(|line| line.contains(&format!("pub const {constant}: "))).unwrap();
@@ -117,9 +117,9 @@ fn the_state_machine_retries_only_temporary_errors() {
         };
         let expected = ["Source.Throttled", "Source.Unavailable", "Table.Unavailable", "Internal"];
         assert_eq!(retried(2), expected.map(str::to_owned).into());
-        // The waits would be longer than an execution of the type EXPRESS.
+        // An execution of the type EXPRESS is too short for these waits.
         assert_eq!(retried(1), BTreeSet::new());
-        // Whatever else goes wrong costs nothing but itself.
+        // Any other failure affects only its own account.
         let caught: Vec<&serde_json::Value> =
             task["Catch"].as_array().unwrap().iter().map(|catcher| &catcher["ErrorEquals"]).collect();
         // States.ALL does not include States.DataLimitExceeded.
@@ -127,9 +127,9 @@ fn the_state_machine_retries_only_temporary_errors() {
             serde_json::json!(caught),
             serde_json::json!([["States.DataLimitExceeded"], ["States.ALL"]])
         );
-        // Longer than Lambda lets a function run, so that Lambda ends it and not we.
+        // Longer than the maximum time of a function, so that Lambda ends it and not the state machine.
         assert!(task["TimeoutSeconds"]["Fn::If"][2].as_i64().unwrap() > 900);
-        // An execution of the type EXPRESS ends after 300 s. Three retries wait 14 s at most.
+        // An execution of the type EXPRESS ends after 300 s. The pauses of three retries take at most 14 s.
         assert!(task["TimeoutSeconds"]["Fn::If"][1].as_i64().unwrap() + 14 < 300);
     }
 }

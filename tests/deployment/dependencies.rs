@@ -1,4 +1,4 @@
-//! docs/dependencies.md lists exactly the crates of the functions.
+//! Checks that docs/dependencies.md lists exactly the crates of the functions.
 
 use crate::deployment::{quoted, read};
 use std::collections::BTreeSet;

@@ -1,5 +1,5 @@
-//! The parts of the templates and documents that are the same for every source are generated (deploy/parts/README.md), and
-//! up to date.
+//! Generates the parts of templates and documents that are the same for every source (deploy/parts/README.md), and checks
+//! that they are up to date.
 
 use insights_sources::{Operation, Source};
 use std::collections::BTreeMap;
@@ -53,7 +53,7 @@ fn every_part_is_used() {
     }
 }
 
-/// `text` with every part between two markers generated anew.
+/// `text` with all generated parts replaced.
 fn generate(path: &str, text: &str) -> String {
     let extension = path.rsplit('.').next().unwrap();
     let mut generated = String::new();
@@ -83,7 +83,7 @@ fn generate(path: &str, text: &str) -> String {
     generated
 }
 
-/// The lines of a part, all directives carried out.
+/// The lines of a part, after all directives were applied.
 fn part(text: &str) -> String {
     match text.strip_prefix("@for each source\n") {
         Some(body) => insights_sources::all().map(|source| expand(body, &values(source))).collect(),
@@ -127,7 +127,7 @@ fn expand(text: &str, values: &Values) -> String {
     lines.into_iter().map(|line| line + "\n").collect()
 }
 
-/// `text` with the values in place of their names.
+/// `text` with names replaced by their values.
 fn fill(text: &str, values: &Values) -> String {
     let mut filled = text.to_owned();
     for (name, value) in values {
@@ -137,7 +137,7 @@ fn fill(text: &str, values: &Values) -> String {
     filled
 }
 
-/// What a part that is not repeated may name.
+/// The names that a part without repetition may use.
 fn common_values() -> Values {
     let sum = |letter: &str| {
         let terms = (1..=insights_sources::all().len()).map(|number| format!("FILL({letter}{number},0)"));
@@ -168,7 +168,7 @@ fn common_values() -> Values {
     ])
 }
 
-/// The values of one source that are one line each.
+/// The values of one source that have one line each.
 fn simple_values(source: Source) -> Values {
     let number = insights_sources::all().position(|other| other == source).unwrap() + 1;
     let line = "-".repeat(110 - source.label.len());
@@ -227,7 +227,7 @@ fn section(source: Source, name: &str) -> String {
     section.split("# ---- ").next().unwrap().to_owned()
 }
 
-/// The policy statements that allow what the operations need, one for each resource.
+/// The policy statements for the operations of a source, one for each resource.
 fn statements(source: Source, account: &str) -> String {
     let mut by_resource: Vec<(&str, Vec<&str>)> = Vec::new();
     for Operation { iam_action, iam_resource, .. } in source.operations {
@@ -307,7 +307,7 @@ fn a_source_that_is_disabled_leaves_nothing_behind_and_nothing_that_refers_to_it
     }
 }
 
-/// The logical ids that `value` refers to outside of `Fn::If` with this condition.
+/// The logical ids to which `value` refers outside of `Fn::If` with this condition.
 fn unguarded_references(value: &serde_json::Value, condition: &str) -> Vec<String> {
     use serde_json::Value;
     match value {

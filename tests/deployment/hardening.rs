@@ -1,5 +1,5 @@
-//! Encryption and delivery: queues and topics need TLS, the customer key covers everything that can have a key, and events
-//! that are not delivered are kept.
+//! Checks encryption and delivery: queues and topics require TLS, the customer key is used wherever a key is possible, and
+//! events that cannot be delivered are kept.
 
 use crate::deployment::yaml::{resources, template};
 use serde_json::{Value, json};
@@ -56,7 +56,7 @@ fn the_customer_key_covers_logs_queues_and_topics() {
             }
         }
         for (id, queue) in resources(&template, "AWS::SQS::Queue") {
-            // Otherwise the keys of SQS.
+            // Without the customer key, the keys of SQS are used.
             let own = json!({"Fn::If": ["HasKey", {"Ref": "AWS::NoValue"}, true]});
             assert_eq!(queue["Properties"]["SqsManagedSseEnabled"], own, "{path}: {id}");
         }

@@ -1,4 +1,5 @@
-//! Parameters are described, constrained, grouped and used, and all resources that support tags have the tag.
+//! Checks that parameters are described, constrained, grouped and used, and that all resources that support tags have the
+//! tag.
 
 use crate::deployment::yaml::template;
 use serde_json::{Value, json};
@@ -39,7 +40,7 @@ fn every_parameter_is_explained_constrained_grouped_and_used() {
 #[test]
 fn what_can_carry_a_tag_does() {
     const WITHOUT_TAGS: [&str; 12] = [
-        // Has its tags in another member.
+        // The tags of this type are in another member.
         "AWS::Backup::BackupPlan",
         "AWS::Backup::BackupSelection",
         "AWS::CloudFormation::Stack",
@@ -64,7 +65,7 @@ fn what_can_carry_a_tag_does() {
             assert!(tagged || may_do_without && *tags == Value::Null, "{path}: {id} has the tags {tags}");
         }
     }
-    // The template's globals tag the functions.
+    // The globals of the template tag the functions.
     let template = template("template.yaml");
     assert_eq!(template["Globals"]["Function"]["Tags"], json!({"application": "insights-aggregator"}));
 }
@@ -88,7 +89,7 @@ fn only_functions_with_personal_data_get_the_redaction_key() {
     assert_eq!(template["Parameters"]["RedactKeySecretArn"]["Default"], "");
 }
 
-/// The templates accept the names that the functions accept: those of every partition, and no other text.
+/// Checks that the templates accept the same region names as the functions: those of every partition, and no other text.
 #[test]
 fn every_parameter_of_regions_has_the_rule_of_the_functions() {
     let organization = template("deploy/organization.yaml");

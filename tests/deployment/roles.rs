@@ -1,4 +1,4 @@
-//! Roles: each trusts one service or collector, names its actions, and has the configured permissions boundary.
+//! Checks that each role trusts one service or the collector, names its actions, and has the configured permissions boundary.
 
 use crate::deployment::yaml::{resources, template, texts};
 use serde_json::{Value, json};
@@ -88,7 +88,7 @@ fn every_role_keeps_to_the_boundary_and_carries_the_tag() {
             assert_eq!(role["Properties"]["PermissionsBoundary"], boundary, "{path}: {id}");
         }
     }
-    // One of each function, and five others.
+    // One role per function, and five others.
     assert_eq!(count, insights_sources::all().len() + 5);
 }
 
@@ -103,7 +103,7 @@ fn services_are_trusted_only_for_this_account() {
             };
             let service = statement["Principal"]["Service"].as_str().unwrap();
             let account = statement["Condition"]["StringEquals"].get("aws:SourceAccount");
-            // Lambda assumes a function's role only for this function, and supports no source condition.
+            // Lambda assumes the role of a function only for this function, and supports no source condition.
             assert_eq!(account.is_none(), service == "lambda.amazonaws.com", "{path}: {id} trusts {service}");
         }
     }
@@ -118,7 +118,7 @@ fn the_role_of_the_state_machine_is_for_its_executions_and_those_of_its_maps() {
         "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:stateMachine:${AWS::StackName}";
     let expected = json!([{"Fn::Sub": machine}, {"Fn::Sub": format!("{machine}/*")}]);
     assert_eq!(trust["Condition"]["ArnLike"]["aws:SourceArn"], expected);
-    // A redrive names the executions of a map by its label.
+    // A redrive identifies the executions of a map by its label.
     let statements = statements(&resources["StateMachineRole"]["Properties"]);
     let redrive =
         statements.iter().find(|statement| statement["Action"] == "states:RedriveExecution").unwrap();
@@ -147,7 +147,7 @@ fn the_reader_may_read_what_the_functions_ask_for_and_nothing_else() {
     let condition = &trust["Condition"];
     assert_eq!(condition["StringEquals"]["sts:ExternalId"], json!({"Ref": "ExternalId"}));
     assert_eq!(condition["StringEquals"]["aws:PrincipalOrgID"], json!({"Ref": "OrganizationId"}));
-    // The roles of the collector's functions, by the names that CloudFormation generates.
+    // The function roles of the collector, with the names that CloudFormation generates.
     let collector = crate::deployment::yaml::template("template.yaml");
     let principals = condition["ArnLike"]["aws:PrincipalArn"].to_string();
     for (_, function) in resources(&collector, "AWS::Serverless::Function") {
@@ -156,7 +156,8 @@ fn the_reader_may_read_what_the_functions_ask_for_and_nothing_else() {
     }
     let sources = insights_sources::all().len();
     assert_eq!(condition["ArnLike"]["aws:PrincipalArn"].as_array().unwrap().len(), sources);
-    // Of a name longer than 64 characters CloudFormation cuts away what the reader's role goes by. It adds 12 characters.
+    // If the name is longer than 64 characters, CloudFormation cuts the part that the trust policy of the reader role
+    // matches. CloudFormation adds 12 characters.
     let pattern = template["Parameters"]["CollectorStackName"]["AllowedPattern"].as_str().unwrap();
     let most: usize = pattern.trim_end_matches("}$").rsplit(',').next().unwrap().parse().unwrap();
     let longest = resources(&collector, "AWS::IAM::Role")

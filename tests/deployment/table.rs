@@ -70,9 +70,9 @@ fn an_upgrade_cannot_replace_the_table() {
     ];
     assert_eq!(table["GlobalSecondaryIndexes"], Value::from(indexes.to_vec()));
     assert_eq!(table["DeletionProtectionEnabled"], true);
-    // Another view type creates another stream, which the pipe of the change feed would not read.
+    // Another view type creates a new stream, from which the pipe of the change feed would not read.
     assert_eq!(table["StreamSpecification"], json!({"StreamViewType": "NEW_AND_OLD_IMAGES"}));
-    // Expiry can only be moved to another attribute after it was disabled, at least an hour later.
+    // To move time to live to another attribute, it must first be disabled, for at least an hour.
     assert_eq!(table["TimeToLiveSpecification"], json!({"AttributeName": "expires_at", "Enabled": true}));
 }
 
@@ -98,7 +98,7 @@ fn two_stacks_can_exist_in_one_account() {
             ];
             for name in names {
                 let Some(value) = properties.get(name) else { continue };
-                // Names of other resources do not matter here.
+                // Names of other resources are not checked here.
                 if value["Ref"].as_str().is_some_and(|other| template["Resources"].get(other).is_some()) {
                     continue;
                 }

@@ -1,4 +1,4 @@
-//! The workflows run every step of `.ci/run` with minimal permissions and pinned actions.
+//! Checks that the workflows run every step of `.ci/run`, with minimal permissions and pinned actions.
 
 use crate::deployment::read;
 use insights_tests::permissions::parse;

@@ -81,7 +81,7 @@ fn the_listed_events_are_the_files_in_events() {
             "all" => insights_sources::all().map(|source| source.package.to_owned()).collect(),
             some => named(some),
         };
-        // Only the first cell names shapes; other cells contain prose.
+        // Only the first cell contains shapes.
         for shape in named(cells[1]) {
             listed.extend(functions.iter().map(|function| (function.clone(), shape.clone())));
         }
@@ -97,7 +97,7 @@ fn every_event_is_json() {
     }
 }
 
-/// The sequences of exactly twelve digits in `line` that are not part of a longer number, a word or a UUID.
+/// The sequences of exactly twelve digits in `line`, outside longer numbers, words and UUIDs.
 fn account_ids(line: &str) -> Vec<&str> {
     let is_word = |character: char| character.is_ascii_alphanumeric() || "-_.%".contains(character);
     line.split(|character: char| !is_word(character))
@@ -127,7 +127,7 @@ fn only_the_example_account_ids_occur() {
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
-/// The places in `text` where a table row has another number of cells than the row above.
+/// The positions in `text` where a table row has a different number of cells than the row above.
 fn ragged_rows(text: &str) -> Vec<usize> {
     let bars = |line: &str| line.starts_with('|').then(|| line.replace("\\|", "").matches('|').count());
     let rows: Vec<Option<usize>> = text.lines().map(bars).collect();
@@ -198,7 +198,7 @@ fn no_source_file_is_too_long() {
     assert!(long.is_empty(), "{}", long.join("\n"));
 }
 
-/// The map lists every file, and no file that does not exist.
+/// Checks that the map lists every file, and no file that does not exist.
 #[test]
 fn the_architecture_names_every_source_file_or_its_folder() {
     let page = read("ARCHITECTURE.md");
@@ -208,7 +208,7 @@ fn the_architecture_names_every_source_file_or_its_folder() {
         |path: &&String| Path::new(path.as_str()).extension().is_some_and(|extension| extension == "rs");
     for path in paths.iter().filter(is_source) {
         let Some((_, inside)) = path.split_once("/src/") else { continue };
-        // Exceptions: files of every package, test files beside their source, and folders with their own page.
+        // Not in the map: files that every package has, test files beside their source, and folders with their own page.
         let is_plain = ["lib.rs", "main.rs", "example.rs"].contains(&inside)
             || inside.contains("tests")
             || path.starts_with("fuzz/");
@@ -266,7 +266,7 @@ fn paths_are_distinguished_from_other_code() {
     assert_eq!(named_files(page), ["shared/src/log.rs", "cli/Cargo.toml"]);
 }
 
-/// A document must not name a file that was moved.
+/// Checks that documents refer only to existing files.
 #[test]
 fn every_file_named_in_a_document_exists() {
     let is_page = |path: &String| {

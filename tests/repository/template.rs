@@ -1,4 +1,4 @@
-//! `template.yaml` and the code agree about permissions and the table.
+//! Checks that `template.yaml` and the code agree about permissions and the table.
 
 use insights_shared::store::schema::{ENVELOPE, INDEXES};
 use insights_tests::permissions::{allowed, template};
@@ -28,7 +28,7 @@ fn each_function_has_exactly_the_permissions_that_it_needs() {
         for action in ["BatchGetItem", "PutItem", "PartiQLInsert", "UpdateItem"] {
             assert!(allowed.contains(&format!("dynamodb:{action}")), "{binary} may not {action}");
         }
-        // A function that only writes the counts of days needs no query.
+        // A function whose records are only daily counts needs no query.
         let needs_query =
             insights_sources::all().any(|source| source.package == binary && source.needs_query());
         assert_eq!(allowed.contains("dynamodb:Query"), needs_query, "{binary}: Query");

@@ -12,7 +12,7 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 
-/// Longer than any invocation or exit in a test, so that a process that hangs fails only its test.
+/// The time limit for an invocation or an exit. It is reached only if the process hangs.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A function's process. It is killed when this is dropped.
@@ -106,7 +106,7 @@ impl Running {
         }
     }
 
-    /// Waits until the process exits without being killed, as after a failed start.
+    /// Waits until the process exits without being killed, for example after a failed start.
     ///
     /// # Panics
     ///

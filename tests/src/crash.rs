@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tokio::sync::Mutex;
 
-/// The length of a moment in seconds: the finest bucket in these scenarios.
+/// The length of a moment in seconds: the shortest bucket in these scenarios.
 const MOMENT_SECONDS: i64 = 300;
 /// The maximum time for a kill point. If less of the moment is left, the test waits for the next moment.
 const MARGIN_SECONDS: i64 = 5;
@@ -48,8 +48,8 @@ impl<'a> Crash<'a> {
         Self { binary, scenario: None, variables: &[], before: None }
     }
 
-    /// Kills a process after each of its calls, lets a run follow each time, and compares the table with that of a run that was
-    /// not killed.
+    /// Kills a process after each of its calls, runs the function again each time, and compares the table with that of a run
+    /// that was not killed.
     ///
     /// # Panics
     ///
@@ -58,7 +58,7 @@ impl<'a> Crash<'a> {
         let kills = Kills::new(self);
         let calls = kills.calls::<C>().await.len();
         let killed = kills.check::<C>(0..calls).await;
-        // With several calls at once, a run may need one more or less.
+        // With concurrent calls, the number of calls of a run varies slightly.
         assert!(killed + 3 >= calls, "{killed} kill points of {calls} calls");
         println!("{killed} kill points");
     }
@@ -72,7 +72,7 @@ struct Moment {
 }
 
 impl Moment {
-    /// The current moment, when enough of it is left; otherwise the next one.
+    /// The current moment, if enough of it is left; otherwise the next one.
     async fn now() -> Self {
         loop {
             let now = Clock::System.now();
@@ -98,7 +98,7 @@ struct Left {
     status: String,
 }
 
-/// The parts that the kill points of one scenario share.
+/// What the kill points of one scenario share.
 #[derive(Debug)]
 pub struct Kills<'a> {
     crash: Crash<'a>,
@@ -144,7 +144,8 @@ impl<'a> Kills<'a> {
         sum
     }
 
-    /// Returns `false` if the process made no more calls than this, so that it was not killed.
+    /// Kills a process after `calls` calls and compares the tables. Returns `false` if the process made no further call, so
+    /// that it was not killed.
     async fn check_one<C: Collector>(&self, calls: usize) -> bool {
         loop {
             let moment = Moment::now().await;
@@ -202,7 +203,8 @@ impl<'a> Kills<'a> {
         response["status"].as_str().expect("a status").to_owned()
     }
 
-    /// Starts the process, lets it make `calls` calls, lets all further calls hang, and kills it at the first of these.
+    /// Starts the process, lets it make `calls` calls, delays all further calls indefinitely, and kills it at the first of
+    /// these.
     async fn kill<C: Collector>(&self, lab: &Lab, calls: usize) -> bool {
         let fault = Fault::new("*", FaultKind::Hang).expect("a fault").after(calls as u64);
         lab.simulator.fault(fault);
@@ -236,7 +238,7 @@ fn states(table: &Table) -> Vec<Map> {
     table.of_kind("state").into_iter().map(of).collect()
 }
 
-/// Kill points that represent all `calls`: after the first and last call of each operation, and `spread` more at equal
+/// A selection of kill points for `calls`: after the first and last call of each operation, and `spread` more at equal
 /// distances.
 pub fn selection(calls: &[LoggedCall], spread: usize) -> BTreeSet<usize> {
     let mut ends: BTreeMap<(&str, &str), (usize, usize)> = BTreeMap::new();

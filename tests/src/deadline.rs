@@ -1,15 +1,15 @@
-//! A series of invocations with too little time, until nothing is left to do.
+//! Invokes a function with too little time, repeatedly, until its work is complete.
 
 use crate::lab::Lab;
 use insights_shared::collector::Collector;
 use serde_json::Value;
 use std::time::Duration;
 
-/// More invocations than any scenario here needs.
+/// The maximum number of invocations. No scenario needs so many.
 const PATIENCE: usize = 40;
 
-/// Invokes a function with `remaining` time repeatedly, with a minute in between, until a run is complete. Returns the
-/// responses; all but the last are partial.
+/// Invokes a function repeatedly with `remaining` time, one minute apart, until a run is complete. Returns the responses; all
+/// except the last are partial.
 ///
 /// # Panics
 ///

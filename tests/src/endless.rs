@@ -1,10 +1,10 @@
-//! A listing without an end: each answer has a token for a further page. This page is the first one again, with other
-//! names if requested.
+//! A listing without an end: each answer has a token for a further page. That page is the first one again, with other names
+//! if requested.
 
 use serde_json::Value;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The prefix of tokens that lead to no further page.
+/// The prefix of tokens that the service does not know.
 const TOKEN: &str = "endless-";
 
 /// One operation whose pages never end.

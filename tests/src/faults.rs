@@ -1,7 +1,7 @@
-//! What a run stores and reports while every call of one operation fails, and how the next run repairs it.
+//! Checks what a run stores and reports while every call of one operation fails, and that the next run completes the data.
 //!
-//! The checks are the same for all functions: the tests of a function declare its [`FaultChecks`], and [`fault_tests`] makes a
-//! test of each check.
+//! The checks are the same for all functions. The tests of a function define its [`FaultChecks`], and [`fault_tests`]
+//! generates a test for each check.
 //!
 //! [`fault_tests`]: crate::fault_tests
 
@@ -41,7 +41,7 @@ const fn denied(kind: &'static str, code: &'static str) -> Failure {
     permanent(Failure { error_type: "Source.Denied", ..failure(kind, code) })
 }
 
-/// Every kind of failure, with the codes of a service that calls its errors `throttled` and `internal`.
+/// Every kind of failure, with the service's own codes for throttling (`throttled`) and internal errors (`internal`).
 pub const fn failures(throttled: &'static str, internal: &'static str) -> [Failure; 13] {
     [
         Failure { error_type: "Source.Throttled", ..failure("throttle", throttled) },
@@ -60,24 +60,24 @@ pub const fn failures(throttled: &'static str, internal: &'static str) -> [Failu
     ]
 }
 
-/// The fault that needs a list in the response.
+/// The fault that requires a list in the response.
 const NULL_IN_LIST: &str = "null-in-list";
 
-/// Failures after which the service has done what was requested.
+/// Failures after which the request has taken effect.
 pub const DONE: [&str; 3] = ["lost-answer", "truncate", "wrong-type"];
 
 /// The failures of DynamoDB.
 const TABLE_FAILURES: [Failure; 13] =
     failures("ProvisionedThroughputExceededException", "InternalServerError");
 
-/// A response contains the token of its own request, so that the pages would never end.
+/// The response contains the token of its request, so the pages would never end.
 const REPEATED_TOKEN: Failure = failure("repeat-token", "Token.Repeated");
 
-/// Failures that the retries of the SDK overcome.
+/// Failures after which retries of the SDK succeed.
 pub const TEMPORARY: [&str; 8] =
     ["throttle", "error500", "html503", "reset", "refused", "hang", "lost-answer", "clock-skew"];
 
-/// Failures, by [`Failure::kind`], of one operation that have another effect than all others.
+/// An operation for which some failures, listed by [`Failure::kind`], have another effect than the others.
 pub type Exception = (&'static [&'static str], Expected);
 
 /// What the tests of a function declare about failures.
@@ -87,25 +87,25 @@ pub struct FaultChecks<C> {
     pub scenario: &'static str,
     /// The variables of the function.
     pub variables: &'static [(&'static str, &'static str)],
-    /// The contents of the table on one line.
+    /// Summarizes the contents of the table on one line.
     pub left: fn(&Table) -> String,
-    /// The code with which the service throttles.
+    /// The service's throttling code.
     pub throttled: &'static str,
     /// The code of the service's internal errors.
     pub internal: &'static str,
     /// The effect if every call of an operation of the service fails.
     pub operations: &'static [Expected],
-    /// Failures that have another effect.
+    /// Failures with another effect.
     pub exceptions: &'static [Exception],
     /// The operations without lists in their responses.
     pub without_lists: &'static [&'static str],
-    /// The effect if the token of an operation is repeated.
+    /// The effect of a repeated token, for each operation.
     pub repeated_tokens: &'static [Expected],
     /// The operations with pages.
     pub paged: &'static [&'static str],
-    /// The effect if every call of an operation of the table fails. Without `Query`, a run must not send one.
+    /// The effect if every call of an operation of the table fails. If `Query` is not listed, a run must not send one.
     pub table_operations: &'static [Expected],
-    /// Failures that have another effect, such as [`DONE`].
+    /// Failures with another effect, such as those of [`DONE`].
     pub table_exceptions: &'static [Exception],
     /// The function.
     pub collector: PhantomData<C>,
@@ -165,7 +165,7 @@ macro_rules! fault_tests {
     };
 }
 
-/// The `state` of a target of which nothing is known but that it had a run.
+/// The `state` of a target after an earlier run, without further content.
 pub fn earlier_run(source: Source, region: &str) -> Map {
     let target = Target { account_id: ACCOUNT.to_owned(), region: region.to_owned(), role: None };
     let Key { pk, sk } = state_key(source, &target);

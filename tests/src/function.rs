@@ -1,4 +1,4 @@
-//! A function in this process, invoked like by the Lambda runtime.
+//! A function in this process, invoked as by the Lambda runtime.
 
 use insights_shared::collector::Collector;
 use insights_shared::invocation::{Context, InvocationError, Service};
@@ -24,7 +24,7 @@ impl<C: Collector> Function<C> {
     ///
     /// # Panics
     ///
-    /// If it runs much longer, so that a function that never ends fails its test instead of hanging it.
+    /// If it runs much longer than `remaining`, so that a function that does not end fails its test.
     pub async fn invoke_within(&self, payload: &str, remaining: Duration) -> Result<Value, InvocationError> {
         let deadline = tokio::time::Instant::now() + remaining;
         let invocation = self.invoke_with(payload, |context| context.deadline = Some(deadline));

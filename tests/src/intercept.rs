@@ -1,5 +1,5 @@
-//! Requests and responses changed between the SDK and the simulator: responses that a service, a proxy or a gateway may give and
-//! for which the simulator has no fault.
+//! Changes requests and responses between the SDK and the simulator. This creates responses that a service, a proxy or a
+//! gateway may send and for which the simulator has no fault.
 
 use aws_config::SdkConfig;
 use aws_smithy_runtime_api::client::http::{
@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// A request.
 #[derive(Clone, Debug)]
 pub struct Sent {
-    /// The name of the operation, or the address of a request of no known operation.
+    /// The name of the operation, or the address if the operation is unknown.
     pub operation: String,
     /// The address after the host.
     pub path: String,
@@ -31,7 +31,7 @@ pub struct Sent {
     pub input: Value,
 }
 
-/// `sdk` with responses that `edit` may change. If it returns `true`, the response is a success with the changed body.
+/// `sdk` with responses that `edit` may change. If `edit` returns `true`, the response is a success with the changed body.
 ///
 /// # Panics
 ///
@@ -64,8 +64,8 @@ pub fn replacing(
     intercept(sdk, |_| None, move |sent, response| replace(&sent.operation, response))
 }
 
-/// `sdk`, whose requests get the status and body that `answers` returns for the operation and its input. Without one, they
-/// reach the simulator.
+/// `sdk` whose requests get the status and body that `answers` returns for the operation and its input. If it returns `None`,
+/// the request is sent to the simulator.
 ///
 /// # Panics
 ///
@@ -83,7 +83,7 @@ pub fn substituting(
     intercept(sdk, answer, |_, response| response)
 }
 
-/// One request that the service refuses: of the requests for `operation` whose address or body contains `part`, the one with
+/// A request that the service rejects: of the requests for `operation` whose address or body contains `part`, the one with
 /// this index.
 #[derive(Clone, Copy, Debug)]
 pub struct Refusal {
@@ -118,7 +118,7 @@ pub fn refusing(sdk: &SdkConfig, refusals: &[Refusal]) -> SdkConfig {
                     || sent.input.to_string().contains(refusal.part))
         };
         let meant = refusals.iter().filter(|(refusal, _)| is_meant(refusal));
-        // Every refusal counts the request, whichever of them refuses it.
+        // Every entry counts the request, even if another entry rejects it.
         let refused = meant.filter(|(refusal, seen)| seen.fetch_add(1, Ordering::SeqCst) == refusal.index);
         let code = refused.last()?.0.code;
         let body = json!({"__type": code, "message": "refused by the test"}).to_string();
@@ -129,11 +129,11 @@ pub fn refusing(sdk: &SdkConfig, refusals: &[Refusal]) -> SdkConfig {
     intercept(sdk, answer, |_, response| response)
 }
 
-/// A response with a status, one more header, and a body. It keeps the date of `before`.
+/// A response with a status, an additional header and a body. It has the same date as `before`.
 ///
 /// # Panics
 ///
-/// If the status is none.
+/// If the status is invalid.
 pub fn response(
     before: &HttpResponse,
     status: u16,
@@ -148,7 +148,7 @@ pub fn response(
     response
 }
 
-/// `sdk`, whose requests get the response of `answer`, if it returns one, and otherwise that of the service as changed by
+/// `sdk` whose requests get the response of `answer`, if it returns one, and otherwise the service's response, modified by
 /// `change`.
 fn intercept(
     sdk: &SdkConfig,

@@ -30,7 +30,7 @@ pub const ACCOUNT: &str = "123456789012";
 pub const REGION: &str = "eu-west-1";
 /// The name of the lab's table.
 pub const TABLE: &str = "insights";
-/// The number of attempts of a call in the lab: enough to survive one fault.
+/// The number of attempts of a call in the lab: enough for one fault.
 pub const ATTEMPTS: u32 = 3;
 
 /// The time `text` in RFC 3339.
@@ -42,14 +42,14 @@ pub fn at(text: &str) -> Timestamp {
     text.parse().expect("a time in RFC 3339")
 }
 
-/// A simulator with a table. Simulator and functions share one clock. It stands still until [`Lab::advance`] moves it,
-/// or is the machine's clock ([`Lab::in_real_time`]).
+/// A simulator with a table. Simulator and functions share one clock. It advances only by [`Lab::advance`], or is the
+/// machine's clock ([`Lab::in_real_time`]).
 #[derive(Debug)]
 pub struct Lab {
     /// The simulated services, for changes and for their log.
     pub simulator: Simulator,
     sdk: SdkConfig,
-    /// Milliseconds since the epoch; `None` in `real` time.
+    /// The time in milliseconds since the epoch. Not used with the machine's clock.
     now: &'static AtomicI64,
     real: bool,
 }
@@ -97,13 +97,13 @@ impl Lab {
     pub async fn in_real_time(scenario: &str) -> Self {
         let now = Clock::System.now();
         let scenario = Scenario::parse(scenario, now).expect("a scenario without faults");
-        // A test can put a TLS server in front of it, on another port.
+        // A test may use a TLS server in front of it, on another port.
         let names = ["localhost", "127.0.0.1"].map(|name| name.parse().expect("a host's name"));
         let options = Options { scenario, allowed_hosts: names.into(), ..Options::default() };
         Self::start(options, None).await
     }
 
-    /// A lab with `scenario`, otherwise the built-in one, relative to `anchor`. Its clock starts at `now`.
+    /// A lab with `scenario` (or the built-in one) relative to `anchor`. Its clock starts at `now`.
     ///
     /// # Panics
     ///
@@ -128,7 +128,7 @@ impl Lab {
         logs::watch();
         let simulator = Simulator::start(options).await.expect("a simulator on a free port");
         let real = now.is_none();
-        // The clock is copied into all parts that use it, so eight bytes per lab are never freed.
+        // All parts that use the clock have a copy of the reference, so eight bytes per lab are never freed.
         let now: &'static AtomicI64 = Box::leak(Box::new(AtomicI64::new(now.map_or(0, Timestamp::millis))));
         let clock = if real { Clock::System } else { Clock::Held(now) };
         let sdk = timed(sdk(&simulator.url(), &TimeoutConfig::disabled()), clock);
@@ -172,7 +172,7 @@ impl Lab {
         self.sdk.clone()
     }
 
-    /// The same with timeouts for attempts and calls, for tests with answers that never come.
+    /// Like [`Lab::sdk`], with timeouts of attempts and calls, for tests in which an answer never arrives.
     pub fn sdk_with_timeouts(&self, read: Duration, operation: Duration) -> SdkConfig {
         let timeouts = TimeoutConfig::builder().read_timeout(read).operation_timeout(operation).build();
         let clock = if self.real { Clock::System } else { Clock::Held(self.now) };
@@ -282,7 +282,7 @@ impl Lab {
     ) -> Result<Function<C>, InvocationError> {
         let always = [("TABLE_NAME", TABLE), ("AWS_REGION", REGION), ("RATE_LIMITS", UNPACED.as_str())];
         let environment: Environment = always.into_iter().chain(variables.iter().copied()).collect();
-        // Separate credentials, so that calls can be assigned to functions.
+        // Separate credentials, so that each call can be assigned to a function.
         let sdk = sdk.to_builder().credentials_provider(logs::credentials(C::SOURCE.package)).build();
         let service = Service::new(&environment, sdk, clock)?;
         let arn = format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{}", C::SOURCE.package);
@@ -290,7 +290,7 @@ impl Lab {
     }
 }
 
-/// Checked in every test: functions had the permission for all calls, and their logs contain no secrets.
+/// Checks after every test that functions had the permissions for all calls, and that their logs contain no secrets.
 impl Drop for Lab {
     fn drop(&mut self) {
         if !std::thread::panicking() {
@@ -300,8 +300,8 @@ impl Drop for Lab {
     }
 }
 
-/// `sdk` with signatures at the time of `clock`: for the services of a simulation, the SDK would otherwise correct the
-/// clock.
+/// `sdk` with signatures at the time of `clock`. Otherwise the SDK would correct its clock by the dates of the simulated
+/// services.
 pub fn timed(sdk: SdkConfig, clock: Clock) -> SdkConfig {
     sdk.into_builder().time_source(time_source(clock)).build()
 }

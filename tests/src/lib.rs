@@ -1,15 +1,15 @@
-//! Helpers for the tests of several packages. No function depends on it.
+//! Helpers for the tests of several packages. No function depends on this crate.
 //!
-//! - [`Lab`]: a simulated AWS with a table in it, told as of one fixed instant, and the functions run in it in process.
-//! - [`PausedLab`]: the same without sockets, in paused time; [`fault_tests`] lets every call of an operation fail in it.
+//! - [`Lab`]: simulated AWS services with a table at a fixed time, and functions that run in this process.
+//! - [`PausedLab`]: the same without sockets, in paused time. [`fault_tests`] lets every call of an operation fail in it.
 //! - [`response`]: the counters and issues of a response.
-//! - [`intercept`]: responses that a service may give and the simulator does not.
-//! - [`Table`]: everything in the table, read whole (only tests may scan), and how two tables differ.
-//! - [`Running`]: a shipped binary under a Lambda Runtime API, as a process of its own.
-//! - [`Paced`]: services whose rate limits hold, in time that passes only while everybody waits.
-//! - [`tls`]: services that speak TLS, and how often a shipped binary shakes hands with them.
-//! - [`test_source`]: scenarios and variables for each source.
-//! - [`Kills`]: a function binary that is killed after any of its calls, and the run after it.
+//! - [`intercept`]: responses that the simulator cannot create.
+//! - [`Table`]: all items of the table (only tests may scan), and the differences between two tables.
+//! - [`Running`]: a function binary in its own process under a Lambda Runtime API.
+//! - [`Paced`]: services with rate limits, in time that advances only while all tasks wait.
+//! - [`tls`]: services with TLS, and the number of handshakes of a function binary.
+//! - [`test_source`]: scenarios and variables of each source.
+//! - [`Kills`]: a function binary that is killed after any of its calls, and the next run.
 //!
 //! ```no_run
 //! # use insights_shared::collector::Collector;

@@ -1,4 +1,4 @@
-//! Services with rate limits, without sockets and in Tokio's paused time, which passes only while all tasks wait. The
+//! Services with rate limits, without sockets and in Tokio's paused time, which advances only while all tasks wait. The
 //! duration of a run is therefore exactly that of its rate limits and retries, independent of the machine.
 
 use crate::lab::{ACCOUNT, ATTEMPTS, NOW, REGION, TABLE, at};
@@ -25,7 +25,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Services and table. Create it in a runtime with paused time.
+/// Services and table. They must be created in a runtime with paused time.
 #[derive(Clone)]
 pub struct Paced {
     backend: Arc<Backend>,
@@ -73,7 +73,7 @@ impl Paced {
     pub fn new(scenario: &str) -> Self {
         let now = at(NOW);
         let scenario = Scenario::parse(scenario, now).expect("a scenario without faults");
-        // The clock is copied into all parts that use it, so eight bytes per test are never freed.
+        // All parts that use the clock have a copy of the reference, so eight bytes per test are never freed.
         let clock: &'static AtomicI64 = Box::leak(Box::new(AtomicI64::new(now.millis())));
         let services = Offline::new(scenario, Clock::Held(clock)).enforcing_rates();
         let backend = Arc::new(Backend::new(services));
@@ -82,7 +82,7 @@ impl Paced {
         Self { backend, clock, begun: Instant::now(), latency: Latency::default(), under_way: Arc::default() }
     }
 
-    /// The same with requests that take time.
+    /// The same services, with requests that take time.
     #[must_use]
     pub fn taking(self, latency: Latency) -> Self {
         Self { latency, ..self }
@@ -102,7 +102,7 @@ impl Paced {
         self.backend.services.fault(fault.parse().expect("a fault"));
     }
 
-    /// An instance of a function. For rate limits it is a separate process.
+    /// An instance of a function. It has its own rate limiter, like a separate process.
     ///
     /// # Panics
     ///

@@ -40,7 +40,7 @@ const SKEW_SECONDS: i64 = 20 * 60;
 /// The maximum difference between the time of a signature and the time of the service.
 const TOLERATED_MILLIS: i64 = 5 * 60 * 1_000;
 
-/// Runs `future` in paused time: waiting for time alone ends immediately.
+/// Runs `future` in paused time: a wait without other work ends immediately.
 ///
 /// # Panics
 ///
@@ -70,7 +70,7 @@ impl PausedLab {
     /// If the scenario has faults.
     pub async fn new(region: &'static str, scenario: &str) -> Self {
         let scenario = Scenario::parse(scenario, at(NOW)).expect("a scenario without faults");
-        // The clock is copied into all parts that use it, so eight bytes per lab are never freed.
+        // All parts that use the clock have a copy of the reference, so eight bytes per lab are never freed.
         let now: &'static AtomicI64 = Box::leak(Box::new(AtomicI64::new(at(NOW).millis())));
         let database = Database::memory().expect("a database in memory");
         let answer = move |operation: &str, body: &[u8]| database::answer(&database, operation, body);
@@ -271,7 +271,7 @@ fn outgoing(request: &HttpRequest, endless: Option<&Endless>) -> hyper::Request<
     outgoing.body(body.into()).expect("a request")
 }
 
-/// Whether the time of a signature is too far from that of a service whose clock is ahead of `now`.
+/// Whether the time of a signature differs too much from that of a service whose clock is ahead of `now`.
 fn is_off(request: &HttpRequest, now: &'static AtomicI64) -> bool {
     let signed = request.headers().get("x-amz-date").unwrap_or_default();
     let signed: Timestamp = rfc_3339(signed).parse().expect("a signature's time");

@@ -133,7 +133,7 @@ pub fn action(service: &str, operation: &str) -> Option<String> {
 pub fn needed(seen: &BTreeSet<Seen>) -> BTreeMap<&'static str, BTreeSet<String>> {
     let mut needed: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     for Seen { caller, service, operation } in seen {
-        // Identified by its own key, or by the session name that it chose.
+        // A function is identified by its own access key, or by the name of its role session.
         let function = functions().find(|name| *caller == *name || *caller == access_key(name));
         if let Some(function) = function {
             needed.entry(function).or_default().extend(action(service, operation));

@@ -1,4 +1,4 @@
-//! What tests read from a response.
+//! Reads counters and issues of a response.
 
 use crate::lab::Lab;
 use insights_shared::record::Source;
@@ -24,8 +24,7 @@ pub fn assert_adds_up(response: &Value) {
     }
 }
 
-/// Checks that a response reports the calls of the service of `source`, and how many were throttled, as the simulator logged
-/// them since its log was cleared.
+/// Checks the number of calls and of throttled calls in a response against the log of the simulator since it was cleared.
 ///
 /// # Panics
 ///
@@ -52,7 +51,7 @@ pub fn counts(part: &Value) -> [u64; 7] {
         .map(|name| count(part, name))
 }
 
-/// `status fetched=1 written=1`: the status of a response and those counters that are not zero.
+/// `status fetched=1 written=1`: the status of a response and the counters that are not zero.
 ///
 /// # Panics
 ///

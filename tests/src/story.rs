@@ -4,11 +4,11 @@
 pub const OPEN: &str = "7c4ee9a1-3f5b-4d2e-9a68-0b6f1d2c3e4f";
 /// Ended yesterday: one event.
 pub const CLOSED: &str = "22222222-2222-4222-8222-222222222222";
-/// Open since half an hour before [`crate::NOW`]; it grows half an hour later, and ends an hour later.
+/// Open since half an hour before [`crate::NOW`]. It grows half an hour after [`crate::NOW`], and ends one hour after it.
 pub const GROWING: &str = "33333333-3333-4333-8333-333333333333";
 
-/// Two groups with insights and one without; three insights, one of which has ended. Pages have a single item, so that
-/// all listings have several pages.
+/// Two groups with insights and one without; three insights, one of which has ended. Pages have a single item, so all
+/// listings have several pages.
 pub const STORY: &str = r#"
 [xray]
 page_size = 1

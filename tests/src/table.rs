@@ -1,4 +1,4 @@
-//! All items of the table, read by a scan, and differences between tables.
+//! All items of the table, read by a scan, and the differences between two tables.
 
 use aws_sdk_dynamodb::Client;
 use insights_shared::key::Key;
@@ -12,7 +12,7 @@ pub const OBSERVATION_STAMPS: [&str; 3] = ["answered_at", "observed_at", "collec
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Table(pub BTreeMap<Key, Map>);
 
-/// Whether `updated_at` is the time of the request and so a stamp, too: of a snapshot whose hash leaves it out.
+/// Whether `updated_at` is the time of the request, as in snapshots whose hash leaves it out. It is then not compared.
 fn has_request_time(item: &Map) -> bool {
     let kind = item.get("kind").and_then(Value::as_str).and_then(insights_sources::kind);
     kind.is_some_and(|kind| kind.is_snapshot() && kind.unhashed.contains(&["updated_at"].as_slice()))
@@ -62,8 +62,8 @@ impl Table {
         kinds
     }
 
-    /// The records without `run`, `state` and attributes about the observation: the common content of two undisturbed
-    /// runs over the same answers.
+    /// The records without `run`, `state` and the attributes about the observation: what two undisturbed runs over the same
+    /// answers have in common.
     #[must_use]
     pub fn content(&self) -> Self {
         let is_record =
@@ -75,7 +75,7 @@ impl Table {
             if has_request_time(&item) {
                 item.remove("updated_at");
             }
-            // What broke a rule expires after it was seen, not after it happened.
+            // The expiry of a rejected answer depends on when it was received.
             if item.get("kind").and_then(Value::as_str) == Some("rejected") {
                 item.remove("expires_at");
             }

@@ -13,12 +13,12 @@ use tokio_rustls::rustls::crypto::ring::default_provider;
 use tokio_rustls::rustls::pki_types::PrivatePkcs8KeyDer;
 use tokio_rustls::rustls::{HandshakeKind, ServerConfig};
 
-/// One target, so that requests go to only one region.
+/// A single target, so that requests go to only one region.
 pub const ONE_TARGET: (&str, &str) =
     ("TARGETS", r#"[{"account_id":"123456789012","regions":["eu-west-1"]}]"#);
 
-/// The default number of concurrent calls, and the number of tickets per handshake. Services send one or two; the test
-/// checks that they are used.
+/// The default number of concurrent calls, and the number of tickets per handshake. Servers send one or two; the test checks
+/// that they are used.
 const AT_ONCE: usize = 8;
 
 /// A test authority with its certificate as a file.

@@ -1,15 +1,15 @@
-//! Comparison: the shipped functions beside Lambdas that do the same job with boto3 (`bench/boto3/`), each over the same
-//! simulated services and a table of its own, in turns: the first run, the run in which nothing has changed, and the one in
-//! which a hundredth has.
+//! Compares the shipped functions with Lambda functions that do the same with boto3 (`bench/boto3/`). Both use the same
+//! simulated services and separate tables, alternately: a first run, a run without changes, and a run in which one item in a
+//! hundred has changed.
 //!
 //! ```sh
 //! cargo run --profile quick -p insights-bench --bin compare           # all loads, the shipped build
 //! cargo run -p insights-bench --bin compare -- --quick                # a tiny load, a debug build
 //! ```
 //!
-//! It needs a Python with boto3 (`.ci/bench` makes one). It fails (exit code 1) where the two tables differ in what both
-//! should hold, where a run that found nothing new wrote more than `run` and `state`, or where a run was not whole. How long
-//! something took is no reason to fail.
+//! It needs a Python with boto3 (`.ci/bench` creates one). It fails (exit code 1) if the two tables differ in data that both
+//! must contain, if a run without changes writes more than `run` and `state`, or if a run is incomplete. Times are never a
+//! reason to fail.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark says what it measured")]
 
@@ -30,39 +30,39 @@ use std::process::ExitCode;
 use std::time::Duration;
 use tokio::process::Command;
 
-/// What a run that finds nothing new may write: `run` and `state` of its one target.
+/// The maximum number of items that a run without changes writes: `run` and `state` of its target.
 const UNCHANGED_ITEMS: u64 = 2;
 
-/// Measures the functions beside boto3.
+/// Compare the functions with boto3
 #[derive(Debug, Parser)]
 struct Arguments {
-    /// A tiny load, once, of a debug build
+    /// Measure a tiny load once, with a debug build
     #[arg(long)]
     quick: bool,
-    /// This function alone
+    /// Measure only this function
     #[arg(long, value_parser = PossibleValuesParser::new(functions()))]
     function: Option<String>,
-    /// This load alone
+    /// Measure only this load
     #[arg(long, conflicts_with = "quick", value_parser = PossibleValuesParser::new(Load::ALL.map(|load| load.name)))]
     load: Option<String>,
-    /// How often each is run; medians are printed. The large load is run once
+    /// Repeat each run this often, and print medians. The large load is run once
     #[arg(long, default_value_t = 5)]
     repeat: usize,
-    /// Have boto3 look back one day alone from the second run on. What it misses by that is not judged
+    /// Let boto3 look back only one day from the second run on. Data that it misses is not a fault
     #[arg(long)]
     short: bool,
-    /// The first run alone. What later ones write is not judged then
+    /// Measure only the first run. Writes of later runs are not checked
     #[arg(long, conflicts_with = "short")]
     first: bool,
-    /// The Python with boto3
+    /// Use this Python, which must have boto3
     #[arg(long, default_value = ".venv/bin/python")]
     python: PathBuf,
-    /// The cargo that builds the functions
+    /// Use this cargo to build the functions
     #[arg(long, env = "CARGO", default_value = "cargo", hide = true)]
     cargo: String,
 }
 
-/// Where the programs are.
+/// The locations of the programs.
 struct Programs {
     functions: PathBuf,
     python: PathBuf,
@@ -83,7 +83,7 @@ impl Programs {
         command
     }
 
-    /// The configuration of the other program in a run.
+    /// The variables of the boto3 program in a run.
     fn their_variables(&self, subject: &BenchSource, run: Run) -> Vec<(&'static str, &'static str)> {
         let is_short = self.is_short && run != Run::First;
         let shortened = is_short.then_some(("LOOKBACK_DAYS", "1"));
@@ -96,7 +96,7 @@ async fn main() -> ExitCode {
     conclude(run(&Arguments::parse()).await)
 }
 
-/// Measures and prints. Returns the violated requirements, one line each.
+/// Measures and prints the results. Returns the violated requirements, one line each.
 async fn run(arguments: &Arguments) -> Result<Vec<String>, Failure> {
     let build = if arguments.quick { Build::Debug } else { Build::Release };
     let only = arguments.function.as_deref();
@@ -146,7 +146,7 @@ async fn versions(programs: &Programs) -> Result<String, Failure> {
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
-/// Both in turns, from empty tables on.
+/// Runs both programs alternately, starting with empty tables.
 async fn measure(
     subject: &BenchSource,
     load: Load,
@@ -162,7 +162,7 @@ async fn measure(
     let is_wanted = |run: &Run| match run {
         Run::First => true,
         Run::Unchanged => !programs.is_first_alone,
-        // In an empty account nothing changes.
+        // In an empty account, nothing changes.
         Run::Changed => !programs.is_first_alone && load.insights > 0,
     };
     for run in RUNS.into_iter().filter(is_wanted) {
@@ -209,7 +209,7 @@ async fn compare(
     Ok(())
 }
 
-/// One run in a process of its own.
+/// One run in its own process.
 async fn sample(
     program: Command,
     subject: &BenchSource,

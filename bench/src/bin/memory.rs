@@ -1,13 +1,12 @@
-//! Memory: how much a function has at its peak when it finds a hundred times as much, and that it makes no call twice.
+//! Measures the peak memory of a function with up to a hundred times the data, and checks that it sends no request twice.
 //!
 //! ```sh
 //! cargo run --profile quick -p insights-bench --bin memory            # all scales, the shipped build
 //! cargo run -p insights-bench --bin memory -- --quick                 # the smallest, a debug build
 //! ```
 //!
-//! It fails (exit code 1) where a peak is not below a third of the memory of the smallest Lambda function, where a larger
-//! scale needs more than the smallest but for what names an insight, where a request is repeated, or where not everything
-//! is stored.
+//! It fails (exit code 1) if a peak exceeds a third of the memory of the smallest Lambda function, if a larger scale needs
+//! more memory than the ids of its insights explain, if a request is repeated, or if not everything is stored.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark says what it measured")]
 
@@ -23,31 +22,31 @@ use serde_json::Value;
 use std::path::Path;
 use std::process::ExitCode;
 
-/// How much more a function may have at its peak at the largest scale than at the smallest, in KiB: what is known of each
-/// insight and series during a run is a few dozen bytes.
+/// The maximum difference between the peaks of the largest and the smallest scale, in KiB. During a run, each insight and
+/// series takes a few dozen bytes.
 const FLAT_KIB: u64 = 12 * 1024;
-/// The most that a function may have at its peak, in KiB: 40 MB. A debug build is larger by its own code.
+/// The maximum peak, in KiB: 40 MB. A debug build is larger because of its code.
 const MOST_KIB: u64 = 40_000_000 / 1024;
 const MOST_KIB_DEBUG: u64 = 64 * 1024;
 
-/// Measures the functions' memory.
+/// Measure the functions' memory
 #[derive(Debug, Parser)]
 struct Arguments {
-    /// The smallest scale alone, of a debug build
+    /// Measure only the smallest scale, with a debug build
     #[arg(long)]
     quick: bool,
-    /// This function alone
+    /// Measure only this function
     #[arg(long, value_parser = PossibleValuesParser::new(subjects().into_iter().map(|(entry, _)| entry.source.package)))]
     function: Option<String>,
-    /// This scale alone
+    /// Measure only this scale
     #[arg(long, conflicts_with = "quick", value_parser = PossibleValuesParser::new(Scale::ALL.map(|scale| scale.name)))]
     scale: Option<String>,
-    /// The cargo that builds the functions
+    /// Use this cargo to build the functions
     #[arg(long, env = "CARGO", default_value = "cargo", hide = true)]
     cargo: String,
 }
 
-/// A source with data for this benchmark.
+/// A source and its data for this benchmark.
 type Subject = (BenchSource, MemoryData);
 
 fn subjects() -> Vec<Subject> {
@@ -59,7 +58,7 @@ async fn main() -> ExitCode {
     conclude(run(&Arguments::parse()).await)
 }
 
-/// Measures and prints. Returns the violated requirements, one line each.
+/// Measures and prints the results. Returns the violated requirements, one line each.
 async fn run(arguments: &Arguments) -> Result<Vec<String>, Failure> {
     let build = if arguments.quick { Build::Debug } else { Build::Release };
     let only = arguments.function.as_deref();

@@ -1,11 +1,11 @@
-//! Size: how large each shipped function is, unpacked and in the archive that is uploaded.
+//! Measures the size of each shipped function, unpacked and in the archive that is uploaded.
 //!
 //! ```sh
 //! cargo run --profile quick -p insights-bench --bin size
 //! ```
 //!
-//! It builds the functions with cargo-lambda, as `sam build` does. It fails (exit code 1) where a size exceeds the baseline by more than 5 %. The archive is made as `sam` makes it, by
-//! Python's `zipfile`, so Python 3 must be there.
+//! It builds the functions with cargo-lambda, as `sam build` does. It fails (exit code 1) if a size exceeds the baseline by
+//! more than 5 %. Like `sam`, it creates the archive with Python's `zipfile`, so it needs Python 3.
 
 #![expect(clippy::print_stdout, reason = "a benchmark says what it measured")]
 
@@ -18,7 +18,7 @@ use insights_bench::{Failure, conclude, functions};
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
-/// Prints how large an archive of the one file is that it is given.
+/// A Python program that prints the size of an archive of the given file.
 const ZIP: &str = "\
 import io, sys, zipfile
 archive = io.BytesIO()
@@ -27,7 +27,7 @@ with zipfile.ZipFile(archive, 'w', zipfile.ZIP_DEFLATED) as file:
 print(len(archive.getvalue()))
 ";
 
-/// Measures the functions' sizes.
+/// Measure the functions' sizes
 #[derive(Debug, Parser)]
 struct Arguments {
     /// Write the measured values to the baseline
@@ -36,7 +36,7 @@ struct Arguments {
     /// Measure only this function
     #[arg(long, value_parser = PossibleValuesParser::new(functions()))]
     function: Option<String>,
-    /// The cargo that builds the functions
+    /// Use this cargo to build the functions
     #[arg(long, env = "CARGO", default_value = "cargo", hide = true)]
     cargo: String,
 }

@@ -1,12 +1,13 @@
-//! Start: what each shipped function does from its process's first instruction to its first poll of the Runtime API. By
-//! then the configuration is read, and what every invocation needs is made.
+//! Measures the start of each shipped function: from the first instruction of its process to its first poll of the Runtime
+//! API. By then it has read its configuration and created everything that invocations share.
 //!
 //! ```sh
 //! cargo run --profile quick -p insights-bench --bin start
 //! ```
 //!
-//! It builds the functions with cargo-lambda, as `sam build` does. It counts instructions by Valgrind's `callgrind`, which must be there, and fails (exit code 1) where they exceed the
-//! baseline by more than 5 %. The time is the median of many starts, for a person to read.
+//! It builds the functions with cargo-lambda, as `sam build` does. It counts instructions with `callgrind`, so it needs
+//! Valgrind. It fails (exit code 1) if they exceed the baseline by more than 5 %. The printed time is the median of many
+//! starts, and is only informative.
 
 #![expect(clippy::print_stdout, reason = "a benchmark says what it measured")]
 
@@ -19,7 +20,7 @@ use insights_bench::table::{Table, count};
 use insights_bench::{Failure, conclude, functions};
 use std::process::ExitCode;
 
-/// Measures the functions' starts.
+/// Measure the functions' starts
 #[derive(Debug, Parser)]
 struct Arguments {
     /// Write the measured values to the baseline
@@ -28,10 +29,10 @@ struct Arguments {
     /// Measure only this function
     #[arg(long, value_parser = PossibleValuesParser::new(functions()))]
     function: Option<String>,
-    /// How many starts are timed
+    /// Time this number of starts
     #[arg(long, default_value_t = 21)]
     starts: usize,
-    /// The cargo that builds the functions
+    /// Use this cargo to build the functions
     #[arg(long, env = "CARGO", default_value = "cargo", hide = true)]
     cargo: String,
 }

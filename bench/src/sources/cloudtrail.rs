@@ -13,12 +13,13 @@ pub const BENCH_SOURCE: BenchSource = BenchSource {
     // The watermark is a whole minute. If it does not move, a run requests the same points again.
     starts_in_new_minute: true,
     load,
-    // Each insight; and of each series the whole hours of 15 days, without the last one, those in which a run could start near
-    // the cut-off, and two that the clock cuts.
+    // Each insight, and the whole hours of 15 days for each series, except five: the last hour, the hours in which a run
+    // could start near the end of the retention, and two that the current time cuts.
     records: |load| load.insights + load_series(load) * (KEPT_MINUTES / 60 - 5),
     memory: Some(MemoryData {
         scenario,
-        // Each insight; and of each series 359 whole hours, without those at the cut-off and at the clock.
+        // Each insight, and 359 whole hours for each series, without those at the end of the retention and at the current
+        // time.
         records: |scale| (scale.insights + 359 * scale_series(scale)) as u64,
         series: scale_series,
     }),
@@ -43,8 +44,8 @@ fn subject(number: usize) -> String {
     )
 }
 
-/// Series with calls in every minute of 15 days but the last hour, and insights that are spread evenly over them. One
-/// insight in a hundred is open and ends with the change; one series in a hundred gets half an hour more.
+/// Series with calls in every minute of 15 days except the last hour, and insights distributed evenly over them. With the
+/// change, one open insight in a hundred ends, and one series in a hundred gets half an hour of data.
 fn load(load: Load, content: Content) -> String {
     let series = load_series(load);
     if series == 0 {
@@ -79,7 +80,7 @@ fn load(load: Load, content: Content) -> String {
     text
 }
 
-/// Closed insights that are spread evenly over the series, and the series.
+/// Closed insights distributed evenly over the series, and the series.
 fn scenario(scale: Scale) -> String {
     let mut text = String::from(
         "[[cloudtrail.trails]]\nname = \"management\"\n\

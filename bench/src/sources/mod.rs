@@ -1,5 +1,5 @@
-//! The benchmark data of each source: one file per source, and one entry in [`BENCH_SOURCES`]. Beside it, `bench/boto3` has a
-//! module with the id of the source.
+//! The benchmark data of each source: one file per source, and one entry in [`BENCH_SOURCES`]. In addition, `bench/boto3` has
+//! one module per source, named after its id.
 
 mod auditmanager;
 mod cloudtrail;
@@ -27,7 +27,7 @@ pub struct BenchSource {
     pub source: Source,
     /// The configuration of its function.
     pub variables: &'static [(&'static str, &'static str)],
-    /// Whether a run must start in another minute than the one before, as it does on every schedule.
+    /// Whether each run must start in a later minute than the previous one, as with any schedule.
     pub starts_in_new_minute: bool,
     /// The scenario for the comparison with boto3.
     pub load: fn(Load, Content) -> String,

@@ -3,7 +3,6 @@
 //! endpoint does not exist, and
 //!
 //! - STS in the region answers, so the network works, or
-//!
 //! - the region is in a partition that does not have the service.
 //!
 //! Any other failure, including one of the resolver, stays a failure. If the environment or the caller set the endpoint, or

@@ -28,7 +28,7 @@ fn parameters(operation: &str) -> Value {
 fn counts(outcome: &Outcome, answer: &Value) -> Option<(usize, usize)> {
     let rejected = outcome.rejected();
     let snapshots = |kind: Kind| {
-        // Those of one assessment, or those of all of them.
+        // The counts of one assessment, or those of all assessments.
         let by_assessment = outcome.operation.contains("Assessment");
         let items = outcome.items(kind);
         items.filter(|item| (item["entity"]["S"] != *"account") == by_assessment).count()
@@ -62,13 +62,13 @@ fn has_time(counts: Option<&Value>) -> usize {
     usize::from(counts.is_some_and(|counts| counts["lastUpdated"].is_number()))
 }
 
-/// The elements with a time of their own: those without one, and without a parent's, have no data yet.
+/// The elements with their own time. Those without one, and without a parent's time, have no data yet.
 fn with_time(elements: Vec<&Value>) -> Vec<&Value> {
     elements.into_iter().filter(|element| has_time(Some(element)) == 1).collect()
 }
 
 fn check_key(item: &Item) {
-    // The counts of an assessment differ from those of the account by their entity.
+    // The entity distinguishes the counts of an assessment from those of the account.
     let scope: Vec<&str> = match item.text("entity") {
         "account" => Vec::new(),
         assessment => vec!["assessment", assessment],

@@ -20,7 +20,7 @@ fn parameters(operation: &str) -> Value {
 fn counts(outcome: &Outcome, answer: &Value) -> Option<(usize, usize)> {
     let kept = outcome.puts(eks::INSIGHT) + outcome.rejected() + outcome.issues();
     Some(match outcome.operation {
-        // Each check is described, or is an element of the cluster's row.
+        // Each check is described or is in the cluster's row.
         "ListInsights" => {
             let listed: Vec<&Value> = list(answer, "insights").into_iter().filter(|one| fails(one)).collect();
             (distinct(&listed, &["id"]), kept)

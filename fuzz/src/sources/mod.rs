@@ -1,4 +1,4 @@
-//! What the fuzz targets know about each source: one file per source, and one entry in [`SOURCES`].
+//! The data and checks of each source for the fuzz targets: one file per source, and one entry in [`SOURCES`].
 
 mod auditmanager;
 mod cloudtrail;
@@ -23,7 +23,7 @@ static SOURCES: &[FuzzSource] = &[
 /// The checks of sources that interpret pushed events beyond their descriptor.
 static EVENT_CHECKS: &[fn(&[u8])] = &[cloudtrail::check_event];
 
-/// The records that sources make from a stored item without an answer.
+/// The records that sources create from a stored item without an answer.
 static CLOSES: &[fn(&Stored) -> Option<Record>] = &[cloudtrail::close];
 
 /// Reads the JSON of pushed events as every source does.
@@ -42,10 +42,10 @@ pub fn closing_records(stored: &Stored) -> impl Iterator<Item = Record> {
 pub struct FuzzSource {
     /// The source.
     source: Source,
-    /// The parameters with which an operation has an answer from `seed/services.toml`: an object by the names of its model.
+    /// The parameters for which an operation returns data from `seed/services.toml`: an object with the names of its model.
     pub parameters: fn(operation: &str) -> Value,
-    /// How many elements an answer of an operation has, and how many of them are stored, rejected or reported; `None` if the
-    /// operation has nothing to store.
+    /// The number of elements in an answer, and how many of them are stored, rejected or reported. `None` if the operation
+    /// returns nothing to store.
     pub counts: fn(&Outcome, answer: &Value) -> Option<(usize, usize)>,
     /// Checks the key of a record or catalog row of the source.
     pub check_key: fn(&Item),

@@ -24,7 +24,7 @@ fn parameters(operation: &str) -> Value {
 fn counts(outcome: &Outcome, answer: &Value) -> Option<(usize, usize)> {
     let (insights, rejected) = (outcome.puts(xray::INSIGHT), outcome.rejected());
     Some(match outcome.operation {
-        // Each insight of a listing is requested by its id, and reported as unknown if the fuzzer invented it.
+        // Each listed insight is requested by its id. Ids from the fuzzer are reported as unknown.
         "GetInsightSummaries" => (
             distinct(&list(answer, "InsightSummaries"), &["InsightId"]),
             insights + rejected + outcome.issues(),
@@ -32,7 +32,7 @@ fn counts(outcome: &Outcome, answer: &Value) -> Option<(usize, usize)> {
         "GetInsight" => {
             (usize::from(answer.get("Insight").is_some_and(Value::is_object)), insights + rejected)
         }
-        // Equal events are one event that was returned twice; events with different summaries are not equal.
+        // Equal events are one event that was returned twice. Events with different summaries are not equal.
         "GetInsightEvents" => (
             distinct(&list(answer, "InsightEvents"), &["Summary"]),
             outcome.puts(xray::INSIGHT_EVENT) + rejected,

@@ -1,5 +1,5 @@
-//! The counts of evidence: the newest day, and the evidence of each control on it. They are a function of the scenario, so
-//! the same day always has the same counts.
+//! The counts of evidence: the newest day, and the evidence of each control on that day. They are a function of the scenario,
+//! so a day always has the same counts.
 
 use super::{Assessment, Control, Data, Dip, Domain};
 use crate::scenario::hash;
@@ -47,7 +47,7 @@ pub struct Evidence<'a> {
 /// The newest day with counts at `now`.
 pub fn newest_day(data: &Data, now: Timestamp) -> Option<Day> {
     let newest = (now.millis() - data.collected_at).div_euclid(DAY_MILLIS);
-    // Of so many days, one is not missing.
+    // At least one of these days is not missing.
     let oldest = newest - i64::try_from(data.missing_days.len()).unwrap_or_default();
     let number = (oldest..=newest).rev().find(|number| !data.missing_days.contains(number))?;
     let last_updated = Timestamp::from_millis(number * DAY_MILLIS + data.collected_at)?;

@@ -12,7 +12,7 @@ use insights_shared::fields::Fields;
 use insights_shared::time::Timestamp;
 use serde_json::Value;
 
-/// The largest daily count and the largest factor of a dip. With these limits, sums are exact.
+/// The maximum of a daily count and of a dip's factor. With these limits, sums are exact.
 const MOST: f64 = 1_000_000.0;
 /// The fault of a repeated name or id.
 const UNIQUE: &str = "is not unique; change the name or the id of one of them";
@@ -207,7 +207,7 @@ fn correction(fields: &mut Fields<'_>, context: &Context) -> Correction {
 fn missing_days(fields: &mut Fields<'_>, context: &Context) -> Vec<i64> {
     let mut days = Vec::new();
     for (path, value) in fields.list("missing_days").unwrap_or_default() {
-        // Wraps the element, since times are read from members.
+        // Wrapped in an object, because times are read from members.
         let wrapped = Value::Object([("day".to_owned(), value)].into_iter().collect());
         if let Some(mut element) = Fields::new(wrapped, path, fields.faults()) {
             days.extend(context.instant(&mut element, "day").map(day_of));

@@ -9,7 +9,7 @@ use crate::timestamp::rfc3339;
 use insights_shared::time::Timestamp;
 use serde_json::{Map, Value, json};
 
-/// The members that a scenario may omit from an event, and where they are.
+/// The members that a scenario may omit from an event, and their location.
 pub const OMITTABLE: &[(&str, Omitted)] = &[
     ("EventId", Omitted::Lookup),
     ("EventName", Omitted::Lookup),
@@ -41,7 +41,7 @@ pub const OMITTABLE: &[(&str, Omitted)] = &[
     ("baselineDuration", Omitted::Record("/insightDetails/insightContext/statistics")),
 ];
 
-/// Where a member is.
+/// The location of a member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Omitted {
     /// In the `Event` of the operation.
@@ -109,8 +109,8 @@ pub struct Insight {
     pub omit: Vec<String>,
 }
 
-/// An event of an insight in the account and region of a call. Its members are computed on demand, since a page has few of
-/// the events that are sorted.
+/// An event of an insight in the account and region of a call. Its members are computed on demand, because a page shows only
+/// a few of the sorted events.
 #[derive(Clone, Copy, Debug)]
 pub struct Event<'a> {
     /// The start or the end of the insight.
@@ -238,7 +238,7 @@ impl Event<'_> {
     }
 }
 
-/// A JSON number without a fraction if it is whole: CloudTrail writes `0` and `669`, not `0.0`.
+/// A JSON number, without a fraction if it is whole: CloudTrail writes `0` and `669`, not `0.0`.
 pub fn number(value: f64) -> Value {
     #[expect(clippy::cast_possible_truncation, reason = "whole and below 2^53")]
     let whole = (value.fract() == 0.0 && value.abs() < 9e15).then_some(value as i64);

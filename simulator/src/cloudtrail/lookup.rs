@@ -8,9 +8,9 @@ use crate::timestamp;
 use insights_shared::time::Timestamp;
 use serde_json::{Value, json};
 
-/// The default and largest page size.
+/// The default and maximum page size.
 pub const MOST_EVENTS: usize = 50;
-/// The longest value of an attribute.
+/// The maximum length of an attribute's value.
 const LONGEST_VALUE: usize = 2_000;
 /// The lookup attributes of Insights events.
 const INSIGHT_ATTRIBUTES: [&str; 3] = ["EventId", "EventName", "EventSource"];

@@ -13,7 +13,7 @@ use serde_json::json;
 
 /// The insight types.
 pub const INSIGHT_TYPES: [&str; 2] = ["ApiCallRateInsight", "ApiErrorRateInsight"];
-/// The default and largest page size.
+/// The default and maximum page size.
 const MOST_POINTS: usize = 21_600;
 /// The periods in seconds, and the retention of their points in days.
 const RETENTION: [(i64, i64); 3] = [(60, 15), (300, 63), (3_600, 90)];
@@ -111,7 +111,7 @@ pub fn is_error_code(text: &str) -> bool {
 
 /// The trail with this name or ARN.
 fn source<'a>(data: &'a Data, call: &Call, name: &str) -> Result<&'a Trail, ServiceError> {
-    // The operation has no other error for an ARN or an unknown trail.
+    // The operation has no other error for an invalid ARN or an unknown trail.
     check_name(name).map_err(|error| failure("InvalidTrailNameException", error.message))?;
     let unknown = || failure("InvalidTrailNameException", format!("Unknown trail: {name}"));
     permitted(resolve(data, call, name).ok_or_else(unknown)?, call)

@@ -1,12 +1,13 @@
-//! Generates the calls (or errors) of an API in each minute, and sums minutes into the points of `ListInsightsMetricData`. A
-//! minute depends on the key and the rates only, so every window, period and page agrees with the others.
+//! Generates the number of calls (or errors) of an API in each minute, and sums minutes into the points of
+//! `ListInsightsMetricData`. A minute depends only on the seed and the rates, so all windows, periods and pages are
+//! consistent.
 
 use insights_shared::time::Timestamp;
 
 /// Milliseconds in a minute.
 const MINUTE: i64 = 60_000;
 
-/// From this mean on, Poisson numbers come from the normal approximation.
+/// From this mean on, Poisson numbers are approximated by normal numbers.
 const LARGE_MEAN: f64 = 24.0;
 
 /// A time range with a rate of its own.

@@ -1,4 +1,4 @@
-//! CloudTrail's answers, for small scenarios and for the built-in one.
+//! Tests of CloudTrail's answers, with small scenarios and the built-in one.
 
 use super::{Data, answer};
 use crate::call::{Call, ServiceError};
@@ -14,7 +14,7 @@ mod trails;
 const ACCOUNT: &str = "123456789012";
 const REGION: &str = "eu-west-1";
 
-/// The anchor of all scenarios here, and the time of all calls unless a test says otherwise.
+/// The anchor of all scenarios in these tests, and the default time of calls.
 fn now() -> Timestamp {
     "2026-03-01T12:00:30Z".parse().unwrap()
 }

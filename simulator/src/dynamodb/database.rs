@@ -11,8 +11,8 @@ use serde_json::json;
 pub const CONTENT_TYPE: &str = "application/x-amz-json-1.0";
 /// The prefixes of `x-amz-target`, for tables and for streams.
 const TARGETS: [&str; 2] = ["DynamoDB_20120810.", "DynamoDBStreams_20120810."];
-/// The prefixes with which the library's request types mark the error of a request that cannot be read, the longer ones
-/// first, and whether it is a `ValidationException`.
+/// The prefixes with which the library's request types mark errors of unreadable requests, longest first. The flag states
+/// whether the error is a `ValidationException`.
 const MARKERS: [(&str, bool); 5] = [
     ("SERIALIZATION_AS_READ:", false),
     ("VALIDATION_AS_READ:", true),
@@ -20,7 +20,7 @@ const MARKERS: [(&str, bool); 5] = [
     ("VALIDATION:", true),
     ("SERIALIZATION:", false),
 ];
-/// Parts of the library's messages about a request that lacks a member, rather than having one of the wrong type.
+/// Parts of the library's messages about a missing member. (Other messages are about a wrong type.)
 const INCOMPLETE: [&str; 5] = [
     "missing field",
     "unknown variant",
@@ -91,7 +91,7 @@ operations! {
 }
 
 fn respond<T: DeserializeOwned, U: Serialize>(body: &[u8], run: impl FnOnce(T) -> Result<U>) -> Response {
-    // The derived deserializers of the library accept a list in place of an object.
+    // The library's derived deserializers would accept a list instead of an object.
     if body.trim_ascii_start().first() != Some(&b'{') {
         return Err(refusal(&DynoxideError::SerializationException(String::new())));
     }
@@ -105,7 +105,7 @@ fn refusal(error: &DynoxideError) -> (u16, String) {
     (error.status_code(), error.to_json())
 }
 
-/// The error of a request that cannot be read, as the library's own server chooses it.
+/// The error of an unreadable request, as in the library's own server.
 fn unreadable(error: &serde_json::Error) -> DynoxideError {
     let text = error.to_string();
     if text.starts_with(TOO_DEEP) {

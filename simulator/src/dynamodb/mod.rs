@@ -1,5 +1,5 @@
-//! Amazon DynamoDB, which an embedded database answers. Requests go to it byte by byte, except those that a fault changes.
-//! All accounts and regions share its tables.
+//! Amazon DynamoDB, implemented by an embedded database. Requests are passed on unchanged, except those that a fault changes.
+//! All accounts and regions share the tables.
 
 use crate::call::ServiceError;
 use crate::fault::{FaultKind, distortion};
@@ -55,7 +55,7 @@ fn answer<'a>(table: &'a Table, request: &'a Received, fault: Option<FaultKind>)
     })
 }
 
-/// The table's answer to the operation of `request` with `body` in place of its own.
+/// Sends the operation of `request` to the table with another body.
 async fn answer_body(table: &Table, request: &Received, body: hyper::body::Bytes) -> Result<Reply, String> {
     let target = request.header("x-amz-target").unwrap_or_default();
     let operation = target.rsplit('.').next().unwrap_or_default();
@@ -68,7 +68,7 @@ fn json_reply(status: u16, body: String) -> Reply {
     Reply { status, headers: vec![content_type], body: body.into() }
 }
 
-/// Changes the members of the answer as `kind` says.
+/// Changes members of the answer according to `kind`.
 fn distort(kind: FaultKind, request: &Received, reply: &mut Reply) {
     if !matches!(kind, FaultKind::WrongType | FaultKind::NullInList | FaultKind::RepeatToken) {
         return;

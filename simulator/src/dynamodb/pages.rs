@@ -5,12 +5,12 @@ use crate::protocol::answer::Reply;
 use hyper::body::Bytes;
 use serde_json::{Value, json};
 
-/// The attribute of a made-up key. It holds the start of the page that the empty page replaced.
+/// The attribute of a generated key. It contains the start of the page that the empty page replaced.
 const REPLACED: &str = "simulator.empty-page";
 
-/// `body` with the start that the key of an empty page contains.
+/// `body` with the start key that is stored in the key of an empty page.
 pub(crate) fn unwrapped(body: &Bytes) -> Bytes {
-    // Most requests have none, and they need not be parsed twice.
+    // Most requests have none, so they need not be parsed twice.
     if !body.windows(REPLACED.len()).any(|part| part == REPLACED.as_bytes()) {
         return body.clone();
     }
@@ -25,14 +25,14 @@ pub(crate) fn unwrapped(body: &Bytes) -> Bytes {
     request.to_string().into()
 }
 
-/// The start in the made-up key of `request`.
+/// The start key in the generated key of `request`.
 fn begin(request: &Value) -> Option<Value> {
     let text = request.get("ExclusiveStartKey")?.get(REPLACED)?.get("S")?.as_str()?;
     let (_, key) = text.split_once(' ')?;
     serde_json::from_str(key).ok()
 }
 
-/// An empty page that replaces the page that `body` asks for, with a key that leads to it.
+/// An empty page instead of the requested page, with a key that leads to the requested page.
 pub(crate) fn empty(body: &Bytes) -> Reply {
     let request = serde_json::from_slice::<Value>(body).unwrap_or_default();
     let key =
@@ -44,7 +44,7 @@ pub(crate) fn empty(body: &Bytes) -> Reply {
     json_reply(200, answer.to_string())
 }
 
-/// Makes the start key of `body` the last key of `answer`. The first page gets a key that leads back to itself.
+/// Sets the last key of `answer` to the start key of `body`. The first page gets a key that leads to itself.
 pub(crate) fn repeat(body: &Bytes, answer: &mut Value) {
     let request = serde_json::from_slice::<Value>(body).unwrap_or_default();
     let first = || json!({REPLACED: {"S": "0 null"}});

@@ -5,7 +5,7 @@ use dynoxide::Database;
 use hyper::body::Bytes;
 use std::fmt;
 
-/// What answers DynamoDB's operations.
+/// The implementation of DynamoDB's operations.
 pub(crate) enum Table {
     /// An embedded database, called in a thread that may block.
     Embedded(Database),
@@ -26,8 +26,8 @@ impl fmt::Debug for Table {
 }
 
 impl Table {
-    /// The status and the body of the answer to `operation` with this body. An error says that the database's thread ended
-    /// without one.
+    /// The status and the body of the answer to `operation` with this body. An error means that the database's thread ended
+    /// without an answer.
     pub(crate) async fn answer(&self, operation: &str, body: Bytes) -> Result<(u16, String), String> {
         match self {
             Self::Function(answer) => Ok(answer(operation, &body)),

@@ -17,7 +17,7 @@ mod wire;
 
 pub use service::SERVICE;
 
-/// The most items on a page.
+/// The maximum page size.
 const PAGE: usize = 100;
 
 /// What exists in one account and region. By default there is no cluster.
@@ -25,7 +25,7 @@ const PAGE: usize = 100;
 pub struct Data {
     /// The clusters, in the order of `ListClusters`.
     pub clusters: Vec<Cluster>,
-    /// The most items on a page, if fewer than the service's limit.
+    /// The maximum page size, if it is below the service's limit.
     pub page_size: Option<usize>,
 }
 
@@ -52,7 +52,7 @@ pub struct Cluster {
     pub insights: Vec<Insight>,
 }
 
-/// The error for insights of a cluster that is being created or deleted. The AWS documentation leaves it open.
+/// The error for insights of a cluster that is being created or deleted. The AWS documentation does not state it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Unavailable {
     /// `ResourceNotFoundException`, 404.
@@ -98,7 +98,7 @@ pub struct Insight {
 /// A status of an insight.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Status {
-    /// When the insight gets it; `None` is before everything, and the insight has no `lastTransitionTime`.
+    /// When the insight gets this status. `None` means always, and the insight has no `lastTransitionTime`.
     pub from: Option<Timestamp>,
     /// Such as `PASSING`.
     pub status: Option<String>,

@@ -1,4 +1,4 @@
-//! Tables of scenarios and answers. This file has what they share.
+//! Helpers of the EKS tests.
 
 use super::{Data, answer};
 use crate::call::{Answer, Call};

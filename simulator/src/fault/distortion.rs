@@ -6,20 +6,20 @@ use crate::operation::Paging;
 use crate::page::{self, Position};
 use serde_json::Value;
 
-/// The value of enumerations that no model has.
+/// A value that no model enumerates.
 const UNKNOWN_VALUE: &str = "SOMETHING_NEW";
 /// The members of a service's answers that faults change.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RecordMembers {
     /// Members whose values the model enumerates.
     pub(crate) enumerations: &'static [&'static str],
-    /// Members that `missing-members` keeps: those that identify a record, or lead to other records.
+    /// Members that `missing-members` keeps: those that identify a record or refer to other records.
     pub(crate) kept: &'static [&'static str],
     /// Members that are a record as a JSON string.
     pub(crate) json: &'static [&'static str],
 }
 
-/// Changes `answer` to `call` as `kind` says.
+/// Changes `answer` to `call` according to `kind`.
 pub(crate) fn distort(
     kind: FaultKind,
     call: &Call,
@@ -98,7 +98,7 @@ fn unknown_values(value: &mut Value, records: RecordMembers) {
     }
 }
 
-/// Removes the optional members of records. The members of the answer itself (`is_top`) hold the records and stay.
+/// Removes the optional members of records. The members of the answer itself (`is_top`) contain the records and are kept.
 fn drop_members(value: &mut Value, records: RecordMembers, is_top: bool) {
     match value {
         Value::Array(elements) => {
@@ -120,7 +120,7 @@ fn repeat_token(call: &Call, paging: Paging, answer: &mut Value) {
         Some(token) => {
             members.insert(paging.token.to_owned(), token.clone());
         }
-        // The first of several pages keeps its token; a single page gets one that leads back to itself.
+        // The first of several pages keeps its token. A single page gets one that leads to itself.
         None if !members.contains_key(paging.token) => {
             let token = page::token(call, Position::default(), paging.token, paging.size);
             members.insert(paging.token.to_owned(), token.into());

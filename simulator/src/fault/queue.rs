@@ -1,4 +1,4 @@
-//! The active faults: which of them applies to a call, and how often each one still does.
+//! The active faults: which one applies to a call, and how often each still applies.
 
 use super::{Fault, FaultKind};
 use crate::operation::Operation;
@@ -19,7 +19,7 @@ impl Queue {
         self.0.clear();
     }
 
-    /// The fault that applies to a call of `operation` of `service`. It is counted.
+    /// The fault that applies to a call of `operation` of `service`. The call is counted.
     pub(crate) fn take(&mut self, service: Service, operation: &Operation) -> Option<FaultKind> {
         for fault in self.0.iter_mut().filter(|fault| fault.applies_to(service, operation)) {
             if fault.count == Some(0) {

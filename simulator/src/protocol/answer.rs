@@ -21,7 +21,7 @@ pub(crate) struct Reply {
 /// The checksum of a body, which DynamoDB sends.
 pub(crate) const CHECKSUM: &str = "x-amz-crc32";
 
-/// Errors that are not part of a service's model; the member of their message has a small letter.
+/// Errors that are in no service's model. The name of their message member is in lower case.
 const COMMON_ERRORS: &[&str] = &[
     "AccessDeniedException",
     "ExpiredTokenException",

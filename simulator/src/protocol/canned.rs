@@ -1,12 +1,12 @@
-//! Replies that do not come from a service: the list of operations and a load balancer's page; and the form of dates.
+//! Replies that do not come from a service: the list of operations, and a load balancer's page. Also the format of dates.
 
 use super::answer::Reply;
 use crate::service::Service;
 use insights_shared::time::Timestamp;
 use std::fmt::Write;
 
-/// The reply to `GET /` without a signature, as a browser sends it, or a script that waits for the simulator: the services,
-/// and for each one a line with its operations.
+/// The reply to `GET /` without a signature, for browsers and for scripts that wait for the simulator: one line per service
+/// with its operations.
 pub(crate) fn greeting() -> Reply {
     let headers = vec![("content-type".to_owned(), "text/plain; charset=utf-8".to_owned())];
     let names: Vec<&str> = Service::all().iter().map(|service| service.name()).collect();
@@ -18,7 +18,7 @@ pub(crate) fn greeting() -> Reply {
     Reply { status: 200, headers, body: body.into() }
 }
 
-/// A page of HTML, as a load balancer sends it without an instance behind it.
+/// An HTML page as from a load balancer without an instance.
 pub(crate) fn html_503() -> Reply {
     let headers = vec![("content-type".to_owned(), "text/html".to_owned())];
     let body = "<html>\r\n<head><title>503 Service Temporarily Unavailable</title></head>\r\n<body>\r\n\

@@ -5,7 +5,7 @@ pub(crate) fn pairs(text: &str) -> Vec<(String, String)> {
     form_urlencoded::parse(text.as_bytes()).into_owned().collect()
 }
 
-/// Decodes percent-encoded `text`, in which `+` is no space.
+/// Decodes percent-encoded `text`, in which `+` is not a space.
 pub(crate) fn decode(text: &str) -> String {
     percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()
 }

@@ -1,5 +1,5 @@
-//! The wire protocols: which operation a request names, who signed it, and the form of answers and errors. It knows no
-//! service's meaning.
+//! The wire protocols: the operation of a request, its signer, and the format of answers and errors. This module does not
+//! depend on services.
 
 pub(crate) mod answer;
 pub(crate) mod canned;
@@ -15,11 +15,11 @@ pub(crate) enum Protocol {
     AwsJson {
         /// The content type.
         content_type: &'static str,
-        /// A part of the header that names the service.
+        /// A part of the header that identifies the service.
         target: &'static str,
-        /// What precedes the code of a modeled error in `__type`.
+        /// The prefix of the code of a modeled error in `__type`.
         namespace: &'static str,
-        /// What precedes the code of an error that every service has.
+        /// The prefix of the code of an error that every service has.
         common_namespace: &'static str,
     },
     /// AWS `restJson1`: method and path name the operation.

@@ -1,5 +1,5 @@
-//! The errors that every AWS service has: they depend on the protocol alone, except for throttling and internal errors.
-//! See <https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html>.
+//! The errors that every AWS service has. Except for throttling and internal errors, they depend only on the protocol. See
+//! <https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html>.
 
 use super::Protocol;
 use crate::call::ServiceError;
@@ -17,7 +17,7 @@ pub(crate) fn internal(service: Service) -> ServiceError {
     (service.descriptor().internal)()
 }
 
-/// The caller `principal` may not call `operation`.
+/// The principal has no permission for `operation`.
 pub(crate) fn denied(service: Service, principal: &str, operation: &str) -> ServiceError {
     let message = format!("User: {principal} is not authorized to perform: {service}:{operation}");
     rejected(service, "AccessDeniedException", "AccessDenied", message)
@@ -29,7 +29,7 @@ pub(crate) fn expired(service: Service) -> ServiceError {
     rejected(service, "ExpiredTokenException", "ExpiredToken", message)
 }
 
-/// The time of the signature is too far from `now`, the service's time.
+/// The time of the signature differs too much from `now`, the service's time.
 pub(crate) fn skewed(service: Service, signed: &str, now: Timestamp) -> ServiceError {
     let (now, earliest) = (compact(now), compact(now.plus_seconds(-300)));
     let message = format!("Signature expired: {signed} is now earlier than {earliest} ({now} - 5 min.)");
@@ -63,12 +63,12 @@ pub(crate) fn unrecognized(service: Service) -> ServiceError {
     rejected(service, "UnrecognizedClientException", "InvalidClientTokenId", message)
 }
 
-/// The request cannot be read as its operation's input.
+/// The request is not a valid input of its operation.
 pub(crate) fn unreadable(service: Service, message: &str) -> ServiceError {
     ServiceError { status: 400, ..rejected(service, "SerializationException", "MalformedInput", message) }
 }
 
-/// The simulator has no such operation.
+/// The simulator does not have this operation.
 pub(crate) fn unknown(service: Service, name: &str) -> ServiceError {
     let (code, status, message) = match service.descriptor().protocol {
         Protocol::Query { version } => {
@@ -80,7 +80,7 @@ pub(crate) fn unknown(service: Service, name: &str) -> ServiceError {
     ServiceError::new(code, status, message)
 }
 
-/// An error with the code and the status that the service's protocol has for a caller that it does not accept.
+/// An error for a caller that is not accepted, with the code and status of the service's protocol.
 fn rejected(
     service: Service,
     json_code: &'static str,
@@ -95,7 +95,7 @@ fn rejected(
     ServiceError::new(code, status, message)
 }
 
-/// A time as signatures have it, such as `20260301T120000Z`.
+/// A time in the format of signatures, for example `20260301T120000Z`.
 fn compact(timestamp: Timestamp) -> String {
     rfc3339(timestamp).replace(['-', ':'], "")
 }

@@ -23,12 +23,12 @@ pub(crate) struct Received {
     pub(crate) body: Bytes,
 }
 
-/// What a request asks for.
+/// The target of a request.
 #[derive(Clone, Debug)]
 pub(crate) enum Target {
     /// An operation, and the labels of its route.
     Operation(Service, &'static Operation, Labels),
-    /// An operation or a path that the simulator does not have, and its service if that is known.
+    /// An operation or a path that the simulator does not have, and the service, if it is known.
     Unknown(Option<Service>, String),
 }
 
@@ -38,7 +38,7 @@ impl Received {
         self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    /// What the request asks for. `signed` is the service that its signature names.
+    /// The target of the request. `signed` is the service in its signature.
     pub(crate) fn target(&self, services: Registry, signed: Option<Service>) -> Target {
         if let Some(header) = self.header("x-amz-target") {
             return match services.target(header) {
@@ -62,8 +62,8 @@ impl Received {
         }
     }
 
-    /// The operation's parameters by wire name, with the types of its model; others are ignored, as AWS does. An error says
-    /// why the request cannot be read.
+    /// The operation's parameters by wire name, with the types of its model. Unknown parameters are ignored, as in AWS. The
+    /// error states why the request cannot be read.
     pub(crate) fn input(
         &self,
         protocol: Protocol,
@@ -95,7 +95,7 @@ impl Received {
                 return Err(format!("{name} can not be converted to {}: {value}", its_type.name()));
             }
             match (input.get_mut(&name), value) {
-                // In a query string, a list is a name that is repeated.
+                // In a query string, a list is a repeated name.
                 (Some(Value::Array(elements)), Value::Array(further)) if is_text => elements.extend(further),
                 (_, value) => {
                     input.insert(name, value);

@@ -1,5 +1,5 @@
-//! Reads who signed a request from the credential scope of its Signature Version 4. The signature itself is not verified:
-//! any secret is accepted.
+//! Reads the signer of a request from the credential scope of its Signature Version 4. The signature itself is not verified,
+//! so any secret is accepted.
 
 use super::form;
 use super::request::Received;
@@ -38,7 +38,7 @@ impl Signer {
         };
         let (credential, token) = match request.header("authorization") {
             Some(header) => {
-                // A signature is valid for some minutes around its date, which must be sent, too.
+                // A signature is valid for some minutes around its date, which must be sent too.
                 request
                     .header("x-amz-date")
                     .or_else(|| request.header("date"))

@@ -6,14 +6,14 @@ use insights_shared::fields::Fields;
 use insights_shared::time::Timestamp;
 use serde_json::Value;
 
-/// A count as a function of time. It changes linearly from point to point. Before the first point it has the value of the
-/// first one, and after the last point the value of the last one. Of several points at the same time the last one counts from
-/// then on. Without points it is zero.
+/// A count as a function of time. Between two points it changes linearly. Before the first point it has the value of the
+/// first point, and after the last point that of the last one. If several points have the same time, the last one applies
+/// from then on. Without points it is zero.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Curve(Vec<(Timestamp, i64)>);
 
 impl Curve {
-    /// The count with these points, which must be in the order of time.
+    /// Creates a count from points in the order of time.
     pub fn new(points: Vec<(Timestamp, i64)>) -> Self {
         Self(points)
     }
@@ -100,7 +100,7 @@ mod tests {
         check(10, 100);
         check(13, 70);
         check(19, 10);
-        // At the time of two points the second one counts.
+        // At the time of two points, the second one applies.
         check(20, 7);
         check(29, 7);
         check(30, 8);

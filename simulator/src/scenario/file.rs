@@ -9,7 +9,7 @@ use insights_shared::time::Timestamp;
 use serde_json::{Map, Number, Value};
 use std::collections::BTreeMap;
 
-/// Reads `text`; what is wrong with it goes to `faults`.
+/// Reads `text`, and adds all faults to `faults`.
 pub(super) fn read(
     text: &str,
     anchor: Timestamp,
@@ -107,7 +107,7 @@ fn position(text: &str, at: usize) -> String {
     format!("line {line}, column {column}")
 }
 
-/// Converts TOML to JSON. Dates become strings, and numbers that JSON does not have are faults.
+/// Converts TOML to JSON. Dates become strings. Numbers that JSON cannot represent are faults.
 fn json(value: toml::Value, path: &str, faults: &mut Faults) -> Value {
     match value {
         toml::Value::String(text) => Value::String(text),

@@ -1,4 +1,4 @@
-//! Reads members of the scenario's tables with further rules: ranges, choices, identifiers and lists of tables.
+//! Reads members of the scenario's tables with additional rules: ranges, choices, identifiers and lists of tables.
 
 use insights_shared::fields::Fields;
 use insights_shared::time::{DAY_SECONDS, parse_span};
@@ -19,7 +19,7 @@ pub(crate) fn each<T>(
     found
 }
 
-/// Checks that the keys of the elements of `name` are distinct; `rule` is the fault of one that is not.
+/// Checks that the keys of the elements of `name` are distinct; `rule` is the fault for a duplicate.
 pub(crate) fn distinct(
     fields: &mut Fields<'_>,
     name: &'static str,
@@ -51,7 +51,7 @@ pub(crate) fn choice(fields: &mut Fields<'_>, name: &'static str, values: &[&str
     None
 }
 
-/// A required string with a largest length and a rule for its characters.
+/// A required string with a maximum length and a rule for its characters.
 pub(crate) fn text(
     fields: &mut Fields<'_>,
     name: &'static str,

@@ -1,4 +1,4 @@
-//! What exists in one account and region: the parts of the services, each of which reads and holds its own.
+//! What exists in one account and region. Each service reads its own part.
 
 use super::Context;
 use insights_shared::fields::Fields;
@@ -12,11 +12,11 @@ pub struct Place(Vec<Box<dyn StoredPart>>);
 
 /// A service's part of a scenario.
 pub trait Part: Any + Clone + Debug + Default + Send + Sync {
-    /// Reads the service's table of the scenario file. Everything that is wrong goes to the faults of `fields`.
+    /// Reads the service's table of the scenario file. Adds every fault to the faults of `fields`.
     fn parse(fields: Fields<'_>, context: &Context) -> Self;
 }
 
-/// A part of whatever type.
+/// A part of any type.
 trait StoredPart: Any + Debug + Send + Sync {
     fn boxed_clone(&self) -> Box<dyn StoredPart>;
 }
@@ -33,17 +33,17 @@ impl Clone for Box<dyn StoredPart> {
     }
 }
 
-/// How a service's part is read.
+/// How the part of a service is read.
 #[derive(Clone, Copy)]
 pub(crate) struct PartReader {
-    /// Reads the service's table, or returns the default without one.
+    /// Reads the service's table, or returns the default if there is none.
     read: fn(Option<Fields<'_>>, &Context) -> Box<dyn StoredPart>,
-    /// Whether the file has one table for all places.
+    /// Whether the file has one table for all accounts and regions.
     is_global: bool,
 }
 
 impl PartReader {
-    /// A part for each place.
+    /// A separate part for each account and region.
     pub(crate) const fn of<T: Part>() -> Self {
         let read = |fields: Option<Fields<'_>>, context: &Context| -> Box<dyn StoredPart> {
             Box::new(fields.map_or_else(T::default, |fields| T::parse(fields, context)))
@@ -51,20 +51,20 @@ impl PartReader {
         Self { read, is_global: false }
     }
 
-    /// One part for all places.
+    /// One part for all accounts and regions.
     pub(crate) const fn global<T: Part>() -> Self {
         Self { is_global: true, ..Self::of::<T>() }
     }
 }
 
 impl Place {
-    /// A place in which nothing exists.
+    /// An account and region without data.
     pub(crate) fn empty() -> Self {
         let context = Context { anchor: Timestamp::MIN, seed: 0 };
         Self(readers().map(|(_, reader)| (reader.read)(None, &context)).collect())
     }
 
-    /// Reads the tables that the services have in `fields`. A place within the file takes global parts from `default`.
+    /// Reads the tables of the services in `fields`. Global parts of a place in the file come from `default`.
     pub(super) fn parse(fields: &mut Fields<'_>, context: &Context, default: Option<&Self>) -> Self {
         let part = |(index, (name, reader)): (usize, (&'static str, PartReader))| {
             let global = default.filter(|_| reader.is_global).and_then(|default| default.0.get(index));
@@ -84,7 +84,7 @@ impl Place {
         parts.find_map(<dyn Any>::downcast_ref).expect("the part of a simulated service")
     }
 
-    /// The part of type `T`, to change it.
+    /// The part of type `T`, mutable.
     ///
     /// # Panics
     ///

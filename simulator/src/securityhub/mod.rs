@@ -1,5 +1,5 @@
-//! AWS Security Hub: insights, and the counts of findings by value of an attribute. Counts are functions of the time of the
-//! call. Like the service, it has no past counts.
+//! AWS Security Hub: insights, and counts of findings by the value of an attribute. Counts depend on the time of the call.
+//! Like the service, it returns no past counts.
 
 use crate::arn::{arn, partition};
 use crate::call::{Answer, Call, ServiceError};
@@ -16,9 +16,9 @@ mod tests;
 
 pub use service::SERVICE;
 
-/// The most insights on a page.
+/// The maximum number of insights per page.
 const PAGE: usize = 100;
-/// The most values in the results of an insight.
+/// The maximum number of values in the results of an insight.
 const MOST_VALUES: usize = 100;
 /// The model's pattern of a string that is not blank.
 const NOT_BLANK: &str = r".*\S.*";
@@ -32,13 +32,13 @@ pub struct Data {
     pub subscribed_from: Option<Timestamp>,
     /// The insights, in the order of `GetInsights`.
     pub insights: Vec<Insight>,
-    /// The most insights on a page, if fewer than the service's limit.
+    /// The maximum page size, if it is below the service's limit.
     pub page_size: Option<usize>,
-    /// What `GetInsights` returns for an ARN of no insight.
+    /// The result of `GetInsights` for an ARN without an insight.
     pub unknown_arns: UnknownArns,
 }
 
-/// What `GetInsights` returns for an ARN of no insight. The AWS documentation leaves it open.
+/// The result of `GetInsights` for an ARN without an insight. The AWS documentation does not state it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum UnknownArns {
     /// The insights of the other ARNs.
@@ -53,7 +53,7 @@ pub enum UnknownArns {
 pub struct Insight {
     /// The last part of the ARN.
     pub id: String,
-    /// Whether it is one of the service's own, which `GetInsights` returns by ARN only.
+    /// Whether it is a managed insight, which `GetInsights` returns only by ARN.
     pub managed: bool,
     /// Its name.
     pub name: String,
@@ -156,7 +156,7 @@ fn results(data: &Data, call: &Call) -> Answer {
 }
 
 impl Insight {
-    /// Its ARN in the account and region of `call`; the service's own insights have neither.
+    /// Its ARN in the account and region of `call`. ARNs of managed insights contain neither.
     pub fn arn(&self, call: &Call) -> String {
         if self.managed {
             let partition = partition(&call.region);
@@ -204,7 +204,7 @@ impl Insight {
     }
 }
 
-/// An error; the service repeats the code in the member `Code`.
+/// An error. The service repeats the code in the member `Code`.
 fn error(code: &'static str, status: u16, message: impl Into<String>) -> ServiceError {
     let mut error = ServiceError::new(code, status, message);
     error.members.insert("Code".to_owned(), code.into());

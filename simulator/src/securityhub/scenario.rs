@@ -9,9 +9,9 @@ use crate::scenario::place::Part;
 use insights_shared::fields::Fields;
 use serde_json::{Map, Value};
 
-/// The most findings of a value.
+/// The maximum number of findings of a value.
 const MOST: i64 = i32::MAX as i64;
-/// The most values that differ in a number.
+/// The maximum number of values that differ only in a number.
 const MOST_NUMBERS: i64 = 1_000;
 const MEMBERS: &[&str] = &["InsightArn", "Name", "Filters", "GroupByAttribute"];
 
@@ -79,7 +79,7 @@ fn insight(fields: &mut Fields<'_>, context: &Context) -> Insight {
     }
 }
 
-/// The last part of the ARN of one of the service's own insights.
+/// The last part of the ARN of a managed insight.
 fn managed(fields: &mut Fields<'_>) -> Option<String> {
     whole(fields, "managed", 1..=1_000).map(|number| number.to_string())
 }

@@ -1,4 +1,4 @@
-//! Tables of scenarios and answers. This file has what they share.
+//! Helpers of the Security Hub tests.
 
 use super::{Data, answer};
 use crate::call::{Answer, Call};
@@ -35,7 +35,7 @@ fn ask(data: &Data, operation: &'static str, now: &str, input: Value) -> Answer 
     answer(data, &call(operation, now, input))
 }
 
-/// Custom insights, one of which is deleted at the anchor plus an hour, and a managed one.
+/// Custom insights, one of which is deleted one hour after the anchor, and a managed insight.
 fn insights() -> Value {
     json!({"insights": [
         {

@@ -14,7 +14,7 @@ use serde_json::json;
 
 /// The default duration of a session.
 const DEFAULT_SECONDS: i64 = 3_600;
-/// The longest session in role chaining.
+/// The maximum duration of a session with role chaining.
 const LONGEST_CHAINED_SECONDS: i64 = 3_600;
 /// The model's pattern of an ARN.
 const PRINTABLE: &str =
@@ -61,7 +61,7 @@ pub(super) fn answer(data: &Data, call: &Call, principal: &Principal) -> Answer 
     let mut answer = json!({
         "Credentials": {
             "AccessKeyId": format!("{TEMPORARY_PREFIX}{account}X"),
-            // 40 characters, as in AWS, that are recognizable in a log.
+            // 40 characters, as in AWS, that can be recognized in a log.
             "SecretAccessKey": format!("SimulatedSecret/{}", STANDARD.encode(hash(0, arn).get(..18).unwrap_or_default())),
             "SessionToken": session.encode(),
             "Expiration": rfc3339(expires),

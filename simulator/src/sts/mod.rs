@@ -45,21 +45,21 @@ pub const SERVICE: Service = Service::new(&Descriptor {
     backend: Backend::Scenario(|place, call, principal| answer(place.part(), call, principal)),
 });
 
-/// The roles that `AssumeRole` does not simply grant.
+/// The roles with special rules for `AssumeRole`. Any other role is granted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Data {
     /// Each role once.
     pub roles: Vec<Role>,
 }
 
-/// A role with a rule of its own.
+/// A role with special rules.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Role {
     /// Its ARN.
     pub arn: String,
     /// The external id that a caller must give.
     pub external_id: Option<String>,
-    /// Whether every caller is refused.
+    /// Whether every caller is denied.
     pub deny: bool,
 }
 

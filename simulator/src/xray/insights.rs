@@ -8,11 +8,11 @@ use crate::timestamp::seconds;
 use insights_shared::time::{DAY_SECONDS, Timestamp};
 use serde_json::{Map, Value, json};
 
-/// The retention of insights, and the earliest start of a time frame.
+/// The retention of insights, and the earliest start of a time frame, in seconds.
 const KEPT_SECONDS: i64 = 30 * DAY_SECONDS;
-/// The widest time frame of an impact graph.
+/// The maximum time frame of an impact graph, in milliseconds.
 const GRAPH_MILLIS: i64 = 6 * 3_600 * 1_000;
-/// The most items on a page.
+/// The maximum page size.
 const SUMMARIES_PAGE: i64 = 100;
 const EVENTS_PAGE: i64 = 50;
 const GRAPH_PAGE: usize = 100;

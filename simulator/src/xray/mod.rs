@@ -21,13 +21,13 @@ pub struct Data {
     pub groups: Vec<Group>,
     /// The insights of all groups.
     pub insights: Vec<Insight>,
-    /// The most items on a page, if fewer than the service's limit.
+    /// The maximum page size, if it is below the service's limit.
     pub page_size: Option<usize>,
     /// Which insights a time frame selects.
     pub listing: Listing,
 }
 
-/// Which insights `GetInsightSummaries` returns for a time frame. The AWS documentation leaves it open.
+/// Which insights `GetInsightSummaries` returns for a time frame. The AWS documentation does not state it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Listing {
     /// Those that were active at some time in the frame.
@@ -152,7 +152,7 @@ pub fn answer(data: &Data, call: &Call) -> Answer {
     }
 }
 
-/// The one error that X-Ray has for whatever is wrong with a call.
+/// The only error that X-Ray has for invalid calls.
 fn invalid(message: impl Into<String>) -> ServiceError {
     ServiceError::new("InvalidRequestException", 400, message)
 }

@@ -124,7 +124,7 @@ fn insight(fields: &mut Fields<'_>, context: &Context) -> Option<Insight> {
     (id.is_some() && group.is_some() && start.is_some()).then_some(insight)
 }
 
-/// The id in the file, or the one that belongs to the name.
+/// The id in the file, otherwise the one that is derived from the name.
 fn id(fields: &mut Fields<'_>, context: &Context) -> Option<String> {
     let name = fields.string("name");
     match fields.string("id") {

@@ -1,4 +1,4 @@
-//! X-Ray's answers over time, without the wire.
+//! Tests of X-Ray's answers over time, without HTTP.
 
 use super::*;
 use crate::scenario::Scenario;

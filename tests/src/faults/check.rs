@@ -13,11 +13,10 @@ use insights_shared::number::Number;
 use insights_shared::value::Value as Stored;
 use serde_json::Value;
 
-/// The region of calls that fail permanently. The SDK has one budget of retries per region of a process, and here it may be
-/// used up.
+/// The region of permanent failures. The SDK has one retry budget per region and process, and these failures may use it up.
 const PERMANENT_REGION: &str = "us-west-2";
-/// The regions of calls that succeed when they are retried: one for each of [`TEMPORARY`], so that each has its own budget of
-/// retries. Audit Manager exists in all of them.
+/// The regions of temporary failures: one for each of [`TEMPORARY`], so that each has its own retry budget. Audit Manager
+/// exists in all of them.
 const TEMPORARY_REGIONS: [&str; TEMPORARY.len()] = [
     "ap-northeast-1",
     "ap-south-1",
@@ -28,16 +27,16 @@ const TEMPORARY_REGIONS: [&str; TEMPORARY.len()] = [
     "eu-west-2",
     "us-east-1",
 ];
-/// The region of faults that need few retries.
+/// The region of faults with few retries.
 const HARMLESS_REGION: &str = "us-east-2";
-/// How often a call fails: the SDK tries six times.
+/// How often a call fails. The SDK makes six attempts.
 const TEMPORARY_TIMES: u64 = 5;
-/// One call at a time, so that the n-th call is always the same.
+/// One call at a time, so that the order of the calls is fixed.
 const ONE_AT_A_TIME: (&str, &str) = ("CONCURRENCY", "1");
 
 impl<C: Collector> FaultChecks<C> {
-    /// Lets every call of each operation fail in every way: all failures of an operation have the same effect, under their own
-    /// code, and the next run repairs it.
+    /// Lets every call of each operation fail, with each kind of failure. All failures of an operation must have the same
+    /// effect, with their own code, and the next run must complete the data.
     pub async fn check_operations(&self) {
         let undisturbed = self.undisturbed(PERMANENT_REGION, true).await;
         for expected in self.operations {
@@ -49,7 +48,7 @@ impl<C: Collector> FaultChecks<C> {
         }
     }
 
-    /// The same with a repeated token.
+    /// Checks each operation with a repeated token in the same way.
     pub async fn check_repeated_tokens(&self) {
         let undisturbed = self.undisturbed(PERMANENT_REGION, true).await;
         for expected in self.repeated_tokens {
@@ -57,12 +56,12 @@ impl<C: Collector> FaultChecks<C> {
         }
     }
 
-    /// The same for the operations of the table. If nothing is stored, the invocation fails with the table's error.
+    /// Checks the operations of the table in the same way. If nothing is stored, the invocation fails with the table's error.
     pub async fn check_table_operations(&self) {
         let undisturbed = self.undisturbed(PERMANENT_REGION, true).await;
         for expected in self.table_operations {
             let mut kinds = TABLE_FAILURES.to_vec();
-            // Only the responses to reads contain lists, and only those of Query are paged.
+            // Only responses to reads contain lists, and only those of Query have pages.
             if expected.operation == "Query" {
                 kinds.push(REPEATED_TOKEN);
             } else if !expected.operation.starts_with("BatchGetItem") {
@@ -94,7 +93,7 @@ impl<C: Collector> FaultChecks<C> {
         self.check_alike(expected, &kinds, stage, undisturbed).await;
     }
 
-    /// All `failures` have the same effect, so that the repair is checked for one of them.
+    /// Checks that all `failures` have the same effect. The next run is checked for only one of them.
     async fn check_alike(&self, expected: &Expected, failures: &[Failure], stage: &str, undisturbed: &Table) {
         let mut first: Option<Table> = None;
         for failure in failures {
@@ -120,11 +119,11 @@ impl<C: Collector> FaultChecks<C> {
         let lab = PausedLab::new(PERMANENT_REGION, self.scenario).await;
         lab.fault(&fault);
         if operation == "BatchGetItem" && skip != "0" {
-            // Before its first run a target has nothing to compare with.
+            // Before its first run, a target reads nothing.
             lab.put(earlier_run(C::SOURCE, PERMANENT_REGION)).await;
         }
         if operation == "PutItem" {
-            // Inserted items need no put.
+            // Items that are inserted are not put.
             lab.fault("BatchExecuteStatement=denied");
         }
         let result = self.run(&lab).await;
@@ -172,13 +171,13 @@ impl<C: Collector> FaultChecks<C> {
         table
     }
 
-    /// Lets all operations fail temporarily: only the count of throttled calls shows it.
+    /// Lets all operations fail temporarily. Only the number of throttled calls may differ.
     pub async fn check_temporary(&self) {
         let operations: Vec<&str> = self.operations.iter().map(|expected| expected.operation).collect();
         self.check_temporary_of(&operations).await;
     }
 
-    /// The same for the table, and for unprocessed keys of a batch and empty pages.
+    /// Checks the table in the same way, including unprocessed keys of a batch and empty pages.
     ///
     /// # Panics
     ///
@@ -188,7 +187,7 @@ impl<C: Collector> FaultChecks<C> {
         let mut operations = vec!["BatchGetItem", "PutItem", "UpdateItem"];
         operations.extend(queries.then_some("Query"));
         self.check_temporary_of(&operations).await;
-        // The store gives up inserts earlier, since PutItem does the same.
+        // The store makes fewer attempts for inserts, because PutItem can replace them.
         for (kind, region) in TEMPORARY.into_iter().zip(TEMPORARY_REGIONS) {
             let undisturbed = self.undisturbed(region, false).await;
             self.check_without_effect(&undisturbed, region, &["BatchExecuteStatement"], kind, 2).await;
@@ -205,7 +204,7 @@ impl<C: Collector> FaultChecks<C> {
         }
     }
 
-    /// Lets each paged operation return an empty page with a token, twice: the later pages are requested.
+    /// Lets each paged operation return an empty page with a token, twice. The later pages must be requested.
     pub async fn check_empty_pages(&self) {
         let undisturbed = self.undisturbed(HARMLESS_REGION, false).await;
         for operation in self.paged {
@@ -213,7 +212,7 @@ impl<C: Collector> FaultChecks<C> {
         }
     }
 
-    /// Lets the clock of the services be twenty minutes ahead: the SDK corrects its own at each first refusal.
+    /// Sets the clock of the services twenty minutes ahead. The SDK corrects its own clock after the first rejected request.
     ///
     /// # Panics
     ///
@@ -264,7 +263,7 @@ impl<C: Collector> FaultChecks<C> {
         assert!(differences.is_empty(), "{what}:\n{}", differences.join("\n"));
     }
 
-    /// Unprocessed keys are read all the same: a second run over the same answers writes nothing but `run`.
+    /// Checks that unprocessed keys are read: a second run over the same answers writes only `run`.
     async fn check_unprocessed(&self) {
         let lab = PausedLab::new(HARMLESS_REGION, self.scenario).await;
         self.run(&lab).await.expect("a response");
@@ -297,7 +296,8 @@ impl<C: Collector> FaultChecks<C> {
     }
 }
 
-/// The simulator's name of an operation: an operation of the service has its name, too, since others may have one of this name.
+/// The simulator's notation of an operation. An operation of the service includes the service's name, because other services
+/// may have one with the same name.
 fn selector<C: Collector>(operation: &str) -> String {
     match C::SOURCE.operation(operation) {
         Some(own) => format!("{}:{}", own.service, own.name),
@@ -305,7 +305,7 @@ fn selector<C: Collector>(operation: &str) -> String {
     }
 }
 
-/// A failed run has counted its issues in `state` or `run`, if the table accepted either.
+/// Checks that a failed run counted its issues in `state` or `run`, if the table accepted either.
 fn assert_counted(table: &Table, code: &str, issues: u64, fault: &str) {
     let states = table.of_kind("state");
     let counted = states.first().or(table.of_kind("run").first()).map(|item| {

@@ -1,5 +1,5 @@
-//! The simulated services and an embedded DynamoDB, both in the caller's thread. Every write is checked when it happens,
-//! because some guarantees hold at all times, not only at the end.
+//! The simulated services and an embedded DynamoDB, both in the caller's thread. Every write is checked immediately, because
+//! some guarantees must hold at all times, not only at the end.
 
 use super::gate::Answered;
 use crate::lab::{REGION, TABLE};
@@ -67,13 +67,13 @@ impl Backend {
 
     /// The answer of a simulated service; `None` if the connection would be reset.
     fn send(&self, request: hyper::Request<Bytes>) -> Option<hyper::Response<Bytes>> {
-        // The services wait for nothing, so a single poll completes the answer.
+        // The services never wait, so one poll completes the answer.
         let (parts, body) = self.services.answer(request).now_or_never().flatten()?.into_parts();
         let body = body.collect().now_or_never().expect("a body").expect("a body");
         Some(hyper::Response::from_parts(parts, body.to_bytes()))
     }
 
-    /// The answer of `operation` as JSON, requested without a function.
+    /// The answer of `operation` as JSON, requested directly.
     ///
     /// # Panics
     ///
@@ -145,14 +145,14 @@ impl Backend {
         self.written.lock().unwrap_or_else(PoisonError::into_inner).violations.clone()
     }
 
-    /// The item with this key as it was last written, in the JSON of DynamoDB.
+    /// The item with this key, as last written, in the JSON of DynamoDB.
     pub fn item(&self, pk: &str, sk: &str) -> Option<Value> {
         let written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
         written.items.get(&(pk.to_owned(), sk.to_owned())).cloned()
     }
 }
 
-/// The items of a batch of `INSERT INTO "table" VALUE {'name': ?, …}` that was written.
+/// The items of a successful batch of `INSERT INTO "table" VALUE {'name': ?, …}`.
 fn inserted(request: &Value, answer: &str) -> Vec<Value> {
     let answer: Value = serde_json::from_str(answer).unwrap_or_default();
     let statements = request["Statements"].as_array().into_iter().flatten();
@@ -167,7 +167,7 @@ fn inserted(request: &Value, answer: &str) -> Vec<Value> {
     stored.map(item).collect()
 }
 
-/// The data that a write removed although it must stay.
+/// Data that a write removed although it must be kept.
 fn lost_between(before: &Value, after: &Value) -> Vec<String> {
     let mut lost = Vec::new();
     let text = |item: &Value, name: &str| item[name]["S"].as_str().unwrap_or_default().to_owned();

@@ -1,5 +1,5 @@
 //! The random data of the simulated services in a schedule. It changes while the functions run. The file of each source in
-//! `tests/src/sources` says how.
+//! `tests/src/sources` defines the changes.
 
 use super::backend::Backend;
 use super::dice::Dice;
@@ -15,14 +15,14 @@ use std::fmt::{self, Debug};
 
 /// The maximum age of new data in seconds: less than the overlap in [`super::VARIABLES`].
 const MAX_AGE_SECONDS: i64 = 15 * 60;
-/// The fault of a record that should not exist.
+/// The message for a record that an undisturbed table does not contain.
 pub const ONLY_DISTURBED: &str = "only in the disturbed table";
 
-/// The values that are drawn once per schedule for every source, so that a seed always gives the same schedule.
+/// Values that are drawn once per schedule, for every source, so that a seed always results in the same schedule.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
     seed: u64,
-    /// The items of a page.
+    /// The page size.
     pub page_size: i64,
     /// Whether the service returns new data late.
     pub is_delayed: bool,
@@ -42,11 +42,11 @@ pub trait RandomData: Debug {
     /// Adds an item that started `age_seconds` before `now`.
     fn add(&mut self, age_seconds: i64, dice: &mut Dice, now: Timestamp);
 
-    /// How many items [`RandomData::change`] can select.
+    /// The number of items that [`RandomData::change`] can select.
     fn count(&self) -> usize;
 
-    /// Changes the item at `index`, or something else. `way` is less than 10. Returns `false` if it changes nothing, so that an
-    /// item is added.
+    /// Changes the item at `index`, or other data. `way` is below 10. Returns `false` if nothing was changed; then an item is
+    /// added instead.
     fn change(&mut self, index: usize, way: u64, dice: &mut Dice, now: Timestamp) -> bool;
 
     /// Writes the scenario file.
@@ -57,25 +57,25 @@ pub trait RandomData: Debug {
         None
     }
 
-    /// The missing data: data that a run with this watermark must have stored.
+    /// Data that a run with this watermark must have stored, but has not.
     fn missing_before(&self, _: Timestamp, _: &Backend) -> Vec<String> {
         Vec::new()
     }
 
-    /// The fault of a record that an undisturbed table does not contain; `None` if it may exist.
+    /// The message for a record that an undisturbed table does not contain; `None` if it may exist.
     fn violation_of_extra(&self, key: &Key, item: &Map) -> Option<String>;
 
-    /// Whether a record depends on when there were runs, so that two tables of the same data may differ in it.
+    /// Whether a record depends on the times of the runs, so that it may differ between two tables of the same data.
     fn depends_on_runs(&self, _: &Map) -> bool {
         false
     }
 
-    /// What is wrong with a table beyond what a comparison with an undisturbed one shows.
+    /// Faults of a table that a comparison with an undisturbed table does not show.
     fn violations_of_table(&self, _: &Table) -> Vec<String> {
         Vec::new()
     }
 
-    /// The milliseconds until a run requests again what was unavailable before.
+    /// The time in milliseconds after which a run again requests data that was unavailable.
     fn retry_millis(&self) -> i64 {
         0
     }
@@ -152,7 +152,7 @@ impl ScheduleData {
         Some(envelope.to_string())
     }
 
-    /// The missing data: data that a run with `watermark` must have stored.
+    /// Data that a run with `watermark` must have stored, but has not.
     pub fn missing_before(&self, watermark: &str, backend: &Backend) -> Vec<String> {
         watermark
             .parse()

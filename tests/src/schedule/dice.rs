@@ -7,7 +7,7 @@ pub struct Dice(u64);
 impl Dice {
     /// The numbers of `seed`.
     pub fn new(seed: u64) -> Self {
-        // Similar seeds would otherwise start with similar numbers.
+        // Otherwise similar seeds would start with similar numbers.
         let mut dice = Self(seed.wrapping_mul(0xD134_2543_DE82_EF95).wrapping_add(1));
         dice.next();
         dice

@@ -1,4 +1,4 @@
-//! The schedule: each step is random. A request or an answer arrives, a run starts or is killed, or the data changes.
+//! The schedule. Each step is random: a request or an answer arrives, a run starts or is killed, or the data changes.
 
 use super::Time;
 use super::backend::{Backend, respond};
@@ -37,7 +37,7 @@ pub struct Driver<C> {
     pub runs: usize,
     /// Runs that were killed.
     pub crashes: usize,
-    /// What a watermark passed although it was not stored.
+    /// Data before a watermark that was not stored.
     pub violations: Vec<String>,
     collector: std::marker::PhantomData<C>,
 }
@@ -93,7 +93,7 @@ impl<C: Collector> Driver<C> {
         self.between_runs();
     }
 
-    /// A time without runs. Requests of killed runs arrive before it, or never.
+    /// A pause between runs. Requests of killed runs arrive before it, or never.
     fn between_runs(&mut self) {
         while let Some(turn) = self.gate.waiting().first().copied() {
             self.turn(turn);
@@ -103,7 +103,7 @@ impl<C: Collector> Driver<C> {
             self.time.advance(self.dice.between(1, seconds) * 1_000);
             self.change_data();
         }
-        // After this, services with delayed data return all but the newest.
+        // After the pause, services with delayed data return everything except the newest data.
         self.time.advance(self.dice.between(1, 600) * 1_000);
     }
 
@@ -141,7 +141,7 @@ impl<C: Collector> Driver<C> {
         self.turn(turn);
     }
 
-    /// One call proceeds: its request arrives, or its answer.
+    /// One call advances: its request arrives, or its answer.
     fn turn(&mut self, turn: u64) {
         let Some(call) = self.gate.take(turn) else { return };
         let Call { task, stage, .. } = &call;

@@ -1,5 +1,5 @@
-//! An HTTP client without sockets: every request waits until the schedule lets it arrive, and every answer until the schedule
-//! delivers it. It is independent of the services.
+//! An HTTP client without sockets: the schedule decides when a request arrives, and when its answer is delivered. It does not
+//! depend on the services.
 
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
@@ -17,9 +17,9 @@ pub type Answered = Result<HttpResponse, ConnectorError>;
 /// A request on its way, or its answer.
 #[derive(Debug)]
 pub enum Stage {
-    /// It has not arrived.
+    /// The request has not arrived yet.
     Sent(Box<HttpRequest>),
-    /// It has been answered; the answer has not arrived.
+    /// The request was answered, but the answer has not arrived yet.
     Answered(Box<Answered>),
 }
 
@@ -39,13 +39,13 @@ impl Call {
         self.reply.is_closed()
     }
 
-    /// The call with its answer on the way back.
+    /// The same call, with its answer.
     #[must_use]
     pub fn answered(self, answer: Answered) -> Self {
         Self { stage: Stage::Answered(Box::new(answer)), ..self }
     }
 
-    /// Delivers the answer that it has.
+    /// Delivers its own answer.
     pub fn deliver_own(self) {
         if let Stage::Answered(answer) = self.stage {
             // The task may have ended.
@@ -79,7 +79,7 @@ impl Gate {
         self.lock().1.keys().copied().collect()
     }
 
-    /// Removes a call.
+    /// Removes a call and returns it.
     pub fn take(&self, turn: u64) -> Option<Call> {
         self.lock().1.remove(&turn)
     }
@@ -89,7 +89,7 @@ impl Gate {
         self.lock().1.insert(turn, call);
     }
 
-    /// Drops those calls of ended tasks for which `lost` returns true.
+    /// Removes the calls of ended tasks for which `lost` returns true.
     pub fn lose_orphans(&self, mut lost: impl FnMut() -> bool) {
         self.lock().1.retain(|_, call| !call.is_orphan() || !lost());
     }

@@ -1,10 +1,10 @@
-//! Simulated schedules: the functions run in process while the data of their service changes (`data`). A seed determines
-//! everything: which run proceeds at every call, when an answer arrives, when a run is killed and whether its last requests
-//! still arrive, which call fails, which events are pushed, and how data and clock change. The same seed always gives the
-//! same schedule.
+//! Simulated schedules: the functions run in this process while the data of their service changes (`data`). A seed determines
+//! everything: which run advances at every call, when an answer arrives, when a run is killed and whether its last requests
+//! still arrive, which call fails, which events are pushed, and how data and clock change. The same seed always results in
+//! the same schedule.
 //!
-//! The write path is not simulated: `Service::invoke` runs with the real SDK. Only its HTTP client is replaced (`gate`), by
-//! one that calls the simulated services and an embedded DynamoDB (`backend`).
+//! The code that collects and writes is not simulated: `Service::invoke` runs with the real SDK. Only the HTTP client is
+//! replaced (`gate`). It calls the simulated services and an embedded DynamoDB (`backend`).
 
 pub(crate) mod backend;
 pub(crate) mod data;
@@ -25,8 +25,8 @@ use insights_simulator::{Offline, Scenario};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-/// The configuration of every function: a short look-back and a short overlap, so that a later run does not accidentally
-/// collect what an earlier one missed.
+/// The configuration of every function. Look-back and overlap are short, so that a later run does not accidentally collect
+/// what an earlier one missed.
 const VARIABLES: [(&str, &str); 2] = [("LOOKBACK_DAYS", "5"), ("OVERLAP_MINUTES", "30")];
 
 /// The steps of a schedule and the violated guarantees.
@@ -48,7 +48,7 @@ pub(crate) struct Time(&'static AtomicI64);
 
 impl Time {
     fn new(now: Timestamp) -> Self {
-        // Every part of the program has a copy of the clock, so eight bytes per schedule are never freed.
+        // All parts of the program have a copy of the reference, so eight bytes per schedule are never freed.
         Self(Box::leak(Box::new(AtomicI64::new(now.millis()))))
     }
 
@@ -69,7 +69,7 @@ impl Time {
 ///
 /// # Panics
 ///
-/// If a run waits for something else than a call.
+/// If a run waits for something other than a call.
 pub fn run<C: Collector>(seed: u64) -> Outcome {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
     let _entered = runtime.enter();

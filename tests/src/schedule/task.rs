@@ -84,12 +84,13 @@ impl Task {
     }
 }
 
-/// The SDK with `client`, without retries: they share a budget in the process, and a schedule must not depend on earlier ones.
+/// The SDK with `client`. It makes no retries, because they share a budget in the process, and a schedule must not depend on
+/// earlier ones.
 pub fn sdk(client: GateClient) -> SdkConfig {
     offline::sdk(client, REGION, RetryConfig::disabled(), Clock::System)
 }
 
-/// Answers every call of `future` at once, in order, until it is done.
+/// Answers every call of `future` immediately, in order, until it is complete.
 ///
 /// # Panics
 ///

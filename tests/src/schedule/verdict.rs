@@ -1,5 +1,5 @@
-//! The guarantees after a schedule and one more undisturbed run: the table equals one that was never disturbed, and
-//! another run with the same answers writes nothing.
+//! The guarantees after a schedule and one further, undisturbed run: the table equals that of undisturbed runs, and another
+//! run with the same answers writes nothing.
 
 use super::Time;
 use super::backend::Backend;
@@ -63,7 +63,7 @@ fn scan(backend: &Backend) -> Table {
     undisturbed(&gate, backend, Table::scan(&client, TABLE))
 }
 
-/// Compares the disturbed table with the undisturbed one, except for what depends on the time of the runs.
+/// Compares the disturbed table with the undisturbed one, without data that depends on the times of the runs.
 fn compare(data: &ScheduleData, disturbed: &Table, reference: &Table, wrong: &mut Vec<String>) {
     let (mut disturbed, reference) = (comparable(data, disturbed), comparable(data, reference));
     let only_disturbed: Vec<Key> =
@@ -82,12 +82,12 @@ fn comparable(data: &ScheduleData, table: &Table) -> Table {
     table.0.retain(|_, item| !data.depends_on_runs(item));
     for item in table.0.values_mut() {
         match text(item, "kind").unwrap_or_default() {
-            // The coverage of a series depends on its first run; its points are in the chunks.
+            // The coverage of a series depends on its first run. Its points are compared in the chunks.
             "catalog" => {
                 let depending = ["covered", "watermark", "unavailable", "revision"];
                 item.retain(|name, _| !depending.contains(&name.as_str()));
             }
-            // A record of which nothing but what the hash leaves out has changed is not written again.
+            // A record is not written again if only members changed that the hash leaves out.
             kind => insights_sources::kind(kind)
                 .map(|kind| kind.unhashed)
                 .unwrap_or_default()

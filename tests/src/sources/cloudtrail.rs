@@ -15,7 +15,7 @@ use std::fmt::Write;
 /// The registration.
 pub const TEST_SOURCE: TestSource = TestSource {
     source: cloudtrail::SOURCE,
-    // The scenario has every kind within two days; 90 would take a minute.
+    // The scenario has every kind of record within two days. 90 days would take a minute.
     short_run: &[("LOOKBACK_DAYS", "2")],
     many_insights,
     few_points: &[("CLOUDTRAIL_PERIOD", "3600")],
@@ -33,7 +33,7 @@ pub const TEST_SOURCE: TestSource = TestSource {
     },
 };
 
-/// Open insights, each of a series of its own.
+/// Open insights, each of its own series.
 fn many_insights() -> String {
     let insight = |number: usize| {
         let series = format!(
@@ -48,7 +48,7 @@ fn many_insights() -> String {
     (0..96).map(insight).collect()
 }
 
-/// Closed insights, half of them on data events, so that both listings have several pages.
+/// Closed insights, half of them for data events, so that both listings have several pages.
 fn many_requests() -> String {
     let insight = |number: usize| {
         let end = 2 * number + 30;
@@ -70,7 +70,7 @@ fn many_requests() -> String {
     )
 }
 
-/// Insights of a few series, whose events are delivered late, and a trail that may be deleted.
+/// Insights of a few series whose events are delivered late, and a trail that may be deleted.
 #[derive(Debug)]
 struct CloudTrailData {
     settings: Settings,
@@ -90,13 +90,13 @@ struct Insight {
     series: usize,
     start: Timestamp,
     end: Option<Timestamp>,
-    /// When the service first knows its start.
+    /// When the service first returns its start.
     start_known: Timestamp,
-    /// When the service first knows its end.
+    /// When the service first returns its end.
     end_known: Option<Timestamp>,
 }
 
-/// Event source, event name, error code, and whether the series is of data events.
+/// Event source, event name, error code, and whether the series belongs to data events.
 const SERIES: [(&str, &str, Option<&str>, bool); 4] = [
     ("ec2.amazonaws.com", "RunInstances", None, false),
     ("secretsmanager.amazonaws.com", "GetSecretValue", Some("AccessDenied"), false),
@@ -116,7 +116,7 @@ impl CloudTrailData {
         if self.settings.is_delayed { 120 } else { 0 }
     }
 
-    /// Whether an item is about data events, the row of the trail included.
+    /// Whether an item belongs to data events, including the row of the trail.
     fn is_of_data_events(&self, key: &Key) -> bool {
         let id = key.pk.rsplit('#').next().unwrap_or_default();
         let is_insight = self.insights.iter().any(|insight| insight.id == id && insight.is_of_data_events());
@@ -147,7 +147,7 @@ impl RandomData for CloudTrailData {
             Some(insight) if insight.start < minute => {
                 (insight.end, insight.end_known) = (Some(minute), Some(now));
             }
-            // A trail that is created again has the same name, and with it the same ARN.
+            // A trail that is created again has the same name, and therefore the same ARN.
             _ if way > 6 && self.has_data_events => {
                 self.is_trail_deleted = !self.is_trail_deleted;
                 self.was_trail_deleted = true;
@@ -197,8 +197,8 @@ impl RandomData for CloudTrailData {
         dice.pick(&events.filter_map(read).collect::<Vec<Value>>()).cloned()
     }
 
-    /// The start and end events of management calls that are before the watermark and not stored, although the service
-    /// returned them.
+    /// The start and end events of management calls before the watermark that are not stored, although the service returned
+    /// them.
     fn missing_before(&self, watermark: Timestamp, backend: &Backend) -> Vec<String> {
         let mut missing = Vec::new();
         for insight in self.insights.iter().filter(|insight| !insight.is_of_data_events()) {
@@ -222,7 +222,7 @@ impl RandomData for CloudTrailData {
     }
 
     fn violation_of_extra(&self, key: &Key, _: &Map) -> Option<String> {
-        // Data events that were returned before the trail was deleted stay stored, and cannot be requested again.
+        // Data events that were returned before the trail was deleted stay stored, but cannot be requested again.
         let is_unavailable = self.is_trail_deleted && self.is_of_data_events(key);
         (!is_unavailable).then(|| ONLY_DISTURBED.to_owned())
     }

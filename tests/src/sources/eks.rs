@@ -24,7 +24,7 @@ pub const TEST_SOURCE: TestSource = TestSource {
     },
 };
 
-/// Clusters with so many checks that do not pass.
+/// Clusters with this number of checks that do not pass.
 fn clusters(clusters: usize, checks: usize) -> String {
     let check = |number: usize| {
         format!(
@@ -39,10 +39,10 @@ fn clusters(clusters: usize, checks: usize) -> String {
 
 /// The clusters of a schedule. The checks are distributed among them.
 const CLUSTERS: usize = 2;
-/// What a check may be.
+/// The possible statuses of a check.
 const STATUSES: [&str; 4] = ["PASSING", "WARNING", "ERROR", "UNKNOWN"];
 
-/// Checks that change their status and what they recommend, and that are deleted with or without their cluster.
+/// Checks whose status and recommendation change, and which are deleted with or without their cluster.
 #[derive(Debug)]
 struct EksData {
     settings: Settings,
@@ -53,7 +53,7 @@ struct EksData {
 #[derive(Debug)]
 struct Check {
     id: String,
-    /// When each status began, and its place in [`STATUSES`], oldest first.
+    /// When each status began, and its index in [`STATUSES`], oldest first.
     statuses: Vec<(Timestamp, usize)>,
     recommendation: i64,
     is_deleted: bool,
@@ -109,12 +109,12 @@ impl RandomData for EksData {
         Ok(())
     }
 
-    /// Every answer that a run stored has an event, under the time of its refresh: it depends on when there were runs.
+    /// Every stored answer has an event under the time of its refresh, so the events depend on the times of the runs.
     fn depends_on_runs(&self, item: &Map) -> bool {
         text(item, "kind") == Some(eks::INSIGHT_EVENT.name)
     }
 
-    /// What no answer of the service is about any longer is closed.
+    /// If the service no longer returns a check, its insight must be closed.
     fn violation_of_extra(&self, _: &Key, item: &Map) -> Option<String> {
         let is_over = match text(item, "kind") {
             Some(kind) if kind == eks::INSIGHT.name => text(item, "status") == Some("closed"),

@@ -23,11 +23,11 @@ static SOURCES: &[TestSource] = &[
 pub struct TestSource {
     /// The source.
     pub source: Source,
-    /// Variables with which a run over the built-in scenario takes seconds and still stores every kind of record.
+    /// Variables with which a run over the built-in scenario takes seconds and stores every kind of record.
     pub short_run: &'static [(&'static str, &'static str)],
-    /// A scenario with more data than is written at a time.
+    /// A scenario with more data than is written at once.
     pub many_insights: fn() -> String,
-    /// Variables with which a run over that scenario has few points.
+    /// Variables with which a run over that scenario fetches few points.
     pub few_points: &'static [(&'static str, &'static str)],
     /// A scenario in which a run over one day needs at least four requests of each of [`TestSource::frequent_operations`].
     pub many_requests: fn() -> String,

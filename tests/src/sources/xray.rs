@@ -37,7 +37,7 @@ fn insights(count: usize) -> String {
     (0..count).map(insight).collect()
 }
 
-/// Insights that grow, end, and drop out of the listing.
+/// Insights that grow, end, and disappear from the listing.
 #[derive(Debug)]
 struct XrayData {
     settings: Settings,

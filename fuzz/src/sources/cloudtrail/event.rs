@@ -1,4 +1,5 @@
-//! The JSON of an insight event: read, joined with another event, validated. What is not stored is rejected with reasons.
+//! The JSON of an insight event: read, joined with another event, validated. An event that is not stored is rejected with
+//! reasons.
 
 use crate::keys::{check_parts, check_size};
 use crate::{ACCOUNT, REGION, now};
@@ -11,7 +12,7 @@ use insights_shared::validate::validate;
 use insights_shared::value::Value;
 use insights_sources::cloudtrail;
 
-/// Reads an event, or two with a line that holds `\n---\n` between them.
+/// Reads one event, or two that are separated by `\n---\n`.
 pub fn check(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let target = Target { account_id: ACCOUNT.to_owned(), region: REGION.to_owned(), role: None };
@@ -22,7 +23,7 @@ pub fn check(data: &[u8]) {
         match event::read(text, ACCOUNT) {
             Err(rejected) => {
                 assert!(!rejected.violations.is_empty(), "rejected without a reason");
-                // Unpaired surrogates are replaced before anything else, since no table can hold them.
+                // Unpaired surrogates are replaced first, because the table cannot store them.
                 assert_eq!(rejected.raw, replace_unpaired(text), "what was rejected is not what is kept");
             }
             Ok(event) => {
@@ -80,7 +81,7 @@ pub fn check(data: &[u8]) {
     }
 }
 
-/// How many values there are that hold no others.
+/// The number of values that contain no other values.
 fn leaves(value: &Value) -> usize {
     match value {
         Value::Map(map) => map.values().map(leaves).sum(),

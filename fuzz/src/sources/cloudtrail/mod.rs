@@ -43,7 +43,7 @@ fn counts(outcome: &Outcome, answer: &Value) -> Option<(usize, usize)> {
     }
 }
 
-/// The events without a stored insight, and the rejected answers.
+/// The number of events without a stored insight, and of rejected answers.
 fn events(outcome: &Outcome, answer: &Value) -> (usize, usize) {
     let has_insight = |id: &Value| outcome.items(cloudtrail::INSIGHT).any(|item| item["id"]["S"] == *id);
     let is_stored = |event: &&Value| {
@@ -57,7 +57,8 @@ fn events(outcome: &Outcome, answer: &Value) -> (usize, usize) {
     (unstored.count(), outcome.rejected())
 }
 
-/// The points of an answer, and those of the series with the fewest points that a chunk contains or an issue names.
+/// The number of points in an answer, and of those that a chunk contains or an issue reports. For the second number, the
+/// series with the fewest points counts.
 fn points(outcome: &Outcome, answer: &Value) -> (usize, usize) {
     let seconds = |value: &Value| value.as_f64().map(|number| number.floor().to_string());
     let timestamps = answer.get("Timestamps").and_then(Value::as_array).into_iter().flatten();

@@ -134,7 +134,7 @@ fn a_dip_changes_compliant_evidence_into_non_compliant_and_adds_none() {
     check("2026-03-06T12:00:00Z", 24);
     check("2026-03-07T12:00:00Z", 14);
     check("2026-03-08T12:00:00Z", 4);
-    // Without an end the dip lasts, and the total stays the same.
+    // Without an end the dip continues; the total is constant.
     check("2026-03-15T12:00:00Z", 44);
     check("2026-04-15T12:00:00Z", 44);
 }

@@ -37,7 +37,7 @@ pub(super) fn insight(fields: &mut Fields<'_>, context: &Context, data: &Data) -
     let start_duration = fields.integer("start_duration").unwrap_or(START_DURATION);
     let baseline_duration = fields.integer("baseline_duration");
     let subject = subject?;
-    // Its index among those of the same series: unlike its time it does not change with the anchor.
+    // The index among the insights of the same series. Unlike the time, it does not depend on the anchor.
     let index = data.insights.iter().filter(|known| known.subject == subject).count();
     let key = key.unwrap_or_else(|| format!("{} {index}", series_name(&subject)));
     let longer = i64::from(hash(context.seed, &key).first().copied().unwrap_or_default()) * 7;

@@ -218,6 +218,6 @@ fn the_longest_series_is_generated_in_milliseconds() {
         ask(&data, "ListInsightsMetricData", whole).unwrap()["Values"].as_array().unwrap().len(),
         21_600
     );
-    // Generous for a debug build on a busy machine: the work must not grow with the age of the series.
+    // A generous limit for a debug build on a busy machine. The time must not depend on the age of the series.
     assert!(start.elapsed().as_millis() < 1_000, "{:?}", start.elapsed());
 }
