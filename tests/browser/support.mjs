@@ -16,6 +16,9 @@ const program = process.env.INSIGHTS ?? join(root, "target/debug/insights");
 const browserPath = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const run = promisify(execFile);
 
+// Each server that a test starts is ended with the process.
+process.setMaxListeners(50);
+
 /** Where screenshots go. */
 export const shots = join(dirname(fileURLToPath(import.meta.url)), "shots");
 
@@ -105,6 +108,15 @@ export function insight({ source = "xray", id, began, ended, ...further }) {
     schema_version: 1, title: `Faults in ${id}`, severity: "high", entity: id, started_at: began, updated_at: began,
     measures: { fault_count: 30, ok_count: 70, total_count: 100 }, detail: { insight_id: id },
     entity_pk: `entity#${id}`, entity_sk: `${began}#${tag}`, ...state, ...further,
+  };
+}
+
+/** The state of a target as a function stores it. */
+export function state({ source, region = "eu-west-1", status = "ok", ran = ago(1), success = ran, issues = {} }) {
+  return {
+    pk: `run#${source}#123456789012#${region}`, sk: "state", kind: "state", source, account_id: "123456789012", region, schema_version: 1,
+    entity_pk: `run#${source}`, entity_sk: `123456789012#${region}`, last_run_at: ran, last_status: status, issue_counts: issues,
+    ...(success ? { last_success_at: success } : {}),
   };
 }
 

@@ -102,6 +102,8 @@ const Charts = (() => {
         color: { type: "identity" },
         marks: [
           timeAxis(width, data),
+          // A part of the targets is a strip at the bottom; all of them are the whole lane.
+          Plot.rect(data.unknown, { x1: (span) => time(Math.max(span.from, data.from)), x2: (span) => time(span.until), y1: (span) => (span.part ? rows - 0.3 : 0), y2: rows, ...unknown, title: "label" }),
           data.now <= data.until + 1 ? Plot.ruleX([time(data.now)], { stroke: "var(--ink)", strokeDasharray: "2 2" }) : null,
           Plot.rect(placed, {
             ...box,

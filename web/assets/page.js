@@ -73,6 +73,22 @@ function find({ key, id, way }) {
   return at;
 }
 
+/** When the page that is shown was received. */
+let received = new Date();
+/** The title of the page that is shown. */
+let known = document.title;
+
+/** Says that the page is older than it seems, instead of how fresh it was; or takes that back. */
+function setLost(reason) {
+  const banner = document.getElementById("lost");
+  const trust = document.querySelector("header.top .trust");
+  if (!banner) return;
+  banner.hidden = !reason;
+  if (trust) trust.hidden = Boolean(reason);
+  banner.textContent = reason ? `Connection lost: ${reason}. This page shows the data of ${received.toLocaleTimeString()}.` : "";
+  document.title = reason ? `Connection lost · ${known}` : known;
+}
+
 /** Asks for the page again and puts it in the place of this one. */
 async function refresh(told) {
   let answer;
@@ -82,11 +98,13 @@ async function refresh(told) {
     const text = await answer.text();
     const next = new DOMParser().parseFromString(text, "text/html");
     const before = place();
-    for (const part of ["main", "header.top h1", "header.top .trust", "header.top .brand"]) {
+    for (const part of ["main", "header.top h1", "header.top .trust", "header.top .brand", "link[rel=icon]"]) {
       const [old, fresh] = [document.querySelector(part), next.querySelector(part)];
       if (old && fresh) old.replaceWith(document.adoptNode(fresh));
     }
-    document.title = next.title;
+    received = new Date();
+    known = next.title;
+    setLost(null);
     // An opened detail has its charts before the place is looked for.
     for (const open of before.open) {
       const details = find(open);
@@ -97,8 +115,9 @@ async function refresh(told) {
     scrollTo({ top: anchor ? scrollY + anchor.getBoundingClientRect().top - before.anchor.top : before.top, behavior: "instant" });
     if (before.focus) find(before.focus)?.focus({ preventScroll: true });
     if (told) document.getElementById("refresh")?.focus({ preventScroll: true });
-    document.getElementById("refreshed").textContent = `refreshed ${new Date().toLocaleTimeString()}`;
+    document.getElementById("refreshed").textContent = `refreshed ${received.toLocaleTimeString()}`;
   } catch (error) {
+    setLost(error.message);
     document.getElementById("refreshed").textContent = `not refreshed: ${error.message}`;
   }
 }

@@ -57,7 +57,7 @@ fn fitted(model: &mut Model) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::page::model::Insight;
+    use crate::page::model::{Insight, Known};
     use insights_query::health::Health;
     use insights_query::incident::{Occurrence, incidents};
     use insights_query::{Detail, format};
@@ -99,10 +99,11 @@ mod tests {
         };
         let events: Vec<Stored> = (0..events).map(event).collect();
         let records: Vec<Stored> = (0..5_000).map(insight).collect();
+        let known = Known::of(&records);
         let occurrences = records.iter().filter_map(|record| Occurrence::new(record.clone(), &[])).collect();
         let detailed = |(nth, record): (usize, Stored)| {
             let detail = (nth < MOST_DETAILS).then(|| Detail { items: events.clone(), ..Detail::default() });
-            Insight { record, detail }
+            Insight { record, ended_later: None, detail }
         };
         let (mut open, closed): (Vec<Stored>, Vec<Stored>) =
             records.into_iter().partition(|record| record.text("status") == Some("open"));
@@ -112,15 +113,20 @@ mod tests {
             now,
             span: Span::last(40 * 86_400, now),
             zone: TimeZone::UTC,
+            filter: Filter::default(),
+            known,
             open: open.into_iter().enumerate().map(detailed).collect(),
-            closed: closed.into_iter().map(|record| Insight { record, detail: None }).collect(),
+            closed: closed
+                .into_iter()
+                .map(|record| Insight { record, ended_later: None, detail: None })
+                .collect(),
             incidents: incidents(occurrences),
             counts: Vec::new(),
             targets: Vec::new(),
             clusters: Vec::new(),
             health: Health::Known,
+            selected_health: Health::Known,
             location: Location::default(),
-            narrowed: false,
             without_detail: 4_940,
             passed_over: 2,
         }
@@ -131,7 +137,7 @@ mod tests {
         let page = fitted(&mut model(10));
         assert!(page.len() < 2_000_000, "{} bytes", page.len());
         for expected in [
-            "100 insights are open: <span class=\"count\">100 high</span>.",
+            "All sources, last 40 days: 100 of 5,000 open (<span class=\"count\">100 high</span>)",
             "4,900 insights, newest first",
             "3,900 insights in the list of ended insights: the oldest (3900 high)",
             "`insights list --since 2026-01-20T12:00:00.000Z` has them all",

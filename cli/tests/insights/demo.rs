@@ -73,7 +73,7 @@ fn a_demo_shows_open_insights_recent_insights_and_costs() {
     }
     let report = std::fs::read_to_string(folder.join("report.html")).unwrap();
     for expected in
-        ["insights are open: ", "began 4 minutes before faults in payments", "data-chart=\"rate\""]
+        ["Problem</span> All sources, ", "began 4 minutes before faults in payments", "data-chart=\"rate\""]
     {
         assert!(report.contains(expected), "{expected} is missing in the report");
     }

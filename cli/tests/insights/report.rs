@@ -24,7 +24,7 @@ fn section<'a>(page: &'a str, anchor: &str) -> &'a str {
 fn a_report_lists_open_insights_worst_first_and_earlier_ones() {
     let page = report(&STORY, &[]);
     assert!(page.starts_with("<!DOCTYPE html>"));
-    assert!(page.contains("6 insights are open: "), "as many as the story has");
+    assert!(page.contains("All sources, last 7 days: 6 of 10 open ("), "as many as the story has");
     let now = section(&page, "now");
     let places: Vec<usize> =
         ["61.7% of its requests", "AccessDeniedException error rate 0.8", "card-network answers again"]
@@ -179,7 +179,7 @@ fn stored_values_are_escaped_as_text() {
 fn an_empty_table_differs_from_a_table_without_open_insights() {
     let page = report(&Story::empty(), &[]);
     for expected in [
-        "Whether anything is open is unknown.",
+        "last 7 days: nothing was collected</h1>",
         "No scheduled run is recorded in this table.",
         "<b>Unknown</b>: X-Ray has never run, CloudTrail has never run",
         "has never run. <a href=\"#freshness\">See freshness</a>.",
@@ -201,7 +201,7 @@ fn a_stale_target_is_shown_at_the_top() {
             "last_success_at":"2020-01-01T00:00:00.000Z","last_status":"ok"}"#,
     );
     let page = report(&story, &[]);
-    assert!(page.contains("Not all of this is fresh."));
+    assert!(page.contains("Not everything is up to date."));
     assert!(page.contains("CloudTrail in 123456789012 eu-west-1 is stale and last succeeded"));
     assert!(section(&page, "freshness").contains("class=\"state bad\">stale<"));
 }

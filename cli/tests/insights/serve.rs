@@ -163,17 +163,26 @@ fn the_live_page_is_the_report_with_filters_in_the_url() {
     let served = Served::start(&STORY);
     let all = served.get("/");
     assert_eq!((all.status, all.headers["content-type"].as_str()), (200, "text/html; charset=utf-8"));
-    assert!(all.body.contains("6 insights are open: "), "{}", all.body.len());
+    assert!(all.body.contains("All sources, last 7 days: 6 of 10 open ("), "{}", all.body.len());
+    assert!(all.body.contains("<title>Problem: 6 of 10 open · Insights</title>"));
     assert!(all.body.contains(&format!("href=\"/insights/{PK}\"")), "each insight has an address");
     assert!(all.body.contains("href=\"/assets/page.css\"") && !all.body.contains("<style"));
     for (query, expected, listed) in [
-        ("severity=critical", "1 insight is open: ", 1),
-        ("source=cloudtrail", "1 insight is open: ", 2),
-        ("status=closed", "Nothing is open of what was asked for.", 4),
-        ("q=card-net", "1 insight is open: ", 1),
-        ("account=111122223333", "Whether anything of what was asked for is open is unknown.", 0),
-        ("region=eu-west-1&severity=medium&status=open", "5 insights are open: ", 5),
-        ("source=xray&since=24h", "2 insights are open: ", 2),
+        ("severity=critical", "All sources, critical, last 7 days: 1 of 1 open (", 1),
+        ("source=cloudtrail", "CloudTrail, last 7 days: 1 of 2 open (", 2),
+        (
+            "status=closed",
+            "ended, last 7 days: 0 of 4 open; 6 more open, not listed because of the filter",
+            4,
+        ),
+        ("q=card-net", "“card-net”, last 7 days: 1 of 1 open (", 1),
+        ("account=111122223333", "account 111122223333, last 7 days: nothing was collected; 6 more open", 0),
+        (
+            "region=eu-west-1&severity=medium&status=open",
+            "medium or worse, open, last 7 days: 5 of 5 open (",
+            5,
+        ),
+        ("source=xray&since=24h", "X-Ray, last 24 hours: 2 of 2 open (", 2),
     ] {
         let answer = served.get(&format!("/?{query}"));
         assert_eq!(answer.status, 200, "{query}");
@@ -191,9 +200,12 @@ fn each_insight_has_its_own_page() {
     let served = Served::start(&STORY);
     let answer = served.get(&format!("/insights/{PK}"));
     assert_eq!(answer.status, 200, "{answer:?}");
-    for expected in
-        ["<h1>payments had faults", "data-chart=\"shares\"", "service-map", "began 4 minutes before"]
-    {
+    for expected in [
+        "<h1>Faults in payments</h1><p class=\"message\">payments had faults",
+        "data-chart=\"shares\"",
+        "service-map",
+        "began 4 minutes before",
+    ] {
         assert!(answer.body.contains(expected), "{expected} is missing");
     }
     for path in [

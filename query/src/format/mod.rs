@@ -7,6 +7,8 @@ mod value;
 mod zone;
 
 use escape::visible;
+use insights_shared::record::Stored;
+use insights_sources::view;
 pub use insights_sources::view::{counted, measure};
 
 pub use key::{parse_key, spell_key};
@@ -99,6 +101,31 @@ pub fn wrapped(text: &str, width: u16) -> String {
 /// External text on one line, with hidden characters escaped.
 pub fn plain(text: &str) -> String {
     visible(text).into_owned()
+}
+
+/// The heading of a record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heading {
+    /// Its name, which stays the same while it is open: `Faults in payments`.
+    pub name: String,
+    /// The latest message of the service, if that is not the name.
+    pub message: Option<String>,
+}
+
+impl Heading {
+    /// Both on one line.
+    pub fn in_one_line(&self) -> String {
+        match &self.message {
+            Some(message) => format!("{}: {message}", self.name),
+            None => self.name.clone(),
+        }
+    }
+}
+
+/// The heading of `record`, each part on one line with hidden characters escaped.
+pub fn heading(record: &Stored) -> Heading {
+    let (name, message) = view::heading(record);
+    Heading { name: plain(&name), message: message.map(|message| plain(&message)) }
 }
 
 /// The label of the source with this id; an unknown id remains.

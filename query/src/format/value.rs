@@ -15,12 +15,28 @@ pub fn judgement(record: &Stored) -> Option<String> {
                 apart.map_or_else(String::new, |(number, what)| format!(", {} {what}", thousands(number)));
             format!("{} of {} {what} ({}){apart}", thousands(part), thousands(whole), share(part, whole))
         }
-        Judgement::Ratio { times, is_at_least } => {
-            #[expect(clippy::cast_possible_truncation, reason = "a cast from floating point saturates")]
-            let number = if times < 10.0 { format!("{times:.1}") } else { thousands(times.round() as i64) };
-            format!("{}{number} times the usual rate", if is_at_least { "more than " } else { "" })
+        Judgement::Rates { average, baseline } => {
+            // The factor of the two rates as they are shown, so that a reader who divides them gets the same.
+            let (shown, usual) = (rounded(average), rounded(baseline));
+            if usual > 0.0 {
+                format!("{} times the usual rate", times(shown / usual))
+            } else {
+                format!("{} a minute, usually {}", rate(average), rate(baseline))
+            }
         }
     })
+}
+
+/// A factor: one decimal below ten.
+fn times(factor: f64) -> String {
+    #[expect(clippy::cast_possible_truncation, reason = "a cast from floating point saturates")]
+    let whole = factor.round() as i64;
+    if factor < 9.95 { format!("{factor:.1}") } else { thousands(whole) }
+}
+
+/// `number` as [`rate`] shows it.
+fn rounded(number: f64) -> f64 {
+    rate(number).replace(',', "").parse().unwrap_or_default()
 }
 
 /// A part of a whole as a percentage.
@@ -110,7 +126,7 @@ mod tests {
             ),
             (
                 r#"{"measures":{"insight_average":44,"baseline_average":0.003}}"#,
-                Some("more than 4,400 times the usual rate"),
+                Some("14,667 times the usual rate"),
             ),
             (
                 r#"{"measures":{"insight_average":0.1,"baseline_average":0.02}}"#,
@@ -118,8 +134,18 @@ mod tests {
             ),
             (
                 r#"{"measures":{"insight_average":2.6,"baseline_average":0.0006}}"#,
-                Some("more than 260 times the usual rate"),
+                Some("4,333 times the usual rate"),
             ),
+            // The factor is that of the displayed rates.
+            (
+                r#"{"measures":{"insight_average":0.8,"baseline_average":0.00063}}"#,
+                Some("1,270 times the usual rate"),
+            ),
+            (
+                r#"{"measures":{"insight_average":0.8,"baseline_average":0.0006}}"#,
+                Some("1,333 times the usual rate"),
+            ),
+            (r#"{"measures":{"insight_average":0.8,"baseline_average":0}}"#, Some("0.8 a minute, usually 0")),
             (r#"{"measures":{"insight_average":2.6}}"#, None),
             (r#"{"measures":{}}"#, None),
             ("{}", None),

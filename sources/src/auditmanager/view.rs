@@ -19,6 +19,7 @@ pub static VIEW: View = View {
         place: record.text("title").map(str::to_owned),
         unusual: None,
     },
+    title_is_message: false,
     correlation_items: &[],
     correlation: |_, _| CorrelationKeys::default(),
     // People identify an assessment by its name.

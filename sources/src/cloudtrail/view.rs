@@ -2,7 +2,7 @@
 //! series. CloudTrail documents no links into its console: `events?EventName=…&StartTime=…&EndTime=…` is the address that its
 //! event history shows in the browser.
 
-use super::{BASELINE_RATIO, SOURCE};
+use super::SOURCE;
 use crate::view::console::{Link, encoded, home};
 use crate::view::{
     Column, CorrelationKeys, Fact, Judgement, Related, Section, SeriesChart, Subject, Table, Value, View,
@@ -23,6 +23,7 @@ pub static VIEW: View = View {
     sections,
     judgement,
     subject,
+    title_is_message: false,
     correlation_items: &[],
     correlation,
     lane: |record| record.text("entity").unwrap_or_default().trim_end_matches(".amazonaws.com"),
@@ -150,8 +151,7 @@ fn attributions(insight: &Stored) -> Vec<Table> {
 
 fn judgement(record: &Stored) -> Option<Judgement> {
     let (average, baseline) = (measure(record, "insight_average")?, measure(record, "baseline_average")?);
-    let least = BASELINE_RATIO.least_baseline;
-    Some(Judgement::Ratio { times: average / baseline.max(least), is_at_least: baseline < least })
+    Some(Judgement::Rates { average, baseline })
 }
 
 fn subject(insight: &Stored) -> Subject {

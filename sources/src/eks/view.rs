@@ -27,6 +27,7 @@ pub static VIEW: View = View {
         place: insight.text("entity").map(str::to_owned),
         unusual: None,
     },
+    title_is_message: false,
     correlation_items: &[],
     // A check fails for weeks and names no service, so it would belong to every incident of that time.
     correlation: |_, _| CorrelationKeys::default(),

@@ -25,6 +25,7 @@ pub static VIEW: View = View {
         place: record.text("title").map(str::to_owned),
         unusual: None,
     },
+    title_is_message: false,
     correlation_items: &[],
     correlation: |_, _| CorrelationKeys::default(),
     lane: |record| record.text("title").unwrap_or_default(),

@@ -24,6 +24,7 @@ mod section;
 use crate::registry::VIEWS;
 use crate::{Source, registry};
 use console::Link;
+use counts::capitalized;
 use insights_records::number::Number;
 use insights_records::record::Stored;
 use insights_records::series::SeriesKey;
@@ -51,6 +52,8 @@ pub struct View {
     pub judgement: fn(record: &Stored) -> Option<Judgement>,
     /// The subject of an insight in the sentence of an incident.
     pub subject: fn(insight: &Stored) -> Subject,
+    /// Whether the title of a record is the latest message of the service, which changes. Then the subject names the insight.
+    pub title_is_message: bool,
     /// The sort keys of the items that [`View::correlation`] reads in addition to the insight.
     pub correlation_items: &'static [&'static str],
     /// The keys that an insight may have in common with others. `items` may be incomplete.
@@ -87,12 +90,12 @@ pub enum Judgement {
         /// A number that is not part of the whole, and its name.
         apart: Option<(i64, &'static str)>,
     },
-    /// A ratio to the usual rate.
-    Ratio {
-        /// The ratio.
-        times: f64,
-        /// Whether the ratio is a lower bound.
-        is_at_least: bool,
+    /// A rate per minute, compared with the usual one.
+    Rates {
+        /// The rate.
+        average: f64,
+        /// The usual rate.
+        baseline: f64,
     },
 }
 
@@ -140,6 +143,17 @@ pub fn of(source: Source) -> Option<&'static View> {
 /// The view of a stored record.
 pub fn of_record(record: &Stored) -> Option<&'static View> {
     of(registry::source_of(record)?)
+}
+
+/// The name of a record, and the latest message of the service if that is something else.
+pub fn heading(record: &Stored) -> (String, Option<String>) {
+    let title = record.text("title").unwrap_or_default().to_owned();
+    match of_record(record) {
+        Some(view) if view.title_is_message => {
+            (capitalized(&(view.subject)(record).to_string()), Some(title).filter(|title| !title.is_empty()))
+        }
+        _ => (title, None),
+    }
 }
 
 /// The value that determines the severity of a record of any source.

@@ -29,6 +29,7 @@ pub static VIEW: View = View {
         place: insight.text("entity").map(str::to_owned),
         unusual: None,
     },
+    title_is_message: true,
     correlation_items: &[GRAPH_SORT_KEY],
     correlation,
     lane: |record| record.text("entity").unwrap_or_default(),

@@ -2,6 +2,7 @@
 
 use super::insight::{self, Context};
 use super::model::{Insight, Model};
+use super::overall::{self, Overall};
 use super::{Medium, chart, compliance, freshness, incidents, readiness, sections, timeline, top};
 use crate::command::CommandLine;
 use base64::Engine;
@@ -32,7 +33,7 @@ const MOST_OPEN: usize = 1_000;
 
 /// A page of everything.
 pub fn whole(model: &Model, medium: &Medium) -> Markup {
-    let context = Context { now: model.now, zone: &model.zone, medium, location: &model.location };
+    let context = Context { now: model.as_of(), zone: &model.zone, medium, location: &model.location };
     let body = html! {
         (top::top(model, context))
         main #main {
@@ -46,14 +47,7 @@ pub fn whole(model: &Model, medium: &Medium) -> Markup {
         }
         (foot(model, medium))
     };
-    let open = model.open.len();
-    let title = match &model.health {
-        _ if open > 0 => format!("{} open", format::count(open as u64)),
-        Health::Known => "Nothing open".to_owned(),
-        Health::Partly => "Nothing known to be open".to_owned(),
-        Health::Unknown(_) => "Unknown".to_owned(),
-    };
-    framed(&format!("{title} · Insights"), &body, medium)
+    framed(&overall::title(model), Some(Overall::of(model)), &body, medium)
 }
 
 /// A page of one insight.
@@ -61,11 +55,13 @@ pub fn single(model: &Model, insight: &Insight, detail: &Detail, medium: &Medium
     let context = Context { now: model.now, zone: &model.zone, medium, location: &model.location };
     let record = &insight.record;
     let severity = insight.severity();
+    let heading = format::heading(record);
     let body = html! {
         header.top {
             p.brand { a href="/" { "All insights" } span { "table " (model.table) } span { "as of " (super::text::time(model.now, context.zone)) }
                 span { (format::times(context.zone, model.oldest(), model.now)) } a #refresh href="" { "Refresh" } span #refreshed role="status" {} }
-            h1 { (super::text::line(record, "title")) }
+            h1 { (heading.name) }
+            @if let Some(message) = &heading.message { p.message { (message) } }
             p.trust { (super::text::severity(severity.as_str())) span { @if insight.is_open() { "Open" } @else { "Ended" }
                 @if let Some(measures) = format::judgement(record) { ": " (measures) } } }
         }
@@ -77,7 +73,7 @@ pub fn single(model: &Model, insight: &Insight, detail: &Detail, medium: &Medium
         }
         (foot(model, medium))
     };
-    framed(&format!("{} · Insights", super::text::line(record, "title")), &body, medium)
+    framed(&format!("{} · Insights", heading.name), None, &body, medium)
 }
 
 /// A page with an error message.
@@ -86,12 +82,13 @@ pub fn message(title: &str, text: &Markup) -> Markup {
         header.top { p.brand { a href="/" { "All insights" } } h1 { (title) } }
         main #main { section { div.panel.padded { (text) } } }
     };
-    framed(title, &body, &Medium::Live(super::filter::Filter::default()))
+    framed(title, None, &body, &Medium::Live(super::filter::Filter::default()))
 }
 
 /// The frame of all pages. It escapes the hidden characters of the whole page.
-fn framed(title: &str, body: &Markup, medium: &Medium) -> Markup {
+fn framed(title: &str, overall: Option<Overall>, body: &Markup, medium: &Medium) -> Markup {
     let title = visible(title);
+    let icon = overall.map_or_else(|| "data:,".to_owned(), Overall::icon);
     let body = PreEscaped(visible_lines(&body.0));
     html! {
         (DOCTYPE)
@@ -108,7 +105,7 @@ fn framed(title: &str, body: &Markup, medium: &Medium) -> Markup {
                 meta name="color-scheme" content="light dark";
                 meta name="referrer" content="no-referrer";
                 meta name="generator" content=(concat!("insights ", env!("CARGO_PKG_VERSION")));
-                link rel="icon" href="data:,";
+                link rel="icon" href=(icon);
                 title { (title) }
                 @if !medium.is_live() { style { (PreEscaped(STYLE)) } }
             }
@@ -134,14 +131,18 @@ fn policy_of_a_file() -> String {
 
 fn now(model: &Model, context: Context<'_>) -> Markup {
     let shown = model.open.get(..MOST_OPEN).unwrap_or(&model.open);
+    let open_title = match model.past() {
+        Some(until) => format!("Open at {}", format::instant(until, context.zone)),
+        None => "Open insights".to_owned(),
+    };
     html! {
         section #now aria-labelledby="now-title" {
-            header { h2 #now-title { "Open insights" } @if !model.open.is_empty() { span.quiet { "worst first" } } }
-            (incidents::now(model))
+            header { h2 #now-title { (open_title) } @if !model.open.is_empty() { span.quiet { "worst first" } } }
+            (incidents::now(model, context))
             @if model.open.is_empty() {
                 p.panel.nothing {
                     (empty(model, "open insight"))
-                    @if model.health != Health::Known { " " a href="#freshness" { "See freshness" } "." }
+                    @if model.selected_health != Health::Known { " " a href="#freshness" { "See freshness" } "." }
                 }
             } @else {
                 (insight::rows(shown, context))
@@ -169,8 +170,9 @@ fn ended(model: &Model, context: Context<'_>) -> Markup {
 
 /// Why a list is empty.
 fn empty(model: &Model, what: &str) -> Markup {
-    let what = if model.narrowed { format!("{what} that matches the filter") } else { what.to_owned() };
-    sections::explanation(&model.health.explain_empty(&what))
+    let what =
+        if model.filter.narrows() { format!("{what} that matches the filter") } else { what.to_owned() };
+    sections::explanation(&model.selected_health.explain_empty(&what))
 }
 
 /// The footer: what was left out, the severity rules, and the program's version.

@@ -1,9 +1,11 @@
 //! The filter of the live page, from the parameters of its address. All faults of an address are reported at once.
 
+use insights_query::format::{instant, plain};
 use insights_query::input::{account, region, when};
 use insights_query::{Place, Span};
 use insights_shared::record::{Severity, Source, Stored};
 use insights_shared::time::Timestamp;
+use jiff::tz::TimeZone;
 use std::collections::BTreeSet;
 
 /// The parameters for insights.
@@ -150,10 +152,57 @@ impl Filter {
         is(&self.account, &place.account_id) && is(&self.region, &place.region)
     }
 
+    /// Only its account and region.
+    #[must_use]
+    pub fn places(&self) -> Self {
+        Self { account: self.account.clone(), region: self.region.clone(), ..Self::default() }
+    }
+
+    /// What it selects in the period `span`, in words: `CloudTrail, high or worse, last 7 days`.
+    pub fn in_words(&self, span: Span, now: Timestamp, zone: &TimeZone) -> String {
+        let given = |text: &str| Some(plain(text)).filter(|text| !text.is_empty());
+        let status = match self.status {
+            Some("closed") => Some("ended".to_owned()),
+            other => other.map(str::to_owned),
+        };
+        let parts = [
+            Some(self.source.map_or("All sources", |source| source.0.label).to_owned()),
+            given(&self.account).map(|account| format!("account {account}")),
+            given(&self.region),
+            self.severity.map(|severity| match severity {
+                Severity::Critical => "critical".to_owned(),
+                severity => format!("{} or worse", severity.as_str()),
+            }),
+            status,
+            given(&self.q).map(|text| format!("“{text}”")),
+            Some(period(span, now, zone)),
+        ];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+    }
+
     /// Whether it restricts anything but the time.
     pub fn narrows(&self) -> bool {
         let time_alone = Self { since: self.since.clone(), until: self.until.clone(), ..Self::default() };
         *self != time_alone
+    }
+}
+
+/// A period in words: `last 7 days`, `since 2026-03-01 12:00`, `2026-03-01 12:00 to 2026-03-01 13:00`.
+fn period(span: Span, now: Timestamp, zone: &TimeZone) -> String {
+    let minutes = span.millis() / 60_000;
+    let is_round = span.millis() % 60_000 == 0;
+    let last = |number: i64, one: &str, many: &str| match number {
+        1 => format!("last {one}"),
+        number => format!("last {number} {many}"),
+    };
+    match minutes {
+        _ if span.until < now => format!("{} to {}", instant(span.since, zone), instant(span.until, zone)),
+        minutes if is_round && minutes >= 2_880 && minutes % 1_440 == 0 => {
+            last(minutes / 1_440, "day", "days")
+        }
+        minutes if is_round && minutes % 60 == 0 => last(minutes / 60, "hour", "hours"),
+        minutes if is_round && minutes < 120 => last(minutes, "minute", "minutes"),
+        _ => format!("since {}", instant(span.since, zone)),
     }
 }
 
@@ -231,6 +280,31 @@ mod tests {
             let (filter, _) = Filter::parse([(field, value)], &OF_INSIGHTS, now()).unwrap();
             assert_eq!(filter.holds(&insight), held, "{field}={value}");
             assert!(filter.narrows());
+        }
+    }
+
+    #[test]
+    fn a_selection_is_named_in_words() {
+        for (pairs, expected) in [
+            (&[][..], "All sources, last 7 days"),
+            (&[("source", "cloudtrail"), ("severity", "high")], "CloudTrail, high or worse, last 7 days"),
+            (
+                &[("severity", "critical"), ("status", "closed"), ("since", "24h")],
+                "All sources, critical, ended, last 24 hours",
+            ),
+            (
+                &[("account", "111122223333"), ("region", "eu-west-1"), ("since", "1h")],
+                "All sources, account 111122223333, eu-west-1, last hour",
+            ),
+            (&[("q", "pay\u{202e}"), ("since", "90m")], "All sources, “pay\\u{202e}”, last 90 minutes"),
+            (
+                &[("since", "2026-03-05"), ("until", "2026-03-05T12:00:00Z")],
+                "All sources, 2026-03-05 00:00 to 2026-03-05 12:00",
+            ),
+            (&[("since", "2026-03-05T11:59:30Z")], "All sources, since 2026-03-05 11:59"),
+        ] {
+            let (filter, span) = Filter::parse(pairs.iter().copied(), &OF_INSIGHTS, now()).unwrap();
+            assert_eq!(filter.in_words(span, now(), &TimeZone::UTC), expected);
         }
     }
 }

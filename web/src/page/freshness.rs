@@ -10,6 +10,7 @@ use insights_query::health::{Condition, Health, Target, described};
 use insights_shared::record::Source;
 use insights_sources::view::Tone;
 use maud::{Markup, html};
+use std::cmp::Reverse;
 
 /// The section.
 pub fn section(model: &Model, context: Context<'_>) -> Markup {
@@ -29,12 +30,29 @@ pub fn section(model: &Model, context: Context<'_>) -> Markup {
     }
 }
 
+/// The target whose data can be trusted least: the worst condition, of these without a success, of these the longest ago.
+pub fn worst<'a>(targets: impl IntoIterator<Item = &'a Target>) -> Option<&'a Target> {
+    let rank = |target: &Target| {
+        let condition = target.classification.condition;
+        // Nothing was fetched at all; too little was fetched; something was fetched.
+        let lost = match condition {
+            Condition::Denied | Condition::Failed => 3,
+            Condition::Throttled => 2,
+            Condition::Stale => 1,
+            _ => 0,
+        };
+        let success = target.state.as_ref().and_then(|state| state.timestamp("last_success_at"));
+        (condition.tone(), lost, Reverse(success))
+    };
+    targets.into_iter().max_by_key(|target| rank(target))
+}
+
 /// The freshness of all data in one line at the top of the page.
 pub fn trust(model: &Model) -> Markup {
     let condition = |target: &Target| target.classification.condition;
     let tone = |target: &Target| condition(target).tone();
     let last_success = |target: &Target| target.state.as_ref()?.timestamp("last_success_at");
-    let worst = model.targets.iter().max_by_key(|target| tone(target));
+    let worst = worst(&model.targets);
     let described = |target: &Target| {
         described(target.source, &target.place, condition(target), last_success(target), model.now)
     };
@@ -55,7 +73,7 @@ pub fn trust(model: &Model) -> Markup {
             Some(target) if tone(target) >= Tone::Unsure => {
                 @let others = model.targets.iter().filter(|other| tone(other) >= Tone::Unsure).count() - 1;
                 p.trust.(tone_class(tone(target))) {
-                    b { "Not all of this is fresh." }
+                    b { "Not everything is up to date." }
                     span {
                         (described(target))
                         @if others > 0 { ", and " (others) " more" }

@@ -2,7 +2,7 @@
 //! series are read only for the most important ones, so that a page of five thousand insights takes a second.
 
 use super::filter::Filter;
-use super::model::{Insight, Model};
+use super::model::{Insight, Known, Model};
 use crate::command::Location;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use insights_query::counts::{Day, Given, Scope, ScopeDays};
@@ -13,8 +13,8 @@ use insights_query::readiness::Cluster;
 use insights_query::{Detail, Error, Margin, Reader, Span};
 use insights_shared::key::Key;
 use insights_shared::record::{Kind, Source, Stored};
-use insights_shared::time::DAY_SECONDS;
-use insights_sources::{eks, insight_kinds, kind_of};
+use insights_shared::time::{DAY_SECONDS, Timestamp};
+use insights_sources::{insight_kinds, kind_of};
 use jiff::tz::TimeZone;
 use std::cmp::Reverse;
 
@@ -50,16 +50,21 @@ pub struct Wanted<'a> {
 pub async fn whole(reader: &Reader, wanted: Wanted<'_>) -> Result<Model, Error> {
     let (filter, span) = (wanted.filter, wanted.span);
     let insights = async {
-        let insights = insights(reader, filter, span).await?;
-        let incidents = incidents(reader, &insights);
-        let detailed = detailed(reader, insights.clone(), wanted.most_details);
-        futures_util::try_join!(incidents, detailed)
+        let all = all(reader, span).await?;
+        let known = Known::of(&all);
+        let incidents = incidents(reader, &all);
+        let listed = all.iter().filter(|insight| filter.holds(insight)).cloned().collect();
+        let detailed = detailed(reader, listed, wanted.most_details, span.until);
+        let (incidents, detailed) = futures_util::try_join!(incidents, detailed)?;
+        Ok((known, incidents, detailed))
     };
-    let ((incidents, insights), counts, targets, clusters) = futures_util::try_join!(
+    // Counts and clusters stay visible whatever source is listed.
+    let places = filter.places();
+    let ((known, incidents, insights), counts, targets, clusters) = futures_util::try_join!(
         insights,
-        counts(reader, filter, span),
+        counts(reader, &places, span),
         survey(reader, None),
-        clusters(reader, filter)
+        clusters(reader, &places)
     )?;
     let without_detail = insights.iter().filter(|insight| insight.detail.is_none()).count();
     let (open, closed) = in_order(insights, |insight| &insight.record);
@@ -68,15 +73,17 @@ pub async fn whole(reader: &Reader, wanted: Wanted<'_>) -> Result<Model, Error> 
         now: reader.now(),
         span,
         zone: wanted.zone,
+        filter: filter.clone(),
         open,
         closed,
+        known,
         incidents,
         counts,
-        health: health(&targets, filter),
+        health: health(&targets, &Filter::default()),
+        selected_health: health(&targets, filter),
         location: wanted.location,
         targets,
         clusters,
-        narrowed: filter.narrows(),
         without_detail,
         passed_over: reader.passed_over(),
     })
@@ -95,19 +102,34 @@ fn health(targets: &[Target], filter: &Filter) -> Health {
 
 /// The EKS clusters that `filter` selects.
 async fn clusters(reader: &Reader, filter: &Filter) -> Result<Vec<Cluster>, Error> {
-    if filter.source.is_some_and(|source| source != eks::SOURCE) {
-        return Ok(Vec::new());
-    }
     let mut clusters = reader.clusters().await?;
     clusters.retain(|cluster| filter.selects(&cluster.place));
     Ok(clusters)
 }
 
-/// The envelopes of insights.
-pub async fn insights(reader: &Reader, filter: &Filter, span: Span) -> Result<Vec<Stored>, Error> {
-    let mut insights = reader.overlapping(&insight_kinds().collect::<Vec<_>>(), span).await?;
-    insights.retain(|insight| filter.holds(insight));
+/// The envelopes of all insights that overlap `span`, as they are stored.
+pub async fn stored(reader: &Reader, span: Span) -> Result<Vec<Stored>, Error> {
+    reader.overlapping(&insight_kinds().collect::<Vec<_>>(), span).await
+}
+
+/// The envelopes of all insights that overlap `span`, as of its end.
+async fn all(reader: &Reader, span: Span) -> Result<Vec<Stored>, Error> {
+    let mut insights = stored(reader, span).await?;
+    for insight in &mut insights {
+        reopen(insight, span.until);
+    }
     Ok(insights)
+}
+
+/// Makes `insight` as it was at `until`: open if it ended later. Returns the later end. Its other attributes are those of today,
+/// because the table keeps only the newest version of a record.
+fn reopen(insight: &mut Stored, until: Timestamp) -> Option<Timestamp> {
+    let ended_later = insight.timestamp("ended_at").filter(|ended| *ended > until)?;
+    for name in ["ended_at", "status_reason"] {
+        insight.0.remove(name);
+    }
+    insight.0.insert("status".into(), "open".into());
+    Some(ended_later)
 }
 
 /// Open insights, the worst first, and ended ones, the newest first.
@@ -137,10 +159,10 @@ pub async fn single(
         until: ended.max(began.plus_seconds(around)).min(reader.now()),
     };
     let near = Span { since: span.since, until: began.plus_seconds(around).min(reader.now()) };
-    let neighbours = reader.overlapping(&insight_kinds().collect::<Vec<_>>(), near).await?;
+    let neighbours = stored(reader, near).await?;
     let mut incidents = incidents(reader, &neighbours).await?;
     incidents.retain(|incident| incident.holds(pk));
-    let mut insights = detailed(reader, vec![record], 1).await?;
+    let mut insights = detailed(reader, vec![record], 1, reader.now()).await?;
     // The page lists only the insight itself.
     let is_open = insights.iter().any(Insight::is_open);
     let (open, closed) =
@@ -150,15 +172,17 @@ pub async fn single(
         now: reader.now(),
         span,
         zone,
+        filter: Filter::default(),
         open,
         closed,
+        known: Known::default(),
         incidents,
         counts: Vec::new(),
         targets: Vec::new(),
         clusters: Vec::new(),
         health: Health::Known,
+        selected_health: Health::Known,
         location,
-        narrowed: false,
         without_detail: 0,
         passed_over: reader.passed_over(),
     }))
@@ -175,15 +199,24 @@ pub async fn incidents(reader: &Reader, insights: &[Stored]) -> Result<Vec<Incid
     Ok(incidents)
 }
 
-/// The insights; the `most` most important ones have details.
-async fn detailed(reader: &Reader, mut insights: Vec<Stored>, most: usize) -> Result<Vec<Insight>, Error> {
+/// The insights as of `until`; the `most` most important ones have details.
+async fn detailed(
+    reader: &Reader,
+    mut insights: Vec<Stored>,
+    most: usize,
+    until: Timestamp,
+) -> Result<Vec<Insight>, Error> {
     insights.sort_by_key(Importance::of);
     let rest = insights.split_off(most.min(insights.len()));
     let known = reader.known_series(&insights).await?;
     let details = insights.into_iter().map(|insight| reader.detail(insight, &known, MARGIN));
     let details: Vec<(Stored, Detail)> = stream::iter(details).buffered(AT_ONCE).try_collect().await?;
-    let detailed = details.into_iter().map(|(record, detail)| Insight { record, detail: Some(detail) });
-    Ok(detailed.chain(rest.into_iter().map(|record| Insight { record, detail: None })).collect())
+    let detailed = details.into_iter().map(|(mut record, detail)| {
+        let ended_later = reopen(&mut record, until);
+        Insight { record, ended_later, detail: Some(detail) }
+    });
+    let rest = rest.into_iter().map(|record| Insight { record, ended_later: None, detail: None });
+    Ok(detailed.chain(rest).collect())
 }
 
 /// The counts by day of every scope that is not a part of another, with its controls.

@@ -15,7 +15,7 @@ use maud::{Markup, html};
 /// The settings of a page that renderers need.
 #[derive(Clone, Copy, Debug)]
 pub struct Context<'a> {
-    /// As of when.
+    /// The instant as of which insights are shown: now, or the end of a period in the past.
     pub now: Timestamp,
     /// The time zone of the page.
     pub zone: &'a TimeZone,
@@ -59,10 +59,12 @@ fn row(insight: &Insight, context: Context<'_>) -> Markup {
 
 fn summary(record: &Stored, context: Context<'_>) -> Markup {
     let source = record.text("source").map(service).unwrap_or_default();
+    let heading = format::heading(record);
     html! {
         (severity(severity_of(record)))
         span.what {
-            b { (line(record, "title")) }
+            b { (heading.name) }
+            @if let Some(message) = heading.message { span.message { (message) } }
             @if let Some(measures) = format::judgement(record) { span { (measures) } }
         }
         span.where {
@@ -98,7 +100,7 @@ pub fn inside(insight: &Insight, detail: &Detail, context: Context<'_>) -> Marku
         (sections::render(record, detail, context))
         dl.facts {
             (fact("Began", record.timestamp("started_at").map(|began| time(began, context.zone))))
-            (fact("Ended", Some(ended(record, context.zone))))
+            (fact("Ended", Some(ended(insight, context.zone))))
             (fact("Last change at the service", record.timestamp("updated_at").map(|at| time(at, context.zone))))
             (fact("Last asked", record.timestamp("answered_at").map(|at| time(at, context.zone))))
             (fact("Account and region", Some(html! { (line(record, "account_id")) " " (line(record, "region")) })))
@@ -114,16 +116,18 @@ pub fn inside(insight: &Insight, detail: &Detail, context: Context<'_>) -> Marku
 }
 
 /// Its end, or that it is open.
-fn ended(record: &Stored, zone: &TimeZone) -> Markup {
+fn ended(insight: &Insight, zone: &TimeZone) -> Markup {
+    let record = &insight.record;
     let reason = match record.text("status_reason") {
         Some("no_longer_known") => " – closed here: the service knows it no longer",
         Some("no_end_seen") => " – closed here: its end was never seen",
         _ => "",
     };
     html! {
-        @match record.timestamp("ended_at") {
-            Some(ended) => { (time(ended, zone)) (reason) },
-            None => "not yet: it is open",
+        @match (record.timestamp("ended_at"), insight.ended_later) {
+            (Some(ended), _) => { (time(ended, zone)) (reason) },
+            (None, Some(later)) => { (time(later, zone)) ", after the period of this page" },
+            (None, None) => "not yet: it is open",
         }
     }
 }

@@ -14,12 +14,14 @@ pub mod gather;
 mod incidents;
 mod insight;
 pub mod model;
+mod overall;
 mod readiness;
 mod sections;
 mod series;
 mod text;
 mod timeline;
 mod top;
+mod unknown;
 
 use filter::Filter;
 use insights_sources::view::console::encoded;

@@ -1,5 +1,6 @@
 //! The data of a page. `gather` fills it from the table; the other modules render it.
 
+use super::filter::Filter;
 use crate::command::Location;
 use insights_query::counts::ScopeDays;
 use insights_query::health::{Health, Target};
@@ -11,6 +12,7 @@ use insights_shared::key::Key;
 use insights_shared::record::{Severity, Stored};
 use insights_shared::time::Timestamp;
 use jiff::tz::TimeZone;
+use std::collections::BTreeMap;
 
 /// The data of a page.
 #[derive(Clone, Debug)]
@@ -23,11 +25,15 @@ pub struct Model {
     pub span: Span,
     /// The time zone.
     pub zone: TimeZone,
-    /// Open insights, the worst first.
+    /// What is listed.
+    pub filter: Filter,
+    /// The listed insights that are open, the worst first. On a page of the past, those that were open at the end of the period.
     pub open: Vec<Insight>,
-    /// Insights that ended in the period, the newest first.
+    /// The listed insights that ended in the period, the newest first.
     pub closed: Vec<Insight>,
-    /// The incidents.
+    /// The numbers of all insights of the period, listed or not.
+    pub known: Known,
+    /// The incidents of all insights of the period, listed or not.
     pub incidents: Vec<Incident>,
     /// Counts by day.
     pub counts: Vec<ScopeDays>,
@@ -35,23 +41,46 @@ pub struct Model {
     pub targets: Vec<Target>,
     /// The EKS clusters of all targets.
     pub clusters: Vec<Cluster>,
-    /// The health of the selected targets.
+    /// The health of all targets.
     pub health: Health,
+    /// The health of the targets that the filter selects.
+    pub selected_health: Health,
     /// The options by which commands name the table.
     pub location: Location,
-    /// Whether a filter restricts the insights.
-    pub narrowed: bool,
     /// The number of insights without details.
     pub without_detail: usize,
     /// The number of items that were skipped because a newer version wrote them.
     pub passed_over: usize,
 }
 
+/// The numbers of the insights of a period.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Known {
+    /// Those that are open.
+    pub open: usize,
+    /// All of each source, by its id.
+    pub by_source: BTreeMap<String, usize>,
+}
+
+impl Known {
+    /// The numbers of `insights`.
+    pub fn of<'a>(insights: impl IntoIterator<Item = &'a Stored>) -> Self {
+        let mut known = Self::default();
+        for insight in insights {
+            known.open += usize::from(insight.text("status") == Some("open"));
+            *known.by_source.entry(insight.text("source").unwrap_or_default().to_owned()).or_default() += 1;
+        }
+        known
+    }
+}
+
 /// An insight.
 #[derive(Clone, Debug)]
 pub struct Insight {
-    /// The envelope from the index, or the complete record if there are details.
+    /// The envelope from the index, or the complete record if there are details. On a page of the past, as of the end of the period.
     pub record: Stored,
+    /// When it ended after the period of a page of the past.
+    pub ended_later: Option<Timestamp>,
     /// The details.
     pub detail: Option<Detail>,
 }
@@ -89,6 +118,16 @@ impl Model {
                 self.without_detail += 1;
             }
         }
+    }
+
+    /// The end of the period of a page of the past.
+    pub fn past(&self) -> Option<Timestamp> {
+        Some(self.span.until).filter(|until| *until < self.now)
+    }
+
+    /// The instant as of which insights are shown: now, or the end of a period in the past.
+    pub fn as_of(&self) -> Timestamp {
+        self.span.until.min(self.now)
     }
 
     /// The earliest instant that is shown.

@@ -4,8 +4,9 @@ use super::chart::{canvas, clock};
 use super::insight::Context;
 use super::model::{Insight, Model};
 use super::text::{class, date, line, severity_of};
+use super::unknown;
 use insights_query::counts::ScopeDays;
-use insights_query::format::{self, length, service, so_many};
+use insights_query::format::{self, count, length, service, so_many};
 use insights_query::importance::Importance;
 use insights_shared::record::{Severity, Source};
 use insights_shared::time::{DAY_SECONDS, Timestamp};
@@ -44,10 +45,23 @@ fn lane(model: &Model, source: Source, context: Context<'_>) -> Markup {
     let bars: Vec<Json> =
         insights.iter().take(MOST_BARS).filter_map(|insight| bar(insight, context)).collect();
     let label = format!("{name}: {open} open and {ended} ended insights, as listed");
-    let data = axis(model, context, json!({ "bars": bars }));
+    let unknown = unknown::of(model, source, context.zone);
+    let spans: Vec<Json> = unknown.iter().map(|unknown| unknown.json(model, context)).collect();
+    let data = axis(model, context, json!({ "bars": bars, "unknown": spans }));
+    let hidden = model
+        .known
+        .by_source
+        .get(source.as_str())
+        .copied()
+        .unwrap_or_default()
+        .saturating_sub(insights.len());
     html! {
         div.lane.{ "lane-" (source.as_str()) } {
-            div { h3 { (name) } p.quiet { (open) " open, " (ended) " ended" } }
+            div {
+                h3 { (name) }
+                p.quiet { (open) " open, " (ended) " ended" @if hidden > 0 { ", " (count(hidden as u64)) " not listed" } }
+                @if let Some(unknown) = &unknown { p.unknown-since { (unknown.text) } }
+            }
             div {
                 (canvas("lane", &label, &data))
                 @if left_out > 0 {
@@ -80,7 +94,7 @@ fn bar(insight: &Insight, context: Context<'_>) -> Option<Json> {
     let at = |instant| clock(instant, context.zone);
     Some(json!({
         "href": address.unwrap_or_else(|| format!("#{}", insight.anchor())),
-        "label": format!("{}, {}, from {began}, {state}", severity_of(record), line(record, "title")),
+        "label": format!("{}, {}, from {began}, {state}", severity_of(record), format::heading(record).in_one_line()),
         "name": line(record, "entity").replace(".amazonaws.com", ""),
         "severity": class(severity_of(record)),
         "source": class(&line(record, "source")),

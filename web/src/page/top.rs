@@ -1,14 +1,12 @@
-//! The top of a page: open insights in one line, the freshness of the data, the filter and the navigation.
+//! The top of a page: the overall state, the freshness of the data, the filter and the navigation.
 
 use super::filter::{DEFAULT_SINCE, Filter};
 use super::insight::Context;
 use super::model::Model;
-use super::{Medium, compliance, freshness, text};
+use super::{Medium, compliance, freshness, overall, text};
 use insights_query::format;
-use insights_query::health::Health;
 use insights_shared::record::{Severity, Source};
 use maud::{Markup, html};
-use std::cmp::Reverse;
 
 /// The parts of a page, by anchor.
 const PARTS: [(&str, &str); 7] = [
@@ -37,38 +35,12 @@ pub fn top(model: &Model, context: Context<'_>) -> Markup {
                 span { (format::times(context.zone, model.oldest(), model.now)) }
                 @if context.medium.is_live() { a #refresh href="" { "Refresh" } span #refreshed role="status" {} }
             }
-            h1 { (verdict(model)) }
+            h1 { (overall::heading(model)) }
             (freshness::trust(model))
+            @if context.medium.is_live() { p.lost #lost role="alert" hidden {} }
             (form(context.medium))
         }
         nav.parts aria-label="Parts of this page" { ul { @for (anchor, name) in parts() { li { a href={ "#" (anchor) } { (name) } } } } }
-    }
-}
-
-/// The number of open insights, in a line.
-fn verdict(model: &Model) -> Markup {
-    let by_severity =
-        |severity: Severity| model.open.iter().filter(|insight| insight.severity() == severity).count();
-    let mut severities: Vec<(Severity, usize)> =
-        Severity::ALL.into_iter().map(|severity| (severity, by_severity(severity))).collect();
-    severities.retain(|(_, number)| *number > 0);
-    severities.sort_by_key(|(severity, _)| Reverse(*severity));
-    let number = model.open.len();
-    html! {
-        @if model.health.unknown().is_some() && number == 0 {
-            "Whether anything" @if model.narrowed { " of what was asked for" } " is open is unknown."
-        } @else if model.health == Health::Partly && number == 0 {
-            "Nothing is known to be open" @if model.narrowed { " of what was asked for" } "."
-        } @else if number == 0 {
-            "Nothing is open" @if model.narrowed { " of what was asked for" } "."
-        } @else {
-            (format::count(number as u64)) @if number == 1 { " insight is open: " } @else { " insights are open: " }
-            @for (nth, (severity, number)) in severities.iter().enumerate() {
-                @if nth > 0 { ", " }
-                span.count { (format::count(*number as u64)) " " (severity.as_str()) }
-            }
-            "."
-        }
     }
 }
 

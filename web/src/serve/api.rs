@@ -1,7 +1,7 @@
 //! JSON for programs: stored records and derived data.
 
 use crate::command::Location;
-use crate::page::filter::{OF_COUNTS, OF_INSIGHTS};
+use crate::page::filter::{Filter, OF_COUNTS, OF_INSIGHTS};
 use crate::page::gather;
 use crate::page::model::Insight;
 use crate::status;
@@ -97,9 +97,12 @@ pub fn single(insight: &Insight, incidents: &[Incident]) -> String {
     })
 }
 
-/// Incidents of several insights, worst first.
-pub fn incidents(incidents: &[Incident]) -> Value {
-    incidents.iter().filter(|incident| incident.is_correlated()).map(incident).collect()
+/// Incidents of several insights, worst first: those with a member that `filter` selects, with all members.
+pub fn incidents(incidents: &[Incident], filter: &Filter) -> Value {
+    let is_selected = |incident: &&Incident| {
+        incident.members().iter().any(|member| filter.holds(&member.occurrence.insight))
+    };
+    incidents.iter().filter(|incident| incident.is_correlated()).filter(is_selected).map(incident).collect()
 }
 
 fn incident(incident: &Incident) -> Value {

@@ -113,7 +113,9 @@ async fn api_insights(
     RawQuery(query): RawQuery,
 ) -> Result<Response, RequestError> {
     let Asked { reader, filter, span } = server.asked(query, &OF_INSIGHTS)?;
-    Ok(answer::json(api::insights(gather::insights(&reader, &filter, span).await?)))
+    let mut insights = gather::stored(&reader, span).await?;
+    insights.retain(|insight| filter.holds(insight));
+    Ok(answer::json(api::insights(insights)))
 }
 
 async fn api_incidents(
@@ -121,8 +123,8 @@ async fn api_incidents(
     RawQuery(query): RawQuery,
 ) -> Result<Response, RequestError> {
     let Asked { reader, filter, span } = server.asked(query, &OF_INSIGHTS)?;
-    let insights = gather::insights(&reader, &filter, span).await?;
-    Ok(answer::json(api::incidents(&gather::incidents(&reader, &insights).await?).to_string()))
+    let insights = gather::stored(&reader, span).await?;
+    Ok(answer::json(api::incidents(&gather::incidents(&reader, &insights).await?, &filter).to_string()))
 }
 
 async fn api_compliance(

@@ -239,14 +239,14 @@ fn failed_collection_is_never_shown_as_no_problems() {
             assert_eq!(run.code, 0, "{arguments:?}: {run:?}");
             let text = run.stdout + &run.stderr;
             for wrong in
-                ["Fresh.", "No problems", "othing is open", "Nothing open", ">fresh<", "o open insight"]
+                ["Fresh.", "No problem", "othing is open", "Nothing open", ">fresh<", "o open insight"]
             {
                 assert!(!text.contains(wrong), "{statuses:?} {arguments:?}: {wrong}");
             }
             said.push_str(&text);
         }
-        assert!(said.contains("Whether anything is open is unknown."), "{statuses:?}");
-        assert!(said.contains("<title>Unknown · Insights</title>"), "{statuses:?}");
+        assert!(said.contains("last 7 days: nothing was collected</h1>"), "{statuses:?}");
+        assert!(said.contains("<title>Unknown: nothing was collected · Insights</title>"), "{statuses:?}");
         assert!(said.contains(&format!("<b>Unknown</b>: {reason}")), "{statuses:?}: {said}");
     }
 }
@@ -256,7 +256,10 @@ fn partial_knowledge_is_not_shown_as_complete() {
     let insights = insights_sources::all().filter(|source| !source.is_counted_by_day()).count();
     let part = sources(["ok", "denied", "ok"]);
     let page = part.output(&["report", "--out", "-"]);
-    assert!(page.contains("Nothing is known to be open.") && page.contains("Not all of this is fresh."));
+    assert!(
+        page.contains("0 of 0 known to be open, not everything was collected</h1>")
+            && page.contains("Not everything is up to date.")
+    );
     let run = part.insights(&["list", "--open"]);
     assert!(
         run.stderr.contains(
@@ -272,7 +275,9 @@ fn partial_knowledge_is_not_shown_as_complete() {
     assert!(run.stderr.starts_with(unknown) && run.stderr.ends_with(&targets), "{run:?}");
     let well = sources(["ok", "not_enabled", "ok"]);
     let page = well.output(&["report", "--out", "-"]);
-    assert!(page.contains("Nothing is open.") && page.contains("<b>Fresh.</b>"));
+    assert!(
+        page.contains("<title>No problem: 0 of 0 open · Insights</title>") && page.contains("<b>Fresh.</b>")
+    );
     assert!(
         well.output(&["status"])
             .starts_with(&format!("No problems: {} targets\n", insights_sources::all().len()))
@@ -343,14 +348,14 @@ fn a_source_that_has_never_run_makes_the_answer_incomplete() {
         let story = sources(statuses);
         let run = story.insights(&["list", "--open"]);
         let page = story.output(&["report", "--out", "-"]);
-        assert!(!page.contains("Nothing is open.") && !page.contains("Nothing open"), "{statuses:?}");
+        assert!(!page.contains("No problem"), "{statuses:?}");
         assert!(!run.stderr.contains("all targets were collected"), "{statuses:?}: {run:?}");
         if !missing.is_empty() {
             let expected = format!(
                 "incomplete: no open insight in the data that was collected{missing}; see `insights status`\n"
             );
             assert_eq!(run.stderr, expected, "{statuses:?}");
-            assert!(page.contains("Nothing is known to be open."), "{statuses:?}");
+            assert!(page.contains("<title>Partly unknown: 0 of 0 known to be open"), "{statuses:?}");
         }
     }
     // The requested source is known.
