@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 
 #[test]
 fn every_parameter_is_explained_constrained_grouped_and_used() {
-    for path in ["template.yaml", "deploy/organization.yaml", "deploy/reader-role.yaml"] {
+    for path in ["template.yaml", "deploy/organization.yaml", "deploy/reader-role.yaml", "deploy/notify.yaml"]
+    {
         let template = template(path);
         let parameters = template["Parameters"].as_object().unwrap();
         let groups =
@@ -39,11 +40,13 @@ fn every_parameter_is_explained_constrained_grouped_and_used() {
 
 #[test]
 fn what_can_carry_a_tag_does() {
-    const WITHOUT_TAGS: [&str; 12] = [
+    const WITHOUT_TAGS: [&str; 14] = [
         // The tags of this type are in another member.
         "AWS::Backup::BackupPlan",
         "AWS::Backup::BackupSelection",
         "AWS::CloudFormation::Stack",
+        "AWS::Events::ApiDestination",
+        "AWS::Events::Connection",
         "AWS::Events::Rule",
         "AWS::IAM::Policy",
         "AWS::Lambda::Permission",
@@ -54,8 +57,13 @@ fn what_can_carry_a_tag_does() {
         "AWS::Scheduler::Schedule",
         "AWS::Serverless::Function",
     ];
-    for path in ["template.yaml", "deploy/alarms.yaml", "deploy/organization.yaml", "deploy/reader-role.yaml"]
-    {
+    for path in [
+        "template.yaml",
+        "deploy/alarms.yaml",
+        "deploy/organization.yaml",
+        "deploy/reader-role.yaml",
+        "deploy/notify.yaml",
+    ] {
         let template = template(path);
         for (id, resource) in template["Resources"].as_object().unwrap() {
             let tags = &resource["Properties"]["Tags"];

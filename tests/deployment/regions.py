@@ -3,7 +3,7 @@
     python regions.py
 
 Every resource type of the templates exists in every region, apart from EventBridge Pipes, for which template.yaml lists the
-exceptions. The parameters for regions accept the names of all regions.
+exceptions. API destinations exist in all regions with Pipes, so deploy/notify.yaml can be deployed wherever there is a change feed. The parameters for regions accept the names of all regions.
 """
 
 import json
@@ -16,7 +16,8 @@ from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 from local import Ledger
 from templates import load
 
-TEMPLATES = ("template.yaml", "deploy/alarms.yaml", "deploy/organization.yaml", "deploy/reader-role.yaml", "deploy/example-rule.yaml")
+TEMPLATES = ("template.yaml", "deploy/alarms.yaml", "deploy/organization.yaml", "deploy/reader-role.yaml", "deploy/example-rule.yaml",
+             "deploy/notify.yaml")
 # Types of SAM, and the types that SAM makes of them.
 FROM_SAM = {"AWS::Serverless::Function": ["AWS::Lambda::Function", "AWS::Lambda::EventInvokeConfig"]}
 
@@ -33,6 +34,9 @@ def main():
             except Exception:  # cfn-lint has no common type for a resource that a region does not have
                 missing.setdefault(name, set()).add(region)
     equals = load("template.yaml")["Conditions"]["IsWithoutPipes"]["Fn::Or"]
+    for name in ("AWS::Events::ApiDestination", "AWS::Events::Connection"):
+        without_pipes = missing.get("AWS::Pipes::Pipe", set())
+        ledger.check(f"regions with Pipes and without {name}", missing.pop(name, set()) - without_pipes, set())
     ledger.check("regions without EventBridge Pipes", missing, {"AWS::Pipes::Pipe": {each["Fn::Equals"][1] for each in equals}})
 
     session = boto3.Session()

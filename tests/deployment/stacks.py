@@ -24,7 +24,7 @@ from samtranslator.parser.parser import Parser  # noqa: E402
 from samtranslator.translator.translator import Translator  # noqa: E402
 
 from local import Ledger  # noqa: E402
-from templates import ACCOUNT, REGION, load  # noqa: E402
+from templates import ACCOUNT, REGION, Stack, load  # noqa: E402
 
 # What moto's CloudFormation does not know.
 UNKNOWN = {
@@ -39,6 +39,13 @@ UNKNOWN = {
     "AWS::SQS::QueuePolicy",
     "AWS::Scheduler::Schedule",
     "AWS::Scheduler::ScheduleGroup",
+}
+UNKNOWN_TO_NOTIFY = {
+    "AWS::CloudWatch::Alarm",
+    "AWS::Events::ApiDestination",
+    "AWS::Events::Connection",
+    "AWS::SNS::TopicPolicy",
+    "AWS::SQS::QueuePolicy",
 }
 # Every parameter, changed. Not KeyArn: moto cannot change a table that exists. Not CloudTrailSource: one source stays.
 CHANGED = {
@@ -149,6 +156,57 @@ def given(parameters):
     return [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
 
 
+def without_absent_elements(value, stack):
+    """The template without elements of lists that are AWS::NoValue with these parameters: moto keeps them."""
+    if isinstance(value, list):
+        kept = []
+        for each in value:
+            if isinstance(each, dict) and {"Ref": "AWS::NoValue"} in each.get("Fn::If", []):
+                condition, given_value, _ = each["Fn::If"]
+                kept += [given_value] if stack.condition(condition) else []
+            else:
+                kept.append(without_absent_elements(each, stack))
+        return kept
+    if isinstance(value, dict):
+        return {name: without_absent_elements(member, stack) for name, member in value.items()}
+    return value
+
+
+def notifications(ledger, cloudformation):
+    """deploy/notify.yaml on the bus of the collector's stack: with each receiver alone, and with all."""
+    events = boto3.client("events")
+    bus = "insights-changes"
+    ledger.check("the bus of the collector's stack", bus in [each["Name"] for each in events.list_event_buses()["EventBuses"]], True)
+    template = load("deploy/notify.yaml")
+    ledger.check("resource types of notifications that moto does not know", types(template) - set(get_model_map()), UNKNOWN_TO_NOTIFY)
+    secret = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:notify-AbCdEf"
+    receivers = {
+        "EmailTopic": {"Email": "someone@example.com"},
+        "ChatTopic": {"Chat": "ENABLED"},
+        "PagerDutyCritical": {"PagerDutySecretArn": secret},
+        "HttpsOpened": {"HttpsEndpoint": "https://hooks.example.com/insights", "HttpsSecretArn": secret},
+    }
+    together = {name: value for each in receivers.values() for name, value in each.items()}
+    stacks = {name.lower(): (parameters, {name}) for name, parameters in receivers.items()}
+    stacks["all"] = (together | {"MinimumSeverity": "medium", "Sources": "xray,eks", "Accounts": ACCOUNT}, set(receivers))
+    for name, (parameters, wanted) in stacks.items():
+        stack = Stack("deploy/notify.yaml", {"ChangesBus": bus, **parameters})
+        body = json.dumps(without_absent_elements(without(UNKNOWN_TO_NOTIFY, template), stack))
+        cloudformation.create_stack(StackName=f"notify-{name}", TemplateBody=body, Capabilities=["CAPABILITY_IAM"],
+                                    Parameters=given({"ChangesBus": bus, **parameters}))
+        there = resources(cloudformation, f"notify-{name}")
+        ledger.check(f"receivers of notify-{name}", set(receivers) & set(there), wanted)
+    # moto resolved the same pattern as templates.py, which the tests of the notifications use. The last stack has every receiver.
+    for name, each in resources(cloudformation, "notify-all").items():
+        if each["ResourceType"] == "AWS::Events::Rule":
+            physical = each["PhysicalResourceId"].rsplit("|", 1)[-1].rsplit("/", 1)[-1]
+            rule = events.describe_rule(Name=physical, EventBusName=bus)
+            ledger.check(f"the pattern of {name}", json.loads(rule["EventPattern"]), stack.resource(name)["EventPattern"])
+            targets = events.list_targets_by_rule(Rule=physical, EventBusName=bus)["Targets"]
+            ledger.check(f"the targets of {name}", [target["Id"] for target in targets],
+                         [target["Id"] for target in stack.resource(name)["Targets"]])
+
+
 @mock_aws(config={"lambda": {"use_docker": False}})
 def run(ledger):
     bucket = "deployments"
@@ -215,6 +273,7 @@ def run(ledger):
     variables = function["Environment"]["Variables"]
     ledger.check("what the function is told", (variables.get("REDACT"), str(variables.get("CLOUDTRAIL_PERIOD"))),
                  ("userIdentityArn", "60"))
+    notifications(ledger, cloudformation)
     print("not upgraded, since moto cannot change them:", ", ".join(sorted(fixed)))
     print("not deployed, since moto does not know them:", ", ".join(sorted(UNKNOWN)))
 

@@ -88,6 +88,8 @@ class Stack:
             return not self.condition(argument[0])
         if name == "Fn::And":
             return all(self.condition(part) for part in argument)
+        if name == "Fn::Or":
+            return any(self.condition(part) for part in argument)
         if name == "Condition":
             return self.condition(argument)
         raise AssertionError(f"unknown condition {name}")
@@ -118,6 +120,6 @@ class Stack:
         if name == "Fn::Join":
             return argument[0].join(self.resolve(argument[1]))
         if name == "Fn::FindInMap":
-            table, first, second = argument
+            table, first, second = (self.resolve(part) for part in argument)
             return self.template["Mappings"][table][first][second]
         raise AssertionError(f"unknown function {name}")
