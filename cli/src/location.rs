@@ -1,5 +1,5 @@
-//! Opens the table: an embedded database in a file, or DynamoDB according to the AWS configuration. It does not know
-//! the content.
+//! Opens the table: an embedded database in a file, or DynamoDB according to the AWS configuration. It does not depend on the
+//! content of the table.
 
 use crate::args::shared::TableOptions;
 use crate::aws::limits::CallLimits;
@@ -12,7 +12,7 @@ use insights_query::Reader;
 use insights_query::format::so_many;
 use std::path::Path;
 
-/// An open table. Close it at the end.
+/// An open table, which must be closed at the end.
 pub struct Opened {
     /// The reader of the table.
     pub reader: Reader,
@@ -47,7 +47,7 @@ impl Opened {
         Ok(Self { reader, embedded: Some(embedded) })
     }
 
-    /// Opens the table of `location`, runs `question`, and closes the table in any case.
+    /// Opens the table of `location`, runs `question`, and closes the table even after a failure.
     pub async fn ask<T>(
         location: &TableOptions,
         session: &Session,

@@ -1,8 +1,7 @@
 //! `insights`: queries the table, demonstrates the collectors without an AWS account, and simulates the services for
 //! other programs.
 //!
-//! This file reads clock, environment and arguments, passes them to the command, and converts the result to an exit
-//! code. It does not know AWS.
+//! This file reads clock, environment and arguments, passes them to the command, and converts the result to an exit code.
 
 mod args;
 mod aws;

@@ -8,8 +8,8 @@ use jiff::tz::TimeZone;
 use std::ffi::OsString;
 use std::io::IsTerminal;
 
-/// The first argument that fixes the clock at the time that follows it, for tests and screenshots. It is not an
-/// argument of the command line, so neither help nor completions show it.
+/// The first argument that fixes the clock at the time in the next argument, for tests and screenshots. It is not a public
+/// argument, so help and completions do not show it.
 pub const AS_OF: &str = "__as-of";
 /// Width of the output if standard output is not a terminal.
 const DEFAULT_WIDTH: u16 = 100;

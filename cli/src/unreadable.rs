@@ -9,7 +9,7 @@ use insights_web::command::{CommandLine, Location};
 /// The maximum number of ids listed for an ambiguous id.
 const MOST_NAMED: usize = 10;
 
-/// Adds a remedy to `failure` if the table could not be read. `location` has the options with which the user selected
+/// Adds a remedy to `failure` if the table could not be read. `location` contains the options with which the user selected
 /// the table.
 pub fn explained(failure: Failure, location: &Location) -> Failure {
     match failure {

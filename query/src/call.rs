@@ -1,5 +1,5 @@
-//! Classifies failed requests: a missing table, a table with another schema, or any other failure. Only this module lists tables (to
-//! suggest a name) and describes them (to find the difference).
+//! Classifies failed requests: a missing table, a table with another schema, or any other failure. This is the only module
+//! that lists tables (to suggest a name) and describes them (to find the difference).
 
 use crate::error::Error;
 use crate::reader::Reader;
@@ -10,7 +10,7 @@ impl Reader {
     /// The error for a failed request to the table, including requests that the caller sent with [`Reader::client`].
     pub async fn call_error(&self, call: CallError) -> Error {
         let other_schema = match call.code.as_str() {
-            // The answer of a table with other keys or indexes.
+            // A table with other keys or indexes returns this error.
             "ValidationException" => self.other_schema().await,
             // A missing index has the same code as a missing table, but another message.
             "ResourceNotFoundException" if call.message.contains("index") => self.other_schema().await,

@@ -1,5 +1,5 @@
-//! Counts by day as sections of a view: a chart of each scope, the newest counts of its parts, and the controls that are worst.
-//! It does not know how sections are shown.
+//! Daily counts as sections of a view: a chart of each scope, the newest counts of its parts, and the worst controls.
+//! Independent of how sections are rendered.
 
 use crate::counts::{ScopeDays, badness};
 use crate::format::plain;
@@ -10,10 +10,10 @@ use insights_sources::view::counts::{capitalized, columns, severity, values};
 use insights_sources::view::{Column, Section, Table, Value, counted};
 use std::collections::BTreeSet;
 
-/// The most controls in the table of the worst.
+/// The maximum number of controls in the table of the worst controls.
 const MOST_CONTROLS: usize = 15;
 
-/// The sections of scopes with their days.
+/// The sections of scopes with their daily counts.
 pub fn sections(scopes: &[ScopeDays]) -> Vec<Section> {
     let places: BTreeSet<&Place> = scopes.iter().map(|scope| &scope.scope.place).collect();
     let place = |scope: &ScopeDays| (places.len() > 1).then(|| named(&scope.scope.place));
@@ -23,14 +23,14 @@ pub fn sections(scopes: &[ScopeDays]) -> Vec<Section> {
     charts.chain(newest_parts(&parts, usize::MAX)).chain(worst_controls(&tops)).collect()
 }
 
-/// The newest counts of accounts and assessments, the accounts first.
+/// The newest counts of accounts and assessments, accounts first.
 pub fn newest(title: &str, scopes: &[&ScopeDays]) -> Option<Section> {
     let mut rows = rows(scopes);
     rows.sort_by_key(|(snapshot, _)| (kind_of(snapshot).map(position), badness(snapshot)));
     table(title, "Scope", &rows)
 }
 
-/// The newest counts of control domains, the worst first, at most `most`.
+/// The newest counts of at most `most` control domains, worst first.
 pub fn newest_parts(scopes: &[&ScopeDays], most: usize) -> Option<Section> {
     let kind = scopes.first()?.scope.kind;
     let mut rows = rows(scopes);
@@ -41,7 +41,7 @@ pub fn newest_parts(scopes: &[&ScopeDays], most: usize) -> Option<Section> {
     table(&title, &name(kind), &rows)
 }
 
-/// The controls with non-compliant evidence on the newest day of each scope, the worst first.
+/// The controls with non-compliant evidence on the newest day of each scope, worst first.
 fn worst_controls(scopes: &[&ScopeDays]) -> Option<Section> {
     let is_noncompliant = |part: &&Stored| {
         let names = kind_of(part).and_then(|kind| kind.compliance);
@@ -63,14 +63,15 @@ fn worst_controls(scopes: &[&ScopeDays]) -> Option<Section> {
     table(&title, &name(kind), &rows)
 }
 
-/// A snapshot, and the scope that it is part of if there are several.
+/// A snapshot, and its scope if there are several.
 type Row<'a> = (&'a Stored, Option<&'a str>);
 
 fn rows<'a>(scopes: &[&'a ScopeDays]) -> Vec<Row<'a>> {
     scopes.iter().filter_map(|scope| Some((scope.newest()?.1, None))).collect()
 }
 
-/// Snapshots with the same measures, each with its place if there are several, and with its day if that is not the newest.
+/// A table of snapshots with the same measures. Each has its scope if there are several, and its day if it is not the newest
+/// one.
 fn table(title: &str, column: &str, rows: &[Row<'_>]) -> Option<Section> {
     let kind = kind_of(rows.first()?.0)?;
     let newest = rows.iter().filter_map(|(snapshot, _)| snapshot.text("sk")).max();
@@ -107,7 +108,7 @@ fn name(kind: Kind) -> String {
     capitalized(kind.label)
 }
 
-/// The position of a kind in the descriptor of its source: the larger scopes come first.
+/// The position of a kind in the descriptor of its source: larger scopes have lower positions.
 fn position(kind: Kind) -> Option<usize> {
     kind.source.kinds.iter().position(|other| *other == kind)
 }

@@ -1,5 +1,5 @@
-//! Counts by day of every source with snapshots: what was counted, and what is known of each day. A day that was not collected
-//! and a day for which the service had no counts are different, and neither is zero.
+//! Daily counts of every source with snapshots: the scopes, and what is known about each day. A day that was not collected
+//! and a day without counts in the service are different, and neither is zero.
 
 use crate::error::Error;
 use crate::query::{AT_ONCE, Question, Sort};
@@ -16,15 +16,15 @@ use insights_sources::view::{Judgement, judgement};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What the sort keys of the catalog rows of scopes begin with.
+/// The prefix of the sort keys of scope rows.
 const SCOPE_ROWS: &str = "scope#";
 
-/// Something with counts by day: an account, an assessment, a control domain, a Security Hub insight.
+/// The subject of daily counts: an account, an assessment, a control domain, or a Security Hub insight.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scope {
     /// The kind of its snapshots.
     pub kind: Kind,
-    /// Where it was collected.
+    /// The account and region.
     pub place: Place,
     /// The `entity` of its snapshots.
     pub entity: String,
@@ -34,14 +34,14 @@ pub struct Scope {
     pub pk: String,
 }
 
-/// A scope with its days.
+/// A scope with its daily counts.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ScopeDays {
     /// The scope.
     pub scope: Scope,
-    /// Its days, the oldest first.
+    /// Its days, oldest first.
     pub days: Vec<Day>,
-    /// The smallest parts of it on its newest day, if they were requested: the controls of an assessment.
+    /// Its smallest parts on its newest day, if requested: the controls of an assessment.
     pub parts: Vec<Stored>,
 }
 
@@ -68,7 +68,7 @@ impl Scope {
         })
     }
 
-    /// Whether it is a part of another scope and so not in the index `ended`: a control domain.
+    /// Whether it is a part of another scope, and therefore not in the index `ended`: a control domain.
     pub fn is_part(&self) -> bool {
         !self.kind.is_in_ended
     }
@@ -91,12 +91,12 @@ impl Scope {
         if self.is_part() { self.pk.rsplit('#').next().unwrap_or_default() } else { &self.entity }
     }
 
-    /// Whether the entity is the same in every account, so that it identifies nothing.
+    /// Whether the entity is the same in every account, so that it does not identify the scope.
     pub fn is_whole_account(&self) -> bool {
         self.entity == self.kind.label
     }
 
-    /// Puts scopes in order: by source and kind as the descriptor lists them, then by place and entity.
+    /// The sort key of scopes: source and kind in the order of the descriptors, then account, region and entity.
     fn order(&self) -> impl Ord + use<'_> {
         let position = insights_sources::kinds().position(|kind| kind == self.kind);
         (position, &self.place, &self.entity, &self.title, &self.pk)
@@ -109,7 +109,7 @@ impl ScopeDays {
         self.days.iter().rev().find_map(|day| Some((day.day.as_str(), day.given.snapshot()?)))
     }
 
-    /// The counts as a part of a view.
+    /// The daily counts as a part of a view. `place` is the account and region, if they are to be shown.
     pub fn counts(&self, place: Option<String>) -> Counts {
         let Scope { kind, entity, title, .. } = &self.scope;
         let id = (!self.scope.is_whole_account() && title != entity).then(|| entity.clone());
@@ -117,7 +117,7 @@ impl ScopeDays {
         Counts { kind: *kind, title, id, place, days: self.days.clone() }
     }
 
-    /// A record for each day: the snapshot, or one without measures whose `given` says why there are no counts.
+    /// A record for each day: the snapshot, or a record without measures whose member `given` states why there are no counts.
     pub fn records(&self) -> impl Iterator<Item = Stored> + '_ {
         self.days.iter().map(|day| match &day.given {
             Given::Counts(snapshot) => snapshot.clone(),
@@ -144,7 +144,7 @@ impl ScopeDays {
 }
 
 impl Reader {
-    /// The scopes in the catalog, of all places: accounts, assessments, control domains.
+    /// The scopes in the catalog, in all accounts and regions: accounts, assessments, control domains.
     pub async fn scopes(&self) -> Result<Vec<Scope>, Error> {
         let mut questions = Vec::new();
         for source in insights_sources::all() {
@@ -163,7 +163,7 @@ impl Reader {
         Ok(scopes)
     }
 
-    /// The scopes of kinds that the catalog does not list, with counts in `span`: Security Hub insights. The title is that of
+    /// The scopes with counts in `span` whose kinds the catalog does not list: Security Hub insights. The title is that of
     /// the newest day.
     pub async fn uncataloged_scopes(&self, span: Span) -> Result<Vec<Scope>, Error> {
         let mut snapshots = self.overlapping(&uncataloged_kinds().collect::<Vec<_>>(), span).await?;
@@ -175,13 +175,13 @@ impl Reader {
         Ok(scopes)
     }
 
-    /// The snapshots under `pk` of the days of `span`, whole, oldest first.
+    /// The snapshots under `pk` on the days of `span`, including `detail`, oldest first.
     pub async fn snapshots(&self, pk: &str, span: Span) -> Result<Vec<Stored>, Error> {
         let sort = Some(("sk", Sort::Between(span.since.day(), span.until.day())));
         self.ask(Question { partition: ("pk", pk.to_owned()), sort, ..Question::default() }).await
     }
 
-    /// The days of `span` of `scope`, the oldest first.
+    /// The days of `span` for `scope`, oldest first.
     pub async fn days(&self, scope: &Scope, span: Span) -> Result<Vec<Day>, Error> {
         let snapshots = self.snapshots(&scope.pk, span).await?;
         // The run may have begun before the first instant of the span, on the same day.
@@ -190,7 +190,8 @@ impl Reader {
         Ok(days(snapshots, &runs, span))
     }
 
-    /// The days of `span` of `scopes`, several requested at once; `with_parts` also requests the controls of accounts and assessments.
+    /// The days of `span` for `scopes`, several requested concurrently. `with_parts` also requests the controls of accounts
+    /// and assessments.
     pub async fn scope_days(
         &self,
         scopes: Vec<Scope>,
@@ -206,7 +207,7 @@ impl Reader {
         stream::iter(scopes).buffered(AT_ONCE).try_collect().await
     }
 
-    /// The smallest parts of a scope on the newest of `days` that has counts: its controls.
+    /// The smallest parts of a scope (its controls) on the newest of `days` with counts.
     pub async fn newest_parts(&self, scope: &Scope, days: &[Day]) -> Result<Vec<Stored>, Error> {
         let newest = days.iter().rev().find(|day| day.given.snapshot().is_some());
         let day = newest.and_then(|day| format!("{}T00:00:00Z", day.day).parse::<Timestamp>().ok());
@@ -216,7 +217,7 @@ impl Reader {
         for kind in part_kinds().filter(|kind| kind.source == scope.kind.source) {
             parts.extend(self.snapshots_about(&scope.entity, kind, span).await?);
         }
-        // Every account has an entity of the same name.
+        // The entity `account` exists in every account.
         parts.retain(|part| Place::of(part).as_ref() == Some(&scope.place));
         Ok(parts)
     }
@@ -227,7 +228,7 @@ pub(crate) fn uncataloged_kinds() -> impl Iterator<Item = Kind> {
     insights_sources::kinds().filter(|kind| kind.is_snapshot() && kind.is_in_ended && kind.scope.is_none())
 }
 
-/// The kinds of snapshots that are found only by their entity: controls.
+/// The kinds of snapshots that can only be found by their entity: controls.
 pub(crate) fn part_kinds() -> impl Iterator<Item = Kind> {
     insights_sources::kinds().filter(|kind| kind.is_snapshot() && !kind.is_in_ended && kind.scope.is_none())
 }
@@ -253,8 +254,8 @@ pub fn days(snapshots: Vec<Stored>, runs: &[Stored], span: Span) -> Vec<Day> {
     span.days().into_iter().map(day).collect()
 }
 
-/// The order of snapshots, the worst first: by severity, then by the share of what does not comply (in thousandths), then by its
-/// number, then by title.
+/// The sort key of snapshots, worst first: severity, then the non-compliant share (in thousandths), then the non-compliant
+/// number, then the title.
 pub fn badness(snapshot: &Stored) -> impl Ord + use<> {
     let severity = snapshot.text("severity").and_then(Severity::parse);
     let (part, whole) = match judgement(snapshot) {

@@ -1,4 +1,4 @@
-//! Insights with everything that their views need: further items under their keys, and the metric series around them.
+//! Insights with all data that their views need: further items of their partition, and metric series.
 
 use crate::error::Error;
 use crate::line::Line;
@@ -12,14 +12,14 @@ use insights_sources::view::{self, Related, Section};
 use insights_sources::{Shape, source_of};
 use std::collections::BTreeSet;
 
-/// The data of an insight beyond its envelope.
+/// The data of an insight other than its common attributes.
 #[derive(Clone, Debug, Default)]
 pub struct Detail {
     /// The complete items under its partition key that its view needs, including the insight itself.
     pub items: Vec<Stored>,
-    /// The other insights with its id, without their details.
+    /// The other insights with its id, without `detail`.
     pub same_id: Vec<Stored>,
-    /// The metric series around it that were collected.
+    /// The collected metric series for its time.
     pub series: Vec<(Series, Line)>,
 }
 
@@ -33,21 +33,22 @@ impl Detail {
         (view.sections)(insight, &[self.items.as_slice(), &self.same_id].concat())
     }
 
-    /// The earliest instant that is shown.
+    /// The earliest time that is shown.
     pub fn oldest(&self) -> Option<Timestamp> {
         let items = self.items.iter().filter_map(|item| item.timestamp("started_at"));
         items.chain(self.series.iter().map(|(_, line)| line.span.since)).min()
     }
 }
 
-/// The part of a metric series that is shown before and after an insight, in seconds: the duration of the insight, within limits.
+/// The time before and after an insight for which a metric series is shown, in seconds. It is the duration of the insight,
+/// within these limits.
 #[derive(Clone, Copy, Debug)]
 pub struct Margin {
     /// The minimum.
     pub least: i64,
     /// The maximum.
     pub most: i64,
-    /// The maximum of the whole series. Of a longer one, the end is shown.
+    /// The maximum length of the whole time. Of a longer time, only the end is shown.
     pub longest: i64,
 }
 
@@ -63,7 +64,7 @@ impl Margin {
     }
 }
 
-/// The metric series of the accounts and regions that insights come from.
+/// The metric series of the accounts and regions of insights.
 #[derive(Clone, Debug, Default)]
 pub struct KnownSeries {
     series: Vec<Series>,
@@ -71,7 +72,7 @@ pub struct KnownSeries {
 }
 
 impl Reader {
-    /// The metric series of the accounts and regions of those of `insights` whose source has any.
+    /// The metric series of the accounts and regions of `insights`, for the sources that have series.
     pub async fn known_series<'a>(
         &self,
         insights: impl IntoIterator<Item = &'a Stored>,
@@ -89,7 +90,7 @@ impl Reader {
         Ok(KnownSeries { series, states: self.series_states().await? })
     }
 
-    /// The complete insight of `envelope`, with the data that its view needs.
+    /// Reads the complete insight of `envelope`, and the data that its view needs.
     pub async fn detail(
         &self,
         envelope: Stored,

@@ -1,4 +1,4 @@
-//! Errors of reading the table. An error has typed parts for programs; its text is one line without a full stop.
+//! Errors of reading the table. An error has typed members for programs. Its text is one line without a full stop.
 
 use insights_shared::issue::{CLOCK_SKEWED, CONNECTION, CallError, TIMEOUT};
 use std::fmt;
@@ -21,7 +21,7 @@ pub enum Error {
         /// The existing tables, if the credentials may list them.
         others: Vec<String>,
     },
-    /// The table has other keys or indexes than the ones that this crate reads.
+    /// The table does not have the keys and indexes that this crate reads.
     OtherSchema {
         /// The table.
         table: String,
@@ -41,16 +41,16 @@ pub enum Error {
     Invalid {
         /// The operation that failed.
         attempt: &'static str,
-        /// Why it failed.
+        /// The reason.
         reason: String,
     },
-    /// No record has an id that begins with this.
+    /// No record has an id that begins with this text.
     UnknownId {
         /// The given id.
         id: String,
-        /// How many days back insights were searched.
+        /// The number of days for which insights were searched.
         days: i64,
-        /// How many days back controls were searched.
+        /// The number of days for which controls were searched.
         control_days: i64,
     },
     /// The beginning of an id is too short for a search.
@@ -60,17 +60,17 @@ pub enum Error {
         /// The minimum number of characters.
         least: usize,
     },
-    /// Several records have an id that begins with this.
+    /// Several records have an id that begins with this text.
     AmbiguousId {
         /// The given id.
         id: String,
-        /// Their partition keys and titles, by key.
+        /// Their partition keys and titles.
         matches: Vec<(String, String)>,
     },
 }
 
 impl Error {
-    /// A possible remedy as one line without a full stop: a missing permission, a setting to check.
+    /// A possible remedy, as one line without a full stop: a missing permission, or a setting to check.
     pub fn advice(&self) -> Option<String> {
         let Self::Call { call, .. } = self else { return None };
         Some(match call.code.as_str() {

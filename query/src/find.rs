@@ -1,5 +1,5 @@
-//! Finds the partition key of an insight or snapshot by its id or the beginning of its id. It builds keys from the known accounts
-//! and regions and queries the indexes; it never scans.
+//! Finds the partition key of an insight or snapshot by its id or the beginning of its id. It builds keys from the known
+//! accounts and regions, and queries the indexes. It never scans.
 
 use crate::counts::{part_kinds, uncataloged_kinds};
 use crate::error::Error;
@@ -12,9 +12,9 @@ use insights_shared::time::DAY_SECONDS;
 use insights_sources::insight_kinds;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Insights of this number of days are searched: the default retention.
+/// The number of days for which insights are searched: the default retention.
 const REACH_DAYS: i64 = 400;
-/// Controls of this number of days are searched; each day has hundreds.
+/// The number of days for which controls are searched. Each day has hundreds of them.
 const CONTROL_DAYS: i64 = 7;
 /// The minimum length of the beginning of an id.
 const LEAST_CHARACTERS: usize = 6;
@@ -56,7 +56,7 @@ impl Reader {
         }
     }
 
-    /// Records with exactly this id in all known places: keys and titles.
+    /// Records with exactly this id in all known accounts and regions: keys and titles.
     async fn by_id(&self, id: &str) -> Result<BTreeMap<String, String>, Error> {
         let mut keys = Vec::new();
         for place in self.all_places().await? {
@@ -69,7 +69,7 @@ impl Reader {
             self.items(&keys).await?.values().filter_map(titled).collect();
         let scopes = self.scopes().await?.into_iter().filter(|scope| scope.id() == id);
         found.extend(scopes.map(|scope| (scope.pk, scope.title)));
-        // The entity of a scope without a catalog row is its id.
+        // For a scope without a catalog row, the entity is the id.
         let span = Span::last(REACH_DAYS * DAY_SECONDS, self.now());
         for kind in uncataloged_kinds() {
             found.extend(self.snapshots_about(id, kind, span).await?.iter().filter_map(titled));
@@ -90,7 +90,7 @@ impl Reader {
         Ok(found)
     }
 
-    /// Controls whose id begins with `text`. The catalog does not list controls, only their scopes.
+    /// Controls whose id begins with `text`. The catalog lists only their scopes, not the controls.
     async fn controls_by_beginning(&self, text: &str) -> Result<BTreeMap<String, String>, Error> {
         let span = Span::last(CONTROL_DAYS * DAY_SECONDS, self.now());
         let entities: BTreeSet<String> = self.scopes().await?.into_iter().map(|scope| scope.entity).collect();
@@ -106,7 +106,7 @@ impl Reader {
     }
 }
 
-/// The part of an id that identifies it among its like: the part of an ARN after the last slash, and any other id as a whole.
+/// The part of an id that identifies it among similar ids: for an ARN the part after the last slash, otherwise the whole id.
 pub fn distinct_part(id: &str) -> &str {
     if id.starts_with("arn:") { id.rsplit('/').next().unwrap_or(id) } else { id }
 }

@@ -1,10 +1,10 @@
-//! The order of insights in every command and on the page: open before ended, then by severity, then the newest first. Pure.
+//! The order of insights in every command and on the page: open before ended, then by severity, then newest first. No I/O.
 
 use insights_shared::record::{Severity, Stored};
 use insights_shared::time::Timestamp;
 use std::cmp::Reverse;
 
-/// A sort key for insights, the most important first. Of equal severity the newest comes first, because it is most likely the
+/// The sort key of insights, most important first. Of equal severity, the newest comes first, because it is most likely the
 /// reason for an alarm. The partition key makes the order unique.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Importance {

@@ -1,5 +1,5 @@
-//! Combines the periods of a series into one line: at each time the finest period that covers it, never a sum of finer points. Within
-//! the coverage an absent point is zero, outside it is unknown. Pure.
+//! Combines the periods of a series into one line. For each time it uses the finest period that covers it, and never sums
+//! finer points. Inside the coverage an absent point is zero; outside it is unknown. No I/O.
 
 use crate::span::Span;
 use insights_shared::catalog::CatalogRow;
@@ -13,18 +13,18 @@ pub const PERIODS: [(i64, i64); 3] = [(60, 3_600), (300, 21_600), (3_600, DAY_SE
 /// Buckets of every period end with the hour.
 const HOUR: i64 = 3_600;
 
-/// A series within a span.
+/// A series within a time span.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Line {
-    /// The span, widened to begin with an hour.
+    /// The span, extended to begin at a full hour.
     pub span: Span,
-    /// The known times, in order. Between two stretches nothing is known.
+    /// The covered times, in order. Between two stretches, values are unknown.
     pub stretches: Vec<Stretch>,
-    /// The points that are not zero, in order.
+    /// The non-zero points, in order.
     pub points: Vec<Point>,
 }
 
-/// A time in which every bucket of one period is known.
+/// A time span in which every bucket of one period is covered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stretch {
     /// Seconds between two points.
@@ -42,34 +42,34 @@ pub struct Point {
     pub at: Timestamp,
     /// Its length in seconds.
     pub period: i64,
-    /// Calls or errors.
+    /// The number of calls or errors.
     pub value: f64,
 }
 
-/// One of many equal parts of a line.
+/// One of many equal parts of a line, for a plot.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Sample {
-    /// Nothing is known.
+    /// The part is not covered.
     Unknown,
-    /// The greatest value of a bucket in it; zero if there was no call.
+    /// The greatest value of a bucket in the part; zero if there were no calls.
     Greatest(f64),
 }
 
-/// The records from which a line is assembled.
+/// The records from which a line is built.
 #[derive(Clone, Copy, Debug)]
 pub struct LineParts<'a> {
     /// The series' `catalog` row.
     pub row: &'a CatalogRow,
-    /// The `state` of its target.
+    /// The `state` of its target; `None` if there is none.
     pub state: Option<&'a Stored>,
     /// Its complete chunks.
     pub chunks: &'a [Stored],
-    /// The end of the retention.
+    /// The current time, which determines the end of the retention.
     pub now: Timestamp,
 }
 
 impl Line {
-    /// The line within `span`, of one `period` or of the finest that covers each time.
+    /// The line within `span`, of one `period` or of the finest one that covers each time.
     pub fn assemble(parts: &LineParts<'_>, span: Span, period: Option<i64>) -> Self {
         let span = Span { since: span.since.floor(HOUR), until: span.until };
         let mut stretches: Vec<Stretch> = Vec::new();
@@ -100,7 +100,7 @@ impl Line {
         self.points.iter().copied().reduce(|best, point| if point.value > best.value { point } else { best })
     }
 
-    /// The span in `number` equal parts.
+    /// The span, in `number` equal parts.
     pub fn samples(&self, number: usize) -> Vec<Sample> {
         let number = i64::try_from(number.max(1)).unwrap_or(i64::MAX);
         let edge = |index: i64| {
@@ -121,7 +121,7 @@ impl Line {
         (0..number).map(sample).collect()
     }
 
-    /// All known buckets, including zeros, in order.
+    /// All covered buckets, including zeros, in order.
     pub fn buckets(&self) -> Vec<Point> {
         let mut buckets = Vec::new();
         let mut points = self.points.iter().peekable();
@@ -139,9 +139,9 @@ impl Line {
 }
 
 impl LineParts<'_> {
-    /// The known spans at `period`, in order and without overlap.
+    /// The covered spans at `period`, in order and without overlap.
     fn known(&self, period: i64) -> Vec<(Timestamp, Timestamp)> {
-        // A row has a watermark of its own while its series is behind the target.
+        // While a series is behind its target, its row has its own watermark.
         let watermark = self.row.watermark.or_else(|| self.state?.timestamp("watermark"));
         let retention = self.state.and_then(|state| state.integer("retention_days")).unwrap_or_default();
         let oldest = match retention {
@@ -167,7 +167,7 @@ impl LineParts<'_> {
     }
 }
 
-/// The parts of `from`…`until` outside all of `taken`, which are in order.
+/// The parts of `from`…`until` outside of all stretches in `taken`, which are in order.
 fn without(mut from: Timestamp, until: Timestamp, taken: &[Stretch]) -> Vec<(Timestamp, Timestamp)> {
     let mut left = Vec::new();
     for stretch in taken {

@@ -82,7 +82,7 @@ fn point(time: &str, value: f64) -> (String, f64) {
 fn at_each_time_the_finest_period_that_covers_it_is_taken() {
     let (stretches, points) = shown(&Case::new().line("00:00:00", "12:00:00", None));
     assert_eq!(stretches, [stretch(3_600, "00:00", "04:00"), stretch(300, "04:00", "10:00")]);
-    // The hour's 99 is what the five minutes' 3 already tells.
+    // The value 99 of the hour includes the 3 of the five minutes.
     assert_eq!(points, [point("02:00", 7.0), point("04:05", 3.0), point("09:55", 5.0)]);
 }
 

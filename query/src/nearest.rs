@@ -1,13 +1,13 @@
-//! Selects the services of a large graph that are shown: those nearest to the root cause, in both directions of calls. It knows
-//! services only by their index.
+//! Selects the services of a large graph that are shown: those nearest to the root cause, in both directions of calls. It
+//! identifies services only by their index.
 
 use std::collections::{BTreeSet, VecDeque};
 
-/// The most services that are shown, in text and on the page. JSON has all of them.
+/// The maximum number of services that are shown, in text and on the page. JSON has all of them.
 pub const MOST_SERVICES: usize = 60;
 
-/// The indexes of at most `most` services. `calls` has the indexes of the called services of each service; distance is measured from
-/// `starts`. If fewer services are connected to them, the first of the others are added.
+/// The indexes of at most `most` services. `calls` contains the indexes of the services that each service calls. Distances
+/// are measured from `starts`. If fewer services are connected with them, the first ones of the others are added.
 pub fn nearest(calls: &[Vec<usize>], starts: &[usize], most: usize) -> BTreeSet<usize> {
     if calls.len() <= most {
         return (0..calls.len()).collect();
@@ -25,7 +25,7 @@ pub fn nearest(calls: &[Vec<usize>], starts: &[usize], most: usize) -> BTreeSet<
     let mut found = BTreeSet::new();
     let mut waiting: VecDeque<usize> = VecDeque::new();
     let mut others = (0..calls.len()).filter(|place| !starts.contains(place));
-    // The starts come first, so that no neighbour displaces one.
+    // The starts are added first, so that no other service takes their place.
     for start in starts.iter().filter(|start| **start < calls.len()) {
         if found.len() < most && found.insert(*start) {
             waiting.push_back(*start);
@@ -53,7 +53,7 @@ mod tests {
 
     #[test]
     fn a_small_graph_is_shown_whole_and_of_a_large_one_what_is_nearest() {
-        // 0 → 1 → 2 → … → 9, with the cause at 6.
+        // 0 → 1 → 2 → … → 9; the root cause is 6.
         let chain: Vec<Vec<usize>> =
             (0..10).map(|place| if place < 9 { vec![place + 1] } else { vec![] }).collect();
         let shown = |starts: &[usize], most| nearest(&chain, starts, most).into_iter().collect::<Vec<_>>();

@@ -1,5 +1,5 @@
-//! One query: a partition of the table or of an index, and a range of sort keys. It reads all pages and never scans. It does not
-//! interpret attributes.
+//! A single query: one partition of the table or of an index, and a range of sort keys. It reads all pages and never scans.
+//! It does not interpret attributes.
 
 use crate::error::Error;
 use crate::reader::Reader;
@@ -15,7 +15,7 @@ use std::hash::BuildHasher;
 /// The number of concurrent queries.
 pub(super) const AT_ONCE: usize = 16;
 
-/// The last key of a page as a token. Equal keys give equal tokens.
+/// The last key of a page as a token. Equal keys have equal tokens.
 pub fn page_token<S: BuildHasher>(key: &HashMap<String, AttributeValue, S>) -> String {
     let mut parts: Vec<String> = key.iter().map(|(name, value)| format!("{name}={value:?}")).collect();
     parts.sort_unstable();
@@ -27,13 +27,13 @@ pub fn page_token<S: BuildHasher>(key: &HashMap<String, AttributeValue, S>) -> S
 pub(super) struct Question {
     /// The index; `None` for the table.
     pub index: Option<&'static str>,
-    /// The partition's attribute and value.
+    /// The attribute and the value of the partition key.
     pub partition: (&'static str, String),
     /// The attribute and condition of the sort key.
     pub sort: Option<(&'static str, Sort)>,
     /// The requested attributes; empty for all.
     pub attributes: &'static [&'static str],
-    /// Whether the greatest sort key comes first.
+    /// Whether items are sorted by descending sort key.
     pub newest_first: bool,
     /// The maximum number of items.
     pub limit: Option<usize>,
@@ -42,28 +42,28 @@ pub(super) struct Question {
 /// A condition on the sort key.
 #[derive(Clone, Debug)]
 pub(super) enum Sort {
-    /// It begins with this.
+    /// The sort key begins with this text.
     BeginsWith(String),
-    /// It is less than this.
+    /// The sort key is less than this text.
     Before(String),
-    /// It is at least this.
+    /// The sort key is at least this text.
     From(String),
-    /// It is between these two, inclusive.
+    /// The sort key is between these texts, inclusive.
     Between(String, String),
 }
 
-/// The attributes that every projection needs to check expiry and version.
+/// The attributes that every query needs to check expiry and version.
 const ALWAYS: [&str; 4] = ["pk", "sk", "expires_at", "schema_version"];
 
 impl Reader {
-    /// The results of all of `questions`, in their order, several queried at once.
+    /// The results of all `questions`, in their order, several queried concurrently.
     pub(super) async fn ask_all(&self, questions: Vec<Question>) -> Result<Vec<Stored>, Error> {
         let answers = questions.into_iter().map(|question| self.ask(question));
         let answers: Vec<Vec<Stored>> = stream::iter(answers).buffered(AT_ONCE).try_collect().await?;
         Ok(answers.into_iter().flatten().collect())
     }
 
-    /// The result of `question`, all pages, without expired items and items of a newer version.
+    /// The result of `question`: all pages, without expired items and items of a newer version.
     pub(super) async fn ask(&self, question: Question) -> Result<Vec<Stored>, Error> {
         let mut found = Vec::new();
         let mut start: Option<HashMap<String, AttributeValue>> = None;
@@ -125,7 +125,7 @@ impl Reader {
             }
             query = query.projection_expression(projection.join(", "));
         }
-        // Expired and newer items are removed later, so a page of this size may not be enough.
+        // Expired and newer items are removed afterwards, so one page may not be enough.
         let limit = question.limit.and_then(|limit| i32::try_from(limit.saturating_add(1)).ok());
         query.key_condition_expression(condition).set_limit(limit)
     }

@@ -1,5 +1,5 @@
-//! Reads the table by `Query` and `BatchGetItem`, and never scans. Expired items are left out, since DynamoDB deletes them
-//! later; items that a newer version wrote are skipped and counted.
+//! Reads the table with `Query` and `BatchGetItem`, and never scans. Expired items are omitted, because DynamoDB deletes them
+//! later. Items that a newer version wrote are skipped and counted.
 
 use crate::error::Error;
 use crate::whole::key_of;
@@ -12,11 +12,11 @@ use insights_shared::value::from_attributes;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Greater than the `#` between time and tag in sort keys, so a range up to a time and this character includes all keys of that
-/// time.
+/// A character after `#`, which separates time and tag in sort keys. A range that ends with a time and this character
+/// includes all keys of that time.
 pub(crate) const AFTER_INSTANT: char = '$';
 
-/// Reads one table as of one instant. It is cheap to clone.
+/// Reads one table as of one time. Cloning is cheap.
 #[derive(Clone, Debug)]
 pub struct Reader {
     client: Client,
@@ -32,18 +32,18 @@ impl Reader {
         Self { client, table: table.to_owned(), now, passed_over: Arc::default() }
     }
 
-    /// The same table as of another instant, for programs that read it again and again.
+    /// A reader of the same table as of another time, for programs that read it repeatedly.
     #[must_use]
     pub fn as_of(&self, now: Timestamp) -> Self {
         Self { now, passed_over: Arc::default(), ..self.clone() }
     }
 
-    /// The client, for programs that do more than read.
+    /// The client, for programs that also write.
     pub fn client(&self) -> &Client {
         &self.client
     }
 
-    /// The instant as of which it reads.
+    /// The time as of which it reads.
     pub fn now(&self) -> Timestamp {
         self.now
     }
@@ -53,7 +53,7 @@ impl Reader {
         &self.table
     }
 
-    /// How many items were skipped so far because a newer version of the collectors wrote them.
+    /// The number of items that were skipped so far because a newer version of the collectors wrote them.
     pub fn passed_over(&self) -> usize {
         self.passed_over.lock().unwrap_or_else(PoisonError::into_inner).len()
     }

@@ -1,4 +1,5 @@
-//! The Kubernetes clusters of all accounts and regions, from their catalog rows, and whether each is ready for its next version.
+//! The EKS clusters of all accounts and regions, from their catalog rows, and whether each is ready for its next Kubernetes
+//! version.
 
 use crate::error::Error;
 use crate::query::{Question, Sort};
@@ -10,14 +11,14 @@ use insights_shared::value::{Map, Value};
 use insights_sources::eks;
 pub use insights_sources::eks::readiness::{Assessment, Located, Readiness, assess, table};
 
-/// A cluster that existed when its target was collected last.
+/// A cluster that existed when its target was last collected.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cluster {
-    /// The account and region that it is in.
+    /// Its account and region.
     pub place: Place,
     /// Its name and its checks.
     pub row: ClusterRow,
-    /// The catalog row as it is stored.
+    /// The stored catalog row.
     pub stored: Stored,
 }
 
@@ -27,9 +28,9 @@ impl Cluster {
         Some(Self { place: Place::of(&stored)?, row, stored })
     }
 
-    /// The stored row with the result of the assessment in `readiness`: `state`, `kubernetes_version`, `failing` (the ids of the
-    /// checks of that version that do not pass), `failing_later` (the ids of those of later versions), `failing_others` (the
-    /// number of failing checks that are not about an upgrade).
+    /// The stored row with the member `readiness`, which contains the result of the assessment: `state`,
+    /// `kubernetes_version`, `failing` (the ids of the failing checks for this version), `failing_later` (the ids of the
+    /// failing checks for later versions), `failing_others` (the number of failing checks that are not about an upgrade).
     pub fn to_record(&self) -> Stored {
         let Assessment { readiness, version, failing, later, others } = assess(&self.row);
         let later = later.iter().flat_map(|(_, checks)| checks.iter().map(|check| check.id.as_str()));
@@ -49,7 +50,7 @@ impl Cluster {
 }
 
 impl Reader {
-    /// The clusters of all accounts and regions, in the order of account, region and name. Deleted clusters are left out.
+    /// The clusters of all accounts and regions, sorted by account, region and name, without deleted clusters.
     pub async fn clusters(&self) -> Result<Vec<Cluster>, Error> {
         let places = self.places(eks::SOURCE).await?;
         let questions = places.iter().map(|place| Question {

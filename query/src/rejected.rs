@@ -47,18 +47,18 @@ impl Rejected {
 }
 
 impl Place {
-    /// The partition of the rejected answers of `source` in this place.
+    /// The partition of the rejected answers of `source` in this account and region.
     pub fn rejected(&self, source: Source) -> String {
         insights_shared::record::target_partition("rejected", source, &self.account_id, &self.region)
     }
 }
 
 impl Reader {
-    /// The rejected answers of each of `targets`, in their order, several queried at once.
+    /// The rejected answers of each of `targets`, in their order, several queried concurrently.
     pub async fn rejected(&self, targets: Vec<(Source, Place)>) -> Result<Vec<Rejected>, Error> {
         let asked = targets.into_iter().map(|(source, place)| async move {
             let partition = ("pk", place.rejected(source));
-            // Not `raw`, which is by far the largest attribute.
+            // Without `raw`, which is by far the largest attribute.
             let question =
                 Question { partition, attributes: &["violations", "observed_at"], ..Question::default() };
             Ok(Rejected::of(&self.ask(question).await?))

@@ -1,4 +1,4 @@
-//! The metric series and trails of every source that has series: which there are, and the points of one within a span. `line`
+//! The metric series and trails of every source with series: the catalog, and the points of a series in a time span. `line`
 //! combines points of several periods into one line.
 
 use crate::error::Error;
@@ -27,9 +27,9 @@ pub type States = BTreeMap<(Source, Place), Stored>;
 pub struct Series {
     /// The source that has it.
     pub source: Source,
-    /// Where it was collected.
+    /// Its account and region.
     pub place: Place,
-    /// Its key within that place.
+    /// Its key within this account and region.
     pub key: SeriesKey,
     /// The partition of its chunks.
     pub pk: String,
@@ -46,7 +46,7 @@ impl Series {
         Some(Self { source, place, key, pk, row: CatalogRow::from_stored(row) })
     }
 
-    /// Why its points are not available, if so.
+    /// The reason if its points are not available.
     pub fn unavailable(&self) -> Option<&Unavailable> {
         self.row.unavailable.as_ref()
     }
@@ -55,9 +55,9 @@ impl Series {
 /// A trail whose data events are collected.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Trail {
-    /// The source that requests it.
+    /// The source that collects it.
     pub source: Source,
-    /// Where it was collected.
+    /// Its account and region.
     pub place: Place,
     /// Its ARN.
     pub arn: String,
@@ -71,19 +71,19 @@ impl Trail {
         Some(Self { source, place, arn, row: CatalogRow::from_stored(row) })
     }
 
-    /// Why nothing of it is available, if so.
+    /// The reason if its data is not available.
     pub fn unavailable(&self) -> Option<&Unavailable> {
         self.row.unavailable.as_ref()
     }
 }
 
 impl Reader {
-    /// The trails of `place` whose data events are collected.
+    /// The trails in `place` whose data events are collected.
     pub async fn trails(&self, place: &Place) -> Result<Vec<Trail>, Error> {
         Ok(self.catalog(place, TRAIL_ROWS).await?.into_iter().filter_map(Trail::of).collect())
     }
 
-    /// The rows of the catalog of `place` whose names begin with `prefix`.
+    /// The catalog rows of `place` whose sort keys begin with `prefix`.
     async fn catalog(&self, place: &Place, prefix: &str) -> Result<Vec<Stored>, Error> {
         let question = |source| {
             let sort = Some(("sk", Sort::BeginsWith(prefix.to_owned())));
@@ -92,7 +92,7 @@ impl Reader {
         self.ask_all(sources().map(question).collect()).await
     }
 
-    /// The metric series that are known of `place`.
+    /// The metric series in the catalog of `place`.
     pub async fn series(&self, place: &Place) -> Result<Vec<Series>, Error> {
         Ok(self.catalog(place, SERIES_ROWS).await?.into_iter().filter_map(Series::of).collect())
     }
@@ -107,7 +107,7 @@ impl Reader {
         Ok(states)
     }
 
-    /// The chunks of `series` that touch `span`, of one period or of all, whole.
+    /// The chunks of `series` that overlap `span`, of one period or of all periods, including all attributes.
     pub async fn chunks(
         &self,
         series: &Series,
@@ -125,8 +125,8 @@ impl Reader {
         self.ask_all(questions.collect()).await
     }
 
-    /// The line of `series` within `span`, of one period or of the finest that covers each time. The `state` of its target says
-    /// where open ends of the coverage are, and since when anything is known.
+    /// The line of `series` within `span`, of one period or of the finest one that covers each time. The `state` of its
+    /// target determines the end of open spans and the start of the retention.
     pub async fn line(
         &self,
         series: &Series,
@@ -143,7 +143,7 @@ impl Reader {
         ))
     }
 
-    /// The lines of many series, in their order, several asked for at once.
+    /// The lines of many series, in their order, several requested concurrently.
     pub async fn lines(
         &self,
         all: Vec<Series>,

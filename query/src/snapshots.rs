@@ -1,4 +1,4 @@
-//! Snapshots of every depth by what they are about. Insights have their own ways.
+//! Snapshots of any kind, by entity. Insights have separate modules.
 
 use crate::error::Error;
 use crate::query::{Question, Sort};
@@ -10,7 +10,7 @@ use insights_shared::store::schema::BY_ENTITY;
 use insights_shared::time::DAY_SECONDS;
 
 impl Reader {
-    /// The snapshots of `kind` about `entity` on the days of `span`, oldest first, without their details.
+    /// The snapshots of `kind` about `entity` on the days of `span`, oldest first, without `detail`.
     pub async fn snapshots_about(&self, entity: &str, kind: Kind, span: Span) -> Result<Vec<Stored>, Error> {
         let partition = ("entity_pk", key::join(["entity", entity]));
         let from = span.since.floor(DAY_SECONDS).to_string();

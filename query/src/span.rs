@@ -1,13 +1,13 @@
-//! A span of time, and which records overlap it. Pure.
+//! A time span, and which records overlap it. No I/O.
 
 use insights_shared::record::{Kind, Stored};
 use insights_shared::time::{DAY_SECONDS, Timestamp};
 use insights_sources::kind_of;
 
-/// 2019-01-01. No source has data from before this day, so earlier days are never queried.
+/// 2019-01-01. No source has older data, so earlier days are never queried.
 const FIRST_DAY: i64 = 17_897 * DAY_SECONDS;
 
-/// From one instant to another, both included.
+/// The time between two instants, both inclusive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span {
     /// The first instant.
@@ -27,12 +27,12 @@ impl Span {
         self.until.millis_since(self.since)
     }
 
-    /// Whether something with this start and end (`None` if it has not ended) overlaps it.
+    /// Whether something with this start and end (`None` if it has not ended) overlaps the span.
     pub fn overlaps(self, started_at: Timestamp, ended_at: Option<Timestamp>) -> bool {
         started_at <= self.until && ended_at.is_none_or(|ended_at| ended_at >= self.since)
     }
 
-    /// Whether an insight or a snapshot overlaps it. A snapshot covers its whole UTC day.
+    /// Whether an insight or a snapshot overlaps the span. A snapshot covers its whole UTC day.
     pub fn holds(self, record: &Stored) -> bool {
         let Some(started_at) = record.timestamp("started_at") else { return false };
         let is_snapshot = kind_of(record).is_some_and(Kind::is_snapshot);
@@ -43,7 +43,7 @@ impl Span {
         self.overlaps(started_at, record.timestamp("ended_at"))
     }
 
-    /// The UTC months that it touches, as `YYYY-MM`, oldest first.
+    /// The UTC months of the span, as `YYYY-MM`, oldest first.
     pub fn months(self) -> Vec<String> {
         let mut months: Vec<String> = self.days();
         for month in &mut months {
@@ -53,7 +53,7 @@ impl Span {
         months
     }
 
-    /// The UTC days that it touches, as `YYYY-MM-DD`, oldest first.
+    /// The UTC days of the span, as `YYYY-MM-DD`, oldest first.
     pub fn days(self) -> Vec<String> {
         let mut days = Vec::new();
         let mut day = self.since.floor(DAY_SECONDS).max(Timestamp::from_seconds(FIRST_DAY));

@@ -1,4 +1,5 @@
-//! Since when and why a metric series or a trail is not available, as one sentence. The view of the source explains the codes.
+//! A sentence that states since when and why a metric series or a trail is not available. The view of the source explains the
+//! codes.
 
 use crate::format::{instant, plain};
 use insights_shared::catalog::Unavailable;
@@ -6,7 +7,7 @@ use insights_shared::record::Source;
 use insights_sources::view;
 use jiff::tz::TimeZone;
 
-/// The sentence about `trail` or one of its series, without a full stop.
+/// The sentence about `trail`, or about one of its series, without a full stop.
 pub fn sentence(unavailable: &Unavailable, source: Source, trail: Option<&str>, zone: &TimeZone) -> String {
     let Unavailable { code, since, asked_at } = unavailable;
     let reason = view::of(source).map(|view| (view.unavailable)(code, trail)).unwrap_or_default();

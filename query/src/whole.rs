@@ -1,5 +1,5 @@
-//! Reads complete items by key, a hundred at a time, because the indexes contain only the envelope. Unprocessed keys are requested
-//! again, because the SDK does not do that.
+//! Reads complete items by key, up to a hundred at a time, because the indexes contain only the common attributes.
+//! Unprocessed keys are requested again, because the SDK does not do this.
 
 use crate::error::Error;
 use crate::query::AT_ONCE;
@@ -12,18 +12,18 @@ use insights_shared::record::Stored;
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-/// The maximum number of keys of one call.
+/// The maximum number of keys in one request.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html>
 const MOST_KEYS: usize = 100;
 /// The maximum number of requests for unprocessed keys; the pause doubles each time.
 const MOST_TRIES: u32 = 10;
-/// The first of those pauses.
+/// The first of these pauses.
 const FIRST_PAUSE: Duration = Duration::from_millis(25);
 
 type Attributes = HashMap<String, AttributeValue>;
 
 impl Reader {
-    /// The same records, complete and in the same order. A record that was deleted meanwhile is left out.
+    /// The same records, complete and in the same order. A record that was deleted in the meantime is omitted.
     pub async fn whole(&self, records: &[Stored]) -> Result<Vec<Stored>, Error> {
         let keys: Vec<Key> = records.iter().filter_map(key_of).collect();
         let mut found = self.items(&keys).await?;
@@ -68,7 +68,7 @@ impl Reader {
     }
 }
 
-/// The key of an item or of its projection in an index.
+/// The key of an item, or of its copy in an index.
 pub fn key_of(record: &Stored) -> Option<Key> {
     Some(Key::new(record.text("pk")?, record.text("sk")?))
 }

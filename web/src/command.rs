@@ -1,4 +1,4 @@
-//! Commands for a person to paste into a shell. Values are external text, and each stays one argument whatever it contains.
+//! Commands that people paste into a shell. Values are external text. Each stays one argument, whatever it contains.
 
 use insights_query::format::escape::is_hidden;
 use insights_query::format::spell_key;
@@ -20,7 +20,7 @@ pub struct Location {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CommandLine {
     words: Vec<String>,
-    /// Whether all values can be shown.
+    /// Whether all values can be displayed.
     is_whole: bool,
 }
 
@@ -36,40 +36,41 @@ impl CommandLine {
         Self { words, is_whole: true }
     }
 
-    /// With a flag.
+    /// Adds a flag.
     #[must_use]
     pub fn flag(mut self, name: &str) -> Self {
         self.words.push(name.to_owned());
         self
     }
 
-    /// With an option and its value.
+    /// Adds an option and its value.
     #[must_use]
     pub fn option(self, name: &str, value: &str) -> Self {
         // A value that begins with a hyphen would be parsed as an option.
         if value.starts_with('-') { self.joined(name, value) } else { self.flag(name).word(value) }
     }
 
-    /// With an option and its value in one word.
+    /// Adds an option and its value as one word.
     #[must_use]
     pub fn joined(mut self, name: &str, value: &str) -> Self {
         let quoted = self.quoted(value);
         self.flag(&format!("{name}={quoted}"))
     }
 
-    /// With a positional argument.
+    /// Adds a positional argument.
     #[must_use]
     pub fn argument(self, value: &str) -> Self {
         if value.starts_with('-') { self.flag("--").word(value) } else { self.word(value) }
     }
 
-    /// With a partition key, or the beginning of an id, as `show` takes it. Hidden characters are percent-encoded: see [`insights_query::format::parse_key`].
+    /// Adds a partition key, or the beginning of an id, for `show`. Hidden characters are percent-encoded: see
+    /// [`insights_query::format::parse_key`].
     #[must_use]
     pub fn key(self, key: &str) -> Self {
         self.argument(&spell_key(key))
     }
 
-    /// With the options that name the same table.
+    /// Adds the options that select the same table.
     #[must_use]
     pub fn at(mut self, location: &Location) -> Self {
         if let Some(table) = &location.table {
@@ -81,14 +82,14 @@ impl CommandLine {
         }
     }
 
-    /// With an option whose value is a file.
+    /// Adds an option whose value is a file.
     #[must_use]
     pub fn file(mut self, name: &str, file: &Path) -> Self {
         self.is_whole &= file.to_str().is_some();
         self.option(name, &file.to_string_lossy())
     }
 
-    /// With a variable set for it.
+    /// Sets an environment variable for the command.
     #[must_use]
     pub fn variable(mut self, name: &str, value: &str) -> Self {
         let quoted = self.quoted(value);
@@ -96,7 +97,7 @@ impl CommandLine {
         self
     }
 
-    /// With any word.
+    /// Adds any word.
     #[must_use]
     pub fn word(mut self, word: &str) -> Self {
         let quoted = self.quoted(word);
@@ -104,13 +105,13 @@ impl CommandLine {
         self
     }
 
-    /// The command on one line; `None` if a value of it has characters that cannot be shown.
+    /// The command on one line; `None` if one of its values contains characters that cannot be displayed.
     pub fn text(&self) -> Option<String> {
         self.is_whole.then(|| self.words.join(" "))
     }
 
     fn quoted(&mut self, word: &str) -> String {
-        // The only word that cannot be quoted has a NUL, which no argument can have.
+        // Only a word with a NUL character cannot be quoted, and no argument can contain one.
         let quoted = shlex::try_quote(word).ok().filter(|_| !word.contains(is_hidden));
         self.is_whole &= quoted.is_some();
         quoted.unwrap_or_default().into_owned()
@@ -122,7 +123,7 @@ pub fn collect(source: Source, location: &Location) -> CommandLine {
     CommandLine::insights(&["collect"]).option("--source", source.as_str()).at(location)
 }
 
-/// What to do about a target of `source`, with the command that does it, in one line.
+/// What to do about a target of `source`, on one line with the command.
 pub fn remedy(classification: &Classification, source: Source, location: &Location) -> Option<String> {
     let advice = classification.advice()?;
     Some(if classification.needs_collect {
@@ -133,7 +134,7 @@ pub fn remedy(classification: &Classification, source: Source, location: &Locati
 }
 
 impl fmt::Display for CommandLine {
-    /// The command, or a placeholder if a value cannot be shown.
+    /// The command, or a placeholder if a value cannot be displayed.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.text() {
             Some(text) => formatter.write_str(&text),
@@ -148,7 +149,7 @@ mod tests {
     use insights_query::format::parse_key;
     use insights_query::health::classify;
 
-    /// Values that a shell, or this program, would take for something else.
+    /// Values that a shell, or this program, could interpret.
     const HOSTILE: [&str; 20] = [
         "plain",
         "",
@@ -172,7 +173,7 @@ mod tests {
         "% 50%41 é中",
     ];
 
-    /// The arguments that a shell hands to `insights` for this line.
+    /// The arguments that a shell passes to `insights` for this line.
     #[cfg(unix)]
     fn arguments(line: &str) -> Vec<String> {
         use std::os::unix::fs::PermissionsExt;
@@ -223,7 +224,7 @@ mod tests {
             "tab\t",
             "\u{85}",
         ]) {
-            // As the collectors make keys: `%` and `#` are encoded, everything else stays.
+            // As in keys of the collectors: `%` and `#` are encoded, all other characters are not.
             let key =
                 format!("cloudtrail#123456789012#eu-west-1#{}", id.replace('%', "%25").replace('#', "%23"));
             let line = CommandLine::insights(&["show"]).key(&key).text().unwrap();

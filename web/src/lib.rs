@@ -1,7 +1,7 @@
-//! The report and the live page: one HTML document, complete without a script and without a network, as a file
-//! ([`report::document`]) or served on the loopback interface together with the same data as JSON ([`serve::Server`]).
+//! The report and the live page: one HTML document that is complete without scripts and without a network. It is written to a
+//! file ([`report::document`]), or served on the loopback interface together with the same data as JSON ([`serve::Server`]).
 //!
-//! It reads the table only with `insights_query`.
+//! This crate reads the table only with `insights_query`.
 
 pub mod command;
 pub mod page;

@@ -1,5 +1,5 @@
-//! The upgrade readiness of EKS clusters as sections of a view: all clusters, and the accounts and regions of which it is unknown
-//! which clusters there are, or whether the checks are recent.
+//! The upgrade readiness of EKS clusters as sections of a view: all clusters, and the accounts and regions whose clusters are
+//! unknown or whose checks are not recent.
 
 use crate::command::Location;
 use crate::status;
@@ -8,7 +8,7 @@ use insights_query::readiness::{Cluster, Located, table};
 use insights_sources::eks;
 use insights_sources::view::Section;
 
-/// The clusters, and what is unknown. Empty if no target has ever been collected.
+/// The clusters, and what is unknown. Empty if EKS was never collected.
 pub fn sections(clusters: &[Cluster], targets: &[Target], location: &Location) -> Vec<Section> {
     let targets = || targets.iter().filter(|target| target.source == eks::SOURCE);
     let is_collected = |target: &Target| target.classification.condition != Condition::NeverRun;

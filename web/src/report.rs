@@ -1,4 +1,4 @@
-//! The report: the page as one HTML file that works offline.
+//! The report: the page as one HTML file that needs no network.
 
 use crate::command::Location;
 use crate::page::filter::Filter;
@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 
 /// The maximum number of insights with charts and details.
 const MOST_DETAILS: usize = 60;
-/// The maximum size of a report in bytes: people send it by mail and read it on phones.
+/// The maximum size of a report in bytes. People send it by mail and read it on phones.
 const MOST_BYTES: usize = 1_900_000;
 
 /// A report.
@@ -22,11 +22,11 @@ pub struct Document {
     pub open: usize,
     /// The number of ended insights.
     pub ended: usize,
-    /// Why it is unknown whether there are insights, if the report has none.
+    /// Why it is unknown whether there are insights, if the report lists none.
     pub unknown: Option<String>,
 }
 
-/// Reads the table and renders the report of `span`. Suggested commands name the table by `location`.
+/// Reads the table and renders the report of `span`. Suggested commands use `location` for the table.
 pub async fn document(
     reader: &Reader,
     location: Location,

@@ -1,5 +1,5 @@
-//! The condition of every target as sections of a view, and as records for JSON and CSV. Both state the same, because the
-//! sections and the records read the same classification.
+//! The condition of every target, as sections of a view and as records for JSON and CSV. Sections and records use the same
+//! classification, so they always agree.
 
 use crate::command::{CommandLine, Location, collect, remedy};
 use insights_query::Place;
@@ -13,7 +13,7 @@ use insights_sources::view::{Column, Explanation, Explanations, Section, Table, 
 use jiff::tz::TimeZone;
 use std::collections::BTreeSet;
 
-/// The most rules that are named of the rejected answers of one target.
+/// The maximum number of rules that are listed for the rejected answers of a target.
 const MOST_RULES: usize = 5;
 
 /// The condition of all targets, what to do about those that need attention, and what was rejected or is not available.
@@ -47,7 +47,7 @@ fn explanations(title: &'static str, entries: impl Iterator<Item = Explanation>)
     (!entries.is_empty()).then_some(Section::Explanations(Explanations { title, entries }))
 }
 
-/// The `state` of a target with its condition and everything else that follows from it. Without a state, only that.
+/// The `state` of a target with its condition and the derived data. Without a state, only the derived data.
 pub fn record(target: &Target, location: &Location) -> Stored {
     let mut record = target.state.as_ref().map(|state| state.0.clone()).unwrap_or_default();
     let Place { account_id, region } = &target.place;
@@ -70,7 +70,7 @@ pub fn record(target: &Target, location: &Location) -> Stored {
     Stored(record)
 }
 
-/// A row for each account and region, a column for each source; the heading summarizes it.
+/// A table with a row for each account and region and a column for each source. Its heading is a summary.
 fn grid(targets: &[Target], health: &Health, now: Timestamp) -> Table {
     let mut columns = vec![Column::text("Account").fixed(), Column::text("Region").fixed()];
     columns.extend(insights_sources::all().map(|source| Column::text(source.label)));
@@ -99,7 +99,7 @@ fn summary(targets: &[Target], health: &Health) -> String {
     }
 }
 
-/// The condition, the age of the last success, and what the last run found.
+/// The condition, the age of the last success, and the result of the last run.
 fn cell(target: &Target, now: Timestamp) -> Value {
     let condition = target.classification.condition;
     let state = target.state.as_ref();

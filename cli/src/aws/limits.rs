@@ -1,5 +1,5 @@
-//! The limits of calls to AWS, and the notice for a slow call. All clients of the command line have these limits, also
-//! the clients with which the SDK loads credentials.
+//! The limits of calls to AWS, and the notice about a slow call. All clients of the command line have these limits, including
+//! those with which the SDK loads credentials.
 
 use crate::output::say;
 use aws_config::timeout::TimeoutConfig;
@@ -180,7 +180,7 @@ impl PendingCalls {
     }
 }
 
-/// Waits for `what`, which is not an SDK call, and prints the notice if it takes long.
+/// Waits for `what`, which is not an SDK call, and prints the notice if it takes too long.
 pub async fn with_notice<T>(what: &str, answer: impl Future<Output = T>) -> T {
     let mut answer = std::pin::pin!(answer);
     tokio::select! {
@@ -191,7 +191,7 @@ pub async fn with_notice<T>(what: &str, answer: impl Future<Output = T>) -> T {
     answer.await
 }
 
-/// Whether nothing listens at an address or its name is unknown. PendingCalls does not help in either case.
+/// Whether nothing listens at an address, or its name is unknown. In both cases, retrying is useless.
 fn is_refusal(error: &ConnectorError) -> bool {
     let mut cause: Option<&(dyn Error + 'static)> = Some(error);
     while let Some(error) = cause {

@@ -129,7 +129,7 @@ fn no_region(requirements: Requirements<'_>, session: &Session) -> Failure {
     failure.hint(&session.repeated(None).variable("AWS_REGION", "eu-west-1"))
 }
 
-/// The credentials of `profile` only. In the default order of the SDK, credentials in the environment would win.
+/// The credentials of `profile` only. In the SDK's default order, credentials in the environment take precedence.
 fn of_profile(profile: &str, sdk: &SdkConfig) -> SharedCredentialsProvider {
     let mut configuration = ProviderConfig::without_region().with_region(sdk.region().cloned());
     if let Some(client) = sdk.http_client() {
@@ -140,7 +140,8 @@ fn of_profile(profile: &str, sdk: &SdkConfig) -> SharedCredentialsProvider {
     SharedCredentialsProvider::new(provider)
 }
 
-/// Returns the credentials that are already loaded, and later asks the provider: the SDK asks again when they expire.
+/// Returns the loaded credentials first, and then calls the provider, because the SDK requests credentials again when they
+/// expire.
 #[derive(Debug)]
 struct LoadedCredentials {
     first: Mutex<Option<Credentials>>,

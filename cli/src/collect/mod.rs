@@ -119,7 +119,7 @@ async fn collect(
     session: &Session,
 ) -> Result<Ended, Failure> {
     let table = reader.table();
-    // A table that does not respond is reported once with a remedy, before every target would report it.
+    // If the table does not respond, this is reported once with a remedy, instead of once per target.
     let here = Place { account_id: account.id.clone(), region: account.region.clone() };
     if let Some(source) = insights_sources::all().next() {
         reader.last_runs(source, &here, 1).await?;
@@ -241,7 +241,7 @@ impl Collected {
     }
 }
 
-/// The faults of the configuration, with the sources that have them if not all have them, and a command for the sources
+/// The faults of the configuration, with the sources that have them if not all sources do, and a command for the sources
 /// without faults.
 fn misconfigured(faults: &BTreeMap<String, Vec<Source>>, all: &[Source], session: &Session) -> Failure {
     let describe = |(fault, having): (&String, &Vec<Source>)| {
@@ -264,8 +264,8 @@ fn misconfigured(faults: &BTreeMap<String, Vec<Source>>, all: &[Source], session
     failure.detail(format!("{} can run with this configuration", names.join(" and "))).hint(&command)
 }
 
-/// The faults of configuration and payload, if there are no other errors. A missing role of a target is only found by
-/// its account.
+/// The faults of configuration and payload, if there are no other errors. A target without a required role is found only when
+/// its account is known.
 fn configuration_faults(results: &[Result<Response, InvocationError>]) -> Option<Vec<String>> {
     let mut faults = BTreeSet::new();
     for result in results {

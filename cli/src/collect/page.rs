@@ -1,5 +1,4 @@
-//! The output at the end of `collect`: the condition of each target, failures and remedies, and costs. It decides
-//! nothing.
+//! The output at the end of `collect`: the condition of each target, failures and remedies, and costs. It makes no decisions.
 
 use super::explain::{absence, condition, explain};
 use super::units::{PRICES, price};

@@ -112,7 +112,7 @@ mod tests {
         let window = ["--since", "2026-03-01T01:00:00Z", "--source", "xray"];
         let from = Some("insights collect --source xray --since 2026-03-01T05:00:00.000Z");
         check(&window, vec![target(9, 1, None), target(5, 1, None)], false, from);
-        // Data that the service no longer has does not come back.
+        // Data that the service no longer has will not be available later.
         check(&window, vec![target(12, 0, Some(("Window.Unavailable", false)))], false, None);
         check(&window, vec![target(12, 0, None)], true, None);
         let start = Some("insights collect --source xray --since 2026-03-01T01:00:00.000Z");

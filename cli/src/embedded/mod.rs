@@ -1,5 +1,5 @@
 //! An embedded table: DynamoDB in this process with one file. The official SDK is connected without a socket, so other
-//! processes and web pages cannot reach it. It does not know keys and records.
+//! processes and web pages cannot reach it. It does not depend on the content of the table.
 
 mod client;
 pub mod file;

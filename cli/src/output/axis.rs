@@ -1,11 +1,11 @@
-//! A time axis of text columns: the column of an instant, and the ticks.
+//! A time axis of text columns: the column of a time, and the ticks.
 
 use insights_query::Span;
 use insights_query::format::zoned;
 use insights_shared::time::{DAY_SECONDS, Timestamp};
 use jiff::tz::TimeZone;
 
-/// Possible distances of two ticks in seconds. The smallest with enough room for the labels is used.
+/// Possible distances between two ticks, in seconds. The smallest one with enough room for the labels is used.
 const STEPS: [i64; 14] = [
     60, 300, 600, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800, 2_592_000,
     31_536_000,
@@ -58,7 +58,7 @@ impl Axis {
         [marks.into_iter().collect(), texts]
     }
 
-    /// The instants of the ticks: whole steps of the local day, also if the offset changes.
+    /// The times of the ticks: multiples of `step` in the local day, even if the offset changes.
     fn instants(&self, step: i64, zone: &TimeZone) -> Vec<Timestamp> {
         if step >= DAY_SECONDS {
             return self.midnights(step / DAY_SECONDS, zone);
@@ -127,7 +127,7 @@ mod tests {
         }
         let [marks, texts] = axis.ticks(&TimeZone::UTC);
         assert_eq!(marks.chars().count(), 48);
-        // Midnight is a tick too, but its text would not fit.
+        // Midnight is a tick too, but its label does not fit.
         assert_eq!(texts, format!("{}03-01 12:00", " ".repeat(23)));
         assert_eq!(marks.chars().filter(|mark| *mark == '┬').count(), 1);
         let [_, local] = axis.ticks(&TimeZone::fixed(jiff::tz::offset(1)));
@@ -150,7 +150,7 @@ mod tests {
                 "2026-11-01T03:00:00Z",
                 "2026-11-01T11:00:00Z",
                 3 * 3_600,
-                // Midnight, three, six: the hour from one to two comes twice.
+                // Midnight, three, six: the hour from one to two occurs twice.
                 &["2026-11-01T04:00:00.000Z", "2026-11-01T08:00:00.000Z", "2026-11-01T11:00:00.000Z"],
             ),
             (

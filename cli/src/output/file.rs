@@ -1,4 +1,4 @@
-//! Replaces files atomically: the old file remains until the new one is complete, so a full disk does not destroy it.
+//! Replaces files atomically: the old file is kept until the new one is complete, so that a full disk does not destroy it.
 
 use std::fs::File;
 use std::io::{Error, Result, Write};
@@ -7,7 +7,7 @@ use tempfile::{Builder, NamedTempFile};
 
 /// Writes `content` to a temporary file in the folder of `path` and renames it to `path`. Devices and pipes are written directly.
 pub fn replace(path: &Path, content: &[u8]) -> Result<()> {
-    // A symbolic link remains; its target is replaced.
+    // A symbolic link is kept; its target is replaced.
     let target = path.canonicalize();
     let path = target.as_deref().unwrap_or(path);
     let old = path.metadata().ok();
@@ -23,7 +23,7 @@ pub fn replace(path: &Path, content: &[u8]) -> Result<()> {
     if let Some(old) = old {
         file.as_file().set_permissions(old.permissions()).map_err(named)?;
     }
-    // Otherwise the rename may reach the disk before the content does.
+    // Otherwise the rename could reach the disk before the content.
     file.as_file().sync_all().map_err(named)?;
     file.persist(path).map_err(|error| error.error)?;
     Ok(())
@@ -87,7 +87,7 @@ mod tests {
         assert!(link.symlink_metadata().unwrap().is_symlink());
         assert_eq!(std::fs::read_to_string(&file).unwrap(), "new");
         assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o640);
-        // A new file is as legible as any other, and not a temporary file's own.
+        // The permissions are those of a new file, not those of a temporary file.
         let (new, usual) = (root.path().join("new"), root.path().join("usual"));
         replace(&new, b"new").unwrap();
         std::fs::write(&usual, "").unwrap();

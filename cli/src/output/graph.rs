@@ -5,9 +5,9 @@ use insights_query::nearest::{MOST_SERVICES, nearest};
 use insights_sources::view::{self, Graph, Mark};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The maximum depth; deeper services begin a new tree at the left.
+/// The maximum depth. Deeper services begin a new tree at the left.
 const MOST_LEVELS: usize = 20;
-/// The maximum number of lines: in a dense graph, every call is a line.
+/// The maximum number of lines. In a dense graph, every call is a line.
 const MOST_LINES: usize = 200;
 
 /// The services as trees, with the root cause marked. A large graph is reduced to the services nearest to the root cause.
@@ -83,7 +83,7 @@ struct Drawing<'a> {
     drawn: BTreeSet<usize>,
     text: String,
     lines: usize,
-    /// The number of lines that were left out.
+    /// The number of omitted lines.
     left_out: usize,
 }
 
@@ -103,14 +103,14 @@ impl Drawing<'_> {
         while let Some(line) = waiting.pop() {
             let Some(node) = self.nodes.get(line.index) else { continue };
             let is_new = !self.drawn.contains(&line.index);
-            // A service below the maximum depth begins its own tree later.
+            // A service below the maximum depth begins a separate tree later.
             let goes_on = is_new && (line.depth < MOST_LEVELS || node.shown.is_empty());
             self.write(node, &line.branch, goes_on);
             if !goes_on {
                 continue;
             }
             self.drawn.insert(line.index);
-            // The stack is read from its end.
+            // The stack is processed from its end.
             for (position, called) in node.shown.iter().enumerate().rev() {
                 let is_last = position + 1 == node.shown.len();
                 let (elbow, rail) = if is_last { ("└─ ", "   ") } else { ("├─ ", "│  ") };
@@ -149,7 +149,7 @@ mod tests {
         Stored(map)
     }
 
-    /// The graph of these services, in an insight that is about `cause`.
+    /// The graph of these services, in an insight about `cause`.
     fn drawing(services: &str, cause: &str) -> String {
         let insight = stored(&format!(r#"{{"source":"xray","entity":"{cause}"}}"#));
         let graph = format!(r#"{{"kind":"xray.impact_graph","detail":{{"services":{services}}}}}"#);
@@ -191,7 +191,7 @@ pages (client)
         assert_eq!(graph, "service 3\na\n└─ b\n   └─ a …\n");
     }
 
-    /// A graph of services that are numbered from 1; each calls those that `calls` gives.
+    /// A graph of services with the numbers from 1. `calls` returns the services that each one calls.
     fn graph(services: usize, calls: impl Fn(usize) -> Vec<usize>) -> String {
         let service = |nth: usize| {
             let edges: Vec<String> =
@@ -244,7 +244,7 @@ pages (client)
     fn sixty_services_that_call_each_other_are_cut_at_two_hundred_lines() {
         let text = drawing(&graph(60, |nth| (1..=60).filter(|other| *other != nth).collect()), "s1");
         assert_eq!(text.lines().count(), 201, "{text}");
-        // One line for the first, and one for each of the 3,540 calls.
+        // One line for the first service, and one for each of the 3,540 calls.
         assert!(text.ends_with("3,341 further calls are left out; --output json has all\n"), "{text}");
     }
 

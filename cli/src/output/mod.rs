@@ -1,4 +1,5 @@
-//! Output for people: results to standard output, progress and messages to standard error. All text is escaped by `style`, only here.
+//! Output for people: results to standard output, progress and messages to standard error. `style` escapes all text; only
+//! this module writes it.
 
 pub mod axis;
 pub mod csv;
@@ -26,7 +27,8 @@ impl fmt::Display for WriteError {
     }
 }
 
-/// Writes `text` to standard output. External text is escaped, our own colours remain. A closed pipe (`| head`) is not a failure.
+/// Writes `text` to standard output. External text is escaped, and our own colours are kept. A closed pipe (`| head`) is not
+/// a failure.
 pub fn print(text: &str) -> Result<(), WriteError> {
     print_escaped(&mut std::io::stdout().lock(), text)
 }

@@ -6,10 +6,10 @@ use insights_query::format::escape::visible;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-/// The progress that is shown now.
+/// The progress that is currently shown.
 static MOVING: Mutex<Option<MultiProgress>> = Mutex::new(None);
 
-/// Writes an escaped line above the progress; `false` if there is none.
+/// Writes an escaped line above the progress; `false` if no progress is shown.
 pub(super) fn say_above(line: &str) -> bool {
     let moving = MOVING.lock().unwrap_or_else(PoisonError::into_inner);
     // If drawing fails, the line is written directly.
@@ -28,12 +28,12 @@ pub struct Progress {
 pub struct Step {
     bar: Option<ProgressBar>,
     name: String,
-    /// Columns of the names.
+    /// The width of the names in columns.
     width: usize,
 }
 
 impl Progress {
-    /// Without steps; `live` for a terminal, `width` in columns of the names.
+    /// Creates a progress without steps. `live` is for a terminal; `width` is the width of the names in columns.
     pub fn new(live: bool, width: usize) -> Self {
         let bars = live.then(MultiProgress::new);
         MOVING.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&bars);

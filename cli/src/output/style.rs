@@ -5,13 +5,16 @@ use std::borrow::Cow;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::LazyLock;
 
-/// The first character of [`STYLE`]: one that is reserved for use within a program.
+/// The first character of [`STYLE`]: a character that is reserved for use within a program.
 const MARK: char = '\u{fdd0}';
-/// Replaces the ESC of our own colours until the text is written. The number is random, so external text cannot contain it.
+/// Replaces the ESC of our own colours until the text is written. It contains a random number, so that external text cannot
+/// contain it.
 static STYLE: LazyLock<String> =
     LazyLock::new(|| format!("{MARK}{:016x}", RandomState::new().build_hasher().finish()));
 
-/// Text as it is written to a terminal or a file: as [`visible_lines`](insights_query::format::escape::visible_lines), with our own styles, and with the line ends of CSV.
+/// The text for a terminal or a file: hidden characters are escaped as in
+/// [`visible_lines`](insights_query::format::escape::visible_lines), our own styles become escape sequences, and line ends of
+/// CSV are kept.
 pub fn written(text: &str) -> Cow<'_, str> {
     if !text.contains(|character| character != '\n' && is_hidden(character)) {
         return Cow::Borrowed(text);
@@ -44,7 +47,7 @@ pub fn styled(text: &str, code: &str) -> String {
     format!("{0}[{code}m{text}{0}[0m", *STYLE)
 }
 
-/// Escaped text that a library has styled, with the library's ESC replaced by our mark.
+/// Escaped text that a library has styled. The library's ESC is replaced by our mark.
 pub fn adopted(text: &str) -> String {
     text.replace('\u{1b}', &STYLE)
 }

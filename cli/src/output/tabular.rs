@@ -9,7 +9,7 @@ use insights_query::format::escape::visible_lines;
 use insights_shared::record::Severity;
 use insights_sources::view::Tone;
 
-/// The maximum width in columns: wider rows are hard to read.
+/// The maximum width in columns. Wider rows are hard to read.
 const MAX_WIDTH: u16 = 140;
 
 /// The layout of a column.
@@ -82,7 +82,7 @@ impl Tabular {
         if text.is_empty() {
             text.push('\n');
         }
-        // The cells are escaped already, so all escape sequences are the library's.
+        // The cells are already escaped, so all escape sequences come from the library.
         adopted(&text)
     }
 }

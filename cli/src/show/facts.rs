@@ -7,7 +7,7 @@ use insights_shared::record::Stored;
 use insights_shared::time::Timestamp;
 use insights_sources::view;
 
-/// Renders the head. `oldest` is the earliest time in the output, which determines the notation of times.
+/// Renders the head. `oldest` is the earliest time in the output; it determines how times are written.
 pub fn section(pk: &str, insight: &Stored, oldest: Timestamp, session: &Session, now: Timestamp) -> String {
     let text = |name: &str| insight.text(name).map(plain).unwrap_or_default();
     let mut lines = wrapped(&text("title"), session.width);

@@ -1,4 +1,4 @@
-//! Reads scenario and faults for `simulate`, and reports all errors at once.
+//! Reads the scenario and the faults of `simulate`, and reports all errors at once.
 
 use crate::args::SimulateArguments;
 use crate::exit::Failure;

@@ -1,12 +1,12 @@
-//! Characters that are invisible, or that change the order or look of other characters: which they are, and how they are escaped.
-//! Names, titles, ids and messages are external and may contain any of them.
+//! Escapes characters that are invisible, or that change the order or appearance of other characters. Names, titles, ids and
+//! messages are external and may contain any of them.
 
 use super::add;
 use std::borrow::Cow;
 
-/// Whether `character` has no place in text for people: C0, DEL and C1, which move the cursor or start escape sequences;
-/// bidirectional controls, which change the order of what is around them; line and paragraph separators; and characters that are
-/// invisible, so that two names look alike.
+/// Whether `character` must not appear in text for people: C0, DEL and C1 characters, which move the cursor or start escape
+/// sequences; bidirectional controls, which change the order of the text around them; line and paragraph separators; and
+/// invisible characters, with which different names look the same.
 pub fn is_hidden(character: char) -> bool {
     character.is_control()
         || matches!(character,
@@ -30,7 +30,7 @@ pub fn is_hidden(character: char) -> bool {
         || u32::from(character) & 0xfffe == 0xfffe
 }
 
-/// `text` with every hidden character replaced by what `replacement` writes for it.
+/// `text`, with each hidden character replaced by what `replacement` writes for it.
 pub fn replaced(text: &str, replacement: impl Fn(char, &mut String)) -> Cow<'_, str> {
     if !text.contains(is_hidden) {
         return Cow::Borrowed(text);
@@ -69,8 +69,8 @@ pub fn visible_lines(text: &str) -> Cow<'_, str> {
     Cow::Owned(lines.join("\n"))
 }
 
-/// JSON text with every hidden character as `\uXXXX`: the same value, and safe on a terminal. Only strings hold such
-/// characters, other than the line feeds between values.
+/// JSON text with every hidden character as `\uXXXX`: the same value, and safe on a terminal. Except for line feeds between
+/// values, only strings can contain such characters.
 pub fn json(text: &str) -> Cow<'_, str> {
     replaced(text, |character, safe| {
         if character == '\n' {
@@ -83,7 +83,7 @@ pub fn json(text: &str) -> Cow<'_, str> {
     })
 }
 
-/// Escapes a hidden character as [`visible`] does.
+/// Appends a hidden character in the escaped form of [`visible`].
 pub fn spell(character: char, shown: &mut String) {
     match character {
         '\n' => shown.push_str("\\n"),
@@ -138,7 +138,7 @@ mod tests {
             let shown = visible_json(&serde_json::to_string(&[&text]).unwrap()).into_owned();
             prop_assert!(!shown.contains(is_hidden), "{shown:?}");
             let read: Vec<String> = serde_json::from_str(&shown).unwrap();
-            // The escapes that JSON itself needs stand for the characters themselves.
+            // The escapes of JSON represent the characters themselves.
             prop_assert_eq!(visible(&read[0]), visible(&text));
         }
     }

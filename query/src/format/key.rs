@@ -1,9 +1,10 @@
-//! Keys as they are shown and typed: their hidden characters are percent-encoded.
+//! Keys as they are shown and typed: hidden characters are percent-encoded.
 
 use super::add;
 use super::escape::{is_hidden, replaced};
 
-/// `key` with its hidden characters percent-encoded. Keys of ours hold no such sequence, since they encode `%` itself.
+/// `key` with its hidden characters percent-encoded. Stored keys never contain such a sequence, because `%` itself is encoded
+/// in them.
 pub fn spell_key(key: &str) -> String {
     let encode = |character: char, spelled: &mut String| {
         for byte in character.encode_utf8(&mut [0; 4]).bytes() {
@@ -13,7 +14,7 @@ pub fn spell_key(key: &str) -> String {
     replaced(key, encode).into_owned()
 }
 
-/// The key for its encoded form. Other encoded characters are part of the key.
+/// The key of a text in this form. Other percent-encoded characters are part of the key.
 pub fn parse_key(text: &str) -> String {
     let mut meant = String::with_capacity(text.len());
     let mut rest = text;
@@ -29,7 +30,7 @@ pub fn parse_key(text: &str) -> String {
     meant
 }
 
-/// The hidden character that `text` begins with in percent-encoded form, and what follows it.
+/// The percent-encoded hidden character at the start of `text`, and the rest of `text`.
 fn decoded(text: &str) -> Option<(char, &str)> {
     let mut bytes = Vec::with_capacity(4);
     let mut rest = text;

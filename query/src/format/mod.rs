@@ -17,7 +17,7 @@ pub use zone::{instant, times, zoned};
 
 /// Appends formatted text.
 pub fn add(text: &mut String, arguments: std::fmt::Arguments<'_>) {
-    // Writing to a String cannot fail.
+    // Writing to a string cannot fail.
     let _ = std::fmt::Write::write_fmt(text, arguments);
 }
 
@@ -55,7 +55,7 @@ pub fn so_many(number: usize, one: &str, many: &str) -> String {
     format!("{} {}", count(number as u64), if number == 1 { one } else { many })
 }
 
-/// A duration in two units: `2d 4h`, `3h 6m`, `45m`, `8s`.
+/// A duration in at most two units: `2d 4h`, `3h 6m`, `45m`, `8s`.
 pub fn length(millis: i64) -> String {
     let seconds = millis.max(0) / 1_000;
     let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
@@ -86,7 +86,7 @@ pub fn period(seconds: i64) -> String {
     format!("{number} {unit}{}", if number == 1 { "" } else { "s" })
 }
 
-/// `text` in lines of at most `width` columns if its words allow, all but the first indented by two. Words stay whole.
+/// Wraps `text` at `width` columns between words. All lines except the first are indented by two.
 pub fn wrapped(text: &str, width: u16) -> String {
     let options = textwrap::Options::new(usize::from(width))
         .subsequent_indent("  ")
@@ -106,9 +106,9 @@ pub fn plain(text: &str) -> String {
 /// The heading of a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Heading {
-    /// Its name, which stays the same while it is open: `Faults in payments`.
+    /// Its name, which does not change while the insight is open: `Faults in payments`.
     pub name: String,
-    /// The latest message of the service, if that is not the name.
+    /// The latest message of the service, if it differs from the name.
     pub message: Option<String>,
 }
 
@@ -128,7 +128,7 @@ pub fn heading(record: &Stored) -> Heading {
     Heading { name: plain(&name), message: message.map(|message| plain(&message)) }
 }
 
-/// The label of the source with this id; an unknown id remains.
+/// The label of the source with this id, or the id if it is unknown.
 pub fn service(id: &str) -> &str {
     insights_sources::source(id).map_or(id, |source| source.label)
 }

@@ -16,7 +16,7 @@ pub fn judgement(record: &Stored) -> Option<String> {
             format!("{} of {} {what} ({}){apart}", thousands(part), thousands(whole), share(part, whole))
         }
         Judgement::Rates { average, baseline } => {
-            // The factor of the two rates as they are shown, so that a reader who divides them gets the same.
+            // The ratio of the displayed rates, so that readers who divide them get the same result.
             let (shown, usual) = (rounded(average), rounded(baseline));
             if usual > 0.0 {
                 format!("{} times the usual rate", times(shown / usual))
@@ -27,7 +27,7 @@ pub fn judgement(record: &Stored) -> Option<String> {
     })
 }
 
-/// A factor: one decimal below ten.
+/// A ratio, with one decimal below ten.
 fn times(factor: f64) -> String {
     #[expect(clippy::cast_possible_truncation, reason = "a cast from floating point saturates")]
     let whole = factor.round() as i64;
@@ -86,7 +86,7 @@ pub fn value(value: &Value, zone: &TimeZone) -> String {
     }
 }
 
-/// A length of time, in days if it has some.
+/// A duration; in days if it is at least one day.
 fn duration(seconds: i64) -> String {
     if seconds < 86_400 {
         return period(seconds);
@@ -136,7 +136,7 @@ mod tests {
                 r#"{"measures":{"insight_average":2.6,"baseline_average":0.0006}}"#,
                 Some("4,333 times the usual rate"),
             ),
-            // The factor is that of the displayed rates.
+            // The ratio of the displayed rates.
             (
                 r#"{"measures":{"insight_average":0.8,"baseline_average":0.00063}}"#,
                 Some("1,270 times the usual rate"),

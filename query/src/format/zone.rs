@@ -1,11 +1,11 @@
-//! Instants in a time zone, and the description of the zone. Offsets change with the season; in an hour that occurs twice, the
+//! Times in a time zone, and the description of the zone. Offsets change with the season. In an hour that occurs twice, the
 //! offset is shown.
 
 use insights_shared::time::Timestamp;
 use jiff::Zoned;
 use jiff::tz::{AmbiguousOffset, TimeZone};
 
-/// If the offset changes more often, only the offsets are listed.
+/// The maximum number of changes that are described. If the offset changes more often, only the offsets are listed.
 const MOST_CHANGES: usize = 2;
 
 /// `timestamp` in `zone`.
@@ -17,7 +17,7 @@ fn instant_of(timestamp: Timestamp) -> jiff::Timestamp {
     jiff::Timestamp::from_millisecond(timestamp.millis()).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
 }
 
-/// An instant to the minute. In an hour that occurs twice, the offset is added.
+/// A time to the minute. In an hour that occurs twice, the offset is added.
 pub fn instant(timestamp: Timestamp, zone: &TimeZone) -> String {
     let zoned = zoned(timestamp, zone);
     let offset = zone.to_ambiguous_timestamp(zoned.datetime()).offset();
@@ -25,7 +25,7 @@ pub fn instant(timestamp: Timestamp, zone: &TimeZone) -> String {
     zoned.strftime(if comes_twice { "%Y-%m-%d %H:%M%:z" } else { "%Y-%m-%d %H:%M" }).to_string()
 }
 
-/// The time zone of the times between two instants: its name and its offsets in that time.
+/// The time zone between two times: its name and its offsets.
 pub fn times(zone: &TimeZone, from: Timestamp, until: Timestamp) -> String {
     let name = zone.iana_name();
     if matches!(name, Some("UTC" | "Etc/UTC")) {
@@ -36,7 +36,7 @@ pub fn times(zone: &TimeZone, from: Timestamp, until: Timestamp) -> String {
     let mut changes = Vec::new();
     for change in zone.following(from).take_while(|change| change.timestamp() <= until) {
         let offset = named_offset(zone, change.timestamp());
-        // Some changes are of the name or of the rule alone.
+        // Some changes concern only the name or the rule.
         if offsets.last() != Some(&offset) {
             changes.push(change.timestamp().to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string());
             offsets.push(offset);
@@ -61,7 +61,7 @@ pub fn times(zone: &TimeZone, from: Timestamp, until: Timestamp) -> String {
     format!("times are local ({name}{offsets})")
 }
 
-/// `UTC-05:00 EST`. Where a zone has no letters, its abbreviation says the offset again.
+/// For example `UTC-05:00 EST`. In zones without letters, the abbreviation is the offset again.
 fn named_offset(zone: &TimeZone, at: jiff::Timestamp) -> String {
     let offset = at.to_zoned(zone.clone()).strftime("UTC%:z").to_string();
     let info = zone.to_offset_info(at);
@@ -136,7 +136,7 @@ mod tests {
                 "2026-12-31T00:00:00Z",
                 "times are local (America/Phoenix, UTC-07:00)",
             ),
-            // Given the wrong way round, as where a run's clock was ahead.
+            // The start is after the end, as in data of a run whose clock was ahead.
             (
                 "America/New_York",
                 "2026-03-09T12:00:00Z",

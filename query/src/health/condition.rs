@@ -1,4 +1,4 @@
-//! Classifies a target by its `state` and suggests an action. Pure.
+//! Classifies a target by its `state` and suggests an action. No I/O.
 
 use crate::format::{add, length};
 use insights_shared::issue::{Class, RECORD_INVALID, class_of, class_of_issue};
@@ -13,9 +13,9 @@ const MISSED: i64 = 4;
 /// The condition of a target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Condition {
-    /// The last run was recent and complete, so absent data does not exist.
+    /// The last run was recent and complete. What is not in the table does not exist.
     Fresh,
-    /// The last run was recent, and something is missing.
+    /// The last run was recent, but incomplete.
     Partial,
     /// The source is not in use there.
     NotEnabled,
@@ -40,13 +40,13 @@ pub struct Classification {
     pub issues: String,
     /// What to do, if anything.
     pub action: Option<String>,
-    /// What the next scheduled run does about it without an action.
+    /// What the next scheduled run does, if no action is needed.
     pub next_run: Option<&'static str>,
     /// An issue of the last run: its operation and message.
     pub last_issue: Option<String>,
-    /// Whether collecting from here resolves it.
+    /// Whether a collection from this machine resolves it.
     pub needs_collect: bool,
-    /// What neither the last run nor a later one can fetch, by code.
+    /// Data that no run can fetch (lasting issues), by code.
     pub lasting: Option<String>,
 }
 
@@ -65,7 +65,7 @@ impl Condition {
         }
     }
 
-    /// The condition for a person.
+    /// The text for people.
     pub fn in_words(self) -> &'static str {
         match self {
             Self::NotEnabled => "not enabled",
@@ -79,7 +79,7 @@ impl Condition {
         matches!(self, Self::Fresh | Self::NotEnabled)
     }
 
-    /// How far the data of a target in this condition can be trusted.
+    /// How reliable the data of a target in this condition is.
     pub fn tone(self) -> Tone {
         match self {
             Self::Fresh => Tone::Good,
@@ -94,7 +94,7 @@ impl Condition {
         matches!(self, Self::Fresh | Self::Partial | Self::Stale)
     }
 
-    /// Whether the record of the last run explains the condition further.
+    /// Whether the record of the last run can explain the condition.
     pub fn wants_its_run(self) -> bool {
         !self.is_well() && self != Self::Stale
     }
@@ -108,14 +108,14 @@ pub fn stale_after(source: Source) -> i64 {
     source.schedule.minutes * 60 * MISSED
 }
 
-/// Whether `run` is the one that `state` is of.
+/// Whether `run` is the run that wrote `state`.
 pub fn is_run_of(run: &Stored, state: Option<&Stored>) -> bool {
     let last_run_at = state.and_then(|state| state.timestamp("last_run_at"));
     last_run_at.is_some() && run.timestamp("ended_at") == last_run_at
 }
 
-/// Classifies a target of `source` by its state, and by the issues of the run that wrote the state if that was read. The state has
-/// only codes, and some denials and throttles are recognized only by the HTTP status in an issue.
+/// Classifies a target of `source` by its state, and by the issues of the run that wrote the state, if they were read. The
+/// state contains only codes, but some denials and throttles can be recognized only by the HTTP status in an issue.
 pub fn classify(
     state: Option<&Stored>,
     run: Option<&Stored>,
@@ -205,13 +205,14 @@ pub fn is_about_permission(code: &str) -> bool {
 /// The prefix of the request id of a run that a person started (`insights collect`).
 pub const STARTED_BY_HAND: &str = "collect-";
 
-/// Whether a person started `run`, so no schedule starts the next one.
+/// Whether a person started `run`, so that no schedule starts the next one.
 pub fn is_started_by_hand(run: &Stored) -> bool {
     let id = run.text("collected_by").and_then(|by| by.rsplit('#').next());
     id.is_some_and(|id| id.starts_with(STARTED_BY_HAND))
 }
 
-/// Issues by code, the most frequent first, without rejected records (no failure) and lasting issues (no later run resolves them).
+/// Issues by code, most frequent first, without rejected records (not a failure) and lasting issues (no later run resolves
+/// them).
 fn issue_counts(state: &Stored) -> Vec<(String, i64)> {
     let lasting = counts_of(state, "lasting_counts");
     let lasts =
@@ -225,13 +226,13 @@ fn issue_counts(state: &Stored) -> Vec<(String, i64)> {
     counts
 }
 
-/// An attribute of `state` that counts by code.
+/// An attribute of `state` with numbers by code.
 fn counts_of(state: &Stored, name: &str) -> Vec<(String, i64)> {
     let counts = state.0.get(name).and_then(Value::as_map).into_iter().flatten();
     counts.filter_map(|(code, count)| Some((code.to_string(), count.as_number()?.as_i64()?))).collect()
 }
 
-/// The listed issues of a run that a person or a later run has to resolve: without rejected records and lasting issues.
+/// The listed issues of a run that a person or a later run must resolve: without rejected records and lasting issues.
 fn issues_to_resolve(run: &Stored) -> impl Iterator<Item = &Value> {
     let issues = run.0.get("issues").and_then(Value::as_list).unwrap_or_default();
     issues.iter().filter(|issue| {
@@ -266,8 +267,8 @@ impl Classification {
         }
     }
 
-    /// Adds details of the last run: the operation that failed with its message; whether a person started it, so it is not repeated;
-    /// or that only unscheduled runs exist.
+    /// Adds details of the last run: the failed operation and its message. Also whether a person started it, so that no
+    /// schedule repeats it, or whether there were only unscheduled runs.
     pub fn add_run(&mut self, run: Option<&Stored>) {
         let Some(run) = run else { return };
         if self.condition == Condition::NeverRun {
@@ -290,7 +291,7 @@ impl Classification {
         }
     }
 
-    /// What to do, in one line.
+    /// What to do, on one line.
     pub fn advice(&self) -> Option<String> {
         let mut advice = self.action.clone()?;
         if let Some(next_run) = self.next_run {

@@ -1,5 +1,5 @@
 //! The health of targets: whether a source was collected recently and completely in an account and region, and what to do if
-//! not. It tells "nothing was found" from "nothing was collected".
+//! not. It distinguishes "nothing was found" from "nothing was collected".
 
 mod condition;
 mod overall;

@@ -1,4 +1,5 @@
-//! The health of several targets together: whether "nothing is open" is known, or only means that nothing could be collected. Pure.
+//! The health of several targets together: whether "nothing is open" is certain, or only means that nothing could be
+//! collected. No I/O.
 
 use super::condition::Condition;
 use crate::format::service;
@@ -8,16 +9,16 @@ use insights_sources::view::Explanation;
 /// What is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Health {
-    /// Every source was collected recently and completely, or is not in use, so absent data does not exist.
+    /// Every source was collected recently and completely, or is not in use. What is not in the table does not exist.
     Known,
-    /// Some targets or sources were not collected, or not completely, or not recently.
+    /// Some targets or sources were not collected, not completely, or not recently.
     Partly,
     /// No target was collected, for this reason.
     Unknown(String),
 }
 
 impl Health {
-    /// The health of `targets`, of all of `sources`.
+    /// The health of `targets`, which belong to `sources`.
     pub fn of(sources: &[Source], targets: &[(Source, Condition)]) -> Self {
         let all = targets;
         let targets = || all.iter().filter(|(source, _)| sources.contains(source));
@@ -35,7 +36,7 @@ impl Health {
             let reasons: Vec<String> = sources.iter().map(words).collect();
             return Self::Unknown(reasons.join(", "));
         }
-        // A source that runs in other places may be omitted in one place on purpose.
+        // A source that runs elsewhere may be omitted from an account or region on purpose.
         let is_fine = |condition: Condition| condition.is_well() || condition == Condition::NeverRun;
         let have_all_run = never_run(sources, all).next().is_none();
         if have_all_run && targets().all(|(_, condition)| is_fine(*condition)) {
@@ -45,7 +46,7 @@ impl Health {
         }
     }
 
-    /// Why a result is empty. `what` is what was searched, in the singular, for example `open insight`.
+    /// Explains an empty result. `what` is the singular name of what was searched, for example `open insight`.
     pub fn explain_empty(&self, what: &str) -> Explanation {
         let (about, text) = match self {
             Self::Unknown(reason) => ("unknown", reason.clone()),
@@ -55,7 +56,7 @@ impl Health {
         Explanation { about: about.to_owned(), text, command: None }
     }
 
-    /// Why nothing is known, if so.
+    /// The reason why nothing is known; `None` if something is.
     pub fn unknown(&self) -> Option<&str> {
         match self {
             Self::Unknown(reason) => Some(reason),
@@ -64,7 +65,7 @@ impl Health {
     }
 }
 
-/// Those of `sources` that have never run anywhere, so it is unknown whether they would find anything.
+/// The `sources` that have never run in any account and region, so that it is unknown whether they would find anything.
 pub fn never_run<'a>(
     sources: &'a [Source],
     targets: &'a [(Source, Condition)],
@@ -112,7 +113,7 @@ mod tests {
                 vec![(XRAY, Denied), (XRAY, NotEnabled), (XRAY, Denied), (CLOUDTRAIL, Throttled)],
                 unknown("X-Ray is denied or is not enabled, CloudTrail is throttled"),
             ),
-            // Audit Manager says nothing of what is open.
+            // Audit Manager has no open insights.
             (
                 &insights,
                 vec![(XRAY, Failed), (CLOUDTRAIL, NeverRun), (AUDITMANAGER, Fresh)],
@@ -133,11 +134,11 @@ mod tests {
                 vec![(XRAY, NotEnabled), (CLOUDTRAIL, NeverRun)],
                 unknown("X-Ray is not enabled, CloudTrail has never run"),
             ),
-            // No target of it is known at all.
+            // The source has no targets.
             (&insights, vec![(XRAY, Fresh)], Health::Partly),
             (&insights, vec![(XRAY, Fresh), (AUDITMANAGER, Fresh)], Health::Partly),
             (&[XRAY], vec![(XRAY, Fresh), (CLOUDTRAIL, NeverRun)], Health::Known),
-            // One account has it, and another one is not meant to.
+            // One account has the source; the other one does not need it.
             (&insights, vec![(XRAY, Fresh), (CLOUDTRAIL, NeverRun), (CLOUDTRAIL, Fresh)], Health::Known),
             (&insights, vec![(XRAY, Fresh), (CLOUDTRAIL, NeverRun), (CLOUDTRAIL, NotEnabled)], Health::Known),
             (&insights, vec![(XRAY, Fresh), (CLOUDTRAIL, Fresh), (AUDITMANAGER, Failed)], Health::Known),

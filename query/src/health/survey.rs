@@ -1,5 +1,5 @@
-//! All targets with their condition: those with a `state`, the other sources in the same places, and places with open insights in
-//! which no scheduled run has ended. `condition` classifies a state.
+//! All targets with their condition: those with a `state`, the other sources in the same accounts and regions, and the
+//! targets of open insights without a completed scheduled run. `condition` classifies a state.
 
 use super::condition::{Classification, Condition, classify, is_run_of};
 use crate::error::Error;
@@ -12,7 +12,7 @@ use insights_shared::record::{Source, Stored};
 use insights_shared::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The number of runs that are read to find the one that wrote the state: pushes and windows may have run since.
+/// The number of runs that are read to find the one that wrote the state. Pushes and backfills may have run since.
 const LAST_RUNS: usize = 10;
 
 /// A target with its condition.
@@ -22,22 +22,23 @@ pub struct Target {
     pub place: Place,
     /// The source.
     pub source: Source,
-    /// Its `state`, if a scheduled run has ever ended.
+    /// Its `state`; `None` if no scheduled run has ended.
     pub state: Option<Stored>,
     /// The condition, with its reasons.
     pub classification: Classification,
-    /// The rejected answers, if they were counted.
+    /// The rejected answers, if requested.
     pub rejected: Rejected,
 }
 
-/// All targets, by place and source. A last run older than `stale_after` seconds is stale; the default depends on the source.
+/// All targets, by account, region and source. A target is stale if its last run is older than `stale_after` seconds; the
+/// default depends on the source.
 pub async fn survey(reader: &Reader, stale_after: Option<i64>) -> Result<Vec<Target>, Error> {
     let mut states: BTreeMap<Source, BTreeMap<Place, Stored>> = BTreeMap::new();
     for source in insights_sources::all() {
         states.insert(source, reader.states(source).await?);
     }
     let mut places: BTreeSet<Place> = states.values().flat_map(|states| states.keys().cloned()).collect();
-    // A window or a push writes no state. Open insights show the places in which they ran.
+    // Backfills and pushes write no state. Open insights show the accounts and regions in which they ran.
     let ever = Span { since: Timestamp::MIN, until: reader.now() };
     let open = reader.open_among(&insights_sources::insight_kinds().collect::<Vec<_>>(), ever).await?;
     places.extend(open.iter().filter_map(Place::of));
@@ -58,7 +59,7 @@ pub async fn survey(reader: &Reader, stale_after: Option<i64>) -> Result<Vec<Tar
     Ok(targets)
 }
 
-/// The condition of a target by its state and, if something is missing, by its last run.
+/// The condition of a target by its state and, if data is missing, by its last run.
 async fn classified(
     reader: &Reader,
     source: Source,
@@ -78,7 +79,7 @@ async fn classified(
     Ok(classification)
 }
 
-/// The condition of a target that has a state, as [`survey`] finds it.
+/// The condition of a target with a state, as in [`survey`].
 pub async fn condition_of(
     reader: &Reader,
     source: Source,
@@ -86,7 +87,7 @@ pub async fn condition_of(
     state: &Stored,
 ) -> Result<Condition, Error> {
     let condition = classify(Some(state), None, source, reader.now(), None).condition;
-    // Only the reason of a failure can change the condition.
+    // Only the reason of a failed run can change the condition.
     if condition != Condition::Failed {
         return Ok(condition);
     }

@@ -1,4 +1,4 @@
-//! Counts by day: what is about compliance, and everything else that is counted by day.
+//! The sections of daily counts: compliance, and other counts.
 
 use super::insight::Context;
 use super::model::Model;
@@ -10,7 +10,7 @@ use insights_shared::record::{Kind, Source};
 use insights_sources::view::Section;
 use maud::{Markup, html};
 
-/// The section about compliance, and that about other counts if a source has any.
+/// The section of compliance counts, and the section of other counts if a source has any.
 pub fn section(model: &Model, context: Context<'_>) -> Markup {
     html! {
         section #compliance aria-labelledby="compliance-title" {
@@ -49,7 +49,7 @@ fn of(model: &Model, is_it: fn(Kind) -> bool) -> Vec<ScopeDays> {
     model.counts.iter().filter(|scope| is_it(scope.scope.kind)).cloned().collect()
 }
 
-/// The labels of the sources of such kinds.
+/// The labels of the sources with kinds for which `is_it` returns `true`.
 fn labels(is_it: fn(Kind) -> bool) -> String {
     let has_it = |source: &Source| source.kinds.iter().any(|kind| is_it(*kind));
     let labels: Vec<&str> = insights_sources::all().filter(has_it).map(|source| source.0.label).collect();
@@ -72,5 +72,5 @@ fn counts(scopes: &[ScopeDays], is_it: fn(Kind) -> bool, context: Context<'_>) -
     }
 }
 
-/// The most charts of a section.
+/// The maximum number of charts in a section.
 const MOST_CHARTS: usize = 100;

@@ -1,4 +1,4 @@
-//! Counts by day as a chart with a table. A day that was not collected is hatched, and never zero.
+//! Daily counts as a chart with a table. A day that was not collected is hatched, and never shown as zero.
 
 use super::chart::{Sign, canvas, legend};
 use super::insight::Context;
@@ -9,7 +9,7 @@ use insights_sources::view::counts::{Counts, Day, Role, columns, stacked, values
 use maud::{Markup, html};
 use serde_json::{Map, Value as Json, json};
 
-/// The chart of `counts` with its heading, the newest counts as a sentence, and the days as a table.
+/// The chart of `counts` with its heading, the newest counts as a sentence, and the table of days.
 pub fn chart(counts: &Counts, context: Context<'_>) -> Markup {
     let newest = counts.newest();
     let title = plain(&counts.title);
@@ -52,7 +52,7 @@ pub fn chart(counts: &Counts, context: Context<'_>) -> Markup {
     }
 }
 
-/// The class of a measure in style and charts.
+/// The CSS class of a measure in the page and in charts.
 fn class(role: Role) -> &'static str {
     match role {
         Role::NonCompliant => "noncompliant",
@@ -62,7 +62,7 @@ fn class(role: Role) -> &'static str {
     }
 }
 
-/// A day in the chart's data. One without counts has `null` and the reason.
+/// A day in the data of the chart. A day without counts has `null` and the reason.
 fn day(counts: &Counts, day: &Day) -> Json {
     let numbers = day.given.snapshot().map(|snapshot| {
         let number = |name: &str| (name.to_owned(), json!(counted(snapshot, name)));
@@ -71,7 +71,7 @@ fn day(counts: &Counts, day: &Day) -> Json {
     json!({ "day": day.day, "name": date(&day.day), "counts": numbers, "why": day.given.reason() })
 }
 
-/// The days as a table, the newest first.
+/// The days as a table, newest first.
 fn by_day(caption: &str, counts: &Counts, context: Context<'_>) -> Markup {
     let measures = columns(counts.kind);
     let mut names = vec![("Day (UTC)", false)];

@@ -15,13 +15,13 @@ use maud::{Markup, html};
 /// The settings of a page that renderers need.
 #[derive(Clone, Copy, Debug)]
 pub struct Context<'a> {
-    /// The instant as of which insights are shown: now, or the end of a period in the past.
+    /// The time as of which insights are shown: now, or the end of a period in the past.
     pub now: Timestamp,
     /// The time zone of the page.
     pub zone: &'a TimeZone,
-    /// File or live page.
+    /// A file or the live page.
     pub medium: &'a Medium,
-    /// The options by which commands name the table.
+    /// The options that select the table in commands.
     pub location: &'a Location,
 }
 
@@ -115,7 +115,7 @@ pub fn inside(insight: &Insight, detail: &Detail, context: Context<'_>) -> Marku
     }
 }
 
-/// Its end, or that it is open.
+/// The end of the insight, or the text that it is open.
 fn ended(insight: &Insight, zone: &TimeZone) -> Markup {
     let record = &insight.record;
     let reason = match record.text("status_reason") {
@@ -132,7 +132,7 @@ fn ended(insight: &Insight, zone: &TimeZone) -> Markup {
     }
 }
 
-/// A name with its value; nothing without a value.
+/// A name with its value; empty without a value.
 pub fn fact(name: &str, value: Option<Markup>) -> Markup {
     html! { @if let Some(value) = value { div { dt { (name) } dd { (value) } } } }
 }

@@ -1,4 +1,5 @@
-//! Renders the sections of a view as HTML. It knows no source: the view decides what is shown, and in which order.
+//! Renders the sections of a view as HTML, independently of the source. The view determines which sections are shown, and
+//! their order.
 
 use super::chart::graph::{Layout, placed};
 use super::chart::{Sign, canvas, clock, legend};
@@ -63,7 +64,7 @@ pub fn explanation(explanation: &Explanation) -> Markup {
     }
 }
 
-/// A value outside a table: a rate has its unit.
+/// A value outside a table. A rate has its unit.
 fn render_fact(value: &Value, context: Context<'_>) -> Markup {
     match value {
         Value::Rate(_) => html! { (render_value(value, context)) " a minute" },
@@ -98,7 +99,7 @@ pub fn render_value(value: &Value, context: Context<'_>) -> Markup {
     }
 }
 
-/// The class of a state in the style.
+/// The CSS class of a state.
 pub fn tone_class(tone: Tone) -> &'static str {
     match tone {
         Tone::Good => "good",
@@ -124,7 +125,7 @@ fn render_rows<'a>(
     table(&shown.title, &columns, &rows)
 }
 
-/// A log as a chart of its shares, with a table of the entries, the newest first.
+/// A log as a chart of its shares, and a table of its entries, newest first.
 fn render_log(log: &Log, insight: &Stored, context: Context<'_>) -> Markup {
     let entries = render_rows(&log.table, log.table.rows.iter().rev(), context);
     let Some(ShareChart { title, label, names, points }) = &log.chart else { return entries };
@@ -186,7 +187,7 @@ fn render_graph(graph: &Graph) -> Markup {
     }
 }
 
-/// The services of a large graph that are nearest to the root cause, then to anomalous services, with the calls between them.
+/// The services of a large graph that are nearest to the root cause, then to anomalous services, and the calls between them.
 fn around_the_cause(all: &[Node]) -> Vec<Node> {
     let place: BTreeMap<i64, usize> = all.iter().enumerate().map(|(nth, node)| (node.id, nth)).collect();
     let called = |node: &Node| node.calls.iter().filter_map(|id| place.get(id).copied()).collect();
@@ -209,7 +210,7 @@ mod tests {
     use insights_shared::value::Value as Json;
     use insights_sources::view;
 
-    /// The page of the graph of these services, in an insight whose root cause is `s4000`.
+    /// The page with the graph of these services, in an insight whose root cause is `s4000`.
     fn page_of(services: i64, calls: impl Fn(i64) -> Vec<i64>) -> String {
         let service = |nth: i64| {
             let edges: Vec<String> =

@@ -1,4 +1,4 @@
-//! A metric series around an insight: the rate with its baseline. Zero and unknown times look different.
+//! A metric series for the time of an insight: the rate with its baseline. Zero and unknown values look different.
 
 use super::chart::{Sign, canvas, clock, legend};
 use super::insight::Context;
@@ -54,7 +54,7 @@ pub fn chart(
     }
 }
 
-/// A stretch of known time with the buckets that are not zero.
+/// A covered time span with its non-zero buckets.
 fn known(stretch: &Stretch, points: &[Point], context: Context<'_>) -> serde_json::Value {
     let inside = |point: &&Point| {
         point.period == stretch.period && stretch.from <= point.at && point.at < stretch.until
@@ -69,7 +69,7 @@ fn known(stretch: &Stretch, points: &[Point], context: Context<'_>) -> serde_jso
     })
 }
 
-/// The rate per minute of a bucket.
+/// The rate of a bucket, per minute.
 fn a_minutes_share(point: &Point) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "periods are small")]
     let seconds = point.period.max(1) as f64;
@@ -83,7 +83,7 @@ fn periods(line: &Line) -> Vec<i64> {
     periods
 }
 
-/// The buckets that are not zero, and the known times.
+/// The non-zero buckets, and the covered times.
 fn points(line: &Line, context: Context<'_>) -> Markup {
     let columns = [("Bucket begins", false), ("Length", false), ("Count", true), ("Per minute", true)];
     let row = |point: &Point| {
@@ -94,7 +94,7 @@ fn points(line: &Line, context: Context<'_>) -> Markup {
             cell(rate(a_minutes_share(point))),
         ]
     };
-    // The greatest buckets of a long line, in the order of time.
+    // The greatest buckets of a long line, in chronological order.
     let mut shown: Vec<&Point> = line.points.iter().collect();
     shown.sort_by(|left, right| right.value.total_cmp(&left.value));
     shown.truncate(MOST_ROWS);

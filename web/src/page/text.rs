@@ -7,17 +7,17 @@ use insights_shared::time::Timestamp;
 use jiff::tz::TimeZone;
 use maud::{Markup, PreEscaped, html};
 
-/// An instant in a `time` element.
+/// A time in a `time` element.
 pub fn time(instant: Timestamp, zone: &TimeZone) -> Markup {
     html! { time datetime=(instant) { (format::instant(instant, zone)) } }
 }
 
-/// `Mar 2` for `2026-03-02`; other text remains.
+/// `Mar 2` for `2026-03-02`; other text is returned unchanged.
 pub fn date(day: &str) -> String {
     day.parse::<jiff::civil::Date>().map_or_else(|_| day.to_owned(), |day| day.strftime("%b %-d").to_string())
 }
 
-/// A severity as a word with its mark, so that it does not depend on colour.
+/// A severity as a word with a mark, so that it does not depend on colour.
 pub fn severity(severity: &str) -> Markup {
     html! { span.severity.{ "s-" (class(severity)) } { (severity) } }
 }
@@ -27,18 +27,18 @@ pub fn severity_of(record: &Stored) -> &str {
     record.text("severity").unwrap_or("info")
 }
 
-/// A text attribute, on one line; empty where there is none.
+/// A text attribute on one line; empty if it is absent.
 pub fn line(record: &Stored, name: &str) -> String {
     record.text(name).map(format::plain).unwrap_or_default()
 }
 
-/// `text` as a part of a class: only letters and digits.
+/// `text` as a part of a CSS class: only letters and digits.
 pub fn class(text: &str) -> String {
     text.chars().filter(char::is_ascii_alphanumeric).collect()
 }
 
-/// The value of an attribute with its hidden characters as character references. Otherwise the page would escape them, and the form
-/// would send another value.
+/// The value of an HTML attribute, with hidden characters as character references. Otherwise the page would escape them, and
+/// the form would send another value.
 pub fn attribute(text: &str) -> PreEscaped<String> {
     let PreEscaped(text) = html! { (text) };
     let references =
@@ -70,7 +70,7 @@ pub fn table(caption: &str, columns: &[(&str, bool)], rows: &[Vec<Markup>]) -> M
     }
 }
 
-/// A table that can be opened below a chart.
+/// A collapsed table below a chart.
 pub fn as_table(summary: &str, table: &Markup) -> Markup {
     html! { details.data { summary { (summary) } (table) } }
 }

@@ -22,7 +22,7 @@ pub enum Form {
     Json,
 }
 
-/// Text of a content type. Hidden characters in JSON are escaped, because people read it on terminals.
+/// Text with a content type. Hidden characters in JSON are escaped, because people read it in terminals.
 fn text(status: StatusCode, content_type: &'static str, body: String) -> Response {
     let body = if content_type == JSON { escape::json(&body).into_owned() } else { body };
     let mut response = (status, body).into_response();

@@ -9,7 +9,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use insights_simulator::guard::Guard;
 
-/// Only content of this server is loaded, and no site may frame it.
+/// Only content of this server is loaded, and no site may embed it in a frame.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; \
                       form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
@@ -23,7 +23,7 @@ const HEADERS: [(HeaderName, &str); 6] = [
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
 ];
 
-/// Accepts only reading requests from the page itself.
+/// Accepts only read requests from the page itself.
 pub async fn check(request: Request, next: Next) -> Response {
     let mut response = match refusal(&request) {
         Some(refusal) => refusal,

@@ -1,5 +1,5 @@
-//! Serves the live page on the loopback interface. It only reads, and keeps no state between requests: every response has its own
-//! instant.
+//! Serves the live page on the loopback interface. It only reads, and keeps no state between requests: every response shows
+//! the table as of its own time.
 
 mod answer;
 mod api;
@@ -22,7 +22,7 @@ use insights_simulator::connections::{self, Limits};
 use jiff::tz::TimeZone;
 use tokio::net::TcpListener;
 
-/// The maximum number of insights with charts and details. Each of the others has its own page.
+/// The maximum number of insights with charts and details. The others have separate pages.
 const MOST_DETAILS: usize = 24;
 
 /// The settings of the server.
@@ -30,13 +30,13 @@ const MOST_DETAILS: usize = 24;
 pub struct Server {
     /// Reads the table.
     pub reader: Reader,
-    /// The clock for the instant of each response.
+    /// The clock that determines the time of each response.
     pub clock: Clock,
     /// The time zone of the pages.
     pub zone: TimeZone,
     /// The name of the table on the page.
     pub table: String,
-    /// The options by which commands name the table.
+    /// The options that select the table in commands.
     pub location: Location,
 }
 
@@ -194,7 +194,7 @@ impl From<Error> for RequestError {
     }
 }
 
-/// Of what is JSON; a page words its own.
+/// For errors in JSON. Errors of pages have their own text.
 impl IntoResponse for RequestError {
     fn into_response(self) -> Response {
         self.answer(Form::Json)
@@ -226,7 +226,7 @@ impl Server {
     }
 
     async fn single(&self, pk: &str) -> Result<Option<Model>, Error> {
-        // DynamoDB refuses longer keys with an error of its own.
+        // DynamoDB rejects longer keys with its own error.
         if pk.is_empty() || pk.len() > 2_048 {
             return Ok(None);
         }

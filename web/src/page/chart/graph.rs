@@ -1,4 +1,5 @@
-//! Arranges a service graph in rows: callers above the services that they call, with few services in a row so that it fits a phone.
+//! Arranges a service graph in rows: callers above the services that they call, with few services per row, so that it fits on
+//! a phone.
 
 use insights_sources::view::{self, Node};
 use serde::Serialize;
@@ -7,7 +8,7 @@ use std::collections::{BTreeMap, VecDeque};
 /// The maximum number of services in a row.
 const MOST_BESIDE: usize = 3;
 
-/// What marks a service.
+/// A mark of a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mark {
@@ -15,22 +16,22 @@ pub enum Mark {
     RootCause,
     /// An anomalous service.
     Anomalous,
-    /// Nothing.
+    /// No mark.
     None,
 }
 
 /// A service as the chart needs it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Layout {
-    /// Its number in this graph.
+    /// Its id in this graph.
     pub id: i64,
     /// Its name.
     pub name: String,
-    /// What it is, such as `AWS::Lambda::Function`.
+    /// Its type, for example `AWS::Lambda::Function`.
     pub kind: String,
-    /// What marks it.
+    /// Its mark.
     pub mark: Mark,
-    /// The numbers of those that it calls.
+    /// The ids of the services that it calls.
     pub calls: Vec<i64>,
 }
 

@@ -1,5 +1,5 @@
-//! The data of charts. `assets/charts.js` draws them with Observable Plot. Every chart has a table with the same data, for readers
-//! without scripts or with a screen reader.
+//! The data of charts. `assets/charts.js` draws them with Observable Plot. Every chart has a table with the same data, for
+//! readers without scripts or with a screen reader.
 
 pub mod graph;
 
@@ -19,15 +19,15 @@ pub fn canvas(kind: &str, label: &str, data: &impl Serialize) -> Markup {
     }
 }
 
-/// JSON that cannot end its `script` element, with hidden characters escaped.
+/// JSON that cannot end its `script` element. Hidden characters are escaped.
 fn embedded(data: &impl Serialize) -> String {
     // These structures can always be serialized.
     let json = serde_json::to_string(data).unwrap_or_default();
     visible_json(&json).replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
 }
 
-/// An instant in a chart: the local time in `zone` as seconds since 1970, as if it were UTC. So a chart shows the times of its page,
-/// not of the browser's zone.
+/// A time in a chart: the local time in `zone` as seconds since 1970, as if it were UTC. A chart therefore shows times in the
+/// time zone of the page, not of the browser.
 pub fn clock(instant: Timestamp, zone: &TimeZone) -> i64 {
     let Ok(shown) = jiff::Timestamp::from_millisecond(instant.millis()) else { return instant.seconds() };
     instant.seconds() + i64::from(zone.to_offset(shown).seconds())
@@ -46,14 +46,14 @@ pub fn patterns() -> Markup {
     }
 }
 
-/// A mark in a legend, with what it means.
+/// A symbol in a legend.
 #[derive(Clone, Copy, Debug)]
 pub enum Sign {
-    /// A line of a class.
+    /// A line with this class.
     Line(&'static str),
-    /// A surface of a class.
+    /// An area with this class.
     Surface(&'static str),
-    /// What is hatched.
+    /// A hatched area.
     Hatched,
 }
 
