@@ -1,6 +1,7 @@
 //! The reason for an empty answer: nothing collected yet, source not enabled, collection failed, a filter that excludes
 //! everything, or no data. It reads `state` and similar names, and only if the answer is empty.
 
+use crate::args::shared::FilterOptions;
 use crate::exit::Failure;
 use crate::output::near::nearest;
 use crate::output::sections;
@@ -18,62 +19,62 @@ const ENTITY_DAYS: i64 = 90;
 /// The maximum number of listed names.
 const MOST_NAMES: usize = 12;
 
-/// The filters of the command.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Filters<'a> {
-    /// Only this source.
-    pub source: Option<Source>,
-    /// Only this account.
-    pub account: Option<&'a str>,
-    /// Only this region.
-    pub region: Option<&'a str>,
-    /// Only this entity.
-    pub entity: Option<&'a str>,
+/// What was requested.
+#[derive(Clone, Copy, Debug)]
+pub struct Requested<'a> {
+    /// The filters of the command.
+    pub filters: &'a FilterOptions,
     /// The number of records before the other filters.
     pub passed_by: usize,
     /// Whether only open insights were requested.
     pub open: bool,
 }
 
+impl<'a> Requested<'a> {
+    /// Only these filters.
+    pub fn with(filters: &'a FilterOptions) -> Self {
+        Self { filters, passed_by: 0, open: false }
+    }
+}
+
 /// The reason and a remedy, in one or two lines.
 pub async fn reason(
     reader: &Reader,
-    filters: &Filters<'_>,
+    requested: &Requested<'_>,
     span: Span,
     session: &Session,
 ) -> Result<String, Failure> {
+    let filters = requested.filters;
     let mut states = Vec::new();
-    for source in insights_sources::all().filter(|source| filters.source.is_none_or(|asked| asked == *source))
-    {
+    for source in insights_sources::all().filter(|source| filters.selects_source(*source)) {
         states.extend(reader.states(source).await?.into_iter().map(|(place, state)| (source, place, state)));
     }
     if let Some(unknown) = unknown_target(filters, &states) {
         return Ok(unknown);
     }
-    if let Some(entity) = filters.entity
-        && filters.passed_by == 0
+    if let [entity] = filters.entity.as_slice()
+        && requested.passed_by == 0
     {
         return unknown_entity(reader, entity, span, session).await;
     }
-    if filters.passed_by > 0 {
-        let others = so_many(filters.passed_by, "record", "records");
+    if requested.passed_by > 0 {
+        let others = so_many(requested.passed_by, "record", "records");
         return Ok(format!("no matches: the filters exclude {others} of this period"));
     }
-    explain_by_states(&states, filters, reader, span, session).await
+    explain_by_states(&states, requested, reader, span, session).await
 }
 
 /// An account or region that is not collected.
-fn unknown_target(filters: &Filters<'_>, states: &[(Source, Place, Stored)]) -> Option<String> {
+fn unknown_target(filters: &FilterOptions, states: &[(Source, Place, Stored)]) -> Option<String> {
     type Part = fn(&Place) -> &str;
-    let parts: [(&str, Option<&str>, Part); 2] = [
-        ("account", filters.account, |place| &place.account_id),
-        ("region", filters.region, |place| &place.region),
+    let parts: [(&str, &[String], Part); 2] = [
+        ("account", &filters.account, |place| &place.account_id),
+        ("region", &filters.region, |place| &place.region),
     ];
     for (name, wanted, part) in parts {
         let known: BTreeSet<&str> = states.iter().map(|(_, place, _)| part(place)).collect();
-        let Some(wanted) = wanted.filter(|wanted| !known.is_empty() && !known.contains(wanted)) else {
-            continue;
-        };
+        let unknown = |wanted: &&String| !known.is_empty() && !known.contains(wanted.as_str());
+        let Some(wanted) = wanted.iter().find(unknown) else { continue };
         let meant = nearest(wanted, known.iter().copied());
         let hint = meant.map_or_else(
             || format!("known values are {}", list(known.iter().copied())),
@@ -134,12 +135,13 @@ async fn unknown_entity(
 /// The reason according to the states of the targets.
 async fn explain_by_states(
     all: &[(Source, Place, Stored)],
-    filters: &Filters<'_>,
+    requested: &Requested<'_>,
     reader: &Reader,
     span: Span,
     session: &Session,
 ) -> Result<String, Failure> {
-    let name = filters.source.map_or("any source", |source| service(source.as_str()));
+    let filters = requested.filters;
+    let name = filters.source_labels().unwrap_or_else(|| "any source".to_owned());
     let status = session.command(&["status"]);
     if all.is_empty() {
         return Ok(format!(
@@ -148,19 +150,14 @@ async fn explain_by_states(
             session.command(&["collect"])
         ));
     }
-    let is = |wanted: Option<&str>, is: &str| wanted.is_none_or(|wanted| wanted == is);
     // Counts have no status.
     let sources: Vec<Source> = insights_sources::all()
-        .filter(|source| filters.source.is_none_or(|asked| asked == *source))
-        .filter(|source| !filters.open || !source.is_counted_by_day())
+        .filter(|source| filters.selects_source(*source))
+        .filter(|source| !requested.open || !source.is_counted_by_day())
         .collect();
     let asked_for: Vec<&(Source, Place, Stored)> = all
         .iter()
-        .filter(|(source, place, _)| {
-            sources.contains(source)
-                && is(filters.account, &place.account_id)
-                && is(filters.region, &place.region)
-        })
+        .filter(|(source, place, _)| sources.contains(source) && filters.selects_place(place))
         .collect();
     let mut conditions: Vec<(Source, Condition)> = Vec::new();
     for (source, place, state) in &asked_for {
@@ -179,7 +176,7 @@ async fn explain_by_states(
         _ => format!("; {broken} of {} with problems", so_many(asked_for.len(), "target", "targets")),
     };
     let what =
-        if filters.open { "open insight".to_owned() } else { format!("record {}", within(span, session)) };
+        if requested.open { "open insight".to_owned() } else { format!("record {}", within(span, session)) };
     let explained = sections::explanation(&health.explain_empty(&what));
     if health != Health::Known {
         let missing = never_run(&sources, &conditions).map(|source| service(source.as_str()));
@@ -191,7 +188,7 @@ async fn explain_by_states(
     let last = last.map_or_else(String::new, |last| {
         format!("; all targets were collected, each at {} or later", instant(last, &session.zone))
     });
-    let further = match filters.open {
+    let further = match requested.open {
         true => "",
         false if span.until < reader.now() => "; use an earlier --since or a later --until for more",
         false => "; use an earlier --since for more",

@@ -1,109 +1,177 @@
 //! `insights list`: insights and snapshots, filtered by subject, severity and time.
 
 use crate::args::ListArguments;
-use crate::args::shared::Output;
+use crate::args::shared::{FilterOptions, Output};
 use crate::empty;
 use crate::exit::{Exit, Failure};
 use crate::location::Opened;
 use crate::output::{csv, print, rows, say};
 use crate::session::Session;
-use crate::status::warnings::{About, missing_data};
-use insights_query::format::{self, json};
+use crate::status::warnings::missing_data;
+use crate::watch;
+use insights_query::ack::is_acknowledged;
+use insights_query::format::{self, instant, json};
 use insights_query::importance::Importance;
+use insights_query::periods::{began, copy_marks};
 use insights_query::{Error, Reader, Span};
-use insights_shared::record::{Kind, Severity, Source, Stored};
-use insights_sources::kinds;
+use insights_shared::record::{Kind, Severity, Stored};
+use insights_sources::view::{self, Names};
+use insights_sources::{kind_of, kinds};
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
 /// Runs the command.
 pub async fn run(arguments: &ListArguments, session: &Session) -> Result<Exit, Failure> {
-    if arguments.entity.is_none() && arguments.kind.is_some_and(|kind| !kind.is_in_ended) {
+    check(arguments)?;
+    let session = session.in_utc(arguments.look.utc).at(&arguments.location);
+    let span = arguments.within.span(session.clock.now())?;
+    if !arguments.watch {
+        let question =
+            async |reader: &Reader| answer(arguments, span, reader, &BTreeSet::new(), &session).await;
+        print(&Opened::ask(&arguments.location, &session, question).await?.text)?;
+        return Ok(Exit::Done);
+    }
+    let mut seen: Option<BTreeSet<String>> = None;
+    watch::run(&arguments.location, &session, async |reader: &Reader| {
+        // The period moves with the clock.
+        let span = arguments.within.span(reader.now())?;
+        let known = seen.clone().unwrap_or_default();
+        let mut answer = answer(arguments, span, reader, &known, &session).await?;
+        let new = answer.keys.difference(&known).count();
+        let note = match &seen {
+            Some(_) if new > 0 => format!("; {new} new"),
+            _ => String::new(),
+        };
+        answer.text.push_str(&format!("as of {}{note}\n\n", instant(reader.now(), &session.zone)));
+        seen.get_or_insert_default().extend(answer.keys);
+        Ok(answer.text)
+    })
+    .await
+}
+
+/// Rejects options that contradict each other.
+fn check(arguments: &ListArguments) -> Result<(), Failure> {
+    let filters = &arguments.filters;
+    if filters.entity.is_empty() && arguments.kind.is_some_and(|kind| !kind.is_in_ended) {
         let part = kinds().filter(|kind| kind.is_snapshot() && !kind.is_in_ended);
         let names = part.map(Kind::as_str).collect::<Vec<_>>().join(" and ");
         return Err(Failure::usage(format!(
             "--kind {names} need --entity: `account`, or an assessment's id"
         )));
     }
-    if let (Some(source), Some(kind)) = (arguments.source, arguments.kind)
-        && kind.source != source
+    if let Some(kind) = arguments.kind
+        && !filters.selects_source(kind.source)
     {
+        let sources = filters.source.iter().map(|source| source.as_str()).collect::<Vec<_>>().join(" or ");
         return Err(Failure::usage(format!(
-            "--kind {} is not a kind of --source {source}: use only one of them",
+            "--kind {} is not a kind of --source {sources}: use only one of them",
             kind.as_str()
         )));
     }
-    let is_counted = arguments.source.is_some_and(Source::is_counted_by_day)
+    let is_counted = (!filters.source.is_empty()
+        && filters.source.iter().all(|source| source.is_counted_by_day()))
         || arguments.kind.is_some_and(|kind| !kind.is_insight());
     if arguments.open && is_counted {
         let sources = insights_sources::all().filter(|source| !source.is_counted_by_day());
         let labels = sources.map(|source| source.label).collect::<Vec<_>>().join(" and ");
         return Err(Failure::usage(format!("--open selects insights of {labels}; counts have no status")));
     }
-    let session = session.in_utc(arguments.look.utc).at(&arguments.location);
-    let span = arguments.within.span(session.clock.now())?;
-    let question = async |reader: &Reader| answer(arguments, span, reader, &session).await;
-    print(&Opened::ask(&arguments.location, &session, question).await?)?;
-    Ok(Exit::Done)
+    if arguments.watch && arguments.look.output != Output::Table {
+        return Err(Failure::usage("--watch prints tables only: remove --output"));
+    }
+    Ok(())
 }
 
+/// A listing, and the keys of its records.
+struct Answer {
+    text: String,
+    keys: BTreeSet<String>,
+}
+
+/// The listing. Records that are not in `seen` are marked as new, unless it is empty.
 async fn answer(
     arguments: &ListArguments,
     span: Span,
     reader: &Reader,
+    seen: &BTreeSet<String>,
     session: &Session,
-) -> Result<String, Failure> {
+) -> Result<Answer, Failure> {
     let all = candidates(arguments, span, reader).await?;
     let number = all.len();
-    let mut records: Vec<Stored> = all.into_iter().filter(|record| passes(arguments, record)).collect();
+    let all = reader.with_failures(all, (!arguments.open).then_some(span.since)).await?;
+    let records: Vec<Stored> = all.into_iter().filter(|record| passes(arguments, record)).collect();
+    let mut records = reader.with_acks(with_names(arguments, records, reader).await?).await?;
     sort_records(&mut records, arguments.open);
     let passing = records.len();
     records.truncate(arguments.limit.map_or(usize::MAX, std::num::NonZeroUsize::get));
+    let filters = about(arguments);
     if records.is_empty() {
-        let asked = empty::Filters {
-            source: arguments.source,
-            account: arguments.account.as_deref(),
-            region: arguments.region.as_deref(),
-            entity: arguments.entity.as_deref(),
-            passed_by: number,
-            open: arguments.open,
-        };
-        say(&empty::reason(reader, &asked, span, session).await?);
-    } else {
-        let source = arguments.source.or(arguments.kind.map(|kind| kind.source));
-        let (account, region) = (arguments.account.as_deref(), arguments.region.as_deref());
-        if let Some(warning) = missing_data(reader, About { source, account, region }, session).await? {
-            say(&warning);
-        }
+        let requested = empty::Requested { filters: &filters, passed_by: number, open: arguments.open };
+        say(&empty::reason(reader, &requested, span, session).await?);
+    } else if let Some(warning) = missing_data(reader, &filters, session).await? {
+        say(&warning);
     }
-    Ok(match arguments.look.output {
+    let keys: BTreeSet<String> =
+        records.iter().filter_map(|record| Some(record.text("pk")?.to_owned())).collect();
+    let text = match arguments.look.output {
         Output::Table if records.is_empty() => String::new(),
         Output::Table => {
-            let listing = rows::listing(&records, "BEGAN", reader.now(), session);
-            let all = format::so_many(passing, "record", "records");
-            let number = if records.len() < passing {
-                format!("{} of {all}", format::count(records.len() as u64))
-            } else {
-                all
-            };
-            let began = || records.iter().filter_map(|record| record.timestamp("started_at"));
-            let (from, until) = (began().min(), began().max());
-            let now = reader.now();
-            let times = format::times(&session.zone, from.unwrap_or(now), until.unwrap_or(now));
-            format!("{listing}\n{number}; {times}. Show one: {} ID\n", session.command(&["show"]))
+            let is_new =
+                |record: &Stored| !seen.is_empty() && record.text("pk").is_some_and(|pk| !seen.contains(pk));
+            page(&records, passing, is_new, reader, session)
         }
-        Output::Json => json::records(&reader.whole(&records).await?),
+        Output::Json => {
+            let mut whole = reader.whole(&records).await?;
+            copy_marks(&records, &mut whole);
+            json::records(&whole)
+        }
         Output::Csv => csv::records(&records),
-    })
+    };
+    Ok(Answer { text, keys })
+}
+
+fn page(
+    records: &[Stored],
+    passing: usize,
+    is_new: impl Fn(&Stored) -> bool,
+    reader: &Reader,
+    session: &Session,
+) -> String {
+    let now = reader.now();
+    let listing = rows::listing(records, "BEGAN", is_new, now, session);
+    let all = format::so_many(passing, "record", "records");
+    let number = if records.len() < passing {
+        format!("{} of {all}", format::count(records.len() as u64))
+    } else {
+        all
+    };
+    let starts = || records.iter().filter_map(began);
+    let times = format::times(&session.zone, starts().min().unwrap_or(now), starts().max().unwrap_or(now));
+    format!("{listing}\n{number}; {times}. Show one: {} ID\n", session.command(&["show"]))
+}
+
+/// The filters of the answer. A kind belongs to one source.
+fn about(arguments: &ListArguments) -> FilterOptions {
+    let mut filters = arguments.filters.clone();
+    if let (Some(kind), true) = (arguments.kind, filters.source.is_empty()) {
+        filters.source = vec![kind.source];
+    }
+    filters
 }
 
 /// The records before the other filters.
 async fn candidates(arguments: &ListArguments, span: Span, reader: &Reader) -> Result<Vec<Stored>, Error> {
-    if let Some(entity) = &arguments.entity {
-        return reader.about(entity, span).await;
+    let filters = &arguments.filters;
+    if !filters.entity.is_empty() {
+        let mut found = Vec::new();
+        for entity in &filters.entity {
+            found.extend(reader.about(entity, span).await?);
+        }
+        return Ok(found);
     }
     let is_asked_for = |kind: &Kind| {
         arguments.kind.is_none_or(|asked| asked == *kind)
-            && arguments.source.is_none_or(|source| kind.source == source)
+            && filters.selects_source(kind.source)
             && (!arguments.open || kind.is_insight())
     };
     let kinds: Vec<Kind> = kinds().filter(|kind| kind.is_in_ended).filter(is_asked_for).collect();
@@ -115,21 +183,66 @@ async fn candidates(arguments: &ListArguments, span: Span, reader: &Reader) -> R
 
 fn passes(arguments: &ListArguments, record: &Stored) -> bool {
     let is = |name: &str, wanted: Option<&str>| wanted.is_none_or(|wanted| record.text(name) == Some(wanted));
-    is("source", arguments.source.map(insights_shared::record::Source::as_str))
+    arguments.filters.selects(record)
         && is("kind", arguments.kind.map(Kind::as_str))
-        && is("account_id", arguments.account.as_deref())
-        && is("region", arguments.region.as_deref())
         && is("status", arguments.open.then_some("open"))
         && arguments.severity.is_none_or(|least| severity(record) >= Some(least))
+        && arguments.text.as_deref().is_none_or(|text| contains(record, text))
 }
 
-/// Sorts the newest first, or the worst first.
+/// Whether the title, entity, id or key contains `text`, in lower or upper case.
+fn contains(record: &Stored, text: &str) -> bool {
+    let text = text.to_lowercase();
+    let names = ["title", "entity", "id", "pk"];
+    names.iter().filter_map(|name| record.text(name)).any(|value| value.to_lowercase().contains(&text))
+}
+
+/// The records with the requested caller, operation and error. The indexes do not contain these names, so the records are read
+/// completely.
+async fn with_names(
+    arguments: &ListArguments,
+    records: Vec<Stored>,
+    reader: &Reader,
+) -> Result<Vec<Stored>, Error> {
+    let ListArguments { caller, event, error, .. } = arguments;
+    if caller.is_none() && event.is_none() && error.is_none() {
+        return Ok(records);
+    }
+    let insights: Vec<Stored> =
+        records.into_iter().filter(|record| kind_of(record).is_some_and(Kind::is_insight)).collect();
+    let whole = reader.whole(&insights).await?;
+    let has = |names: &[String], wanted: Option<&str>, is_part: bool| {
+        wanted.is_none_or(|wanted| {
+            let wanted = wanted.to_lowercase();
+            names
+                .iter()
+                .map(|name| name.to_lowercase())
+                .any(|name| if is_part { name.contains(&wanted) } else { name == wanted })
+        })
+    };
+    let passing: BTreeSet<&str> = whole
+        .iter()
+        .filter(|record| {
+            let Names { callers, events, errors } = view::names(record);
+            has(&callers, caller.as_deref(), true)
+                && has(&events, event.as_deref(), false)
+                && has(&errors, error.as_deref(), false)
+        })
+        .filter_map(|record| record.text("pk"))
+        .collect();
+    Ok(insights
+        .into_iter()
+        .filter(|record| record.text("pk").is_some_and(|pk| passing.contains(pk)))
+        .collect())
+}
+
+/// Sorts the newest first, or the worst first. Acknowledged records come last.
 fn sort_records(records: &mut [Stored], worst_first: bool) {
     if worst_first {
         records.sort_by_key(Importance::of);
     } else {
         let key = |record: &Stored| record.text("pk").unwrap_or_default().to_owned();
-        records.sort_by_key(|record| (Reverse(record.timestamp("started_at")), key(record)));
+        records.sort_by_key(|record| (is_acknowledged(record), Reverse(began(record)), key(record)));
     }
 }
 

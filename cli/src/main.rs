@@ -3,6 +3,7 @@
 //!
 //! This file reads clock, environment and arguments, passes them to the command, and converts the result to an exit code.
 
+mod ack;
 mod args;
 mod aws;
 mod collect;
@@ -13,6 +14,7 @@ mod empty;
 mod exit;
 mod function;
 mod http;
+mod incidents;
 mod interrupt;
 mod list;
 mod location;
@@ -29,6 +31,7 @@ mod status;
 mod table;
 mod timeline;
 mod unreadable;
+mod watch;
 
 use args::{Arguments, Command, TableCommand};
 use clap::CommandFactory;
@@ -63,6 +66,8 @@ async fn run(command: Command, session: &Session) -> Result<Exit, Failure> {
         Command::Demo(arguments) => demo::run(&arguments, session).await,
         Command::Collect(arguments) => collect::run(&arguments, session).await,
         Command::List(arguments) => list::run(&arguments, session).await,
+        Command::Incidents(arguments) => incidents::run(&arguments, session).await,
+        Command::Ack(arguments) => ack::run(&arguments, session).await,
         Command::Show(arguments) => show::run(&arguments, session).await,
         Command::Series(arguments) => series::run(&arguments, session).await,
         Command::Compliance(arguments) => compliance::run(&arguments, session).await,

@@ -10,6 +10,7 @@ use insights_query::format::json;
 use insights_query::health::survey;
 use insights_query::readiness::{Assessment, Cluster, assess};
 use insights_query::{Detail, Place, Reader};
+use insights_sources::eks;
 use insights_web::readiness;
 
 /// Shows the clusters.
@@ -25,12 +26,10 @@ async fn answer(
     reader: &Reader,
     session: &Session,
 ) -> Result<String, Failure> {
-    let is_chosen = |place: &Place| {
-        let is = |wanted: &[String], is: &str| wanted.is_empty() || wanted.iter().any(|wanted| wanted == is);
-        is(&arguments.account, &place.account_id) && is(&arguments.region, &place.region)
-    };
+    let filters = &arguments.filters;
+    let is_chosen = |place: &Place| filters.selects_source(eks::SOURCE) && filters.selects_place(place);
     let mut clusters = reader.clusters().await?;
-    clusters.retain(|cluster| is_chosen(&cluster.place));
+    clusters.retain(|cluster| is_chosen(&cluster.place) && filters.selects_entity(&cluster.row.name));
     let mut targets = survey(reader, None).await?;
     targets.retain(|target| is_chosen(&target.place));
     let shown = readiness::sections(&clusters, &targets, &session.location);

@@ -39,6 +39,7 @@ async fn answer(
     reader: &Reader,
     session: &Session,
 ) -> Result<String, Failure> {
+    let filters = &arguments.filters;
     let states = reader.series_states().await?;
     let mut places: BTreeSet<Place> = states.keys().map(|(_, place)| place.clone()).collect();
     // A backfill writes no state, so the insights that name series determine its targets.
@@ -46,11 +47,17 @@ async fn answer(
     let insights =
         reader.overlapping(&sources().flat_map(Source::insight_kinds).collect::<Vec<_>>(), live).await?;
     places.extend(insights.iter().filter_map(Place::of));
+    places.retain(|place| filters.selects_place(place));
     let (mut all, mut trails) = (Vec::new(), Vec::new());
     for place in &places {
         all.extend(reader.series(place).await?);
         trails.extend(reader.trails(place).await?);
     }
+    all.retain(|series| {
+        filters.selects_source(series.source) && filters.selects_entity(&series.key.event_source)
+    });
+    // A trail is about no entity.
+    trails.retain(|trail| filters.selects_source(trail.source) && filters.entity.is_empty());
     trails.retain(|trail| trail.unavailable().is_some());
     trails.retain(|trail| arguments.text.as_deref().is_none_or(|text| contains_text(&trail.arn, text)));
     let known = all.len();
@@ -101,8 +108,11 @@ async fn nothing(
         let command = session.command(&["series"]);
         return Ok(format!("no series key contains \"{text}\"; {others} known, see `{command}`"));
     }
-    let asked = empty::Filters { source: sources().next(), ..empty::Filters::default() };
-    empty::reason(reader, &asked, span, session).await
+    let mut filters = arguments.filters.clone();
+    if filters.source.is_empty() {
+        filters.source = sources().collect();
+    }
+    empty::reason(reader, &empty::Requested::with(&filters), span, session).await
 }
 
 fn page(lines: &[(Series, Line)], reader: &Reader, session: &Session) -> String {

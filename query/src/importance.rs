@@ -1,5 +1,8 @@
-//! The order of insights in every command and on the page: open before ended, then by severity, then newest first. No I/O.
+//! The order of insights in every command and on the page: open before ended, acknowledged ones after others, then by severity, then
+//! newest first. No I/O.
 
+use crate::ack::is_acknowledged;
+use crate::periods::began;
 use insights_shared::record::{Severity, Stored};
 use insights_shared::time::Timestamp;
 use std::cmp::Reverse;
@@ -9,6 +12,7 @@ use std::cmp::Reverse;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Importance {
     is_over: bool,
+    is_acknowledged: bool,
     severity: Reverse<Option<Severity>>,
     began: Reverse<Option<Timestamp>>,
     pk: String,
@@ -19,8 +23,9 @@ impl Importance {
     pub fn of(insight: &Stored) -> Self {
         Self {
             is_over: insight.text("status") != Some("open"),
+            is_acknowledged: is_acknowledged(insight),
             severity: Reverse(insight.text("severity").and_then(Severity::parse)),
-            began: Reverse(insight.timestamp("started_at")),
+            began: Reverse(began(insight)),
             pk: insight.text("pk").unwrap_or_default().to_owned(),
         }
     }

@@ -2,13 +2,11 @@
 //! It filters by time only.
 
 use crate::error::Error;
-use crate::importance::Importance;
-use crate::incident::{self, Incident, Occurrence, incidents};
 use crate::query::{Question, Sort};
 use crate::reader::{AFTER_INSTANT, Reader};
 use crate::span::Span;
 use crate::whole::key_of;
-use insights_shared::key::{self, Key};
+use insights_shared::key;
 use insights_shared::record::{Kind, Source, Stored};
 use insights_shared::store::schema::{BY_ENTITY, ENDED, OPEN};
 use insights_shared::time::DAY_SECONDS;
@@ -18,18 +16,15 @@ use std::collections::BTreeMap;
 impl Reader {
     /// The insights of `source` that are open now.
     pub async fn open_insights(&self, source: Source) -> Result<Vec<Stored>, Error> {
-        let partition = ("open_pk", source.as_str().to_owned());
-        self.ask(Question { index: Some(OPEN), partition, ..Question::default() }).await
+        self.ask(open_insights(source)).await
     }
 
     /// The open insights of `kinds` that overlap `span`.
     pub async fn open_among(&self, kinds: &[Kind], span: Span) -> Result<Vec<Stored>, Error> {
-        let mut found = Vec::new();
-        for source in insights_sources::all() {
-            if kinds.iter().any(|kind| kind.is_insight() && kind.source == source) {
-                found.extend(self.open_insights(source).await?);
-            }
-        }
+        let is_asked_for =
+            |source: &Source| kinds.iter().any(|kind| kind.is_insight() && kind.source == *source);
+        let questions = insights_sources::all().filter(is_asked_for).map(open_insights);
+        let mut found = self.ask_all(questions.collect()).await?;
         found.retain(|insight| span.holds(insight) && is_one_of(insight, kinds));
         Ok(found)
     }
@@ -79,41 +74,22 @@ impl Reader {
         Ok(without_doubles(found))
     }
 
+    /// Every record about `entity` that is in the index, of any time: insights, and snapshots of every kind, without their details.
+    pub async fn all_about(&self, entity: &str) -> Result<Vec<Stored>, Error> {
+        let partition = ("entity_pk", key::join(["entity", entity]));
+        self.ask(Question { index: Some(BY_ENTITY), partition, ..Question::default() }).await
+    }
+
     /// The other insights of the same kind with the same id, about the same entity of the same account and region, without their
     /// details.
     pub async fn with_same_id(&self, insight: &Stored) -> Result<Vec<Stored>, Error> {
         let Some(entity) = insight.text("entity") else { return Ok(Vec::new()) };
-        let partition = ("entity_pk", key::join(["entity", entity]));
-        let question = Question { index: Some(BY_ENTITY), partition, ..Question::default() };
-        let mut found = self.ask(question).await?;
+        let mut found = self.all_about(entity).await?;
         // Entities are not unique.
         let is_same = |other: &Stored, name| other.text(name) == insight.text(name);
         let names = ["kind", "account_id", "region", "entity", "id"];
         found.retain(|other| names.iter().all(|name| is_same(other, name)) && !is_same(other, "pk"));
         Ok(found)
-    }
-
-    /// The incidents that `insights` form. At most `most` insights that may be correlated are read completely, the most important
-    /// first; the others are compared by their envelopes.
-    pub async fn incidents(&self, insights: Vec<Stored>, most: usize) -> Result<Vec<Incident>, Error> {
-        let mut compared = incident::worth_reading(&insights);
-        compared.sort_by_key(|insight| Importance::of(insight));
-        compared.truncate(most);
-        let mut keys: Vec<Key> = Vec::new();
-        for insight in compared {
-            let Some(key) = key_of(insight) else { continue };
-            keys.extend(correlation_items(insight).iter().map(|sk| Key::new(key.pk.clone(), *sk)));
-            keys.push(key);
-        }
-        let mut found = self.items(&keys).await?;
-        let occurrence = |insight: Stored| {
-            let key = key_of(&insight)?;
-            let keys = correlation_items(&insight).iter().map(|sk| Key::new(key.pk.clone(), *sk));
-            let items: Vec<Stored> = keys.filter_map(|key| found.remove(&key)).collect();
-            let insight = found.remove(&key).unwrap_or(insight);
-            Occurrence::new(insight, &items.iter().collect::<Vec<_>>())
-        };
-        Ok(incidents(insights.into_iter().filter_map(occurrence).collect()))
     }
 
     /// The complete items under the partition key `pk`, in the order of the sort keys.
@@ -122,8 +98,14 @@ impl Reader {
     }
 }
 
+/// The query for the open insights of `source`.
+fn open_insights(source: Source) -> Question {
+    let partition = ("open_pk", source.as_str().to_owned());
+    Question { index: Some(OPEN), partition, ..Question::default() }
+}
+
 /// The sort keys of further items that are compared for an insight.
-fn correlation_items(insight: &Stored) -> &'static [&'static str] {
+pub(crate) fn correlation_items(insight: &Stored) -> &'static [&'static str] {
     view::of_record(insight).map_or(&[], |view| view.correlation_items)
 }
 

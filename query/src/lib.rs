@@ -30,6 +30,7 @@
 //! # }
 //! ```
 
+pub mod ack;
 mod call;
 pub mod compliance;
 pub mod counts;
@@ -44,6 +45,7 @@ pub mod input;
 mod insights;
 pub mod line;
 pub mod nearest;
+pub mod periods;
 mod query;
 mod reader;
 pub mod readiness;
@@ -57,7 +59,7 @@ mod whole;
 
 pub use detail::{Detail, KnownSeries, Margin};
 pub use error::Error;
-pub use find::distinct_part;
+pub use find::{distinct_part, is_known_by_id, tag};
 pub use insights_shared::record::{Kind, Severity, Source, Stored};
 pub use insights_shared::time::Timestamp;
 pub use insights_sources::insight_kinds;

@@ -40,21 +40,23 @@ impl Place {
     }
 }
 
+/// The query for the states of `source` in the index.
+fn places_of(source: Source) -> Question {
+    let partition = ("entity_pk", key::join(["run", source.as_str()]));
+    Question { index: Some(BY_ENTITY), partition, ..Question::default() }
+}
+
 impl Reader {
     /// The accounts and regions that `source` was collected from by scheduled runs, in order.
     pub async fn places(&self, source: Source) -> Result<Vec<Place>, Error> {
-        let partition = ("entity_pk", key::join(["run", source.as_str()]));
-        let states = self.ask(Question { index: Some(BY_ENTITY), partition, ..Question::default() }).await?;
+        let states = self.ask(places_of(source)).await?;
         Ok(states.iter().filter_map(Place::of).collect())
     }
 
     /// The accounts and regions of all sources, in order.
     pub async fn all_places(&self) -> Result<BTreeSet<Place>, Error> {
-        let mut places = BTreeSet::new();
-        for source in insights_sources::all() {
-            places.extend(self.places(source).await?);
-        }
-        Ok(places)
+        let states = self.ask_all(insights_sources::all().map(places_of).collect()).await?;
+        Ok(states.iter().filter_map(Place::of).collect())
     }
 
     /// The `state` of each target of `source`.

@@ -208,6 +208,22 @@ const Charts = (() => {
       return { svg: plot(width, { height: 150, x: domain(data), y: { domain: [0, 100] }, marks: [timeAxis(width, data), numberAxis(ticks, (share) => `${share}%`), marks] }) };
     },
 
+    /** Counts over time, a line for each thing that was counted. */
+    lines(data, width) {
+      const styles = [["var(--line)", null], ["var(--second)", "5 3"], ["var(--line)", "2 3"], ["var(--second)", "1 2"]];
+      const most = d3.max(data.lines, (line) => d3.max(line.points, (point) => point[1])) || 1;
+      const scale = d3.scaleLinear([0, most], [0, 1]).nice(4);
+      const marks = data.lines.flatMap(({ name, points }, nth) => {
+        const [stroke, dash] = styles[nth % styles.length];
+        const at = { x: (point) => time(point[0]), y: (point) => point[1] };
+        return [
+          Plot.lineY(points, { ...at, stroke, strokeWidth: 1.7, strokeDasharray: dash, className: `counted-${nth}` }),
+          Plot.dot(points, { ...at, r: 3, fill: stroke, stroke: "var(--surface)", title: (point) => `${both(time(point[0]))}: ${d3.format(",")(point[1])}, ${name}` }),
+        ];
+      });
+      return { svg: plot(width, { height: 150, x: domain(data), y: { domain: scale.domain() }, marks: [timeAxis(width, data), numberAxis(scale.ticks(4)), marks] }) };
+    },
+
     /** Counts by day: parts on top of each other, what is inconclusive downward, hatched where nothing was collected. */
     counts(data, width) {
       const downward = (part) => part.role === "inconclusive";

@@ -110,6 +110,11 @@ impl CommandLine {
         self.is_whole.then(|| self.words.join(" "))
     }
 
+    /// One word as it is typed in a shell; `None` if it has characters that cannot be shown.
+    pub fn typed(word: &str) -> Option<String> {
+        Self { words: Vec::new(), is_whole: true }.word(word).text()
+    }
+
     fn quoted(&mut self, word: &str) -> String {
         // Only a word with a NUL character cannot be quoted, and no argument can contain one.
         let quoted = shlex::try_quote(word).ok().filter(|_| !word.contains(is_hidden));

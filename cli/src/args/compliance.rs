@@ -1,6 +1,6 @@
 //! The arguments of `compliance`.
 
-use super::shared::{OutputOptions, PeriodOptions, TableOptions};
+use super::shared::{FilterOptions, OutputOptions, PeriodOptions, TableOptions};
 use clap::Args;
 
 /// The end of the help of `compliance`.
@@ -20,6 +20,9 @@ pub struct ComplianceArguments {
     /// Show `account` or one assessment (its id or unique name) with its domains.
     #[arg(long, value_name = "ENTITY")]
     pub scope: Option<String>,
+    /// The filters.
+    #[command(flatten)]
+    pub filters: FilterOptions,
     /// The period.
     #[command(flatten)]
     pub within: PeriodOptions,

@@ -1,10 +1,9 @@
 //! The arguments of `list`.
 
-use super::shared::{OutputOptions, PeriodOptions, TableOptions, source};
+use super::shared::{FilterOptions, OutputOptions, PeriodOptions, TableOptions};
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use insights_query::input::{account, region};
-use insights_shared::record::{Kind, Severity, Source};
+use insights_shared::record::{Kind, Severity};
 use std::num::NonZeroUsize;
 
 /// The end of the help of `list`.
@@ -12,7 +11,9 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   insights list --open                          open insights, worst first
   insights list --since 24h --severity high     critical and high, last 24 hours
+  insights list --open --watch                  the same, every 30 seconds
   insights list --entity payments               insights of one service
+  insights list --caller ci-deployer --error AccessDenied --since 30d
   insights list --entity account --kind auditmanager.domain
   insights list --open --output json | jq '.[].pk'
   insights list --since 30d --output csv > insights.csv
@@ -23,30 +24,36 @@ Examples:
 /// Arguments of `list`.
 #[derive(Debug, Args)]
 pub struct ListArguments {
-    /// Show only this source.
-    #[arg(long, value_parser = source())]
-    pub source: Option<Source>,
     /// Show only this kind; domains and controls need --entity.
     #[arg(long, value_parser = kind())]
     pub kind: Option<Kind>,
     /// Show only open insights, worst first.
-    #[arg(long)]
+    #[arg(short, long)]
     pub open: bool,
     /// Show only this severity and worse.
-    #[arg(long, value_name = "LEAST", value_parser = severity())]
+    #[arg(long, value_name = "MIN", ignore_case = true, value_parser = severity())]
     pub severity: Option<Severity>,
-    /// Show only this service, event source or assessment; `account` selects the counts of the account.
-    #[arg(long)]
-    pub entity: Option<String>,
-    /// Show only this account (12 digits).
-    #[arg(long, value_parser = account)]
-    pub account: Option<String>,
-    /// Show only this region.
-    #[arg(long, value_parser = region)]
-    pub region: Option<String>,
+    /// Show only insights in which this called: an ARN, or a part of it or of a client's name.
+    #[arg(long, value_name = "ARN")]
+    pub caller: Option<String>,
+    /// Show only insights about this operation, for example RunInstances.
+    #[arg(long, value_name = "NAME")]
+    pub event: Option<String>,
+    /// Show only insights with this error code.
+    #[arg(long, value_name = "CODE")]
+    pub error: Option<String>,
+    /// Show only records with this text in their title, entity or id, in lower or upper case.
+    #[arg(short, long = "match", value_name = "TEXT")]
+    pub text: Option<String>,
     /// Show at most this number.
-    #[arg(long, value_name = "NUMBER", value_parser = limit)]
+    #[arg(short = 'n', long, value_name = "NUMBER", value_parser = limit)]
     pub limit: Option<NonZeroUsize>,
+    /// Show the list again every 30 seconds until Ctrl-C; new records are marked.
+    #[arg(short, long)]
+    pub watch: bool,
+    /// The filters.
+    #[command(flatten)]
+    pub filters: FilterOptions,
     /// The period.
     #[command(flatten)]
     pub within: PeriodOptions,
@@ -67,7 +74,8 @@ fn kind() -> impl TypedValueParser<Value = Kind> {
 
 fn severity() -> impl TypedValueParser<Value = Severity> {
     let known = Severity::ALL.map(Severity::as_str);
-    PossibleValuesParser::new(known).try_map(|text| Severity::parse(&text).ok_or("unknown severity"))
+    PossibleValuesParser::new(known)
+        .try_map(|text| Severity::parse(&text.to_lowercase()).ok_or("unknown severity"))
 }
 
 fn limit(text: &str) -> Result<NonZeroUsize, String> {

@@ -1,8 +1,10 @@
 //! The arguments and their help, one file per command. Checks that need only one argument are here.
 
+mod ack;
 mod collect;
 mod compliance;
 mod demo;
+mod incidents;
 mod list;
 mod purge;
 mod readiness;
@@ -17,11 +19,13 @@ mod table;
 mod timeline;
 
 use crate::exit::Exit;
+pub use ack::AckArguments;
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 pub use collect::CollectArguments;
 pub use compliance::ComplianceArguments;
 pub use demo::DemoArguments;
+pub use incidents::IncidentsArguments;
 use insights_query::format::escape::visible;
 use insights_web::command::Location;
 pub use list::ListArguments;
@@ -37,7 +41,7 @@ use std::ffi::OsString;
 pub use table::{TableCommand, TableCreateArguments};
 pub use timeline::TimelineArguments;
 
-/// Collect AWS X-Ray, CloudTrail and Audit Manager insights into one DynamoDB table, and query this table.
+/// Collect AWS X-Ray, CloudTrail, Audit Manager, EKS and Security Hub insights into one DynamoDB table, and query this table.
 ///
 /// Exit codes: 0 success, 1 failure, 2 wrong usage or configuration, 3 partial. Data goes to standard output, progress to
 /// standard error.
@@ -54,6 +58,7 @@ Examples:
   insights demo                     try everything without an AWS account
   insights collect --dry-run        show the insights of your own AWS account
   insights list --open              list open insights, worst first
+  insights incidents                show related insights
   insights timeline --since 24h     show all sources on one time axis
   insights status                   check whether collection works
   insights report                   write one HTML file with charts
@@ -74,9 +79,15 @@ pub enum Command {
     /// List insights and snapshots, newest first; with --open the open ones, worst first.
     #[command(after_help = list::EXAMPLES)]
     List(ListArguments),
-    /// Show one insight in full: timeline, graph, nearby metric values and incident.
+    /// List related insights with stable ids, the worst first.
+    #[command(after_help = incidents::EXAMPLES)]
+    Incidents(IncidentsArguments),
+    /// Show one insight, snapshot or incident in full: timeline, graph, nearby metric values and incident.
     #[command(after_help = show::EXAMPLES)]
     Show(ShowArguments),
+    /// Mark an insight as known until a time; listings and the page show this and list it last.
+    #[command(after_help = ack::EXAMPLES)]
+    Ack(AckArguments),
     /// Plot metric series of CloudTrail.
     #[command(after_help = series::EXAMPLES)]
     Series(SeriesArguments),
@@ -86,7 +97,7 @@ pub enum Command {
     /// List the EKS clusters by their next Kubernetes version, and what blocks the upgrade.
     #[command(after_help = readiness::EXAMPLES)]
     Readiness(ReadinessArguments),
-    /// Show all three sources on one time axis, and what belongs together.
+    /// Show all sources on one time axis, and what belongs together.
     #[command(after_help = timeline::EXAMPLES)]
     Timeline(TimelineArguments),
     /// Check the last runs of each account, region and source; distinguish empty from broken.
@@ -123,6 +134,8 @@ impl Command {
         let location = match self {
             Self::Collect(arguments) => &arguments.location,
             Self::List(arguments) => &arguments.location,
+            Self::Incidents(arguments) => &arguments.location,
+            Self::Ack(arguments) => &arguments.location,
             Self::Show(arguments) => &arguments.location,
             Self::Series(arguments) => &arguments.location,
             Self::Compliance(arguments) => &arguments.location,

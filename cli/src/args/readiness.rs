@@ -1,6 +1,6 @@
 //! The arguments of `readiness`.
 
-use super::shared::{OutputOptions, TableOptions};
+use super::shared::{FilterOptions, OutputOptions, TableOptions};
 use clap::Args;
 
 /// The end of the help of `readiness`.
@@ -15,12 +15,9 @@ A cluster is blocked if a check of its next version has the status ERROR.";
 /// Arguments of `readiness`.
 #[derive(Debug, Args)]
 pub struct ReadinessArguments {
-    /// Only this account; can be repeated.
-    #[arg(long, value_name = "ACCOUNT")]
-    pub account: Vec<String>,
-    /// Only this region; can be repeated.
-    #[arg(long, value_name = "REGION")]
-    pub region: Vec<String>,
+    /// The filters.
+    #[command(flatten)]
+    pub filters: FilterOptions,
     /// The table.
     #[command(flatten)]
     pub location: TableOptions,

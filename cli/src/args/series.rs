@@ -1,6 +1,6 @@
 //! The arguments of `series`.
 
-use super::shared::{OutputOptions, PeriodOptions, TableOptions};
+use super::shared::{FilterOptions, OutputOptions, PeriodOptions, TableOptions};
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
@@ -22,6 +22,9 @@ pub struct SeriesArguments {
     /// Show values of this period in seconds instead of the finest period that covers each time.
     #[arg(long, value_name = "SECONDS", value_parser = period())]
     pub period: Option<i64>,
+    /// The filters.
+    #[command(flatten)]
+    pub filters: FilterOptions,
     /// The period.
     #[command(flatten)]
     pub within: PeriodOptions,

@@ -3,9 +3,9 @@
 use crate::exit::Failure;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
-use insights_query::Span;
-use insights_query::input::{When, when};
-use insights_shared::record::Source;
+use insights_query::input::{When, account, region, when};
+use insights_query::{Place, Span};
+use insights_shared::record::{Source, Stored};
 use insights_shared::time::{DAY_SECONDS, Timestamp};
 use insights_web::command::Location;
 use std::path::PathBuf;
@@ -27,6 +27,61 @@ impl TableOptions {
     pub fn names(&self) -> Location {
         Location { table: self.table.clone(), local: self.local.clone() }
     }
+}
+
+/// The filters, which mean the same in every command: a record is selected if each given option names it.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Filters")]
+pub struct FilterOptions {
+    /// Only this source; repeatable.
+    #[arg(short, long, value_name = "SOURCE", value_parser = source())]
+    pub source: Vec<Source>,
+    /// Only this account (12 digits); repeatable.
+    #[arg(short, long, value_name = "ACCOUNT", value_parser = account)]
+    pub account: Vec<String>,
+    /// Only this region; repeatable.
+    #[arg(short, long, value_name = "REGION", value_parser = region)]
+    pub region: Vec<String>,
+    /// Only this service, event source, cluster or assessment; `account` selects the counts of accounts; repeatable.
+    #[arg(short, long, value_name = "ENTITY")]
+    pub entity: Vec<String>,
+}
+
+impl FilterOptions {
+    /// Whether `source` is selected.
+    pub fn selects_source(&self, source: Source) -> bool {
+        self.source.is_empty() || self.source.contains(&source)
+    }
+
+    /// Whether an account and region are selected.
+    pub fn selects_place(&self, place: &Place) -> bool {
+        is_one_of(&self.account, &place.account_id) && is_one_of(&self.region, &place.region)
+    }
+
+    /// Whether an entity is selected.
+    pub fn selects_entity(&self, entity: &str) -> bool {
+        is_one_of(&self.entity, entity)
+    }
+
+    /// Whether a record is selected.
+    pub fn selects(&self, record: &Stored) -> bool {
+        let text = |name: &str| record.text(name).unwrap_or_default();
+        (self.source.is_empty() || self.source.iter().any(|source| source.as_str() == text("source")))
+            && is_one_of(&self.account, text("account_id"))
+            && is_one_of(&self.region, text("region"))
+            && self.selects_entity(text("entity"))
+    }
+
+    /// The labels of the selected sources, for example `X-Ray or EKS`; `None` if all are selected.
+    pub fn source_labels(&self) -> Option<String> {
+        let labels: Vec<&str> = self.source.iter().map(|source| source.label).collect();
+        (!labels.is_empty()).then(|| labels.join(" or "))
+    }
+}
+
+/// Whether nothing or `value` is wanted.
+fn is_one_of(wanted: &[String], value: &str) -> bool {
+    wanted.is_empty() || wanted.iter().any(|wanted| wanted == value)
 }
 
 /// The options of the period.

@@ -1,6 +1,6 @@
 //! The arguments of `timeline`.
 
-use super::shared::{OutputOptions, PeriodOptions, TableOptions};
+use super::shared::{FilterOptions, OutputOptions, PeriodOptions, TableOptions};
 use clap::Args;
 
 /// The end of the help of `timeline`.
@@ -19,6 +19,9 @@ pub struct TimelineArguments {
     /// Show the time around this insight (key or id); --since and --until override it.
     #[arg(long, value_name = "PK")]
     pub around: Option<String>,
+    /// The filters.
+    #[command(flatten)]
+    pub filters: FilterOptions,
     /// The period.
     #[command(flatten)]
     pub within: PeriodOptions,

@@ -33,12 +33,20 @@ async fn answer(
     session: &Session,
 ) -> Result<String, Failure> {
     let mut all = reader.scopes().await?;
-    all.retain(|scope| scope.kind.compliance.is_some());
+    let filters = &arguments.filters;
+    all.retain(|scope| {
+        scope.kind.compliance.is_some()
+            && filters.selects_source(scope.kind.source)
+            && filters.selects_place(&scope.place)
+            && filters.selects_entity(&scope.entity)
+    });
     let chosen = scope::choose(all, arguments.scope.as_deref())?;
     if chosen.is_empty() {
-        let source = kinds().next().map(|kind| kind.source);
-        let asked = empty::Filters { source, ..empty::Filters::default() };
-        say(&empty::reason(reader, &asked, span, session).await?);
+        let mut filters = arguments.filters.clone();
+        if filters.source.is_empty() {
+            filters.source.extend(kinds().next().map(|kind| kind.source));
+        }
+        say(&empty::reason(reader, &empty::Requested::with(&filters), span, session).await?);
     }
     let scopes = reader.scope_days(chosen, span, arguments.scope.is_some()).await?;
     Ok(match arguments.look.output {

@@ -1,6 +1,8 @@
 //! Records as CSV (RFC 4180) without formulas.
 
+use insights_query::ack::ACK;
 use insights_query::format::escape::visible;
+use insights_query::periods::FAILING_SINCE;
 use insights_shared::number::Number;
 use insights_shared::record::Stored;
 use insights_shared::value::Value;
@@ -25,7 +27,9 @@ const FIRST_COLUMNS: [&str; 12] = [
     "entity",
 ];
 /// The attributes after the measures.
-const LAST_COLUMNS: [&str; 3] = ["started_at", "ended_at", "updated_at"];
+const LAST_COLUMNS: [&str; 4] = ["started_at", "ended_at", "updated_at", FAILING_SINCE];
+/// The members of an acknowledgement, as columns.
+const ACK_COLUMNS: [&str; 3] = ["until", "note", "by"];
 
 /// The columns of insights and snapshots: every measure of every kind has one.
 fn columns() -> Vec<&'static str> {
@@ -42,9 +46,15 @@ fn columns() -> Vec<&'static str> {
 /// Insights and snapshots as rows.
 pub fn records(records: &[Stored]) -> String {
     let columns = columns();
-    let mut text = row(&columns);
+    let of_acks = ACK_COLUMNS.map(|name| format!("{ACK}_{name}"));
+    let mut text = row(columns.iter().copied().chain(of_acks.iter().map(String::as_str)));
     for record in records {
-        text.push_str(&row(columns.iter().map(|name| attribute(record, name))));
+        let ack = |name: &&str| {
+            let value = record.0.get(ACK).and_then(|ack| ack.at(&[name]));
+            value.and_then(Value::as_str).unwrap_or_default().to_owned()
+        };
+        let of_record = columns.iter().map(|name| attribute(record, name));
+        text.push_str(&row(of_record.chain(ACK_COLUMNS.iter().map(ack))));
     }
     text
 }
@@ -123,7 +133,7 @@ mod tests {
         assert!(lines[0].starts_with("pk,sk,kind,source,"), "{text}");
         assert_eq!(
             lines[1],
-            "p,insight,xray.insight,,,,,,,,,payments,30,,100,,,,,,,,2026-03-01T12:00:00.000Z,,"
+            "p,insight,xray.insight,,,,,,,,,payments,30,,100,,,,,,,,2026-03-01T12:00:00.000Z,,,,,,"
         );
         assert_eq!(lines[2..], [""]);
     }

@@ -2,9 +2,11 @@
 
 use super::axis::Axis;
 use crate::session::Session;
-use insights_query::format::{add, instant, period, thousands, wrapped};
+use insights_query::Span;
+use insights_query::format::{add, instant, period, plain, thousands, wrapped};
 use insights_query::line::{Line, Sample};
 use insights_shared::number::Number;
+use insights_sources::view::LineChart;
 use std::collections::BTreeSet;
 
 /// The height of the plot of a single series, in lines.
@@ -80,6 +82,63 @@ fn amount(value: f64) -> String {
     }
 }
 
+/// The columns of a line of counts.
+const COUNT_WIDTH: usize = 40;
+
+/// Counts over time, a line of blocks for each, with its first and its last number. Counts of a single time have no lines.
+pub fn counts(chart: &LineChart, session: &Session) -> String {
+    let times = || chart.lines.iter().flat_map(|line| &line.points).map(|(at, _)| *at);
+    let (Some(since), Some(until)) = (times().min(), times().max()) else { return String::new() };
+    if since == until {
+        return String::new();
+    }
+    let axis = Axis::new(Span { since, until }, COUNT_WIDTH);
+    let names = chart.lines.iter().map(|line| plain(&line.name)).collect::<Vec<_>>();
+    let widest = names.iter().map(|name| name.chars().count()).max().unwrap_or_default();
+    let room = usize::from(session.width).saturating_sub(COUNT_WIDTH + 24).max(12).min(widest);
+    let greatest = chart.lines.iter().flat_map(|line| &line.points).map(|(_, count)| *count).max();
+    let mut text = String::new();
+    for (line, name) in chart.lines.iter().zip(&names) {
+        let mut samples = vec![Sample::Unknown; COUNT_WIDTH];
+        // A count holds until the next one.
+        for (at, count) in &line.points {
+            let column = axis.column(*at).min(COUNT_WIDTH - 1);
+            #[expect(clippy::cast_precision_loss, reason = "a plot has eight heights")]
+            let sample = Sample::Greatest(*count as f64);
+            samples.iter_mut().skip(column).for_each(|cell| *cell = sample);
+        }
+        let drawn = scaled(&samples, greatest.unwrap_or_default());
+        let ends = [line.points.first(), line.points.last()].into_iter().flatten();
+        let ends: Vec<String> = ends.map(|(_, count)| thousands(*count)).collect();
+        let name = shortened(name, room);
+        add(&mut text, format_args!("{name:<room$}  {drawn:<COUNT_WIDTH$}  {}\n", ends.join(" → ")));
+    }
+    for row in axis.ticks(&session.zone) {
+        add(&mut text, format_args!("{}\n", format!("{:room$}  {row}", "").trim_end()));
+    }
+    text + "\n"
+}
+
+/// One line of blocks, in which `greatest` has the full height.
+fn scaled(samples: &[Sample], greatest: i64) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "a plot has eight heights")]
+    let greatest = greatest as f64;
+    let block = |sample: &Sample| match (sample, height(value(sample), greatest, 8)) {
+        (Sample::Unknown, _) => UNKNOWN,
+        (_, 0) => ZERO,
+        (_, height) => BLOCKS.get(height - 1).copied().unwrap_or(' '),
+    };
+    samples.iter().map(block).collect()
+}
+
+/// Shortens `text` to at most `width` characters.
+pub fn shortened(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
+        return text.to_owned();
+    }
+    text.chars().take(width.saturating_sub(1)).chain(['…']).collect()
+}
+
 /// Samples as `rows` lines of blocks; the greatest value has the full height.
 pub fn blocks(samples: &[Sample], rows: usize) -> Vec<String> {
     let greatest = samples.iter().map(value).fold(0.0, f64::max);
@@ -145,6 +204,9 @@ pub fn bar(parts: &[(i64, char)], whole: i64, width: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use insights_shared::environment::Environment;
+    use insights_shared::time::Clock;
+    use insights_sources::view::CountLine;
 
     #[test]
     fn zero_unknown_little_and_much_look_different() {
@@ -156,6 +218,22 @@ mod tests {
         assert_eq!(blocks(&samples, 2), ["    █", "·_▁██"]);
         assert_eq!(blocks(&[Sample::Unknown], 1), ["·"]);
         assert_eq!(blocks(&[Sample::Greatest(0.0)], 3), ["", "", "_"]);
+    }
+
+    #[test]
+    fn counts_are_drawn_on_a_common_scale_and_hold_until_the_next() {
+        let at = |text: &str| text.parse().unwrap();
+        let line = |name: &str, counts: [i64; 2]| CountLine {
+            name: name.to_owned(),
+            points: vec![(at("2026-03-01T00:00:00Z"), counts[0]), (at("2026-03-02T00:00:00Z"), counts[1])],
+        };
+        let lines = vec![line("kubectl", [80, 40]), line("helm", [0, 10])];
+        let session = Session::new(Environment::default(), Clock::System).in_utc(true);
+        let drawn = counts(&LineChart { title: "Requests", label: String::new(), lines }, &session);
+        let lines: Vec<&str> = drawn.lines().collect();
+        assert_eq!(lines[0], format!("kubectl  {}▄  80 → 40", "█".repeat(39)));
+        assert_eq!(lines[1], format!("helm     {}▁  0 → 10", "_".repeat(39)));
+        assert!(lines[2].contains("Mar"), "{drawn}");
     }
 
     #[test]

@@ -12,7 +12,9 @@ use insights_query::unavailable;
 use insights_shared::record::Stored;
 use insights_sources::Measure;
 use insights_sources::view::counts::{Counts, Day, Role, columns, stacked, values};
-use insights_sources::view::{self, Explanation, Explanations, Fact, Section, SeriesChart, Table, Value};
+use insights_sources::view::{
+    self, Explanation, Explanations, Fact, LogChart, Section, SeriesChart, Table, Value,
+};
 
 /// Columns of a table of days that are not its bars.
 const BESIDE_BARS: u16 = 61;
@@ -31,7 +33,15 @@ pub fn render(sections: &[Section], detail: &Detail, session: &Session) -> Vec<S
     for section in sections {
         texts.push(match section {
             Section::Facts(facts) => render_facts(facts, session),
-            Section::Log(log) => render_table(&log.table, true, session),
+            Section::Log(log) => {
+                let chart = match &log.chart {
+                    Some(LogChart::Counts(chart)) => plot::counts(chart, session),
+                    Some(LogChart::Shares(_)) | None => String::new(),
+                };
+                heading(&plain(&log.table.title), session)
+                    + &chart
+                    + &render_table(&log.table, false, session)
+            }
             Section::Graph(graph) => heading(graph.title, session) + &graph::render(graph),
             Section::Series(shown) => {
                 let found = detail.series.iter().find(|(series, _)| series.key == shown.key);

@@ -6,16 +6,16 @@ mod other;
 use crate::args::ShowArguments;
 use crate::args::shared::Output;
 use crate::exit::{Exit, Failure};
+use crate::incidents;
 use crate::location::Opened;
 use crate::output::tabular::heading;
 use crate::output::{csv, print, sections};
 use crate::session::Session;
 use insights_query::format::{add, json, wrapped};
-use insights_query::incident::{Incident, REACH};
-use insights_query::{Margin, Reader, Span};
+use insights_query::incident::Incident;
+use insights_query::{Margin, Reader};
 use insights_shared::record::Stored;
 use insights_shared::time::{DAY_SECONDS, Timestamp};
-use insights_sources::insight_kinds;
 
 /// The time before and after an insight for which a metric series is shown.
 pub const MARGIN: Margin = Margin { least: 3 * 3_600, most: 2 * DAY_SECONDS, longest: i64::MAX };
@@ -29,6 +29,9 @@ pub async fn run(arguments: &ShowArguments, session: &Session) -> Result<Exit, F
 }
 
 async fn answer(arguments: &ShowArguments, reader: &Reader, session: &Session) -> Result<String, Failure> {
+    if let Some(incident) = reader.incident(&arguments.key).await? {
+        return incident_in(&incident, arguments.look.output, reader, session).await;
+    }
     let pk = reader.find(&arguments.key).await?;
     let items = reader.partition(&pk).await?;
     if items.is_empty() {
@@ -44,6 +47,25 @@ async fn answer(arguments: &ShowArguments, reader: &Reader, session: &Session) -
     }
 }
 
+/// An incident in the requested form: as JSON with its insights, whole.
+async fn incident_in(
+    incident: &Incident,
+    output: Output,
+    reader: &Reader,
+    session: &Session,
+) -> Result<String, Failure> {
+    let members: Vec<Stored> =
+        incident.members().iter().map(|member| member.occurrence.insight.clone()).collect();
+    match output {
+        Output::Table => Ok(incidents::one(incident, reader.now(), session)),
+        Output::Json => {
+            let whole = reader.whole(&members).await?;
+            Ok(json::records(&[vec![incident.to_record()], whole].concat()))
+        }
+        Output::Csv => Ok(incidents::csv_rows(std::slice::from_ref(incident))),
+    }
+}
+
 async fn for_a_person(
     pk: &str,
     items: &[Stored],
@@ -56,6 +78,9 @@ async fn for_a_person(
     };
     let known = reader.known_series([insight]).await?;
     let detail = reader.detail_of(insight, items.to_vec(), &known, MARGIN).await?;
+    let marked = reader.with_failures(vec![insight.clone()], None).await?;
+    let marked = reader.with_acks(marked).await?;
+    let insight = marked.first().unwrap_or(insight);
     let shown = ["started_at", "updated_at", "observed_at"];
     let instants = items.iter().flat_map(|item| shown.map(|name| item.timestamp(name))).flatten();
     let oldest = instants.chain(detail.oldest()).fold(reader.now(), Timestamp::min);
@@ -65,15 +90,17 @@ async fn for_a_person(
     Ok(sections.join("\n"))
 }
 
-/// The incident of the insight.
+/// The incident of the insight, if it has other insights.
 async fn together(
     pk: &str,
     insight: &Stored,
     reader: &Reader,
     session: &Session,
 ) -> Result<Option<String>, Failure> {
-    let Some(incident) = incident_of(pk, insight, reader).await? else { return Ok(None) };
-    let mut text = heading("Related insights", session) + &wrapped(&incident.sentence(), session.width);
+    let incident = reader.incident_of(insight).await?;
+    let Some(incident) = incident.filter(Incident::is_correlated) else { return Ok(None) };
+    let mut text = heading(&format!("Related insights: incident {}", incident.id()), session)
+        + &wrapped(&incident.sentence(), session.width);
     for member in incident.members() {
         let insight = &member.occurrence.insight;
         if let Some(other) = insight.text("pk").filter(|other| *other != pk) {
@@ -81,17 +108,4 @@ async fn together(
         }
     }
     Ok(Some(text))
-}
-
-/// The incident of an insight, if it has other insights.
-async fn incident_of(pk: &str, insight: &Stored, reader: &Reader) -> Result<Option<Incident>, Failure> {
-    let Some(started_at) = insight.timestamp("started_at") else { return Ok(None) };
-    // The first insight of the incident can begin this much earlier, and other insights of the incident this much later
-    // than the first.
-    let reach = 2 * REACH / 1_000;
-    let span = Span { since: started_at.plus_seconds(-reach), until: started_at.plus_seconds(reach) };
-    let mut near = reader.overlapping(&insight_kinds().collect::<Vec<_>>(), span).await?;
-    near.retain(|other| other.timestamp("started_at").is_some_and(|other| other >= span.since));
-    let found = reader.incidents(near, usize::MAX).await?;
-    Ok(found.into_iter().find(|incident| incident.is_correlated() && incident.holds(pk)))
 }

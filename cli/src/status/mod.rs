@@ -4,28 +4,71 @@
 pub mod warnings;
 
 use crate::args::StatusArguments;
-use crate::args::shared::Output;
+use crate::args::shared::{FilterOptions, Output};
 use crate::exit::{Exit, Failure};
 use crate::location::Opened;
 use crate::output::{csv, print, say, sections};
 use crate::session::Session;
 use insights_query::format::{instant, json, times};
-use insights_query::health::{Target, count_rejected, survey};
+use insights_query::health::{Condition, Target, count_rejected, survey};
 use insights_query::rejected::Rejected;
-use insights_query::{Detail, Reader};
+use insights_query::{Detail, Place, Reader};
 use insights_shared::record::Stored;
 use insights_web::status::{self, record};
+use std::collections::BTreeSet;
 
 /// Runs the command.
 pub async fn run(arguments: &StatusArguments, session: &Session) -> Result<Exit, Failure> {
     let session = session.in_utc(arguments.look.utc).at(&arguments.location);
     let question = async |reader: &Reader| answer(arguments, reader, &session).await;
-    print(&Opened::ask(&arguments.location, &session, question).await?)?;
-    Ok(Exit::Done)
+    let (text, is_well) = Opened::ask(&arguments.location, &session, question).await?;
+    print(&text)?;
+    Ok(if arguments.exit_code && !is_well { Exit::Partial } else { Exit::Done })
 }
 
-async fn answer(arguments: &StatusArguments, reader: &Reader, session: &Session) -> Result<String, Failure> {
-    let mut targets = survey(reader, arguments.stale_after).await?;
+/// Whether nothing is broken or stale. A source that has never run in a place may be omitted there on purpose, but if no scheduled run
+/// has ended anywhere, nothing works.
+fn are_well(targets: &[Target]) -> bool {
+    let is_fine = |target: &Target| {
+        let condition = target.classification.condition;
+        condition.is_well() || condition == Condition::NeverRun
+    };
+    targets.iter().any(|target| target.state.is_some()) && targets.iter().all(is_fine)
+}
+
+/// The targets that `filters` select. An entity selects the targets that have records about it.
+async fn selected(
+    targets: Vec<Target>,
+    filters: &FilterOptions,
+    reader: &Reader,
+) -> Result<Vec<Target>, Failure> {
+    let mut about: BTreeSet<(String, Option<Place>)> = BTreeSet::new();
+    for entity in &filters.entity {
+        let records = reader.all_about(entity).await?;
+        about.extend(
+            records
+                .iter()
+                .map(|record| (record.text("source").unwrap_or_default().to_owned(), Place::of(record))),
+        );
+    }
+    let has_entity = |target: &Target| {
+        filters.entity.is_empty()
+            || about.contains(&(target.source.as_str().to_owned(), Some(target.place.clone())))
+    };
+    let is_selected = |target: &Target| {
+        filters.selects_source(target.source) && filters.selects_place(&target.place) && has_entity(target)
+    };
+    Ok(targets.into_iter().filter(is_selected).collect())
+}
+
+/// The answer, and whether nothing is broken or stale.
+async fn answer(
+    arguments: &StatusArguments,
+    reader: &Reader,
+    session: &Session,
+) -> Result<(String, bool), Failure> {
+    let targets = survey(reader, arguments.stale_after).await?;
+    let mut targets = selected(targets, &arguments.filters, reader).await?;
     count_rejected(reader, &mut targets).await?;
     if targets.iter().all(|target| target.state.is_none()) {
         say(&format!(
@@ -36,12 +79,13 @@ async fn answer(arguments: &StatusArguments, reader: &Reader, session: &Session)
         ));
     }
     let records: Vec<Stored> = targets.iter().map(|target| record(target, &session.location)).collect();
-    Ok(match arguments.look.output {
+    let text = match arguments.look.output {
         Output::Json => json::records(&records),
         Output::Csv => rows(&records, &targets),
         Output::Table if targets.is_empty() => String::new(),
         Output::Table => page(&targets, reader, session),
-    })
+    };
+    Ok((text, are_well(&targets)))
 }
 
 fn page(targets: &[Target], reader: &Reader, session: &Session) -> String {

@@ -1,35 +1,23 @@
 //! Warns that an answer may be incomplete because targets have problems. Without the warning, missing data would look
 //! like few insights.
 
+use crate::args::shared::FilterOptions;
 use crate::exit::Failure;
 use crate::session::Session;
 use insights_query::Reader;
 use insights_query::format::so_many;
 use insights_query::health::{condition_of, described};
-use insights_shared::record::Source;
 
-/// The targets of an answer; `None` means all.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct About<'a> {
-    /// Only this source.
-    pub source: Option<Source>,
-    /// Only this account.
-    pub account: Option<&'a str>,
-    /// Only this region.
-    pub region: Option<&'a str>,
-}
-
-/// The warning, or `None` if no target has problems.
+/// The warning, or `None` if no target that `filters` selects has problems.
 pub async fn missing_data(
     reader: &Reader,
-    about: About<'_>,
+    filters: &FilterOptions,
     session: &Session,
 ) -> Result<Option<String>, Failure> {
-    let is = |wanted: Option<&str>, is: &str| wanted.is_none_or(|wanted| wanted == is);
     let (mut number, mut first, mut others) = (0, None, 0);
-    for source in insights_sources::all().filter(|source| about.source.is_none_or(|asked| asked == *source)) {
+    for source in insights_sources::all().filter(|source| filters.selects_source(*source)) {
         for (place, state) in reader.states(source).await? {
-            if !is(about.account, &place.account_id) || !is(about.region, &place.region) {
+            if !filters.selects_place(&place) {
                 continue;
             }
             number += 1;

@@ -1,13 +1,15 @@
 //! Renders one lane per entity on a common axis. The worst of overlapping records is shown.
 
 use crate::output::axis::Axis;
+use crate::output::plot::shortened;
 use crate::session::Session;
-use insights_query::Span;
+use insights_query::ack::is_acknowledged;
 use insights_query::format::{add, plain, service, so_many};
+use insights_query::{Place, Span};
 use insights_shared::record::{Severity, Source, Status, Stored};
 use insights_shared::time::DAY_SECONDS;
 use insights_sources::{source_of, view};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The characters for each severity, mildest first.
 const GLYPHS: [char; 5] = ['─', '░', '▒', '▓', '█'];
@@ -32,13 +34,15 @@ struct About {
 pub fn render(records: &[Stored], span: Span, centre: Option<&str>, session: &Session) -> String {
     let width = usize::from(session.width.min(MAX_WIDTH));
     let names = (width / 4).clamp(20, 36);
-    let axis = Axis::new(span, width.saturating_sub(names + 1));
     let mut lanes: BTreeMap<About, Vec<&Stored>> = BTreeMap::new();
     for record in records {
         if let Some(about) = about(record) {
             lanes.entry(about).or_default().push(record);
         }
     }
+    let has_several_places = records.iter().filter_map(Place::of).collect::<BTreeSet<_>>().len() > 1;
+    let names = if has_several_places { names + 8 } else { names };
+    let axis = Axis::new(span, width.saturating_sub(names + 1));
     let mut text = String::new();
     for source in insights_sources::all() {
         let mut own: Vec<(&About, &Vec<&Stored>)> =
@@ -58,8 +62,20 @@ pub fn render(records: &[Stored], span: Span, centre: Option<&str>, session: &Se
         add(&mut text, format_args!("{}\n", service(source.as_str())));
         for (_, records) in own {
             let is_centre = records.iter().any(|record| centre.is_some() && record.text("pk") == centre);
-            let mark = if is_centre { "▸ " } else { "  " };
-            let name = shortened(&name(records), names.saturating_sub(2));
+            let is_known = records.iter().any(|record| is_acknowledged(record));
+            let mark = match (is_centre, is_known) {
+                (true, _) => "▸ ",
+                (false, true) => "~ ",
+                (false, false) => "  ",
+            };
+            let mut full = name(records);
+            if has_several_places && let Some(place) = records.first().and_then(|record| Place::of(record)) {
+                let [account, region] = [&place.account_id, &place.region].map(|text| plain(text));
+                // The end of an account id and the region distinguish places in little room.
+                let account = account.get(account.len().saturating_sub(4)..).unwrap_or(&account).to_owned();
+                full = format!("{full} …{account} {region}");
+            }
+            let name = shortened(&full, names.saturating_sub(2));
             let line =
                 format!("{mark}{name:<rest$} {}", lane(records, &axis, span), rest = names.saturating_sub(2));
             text.push_str(line.trim_end());
@@ -132,14 +148,6 @@ fn lane(records: &[&Stored], axis: &Axis, span: Span) -> String {
         *last = '▶';
     }
     lane.into_iter().collect()
-}
-
-/// Shortens `text` to at most `width` characters.
-fn shortened(text: &str, width: usize) -> String {
-    if text.chars().count() <= width {
-        return text.to_owned();
-    }
-    text.chars().take(width.saturating_sub(1)).chain(['…']).collect()
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 mod lanes;
 
 use crate::args::TimelineArguments;
-use crate::args::shared::Output;
+use crate::args::shared::{FilterOptions, Output};
 use crate::empty;
 use crate::exit::{Exit, Failure};
 use crate::location::Opened;
@@ -11,9 +11,11 @@ use crate::output::tabular::heading;
 use crate::output::{csv, print, say};
 use crate::session::Session;
 use crate::show::MARGIN;
-use crate::status::warnings::{About, missing_data};
+use crate::status::warnings::missing_data;
+use insights_query::ack::is_acknowledged;
 use insights_query::format::{add, instant, json, so_many, times, wrapped};
 use insights_query::incident::{Incident, worst_first};
+use insights_query::periods::copy_marks;
 use insights_query::{Reader, Span};
 use insights_shared::record::{Kind, Stored};
 use insights_shared::time::Timestamp;
@@ -43,19 +45,38 @@ async fn answer(
             (arguments.within.span_within(span_around(&pk, reader).await?, reader.now())?, Some(pk))
         }
     };
-    let kinds: Vec<Kind> = insights_sources::kinds().filter(|kind| kind.is_in_ended).collect();
-    let mut records = reader.overlapping(&kinds, span).await?;
+    let filters = &arguments.filters;
+    let kinds =
+        insights_sources::kinds().filter(|kind| kind.is_in_ended && filters.selects_source(kind.source));
+    let mut records = reader.overlapping(&kinds.collect::<Vec<_>>(), span).await?;
+    let passed_by = records.len();
+    records.retain(|record| filters.selects(record));
+    records = reader.with_acks(reader.with_failures(records, None).await?).await?;
     records.sort_by_key(|record| (record.timestamp("started_at"), record.text("pk").map(str::to_owned)));
     if records.is_empty() {
-        say(&empty::reason(reader, &empty::Filters::default(), span, session).await?);
-    } else if let Some(warning) = missing_data(reader, About::default(), session).await? {
+        let requested = empty::Requested { filters, passed_by, open: false };
+        say(&empty::reason(reader, &requested, span, session).await?);
+    } else if let Some(warning) = missing_data(reader, filters, session).await? {
         say(&warning);
     }
     match arguments.look.output {
-        Output::Json => Ok(json::records(&reader.whole(&records).await?)),
-        Output::Csv => Ok(csv::records(&records)),
+        Output::Json => {
+            let mut whole = reader.whole(&records).await?;
+            copy_marks(&records, &mut whole);
+            let incidents = related(filters, span, centre.as_deref(), reader).await?;
+            whole.extend(incidents.iter().map(Incident::to_record));
+            Ok(json::records(&whole))
+        }
+        Output::Csv => {
+            let incidents = related(filters, span, centre.as_deref(), reader).await?;
+            records.extend(incidents.iter().map(Incident::to_record));
+            Ok(csv::records(&records))
+        }
         Output::Table if records.is_empty() => Ok(String::new()),
-        Output::Table => page(records, span, centre.as_deref(), reader, session).await,
+        Output::Table => {
+            let incidents = related(filters, span, centre.as_deref(), reader).await?;
+            Ok(page(&records, &incidents, span, centre.as_deref(), session))
+        }
     }
 }
 
@@ -69,30 +90,48 @@ async fn span_around(pk: &str, reader: &Reader) -> Result<Span, Failure> {
     })
 }
 
-async fn page(
-    records: Vec<Stored>,
+/// The incidents with an insight that the filters select, the worst first; with `centre` the one with this insight.
+async fn related(
+    filters: &FilterOptions,
     span: Span,
     centre: Option<&str>,
     reader: &Reader,
+) -> Result<Vec<Incident>, Failure> {
+    let mut incidents = reader.incidents_within(span).await?;
+    incidents.retain(|incident| {
+        let members = || incident.members().iter().map(|member| &member.occurrence.insight);
+        incident.is_correlated()
+            && members().any(|insight| filters.selects(insight))
+            && centre.is_none_or(|pk| incident.holds(pk))
+    });
+    worst_first(&mut incidents);
+    Ok(incidents)
+}
+
+fn page(
+    records: &[Stored],
+    incidents: &[Incident],
+    span: Span,
+    centre: Option<&str>,
     session: &Session,
-) -> Result<String, Failure> {
+) -> String {
     let is_insight = |record: &Stored| insights_sources::kind_of(record).is_some_and(Kind::is_insight);
     let number = records.iter().filter(|record| is_insight(record)).count();
     let (since, until) = (instant(span.since, &session.zone), instant(span.until, &session.zone));
     let title = format!("{} from {since} to {until}", so_many(number, "insight", "insights"));
     let mut text = heading(&title, session);
-    text.push_str(&lanes::render(&records, span, centre, session));
-    let insights: Vec<Stored> = records.into_iter().filter(is_insight).collect();
-    let mut incidents = reader.incidents(insights, usize::MAX).await?;
-    incidents.retain(Incident::is_correlated);
-    if let Some(pk) = centre {
-        incidents.retain(|incident| incident.holds(pk));
+    text.push_str(&lanes::render(records, span, centre, session));
+    let known = records.iter().filter(|record| is_acknowledged(record)).count();
+    if known > 0 {
+        add(
+            &mut text,
+            format_args!("\n{} acknowledged (marked ~)\n", so_many(known, "insight is", "insights are")),
+        );
     }
-    worst_first(&mut incidents);
     let oldest = incidents.iter().map(Incident::started_at).fold(span.since, Timestamp::min);
     add(&mut text, format_args!("\n{}; {}\n", lanes::LEGEND, times(&session.zone, oldest, span.until)));
-    text.push_str(&render_incidents(&incidents, session));
-    Ok(text)
+    text.push_str(&render_incidents(incidents, session));
+    text
 }
 
 fn render_incidents(incidents: &[Incident], session: &Session) -> String {
@@ -103,11 +142,12 @@ fn render_incidents(incidents: &[Incident], session: &Session) -> String {
     for incident in incidents.iter().take(MAX_INCIDENTS) {
         let began = instant(incident.started_at(), &session.zone);
         let state = if incident.ended_at().is_none() { ", open" } else { "" };
-        let line = format!("{began}  {}{state}: {}", incident.severity().as_str(), incident.sentence());
+        let severity = incident.severity().as_str();
+        let line = format!("{began}  {}  {severity}{state}: {}", incident.id(), incident.sentence());
         text.push_str(&wrapped(&line, session.width));
     }
     if let Some(more) = incidents.len().checked_sub(MAX_INCIDENTS).filter(|more| *more > 0) {
-        add(&mut text, format_args!("and {more} more; use a shorter period\n"));
+        add(&mut text, format_args!("and {more} more; `{}` lists all\n", session.command(&["incidents"])));
     }
     text
 }

@@ -10,6 +10,7 @@ mod cluster;
 pub mod config;
 pub mod detail;
 pub mod fetch;
+pub mod fit;
 mod known;
 pub mod listing;
 pub mod normalize;

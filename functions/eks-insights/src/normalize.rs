@@ -3,6 +3,7 @@
 //! Shapes: <https://docs.aws.amazon.com/eks/latest/APIReference/API_Insight.html> and related pages.
 
 use crate::detail;
+use crate::fit;
 use crate::listing::CheckState;
 use aws_sdk_eks::types::Insight;
 use insights_shared::fields::Faults;
@@ -51,7 +52,7 @@ pub fn insight(id: &str, insight: &Insight, origin: Origin<'_>) -> (Record, Chec
     record.entity = Some(cluster.to_owned());
     record.started_at = check.last_transition_time;
     record.updated_at = state.refreshed_at;
-    record.detail = detail;
+    record.detail = fit::fitted(detail);
     (record, state)
 }
 

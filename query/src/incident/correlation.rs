@@ -1,6 +1,7 @@
 //! What two insights have in common. It compares what the view of each insight's source gives, from as much as was read: the
 //! envelope of an index contains what an insight is about, the whole record and the graph contain what else it names.
 
+use crate::periods::{began, root};
 use insights_shared::record::Stored;
 use insights_shared::time::Timestamp;
 use insights_sources::kind_of;
@@ -30,12 +31,12 @@ impl Occurrence {
     /// The insight `insight` with the further items that its view compares. `None` if it is not an insight.
     pub fn new(insight: Stored, items: &[&Stored]) -> Option<Self> {
         let kind = kind_of(&insight).filter(|kind| kind.is_insight())?;
-        let started_at = insight.timestamp("started_at")?;
+        let started_at = began(&insight)?;
         let keys = (view::of(kind.source)?.correlation)(&insight, items);
         Some(Self { insight, started_at, keys })
     }
 
-    /// When it began.
+    /// When it began, or the failure that it is a period of.
     pub fn started_at(&self) -> Timestamp {
         self.started_at
     }
@@ -47,7 +48,7 @@ impl Occurrence {
 
     /// A sort key: by start, then by key, so that the order is unique.
     pub(super) fn order(&self) -> (Timestamp, &str) {
-        (self.started_at, self.insight.text("pk").unwrap_or_default())
+        (self.started_at, root(&self.insight))
     }
 
     pub(super) fn is_at_same_place(&self, other: &Self) -> bool {

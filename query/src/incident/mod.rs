@@ -6,10 +6,18 @@
 //! - All times are measured from the lead, so the members of an incident begin within [`REACH`]: chains cannot merge a whole day.
 //!
 //! An incident says which insight began first. That need not be the cause.
+//!
+//! The id of an incident is `i-` and the tag of its lead: the first 8 hex digits of SHA-256 over the lead's keys. The tag of every
+//! other member finds the incident too, so an id stays valid if an insight that began earlier becomes the lead.
 
 mod correlation;
+mod read;
+mod record;
 mod sentence;
 
+use crate::find::tag;
+use crate::periods::{began, root};
+use crate::targets::Place;
 pub use correlation::{CorrelationReason, Occurrence};
 use insights_shared::record::{Severity, Stored};
 use insights_shared::time::Timestamp;
@@ -21,6 +29,20 @@ pub const NEAR: i64 = 15 * 60_000;
 pub const REACH: i64 = 2 * 3_600_000;
 /// An insight with something in common may begin within this time after the end of the other, in milliseconds.
 pub const GRACE: i64 = 30 * 60_000;
+
+/// Begins the id of an incident.
+const ID_PREFIX: &str = "i-";
+/// The length of a tag, in hexadecimal digits.
+const TAG_LENGTH: usize = 8;
+
+/// The tag in the id of an incident; `None` if `text` is no such id.
+pub fn tag_in_id(text: &str) -> Option<&str> {
+    let is_tag = |tag: &&str| {
+        let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        tag.len() == TAG_LENGTH && tag.bytes().all(is_digit)
+    };
+    text.strip_prefix(ID_PREFIX).filter(is_tag)
+}
 
 /// Correlated insights; often only one.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,10 +96,8 @@ pub fn worth_reading(insights: &[Stored]) -> Vec<&Stored> {
         let text = |name: &str| insight.text(name).unwrap_or_default().to_owned();
         (text("account_id"), text("region"))
     };
-    let mut ordered: Vec<(_, Timestamp, &Stored)> = insights
-        .iter()
-        .filter_map(|insight| Some((place(insight), insight.timestamp("started_at")?, insight)))
-        .collect();
+    let mut ordered: Vec<(_, Timestamp, &Stored)> =
+        insights.iter().filter_map(|insight| Some((place(insight), began(insight)?, insight))).collect();
     ordered.sort_by_key(|(place, started_at, _)| (place.clone(), *started_at));
     let neighbours = |left: &(_, Timestamp, _), right: &(_, Timestamp, _)| {
         left.0 == right.0 && right.1.millis_since(left.1) <= REACH
@@ -116,6 +136,16 @@ impl Incident {
         &self.members[0].occurrence
     }
 
+    /// Its id, for example `i-3f2a9c01`. It depends only on the lead: it stays the same when members are added or filters change.
+    pub fn id(&self) -> String {
+        format!("{ID_PREFIX}{}", tag(root(&self.lead().insight)))
+    }
+
+    /// The account and region of all of its insights.
+    pub fn place(&self) -> Option<Place> {
+        Place::of(&self.lead().insight)
+    }
+
     /// Its insights, in the order in which they began.
     pub fn members(&self) -> &[Member] {
         &self.members
@@ -144,9 +174,10 @@ impl Incident {
         severities.filter_map(Severity::parse).max().unwrap_or(Severity::Info)
     }
 
-    /// Whether it contains the insight with the partition key `pk`.
+    /// Whether it contains the insight with the partition key `pk`, or a failure whose first period has this key.
     pub fn holds(&self, pk: &str) -> bool {
-        self.members.iter().any(|member| member.occurrence.insight.text("pk") == Some(pk))
+        let is_it = |insight: &Stored| insight.text("pk") == Some(pk) || root(insight) == pk;
+        self.members.iter().any(|member| is_it(&member.occurrence.insight))
     }
 }
 

@@ -68,6 +68,9 @@ pub struct KindDescriptor {
     /// Whether an answer contains the id of its subject. If it does not, a rejected answer is stored together with what was
     /// requested. Otherwise equal answers about two subjects would be stored as one.
     pub names_subject: NamesSubject,
+    /// Whether an insight is one period of a longer failure: records with the same id, about the same entity of the same account
+    /// and region, belong together if one begins when the other ends. Readers show the start of the first.
+    pub is_period: bool,
     /// The numbers in `measures`.
     pub measures: &'static [Measure],
     /// How its severity is determined; `None` if it has none.
@@ -239,6 +242,7 @@ impl KindDescriptor {
             measures: &[],
             severity: None,
             unhashed: &[],
+            is_period: false,
             compliance: None,
             limit: None,
             scope: None,

@@ -1,8 +1,8 @@
 //! The view of Audit Manager's counts. Audit Manager documents a link only to the start page of its console.
 
-use super::{MEASURES, SOURCE};
+use super::{ACCOUNT, ASSESSMENT, MEASURES, SOURCE};
 use crate::view::console::{Link, home};
-use crate::view::{CorrelationKeys, Judgement, Subject, View, counted};
+use crate::view::{CorrelationKeys, Judgement, Names, Subject, View, aws_command, counted};
 use insights_records::record::Stored;
 
 /// The view of Audit Manager.
@@ -25,9 +25,24 @@ pub static VIEW: View = View {
     // People identify an assessment by its name.
     lane: |record| record.text("title").unwrap_or_default(),
     link: |record| Some(Link { shows: "Audit Manager", url: home(record, "auditmanager")? }),
+    names: |_| Names::default(),
+    follow_up,
     // It has no metric series.
     unavailable: |_, _| "it is not available".to_owned(),
 };
+
+/// The newest counts of the account or of an assessment. Those of domains and controls have other commands.
+fn follow_up(record: &Stored) -> Vec<String> {
+    let kind = record.text("kind");
+    if kind == Some(ACCOUNT.as_str()) {
+        aws_command(record, ["auditmanager", "get-insights"])
+    } else if kind == Some(ASSESSMENT.as_str()) {
+        let id = record.text("entity").unwrap_or_default();
+        aws_command(record, ["auditmanager", "get-insights-by-assessment", "--assessment-id", id])
+    } else {
+        Vec::new()
+    }
+}
 
 fn judgement(record: &Stored) -> Option<Judgement> {
     let part = counted(record, MEASURES.noncompliant)?;

@@ -5,8 +5,8 @@
 use super::SOURCE;
 use crate::view::console::{Link, encoded, home};
 use crate::view::{
-    Column, CorrelationKeys, Fact, Judgement, Related, Section, SeriesChart, Subject, Table, Value, View,
-    list, measure, service_name, text,
+    Column, CorrelationKeys, Fact, Judgement, Names, Related, Section, SeriesChart, Subject, Table, Value,
+    View, aws_command, list, measure, service_name, text,
 };
 use insights_records::key::account_of_arn;
 use insights_records::number::Number;
@@ -28,8 +28,50 @@ pub static VIEW: View = View {
     correlation,
     lane: |record| record.text("entity").unwrap_or_default().trim_end_matches(".amazonaws.com"),
     link,
+    names,
+    follow_up,
     unavailable,
 };
+
+fn names(insight: &Stored) -> Names {
+    let key = SeriesKey::of_insight(insight);
+    let mut names = Names::default();
+    if let Some(key) = key {
+        names.events.push(key.event_name);
+        names.errors.extend(key.error_code);
+    }
+    for half in HALVES.iter().filter_map(|name| half(insight, name)) {
+        let context = half.at(&["insight_details", "insight_context"]);
+        for attribution in list(context, "attributions") {
+            let values = list(Some(attribution), "insight").iter().filter_map(|value| text(value, "value"));
+            // CloudTrail writes the word `null` if there is none.
+            let values = values.filter(|value| *value != "null").map(str::to_owned);
+            match text(attribution, "attribute") {
+                Some("userIdentityArn") => names.callers.extend(values),
+                Some("errorCode") => names.errors.extend(values),
+                _ => {}
+            }
+        }
+    }
+    names
+}
+
+/// The events of the operation around the insight. LookupEvents returns management events only.
+/// <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html>
+fn follow_up(insight: &Stored) -> Vec<String> {
+    let (Some(key), Some(began)) = (SeriesKey::of_insight(insight), insight.timestamp("started_at")) else {
+        return Vec::new();
+    };
+    if key.trail.is_some() || key.event_name.is_empty() {
+        return Vec::new();
+    }
+    let name = format!("AttributeKey=EventName,AttributeValue={}", key.event_name);
+    let from = began.plus_seconds(-AROUND).to_string();
+    let until = insight.timestamp("ended_at").map(|ended_at| ended_at.plus_seconds(AROUND).to_string());
+    let mut words = vec!["cloudtrail", "lookup-events", "--lookup-attributes", &name, "--start-time", &from];
+    words.extend(until.iter().flat_map(|until| ["--end-time", until]));
+    aws_command(insight, words)
+}
 
 /// The time before and after an insight for which the console shows events, in seconds.
 const AROUND: i64 = 900;

@@ -65,6 +65,7 @@ const fn operation(name: &'static str, iam_action: &'static str, iam_resource: &
 static INSIGHT_KIND: KindDescriptor = KindDescriptor {
     version: VersionRule { replaces_self_closed: true, ..BY_UPDATE },
     is_in_ended: true,
+    is_period: true,
     // An answer does not contain the name of its cluster.
     names_subject: NamesSubject::Never,
     severity: Some(SeverityRule { value: "status", scale: Scale::Label(STATUS_SEVERITY) }),

@@ -3,15 +3,19 @@
 //! EKS documents no links into its console: `#/clusters/NAME?selectedTab=cluster-upgrade-insights-tab` is the address that
 //! the console shows in the browser.
 
-use super::{INSIGHT, INSIGHT_EVENT, SOURCE};
+use super::{INSIGHT_EVENT, SOURCE};
 use crate::view::console::{Link, encoded, home};
+use crate::view::periods::first;
 use crate::view::{
-    Column, CorrelationKeys, Fact, Log, Related, Section, Subject, Table, Value, View, list, text,
+    Column, CorrelationKeys, CountLine, Fact, LineChart, Log, LogChart, Names, Related, Section, Subject,
+    Table, Value, View, aws_command, list, text,
 };
 use insights_records::number::Number;
 use insights_records::record::Stored;
 use insights_records::time::Timestamp;
 use insights_records::value::Value as Json;
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 /// The view of EKS.
 pub static VIEW: View = View {
@@ -33,12 +37,26 @@ pub static VIEW: View = View {
     correlation: |_, _| CorrelationKeys::default(),
     lane: |record| record.text("entity").unwrap_or_default(),
     link,
+    names: |insight| Names {
+        callers: clients_of(insight)
+            .filter_map(|(_, client)| text(client, "user_agent"))
+            .map(str::to_owned)
+            .collect(),
+        ..Names::default()
+    },
+    follow_up: |insight| match (insight.text("entity"), insight.text("id")) {
+        (Some(cluster), Some(id)) => {
+            aws_command(insight, ["eks", "describe-insight", "--cluster-name", cluster, "--id", id])
+        }
+        _ => Vec::new(),
+    },
     // It has no metric series.
     unavailable: |_, _| "it is not available".to_owned(),
 };
 
 fn sections(insight: &Stored, items: &[Stored]) -> Vec<Section> {
     let mut sections = vec![facts(insight, items)];
+    sections.extend(truncated(insight));
     let tables = [resources(insight), deprecations(insight), clients(insight)];
     sections.extend(tables.into_iter().flatten().map(Section::Table));
     sections.extend(development(items));
@@ -53,7 +71,7 @@ fn facts(insight: &Stored, items: &[Stored]) -> Section {
         Some(Value::Text(value.to_owned()))
     };
     let began = insight.timestamp("started_at");
-    let failing_since = began.map(|began| Value::Time(failure_start(insight, began, items)));
+    let failing_since = first(insight, items).timestamp("started_at").map(Value::Time);
     let facts = [
         ("Cluster", insight.text("entity").map(|name| Value::Text(name.to_owned()))),
         ("Category", detail_text(insight, "category").map(|text| Value::Text(words(text)))),
@@ -69,15 +87,15 @@ fn facts(insight: &Stored, items: &[Stored]) -> Section {
     Section::Facts(facts.into_iter().filter_map(|(name, value)| Some(Fact { name, value: value? })).collect())
 }
 
-/// The start of the failure whose last period began at `began`. Periods that touch belong to one failure.
-fn failure_start(insight: &Stored, began: Timestamp, items: &[Stored]) -> Timestamp {
-    let is_period =
-        |item: &&Stored| item.text("kind") == Some(INSIGHT.as_str()) && item.text("id") == insight.text("id");
-    let span = |item: &Stored| Some((item.timestamp("started_at")?, item.timestamp("ended_at")?));
-    let mut periods: Vec<(Timestamp, Timestamp)> =
-        items.iter().filter(is_period).filter_map(span).filter(|(start, _)| *start < began).collect();
-    periods.sort_unstable();
-    periods.into_iter().rev().fold(began, |start, (earlier, end)| if end >= start { earlier } else { start })
+/// Which lists are not complete, because the record would be too large.
+fn truncated(insight: &Stored) -> Option<Section> {
+    let names = list(insight.0.get("detail"), "truncated").iter().filter_map(Json::as_str);
+    let names: Vec<&str> = names.map(|name| name.rsplit('.').next().unwrap_or(name)).collect();
+    let text = format!(
+        "The record would be too large, so only the first elements are stored of: {}.",
+        names.join(", ")
+    );
+    (!names.is_empty()).then_some(Section::Note(text))
 }
 
 fn resources(insight: &Stored) -> Option<Table> {
@@ -127,7 +145,7 @@ fn clients(insight: &Stored) -> Option<Table> {
     table("Clients that use them", columns, rows)
 }
 
-/// The numbers of requests over time, from the stored answers.
+/// The numbers of requests over time, from the stored answers: a line for each client, and a row for each answer.
 fn development(items: &[Stored]) -> Option<Section> {
     let is_event = |item: &&Stored| item.text("kind") == Some(INSIGHT_EVENT.as_str());
     let mut events: Vec<(Timestamp, &Stored)> = items
@@ -139,18 +157,61 @@ fn development(items: &[Stored]) -> Option<Section> {
     if events.iter().all(|(_, event)| clients_of(event).next().is_none()) {
         return None;
     }
-    let rows = events.into_iter().map(|(at, event)| {
-        let counts: Vec<(&Json, i64)> =
-            clients_of(event).filter_map(|(_, client)| Some((client, requests(client)?))).collect();
-        let sum = counts.iter().fold(0_i64, |sum, (_, count)| sum.saturating_add(*count));
-        let each = counts.iter().map(|(client, count)| {
-            Value::Text(format!("{}: {count}", text(client, "user_agent").unwrap_or("unnamed")))
-        });
-        vec![Value::Time(at), Value::Count(sum), Value::List(each.collect())]
+    let counted: Vec<(Timestamp, BTreeMap<&str, i64>)> =
+        events.into_iter().map(|(at, event)| (at, requests_by_client(event))).collect();
+    let rows = counted.iter().map(|(at, counts)| {
+        let each = counts.iter().map(|(client, count)| Value::Text(format!("{client}: {count}")));
+        vec![Value::Time(*at), Value::Count(sum(counts)), Value::List(each.collect())]
     });
     let columns = vec![Column::text("Refreshed"), Column::number("Requests"), Column::text("By client")];
-    let title = "Requests in the 30 days before each refresh".to_owned();
-    Some(Section::Log(Log { table: Table { title, columns, rows: rows.collect() }, chart: None }))
+    let title = REQUESTS.to_owned();
+    let table = Table { title, columns, rows: rows.collect() };
+    Some(Section::Log(Log { table, chart: Some(LogChart::Counts(request_chart(&counted))) }))
+}
+
+/// The heading of the requests over time.
+const REQUESTS: &str = "Requests in the 30 days before each refresh";
+/// The most clients with a line of their own.
+const MOST_LINES: usize = 3;
+
+/// A line for all clients if there are several, and one for each of those with the most requests. A client that an answer does not
+/// name sent no request.
+fn request_chart(counted: &[(Timestamp, BTreeMap<&str, i64>)]) -> LineChart {
+    let mut most: BTreeMap<&str, i64> = BTreeMap::new();
+    for (client, count) in counted.iter().flat_map(|(_, counts)| counts) {
+        let greatest = most.entry(client).or_default();
+        *greatest = (*greatest).max(*count);
+    }
+    let mut clients: Vec<(&str, i64)> = most.into_iter().collect();
+    clients.sort_by_key(|(client, count)| (Reverse(*count), *client));
+    let line = |name: &str, value: &dyn Fn(&BTreeMap<&str, i64>) -> i64| CountLine {
+        name: name.to_owned(),
+        points: counted.iter().map(|(at, counts)| (*at, value(counts))).collect(),
+    };
+    let mut lines = Vec::new();
+    if clients.len() > 1 {
+        lines.push(line("all clients", &sum));
+    }
+    for (client, _) in clients.iter().take(MOST_LINES) {
+        lines.push(line(client, &|counts| counts.get(client).copied().unwrap_or_default()));
+    }
+    let label = "Requests for deprecated APIs in the 30 days before each refresh, by client".to_owned();
+    LineChart { title: REQUESTS, label, lines }
+}
+
+/// The requests that an answer states for each client, for all deprecated APIs together.
+fn requests_by_client(event: &Stored) -> BTreeMap<&str, i64> {
+    let mut counts: BTreeMap<&str, i64> = BTreeMap::new();
+    for (_, client) in clients_of(event) {
+        let Some(number) = requests(client) else { continue };
+        let count = counts.entry(text(client, "user_agent").unwrap_or("unnamed")).or_default();
+        *count = count.saturating_add(number);
+    }
+    counts
+}
+
+fn sum(counts: &BTreeMap<&str, i64>) -> i64 {
+    counts.values().fold(0, |sum: i64, count| sum.saturating_add(*count))
 }
 
 fn addons(insight: &Stored) -> Option<Table> {

@@ -34,7 +34,11 @@ fn a_failure_began_with_the_first_of_the_periods_that_touch() {
         // A period of another check, and the insight itself.
         (vec![period("b", second, Some(third)), insight.clone()], third),
     ] {
-        assert_eq!(failure_start(&insight, at(third), &earlier), at(expected), "{earlier:?}");
+        assert_eq!(
+            crate::view::periods::first(&insight, &earlier).timestamp("started_at"),
+            Some(at(expected)),
+            "{earlier:?}"
+        );
     }
 }
 
@@ -140,7 +144,7 @@ fn an_insight_is_shown_with_everything_that_has_to_be_changed() {
                 vec![
                     Value::Time(at("2026-01-04T00:00:00Z")),
                     Value::Count(19),
-                    Value::List(vec![plain("kubectl/v1.25: 12"), plain("helm: 7")]),
+                    Value::List(vec![plain("helm: 7"), plain("kubectl/v1.25: 12")]),
                 ],
                 vec![
                     Value::Time(at("2026-01-05T00:00:00Z")),
@@ -157,6 +161,28 @@ fn an_insight_is_shown_with_everything_that_has_to_be_changed() {
     ];
     let shown: Vec<_> = rest.iter().map(rows).collect();
     assert_eq!(shown, expected.map(|(title, rows)| (title.to_owned(), rows)));
+}
+
+#[test]
+fn the_requests_of_each_client_are_a_line_over_time() {
+    let (first, second) = ("2026-01-04T00:00:00Z", "2026-01-05T00:00:00Z");
+    let events = [event(second, &[("kubectl", 12)]), event(first, &[("kubectl", 30), ("helm", 7)])];
+    let line = |name: &str, counts: [i64; 2]| CountLine {
+        name: name.to_owned(),
+        points: [first, second].map(at).into_iter().zip(counts).collect(),
+    };
+    let chart = |events: &[Stored]| match development(events) {
+        Some(Section::Log(Log { chart: Some(LogChart::Counts(chart)), .. })) => chart.lines,
+        other => panic!("{other:?}"),
+    };
+    // In the second answer helm sent no request.
+    let expected = [line("all clients", [37, 12]), line("kubectl", [30, 12]), line("helm", [7, 0])];
+    assert_eq!(chart(&events), expected);
+    // One client needs no sum.
+    assert_eq!(
+        chart(&events[..1]),
+        [CountLine { name: "kubectl".to_owned(), points: vec![(at(second), 12)] }]
+    );
 }
 
 #[test]

@@ -5,7 +5,10 @@ use super::filters::described;
 use super::{INSIGHT, MOST_VALUES, SOURCE, group_noun};
 use crate::view::console::{Link, home};
 use crate::view::counts::{capitalized, severity};
-use crate::view::{Column, CorrelationKeys, Fact, Section, Subject, Table, Value, View, counted, list, text};
+use crate::view::{
+    Column, CorrelationKeys, Fact, Names, Section, Subject, Table, Value, View, aws_command, counted, list,
+    text,
+};
 use insights_records::record::Stored;
 use insights_records::value::Value as Json;
 use std::cmp::Reverse;
@@ -30,6 +33,11 @@ pub static VIEW: View = View {
     correlation: |_, _| CorrelationKeys::default(),
     lane: |record| record.text("title").unwrap_or_default(),
     link,
+    names: |_| Names::default(),
+    follow_up: |record| match record.text("entity") {
+        Some(arn) => aws_command(record, ["securityhub", "get-insight-results", "--insight-arn", arn]),
+        None => Vec::new(),
+    },
     // It has no metric series.
     unavailable: |_, _| "it is not available".to_owned(),
 };

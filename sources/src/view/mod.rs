@@ -19,6 +19,7 @@
 
 pub mod console;
 pub mod counts;
+pub mod periods;
 mod section;
 
 use crate::registry::VIEWS;
@@ -30,8 +31,8 @@ use insights_records::record::Stored;
 use insights_records::series::SeriesKey;
 use insights_records::value::Value as Json;
 pub use section::{
-    Column, Explanation, Explanations, Fact, Graph, Log, Mark, Node, Section, SeriesChart, ShareChart, Table,
-    Tone, Value,
+    Column, CountLine, Explanation, Explanations, Fact, Graph, LineChart, Log, LogChart, Mark, Node, Section,
+    SeriesChart, ShareChart, Table, Tone, Value,
 };
 use std::collections::BTreeSet;
 use std::fmt;
@@ -62,6 +63,11 @@ pub struct View {
     pub lane: fn(record: &Stored) -> &str,
     /// A link to the subject of a record in the AWS console. The record must include `detail`.
     pub link: fn(record: &Stored) -> Option<Link>,
+    /// The names in a record by which people search for it. The record must include `detail`.
+    pub names: fn(record: &Stored) -> Names,
+    /// The words of a command of the AWS CLI that continues the investigation of a record; empty if there is none. The record must
+    /// include `detail`.
+    pub follow_up: fn(record: &Stored) -> Vec<String>,
     /// Why data is not available, from the code with which the service rejects requests for it, and the ARN of the trail.
     pub unavailable: fn(code: &str, arn: Option<&str>) -> String,
 }
@@ -133,6 +139,33 @@ pub struct CorrelationKeys {
     pub services: BTreeSet<String>,
     /// The ARNs of unusual callers.
     pub callers: BTreeSet<String>,
+}
+
+/// The names in a record by which people search for it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Names {
+    /// Who called: ARNs, or the names of clients.
+    pub callers: Vec<String>,
+    /// The called operations.
+    pub events: Vec<String>,
+    /// The error codes.
+    pub errors: Vec<String>,
+}
+
+/// The names in a record, whole, by which people search for it.
+pub fn names(record: &Stored) -> Names {
+    of_record(record).map_or_else(Names::default, |view| (view.names)(record))
+}
+
+/// The words of a command of the AWS CLI that continues the investigation of a record, whole; empty if there is none.
+pub fn follow_up(record: &Stored) -> Vec<String> {
+    of_record(record).map_or_else(Vec::new, |view| (view.follow_up)(record))
+}
+
+/// `words` and the region of `record`, as a command of the AWS CLI. Empty if the region is unknown.
+pub(crate) fn aws_command<'a>(record: &'a Stored, words: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+    let Some(region) = record.text("region") else { return Vec::new() };
+    ["aws"].into_iter().chain(words).chain(["--region", region]).map(str::to_owned).collect()
 }
 
 /// The view of a source.

@@ -140,8 +140,37 @@ pub enum Tone {
 pub struct Log {
     /// The entries, oldest first.
     pub table: Table,
-    /// The shares over the same time.
-    pub chart: Option<ShareChart>,
+    /// The numbers over the same time.
+    pub chart: Option<LogChart>,
+}
+
+/// The chart of a log.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LogChart {
+    /// Two shares over time.
+    Shares(ShareChart),
+    /// Counts over time.
+    Counts(LineChart),
+}
+
+/// Counts over time, a line for each thing that was counted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LineChart {
+    /// What was counted.
+    pub title: &'static str,
+    /// What it shows, in a sentence for people who do not see it.
+    pub label: String,
+    /// The lines, the most important first.
+    pub lines: Vec<CountLine>,
+}
+
+/// One line of a chart of counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CountLine {
+    /// What was counted.
+    pub name: String,
+    /// The counts by time, the oldest first.
+    pub points: Vec<(Timestamp, i64)>,
 }
 
 /// Rows of values.

@@ -7,8 +7,8 @@
 use super::{IMPACT_GRAPH, INSIGHT_EVENT, SOURCE};
 use crate::view::console::{Link, home};
 use crate::view::{
-    Column, CorrelationKeys, Fact, Graph, Judgement, Log, Mark, Node, Section, ShareChart, Subject, Table,
-    Value, View, counted, list, service_name, text,
+    Column, CorrelationKeys, Fact, Graph, Judgement, Log, LogChart, Mark, Names, Node, Section, ShareChart,
+    Subject, Table, Value, View, aws_command, counted, list, service_name, text,
 };
 use insights_records::number::Number;
 use insights_records::record::{Stored, one_line};
@@ -34,9 +34,38 @@ pub static VIEW: View = View {
     correlation,
     lane: |record| record.text("entity").unwrap_or_default(),
     link,
+    names: |_| Names::default(),
+    follow_up,
     // It has no metric series.
     unavailable: |_, _| "it is not available".to_owned(),
 };
+
+/// The traces with faults of the root cause, of the time for which X-Ray accepts a request: at most six hours.
+/// <https://docs.aws.amazon.com/xray/latest/api/API_GetTraceSummaries.html>
+fn follow_up(insight: &Stored) -> Vec<String> {
+    let (Some(began), Some(entity)) = (insight.timestamp("started_at"), insight.text("entity")) else {
+        return Vec::new();
+    };
+    let end = insight.timestamp("ended_at").or_else(|| insight.timestamp("updated_at")).unwrap_or(began);
+    let until = end.clamp(began, began.plus_seconds(MOST_TRACES)).to_string();
+    let name = entity.replace('\\', "\\\\").replace('"', "\\\"");
+    let filter = format!("service(\"{name}\") {{ fault = true }}");
+    let began = began.to_string();
+    let words = [
+        "xray",
+        "get-trace-summaries",
+        "--start-time",
+        &began,
+        "--end-time",
+        &until,
+        "--filter-expression",
+        &filter,
+    ];
+    aws_command(insight, words)
+}
+
+/// The longest time of one request for traces, in seconds.
+const MOST_TRACES: i64 = 6 * 3_600;
 
 /// The sort key of an insight's impact graph.
 const GRAPH_SORT_KEY: &str = "graph";
@@ -131,7 +160,7 @@ fn development(insight: &Stored, items: &[Stored]) -> Section {
         ]
     });
     let table = Table { title: "History".to_owned(), columns, rows: rows.collect() };
-    Section::Log(Log { table, chart: Some(chart) })
+    Section::Log(Log { table, chart: Some(LogChart::Shares(chart)) })
 }
 
 fn graph(insight: &Stored, items: &[Stored]) -> Section {

@@ -13,8 +13,8 @@ use insights_shared::record::Stored;
 use insights_shared::value::Map;
 use insights_sources::view::counts::capitalized;
 use insights_sources::view::{
-    Column, Explanation, Explanations, Graph, Log, Mark, Node, Section, SeriesChart, ShareChart, Table, Tone,
-    Value,
+    Column, CountLine, Explanation, Explanations, Graph, LineChart, Log, LogChart, Mark, Node, Section,
+    SeriesChart, ShareChart, Table, Tone, Value,
 };
 use maud::{Markup, html};
 use serde_json::json;
@@ -125,10 +125,48 @@ fn render_rows<'a>(
     table(&shown.title, &columns, &rows)
 }
 
-/// A log as a chart of its shares, and a table of its entries, newest first.
+/// A log as a chart, and a table of its entries, newest first.
 fn render_log(log: &Log, insight: &Stored, context: Context<'_>) -> Markup {
     let entries = render_rows(&log.table, log.table.rows.iter().rev(), context);
-    let Some(ShareChart { title, label, names, points }) = &log.chart else { return entries };
+    match &log.chart {
+        Some(LogChart::Shares(shares)) => render_shares(shares, entries, insight, context),
+        Some(LogChart::Counts(counts)) => render_lines(counts, entries, context),
+        None => entries,
+    }
+}
+
+/// The classes of the lines of a chart of counts, in their order.
+const LINES: [&str; 4] = ["line one", "line two", "line three", "line four"];
+
+/// Counts over time, a line for each. Of a single time there is no line, only the table.
+fn render_lines(chart: &LineChart, entries: Markup, context: Context<'_>) -> Markup {
+    let at = |instant| clock(instant, context.zone);
+    let times = || chart.lines.iter().flat_map(|line| &line.points).map(|(time, _)| *time);
+    let (Some(first), Some(last)) = (times().min(), times().max()) else { return entries };
+    if first == last {
+        return entries;
+    }
+    let drawn: Vec<&CountLine> = chart.lines.iter().take(LINES.len()).collect();
+    let lines = drawn.iter().map(|line| {
+        let points: Vec<_> = line.points.iter().map(|(time, count)| (at(*time), *count)).collect();
+        json!({ "name": line.name, "points": points })
+    });
+    let data = json!({ "from": at(first), "until": at(last), "lines": lines.collect::<Vec<_>>() });
+    let signs: Vec<(Sign, String)> =
+        LINES.iter().zip(&drawn).map(|(class, line)| (Sign::Line(class), plain(&line.name))).collect();
+    let signs: Vec<(Sign, &str)> = signs.iter().map(|(sign, name)| (*sign, name.as_str())).collect();
+    html! {
+        figure {
+            figcaption { (chart.title) }
+            (canvas("lines", &plain(&chart.label), &data))
+            (legend(&signs))
+            (as_table("The same as a table", &entries))
+        }
+    }
+}
+
+fn render_shares(shares: &ShareChart, entries: Markup, insight: &Stored, context: Context<'_>) -> Markup {
+    let ShareChart { title, label, names, points } = shares;
     let (Some((first, _)), Some((last, _))) = (points.first(), points.last()) else { return entries };
     let at = |instant| clock(instant, context.zone);
     let from = insight.timestamp("started_at").unwrap_or(*first).min(*first);

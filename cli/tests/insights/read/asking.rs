@@ -5,7 +5,7 @@ use crate::support::story::{STORY, Story, insight, text};
 use std::collections::BTreeSet;
 
 /// All commands that read, with arguments for the story.
-const READING: [&[&str]; 13] = [
+const READING: [&[&str]; 15] = [
     &["list"],
     &["list", "--open"],
     &["list", "--entity", "payments", "--since", "30d"],
@@ -18,6 +18,8 @@ const READING: [&[&str]; 13] = [
     &["timeline"],
     &["timeline", "--around", "7c4ee9a1"],
     &["status"],
+    &["incidents", "--since", "30d"],
+    &["readiness"],
     &["list", "--source", "xray", "--entity", "nobody"],
 ];
 
@@ -55,7 +57,16 @@ fn json_has_complete_records_as_stored() {
                 assert_eq!(arguments, ["compliance"]);
                 continue;
             }
+            if text(&record, "kind") == "incident" {
+                // An incident is made of insights.
+                assert_eq!(arguments[0], "timeline");
+                continue;
+            }
             let (pk, sk) = (text(&record, "pk"), text(&record, "sk"));
+            let is_period = text(&record, "kind") == "eks.insight";
+            for name in ["failing_since", "first_period"] {
+                assert_eq!(record.remove(name).is_some(), is_period && arguments[0] != "show", "{name}");
+            }
             if arguments == ["status"] {
                 // Members derived from a state.
                 for name in ["condition", "rejected_records"] {
@@ -91,7 +102,9 @@ fn a_listing_has_exactly_the_records_that_overlap_the_period() {
     assert_eq!(listed(&["list"]), expected.map(str::to_owned).into());
     let open = ["open-before", "open-within"].map(str::to_owned).into();
     assert_eq!(listed(&["list", "--open"]), open);
-    assert_eq!(listed(&["timeline"]), expected.map(str::to_owned).into());
+    let mut of_timeline = listed(&["timeline"]);
+    of_timeline.retain(|id| !id.starts_with("i-"));
+    assert_eq!(of_timeline, expected.map(str::to_owned).into());
     for (entity, is_listed) in
         [("into", true), ("over", true), ("open-before", true), ("before", false), ("after", false)]
     {
@@ -185,11 +198,29 @@ fn a_long_period_needs_one_query_for_each_month_and_kind() {
     story.lab.simulator.clear_log();
     let listed: BTreeSet<String> = story.texts(&["list", "--since", "400d"], "id").into_iter().collect();
     assert_eq!(listed, ["first-month", "second-month", "this-month"].map(str::to_owned).into());
-    // The open insights of each source that has insights, each listed kind by month, and each source's targets for the warning.
+    // The open insights of each source that has insights, each listed kind by month, each source's targets for the warning, and all
+    // acknowledgements.
     let open = insights_sources::all().filter(|source| !source.is_counted_by_day()).count();
     let kinds = insights_sources::kinds().filter(|kind| kind.is_in_ended).count();
-    let queries = open + 15 * kinds + insights_sources::all().len();
+    let queries = open + 15 * kinds + insights_sources::all().len() + 1;
     assert_eq!(usize::try_from(story.lab.calls("Query")), Ok(queries));
+    assert!(queries <= 100, "{queries}");
+}
+
+#[test]
+fn a_short_id_of_the_last_thirty_days_needs_at_most_twenty_queries() {
+    let story = Story::collected();
+    let queries = |id: &str| {
+        story.lab.simulator.clear_log();
+        story.output(&["show", id, "--output", "json"]);
+        story.lab.calls("Query")
+    };
+    let xray = queries("7c4ee9a1");
+    assert!(xray <= 20, "{xray} for an insight");
+    // The tag of an open check, as a listing shows it.
+    let open = story.output(&["list", "--open", "--source", "eks"]);
+    let tag = open.lines().nth(4).unwrap().split_whitespace().next().unwrap().to_owned();
+    assert!(queries(&tag) <= 20, "{tag}");
 }
 
 #[test]

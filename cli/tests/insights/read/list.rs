@@ -232,3 +232,56 @@ fn a_limited_listing_shows_the_total() {
     let text = STORY.output(&["list", "--open", "--limit", "6"]);
     assert!(text.contains("\n6 records;"), "{text}");
 }
+
+#[test]
+fn filters_can_be_repeated_and_mean_the_same_in_every_command() {
+    let places = [("123456789012", "eu-west-1"), ("111122223333", "us-east-1")];
+    let story = Story::empty();
+    for (account, region) in places {
+        let insight = insight("xray", &format!("payments-{region}"), "2026-02-28T00:00:00.000Z", "", "");
+        story.put(
+            &insight
+                .replace("123456789012", account)
+                .replace("\"region\":\"eu-west-1\"", &format!("\"region\":\"{region}\"")),
+        );
+    }
+    let both = ["payments-eu-west-1", "payments-us-east-1"];
+    for command in ["list", "timeline"] {
+        let ids = |filters: &[&str]| {
+            let mut ids = story.texts(&[&[command], filters].concat(), "id");
+            ids.retain(|id| !id.starts_with("i-"));
+            ids.sort();
+            ids
+        };
+        assert_eq!(ids(&["--account", places[0].0, "--account", places[1].0]), both, "{command}");
+        assert_eq!(ids(&["-a", places[1].0]), both[1..], "{command}");
+        assert_eq!(
+            ids(&["--region", "us-east-1", "--source", "xray", "--source", "eks"]),
+            both[1..],
+            "{command}"
+        );
+        assert_eq!(ids(&["--entity", both[0], "-e", both[1]]), both, "{command}");
+        assert_eq!(ids(&["--account", places[0].0, "--region", "us-east-1"]), [""; 0], "{command}");
+    }
+    // Where a name is not unique, account and region are shown.
+    let listing = story.output(&["list"]);
+    assert!(
+        listing.contains("111122223333 us-east-1") && listing.contains("123456789012 eu-west-1"),
+        "{listing}"
+    );
+}
+
+#[test]
+fn insights_are_found_by_caller_operation_error_and_text() {
+    let found = |filters: &[&str]| {
+        let mut found = entities(&[&["list", "--since", "30d"], filters].concat());
+        found.dedup();
+        found
+    };
+    assert_eq!(found(&["--caller", "ci-deployer", "--event", "CreateAccessKey"]), ["iam.amazonaws.com"]);
+    assert_eq!(found(&["--event", "runinstances"]), ["ec2.amazonaws.com"], "in lower or upper case");
+    assert_eq!(found(&["--error", "AccessDeniedException"]), ["secretsmanager.amazonaws.com"]);
+    assert_eq!(found(&["--match", "CARD-network"]), ["card-network"]);
+    assert_eq!(found(&["--event", "Nothing"]), [""; 0]);
+    assert_eq!(found(&["--severity", "CRITICAL", "--source", "xray"]), ["payments"]);
+}

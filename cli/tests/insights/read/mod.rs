@@ -3,6 +3,7 @@ mod asking;
 mod compliance;
 mod counts;
 mod hostile;
+mod incidents;
 mod list;
 mod manners;
 mod queries;

@@ -115,7 +115,11 @@ fn an_id_is_found_by_an_unambiguous_prefix() {
 #[test]
 fn show_accepts_the_listed_id_of_the_counts_of_an_account() {
     let listing = STORY.output(&["list", "--source", "auditmanager"]);
-    assert!(listing.contains("\naccount ") && !listing.contains("\n12345678"), "{listing}");
+    assert!(!listing.contains("\n12345678"), "{listing}");
+    let line = listing.lines().find(|line| line.contains("account     ")).unwrap();
+    let id = line.split_whitespace().next().unwrap();
+    assert_says(&STORY.output(&["show", id]), "All active assessments of account");
+    // Of a single account the entity is enough.
     let shown = STORY.insights(&["show", "account"]);
     assert_eq!(shown.code, 0, "{shown:?}");
 }
@@ -135,4 +139,68 @@ fn show_accepts_the_listed_ids_of_controls() {
             assert_eq!(STORY.insights(&["show", &pk]).code, 0);
         }
     }
+}
+
+/// The ids in the first column of a listing: a line below each severity.
+fn printed_ids(listing: &str) -> Vec<String> {
+    let lines: Vec<&str> = listing.lines().collect();
+    let severities = ["critical", "high", "medium", "low", "info"];
+    let is_first = |line: &str| severities.iter().any(|severity| line.starts_with(severity));
+    let pairs = lines.windows(2).filter(|pair| is_first(pair[0]));
+    pairs.map(|pair| pair[1].split_whitespace().next().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn every_printed_id_finds_exactly_its_record() {
+    for (arguments, least) in [
+        (&["list", "--since", "30d"][..], 20),
+        (&["list", "--open"], 6),
+        (&["list", "--source", "securityhub", "--limit", "3"], 3),
+        (&["list", "--entity", "account", "--kind", "auditmanager.domain", "--limit", "3"], 3),
+        (&["list", "--entity", "account", "--kind", "auditmanager.control", "--limit", "5"], 5),
+    ] {
+        let ids = printed_ids(&STORY.output(arguments));
+        let keys = STORY.texts(arguments, "pk");
+        assert_eq!(ids.len(), keys.len(), "{arguments:?}");
+        assert!(ids.len() >= least, "{arguments:?}: {ids:?}");
+        for (id, pk) in ids.iter().zip(&keys) {
+            let shown = STORY.records(&["show", id]);
+            assert!(shown.iter().all(|record| text(record, "pk") == *pk), "{arguments:?} {id}: {pk}");
+        }
+    }
+}
+
+#[test]
+fn a_check_that_failed_in_several_periods_is_shown_with_the_start_of_the_failure() {
+    let story = Story::empty();
+    let period = |start: &str, end: &str, status: &str| {
+        insight("eks", &format!("prod#check-1#{start}"), start, end, "")
+            .replace(&format!("\"id\":\"prod#check-1#{start}\""), "\"id\":\"check-1\"")
+            .replace(&format!("\"entity\":\"prod#check-1#{start}\""), "\"entity\":\"prod\"")
+            .replace(
+                &format!("\"entity_pk\":\"entity#prod#check-1#{start}\""),
+                "\"entity_pk\":\"entity#prod\"",
+            )
+            .replace(&format!("Faults in prod#check-1#{start}"), status)
+    };
+    let (first, second, third) =
+        ("2026-02-01T00:00:00.000Z", "2026-02-10T00:00:00.000Z", "2026-02-20T00:00:00.000Z");
+    // The check passed from February 5 to February 10; the last two periods touch.
+    story.put(&period(first, "2026-02-05T00:00:00.000Z", "WARNING"));
+    story.put(&period(second, third, "WARNING"));
+    story.put(&period(third, "", "ERROR"));
+    let listed = story.output(&["list", "--open", "--utc"]);
+    assert!(listed.contains("2026-02-10 00:00") && !listed.contains("2026-02-20 00:00"), "{listed}");
+    assert!(listed.contains("open for 19d 12h"), "{listed}");
+    assert_eq!(story.texts(&["list", "--open"], "failing_since"), [second]);
+    assert_eq!(story.texts(&["list", "--open"], "started_at"), [third]);
+    // Newest first: both periods of the failure, then the earlier failure.
+    let since = ["list", "--since", "40d"];
+    assert_eq!(story.texts(&since, "failing_since"), [second, second, first]);
+    let csv = story.output(&["list", "--open", "--output", "csv"]);
+    assert!(csv.lines().next().unwrap().contains(",updated_at,failing_since,"), "{csv}");
+    assert!(csv.contains(&format!(",{second},")), "{csv}");
+    // The id of the check finds the newest period.
+    let shown = story.output(&["show", "check-1", "--utc"]);
+    assert!(shown.contains("began       2026-02-10 00:00, open for 19d 12h"), "{shown}");
 }

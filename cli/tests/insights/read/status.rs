@@ -389,3 +389,18 @@ fn a_denial_with_only_an_http_status_is_shown_as_denied() {
     assert!(run.stderr.contains("X-Ray in 123456789012 eu-west-1 is denied"), "{run:?}");
     assert!(story.output(&["report", "--out", "-"]).contains("is denied"));
 }
+
+#[test]
+fn with_exit_code_the_status_fails_if_anything_is_broken_or_stale() {
+    let code = |instant: &str, arguments: &[&str]| {
+        crate::support::finish(&mut STORY.command_at(instant, &[&["status"], arguments].concat())).code
+    };
+    let now = insights_tests::NOW;
+    assert_eq!(code(now, &["--exit-code"]), 0);
+    // A day later every source has missed four runs.
+    let later = "2026-03-03T12:00:00Z";
+    assert_eq!(code(later, &["--exit-code"]), 3);
+    assert_eq!(code(later, &[]), 0);
+    assert_eq!(code(later, &["--exit-code", "--region", "us-east-1"]), 3, "no target is no success");
+    assert_eq!(Story::empty().insights(&["status", "--exit-code"]).code, 3);
+}

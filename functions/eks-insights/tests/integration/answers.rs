@@ -148,3 +148,47 @@ async fn answers_without_their_optional_members_lose_nothing_and_close_nothing()
         assert_eq!(insight(&table, cluster, id, since), insight(&before, cluster, id, since));
     }
 }
+
+#[tokio::test]
+async fn a_check_with_more_resources_than_an_item_holds_is_stored_with_as_many_as_fit() {
+    let lab = story().await;
+    let large = |sent: &Sent, answer: &mut Value| {
+        let is_it = sent.path.ends_with(ADDONS);
+        if is_it {
+            let uri = |nth: usize| json!({"kubernetesResourceUri": format!("/apis/apps/v1/{nth:0>80}")});
+            answer["insight"]["resources"] = (0..10_000).map(uri).collect();
+        }
+        is_it
+    };
+    let response = run_edited(&lab, large).await;
+    assert_eq!((&response["status"], &response["rejected"]), (&json!("ok"), &json!(0)), "{response}");
+    let table = lab.table().await;
+    let detail = insight(&table, "test", ADDONS, ADDONS_SINCE)["detail"].clone();
+    let list = |name: &str| detail.at(&[name]).and_then(Stored::as_list).unwrap().to_vec();
+    assert!((2_000..10_000).contains(&list("resources").len()), "{}", list("resources").len());
+    assert_eq!(list("truncated"), [Stored::from("resources")]);
+    // The same answer writes nothing.
+    lab.advance(60);
+    let again = run_edited(&lab, large).await;
+    assert_eq!(again["written"], 0, "{again}");
+}
+
+#[tokio::test]
+async fn a_check_that_cannot_be_made_to_fit_is_rejected_with_the_rule() {
+    let lab = story().await;
+    let response = run_edited(&lab, |sent, answer| {
+        let is_it = sent.path.ends_with(ADDONS);
+        if is_it {
+            answer["insight"]["recommendation"] = "x".repeat(500_000).into();
+        }
+        is_it
+    })
+    .await;
+    let subject = issues(&response).into_iter().map(|(operation, _, code)| (operation, code));
+    assert_eq!(subject.collect::<Vec<_>>(), [("DescribeInsight", "Record.Invalid")]);
+    let table = lab.table().await;
+    let rejected = table.of_kind("rejected");
+    let violations = rejected[0]["violations"].as_list().unwrap();
+    let text = violations[0].as_str().unwrap();
+    assert!(text.starts_with("item") && text.contains("must be at most 409600 bytes"), "{text}");
+}
