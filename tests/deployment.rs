@@ -4,6 +4,7 @@
 mod alarms;
 mod codes;
 mod dependencies;
+mod forwarding;
 mod generated;
 mod hardening;
 mod parameters;

@@ -7,10 +7,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The files with generated parts.
-const FILES: [&str; 5] = [
+const FILES: [&str; 6] = [
     "template.yaml",
     "deploy/alarms.yaml",
     "deploy/organization.yaml",
+    "deploy/push-forwarding.yaml",
     "deploy/reader-role.yaml",
     "docs/sources.md",
 ];
@@ -290,15 +291,22 @@ fn a_source_that_is_disabled_leaves_nothing_behind_and_nothing_that_refers_to_it
     let template = crate::deployment::yaml::template("template.yaml");
     for source in insights_sources::all() {
         let (logical, condition) = (source.logical_id, format!("Collects{}", source.logical_id));
+        // What receives push events of an organization depends on the organization too.
+        let receives = format!("Receives{logical}");
+        if source.push.is_some() {
+            let both = serde_json::json!([{"Condition": condition}, {"Condition": "HasOrganization"}]);
+            assert_eq!(template["Conditions"][&receives]["Fn::And"], both, "{receives}");
+        }
         let is_its = |name: &str| name.starts_with(&format!("{logical}Insight"));
         for section in ["Resources", "Outputs"] {
             let entries = template[section].as_object().unwrap();
             assert!(entries.keys().any(|name| is_its(name)), "{section} of {source}");
             for (name, entry) in entries {
                 if is_its(name) {
-                    assert_eq!(entry["Condition"], condition, "{name}");
+                    let expected = if name.contains("OfOrganization") { &receives } else { &condition };
+                    assert_eq!(entry["Condition"], *expected, "{name}");
                 } else {
-                    let unguarded = unguarded_references(entry, &condition);
+                    let unguarded = unguarded_references(entry, &[&condition, &receives]);
                     let found: Vec<&String> = unguarded.iter().filter(|name| is_its(name)).collect();
                     assert!(found.is_empty(), "{name} refers to {found:?} without {condition}");
                 }
@@ -307,19 +315,20 @@ fn a_source_that_is_disabled_leaves_nothing_behind_and_nothing_that_refers_to_it
     }
 }
 
-/// The logical ids to which `value` refers outside of `Fn::If` with this condition.
-fn unguarded_references(value: &serde_json::Value, condition: &str) -> Vec<String> {
+/// The logical ids to which `value` refers outside of `Fn::If` with one of these conditions.
+fn unguarded_references(value: &serde_json::Value, conditions: &[&String]) -> Vec<String> {
     use serde_json::Value;
     match value {
-        Value::Array(list) => list.iter().flat_map(|each| unguarded_references(each, condition)).collect(),
+        Value::Array(list) => list.iter().flat_map(|each| unguarded_references(each, conditions)).collect(),
         Value::Object(members) => {
-            if members.get("Fn::If").is_some_and(|branches| branches[0] == condition) {
+            let is_one = |branches: &Value| conditions.iter().any(|condition| branches[0] == **condition);
+            if members.get("Fn::If").is_some_and(is_one) {
                 return Vec::new();
             }
             let target = members.get("Ref").or_else(|| members.get("Fn::GetAtt"));
             let id = |text: &Value| text.as_str().map(|text| text.split('.').next().unwrap().to_owned());
             let direct = target.and_then(|target| id(target).or_else(|| id(&target[0])));
-            let nested = members.values().flat_map(|each| unguarded_references(each, condition));
+            let nested = members.values().flat_map(|each| unguarded_references(each, conditions));
             direct.into_iter().chain(nested).collect()
         }
         _ => Vec::new(),

@@ -7,8 +7,13 @@ use std::collections::BTreeSet;
 
 #[test]
 fn every_parameter_is_explained_constrained_grouped_and_used() {
-    for path in ["template.yaml", "deploy/organization.yaml", "deploy/reader-role.yaml", "deploy/notify.yaml"]
-    {
+    for path in [
+        "template.yaml",
+        "deploy/organization.yaml",
+        "deploy/reader-role.yaml",
+        "deploy/push-forwarding.yaml",
+        "deploy/notify.yaml",
+    ] {
         let template = template(path);
         let parameters = template["Parameters"].as_object().unwrap();
         let groups =
@@ -40,13 +45,14 @@ fn every_parameter_is_explained_constrained_grouped_and_used() {
 
 #[test]
 fn what_can_carry_a_tag_does() {
-    const WITHOUT_TAGS: [&str; 14] = [
+    const WITHOUT_TAGS: [&str; 15] = [
         // The tags of this type are in another member.
         "AWS::Backup::BackupPlan",
         "AWS::Backup::BackupSelection",
         "AWS::CloudFormation::Stack",
         "AWS::Events::ApiDestination",
         "AWS::Events::Connection",
+        "AWS::Events::EventBusPolicy",
         "AWS::Events::Rule",
         "AWS::IAM::Policy",
         "AWS::Lambda::Permission",
@@ -63,6 +69,7 @@ fn what_can_carry_a_tag_does() {
         "deploy/organization.yaml",
         "deploy/reader-role.yaml",
         "deploy/notify.yaml",
+        "deploy/push-forwarding.yaml",
     ] {
         let template = template(path);
         for (id, resource) in template["Resources"].as_object().unwrap() {

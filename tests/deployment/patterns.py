@@ -18,6 +18,7 @@ from local import Function, Ledger, client, simulator
 from templates import ROOT, Stack
 
 TEMPLATE = Stack("template.yaml")
+MEMBER = Stack("deploy/push-forwarding.yaml", {"CollectorAccountId": "111122223333", "CollectorRegion": "eu-west-1"})
 PIPE = TEMPLATE.resource("ChangesPipe")
 RULES = Stack("deploy/example-rule.yaml", {"ChangesBus": "insights-changes", "Email": "someone@example.com"})
 INSIGHTS = ("xray.insight", "cloudtrail.insight", "eks.insight")
@@ -46,11 +47,25 @@ def pushes(ledger):
         ]
         wanted = [expected[path.stem]] if path.stem in expected else []
         ledger.check(f"rules for {path.stem}", rules, wanted)
+        ledger.check(f"forwarded: {path.stem}", forwarded(event), [f"{rule}OfOrganization" for rule in wanted])
     # What the same services send besides.
     for source, kind in (("aws.cloudtrail", "AWS API Call via CloudTrail"), ("aws.xray", "AWS Service Event via CloudTrail")):
         for rule in ("XrayInsightUpdates", "CloudTrailInsightEvents"):
             event = {"source": source, "detail-type": kind, "detail": {}}
+            ledger.check(f"{kind} is not forwarded", forwarded(event), [])
             ledger.check(f"{rule} for {kind}", matches(TEMPLATE.resource(rule)["EventPattern"], event), False)
+
+
+def forwarded(event):
+    """The collector's rules for an event of a member account: it passes a rule of the member and one of the bus."""
+    sent = isinstance(event, dict) and any(
+        matches(MEMBER.resource(rule)["EventPattern"], event) for rule in ("XrayInsightUpdates", "CloudTrailInsightEvents")
+    )
+    return [
+        rule
+        for rule in ("XrayInsightUpdatesOfOrganization", "CloudTrailInsightEventsOfOrganization")
+        if sent and matches(TEMPLATE.resource(rule)["EventPattern"], event)
+    ]
 
 
 # ---- the change feed -----------------------------------------------------------------------------------------------------

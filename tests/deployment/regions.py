@@ -16,8 +16,8 @@ from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 from local import Ledger
 from templates import load
 
-TEMPLATES = ("template.yaml", "deploy/alarms.yaml", "deploy/organization.yaml", "deploy/reader-role.yaml", "deploy/example-rule.yaml",
-             "deploy/notify.yaml")
+TEMPLATES = ("template.yaml", "deploy/alarms.yaml", "deploy/organization.yaml", "deploy/reader-role.yaml",
+             "deploy/push-forwarding.yaml", "deploy/example-rule.yaml", "deploy/notify.yaml")
 # Types of SAM, and the types that SAM makes of them.
 FROM_SAM = {"AWS::Serverless::Function": ["AWS::Lambda::Function", "AWS::Lambda::EventInvokeConfig"]}
 

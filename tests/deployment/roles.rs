@@ -4,7 +4,8 @@ use crate::deployment::yaml::{resources, template, texts};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-const TEMPLATES: [&str; 3] = ["template.yaml", "deploy/organization.yaml", "deploy/reader-role.yaml"];
+const TEMPLATES: [&str; 4] =
+    ["template.yaml", "deploy/organization.yaml", "deploy/reader-role.yaml", "deploy/push-forwarding.yaml"];
 
 /// All statements of a role's or policy's documents, including conditional ones.
 fn statements(properties: &Value) -> Vec<Value> {
@@ -88,13 +89,13 @@ fn every_role_keeps_to_the_boundary_and_carries_the_tag() {
             assert_eq!(role["Properties"]["PermissionsBoundary"], boundary, "{path}: {id}");
         }
     }
-    // One role per function, and five others.
-    assert_eq!(count, insights_sources::all().len() + 5);
+    // One role per function, and six others.
+    assert_eq!(count, insights_sources::all().len() + 6);
 }
 
 #[test]
 fn services_are_trusted_only_for_this_account() {
-    for path in ["template.yaml", "deploy/organization.yaml"] {
+    for path in ["template.yaml", "deploy/organization.yaml", "deploy/push-forwarding.yaml"] {
         let template = template(path);
         for (id, role) in resources(&template, "AWS::IAM::Role") {
             let trust = &role["Properties"]["AssumeRolePolicyDocument"]["Statement"];

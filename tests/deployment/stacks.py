@@ -20,6 +20,7 @@ os.environ["AWS_DEFAULT_REGION"] = "eu-west-1"
 import boto3  # noqa: E402
 from moto import mock_aws  # noqa: E402
 from moto.cloudformation.parsing import get_model_map  # noqa: E402
+from moto.events.models import EventBus  # noqa: E402
 from samtranslator.parser.parser import Parser  # noqa: E402
 from samtranslator.translator.translator import Translator  # noqa: E402
 
@@ -31,6 +32,7 @@ UNKNOWN = {
     "AWS::Backup::BackupPlan",
     "AWS::Backup::BackupSelection",
     "AWS::CloudWatch::Alarm",
+    "AWS::Events::EventBusPolicy",
     "AWS::Lambda::EventInvokeConfig",
     "AWS::Logs::MetricFilter",
     "AWS::Pipes::Pipe",
@@ -72,6 +74,7 @@ CHANGED = {
     "EksStaleAfterHours": "20",
     "LogRetentionDays": "7",
     "MemorySize": "512",
+    "OrganizationId": "o-exampleorgid",
     "OverlapMinutes": "60",
     "PermissionsBoundaryArn": f"arn:aws:iam::{ACCOUNT}:policy/boundary",
     "RateLimits": '{"LookupEvents":1}',
@@ -98,6 +101,9 @@ CHANGED = {
     "XraySource": "DISABLED",
     "XrayStaleAfterHours": "3",
 }
+
+# A reference to a bus is its name. moto would insert its own object.
+EventBus.physical_resource_id = property(lambda bus: bus.name)
 
 
 class NoPolicies:
@@ -237,6 +243,8 @@ def run(ledger):
     ids = [{each["PhysicalResourceId"] for each in resources(cloudformation, stack).values()} - {""} for stack in tables]
     ledger.check("what two stacks share", ids[0] & ids[1], set())
 
+    receiving(ledger, cloudformation, body)
+
     # Each source can be left out: nothing of it is deployed, and everything of the others is.
     names = [name.removesuffix("Source") for name in load("template.yaml")["Parameters"] if name.endswith("Source")]
     everything = set(resources(cloudformation, "insights"))
@@ -274,8 +282,53 @@ def run(ledger):
     ledger.check("what the function is told", (variables.get("REDACT"), str(variables.get("CLOUDTRAIL_PERIOD"))),
                  ("userIdentityArn", "60"))
     notifications(ledger, cloudformation)
+    forwarding(ledger, cloudformation)
     print("not upgraded, since moto cannot change them:", ", ".join(sorted(fixed)))
     print("not deployed, since moto does not know them:", ", ".join(sorted(UNKNOWN)))
+
+
+def forwarding(ledger, cloudformation):
+    """The rules of a member account lead to the bus of the collector, whose rules lead to the functions."""
+    events, sqs = boto3.client("events"), boto3.client("sqs")
+    member = json.dumps(without(UNKNOWN, load("deploy/push-forwarding.yaml")))
+    parameters = {"CollectorAccountId": "111122223333", "CollectorRegion": "us-east-1", "CollectorStackName": "central"}
+    for stack, changed in (("forwarding", {}), ("forwarding-at-the-collector", {"CollectorAccountId": ACCOUNT, "CollectorRegion": REGION})):
+        cloudformation.create_stack(StackName=stack, TemplateBody=member, Parameters=given(parameters | changed),
+                                    Capabilities=["CAPABILITY_IAM"])
+        status, values = outputs(cloudformation, stack)
+        ledger.check(f"{stack} is there", status, "CREATE_COMPLETE")
+        rules = [events.describe_rule(Name=f"central-forward-{source}") for source in ("cloudtrail", "xray")]
+        state = "DISABLED" if changed else "ENABLED"
+        ledger.check(f"rules of {stack}", [rule["State"] for rule in rules], [state, state])
+        roles = {each["PhysicalResourceId"] for each in resources(cloudformation, stack).values()
+                 if each["ResourceType"] == "AWS::IAM::Role"}
+        queue = sqs.get_queue_attributes(QueueUrl=values["UnforwardedQueue"], AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        for rule in rules:
+            (target,) = events.list_targets_by_rule(Rule=rule["Name"])["Targets"]
+            expected = "arn:aws:events:us-east-1:111122223333:event-bus/central-pushes"
+            if changed:
+                expected = f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/central-pushes"
+            ledger.check(f"target of {rule['Name']} of {stack}", target["Arn"], expected)
+            ledger.check("its role", target["RoleArn"].split("/")[-1] in roles, True)
+            ledger.check("its queue", target["DeadLetterConfig"]["Arn"], queue)
+        cloudformation.delete_stack(StackName=stack)
+
+
+def receiving(ledger, cloudformation, body):
+    """With an organization, the stack has a bus for its push events. Without, it has none."""
+    events = boto3.client("events")
+    cloudformation.create_stack(StackName="central", TemplateBody=body, Capabilities=["CAPABILITY_IAM"],
+                                Parameters=given({"OrganizationId": "o-exampleorgid"}))
+    status, values = outputs(cloudformation, "central")
+    ledger.check("the collector of an organization", status, "CREATE_COMPLETE")
+    ledger.check("its bus has the name that members send to", values["PushesBusArn"].rpartition("/")[2], "central-pushes")
+    rules = {rule["Name"]: rule for rule in events.list_rules(EventBusName="central-pushes")["Rules"]}
+    targets = {target["Arn"] for name in rules
+               for target in events.list_targets_by_rule(Rule=name, EventBusName="central-pushes")["Targets"]}
+    ledger.check("the functions behind it", targets, {values["XrayInsightsFunctionArn"], values["CloudTrailInsightsFunctionArn"]})
+    _, values = outputs(cloudformation, "insights")
+    ledger.check("no bus without an organization", "PushesBusArn" in values, False)
+    ledger.check("and no rule", [name for name in resources(cloudformation, "insights") if "Organization" in name], [])
 
 
 if __name__ == "__main__":
