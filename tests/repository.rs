@@ -2,4 +2,5 @@
 //! only example account ids occur.
 
 mod files;
+mod names;
 mod template;

@@ -20,7 +20,7 @@ fn read(path: &str) -> String {
 }
 
 /// All text files of the repository by path.
-fn files() -> BTreeMap<String, String> {
+pub(super) fn files() -> BTreeMap<String, String> {
     // Deleted files that are not committed yet, and binary files, are skipped.
     let text = |path: String| std::fs::read_to_string(root().join(&path)).ok().map(|text| (path, text));
     paths().into_iter().filter_map(text).collect()
