@@ -4,11 +4,11 @@
 //! Every environment that runs the functions provides credentials in variables. The SDK's loader, which also reads files,
 //! metadata services and other accounts, is therefore not linked: it would be a tenth of the binary.
 //!
-//! `answer`: successful responses that are not answers of the service; error codes.
+//! - `answer`: successful responses that are not answers of the service; error codes.
 //! - `calls`: names and counts requests, inspects responses.
 //! - `connector`: the HTTP connector of the process, built before the first invocation.
 //! - `date`: the difference between the services' clocks and the machine's.
-//! `digest`: the hash of the request bodies that are signed.
+//! - `digest`: the hash of the request bodies that are signed.
 //! - `endpoints`: the endpoint variables.
 //! - `proxy`: the proxy variables.
 //! - `trace`: the trace header of requests.
