@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn records_are_compared_but_for_their_stamps() {
+    fn records_are_compared_without_the_attributes_of_the_store() {
         let run = item(&[("pk", "run"), ("sk", "1"), ("kind", "run")]);
         check(&[insight("a", "1"), run], &[insight("a", "")], 1, &[]);
         check(&[insight("a", "1")], &[insight("b", "1")], 1, &["x insight differs"]);
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn chunks_are_compared_from_the_first_hour_that_both_have_whole() {
+    fn chunks_are_compared_from_the_first_hour_that_both_have() {
         let at_cut_off = chunk("01", "01:30", "");
         let (one, two) = (chunk("02", "02:00", "a"), chunk("03", "03:00", "b"));
         check(&[at_cut_off.clone(), one.clone(), two.clone()], &[one.clone(), two.clone()], 2, &[]);
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn what_ours_holds_beside_is_said() {
+    fn additional_items_of_ours_are_counted() {
         let row = |sk: &str, kind: &str| item(&[("pk", "p"), ("sk", sk), ("kind", kind)]);
         let ours = records(&[row("1", "run"), row("2", "state"), row("3", "run"), chunk("01", "01:30", "")]);
         let agreement = Agreement::of(&ours, &Records::default());

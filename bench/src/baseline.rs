@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn five_percent_more_is_let_pass_and_one_more_is_not() {
+    fn five_percent_more_is_accepted_and_anything_above_is_not() {
         let mut baseline = Baseline::default();
         baseline.set("xray-insights", "bytes", 4_000_000);
         for (measured, expected) in [

@@ -298,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_divided_has_no_ratio() {
+    fn a_division_by_zero_has_no_ratio() {
         assert_eq!(ratio(0.0, 1.0), "–");
         assert_eq!(ratio(0.0, 0.0), "–");
         assert_eq!(ratio(4.0, 1.0), "0.2×");

@@ -232,7 +232,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn an_item_counts_once_however_it_is_written() {
+    fn an_item_counts_once_for_every_type_of_write() {
         let item = |sk: &str| json!({"pk": {"S": "a"}, "sk": {"S": sk}, "timestamps": {"L": [{"N": "1"}, {"N": "2"}]}});
         let insert = json!({
             "Statement": "INSERT INTO \"t\" VALUE {'sk': ?, 'timestamps': ?, 'pk': ?}",

@@ -100,7 +100,7 @@ mod tests {
     use super::total;
 
     #[test]
-    fn the_total_of_a_file_of_callgrinds_is_its_summary() {
+    fn the_total_of_a_callgrind_file_is_its_summary() {
         let text = "# callgrind format\nversion: 1\nevents: Ir\nsummary: 23954377\n\nfn=(1) main\n12 7\ntotals: 23954377\n";
         assert_eq!(total(text), Some(23_954_377));
         assert_eq!(total("events: Ir\n"), None);

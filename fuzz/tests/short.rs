@@ -78,12 +78,12 @@ fn no_payload_panics_or_is_lost() {
 }
 
 #[test]
-fn no_insight_event_panics_takes_another_ones_key_or_is_lost() {
+fn no_insight_event_panics_uses_another_key_or_is_lost() {
     run("event");
 }
 
 #[test]
-fn no_answer_panics_takes_another_ones_key_or_is_lost() {
+fn no_answer_panics_uses_another_key_or_is_lost() {
     run("answer");
 }
 

@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn a_day_has_counts_or_was_asked_or_was_not_collected() {
+    fn a_day_has_counts_or_no_data_or_was_not_collected() {
         let snapshot = stored(r#"{"sk":"2026-03-01","measures":{"compliant":0,"noncompliant":0}}"#);
         let run =
             |time: &str, status: &str| stored(&format!(r#"{{"started_at":"{time}","status":"{status}"}}"#));

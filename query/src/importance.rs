@@ -37,7 +37,7 @@ mod tests {
     use insights_shared::value::Value;
 
     #[test]
-    fn what_is_open_comes_first_then_the_worst_then_the_newest() {
+    fn open_insights_come_first_then_the_worst_then_the_newest() {
         let insight = |pk: &str, status: &str, severity: &str, hour: &str| {
             let json = format!(
                 r#"{{"pk":"{pk}","status":"{status}","severity":"{severity}","started_at":"2026-03-01T{hour}:00:00.000Z"}}"#

@@ -79,7 +79,7 @@ fn point(time: &str, value: f64) -> (String, f64) {
 }
 
 #[test]
-fn at_each_time_the_finest_period_that_covers_it_is_taken() {
+fn each_time_has_the_finest_period_that_covers_it() {
     let (stretches, points) = shown(&Case::new().line("00:00:00", "12:00:00", None));
     assert_eq!(stretches, [stretch(3_600, "00:00", "04:00"), stretch(300, "04:00", "10:00")]);
     // The value 99 of the hour includes the 3 of the five minutes.
@@ -87,7 +87,7 @@ fn at_each_time_the_finest_period_that_covers_it_is_taken() {
 }
 
 #[test]
-fn one_period_alone_can_be_asked_for() {
+fn a_single_period_can_be_requested() {
     let (stretches, points) = shown(&Case::new().line("00:00:00", "12:00:00", Some(3_600)));
     assert_eq!(stretches, [stretch(3_600, "00:00", "06:00")]);
     assert_eq!(points, [point("02:00", 7.0), point("04:00", 99.0)]);
@@ -95,7 +95,7 @@ fn one_period_alone_can_be_asked_for() {
 }
 
 #[test]
-fn zero_and_unknown_are_told_apart() {
+fn zero_and_unknown_are_distinguished() {
     let line = Case::new().line("00:00:00", "12:00:00", None);
     let greatest = Sample::Greatest;
     let expected = [
@@ -120,7 +120,7 @@ fn zero_and_unknown_are_told_apart() {
 }
 
 #[test]
-fn the_first_bucket_is_whole_though_the_span_begins_within_it() {
+fn the_first_bucket_is_complete_even_if_the_span_begins_within_it() {
     let (stretches, points) = shown(&Case::new().line("02:30:00", "04:00:00", None));
     assert_eq!(stretches, [stretch(3_600, "02:00", "04:00")]);
     assert_eq!(points, [point("02:00", 7.0)]);
@@ -153,7 +153,7 @@ fn nothing_is_known_beyond_retention() {
 }
 
 #[test]
-fn a_chunk_is_known_though_its_row_does_not_say_so_yet() {
+fn a_chunk_is_known_before_its_row_covers_it() {
     let mut case = Case::new();
     case.row.0.remove("covered");
     let (stretches, points) = shown(&case.line("06:00:00", "12:00:00", None));
@@ -162,7 +162,7 @@ fn a_chunk_is_known_though_its_row_does_not_say_so_yet() {
 }
 
 #[test]
-fn without_state_nothing_that_follows_the_watermark_is_known() {
+fn without_a_state_open_spans_are_unknown() {
     let case = Case::new();
     let parts = LineParts { row: &row(&case.row), state: None, chunks: &[], now: at("12:00:00") };
     let line = Line::assemble(&parts, Span { since: at("00:00:00"), until: at("12:00:00") }, None);

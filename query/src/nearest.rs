@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_small_graph_is_shown_whole_and_of_a_large_one_what_is_nearest() {
+    fn a_small_graph_is_complete_and_a_large_one_has_the_nearest_services() {
         // 0 → 1 → 2 → … → 9; the root cause is 6.
         let chain: Vec<Vec<usize>> =
             (0..10).map(|place| if place < 9 { vec![place + 1] } else { vec![] }).collect();
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn where_few_are_connected_the_first_of_the_others_follow() {
+    fn with_few_connected_services_the_first_others_are_added() {
         let calls = vec![vec![], vec![], vec![], vec![4, 4, 77], vec![], vec![]];
         assert_eq!(nearest(&calls, &[3], 4).into_iter().collect::<Vec<_>>(), [0, 1, 3, 4]);
     }

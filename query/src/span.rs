@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn an_insight_overlaps_what_it_has_an_instant_in_common_with() {
+    fn an_insight_overlaps_a_span_with_a_common_instant() {
         let noon_to_two = span("2026-03-01T12:00:00Z", "2026-03-01T14:00:00Z");
         for (started_at, ended_at, expected) in [
             ("2026-03-01T10:00:00Z", Some("2026-03-01T11:59:59.999Z"), false),
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn a_snapshot_stands_for_its_whole_day() {
+    fn a_snapshot_covers_its_whole_day() {
         let json = r#"{"kind":"auditmanager.insights","started_at":"2026-03-01T04:00:00.000Z"}"#;
         let Value::Map(map) = Value::from_json(json).unwrap() else { panic!("not an object") };
         let snapshot = Stored(map);
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn months_are_those_of_utc_each_once() {
+    fn months_are_utc_months_without_duplicates() {
         let check = |since: &str, until: &str, expected: &[&str]| {
             assert_eq!(span(since, until).months(), expected, "{since} to {until}");
         };
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn days_are_those_of_utc_and_none_lies_before_there_were_insights() {
+    fn days_are_utc_days_since_2019() {
         assert_eq!(
             span("2026-02-27T23:59:59Z", "2026-03-01T00:00:00Z").days(),
             ["2026-02-27", "2026-02-28", "2026-03-01"]

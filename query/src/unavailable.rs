@@ -23,7 +23,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sentence_says_since_when_what_the_code_says_and_when_it_was_requested() {
+    fn a_sentence_has_the_start_the_reason_and_the_last_request() {
         let at = |text: &str| text.parse().unwrap();
         let organization = Some("arn:aws:cloudtrail:eu-west-1:111122223333:trail/organization");
         for (code, trail, reason) in [

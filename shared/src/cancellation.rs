@@ -89,7 +89,7 @@ mod tests {
     use std::future::ready;
 
     #[tokio::test(start_paused = true)]
-    async fn a_call_ends_at_the_deadline_or_at_the_signal_whichever_comes_first() {
+    async fn a_call_ends_at_the_earlier_of_deadline_and_signal() {
         let never = Cancellation::default();
         assert_eq!((never.is_over(), never.before(ready(7)).await), (false, Some(7)));
 

@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_whole_is_complete_only_if_every_part_is_and_remembers_any_existing_item() {
+    fn a_whole_is_complete_only_if_every_part_is_and_found_existing_if_any_part_did() {
         for (parts, expected) in [
             (&[][..], Complete),
             (&[Complete, Complete], Complete),

@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rate_at_which_calls_would_wait_longer_than_their_time_is_refused() {
+    fn a_rate_at_which_calls_would_exceed_their_time_limit_is_rejected() {
         let told = |rates: &str, concurrency: &str| {
             let mut faults = Faults::default();
             let variables =
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn given_rates_are_laid_over_the_defaults_and_zero_is_unpaced() {
+    fn configured_rates_replace_the_defaults_and_zero_is_unlimited() {
         let limits = ("RATE_LIMITS", r#"{"GetInsight":0,"default":5}"#);
         let settings = read(xray::SOURCE, &[REQUIRED[0], REQUIRED[1], limits]).unwrap();
         assert_eq!(settings.rate_limits.of("GetInsight"), None);
@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rate_names_an_operation_of_one_service_or_of_all_and_the_service_wins() {
+    fn a_rate_with_a_service_takes_precedence_over_one_without() {
         let limits = r#"{"auditmanager:GetInsights":3,"GetInsights":1,"xray:GetInsight":4}"#;
         let read = |source| read(source, &[REQUIRED[0], REQUIRED[1], ("RATE_LIMITS", limits)]);
         let (own, other) = (read(auditmanager::SOURCE).unwrap(), read(xray::SOURCE).unwrap());
@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn every_wrong_variable_is_reported_at_once() {
+    fn every_invalid_variable_is_reported_at_once() {
         let text = read(
             xray::SOURCE,
             &[

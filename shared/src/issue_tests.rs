@@ -64,7 +64,7 @@ fn an_error_and_its_causes_are_one_line_without_repetitions() {
 }
 
 #[test]
-fn four_answers_are_told_apart_by_code_and_status() {
+fn four_classes_are_distinguished_by_code_and_status() {
     for (code, status, expected) in [
         ("ThrottledException", Some(429), Class::Throttled),
         ("ThrottlingException", Some(400), Class::Throttled),
@@ -95,7 +95,7 @@ fn four_answers_are_told_apart_by_code_and_status() {
 }
 
 #[test]
-fn a_call_without_credentials_fails_for_the_reason_for_which_they_could_not_be_renewed() {
+fn a_call_without_credentials_fails_with_the_reason_of_the_failed_renewal() {
     let denied = CallError {
         operation: "AssumeRole",
         code: "RegionDisabledException".to_owned(),
@@ -113,7 +113,7 @@ fn a_call_without_credentials_fails_for_the_reason_for_which_they_could_not_be_r
 }
 
 #[test]
-fn a_wrong_clock_is_told_from_a_wrong_signature() {
+fn a_wrong_clock_is_distinguished_from_a_wrong_signature() {
     for (code, message, expected) in [
         (
             "RequestTimeTooSkewed",

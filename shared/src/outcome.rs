@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_gives_the_reasons_of_some_targets_and_says_how_many_more_there_are() {
+    fn an_error_has_the_reasons_of_some_targets_and_the_number_of_others() {
         let error = failed(2, 51, "shop");
         assert_eq!(error.error_type, "Source.Denied");
         assert!(

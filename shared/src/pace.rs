@@ -185,7 +185,7 @@ mod tests {
     use insights_sources::xray;
 
     #[tokio::test(start_paused = true)]
-    async fn requests_of_an_operation_are_spaced_and_others_are_not_held_up() {
+    async fn requests_of_an_operation_are_paced_and_others_are_not_delayed() {
         let pacer = Pacer::new(RateLimits::of_source(cloudtrail::SOURCE));
         let begun = Instant::now();
         let mut sent = Vec::new();
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn those_who_wait_at_once_go_one_by_one() {
+    async fn concurrent_requests_are_sent_one_by_one() {
         let pacer = Pacer::new(RateLimits::of_source(cloudtrail::SOURCE));
         let begun = Instant::now();
         let all = (0..4).map(|_| async {
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_account_and_region_have_one_pacer_and_others_have_their_own() {
+    async fn each_account_and_region_has_its_own_pacer() {
         let pacers = Pacers::new(RateLimits::of_source(cloudtrail::SOURCE));
         let pacer = |account_id: &str, region: &str| {
             pacers.of(&Target { account_id: account_id.into(), region: region.into(), role: None })
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_pacer_is_kept_while_it_is_held_or_would_hold_somebody_up() {
+    async fn a_pacer_is_kept_while_it_is_in_use_or_would_delay_a_request() {
         let pacers = Pacers::new(RateLimits::of_source(cloudtrail::SOURCE));
         let target = |number: u32| Target {
             account_id: format!("{number:012}"),

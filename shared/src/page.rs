@@ -95,7 +95,7 @@ mod tests {
     use crate::issue::TOKEN_REPEATED;
 
     #[test]
-    fn every_page_is_asked_for_and_a_repeated_token_is_an_error() {
+    fn every_page_is_requested_and_a_repeated_token_is_an_error() {
         let mut pages = Pages::new("GetGroups");
         assert_eq!(pages.next(), Some(None));
         pages.turn(Some("a")).unwrap();
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn a_listing_without_an_end_is_ended_and_said_to_be_malformed() {
+    fn a_listing_without_an_end_is_stopped_and_malformed() {
         let mut pages = Pages::new("GetGroups");
         let mut asked = 0;
         let error = loop {
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn no_more_items_are_held_than_there_is_room_for() {
+    fn the_number_of_items_in_memory_is_limited() {
         let mut pages = Pages::new("GetGroups").holding_at_most(250);
         pages.hold(100).unwrap();
         pages.hold(150).unwrap();

@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_and_every_schedule_are_a_scheduled_run() {
+    fn an_empty_payload_and_every_schedule_are_a_scheduled_run() {
         let rule = r#"{"detail-type":"Scheduled Event","source":"aws.events","time":"2026-03-01T11:00:00Z","detail":{}}"#;
         let scheduler = r#"{"detail-type":"Scheduled Event","source":"aws.scheduler","time":"2026-03-01T11:00:00Z","detail":"{}"}"#;
         let own = r#"{"scheduled_time":"2026-03-01T11:00:00Z"}"#;
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn a_push_keeps_its_detail_to_the_last_digit() {
+    fn a_push_keeps_all_digits_of_its_detail() {
         let raw = r#"{"detail-type":"AWS X-Ray Insight Update","source":"aws.xray","account":"123456789012",
             "region":"eu-west-1","time":"2026-03-01T11:00:00Z","detail":{"InsightId":"x","n":12345678901234567890123}}"#;
         let Ok(Payload::Push(push)) = check(xray::SOURCE, raw) else { panic!() };
@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn unpaired_surrogates_are_replaced_wherever_they_stand_in_a_payload() {
+    fn unpaired_surrogates_are_replaced_everywhere_in_a_payload() {
         let push = |detail: &str| {
             let raw = format!(
                 r#"{{"detail-type":"AWS X-Ray Insight Update","source":"aws.xray","account":"123456789012",

@@ -20,7 +20,7 @@ fn the_status_of_a_run_follows_from_all_targets() {
 }
 
 #[test]
-fn answers_that_break_rules_leave_room_for_what_failed() {
+fn rejected_answers_leave_room_for_failures() {
     let report = TargetReport::default();
     for number in 0..60 {
         report.sink().rejected("GetInsight", &number.to_string(), "x");
@@ -107,7 +107,7 @@ fn a_targets_status_and_the_completeness_of_its_stages_follow_from_what_was_fetc
 }
 
 #[test]
-fn what_lasts_is_said_of_the_issue_and_leaves_room_for_what_failed() {
+fn lasting_issues_are_marked_and_leave_room_for_failures() {
     let report = TargetReport::default();
     for number in 0..60 {
         report.sink().known_lasting_issue("GetInsight", &number.to_string(), "Gone", "x");
@@ -168,7 +168,7 @@ fn records_that_are_stored_again_in_a_newer_version_count_once() {
 }
 
 #[test]
-fn at_most_fifty_issues_are_spelled_out_and_all_are_counted() {
+fn at_most_fifty_issues_are_listed_and_all_are_counted() {
     let report = TargetReport::default();
     for index in 0..60 {
         let _ = report.sink().issue(
@@ -189,7 +189,7 @@ fn at_most_fifty_issues_are_spelled_out_and_all_are_counted() {
 }
 
 #[test]
-fn subjects_and_codes_are_cut_and_only_so_many_codes_are_counted_by_themselves() {
+fn subjects_and_codes_are_cut_and_only_fifty_codes_are_counted_separately() {
     let report = TargetReport::default();
     for number in 0..500 {
         let code = format!("{number}{}", "c".repeat(4_000));

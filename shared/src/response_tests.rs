@@ -130,7 +130,7 @@ fn a_response_that_fits_to_the_byte_is_not_cut_and_one_byte_less_cuts_it() {
 }
 
 #[test]
-fn nothing_left_out_is_said_as_zero() {
+fn the_numbers_of_omitted_entries_can_be_zero() {
     let response = json(&response(gathered([with_issues(1, &[])]), LARGEST_RESPONSE));
     assert_eq!((&response["issues_left_out"], &response["targets_left_out"]), (&0.into(), &0.into()));
     assert_eq!(response["targets"][0]["issues_left_out"], 0);

@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_id_is_one_part_of_a_path_whatever_it_is() {
+    fn any_request_id_is_one_segment_of_a_path() {
         for (id, expected) in [
             ("8476a536-e9f4-11e8-9739-2dfe598c3fcd", "8476a536-e9f4-11e8-9739-2dfe598c3fcd"),
             ("a:b@c", "a:b@c"),

@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn every_wrong_target_is_named_with_its_rule() {
+    fn every_invalid_target_is_reported_with_its_rule() {
         for (value, expected) in [
             (json!({}), "must be a list"),
             (json!([]), "at least one target"),
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn regions_and_arns_are_told_from_other_texts() {
+    fn regions_and_arns_are_distinguished_from_other_texts() {
         for region in ["eu-west-1", "us-gov-west-1", "ap-southeast-2", "cn-north-1"] {
             assert!(is_region(region), "{region}");
         }

@@ -95,7 +95,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     #[test]
-    fn names_are_unique_and_found_again() {
+    fn names_are_unique_and_can_be_found() {
         let sources: BTreeSet<&str> = all().map(Source::as_str).collect();
         assert_eq!(sources.len(), all().len());
         assert!(all().all(|known| source(known.id) == Some(known)));
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn audit_manager_is_told_from_a_denial_by_the_message() {
+    fn audit_manager_without_setup_is_distinguished_from_a_denial_by_the_message() {
         let says = |message| auditmanager::SOURCE.says_not_enabled("AccessDeniedException", message);
         assert!(says(
             "Please complete AWS Audit Manager setup from home page to enable this action in this account."
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn an_account_that_is_not_subscribed_to_security_hub_is_told_from_a_denial() {
+    fn an_account_without_security_hub_is_distinguished_from_a_denial() {
         let says = |code, message| securityhub::SOURCE.says_not_enabled(code, message);
         let message = "Account 123456789012 is not subscribed to AWS Security Hub";
         assert!(says("InvalidAccessException", message));
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn equal_answers_about_two_subjects_differ_as_raw_texts_and_one_that_names_its_subject_stays_as_it_is() {
+    fn equal_answers_about_two_subjects_have_different_raw_texts() {
         let time: Timestamp = "2026-03-01T12:00:00Z".parse().unwrap();
         let raw = |kind, pk: &str, id: Option<&str>| {
             let mut record = Record::new(kind, Key::new(pk, "x"), "123456789012", "eu-west-1", time);

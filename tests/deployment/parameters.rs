@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 #[test]
-fn every_parameter_is_explained_constrained_grouped_and_used() {
+fn every_parameter_is_described_constrained_grouped_and_used() {
     for path in [
         "template.yaml",
         "deploy/organization.yaml",
@@ -44,7 +44,7 @@ fn every_parameter_is_explained_constrained_grouped_and_used() {
 }
 
 #[test]
-fn what_can_carry_a_tag_does() {
+fn every_resource_that_supports_tags_has_the_tag() {
     const WITHOUT_TAGS: [&str; 15] = [
         // The tags of this type are in another member.
         "AWS::Backup::BackupPlan",

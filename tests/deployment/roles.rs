@@ -75,7 +75,7 @@ fn no_policy_allows_more_than_it_names() {
 }
 
 #[test]
-fn every_role_keeps_to_the_boundary_and_carries_the_tag() {
+fn every_role_has_the_boundary_and_the_tag() {
     let mut count = 0;
     for path in TEMPLATES {
         let template = template(path);
@@ -135,7 +135,7 @@ fn the_role_of_the_state_machine_is_for_its_executions_and_those_of_its_maps() {
 }
 
 #[test]
-fn the_reader_may_read_what_the_functions_ask_for_and_nothing_else() {
+fn the_reader_role_has_exactly_the_read_actions_of_the_functions() {
     let template = template("deploy/reader-role.yaml");
     let [(_, role)] = resources(&template, "AWS::IAM::Role")[..] else { panic!("one role") };
     let allowed: BTreeSet<String> =

@@ -202,7 +202,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_shell_hands_every_value_over_as_one_argument() {
+    fn a_shell_passes_every_value_as_one_argument() {
         for value in HOSTILE {
             let line =
                 CommandLine::insights(&["show"]).option("--table", value).argument(value).text().unwrap();
@@ -219,7 +219,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_key_with_hidden_characters_comes_back_whole() {
+    fn a_key_with_hidden_characters_is_read_unchanged() {
         for id in HOSTILE.into_iter().chain([
             "a\nb",
             "\u{1b}[2J",
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_shown_is_not_suggested() {
+    fn a_command_that_cannot_be_displayed_is_not_suggested() {
         assert_eq!(CommandLine::insights(&["collect"]).option("--profile", "a\u{1b}b").text(), None);
         assert_eq!(CommandLine::insights(&["collect"]).option("--profile", "a\0").text(), None);
         let line = CommandLine::insights(&["list"]).variable("AWS_PROFILE", "my audit").flag("--open");

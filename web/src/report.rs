@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn five_thousand_insights_stay_under_two_megabytes_and_nothing_is_left_out_silently() {
+    fn five_thousand_insights_fit_into_two_megabytes_with_the_omitted_number() {
         let page = fitted(&mut model(10));
         assert!(page.len() < 2_000_000, "{} bytes", page.len());
         for expected in [
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn details_give_way_when_they_weigh_too_much() {
+    fn details_are_removed_if_the_page_is_too_large() {
         let page = fitted(&mut model(150));
         assert!(page.len() < 2_000_000, "{} bytes", page.len());
         let kept = page.matches("data-chart=\"shares\"").count();

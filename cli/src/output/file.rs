@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_made_or_replaced_and_nothing_is_left_beside_it() {
+    fn a_file_is_created_or_replaced_without_temporary_files() {
         let root = tempfile::tempdir().unwrap();
         let file = root.path().join("report.html");
         for content in ["first", "second and longer", ""] {
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_replaced_stays_and_leaves_no_temporary_file() {
+    fn a_file_that_cannot_be_replaced_is_kept_without_temporary_files() {
         let root = tempfile::tempdir().unwrap();
         std::fs::create_dir(root.path().join("folder")).unwrap();
         assert!(replace(&root.path().join("folder"), b"x").is_err());

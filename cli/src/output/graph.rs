@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_graph_is_drawn_from_who_is_called_by_nobody() {
+    fn a_graph_begins_with_services_that_no_other_calls() {
         let graph = drawing(
             r#"[{"reference_id":2,"name":"payments","type":"AWS::Lambda::Function","edges":[{"reference_id":3}]},
                 {"reference_id":1,"name":"checkout","edges":[{"reference_id":2},{"reference_id":4}]},
@@ -182,7 +182,7 @@ pages (client)
     }
 
     #[test]
-    fn circles_end_and_what_is_missing_is_left_out() {
+    fn cycles_end_and_missing_services_are_omitted() {
         let graph = drawing(
             r#"[{"reference_id":1,"name":"a","edges":[{"reference_id":2}]},
                 {"reference_id":2,"name":"b","edges":[{"reference_id":1},{"reference_id":9}]},{}]"#,
@@ -202,7 +202,7 @@ pages (client)
     }
 
     #[test]
-    fn a_large_graph_is_drawn_around_the_cause_and_says_what_is_omitted() {
+    fn a_large_graph_shows_services_near_the_cause_and_the_number_of_others() {
         let next = |all: usize| move |nth: usize| if nth < all { vec![nth + 1] } else { Vec::new() };
         for services in [61, 4_000, 8_000, 20_000] {
             let middle = services / 2;
@@ -249,7 +249,7 @@ pages (client)
     }
 
     #[test]
-    fn a_deep_graph_goes_on_at_the_left() {
+    fn a_deep_graph_continues_at_the_left() {
         let text = drawing(&graph(45, |nth| if nth < 45 { vec![nth + 1] } else { Vec::new() }), "");
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines[0], "s1");

@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_printed_is_escaped_whoever_made_it() {
+    fn all_printed_text_is_escaped() {
         let mut written = Vec::new();
         print_escaped(&mut written, "a\u{1b}[31m\u{202e}b\n").unwrap();
         assert_eq!(String::from_utf8(written).unwrap(), "a\\u{1b}[31m\\u{202e}b\n");

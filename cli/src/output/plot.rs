@@ -209,7 +209,7 @@ mod tests {
     use insights_sources::view::CountLine;
 
     #[test]
-    fn zero_unknown_little_and_much_look_different() {
+    fn zero_unknown_low_and_high_values_look_different() {
         let samples: Vec<Sample> = [None, Some(0.0), Some(0.001), Some(5.0), Some(10.0)]
             .into_iter()
             .map(|value| value.map_or(Sample::Unknown, Sample::Greatest))
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bar_shows_each_part_that_is_there() {
+    fn a_bar_shows_each_part_that_is_not_zero() {
         assert_eq!(bar(&[(25, '█'), (75, '░')], 100, 20), "█████░░░░░░░░░░░░░░░");
         assert_eq!(bar(&[(1, '█'), (0, '▒'), (999, '░')], 1_000, 10), "█░░░░░░░░░");
         assert_eq!(bar(&[(0, '█')], 0, 10), "");

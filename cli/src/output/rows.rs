@@ -179,7 +179,7 @@ mod tests {
     use insights_shared::value::Map;
 
     #[test]
-    fn ids_are_as_short_as_can_be_told_apart() {
+    fn ids_are_the_shortest_unique_prefixes() {
         let check = |ids: &[&str], expected: &[&str]| {
             let record = |id: &&str| Stored(Map::from([("id".into(), Value::from(*id))]));
             let records: Vec<Stored> = ids.iter().map(record).collect();
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_told_how_long_an_insight_lasted() {
+    fn the_duration_of_an_insight_is_shown() {
         let now = "2026-03-01T12:00:00Z".parse().unwrap();
         for (json, expected) in [
             (r#"{"status":"open","started_at":"2026-03-01T08:54:00.000Z"}"#, "open for 3h 6m"),

@@ -236,7 +236,7 @@ mod tests {
     use insights_shared::value::Value as Json;
 
     #[test]
-    fn attributions_are_those_of_the_later_half() {
+    fn attributions_come_from_the_later_event() {
         let half = |who: &str| {
             let attributions = format!(
                 r#"[{{"attribute":"userIdentityArn","insight":[{{"value":"{who}","average":6}}],"baseline":[]}}]"#

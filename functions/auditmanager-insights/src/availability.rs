@@ -158,7 +158,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_regions_of_other_partitions_are_known_to_lack_the_service() {
+    fn only_regions_of_other_partitions_have_no_service() {
         for (region, expected) in [
             ("cn-north-1", true),
             ("cn-northwest-1", true),
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_answer_that_there_is_no_such_name_means_that() {
+    fn only_an_answer_for_a_missing_name_means_no_such_name() {
         // The text of the standard library; the parts come from glibc and musl.
         let error =
             |text: &str| Err(io::Error::other(format!("failed to lookup address information: {text}")));
@@ -211,13 +211,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_systems_resolver_knows_addresses() {
+    async fn the_resolver_of_the_system_resolves_addresses() {
         // An address needs no resolution.
         assert_eq!(Resolver::default().look_up("127.0.0.1").await, Lookup::Resolves);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_lookup_without_an_end_leaves_it_open_whether_the_name_resolves() {
+    async fn a_lookup_without_an_answer_is_unknown() {
         let resolver = Resolver::new(|_| std::future::pending().boxed());
         assert_eq!(resolver.look_up("auditmanager.eu-west-1.amazonaws.com").await, Lookup::Unknown);
         assert_eq!(Resolver::unknowing().look_up("127.0.0.1").await, Lookup::Unknown);

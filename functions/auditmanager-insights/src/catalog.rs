@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn a_scope_is_named_by_what_follows_the_region_in_the_key_of_its_snapshot() {
+    fn a_scope_has_the_part_of_the_snapshot_key_after_the_region() {
         let domain = format!("{PK}#domain#a %2325");
         for (kind, pk, expected) in [
             (auditmanager::ACCOUNT, "auditmanager#123456789012#eu-west-1#account", Some("scope#account")),
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn what_will_be_rejected_is_no_scope() {
+    fn a_rejected_record_has_no_scope() {
         let mut without_id = record(auditmanager::DOMAIN, PK);
         without_id.id = None;
         assert_eq!(Scope::of(&without_id), None);

@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn every_depth_has_its_word_and_the_default_is_the_deepest() {
+    fn every_depth_has_a_name_and_the_default_is_control() {
         for depth in Depth::ALL {
             assert_eq!(read(depth.as_str()), Ok(depth));
         }
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn a_word_that_is_no_depth_is_reported_with_those_that_are() {
+    fn an_unknown_depth_is_reported_with_the_known_ones() {
         for text in ["Control", "controls", "0"] {
             let fault = read(text).unwrap_err();
             assert!(fault.contains("AUDITMANAGER_DEPTH"), "{fault}");

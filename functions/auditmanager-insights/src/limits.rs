@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_two_statuses_that_say_so_mean_that_the_service_is_not_used() {
+    fn only_two_statuses_mean_that_the_service_is_not_in_use() {
         for (status, expected) in [
             (Some("ACTIVE"), false),
             (Some("INACTIVE"), true),
@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn assessments_are_named_by_uuids_in_small_letters() {
+    fn assessment_ids_are_lower_case_uuids() {
         for (id, expected) in [
             ("11111111-2222-3333-4444-555555555555", true),
             ("abcdefab-2222-3333-4444-555555555555", true),
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn domains_are_named_by_the_three_shapes_of_the_pattern() {
+    fn domain_ids_have_three_formats() {
         let long = format!("arn:aws:controlcatalog:::domain/{}", "x".repeat(2_048 - 32));
         for (id, expected) in [
             ("UNCATEGORIZED", true),

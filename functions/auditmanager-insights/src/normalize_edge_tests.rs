@@ -9,7 +9,7 @@ use insights_shared::value::{Map, Value};
 use proptest::prelude::*;
 
 #[test]
-fn a_count_takes_its_day_from_itself_or_else_from_its_parent_and_has_no_data_yet_without() {
+fn a_count_has_its_own_day_or_that_of_its_parent_and_otherwise_no_record() {
     let target = target();
     let own = DateTime::from_secs(MIDNIGHT);
     let parent = time("2023-11-13T06:00:00Z");
@@ -43,7 +43,7 @@ fn a_count_takes_its_day_from_itself_or_else_from_its_parent_and_has_no_data_yet
 }
 
 #[test]
-fn an_account_and_an_assessment_without_a_day_have_no_data_yet_whatever_else_they_say() {
+fn an_account_or_assessment_without_a_day_has_no_record() {
     let target = target();
     let insights = Insights::builder().total_assessment_controls_count(5).active_assessments_count(1).build();
     assert_eq!(account(&insights, origin(&target)), None);
@@ -53,7 +53,7 @@ fn an_account_and_an_assessment_without_a_day_have_no_data_yet_whatever_else_the
 }
 
 #[test]
-fn what_is_absent_stays_absent() {
+fn absent_members_stay_absent() {
     let target = target();
     let row = ControlDomainInsights::builder().id(DOMAIN).last_updated(DateTime::from_secs(MIDNIGHT)).build();
     let stored = stored(domain(&row, EVERYWHERE, origin(&target)));
@@ -76,7 +76,7 @@ fn what_is_absent_stays_absent() {
 }
 
 #[test]
-fn a_row_without_an_id_or_with_a_time_that_no_calendar_holds_is_rejected_and_not_passed_over() {
+fn a_row_without_an_id_or_with_an_invalid_time_is_rejected() {
     let target = target();
     let violations =
         |record: Option<Record>| validate(record.unwrap(), 2_557).unwrap_err().violations.to_string();
@@ -96,7 +96,7 @@ fn a_row_without_an_id_or_with_a_time_that_no_calendar_holds_is_rejected_and_not
 }
 
 #[test]
-fn a_control_set_that_is_absent_is_told_from_one_of_that_name() {
+fn an_absent_control_set_differs_from_one_named_like_the_placeholder() {
     let target = target();
     let key = |set: Option<&str>| {
         let row = ControlInsightsMetadataByAssessmentItem::builder()
@@ -121,7 +121,7 @@ fn identifier() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn different_identifiers_never_make_the_same_key(
+    fn different_identifiers_have_different_keys(
         left in (prop::option::of(identifier()), identifier(), prop::option::of((identifier(), prop::option::of(identifier())))),
         right in (prop::option::of(identifier()), identifier(), prop::option::of((identifier(), prop::option::of(identifier())))),
     ) {

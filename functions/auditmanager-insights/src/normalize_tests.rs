@@ -100,7 +100,7 @@ fn the_control_of_the_worked_example_becomes_its_record() {
 }
 
 #[test]
-fn the_accounts_counts_become_a_snapshot_of_their_day() {
+fn the_counts_of_the_account_are_a_snapshot_of_their_day() {
     let insights = Insights::builder()
         .active_assessments_count(3)
         .noncompliant_evidence_count(25)
@@ -151,7 +151,7 @@ fn the_accounts_counts_become_a_snapshot_of_their_day() {
 }
 
 #[test]
-fn an_assessment_keeps_what_the_listing_says_but_not_who_works_on_it() {
+fn an_assessment_contains_its_listing_without_roles_and_delegations() {
     let metadata = AssessmentMetadataItem::builder()
         .name("PCI DSS:\n card data")
         .id(ASSESSMENT)
@@ -227,7 +227,7 @@ fn domain_row() -> ControlDomainInsights {
 }
 
 #[test]
-fn a_domain_is_kept_for_each_assessment_and_over_all() {
+fn a_domain_has_records_for_each_assessment_and_over_all() {
     let target = target();
     for (within, scope, entity) in [
         (EVERYWHERE, format!("domain#{DOMAIN}"), "account"),
@@ -275,7 +275,7 @@ fn a_domain_is_kept_for_each_assessment_and_over_all() {
 }
 
 #[test]
-fn a_control_over_all_assessments_has_the_account_for_its_entity_and_no_control_set() {
+fn a_control_over_all_assessments_has_the_entity_account_and_no_control_set() {
     let row = ControlInsightsMetadataItem::builder()
         .name("MFA for root")
         .id(CONTROL)

@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn what_failed_is_asked_about_again_at_the_end_of_the_round() {
+    fn failed_parts_are_collected_again_at_the_end_of_the_sweep() {
         let begun = || sweep(None, Depth::Control, "2026-03-10T07:00:00Z");
         let beginning_at_b =
             || sweep(Some(("2026-03-10T07:00:00Z", "b", "b")), Depth::Control, "2026-03-10T07:10:00Z");
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_goes_on_where_the_last_one_was_timed_out_and_as_far_as_the_round_began() {
+    fn a_run_continues_after_the_timeout_of_the_last_one_until_the_start_of_the_sweep() {
         let morning = "2026-03-10T06:00:00Z";
         for (left, depth, now, parts, since) in [
             (None, Depth::Control, "2026-03-10T07:00:00Z", "|a|b|c", "2026-03-10T07:00:00Z"),
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn a_state_names_a_thousand_failed_parts_and_beyond_that_the_round_begins_again() {
+    fn a_sweep_with_more_than_a_thousand_failed_parts_restarts() {
         let begun = sweep(None, Depth::Control, "2026-03-10T07:00:00Z");
         let cursor = |failed: usize, cut: &str| {
             let failed = (0..failed).map(|number| (format!("{number:036}"), PartOutcome::Failed));
@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn a_round_that_was_not_cut_leaves_nothing_to_go_on_with() {
+    fn a_sweep_without_a_timeout_leaves_no_cursor() {
         let sweep = sweep(None, Depth::Control, "2026-03-10T07:00:00Z");
         let outcomes = [("a".to_owned(), PartOutcome::Done), ("b".to_owned(), PartOutcome::Failed)];
         assert_eq!((sweep.cursor(&outcomes), sweep.was_timed_out()), (Cursor::Clear, false));

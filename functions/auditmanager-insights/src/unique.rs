@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn the_greater_row_of_an_item_counts_in_whichever_order_they_come() {
+    fn the_greater_row_of_an_item_counts_in_any_order() {
         for (rows, expected) in [
             (vec![], vec![]),
             (vec![("a", 1), ("b", 1)], vec![("a", 1), ("b", 1)]),
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn an_item_that_was_taken_out_does_not_come_again() {
+    fn a_taken_item_is_not_added_again() {
         let mut unique = Unique::new();
         unique.add(Item("a", 1));
         assert_eq!(unique.take().len(), 1);

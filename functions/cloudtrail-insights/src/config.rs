@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn series_are_read_with_every_fault_named() {
+    fn every_fault_of_configured_series_is_reported() {
         let good = r#"[{"event_source":"s3.amazonaws.com","event_name":"GetObject","insight_type":"ApiErrorRateInsight",
             "error_code":"AccessDenied","trail":"arn:aws:cloudtrail:eu-west-1:123456789012:trail/data"}]"#;
         let series = read(&[("CLOUDTRAIL_SERIES", good)]).unwrap().series;

@@ -25,7 +25,7 @@ fn member<'a>(half: &'a PhaseEvent, path: &[&str]) -> Option<&'a str> {
 }
 
 #[test]
-fn an_event_becomes_a_half_with_every_member_in_snake_case_and_its_time_to_the_millisecond() {
+fn an_event_has_all_members_in_snake_case_and_its_time_in_milliseconds() {
     let event = read(&good(), ACCOUNT).unwrap();
     assert_eq!((event.shared_event_id.as_str(), event.phase), ("s-1", Phase::Start));
     assert_eq!(event.event.time.to_string(), "2023-11-14T22:16:00.000Z");
@@ -36,13 +36,13 @@ fn an_event_becomes_a_half_with_every_member_in_snake_case_and_its_time_to_the_m
 }
 
 #[test]
-fn the_other_half_is_told_by_the_state_alone() {
+fn only_the_state_determines_the_phase() {
     let end = good().replace("Start", "End");
     assert_eq!(read(&end, ACCOUNT).unwrap().phase, Phase::End);
 }
 
 #[test]
-fn an_event_that_cannot_be_placed_is_rejected_whole_with_every_fault_named() {
+fn an_event_without_its_key_members_is_rejected_with_every_fault() {
     let check = |text: &str, subject: &str, fields: &[&str]| {
         let rejected = read(text, ACCOUNT).unwrap_err();
         assert_eq!(rejected.raw, text, "the raw event is kept to the letter");
@@ -77,14 +77,14 @@ fn an_event_that_cannot_be_placed_is_rejected_whole_with_every_fault_named() {
 }
 
 #[test]
-fn the_account_may_be_absent_but_not_another_one() {
+fn the_account_may_be_absent_but_must_not_differ() {
     let absent = good().replace("\"recipientAccountId\":\"123456789012\",", "");
     assert!(read(&absent, ACCOUNT).is_ok());
     assert!(read(&good(), "111122223333").is_err());
 }
 
 #[test]
-fn members_that_are_strange_but_harmless_are_kept_as_they_are() {
+fn unusual_but_valid_members_are_kept_unchanged() {
     let huge = "12345678901234567890123456789012345678";
     let strange = format!(
         r#""nothing":null,"huge":{huge},"eventId":"other","Odd Name":{{"":1}},"nested":[[[{{"awsRegion":null}}]]],"#
@@ -103,7 +103,7 @@ fn members_that_are_strange_but_harmless_are_kept_as_they_are() {
 }
 
 #[test]
-fn a_member_of_the_events_own_that_is_called_lookup_makes_way_and_is_kept() {
+fn a_member_of_the_event_named_lookup_is_kept_under_another_name() {
     let check = |more: &str, expected: &[(&str, &str)]| {
         let half = read(&start_with(more, ""), ACCOUNT).unwrap().event;
         assert_eq!(half.detail.get(LOOKUP), None, "{more}");
@@ -118,7 +118,7 @@ fn a_member_of_the_events_own_that_is_called_lookup_makes_way_and_is_kept() {
 }
 
 #[test]
-fn a_look_up_adds_its_own_members_and_nothing_that_it_lacks() {
+fn a_look_up_adds_only_its_own_members() {
     let resource = Resource::builder().resource_type("AWS::S3::Bucket").build();
     let event = Event::builder()
         .event_id("e-1")
@@ -135,7 +135,7 @@ fn a_look_up_adds_its_own_members_and_nothing_that_it_lacks() {
 }
 
 #[test]
-fn a_look_up_without_its_event_is_rejected_with_what_there_is() {
+fn a_look_up_without_an_event_is_rejected_with_its_members() {
     for text in [None, Some(""), Some(" \n")] {
         let event =
             Event::builder().event_id("e-9").username("ci").set_cloud_trail_event(text.map(str::to_owned));
@@ -223,7 +223,7 @@ fn any_json() -> impl Strategy<Value = serde_json::Value> {
 
 proptest! {
     #[test]
-    fn whatever_comes_is_read_or_rejected_with_its_raw_text(event in any_json(), text in ".{0,40}") {
+    fn any_text_is_read_or_rejected_with_its_raw_text(event in any_json(), text in ".{0,40}") {
         for text in [event.to_string(), text] {
             if let Err(rejected) = read(&text, ACCOUNT) {
                 prop_assert_eq!(&rejected.raw, &text);

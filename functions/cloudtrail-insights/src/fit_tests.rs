@@ -62,7 +62,7 @@ fn stored(pair: &[&(Phase, PhaseEvent)]) -> Map {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
-    fn the_same_is_left_whichever_way_the_halves_come(
+    fn the_result_is_the_same_in_any_order_of_the_events(
         // Events up to the limit of 256 KB, with look-ups of any size.
         sizes in prop::array::uniform2((
             prop_oneof![Just(0_usize), 0_usize..4_000, 100_000_usize..200_000],
@@ -81,7 +81,7 @@ proptest! {
 }
 
 #[test]
-fn what_just_fits_is_whole_and_one_byte_more_is_not() {
+fn an_item_of_the_maximum_size_is_complete_and_one_byte_more_is_truncated() {
     // 400 KiB minus 3 KiB for the rest and 36 bytes for the id leave 406,492 bytes. Besides its attributions, the Start has
     // 323 bytes of members (event_time 34, event_id 13, shared_event_id 51, insight_details 225). With one byte for each of
     // these four, and the name once and the source twice more, it has 373. The name in the End is two bytes shorter and
@@ -102,7 +102,7 @@ fn truncated(item: &Map) -> Vec<String> {
 }
 
 #[test]
-fn a_look_up_is_shortened_only_where_the_pair_does_not_fit_and_before_the_event_of_its_half() {
+fn a_look_up_is_shortened_only_if_necessary_and_before_its_event() {
     const START: &str = "start.insight_details.insight_context.attributions";
     let (of_start, of_end) = ("start.lookup.resources", "end.lookup.resources");
     // The sizes of the attributions and the look-up: of the Start, then of the End.
@@ -137,7 +137,7 @@ fn a_look_up_is_shortened_only_where_the_pair_does_not_fit_and_before_the_event_
 }
 
 #[test]
-fn names_are_kept_whatever_comes_after_them() {
+fn names_of_removed_members_are_kept_after_later_events() {
     let mut removed = Removed::default();
     for number in (0..30).rev() {
         removed.add(&format!("m{number:02}"));

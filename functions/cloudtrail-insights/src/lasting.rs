@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn rejections_last_and_denials_only_where_the_trail_is_another_accounts() {
+    fn rejections_are_lasting_and_denials_only_for_trails_of_other_accounts() {
         let own = Some("arn:aws:cloudtrail:eu-west-1:123456789012:trail/data");
         let other = Some("arn:aws:cloudtrail:eu-west-1:111122223333:trail/organization");
         let china = Some("arn:aws-cn:cloudtrail:cn-north-1:111122223333:trail/organization");

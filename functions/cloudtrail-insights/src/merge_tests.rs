@@ -61,7 +61,7 @@ fn the_worked_example_becomes_its_record_in_either_order() {
 }
 
 #[test]
-fn a_start_alone_is_open_and_judged_by_what_it_claims() {
+fn a_start_without_an_end_is_open_and_has_its_own_severity() {
     let record = valid(&joined(&[event(EXAMPLE_START)]));
     let text = |name: &str| record.get(name).and_then(Value::as_str);
     assert_eq!((text("status"), text("severity"), text("ended_at")), (Some("open"), Some("high"), None));
@@ -78,7 +78,7 @@ fn a_start_alone_is_open_and_judged_by_what_it_claims() {
 }
 
 #[test]
-fn an_end_alone_began_as_many_minutes_before_as_it_lasted() {
+fn an_end_without_a_start_began_its_duration_earlier() {
     let check = |statistics: &str, started: &str| {
         let end = event_of("End", "2023-11-14T22:23:00Z", "e", statistics);
         let record = valid(&joined(&[end]));
@@ -98,7 +98,7 @@ fn an_end_alone_began_as_many_minutes_before_as_it_lasted() {
 }
 
 #[test]
-fn statistics_are_the_ends_and_the_starts_where_it_has_none() {
+fn statistics_come_from_the_end_otherwise_from_the_start() {
     let check =
         |start: &str, end: &str, insight: Option<&str>, baseline: Option<&str>, severity: Severity| {
             let pair = joined(&[
@@ -159,7 +159,7 @@ fn severity_follows_the_ratio_at_every_boundary() {
 }
 
 #[test]
-fn members_that_are_missing_leave_a_record_that_says_so() {
+fn missing_members_are_absent_in_the_record() {
     let (phase, half) = event(
         r#"{"eventTime":"2023-11-14T22:16:00Z","eventID":"e","sharedEventID":"s",
         "insightDetails":{"state":"Start"}}"#,
@@ -172,7 +172,7 @@ fn members_that_are_missing_leave_a_record_that_says_so() {
 }
 
 #[test]
-fn of_two_events_of_one_half_the_greater_time_then_id_wins() {
+fn of_two_events_of_one_phase_the_greater_time_then_id_wins() {
     let old = event_of("Start", "2023-11-14T22:16:00Z", "a", "");
     let later = event_of("Start", "2023-11-14T22:17:00Z", "a", "");
     let greater_id = event_of("Start", "2023-11-14T22:16:00Z", "b", "");
@@ -193,7 +193,7 @@ fn of_two_events_of_one_half_the_greater_time_then_id_wins() {
 }
 
 #[test]
-fn a_stored_lookup_is_kept_and_a_missing_one_is_taken() {
+fn a_stored_look_up_is_kept_and_a_missing_one_is_added() {
     let lookup = |name: &str| Value::from_json(&format!(r#"{{"username":"{name}"}}"#)).unwrap();
     let (phase, bare) = event(EXAMPLE_START);
     let with = |name: &str| {
@@ -216,7 +216,7 @@ fn a_stored_lookup_is_kept_and_a_missing_one_is_taken() {
 }
 
 #[test]
-fn what_was_replaced_by_a_hash_does_not_come_back_from_a_writer_that_replaces_nothing() {
+fn redacted_data_is_not_restored_by_a_function_without_redaction() {
     // Regardless of which of the two texts is greater.
     for agent in ["curl/8.5", "python-requests/2.31"] {
         let text = |agent: &str| {
@@ -241,7 +241,7 @@ fn what_was_replaced_by_a_hash_does_not_come_back_from_a_writer_that_replaces_no
 }
 
 #[test]
-fn a_start_is_overdue_an_hour_after_it_left_the_service_and_is_closed_where_its_end_could_last_have_been() {
+fn a_start_without_an_end_is_closed_an_hour_after_the_retention_of_cloudtrail() {
     let record = valid(&joined(&[event(EXAMPLE_START)]));
     let stored = Stored(record.to_map());
     // 90 days after 2023-11-14T22:16:00Z.
@@ -264,7 +264,7 @@ fn a_start_is_overdue_an_hour_after_it_left_the_service_and_is_closed_where_its_
 }
 
 #[test]
-fn halves_read_back_as_they_were_stored() {
+fn stored_events_are_read_unchanged() {
     let pair = joined(&[event(EXAMPLE_START), event(EXAMPLE_END)]);
     assert_eq!(EventPair::from_stored(&Stored(valid(&pair).to_map())), pair);
     assert_eq!(EventPair::from_stored(&Stored(Map::new())), EventPair::default());
@@ -290,7 +290,7 @@ fn any_events() -> impl Strategy<Value = Vec<(Phase, PhaseEvent)>> {
 
 proptest! {
     #[test]
-    fn halves_come_out_the_same_in_whichever_order_and_however_often_they_come(
+    fn repeated_events_in_any_order_result_in_the_same_record(
         events in any_events(),
         order in any::<prop::sample::Index>(),
         keys in prop::collection::vec(any::<u32>(), 16),

@@ -131,7 +131,7 @@ fn chunks_are_an_hour_six_hours_or_a_day_and_aligned_to_utc() {
 }
 
 #[test]
-fn a_chunk_covers_only_what_was_asked_for() {
+fn a_chunk_covers_only_the_requested_time() {
     let points =
         [("2023-11-14T10:30:00Z", 1.0), ("2023-11-14T12:00:00Z", 2.0), ("2023-11-14T13:25:00Z", 3.0)];
     let span = ("2023-11-14T10:30:00Z", "2023-11-14T13:30:00Z");
@@ -143,7 +143,7 @@ fn a_chunk_covers_only_what_was_asked_for() {
 }
 
 #[test]
-fn without_points_there_is_no_chunk() {
+fn an_answer_without_points_has_no_chunk() {
     check(300, ("2023-11-14T00:00:00Z", "2023-11-15T00:00:00Z"), &[], &[], &[]);
     // A point of zero is valid. Only the request determines whether zeros are returned.
     let zero = [("2023-11-14T01:00:00Z", 0.0)];
@@ -165,7 +165,7 @@ fn the_first_bucket_is_inside_and_the_end_outside() {
 }
 
 #[test]
-fn a_point_that_no_table_can_hold_costs_itself_alone() {
+fn a_point_that_cannot_be_stored_affects_no_other_point() {
     let span = ("2023-11-14T06:00:00Z", "2023-11-14T12:00:00Z");
     for (value, reason) in [
         (f64::NAN, "NaN at 2023-11-14T06:05:00.000Z is not a finite number"),
@@ -190,7 +190,7 @@ fn a_point_that_no_table_can_hold_costs_itself_alone() {
 }
 
 #[test]
-fn points_out_of_order_are_put_in_order_and_a_time_that_comes_twice_counts_once() {
+fn unordered_points_are_sorted_and_a_repeated_time_counts_once() {
     let span = ("2023-11-14T06:00:00Z", "2023-11-14T12:00:00Z");
     let (six, seven, eight) = ("2023-11-14T06:00:00Z", "2023-11-14T07:00:00Z", "2023-11-14T08:00:00Z");
     let expected = ["2023-11-14 06:00-12:00 06:00-12:00: 06:00=1 07:00=2 08:00=3"];
@@ -204,7 +204,7 @@ fn points_out_of_order_are_put_in_order_and_a_time_that_comes_twice_counts_once(
 
 proptest! {
     #[test]
-    fn every_point_is_in_exactly_one_chunk_or_left_out_and_named(
+    fn every_point_is_in_exactly_one_chunk_or_reported_as_omitted(
         points in prop::collection::vec((1_699_900_000_i64..1_700_100_000, any::<f64>()), 0..40),
         extreme in prop::collection::vec((any::<i64>(), any::<f64>()), 0..4),
         period in prop::sample::select(vec![60, 300, 3_600]),

@@ -66,7 +66,7 @@ const WHOLE: &str = r#"{"300":[{"from":"2026-01-16T23:00:00.000Z"}],
     "3600":[{"from":"2025-12-20T23:00:00.000Z","until":"2026-01-17T00:00:00.000Z"}]}"#;
 
 #[test]
-fn a_new_series_is_known_from_its_reach_on_and_then_follows_the_watermark() {
+fn a_new_series_is_covered_from_the_retention_on_and_then_follows_the_watermark() {
     let mut row = CatalogRow::behind(None, at("2025-12-20T22:27:13Z"));
     let position = position(&row, Some("2026-03-20T22:20:00Z"), NOW);
     advance(&mut row, &progress(&first_requests(), 2), &position);
@@ -74,7 +74,7 @@ fn a_new_series_is_known_from_its_reach_on_and_then_follows_the_watermark() {
 }
 
 #[test]
-fn a_series_that_follows_says_the_same_after_every_further_run() {
+fn the_row_of_a_series_that_follows_the_watermark_does_not_change() {
     let watermark = "2026-03-20T22:25:00Z";
     let mut row = row(WHOLE, None);
     for (target, now) in [(watermark, "2026-03-20T22:27:13Z"), (watermark, "2026-03-21T04:11:00Z")] {
@@ -87,7 +87,7 @@ fn a_series_that_follows_says_the_same_after_every_further_run() {
 }
 
 #[test]
-fn nothing_to_ask_for_changes_nothing() {
+fn a_run_without_requests_changes_nothing() {
     let mut row = row(WHOLE, None);
     let before = row.clone();
     let position = position(&row, Some("2026-03-20T18:00:00Z"), NOW);
@@ -99,7 +99,7 @@ fn nothing_to_ask_for_changes_nothing() {
 }
 
 #[test]
-fn a_series_that_failed_keeps_what_it_has_and_its_own_watermark() {
+fn a_failed_series_keeps_its_coverage_and_its_own_watermark() {
     let (watermark, now) = ("2026-03-20T22:25:00Z", "2026-03-20T23:27:13Z");
     let mut row = row(WHOLE, None);
     let position = position(&row, Some(watermark), NOW);
@@ -119,7 +119,7 @@ fn a_series_that_failed_keeps_what_it_has_and_its_own_watermark() {
 }
 
 #[test]
-fn half_done_goes_on_where_the_finer_period_begins_so_that_none_of_it_is_skipped() {
+fn an_interrupted_first_run_continues_at_the_start_of_the_finer_period() {
     let requests = first_requests();
     // The coarse request ends at midnight. The fine request begins an hour earlier.
     assert_eq!(
@@ -141,7 +141,7 @@ fn half_done_goes_on_where_the_finer_period_begins_so_that_none_of_it_is_skipped
 }
 
 #[test]
-fn a_long_outage_leaves_no_gap_within_the_reach_and_an_honest_one_beyond() {
+fn a_long_outage_leaves_a_gap_only_outside_the_retention() {
     // Ten days: everything is available at 300 s.
     let check = |watermark: &str, overlap_hours: i64, covered: &str| {
         let mut row = row(r#"{"300":[{"from":"2025-11-01T00:00:00.000Z"}]}"#, None);
@@ -181,7 +181,7 @@ fn after_a_change_of_period_the_old_one_ends_at_the_watermark_and_the_new_one_fo
 }
 
 #[test]
-fn at_a_coarser_period_nothing_is_called_known_before_its_bucket_has_ended() {
+fn at_a_coarser_period_only_buckets_that_have_ended_are_covered() {
     let watermark = "2026-03-20T22:27:00Z";
     let mut row = row(r#"{"60":[{"from":"2026-03-05T22:58:00.000Z"}]}"#, None);
     let hourly = |row: &CatalogRow, target: &str, now: &str| {
@@ -200,7 +200,7 @@ fn at_a_coarser_period_nothing_is_called_known_before_its_bucket_has_ended() {
 }
 
 #[test]
-fn a_run_that_was_slower_does_not_take_away_what_another_has_left_behind() {
+fn a_slower_run_does_not_remove_the_watermark_of_another_run() {
     let (watermark, behind) = ("2026-03-20T22:25:00Z", "2026-03-20T20:00:00Z");
     let seen = row(WHOLE, None);
     let position = position(&seen, Some(watermark), NOW);
@@ -219,7 +219,7 @@ fn a_run_that_was_slower_does_not_take_away_what_another_has_left_behind() {
 }
 
 #[test]
-fn of_two_watermarks_that_two_runs_leave_the_one_further_back_counts() {
+fn the_earlier_of_two_watermarks_of_concurrent_runs_counts() {
     let (early, late) = ("2026-03-20T20:00:00Z", "2026-03-20T21:00:00Z");
     // The watermark that the run read, the one in the table now, how far the run came, and the result.
     for (own, now, come, left) in [
@@ -239,7 +239,7 @@ fn of_two_watermarks_that_two_runs_leave_the_one_further_back_counts() {
 }
 
 #[test]
-fn a_row_rests_when_nothing_of_it_is_open_and_nothing_behind() {
+fn a_row_is_inactive_if_no_span_is_open_and_no_data_is_behind() {
     let closed = r#"{"300":[{"from":"2026-01-16T23:00:00.000Z","until":"2026-03-20T20:00:00.000Z"}]}"#;
     assert!(row(closed, None).is_inactive());
     assert!(!row(closed, Some(NOW)).is_inactive());
@@ -248,7 +248,7 @@ fn a_row_rests_when_nothing_of_it_is_open_and_nothing_behind() {
 }
 
 #[test]
-fn a_row_that_is_closed_expires_when_the_last_that_is_known_of_it_does() {
+fn a_closed_row_expires_with_the_end_of_its_coverage() {
     let mut row = row(WHOLE, None);
     row.covered.close(at("2026-03-20T22:25:00Z"));
     let last = row.covered.last(None).unwrap();
@@ -283,7 +283,7 @@ fn asked(answered_at: Option<&str>, rejected_at: Option<&str>) -> Progress {
 }
 
 #[test]
-fn of_the_answers_of_overlapping_runs_the_later_says_whether_a_series_is_available() {
+fn the_later_answer_of_overlapping_runs_determines_whether_a_series_is_available() {
     let watermark = "2026-03-20T16:25:00Z";
     let (early, between, late) = ("2026-03-20T22:26:00Z", "2026-03-20T22:26:30Z", "2026-03-20T22:27:00Z");
     // The row that the run read, the row in the table now, when the request was answered or rejected, and the expected times

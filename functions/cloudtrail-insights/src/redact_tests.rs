@@ -41,13 +41,13 @@ fn kept(names: &str) -> String {
 }
 
 #[test]
-fn by_default_an_event_is_kept_to_the_letter() {
+fn by_default_an_event_is_unchanged() {
     let expected = read(&event(), ACCOUNT);
     assert_eq!(redacted(read(&event(), ACCOUNT), &Redact::default()), expected);
 }
 
 #[test]
-fn what_is_named_becomes_its_keyed_hash_on_both_sides_and_wherever_else_it_stands() {
+fn configured_attributes_become_keyed_hashes_everywhere_in_the_event() {
     let expected = format!(
         r#"{{"event_id":"e-1","shared_event_id":"s-1","event_time":"2026-03-01T10:00:00.000Z","user_agent":"curl/8.5",
         "user_identity":{{"arn":"{ALICE_HASH}","session_context":{{"age":7}}}},
@@ -62,7 +62,7 @@ fn what_is_named_becomes_its_keyed_hash_on_both_sides_and_wherever_else_it_stand
 }
 
 #[test]
-fn each_name_stands_for_itself_alone() {
+fn each_attribute_is_redacted_separately() {
     let agents = kept("userAgent");
     assert_eq!(agents.matches(CURL_HASH).count(), 2, "the attribution and the event's own: {agents}");
     assert!(agents.contains(ALICE) && agents.contains(BOB) && !agents.contains("curl"), "{agents}");
@@ -76,7 +76,7 @@ fn each_name_stands_for_itself_alone() {
 }
 
 #[test]
-fn the_look_up_names_no_one_either() {
+fn the_look_up_is_redacted_too() {
     let lookup = r#"{"lookup":{"username":"alice","access_key_id":"AKIALAB","event_name":"RunInstances"}}"#;
     let Value::Map(mut map) = Value::from_json(lookup).unwrap() else { panic!("an object") };
     redact("userIdentityArn").map(&mut map);
@@ -87,7 +87,7 @@ fn the_look_up_names_no_one_either() {
 }
 
 #[test]
-fn what_is_a_hash_already_stays_and_what_only_begins_like_one_does_not() {
+fn a_hash_is_not_hashed_again_but_a_similar_text_is() {
     let redact = redact("userAgent");
     let once = redact.hashed("curl/8.5");
     assert_eq!(once, CURL_HASH);
@@ -99,7 +99,7 @@ fn what_is_a_hash_already_stays_and_what_only_begins_like_one_does_not() {
 }
 
 #[test]
-fn a_rejected_event_is_kept_without_what_is_named() {
+fn a_rejected_event_is_stored_redacted() {
     let broken = event().replace("\"Start\"", "\"Middle\"");
     let rejected = redacted(read(&broken, ACCOUNT), &redact("userIdentityArn,userAgent")).unwrap_err();
     assert_eq!(rejected.subject, "s-1");
@@ -119,7 +119,7 @@ fn a_rejected_event_is_kept_without_what_is_named() {
 }
 
 #[test]
-fn of_what_cannot_be_read_only_its_hash_and_length_are_kept() {
+fn of_an_unreadable_event_only_hash_and_length_are_kept() {
     // A text that is not JSON, JSON that is not an object, and a number that the table cannot store.
     for (text, bytes) in [("not json, by alice", 18), ("\"alice\"", 7)] {
         let rejected = redacted(read(text, ACCOUNT), &redact("userAgent")).unwrap_err();
@@ -142,7 +142,7 @@ fn of_what_cannot_be_read_only_its_hash_and_length_are_kept() {
 }
 
 #[test]
-fn wrong_variables_are_named_and_the_key_is_never_shown() {
+fn invalid_variables_are_reported_without_the_key() {
     let check = |names: &str, key: &str, expected: &[&str]| {
         let mut faults = Faults::default();
         let redact =

@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn a_recent_span_is_widened_to_whole_chunks_and_ends_with_the_last_bucket_that_has() {
+    fn a_recent_span_is_extended_to_whole_chunks_and_ends_with_the_last_complete_bucket() {
         let now = "2026-03-20T22:27:13Z";
         check(now, now, 60, now, &["60 2026-03-20T22:00/2026-03-20T22:27"]);
         check(now, now, 300, now, &["300 2026-03-20T18:00/2026-03-20T22:25"]);
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_older_than_a_period_is_kept_comes_at_the_next_coarser_one_oldest_first() {
+    fn older_data_is_requested_at_the_next_coarser_period_oldest_first() {
         // The starts of the retention: 15 days 2026-03-05T22:27:13, 63 days 2026-01-16T22:27:13, 90 days 2025-12-20T22:27:13.
         let now = "2026-03-20T22:27:13Z";
         let finest = "60 2026-03-05T22:58/2026-03-20T22:27";
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_start_whose_chunk_begins_before_the_cut_off_moves_behind_it() {
+    fn a_start_in_a_chunk_that_begins_before_the_retention_moves_into_it() {
         let now = "2026-03-20T22:27:13Z";
         // The start is in the chunk with the limit of 15 days: the finer start moves, and the coarser period fills the gap.
         let expected = ["300 2026-03-05T18:00/2026-03-06T00:00", "60 2026-03-05T22:58/2026-03-05T23:00"];
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_left_between_two_periods_where_the_cut_off_ends_a_chunk() {
+    fn there_is_no_gap_between_two_periods_if_the_retention_begins_at_a_chunk() {
         // The limits are at 23:45. Half an hour later is another chunk of the coarser period.
         let now = "2026-03-20T23:45:00Z";
         let coarsest = "3600 2025-12-21T01:00/2026-01-18T00:00";
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_service_keeps_is_worked_out_from_its_own_time_although_a_clock_is_behind() {
+    fn the_retention_depends_on_the_time_of_the_service() {
         let (now, limit) = (time("2026-03-20T12:00:00Z"), time("2026-03-20T10:00:00Z"));
         let requests = requests(time("2025-12-01T00:00:00Z"), limit, 300, now, limit);
         // 90 days before 12:00 plus half an hour, rounded up to full hours. CloudTrail would reject a request two hours

@@ -49,7 +49,7 @@ mod tests {
     }
 
     #[test]
-    fn every_wrong_name_is_reported() {
+    fn every_invalid_name_is_reported() {
         let (_, faults) = read(&format!("a,,a,prod/eu,{}", "x".repeat(101)));
         assert_eq!(faults.matches("EKS_CLUSTERS").count(), 4, "{faults}");
         assert!(faults.contains("EKS_CLUSTERS is prod/eu: must be names of clusters"), "{faults}");

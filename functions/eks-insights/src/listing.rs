@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn of_two_summaries_of_one_check_the_later_counts_in_whichever_order_they_come() {
+    fn the_later_of_two_summaries_of_a_check_counts_in_any_order() {
         let (earlier, later) = (summary("a", Some("ERROR"), 10, 20), summary("a", Some("PASSING"), 25, 30));
         let other = summary("b", Some("WARNING"), 5, 20);
         for summaries in [[&earlier, &other, &later], [&later, &earlier, &other]] {
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn summaries_without_an_id_are_kept_apart_each_once() {
+    fn summaries_without_an_id_are_listed_separately_and_once() {
         let mut missing = summary("", Some("ERROR"), 10, 20);
         let empty = missing.clone();
         missing.id = None;

@@ -131,7 +131,7 @@ fn with_detail(expected: &str) -> Value {
 }
 
 #[test]
-fn the_worked_example_of_the_contract_holds_to_the_letter() {
+fn the_record_of_the_worked_example_equals_that_of_the_contract() {
     let valid = validate(normalized(&example()).0, 400).unwrap();
     // The hash was computed with Python's json.dumps(sort_keys=True, separators=(",", ":")) and hashlib from the contract's
     // example.
@@ -210,7 +210,7 @@ fn the_severity_is_that_of_the_status_and_the_title_names_cluster_check_and_stat
 }
 
 #[test]
-fn a_fraction_that_binary_floating_point_blurs_is_rounded_to_the_millisecond() {
+fn an_inexact_fraction_is_rounded_to_the_millisecond() {
     let blurred = example_with(|insight| {
         insight.last_transition_time = Some(DateTime::from_secs_and_nanos(1_601_002_100, 122_999_000));
     });
@@ -236,7 +236,7 @@ fn an_answer_without_the_members_of_its_key_and_version_is_rejected() {
 }
 
 #[test]
-fn what_changes_at_every_refresh_is_not_part_of_the_hash_and_everything_else_is() {
+fn only_members_that_change_at_every_refresh_are_not_hashed() {
     let hash = |given: &Insight| validate(normalized(given).0, 400).unwrap().content_hash().to_owned();
     let same = hash(&example());
     let refreshed =
@@ -323,7 +323,7 @@ fn state(word: &str, transition: Option<&str>, refresh: Option<&str>) -> CheckSt
 }
 
 #[test]
-fn an_insight_that_an_answer_ends_keeps_what_was_last_said_of_it_and_takes_the_version_of_that_answer() {
+fn a_closed_insight_keeps_its_last_detail_and_gets_the_version_of_the_closing_answer() {
     let open = stored(normalized(&example()).0);
     let answered_at = time("2023-11-16T01:00:00Z");
     // First a transition at 2023-11-15T20:00, found at the refresh of 22:00. Then no transition, but the check passes.

@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sweep_that_begins_in_the_future_is_begun_again() {
+    fn a_sweep_that_begins_in_the_future_restarts() {
         let (first, second) = (at("2026-03-01T12:00:00Z"), at("2026-03-01T11:00:00Z"));
         let (_, cursor) = Sweep::of(None, first).end(Complete, Some("m"));
         assert_eq!(Sweep::of(Some(&state(cursor)), second), Sweep::of(None, second));

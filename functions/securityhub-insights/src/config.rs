@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn every_wrong_arn_is_reported_with_an_example() {
+    fn every_invalid_arn_is_reported_with_an_example() {
         for arn in [
             "1",
             "arn:aws:securityhub:::insight",

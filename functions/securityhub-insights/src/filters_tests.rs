@@ -202,7 +202,7 @@ async fn every_member_of_every_filter_is_kept_under_its_name_in_snake_case() {
 }
 
 #[tokio::test]
-async fn unknown_comparisons_stay_as_they_are_and_what_is_absent_stays_absent() {
+async fn unknown_comparisons_are_kept_and_absent_members_stay_absent() {
     let given = json!({
         "SeverityLabel": [{"Value": "HIGH", "Comparison": "SOUNDS_LIKE"}, {}],
         "CreatedAt": [{"DateRange": {"Unit": "YEARS"}}],

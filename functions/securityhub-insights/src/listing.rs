@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn an_insight_on_two_pages_counts_once_and_the_greater_one_in_whichever_order() {
+    fn an_insight_on_two_pages_counts_once_and_the_greater_one_wins_in_any_order() {
         let pages = |first, second| {
             vec![vec![insight("a", first), insight("b", "other")], vec![insight("a", second)]]
         };
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn insights_without_an_arn_are_kept_apart() {
+    fn insights_without_an_arn_are_listed_separately() {
         let mut listing = Listing::default();
         assert!(listing.is_empty());
         listing.extend([

@@ -124,7 +124,7 @@ fn severity_is_that_of_the_highest_label_that_the_filters_select() {
 }
 
 #[test]
-fn a_title_has_the_name_and_the_counts_in_plain_words() {
+fn a_title_has_the_name_and_the_counts() {
     let check = |name: &str, attribute: &str, values: &[(&str, i32)], expected: &str| {
         let title = record(&insight(name, &[]), &results(attribute, values)).title;
         assert_eq!(title.as_deref(), Some(expected));
@@ -159,7 +159,7 @@ fn a_hundred_values_are_a_lower_bound_and_ninety_nine_are_not() {
 }
 
 #[test]
-fn empty_values_are_values_and_a_value_that_comes_twice_counts_once() {
+fn an_empty_value_counts_and_a_repeated_value_counts_once() {
     let counts = [("", 2), ("b", 1), ("b", 4), ("a", 3), ("a", 3)];
     let record = record(&insight("Keys", &[]), &results("ResourceId", &counts));
     assert_eq!(record.measures, [("findings".into(), 9_i64.into()), ("groups".into(), 3_i64.into())]);
@@ -219,7 +219,7 @@ fn an_insight_without_an_arn_is_rejected_with_what_was_answered() {
 }
 
 #[test]
-fn an_insight_too_large_for_an_item_is_rejected_and_not_cut() {
+fn an_insight_above_the_item_size_is_rejected_and_not_truncated() {
     let long = "x".repeat(5_000);
     let values: Vec<(String, i32)> = (0..100).map(|number| (format!("{number}{long}"), 1)).collect();
     let values: Vec<(&str, i32)> = values.iter().map(|(value, count)| (value.as_str(), *count)).collect();
@@ -229,7 +229,7 @@ fn an_insight_too_large_for_an_item_is_rejected_and_not_cut() {
 }
 
 #[test]
-fn members_stay_absent_that_the_answer_does_not_have() {
+fn absent_members_of_an_answer_stay_absent() {
     let insight = Insight::builder().insight_arn(ARN).build();
     let results = InsightResults::builder().insight_arn(ARN).build();
     let map = valid(record(&insight, &results)).to_map();

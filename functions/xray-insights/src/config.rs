@@ -49,13 +49,13 @@ mod tests {
     }
 
     #[test]
-    fn groups_are_names_parted_by_commas() {
+    fn groups_are_names_separated_by_commas() {
         assert_eq!(read("").0.groups, None);
         assert_eq!(read("Default, payments").0.groups, Some(vec!["Default".into(), "payments".into()]));
     }
 
     #[test]
-    fn every_wrong_name_is_reported() {
+    fn every_invalid_name_is_reported() {
         let (_, faults) = read(&format!("a,,a,{}", "x".repeat(33)));
         assert_eq!(faults.matches("XRAY_GROUPS").count(), 3, "{faults}");
     }

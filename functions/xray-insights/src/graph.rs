@@ -155,7 +155,7 @@ mod tests {
 
     /// No time limit is needed: with a quadratic algorithm, the test would take minutes.
     #[test]
-    fn thousands_of_services_of_one_reference_id_take_time_in_proportion_to_their_number() {
+    fn services_of_one_reference_id_are_merged_in_linear_time() {
         type Make = fn(usize) -> Service;
         let names: Make =
             |number| Service::builder().reference_id(0).name(format!("service{number}")).build();
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn the_graph_covers_the_last_six_hours_within_reach() {
+    fn the_graph_covers_the_last_six_hours_within_the_retention() {
         let time = |text: &str| text.parse::<Timestamp>().unwrap();
         let end = time("2023-11-14T22:23:20Z");
         for (reach, expected) in [

@@ -81,7 +81,7 @@ fn example_with(change: impl FnOnce(&mut Insight)) -> Insight {
 }
 
 #[test]
-fn the_worked_example_of_the_contract_holds_to_the_letter() {
+fn the_record_of_the_worked_example_equals_that_of_the_contract() {
     let updated = timestamp(&DateTime::from_secs_f64(1_700_000_600.5)).unwrap();
     let valid = validate(record_of(&example(), Version::Summary(updated)), 400).unwrap();
     let expected = r#"{
@@ -141,7 +141,7 @@ fn the_worked_example_of_the_contract_holds_to_the_letter() {
 }
 
 #[test]
-fn any_state_but_closed_is_open_and_closed_without_an_end_ends_at_its_version() {
+fn any_state_except_closed_is_open_and_closed_without_an_end_ends_at_its_version() {
     let check = |state: Option<&str>, end: Option<i64>, status, ended: Option<&str>| {
         let given = example_with(|insight| {
             insight.state = state.map(InsightState::from);
@@ -179,7 +179,7 @@ fn unknown_categories_are_kept_verbatim_and_absent_lists_stay_absent() {
 }
 
 #[test]
-fn without_a_summary_the_title_is_made_of_state_and_root_cause() {
+fn without_a_summary_the_title_has_state_and_root_cause() {
     let check = |summary: Option<&str>, state: Option<&str>, root_cause: Option<&str>, expected: &str| {
         let given = example_with(|insight| {
             insight.summary = summary.map(str::to_owned);
@@ -196,7 +196,7 @@ fn without_a_summary_the_title_is_made_of_state_and_root_cause() {
 }
 
 #[test]
-fn the_entity_is_the_root_causes_name_or_else_the_first_of_its_names() {
+fn the_entity_is_the_name_of_the_root_cause_otherwise_its_first_name() {
     let check = |name: Option<&str>, names: Option<Vec<&str>>, expected: Option<&str>| {
         let names = names.map(|names| names.into_iter().map(str::to_owned).collect());
         let service = ServiceId::builder().set_name(name.map(str::to_owned)).set_names(names).build();
@@ -213,7 +213,7 @@ fn the_entity_is_the_root_causes_name_or_else_the_first_of_its_names() {
 }
 
 #[test]
-fn severity_and_measures_are_the_root_causes_or_else_the_clients() {
+fn severity_and_measures_come_from_the_root_cause_otherwise_from_the_clients() {
     let check = |root_cause: Option<[Option<i64>; 3]>,
                  client: Option<[Option<i64>; 3]>,
                  severity,
@@ -246,7 +246,7 @@ fn severity_and_measures_are_the_root_causes_or_else_the_clients() {
 }
 
 #[test]
-fn without_a_start_or_an_id_the_record_is_rejected_and_nothing_of_it_is_lost() {
+fn a_record_without_a_start_or_an_id_is_rejected_completely() {
     type Change = fn(&mut Insight);
     let cases: [(Change, &str); 3] = [
         (|insight| insight.start_time = None, "started_at"),
@@ -284,7 +284,7 @@ fn an_answer_by_id_keeps_the_stored_version_while_the_rest_is_equal() {
 }
 
 #[test]
-fn an_answer_by_id_that_differs_is_of_the_newest_event_or_the_end_or_the_start() {
+fn a_changed_answer_by_id_has_the_time_of_the_newest_event_or_the_end_or_the_start() {
     let listed = stored(record_of(&example(), summary_version()));
     let check = |end: Option<i64>, newest: Option<&str>, expected: &str| {
         let given = example_with(|insight| {
@@ -303,7 +303,7 @@ fn an_answer_by_id_that_differs_is_of_the_newest_event_or_the_end_or_the_start()
 }
 
 #[test]
-fn only_a_whole_stored_record_of_an_equal_answer_is_the_same() {
+fn only_a_complete_stored_record_of_an_equal_answer_is_the_same() {
     let listed = stored(record_of(&example(), summary_version()));
     assert!(is_complete_and_same(&listed, &example()));
     let changed = example_with(|insight| insight.state = Some(InsightState::Closed));
@@ -317,7 +317,7 @@ fn only_a_whole_stored_record_of_an_equal_answer_is_the_same() {
 }
 
 #[test]
-fn what_x_ray_no_longer_knows_ends_at_the_last_that_was_heard_of_it() {
+fn an_insight_that_x_ray_no_longer_has_ends_at_its_last_version() {
     let listed = stored(record_of(&example(), summary_version()));
     let closed = no_longer_known(&listed, time("2023-12-20T00:00:00Z")).unwrap();
     assert_eq!(closed.status, Some(Status::Closed));

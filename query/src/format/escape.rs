@@ -99,7 +99,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn hidden_characters_are_spelled_out_and_others_stay() {
+    fn hidden_characters_are_escaped_and_others_stay() {
         for (text, expected) in [
             ("plain Ünïcödé 中文 ▶█ 🚀 א", "plain Ünïcödé 中文 ▶█ 🚀 א"),
             ("\u{1b}[2J\u{7}", "\\u{1b}[2J\\u{7}"),
@@ -122,7 +122,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_hidden_character_is_ever_left(text in ".*", hidden in prop::collection::vec(any::<char>(), 0..20)) {
+        fn no_hidden_character_remains(text in ".*", hidden in prop::collection::vec(any::<char>(), 0..20)) {
             let text: String = text.chars().chain(hidden).collect();
             prop_assert!(!visible(&text).contains(is_hidden));
             prop_assert!(!visible_lines(&text).replace('\n', "").contains(is_hidden));

@@ -21,7 +21,7 @@ mod tests {
     use insights_shared::value::Value;
 
     #[test]
-    fn an_array_is_json_also_when_it_is_empty() {
+    fn an_empty_array_is_json_too() {
         assert_eq!(records(&[]), "[]\n");
         let record = |json: &str| {
             let Value::Map(map) = Value::from_json(json).unwrap() else { panic!("not an object: {json}") };

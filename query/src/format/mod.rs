@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn shares_tell_little_from_nothing() {
+    fn a_tiny_share_differs_from_zero() {
         for (part, whole, text) in
             [(0.0, 10.0, "0.0%"), (1.0, 5_000.0, "<0.1%"), (1.0, 3.0, "33.3%"), (0.0, 0.0, "–")]
         {
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn text_is_broken_between_words() {
+    fn text_is_wrapped_between_words() {
         assert_eq!(wrapped("one two  three four", 9), "one two\n  three\n  four\n");
         assert_eq!(wrapped("indivisible", 4), "indivisible\n");
         assert_eq!(wrapped("", 4), "\n");

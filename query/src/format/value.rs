@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn measures_are_told_in_words() {
+    fn measures_are_described_in_words() {
         for (json, expected) in [
             (
                 r#"{"measures":{"fault_count":9087,"ok_count":20038,"total_count":29125}}"#,
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn evidence_is_told_in_words() {
+    fn evidence_is_described_in_words() {
         for (json, expected) in [
             (
                 r#"{"measures":{"compliant":60,"noncompliant":19,"inconclusive":5}}"#,
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn rates_keep_three_digits_that_matter() {
+    fn rates_have_three_significant_digits() {
         for (number, text) in [
             (0.0, "0"),
             (0.0006, "0.0006"),

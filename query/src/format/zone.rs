@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn an_hour_that_comes_twice_is_told_apart() {
+    fn the_offset_distinguishes_the_repeated_hour() {
         for (zone, instants) in [
             (
                 "America/New_York",

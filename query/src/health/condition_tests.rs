@@ -13,7 +13,7 @@ fn now() -> Timestamp {
 }
 
 #[test]
-fn empty_and_broken_are_told_apart() {
+fn empty_and_broken_are_distinguished() {
     let denied = r#","issue_counts":{"AccessDeniedException":3,"Timeout":1}"#;
     let throttled = r#","issue_counts":{"ThrottledException":2}"#;
     let table = r#","issue_counts":{"ProvisionedThroughputExceededException":2}"#;
@@ -53,7 +53,7 @@ fn empty_and_broken_are_told_apart() {
 }
 
 #[test]
-fn a_denial_is_known_by_the_status_that_the_runs_issue_names() {
+fn a_denial_is_recognized_by_the_status_in_the_issue() {
     let run = |ended: &str, code: &str, message: &str, further: &str| {
         state(
             "00:00",
@@ -127,7 +127,7 @@ fn a_denial_is_known_by_the_status_that_the_runs_issue_names() {
 }
 
 #[test]
-fn what_lasts_is_not_announced_for_the_next_run() {
+fn a_lasting_issue_is_not_announced_for_the_next_run() {
     let lasting =
         r#","issue_counts":{"InvalidTrailNameException":2},"lasting_counts":{"InvalidTrailNameException":2}"#;
     let classification =
@@ -149,7 +149,7 @@ fn what_lasts_is_not_announced_for_the_next_run() {
 }
 
 #[test]
-fn how_old_is_too_old_can_be_said() {
+fn the_maximum_age_can_be_configured() {
     let old = state("09:00", "ok", "");
     for (source, oldest, expected) in [
         (xray::SOURCE, None, Condition::Stale),
@@ -167,7 +167,7 @@ fn how_old_is_too_old_can_be_said() {
 }
 
 #[test]
-fn the_last_run_tells_which_operation_failed() {
+fn the_last_run_names_the_failed_operation() {
     let issues = r#","issue_counts":{"AccessDeniedException":1},"issues":[{"code":"Record.Invalid","operation":"GetInsight"},
             {"code":"AccessDeniedException","operation":"GetGroups","message":"not allowed"}]"#;
     let failed = state("11:30", "failed", issues);
@@ -206,7 +206,7 @@ fn no_next_run_is_promised_after_a_run_that_a_person_started() {
 }
 
 #[test]
-fn stale_is_four_of_the_templates_schedules() {
+fn a_target_is_stale_after_four_missed_schedules() {
     let template = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml")).unwrap();
     for (parameter, source) in [
         ("XraySchedule", xray::SOURCE),

@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_is_known_where_nobody_could_look() {
+    fn nothing_is_known_if_nothing_was_collected() {
         use Condition::{Denied, Failed, Fresh, NeverRun, NotEnabled, Partial, Stale, Throttled};
         const XRAY: Source = insights_sources::xray::SOURCE;
         const CLOUDTRAIL: Source = insights_sources::cloudtrail::SOURCE;

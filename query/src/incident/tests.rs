@@ -67,7 +67,7 @@ fn grouped(told: &[Told]) -> Vec<Vec<String>> {
 const SECRET: &str = "secretsmanager.amazonaws.com";
 
 #[test]
-fn what_begins_within_fifteen_minutes_of_the_lead_belongs_to_it() {
+fn an_insight_within_fifteen_minutes_of_the_lead_joins() {
     let lead = told("cloudtrail", SECRET, 0, None);
     for (start, together) in [(0, true), (4, true), (15, true), (16, false), (-16, false), (-15, true)] {
         let other = told("xray", "payments", start, None);
@@ -84,7 +84,7 @@ fn neither_accounts_nor_regions_are_mixed() {
 }
 
 #[test]
-fn what_has_something_in_common_may_begin_two_hours_later() {
+fn an_insight_with_something_in_common_joins_within_two_hours() {
     let graph = r#"[{"name":"payments"},{"name":"orders","type":"AWS::DynamoDB::Table"}]"#;
     let checkout = |start, lasted| Told { graph: Some(graph), ..told("xray", "checkout", start, lasted) };
     let who = |name: &str, before: &str| -> &'static str {
@@ -156,7 +156,7 @@ fn a_chain_never_reaches_further_than_two_hours_from_its_lead() {
 }
 
 #[test]
-fn what_it_has_in_common_counts_more_than_when_it_began() {
+fn common_properties_take_precedence_over_the_start_time() {
     let groups = grouped(&[
         told("xray", "payments", 0, None),
         told("cloudtrail", SECRET, 20, None),
@@ -166,7 +166,7 @@ fn what_it_has_in_common_counts_more_than_when_it_began() {
 }
 
 #[test]
-fn an_incident_is_told_in_a_sentence() {
+fn an_incident_is_described_in_a_sentence() {
     let graph = r#"[{"name":"payments"},{"name":"vault","type":"AWS::SecretsManager"}]"#;
     let payments = |start| Told { graph: Some(graph), ..told("xray", "payments", start, None) };
     let secret = |start| told("cloudtrail", SECRET, start, None);
@@ -213,7 +213,7 @@ fn an_incident_is_told_in_a_sentence() {
 }
 
 #[test]
-fn an_incident_is_as_bad_as_its_worst_and_open_while_one_is() {
+fn an_incident_has_the_worst_severity_and_is_open_while_a_member_is() {
     let both = [told("xray", "payments", 0, Some(10)), told("xray", "payments", 5, Some(60))];
     let closed = incidents(both.iter().map(Told::occurrence).collect());
     assert_eq!((closed[0].started_at(), closed[0].ended_at()), (noon(0), Some(noon(65))));
@@ -228,7 +228,7 @@ fn an_incident_is_as_bad_as_its_worst_and_open_while_one_is() {
 }
 
 #[test]
-fn only_insights_with_neighbours_are_worth_reading() {
+fn only_insights_near_others_are_read_completely() {
     let told = [
         told("xray", "a", 0, None),
         told("xray", "b", 120, None),
@@ -241,7 +241,7 @@ fn only_insights_with_neighbours_are_worth_reading() {
 }
 
 #[test]
-fn what_is_no_insight_is_in_no_incident() {
+fn only_insights_are_in_incidents() {
     let snapshot = stored(r#"{"kind":"auditmanager.insights","started_at":"2026-03-01T12:00:00.000Z"}"#);
     assert_eq!(Occurrence::new(snapshot, &[]), None);
     assert_eq!(incidents(Vec::new()), []);

@@ -401,7 +401,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_fits_a_pattern_by_code_and_by_a_part_of_its_message() {
+    fn an_error_matches_a_pattern_by_code_and_part_of_its_message() {
         let (by_both, by_code) = (
             ErrorPattern { code: "AccessDenied", message: "complete the setup" },
             ErrorPattern { code: "InvalidAccess", message: "" },

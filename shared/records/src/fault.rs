@@ -135,7 +135,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_may_hold_an_external_id_is_not_shown() {
+    fn values_that_may_contain_an_external_id_are_not_shown() {
         for (field, value) in [
             ("TARGETS", r#"[{"account_id":"111122223333","external_id":"sesame"},]"#),
             ("TARGETS[0].external_id", "sesame"),
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn the_text_of_faults_fits_into_a_log_event_however_long_they_are() {
+    fn the_text_of_any_faults_fits_into_a_log_event() {
         // JSON escapes each of these characters as six.
         let long = "\u{1}".repeat(10_000);
         for (field, rule) in [(long.as_str(), "x"), ("x", long.as_str()), ("x", &"é".repeat(40_000))] {
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_is_cut_between_characters_and_says_so() {
+    fn a_text_is_cut_between_characters_and_marked() {
         assert_eq!(cut("abc", 3), "abc");
         assert_eq!(cut("abcdef", 5), "ab…");
         assert_eq!(cut("ééé", 5), "é…");

@@ -130,7 +130,7 @@ mod tests {
     use proptest::sample::Index;
 
     #[test]
-    fn of_members_of_one_name_the_last_counts() {
+    fn of_members_with_the_same_name_the_last_counts() {
         let value = read(r#"{"a": 1, "b": 1, "a": 2}"#).unwrap();
         assert_eq!(value, read(r#"{"a": 2, "b": 1}"#).unwrap());
         let value = read_in_snake_case(r#"{"eventID": {"aB": 1, "aB": 2}, "eventID": [{"cD": 3}]}"#).unwrap();
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_json_is_refused_with_what_is_wrong_and_where() {
+    fn invalid_json_is_rejected_with_reason_and_position() {
         for (text, reason) in [
             ("", "value expected at line 1 column 1"),
             ("{", "value or end of sequence expected at line 1 column 2"),
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_read_that_is_nested_deeper_than_the_deepest_whatever_it_is_made_of() {
+    fn json_above_the_maximum_depth_is_rejected() {
         for (begin, end) in [("[", "]"), ("{\"aB\":", "}"), ("[{\"aB\":", "}]")] {
             let levels = begin.matches(['[', '{']).count();
             let nested = |depth: usize| {
@@ -248,7 +248,7 @@ mod tests {
     proptest! {
         /// Valid JSON with one changed character.
         #[test]
-        fn a_text_with_one_slip_is_read_as_serde_json_reads_it(
+        fn a_text_with_one_changed_character_is_read_like_by_serde_json(
             value in any_value(), at: Index, slip in prop::sample::select(&[
                 "", "\"", "\\", "{", "}", "[", "]", ",", ":", "-", "0", "1", ".", "e", "n", " ", "\n", "\u{1}", "é", "\"\"",
             ])
@@ -262,21 +262,21 @@ mod tests {
 
         /// Random texts of the characters that JSON consists of. Nearly all of them are invalid.
         #[test]
-        fn it_reads_what_serde_json_reads_and_refuses_what_it_refuses(
+        fn it_accepts_and_rejects_the_same_as_serde_json(
             text in r#"([\[\]{},:" ]|"a"|"[\\"u0-9a-f]{0,7}"|-|0|12|\.5|[eE][+-]?[0-9]?|true|null|fals|é){0,12}"#
         ) {
             as_serde_json(&text)?;
         }
 
         #[test]
-        fn names_are_renamed_while_reading_as_they_are_afterwards(value in any_value()) {
+        fn names_are_renamed_the_same_during_and_after_reading(value in any_value()) {
             let mut text = String::new();
             value.write_canonical(&mut text);
             prop_assert_eq!(read_in_snake_case(&text), Ok(with_snake_names(value)));
         }
 
         #[test]
-        fn any_text_is_read_or_refused_without_a_panic(text in ".{0,64}") {
+        fn any_text_is_read_or_rejected_without_a_panic(text in ".{0,64}") {
             let _ = read(&text);
         }
     }

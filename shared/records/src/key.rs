@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_are_encoded_as_the_contract_has_them() {
+    fn parts_are_encoded_as_in_the_contract() {
         let long = "x".repeat(201);
         for (text, expected) in [
             ("RunInstances", "RunInstances"),
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn no_part_is_longer_in_a_key_than_the_longest_whatever_it_is_made_of() {
+    fn no_encoded_part_exceeds_the_maximum_length() {
         for text in ["#".repeat(66), "#".repeat(67), "%".repeat(200), "-".repeat(200), "é#".repeat(80)] {
             let encoded = part(&text);
             assert!(encoded.len() <= LONGEST_PART, "{text}: {encoded}");
@@ -169,7 +169,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn different_parts_never_make_the_same_key(
+        fn different_parts_have_different_keys(
             left in prop::collection::vec("[-#%a:]{0,3}|sha256:[a#]{0,2}|.{0,220}", 3),
             right in prop::collection::vec("[-#%a:]{0,3}|sha256:[a#]{0,2}|.{0,220}", 3),
         ) {

@@ -208,7 +208,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_holds_what_a_tree_holds_however_it_is_filled(members in members(), gone in "[a-cé]{0,2}") {
+        fn it_has_the_same_content_as_a_tree_in_any_order_of_insertion(members in members(), gone in "[a-cé]{0,2}") {
             let members: Vec<(Text, Value)> =
                 members.into_iter().map(|(name, number)| (name.into(), number.into())).collect();
             let mut tree: BTreeMap<Text, Value> = members.iter().cloned().collect();

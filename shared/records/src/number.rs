@@ -279,7 +279,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn every_spelling_of_a_number_becomes_the_same_text() {
+    fn every_notation_of_a_number_has_the_same_text() {
         for (literal, expected) in [
             ("0", "0"),
             ("-0.000", "0"),
@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_that_dynamodb_refuses_are_named() {
+    fn numbers_that_dynamodb_rejects_have_a_violation() {
         for (literal, refused) in [
             ("9.99e125", false),
             ("1e126", true),
@@ -322,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn a_float_is_refused_at_the_same_bounds_as_its_decimal() {
+    fn a_float_is_rejected_at_the_same_limits_as_its_decimal() {
         let bounds = [1e126_f64, 1e-130, EXACT, 1e21, 0.0, 1e-6, 5e-324, f64::MAX];
         for bound in bounds {
             for value in [bound.next_down(), bound, bound.next_up(), -bound, -bound.next_up()] {
@@ -341,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn a_float_is_spelled_like_the_literal_that_a_person_would_write() {
+    fn a_float_has_the_shortest_literal() {
         for (value, expected) in [
             (0.0, "0"),
             (-0.0, "0"),
@@ -366,7 +366,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_taken_as_it_stands_is_what_the_long_way_gives() {
+    fn a_plain_literal_equals_its_canonical_text() {
         let literals = [
             "0",
             "-0",
@@ -417,31 +417,31 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_literal_is_read_as_the_long_way_reads_it(literal in "-?[01]?[0-9]{0,22}\\.?0{0,8}[0-9]{0,22}0{0,2}") {
+        fn any_literal_has_the_same_result_on_the_fast_path(literal in "-?[01]?[0-9]{0,22}\\.?0{0,8}[0-9]{0,22}0{0,2}") {
             let by_decimal = Decimal::parse(&literal).map(|decimal| decimal.to_string());
             prop_assert_eq!(Number::parse(&literal).map(Number::into_string), by_decimal);
         }
 
         #[test]
-        fn a_float_has_the_text_of_any_other_spelling_of_it(value in proptest::num::f64::NORMAL | proptest::num::f64::ZERO) {
+        fn a_float_has_the_text_of_every_other_notation(value in proptest::num::f64::NORMAL | proptest::num::f64::ZERO) {
             let number = Number::from_f64(value).unwrap();
             prop_assert_eq!(&number, &Number::parse(&format!("{value:e}")).unwrap());
             prop_assert_eq!(number.violation(), violation_of_f64(value));
         }
 
         #[test]
-        fn a_float_reads_back_as_itself(value in proptest::num::f64::NORMAL | proptest::num::f64::ZERO) {
+        fn a_float_is_read_unchanged(value in proptest::num::f64::NORMAL | proptest::num::f64::ZERO) {
             prop_assert_eq!(Number::from_f64(value).unwrap().as_f64().total_cmp(&value), std::cmp::Ordering::Equal);
         }
 
         #[test]
-        fn an_integer_reads_back_as_itself(value: i64) {
+        fn an_integer_is_read_unchanged(value: i64) {
             prop_assert_eq!(Number::from(value).as_i64(), Some(value));
             prop_assert_eq!(Number::parse(&value.to_string()), Some(Number::from(value)));
         }
 
         #[test]
-        fn the_canonical_text_is_a_fixed_point(literal in "-?[0-9]{1,40}(\\.[0-9]{1,40})?(e-?[0-9]{1,3})?") {
+        fn the_canonical_text_of_a_canonical_text_is_the_same(literal in "-?[0-9]{1,40}(\\.[0-9]{1,40})?(e-?[0-9]{1,3})?") {
             let number = Number::parse(&literal).unwrap();
             prop_assert_eq!(Number::parse(number.as_str()).unwrap(), number);
         }

@@ -326,7 +326,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn a_title_has_its_words_one_space_apart() {
+    fn a_title_has_single_spaces_between_words() {
         for (text, line) in [
             ("", ""),
             ("Faults in checkout", "Faults in checkout"),
@@ -344,7 +344,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_title_is_a_texts_words_whatever_they_are(text in "([ -~]|[ \\n\\t]|é|\u{a0}){0,40}") {
+        fn a_title_consists_of_the_words_of_any_text(text in "([ -~]|[ \\n\\t]|é|\u{a0}){0,40}") {
             let words: Vec<&str> = text.split_whitespace().collect();
             prop_assert_eq!(one_line(&text), words.join(" "));
         }

@@ -25,7 +25,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_fractional_epoch_of_the_wire_keeps_its_millisecond() {
+    fn a_fractional_epoch_in_an_answer_keeps_its_milliseconds() {
         let date_time = DateTime::from_secs_f64(1_601_002_100.123);
         assert_eq!(timestamp(&date_time).unwrap().to_string(), "2020-09-25T02:48:20.123Z");
         assert_eq!(time_value(&DateTime::from_secs(i64::MAX)), Value::Number(i64::MAX.into()));

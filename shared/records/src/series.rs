@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_api_would_refuse_is_named_before_it_is_sent() {
+    fn parts_that_the_api_rejects_are_reported_before_a_request() {
         let long = "x".repeat(129);
         for (series, field) in [
             (series("ec2.amazonaws.com", "RunInstances", API_CALL_RATE, None), ""),

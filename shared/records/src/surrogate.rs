@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_without_any_is_the_text_itself() {
+    fn a_text_without_surrogates_is_unchanged() {
         for text in ["", "{}", r#"{"a":"\n\\u"}"#, r#""\ud83d\ude00""#, r#""\u00e9""#, "\\"] {
             assert!(matches!(replace_unpaired(text), Cow::Borrowed(same) if same == text), "{text}");
         }
@@ -167,7 +167,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_reads_what_the_standard_library_makes_of_the_same_units(
+        fn the_result_equals_that_of_the_standard_library(
             units in prop::collection::vec(
                 prop_oneof![0xD7FE_u16..0xE002, 0xDBFE_u16..0xDC02, Just(0x5C), 0x61_u16..0x7B, any::<u16>()], 0..12
             ),

@@ -189,7 +189,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_has_three_digits_and_sorts_as_the_instants_do() {
+    fn text_has_three_decimals_and_sorts_like_the_times() {
         let timestamp = Timestamp::from_parts(1_700_000_000, 250_000_000).unwrap();
         assert_eq!(timestamp.to_string(), "2023-11-14T22:13:20.250Z");
         assert_eq!(Timestamp::from_seconds(0).to_string(), "1970-01-01T00:00:00.000Z");
@@ -198,14 +198,14 @@ mod tests {
     }
 
     #[test]
-    fn blurred_fractions_round_to_the_millisecond() {
+    fn inexact_fractions_are_rounded_to_the_millisecond() {
         let blurred = Timestamp::from_parts(1_601_002_100, 122_999_906).unwrap();
         assert_eq!(blurred.to_string(), "2020-09-25T02:48:20.123Z");
         assert_eq!(Timestamp::from_parts(5, 999_999_999).unwrap().millis(), 6_000);
     }
 
     #[test]
-    fn reading_back_gives_the_same_instant() {
+    fn a_time_is_read_unchanged() {
         for text in
             ["2023-11-14T22:13:20.250Z", "2023-11-14T23:13:20.25+01:00", "2023-11-14T22:13:20.250000001Z"]
         {
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_can_be_moved_whichever_it_is() {
+    fn every_clock_can_be_moved() {
         static HELD: AtomicI64 = AtomicI64::new(10_000);
         let fixed = Timestamp::from_seconds(10);
         for clock in [Clock::Fixed(fixed), Clock::Held(&HELD)] {

@@ -73,7 +73,7 @@ fn a_closed_insight_is_under_the_month_of_its_end_and_expires_after_it() {
 }
 
 #[test]
-fn the_hash_ignores_when_it_was_asked_and_how_far_a_chunk_reaches_and_nothing_else() {
+fn the_hash_leaves_out_only_the_time_of_the_request_and_the_coverage_of_a_chunk() {
     let base = validate(insight(), 400).unwrap();
     let mut asked_later = insight();
     asked_later.answered_at = time("2024-01-01T00:00:00Z");
@@ -171,7 +171,7 @@ fn the_hash_leaves_out_what_its_kind_names() {
 }
 
 #[test]
-fn the_points_of_a_chunk_are_hashed_written_and_weighed_like_any_other_attribute() {
+fn the_points_of_a_chunk_are_hashed_written_and_measured_like_other_attributes() {
     let mut hostile = chunk();
     if let Some(chunk) = &mut hostile.chunk {
         chunk.timestamps = vec![-1, 0, 1_700_000_000, i64::MAX];
@@ -196,7 +196,7 @@ fn the_points_of_a_chunk_are_hashed_written_and_weighed_like_any_other_attribute
 
 proptest! {
     #[test]
-    fn what_the_service_said_is_weighed_as_the_item_that_it_becomes(said in any_value()) {
+    fn the_size_of_a_record_is_that_of_its_item(said in any_value()) {
         let mut record = insight();
         record.detail.insert("said".into(), said);
         // A record that breaks a rule has no item.
@@ -234,7 +234,7 @@ fn every_violation_is_reported_at_once() {
 }
 
 #[test]
-fn a_chunk_that_cannot_be_held_is_named() {
+fn a_chunk_that_cannot_be_stored_is_reported() {
     type Change = fn(&mut Chunk);
     let faulty: [(Change, &str); 6] = [
         (|chunk| chunk.values.truncate(1), "timestamps and values"),
@@ -263,7 +263,7 @@ fn the_points_of_a_chunk_that_is_rejected_are_kept() {
 }
 
 #[test]
-fn an_item_over_400_kb_and_one_nested_too_deep_cost_only_themselves() {
+fn an_item_over_400_kb_or_nested_too_deeply_is_rejected() {
     let mut large = insight();
     large.detail.insert("text".into(), "x".repeat(409_600).into());
     let rejected = validate(large, 400).unwrap_err();

@@ -305,7 +305,7 @@ pub(crate) mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn names_become_snake_case_as_the_contract_spells_them() {
+    fn names_are_converted_to_snake_case_as_in_the_contract() {
         for (name, snake) in [
             ("GroupARN", "group_arn"),
             ("sharedEventID", "shared_event_id"),
@@ -352,7 +352,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn what_needs_an_escape_is_found_wherever_it_stands() {
+    fn characters_to_escape_are_found_at_every_position() {
         for escaped in ['\u{0}', '\u{1f}', '"', '\\', '\n'] {
             for before in 0..20 {
                 for after in [0, 1, 7, 8, 9] {
@@ -395,7 +395,7 @@ pub(crate) mod tests {
 
     proptest! {
         #[test]
-        fn json_and_attributes_read_back_as_the_value_that_was_written(value in any_value()) {
+        fn json_and_attributes_are_read_unchanged(value in any_value()) {
             let mut text = String::new();
             value.write_canonical(&mut text);
             prop_assert_eq!(&Value::from_json(&text).unwrap(), &value);

@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_an_object_that_is_no_error() {
+    fn an_answer_is_an_object_without_an_error() {
         for (status, header, body, expected) in [
             (200, None, "{}", None),
             (200, None, " \r\n{\"Groups\":[]}\n", None),
@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn only_both_ends_of_a_large_body_are_looked_at() {
+    fn only_both_ends_of_a_large_body_are_checked() {
         let large = format!("{{\"__type\":\"{}\"}}", "x".repeat(LARGEST_ERROR));
         assert_eq!(check(Protocol::Json, "GetGroups", &response(200, None, &large)), Ok(()));
         let cut = large.trim_end_matches('}');

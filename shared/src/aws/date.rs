@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_successful_response_decides_which_clock_counts() {
+    fn the_first_successful_response_determines_the_clock() {
         for (responses, clock, lowest, reported) in [
             (&[][..], "12:00:00.400Z", 0, None),
             (&[(200, "Tue, 03 Mar 2026 12:00:00 GMT")], "12:00:00.400Z", 0, None),
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn years_are_no_matter() {
+    fn differences_of_years_are_measured() {
         for (date, clock) in [
             ("Mon, 03 Mar 2036 12:00:00 GMT", "2036-03-03T12:00:00.000Z"),
             ("Thu, 03 Mar 2016 12:00:00 GMT", "2016-03-03T12:00:00.000Z"),
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn a_response_from_a_cache_says_nothing() {
+    fn the_date_of_a_cached_response_is_ignored() {
         let dates = dates();
         let cached = response(200, &[("date", "Tue, 03 Mar 2026 09:00:00 GMT"), ("age", "10800")]);
         dates.note("GetGroups", &cached);
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn each_invocation_begins_anew() {
+    fn each_invocation_discards_earlier_dates() {
         let dates = noted(&[(200, "Tue, 03 Mar 2026 11:00:00 GMT")]);
         assert_eq!(dates.skew().map(|skew| skew.operation), Some("GetGroups"));
         dates.forget();

@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_is_not_shown_where_the_url_is_wrong() {
+    fn the_password_of_an_invalid_url_is_not_shown() {
         for (url, shown) in [
             ("http://user:pw@host:x", "http://…@host:x"),
             ("user:pw@host", "…@host"),
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn each_service_has_a_variable_of_its_own_and_its_clients_ask_by_the_services_own_name() {
+    fn each_service_has_its_own_variable_which_its_client_uses() {
         use insights_sources::{auditmanager, cloudtrail, xray};
         for (source, service, variable) in [
             (auditmanager::SOURCE, "AuditManager", "AWS_ENDPOINT_URL_AUDITMANAGER"),
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn configured_endpoints_are_ignored_where_the_environment_says_so() {
+    fn configured_endpoints_can_be_disabled_by_a_variable() {
         for (value, expected) in [("true", None), ("TRUE", None), ("false", Some("http://all:2"))] {
             let variables = [
                 (GENERAL, "http://all:2"),
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_url_is_a_fault_that_names_its_variable() {
+    fn an_invalid_url_is_a_fault_of_its_variable() {
         for value in [
             "localhost:8000",
             "ftp://host",
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_host_of_amazons_has_a_certificate_of_amazons() {
+    fn only_hosts_of_amazon_have_certificates_of_amazon() {
         for (url, expected) in [
             ("https://xray.eu-west-1.amazonaws.com", false),
             ("https://XRAY.eu-west-1.AmazonAWS.com:443/", false),

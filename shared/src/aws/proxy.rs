@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn a_proxy_that_is_no_url_is_a_fault_without_its_password() {
+    fn an_invalid_proxy_is_a_fault_without_its_password() {
         let (proxies, faults) = read(&[("HTTPS_PROXY", "http://user:secret@a b:1")]);
         assert_eq!(proxies.https.url, None);
         assert!(faults.contains("HTTPS_PROXY") && !faults.contains("secret"), "{faults}");

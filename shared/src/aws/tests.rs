@@ -66,7 +66,7 @@ async fn sent_with(variables: &[(&str, &str)]) -> [Sent; 2] {
 }
 
 #[tokio::test]
-async fn requests_go_where_the_sdks_own_variables_say() {
+async fn requests_use_the_endpoints_of_the_sdks_variables() {
     let region = ("AWS_REGION", "eu-west-1");
     let (all, own) = ("http://127.0.0.1:1", "http://127.0.0.1:2");
     let real_dynamodb = "https://dynamodb.eu-west-1.amazonaws.com";
@@ -135,7 +135,7 @@ async fn requests_are_signed_with_the_environments_credentials_and_name_the_appl
 }
 
 #[test]
-fn every_client_tries_as_often_and_waits_as_long_as_is_chosen_here() {
+fn every_client_has_the_configured_attempts_and_timeouts() {
     let (sdk, _) = load_with(&[("AWS_REGION", "eu-west-1"), ("AWS_MAX_ATTEMPTS", "2")]);
     let dynamodb = of_dynamodb(&sdk).build();
     let sts = aws_sdk_sts::Config::from(&sdk);
@@ -149,7 +149,7 @@ fn every_client_tries_as_often_and_waits_as_long_as_is_chosen_here() {
 }
 
 #[test]
-fn every_wrong_variable_is_a_fault_and_no_secret_is_told() {
+fn every_invalid_variable_is_a_fault_without_a_secret() {
     let wrong = [
         ("AWS_ENDPOINT_URL", "nowhere"),
         ("AWS_USE_FIPS_ENDPOINT", "1"),
@@ -205,7 +205,7 @@ impl Intercept for Digests {
 }
 
 #[tokio::test]
-async fn the_table_is_asked_under_the_signature_that_the_sdk_would_make() {
+async fn requests_to_the_table_have_the_same_signature_as_from_the_sdk() {
     let (sdk, _) = load_with(&[("AWS_REGION", "eu-west-1")]);
     let notes = Notes::default();
     let builder = sdk.to_builder().http_client(notes.clone());

@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn the_built_in_roots_are_amazons_five_and_each_is_one() {
+    fn the_built_in_roots_are_the_five_of_amazon() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("roots.pem");
         std::fs::write(&file, AMAZON).unwrap();
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn amazons_roots_are_believed_where_nobody_else_can_answer() {
+    fn only_the_roots_of_amazon_are_trusted_if_only_aws_can_answer() {
         let amazon = Trust::Certificates(AMAZON.to_owned());
         for region in
             ["eu-west-1", "us-east-1", "ap-southeast-7", "mx-central-1", "us-gov-west-1", "il-central-1"]
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_environment_names_is_believed_together_and_nothing_else() {
+    fn exactly_the_certificates_of_the_environment_are_trusted() {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
         let roots: Vec<&str> = AMAZON.split_inclusive("-----END CERTIFICATE-----\n").collect();

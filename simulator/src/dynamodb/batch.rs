@@ -82,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn half_of_a_batch_is_held_back_and_a_single_item_is_too() {
+    fn half_of_a_batch_is_unprocessed_and_a_single_item_too() {
         let mut batch = json!({"RequestItems": {"a": [1, 2, 3], "b": [4]}});
         let held_back = hold_back(&mut batch, false);
         assert_eq!(batch, json!({"RequestItems": {"a": [1]}}));

@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn requests_that_cannot_be_read_are_refused_as_dynamodb_refuses_them() {
+    fn unreadable_requests_have_the_errors_of_dynamodb() {
         let database = table();
         let deep = |levels: usize| {
             let value =

@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn the_key_of_an_empty_page_leads_to_the_page_that_it_replaces_however_often_it_is_repeated() {
+    fn the_key_of_an_empty_page_always_leads_to_the_replaced_page() {
         for start in [Value::Null, json!({"pk": {"S": "a 1"}})] {
             let mut request = json!({"TableName": "t"});
             if !start.is_null() {

@@ -42,7 +42,7 @@ mod tests {
     use crate::xray::SERVICE;
 
     #[test]
-    fn faults_apply_to_their_operations_as_often_as_they_say() {
+    fn faults_apply_to_their_operations_with_their_count() {
         let mut queue = Queue::default();
         queue.add(Fault::new("GetInsight", FaultKind::Throttle).unwrap().times(1).after(1));
         queue.add(Fault::new("xray:*", FaultKind::Denied).unwrap().times(1).after(2));

@@ -112,7 +112,7 @@ fn allowed_names_are_accepted_at_their_port_or_at_any() {
 }
 
 #[test]
-fn a_foreign_origin_is_refused_whatever_the_host() {
+fn a_foreign_origin_is_rejected_for_any_host() {
     for (host, origin, expected) in [
         (LOOPBACK, "http://127.0.0.1:8080", 200),
         ("localhost:8080", "http://LOCALHOST:8080", 200),

@@ -160,7 +160,7 @@ fn the_impact_graph_covers_the_part_of_the_frame_in_which_the_insight_was_active
 }
 
 #[test]
-fn what_aws_refuses_is_refused() {
+fn requests_that_aws_rejects_are_rejected() {
     let check = |operation, input: Value, expected: &str| {
         let error = ask(operation, input.clone()).unwrap_err();
         assert_eq!((error.code, error.status), ("InvalidRequestException", 400), "{input}");

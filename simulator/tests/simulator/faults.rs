@@ -102,7 +102,7 @@ async fn a_reset_is_a_reset_and_the_next_call_is_answered() {
 }
 
 #[tokio::test]
-async fn a_call_with_a_lost_answer_is_carried_out() {
+async fn a_call_with_a_lost_answer_takes_effect() {
     let simulator = with("CreateTable=lost-answer:1").await;
     assert_eq!(create_table(&simulator).await.unwrap_err(), Ending::Reset);
     let tables = dynamodb(&simulator, "ListTables", "{}").await.unwrap().json();
@@ -145,7 +145,7 @@ async fn a_truncated_body_ends_in_its_middle() {
 }
 
 #[tokio::test]
-async fn answers_are_changed_as_the_fault_says() {
+async fn answers_are_changed_according_to_the_fault() {
     let check = async |kind: &str, expected: Value| {
         let simulator = with(&format!("GetInsight={kind}:1")).await;
         let answer = insight(&simulator).await.unwrap().json();

@@ -70,7 +70,7 @@ async fn a_preflight_gets_no_permission() {
 }
 
 #[tokio::test]
-async fn a_refused_request_is_no_call_and_says_what_to_do() {
+async fn a_rejected_request_is_not_a_call_and_states_what_to_do() {
     let simulator =
         start(|options| options.allowed_hosts = vec!["host.docker.internal".parse().unwrap()]).await;
     let post = |host: &str| format!("POST /Groups HTTP/1.1\r\nhost: {host}");

@@ -148,7 +148,7 @@ async fn sts_issues_keys_of_the_account_of_the_role() {
 }
 
 #[tokio::test]
-async fn sts_refuses_what_aws_would_refuse() {
+async fn sts_rejects_what_aws_rejects() {
     let simulator = start(|_| {}).await;
     let check = async |form: &str, status: u16, code: &str, message: &str| {
         let answer = sts(&simulator, &format!("Action=AssumeRole{form}")).await.unwrap();

@@ -82,7 +82,7 @@ fn event(time: &str, clients: &[(&str, i64)]) -> Stored {
 }
 
 #[test]
-fn an_insight_is_shown_with_everything_that_has_to_be_changed() {
+fn an_insight_shows_everything_that_must_be_changed() {
     let insight = stored(INSIGHT_JSON);
     let items = [
         event("2026-01-05T00:00:00Z", &[("kubectl/v1.25", 12)]),
@@ -186,7 +186,7 @@ fn the_requests_of_each_client_are_a_line_over_time() {
 }
 
 #[test]
-fn an_insight_of_which_little_is_known_has_no_empty_tables() {
+fn an_insight_with_few_members_has_no_empty_tables() {
     let insight = stored(r#"{"kind":"eks.insight","entity":"prod"}"#);
     let sections = sections(&insight, &[event("2026-01-05T00:00:00Z", &[])]);
     assert_eq!(

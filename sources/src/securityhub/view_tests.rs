@@ -122,7 +122,7 @@ fn the_link_leads_to_the_insights_of_the_region() {
 }
 
 #[test]
-fn a_record_without_detail_has_a_view_all_the_same() {
+fn a_record_without_detail_has_a_view() {
     let record =
         stored(r#"{"source":"securityhub","kind":"securityhub.insight","sk":"2026-03-01","title":"Keys"}"#);
     let sections = sections(&record, std::slice::from_ref(&record));

@@ -252,7 +252,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_libraries_are_as_they_come_and_named_with_version_licence_and_integrity() {
+    fn the_libraries_are_unmodified_and_have_version_licence_and_integrity() {
         let vendor = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/vendor");
         let read = |name: &str| std::fs::read_to_string(format!("{vendor}/{name}")).unwrap();
         let note = read("README.md");
@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn no_script_can_end_the_element_that_it_stands_in() {
+    fn no_script_can_end_its_element() {
         for (name, script) in SCRIPTS {
             let lower = script.to_lowercase();
             assert!(!lower.contains("</script") && !lower.contains("<!--"), "{name}");

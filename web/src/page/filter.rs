@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_without_parameters_asks_for_the_last_seven_days() {
+    fn an_address_without_parameters_selects_the_last_seven_days() {
         let (filter, span) = Filter::parse([], &OF_INSIGHTS, now()).unwrap();
         assert_eq!((filter.narrows(), span.since.day(), span.until), (false, "2026-03-01".to_owned(), now()));
         let (filter, span) =
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_is_wrong_is_named_with_value_and_rule() {
+    fn every_fault_is_reported_with_value_and_rule() {
         for (field, value, rule) in [
             ("source", "lambda", "must be xray, cloudtrail, auditmanager, eks or securityhub"),
             ("severity", "bad", "must be info, low, medium, high or critical"),
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn an_insight_is_held_by_what_it_is_and_what_its_text_contains() {
+    fn an_insight_is_selected_by_its_attributes_and_its_text() {
         let json = r#"{"source":"xray","severity":"high","status":"open","account_id":"123456789012","region":"eu-west-1",
             "title":"Faults in Checkout","entity":"checkout","id":"7c4e","pk":"xray#123456789012#eu-west-1#7c4e"}"#;
         let Value::Map(map) = Value::from_json(json).unwrap() else { panic!("not an object") };
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn a_selection_is_named_in_words() {
+    fn a_selection_is_described_in_words() {
         for (pairs, expected) in [
             (&[][..], "All sources, last 7 days"),
             (&[("source", "cloudtrail"), ("severity", "high")], "CloudTrail, high or worse, last 7 days"),

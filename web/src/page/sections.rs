@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_large_graph_the_page_shows_what_is_nearest_to_the_cause_and_says_so() {
+    fn a_large_graph_shows_the_nearest_services_and_the_number_of_others() {
         type Calls = fn(i64) -> Vec<i64>;
         let shapes: [(&str, Calls); 4] = [
             ("a chain", |nth| vec![nth + 1]),

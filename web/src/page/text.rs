@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_table_holds_is_text_and_never_markup() {
+    fn stored_values_are_text_and_never_markup() {
         let hostile = r#""><script>alert(1)</script>"#;
         let pieces = [
             severity(hostile),

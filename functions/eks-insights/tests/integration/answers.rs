@@ -21,7 +21,7 @@ fn is_at(sent: &Sent, path: &str) -> bool {
 }
 
 #[tokio::test]
-async fn an_answer_without_the_member_of_its_list_is_no_empty_list() {
+async fn an_answer_without_its_list_is_not_an_empty_list() {
     for (path, operation, subject) in
         [("/clusters", "ListClusters", "clusters"), ("/clusters/test/insights", "ListInsights", "test")]
     {
@@ -86,7 +86,7 @@ async fn a_check_that_is_on_two_pages_counts_once_in_its_later_state() {
 }
 
 #[tokio::test]
-async fn values_that_no_model_knows_are_stored_as_they_are() {
+async fn unknown_values_are_stored_unchanged() {
     let lab = story().await;
     let response = run_edited(&lab, |sent, answer| {
         let is_it = sent.path.ends_with(ADDONS);

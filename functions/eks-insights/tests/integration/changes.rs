@@ -68,7 +68,7 @@ async fn resources_that_change_between_two_refreshes_replace_the_answer_of_the_s
 }
 
 #[tokio::test]
-async fn the_order_of_an_answer_is_no_change() {
+async fn another_order_of_an_answer_is_not_a_change() {
     let client =
         r#"{ user_agent = "helm/v3", last_request = "-2d", requests = 3 }, { user_agent = "kubectl/v1.29""#;
     let lab = Lab::new(&STORY.replace(r#"{ user_agent = "kubectl/v1.29""#, client)).await;

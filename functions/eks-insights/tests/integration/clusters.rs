@@ -84,7 +84,7 @@ async fn a_cluster_that_is_missing_from_the_whole_listing_closes_its_insights_an
 }
 
 #[tokio::test]
-async fn a_cluster_that_comes_back_has_its_row_and_its_insights_again() {
+async fn a_cluster_that_appears_again_has_its_row_and_insights_again() {
     let lab = story().await;
     run(&lab).await;
     let first = lab.table().await;
@@ -100,7 +100,7 @@ async fn a_cluster_that_comes_back_has_its_row_and_its_insights_again() {
 }
 
 #[tokio::test]
-async fn only_configured_clusters_are_collected_and_the_others_are_left_as_they_are() {
+async fn only_configured_clusters_are_collected_and_others_are_unchanged() {
     let lab = story().await;
     run(&lab).await;
     let before = lab.table().await;
@@ -113,7 +113,7 @@ async fn only_configured_clusters_are_collected_and_the_others_are_left_as_they_
 }
 
 #[tokio::test]
-async fn a_configured_cluster_that_does_not_exist_is_an_issue_of_its_own() {
+async fn a_configured_cluster_that_does_not_exist_is_an_issue() {
     let lab = story().await;
     let response = run_with(&lab, &[("EKS_CLUSTERS", "test,stage")], "{}").await.unwrap();
     assert_eq!(response["status"], "partial", "{response}");
@@ -126,7 +126,7 @@ async fn a_configured_cluster_that_does_not_exist_is_an_issue_of_its_own() {
 }
 
 #[tokio::test]
-async fn without_the_whole_listing_nothing_is_missing_from_it() {
+async fn after_an_incomplete_listing_nothing_counts_as_missing() {
     // Of two clusters and of two checks, one is on each page; the second page fails.
     for fault in [
         "ListClusters=error500@1",

@@ -11,7 +11,7 @@ use serde_json::json;
 use std::time::Duration;
 
 #[tokio::test]
-async fn before_its_time_is_over_a_run_stores_what_it_has_and_the_next_one_finishes() {
+async fn a_run_stores_its_data_before_the_deadline_and_the_next_run_continues() {
     // What hangs; the number of subjects that were not reached; how many insights are stored; where the next run continues.
     for (hanging, not_reached, stored, next) in [
         ("ListClusters=hang", 1, 0, None),
@@ -52,7 +52,7 @@ async fn before_its_time_is_over_a_run_stores_what_it_has_and_the_next_one_finis
 }
 
 #[tokio::test]
-async fn a_run_without_any_time_asks_for_nothing_and_says_so() {
+async fn a_run_without_remaining_time_makes_no_calls_and_is_not_reached() {
     let lab = story().await;
     let function = lab.function::<EksInsights>(&[]);
     let response = function.invoke_within("{}", Duration::ZERO).await.unwrap();
@@ -73,7 +73,7 @@ fn clusters(count: usize) -> String {
 }
 
 #[tokio::test]
-async fn an_account_too_large_for_one_invocation_is_finished_by_several() {
+async fn a_large_account_is_completed_by_several_invocations() {
     let lab = Lab::new(&clusters(9)).await;
     // Of nine clusters, the two seconds that there are allow four at the most, also where the machine is slow.
     lab.fault("DescribeInsight=slow-0.5");
@@ -88,7 +88,7 @@ async fn an_account_too_large_for_one_invocation_is_finished_by_several() {
 }
 
 #[tokio::test]
-async fn a_cluster_that_failed_in_a_round_leaves_a_gap_until_the_next_round() {
+async fn a_cluster_that_failed_in_a_sweep_stops_the_watermark_until_the_next_sweep() {
     let lab = story().await;
     // A cluster whose checks all pass; the next one's check is denied; the last one's never answers.
     super::change(&lab, |data| {

@@ -115,7 +115,7 @@ const OPERATIONS: [Expected; 3] = [
 ];
 
 #[tokio::test]
-async fn all_denied_is_denied_and_all_throttled_is_throttled() {
+async fn an_invocation_with_only_denials_is_denied_and_with_only_throttling_is_throttled() {
     for (kind, error_type) in [("denied", "Source.Denied"), ("throttle", "Source.Throttled")] {
         let lab = story().await;
         lab.fault(&format!("eks:*={kind}"));

@@ -100,7 +100,7 @@ async fn a_dry_run_counts_what_it_would_write_and_writes_nothing() {
 }
 
 #[tokio::test]
-async fn a_window_is_refused_because_eks_has_no_past() {
+async fn a_window_is_rejected_because_eks_has_no_past() {
     let lab = story().await;
     let payload = r#"{"window":{"start":"2026-02-01T00:00:00Z","end":"2026-02-02T00:00:00Z"}}"#;
     let error = lab.function::<EksInsights>(&[]).invoke(payload).await.unwrap_err();

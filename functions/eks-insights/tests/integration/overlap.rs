@@ -9,7 +9,7 @@ use insights_shared::time::DAY_SECONDS;
 use insights_tests::{Lab, at};
 
 #[tokio::test]
-async fn two_runs_at_once_store_what_one_stores() {
+async fn two_concurrent_runs_store_the_same_as_one() {
     // A first run; one with a transition and a change; and one that closes a check and a cluster.
     let lab = Lab::new(STORY).await;
     for (hours, what) in [(-24, "first"), (24, "transition"), (24, "change")] {
@@ -36,7 +36,7 @@ async fn two_runs_at_once_store_what_one_stores() {
 }
 
 #[tokio::test]
-async fn two_runs_at_once_close_what_is_gone_once() {
+async fn two_concurrent_runs_close_a_missing_insight_once() {
     let lab = story().await;
     run(&lab).await;
     change_cluster(&lab, "prod", |cluster| cluster.insights.clear());
@@ -56,7 +56,7 @@ async fn two_runs_at_once_close_what_is_gone_once() {
 }
 
 #[tokio::test]
-async fn an_earlier_answer_that_is_written_later_does_not_open_a_closed_record() {
+async fn an_older_answer_that_is_written_later_does_not_reopen_a_record() {
     let lab = story().await;
     run(&lab).await;
     lab.advance(3 * DAY_SECONDS + 20);
@@ -76,7 +76,7 @@ async fn an_earlier_answer_that_is_written_later_does_not_open_a_closed_record()
 }
 
 #[tokio::test]
-async fn an_earlier_listing_does_not_close_what_a_later_answer_has_opened() {
+async fn an_older_listing_does_not_close_a_record_of_a_later_answer() {
     let lab = story().await;
     run(&lab).await;
     // Another run has stored an answer a minute after this run's listing, in which the check is missing.

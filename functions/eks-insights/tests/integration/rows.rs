@@ -36,7 +36,7 @@ async fn a_row_lists_every_check_with_status_version_and_transition() {
 }
 
 #[tokio::test]
-async fn a_row_is_written_only_when_it_says_something_else() {
+async fn a_row_is_written_only_if_its_content_changes() {
     let lab = story().await;
     run(&lab).await;
     let before = row(&lab.table().await, "prod").cloned();
@@ -86,7 +86,7 @@ async fn a_row_of_a_later_answer_or_a_newer_schema_is_not_overwritten() {
 }
 
 #[tokio::test]
-async fn a_row_that_a_clock_ahead_has_written_is_overwritten() {
+async fn a_row_of_a_run_with_a_clock_ahead_is_overwritten() {
     let lab = story().await;
     run(&lab).await;
     let mut ahead = row(&lab.table().await, "prod").unwrap().clone();

@@ -4,7 +4,7 @@ use super::{ONE_AT_A_TIME, calls, counts, run, run_with, story, undisturbed};
 use insights_tests::faults::{DONE, Exception, Expected};
 
 #[tokio::test]
-async fn without_its_table_a_run_is_over_before_it_asks_anything() {
+async fn without_its_table_a_run_ends_before_any_request() {
     let lab = story().await;
     let error = run_with(&lab, &[("TABLE_NAME", "nowhere")], "{}").await.unwrap_err();
     assert_eq!(error.error_type, "Table.Unavailable");
@@ -65,7 +65,7 @@ pub const EXCEPTIONS: [Exception; 2] = [
 ];
 
 #[tokio::test]
-async fn one_item_that_cannot_be_put_costs_no_other_and_is_put_by_the_next_run() {
+async fn one_item_that_cannot_be_put_does_not_affect_others_and_is_put_by_the_next_run() {
     // Where nothing may be inserted: of each cluster the event, the insight and the row. Without its event an insight is not put.
     for (skip, expected) in [
         (0, [4, 2, 0, 0, 0, 2, 0]),

@@ -14,6 +14,6 @@ fn clusters(count: usize) -> String {
 }
 
 #[tokio::test]
-async fn a_first_invocation_shakes_hands_in_full_once_at_each_endpoint_and_a_warm_one_goes_on_with_that() {
+async fn each_endpoint_has_one_full_handshake_in_the_first_invocation_and_none_in_a_warm_one() {
     assert_one_full_handshake(env!("CARGO_BIN_EXE_eks-insights"), "eks-insights", &clusters(20), 30).await;
 }

@@ -147,7 +147,7 @@ async fn a_check_that_does_not_pass_and_has_no_transition_is_rejected_and_the_op
 }
 
 #[tokio::test]
-async fn a_check_that_has_changed_since_it_was_listed_is_what_its_own_answer_says() {
+async fn a_check_that_changed_after_the_listing_has_the_state_of_its_own_answer() {
     let described = |status: &'static str| {
         move |sent: &Sent, answer: &mut serde_json::Value| {
             let is_it = sent.path.ends_with(APIS);
@@ -179,7 +179,7 @@ async fn a_check_that_has_changed_since_it_was_listed_is_what_its_own_answer_say
 }
 
 #[tokio::test]
-async fn a_check_that_is_deleted_ends_at_the_time_of_the_listing_and_may_come_back() {
+async fn a_deleted_check_ends_at_the_time_of_the_listing_and_may_appear_again() {
     let lab = story().await;
     run(&lab).await;
     let mut known = Vec::new();

@@ -32,7 +32,7 @@ fn with_results(sent: &Sent, answer: &mut Value, arn: &str, change: impl FnOnce(
 }
 
 #[tokio::test]
-async fn an_insight_that_is_listed_twice_counts_once_in_whichever_order_its_versions_come() {
+async fn an_insight_that_is_listed_twice_counts_once_in_any_order_of_its_versions() {
     let mut tables = Vec::new();
     for at_front in [false, true] {
         let lab = Lab::new(SCENARIO).await;

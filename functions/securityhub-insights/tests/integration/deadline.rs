@@ -6,7 +6,7 @@ use securityhub_insights::SecurityhubInsights;
 use std::time::Duration;
 
 #[tokio::test]
-async fn when_time_runs_out_the_fetched_counts_are_stored_and_the_others_are_not_reached() {
+async fn without_enough_time_fetched_counts_are_stored_and_the_others_are_not_reached() {
     let check = async |hanging: &str, written: u64, not_reached: u64| {
         let lab = Lab::new(SCENARIO).await;
         lab.fault(hanging);

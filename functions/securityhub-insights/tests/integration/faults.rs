@@ -98,7 +98,7 @@ const TABLE_EXCEPTIONS: [Exception; 2] = [
 ];
 
 #[test]
-fn a_listing_that_fails_after_its_first_page_leaves_the_insights_of_that_page() {
+fn after_a_failed_second_page_the_insights_of_the_first_page_are_stored() {
     // The second page of custom insights, and the managed insight.
     const FROM_SECOND_PAGE: FaultChecks<SecurityhubInsights> = FaultChecks {
         operations: &[Expected {
@@ -125,7 +125,7 @@ async fn one_insight_that_fails_does_not_affect_the_others() {
 }
 
 #[tokio::test]
-async fn a_denial_is_not_taken_for_an_account_that_is_not_subscribed() {
+async fn a_denial_is_distinguished_from_an_account_that_is_not_subscribed() {
     for (fault, error_type) in [
         ("securityhub:*=denied", "Source.Denied"),
         ("securityhub:*=throttle", "Source.Throttled"),
@@ -154,7 +154,7 @@ async fn missing_optional_members_and_unknown_values_of_enumerations_are_stored_
 }
 
 #[test]
-fn a_listing_without_an_end_is_ended_and_what_it_returned_is_stored() {
+fn an_endless_listing_stops_and_its_insights_are_stored() {
     paused(async {
         let lab = PausedLab::new("us-east-2", SCENARIO).await;
         lab.endless("/insights/get", "NextToken", None);

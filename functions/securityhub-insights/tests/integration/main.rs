@@ -86,7 +86,7 @@ async fn a_second_run_over_the_same_answers_writes_only_run_and_state() {
 }
 
 #[tokio::test]
-async fn a_later_answer_of_a_day_replaces_the_earlier_one_and_the_next_day_is_stored_beside_it() {
+async fn a_later_answer_of_a_day_replaces_the_earlier_one_and_the_next_day_is_added() {
     let lab = Lab::new(SCENARIO).await;
     run(&lab).await;
     lab.advance(2 * 3_600);
@@ -197,7 +197,7 @@ async fn an_insight_without_findings_is_stored() {
 }
 
 #[tokio::test]
-async fn a_window_is_refused_because_there_is_no_past() {
+async fn a_window_is_rejected_because_there_is_no_past() {
     let lab = Lab::new(SCENARIO).await;
     let payload = r#"{"window":{"start":"2026-02-01T00:00:00Z","end":"2026-02-02T00:00:00Z"}}"#;
     let error = run_with(&lab, payload).await.unwrap_err();
@@ -221,7 +221,7 @@ async fn two_concurrent_runs_store_the_same_as_one() {
 }
 
 #[tokio::test]
-async fn a_wrong_variable_is_a_configuration_error_with_all_faults() {
+async fn an_invalid_variable_is_a_configuration_error_with_all_faults() {
     let lab = Lab::new(SCENARIO).await;
     let variables = [("SECURITYHUB_INSIGHTS", "x,y"), ONE_AT_A_TIME];
     let error = lab.try_function::<SecurityhubInsights>(&variables).unwrap_err();

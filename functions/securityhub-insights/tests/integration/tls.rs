@@ -14,7 +14,7 @@ fn scenario(insights: usize) -> String {
 }
 
 #[tokio::test]
-async fn a_first_invocation_makes_one_full_handshake_at_each_endpoint_and_a_warm_one_resumes_it() {
+async fn each_endpoint_has_one_full_handshake_in_the_first_invocation_and_none_in_a_warm_one() {
     let binary = env!("CARGO_BIN_EXE_securityhub-insights");
     assert_one_full_handshake(binary, "securityhub-insights", &scenario(40), 30).await;
 }

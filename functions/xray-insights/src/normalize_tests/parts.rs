@@ -12,7 +12,7 @@ fn sort_keys(records: &[Record]) -> Vec<&str> {
 }
 
 #[test]
-fn an_event_is_a_record_of_its_own_beside_its_insight() {
+fn an_event_is_a_separate_record_in_the_partition_of_its_insight() {
     let given = InsightEvent::builder()
         .event_time(DateTime::from_secs_f64(1_700_000_300.125))
         .summary("Faults in checkout")
@@ -42,7 +42,7 @@ fn an_event_is_a_record_of_its_own_beside_its_insight() {
 }
 
 #[test]
-fn events_of_the_same_time_are_numbered_by_their_content_whatever_order_they_come_in() {
+fn events_of_the_same_time_are_numbered_by_their_content_in_any_order() {
     let (early, late) = (Some(1_700_000_300), Some(1_700_000_301));
     let given = [event(late, "x"), event(early, "b"), event(early, "c"), event(early, "a"), event(late, "x")];
     // The event that occurs twice was on two pages.
@@ -63,7 +63,7 @@ fn events_of_the_same_time_are_numbered_by_their_content_whatever_order_they_com
 }
 
 #[test]
-fn events_a_thousandth_apart_are_of_different_times_and_closer_ones_of_the_same() {
+fn events_a_millisecond_apart_have_different_times_and_closer_ones_the_same() {
     let at = |nanos: u32| {
         let time = DateTime::from_secs_and_nanos(1_700_000_300, nanos);
         InsightEvent::builder().event_time(time).summary(nanos.to_string()).build()
@@ -78,7 +78,7 @@ fn events_a_thousandth_apart_are_of_different_times_and_closer_ones_of_the_same(
 }
 
 #[test]
-fn events_without_a_time_are_rejected_each_by_itself() {
+fn events_without_a_time_are_rejected_separately() {
     let records = events_of(ID, &[event(None, "a"), event(Some(1_700_000_300), "b"), event(None, "c")]);
     assert_eq!(sort_keys(&records), ["event#", "event##2", "event#2023-11-14T22:18:20.000Z"]);
     let rejected: Vec<String> = records
@@ -94,7 +94,7 @@ fn events_without_a_time_are_rejected_each_by_itself() {
 }
 
 #[test]
-fn a_graph_is_of_its_insights_version_and_of_the_span_that_was_asked_for() {
+fn a_graph_has_the_version_of_its_insight_and_the_requested_time() {
     let service = InsightImpactGraphService::builder()
         .reference_id(0)
         .name("checkout")
@@ -145,7 +145,7 @@ fn a_graph_is_of_its_insights_version_and_of_the_span_that_was_asked_for() {
 }
 
 #[test]
-fn a_summary_that_cannot_be_asked_for_keeps_everything_that_it_says() {
+fn a_summary_without_a_valid_id_is_rejected_with_all_members() {
     let given = InsightSummary::builder()
         .insight_id("no UUID")
         .group_arn("arn")
@@ -178,7 +178,7 @@ fn a_summary_that_cannot_be_asked_for_keeps_everything_that_it_says() {
 }
 
 #[test]
-fn a_separator_in_an_id_stays_within_its_part_of_the_key() {
+fn a_separator_in_an_id_is_encoded_in_the_key() {
     for (id, pk) in [
         (ID, PK),
         ("a#insight", "xray#123456789012#eu-west-1#a%23insight"),

@@ -113,7 +113,7 @@ fn members_of(value: &Value) -> usize {
 
 proptest! {
     #[test]
-    fn every_member_of_any_answer_is_in_the_detail_and_no_other(given in any_insight()) {
+    fn the_detail_has_exactly_the_members_of_any_answer(given in any_insight()) {
         let record = record_of(&given, by_id(None, None));
         prop_assert_eq!(members_of(&Value::Map(record.detail.clone())), members(&given));
         // Any answer is stored or rejected as a whole, and never causes a panic.
@@ -131,7 +131,7 @@ proptest! {
     }
 
     #[test]
-    fn the_same_answer_again_by_id_makes_the_same_record(given in any_insight()) {
+    fn an_equal_answer_by_id_results_in_the_same_record(given in any_insight()) {
         let listed = record_of(&given, summary_version());
         if let Ok(valid) = validate(listed, 0) {
             let stored = Stored(valid.to_map());
@@ -142,7 +142,7 @@ proptest! {
     }
 
     #[test]
-    fn keys_never_collide_and_no_event_is_lost_but_one_that_came_twice(
+    fn keys_are_unique_and_only_repeated_events_are_omitted(
         ids in prop::collection::btree_set(any_text(), 1..4),
         times in prop::collection::vec((any_time(), "[ab]?"), 0..12),
     ) {

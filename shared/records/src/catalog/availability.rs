@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_asked_for_again_after_24_hours_or_where_the_clock_was_ahead() {
+    fn it_is_requested_again_after_24_hours_or_if_the_clock_was_ahead() {
         let at = |text: &str| text.parse::<Timestamp>().unwrap();
         let asked_at = at("2026-03-01T12:00:00Z");
         let unavailable = Unavailable { code: "x".into(), since: asked_at, asked_at };

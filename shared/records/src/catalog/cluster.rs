@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_row_is_read_as_it_was_written() {
+    fn a_row_is_read_unchanged() {
         let at = |text: &str| text.parse::<Timestamp>().unwrap();
         let full = ClusterCheck {
             id: "a".into(),
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_that_is_kept_for_ever_still_says_that_its_cluster_is_gone() {
+    fn a_row_without_expiry_states_that_its_cluster_is_gone() {
         let gone_at: Timestamp = "2023-11-20T00:00:00Z".parse().unwrap();
         let row = ClusterRow { name: "prod".into(), checks: Vec::new(), gone_at: Some(gone_at) };
         let item = row.to_item(Map::new(), gone_at, 0);
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn other_rows_are_no_rows_of_clusters() {
+    fn other_rows_are_not_cluster_rows() {
         assert_eq!(ClusterRow::from_stored(&Stored(Map::new())), None);
         assert_eq!(cluster_sort_key("prod"), "cluster#prod");
     }

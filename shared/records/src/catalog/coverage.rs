@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn spans_merge_only_where_they_adjoin() {
+    fn spans_merge_only_if_they_touch() {
         let mut coverage = Coverage::default();
         coverage.add(300, at(0), at(2));
         coverage.add(300, at(4), at(6));
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn of_more_spans_than_a_row_can_hold_the_oldest_are_unknown_again() {
+    fn above_the_maximum_number_of_spans_the_oldest_are_removed() {
         let mut coverage = Coverage::default();
         for hour in 0..1_010 {
             coverage.add(300, at(2 * hour), at(2 * hour + 1));
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn spans_in_the_future_and_those_that_follow_it_end_where_the_series_restarts() {
+    fn spans_in_the_future_and_open_spans_end_at_the_restart_of_the_series() {
         let is_future = |instant| instant > at(9);
         let mut coverage = Coverage::default();
         for (from, until) in [(0, 2), (3, 20), (12, 20), (5, 8)] {
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn a_span_that_the_watermark_never_reached_is_dropped_when_it_is_closed() {
+    fn an_empty_span_is_removed_when_it_is_closed() {
         let mut coverage = Coverage::default();
         coverage.add(60, at(3), at(4));
         coverage.open(60, at(4));

@@ -19,7 +19,7 @@ async fn put_newer(lab: &Lab, record: &ValidRecord) -> Map {
 }
 
 #[tokio::test]
-async fn a_newer_schema_is_never_overwritten_whatever_the_guard() {
+async fn a_newer_schema_is_never_overwritten_with_any_guard() {
     let lab = lab().await;
     let store = lab.store(|_| ());
     for kind in insights_sources::kinds() {

@@ -203,7 +203,7 @@ fn without_a_category_there_are_only_management_events_of_which_there_are_none()
 }
 
 #[test]
-fn a_look_up_that_aws_would_refuse_is_refused_by_the_same_name() {
+fn a_look_up_that_aws_rejects_is_rejected_with_the_same_code() {
     let data = data(ONE);
     let check = |mut input: Value, code: &str| {
         if input.get("EventCategory").is_none() {
@@ -233,7 +233,7 @@ fn a_look_up_that_aws_would_refuse_is_refused_by_the_same_name() {
 }
 
 #[test]
-fn a_listing_of_a_trails_insights_that_aws_would_refuse_is_refused() {
+fn a_listing_that_aws_rejects_is_rejected() {
     let data = data(ONE);
     let source = "arn:aws:cloudtrail:eu-west-1:123456789012:trail/object-access";
     let check = |change: Value, code: &str| {

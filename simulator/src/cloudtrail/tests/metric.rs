@@ -92,7 +92,7 @@ fn data_events_are_counted_under_their_trail_and_nowhere_else() {
 }
 
 #[test]
-fn each_period_reaches_back_to_its_cut_off_and_no_further() {
+fn each_period_has_its_retention() {
     let data = data(STEADY);
     for (period, days) in [(60, 15), (300, 63), (3_600, 90)] {
         let cutoff = now().seconds() - days * DAY_SECONDS;

@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn circles_and_calls_to_nobody_have_their_places_too() {
+    fn cycles_and_calls_to_missing_services_have_positions() {
         assert_eq!(rows(&[node(1, &[2, 1]), node(2, &[1, 99])]), [vec![0], vec![1]]);
     }
 

@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn data_cannot_end_the_element_that_it_stands_in() {
+    fn data_cannot_end_its_element() {
         let drawn =
             canvas("rate", "\"><b>", &["</script><script>alert(1)</script>", "<!--", "a & b"]).into_string();
         assert_eq!(drawn.matches("</script>").count(), 1, "{drawn}");
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn hidden_characters_of_a_chart_are_spelled_out() {
+    fn hidden_characters_of_a_chart_are_escaped() {
         let drawn = canvas("rate", "x", &["pay\u{202e}stnem", "\u{9b}31m"]).into_string();
         let (_, json) = drawn.split_once("application/json\">").unwrap();
         let json: Vec<String> = serde_json::from_str(json.split_once("</script>").unwrap().0).unwrap();
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn times_are_what_the_clocks_of_the_page_show() {
+    fn times_are_in_the_time_zone_of_the_page() {
         let noon: Timestamp = "1970-01-01T12:00:00.900Z".parse().unwrap();
         assert_eq!(clock(noon, &TimeZone::UTC), 43_200);
         assert_eq!(clock(noon, &TimeZone::fixed(jiff::tz::offset(-3))), 32_400);
