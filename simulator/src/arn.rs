@@ -1,6 +1,7 @@
 //! ARNs. They depend on the call, because one scenario applies to many accounts and regions.
 
 use crate::call::Call;
+use insights_shared::region::Partition;
 
 /// The ARN of `resource` of `service` in the account and region of `call`.
 pub fn arn(call: &Call, service: &str, resource: &str) -> String {
@@ -9,9 +10,5 @@ pub fn arn(call: &Call, service: &str, resource: &str) -> String {
 
 /// The partition of `region`.
 pub fn partition(region: &str) -> &'static str {
-    match region {
-        _ if region.starts_with("cn-") => "aws-cn",
-        _ if region.starts_with("us-gov-") => "aws-us-gov",
-        _ => "aws",
-    }
+    Partition::of(region).id
 }

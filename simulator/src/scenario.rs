@@ -168,9 +168,3 @@ pub fn hash(seed: u64, name: &str) -> Vec<u8> {
 pub(crate) fn is_account(value: &str) -> bool {
     value.len() == 12 && value.bytes().all(|byte| byte.is_ascii_digit())
 }
-
-/// Whether `value` has the form of a region.
-pub(crate) fn is_region(value: &str) -> bool {
-    !value.is_empty()
-        && value.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
-}

@@ -188,9 +188,20 @@ pub struct PushEvent {
     pub rule: &'static str,
     /// When the service sends it.
     pub description: &'static str,
-    /// Adds a fault for each member without which `detail` cannot be processed. What can still be stored, or stored as
+    /// Adds a fault for each member without which the event cannot be processed. What can still be stored, or stored as
     /// rejected, is no fault.
-    pub check: fn(detail: &Value, faults: &mut Faults),
+    pub check: fn(event: &PushedEvent<'_>, faults: &mut Faults),
+}
+
+/// A received event, as [`PushEvent::check`] reads it.
+#[derive(Clone, Copy, Debug)]
+pub struct PushedEvent<'a> {
+    /// The account of its envelope.
+    pub account_id: &'a str,
+    /// The region of its envelope.
+    pub region: &'a str,
+    /// The service's data.
+    pub detail: &'a Value,
 }
 
 /// Where a service is not available.

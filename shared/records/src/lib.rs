@@ -15,6 +15,7 @@ pub mod key;
 mod map;
 pub mod number;
 pub mod record;
+pub mod region;
 #[cfg(feature = "dynamodb")]
 pub mod sdk;
 pub mod series;

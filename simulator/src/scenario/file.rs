@@ -1,10 +1,11 @@
 //! Reads the top level of a scenario file: seed, account, rates and places. Each service reads its own table.
 
 use super::place::Place;
-use super::{Context, DEFAULT_ACCOUNT, Scenario, is_account, is_region};
+use super::{Context, DEFAULT_ACCOUNT, Scenario, is_account};
 use crate::rate::Rates;
 use crate::selector::Selector;
 use insights_shared::fields::{Faults, Fields};
+use insights_shared::region::is_region;
 use insights_shared::time::Timestamp;
 use serde_json::{Map, Number, Value};
 use std::collections::BTreeMap;

@@ -1,6 +1,7 @@
 //! Links into the AWS console.
 
 use insights_records::record::Stored;
+use insights_records::region::{Partition, is_region};
 
 /// A page of the AWS console.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,23 +12,12 @@ pub struct Link {
     pub url: String,
 }
 
-/// The home page of `service` in the console of the record's region and partition; `None` without a region.
+/// The home page of `service` in the console of the record's region; `None` without a valid region or without a public console.
+/// <https://docs.aws.amazon.com/awsconsolehelpdocs/latest/gsg/select-region.html>
 pub fn home(record: &Stored, service: &str) -> Option<String> {
     let region = record.text("region").filter(|region| is_region(region))?;
-    let domain = if region.starts_with("cn-") {
-        "console.amazonaws.cn"
-    } else if region.starts_with("us-gov-") {
-        "console.amazonaws-us-gov.com"
-    } else {
-        "console.aws.amazon.com"
-    };
+    let domain = Partition::of(region).console?;
     Some(format!("https://{region}.{domain}/{service}/home?region={region}"))
-}
-
-/// The region becomes part of a host name, so its format is checked.
-fn is_region(region: &str) -> bool {
-    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    !region.is_empty() && region.bytes().all(allowed)
 }
 
 /// Percent-encodes `text` for one path segment or one query value.
@@ -49,6 +39,34 @@ pub fn encoded(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use insights_records::value::Map;
+
+    fn home_in(region: &str) -> Option<String> {
+        home(&Stored(Map::from([("region".into(), region.into())])), "xray")
+    }
+
+    /// The hosts that the consoles of the partitions show in the address bar.
+    #[test]
+    fn every_partition_has_its_own_console() {
+        for (region, host) in [
+            ("eu-west-1", "eu-west-1.console.aws.amazon.com"),
+            ("cn-north-1", "cn-north-1.console.amazonaws.cn"),
+            ("us-gov-west-1", "us-gov-west-1.console.amazonaws-us-gov.com"),
+            ("eusc-de-east-1", "eusc-de-east-1.console.amazonaws-eusc.eu"),
+        ] {
+            let expected = format!("https://{host}/xray/home?region={region}");
+            assert_eq!(home_in(region), Some(expected), "{region}");
+        }
+    }
+
+    #[test]
+    fn there_is_no_link_without_a_valid_region_or_a_public_console() {
+        for region in
+            ["", "eu", "eu-west-1.example.org", "evil.example/eu-west-1", "EU-WEST-1", "us-iso-east-1"]
+        {
+            assert_eq!(home_in(region), None, "{region}");
+        }
+    }
 
     #[test]
     fn keys_become_one_segment() {
