@@ -24,4 +24,5 @@ mod events;
 mod overlap;
 mod pacing;
 mod permissions;
+mod recheck;
 mod schedules;

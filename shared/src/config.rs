@@ -3,6 +3,7 @@
 use crate::descriptor::{History, Operation};
 use crate::environment::Environment;
 use crate::fields::Faults;
+use crate::push_role::PushRole;
 use crate::record::Source;
 use crate::target::{self, Target};
 use serde_json::Value;
@@ -12,6 +13,10 @@ use std::collections::BTreeMap;
 const DEFAULT_RATE: f64 = 10.0;
 /// The name in `RATE_LIMITS` for every operation that it does not name.
 const DEFAULT: &str = "default";
+
+/// The default of `NOT_ENABLED_RECHECK_HOURS`: less than a day, so that an hourly run finds an enabled source within a day, and a
+/// daily run always requests it.
+const RECHECK_HOURS: i64 = 23;
 
 /// Requests per second for each account, region and operation of one source; 0 is unlimited.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,8 +53,12 @@ pub struct Settings {
     pub lookback_days: i64,
     /// `TARGETS`; `None` means the own account and region.
     pub targets: Option<Vec<Target>>,
+    /// `PUSH_ROLE_NAME` and `PUSH_EXTERNAL_ID`; `None` if push events of other accounts are not accepted.
+    pub push_role: Option<PushRole>,
     /// `OVERLAP_MINUTES`: how far before the watermark a run looks again for late data.
     pub overlap_minutes: i64,
+    /// `NOT_ENABLED_RECHECK_HOURS`: how long scheduled runs skip a target in which the source was not enabled; 0 is never.
+    pub not_enabled_recheck_hours: i64,
     /// `RATE_LIMITS` merged over the defaults of the source.
     pub rate_limits: RateLimits,
     /// `CONCURRENCY`: concurrent requests per target.
@@ -91,7 +100,15 @@ impl Settings {
             retention_days: integer(environment, "RETENTION_DAYS", source.retention_days, 0..=36_500, faults),
             lookback_days,
             targets: targets(environment, own_region, faults),
+            push_role: PushRole::read(environment, source, faults),
             overlap_minutes: integer(environment, "OVERLAP_MINUTES", 360, 0..=43_200, faults),
+            not_enabled_recheck_hours: integer(
+                environment,
+                "NOT_ENABLED_RECHECK_HOURS",
+                RECHECK_HOURS,
+                0..=168,
+                faults,
+            ),
             rate_limits: rate_limits(environment, source, concurrency, faults),
             concurrency: usize::try_from(concurrency).unwrap_or(1),
             own_region: own_region.to_owned(),
@@ -229,6 +246,7 @@ mod tests {
             let settings = read(source, &REQUIRED).unwrap();
             assert_eq!((settings.retention_days, settings.lookback_days), (retention, lookback), "{source}");
             assert_eq!((settings.overlap_minutes, settings.concurrency), (360, 8));
+            assert_eq!((settings.not_enabled_recheck_hours, settings.push_role), (23, None));
             assert_eq!(settings.rate_limits.of("LookupEvents"), Some(2.0));
             assert_eq!(settings.rate_limits.of("GetInsight"), Some(10.0));
             assert!(settings.targets.is_none());
@@ -290,6 +308,9 @@ mod tests {
                 ("LOOKBACK_DAYS", "31"),
                 ("OVERLAP_MINUTES", "soon"),
                 ("CONCURRENCY", "0"),
+                ("NOT_ENABLED_RECHECK_HOURS", "169"),
+                ("PUSH_ROLE_NAME", "arn:aws:iam::111122223333:role/r"),
+                ("PUSH_EXTERNAL_ID", "x"),
                 ("RATE_LIMITS", r#"{"GetInsigths":1,"default":"x"}"#),
                 ("TARGETS", "[{}"),
             ],
@@ -302,6 +323,9 @@ mod tests {
             "LOOKBACK_DAYS is 31: must be a whole number from 1 to 30",
             "OVERLAP_MINUTES is soon",
             "CONCURRENCY is 0",
+            "NOT_ENABLED_RECHECK_HOURS is 169: must be a whole number from 0 to 168",
+            "PUSH_ROLE_NAME is arn:aws:iam::111122223333:role/r: must be the name of an IAM role",
+            "PUSH_EXTERNAL_ID is (not shown): must be 2 to 1224",
             "RATE_LIMITS.GetInsigths is 1: unknown operation",
             "RATE_LIMITS.default is \"x\"",
             "TARGETS is [{}: must be JSON",

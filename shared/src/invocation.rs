@@ -18,6 +18,7 @@ use crate::payload;
 use crate::report::{Response, RunStatus, Usage};
 use crate::response::LARGEST_RESPONSE;
 use crate::store::read::Found;
+use crate::store::recurrence::{Recurrence, skipped_until};
 use crate::store::state::{InFuture, RunStamp, state_key};
 use crate::store::{Options, Store};
 use crate::target_run::Work;
@@ -198,6 +199,22 @@ impl<C: Collector> Service<C> {
             let last_begun = states.items.get(&key).and_then(|state| state.timestamp("last_begun_at"));
             (states.failed.contains_key(&key), last_begun.filter(|last_begun| *last_begun <= started_at))
         });
+        let mut all = Outcomes::default();
+        if plan.work == Work::Scheduled && !plan.dry_run {
+            targets.retain(|target| {
+                let state = states.items.get(&state_key(C::SOURCE, target));
+                let hours = self.settings.not_enabled_recheck_hours;
+                let until = state.and_then(|state| skipped_until(state, hours, started_at));
+                if let Some(until) = until {
+                    all.add(self.skipped(target, until));
+                }
+                until.is_none()
+            });
+        }
+        let skipped = count - targets.len();
+        if skipped > 0 {
+            log::targets_skipped(C::SOURCE.as_str(), skipped);
+        }
         let runs = targets.into_iter().map(|target| {
             let key = state_key(C::SOURCE, &target);
             let state = states
@@ -212,11 +229,11 @@ impl<C: Collector> Service<C> {
                 trigger: plan.trigger,
                 scheduled_time: plan.scheduled_time,
                 in_future: InFuture::default(),
+                recurrence: Recurrence::default(),
             };
             self.target(target, &plan.work, state, &store, &cancellation, stamp)
         });
         let mut outcomes = stream::iter(runs).buffer_unordered(TARGETS_AT_ONCE);
-        let mut all = Outcomes::default();
         while let Some(outcome) = outcomes.next().await {
             all.add(outcome);
         }

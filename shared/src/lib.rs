@@ -21,6 +21,7 @@ mod outcome;
 pub mod pace;
 pub mod page;
 pub mod payload;
+pub mod push_role;
 pub mod report;
 pub mod response;
 pub mod roles;
@@ -32,6 +33,6 @@ pub mod target_run;
 
 // The part without I/O, a crate of its own so that it can be optimized for speed.
 pub use insights_records::{
-    catalog, descriptor, key, number, record, sdk, series, severity, surrogate, time, validate, value,
-    version,
+    catalog, descriptor, key, number, record, region, sdk, series, severity, surrogate, time, validate,
+    value, version,
 };

@@ -92,6 +92,11 @@ pub fn targets_not_begun(source: &str, targets: usize) {
     tracing::warn!(event = "targets_not_begun", source, targets, "no time was left for these targets");
 }
 
+/// Targets that a scheduled run skipped, because the source was not enabled when they were last requested.
+pub fn targets_skipped(source: &str, targets: usize) {
+    tracing::info!(event = "targets_skipped", source, targets, "the source was not enabled there before");
+}
+
 /// An issue that no later run can resolve. Everything that the service still has is stored.
 pub fn lasting_issue(operation: &str, subject: &str, code: &str, message: &str) {
     tracing::warn!(event = "issue", lasting = true, operation, subject, code, retryable = false, message);

@@ -126,6 +126,7 @@ impl TargetReport {
             region: target.region.clone(),
             status: inner.status(),
             window: inner.window,
+            ask_again_at: None,
             counts: inner.counts,
             issue_counts: inner.issue_counts.clone(),
             lasting_counts: inner.lasting_counts.clone(),

@@ -5,6 +5,7 @@
 use crate::counts::{Counts, Issue, RunStatus};
 use crate::payload::Window;
 use crate::record::Source;
+use crate::time::Timestamp;
 use serde::Serialize;
 use serde::ser::Serializer;
 use std::cmp::Reverse;
@@ -28,6 +29,9 @@ pub struct TargetResponse {
     /// The collected time span; everything before `end` is stored.
     #[serde(serialize_with = "window", skip_serializing_if = "Option::is_none")]
     pub window: Option<Window>,
+    /// If the run skipped the target because the source was not enabled before: from when a run requests it again.
+    #[serde(serialize_with = "instant", skip_serializing_if = "Option::is_none")]
+    pub ask_again_at: Option<Timestamp>,
     /// The counters.
     #[serde(flatten)]
     pub counts: Counts,
@@ -47,6 +51,11 @@ fn window<S: Serializer>(window: &Option<Window>, serializer: S) -> Result<S::Ok
     let texts = window
         .map(|window| BTreeMap::from([("start", window.start.to_string()), ("end", window.end.to_string())]));
     texts.serialize(serializer)
+}
+
+#[expect(clippy::ref_option, reason = "serde hands a reference to the field")]
+fn instant<S: Serializer>(instant: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
+    instant.map(|instant| instant.to_string()).serialize(serializer)
 }
 
 /// The response of a function.

@@ -4,7 +4,7 @@
 use crate::command::{CommandLine, Location, collect, remedy};
 use insights_query::Place;
 use insights_query::format::{self, instant, so_many, thousands};
-use insights_query::health::{Condition, Health, Target};
+use insights_query::health::{Condition, Health, Target, ask_again_at};
 use insights_query::rejected::Rejected;
 use insights_shared::record::{Source, Stored};
 use insights_shared::time::Timestamp;
@@ -21,7 +21,7 @@ pub fn sections(targets: &[Target], now: Timestamp, location: &Location, zone: &
     let conditions: Vec<(Source, Condition)> =
         targets.iter().map(|target| (target.source, target.classification.condition)).collect();
     let health = Health::of(&insights_sources::all().collect::<Vec<_>>(), &conditions);
-    let mut sections = vec![Section::Table(grid(targets, &health, now))];
+    let mut sections = vec![Section::Table(grid(targets, &health, now, zone))];
     if let Some(reason) = health.unknown() {
         sections.push(Section::Note(format!("It is unknown whether there are insights: {reason}.")));
     }
@@ -71,7 +71,7 @@ pub fn record(target: &Target, location: &Location) -> Stored {
 }
 
 /// A table with a row for each account and region and a column for each source. Its heading is a summary.
-fn grid(targets: &[Target], health: &Health, now: Timestamp) -> Table {
+fn grid(targets: &[Target], health: &Health, now: Timestamp, zone: &TimeZone) -> Table {
     let mut columns = vec![Column::text("Account").fixed(), Column::text("Region").fixed()];
     columns.extend(insights_sources::all().map(|source| Column::text(source.label)));
     let places: BTreeSet<&Place> = targets.iter().map(|target| &target.place).collect();
@@ -79,7 +79,7 @@ fn grid(targets: &[Target], health: &Health, now: Timestamp) -> Table {
         let mut row = vec![Value::Text(place.account_id.clone()), Value::Text(place.region.clone())];
         row.extend(insights_sources::all().map(|source| {
             let is_it = |target: &&Target| target.source == source && target.place == *place;
-            targets.iter().find(is_it).map_or(Value::None, |target| cell(target, now))
+            targets.iter().find(is_it).map_or(Value::None, |target| cell(target, now, zone))
         }));
         row
     };
@@ -100,7 +100,7 @@ fn summary(targets: &[Target], health: &Health) -> String {
 }
 
 /// The condition, the age of the last success, and the result of the last run.
-fn cell(target: &Target, now: Timestamp) -> Value {
+fn cell(target: &Target, now: Timestamp, zone: &TimeZone) -> Value {
     let condition = target.classification.condition;
     let state = target.state.as_ref();
     let time = |name: &str| state.and_then(|state| state.timestamp(name));
@@ -110,6 +110,11 @@ fn cell(target: &Target, now: Timestamp) -> Value {
         (Some(at), _) => lines.push(Value::Age { what: "last success", at, millis: now.millis_since(at) }),
         (None, Some(_)) => lines.push(text("no success yet")),
         (None, None) => {}
+    }
+    if condition == Condition::NotEnabled
+        && let Some(ask_again_at) = state.and_then(ask_again_at)
+    {
+        lines.push(Value::Text(format!("asked again after {}", instant(ask_again_at, zone))));
     }
     lines.extend(state.and_then(|state| state.integer("fetched")).map(|fetched| match fetched {
         0 => text("found nothing"),

@@ -11,7 +11,9 @@ pub fn environment(own: &Environment, table: &str, region: &str, targets: Option
         .with("AWS_REGION", region)
         .with("AWS_LAMBDA_FUNCTION_NAME", "")
         .with("AWS_LAMBDA_FUNCTION_VERSION", concat!("cli-", env!("CARGO_PKG_VERSION")))
-        .with("AWS_SAM_LOCAL", "");
+        .with("AWS_SAM_LOCAL", "")
+        // A person who starts a run expects an answer of the service.
+        .with("NOT_ENABLED_RECHECK_HOURS", "0");
     match targets {
         Some(targets) => environment.with("TARGETS", targets),
         None => environment,

@@ -243,6 +243,7 @@ mod tests {
                 region: "eu-west-1".to_owned(),
                 status,
                 window: None::<Window>,
+                ask_again_at: None,
                 counts: Counts { fetched, ..Counts::default() },
                 issue_counts: codes.iter().map(|code| ((*code).to_owned(), 1)).collect::<BTreeMap<_, _>>(),
                 lasting_counts: BTreeMap::new(),

@@ -110,6 +110,7 @@ fn rows(records: &[Stored], targets: &[Target]) -> String {
         "last_status",
         "last_run_at",
         "last_success_at",
+        "ask_again_at",
         "watermark",
         "fetched",
         "written",

@@ -1,14 +1,12 @@
 //! Classifies a target by its `state` and suggests an action. No I/O.
 
+use super::staleness::is_stale;
 use crate::format::{add, length};
 use insights_shared::issue::{Class, RECORD_INVALID, class_of, class_of_issue};
 use insights_shared::record::{Source, Stored};
 use insights_shared::time::Timestamp;
 use insights_shared::value::Value;
 use insights_sources::view::Tone;
-
-/// A target is stale after this number of missed schedules.
-const MISSED: i64 = 4;
 
 /// The condition of a target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,11 +101,6 @@ impl Condition {
 /// A code for throttling that only DynamoDB returns.
 const TABLE_THROTTLED: &str = "ProvisionedThroughputExceededException";
 
-/// The default maximum age of the last run in seconds: several intervals of the template's schedule.
-pub fn stale_after(source: Source) -> i64 {
-    source.schedule.minutes * 60 * MISSED
-}
-
 /// Whether `run` is the run that wrote `state`.
 pub fn is_run_of(run: &Stored, state: Option<&Stored>) -> bool {
     let last_run_at = state.and_then(|state| state.timestamp("last_run_at"));
@@ -136,11 +129,10 @@ pub fn classify(
     let lasting = (!lasting.is_empty()).then(|| listed(&lasting));
     let counts = issue_counts(state);
     let issues = listed(&counts);
-    let age = now.millis_since(last_run_at);
-    if age > oldest.unwrap_or_else(|| stale_after(source)).saturating_mul(1_000) {
+    if is_stale(state, last_run_at, source, now, oldest) {
         let action = format!(
             "no run for {}: is its schedule on? Its log and its dead-letter queue tell why",
-            length(age)
+            length(now.millis_since(last_run_at))
         );
         let classification = Classification::new(Condition::Stale, issues);
         return Classification { action: Some(action), lasting, ..classification };

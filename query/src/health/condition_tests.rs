@@ -1,4 +1,5 @@
 use super::*;
+use crate::health::stale_after;
 use insights_sources::{auditmanager, cloudtrail, xray};
 
 fn state(last_run: &str, status: &str, further: &str) -> Stored {
@@ -217,6 +218,6 @@ fn a_target_is_stale_after_four_missed_schedules() {
         let (_, rate) = declared.split_once("Default: rate(").unwrap();
         let (number, unit) = rate.split_once(')').unwrap().0.split_once(' ').unwrap();
         let unit = if unit.starts_with("minute") { 60 } else { 3_600 };
-        assert_eq!(stale_after(source), 4 * number.parse::<i64>().unwrap() * unit, "{parameter}");
+        assert_eq!(stale_after(source, None), 4 * number.parse::<i64>().unwrap() * unit, "{parameter}");
     }
 }

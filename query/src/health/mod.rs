@@ -3,11 +3,12 @@
 
 mod condition;
 mod overall;
+mod staleness;
 mod survey;
 
 pub use condition::{
     Classification, Condition, STARTED_BY_HAND, classify, is_about_permission, is_run_of, is_started_by_hand,
-    stale_after,
 };
 pub use overall::{Health, never_run};
+pub use staleness::{ask_again_at, stale_after};
 pub use survey::{Target, condition_of, count_rejected, described, survey};

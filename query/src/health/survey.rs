@@ -31,7 +31,7 @@ pub struct Target {
 }
 
 /// All targets, by account, region and source. A target is stale if its last run is older than `stale_after` seconds; the
-/// default depends on the source.
+/// default depends on the source and on the interval of the target's runs.
 pub async fn survey(reader: &Reader, stale_after: Option<i64>) -> Result<Vec<Target>, Error> {
     let mut states: BTreeMap<Source, BTreeMap<Place, Stored>> = BTreeMap::new();
     for source in insights_sources::all() {

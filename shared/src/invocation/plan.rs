@@ -2,11 +2,12 @@
 
 use super::{Context, InvocationError, Service, payload_invalid, within};
 use crate::collector::Collector;
+use crate::descriptor::PushedEvent;
 use crate::fields::Faults;
 use crate::outcome::error_type_of;
-use crate::payload::Payload;
+use crate::payload::{Payload, Push};
 use crate::roles;
-use crate::target::{self, Target};
+use crate::target::{self, Target, is_account_id, is_region};
 use crate::target_run::Work;
 use crate::time::Timestamp;
 
@@ -61,22 +62,48 @@ impl<C: Collector> Service<C> {
                 Plan::new(work, "window", targets.unwrap_or(configured), scheduled_time, dry_run)
             }
             Payload::Push(push) => {
-                let is_pushed =
-                    |target: &Target| target.account_id == push.account_id && target.region == push.region;
-                let targets: Vec<Target> = configured.into_iter().filter(is_pushed).collect();
-                if targets.is_empty() {
-                    let place = format!("{}/{}", push.account_id, push.region);
-                    faults.add("account and region", place, "must be one of the function's targets");
-                }
+                let target = self.pushed_target(&push, configured, &own_account, &mut faults);
                 if let Some(event) = C::SOURCE.push {
-                    (event.check)(&push.detail, &mut faults);
+                    let Push { account_id, region, detail, .. } = &*push;
+                    (event.check)(&PushedEvent { account_id, region, detail }, &mut faults);
                 }
                 let time = push.time;
-                Plan::new(Work::Push(push), "push", targets, time, false)
+                Plan::new(Work::Push(push), "push", target.into_iter().collect(), time, false)
             }
         };
         check_accounts(&plan.targets, "targets", &own_account, &mut faults);
         faults.or(plan).map_err(payload_invalid)
+    }
+
+    /// The target of an event: the configured one of its account and region, otherwise one with `PUSH_ROLE_NAME`. Another region of
+    /// the own account needs no role.
+    fn pushed_target(
+        &self,
+        push: &Push,
+        configured: Vec<Target>,
+        own_account: &str,
+        faults: &mut Faults,
+    ) -> Option<Target> {
+        let Push { account_id, region, .. } = push;
+        let is_pushed = |target: &Target| target.account_id == *account_id && target.region == *region;
+        if let Some(target) = configured.into_iter().find(is_pushed) {
+            return Some(target);
+        }
+        let Some(push_role) = &self.settings.push_role else {
+            let rule = "must be one of the function's targets, unless PUSH_ROLE_NAME is set";
+            faults.add("account and region", format!("{account_id}/{region}"), rule);
+            return None;
+        };
+        if !is_account_id(account_id) {
+            faults.add("account", account_id, "must be 12 digits");
+            return None;
+        }
+        if !is_region(region) {
+            faults.add("region", region, "must be the name of a region, such as eu-west-1");
+            return None;
+        }
+        let role = (account_id != own_account).then(|| push_role.in_account(account_id, region));
+        Some(Target { account_id: account_id.clone(), region: region.clone(), role })
     }
 
     /// The account of the function: from its ARN, or from STS if the ARN has no account or a fictional one.

@@ -4,7 +4,7 @@ use super::{Service, within};
 use crate::aws::{CallCounts, Calls};
 use crate::cancellation::Cancellation;
 use crate::collector::{Checkpoint, Collector};
-use crate::issue::{CallError, Stage};
+use crate::issue::{CallError, Class, Stage};
 use crate::log;
 use crate::outcome::TargetOutcome;
 use crate::payload::Window;
@@ -12,9 +12,11 @@ use crate::record::Stored;
 use crate::report::{TargetReport, TargetResponse};
 use crate::roles;
 use crate::store::Store;
+use crate::store::recurrence::Recurrence;
 use crate::store::state::RunStamp;
-use crate::target::Target;
+use crate::target::{Role, Target};
 use crate::target_run::{Setup, TargetRun, Work};
+use crate::time::Timestamp;
 use aws_types::region::Region;
 use std::sync::Arc;
 
@@ -51,6 +53,22 @@ impl<C: Collector> Service<C> {
         self.run_target(setup, Arc::clone(store), stamp, failure).await
     }
 
+    /// The role of `PUSH_ROLE_NAME` in the target's account, if the run processes an event.
+    fn pushed_role(&self, setup: &Setup) -> Option<Role> {
+        let Work::Push(push) = &setup.work else { return None };
+        let role = self.settings.push_role.as_ref()?;
+        Some(role.in_account(&push.account_id, &push.region))
+    }
+
+    /// The outcome of a target that a scheduled run skips until this instant. Nothing is requested and nothing is written, so that
+    /// the `state` keeps the time of the last request.
+    pub(super) fn skipped(&self, target: &Target, until: Timestamp) -> TargetOutcome {
+        let report = TargetReport::default();
+        report.sink().not_enabled();
+        let response = TargetResponse { ask_again_at: Some(until), ..report.finish(target) };
+        TargetOutcome { is_begun: true, ..self.without_run(target, &report, response) }
+    }
+
     /// The outcome of a target that was not begun.
     fn not_begun(&self, target: &Target, work: &Work) -> TargetOutcome {
         let report = TargetReport::default();
@@ -61,8 +79,13 @@ impl<C: Collector> Service<C> {
             sink.window(window);
         }
         let response = report.finish(target);
+        self.without_run(target, &report, response)
+    }
+
+    /// The outcome of a target that was neither requested nor begun.
+    fn without_run(&self, target: &Target, report: &TargetReport, response: TargetResponse) -> TargetOutcome {
         if let Some(activity) = &self.hooks.activity {
-            activity.begin(target, &Arc::default(), &report).end(response.status);
+            activity.begin(target, &Arc::default(), report).end(response.status);
         }
         TargetOutcome {
             response,
@@ -83,12 +106,19 @@ impl<C: Collector> Service<C> {
     ) -> TargetOutcome {
         let target = setup.target.clone();
         let is_scheduled = setup.work == Work::Scheduled;
+        let pushed_role = self.pushed_role(&setup);
+        // Whether the account of an event is unknown, so that nothing may be stored about it.
+        let mut is_unverified = false;
         let region = Region::new(target.region.clone());
         let mut sdk = self.sdk.to_builder().region(region).build();
         if let (Some(role), None) = (&target.role, &failure) {
             let assume = Box::pin(roles::assume(&self.sdk, role, &target.account_id, C::SOURCE, &self.dates));
             match within(&setup.cancellation, "AssumeRole", assume).await {
                 Ok(credentials) => sdk = sdk.to_builder().credentials_provider(credentials).build(),
+                Err(error) if pushed_role.as_ref() == Some(role) => {
+                    is_unverified = true;
+                    failure = Some((Stage::Fetch, role.arn.clone(), not_accepted(error, &target.account_id)));
+                }
                 Err(error) => failure = Some((Stage::Fetch, role.arn.clone(), error)),
             }
         }
@@ -118,7 +148,7 @@ impl<C: Collector> Service<C> {
         }
         stamp.ended_at = self.dates.clock().now();
         let mut response = report.finish(&target);
-        if let Err(error) = store.put_run(C::SOURCE, &target, &response, &stamp).await {
+        if !is_unverified && let Err(error) = store.put_run(C::SOURCE, &target, &response, &stamp).await {
             response = not_written(&report, &target, "run", &error);
         }
         if is_scheduled {
@@ -126,6 +156,8 @@ impl<C: Collector> Service<C> {
             let watermark = checkpoint.watermark.map(|watermark| watermark.min(run.limit()));
             let moved = watermark.filter(|watermark| run.watermark() < Some(*watermark));
             stamp.in_future = run.future();
+            let recheck_hours = run.settings.not_enabled_recheck_hours;
+            stamp.recurrence = Recurrence::after(run.state.as_ref(), stamp.begun_at, recheck_hours);
             let written =
                 store.put_state(C::SOURCE, &target, &response, &stamp, moved, &checkpoint.cursor).await;
             if let Err(error) = written {
@@ -144,6 +176,15 @@ impl<C: Collector> Service<C> {
             is_begun: true,
         }
     }
+}
+
+/// The error of an event whose account does not let the function assume `PUSH_ROLE_NAME`.
+fn not_accepted(mut error: CallError, account_id: &str) -> CallError {
+    if error.class == Class::Denied {
+        let reason = format!("account {account_id} is not in the organization, or does not have this role");
+        error.message = format!("{reason}: {}", error.message);
+    }
+    error
 }
 
 /// The window of a backfill that was not begun: it is to be continued at its start.

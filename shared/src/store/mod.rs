@@ -8,6 +8,7 @@ mod condition;
 pub mod dry_run;
 mod insert;
 pub mod read;
+pub mod recurrence;
 mod rejected;
 mod run_record;
 pub mod schema;

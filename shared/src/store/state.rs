@@ -4,6 +4,7 @@
 use super::Store;
 use super::dry_run::Change;
 use super::read::{Found, Projection};
+use super::recurrence::Recurrence;
 use crate::collector::Cursor;
 use crate::counts::{Counts, RunStatus};
 use crate::issue::CallError;
@@ -45,6 +46,8 @@ pub struct RunStamp<'a> {
     pub scheduled_time: Option<Timestamp>,
     /// The attributes of the target's `state` that were in the future.
     pub in_future: InFuture,
+    /// When the next run of the target is expected.
+    pub recurrence: Recurrence,
 }
 
 impl Store {
@@ -93,6 +96,7 @@ impl Store {
         item.extend(counters(&response.counts));
         item.insert("issue_counts".into(), codes(&response.issue_counts));
         let mut removed: Vec<&str> = Vec::new();
+        stamp.recurrence.store(response.status, &mut item, &mut removed);
         match cursor {
             Cursor::Keep => {}
             Cursor::Clear => removed.push("resume"),

@@ -6,10 +6,12 @@ pub mod view;
 
 use crate::{Kind, Source};
 use insights_records::descriptor::{
-    Availability, History, KindDescriptor, Measure, NotEnabled, Operation, PushEvent, Schedule, Shape,
-    SourceDescriptor,
+    Availability, History, KindDescriptor, Measure, NotEnabled, Operation, PushEvent, PushedEvent, Schedule,
+    Shape, SourceDescriptor,
 };
+use insights_records::fault::Faults;
 use insights_records::severity::{RateScale, Scale, SeverityRule};
+use insights_records::value::Value;
 use insights_records::version::{BY_UPDATE, VersionRule};
 
 /// AWS CloudTrail.
@@ -64,8 +66,7 @@ static CLOUDTRAIL: SourceDescriptor = SourceDescriptor {
         event_source: "aws.cloudtrail",
         rule: "CloudTrailInsightEvents",
         description: "A CloudTrail insight started or ended",
-        // An event with missing members is stored as rejected.
-        check: |_, _| (),
+        check: check_push,
     }),
     availability: Availability { missing_partitions: &[], regions: &[] },
     not_enabled: NotEnabled {
@@ -77,6 +78,25 @@ static CLOUDTRAIL: SourceDescriptor = SourceDescriptor {
 
 const fn operation(name: &'static str, iam_action: &'static str) -> Operation {
     Operation { service: "cloudtrail", name, iam_action, iam_resource: "*", rate: None, is_sequential: false }
+}
+
+/// The event must be of the account and region of its envelope, so that no record has another account. An event that lacks these or
+/// other members is no fault here: it is kept as rejected if it cannot be stored.
+/// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>
+fn check_push(event: &PushedEvent<'_>, faults: &mut Faults) {
+    for (name, expected) in [("recipientAccountId", event.account_id), ("awsRegion", event.region)] {
+        let found = event.detail.at(&[name]).filter(|found| **found != Value::Null);
+        if let Some(found) = found.filter(|found| found.as_str() != Some(expected)) {
+            let mut shown = String::new();
+            found.write_canonical(&mut shown);
+            let shown = found.as_str().map_or(shown, str::to_owned);
+            faults.add(
+                format!("detail.{name}"),
+                shown,
+                format!("must be that of the event's envelope, {expected}"),
+            );
+        }
+    }
 }
 
 // Not `SOURCE` below: constants that refer to each other through statics are a cyclic definition.

@@ -6,8 +6,8 @@ pub mod view;
 
 use crate::{Kind, Source};
 use insights_records::descriptor::{
-    Availability, History, KindDescriptor, Measure, NamesSubject, NotEnabled, Operation, PushEvent, Schedule,
-    Shape, SourceDescriptor,
+    Availability, History, KindDescriptor, Measure, NamesSubject, NotEnabled, Operation, PushEvent,
+    PushedEvent, Schedule, Shape, SourceDescriptor,
 };
 use insights_records::fault::Faults;
 use insights_records::severity::{Scale, SeverityRule, ShareScale};
@@ -110,7 +110,8 @@ pub fn is_insight_id(id: &str) -> bool {
     insights_records::key::is_uuid(id)
 }
 
-fn check_push(detail: &Value, faults: &mut Faults) {
+fn check_push(event: &PushedEvent<'_>, faults: &mut Faults) {
+    let detail = event.detail;
     if pushed_id(detail).is_none() {
         let id = detail.at(&["InsightId"]).and_then(Value::as_str).unwrap_or_default();
         faults.add("detail.InsightId", id, "must be the UUID of an insight");

@@ -27,7 +27,12 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 /// The configuration of every function. Look-back and overlap are short, so that a later run does not accidentally collect
 /// what an earlier one missed.
-const VARIABLES: [(&str, &str); 2] = [("LOOKBACK_DAYS", "5"), ("OVERLAP_MINUTES", "30")];
+const VARIABLES: [(&str, &str); 3] = [
+    ("LOOKBACK_DAYS", "5"),
+    ("OVERLAP_MINUTES", "30"),
+    // Every run requests the service, so that the last one finds everything.
+    ("NOT_ENABLED_RECHECK_HOURS", "0"),
+];
 
 /// The steps of a schedule and the violated guarantees.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

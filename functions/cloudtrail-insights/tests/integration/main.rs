@@ -20,6 +20,7 @@ mod lasting;
 mod no_answers;
 mod oversize;
 mod points;
+mod pushed_accounts;
 mod redact;
 mod rejections;
 mod second_run;

@@ -17,6 +17,7 @@ mod labels;
 mod limits;
 mod pages;
 mod push;
+mod pushed_accounts;
 mod role_faults;
 mod runtimes;
 mod several_invocations;

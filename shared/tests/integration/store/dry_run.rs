@@ -6,6 +6,7 @@ use insights_shared::fields::Faults;
 use insights_shared::report::TargetReport;
 use insights_shared::store::catalog::catalog_row;
 use insights_shared::store::dry_run::{Change, DryRunSink};
+use insights_shared::store::recurrence::Recurrence;
 use insights_shared::store::state::{InFuture, RunStamp};
 use insights_shared::store::write::Guard;
 use insights_shared::target::Target;
@@ -53,6 +54,7 @@ async fn a_dry_run_writes_nothing_and_reports_its_writes() {
         trigger: "scheduled",
         scheduled_time: None,
         in_future: InFuture::default(),
+        recurrence: Recurrence::default(),
     };
     store.put_state(xray::SOURCE, &target, &response, &stamp, Some(now), &Cursor::Keep).await.unwrap();
     store.move_watermark(xray::SOURCE, &target, lab.now(), InFuture::default()).await.unwrap();

@@ -6,6 +6,7 @@ use insights_shared::issue::{CONDITION_FAILED, CallError, Stage};
 use insights_shared::record::Stored;
 use insights_shared::report::{Outcome, TargetReport, TargetResponse};
 use insights_shared::store::Store;
+use insights_shared::store::recurrence::Recurrence;
 use insights_shared::store::state::{InFuture, RunStamp, state_key};
 use insights_shared::target::Target;
 use insights_shared::time::{DAY_SECONDS, Timestamp};
@@ -46,6 +47,7 @@ async fn try_put(store: &Store, partial: bool, ended: i64, watermark: Option<i64
         trigger: "scheduled",
         scheduled_time: None,
         in_future: InFuture::default(),
+        recurrence: Recurrence::default(),
     };
     store.put_state(xray::SOURCE, &target(), &response, &stamp, watermark.map(time), &Cursor::Keep).await
 }
@@ -122,6 +124,7 @@ async fn a_run_of_a_newer_schema_is_never_overwritten() {
         trigger: "push",
         scheduled_time: None,
         in_future: InFuture::default(),
+        recurrence: Recurrence::default(),
     };
     let put = async || store.put_run(xray::SOURCE, &target(), &response(false), &stamp).await;
     put().await.unwrap();
@@ -192,6 +195,7 @@ async fn a_run_is_kept_for_thirty_days_and_is_in_no_index() {
         trigger: "scheduled",
         scheduled_time: Some(time(2)),
         in_future: InFuture::default(),
+        recurrence: Recurrence::default(),
     };
     store.put_run(xray::SOURCE, &target(), &response(true), &stamp).await.unwrap();
     let table = lab.table().await;
@@ -252,6 +256,7 @@ async fn the_largest_run_and_state_fit_into_an_item() {
         trigger: "scheduled",
         scheduled_time: Some(time(2)),
         in_future: InFuture::default(),
+        recurrence: Recurrence::default(),
     };
     store.put_run(xray::SOURCE, &target(), &response, &stamp).await.unwrap();
     store.put_state(xray::SOURCE, &target(), &response, &stamp, None, &Cursor::Keep).await.unwrap();
