@@ -126,3 +126,23 @@ fn every_parameter_of_regions_has_the_rule_of_the_functions() {
         assert!(!insights_shared::target::is_region(text), "{text}");
     }
 }
+
+#[test]
+fn only_functions_with_push_events_get_the_role_of_other_accounts() {
+    let template = template("template.yaml");
+    for source in insights_sources::all() {
+        let function = &template["Resources"][format!("{}Insights", source.logical_id)];
+        let variables = &function["Properties"]["Environment"]["Variables"];
+        for (variable, parameter) in
+            [("PUSH_ROLE_NAME", "PushRoleName"), ("PUSH_EXTERNAL_ID", "PushExternalId")]
+        {
+            let expected = source.push.map(|_| json!({"Ref": parameter}));
+            assert_eq!(variables.get(variable).map(|value| value["Fn::If"][1].clone()), expected, "{source}");
+        }
+        let statements = insights_tests::permissions::statements(&template, source.package);
+        let statement = statements.iter().find(|statement| statement["Sid"] == "AssumePushRole");
+        let expected =
+            source.push.map(|_| json!({"Fn::Sub": "arn:${AWS::Partition}:iam::*:role/${PushRoleName}"}));
+        assert_eq!(statement.map(|statement| statement["Resource"].clone()), expected, "{source}");
+    }
+}

@@ -14,12 +14,13 @@ Examples:
   insights status --output json | jq '.[].last_success_at'
 
 Without --exit-code the exit code is 0 for every condition; scripts can also read the column `condition` of the CSV. A target is stale if its last run is \
-older than four of the template's schedules: X-Ray 1h, CloudTrail 4h, Audit Manager 24h.";
+older than four intervals of its runs, or four of the template's schedules if that is longer: X-Ray 1h, CloudTrail 4h, the other \
+sources 24h.";
 
 /// Arguments of `status`.
 #[derive(Debug, Args)]
 pub struct StatusArguments {
-    /// Maximum age of a last run, such as 2h [default: by source, see below]
+    /// Maximum age of a last run, such as 2h [default: by source and interval, see below]
     #[arg(long, value_name = "LENGTH", value_parser = length)]
     pub stale_after: Option<i64>,
     /// Exit with 3 if anything is broken or stale, for scripts and alarms.

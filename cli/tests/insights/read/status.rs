@@ -88,6 +88,55 @@ fn each_target_is_listed_with_its_remedy() {
     assert_eq!(all.iter().filter(|(_, _, condition)| condition == "stale").count(), 5);
 }
 
+/// Organization mode collects every hour, and skips what is not enabled for most of a day.
+#[test]
+fn the_age_of_a_target_is_compared_with_the_interval_of_its_own_runs() {
+    let story = Story::empty();
+    let hourly = r#","run_interval_seconds":3600"#;
+    story.put(&state("xray", "eu-west-1", "08:00", "ok", hourly));
+    story.put(&state("xray", "us-east-1", "07:59", "ok", hourly));
+    story.put(&state("xray", "us-west-2", "10:59", "ok", ""));
+    let skipped = r#","ask_again_at":"2026-03-01T12:10:00.000Z""#;
+    let day_before = |text: String| text.replace("2026-03-01T13:10", "2026-02-28T13:10");
+    story.put(&day_before(state("xray", "eu-north-1", "13:10", "not_enabled", skipped)));
+    let missed = r#","ask_again_at":"2026-02-28T10:00:00.000Z""#;
+    let two_days_before = |text: String| text.replace("2026-03-01T11:00", "2026-02-27T11:00");
+    story.put(&two_days_before(state("xray", "eu-west-2", "11:00", "not_enabled", missed)));
+    let xray = |arguments: &[&str]| {
+        let mut found = conditions(&story.output(arguments));
+        found.retain(|(source, ..)| source == "xray");
+        found.into_iter().map(|(_, region, condition)| format!("{region} {condition}")).collect::<Vec<_>>()
+    };
+    let status = ["status", "--output", "csv"];
+    let expected = [
+        "eu-north-1 not_enabled",
+        "eu-west-1 fresh",
+        "eu-west-2 stale",
+        "us-east-1 stale",
+        "us-west-2 stale",
+    ];
+    assert_eq!(xray(&status), expected);
+    // A given age applies to all. A target that is skipped is not old.
+    let given = [&status[..], &["--stale-after", "30m"]].concat();
+    assert_eq!(xray(&given)[..2], ["eu-north-1 not_enabled", "eu-west-1 stale"]);
+    let given = [&status[..], &["--stale-after", "2d"]].concat();
+    assert_eq!(
+        xray(&given)[1..],
+        ["eu-west-1 fresh", "eu-west-2 not_enabled", "us-east-1 fresh", "us-west-2 fresh"]
+    );
+    let page = story.output(&["status", "--utc"]);
+    let flat = page.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(flat.contains("asked again after 2026-03-01 12:10"), "{page}");
+    let list = story.insights(&["list", "--region", "eu-west-1", "--source", "xray"]);
+    assert!(!list.stderr.contains("stale"), "{list:?}");
+    let list = story.insights(&["list", "--region", "us-east-1", "--source", "xray"]);
+    assert!(list.stderr.contains("X-Ray in 123456789012 us-east-1 is stale"), "{list:?}");
+    let csv = story.output(&status);
+    assert!(csv.lines().next().unwrap().contains(",last_success_at,ask_again_at,watermark,"), "{csv}");
+    let row = csv.lines().find(|line| line.starts_with("xray,123456789012,eu-north-1,")).unwrap();
+    assert!(row.contains(",2026-03-01T12:10:00.000Z,"), "{row}");
+}
+
 #[test]
 fn targets_are_fresh_after_a_run_and_stale_a_day_later() {
     let page = STORY.output(&["status"]);
