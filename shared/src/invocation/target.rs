@@ -107,16 +107,18 @@ impl<C: Collector> Service<C> {
         let target = setup.target.clone();
         let is_scheduled = setup.work == Work::Scheduled;
         let pushed_role = self.pushed_role(&setup);
-        // Whether the account of an event is unknown, so that nothing may be stored about it.
-        let mut is_unverified = false;
+        // Until the role is assumed, the account of the event may be any, and nothing may be stored about it.
+        let mut is_unverified = pushed_role.is_some() && pushed_role == target.role;
         let region = Region::new(target.region.clone());
         let mut sdk = self.sdk.to_builder().region(region).build();
         if let (Some(role), None) = (&target.role, &failure) {
             let assume = Box::pin(roles::assume(&self.sdk, role, &target.account_id, C::SOURCE, &self.dates));
             match within(&setup.cancellation, "AssumeRole", assume).await {
-                Ok(credentials) => sdk = sdk.to_builder().credentials_provider(credentials).build(),
-                Err(error) if pushed_role.as_ref() == Some(role) => {
-                    is_unverified = true;
+                Ok(credentials) => {
+                    sdk = sdk.to_builder().credentials_provider(credentials).build();
+                    is_unverified = false;
+                }
+                Err(error) if is_unverified => {
                     failure = Some((Stage::Fetch, role.arn.clone(), not_accepted(error, &target.account_id)));
                 }
                 Err(error) => failure = Some((Stage::Fetch, role.arn.clone(), error)),

@@ -55,14 +55,17 @@ fn interval(state: &Stored, begun_at: Timestamp) -> Option<i64> {
 }
 
 /// Until when scheduled runs skip a target with this `state`: the source was not enabled when it was last requested, less than
-/// `recheck_hours` before `now`. `None` if it is requested now.
+/// `recheck_hours` before `now`. `None` if it is requested now. A `state` without `ask_again_at` does not skip, so that a target is
+/// never skipped without a sign of it.
 pub fn skipped_until(state: &Stored, recheck_hours: i64, now: Timestamp) -> Option<Timestamp> {
     if state.is_newer_schema() || state.text("last_status") != Some(RunStatus::NotEnabled.as_str()) {
         return None;
     }
     // A time in the future is of a run with a wrong clock.
     let asked_at = state.timestamp("last_begun_at").filter(|asked_at| *asked_at <= now)?;
-    Some(asked_at.plus_seconds(recheck_hours.saturating_mul(3_600))).filter(|until| now < *until)
+    let until =
+        asked_at.plus_seconds(recheck_hours.saturating_mul(3_600)).min(state.timestamp(ASK_AGAIN_AT)?);
+    (now < until).then_some(until)
 }
 
 #[cfg(test)]
@@ -127,7 +130,9 @@ mod tests {
 
     #[test]
     fn a_target_is_skipped_until_the_hours_since_its_last_request_have_passed() {
-        let not_enabled = r#""last_status":"not_enabled","last_begun_at":"2026-03-01T12:00:00.000Z""#;
+        let at_noon = r#""last_status":"not_enabled","last_begun_at":"2026-03-01T12:00:00.000Z""#;
+        let ask_again_at = r#""ask_again_at":"2026-03-02T11:00:00.000Z""#;
+        let not_enabled = &*format!("{at_noon},{ask_again_at}");
         let until = Some(at("02T11:00:00"));
         for (members, hours, now, expected) in [
             (not_enabled, 23, "01T12:00:00", until),
@@ -136,9 +141,12 @@ mod tests {
             (not_enabled, 1, "01T12:59:59", Some(at("01T13:00:00"))),
             (not_enabled, 0, "01T12:00:00", None),
             (not_enabled, 23, "01T11:59:59", None),
-            (r#""last_status":"not_enabled""#, 23, "01T12:00:00", None),
-            (r#""last_status":"ok","last_begun_at":"2026-03-01T12:00:00.000Z""#, 23, "01T12:00:01", None),
-            (r#""last_status":"failed","last_begun_at":"2026-03-01T12:00:00.000Z""#, 23, "01T12:00:01", None),
+            (not_enabled, 24, "02T10:59:59", until),
+            (not_enabled, 24, "02T11:00:00", None),
+            (at_noon, 23, "01T12:00:00", None),
+            (&format!(r#""last_status":"not_enabled",{ask_again_at}"#), 23, "01T12:00:00", None),
+            (&not_enabled.replace("not_enabled", "ok"), 23, "01T12:00:01", None),
+            (&not_enabled.replace("not_enabled", "failed"), 23, "01T12:00:01", None),
             ("", 23, "01T12:00:01", None),
         ] {
             assert_eq!(skipped_until(&state(members), hours, at(now)), expected, "{members} {hours} {now}");
