@@ -31,12 +31,13 @@ impl Recurrence {
         Self { interval_seconds: state.and_then(|state| interval(state, begun_at)), ask_again_at }
     }
 
-    /// Adds the attributes of a `state` with this status to `item`, and the names of those that it does not have to `removed`.
-    pub(super) fn store(self, status: RunStatus, item: &mut Map, removed: &mut Vec<&str>) {
+    /// Adds the attributes of a `state` after a run with this result to `item`, and the names of those that it does not have to
+    /// `removed`. After a run that fetched something, such as an open insight of a disabled group, no run is skipped.
+    pub(super) fn store(self, status: RunStatus, fetched: u64, item: &mut Map, removed: &mut Vec<&str>) {
         if let Some(seconds) = self.interval_seconds {
             item.insert(RUN_INTERVAL.into(), seconds.into());
         }
-        match self.ask_again_at.filter(|_| status == RunStatus::NotEnabled) {
+        match self.ask_again_at.filter(|_| status == RunStatus::NotEnabled && fetched == 0) {
             Some(ask_again_at) => drop(item.insert(ASK_AGAIN_AT.into(), ask_again_at.into())),
             None => removed.push(ASK_AGAIN_AT),
         }
@@ -114,10 +115,16 @@ mod tests {
     #[test]
     fn only_a_target_without_the_source_is_asked_again_later() {
         let found = Recurrence::after(None, at("01T12:00:00"), 23);
-        for status in [RunStatus::Ok, RunStatus::Partial, RunStatus::NotEnabled, RunStatus::Failed] {
+        for (status, fetched) in [
+            (RunStatus::Ok, 0),
+            (RunStatus::Partial, 0),
+            (RunStatus::NotEnabled, 0),
+            (RunStatus::NotEnabled, 1),
+            (RunStatus::Failed, 0),
+        ] {
             let (mut item, mut removed) = (Map::new(), Vec::new());
-            found.store(status, &mut item, &mut removed);
-            if status == RunStatus::NotEnabled {
+            found.store(status, fetched, &mut item, &mut removed);
+            if (status, fetched) == (RunStatus::NotEnabled, 0) {
                 assert_eq!(item, Map::from([("ask_again_at".into(), at("02T11:00:00").into())]));
                 assert!(removed.is_empty());
             } else {

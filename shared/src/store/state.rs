@@ -96,7 +96,7 @@ impl Store {
         item.extend(counters(&response.counts));
         item.insert("issue_counts".into(), codes(&response.issue_counts));
         let mut removed: Vec<&str> = Vec::new();
-        stamp.recurrence.store(response.status, &mut item, &mut removed);
+        stamp.recurrence.store(response.status, response.counts.fetched, &mut item, &mut removed);
         match cursor {
             Cursor::Keep => {}
             Cursor::Clear => removed.push("resume"),

@@ -111,7 +111,9 @@ impl World {
         let sdk = insights_tests::sdk(&simulator.url(), &TimeoutConfig::disabled());
         assert!(create_table(&aws_sdk_dynamodb::Client::new(&sdk), "insights").await.unwrap().is_new);
         simulator.clear_log();
-        let variables = vec![("RATE_LIMITS", r#"{"default":0}"#.to_owned())];
+        // Every run requests Audit Manager, also if it was not set up in the run before.
+        let recheck = ("NOT_ENABLED_RECHECK_HOURS", "0".to_owned());
+        let variables = vec![("RATE_LIMITS", r#"{"default":0}"#.to_owned()), recheck];
         Self { simulator, now, variables, sdk, edited: None }
     }
 

@@ -37,7 +37,8 @@ impl Instead {
                 before
             }
         });
-        lab.function_with::<XrayInsights>(&sdk, &[ONE_AT_A_TIME]).unwrap().invoke(payload).await
+        let variables = [ONE_AT_A_TIME, ("NOT_ENABLED_RECHECK_HOURS", "0")];
+        lab.function_with::<XrayInsights>(&sdk, &variables).unwrap().invoke(payload).await
     }
 }
 
