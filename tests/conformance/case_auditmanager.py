@@ -54,7 +54,7 @@ def check_assessments(audit):
 
 
 def total(rows):
-    """The rows' evidence of each kind; a count that is left out makes the sum unknown."""
+    """The sum of each kind of evidence in the rows. A missing count makes the sum unknown."""
     counts = [row.get("evidenceInsights", row) for row in rows]
     return {
         kind: None if any(kind not in c for c in counts) else sum(c[kind] for c in counts) for kind in KINDS
@@ -62,7 +62,7 @@ def total(rows):
 
 
 def agree(ledger, name, whole, parts):
-    """Checks that `parts` add up to `whole`, as far as nothing is left out."""
+    """Checks that the counts of `parts` add up to those of `whole`, if no count is missing."""
     expected, found = total([whole]), total(parts)
     for kind in KINDS:
         if expected[kind] is not None and found[kind] is not None:
@@ -197,7 +197,7 @@ def check_constraints(audit, active, domains):
 
 
 def check_wire(audit):
-    """What boto3 would not send."""
+    """Invalid calls, which boto3 would not send."""
     ledger = audit.ledger
 
     def check(name, found, status, code):
@@ -215,7 +215,7 @@ def check_wire(audit):
 
 
 def run_not_set_up(url, ledger, keys):
-    """An account that never set up the service."""
+    """An account in which the service was never set up."""
     audit = Probe("auditmanager", url, ledger, keys=keys)
     ledger.equal("auditmanager is not set up", audit.good("GetAccountStatus")["status"], "INACTIVE")
     good = {"assessmentId": NOBODY, "controlDomainId": "UNCATEGORIZED"}
@@ -228,7 +228,7 @@ def run_not_set_up(url, ledger, keys):
 
 
 def run_sparse(url, ledger, region):
-    """Pages of one item, and answers that lack what they may lack."""
+    """Pages with one item, and answers without their optional members."""
     audit = Probe("auditmanager", url, ledger, region=region)
     audit.good("GetInsights")
     one = all_rows(audit, "ListAssessments", "assessmentMetadata")[0]["id"]

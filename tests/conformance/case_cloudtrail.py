@@ -1,4 +1,4 @@
-"""AWS CloudTrail: trails, insight selectors, insight events and the series behind them."""
+"""AWS CloudTrail: trails, insight selectors, insight events and their metric series."""
 
 import json
 import time
@@ -189,7 +189,7 @@ def check_insights_data(trail, trails):
 
 
 def check_wire(trail):
-    """What boto3 would not send."""
+    """Invalid calls, which boto3 would not send."""
     ledger, prefix = trail.ledger, "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101"
 
     def check(name, target, body, status, code, **more):

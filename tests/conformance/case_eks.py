@@ -76,7 +76,7 @@ def check_not_found(eks, cluster):
 
 
 def check_wire(eks, cluster):
-    """What boto3 would not send."""
+    """Invalid calls, which boto3 would not send."""
 
     def check(name, found, status, code):
         kind = found[1].get("x-amzn-errortype", "").split(":")[0]
@@ -97,7 +97,7 @@ def run_no_cluster(url, ledger, keys):
 
 
 def run_sparse(url, ledger, region):
-    """Answers that lack what they may lack, and clusters that are not active."""
+    """Answers without their optional members, and clusters that are not active."""
     eks = Probe("eks", url, ledger, region=region)
     ledger.equal("eks lists what is not active", eks.good("ListClusters")["clusters"], ["sparse", "new", "old"])
     for summary in eks.good("ListInsights", clusterName="sparse")["insights"]:

@@ -1,4 +1,4 @@
-"""Every kind of fault: what boto3 makes of it, or, where boto3 forgives it, what the raw answer shows."""
+"""Every kind of fault: the result in boto3 or, if boto3 ignores the fault, the raw answer."""
 
 import re
 import time
@@ -27,7 +27,7 @@ CALLS = [
 ]
 LISTS = [("xray", "GetGroups"), ("cloudtrail", "DescribeTrails"), ("auditmanager", "ListAssessments")]
 
-# What each kind is to each service: code and status.
+# The code and status of each kind for each service.
 REFUSED = {
     "throttle": {
         "xray": ("ThrottledException", 429),
@@ -92,7 +92,7 @@ KINDS = [
 
 
 def run(start, ledger):
-    """`start(*faults)` is a context that gives the URL of a simulator with these faults."""
+    """`start(*faults)` is a context manager that returns the URL of a simulator with these faults."""
     check_known(start, ledger)
     check_every_operation(start, ledger)
     for kind, expected in REFUSED.items():
@@ -112,7 +112,7 @@ def run(start, ledger):
 
 
 def check_known(start, ledger):
-    """An unknown fault is refused with the list of known ones. Every kind is tried, and every operation can be named."""
+    """An unknown fault is rejected with the list of known ones. Every kind is tested, and every operation can be used."""
     kinds = listed(start, "GetGroups=no-such-kind", r"known kinds are ([a-zA-Z0-9, -]+)")
     ledger.equal(
         "every kind of fault is tried",
@@ -130,7 +130,7 @@ def check_known(start, ledger):
 
 
 def listed(start, fault, pattern):
-    """What a simulator lists when it refuses to start with `fault`."""
+    """The list in the error of a simulator that does not start because of `fault`."""
     try:
         with start(fault):
             return []
@@ -140,9 +140,9 @@ def listed(start, fault, pattern):
 
 
 def check_every_operation(start, ledger):
-    """Throttling and internal errors of every operation, as its own model has them."""
+    """Throttling and internal errors of every operation, compared with its model."""
     id_ = "11111111-2222-4333-8444-555555555555"
-    # What has to be in the path.
+    # Parameters in the path, which are required.
     in_path = {
         "GetInsightsByAssessment": {"assessmentId": id_},
         "ListInsights": {"clusterName": "nobody"},
@@ -207,9 +207,9 @@ def check_slow(start, ledger):
 
 
 def check_spoilt(start, ledger):
-    """Answers that boto3 takes without a word: the model knows better."""
+    """Answers that boto3 accepts although they violate the model."""
     signs = {
-        # boto3 takes what is no JSON for an empty answer; only of XML it says that it cannot be read.
+        # boto3 treats invalid JSON as an empty answer. It reports an error only for XML.
         "truncate": ("cannot be read",),
         "wrong-type": (" is no ", "not one of", "cannot be read"),
         "null-in-list": (" is null",),
@@ -272,7 +272,7 @@ def check_pages(start, ledger):
             ("xray", "get_groups", {}, "Groups"),
             ("cloudtrail", "lookup_events", {"EventCategory": "insight"}, "Events"),
         ):
-            # The same window for both, since tokens go with it.
+            # The same window for both calls, because tokens are valid only for it.
             if service == "cloudtrail":
                 now = int(time.time())
                 parameters = parameters | {
@@ -326,7 +326,7 @@ def check_unprocessed(start, ledger):
 
 
 def check_counts(start, ledger):
-    """A fault befalls as many calls as it says, and boto3's own retries overcome those that it may."""
+    """A fault affects as many calls as configured. After retryable faults, boto3's retries succeed."""
     kinds = ["throttle", "error500", "html503", "reset", "lost-answer"]
     for kind in kinds:
         with start(*(f"{service}:{name}={kind}:2" for service, name in CALLS)) as url:
@@ -341,7 +341,7 @@ def check_counts(start, ledger):
 
 
 def run_rates(url, ledger):
-    """Limits as they are enforced on request."""
+    """Rate limits, which are enforced on request."""
     for service, name, parameters in (
         ("cloudtrail", "LookupEvents", {"EventCategory": "insight"}),
         ("auditmanager", "GetAccountStatus", {}),

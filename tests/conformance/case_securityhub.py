@@ -45,7 +45,7 @@ def check_constraints(hub, arn):
 
 
 def check_wire(hub, arn):
-    """What boto3 would not send."""
+    """Invalid calls, which boto3 would not send."""
 
     def check(name, found, status, code):
         kind = found[1].get("x-amzn-errortype", "").split(":")[0]
@@ -69,7 +69,7 @@ def run_not_subscribed(url, ledger, keys):
 
 
 def run_sparse(url, ledger, region):
-    """Managed insights, an unknown ARN, and results that are not there."""
+    """Managed insights, an unknown ARN, and missing results."""
     hub = Probe("securityhub", url, ledger, region=region)
     found = hub.good("GetInsights", InsightArns=[MANAGED.format(10)])["Insights"]
     ledger.equal("securityhub returns managed insights by ARN", [one["Name"] for one in found], ["managed"])

@@ -1,4 +1,4 @@
-"""AWS STS: who am I, and the keys of a role."""
+"""AWS STS: the caller's identity, and the credentials of a role."""
 
 from probe import ACCOUNT, Probe
 from violations import stand_on_edges, violate
@@ -6,7 +6,7 @@ from violations import stand_on_edges, violate
 OTHER = "111122223333"
 ROLE = f"arn:aws:iam::{OTHER}:role/path/insights-reader"
 INVALID = ["ValidationError"]
-# A session of our own, a policy, tags and devices: nothing that a reader of insights needs.
+# Source identity, policies, tags and devices: a reader of insights needs none of these.
 LEFT_ALONE = {"PolicyArns", "Tags", "TransitiveTagKeys", "ProvidedContexts", "MinimumSessionTokenSize"}
 
 
@@ -50,7 +50,7 @@ def run(url, ledger):
 
 
 def keys_of(granted):
-    """The keys in an answer of AssumeRole, as boto3 takes them."""
+    """The credentials in an answer of AssumeRole, as arguments of boto3."""
     credentials = granted["Credentials"]
     return {
         "aws_access_key_id": credentials["AccessKeyId"],
@@ -60,7 +60,7 @@ def keys_of(granted):
 
 
 def check_wire(sts):
-    """What boto3 would not send."""
+    """Invalid calls, which boto3 would not send."""
     ledger = sts.ledger
     form = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
 
@@ -83,7 +83,7 @@ def check_wire(sts):
 
 
 def run_refused(url, ledger):
-    """Roles that the scenario refuses."""
+    """Roles that the scenario denies."""
     sts = Probe("sts", url, ledger)
     session = {"RoleSessionName": "conformance"}
     role = f"arn:aws:iam::{OTHER}:role/"

@@ -88,7 +88,7 @@ def check_summaries(xray, group):
             wrong = "it was updated in the future"
         ledger.check(f"xray insight {summary['InsightId']} makes sense", wrong)
     if len(listed) > 2:
-        # The window begins and ends when the first page is asked for: tokens go with their parameters.
+        # The window is the same for every page, because a token is valid only for its parameters.
         pinned = window() | {"GroupName": name}
         page_through(
             xray,
@@ -123,7 +123,7 @@ def check_insights(xray, summaries):
         insight = xray.good("GetInsight", InsightId=insight_id)["Insight"]
         expected = {name: value for name, value in summary.items() if name != "LastUpdateTime"}
         if summary.get("State") == "ACTIVE":
-            # An open insight may have grown meanwhile.
+            # An open insight may have changed in the meantime.
             expected, insight = expected["InsightId"], insight["InsightId"]
         xray.ledger.equal(
             f"xray insight {insight_id} is its summary but for LastUpdateTime", insight, expected
@@ -176,7 +176,7 @@ def check_graphs(xray, summaries):
 
 
 def check_wire(xray, parameters):
-    """What boto3 would not send."""
+    """Invalid calls, which boto3 would not send."""
     ledger = xray.ledger
 
     def check(name, found, status, code):
@@ -200,7 +200,7 @@ def check_wire(xray, parameters):
 
 
 def run_sparse(url, ledger, region):
-    """Pages of one item, and answers that lack what they may lack."""
+    """Pages with one item, and answers without their optional members."""
     xray = Probe("xray", url, ledger, region=region)
     groups = page_through(xray, "GetGroups", {}, "Groups", size=None, codes=INVALID)
     ledger.equal("xray reads three pages of groups", len(groups), 3)

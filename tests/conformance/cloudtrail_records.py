@@ -5,7 +5,7 @@ import re
 
 
 def check_records(trail, events):
-    """The event in the event: its members, its halves, and that it agrees with what is around it."""
+    """Checks the record in an event: its members, its phases, and that it agrees with the event around it."""
     halves = {}
     for event in events:
         record = json.loads(event["CloudTrailEvent"])

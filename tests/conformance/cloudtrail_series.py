@@ -1,4 +1,4 @@
-"""The series of numbers behind CloudTrail's insights."""
+"""The metric series of CloudTrail's insights."""
 
 import json
 import time

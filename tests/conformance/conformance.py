@@ -1,4 +1,4 @@
-"""Holds the simulator to botocore's models of the services that it stands for.
+"""Compares the simulator with botocore's models of the services.
 
     python conformance.py URL                   against a simulator that runs with the built-in scenario
     python conformance.py --start 'COMMAND'     starts its own, as often as it needs one
@@ -36,7 +36,7 @@ from registry import operations
 from violations import labels
 
 HERE = pathlib.Path(__file__).parent
-# Each service has a file of its own.
+# Each service has its own file.
 CASES = {
     path.stem.removeprefix("case_"): importlib.import_module(path.stem)
     for path in sorted(HERE.glob("case_*.py"))
@@ -88,7 +88,7 @@ def main():
 
 
 def guarded(ledger, name, run):
-    """Runs a part. One that stumbles has failed, and costs no other."""
+    """Runs a part. An exception fails only this part."""
     try:
         run()
     except Exception as error:
@@ -100,7 +100,7 @@ def guarded(ledger, name, run):
 
 
 def run_elsewhere(command, ledger):
-    """What the built-in story has no place for."""
+    """Cases that the built-in scenario does not contain."""
     with started(command, "--scenario", str(SCENARIO), "--enforce-rates") as url:
         case_faults.run_rates(url, ledger)
     with started(command, "--scenario", str(SCENARIO)) as url:
@@ -136,7 +136,7 @@ def flags(faults):
 
 @contextlib.contextmanager
 def started(command, *arguments):
-    """A simulator of our own, on a free port, until the end of the context."""
+    """Starts a simulator on a free port, until the end of the context."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -165,7 +165,7 @@ def started(command, *arguments):
 
 
 def report(ledger, driven):
-    """What of the models was not exercised."""
+    """The parts of the models that no check used."""
     session = botocore.session.get_session()
     for service, names in driven.items():
         model = session.get_service_model(service)

@@ -1,4 +1,4 @@
-"""Counts what passed and failed, and remembers what was exercised, so that the end can say what was not."""
+"""Counts the passed and failed checks, and records which parts of the models were used, to report the others."""
 
 from collections import defaultdict
 
@@ -28,9 +28,9 @@ class Ledger:
         return not problem
 
     def equal(self, name, found, expected):
-        """Checks that `found` is what was expected."""
+        """Checks that `found` equals the expected value."""
         return self.check(name, None if found == expected else f"expected {expected!r}, found {found!r}")
 
     def true(self, name, condition, otherwise):
-        """Checks that `condition` holds; `otherwise` says what is wrong if not."""
+        """Checks that `condition` is true; `otherwise` is the problem if it is not."""
         return self.check(name, None if condition else otherwise)

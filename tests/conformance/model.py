@@ -1,4 +1,4 @@
-"""Holds what came over the wire to botocore's models: members, types, required members, enumerations, constraints.
+"""Compares answers with botocore's models: members, types, required members, enumerations, constraints.
 
 It works on the raw answer, since botocore itself ignores what it does not know and forgives what it does not need.
 """
@@ -12,7 +12,7 @@ NUMBERS = {"float", "double"}
 
 
 def pattern_of(shape):
-    """The shape's pattern as Python reads it, or None where there is none or Python cannot."""
+    """The shape's pattern as a Python pattern; None if there is none or Python does not support it."""
     text = shape.metadata.get("pattern")
     if not text:
         return None
@@ -25,12 +25,12 @@ def pattern_of(shape):
 
 
 def wire_name(name, shape):
-    """What the member `name` of that shape is called on the wire."""
+    """The wire name of the member `name` of the shape."""
     return shape.serialization.get("name", name)
 
 
 def problems(shape, value, path="", seen=lambda path, there: None):
-    """What is wrong with `value` as a `shape`. `seen` is told of every modelled member whether it was there."""
+    """The problems of `value` as a `shape`. `seen` records for every modelled member whether it was present."""
     if value is None:
         return [f"{path or 'the answer'} is null"]
     kind = shape.type_name
@@ -124,7 +124,7 @@ def member_paths(shape, path=""):
 
 
 def from_xml(text, shape, wrapper=None):
-    """The answer of the Query protocol as the JSON that it would be. Unmodelled elements stay, to be found."""
+    """Converts an answer of the Query protocol to JSON. Elements that are not in the model are kept, so that they are found."""
     root = xml.etree.ElementTree.fromstring(text)
     for element in root.iter():
         element.tag = element.tag.rsplit("}", 1)[-1]

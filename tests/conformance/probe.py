@@ -1,4 +1,4 @@
-"""Makes calls by boto3 and checks every answer, good or bad, against the operation's model."""
+"""Sends calls with boto3, and compares every answer and every error with the operation's model."""
 
 import json
 import time
@@ -18,7 +18,7 @@ ACCOUNT = "123456789012"
 REGION = "eu-west-1"
 KEYS = {"aws_access_key_id": "AKIDEXAMPLE", "aws_secret_access_key": "secret"}
 
-# What every service may answer beside the errors of its model.
+# Errors of every service, in addition to those of its model.
 COMMON = {
     "json": {
         "AccessDeniedException": 400,
@@ -66,7 +66,7 @@ THROTTLED = {"ThrottledException", "ThrottlingException", "Throttling"}
 
 @dataclass
 class Result:
-    """What came back: the raw answer and what boto3 made of it."""
+    """The result of a call: the raw answer, and the result of boto3."""
 
     status: int = 0
     code: str = ""
@@ -87,7 +87,7 @@ class Result:
 
 
 class Probe:
-    """One service of one simulator, as one account sees it."""
+    """One service of a simulator, with the credentials of one account."""
 
     def __init__(self, service, url, ledger, keys=KEYS, region=REGION, retries=1, read_timeout=20):
         self.service = service
@@ -116,7 +116,7 @@ class Probe:
         return getattr(self.client, xform_name(name))
 
     def call(self, name, *, checked=True, patient=True, **parameters):
-        """Calls the operation. A throttled call is made again, unless the caller is impatient."""
+        """Calls the operation. A throttled call is repeated, unless the caller excludes this."""
         self.ledger.called.add((self.service, name))
         for attempt in range(40):
             result = self.call_once(name, parameters)
@@ -224,7 +224,7 @@ class Probe:
         members = {name: value for name, value in result.body.items() if name != "__type"}
         if shape is not None:
             modelled = {name.lower() for name in shape.members}
-            # Some services' errors are modelled without members; all of them say something nevertheless.
+            # The models of some errors have no members, but every error has a message.
             told = {
                 name: value
                 for name, value in members.items()
@@ -235,7 +235,7 @@ class Probe:
             result.problems.append(f"{result.code} has other members than a message: {sorted(members)}")
 
     def call_raw(self, name, parameters):
-        """Sends what botocore would stumble over, as JSON. Gives the error's code and status."""
+        """Sends JSON that botocore would not accept. Returns the code and status of the error."""
         operation = self.operation(name)
         if self.model.protocol == "json":
             target = f"{self.model.metadata['targetPrefix']}.{name}"
@@ -250,7 +250,7 @@ class Probe:
         return code, status
 
     def send(self, method, path, headers=None, body=b"", signed=True):
-        """Sends a request that no client would make. Gives status, headers and text."""
+        """Sends a request that no client would create. Returns status, headers and text."""
         headers = dict(headers or {})
         if signed:
             scope = f"AKIDEXAMPLE/20260101/{REGION}/{self.model.signing_name}/aws4_request"

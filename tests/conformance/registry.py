@@ -1,4 +1,4 @@
-"""The services and operations that a simulator registers, as it lists them at `GET /`."""
+"""The services and operations of a simulator, as listed by `GET /`."""
 
 import urllib.request
 

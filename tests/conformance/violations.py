@@ -1,15 +1,15 @@
-"""Derives calls that break one modelled constraint each, and calls that stand right on its edge, from a good call."""
+"""Derives calls that violate one constraint of the model each, and calls at the limits of constraints, from a valid call."""
 
 import time
 
 from model import join, pattern_of
 
-# Tried in turn until one does not match a pattern.
+# The first one that does not match a pattern is used.
 STRANGE = ["!", "é", "a b", "~", "A", "x", "\u0001", "{}", "a/b", "-"]
 
 
 def sample(shape):
-    """Something that is allowed, as far as it can be told."""
+    """A value that is probably valid."""
     kind = shape.type_name
     if kind == "string":
         if shape.enum:
@@ -29,7 +29,7 @@ def sample(shape):
 
 
 def bad_values(shape, good, path=""):
-    """Pairs of what is broken and the value that breaks it, for a member whose good value is `good`."""
+    """Pairs of a constraint and a value that violates it, for a member with the valid value `good`."""
     good = sample(shape) if good is None else good
     kind, low, high = shape.type_name, shape.metadata.get("min"), shape.metadata.get("max")
     if kind == "structure":
@@ -83,7 +83,7 @@ def bad_strings(shape, good, path):
     pattern = pattern_of(shape)
     if pattern:
         for strange in STRANGE:
-            # Long enough, so that nothing but the pattern is broken.
+            # Long enough to violate only the pattern.
             value = strange + good[1:] if len(good) > 1 else strange
             value += "0" * ((low or 0) - len(value))
             if not pattern.fullmatch(value) and not (high and len(value) > high):
@@ -92,7 +92,7 @@ def bad_strings(shape, good, path):
 
 
 def edge_values(shape, path=""):
-    """Pairs of an edge and the value that stands on it, for the members of the input `shape` itself."""
+    """Pairs of a limit and a value at this limit, for the members of the input `shape` itself."""
     for name, member in shape.members.items():
         if member.type_name in ("integer", "long"):
             for edge in ("min", "max"):
@@ -104,7 +104,7 @@ def edge_values(shape, path=""):
 
 
 def labels(shape):
-    """What `bad_values` can break in the input `shape`, and what it has no way to break."""
+    """The constraints of the input `shape` that `bad_values` can violate, and those that it cannot."""
     if shape is None:
         return set(), set()
     can = {label for label, _ in bad_values(shape, sample(shape))}
@@ -116,7 +116,7 @@ def labels(shape):
 
 
 def violate(probe, name, good, skip=(), codes=None):
-    """Breaks every constraint of the operation `name` in turn. `good` are calls that are answered; each is tried first.
+    """Violates every constraint of the operation `name`, one per call. `good` are valid calls; each is sent first.
 
     `skip` holds members and labels that are left alone.
     """
@@ -133,7 +133,7 @@ def violate(probe, name, good, skip=(), codes=None):
     }
     for label, parameters in bad_calls(shape, good):
         member = label.split(" ")[0].split(".")[0].split("[")[0].split("<")[0]
-        # Without a label there is no path, so no client can send such a call; an empty one is another path.
+        # Without a label there is no path, so no client can send such a call. An empty label is another path.
         empty_label = parameters.get(member) == "" and f"{member} required" in labels_in_path
         if member in skip or label in skip or label in labels_in_path or empty_label:
             continue
@@ -142,9 +142,9 @@ def violate(probe, name, good, skip=(), codes=None):
 
 
 def refuses(probe, name, codes, label, parameters):
-    """Whether the call is refused, sent by boto3 if that can be."""
+    """Whether the call is rejected. It is sent with boto3 if possible."""
     if codes and label.endswith("type"):
-        # What has another type cannot be read at all.
+        # A value of another type cannot be read.
         codes = [*codes, "SerializationException"]
     try:
         return bool(probe.refused(name, codes, **parameters).code)
@@ -157,7 +157,7 @@ def refuses(probe, name, codes, label, parameters):
 
 
 def bad_calls(shape, good):
-    """Calls with one thing wrong, each made from the good call that has the member in question, if there is one."""
+    """Calls with one violation each, derived from a valid call with this member, if there is one."""
     done = set()
     for base in good + [{}]:
         for label, parameters in bad_values(shape, base):
@@ -173,7 +173,7 @@ def bad_calls(shape, good):
 
 
 def stand_on_edges(probe, name, good, skip=()):
-    """Calls with every number at its least and most and every value of an enumeration: all must be answered."""
+    """Calls with every number at its minimum and maximum, and with every value of an enumeration. All must succeed."""
     operation = probe.operation(name)
     for member, _, value in edge_values(operation.input_shape):
         if member in skip:
@@ -218,7 +218,7 @@ def page_through(
     one = {member: [] for member in lists}
     following = None
     while True:
-        # The whole as the largest pages have it.
+        # All items, with the largest page size.
         result = probe.call(name, **parameters, **({token: following} if following else {}))
         for member in lists:
             one[member] += result.get(member, [])

@@ -32,7 +32,7 @@ def free_port():
 
 
 def client(service, url, **options):
-    """A client that validates nothing itself, since emulators' identifiers differ from AWS's."""
+    """A client without validation, because identifiers of emulators differ from those of AWS."""
     return boto3.client(
         service,
         endpoint_url=url,
@@ -62,7 +62,7 @@ def simulator(*arguments):
 
 
 class FunctionError(Exception):
-    """The invocation failed: the payload is Lambda's error object."""
+    """The invocation failed. The payload is Lambda's error object."""
 
     def __init__(self, payload):
         super().__init__(payload)
@@ -70,7 +70,7 @@ class FunctionError(Exception):
 
 
 class Server(http.server.ThreadingHTTPServer):
-    """A server to whom it is no news that a process was ended while it waited."""
+    """A server that ignores connections of processes that were terminated while they waited."""
 
     daemon_threads = True
 
@@ -79,7 +79,7 @@ class Server(http.server.ThreadingHTTPServer):
 
 
 class Function:
-    """A shipped binary in `processes` processes that share one queue of invocations."""
+    """A function binary in `processes` processes with a common queue of invocations."""
 
     def __init__(self, name, url, processes=1, output=subprocess.DEVNULL, **variables):
         self.name = name
@@ -109,7 +109,7 @@ class Function:
         ]
 
     def invoke(self, payload):
-        """What the function answers to the JSON `payload`."""
+        """The response of the function to the JSON `payload`."""
         request, answered = str(uuid.uuid4()), queue.Queue()
         with self.lock:
             self.under_way[request] = answered
@@ -182,7 +182,7 @@ def items(url, condition=lambda item: True):
 
 
 class Ledger:
-    """Counts what held and what did not."""
+    """Counts passed and failed checks."""
 
     def __init__(self):
         self.failed = 0

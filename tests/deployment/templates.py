@@ -15,7 +15,7 @@ REGION = "eu-west-1"
 
 
 class Loader(yaml.SafeLoader):
-    """YAML with CloudFormation's short forms, which become its long ones."""
+    """Reads YAML with CloudFormation's short forms and converts them to the long forms."""
 
 
 def _tagged(loader, suffix, node):
@@ -32,7 +32,7 @@ Loader.add_multi_constructor("!", _tagged)
 
 
 def load(path):
-    """The template at `path` under the repository, as JSON would have it."""
+    """The template at `path` in the repository, as JSON values."""
     return yaml.load((ROOT / path).read_text(), Loader)
 
 
