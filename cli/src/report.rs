@@ -23,7 +23,10 @@ pub async fn run(arguments: &ReportArguments, session: &Session) -> Result<Exit,
     let opened = Opened::open(&arguments.location, &session).await?;
     let now = opened.reader.now();
     let since = arguments.since.map_or_else(
-        || Filter::parse([("since", DEFAULT_SINCE)], &OF_INSIGHTS, now).map_or(now, |(_, span)| span.since),
+        || {
+            Filter::parse([("since", DEFAULT_SINCE)], &OF_INSIGHTS, now, &session.zone)
+                .map_or(now, |(_, span)| span.since)
+        },
         |since| since.start(now),
     );
     let written = if since < now {

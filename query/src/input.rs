@@ -2,6 +2,8 @@
 
 use insights_shared::target::{is_account_id, is_region};
 use insights_shared::time::{DAY_SECONDS, Timestamp, parse_span};
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 
 /// A time as the user wrote it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +14,8 @@ pub enum When {
     At(Timestamp),
     /// A UTC day, by its first instant.
     Day(Timestamp),
+    /// The UTC day that began this number of days before today.
+    DayBefore(i64),
 }
 
 impl When {
@@ -20,13 +24,16 @@ impl When {
         match self {
             Self::Ago(seconds) => now.plus_seconds(-seconds),
             Self::At(instant) | Self::Day(instant) => instant,
+            Self::DayBefore(days) => now.floor(DAY_SECONDS).plus_seconds(-days * DAY_SECONDS),
         }
     }
 
     /// The last instant of a span with this end: for a day, the last instant of the day.
     pub fn end(self, now: Timestamp) -> Timestamp {
         match self {
-            Self::Day(_) => Timestamp::from_millis(self.next(now).millis() - 1).unwrap_or(Timestamp::MAX),
+            Self::Day(_) | Self::DayBefore(_) => {
+                Timestamp::from_millis(self.next(now).millis() - 1).unwrap_or(Timestamp::MAX)
+            }
             other => other.start(now),
         }
     }
@@ -34,16 +41,19 @@ impl When {
     /// The first instant after a span with this end: for a day, the first instant of the next day.
     pub fn next(self, now: Timestamp) -> Timestamp {
         match self {
-            Self::Day(midnight) => midnight.plus_seconds(DAY_SECONDS),
+            Self::Day(_) | Self::DayBefore(_) => self.start(now).plus_seconds(DAY_SECONDS),
             other => other.start(now),
         }
     }
 }
 
-/// Parses a time: `24h`, `7d`, RFC 3339, or a day.
+/// Parses a time: `24h`, `7d`, RFC 3339, a day, `today` or `yesterday`.
 pub fn when(text: &str) -> Result<When, String> {
     if let Ok(instant) = text.parse() {
         return Ok(When::At(instant));
+    }
+    if let Some(days) = ["today", "yesterday"].into_iter().position(|name| name == text) {
+        return Ok(When::DayBefore(i64::try_from(days).unwrap_or_default()));
     }
     // Only with hyphens, as in RFC 3339: other digits are ambiguous.
     let is_date = text.len() == "2026-03-01".len();
@@ -51,10 +61,35 @@ pub fn when(text: &str) -> Result<When, String> {
         return Ok(When::Day(midnight));
     }
     length(text).map(When::Ago).map_err(|_| {
-        "must be a length of time that ends now, such as 24h or 7d, a time such as 2026-03-01T12:00:00Z, or a day \
-         such as 2026-03-01"
+        "must be a length of time that ends now, such as 24h or 7d, a time such as 2026-03-01T12:00:00Z, a day such \
+         as 2026-03-01, today or yesterday"
             .to_owned()
     })
+}
+
+/// Parses a time like [`when`], and also times in `zone` as they are printed: `2026-03-01 12:00`, with seconds, or with an offset. Of
+/// a time that occurs twice, the first is meant.
+pub fn when_in(text: &str, zone: &TimeZone) -> Result<When, String> {
+    when(text).or_else(|rule| as_printed(text, zone).map(When::At).ok_or(rule))
+}
+
+fn as_printed(text: &str, zone: &TimeZone) -> Option<Timestamp> {
+    let (date, time) = text.split_once(' ')?;
+    let (clock, offset) = match time.find(['+', '-', '−']) {
+        Some(at) => time.split_at_checked(at)?,
+        None => (time, ""),
+    };
+    let is_clock = ["12:00".len(), "12:00:00".len()].contains(&clock.len());
+    if date.len() != "2026-03-01".len() || !is_clock {
+        return None;
+    }
+    if !offset.is_empty() {
+        let seconds = if clock.len() == "12:00".len() { ":00" } else { "" };
+        return format!("{date}T{clock}{seconds}{offset}").parse().ok();
+    }
+    let civil: DateTime = format!("{date}T{clock}").parse().ok()?;
+    let zoned = zone.to_ambiguous_zoned(civil).compatible().ok()?;
+    Timestamp::from_millis(zoned.timestamp().as_millisecond())
 }
 
 /// Parses a duration into seconds: `90m`, `24h`, `7d`.
@@ -96,7 +131,10 @@ mod tests {
             ("0h", None),
             ("-3d", None),
             ("3", None),
-            ("yesterday", None),
+            ("today", Some(When::DayBefore(0))),
+            ("yesterday", Some(When::DayBefore(1))),
+            ("tomorrow", None),
+            ("2026-03-01 12:00", None),
             ("2026-03-01", Some(When::Day(midnight))),
             ("2026-02-29", None),
             ("2026-3-1", None),
@@ -110,5 +148,37 @@ mod tests {
         }
         let now: Timestamp = "2026-03-08T00:00:00Z".parse().unwrap();
         assert_eq!(When::Ago(604_800).start(now).to_string(), "2026-03-01T00:00:00.000Z");
+    }
+
+    #[test]
+    fn days_before_today_are_utc_days() {
+        let now: Timestamp = "2026-03-08T12:00:00Z".parse().unwrap();
+        let [today, yesterday] = [When::DayBefore(0), When::DayBefore(1)];
+        assert_eq!(today.start(now).to_string(), "2026-03-08T00:00:00.000Z");
+        assert_eq!(yesterday.start(now).to_string(), "2026-03-07T00:00:00.000Z");
+        assert_eq!(yesterday.end(now).to_string(), "2026-03-07T23:59:59.999Z");
+        assert_eq!(yesterday.next(now), today.start(now));
+    }
+
+    #[test]
+    fn a_time_is_read_in_the_zone_in_which_it_is_printed() {
+        let berlin = TimeZone::get("Europe/Berlin").unwrap();
+        for (text, zone, expected) in [
+            ("2026-03-01 12:00", &TimeZone::UTC, Some("2026-03-01T12:00:00.000Z")),
+            ("2026-03-01 12:00", &berlin, Some("2026-03-01T11:00:00.000Z")),
+            ("2026-07-01 12:00:30", &berlin, Some("2026-07-01T10:00:30.000Z")),
+            // This hour occurs twice, so it is printed with its offset.
+            ("2026-10-25 02:30+01:00", &berlin, Some("2026-10-25T01:30:00.000Z")),
+            ("2026-10-25 02:30", &berlin, Some("2026-10-25T00:30:00.000Z")),
+            ("2026-03-01 12", &berlin, None),
+            ("2026-03-01 25:00", &berlin, None),
+            ("1d 12h", &berlin, None),
+        ] {
+            let found = when_in(text, zone).ok().and_then(|when| match when {
+                When::At(at) => Some(at.to_string()),
+                _ => None,
+            });
+            assert_eq!(found.as_deref(), expected, "{text}");
+        }
     }
 }

@@ -8,12 +8,13 @@ import { after, before, test } from "node:test";
 import { ago, closed, insight, insights, launched, signature, started, tableOf } from "./support.mjs";
 
 const SECRET = "secret-of-the-table";
-let live, simulated, foreign, file;
+let live, simulated, foreign, file, asset;
 
 before(async () => {
   const one = insight({ id: SECRET, began: ago(30), title: SECRET });
   file = await tableOf("foreign", [one]);
   live = await started("serve", "--port", "0", "--utc", "--local", file);
+  asset = (await (await fetch(`${live.address}/`)).text()).match(/\/assets\/page\.[0-9a-f]+\.js/)[0];
   simulated = await started("simulate", "--port", "0", "--table-file", await tableOf("simulated", [one]));
   foreign = createServer((_, response) => response.setHeader("content-type", "text/html").end("<title>foreign</title><body></body>"));
   foreign.listen(0, "127.0.0.1");
@@ -35,7 +36,7 @@ const requests = [
 ];
 
 /** Everything that a page can try against `address`: what it could read. It runs in the browser. */
-async function attack({ address, requests, signature }) {
+async function attack({ address, asset, requests, signature }) {
   const readings = [];
   const keep = (how, text) => readings.push(`${how}: ${text}`);
   for (const path of ["/", "/api/", "/api/insights", "/api/status"]) {
@@ -77,7 +78,7 @@ async function attack({ address, requests, signature }) {
     document.body.append(element);
     return [await loaded, element];
   };
-  const [script] = await embedded("script", { src: `${address}/assets/page.js` });
+  const [script] = await embedded("script", { src: `${address}${asset}` });
   if (script) keep("script", "was run");
   const [, frame] = await embedded("iframe", { src: `${address}/` });
   try {
@@ -117,7 +118,7 @@ for (const [name, origin] of Object.entries(origins)) {
       const page = await context.newPage();
       await page.route("http://foreign.example/", (route) => route.fulfill({ contentType: "text/html", body: "<title>foreign</title><body></body>" }));
       await page.goto(`${origin(address)}/`);
-      const readings = await page.evaluate(attack, { address, requests, signature });
+      const readings = await page.evaluate(attack, { address, asset, requests, signature });
       assert.deepEqual(readings, []);
       assert.deepEqual(await scanned(), before);
       await context.close();
@@ -134,7 +135,7 @@ test("a page in a sandbox, whose origin is null, gets nothing either", async () 
     await page.goto("http://foreign.example/");
     assert.equal(await page.evaluate(() => origin), "null");
     const before = await scanned();
-    assert.deepEqual(await page.evaluate(attack, { address, requests, signature }), []);
+    assert.deepEqual(await page.evaluate(attack, { address, asset, requests, signature }), []);
     assert.deepEqual(await scanned(), before);
     await context.close();
   }
@@ -149,7 +150,7 @@ test("a name that is rebound to this machine gets refusals and nothing else", as
     const answer = await page.goto(`${rebound}/`);
     assert.equal(answer.status(), 421);
     // To the browser, this page and the server are one origin: every request goes through, and is refused.
-    const readings = await page.evaluate(attack, { address: rebound, requests, signature });
+    const readings = await page.evaluate(attack, { address: rebound, asset, requests, signature });
     const unrefused = readings.filter((reading) => !reading.includes("is not allowed here"));
     assert.deepEqual(unrefused, []);
     assert.ok(readings.length > 0 && !readings.join().includes(SECRET), readings.join("\n"));

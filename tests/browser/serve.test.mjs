@@ -35,7 +35,8 @@ test("filters and time are in the address, and the page says what was asked for"
   const { page, close } = await opened(`${live.address}/`);
   assert.equal(await page.locator("li.entry").count(), 12);
   await page.locator("#narrow > summary").click();
-  await Promise.all([page.waitForURL(/source=cloudtrail/), page.selectOption("#filter select[name=source]", "cloudtrail")]);
+  await page.selectOption("#filter select[name=source]", "cloudtrail");
+  await Promise.all([page.waitForURL(/source=cloudtrail/), page.locator("#filter button").click()]);
   assert.equal(new URL(page.url()).search, "?source=cloudtrail", "and no empty parameters");
   assert.equal(await page.locator("li.entry").count(), 3);
   assert.equal(await page.locator("#filter select[name=source]").inputValue(), "cloudtrail");
@@ -45,10 +46,41 @@ test("filters and time are in the address, and the page says what was asked for"
   assert.equal(await page.locator("li.entry").count(), 1);
   await page.goBack();
   assert.equal(await page.locator("li.entry").count(), 3, "the way back is the browser's own");
-  await page.fill("#filter input[name=since]", "yesterday");
+  await page.fill("#filter input[name=since]", "tomorrow");
   await page.locator("#filter input[name=since]").press("Enter");
-  await page.waitForURL(/since=yesterday/);
+  await page.waitForURL(/since=tomorrow/);
   assert.ok((await page.locator("main").textContent()).includes("must be a length of time"));
+  await close();
+});
+
+test("a refresh patches what changed and marks new insights", async () => {
+  const file = await tableOf("refreshed", [insight({ id: "first", began: ago(50) })]);
+  const server = await started("serve", "--port", "0", "--utc", "--local", file);
+  const { page, trouble, close } = await opened(`${server.address}/`);
+  const first = page.locator("li.entry", { hasText: "Faults in first" });
+  await first.locator("> details > summary").click();
+  await first.evaluate((entry) => (entry.kept = true));
+  await tableOf("refreshed", [insight({ id: "second", began: ago(40), severity: "critical" })], file, false);
+  await page.evaluate(() => Refresh.run());
+  assert.equal(await page.locator("li.entry").count(), 2);
+  assert.ok((await page.locator("h1").textContent()).includes("2 of 2 open"));
+  assert.equal(await page.title(), "Problem: 2 of 2 open · Insights");
+  assert.ok(await first.evaluate((entry) => entry.kept && entry.querySelector("details").open));
+  assert.deepEqual(await page.locator("li.entry.new .what b").allTextContents(), ["Faults in second"]);
+  assert.equal(await page.locator(".lane-xray a.bar").count(), 2, "the lane is drawn anew");
+  assert.deepEqual(trouble, []);
+  await close();
+  await server.stop();
+});
+
+test("a refresh can be paused, and the choice is kept", async () => {
+  const { page, close } = await opened(`${live.address}/`);
+  await page.selectOption("#interval", "0");
+  await page.reload();
+  assert.equal(await page.locator("#interval").inputValue(), "0");
+  await page.selectOption("#interval", "30");
+  await page.reload();
+  assert.equal(await page.locator("#interval").inputValue(), "30");
   await close();
 });
 
@@ -64,14 +96,21 @@ test("a refresh keeps scroll, open details and focus", async () => {
     open: document.querySelectorAll("main details[open]").length,
     focus: document.activeElement.textContent,
   }));
-  await page.evaluate(() => (document.querySelector("main").dataset.old = "yes"));
-  await page.evaluate(() => refresh(false));
+  // The data is the same, so nothing is sent; with another tag, everything is sent and patched into the elements that are shown.
+  await page.evaluate(() => Refresh.run());
+  assert.ok((await page.locator("#refreshed").textContent()).startsWith("unchanged "));
+  await page.evaluate(() => document.querySelectorAll("li.entry, .canvas svg").forEach((element) => (element.kept = true)));
+  await page.evaluate(() => getSelection().selectAllChildren(document.querySelector("#freshness h2")));
+  await page.route("**/", (route) => route.continue({ headers: { ...route.request().headers(), "if-none-match": "other" } }));
+  await page.evaluate(() => Refresh.run());
+  await page.unroute("**/");
   const now = await page.evaluate(() => ({
     top: document.querySelector("details.insight[open]").getBoundingClientRect().top,
     open: document.querySelectorAll("main details[open]").length,
     focus: document.activeElement.textContent,
   }));
-  assert.equal(await page.evaluate(() => document.querySelector("main").dataset.old), undefined, "it is another main");
+  assert.equal(await page.evaluate(() => [...document.querySelectorAll("li.entry")].filter((entry) => !entry.kept).length), 0, "every row is the same element");
+  assert.equal(await page.evaluate(() => getSelection().toString()), "Freshness");
   assert.deepEqual({ open: now.open, focus: now.focus }, { open: before.open, focus: before.focus });
   assert.ok(Math.abs(now.top - before.top) < 2, `${now.top} ${before.top}`);
   assert.ok(await page.locator("details.insight[open] [data-chart=rate] svg").isVisible(), "charts are drawn anew");
@@ -82,7 +121,7 @@ test("a refresh keeps scroll, open details and focus", async () => {
   await page.waitForFunction(() => document.activeElement.id === "refresh" && document.querySelector("#refreshed").textContent);
   assert.deepEqual(trouble, []);
   await page.route("**/*", (route) => route.abort());
-  await page.evaluate(() => refresh(false));
+  await page.evaluate(() => Refresh.run());
   assert.ok((await page.locator("#refreshed").textContent()).startsWith("not refreshed: "));
   assert.equal(await page.locator("li.entry").count(), 12);
   await close();
@@ -92,7 +131,8 @@ test("every insight has an address of its own, which says all of it", async () =
   const { page, trouble, close } = await opened(`${live.address}/`);
   await page.locator("details.insight", { hasText: "61.7%" }).first().locator("> summary").click();
   await Promise.all([page.waitForURL(/\/insights\/xray/), page.getByRole("link", { name: "This insight alone" }).first().click()]);
-  assert.ok((await page.locator("h1").textContent()).includes("61.7%"));
+  assert.equal(await page.locator("h1").textContent(), "Faults in payments");
+  assert.ok((await page.locator("header .message").textContent()).includes("61.7%"));
   for (const chart of ["shares", "graph"]) assert.ok(await page.locator(`[data-chart=${chart}] svg`).isVisible(), chart);
   assert.ok((await page.locator("#incidents").textContent()).includes("4 minutes before"));
   assert.deepEqual(trouble, []);

@@ -68,9 +68,9 @@ export function demoTable() {
 }
 
 /** A table with `items` put into it by DynamoDB's own API, as the simulator serves it; beside those of `copied`, if given. */
-export async function tableOf(name, items, copied) {
+export async function tableOf(name, items, copied, isCopied = true) {
   const file = join(folder, `${name}.db`);
-  if (copied) copyFileSync(copied, file);
+  if (copied && isCopied) copyFileSync(copied, file);
   const { address, stop } = await started("simulate", "--port", "0", "--table-file", file);
   const put = async (item) => {
     const answer = await fetch(address, {

@@ -1,6 +1,8 @@
-// Draws the charts by Observable Plot, from the data that stands in the page. Colours are variables of the style, so a
+// Draws the charts by Observable Plot, from the data that stands in the page. lanes.js has the charts of the timeline. Colours are variables of the style, so a
 // change of theme needs no drawing. A chart is drawn when its place has a width, and again when the width changes.
 "use strict";
+
+const { Plot, d3 } = Libraries;
 
 const Charts = (() => {
   const MINUTE = 60;
@@ -42,110 +44,10 @@ const Charts = (() => {
     ];
   }
 
+  /** The scale of time that charts share. */
   const domain = ({ from, until }) => ({ type: "utc", domain: [time(from), time(Math.max(until, from + MINUTE))] });
 
-  /** Gives every bar the first row in which it covers no other, with its name where there is room for it. */
-  function packed(bars, { from, until }, width) {
-    const perSecond = width / Math.max(until - from, MINUTE);
-    const most = 14;
-    const attempt = (named) => {
-      const rows = [];
-      const placed = [];
-      for (const bar of bars) {
-        const left = Math.max(0, Math.min((bar.from - from) * perSecond, width - 6));
-        const right = Math.max(left + 6, Math.min(width, ((bar.until ?? until) - from) * perSecond));
-        const room = bar.name.length * 6.4 + 8;
-        let place = "none";
-        if (right - left >= room) place = "within";
-        else if (named && bar.until !== null && right + room <= width) place = "behind";
-        else if (named && left >= room) place = "before";
-        const taken = [place === "before" ? left - room : left, place === "behind" ? right + room : right];
-        let row = rows.findIndex((others) => others.every(([low, high]) => taken[1] + 2 <= low || high + 2 <= taken[0]));
-        if (row < 0 && rows.length < most) row = rows.push([]) - 1;
-        if (row < 0) continue;
-        rows[row].push(taken);
-        placed.push({ ...bar, row, place, start: time(from + left / perSecond), end: time(from + right / perSecond) });
-      }
-      return { placed, rows: Math.max(1, rows.length), left: bars.length - placed.length };
-    };
-    const roomy = width >= 480 ? attempt(true) : { left: 1 };
-    return roomy.left === 0 ? roomy : attempt(false);
-  }
-
-  /** The links of a plot with what each stands for; Plot keeps the order of the data. */
-  function label(svg, marks, name) {
-    const links = svg.querySelectorAll("a");
-    links.forEach((link, nth) => {
-      const bar = marks[nth];
-      link.setAttribute("class", `bar o-${bar.source} s-${bar.severity}`);
-      link.setAttribute("aria-label", bar.label);
-      link.setAttribute("data-name", name);
-    });
-  }
-
   const kinds = {
-    /** Insights as bars; open ones end in a point. */
-    lane(data, width) {
-      const { placed, rows, left } = packed(data.bars, data, width - 26);
-      const height = rows * 22 + 30;
-      const open = placed.filter((bar) => bar.until === null);
-      const box = { x1: "start", x2: "end", y1: (bar) => bar.row + 0.1, y2: (bar) => bar.row + 0.82, rx: 3, fill: (bar) => fill(bar.severity) };
-      const named = (place) => placed.filter((bar) => bar.place === place);
-      const text = { y: (bar) => bar.row + 0.46, text: "name", fontSize: 11, fill: "var(--ink)", pointerEvents: "none" };
-      const svg = plot(width, {
-        height,
-        marginLeft: 6,
-        marginRight: 20,
-        marginTop: 4,
-        x: domain(data),
-        y: { domain: [rows, 0], axis: null },
-        color: { type: "identity" },
-        marks: [
-          timeAxis(width, data),
-          // A part of the targets is a strip at the bottom; all of them are the whole lane.
-          Plot.rect(data.unknown, { x1: (span) => time(Math.max(span.from, data.from)), x2: (span) => time(span.until), y1: (span) => (span.part ? rows - 0.3 : 0), y2: rows, ...unknown, title: "label" }),
-          data.now <= data.until + 1 ? Plot.ruleX([time(data.now)], { stroke: "var(--ink)", strokeDasharray: "2 2" }) : null,
-          Plot.rect(placed, {
-            ...box,
-            fillOpacity: (bar) => (bar.until === null ? 1 : 0.45),
-            stroke: (bar) => fill(bar.severity),
-            href: "href",
-            title: "label",
-          }),
-          Plot.text(open, { x: "end", y: text.y, text: () => "▶", dx: 7, fontSize: 13, fill: (bar) => fill(bar.severity), className: "onward", pointerEvents: "none" }),
-          Plot.text(named("within"), { ...text, x: "start", dx: 5, textAnchor: "start", fontWeight: 600, stroke: "var(--surface)", strokeWidth: 3 }),
-          Plot.text(named("behind"), { ...text, x: "end", dx: 4, textAnchor: "start" }),
-          Plot.text(named("before"), { ...text, x: "start", dx: -4, textAnchor: "end" }),
-        ],
-      });
-      label(svg, placed, "lane");
-      return { svg, role: "group", note: left ? `${left} more cover others and are not drawn.` : "" };
-    },
-
-    /** Days, each as bad as its worst. */
-    days(data, width) {
-      const inside = data.days.filter((each) => each.until > data.from && each.from < data.until);
-      const clipped = inside.map((each) => ({ ...each, start: time(Math.max(each.from, data.from)), end: time(Math.min(each.until, data.until)) }));
-      const box = { x1: "start", x2: "end", y1: 0.1, y2: 0.82, insetLeft: 1, insetRight: 1, title: "label" };
-      const known = clipped.filter((each) => each.severity);
-      const svg = plot(width, {
-        height: 52,
-        marginLeft: 6,
-        marginRight: 20,
-        marginTop: 4,
-        x: domain(data),
-        y: { domain: [1, 0], axis: null },
-        color: { type: "identity" },
-        marks: [
-          timeAxis(width, data),
-          Plot.rect(clipped.filter((each) => !each.severity), { ...box, ...unknown }),
-          Plot.rect(known, { ...box, rx: 3, fill: (each) => fill(each.severity), fillOpacity: 0.75, stroke: (each) => fill(each.severity), href: "href" }),
-        ],
-      });
-      label(svg, known, "days");
-      return { svg, role: "group" };
-    },
-
     /** A rate: on the ground where it is known to be zero, hatched where nothing is known. */
     rate(data, width) {
       const line = [];
@@ -169,10 +71,11 @@ const Charts = (() => {
         reached = Math.max(reached, known.until);
       }
       if (reached < data.until) gaps.push([reached, data.until]);
+      const inside = (from, until) => until > data.from && from < data.until;
       const most = Math.max(d3.max(line, (point) => point.rate) ?? 0, data.baseline ?? 0) || 1;
       const scale = d3.scaleLinear([0, most * 1.04], [0, 1]).nice(4);
       const top = scale.domain()[1];
-      const points = data.known.flatMap((known) => known.points.map(([at, rate]) => ({ at: time(at + known.period / 2), from: time(at), until: time(at + known.period), rate })));
+      const points = data.known.flatMap((known) => known.points.filter(([at]) => at >= data.from && at < data.until).map(([at, rate]) => ({ at: time(at + known.period / 2), from: time(at), until: time(at + known.period), rate })));
       const step = { x: "at", y: "rate", z: "stretch", curve: "step-after" };
       return {
         svg: plot(width, {
@@ -182,10 +85,10 @@ const Charts = (() => {
           marks: [
             timeAxis(width, data),
             numberAxis(scale.ticks(4)),
-            Plot.rect(gaps, { x1: (gap) => time(gap[0]), x2: (gap) => time(gap[1]), y1: 0, y2: top, ...unknown, title: () => "unknown: nothing was collected here" }),
-            Plot.rect([data.span], { x1: (span) => time(Math.max(span[0], data.from)), x2: (span) => time(Math.min(span[1], data.until)), y1: 0, y2: top, fill: "var(--span)", className: "span" }),
-            Plot.areaY(line, { ...step, fill: "var(--area)" }),
-            Plot.lineY(line, { ...step, stroke: "var(--line)", strokeWidth: 1.5, className: "line" }),
+            Plot.rect(gaps.filter((gap) => inside(...gap)), { x1: (gap) => time(Math.max(gap[0], data.from)), x2: (gap) => time(Math.min(gap[1], data.until)), y1: 0, y2: top, ...unknown, title: () => "unknown: nothing was collected here" }),
+            Plot.rect([data.span].filter((span) => inside(...span)), { x1: (span) => time(Math.max(span[0], data.from)), x2: (span) => time(Math.min(span[1], data.until)), y1: 0, y2: top, fill: "var(--span)", className: "span" }),
+            Plot.areaY(line, { ...step, clip: true, fill: "var(--area)" }),
+            Plot.lineY(line, { ...step, clip: true, stroke: "var(--line)", strokeWidth: 1.5, className: "line" }),
             data.baseline === null ? null : Plot.ruleY([data.baseline], { stroke: "var(--second)", strokeDasharray: "6 4", strokeWidth: 1.4, className: "baseline" }),
             Plot.tip(points, Plot.pointerX({ x: "at", y: "rate", title: (point) => `${both(point.from)} to ${clock(point.until)}\n${short(point.rate)} a minute`, fill: "var(--surface)", stroke: "var(--hair)" })),
           ],
@@ -198,8 +101,8 @@ const Charts = (() => {
       const looks = data.looks.map(([at, root, clients]) => ({ at: time(at), root, clients }));
       const lines = [["clients", "clients", "var(--second)", "5 3"], ["root", "root cause", "var(--line)", null]];
       const marks = lines.flatMap(([key, name, stroke, dash]) => [
-        Plot.lineY(looks, { x: "at", y: (look) => look[key] ?? NaN, stroke, strokeWidth: 1.7, strokeDasharray: dash, className: `line-${key}` }),
-        Plot.dot(looks.filter((look) => look[key] !== null), {
+        Plot.lineY(looks, { x: "at", y: (look) => look[key] ?? NaN, clip: true, stroke, strokeWidth: 1.7, strokeDasharray: dash, className: `line-${key}` }),
+        Plot.dot(looks.filter((look) => look[key] !== null && look.at >= time(data.from) && look.at <= time(data.until)), {
           x: "at", y: key, r: 3.5, fill: stroke, stroke: "var(--surface)",
           title: (look) => `${both(look.at)}: ${d3.format(".1f")(look[key])}% of requests, ${name}`,
         }),
@@ -298,15 +201,29 @@ const Charts = (() => {
     },
   };
 
+  /** The charts with an axis of time, with the space beside it. */
+  const timed = { lane: [6, 20], histogram: [6, 20], days: [6, 20], rate: [46, 16], shares: [46, 16] };
+  const live = "live" in document.body.dataset;
   const drawn = new WeakMap();
+  let zoom = null;
 
-  /** Draws a chart into its place, unless it is as wide as it was. */
-  function draw(canvas) {
-    const width = Math.floor(canvas.clientWidth);
+  /** Whether the zoom applies: on a live page, the lanes show the period of the address. */
+  const isZoomed = (kind) => zoom && kind in timed && !(live && timed[kind][0] === 6);
+
+  /** The data that stands in the page, once it was drawn the data that was drawn. */
+  const dataOf = (canvas) => drawn.get(canvas)?.data ?? JSON.parse(canvas.querySelector("script").textContent);
+
+  /** Draws a chart into its place, unless it is drawn with this width already. */
+  function draw(canvas, forced = 0) {
+    const width = forced || Math.floor(canvas.clientWidth);
     const before = drawn.get(canvas);
-    if (width < 40 || before?.width === width) return;
-    const data = before?.data ?? JSON.parse(canvas.querySelector("script").textContent);
-    const { svg, role = "img", note = "" } = kinds[canvas.dataset.chart](data, width);
+    const kind = canvas.dataset.chart;
+    const key = `${width} ${isZoomed(kind) ? zoom : ""}`;
+    if (width < 40 || before?.key === key) return;
+    const text = before?.text ?? canvas.querySelector("script").textContent;
+    const data = dataOf(canvas);
+    const shown = isZoomed(kind) ? { ...data, from: zoom[0], until: zoom[1] } : data;
+    const { svg, role = "img", note = "" } = kinds[kind](shown, width);
     svg.setAttribute("role", role);
     svg.setAttribute("aria-label", canvas.dataset.label);
     const links = before ? [...before.svg.querySelectorAll("a")] : [];
@@ -319,21 +236,46 @@ const Charts = (() => {
       parts.push(line);
     }
     canvas.replaceChildren(...parts);
-    drawn.set(canvas, { width, data, svg });
+    drawn.set(canvas, { key, text, data, svg, shown });
     if (focused >= 0) svg.querySelectorAll("a")[focused]?.focus({ preventScroll: true });
   }
 
   const watcher = new ResizeObserver((entries) => entries.forEach((entry) => draw(entry.target)));
+  const canvases = (root) => root.querySelectorAll(".canvas");
 
   /** Draws what can be seen of `root`, and the rest as soon as it opens. */
   function watch(root) {
-    for (const canvas of root.querySelectorAll(".canvas")) {
+    for (const canvas of canvases(root)) {
       draw(canvas);
       watcher.observe(canvas);
     }
   }
 
-  return { watch, draw };
-})();
+  /** Draws everything with the width of a sheet of paper, or as before. */
+  function forPaper(width) {
+    for (const canvas of canvases(document)) {
+      if (canvas.checkVisibility()) draw(canvas, width && Math.min(width, Math.max(240, Math.floor(canvas.clientWidth))));
+    }
+  }
 
-Charts.watch(document);
+  /** Whether a chart that was drawn has other data on a newer page. */
+  const isOutdated = (canvas, newer) => drawn.has(canvas) && drawn.get(canvas).text !== newer.querySelector("script")?.textContent;
+
+  /** Shows a part of the time, from and until in seconds of the page's clock; everything for null. */
+  function setZoom(range) {
+    zoom = range;
+    for (const canvas of canvases(document)) if (drawn.has(canvas)) draw(canvas);
+  }
+
+  /** The time at a distance from the left edge of a chart; null outside of its axis. */
+  function timeAt(canvas, x) {
+    const chart = drawn.get(canvas);
+    const margins = timed[canvas.dataset.chart];
+    if (!chart || !margins) return null;
+    const { from, until } = chart.shown;
+    const share = (x - margins[0]) / (canvas.clientWidth - margins[0] - margins[1]);
+    return share < 0 || share > 1 ? null : from + share * (Math.max(until, from + MINUTE) - from);
+  }
+
+  return { kinds, fill, unknown, time, both, plot, timeAxis, numberAxis, domain, watch, draw, forPaper, isOutdated, isDrawn: (canvas) => drawn.has(canvas), setZoom, timeAt, live };
+})();

@@ -58,6 +58,7 @@ fn fitted(model: &mut Model) -> String {
 mod tests {
     use super::*;
     use crate::page::model::{Insight, Known};
+    use crate::page::recurrence::Recurrences;
     use insights_query::health::Health;
     use insights_query::incident::{Occurrence, incidents};
     use insights_query::{Detail, format};
@@ -115,6 +116,8 @@ mod tests {
             zone: TimeZone::UTC,
             filter: Filter::default(),
             known,
+            recurrences: Recurrences::default(),
+            facets: Vec::new(),
             open: open.into_iter().enumerate().map(detailed).collect(),
             closed: closed
                 .into_iter()
@@ -143,7 +146,7 @@ mod tests {
             "`insights list --since 2026-01-20T12:00:00.000Z` has them all",
             "the charts and details of 4,940 insights",
             "2 items that a newer version of this program wrote",
-            "The chart shows the 300 most important; 4,700 more are not shown.",
+            "Number of insights by the time at which they began.",
             "further incidents are left out",
         ] {
             assert!(page.contains(expected), "{expected} is missing");

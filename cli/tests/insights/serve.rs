@@ -1,5 +1,6 @@
 //! The live page: allowed requests, responses, and read-only access to the table.
 use crate::support::story::{STORY, Story, insight};
+use insights_web::page::assets;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -36,7 +37,9 @@ impl Served {
     /// Sends `head`, with PORT replaced by the port, and reads the response to its end.
     fn send(&self, head: &str) -> Answer {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        let [style, .., script] = assets::all() else { panic!("no assets") };
         let head = head.replace("PORT", &self.port.to_string());
+        let head = head.replace("STYLE", &style.address()).replace("SCRIPT", &script.address());
         write!(stream, "{}\r\nconnection: close\r\n\r\n", head.trim_end()).unwrap();
         let mut text = String::new();
         stream.read_to_string(&mut text).unwrap();
@@ -72,9 +75,9 @@ impl Drop for Served {
 fn only_read_requests_of_this_machine_are_accepted() {
     let served = Served::start(&STORY);
     for (head, status) in [
-        ("GET /assets/page.js HTTP/1.1\r\nhost: 127.0.0.1:PORT", 200),
-        ("GET /assets/page.js HTTP/1.1\r\nhost: localhost:PORT", 200),
-        ("HEAD /assets/page.js HTTP/1.1\r\nhost: 127.0.0.1:PORT", 200),
+        ("GET SCRIPT HTTP/1.1\r\nhost: 127.0.0.1:PORT", 200),
+        ("GET SCRIPT HTTP/1.1\r\nhost: localhost:PORT", 200),
+        ("HEAD SCRIPT HTTP/1.1\r\nhost: 127.0.0.1:PORT", 200),
         // A foreign name that resolves to this machine.
         ("GET /api/insights HTTP/1.1\r\nhost: rebound.example:PORT", 421),
         ("GET / HTTP/1.1\r\nhost: rebound.example", 421),
@@ -101,9 +104,9 @@ fn only_read_requests_of_this_machine_are_accepted() {
         ("GET /api/insights HTTP/1.1\r\nhost: 127.0.0.1:PORT\r\norigin: http://foreign.example", 403),
         ("GET /api/insights HTTP/1.1\r\nhost: 127.0.0.1:PORT\r\norigin: null", 403),
         ("OPTIONS /api/insights HTTP/1.1\r\nhost: 127.0.0.1:PORT\r\norigin: http://foreign.example", 403),
-        ("GET /assets/page.js HTTP/1.1\r\nhost: 127.0.0.1:PORT\r\norigin: http://127.0.0.1:PORT", 200),
+        ("GET SCRIPT HTTP/1.1\r\nhost: 127.0.0.1:PORT\r\norigin: http://127.0.0.1:PORT", 200),
         (
-            "GET /assets/page.css HTTP/1.1\r\nhost: 127.0.0.1:PORT\r\nsec-fetch-site: cross-site\r\nsec-fetch-mode: navigate",
+            "GET STYLE HTTP/1.1\r\nhost: 127.0.0.1:PORT\r\nsec-fetch-site: cross-site\r\nsec-fetch-mode: navigate",
             200,
         ),
     ] {
@@ -166,7 +169,10 @@ fn the_live_page_is_the_report_with_filters_in_the_url() {
     assert!(all.body.contains("All sources, last 7 days: 6 of 10 open ("), "{}", all.body.len());
     assert!(all.body.contains("<title>Problem: 6 of 10 open · Insights</title>"));
     assert!(all.body.contains(&format!("href=\"/insights/{PK}\"")), "each insight has an address");
-    assert!(all.body.contains("href=\"/assets/page.css\"") && !all.body.contains("<style"));
+    assert!(
+        all.body.contains(&format!("href=\"{}\"", assets::all()[0].address()))
+            && !all.body.contains("<style")
+    );
     for (query, expected, listed) in [
         ("severity=critical", "All sources, critical, last 7 days: 1 of 1 open (", 1),
         ("source=cloudtrail", "CloudTrail, last 7 days: 1 of 2 open (", 2),
@@ -193,6 +199,74 @@ fn the_live_page_is_the_report_with_filters_in_the_url() {
     for kept in ["value=\"high\" selected", "value=\"pay&amp;me\"", "value=\"48h\""] {
         assert!(narrowed.contains(kept), "{kept} is missing: the form says what was asked for");
     }
+}
+
+#[test]
+fn an_unchanged_page_is_not_sent_again_and_assets_are_kept_for_ever() {
+    let story = Story::collected();
+    let served = Served::start(&story);
+    let first = served.get("/");
+    let tag = &first.headers["etag"];
+    assert!(first.body.contains(&format!("data-fingerprint={tag}")), "{tag}");
+    assert_eq!(first.headers["x-as-of"], "2026-03-01T12:00:00.000Z");
+    assert_eq!(first.headers["cache-control"], "no-store", "the page itself is not stored");
+    let again =
+        |tag: &str| served.send(&format!("GET / HTTP/1.1\r\nhost: 127.0.0.1:PORT\r\nif-none-match: {tag}"));
+    let unchanged = again(tag);
+    assert_eq!((unchanged.status, unchanged.body.as_str()), (304, ""), "{unchanged:?}");
+    assert_eq!(again("\"other\"").status, 200);
+    assert_ne!(&served.get("/?source=xray").headers["etag"], tag, "another selection is another page");
+    story.put(&insight("xray", "another", "2026-03-01T10:00:00.000Z", "", ""));
+    let changed = again(tag);
+    assert_eq!(changed.status, 200);
+    assert!(changed.body.contains("Faults in another") && changed.headers["etag"] != *tag);
+    let [style, ..] = assets::all() else { panic!("no assets") };
+    let asset = served.get(&style.address());
+    assert_eq!(asset.headers["cache-control"], "private, max-age=31536000, immutable");
+    assert_eq!(served.get("/assets/page.css").status, 404, "only by the hash of its content");
+}
+
+#[test]
+fn responses_are_compressed_for_those_who_accept_it() {
+    let served = Served::start(&STORY);
+    let size = |encoding: &str| {
+        let mut stream = TcpStream::connect(("127.0.0.1", served.port)).unwrap();
+        let host = format!("host: 127.0.0.1:{}", served.port);
+        write!(stream, "GET / HTTP/1.1\r\n{host}\r\nconnection: close\r\n{encoding}\r\n").unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        let head = String::from_utf8_lossy(&answer).split("\r\n\r\n").next().unwrap().to_lowercase();
+        (head.contains("content-encoding: gzip"), answer.len())
+    };
+    let (is_plain, whole) = size("");
+    let (is_compressed, compressed) = size("accept-encoding: br, gzip\r\n");
+    assert!(!is_plain && is_compressed);
+    assert!(compressed * 3 < whole, "{compressed} of {whole} bytes");
+}
+
+#[test]
+fn lists_have_pages_of_a_hundred_and_groups() {
+    let story = Story::empty();
+    for nth in 0..205 {
+        story.put(&insight("xray", &format!("service-{nth:03}"), "2026-03-01T10:00:00.000Z", "", ""));
+    }
+    let served = Served::start(&story);
+    let mut seen = BTreeSet::new();
+    for (page, rows) in [("", 100), ("?open_page=2", 100), ("?open_page=3", 5), ("?open_page=9", 5)] {
+        let body = served.get(&format!("/{page}")).body;
+        assert_eq!(body.matches("<li class=\"entry ").count(), rows, "{page}");
+        seen.extend(body.match_indices("data-row=\"").map(|(at, _)| body[at + 10..at + 20].to_owned()));
+    }
+    assert_eq!(seen.len(), 205, "every insight is on a page");
+    let first = served.get("/?severity=high").body;
+    assert!(first.contains("href=\"/?severity=high&amp;open_page=2#now\">Next</a>"));
+    assert!(first.contains("Page 1 of 3, 205 insights"));
+    assert!(first.contains("205 of 205 open"), "the heading counts all pages");
+    assert!(first.contains("data-chart=\"histogram\"") && first.contains("205 insights began, 205 high"));
+    let grouped = served.get("/?group=entity&q=service-00").body;
+    assert_eq!(grouped.matches("class=\"group\"").count(), 10);
+    assert!(grouped.contains("aria-label=\"Remove the filter “service-00”\""));
+    assert!(grouped.contains("high or worse <span class=\"number\">10</span>"));
 }
 
 #[test]
@@ -231,7 +305,7 @@ fn an_invalid_address_is_an_error_with_field_value_and_rule() {
         ("source=s3", "source", "s3", "must be xray, cloudtrail, auditmanager"),
         ("status=done", "status", "done", "must be open or closed"),
         ("account=12", "account", "12", "must be the 12 digits of an account"),
-        ("since=yesterday", "since", "yesterday", "must be a length of time"),
+        ("since=tomorrow", "since", "tomorrow", "must be a length of time"),
         ("limit=5", "limit", "5", "is unknown: known are source"),
     ] {
         let answer = served.get(&format!("/api/insights?{query}"));
@@ -274,7 +348,7 @@ fn the_api_lists_its_routes() {
     let list: BTreeMap<String, String> = serde_json::from_value(list).unwrap();
     assert_eq!(list["insight"], "/api/insights/{pk}");
     assert_eq!(
-        list["insights"], "/api/insights{?source,severity,status,account,region,q,since,until}",
+        list["insights"], "/api/insights{?source,severity,status,account,region,entity,q,since,until}",
         "all that may be asked for"
     );
     assert_eq!(list["compliance"], "/api/compliance{?source,account,region,since,until}");
@@ -285,7 +359,7 @@ fn the_api_lists_its_routes() {
         "status" => "open",
         "account" => "123456789012",
         "region" => "eu-west-1",
-        "q" => "a",
+        "entity" | "q" => "a",
         "since" => "2026-02-28",
         "until" => "1h",
         other => panic!("{other}: a parameter that nobody knows of"),

@@ -1,9 +1,13 @@
 //! The complete document with style, scripts and a content security policy that allows nothing else.
 
+use super::assets::{self, SCRIPTS, STYLE};
 use super::insight::{self, Context};
 use super::model::{Insight, Model};
 use super::overall::{self, Overall};
-use super::{Medium, chart, compliance, freshness, incidents, readiness, sections, timeline, top};
+use super::rows::{self, List, MOST_IN_FILE};
+use super::{
+    Medium, chart, compliance, fingerprint, freshness, incidents, readiness, sections, timeline, top,
+};
 use crate::command::CommandLine;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -15,25 +19,15 @@ use insights_shared::record::{Severity, Source};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest, Sha256};
 
-/// The style of all pages.
-pub const STYLE: &str = include_str!("../../assets/page.css");
-/// The scripts of all pages in the order in which they run: two unmodified libraries, the charts, and page controls. The page is
-/// readable without them.
-pub const SCRIPTS: [(&str, &str); 4] = [
-    ("d3.min.js", include_str!("../../assets/vendor/d3.min.js")),
-    ("plot.umd.min.js", include_str!("../../assets/vendor/plot.umd.min.js")),
-    ("charts.js", include_str!("../../assets/charts.js")),
-    ("page.js", include_str!("../../assets/page.js")),
-];
-
-/// The maximum number of ended insights in the list.
-const MOST_ENDED: usize = 1_000;
-/// The maximum number of open insights in the list.
-const MOST_OPEN: usize = 1_000;
-
 /// A page of everything.
 pub fn whole(model: &Model, medium: &Medium) -> Markup {
-    let context = Context { now: model.as_of(), zone: &model.zone, medium, location: &model.location };
+    let context = Context {
+        now: model.as_of(),
+        is_now: model.past().is_none(),
+        zone: &model.zone,
+        medium,
+        location: &model.location,
+    };
     let body = html! {
         (top::top(model, context))
         main #main {
@@ -47,19 +41,21 @@ pub fn whole(model: &Model, medium: &Medium) -> Markup {
         }
         (foot(model, medium))
     };
-    framed(&overall::title(model), Some(Overall::of(model)), &body, medium)
+    let fingerprint = medium.is_live().then(|| fingerprint::of(model));
+    framed(&overall::title(model), Frame { overall: Some(Overall::of(model)), fingerprint }, &body, medium)
 }
 
 /// A page of one insight.
 pub fn single(model: &Model, insight: &Insight, detail: &Detail, medium: &Medium) -> Markup {
-    let context = Context { now: model.now, zone: &model.zone, medium, location: &model.location };
+    let context =
+        Context { now: model.now, is_now: true, zone: &model.zone, medium, location: &model.location };
     let record = &insight.record;
     let severity = insight.severity();
     let heading = format::heading(record);
     let body = html! {
         header.top {
             p.brand { a href="/" { "All insights" } span { "table " (model.table) } span { "as of " (super::text::time(model.now, context.zone)) }
-                span { (format::times(context.zone, model.oldest(), model.now)) } a #refresh href="" { "Refresh" } span #refreshed role="status" {} }
+                span { (format::times(context.zone, model.oldest(), model.now)) } (top::refreshing()) }
             h1 { (heading.name) }
             @if let Some(message) = &heading.message { p.message { (message) } }
             p.trust { (super::text::severity(severity.as_str())) span { @if insight.is_open() { "Open" } @else { "Ended" }
@@ -73,7 +69,7 @@ pub fn single(model: &Model, insight: &Insight, detail: &Detail, medium: &Medium
         }
         (foot(model, medium))
     };
-    framed(&format!("{} · Insights", heading.name), None, &body, medium)
+    framed(&format!("{} · Insights", heading.name), Frame::default(), &body, medium)
 }
 
 /// A page with an error message.
@@ -82,12 +78,20 @@ pub fn message(title: &str, text: &Markup) -> Markup {
         header.top { p.brand { a href="/" { "All insights" } } h1 { (title) } }
         main #main { section { div.panel.padded { (text) } } }
     };
-    framed(title, None, &body, &Medium::Live(super::filter::Filter::default()))
+    framed(title, Frame::default(), &body, &Medium::Live(super::filter::Filter::default()))
+}
+
+/// What the frame of a page shows of its model.
+#[derive(Debug, Default)]
+struct Frame {
+    overall: Option<Overall>,
+    fingerprint: Option<String>,
 }
 
 /// The frame of all pages. It escapes the hidden characters of the whole page.
-fn framed(title: &str, overall: Option<Overall>, body: &Markup, medium: &Medium) -> Markup {
+fn framed(title: &str, frame: Frame, body: &Markup, medium: &Medium) -> Markup {
     let title = visible(title);
+    let Frame { overall, fingerprint } = frame;
     let icon = overall.map_or_else(|| "data:,".to_owned(), Overall::icon);
     let body = PreEscaped(visible_lines(&body.0));
     html! {
@@ -96,8 +100,10 @@ fn framed(title: &str, overall: Option<Overall>, body: &Markup, medium: &Medium)
             head {
                 meta charset="utf-8";
                 @if medium.is_live() {
-                    link rel="stylesheet" href="/assets/page.css";
-                    @for (name, _) in SCRIPTS { script src={ "/assets/" (name) } defer {} }
+                    @for asset in assets::all() {
+                        @if asset.is_style() { link rel="stylesheet" href=(asset.address()); }
+                        @else { script src=(asset.address()) defer {} }
+                    }
                 } @else {
                     meta http-equiv="Content-Security-Policy" content=(policy_of_a_file());
                 }
@@ -109,7 +115,7 @@ fn framed(title: &str, overall: Option<Overall>, body: &Markup, medium: &Medium)
                 title { (title) }
                 @if !medium.is_live() { style { (PreEscaped(STYLE)) } }
             }
-            body data-live[medium.is_live()] {
+            body data-live[medium.is_live()] data-fingerprint=[fingerprint] {
                 a.skip href="#main" { "To the content" }
                 (chart::patterns())
                 (body)
@@ -130,7 +136,6 @@ fn policy_of_a_file() -> String {
 }
 
 fn now(model: &Model, context: Context<'_>) -> Markup {
-    let shown = model.open.get(..MOST_OPEN).unwrap_or(&model.open);
     let open_title = match model.past() {
         Some(until) => format!("Open at {}", format::instant(until, context.zone)),
         None => "Open insights".to_owned(),
@@ -145,14 +150,13 @@ fn now(model: &Model, context: Context<'_>) -> Markup {
                     @if model.selected_health != Health::Known { " " a href="#freshness" { "See freshness" } "." }
                 }
             } @else {
-                (insight::rows(shown, context))
+                (rows::list(List::Open, &model.open, model, context))
             }
         }
     }
 }
 
 fn ended(model: &Model, context: Context<'_>) -> Markup {
-    let shown = model.closed.get(..MOST_ENDED).unwrap_or(&model.closed);
     html! {
         section #ended aria-labelledby="ended-title" {
             header {
@@ -162,7 +166,7 @@ fn ended(model: &Model, context: Context<'_>) -> Markup {
             @if model.closed.is_empty() {
                 p.panel.nothing { (empty(model, "insight that ended in this period")) }
             } @else {
-                (insight::rows(shown, context))
+                (rows::list(List::Ended, &model.closed, model, context))
             }
         }
     }
@@ -177,7 +181,7 @@ fn empty(model: &Model, what: &str) -> Markup {
 
 /// The footer: what was left out, the severity rules, and the program's version.
 fn foot(model: &Model, medium: &Medium) -> Markup {
-    let left_out = left_out(model);
+    let left_out = left_out(model, medium);
     html! {
         footer.foot {
             @if !left_out.is_empty() {
@@ -199,19 +203,21 @@ fn severities() -> String {
     rules.map(|(label, value)| format!("{label} by {value}")).collect::<Vec<_>>().join("; ")
 }
 
-fn left_out(model: &Model) -> Vec<String> {
+fn left_out(model: &Model, medium: &Medium) -> Vec<String> {
     let mut left_out = Vec::new();
-    let more = |number: usize, most: usize| number.checked_sub(most).filter(|more| *more > 0);
-    if let Some(more) = more(model.open.len(), MOST_OPEN) {
+    // A live page has further pages.
+    let more =
+        |number: usize, most: usize| number.checked_sub(most).filter(|more| *more > 0 && !medium.is_live());
+    if let Some(more) = more(model.open.len(), MOST_IN_FILE) {
         left_out.push(format!(
             "{} in the list of open insights: the least severe; `{}` has them all",
             so_many(more, "open insight", "open insights"),
             CommandLine::insights(&["list", "--open"]).at(&model.location)
         ));
     }
-    if let Some(more) = more(model.closed.len(), MOST_ENDED) {
+    if let Some(more) = more(model.closed.len(), MOST_IN_FILE) {
         let by_severity = |severity: Severity| {
-            let rest = model.closed.get(MOST_ENDED..).unwrap_or_default();
+            let rest = model.closed.get(MOST_IN_FILE..).unwrap_or_default();
             rest.iter().filter(|insight| insight.severity() == severity).count()
         };
         let kinds: Vec<String> = Severity::ALL
@@ -232,7 +238,7 @@ fn left_out(model: &Model) -> Vec<String> {
             CommandLine::insights(&["list", "--since", &model.span.since.to_string()]).at(&model.location)
         ));
     }
-    if model.without_detail > 0 {
+    if model.without_detail > 0 && !medium.is_live() {
         left_out.push(format!(
             "the charts and details of {}: open, severe and new ones come first; `insights show` has each",
             so_many(model.without_detail, "insight", "insights")
@@ -245,47 +251,4 @@ fn left_out(model: &Model) -> Vec<String> {
         ));
     }
     left_out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_libraries_are_unmodified_and_have_version_licence_and_integrity() {
-        let vendor = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/vendor");
-        let read = |name: &str| std::fs::read_to_string(format!("{vendor}/{name}")).unwrap();
-        let note = read("README.md");
-        for (name, version, licence, hash) in [
-            (
-                "d3.min.js",
-                "7.9.2",
-                "d3.LICENSE",
-                "912111098ea99503a6f4967361d2bbdc9dbf58cf9c678c8e27e5b02d1a07f0c1",
-            ),
-            (
-                "plot.umd.min.js",
-                "0.6.17",
-                "plot.LICENSE",
-                "4358086467740777dd788d6b27a95cebdbaefdd50c730a3060117073bd7134cb",
-            ),
-        ] {
-            let text = read(name);
-            assert_eq!(insights_shared::key::sha256_hex(text.as_bytes()), hash, "{name}");
-            assert!(text.lines().next().unwrap().contains(version), "{name}");
-            assert!(SCRIPTS.contains(&(name, text.as_str())), "{name}");
-            let line = note.lines().find(|line| line.contains(&format!("`{name}`"))).unwrap();
-            assert!(line.contains(version) && line.contains(licence) && line.contains("sha512-"), "{line}");
-            assert!(read(licence).contains("Permission to use, copy, modify"), "{licence}");
-        }
-    }
-
-    #[test]
-    fn no_script_can_end_its_element() {
-        for (name, script) in SCRIPTS {
-            let lower = script.to_lowercase();
-            assert!(!lower.contains("</script") && !lower.contains("<!--"), "{name}");
-        }
-        assert!(!STYLE.contains("</"));
-    }
 }

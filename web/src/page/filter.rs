@@ -1,7 +1,6 @@
 //! The filter of the live page, from the parameters of its address. All faults of an address are reported at once.
 
-use insights_query::format::{instant, plain};
-use insights_query::input::{account, region, when};
+use insights_query::input::{account, region, when_in};
 use insights_query::{Place, Span};
 use insights_shared::record::{Severity, Source, Stored};
 use insights_shared::time::Timestamp;
@@ -9,10 +8,27 @@ use jiff::tz::TimeZone;
 use std::collections::BTreeSet;
 
 /// The parameters for insights.
-pub const OF_INSIGHTS: [&str; 8] =
-    ["source", "severity", "status", "account", "region", "q", "since", "until"];
+pub const OF_INSIGHTS: [&str; 9] =
+    ["source", "severity", "status", "account", "region", "entity", "q", "since", "until"];
+/// The parameters of the page: those for insights, and which rows are shown in which order.
+pub const OF_PAGE: [&str; 12] = [
+    "source",
+    "severity",
+    "status",
+    "account",
+    "region",
+    "entity",
+    "q",
+    "since",
+    "until",
+    "group",
+    "open_page",
+    "page",
+];
 /// The parameters for counts, which have neither severity nor status.
 pub const OF_COUNTS: [&str; 5] = ["source", "account", "region", "since", "until"];
+/// The parameters that restrict what is listed, apart from the time.
+pub const RESTRICTIONS: [&str; 7] = ["source", "account", "region", "entity", "severity", "status", "q"];
 /// The maximum length of a parameter.
 const LONGEST: usize = 200;
 /// The default start of the period.
@@ -44,27 +60,36 @@ pub struct Filter {
     pub account: String,
     /// Only this region.
     pub region: String,
+    /// Only this entity.
+    pub entity: String,
     /// A part of the title, entity or id.
     pub q: String,
     /// The start of the period as it was given.
     pub since: String,
     /// The end of the period as it was given.
     pub until: String,
+    /// Whether rows are grouped by entity.
+    pub is_grouped: bool,
+    /// The page of the list of open insights, from 0.
+    pub open_page: usize,
+    /// The page of the list of ended insights, from 0.
+    pub page: usize,
 }
 
 impl Filter {
-    /// Parses decoded parameters at `now`. Only those in `known` are allowed.
+    /// Parses decoded parameters at `now`. Only those in `known` are allowed. Times without an offset are in `zone`.
     pub fn parse<'a>(
         pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
         known: &[&str],
         now: Timestamp,
+        zone: &TimeZone,
     ) -> Result<(Self, Span), Vec<Fault>> {
         let mut filter = Self::default();
         let mut faults = Vec::new();
         let mut given = BTreeSet::new();
         for (field, value) in pairs {
             let is_first = given.insert(field.to_owned());
-            let set = filter.set(field, value.trim(), known);
+            let set = filter.set(field, value.trim(), known, zone);
             let set = set.and_then(|()| if is_first { Ok(()) } else { Err("is given twice".to_owned()) });
             if let Err(rule) = set {
                 let mut value = value.to_owned();
@@ -72,7 +97,7 @@ impl Filter {
                 faults.push(Fault { field: field.to_owned(), value, rule });
             }
         }
-        let given = |text: &str| when(text).ok();
+        let given = |text: &str| when_in(text, zone).ok();
         // Invalid values are reported as faults.
         let since = given(if filter.since.is_empty() { DEFAULT_SINCE } else { &filter.since });
         let since = since.map_or(now, |since| since.start(now));
@@ -91,7 +116,7 @@ impl Filter {
         if faults.is_empty() { Ok((filter, span)) } else { Err(faults) }
     }
 
-    fn set(&mut self, field: &str, value: &str, known: &[&str]) -> Result<(), String> {
+    fn set(&mut self, field: &str, value: &str, known: &[&str], zone: &TimeZone) -> Result<(), String> {
         let unknown = || match known {
             [] => "is unknown: there are no parameters".to_owned(),
             known => format!("is unknown: known are {}", known.join(", ")),
@@ -120,9 +145,14 @@ impl Filter {
             }
             "account" => self.account = account(value)?,
             "region" => self.region = region(value)?,
+            "entity" => value.clone_into(&mut self.entity),
             "q" => value.clone_into(&mut self.q),
+            "group" if value == "entity" => self.is_grouped = true,
+            "group" => return Err("must be entity".to_owned()),
+            "open_page" => self.open_page = page_number(value)?,
+            "page" => self.page = page_number(value)?,
             "since" | "until" => {
-                when(value)?;
+                when_in(value, zone)?;
                 value.clone_into(if field == "since" { &mut self.since } else { &mut self.until });
             }
             _ => return Err(unknown()),
@@ -140,6 +170,7 @@ impl Filter {
             && is("status", self.status.unwrap_or_default())
             && is("account_id", &self.account)
             && is("region", &self.region)
+            && is("entity", &self.entity)
             && self
                 .severity
                 .is_none_or(|least| insight.text("severity").and_then(Severity::parse) >= Some(least))
@@ -158,153 +189,18 @@ impl Filter {
         Self { account: self.account.clone(), region: self.region.clone(), ..Self::default() }
     }
 
-    /// What it selects in the period `span`, in words: `CloudTrail, high or worse, last 7 days`.
-    pub fn in_words(&self, span: Span, now: Timestamp, zone: &TimeZone) -> String {
-        let given = |text: &str| Some(plain(text)).filter(|text| !text.is_empty());
-        let status = match self.status {
-            Some("closed") => Some("ended".to_owned()),
-            other => other.map(str::to_owned),
-        };
-        let parts = [
-            Some(self.source.map_or("All sources", |source| source.0.label).to_owned()),
-            given(&self.account).map(|account| format!("account {account}")),
-            given(&self.region),
-            self.severity.map(|severity| match severity {
-                Severity::Critical => "critical".to_owned(),
-                severity => format!("{} or worse", severity.as_str()),
-            }),
-            status,
-            given(&self.q).map(|text| format!("“{text}”")),
-            Some(period(span, now, zone)),
-        ];
-        parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
-    }
-
     /// Whether it restricts anything but the time.
     pub fn narrows(&self) -> bool {
-        let time_alone = Self { since: self.since.clone(), until: self.until.clone(), ..Self::default() };
-        *self != time_alone
+        RESTRICTIONS.iter().any(|name| !self.value(name).is_empty())
     }
 }
 
-/// A period in words: `last 7 days`, `since 2026-03-01 12:00`, `2026-03-01 12:00 to 2026-03-01 13:00`.
-fn period(span: Span, now: Timestamp, zone: &TimeZone) -> String {
-    let minutes = span.millis() / 60_000;
-    let is_round = span.millis() % 60_000 == 0;
-    let last = |number: i64, one: &str, many: &str| match number {
-        1 => format!("last {one}"),
-        number => format!("last {number} {many}"),
-    };
-    match minutes {
-        _ if span.until < now => format!("{} to {}", instant(span.since, zone), instant(span.until, zone)),
-        minutes if is_round && minutes >= 2_880 && minutes % 1_440 == 0 => {
-            last(minutes / 1_440, "day", "days")
-        }
-        minutes if is_round && minutes % 60 == 0 => last(minutes / 60, "hour", "hours"),
-        minutes if is_round && minutes < 120 => last(minutes, "minute", "minutes"),
-        _ => format!("since {}", instant(span.since, zone)),
-    }
+/// The number of a page in an address, which counts from 1, as an index.
+fn page_number(value: &str) -> Result<usize, String> {
+    let number = value.parse::<usize>().ok().filter(|number| (1..=100_000).contains(number));
+    number.map(|number| number - 1).ok_or_else(|| "must be the number of a page".to_owned())
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use insights_shared::value::Value;
-
-    fn now() -> Timestamp {
-        "2026-03-08T00:00:00Z".parse().unwrap()
-    }
-
-    #[test]
-    fn an_address_without_parameters_selects_the_last_seven_days() {
-        let (filter, span) = Filter::parse([], &OF_INSIGHTS, now()).unwrap();
-        assert_eq!((filter.narrows(), span.since.day(), span.until), (false, "2026-03-01".to_owned(), now()));
-        let (filter, span) =
-            Filter::parse([("since", "24h"), ("q", ""), ("source", " ")], &OF_INSIGHTS, now()).unwrap();
-        assert!(!filter.narrows());
-        assert_eq!((span.since.day(), filter.since), ("2026-03-07".to_owned(), "24h".to_owned()));
-        let (_, span) =
-            Filter::parse([("since", "2026-03-05"), ("until", "2026-03-06")], &OF_INSIGHTS, now()).unwrap();
-        let ends = (span.since.to_string(), span.until.to_string());
-        assert_eq!(ends, ("2026-03-05T00:00:00.000Z".to_owned(), "2026-03-06T23:59:59.999Z".to_owned()));
-        // The period cannot end in the future.
-        let (_, span) =
-            Filter::parse([("since", "2026-03-05"), ("until", "2026-03-08")], &OF_INSIGHTS, now()).unwrap();
-        assert_eq!(span.until, now());
-    }
-
-    #[test]
-    fn every_fault_is_reported_with_value_and_rule() {
-        for (field, value, rule) in [
-            ("source", "lambda", "must be xray, cloudtrail, auditmanager, eks or securityhub"),
-            ("severity", "bad", "must be info, low, medium, high or critical"),
-            ("status", "done", "must be open or closed"),
-            ("account", "12", "must be the 12 digits of an account"),
-            ("region", "eu-west1", "must be a region such as eu-west-1"),
-            ("since", "yesterday", "must be a length of time that ends now"),
-            ("since", "2027-01-01T00:00:00Z", "must be before until, and before now"),
-            ("since", "9000d", "must be at most 400 days before until"),
-            ("until", "9999d", "must be before until, and before now"),
-            ("sources", "xray", "is unknown: known are source, severity"),
-            ("sources", "", "is unknown: known are source, severity"),
-        ] {
-            let faults = Filter::parse([(field, value)], &OF_INSIGHTS, now()).unwrap_err();
-            assert_eq!(faults.len(), 1, "{field}={value}: {faults:?}");
-            assert!(faults[0].rule.contains(rule), "{field}={value}: {faults:?}");
-            assert!(faults[0].field == field || field == "until", "{faults:?}");
-        }
-        let long = "x".repeat(201);
-        let faults = Filter::parse([("q", long.as_str()), ("status", "x")], &OF_INSIGHTS, now()).unwrap_err();
-        assert_eq!(faults.len(), 2, "all faults at once");
-    }
-
-    #[test]
-    fn an_insight_is_selected_by_its_attributes_and_its_text() {
-        let json = r#"{"source":"xray","severity":"high","status":"open","account_id":"123456789012","region":"eu-west-1",
-            "title":"Faults in Checkout","entity":"checkout","id":"7c4e","pk":"xray#123456789012#eu-west-1#7c4e"}"#;
-        let Value::Map(map) = Value::from_json(json).unwrap() else { panic!("not an object") };
-        let insight = Stored(map);
-        for (field, value, held) in [
-            ("source", "xray", true),
-            ("source", "cloudtrail", false),
-            ("severity", "medium", true),
-            ("severity", "high", true),
-            ("severity", "critical", false),
-            ("status", "closed", false),
-            ("account", "111122223333", false),
-            ("region", "eu-west-1", true),
-            ("q", "in check", true),
-            ("q", "7c4e", true),
-            ("q", "payments", false),
-        ] {
-            let (filter, _) = Filter::parse([(field, value)], &OF_INSIGHTS, now()).unwrap();
-            assert_eq!(filter.holds(&insight), held, "{field}={value}");
-            assert!(filter.narrows());
-        }
-    }
-
-    #[test]
-    fn a_selection_is_described_in_words() {
-        for (pairs, expected) in [
-            (&[][..], "All sources, last 7 days"),
-            (&[("source", "cloudtrail"), ("severity", "high")], "CloudTrail, high or worse, last 7 days"),
-            (
-                &[("severity", "critical"), ("status", "closed"), ("since", "24h")],
-                "All sources, critical, ended, last 24 hours",
-            ),
-            (
-                &[("account", "111122223333"), ("region", "eu-west-1"), ("since", "1h")],
-                "All sources, account 111122223333, eu-west-1, last hour",
-            ),
-            (&[("q", "pay\u{202e}"), ("since", "90m")], "All sources, “pay\\u{202e}”, last 90 minutes"),
-            (
-                &[("since", "2026-03-05"), ("until", "2026-03-05T12:00:00Z")],
-                "All sources, 2026-03-05 00:00 to 2026-03-05 12:00",
-            ),
-            (&[("since", "2026-03-05T11:59:30Z")], "All sources, since 2026-03-05 11:59"),
-        ] {
-            let (filter, span) = Filter::parse(pairs.iter().copied(), &OF_INSIGHTS, now()).unwrap();
-            assert_eq!(filter.in_words(span, now(), &TimeZone::UTC), expected);
-        }
-    }
-}
+#[path = "filter_tests.rs"]
+mod tests;

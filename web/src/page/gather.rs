@@ -1,8 +1,10 @@
 //! Reads the data of a page from the table. The indexes contain the envelopes of all insights; complete items, events, graphs and
 //! series are read only for the most important ones, so that a page of five thousand insights takes a second.
 
+use super::facets;
 use super::filter::Filter;
 use super::model::{Insight, Known, Model};
+use super::recurrence::{self, Recurrences};
 use crate::command::Location;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use insights_query::counts::{Day, Given, Scope, ScopeDays};
@@ -50,17 +52,21 @@ pub struct Wanted<'a> {
 pub async fn whole(reader: &Reader, wanted: Wanted<'_>) -> Result<Model, Error> {
     let (filter, span) = (wanted.filter, wanted.span);
     let insights = async {
-        let all = all(reader, span).await?;
-        let known = Known::of(&all);
+        let counted = recurrence::span(span);
+        let wide = Span { since: span.since.min(counted.since), ..span };
+        let mut all = all(reader, wide).await?;
+        let recurrences = Recurrences::of(&all, counted);
+        all.retain(|insight| span.holds(insight));
+        let (known, facets) = (Known::of(&all), facets::of(&all, filter));
         let incidents = incidents(reader, &all);
         let listed = all.iter().filter(|insight| filter.holds(insight)).cloned().collect();
         let detailed = detailed(reader, listed, wanted.most_details, span.until);
         let (incidents, detailed) = futures_util::try_join!(incidents, detailed)?;
-        Ok((known, incidents, detailed))
+        Ok(((known, recurrences, facets), incidents, detailed))
     };
     // Counts and clusters stay visible whatever source is listed.
     let places = filter.places();
-    let ((known, incidents, insights), counts, targets, clusters) = futures_util::try_join!(
+    let (((known, recurrences, facets), incidents, insights), counts, targets, clusters) = futures_util::try_join!(
         insights,
         counts(reader, &places, span),
         survey(reader, None),
@@ -77,6 +83,8 @@ pub async fn whole(reader: &Reader, wanted: Wanted<'_>) -> Result<Model, Error> 
         open,
         closed,
         known,
+        recurrences,
+        facets,
         incidents,
         counts,
         health: health(&targets, &Filter::default()),
@@ -176,6 +184,8 @@ pub async fn single(
         open,
         closed,
         known: Known::default(),
+        recurrences: Recurrences::default(),
+        facets: Vec::new(),
         incidents,
         counts: Vec::new(),
         targets: Vec::new(),

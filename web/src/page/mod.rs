@@ -4,20 +4,29 @@
 //! `gather` reads the table into a `model`; the other modules render it and read nothing. Text from the table reaches the document
 //! only through the template, which escapes it.
 
+pub mod assets;
 mod chart;
 mod compliance;
 mod counts;
 pub mod document;
+mod facets;
 pub mod filter;
+pub mod fingerprint;
 mod freshness;
 pub mod gather;
+mod histogram;
 mod incidents;
 mod insight;
 pub mod model;
 mod overall;
 mod readiness;
+pub mod recurrence;
+mod rows;
 mod sections;
+mod selection;
 mod series;
+mod spark;
+mod summary;
 mod text;
 mod timeline;
 mod top;

@@ -1,6 +1,8 @@
 //! The data of a page. `gather` fills it from the table; the other modules render it.
 
+use super::facets::Facet;
 use super::filter::Filter;
+use super::recurrence::Recurrences;
 use crate::command::Location;
 use insights_query::counts::ScopeDays;
 use insights_query::health::{Health, Target};
@@ -33,6 +35,10 @@ pub struct Model {
     pub closed: Vec<Insight>,
     /// The numbers of all insights of the period, listed or not.
     pub known: Known,
+    /// How often the same thing happened in the last 30 days of the period.
+    pub recurrences: Recurrences,
+    /// What can be selected on a live page.
+    pub facets: Vec<Facet>,
     /// The incidents of all insights of the period, listed or not.
     pub incidents: Vec<Incident>,
     /// Counts by day.

@@ -54,10 +54,10 @@ pub fn outward(address: &str, text: &str) -> Markup {
 /// A table; columns with numbers are right-aligned.
 pub fn table(caption: &str, columns: &[(&str, bool)], rows: &[Vec<Markup>]) -> Markup {
     html! {
-        div.scroll tabindex="0" role="region" aria-label=(caption) {
+        div.scroll tabindex="0" role="group" aria-label=(caption) {
             table {
                 caption { (caption) }
-                thead { tr { @for (name, is_number) in columns { th.number[*is_number] scope="col" { (name) } } } }
+                thead { tr { @for (name, is_number) in columns { @if name.is_empty() { td {} } @else { th.number[*is_number] scope="col" { (name) } } } } }
                 tbody {
                     @for row in rows {
                         tr {

@@ -4,7 +4,7 @@ use super::chart::{canvas, clock};
 use super::insight::Context;
 use super::model::{Insight, Model};
 use super::text::{class, date, line, severity_of};
-use super::unknown;
+use super::{histogram, unknown};
 use insights_query::counts::ScopeDays;
 use insights_query::format::{self, count, length, service, so_many};
 use insights_query::importance::Importance;
@@ -14,18 +14,17 @@ use maud::{Markup, html};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 
-/// The maximum number of bars of a lane: more cannot be distinguished and make the page larger.
-const MOST_BARS: usize = 300;
-
 /// The section.
 pub fn section(model: &Model, context: Context<'_>) -> Markup {
     html! {
         section #timeline aria-labelledby="timeline-title" {
             header {
                 h2 #timeline-title { "Timeline" }
-                span.quiet { "full bars are open and go on, pale ones have ended; a bar leads to its insight" }
+                span.quiet { "full bars are open and go on, pale ones have ended; a bar leads to its insight; drag to select a time" }
             }
-            div.panel {
+            p.zoomed #zoomed hidden role="status" { span {} " " button #unzoom type="button" { "Show all" } }
+            div.panel #lanes {
+                span.pointed aria-hidden="true" {}
                 @for source in insights_sources::all().filter(|source| !source.is_counted_by_day()) { (lane(model, source, context)) }
                 @for source in insights_sources::all().filter(|source| source.is_counted_by_day()) { (days(model, source, context)) }
             }
@@ -41,13 +40,16 @@ fn lane(model: &Model, source: Source, context: Context<'_>) -> Markup {
     let ended = insights.len() - open;
     // The most important insights are placed first.
     insights.sort_by_key(|insight| Importance::of(&insight.record));
-    let left_out = insights.len().saturating_sub(MOST_BARS);
-    let bars: Vec<Json> =
-        insights.iter().take(MOST_BARS).filter_map(|insight| bar(insight, context)).collect();
+    let is_histogram = insights.len() > histogram::MOST_BARS;
+    let (bars, parts): (Vec<Json>, Vec<Json>) = if is_histogram {
+        (Vec::new(), histogram::parts(&insights, model, context))
+    } else {
+        (insights.iter().filter_map(|insight| bar(insight, context)).collect(), Vec::new())
+    };
     let label = format!("{name}: {open} open and {ended} ended insights, as listed");
     let unknown = unknown::of(model, source, context.zone);
     let spans: Vec<Json> = unknown.iter().map(|unknown| unknown.json(model, context)).collect();
-    let data = axis(model, context, json!({ "bars": bars, "unknown": spans }));
+    let data = axis(model, context, json!({ "bars": bars, "parts": parts, "unknown": spans }));
     let hidden = model
         .known
         .by_source
@@ -63,10 +65,8 @@ fn lane(model: &Model, source: Source, context: Context<'_>) -> Markup {
                 @if let Some(unknown) = &unknown { p.unknown-since { (unknown.text) } }
             }
             div {
-                (canvas("lane", &label, &data))
-                @if left_out > 0 {
-                    p.quiet { "The chart shows the " (MOST_BARS) " most important; " (so_many(left_out, "more is", "more are")) " not shown." }
-                }
+                (canvas(if is_histogram { "histogram" } else { "lane" }, &label, &data))
+                @if is_histogram { p.quiet { "Number of insights by the time at which they began." } }
             }
         }
     }

@@ -1,17 +1,21 @@
 //! Responses: pages, JSON and errors in the requested format.
 
+use crate::page::assets::Asset;
 use crate::page::document;
 use crate::page::filter::Fault;
 use axum::http::StatusCode;
-use axum::http::header::{CONTENT_TYPE, HeaderValue};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use insights_query::Error;
 use insights_query::format::escape;
+use insights_shared::time::Timestamp;
 use maud::{Markup, html};
 use serde_json::json;
 
 const HTML: &str = "text/html; charset=utf-8";
 const JSON: &str = "application/json";
+/// The instant of the data of a page, in RFC 3339.
+const AS_OF: HeaderName = HeaderName::from_static("x-as-of");
 
 /// The format of a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,9 +49,29 @@ pub fn json(body: String) -> Response {
     text(StatusCode::OK, JSON, body)
 }
 
-/// A style or script.
-pub fn asset(content_type: &'static str, body: &'static str) -> Response {
-    text(StatusCode::OK, content_type, body.to_owned())
+/// A style or script, whose name has the hash of its content.
+pub fn asset(asset: &Asset) -> Response {
+    let mut response = text(StatusCode::OK, asset.content_type, asset.text.to_owned());
+    let forever = HeaderValue::from_static("private, max-age=31536000, immutable");
+    response.headers_mut().insert(CACHE_CONTROL, forever);
+    response
+}
+
+/// A page with its entity tag; without the page if the browser has it.
+pub fn tagged(
+    tag: &str,
+    now: Timestamp,
+    known: Option<&HeaderValue>,
+    page: impl FnOnce() -> Markup,
+) -> Response {
+    let tag = HeaderValue::from_str(&format!("\"{tag}\"")).ok();
+    let is_known = tag.is_some() && tag.as_ref() == known;
+    let mut response = if is_known { StatusCode::NOT_MODIFIED.into_response() } else { self::page(page()) };
+    let headers = response.headers_mut();
+    headers.extend(tag.map(|tag| (ETAG, tag)));
+    // The instant of the data, with which the browser counts ages on.
+    headers.extend(HeaderValue::from_str(&now.to_string()).ok().map(|now| (AS_OF, now)));
+    response
 }
 
 /// All faults of an address.

@@ -3,15 +3,17 @@
 
 mod answer;
 mod api;
+mod compress;
 mod guard;
 
 use crate::command::Location;
-use crate::page::filter::{Fault, Filter, OF_COUNTS, OF_INSIGHTS};
+use crate::page::filter::{Fault, Filter, OF_COUNTS, OF_INSIGHTS, OF_PAGE};
 use crate::page::gather::{self, Wanted};
 use crate::page::model::Model;
-use crate::page::{Medium, document};
+use crate::page::{Medium, assets, document, fingerprint};
 use answer::Form;
 use axum::extract::{Path, RawQuery, State};
+use axum::http::header::{HeaderMap, HeaderValue, IF_NONE_MATCH};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Router, middleware};
@@ -56,11 +58,7 @@ fn router(server: Server) -> Router {
     Router::new()
         .route("/", get(page))
         .route("/insights/{pk}", get(single))
-        .route(
-            "/assets/page.css",
-            get(|| async { answer::asset("text/css; charset=utf-8", document::STYLE) }),
-        )
-        .route("/assets/{name}", get(script))
+        .route("/assets/{name}", get(asset))
         .route("/api", get(api_list))
         .route("/api/", get(api_list))
         .route("/api/insights", get(api_insights))
@@ -69,20 +67,21 @@ fn router(server: Server) -> Router {
         .route("/api/compliance", get(api_compliance))
         .route("/api/status", get(api_status))
         .fallback(missing)
+        .layer(middleware::from_fn(compress::compress))
         .layer(middleware::from_fn(guard::check))
         .with_state(server)
 }
 
-async fn page(State(server): State<Server>, RawQuery(query): RawQuery) -> Response {
-    match server.page(query).await {
+async fn page(State(server): State<Server>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    match server.page(query, headers.get(IF_NONE_MATCH)).await {
         Ok(page) => page,
         Err(error) => error.answer(Form::Page),
     }
 }
 
-async fn script(Path(name): Path<String>) -> Response {
-    match document::SCRIPTS.into_iter().find(|(known, _)| *known == name) {
-        Some((_, script)) => answer::asset("text/javascript; charset=utf-8", script),
+async fn asset(Path(name): Path<String>) -> Response {
+    match assets::all().iter().find(|asset| asset.name == name) {
+        Some(asset) => answer::asset(asset),
         None => answer::missing("there is no such asset", Form::Page),
     }
 }
@@ -207,12 +206,17 @@ impl Server {
         let query = query.unwrap_or_default();
         let pairs: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
         let pairs = pairs.iter().map(|(name, value)| (name.as_ref(), value.as_ref()));
-        let (filter, span) = Filter::parse(pairs, known, reader.now()).map_err(RequestError::Wrong)?;
+        let (filter, span) =
+            Filter::parse(pairs, known, reader.now(), &self.zone).map_err(RequestError::Wrong)?;
         Ok(Asked { reader, filter, span })
     }
 
-    async fn page(&self, query: Option<String>) -> Result<Response, RequestError> {
-        let Asked { reader, filter, span } = self.asked(query, &OF_INSIGHTS)?;
+    async fn page(
+        &self,
+        query: Option<String>,
+        known: Option<&HeaderValue>,
+    ) -> Result<Response, RequestError> {
+        let Asked { reader, filter, span } = self.asked(query, &OF_PAGE)?;
         let wanted = Wanted {
             filter: &filter,
             span,
@@ -222,7 +226,8 @@ impl Server {
             location: self.location.clone(),
         };
         let model = gather::whole(&reader, wanted).await?;
-        Ok(answer::page(document::whole(&model, &Medium::Live(filter))))
+        let page = || document::whole(&model, &Medium::Live(filter));
+        Ok(answer::tagged(&fingerprint::of(&model), model.now, known, page))
     }
 
     async fn single(&self, pk: &str) -> Result<Option<Model>, Error> {

@@ -1,0 +1,1 @@
+export { format, max, min, scaleLinear, scaleUtc, utcFormat } from "d3";
