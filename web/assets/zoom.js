@@ -29,6 +29,7 @@ const Zoom = (() => {
     const { zoom } = state();
     Charts.setZoom(zoom);
     const note = document.getElementById("zoomed");
+    if (!note) return;
     note.hidden = !zoom;
     if (zoom) note.querySelector("span").textContent = `Charts show ${short(at(zoom[0]))} to ${short(at(zoom[1]))}`;
   }

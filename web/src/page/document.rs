@@ -62,6 +62,7 @@ pub fn single(model: &Model, insight: &Insight, detail: &Detail, medium: &Medium
                 @if let Some(measures) = format::judgement(record) { ": " (measures) } } }
         }
         main #main {
+            (timeline::zoomed())
             section.insight.{ "s-" (severity.as_str()) } aria-label="The insight" {
                 div.panel { div.inside.single id=(insight.anchor()) tabindex="-1" { (insight::inside(insight, detail, context)) } }
             }

@@ -22,7 +22,7 @@ pub fn section(model: &Model, context: Context<'_>) -> Markup {
                 h2 #timeline-title { "Timeline" }
                 span.quiet { "full bars are open and go on, pale ones have ended; a bar leads to its insight; drag to select a time" }
             }
-            p.zoomed #zoomed hidden role="status" { span {} " " button #unzoom type="button" { "Show all" } }
+            (zoomed())
             div.panel #lanes {
                 span.pointed aria-hidden="true" {}
                 @for source in insights_sources::all().filter(|source| !source.is_counted_by_day()) { (lane(model, source, context)) }
@@ -30,6 +30,11 @@ pub fn section(model: &Model, context: Context<'_>) -> Markup {
             }
         }
     }
+}
+
+/// Says that charts show a part of their time. A script fills it.
+pub fn zoomed() -> Markup {
+    html! { p.zoomed #zoomed hidden role="status" { span {} " " button #unzoom type="button" { "Show all" } } }
 }
 
 fn lane(model: &Model, source: Source, context: Context<'_>) -> Markup {
