@@ -25,6 +25,7 @@ pub static VIEW: View = View {
     // People identify an assessment by its name.
     lane: |record| record.text("title").unwrap_or_default(),
     link: |record| Some(Link { shows: "Audit Manager", url: home(record, "auditmanager")? }),
+    further_links: |_| Vec::new(),
     names: |_| Names::default(),
     follow_up,
     // It has no metric series.

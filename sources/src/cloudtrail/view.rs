@@ -28,6 +28,7 @@ pub static VIEW: View = View {
     correlation,
     lane: |record| record.text("entity").unwrap_or_default().trim_end_matches(".amazonaws.com"),
     link,
+    further_links: |_| Vec::new(),
     names,
     follow_up,
     unavailable,
@@ -251,7 +252,12 @@ fn unavailable(code: &str, trail: Option<&str>) -> String {
     reason.to_owned()
 }
 
+/// The event history, which has only management events.
 fn link(record: &Stored) -> Option<Link> {
+    let category = later(record).and_then(|half| half.at(&["insight_details", "source_event_category"])?.as_str());
+    if category.is_some_and(|category| category != "Management") {
+        return None;
+    }
     let from = record.timestamp("started_at")?.plus_seconds(-AROUND);
     let until = record.timestamp("ended_at").map(|ended_at| ended_at.plus_seconds(AROUND));
     let mut query = vec![("StartTime", from.to_string())];

@@ -37,6 +37,7 @@ pub static VIEW: View = View {
     correlation: |_, _| CorrelationKeys::default(),
     lane: |record| record.text("entity").unwrap_or_default(),
     link,
+    further_links: |_| Vec::new(),
     names: |insight| Names {
         callers: clients_of(insight)
             .filter_map(|(_, client)| text(client, "user_agent"))

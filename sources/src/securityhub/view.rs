@@ -33,6 +33,7 @@ pub static VIEW: View = View {
     correlation: |_, _| CorrelationKeys::default(),
     lane: |record| record.text("title").unwrap_or_default(),
     link,
+    further_links: |_| Vec::new(),
     names: |_| Names::default(),
     follow_up: |record| match record.text("entity") {
         Some(arn) => aws_command(record, ["securityhub", "get-insight-results", "--insight-arn", arn]),

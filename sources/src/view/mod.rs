@@ -29,6 +29,7 @@ use counts::capitalized;
 use insights_records::number::Number;
 use insights_records::record::Stored;
 use insights_records::series::SeriesKey;
+use insights_records::time::{DAY_SECONDS, Timestamp};
 use insights_records::value::Value as Json;
 pub use section::{
     Column, CountLine, Explanation, Explanations, Fact, Graph, LineChart, Log, LogChart, Mark, Node, Section,
@@ -63,6 +64,8 @@ pub struct View {
     pub lane: fn(record: &Stored) -> &str,
     /// A link to the subject of a record in the AWS console. The record must include `detail`.
     pub link: fn(record: &Stored) -> Option<Link>,
+    /// Further links about a record in the AWS console. The record must include `detail`.
+    pub further_links: fn(record: &Stored) -> Vec<Link>,
     /// The names in a record by which people search for it. The record must include `detail`.
     pub names: fn(record: &Stored) -> Names,
     /// The words of a command of the AWS CLI that continues the investigation of a record; empty if there is none. The record must
@@ -178,6 +181,19 @@ pub fn of_record(record: &Stored) -> Option<&'static View> {
     of(registry::source_of(record)?)
 }
 
+/// All links to the subject of a record in the AWS console. The record must include `detail`.
+pub fn links(record: &Stored) -> Vec<Link> {
+    let Some(view) = of_record(record) else { return Vec::new() };
+    (view.link)(record).into_iter().chain((view.further_links)(record)).collect()
+}
+
+/// The days after which the service no longer has what a record is about, if it has passed at `now`.
+pub fn no_longer_available(record: &Stored, now: Timestamp) -> Option<i64> {
+    let days = registry::source_of(record)?.history?.days;
+    let newest = record.timestamp("ended_at").or_else(|| record.timestamp("updated_at"))?;
+    (newest < now.plus_seconds(-days * DAY_SECONDS)).then_some(days)
+}
+
 /// The name of a record, and the latest message of the service if that is something else.
 pub fn heading(record: &Stored) -> (String, Option<String>) {
     let title = record.text("title").unwrap_or_default().to_owned();
@@ -237,6 +253,22 @@ mod tests {
     }
 
     #[test]
+    fn what_the_service_keeps_is_available_for_its_days() {
+        let now = "2026-03-31T00:00:00Z".parse().unwrap();
+        for (source, ended, expected) in [
+            ("xray", "2026-03-01T00:00:00.000Z", None),
+            ("xray", "2026-02-28T23:59:59.999Z", Some(30)),
+            ("cloudtrail", "2026-02-28T23:59:59.999Z", None),
+            ("cloudtrail", "2025-12-30T23:59:59.999Z", Some(90)),
+            ("eks", "2025-01-01T00:00:00.000Z", None),
+        ] {
+            let json = format!(r#"{{"source":"{source}","ended_at":"{ended}"}}"#);
+            let Json::Map(map) = Json::from_json(&json).unwrap() else { panic!("not an object: {json}") };
+            assert_eq!(no_longer_available(&Stored(map), now), expected, "{json}");
+        }
+    }
+
+    #[test]
     fn links_lead_to_the_region_and_the_time() {
         let check = |json: &str, expected: Option<&str>| {
             let Json::Map(map) = Json::from_json(json).unwrap() else { panic!("not an object: {json}") };
@@ -265,7 +297,20 @@ mod tests {
             r#"{"source":"auditmanager","region":"eu-west-1"}"#,
             Some("https://eu-west-1.console.aws.amazon.com/auditmanager/home?region=eu-west-1"),
         );
+        check(
+            r#"{"source":"cloudtrail","region":"eu-west-1","started_at":"2026-03-01T10:15:00Z",
+                "detail":{"start":{"insight_details":{"event_name":"GetObject","source_event_category":"Data"}}}}"#,
+            None,
+        );
         check(r#"{"source":"auditmanager","region":"evil.example/"}"#, None);
         check(r#"{"source":"lambda","region":"eu-west-1"}"#, None);
+        let json = r#"{"source":"xray","region":"eu-west-1","entity":"pay\"ments","started_at":"2026-03-01T10:00:00Z","ended_at":"2026-03-01T12:00:00Z"}"#;
+        let Json::Map(map) = Json::from_json(json).unwrap() else { panic!("not an object") };
+        let urls: Vec<String> = links(&Stored(map)).into_iter().map(|link| link.url).collect();
+        assert_eq!(urls.len(), 2, "{urls:?}");
+        assert_eq!(
+            urls[1],
+            "https://eu-west-1.console.aws.amazon.com/xray/home?region=eu-west-1#/traces?timeRange=2026-03-01T10:00:00~2026-03-01T12:00:00&filter=service%28%22pay%5C%22ments%22%29%20%7B%20fault%20%3D%20true%20%7D"
+        );
     }
 }

@@ -5,7 +5,7 @@
 //! of an insight. <https://docs.aws.amazon.com/xray/latest/devguide/xray-console.html#xray-console-deeplinks>
 
 use super::{IMPACT_GRAPH, INSIGHT_EVENT, SOURCE};
-use crate::view::console::{Link, home};
+use crate::view::console::{Link, encoded, home};
 use crate::view::{
     Column, CorrelationKeys, Fact, Graph, Judgement, Log, LogChart, Mark, Names, Node, Section, ShareChart,
     Subject, Table, Value, View, aws_command, counted, list, service_name, text,
@@ -34,6 +34,7 @@ pub static VIEW: View = View {
     correlation,
     lane: |record| record.text("entity").unwrap_or_default(),
     link,
+    further_links,
     names: |_| Names::default(),
     follow_up,
     // It has no metric series.
@@ -209,12 +210,27 @@ fn correlation(insight: &Stored, items: &[&Stored]) -> CorrelationKeys {
 }
 
 fn link(record: &Stored) -> Option<Link> {
+    let url = format!("{}#/service-map?timeRange={}", home(record, "xray")?, time_range(record)?);
+    Some(Link { shows: "the service map of that time", url })
+}
+
+/// The traces with faults of the root cause, by a filter expression.
+fn further_links(record: &Stored) -> Vec<Link> {
+    let traces = || {
+        let name = record.text("entity")?.replace('\\', "\\\\").replace('"', "\\\"");
+        let filter = encoded(&format!("service(\"{name}\") {{ fault = true }}"));
+        let url = format!("{}#/traces?timeRange={}&filter={filter}", home(record, "xray")?, time_range(record)?);
+        Some(Link { shows: "the traces with faults of that time", url })
+    };
+    traces().into_iter().collect()
+}
+
+/// The time of an insight, at most as long as the console shows.
+fn time_range(record: &Stored) -> Option<String> {
     let from = record.timestamp("started_at")?;
     let ended_at = record.timestamp("ended_at").or_else(|| record.timestamp("updated_at"));
     let until = ended_at.unwrap_or(from).clamp(from.plus_seconds(60), from.plus_seconds(LONGEST_MAP));
-    let (from, until) = (without_zone(from), without_zone(until));
-    let url = format!("{}#/service-map?timeRange={from}~{until}", home(record, "xray")?);
-    Some(Link { shows: "the service map of that time", url })
+    Some(format!("{}~{}", without_zone(from), without_zone(until)))
 }
 
 /// X-Ray expects times in UTC without a time zone.

@@ -24,6 +24,7 @@ pub fn whole(model: &Model, medium: &Medium) -> Markup {
     let context = Context {
         now: model.as_of(),
         is_now: model.past().is_none(),
+        today: model.now,
         zone: &model.zone,
         medium,
         location: &model.location,
@@ -48,7 +49,8 @@ pub fn whole(model: &Model, medium: &Medium) -> Markup {
 /// A page of one insight.
 pub fn single(model: &Model, insight: &Insight, detail: &Detail, medium: &Medium) -> Markup {
     let context =
-        Context { now: model.now, is_now: true, zone: &model.zone, medium, location: &model.location };
+        Context { now: model.now, is_now: true,
+        today: model.now, zone: &model.zone, medium, location: &model.location };
     let record = &insight.record;
     let severity = insight.severity();
     let heading = format::heading(record);

@@ -17,6 +17,8 @@ pub struct Context<'a> {
     pub now: Timestamp,
     /// Whether that is now, so that ages are shown instead of times.
     pub is_now: bool,
+    /// Now, also on a page of the past.
+    pub today: Timestamp,
     /// The time zone of the page.
     pub zone: &'a TimeZone,
     /// A file or the live page.
@@ -28,7 +30,8 @@ pub struct Context<'a> {
 /// The details of one insight.
 pub fn inside(insight: &Insight, detail: &Detail, context: Context<'_>) -> Markup {
     let record = &insight.record;
-    let link = view::link(record);
+    let gone = view::no_longer_available(record, context.today);
+    let links = if gone.is_some() { Vec::new() } else { view::links(record) };
     html! {
         (sections::render(record, detail, context))
         dl.facts {
@@ -41,7 +44,10 @@ pub fn inside(insight: &Insight, detail: &Detail, context: Context<'_>) -> Marku
             (fact("Collected by", record.text("collected_by").map(|by| html! { code { (by) } })))
         }
         p.links {
-            @if let Some(link) = link { (super::text::outward(&link.url, &format!("AWS console: {}", link.shows))) }
+            @for link in &links {
+                (super::text::outward(&link.url, &format!("AWS console, account {}: {}", line(record, "account_id"), link.shows)))
+            }
+            @if let Some(days) = gone { span.quiet { "No longer available in AWS, which keeps " (days) " days." } }
             @if let Some(address) = context.medium.address(insight.pk()) { a href=(address) { "This insight alone" } }
             span.quiet { "In a terminal: " code { (CommandLine::insights(&["show"]).at(context.location).key(insight.pk())) } }
         }
