@@ -97,14 +97,14 @@ function attributes(value) {
 }
 
 /** An insight as a function stores it, with its index keys. */
-export function insight({ source = "xray", id, began, ended, ...further }) {
-  const pk = `${source}#123456789012#eu-west-1#${id}`;
+export function insight({ source = "xray", account = "123456789012", region = "eu-west-1", id, began, ended, ...further }) {
+  const pk = `${source}#${account}#${region}#${id}`;
   const tag = createHash("sha256").update(`${pk}\ninsight`).digest("hex").slice(0, 8);
   const state = ended
     ? { status: "closed", ended_at: ended, ended_pk: `${source}.insight#${ended.slice(0, 7)}`, ended_sk: `${ended}#${tag}` }
-    : { status: "open", open_pk: source, open_sk: `123456789012#eu-west-1#3#${began}#${tag}` };
+    : { status: "open", open_pk: source, open_sk: `${account}#${region}#3#${began}#${tag}` };
   return {
-    pk, sk: "insight", kind: `${source}.insight`, source, id, account_id: "123456789012", region: "eu-west-1",
+    pk, sk: "insight", kind: `${source}.insight`, source, id, account_id: account, region,
     schema_version: 1, title: `Faults in ${id}`, severity: "high", entity: id, started_at: began, updated_at: began,
     measures: { fault_count: 30, ok_count: 70, total_count: 100 }, detail: { insight_id: id },
     entity_pk: `entity#${id}`, entity_sk: `${began}#${tag}`, ...state, ...further,
@@ -112,10 +112,10 @@ export function insight({ source = "xray", id, began, ended, ...further }) {
 }
 
 /** The state of a target as a function stores it. */
-export function state({ source, region = "eu-west-1", status = "ok", ran = ago(1), success = ran, issues = {} }) {
+export function state({ source, account = "123456789012", region = "eu-west-1", status = "ok", ran = ago(1), success = ran, issues = {} }) {
   return {
-    pk: `run#${source}#123456789012#${region}`, sk: "state", kind: "state", source, account_id: "123456789012", region, schema_version: 1,
-    entity_pk: `run#${source}`, entity_sk: `123456789012#${region}`, last_run_at: ran, last_status: status, issue_counts: issues,
+    pk: `run#${source}#${account}#${region}`, sk: "state", kind: "state", source, account_id: account, region, schema_version: 1,
+    entity_pk: `run#${source}`, entity_sk: `${account}#${region}`, last_run_at: ran, last_status: status, issue_counts: issues,
     ...(success ? { last_success_at: success } : {}),
   };
 }

@@ -254,7 +254,8 @@ fn unavailable(code: &str, trail: Option<&str>) -> String {
 
 /// The event history, which has only management events.
 fn link(record: &Stored) -> Option<Link> {
-    let category = later(record).and_then(|half| half.at(&["insight_details", "source_event_category"])?.as_str());
+    let category =
+        later(record).and_then(|half| half.at(&["insight_details", "source_event_category"])?.as_str());
     if category.is_some_and(|category| category != "Management") {
         return None;
     }

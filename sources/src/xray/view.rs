@@ -219,7 +219,8 @@ fn further_links(record: &Stored) -> Vec<Link> {
     let traces = || {
         let name = record.text("entity")?.replace('\\', "\\\\").replace('"', "\\\"");
         let filter = encoded(&format!("service(\"{name}\") {{ fault = true }}"));
-        let url = format!("{}#/traces?timeRange={}&filter={filter}", home(record, "xray")?, time_range(record)?);
+        let url =
+            format!("{}#/traces?timeRange={}&filter={filter}", home(record, "xray")?, time_range(record)?);
         Some(Link { shows: "the traces with faults of that time", url })
     };
     traces().into_iter().collect()

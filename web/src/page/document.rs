@@ -6,7 +6,8 @@ use super::model::{Insight, Model};
 use super::overall::{self, Overall};
 use super::rows::{self, List, MOST_IN_FILE};
 use super::{
-    Medium, chart, compliance, fingerprint, freshness, incidents, readiness, sections, timeline, top,
+    Medium, chart, compliance, fingerprint, freshness, incident, incidents, readiness, sections, timeline,
+    top,
 };
 use crate::command::CommandLine;
 use base64::Engine;
@@ -48,16 +49,20 @@ pub fn whole(model: &Model, medium: &Medium) -> Markup {
 
 /// A page of one insight.
 pub fn single(model: &Model, insight: &Insight, detail: &Detail, medium: &Medium) -> Markup {
-    let context =
-        Context { now: model.now, is_now: true,
-        today: model.now, zone: &model.zone, medium, location: &model.location };
+    let context = Context {
+        now: model.now,
+        is_now: true,
+        today: model.now,
+        zone: &model.zone,
+        medium,
+        location: &model.location,
+    };
     let record = &insight.record;
     let severity = insight.severity();
     let heading = format::heading(record);
     let body = html! {
         header.top {
-            p.brand { a href="/" { "All insights" } span { "table " (model.table) } span { "as of " (super::text::time(model.now, context.zone)) }
-                span { (format::times(context.zone, model.oldest(), model.now)) } (top::refreshing()) }
+            (brand(model, context))
             h1 { (heading.name) }
             @if let Some(message) = &heading.message { p.message { (message) } }
             p.trust { (super::text::severity(severity.as_str())) span { @if insight.is_open() { "Open" } @else { "Ended" }
@@ -73,6 +78,40 @@ pub fn single(model: &Model, insight: &Insight, detail: &Detail, medium: &Medium
         (foot(model, medium))
     };
     framed(&format!("{} · Insights", heading.name), Frame::default(), &body, medium)
+}
+
+/// A page of one incident, the only one of `model`; `None` if it has none.
+pub fn incident_page(model: &Model, medium: &Medium) -> Option<Markup> {
+    let context = Context {
+        now: model.now,
+        is_now: true,
+        today: model.now,
+        zone: &model.zone,
+        medium,
+        location: &model.location,
+    };
+    let incident = model.incidents.first()?;
+    let (header, parts) = incident::page(model, incident, context);
+    let body = html! {
+        header.top { (brand(model, context)) (header) p.lost #lost role="alert" hidden {} }
+        main #main { (parts) }
+        (foot(model, medium))
+    };
+    let frame = Frame { overall: None, fingerprint: Some(fingerprint::of(model)) };
+    Some(framed(&format!("Incident {} · Insights", incident.id()), frame, &body, medium))
+}
+
+/// The first line of the page of an insight or an incident.
+fn brand(model: &Model, context: Context<'_>) -> Markup {
+    html! {
+        p.brand {
+            a href="/" { "All insights" }
+            span { "table " (model.table) }
+            span { "as of " span #as-of { (super::text::time(model.now, context.zone)) } }
+            span { (format::times(context.zone, model.oldest(), model.now)) }
+            (top::refreshing())
+        }
+    }
 }
 
 /// A page with an error message.

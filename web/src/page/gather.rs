@@ -7,10 +7,12 @@ use super::model::{Insight, Known, Model};
 use super::recurrence::{self, Recurrences};
 use crate::command::Location;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
+use insights_query::ack::ACK;
 use insights_query::counts::{Day, Given, Scope, ScopeDays};
 use insights_query::health::{Condition, Health, Target, survey};
 use insights_query::importance::Importance;
 use insights_query::incident::{self, Incident};
+use insights_query::periods::copy_marks;
 use insights_query::readiness::Cluster;
 use insights_query::{Detail, Error, Margin, Reader, Span};
 use insights_shared::key::Key;
@@ -28,6 +30,8 @@ const AT_ONCE: usize = 16;
 const LEAST_DAYS: i64 = 30;
 /// The last days are shown even if nothing was collected.
 const LAST_DAYS: usize = 14;
+/// The time beside an incident on its page, in seconds.
+const BESIDE: i64 = 1_800;
 /// The part of a metric series that is shown around an insight.
 const MARGIN: Margin = Margin { least: 3 * 3_600, most: 24 * 3_600, longest: 7 * DAY_SECONDS };
 
@@ -122,7 +126,8 @@ pub async fn stored(reader: &Reader, span: Span) -> Result<Vec<Stored>, Error> {
 
 /// The envelopes of all insights that overlap `span`, as of its end.
 async fn all(reader: &Reader, span: Span) -> Result<Vec<Stored>, Error> {
-    let mut insights = stored(reader, span).await?;
+    let insights = reader.with_failures(stored(reader, span).await?, Some(span.since)).await?;
+    let mut insights = reader.with_acks(insights).await?;
     for insight in &mut insights {
         reopen(insight, span.until);
     }
@@ -140,7 +145,7 @@ fn reopen(insight: &mut Stored, until: Timestamp) -> Option<Timestamp> {
     Some(ended_later)
 }
 
-/// Open insights, the worst first, and ended ones, the newest first.
+/// Open insights, acknowledged ones last, then the worst first, and ended ones, the newest first.
 pub fn in_order<T>(insights: Vec<T>, record: impl Fn(&T) -> &Stored) -> (Vec<T>, Vec<T>) {
     let (mut open, mut closed): (Vec<T>, Vec<T>) =
         insights.into_iter().partition(|insight| record(insight).text("status") == Some("open"));
@@ -170,7 +175,8 @@ pub async fn single(
     let neighbours = stored(reader, near).await?;
     let mut incidents = incidents(reader, &neighbours).await?;
     incidents.retain(|incident| incident.holds(pk));
-    let mut insights = detailed(reader, vec![record], 1, reader.now()).await?;
+    let marked = reader.with_acks(reader.with_failures(vec![record], None).await?).await?;
+    let mut insights = detailed(reader, marked, 1, reader.now()).await?;
     // The page lists only the insight itself.
     let is_open = insights.iter().any(Insight::is_open);
     let (open, closed) =
@@ -187,6 +193,48 @@ pub async fn single(
         recurrences: Recurrences::default(),
         facets: Vec::new(),
         incidents,
+        counts: Vec::new(),
+        targets: Vec::new(),
+        clusters: Vec::new(),
+        health: Health::Known,
+        selected_health: Health::Known,
+        location,
+        without_detail: 0,
+        passed_over: reader.passed_over(),
+    }))
+}
+
+/// The page of one incident with all of its insights; `None` if there is no incident with this id.
+pub async fn incident(
+    reader: &Reader,
+    id: &str,
+    table: String,
+    zone: TimeZone,
+    location: Location,
+) -> Result<Option<Model>, Error> {
+    let Some(incident) = reader.incident(id).await? else { return Ok(None) };
+    let now = reader.now();
+    let span = Span {
+        since: incident.started_at().plus_seconds(-BESIDE),
+        until: incident.ended_at().unwrap_or(now).plus_seconds(BESIDE).min(now),
+    };
+    let members = incident.members().iter().map(|member| member.occurrence.insight.clone());
+    let members = reader.with_acks(members.collect()).await?;
+    let (known, most) = (Known::of(&members), members.len());
+    let insights = detailed(reader, members, most, now).await?;
+    let (open, closed) = in_order(insights, |insight| &insight.record);
+    Ok(Some(Model {
+        table,
+        now,
+        span,
+        zone,
+        filter: Filter::default(),
+        open,
+        closed,
+        known,
+        recurrences: Recurrences::default(),
+        facets: Vec::new(),
+        incidents: vec![incident],
         counts: Vec::new(),
         targets: Vec::new(),
         clusters: Vec::new(),
@@ -219,14 +267,25 @@ async fn detailed(
     insights.sort_by_key(Importance::of);
     let rest = insights.split_off(most.min(insights.len()));
     let known = reader.known_series(&insights).await?;
+    let marked = insights.clone();
     let details = insights.into_iter().map(|insight| reader.detail(insight, &known, MARGIN));
     let details: Vec<(Stored, Detail)> = stream::iter(details).buffered(AT_ONCE).try_collect().await?;
     let detailed = details.into_iter().map(|(mut record, detail)| {
         let ended_later = reopen(&mut record, until);
+        copy_acks(&marked, &mut record);
+        copy_marks(&marked, std::slice::from_mut(&mut record));
         Insight { record, ended_later, detail: Some(detail) }
     });
     let rest = rest.into_iter().map(|record| Insight { record, ended_later: None, detail: None });
     Ok(detailed.chain(rest).collect())
+}
+
+/// Copies the acknowledgement of an insight to the same insight with details.
+fn copy_acks(marked: &[Stored], record: &mut Stored) {
+    let same = marked.iter().find(|other| other.text("pk") == record.text("pk"));
+    if let Some(ack) = same.and_then(|other| other.0.get(ACK)) {
+        record.0.insert(ACK.into(), ack.clone());
+    }
 }
 
 /// The counts by day of every scope that is not a part of another, with its controls.

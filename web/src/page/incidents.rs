@@ -87,6 +87,14 @@ fn is_member_listed(member: &Member, listed: &Listed<'_>) -> bool {
     member.occurrence.insight.text("pk").is_some_and(|pk| listed.contains_key(pk))
 }
 
+/// The id of an incident, on a live page as a link to its page.
+fn name(incident: &Incident, context: Context<'_>) -> Markup {
+    let id = incident.id();
+    html! {
+        @if context.medium.is_live() { a href={ "/incidents/" (id) } { (id) } } @else { code { (id) } }
+    }
+}
+
 /// The end of an incident, unless it was open at the instant of the page.
 fn ended_at(incident: &Incident, context: Context<'_>) -> Option<Timestamp> {
     incident.ended_at().filter(|ended| *ended <= context.now)
@@ -105,6 +113,7 @@ fn one(incident: &Incident, anchors: &Listed<'_>, context: Context<'_>) -> Marku
                     Some(ended) => { " to " (time(ended, context.zone)) },
                     None => ", still open",
                 }
+                ". Incident " (name(incident, context))
             }
             ol { @for member in members.iter().take(MOST_MEMBERS) { (insight(member, anchors, context)) } }
             @if left_out > 0 { p.quiet { "… and " (so_many(left_out, "more insight", "more insights")) } }
@@ -146,7 +155,8 @@ fn after(millis: i64) -> String {
     if millis < 60_000 { "first".to_owned() } else { format!("+{}", length(millis)) }
 }
 
-fn capitalised(sentence: &str) -> String {
+/// A sentence with a capital letter.
+pub fn capitalised(sentence: &str) -> String {
     let mut letters = sentence.chars();
     let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
     first + letters.as_str()

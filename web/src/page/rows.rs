@@ -4,9 +4,12 @@ use super::insight::{Context, inside};
 use super::model::{Insight, Model};
 use super::text::{class, line, severity, severity_of};
 use super::{Medium, spark};
+use insights_query::ack::ACK;
 use insights_query::format::{self, count, length, plain, service, so_many};
+use insights_query::periods::began;
 use insights_shared::record::Stored;
 use insights_shared::time::Timestamp;
+use insights_shared::value::Value;
 use maud::{Markup, html};
 
 /// The number of rows of a page of a list on a live page.
@@ -134,6 +137,7 @@ fn summary(insight: &Insight, model: &Model, context: Context<'_>) -> Markup {
             @if let Some(measures) = format::judgement(record) { span { (measures) } }
             @if let Some(nth) = model.recurrences.of_insight(record) { span.nth { (nth) } }
             (spark::line(insight))
+            @if let Some(known) = acknowledged(record, context) { span.acknowledged { (known) } }
         }
         span.where {
             (line(record, "entity"))
@@ -143,9 +147,26 @@ fn summary(insight: &Insight, model: &Model, context: Context<'_>) -> Markup {
     }
 }
 
+/// That people know about it, until when and why.
+fn acknowledged(record: &Stored, context: Context<'_>) -> Option<String> {
+    let ack = record.0.get(ACK)?;
+    let text = |name: &str| ack.at(&[name]).and_then(Value::as_str).map(plain);
+    let until = ack.at(&["until"]).and_then(Value::as_timestamp);
+    let parts = [
+        Some("acknowledged".to_owned()),
+        until.map(|until| format!("until {}", format::instant(until, context.zone))),
+        text("by").map(|by| format!("by {by}")),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    Some(match text("note") {
+        Some(note) => format!("{}: {note}", parts.join(" ")),
+        None => parts.join(" "),
+    })
+}
+
 /// How long ago it began or ended. On a page of the past the times themselves.
 fn when(record: &Stored, context: Context<'_>) -> Markup {
-    let (started, ended) = (record.timestamp("started_at"), record.timestamp("ended_at"));
+    let (started, ended) = (began(record), record.timestamp("ended_at"));
     html! {
         @match (started, ended) {
             (Some(started), None) => {

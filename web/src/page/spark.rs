@@ -3,7 +3,7 @@
 use super::model::Insight;
 use insights_query::format::{add, rate};
 use insights_query::line::Line;
-use insights_sources::view::Section;
+use insights_sources::view::{Log, LogChart, Section};
 use maud::{Markup, html};
 use std::collections::BTreeMap;
 
@@ -56,7 +56,7 @@ fn course(insight: &Insight) -> Option<Course> {
     let detail = insight.detail.as_ref()?;
     let sections = detail.sections(&insight.record);
     let shares = sections.iter().find_map(|section| match section {
-        Section::Log(log) => log.chart.as_ref(),
+        Section::Log(Log { chart: Some(LogChart::Shares(shares)), .. }) => Some(shares),
         _ => None,
     });
     if let Some(shares) = shares {

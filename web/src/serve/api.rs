@@ -111,6 +111,7 @@ fn incident(incident: &Incident) -> Value {
         json!({ "pk": text("pk"), "title": text("title"), "after_ms": member.after })
     };
     json!({
+        "id": incident.id(),
         "sentence": incident.sentence(),
         "severity": incident.severity().as_str(),
         "started_at": incident.started_at().to_string(),

@@ -58,6 +58,7 @@ fn router(server: Server) -> Router {
     Router::new()
         .route("/", get(page))
         .route("/insights/{pk}", get(single))
+        .route("/incidents/{id}", get(incident))
         .route("/assets/{name}", get(asset))
         .route("/api", get(api_list))
         .route("/api/", get(api_list))
@@ -99,6 +100,21 @@ async fn single(State(server): State<Server>, Path(pk): Path<String>) -> Respons
             }
         }
         Ok(None) => answer::missing(&nothing_at(&pk), Form::Page),
+    }
+}
+
+async fn incident(State(server): State<Server>, Path(id): Path<String>, headers: HeaderMap) -> Response {
+    let missing = || answer::missing(&format!("there is no incident {id} in the last 400 days"), Form::Page);
+    match server.incident(&id).await {
+        Err(error) => answer::failed(&error, Form::Page),
+        Ok(None) => missing(),
+        Ok(Some(model)) => match document::incident_page(&model, &Medium::Live(Filter::default())) {
+            Some(page) => {
+                let tag = fingerprint::of(&model);
+                answer::tagged(&tag, model.now, headers.get(IF_NONE_MATCH), || page)
+            }
+            None => missing(),
+        },
     }
 }
 
@@ -228,6 +244,11 @@ impl Server {
         let model = gather::whole(&reader, wanted).await?;
         let page = || document::whole(&model, &Medium::Live(filter));
         Ok(answer::tagged(&fingerprint::of(&model), model.now, known, page))
+    }
+
+    async fn incident(&self, id: &str) -> Result<Option<Model>, Error> {
+        let reader = self.reader.as_of(self.clock.now());
+        gather::incident(&reader, id, self.table.clone(), self.zone.clone(), self.location.clone()).await
     }
 
     async fn single(&self, pk: &str) -> Result<Option<Model>, Error> {
