@@ -18,6 +18,7 @@ mod incidents;
 mod interrupt;
 mod list;
 mod location;
+mod man;
 mod output;
 mod purge;
 mod readiness;
@@ -87,5 +88,6 @@ async fn run(command: Command, session: &Session) -> Result<Exit, Failure> {
             output::print_document(&String::from_utf8_lossy(&script))?;
             Ok(Exit::Done)
         }
+        Command::Man(arguments) => man::run(&arguments),
     }
 }

@@ -5,7 +5,8 @@ use insights_tests::permissions::parse;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-const WORKFLOWS: [&str; 2] = [".github/workflows/check.yml", ".github/workflows/deploy.yml"];
+const WORKFLOWS: [&str; 3] =
+    [".github/workflows/check.yml", ".github/workflows/deploy.yml", ".github/workflows/release.yml"];
 
 fn jobs(workflow: &Value) -> Vec<(&String, &Value)> {
     workflow["jobs"].as_object().unwrap().iter().collect()
@@ -35,7 +36,7 @@ fn every_step_of_the_checks_runs_once_for_every_pull_request() {
 }
 
 #[test]
-fn workflows_can_read_the_repository_and_only_the_deployment_can_get_an_identity_token() {
+fn workflows_can_read_the_repository_and_only_deployment_and_publication_have_other_permissions() {
     for path in WORKFLOWS {
         let workflow = parse(&read(path));
         assert_eq!(workflow["permissions"], json!({}), "{path}");
@@ -44,6 +45,12 @@ fn workflows_can_read_the_repository_and_only_the_deployment_can_get_an_identity
             if path.ends_with("/deploy.yml") {
                 permissions["id-token"] = json!("write");
                 assert_eq!(job["environment"], "production", "the environment restricts deployments");
+            }
+            if path.ends_with("/release.yml") && name == "publish" {
+                permissions = json!({"contents": "write", "id-token": "write", "attestations": "write"});
+                let steps = job["steps"].as_array().unwrap();
+                let uses_code = steps.iter().any(|step| step.to_string().contains("actions/checkout@"));
+                assert!(!uses_code, "the job with permissions runs no code of the repository");
             }
             assert_eq!(job["permissions"], permissions, "{path}: {name}");
         }
@@ -71,4 +78,20 @@ fn actions_are_pinned_to_commits_and_keep_no_credentials() {
             assert!(checkouts.all(|step| step["with"]["persist-credentials"] == false), "{path}: {name}");
         }
     }
+}
+
+/// `.ci/check-version` compares the tag of a release with them too.
+#[test]
+fn all_files_have_the_version_of_the_packages() {
+    let version = env!("CARGO_PKG_VERSION");
+    assert!(read("template.yaml").contains(&format!("\n    SemanticVersion: {version}\n")), "template.yaml");
+    let manifest = read("Cargo.toml");
+    for package in ["shared/records", "shared", "sources"] {
+        let dependency = format!("{{ path = \"{package}\", version = \"{version}\" }}");
+        assert!(manifest.contains(&dependency), "{dependency}");
+    }
+    let changelog = read("CHANGELOG.md");
+    let sections: Vec<&str> = changelog.lines().filter_map(|line| line.strip_prefix("## ")).collect();
+    assert_eq!(sections[0], "[Unreleased]");
+    assert!(sections[1].starts_with(&format!("[{version}] - ")), "{sections:?}");
 }

@@ -168,12 +168,28 @@ fn only_the_functions_are_built_by_default() {
 }
 
 #[test]
-fn every_package_uses_the_lints_of_the_workspace_and_is_not_published() {
+fn every_package_uses_the_lints_of_the_workspace_and_only_libraries_for_others_are_published() {
     let files = files();
     let manifests = files.iter().filter(|(path, _)| path.ends_with("/Cargo.toml"));
+    let mut published = Vec::new();
     for (path, text) in manifests {
         assert!(text.contains("[lints]\nworkspace = true\n"), "{path}");
-        assert!(text.contains("publish.workspace = true\n"), "{path}");
+        if text.contains("publish = true\n") {
+            published.push(path.trim_end_matches("/Cargo.toml"));
+        } else {
+            assert!(text.contains("publish.workspace = true\n"), "{path}");
+        }
+    }
+    published.sort_unstable();
+    assert_eq!(published, ["query", "shared", "shared/records", "simulator", "sources"]);
+    for path in published {
+        let manifest = read(&format!("{path}/Cargo.toml"));
+        for member in
+            ["description = ", "repository.workspace = true", "readme = ", "keywords = ", "license."]
+        {
+            assert!(manifest.contains(member), "{path} has no {member}");
+        }
+        assert!(root().join(path).join("README.md").is_file(), "{path}");
     }
     let workspace = read("Cargo.toml");
     for lint in [

@@ -6,6 +6,7 @@ mod compliance;
 mod demo;
 mod incidents;
 mod list;
+mod man;
 mod purge;
 mod readiness;
 mod report;
@@ -29,6 +30,7 @@ pub use incidents::IncidentsArguments;
 use insights_query::format::escape::visible;
 use insights_web::command::Location;
 pub use list::ListArguments;
+pub use man::ManArguments;
 pub use purge::PurgeArguments;
 pub use readiness::ReadinessArguments;
 pub use report::ReportArguments;
@@ -65,7 +67,8 @@ Examples:
   insights serve                    serve the report as a live page
   insights simulate --port 8080     simulate the services for any AWS client
   insights table create --table insights
-  insights completions bash > /etc/bash_completion.d/insights";
+  insights completions bash > /etc/bash_completion.d/insights
+  insights man | man -l -           read the man page";
 
 /// The commands.
 #[derive(Debug, Subcommand)]
@@ -126,6 +129,9 @@ pub enum Command {
         /// The shell.
         shell: Shell,
     },
+    /// Write the man page of `insights` to standard output, or one page per command to a folder.
+    #[command(after_help = man::EXAMPLES)]
+    Man(ManArguments),
 }
 
 impl Command {
@@ -145,7 +151,11 @@ impl Command {
             Self::Report(arguments) => &arguments.location,
             Self::Serve(arguments) => &arguments.location,
             Self::Purge(arguments) => &arguments.location,
-            Self::Demo(_) | Self::Simulate(_) | Self::Table { .. } | Self::Completions { .. } => {
+            Self::Demo(_)
+            | Self::Simulate(_)
+            | Self::Table { .. }
+            | Self::Completions { .. }
+            | Self::Man(_) => {
                 return Location::default();
             }
         };

@@ -105,3 +105,25 @@ fn completions_are_written_for_every_shell() {
         assert!(run.stdout.contains("simulate") && !run.stdout.contains("__function"), "{shell}");
     }
 }
+
+#[test]
+fn man_pages_are_written_for_every_command() {
+    let run = insights(&["man"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(run.stdout.starts_with(".ie ") || run.stdout.starts_with(".TH"), "{}", run.stdout);
+    assert!(run.stdout.contains("insights\\-timeline(1)"), "{}", run.stdout);
+    assert!(!run.stdout.contains("__function"));
+
+    let folder = tempfile::tempdir().unwrap();
+    let pages = folder.path().join("man1");
+    let run = insights(&["man", "--dir", pages.to_str().unwrap()]);
+    assert_eq!((run.code, run.stdout.as_str()), (0, ""), "{run:?}");
+    for (name, text) in [
+        ("insights.1", "insights\\-serve(1)"),
+        ("insights-list.1", "\\-\\-open"),
+        ("insights-table-create.1", "\\-\\-table"),
+    ] {
+        let page = std::fs::read_to_string(pages.join(name)).unwrap();
+        assert!(page.contains(text), "{name}: {page}");
+    }
+}
