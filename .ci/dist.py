@@ -57,7 +57,9 @@ def released_template(text, arch):
     text, codes = re.subn(r"\n      CodeUri: (functions/[a-z-]+)\n", r"\n      CodeUri: \1.zip\n", text)
     parameter = "  Architecture:\n    Type: String\n    Default: arm64\n    AllowedValues: [arm64, x86_64]\n"
     assert text.count(parameter) == 1, "template.yaml has another parameter Architecture"
-    text = text.replace(parameter, f"  Architecture:\n    Type: String\n    Default: {arch}\n    AllowedValues: [{arch}]\n")
+    # A pattern, because cfn-lint rejects conditions that one allowed value decides.
+    only = f"  Architecture:\n    Type: String\n    Default: {arch}\n    AllowedPattern: ^{arch}$\n"
+    text = text.replace(parameter, f"{only}    ConstraintDescription: {arch}, for which these functions are built\n")
     functions = len(list((ROOT / "functions").iterdir()))
     assert builds == codes == functions, f"{functions} functions, {builds} builds, {codes} folders"
     return text
@@ -65,7 +67,7 @@ def released_template(text, arch):
 
 def released_settings(text):
     """samconfig.toml without the settings of `sam build`."""
-    kept = re.sub(r"(?:#[^\n]*\n)*\[default\.build\.parameters\]\n.*?(?=\n\[)", "", text, flags=re.S)
+    kept = re.sub(r"\n(?:#[^\n]*\n)*\[default\.build\.parameters\]\n.*?(?=\n\[)", "", text, flags=re.S)
     assert "build" not in kept.split("[default", 1)[1]
     return kept
 
