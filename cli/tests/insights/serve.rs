@@ -195,6 +195,14 @@ fn the_live_page_is_the_report_with_filters_in_the_url() {
         assert!(answer.body.contains(expected), "{query}: {expected} is missing");
         assert_eq!(answer.body.matches("<li class=\"entry ").count(), listed, "{query}");
     }
+    // A type of a service and an error code are only in the details.
+    for (text, listed) in [("AWS%3A%3ALambda", true), ("accessdenied", true), ("no-such-text", false)] {
+        let page = served.get(&format!("/?q={text}")).body;
+        assert_eq!(page.contains("<li class=\"entry "), listed, "{text}");
+        let found = served.json(&format!("/api/insights?q={text}"));
+        assert_eq!(!found.as_array().unwrap().is_empty(), listed, "{text}");
+        assert!(!found.to_string().contains("\"searched\""), "{text}");
+    }
     let narrowed = served.get("/?severity=high&q=pay%26me&since=48h").body;
     for kept in ["value=\"high\" selected", "value=\"pay&amp;me\"", "value=\"48h\""] {
         assert!(narrowed.contains(kept), "{kept} is missing: the form says what was asked for");

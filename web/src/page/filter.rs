@@ -29,6 +29,8 @@ pub const OF_PAGE: [&str; 12] = [
 pub const OF_COUNTS: [&str; 5] = ["source", "account", "region", "since", "until"];
 /// The parameters that restrict what is listed, apart from the time.
 pub const RESTRICTIONS: [&str; 7] = ["source", "account", "region", "entity", "severity", "status", "q"];
+/// The attribute with all text of a record in which `q` is searched. It is not stored: see `search.rs`.
+pub const SEARCHED: &str = "searched";
 /// The maximum length of a parameter.
 const LONGEST: usize = 200;
 /// The default start of the period.
@@ -62,7 +64,7 @@ pub struct Filter {
     pub region: String,
     /// Only this entity.
     pub entity: String,
-    /// A part of the title, entity or id.
+    /// A part of the title, entity or id, or of any text in the details, such as a caller, a service type or an error code.
     pub q: String,
     /// The start of the period as it was given.
     pub since: String,
@@ -174,7 +176,7 @@ impl Filter {
             && self
                 .severity
                 .is_none_or(|least| insight.text("severity").and_then(Severity::parse) >= Some(least))
-            && (wanted.is_empty() || ["title", "entity", "id", "pk"].into_iter().any(contains))
+            && (wanted.is_empty() || ["title", "entity", "id", "pk", SEARCHED].into_iter().any(contains))
     }
 
     /// Whether `place` passes the filter's account and region.

@@ -2,9 +2,10 @@
 //! series are read only for the most important ones, so that a page of five thousand insights takes a second.
 
 use super::facets;
-use super::filter::Filter;
+use super::filter::{Filter, SEARCHED};
 use super::model::{Insight, Known, Model};
 use super::recurrence::{self, Recurrences};
+use super::search;
 use crate::command::Location;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use insights_query::ack::ACK;
@@ -61,9 +62,13 @@ pub async fn whole(reader: &Reader, wanted: Wanted<'_>) -> Result<Model, Error> 
         let mut all = all(reader, wide).await?;
         let recurrences = Recurrences::of(&all, counted);
         all.retain(|insight| span.holds(insight));
+        let mut all = search::with_details(reader, filter, all).await?;
         let (known, facets) = (Known::of(&all), facets::of(&all, filter));
+        let mut listed: Vec<Stored> = all.iter().filter(|insight| filter.holds(insight)).cloned().collect();
+        for insight in all.iter_mut().chain(&mut listed) {
+            insight.0.remove(SEARCHED);
+        }
         let incidents = incidents(reader, &all);
-        let listed = all.iter().filter(|insight| filter.holds(insight)).cloned().collect();
         let detailed = detailed(reader, listed, wanted.most_details, span.until);
         let (incidents, detailed) = futures_util::try_join!(incidents, detailed)?;
         Ok(((known, recurrences, facets), incidents, detailed))
@@ -212,7 +217,11 @@ pub async fn incident(
     zone: TimeZone,
     location: Location,
 ) -> Result<Option<Model>, Error> {
-    let Some(incident) = reader.incident(id).await? else { return Ok(None) };
+    let incident = match reader.incident(id).await {
+        Ok(Some(incident)) => incident,
+        Ok(None) | Err(Error::UnknownId { .. }) => return Ok(None),
+        Err(error) => return Err(error),
+    };
     let now = reader.now();
     let span = Span {
         since: incident.started_at().plus_seconds(-BESIDE),

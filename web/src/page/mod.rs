@@ -24,6 +24,7 @@ mod overall;
 mod readiness;
 pub mod recurrence;
 mod rows;
+pub mod search;
 mod sections;
 mod selection;
 mod series;

@@ -121,7 +121,7 @@ fn form(medium: &Medium) -> Markup {
             (choice("severity", "At least", filter.severity.map_or("", Severity::as_str),
                 &Severity::ALL.map(|severity| (severity.as_str(), severity.as_str()))))
             @if is_live { (choice("status", "Status", filter.status.unwrap_or_default(), &[("open", "open"), ("closed", "ended")])) }
-            label { "Text" input name="q" type="search" value=(text::attribute(&filter.q)) maxlength="200" placeholder="title, service or id"; }
+            label { "Text" input name="q" type="search" value=(text::attribute(&filter.q)) maxlength="200" placeholder="title, service, caller, id"; }
             @if is_live {
                 label { "Service" input name="entity" value=(text::attribute(&filter.entity)) maxlength="200" placeholder="any"; }
                 label { "Account" input name="account" value=(filter.account) inputmode="numeric" maxlength="12" placeholder="any"; }

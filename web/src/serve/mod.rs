@@ -7,10 +7,10 @@ mod compress;
 mod guard;
 
 use crate::command::Location;
-use crate::page::filter::{Fault, Filter, OF_COUNTS, OF_INSIGHTS, OF_PAGE};
+use crate::page::filter::{Fault, Filter, OF_COUNTS, OF_INSIGHTS, OF_PAGE, SEARCHED};
 use crate::page::gather::{self, Wanted};
 use crate::page::model::Model;
-use crate::page::{Medium, assets, document, fingerprint};
+use crate::page::{Medium, assets, document, fingerprint, search};
 use answer::Form;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::header::{HeaderMap, HeaderValue, IF_NONE_MATCH};
@@ -128,8 +128,10 @@ async fn api_insights(
     RawQuery(query): RawQuery,
 ) -> Result<Response, RequestError> {
     let Asked { reader, filter, span } = server.asked(query, &OF_INSIGHTS)?;
-    let mut insights = gather::stored(&reader, span).await?;
+    let insights = gather::stored(&reader, span).await?;
+    let mut insights = search::with_details(&reader, &filter, insights).await?;
     insights.retain(|insight| filter.holds(insight));
+    insights.iter_mut().for_each(|insight| drop(insight.0.remove(SEARCHED)));
     Ok(answer::json(api::insights(insights)))
 }
 
