@@ -78,7 +78,7 @@ impl<'a> Fields<'a> {
             self.missing(name);
             return None;
         }
-        let rule = "must be a string that is not empty";
+        let rule = "must be a non-empty string";
         self.typed(name, rule, |value| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned))
     }
 
@@ -158,7 +158,7 @@ mod tests {
         fields.finish();
         let text = faults.to_string();
         for expected in [
-            "name is 7: must be a string that is not empty",
+            "name is 7: must be a non-empty string",
             "at is \"soon\": must be a time in RFC 3339",
             "dry is \"yes\": must be true or false",
             "absent: is required",

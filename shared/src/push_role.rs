@@ -37,7 +37,7 @@ impl PushRole {
                 faults.add(EXTERNAL_ID, external_id, EXTERNAL_ID_RULE);
             }
             if name.is_none() {
-                faults.add(EXTERNAL_ID, external_id, "is of use only with PUSH_ROLE_NAME");
+                faults.add(EXTERNAL_ID, external_id, "is useful only with PUSH_ROLE_NAME");
             }
         }
         Some(Self { name: name?, external_id })
@@ -138,6 +138,6 @@ mod tests {
             assert!(!error.contains(&format!(" {external_id}:")), "an external id is a secret: {error}");
         }
         let error = read(xray(), "", "sesame").unwrap_err();
-        assert!(error.contains("is of use only with PUSH_ROLE_NAME") && !error.contains("sesame"), "{error}");
+        assert!(error.contains("is useful only with PUSH_ROLE_NAME") && !error.contains("sesame"), "{error}");
     }
 }

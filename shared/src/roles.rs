@@ -90,7 +90,7 @@ impl Session {
         let Some(given) = answer.credentials.filter(is_whole) else {
             return Err(CallError::malformed(
                 OPERATION,
-                "the answer holds no credentials, or not all of them",
+                "the answer contains no credentials, or not all of them",
             ));
         };
         // The SDK compares the expiry with the machine's clock. With a wrong clock, credentials would never expire or always

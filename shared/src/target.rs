@@ -98,7 +98,7 @@ fn parse_role(fields: &mut Fields<'_>, account_id: &str) -> Option<Role> {
             fields.faults().add(&field, external_id, EXTERNAL_ID_RULE);
         }
         if arn.is_none() {
-            fields.faults().add(field, external_id, "is of use only with a role_arn");
+            fields.faults().add(field, external_id, "is useful only with a role_arn");
         }
     }
     let arn = arn?;

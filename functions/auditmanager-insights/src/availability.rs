@@ -124,7 +124,7 @@ pub async fn first_call(fetch: &Fetch<'_>, run: &TargetRun, resolver: &Resolver)
     let region = &run.target.region;
     let conclusion = match run.in_time(resolver.look_up(&host)).await.unwrap_or(Lookup::Unknown) {
         Lookup::Resolves => format!("{host} resolves, so the region has the service"),
-        Lookup::Unknown => format!("whether {host} resolves is not known"),
+        Lookup::Unknown => format!("it is not known whether {host} resolves"),
         Lookup::NoSuchName if is_in_other_partition(region) => {
             return FirstCall::NotAvailable(format!(
                 "{host} does not resolve, and the partition of {region} does not have the service"

@@ -104,7 +104,7 @@ impl<'a> Fetch<'a> {
     pub async fn insights(&self) -> Result<Insights, CallError> {
         const OPERATION: &str = "GetInsights";
         let answer = self.run.call(OPERATION, self.client.get_insights().send()).await?;
-        answer.insights.ok_or_else(|| CallError::malformed(OPERATION, "the answer holds no insights"))
+        answer.insights.ok_or_else(|| CallError::malformed(OPERATION, "the answer contains no insights"))
     }
 
     /// One page of the active assessments.
@@ -128,7 +128,7 @@ impl<'a> Fetch<'a> {
         const OPERATION: &str = "GetInsightsByAssessment";
         let request = self.client.get_insights_by_assessment().assessment_id(assessment).send();
         let answer = self.run.call(OPERATION, request).await?;
-        answer.insights.ok_or_else(|| CallError::malformed(OPERATION, "the answer holds no insights"))
+        answer.insights.ok_or_else(|| CallError::malformed(OPERATION, "the answer contains no insights"))
     }
 
     /// One page of the control domains over all active assessments.

@@ -181,7 +181,7 @@ impl CollectRun<'_> {
         let id = assessment.id.as_deref().unwrap_or_default();
         if !is_assessment_id(id) {
             let subject = key::join(["assessment", id]);
-            let message = format!("{id:?} must be a UUID in small letters, so nothing about it can be asked");
+            let message = format!("{id:?} must be a lowercase UUID, so nothing about it can be requested");
             let issue = run.report.issue(Stage::Fetch, OPERATION, &subject, REQUEST_INVALID, false, &message);
             return issue.into();
         }
@@ -281,7 +281,8 @@ impl CollectRun<'_> {
         let domain = within.domain(id, domain.last_updated.as_ref());
         let report = &self.run.report;
         if !is_domain_id(id) {
-            let message = format!("{id:?} is no control domain's id, so its controls cannot be asked for");
+            let message =
+                format!("{id:?} is not the id of a control domain, so its controls cannot be requested");
             let subject = domain.scope();
             return report.issue(Stage::Fetch, operation, &subject, REQUEST_INVALID, false, &message).into();
         }

@@ -175,7 +175,7 @@ pub fn read(text: &str, account_id: &str) -> Result<InsightEvent, Box<Rejected>>
     if event.as_map().is_some() {
         for (name, path) in [("sharedEventID", ["shared_event_id"]), ("eventID", ["event_id"])] {
             if member(&path).is_none() {
-                faults.add(name, shown(event.at(&path)), "must be a text that is not empty");
+                faults.add(name, shown(event.at(&path)), "must be a non-empty string");
             }
         }
         if phase.is_none() {
@@ -192,7 +192,7 @@ pub fn read(text: &str, account_id: &str) -> Result<InsightEvent, Box<Rejected>>
             faults.add(
                 "recipientAccountId",
                 recipient,
-                format!("must be the account that was asked, {account_id}"),
+                format!("must be the account of the request, {account_id}"),
             );
         }
     }

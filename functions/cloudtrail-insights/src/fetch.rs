@@ -73,7 +73,7 @@ impl<'a> Fetch<'a> {
         let request = self.client.get_insight_selectors().trail_name(trail).send();
         let answer = self.run.optional(OPERATION, self.run.call(OPERATION, request)).await?;
         if let Some(other) = answer.trail_arn().filter(|arn| !arn.is_empty() && *arn != trail) {
-            let message = format!("the response is about trail {other}, and requested was {trail}");
+            let message = format!("the response is about trail {other}, but the request was about {trail}");
             return Err(CallError::malformed(OPERATION, message));
         }
         Ok(answer.insight_selectors.unwrap_or_default())
@@ -196,7 +196,8 @@ fn is_about(series: &SeriesKey, page: &ListInsightsMetricDataOutput) -> Result<(
     for (name, requested, answered) in names {
         if let Some(answered) = answered.filter(|answered| is_other(requested, answered)) {
             let requested = requested.unwrap_or("none");
-            let message = format!("the response is about {name} {answered}, and requested was {requested}");
+            let message =
+                format!("the response is about {name} {answered}, but the request was about {requested}");
             return Err(CallError::malformed("ListInsightsMetricData", message));
         }
     }

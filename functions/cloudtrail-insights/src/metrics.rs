@@ -46,7 +46,7 @@ pub async fn collect(
     let mut faults = Faults::default();
     series.check("", &mut faults);
     if !faults.is_empty() {
-        let message = format!("the request would be refused and was not sent: {faults}");
+        let message = format!("the API would reject the request, so it was not sent: {faults}");
         run.report.lasting_issue(OPERATION, &subject, REQUEST_INVALID, &message);
         progress.rejection = Some(Rejection { code: REQUEST_INVALID.to_owned(), asked_at: run.clock_now() });
         return progress;

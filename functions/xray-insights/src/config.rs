@@ -25,7 +25,7 @@ impl XrayInsights {
                 faults.add(
                     "XRAY_GROUPS",
                     name,
-                    "must be group names of 1 to 32 characters, parted by commas",
+                    "must be group names of 1 to 32 characters, separated by commas",
                 );
             } else if seen.insert(name) {
                 groups.push(name.to_owned());

@@ -79,8 +79,9 @@ impl<'a> Fetch<'a> {
     pub async fn insight(&self, id: &str) -> Result<Insight, CallError> {
         const OPERATION: &str = "GetInsight";
         let answer = self.run.call(OPERATION, self.client.get_insight().insight_id(id).send()).await?;
-        let insight =
-            answer.insight.ok_or_else(|| CallError::malformed(OPERATION, "the answer holds no insight"))?;
+        let insight = answer
+            .insight
+            .ok_or_else(|| CallError::malformed(OPERATION, "the answer contains no insight"))?;
         is_about(OPERATION, id, insight.insight_id())?;
         Ok(insight)
     }

@@ -165,7 +165,11 @@ impl SeriesKey {
                 faults.add(field("error_code"), "", format!("is required for {API_ERROR_RATE}"));
             }
             Some(code) if self.insight_type != API_ERROR_RATE => {
-                faults.add(field("error_code"), code, format!("must be left out but for {API_ERROR_RATE}"));
+                faults.add(
+                    field("error_code"),
+                    code,
+                    format!("must be omitted, except for {API_ERROR_RATE}"),
+                );
             }
             Some(code) if !(1..=128).contains(&code.len()) || !code.bytes().all(code_byte) => {
                 faults.add(

@@ -242,7 +242,7 @@ fn check_envelope(record: &Record, faults: &mut Faults) {
             faults.add("id", "", "is missing from the answer");
         }
         if record.severity.is_none() {
-            faults.add("severity", "", "must be there");
+            faults.add("severity", "", "must be present");
         }
     }
     let ended = record.ended_at.is_some();
@@ -255,10 +255,14 @@ fn check_envelope(record: &Record, faults: &mut Faults) {
     };
     if !consistent {
         let status = record.status.map_or("absent", Status::as_str);
-        faults.add("status", status, "must fit the kind, and ended_at be there exactly if it is closed");
+        faults.add(
+            "status",
+            status,
+            "must fit the kind, and ended_at must be present exactly if it is closed",
+        );
     }
     if (record.kind.shape == Shape::Series) != record.chunk.is_some() {
-        faults.add("period", "", "must be there exactly on a metric chunk");
+        faults.add("period", "", "must be present on a metric chunk, and only there");
     }
 }
 

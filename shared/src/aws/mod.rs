@@ -160,7 +160,7 @@ fn credentials(environment: &Environment, faults: &mut Faults) -> Option<Credent
     let mut required = |name| {
         let value = environment.get(name);
         if value.is_none() {
-            faults.add(name, "", "is required: credentials are taken from the environment alone");
+            faults.add(name, "", "is required: credentials are only read from the environment");
         }
         value
     };

@@ -173,7 +173,7 @@ fn every_invalid_variable_is_a_fault_without_a_secret() {
             Timeouts::default(),
             &mut faults,
         );
-        let expected = format!("{absent}: is required: credentials are taken from the environment alone");
+        let expected = format!("{absent}: is required: credentials are only read from the environment");
         assert_eq!(faults.to_string(), expected);
         assert!(sdk.credentials_provider().is_none());
     }

@@ -129,7 +129,7 @@ impl Store {
         if responses || unprocessed {
             return Ok(answer);
         }
-        let message = format!("the answer says nothing of the table {}", self.table);
+        let message = format!("the answer contains nothing about the table {}", self.table);
         Err(CallError::malformed("BatchGetItem", message))
     }
 
@@ -199,7 +199,7 @@ impl Store {
             let answer = page.map_err(|error| CallError::from_sdk("Query", &error))?;
             self.consumed_read(answer.consumed_capacity());
             let Some(page) = answer.items else {
-                return Err(CallError::malformed("Query", "the answer holds no list of items"));
+                return Err(CallError::malformed("Query", "the answer contains no list of items"));
             };
             let stored = page.into_iter().filter_map(|item| read_item(item).map(|(_, stored)| stored));
             items.extend(stored.filter_map(&mut choose));
@@ -219,7 +219,7 @@ fn unprocessed() -> CallError {
     CallError {
         operation: "BatchGetItem",
         code: "ProvisionedThroughputExceededException".to_owned(),
-        message: "the table left keys unprocessed at every try".to_owned(),
+        message: "the table left keys unprocessed on every attempt".to_owned(),
         class: crate::issue::Class::Throttled,
         retryable: true,
     }

@@ -31,7 +31,7 @@ impl Rejections {
 
 /// The results of several records.
 #[derive(Debug, Default)]
-#[must_use = "a watermark would pass over what is missing"]
+#[must_use = "a watermark must not move past missing data"]
 pub struct EachWritten {
     /// Whether each record is complete, in the order of the records.
     pub records: Vec<Completeness>,

@@ -61,7 +61,11 @@ async fn a_session_of_another_account_is_rejected() {
             "is not of the target's account",
         ),
         ("nonsense", CREDENTIALS, "is not of the target's account"),
-        ("arn:aws:sts::111122223333:assumed-role/insights-reader/x", "", "the answer holds no credentials"),
+        (
+            "arn:aws:sts::111122223333:assumed-role/insights-reader/x",
+            "",
+            "the answer contains no credentials",
+        ),
         (
             "arn:aws:sts::111122223333:assumed-role/insights-reader/x",
             "<Credentials><AccessKeyId>ASIA</AccessKeyId></Credentials>",

@@ -86,7 +86,7 @@ impl Part for Data {
 
 fn assessment(fields: &mut Fields<'_>, context: &Context) -> Assessment {
     let name = text(fields, "name", 300, |name| !name.contains('\\')).unwrap_or_default();
-    let id = identifier(fields, is_uuid, "must be a UUID in small letters")
+    let id = identifier(fields, is_uuid, "must be a lowercase UUID")
         .unwrap_or_else(|| context.uuid(&format!("auditmanager assessment {name}")));
     let compliance_type = optional_text(fields, "compliance_type", 100);
     let status = choice(fields, "status", &["ACTIVE", "INACTIVE"]);
@@ -147,7 +147,7 @@ fn created_by(fields: &mut Fields<'_>) -> Option<String> {
 
 fn domain(fields: &mut Fields<'_>, context: &Context) -> Domain {
     let name = text(fields, "name", 2_048, |_| true).unwrap_or_default();
-    let rule = "must be a control catalog domain's ARN, a UUID in small letters, or UNCATEGORIZED";
+    let rule = "must be a control catalog domain's ARN, a lowercase UUID, or UNCATEGORIZED";
     let id = identifier(fields, is_domain_id, rule).unwrap_or_else(|| catalog_arn(context.seed, &name));
     let controls = each(fields, "controls", |fields| control(fields, context, &id));
     let names = controls.iter().map(|control| {
@@ -162,7 +162,7 @@ fn domain(fields: &mut Fields<'_>, context: &Context) -> Domain {
 
 fn control(fields: &mut Fields<'_>, context: &Context, domain: &str) -> Control {
     let name = text(fields, "name", 2_048, |_| true).unwrap_or_default();
-    let id = identifier(fields, is_domain_id, "must be a UUID in small letters")
+    let id = identifier(fields, is_domain_id, "must be a lowercase UUID")
         .unwrap_or_else(|| context.uuid(&format!("auditmanager control {domain}\n{name}")));
     let every = whole(fields, "every", 1..=366).unwrap_or(1);
     let offset = whole(fields, "offset", -366..=366).unwrap_or(0);

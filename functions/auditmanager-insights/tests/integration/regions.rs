@@ -251,7 +251,7 @@ async fn other_connection_failures_fail_the_target() {
             "resolver fails",
             (Way::Closed, Way::Open),
             "?auditmanager.eu-west-3.amazonaws.com",
-            "whether auditmanager.eu-west-3.amazonaws.com resolves is not known",
+            "it is not known whether auditmanager.eu-west-3.amazonaws.com resolves",
             0,
             vec![HOST],
         ),
