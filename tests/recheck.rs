@@ -37,9 +37,9 @@ async fn not_enabled<C: Collector>(further: &[(&str, &str)]) -> Lab {
     lab
 }
 
-/// Enables every source, with the built-in scenario.
-fn enable(lab: &Lab) {
-    lab.retell(None, at(insights_tests::NOW));
+/// Enables every source, with the built-in scenario as of `time`.
+fn enable(lab: &Lab, time: &str) {
+    lab.retell(None, at(time));
 }
 
 #[expect(clippy::cognitive_complexity, reason = "the steps of a day")]
@@ -48,7 +48,7 @@ async fn check<C: Collector>() {
     let lab = not_enabled::<C>(&[]).await;
     let first = state(&lab, source).await;
     assert_eq!(first["ask_again_at"], "2026-03-02T11:00:00.000Z".into(), "{source}");
-    enable(&lab);
+    enable(&lab, "2026-03-02T11:00:00Z");
     let before = lab.table().await;
     let own = json!({"targets": [{"account_id": ACCOUNT}]}).to_string();
     for (seconds, payload) in [(60, "{}"), (3_600, "null"), (23 * 3_600 - 3_661, &own)] {
@@ -101,7 +101,7 @@ async fn check_without_recheck<C: Collector>() {
     let every_run = [("NOT_ENABLED_RECHECK_HOURS", "0")];
     let lab = not_enabled::<C>(&every_run).await;
     assert_eq!(state(&lab, C::SOURCE).await.get("ask_again_at"), None, "{}", C::SOURCE);
-    enable(&lab);
+    enable(&lab, insights_tests::NOW);
     lab.advance(60);
     let response = invoke::<C>(&lab, &every_run, "{}").await;
     assert_eq!(response["status"], "ok", "{}: {response}", C::SOURCE);
