@@ -2,7 +2,7 @@
 
 use super::{counts, insight, run, run_with, story, text};
 use insights_tests::{ACCOUNT, Lab, OPEN, STORY};
-use serde_json::{Value, json};
+use serde_json::json;
 use xray_insights::XrayInsights;
 
 const MEMBER: &str = "111122223333";
@@ -38,7 +38,7 @@ async fn an_event_of_another_account_is_fetched_with_its_role_and_stored_under_i
     assert_eq!((&response["status"], counts(&response)), (&json!("ok"), [4, 4, 0, 0, 0, 0, 0]));
     assert_eq!(asked(&lab), [(MEMBER.to_owned(), "us-east-1".to_owned())]);
     let log = lab.simulator.log();
-    let assumed: Vec<&Value> =
+    let assumed: Vec<_> =
         log.iter().filter(|call| call.operation == "AssumeRole").map(|call| &call.input).collect();
     assert_eq!(assumed.len(), 1);
     assert_eq!((&assumed[0]["RoleArn"], &assumed[0]["ExternalId"]), (&json!(ROLE), &json!("sesame_1")));
