@@ -55,12 +55,12 @@ impl PushRole {
 fn is_role_name(text: &str) -> bool {
     let (path, name) = text.rsplit_once('/').unwrap_or(("", text));
     let is_named = |byte: u8| byte.is_ascii_alphanumeric() || b"_+=,.@-".contains(&byte);
+    // IAM also allows a colon in a path. Here it is a mistake: somebody wrote an ARN.
+    let is_part =
+        |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_graphic() && byte != b':');
     // The ARN has the path with a slash before and after it.
     let is_path = path.is_empty() && !text.starts_with('/')
-        || path.len() + 2 <= LONGEST_PATH
-            && path
-                .split('/')
-                .all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_graphic()));
+        || path.len() + 2 <= LONGEST_PATH && path.split('/').all(is_part);
     is_path && (1..=LONGEST_NAME).contains(&name.len()) && name.bytes().all(is_named)
 }
 
