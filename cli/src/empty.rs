@@ -1,14 +1,13 @@
 //! The reason for an empty answer: nothing collected yet, source not enabled, collection failed, a filter that excludes
 //! everything, or no data. It reads `state` and similar names, and only if the answer is empty.
 
-use crate::args::shared::FilterOptions;
 use crate::exit::Failure;
 use crate::output::near::nearest;
 use crate::output::sections;
 use crate::session::Session;
 use insights_query::format::{instant, plain, service, so_many};
 use insights_query::health::{Condition, Health, condition_of, never_run};
-use insights_query::{Place, Reader, Span};
+use insights_query::{Place, Reader, Selection, Span};
 use insights_shared::record::{Kind, Source, Stored};
 use insights_shared::time::{DAY_SECONDS, Timestamp};
 use insights_sources::{kind_of, kinds};
@@ -23,7 +22,7 @@ const MOST_NAMES: usize = 12;
 #[derive(Clone, Copy, Debug)]
 pub struct Requested<'a> {
     /// The filters of the command.
-    pub filters: &'a FilterOptions,
+    pub filters: &'a Selection,
     /// The number of records before the other filters.
     pub passed_by: usize,
     /// Whether only open insights were requested.
@@ -32,7 +31,7 @@ pub struct Requested<'a> {
 
 impl<'a> Requested<'a> {
     /// Only these filters.
-    pub fn with(filters: &'a FilterOptions) -> Self {
+    pub fn with(filters: &'a Selection) -> Self {
         Self { filters, passed_by: 0, open: false }
     }
 }
@@ -65,7 +64,7 @@ pub async fn reason(
 }
 
 /// An account or region that is not collected.
-fn unknown_target(filters: &FilterOptions, states: &[(Source, Place, Stored)]) -> Option<String> {
+fn unknown_target(filters: &Selection, states: &[(Source, Place, Stored)]) -> Option<String> {
     type Part = fn(&Place) -> &str;
     let parts: [(&str, &[String], Part); 2] = [
         ("account", &filters.account, |place| &place.account_id),

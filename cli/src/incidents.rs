@@ -1,7 +1,7 @@
 //! `insights incidents`: related insights, with ids that stay the same.
 
 use crate::args::IncidentsArguments;
-use crate::args::shared::{FilterOptions, Output};
+use crate::args::shared::Output;
 use crate::empty;
 use crate::exit::{Exit, Failure};
 use crate::location::Opened;
@@ -12,7 +12,7 @@ use crate::session::Session;
 use crate::status::warnings::missing_data;
 use insights_query::format::{self, instant, json, length, plain, so_many, times};
 use insights_query::incident::{Incident, worst_first};
-use insights_query::{Place, Reader, Span};
+use insights_query::{Place, Reader, Selection, Span};
 use insights_shared::record::Stored;
 use insights_shared::time::Timestamp;
 use insights_shared::value::Value;
@@ -33,7 +33,7 @@ async fn answer(
     reader: &Reader,
     session: &Session,
 ) -> Result<String, Failure> {
-    let filters = &arguments.filters;
+    let filters = &arguments.filters.selection();
     let all = reader.incidents_within(span).await?;
     let mut incidents: Vec<Incident> =
         all.into_iter().filter(|incident| is_shown(incident, filters)).collect();
@@ -70,11 +70,11 @@ async fn answer(
 }
 
 /// Whether an incident has an insight that the filters select.
-fn is_shown(incident: &Incident, filters: &FilterOptions) -> bool {
+fn is_shown(incident: &Incident, filters: &Selection) -> bool {
     incident.members().iter().any(|member| filters.selects(&member.occurrence.insight))
 }
 
-fn page(incidents: &[Incident], filters: &FilterOptions, now: Timestamp, session: &Session) -> String {
+fn page(incidents: &[Incident], filters: &Selection, now: Timestamp, session: &Session) -> String {
     let columns = [
         ("SEVERITY\nID", Column::Fixed),
         ("BEGAN", Column::Fixed),

@@ -1,7 +1,7 @@
 //! `insights list`: insights and snapshots, filtered by subject, severity and time.
 
 use crate::args::ListArguments;
-use crate::args::shared::{FilterOptions, Output};
+use crate::args::shared::Output;
 use crate::empty;
 use crate::exit::{Exit, Failure};
 use crate::location::Opened;
@@ -13,7 +13,7 @@ use insights_query::ack::is_acknowledged;
 use insights_query::format::{self, instant, json};
 use insights_query::importance::Importance;
 use insights_query::periods::{began, copy_marks};
-use insights_query::{Error, Reader, Span};
+use insights_query::{Error, Reader, Selection, Span};
 use insights_shared::record::{Kind, Severity, Stored};
 use insights_sources::view::{self, Names};
 use insights_sources::{kind_of, kinds};
@@ -51,7 +51,7 @@ pub async fn run(arguments: &ListArguments, session: &Session) -> Result<Exit, F
 
 /// Rejects options that contradict each other.
 fn check(arguments: &ListArguments) -> Result<(), Failure> {
-    let filters = &arguments.filters;
+    let filters = &arguments.filters.selection();
     if filters.entity.is_empty() && arguments.kind.is_some_and(|kind| !kind.is_in_ended) {
         let part = kinds().filter(|kind| kind.is_snapshot() && !kind.is_in_ended);
         let names = part.map(Kind::as_str).collect::<Vec<_>>().join(" and ");
@@ -151,8 +151,8 @@ fn page(
 }
 
 /// The filters of the answer. A kind belongs to one source.
-fn about(arguments: &ListArguments) -> FilterOptions {
-    let mut filters = arguments.filters.clone();
+fn about(arguments: &ListArguments) -> Selection {
+    let mut filters = arguments.filters.selection();
     if let (Some(kind), true) = (arguments.kind, filters.source.is_empty()) {
         filters.source = vec![kind.source];
     }
@@ -161,7 +161,7 @@ fn about(arguments: &ListArguments) -> FilterOptions {
 
 /// The records before the other filters.
 async fn candidates(arguments: &ListArguments, span: Span, reader: &Reader) -> Result<Vec<Stored>, Error> {
-    let filters = &arguments.filters;
+    let filters = &arguments.filters.selection();
     if !filters.entity.is_empty() {
         let mut found = Vec::new();
         for entity in &filters.entity {
@@ -183,7 +183,7 @@ async fn candidates(arguments: &ListArguments, span: Span, reader: &Reader) -> R
 
 fn passes(arguments: &ListArguments, record: &Stored) -> bool {
     let is = |name: &str, wanted: Option<&str>| wanted.is_none_or(|wanted| record.text(name) == Some(wanted));
-    arguments.filters.selects(record)
+    arguments.filters.selection().selects(record)
         && is("kind", arguments.kind.map(Kind::as_str))
         && is("status", arguments.open.then_some("open"))
         && arguments.severity.is_none_or(|least| severity(record) >= Some(least))

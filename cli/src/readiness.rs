@@ -26,7 +26,7 @@ async fn answer(
     reader: &Reader,
     session: &Session,
 ) -> Result<String, Failure> {
-    let filters = &arguments.filters;
+    let filters = &arguments.filters.selection();
     let is_chosen = |place: &Place| filters.selects_source(eks::SOURCE) && filters.selects_place(place);
     let mut clusters = reader.clusters().await?;
     clusters.retain(|cluster| is_chosen(&cluster.place) && filters.selects_entity(&cluster.row.name));

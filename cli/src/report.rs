@@ -1,14 +1,14 @@
 //! `insights report`: the page as one file that needs no network and no program except a browser.
 
 use crate::args::ReportArguments;
+use crate::compliance::choose;
 use crate::embedded::file::is_database;
 use crate::exit::{Exit, Failure};
 use crate::location::Opened;
 use crate::output;
 use crate::session::Session;
-use insights_query::{Reader, Span};
+use insights_query::{Reader, Selection, Span};
 use insights_web::command::Location;
-use insights_web::page::filter::{DEFAULT_SINCE, Filter, OF_INSIGHTS};
 use insights_web::report::Document;
 use jiff::tz::TimeZone;
 use std::path::Path;
@@ -20,27 +20,14 @@ pub async fn run(arguments: &ReportArguments, session: &Session) -> Result<Exit,
         return Err(Failure::usage(format!("--out {file}: the file is a database; choose another file")));
     }
     let session = session.in_utc(arguments.utc);
+    let span = arguments.within.span(session.clock.now())?;
     let opened = Opened::open(&arguments.location, &session).await?;
-    let now = opened.reader.now();
-    let since = arguments.since.map_or_else(
-        || {
-            Filter::parse([("since", DEFAULT_SINCE)], &OF_INSIGHTS, now, &session.zone)
-                .map_or(now, |(_, span)| span.since)
-        },
-        |since| since.start(now),
-    );
-    let written = if since < now {
-        write(
-            &opened.reader,
-            &arguments.location.names(),
-            Span { since, until: now },
-            session.zone,
-            &arguments.out,
-        )
-        .await
-    } else {
-        Err(Failure::usage(format!("--since {since} is not before now, {now}")))
-    };
+    let written = async {
+        let selection = selection(arguments, &opened.reader).await?;
+        let location = arguments.location.names();
+        write(&opened.reader, &location, (&selection, span), session.zone.clone(), &arguments.out).await
+    }
+    .await;
     opened.close().await;
     let summary = written?;
     if arguments.out != Path::new("-") {
@@ -49,19 +36,36 @@ pub async fn run(arguments: &ReportArguments, session: &Session) -> Result<Exit,
     Ok(Exit::Done)
 }
 
-/// Writes the report of `span` to `file`, or to standard output if `file` is `-`. Returns a line that describes what
-/// was written.
+/// What the report is about. A scope selects the counts of an account or assessment, and so their source.
+async fn selection(arguments: &ReportArguments, reader: &Reader) -> Result<Selection, Failure> {
+    let mut selection = arguments.filters.selection();
+    let Some(wanted) = &arguments.scope else { return Ok(selection) };
+    let mut all = reader.scopes().await?;
+    all.retain(|scope| scope.kind.compliance.is_some() && selection.selects_place(&scope.place));
+    let chosen = choose(all, Some(wanted))?;
+    let Some(scope) = chosen.first() else {
+        return Err(Failure::usage(format!("unknown --scope {wanted}: no counts have been collected")));
+    };
+    selection.entity = vec![scope.entity.clone()];
+    if selection.source.is_empty() {
+        selection.source = vec![scope.kind.source];
+    }
+    Ok(selection)
+}
+
+/// Writes the report of what `selection` selects in `span` to `file`, or to standard output if `file` is `-`. Returns a line that
+/// describes what was written.
 pub async fn write(
     reader: &Reader,
     location: &Location,
-    span: Span,
+    (selection, span): (&Selection, Span),
     zone: TimeZone,
     file: &Path,
 ) -> Result<String, Failure> {
     // People forward reports, so the report names the table but no folder of this machine.
     let location = Location { table: location.table.clone(), local: None };
     let Document { page, open, ended, unknown } =
-        insights_web::report::document(reader, location, span, zone).await?;
+        insights_web::report::document(reader, location, selection, span, zone).await?;
     if file == Path::new("-") {
         output::print_document(&page)?;
     } else {

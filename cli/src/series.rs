@@ -39,7 +39,7 @@ async fn answer(
     reader: &Reader,
     session: &Session,
 ) -> Result<String, Failure> {
-    let filters = &arguments.filters;
+    let filters = &arguments.filters.selection();
     let states = reader.series_states().await?;
     let mut places: BTreeSet<Place> = states.keys().map(|(_, place)| place.clone()).collect();
     // A backfill writes no state, so the insights that name series determine its targets.
@@ -108,7 +108,7 @@ async fn nothing(
         let command = session.command(&["series"]);
         return Ok(format!("no series key contains \"{text}\"; {others} known, see `{command}`"));
     }
-    let mut filters = arguments.filters.clone();
+    let mut filters = arguments.filters.selection();
     if filters.source.is_empty() {
         filters.source = sources().collect();
     }

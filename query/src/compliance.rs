@@ -7,7 +7,7 @@ use crate::targets::Place;
 use insights_shared::record::{Kind, Stored};
 use insights_sources::kind_of;
 use insights_sources::view::counts::{capitalized, columns, severity, values};
-use insights_sources::view::{Column, Section, Table, Value, counted};
+use insights_sources::view::{Column, Section, Table, Value, controls, counted};
 use std::collections::BTreeSet;
 
 /// The maximum number of controls in the table of the worst controls.
@@ -20,7 +20,13 @@ pub fn sections(scopes: &[ScopeDays]) -> Vec<Section> {
     let (parts, tops): (Vec<&ScopeDays>, Vec<&ScopeDays>) =
         scopes.iter().partition(|scope| scope.scope.is_part());
     let charts = tops.iter().map(|scope| Section::Counts(scope.counts(place(scope))));
-    charts.chain(newest_parts(&parts, usize::MAX)).chain(worst_controls(&tops)).collect()
+    let newest = newest("Newest counts", &tops).filter(|_| parts.is_empty());
+    newest
+        .into_iter()
+        .chain(charts)
+        .chain(newest_parts(&parts, usize::MAX))
+        .chain(worst_controls(&tops))
+        .collect()
 }
 
 /// The newest counts of accounts and assessments, accounts first.
@@ -82,6 +88,10 @@ fn table(title: &str, column: &str, rows: &[Row<'_>]) -> Option<Section> {
         all.push(Column::text("Scope"));
     }
     all.extend(columns(kind));
+    let has_controls = rows.iter().any(|(snapshot, _)| controls(snapshot).is_some());
+    if has_controls {
+        all.extend(["Failed controls", "All controls"].map(Column::number));
+    }
     let row = |(snapshot, scope): &Row<'_>| {
         let mut name = snapshot.text("title").unwrap_or_default().to_owned();
         if let Some(place) = Place::of(snapshot).filter(|_| places.len() > 1) {
@@ -95,6 +105,10 @@ fn table(title: &str, column: &str, rows: &[Row<'_>]) -> Option<Section> {
             row.push(Value::Text(scope.unwrap_or_default().to_owned()));
         }
         row.extend(values(kind, snapshot));
+        if has_controls {
+            let counts = controls(snapshot).map(|(failed, all)| [failed, all].map(Value::Count));
+            row.extend(counts.unwrap_or([Value::None, Value::None]));
+        }
         row
     };
     Some(Section::Table(Table {

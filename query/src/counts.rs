@@ -212,6 +212,11 @@ impl Reader {
         let newest = days.iter().rev().find(|day| day.given.snapshot().is_some());
         let day = newest.and_then(|day| format!("{}T00:00:00Z", day.day).parse::<Timestamp>().ok());
         let Some(day) = day else { return Ok(Vec::new()) };
+        self.parts_on(scope, day).await
+    }
+
+    /// The smallest parts of a scope on the UTC day that begins at `day`: its controls.
+    pub async fn parts_on(&self, scope: &Scope, day: Timestamp) -> Result<Vec<Stored>, Error> {
         let span = Span { since: day, until: day.plus_seconds(DAY_SECONDS - 1) };
         let mut parts = Vec::new();
         for kind in part_kinds().filter(|kind| kind.source == scope.kind.source) {

@@ -2,7 +2,7 @@
 
 use insights_query::format::escape::is_hidden;
 use insights_query::format::spell_key;
-use insights_query::health::Classification;
+use insights_query::health::{Classification, Condition};
 use insights_shared::record::Source;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -128,10 +128,31 @@ pub fn collect(source: Source, location: &Location) -> CommandLine {
     CommandLine::insights(&["collect"]).option("--source", source.as_str()).at(location)
 }
 
+/// What to do about a target in the table at `location`, in one line without a command. A table in a file has no function, and so
+/// neither a schedule nor a dead-letter queue.
+pub fn advice(classification: &Classification, location: &Location) -> Option<String> {
+    let advice = classification.advice()?;
+    if location.local.is_none() {
+        return Some(advice);
+    }
+    Some(match classification.condition {
+        Condition::Stale => {
+            "the last run is too old, and nothing collects into a file by itself: collect again".to_owned()
+        }
+        Condition::NeverRun => "nothing has been collected there".to_owned(),
+        _ => advice,
+    })
+}
+
+/// Whether collecting on this machine resolves the condition of a target in the table at `location`.
+pub fn needs_collect(classification: &Classification, location: &Location) -> bool {
+    classification.needs_collect || (location.local.is_some() && classification.condition == Condition::Stale)
+}
+
 /// What to do about a target of `source`, on one line with the command.
 pub fn remedy(classification: &Classification, source: Source, location: &Location) -> Option<String> {
-    let advice = classification.advice()?;
-    Some(if classification.needs_collect {
+    let advice = advice(classification, location)?;
+    Some(if needs_collect(classification, location) {
         format!("{advice}: `{}`", collect(source, location))
     } else {
         advice

@@ -5,7 +5,7 @@ use crate::page::filter::Filter;
 use crate::page::gather::{self, Wanted};
 use crate::page::model::Model;
 use crate::page::{Medium, document as page_document};
-use insights_query::{Error, Reader, Span};
+use insights_query::{Error, Reader, Selection, Span};
 use jiff::tz::TimeZone;
 
 /// The maximum number of insights with charts and details.
@@ -26,14 +26,15 @@ pub struct Document {
     pub unknown: Option<String>,
 }
 
-/// Reads the table and renders the report of `span`. Suggested commands use `location` for the table.
+/// Reads the table and renders the report of what `selection` selects in `span`. Suggested commands use `location` for the table.
 pub async fn document(
     reader: &Reader,
     location: Location,
+    selection: &Selection,
     span: Span,
     zone: TimeZone,
 ) -> Result<Document, Error> {
-    let filter = Filter::default();
+    let filter = Filter { selection: selection.clone(), ..Filter::default() };
     let table = reader.table().to_owned();
     let wanted = Wanted { filter: &filter, span, most_details: MOST_DETAILS, table, zone, location };
     let mut model = gather::whole(reader, wanted).await?;

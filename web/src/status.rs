@@ -1,7 +1,7 @@
 //! The condition of every target, as sections of a view and as records for JSON and CSV. Sections and records use the same
 //! classification, so they always agree.
 
-use crate::command::{CommandLine, Location, collect, remedy};
+use crate::command::{CommandLine, Location, advice, collect, needs_collect, remedy};
 use insights_query::Place;
 use insights_query::format::{self, instant, so_many, thousands};
 use insights_query::health::{Condition, Health, Target, ask_again_at};
@@ -132,8 +132,9 @@ fn name(target: &Target) -> String {
 }
 
 fn action(target: &Target, location: &Location) -> Option<Explanation> {
-    let text = target.classification.advice()?;
-    let command = target.classification.needs_collect.then(|| collect(target.source, location).to_string());
+    let text = advice(&target.classification, location)?;
+    let command =
+        needs_collect(&target.classification, location).then(|| collect(target.source, location).to_string());
     Some(Explanation { about: name(target), text, command })
 }
 

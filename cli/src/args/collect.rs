@@ -1,6 +1,6 @@
 //! The arguments of `collect`.
 
-use super::shared::{TableOptions, source};
+use super::shared::{Output, TableOptions, source};
 use clap::Args;
 use insights_query::input::{When, region, when};
 use insights_shared::record::Source;
@@ -15,7 +15,9 @@ Examples:
   insights collect --region eu-west-1 --region us-east-1
   insights collect --targets accounts.json     assume roles in other accounts
   insights collect --since 7d                  collect the last 7 days again
-  insights collect --local insights.db         use a file instead of DynamoDB
+  insights collect --local insights.db         use a file instead of DynamoDB;
+                                               a missing file is created
+  insights collect --output json | jq '.[].status'
 
 Targets: --targets, otherwise --region, otherwise $TARGETS in the format of the functions, \
 otherwise the region of your AWS configuration. The file of --targets has the format of $TARGETS:
@@ -48,6 +50,9 @@ pub struct CollectArguments {
     /// Fetch, but write nothing: print what would be written and what it would cost.
     #[arg(long)]
     pub dry_run: bool,
+    /// Print a table, or the result of each target as JSON or CSV.
+    #[arg(long, value_enum, value_name = "FORM", default_value_t)]
+    pub output: Output,
     /// Show times in UTC instead of local time.
     #[arg(long)]
     pub utc: bool,

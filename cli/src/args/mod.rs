@@ -24,7 +24,7 @@ pub use ack::AckArguments;
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 pub use collect::CollectArguments;
-pub use compliance::ComplianceArguments;
+pub use compliance::{ComplianceArguments, ComplianceCommand, ComplianceDiffArguments};
 pub use demo::DemoArguments;
 pub use incidents::IncidentsArguments;
 use insights_query::format::escape::visible;
@@ -144,7 +144,10 @@ impl Command {
             Self::Ack(arguments) => &arguments.location,
             Self::Show(arguments) => &arguments.location,
             Self::Series(arguments) => &arguments.location,
-            Self::Compliance(arguments) => &arguments.location,
+            Self::Compliance(arguments) => match &arguments.command {
+                Some(ComplianceCommand::Diff(arguments)) => &arguments.location,
+                None => &arguments.location,
+            },
             Self::Readiness(arguments) => &arguments.location,
             Self::Timeline(arguments) => &arguments.location,
             Self::Status(arguments) => &arguments.location,

@@ -4,8 +4,8 @@ use crate::exit::Failure;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use insights_query::input::{When, account, region, when};
-use insights_query::{Place, Span};
-use insights_shared::record::{Source, Stored};
+use insights_query::{Selection, Span};
+use insights_shared::record::Source;
 use insights_shared::time::{DAY_SECONDS, Timestamp};
 use insights_web::command::Location;
 use std::path::PathBuf;
@@ -29,7 +29,7 @@ impl TableOptions {
     }
 }
 
-/// The filters, which mean the same in every command: a record is selected if each given option names it.
+/// The filters, which mean the same in every command.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Filters")]
 pub struct FilterOptions {
@@ -48,40 +48,11 @@ pub struct FilterOptions {
 }
 
 impl FilterOptions {
-    /// Whether `source` is selected.
-    pub fn selects_source(&self, source: Source) -> bool {
-        self.source.is_empty() || self.source.contains(&source)
+    /// The selection that the options name.
+    pub fn selection(&self) -> Selection {
+        let Self { source, account, region, entity } = self.clone();
+        Selection { source, account, region, entity }
     }
-
-    /// Whether an account and region are selected.
-    pub fn selects_place(&self, place: &Place) -> bool {
-        is_one_of(&self.account, &place.account_id) && is_one_of(&self.region, &place.region)
-    }
-
-    /// Whether an entity is selected.
-    pub fn selects_entity(&self, entity: &str) -> bool {
-        is_one_of(&self.entity, entity)
-    }
-
-    /// Whether a record is selected.
-    pub fn selects(&self, record: &Stored) -> bool {
-        let text = |name: &str| record.text(name).unwrap_or_default();
-        (self.source.is_empty() || self.source.iter().any(|source| source.as_str() == text("source")))
-            && is_one_of(&self.account, text("account_id"))
-            && is_one_of(&self.region, text("region"))
-            && self.selects_entity(text("entity"))
-    }
-
-    /// The labels of the selected sources, for example `X-Ray or EKS`; `None` if all are selected.
-    pub fn source_labels(&self) -> Option<String> {
-        let labels: Vec<&str> = self.source.iter().map(|source| source.label).collect();
-        (!labels.is_empty()).then(|| labels.join(" or "))
-    }
-}
-
-/// Whether nothing or `value` is wanted.
-fn is_one_of(wanted: &[String], value: &str) -> bool {
-    wanted.is_empty() || wanted.iter().any(|wanted| wanted == value)
 }
 
 /// The options of the period.

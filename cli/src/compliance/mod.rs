@@ -1,9 +1,12 @@
 //! `insights compliance`: daily compliance counts. `insights_query::counts` decides what a day without counts means.
 
+mod diff;
 mod scope;
 
-use crate::args::ComplianceArguments;
+pub use scope::choose;
+
 use crate::args::shared::Output;
+use crate::args::{ComplianceArguments, ComplianceCommand};
 use crate::empty;
 use crate::exit::{Exit, Failure};
 use crate::location::Opened;
@@ -19,6 +22,9 @@ const LEGEND: &str = "counts are of one UTC day each; █ non-compliant, ░ com
 
 /// Runs the command.
 pub async fn run(arguments: &ComplianceArguments, session: &Session) -> Result<Exit, Failure> {
+    if let Some(ComplianceCommand::Diff(arguments)) = &arguments.command {
+        return diff::run(arguments, session).await;
+    }
     let session = session.in_utc(arguments.look.utc).at(&arguments.location);
     let span = arguments.within.span(session.clock.now())?;
     let question = async |reader: &Reader| answer(arguments, span, reader, &session).await;
@@ -33,16 +39,16 @@ async fn answer(
     session: &Session,
 ) -> Result<String, Failure> {
     let mut all = reader.scopes().await?;
-    let filters = &arguments.filters;
+    let filters = &arguments.filters.selection();
     all.retain(|scope| {
         scope.kind.compliance.is_some()
             && filters.selects_source(scope.kind.source)
             && filters.selects_place(&scope.place)
             && filters.selects_entity(&scope.entity)
     });
-    let chosen = scope::choose(all, arguments.scope.as_deref())?;
+    let chosen = choose(all, arguments.scope.as_deref())?;
     if chosen.is_empty() {
-        let mut filters = arguments.filters.clone();
+        let mut filters = arguments.filters.selection();
         if filters.source.is_empty() {
             filters.source.extend(kinds().next().map(|kind| kind.source));
         }

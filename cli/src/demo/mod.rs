@@ -21,7 +21,7 @@ use crate::{report, simulate, table};
 use findings::Findings;
 use folder::Folder;
 use futures_util::future::join_all;
-use insights_query::{Reader, Span};
+use insights_query::{Reader, Selection, Span};
 use insights_shared::time::{Clock, DAY_SECONDS};
 use insights_simulator::{Options, Scenario, Simulator};
 use insights_web::command::{CommandLine, Location};
@@ -83,7 +83,14 @@ pub async fn run(arguments: &DemoArguments, session: &Session) -> Result<Exit, F
     let session = session.in_utc(arguments.utc);
     let file = folder.report_file();
     let span = Span::last(REPORT_DAYS * DAY_SECONDS, reader.now());
-    let reported = report::write(&reader, &Location::default(), span, session.zone.clone(), &file).await;
+    let reported = report::write(
+        &reader,
+        &Location::default(),
+        (&Selection::default(), span),
+        session.zone.clone(),
+        &file,
+    )
+    .await;
     embedded.close().await;
     say("");
     print(&page::page(&findings?, &invoked, &folder, &session))?;

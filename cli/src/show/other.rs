@@ -23,6 +23,8 @@ pub fn page(pk: &str, items: &[Stored], now: Timestamp, session: &Session) -> St
         snapshots(pk, kind, items, session)
     } else if pk.starts_with("run#") {
         runs(pk, items, now, session)
+    } else if pk.starts_with("rejected#") {
+        rejected(pk, items, session)
     } else {
         json::records(items)
     }
@@ -97,6 +99,38 @@ fn runs(pk: &str, items: &[Stored], now: Timestamp, session: &Session) -> String
         + &notes
         + &watermark
         + &format!("\n{times}; runs are kept for 30 days\n")
+}
+
+/// The maximum number of rejected answers.
+const MOST_REJECTED: usize = 30;
+/// The maximum length of the raw answer that is shown, in characters.
+const LONGEST_RAW: usize = 400;
+
+/// Rejected answers, newest first: when each was received, the rules that it broke, and its beginning.
+fn rejected(pk: &str, items: &[Stored], session: &Session) -> String {
+    let mut newest: Vec<&Stored> = items.iter().collect();
+    newest.sort_by_key(|item| std::cmp::Reverse(item.timestamp("observed_at")));
+    let shown = newest.len().min(MOST_REJECTED);
+    let title =
+        format!("{} of {}, newest first", so_many(shown, "rejected answer", "rejected answers"), plain(pk));
+    let mut text = heading(&title, session);
+    for item in newest.into_iter().take(MOST_REJECTED) {
+        let received = item.timestamp("observed_at").map(|at| instant(at, &session.zone)).unwrap_or_default();
+        let size =
+            item.integer("bytes").map_or_else(String::new, |bytes| format!(", {} bytes", thousands(bytes)));
+        format::add(&mut text, format_args!("received {received}{size}\n"));
+        let violations = item.0.get("violations").and_then(Value::as_list).unwrap_or_default();
+        for violation in violations.iter().filter_map(Value::as_str) {
+            text.push_str(&format::wrapped(&format!("  {}", plain(violation)), session.width));
+        }
+        let raw = item.text("raw").unwrap_or_default();
+        let beginning: String = raw.chars().take(LONGEST_RAW).collect();
+        let more = if beginning.len() < raw.len() { " …" } else { "" };
+        text.push_str(&format::wrapped(&format!("answer: {}{more}", plain(&beginning)), session.width));
+        text.push('\n');
+    }
+    let command = session.command(&["show"]).key(pk).option("--output", "json");
+    text + &format!("A rejected answer breaks a rule of the table, so it is no record. Complete: {command}\n")
 }
 
 /// The issues by code with their numbers.

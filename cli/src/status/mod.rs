@@ -4,7 +4,7 @@
 pub mod warnings;
 
 use crate::args::StatusArguments;
-use crate::args::shared::{FilterOptions, Output};
+use crate::args::shared::Output;
 use crate::exit::{Exit, Failure};
 use crate::location::Opened;
 use crate::output::{csv, print, say, sections};
@@ -12,7 +12,7 @@ use crate::session::Session;
 use insights_query::format::{instant, json, times};
 use insights_query::health::{Condition, Target, count_rejected, survey};
 use insights_query::rejected::Rejected;
-use insights_query::{Detail, Place, Reader};
+use insights_query::{Detail, Place, Reader, Selection};
 use insights_shared::record::Stored;
 use insights_web::status::{self, record};
 use std::collections::BTreeSet;
@@ -39,7 +39,7 @@ fn are_well(targets: &[Target]) -> bool {
 /// The targets that `filters` select. An entity selects the targets that have records about it.
 async fn selected(
     targets: Vec<Target>,
-    filters: &FilterOptions,
+    filters: &Selection,
     reader: &Reader,
 ) -> Result<Vec<Target>, Failure> {
     let mut about: BTreeSet<(String, Option<Place>)> = BTreeSet::new();
@@ -68,7 +68,7 @@ async fn answer(
     session: &Session,
 ) -> Result<(String, bool), Failure> {
     let targets = survey(reader, arguments.stale_after).await?;
-    let mut targets = selected(targets, &arguments.filters, reader).await?;
+    let mut targets = selected(targets, &arguments.filters.selection(), reader).await?;
     count_rejected(reader, &mut targets).await?;
     if targets.iter().all(|target| target.state.is_none()) {
         say(&format!(

@@ -1,17 +1,16 @@
 //! Warns that an answer may be incomplete because targets have problems. Without the warning, missing data would look
 //! like few insights.
 
-use crate::args::shared::FilterOptions;
 use crate::exit::Failure;
 use crate::session::Session;
-use insights_query::Reader;
 use insights_query::format::so_many;
 use insights_query::health::{condition_of, described};
+use insights_query::{Reader, Selection};
 
 /// The warning, or `None` if no target that `filters` selects has problems.
 pub async fn missing_data(
     reader: &Reader,
-    filters: &FilterOptions,
+    filters: &Selection,
     session: &Session,
 ) -> Result<Option<String>, Failure> {
     let (mut number, mut first, mut others) = (0, None, 0);

@@ -3,7 +3,7 @@
 mod lanes;
 
 use crate::args::TimelineArguments;
-use crate::args::shared::{FilterOptions, Output};
+use crate::args::shared::Output;
 use crate::empty;
 use crate::exit::{Exit, Failure};
 use crate::location::Opened;
@@ -16,7 +16,7 @@ use insights_query::ack::is_acknowledged;
 use insights_query::format::{add, instant, json, so_many, times, wrapped};
 use insights_query::incident::{Incident, worst_first};
 use insights_query::periods::copy_marks;
-use insights_query::{Reader, Span};
+use insights_query::{Reader, Selection, Span};
 use insights_shared::record::{Kind, Stored};
 use insights_shared::time::Timestamp;
 
@@ -45,7 +45,7 @@ async fn answer(
             (arguments.within.span_within(span_around(&pk, reader).await?, reader.now())?, Some(pk))
         }
     };
-    let filters = &arguments.filters;
+    let filters = &arguments.filters.selection();
     let kinds =
         insights_sources::kinds().filter(|kind| kind.is_in_ended && filters.selects_source(kind.source));
     let mut records = reader.overlapping(&kinds.collect::<Vec<_>>(), span).await?;
@@ -92,7 +92,7 @@ async fn span_around(pk: &str, reader: &Reader) -> Result<Span, Failure> {
 
 /// The incidents with an insight that the filters select, the worst first; with `centre` the one with this insight.
 async fn related(
-    filters: &FilterOptions,
+    filters: &Selection,
     span: Span,
     centre: Option<&str>,
     reader: &Reader,

@@ -214,7 +214,7 @@ fn the_report_is_written_to_the_given_file_and_not_after_usage_errors() {
     assert!(std::fs::read_to_string(&file).unwrap().ends_with("</html>"));
     for (arguments, said) in [
         (&["--since", "tomorrow"][..], "must be a length of time"),
-        (&["--since", "2999-01-01T00:00:00Z"], "is not before now"),
+        (&["--since", "2999-01-01T00:00:00Z"], "is after now, "),
         (&["--local", "nowhere.db"], "file not found"),
     ] {
         let other = root.path().join("other.html");
@@ -263,4 +263,24 @@ fn a_report_never_overwrites_the_table() {
         run.stderr
     );
     assert_eq!(std::fs::read(file).unwrap(), before);
+}
+
+#[test]
+fn a_report_can_be_about_an_account_a_scope_and_a_past_period() {
+    let page = |arguments: &[&str]| STORY.output(&[&["report", "--out", "-", "--utc"], arguments].concat());
+    let elsewhere = page(&["--account", "111122223333"]);
+    assert!(!elsewhere.contains("payments had faults"), "insights of another account are listed");
+    assert!(elsewhere.contains("account 111122223333"), "the heading does not name the account");
+    let entity = page(&["--entity", "payments", "--entity", "card-network"]);
+    assert!(entity.contains("payments") && !entity.contains("CreateAccessKey"), "another entity is listed");
+    let scope = page(&["--scope", "SOC 2", "--since", "30d"]);
+    assert!(
+        scope.contains("SOC 2: checkout and payments") && !scope.contains("CIS benchmark"),
+        "another scope is shown"
+    );
+    assert!(!scope.contains("card-network answers"), "another source is shown");
+    let past = page(&["--since", "2026-02-01", "--until", "2026-02-20"]);
+    assert!(past.contains("RunInstances") && !past.contains("UpdateFunctionCode"), "another period is shown");
+    let unknown = STORY.insights(&["report", "--scope", "nothing", "--out", "-"]);
+    assert_eq!(unknown.code, 2, "{unknown:?}");
 }

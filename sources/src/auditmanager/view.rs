@@ -3,6 +3,7 @@
 use super::{ACCOUNT, ASSESSMENT, MEASURES, SOURCE};
 use crate::view::console::{Link, home};
 use crate::view::{CorrelationKeys, Judgement, Names, Subject, View, aws_command, counted};
+use insights_records::number::Number;
 use insights_records::record::Stored;
 
 /// The view of Audit Manager.
@@ -12,6 +13,7 @@ pub static VIEW: View = View {
     // It has no insights that open and close.
     related: |_| Vec::new(),
     sections: |_, _| Vec::new(),
+    controls,
     judgement,
     subject: |record| Subject {
         what: "non-compliant evidence".to_owned(),
@@ -43,6 +45,23 @@ fn follow_up(record: &Stored) -> Vec<String> {
     } else {
         Vec::new()
     }
+}
+
+/// The members with the controls that have non-compliant evidence, and all controls: of the account and assessments, and of domains.
+/// <https://docs.aws.amazon.com/audit-manager/latest/APIReference/API_Insights.html>
+/// <https://docs.aws.amazon.com/audit-manager/latest/APIReference/API_ControlDomainInsights.html>
+const CONTROL_COUNTS: [[&str; 2]; 2] = [
+    ["assessment_controls_count_by_noncompliant_evidence", "total_assessment_controls_count"],
+    ["controls_count_by_noncompliant_evidence", "total_controls_count"],
+];
+
+fn controls(record: &Stored) -> Option<(i64, i64)> {
+    let detail = record.0.get("detail")?;
+    let number = |name: &str| {
+        let value = detail.at(&["insights", name]).or_else(|| detail.at(&[name]))?;
+        value.as_number().and_then(Number::as_i64)
+    };
+    CONTROL_COUNTS.iter().find_map(|[failed, all]| Some((number(failed)?, number(all)?)))
 }
 
 fn judgement(record: &Stored) -> Option<Judgement> {

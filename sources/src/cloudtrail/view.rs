@@ -21,6 +21,7 @@ pub static VIEW: View = View {
     needs_partition: false,
     related: |insight| SeriesKey::of_insight(insight).into_iter().map(Related::Series).collect(),
     sections,
+    controls: |_| None,
     judgement,
     subject,
     title_is_message: false,

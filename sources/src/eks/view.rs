@@ -23,6 +23,7 @@ pub static VIEW: View = View {
     needs_partition: true,
     related: |_| vec![Related::SameId],
     sections,
+    controls: |_| None,
     // There is no number. The title contains the status.
     judgement: |_| None,
     subject: |insight| Subject {

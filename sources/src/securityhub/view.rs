@@ -21,6 +21,7 @@ pub static VIEW: View = View {
     // It has no insights that open and close.
     related: |_| Vec::new(),
     sections,
+    controls: |_| None,
     judgement: |_| None,
     subject: |record| Subject {
         what: "findings".to_owned(),

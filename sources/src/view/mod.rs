@@ -66,6 +66,8 @@ pub struct View {
     pub link: fn(record: &Stored) -> Option<Link>,
     /// Further links about a record in the AWS console. The record must include `detail`.
     pub further_links: fn(record: &Stored) -> Vec<Link>,
+    /// The controls that failed and all controls of a snapshot that is about compliance. The record must include `detail`.
+    pub controls: fn(record: &Stored) -> Option<(i64, i64)>,
     /// The names in a record by which people search for it. The record must include `detail`.
     pub names: fn(record: &Stored) -> Names,
     /// The words of a command of the AWS CLI that continues the investigation of a record; empty if there is none. The record must
@@ -158,6 +160,11 @@ pub struct Names {
 /// The names in a record, whole, by which people search for it.
 pub fn names(record: &Stored) -> Names {
     of_record(record).map_or_else(Names::default, |view| (view.names)(record))
+}
+
+/// The controls that failed and all controls of a snapshot. The record must include `detail`.
+pub fn controls(record: &Stored) -> Option<(i64, i64)> {
+    (of_record(record)?.controls)(record)
 }
 
 /// The words of a command of the AWS CLI that continues the investigation of a record, whole; empty if there is none.

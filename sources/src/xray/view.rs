@@ -22,6 +22,7 @@ pub static VIEW: View = View {
     needs_partition: true,
     related: |_| Vec::new(),
     sections,
+    controls: |_| None,
     judgement,
     subject: |insight| Subject {
         what: "faults".to_owned(),

@@ -1,7 +1,7 @@
 //! The filter of the live page, from the parameters of its address. All faults of an address are reported at once.
 
 use insights_query::input::{account, region, when_in};
-use insights_query::{Place, Span};
+use insights_query::{Place, Selection, Span};
 use insights_shared::record::{Severity, Source, Stored};
 use insights_shared::time::Timestamp;
 use jiff::tz::TimeZone;
@@ -76,6 +76,8 @@ pub struct Filter {
     pub open_page: usize,
     /// The page of the list of ended insights, from 0.
     pub page: usize,
+    /// A further selection, which has no parameter: that of a report.
+    pub selection: Selection,
 }
 
 impl Filter {
@@ -168,7 +170,8 @@ impl Filter {
         let wanted = self.q.to_lowercase();
         let contains =
             |name: &str| insight.text(name).is_some_and(|text| text.to_lowercase().contains(&wanted));
-        is("source", self.source.map_or("", Source::as_str))
+        self.selection.selects(insight)
+            && is("source", self.source.map_or("", Source::as_str))
             && is("status", self.status.unwrap_or_default())
             && is("account_id", &self.account)
             && is("region", &self.region)
@@ -182,18 +185,30 @@ impl Filter {
     /// Whether `place` passes the filter's account and region.
     pub fn selects(&self, place: &Place) -> bool {
         let is = |wanted: &str, is: &str| wanted.is_empty() || wanted == is;
-        is(&self.account, &place.account_id) && is(&self.region, &place.region)
+        self.selection.selects_place(place)
+            && is(&self.account, &place.account_id)
+            && is(&self.region, &place.region)
     }
 
-    /// Only its account and region.
+    /// Whether `source` passes the filter.
+    pub fn selects_source(&self, source: Source) -> bool {
+        self.selection.selects_source(source) && self.source.is_none_or(|asked| asked == source)
+    }
+
+    /// Only its account and region, and the selection of a report.
     #[must_use]
     pub fn places(&self) -> Self {
-        Self { account: self.account.clone(), region: self.region.clone(), ..Self::default() }
+        Self {
+            account: self.account.clone(),
+            region: self.region.clone(),
+            selection: self.selection.clone(),
+            ..Self::default()
+        }
     }
 
     /// Whether it restricts anything but the time.
     pub fn narrows(&self) -> bool {
-        RESTRICTIONS.iter().any(|name| !self.value(name).is_empty())
+        RESTRICTIONS.iter().any(|name| !self.value(name).is_empty()) || self.selection != Selection::default()
     }
 }
 

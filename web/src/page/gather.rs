@@ -113,14 +113,16 @@ fn health(targets: &[Target], filter: &Filter) -> Health {
     let conditions: Vec<(Source, Condition)> =
         asked.map(|target| (target.source, target.classification.condition)).collect();
     let sources = insights_sources::all().filter(|source| !source.is_counted_by_day());
-    let sources = sources.filter(|source| filter.source.is_none_or(|asked| asked == *source));
+    let sources = sources.filter(|source| filter.selects_source(*source));
     Health::of(&sources.collect::<Vec<_>>(), &conditions)
 }
 
 /// The EKS clusters that `filter` selects.
 async fn clusters(reader: &Reader, filter: &Filter) -> Result<Vec<Cluster>, Error> {
     let mut clusters = reader.clusters().await?;
-    clusters.retain(|cluster| filter.selects(&cluster.place));
+    clusters.retain(|cluster| {
+        filter.selects(&cluster.place) && filter.selection.selects_entity(&cluster.row.name)
+    });
     Ok(clusters)
 }
 
@@ -303,8 +305,9 @@ pub async fn counts(reader: &Reader, filter: &Filter, span: Span) -> Result<Vec<
     let span = Span { since: span.since.min(least), ..span };
     let is_asked_for = |scope: &Scope| {
         !scope.is_part()
-            && filter.source.is_none_or(|source| source == scope.kind.source)
+            && filter.selects_source(scope.kind.source)
             && filter.selects(&scope.place)
+            && filter.selection.selects_entity(&scope.entity)
     };
     let mut scopes = reader.scopes().await?;
     scopes.extend(reader.uncataloged_scopes(span).await?);

@@ -13,9 +13,14 @@ const PAGES: [&str; 2] = ["open_page", "page"];
 impl Filter {
     /// What it selects in the period `span`, in words: `CloudTrail, high or worse, last 7 days`.
     pub fn in_words(&self, span: Span, now: Timestamp, zone: &TimeZone) -> String {
-        let source = Some(self.restriction("source").unwrap_or_else(|| "All sources".to_owned()));
+        let chosen = &self.selection;
+        let source = self.restriction("source").or_else(|| chosen.source_labels());
+        let source = Some(source.unwrap_or_else(|| "All sources".to_owned()));
+        let listed = |names: &[String]| (!names.is_empty()).then(|| plain(&names.join(" or ")));
+        let accounts = listed(&chosen.account).map(|accounts| format!("account {accounts}"));
+        let chosen = [accounts, listed(&chosen.region), listed(&chosen.entity)];
         let others = RESTRICTIONS.iter().filter(|name| **name != "source").map(|name| self.restriction(name));
-        let parts = [source].into_iter().chain(others).chain([Some(period(span, now, zone))]);
+        let parts = [source].into_iter().chain(chosen).chain(others).chain([Some(period(span, now, zone))]);
         parts.flatten().collect::<Vec<_>>().join(", ")
     }
 

@@ -145,13 +145,66 @@ fn records_are_written_to_a_table_in_a_file_without_calls_to_dynamodb() {
     let root = tempfile::tempdir().unwrap();
     let file = root.path().join("insights.db");
     let file_name = file.to_str().unwrap();
-    let missing = collected(&story, &["--local", file_name], 2);
-    assert!(missing.stderr.contains("file not found") && !file.exists(), "{}", missing.stderr);
-    assert_eq!(crate::support::insights(&["table", "create", "--local", file_name]).code, 0);
+    // A dry run does not create the file.
+    let dry = collected(&story, &["--source", "xray", "--dry-run", "--local", file_name], 0);
+    assert!(
+        dry.stderr.contains("does not exist, so everything counts as new") && !file.exists(),
+        "{}",
+        dry.stderr
+    );
     let run = collected(&story, &["--source", "xray", "--local", file_name], 0);
+    assert!(run.stderr.contains("created table insights in "), "{}", run.stderr);
     let kinds =
         |kind: &str| items(&file, "insights").values().filter(|item| item["kind"]["S"] == kind).count();
     assert_eq!((kinds("xray.insight"), kinds("state"), kinds("run")), (3, 1, 1));
     assert_eq!(["PutItem", "BatchGetItem", "Query"].map(|operation| story.lab.calls(operation)), [0, 0, 0]);
     assert!(run.stdout.contains("a table in a file costs"), "{}", run.stdout);
+
+    // A table in a file has no function: neither a schedule nor a dead-letter queue.
+    let mut status = story.command_at("2026-03-05T12:00:00Z", &["status", "--local", file_name]);
+    let status = finish(&mut status);
+    assert!(
+        status.stdout.contains("nothing collects into a file by itself: collect again"),
+        "{}",
+        status.stdout
+    );
+    assert!(status.stdout.contains("insights collect --source xray --local "), "{}", status.stdout);
+    assert!(
+        !status.stdout.contains("dead-letter") && !status.stdout.contains("TARGETS"),
+        "{}",
+        status.stdout
+    );
+}
+
+#[test]
+fn the_result_of_each_target_is_printed_as_json_and_csv() {
+    let story = Story::told(STORY);
+    let run = collected(&story, &["--source", "xray", "--output", "json"], 0);
+    let json: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    let target = &json[0];
+    assert_eq!(json.as_array().unwrap().len(), 1, "{json}");
+    assert_eq!(
+        (&target["source"], &target["account_id"], &target["status"]),
+        (&"xray".into(), &ACCOUNT.into(), &"ok".into())
+    );
+    assert!(target["written"].as_u64().unwrap() > 0, "{target}");
+    let csv = collected(&story, &["--source", "xray", "--output", "csv"], 0).stdout;
+    assert!(csv.starts_with("source,account_id,region,status,window_start,"), "{csv}");
+    assert!(csv.lines().nth(1).unwrap().starts_with("xray,123456789012,eu-west-1,ok,2026-"), "{csv}");
+}
+
+#[test]
+fn a_dry_run_needs_no_table() {
+    let story = Story::told(STORY);
+    let run = finish(collect(&story, &["--source", "xray", "--dry-run"]).env("TABLE_NAME", "nowhere"));
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(
+        run.stderr.contains("table nowhere does not exist, so everything counts as new"),
+        "{}",
+        run.stderr
+    );
+    assert!(run.stdout.contains("xray.insight"), "{}", run.stdout);
+    let missing = finish(collect(&story, &["--source", "xray"]).env("TABLE_NAME", "nowhere"));
+    assert_eq!(missing.code, 2, "{missing:?}");
+    assert!(missing.stderr.contains("no table nowhere"), "{}", missing.stderr);
 }

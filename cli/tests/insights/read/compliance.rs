@@ -173,3 +173,81 @@ fn accounts_with_entities_of_the_same_name_are_distinguished() {
         assert!(page.contains(&format!("Identity, {account} eu-west-1")), "{account}: {page}");
     }
 }
+
+/// Puts the counts of a control of the assessment [`ID`] on a day of February 2026.
+fn put_control(story: &Story, id: &str, day: u8, noncompliant: i64) {
+    let pk = format!("auditmanager#123456789012#eu-west-1#assessment#{ID}#domain#d1#control#{id}#CC1");
+    let tag = insights_shared::key::Key::new(pk.as_str(), format!("2026-02-{day}")).tag();
+    let day = format!("2026-02-{day}");
+    story.put(&format!(
+        r#"{{"pk":"{pk}","sk":"{day}","kind":"auditmanager.control","source":"auditmanager","account_id":"123456789012",
+            "region":"eu-west-1","schema_version":1,"id":"{id}","entity":"{ID}","title":"Control {id}","status":"snapshot",
+            "severity":"low","started_at":"{day}T00:00:00.000Z","entity_pk":"entity#{ID}",
+            "entity_sk":"{day}T00:00:00.000Z#{tag}","measures":{{"compliant":9,"noncompliant":{noncompliant}}}}}"#
+    ));
+}
+
+#[test]
+fn a_diff_shows_the_controls_that_got_worse_between_two_days() {
+    let story = made();
+    story.put(&format!(
+        r#"{{"pk":"catalog#auditmanager#123456789012#eu-west-1","sk":"scope#assessment#{ID}#domain#d1","kind":"catalog",
+            "source":"auditmanager","account_id":"123456789012","region":"eu-west-1","schema_version":1,"title":"Access"}}"#
+    ));
+    for (id, before, after) in [("same", 3, 3), ("better", 5, 1), ("slightly", 1, 2), ("worst", 2, 9)] {
+        put_control(&story, id, 20, before);
+        put_control(&story, id, 25, after);
+    }
+    put_control(&story, "new", 25, 1);
+    let diff = ["compliance", "diff", "2026-02-20", "2026-02-25", "--scope", "SOC 2"];
+    let text = story.output(&diff);
+    for expected in
+        ["3 controls with more non-compliant evidence on 2026-02-25 than on 2026-02-20", "Access", "SOC 2"]
+    {
+        assert!(text.contains(expected), "{expected} is missing: {text}");
+    }
+    assert!(!text.contains("Control same") && !text.contains("Control better"), "{text}");
+    let csv = story.output(&[&diff[..], &["--output", "csv"]].concat());
+    let rows: Vec<Vec<&str>> = csv.split("\r\n").skip(1).map(|line| line.split(',').collect()).collect();
+    let changes: Vec<[&str; 4]> =
+        rows.iter().filter(|row| row.len() > 1).map(|row| [row[5], row[9], row[10], row[11]]).collect();
+    let expected = [
+        ["Control worst", "2", "9", "7"],
+        ["Control new", "", "1", "1"],
+        ["Control slightly", "1", "2", "1"],
+    ];
+    assert_eq!(changes, expected, "{csv}");
+    let records = story.records(&diff);
+    let added: Vec<i64> = records
+        .iter()
+        .map(|record| record["noncompliant_added"].as_number().unwrap().as_i64().unwrap())
+        .collect();
+    assert_eq!(added, [7, 1, 1]);
+    // A day without counts is not a day on which everything was fine.
+    let missing = story.insights(&["compliance", "diff", "2026-02-01", "2026-02-25", "--scope", "SOC 2"]);
+    assert_eq!(missing.code, 0, "{missing:?}");
+    assert!(missing.stdout.starts_with("0 controls"), "{missing:?}");
+    assert!(
+        missing.stderr.contains("SOC 2 has no counts of 2026-02-01 in 123456789012 eu-west-1"),
+        "{missing:?}"
+    );
+    let reversed = story.insights(&["compliance", "diff", "2026-02-25", "2026-02-20"]);
+    assert_eq!(reversed.code, 2, "{reversed:?}");
+}
+
+#[test]
+fn assessments_show_how_many_of_their_controls_failed() {
+    let text = STORY.output(&["compliance"]);
+    for expected in ["Newest counts", "FAILED", "CONTROLS", "SOC 2: checkout and payments"] {
+        assert!(text.contains(expected), "{expected} is missing: {text}");
+    }
+}
+
+#[test]
+fn counts_are_selected_by_account_region_source_and_entity() {
+    let count = |filters: &[&str]| STORY.records(&[&["compliance"], filters].concat()).len();
+    assert!(count(&["--account", "123456789012", "--region", "eu-west-1"]) > 0);
+    assert_eq!(count(&["--region", "us-east-1"]), 0);
+    assert_eq!(count(&["--source", "xray"]), 0);
+    assert_eq!(count(&["--entity", "account"]), 8, "the account on eight days");
+}

@@ -65,7 +65,10 @@ fn items_that_are_not_insights_are_shown() {
             "run#xray#123456789012#eu-west-1",
             &["1 run of run#xray", "1×Record.Invalid: GetInsight ", "is stored"],
         ),
-        ("rejected#xray#123456789012#eu-west-1", &["\"violations\"", "started_at"]),
+        (
+            "rejected#xray#123456789012#eu-west-1",
+            &["rejected answer", "received 2026-03-01 12:00", "started_at", "--output json"],
+        ),
         (
             "catalog#cloudtrail#123456789012#eu-west-1",
             &["\"covered\"", "series#ec2.amazonaws.com#RunInstances"],
