@@ -19,7 +19,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
 /// The time without a response after which one notice names the endpoint.
-const NOTICE_AFTER: Duration = Duration::from_secs(2);
+const NOTICE_AFTER: Duration = Duration::from_millis(900);
 /// The number of refused connections in a row after which the SDK does not retry: nothing listens at that address.
 const REFUSALS: u32 = 2;
 

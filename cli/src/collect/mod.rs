@@ -4,6 +4,7 @@
 mod account;
 mod collector;
 mod data;
+mod destination;
 pub mod explain;
 mod page;
 mod planned;
@@ -15,20 +16,19 @@ mod watch;
 
 use crate::args::CollectArguments;
 use crate::args::shared::Output;
-use crate::embedded::EmbeddedTable;
 use crate::exit::{Exit, Failure};
 use crate::interrupt::Interrupt;
-use crate::location::{check_file, check_name};
+use crate::location::check_name;
 use crate::output::progress::Progress;
 use crate::output::{print, say};
 use crate::session::Session;
-use crate::table::create_in;
 use account::Account;
 use aws_sdk_dynamodb::Client;
+use destination::Local;
 use futures_util::future::join_all;
 use insights_query::format::{json, service};
 use insights_query::health::STARTED_BY_HAND;
-use insights_query::{Error, Place, Reader};
+use insights_query::{Place, Reader};
 use insights_shared::hooks::{Activity, RunHooks};
 use insights_shared::invocation::{Context, InvocationError};
 use insights_shared::record::Source;
@@ -38,7 +38,6 @@ use insights_web::command::CommandLine;
 use request::{Request, own_targets};
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::path::Path;
 use std::pin::pin;
 use std::sync::Arc;
 use tally::{Counted, Group, Tally};
@@ -92,34 +91,9 @@ pub async fn run(arguments: &CollectArguments, session: &Session) -> Result<Exit
     let request = Request::read(arguments, session.clock.now())?;
     let table = session.table_name(arguments.location.table.as_deref());
     check_name(&table)?;
-    let local = match &arguments.location.local {
-        Some(file) if file.exists() || file.is_symlink() => {
-            check_file(file)?;
-            Local::File(file)
-        }
-        Some(file) => Local::Missing(file),
-        None => Local::No,
-    };
+    let local = Local::of(&arguments.location)?;
     let account = Account::load(arguments.profile.as_deref(), &arguments.region, session).await?;
-    let embedded = match local {
-        Local::File(file) if request.dry_run => Some(EmbeddedTable::open_to_read(file).await?),
-        Local::File(file) => Some(EmbeddedTable::open_to_write(file).await?),
-        Local::Missing(file) if request.dry_run => {
-            say(&format!("{} does not exist, so everything counts as new", file.display()));
-            Some(empty_table(&table).await?)
-        }
-        Local::Missing(file) => {
-            let embedded = EmbeddedTable::open_to_write(file).await?;
-            create_in(&embedded.client(), &table).await?;
-            say(&format!("created table {table} in {}", file.display()));
-            Some(embedded)
-        }
-        Local::No if request.dry_run && is_missing(&account, &table, session).await => {
-            say(&format!("table {table} does not exist, so everything counts as new"));
-            Some(empty_table(&table).await?)
-        }
-        Local::No => None,
-    };
+    let embedded = destination::open(local, &table, request.dry_run, &account, session).await?;
     let (client, asking) = match &embedded {
         Some(embedded) => (embedded.client(), embedded.client()),
         None => (Client::new(&account.sdk), Client::new(&account.asking)),
@@ -136,31 +110,6 @@ pub async fn run(arguments: &CollectArguments, session: &Session) -> Result<Exit
         Output::Csv => data::rows(&ended.records()),
     })?;
     Ok(exit(&ended))
-}
-
-/// The file of a local table.
-enum Local<'a> {
-    /// The table is in DynamoDB.
-    No,
-    /// The file exists.
-    File(&'a Path),
-    /// The file does not exist.
-    Missing(&'a Path),
-}
-
-/// An empty table in memory, for a dry run without a table.
-async fn empty_table(table: &str) -> Result<EmbeddedTable, Failure> {
-    let embedded = EmbeddedTable::in_memory()?;
-    create_in(&embedded.client(), table).await?;
-    Ok(embedded)
-}
-
-/// Whether DynamoDB has no table with this name. Other errors are reported when the table is read.
-async fn is_missing(account: &Account, table: &str, session: &Session) -> bool {
-    let reader = Reader::new(Client::new(&account.asking), table, session.clock.now());
-    let here = Place { account_id: account.id.clone(), region: account.region.clone() };
-    let Some(source) = insights_sources::all().next() else { return false };
-    matches!(reader.last_runs(source, &here, 1).await, Err(Error::NoSuchTable { .. }))
 }
 
 async fn collect(

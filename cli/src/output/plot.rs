@@ -233,7 +233,7 @@ mod tests {
         let lines: Vec<&str> = drawn.lines().collect();
         assert_eq!(lines[0], format!("kubectl  {}▄  80 → 40", "█".repeat(39)));
         assert_eq!(lines[1], format!("helm     {}▁  0 → 10", "_".repeat(39)));
-        assert!(lines[2].contains("Mar"), "{drawn}");
+        assert!(lines[3].contains("03-01 00:00"), "{drawn}");
     }
 
     #[test]

@@ -3,7 +3,8 @@
 use crate::output::style::{adopted, styled};
 use crate::session::Session;
 use comfy_table::{
-    Attribute, Cell, CellAlignment, Color, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle,
+    Attribute, Cell, CellAlignment, Color, ColumnConstraint, ContentArrangement, LineStyle, Table,
+    TableStyle, Width,
 };
 use insights_query::format::escape::visible_lines;
 use insights_shared::record::Severity;
@@ -11,6 +12,15 @@ use insights_sources::view::Tone;
 
 /// The maximum width in columns. Wider rows are hard to read.
 const MAX_WIDTH: u16 = 140;
+
+/// A word keeps its column wide up to this part of the line; longer words, such as ARNs, are broken.
+const WORD_SHARE: u16 = 4;
+
+/// The number of characters of the longest word of a text.
+fn longest_word(text: &str) -> u16 {
+    let longest = text.split_whitespace().map(|word| word.chars().count()).max().unwrap_or_default();
+    u16::try_from(longest).unwrap_or(u16::MAX)
+}
 
 /// The layout of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +38,9 @@ pub enum Column {
 pub struct Tabular {
     table: Table,
     columns: Vec<Column>,
+    /// The longest word of each column.
+    words: Vec<u16>,
+    width: u16,
 }
 
 impl Tabular {
@@ -63,13 +76,30 @@ impl Tabular {
                 }
             }
         }
-        Self { table, columns: columns.iter().map(|(_, column)| *column).collect() }
+        Self {
+            table,
+            columns: columns.iter().map(|(_, column)| *column).collect(),
+            words: columns.iter().map(|(name, _)| longest_word(name)).collect(),
+            width: session.width.min(MAX_WIDTH),
+        }
     }
 
     /// Adds a row.
     pub fn row(&mut self, cells: Vec<Cell>) {
         debug_assert_eq!(cells.len(), self.columns.len(), "a cell for each column");
+        for (longest, cell) in self.words.iter_mut().zip(&cells) {
+            *longest = (*longest).max(longest_word(&cell.content()));
+        }
         self.table.add_row(cells);
+        for (index, (column, longest)) in self.columns.iter().zip(&self.words).enumerate() {
+            if *column == Column::Text
+                && let Some(drawn) = self.table.column_mut(index)
+            {
+                // Words stay whole, except those that would take too much of the line.
+                let least = (*longest).min(self.width / WORD_SHARE) + 2;
+                drawn.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(least)));
+            }
+        }
     }
 
     /// The table as text, without white space at the ends of its lines.
