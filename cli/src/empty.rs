@@ -6,7 +6,7 @@ use crate::output::near::nearest;
 use crate::output::sections;
 use crate::session::Session;
 use insights_query::format::{instant, plain, service, so_many};
-use insights_query::health::{Condition, Health, condition_of, never_run};
+use insights_query::health::{Condition, Health, condition_of, described, never_run};
 use insights_query::{Place, Reader, Selection, Span};
 use insights_shared::record::{Kind, Source, Stored};
 use insights_shared::time::{DAY_SECONDS, Timestamp};
@@ -170,10 +170,17 @@ async fn explain_by_states(
     let health = Health::of(&sources, &conditions);
     let is_fine = |condition: Condition| condition.is_well() || condition == Condition::NeverRun;
     let broken = conditions.iter().filter(|(_, condition)| !is_fine(*condition)).count();
+    let first = asked_for.iter().zip(&conditions).find(|(_, (_, condition))| !is_fine(*condition));
+    let first = first.map(|((source, place, state), (_, condition))| {
+        described(*source, place, *condition, state.timestamp("last_success_at"), reader.now())
+    });
     let of_all = |broken: usize| match broken {
         0 => String::new(),
         _ => format!("; {broken} of {} with problems", so_many(asked_for.len(), "target", "targets")),
     };
+    // If nothing is known, the reason already names the conditions.
+    let first = first.filter(|_| health.unknown().is_none());
+    let first = first.map_or_else(String::new, |first| format!("; {first}"));
     let what =
         if requested.open { "open insight".to_owned() } else { format!("record {}", within(span, session)) };
     let explained = sections::explanation(&health.explain_empty(&what));
@@ -181,7 +188,7 @@ async fn explain_by_states(
         let missing = never_run(&sources, &conditions).map(|source| service(source.as_str()));
         let missing = missing.fold(String::new(), |text, source| text + &format!("; {source} has never run"));
         let missing = if health == Health::Partly { missing } else { String::new() };
-        return Ok(format!("{explained}{missing}{}; see `{status}`", of_all(broken)));
+        return Ok(format!("{explained}{missing}{}; see `{status}`{first}", of_all(broken)));
     }
     let last = asked_for.iter().filter_map(|(_, _, state)| state.timestamp("last_success_at")).min();
     let last = last.map_or_else(String::new, |last| {

@@ -24,7 +24,7 @@ use std::collections::BTreeSet;
 pub async fn run(arguments: &ListArguments, session: &Session) -> Result<Exit, Failure> {
     check(arguments)?;
     let session = session.in_utc(arguments.look.utc).at(&arguments.location);
-    let span = arguments.within.span(session.clock.now())?;
+    let span = arguments.within.span(session.clock.now(), &session.zone)?;
     if !arguments.watch {
         let question =
             async |reader: &Reader| answer(arguments, span, reader, &BTreeSet::new(), &session).await;
@@ -34,7 +34,7 @@ pub async fn run(arguments: &ListArguments, session: &Session) -> Result<Exit, F
     let mut seen: Option<BTreeSet<String>> = None;
     watch::run(&arguments.location, &session, async |reader: &Reader| {
         // The period moves with the clock.
-        let span = arguments.within.span(reader.now())?;
+        let span = arguments.within.span(reader.now(), &session.zone)?;
         let known = seen.clone().unwrap_or_default();
         let mut answer = answer(arguments, span, reader, &known, &session).await?;
         let new = answer.keys.difference(&known).count();

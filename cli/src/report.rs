@@ -20,7 +20,7 @@ pub async fn run(arguments: &ReportArguments, session: &Session) -> Result<Exit,
         return Err(Failure::usage(format!("--out {file}: the file is a database; choose another file")));
     }
     let session = session.in_utc(arguments.utc);
-    let span = arguments.within.span(session.clock.now())?;
+    let span = arguments.within.span(session.clock.now(), &session.zone)?;
     let opened = Opened::open(&arguments.location, &session).await?;
     let written = async {
         let selection = selection(arguments, &opened.reader).await?;

@@ -27,7 +27,7 @@ const LIVE_DAYS: i64 = 90;
 /// Runs the command.
 pub async fn run(arguments: &SeriesArguments, session: &Session) -> Result<Exit, Failure> {
     let session = session.in_utc(arguments.look.utc).at(&arguments.location);
-    let span = arguments.within.span(session.clock.now())?;
+    let span = arguments.within.span(session.clock.now(), &session.zone)?;
     let question = async |reader: &Reader| answer(arguments, span, reader, &session).await;
     print(&Opened::ask(&arguments.location, &session, question).await?)?;
     Ok(Exit::Done)

@@ -90,7 +90,7 @@ fn table(title: &str, column: &str, rows: &[Row<'_>]) -> Option<Section> {
     all.extend(columns(kind));
     let has_controls = rows.iter().any(|(snapshot, _)| controls(snapshot).is_some());
     if has_controls {
-        all.extend(["Failed controls", "All controls"].map(Column::number));
+        all.push(Column::number("Failed controls"));
     }
     let row = |(snapshot, scope): &Row<'_>| {
         let mut name = snapshot.text("title").unwrap_or_default().to_owned();
@@ -106,8 +106,8 @@ fn table(title: &str, column: &str, rows: &[Row<'_>]) -> Option<Section> {
         }
         row.extend(values(kind, snapshot));
         if has_controls {
-            let counts = controls(snapshot).map(|(failed, all)| [failed, all].map(Value::Count));
-            row.extend(counts.unwrap_or([Value::None, Value::None]));
+            let counts = controls(snapshot);
+            row.push(counts.map_or(Value::None, |(failed, all)| Value::Text(format!("{failed} of {all}"))));
         }
         row
     };

@@ -3,11 +3,12 @@
 use crate::exit::Failure;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
-use insights_query::input::{When, account, region, when};
+use insights_query::input::{When, account, region, when_in};
 use insights_query::{Selection, Span};
 use insights_shared::record::Source;
 use insights_shared::time::{DAY_SECONDS, Timestamp};
 use insights_web::command::Location;
+use jiff::tz::TimeZone;
 use std::path::PathBuf;
 
 /// The options that select the table.
@@ -56,36 +57,55 @@ impl FilterOptions {
 }
 
 /// The options of the period.
-#[derive(Clone, Copy, Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct PeriodOptions {
-    /// Start of the period: 24h, 7d, a time such as 2026-03-01T12:00:00Z, or a UTC day such as 2026-03-01 [default: 7d]
-    #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = when)]
-    pub since: Option<When>,
+    /// Start of the period: 24h, 7d, a time such as 2026-03-01T12:00:00Z or '2026-03-01 12:00' as printed, or a UTC day such as
+    /// 2026-03-01, today or yesterday [default: 7d]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = time_text)]
+    pub since: Option<String>,
     /// End of the period in the same forms; a day is included to its end [default: now]
-    #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = when)]
-    pub until: Option<When>,
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = time_text)]
+    pub until: Option<String>,
+}
+
+/// A valid time. Its zone is known later, because it depends on `--utc`.
+fn time_text(text: &str) -> Result<String, String> {
+    when_in(text, &TimeZone::UTC).map(|_| text.to_owned())
 }
 
 impl PeriodOptions {
-    /// The selected period at the time `now`; by default the last 7 days.
-    pub fn span(self, now: Timestamp) -> Result<Span, Failure> {
-        self.span_within(Span::last(7 * DAY_SECONDS, now), now)
+    /// The selected period at the time `now`; by default the last 7 days. Times without an offset are in `zone`.
+    pub fn span(&self, now: Timestamp, zone: &TimeZone) -> Result<Span, Failure> {
+        self.span_within(Span::last(7 * DAY_SECONDS, now), now, zone)
     }
 
     /// The selected period; `default` supplies missing ends.
-    pub fn span_within(self, default: Span, now: Timestamp) -> Result<Span, Failure> {
+    pub fn span_within(&self, default: Span, now: Timestamp, zone: &TimeZone) -> Result<Span, Failure> {
+        let parsed = |text: &Option<String>| -> Result<Option<When>, Failure> {
+            text.as_deref().map(|text| when_in(text, zone).map_err(Failure::usage)).transpose()
+        };
+        let (since, until) = (parsed(&self.since)?, parsed(&self.until)?);
+        Self::ends(since, until, default, now)
+    }
+
+    fn ends(
+        since: Option<When>,
+        until: Option<When>,
+        default: Span,
+        now: Timestamp,
+    ) -> Result<Span, Failure> {
+        let given = until;
         // There is no data of the future.
-        let until = self.until.map_or(default.until, |until| until.end(now).min(now));
-        let since = match self.since {
+        let until = given.map_or(default.until, |until| until.end(now).min(now));
+        let since = match since {
             Some(since) => since.start(now),
             // As long as the default, but up to the given end. The end of a day is the start of the next day.
-            None => self
-                .until
+            None => given
                 .map_or(default.until, |until| until.next(now).min(now))
                 .plus_seconds(-default.millis() / 1_000),
         };
         if since > until {
-            let end = match self.until {
+            let end = match given {
                 _ if until == now => format!("now, {now}"),
                 Some(_) => format!("--until {until}"),
                 None => format!("the end of the period, {until}"),
@@ -133,8 +153,8 @@ mod tests {
     #[test]
     fn a_period_of_days_includes_its_first_and_last_day_completely() {
         let now: Timestamp = "2026-03-08T00:00:00Z".parse().unwrap();
-        let day = |text: &str| when(text).ok();
-        let span = |since, until| PeriodOptions { since, until }.span(now).unwrap();
+        let day = |text: &str| Some(text.to_owned());
+        let span = |since, until| PeriodOptions { since, until }.span(now, &TimeZone::UTC).unwrap();
         let ends = |span: Span| (span.since.to_string(), span.until.to_string());
         let of = |since: &str, until: &str| (since.to_owned(), until.to_owned());
         assert_eq!(
@@ -154,6 +174,11 @@ mod tests {
             ends(span(None, day("2026-03-02"))),
             of("2026-02-24T00:00:00.000Z", "2026-03-02T23:59:59.999Z")
         );
+        // A time as it is printed, in the zone of the output.
+        let period = PeriodOptions { since: day("2026-03-07 12:00"), until: None };
+        let zone = TimeZone::get("Asia/Tokyo").unwrap();
+        assert_eq!(period.span(now, &zone).unwrap().since.to_string(), "2026-03-07T03:00:00.000Z");
+        assert_eq!(period.span(now, &TimeZone::UTC).unwrap().since.to_string(), "2026-03-07T12:00:00.000Z");
         // There is no data of the future, so its days are neither queried nor plotted.
         for until in ["2026-03-08", "2026-03-31", "9999-12-30", "9999-01-01T00:00:00Z"] {
             let expected = of("2026-03-01T00:00:00.000Z", "2026-03-08T00:00:00.000Z");

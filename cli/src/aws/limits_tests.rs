@@ -70,16 +70,15 @@ async fn a_refused_connection_is_an_error_within_five_seconds_despite_retries() 
 
 #[tokio::test(start_paused = true)]
 async fn the_notice_is_printed_once_and_only_without_a_response_in_time() {
-    let after = |seconds: u64| tokio::time::sleep(Duration::from_secs(seconds));
+    let millis = |millis: u64| tokio::time::sleep(Duration::from_millis(millis));
     let waiting = PendingCalls::default();
-    waiting.watch("http://a", after(1)).await;
+    waiting.watch("http://a", millis(800)).await;
     waiting.answered("http://a");
     assert!(!waiting.notified.load(Ordering::Relaxed));
-    // Two attempts of 1.5 seconds: three seconds without a response.
-    let millis = |millis: u64| tokio::time::sleep(Duration::from_millis(millis));
-    waiting.watch("http://b", millis(1_500)).await;
+    // Two attempts of 0.6 seconds: 1.2 seconds without a response.
+    waiting.watch("http://b", millis(600)).await;
     assert!(!waiting.notified.load(Ordering::Relaxed));
-    waiting.watch("http://b", millis(1_500)).await;
+    waiting.watch("http://b", millis(600)).await;
     assert!(waiting.notified.load(Ordering::Relaxed));
 }
 

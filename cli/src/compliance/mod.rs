@@ -16,6 +16,7 @@ use insights_query::counts::{Given, ScopeDays};
 use insights_query::format::json;
 use insights_query::{Detail, Reader, Span, compliance};
 use insights_shared::record::{Kind, Stored};
+use insights_sources::view;
 
 /// The legend of the table and the bars.
 const LEGEND: &str = "counts are of one UTC day each; █ non-compliant, ░ compliant, · inconclusive\n";
@@ -26,7 +27,7 @@ pub async fn run(arguments: &ComplianceArguments, session: &Session) -> Result<E
         return diff::run(arguments, session).await;
     }
     let session = session.in_utc(arguments.look.utc).at(&arguments.location);
-    let span = arguments.within.span(session.clock.now())?;
+    let span = arguments.within.span(session.clock.now(), &session.zone)?;
     let question = async |reader: &Reader| answer(arguments, span, reader, &session).await;
     print(&Opened::ask(&arguments.location, &session, question).await?)?;
     Ok(Exit::Done)
@@ -78,6 +79,7 @@ fn rows(scopes: &[ScopeDays]) -> String {
     let measures: Vec<&str> =
         kinds().next().into_iter().flat_map(|kind| kind.measures).map(|one| one.name).collect();
     header.extend(&measures);
+    header.extend(["failed_controls", "controls"]);
     let mut text = csv::row(header);
     for days in scopes {
         let scope = &days.scope;
@@ -95,6 +97,9 @@ fn rows(scopes: &[ScopeDays]) -> String {
                 of_day("severity"),
             ];
             row.extend(measures.iter().map(|name| of_day(name)));
+            let controls = view::controls(&record);
+            row.push(controls.map_or_else(String::new, |(failed, _)| failed.to_string()));
+            row.push(controls.map_or_else(String::new, |(_, all)| all.to_string()));
             text.push_str(&csv::row(row));
         }
     }

@@ -13,8 +13,14 @@ use insights_sources::view::Tone;
 /// The maximum width in columns. Wider rows are hard to read.
 const MAX_WIDTH: u16 = 140;
 
-/// A word keeps its column wide up to this part of the line; longer words, such as ARNs, are broken.
-const WORD_SHARE: u16 = 4;
+/// The columns between two columns of text.
+const PADDING: u16 = 2;
+
+/// The number of characters of the longest line of a text.
+fn longest_line(text: &str) -> u16 {
+    let longest = text.lines().map(|line| line.chars().count()).max().unwrap_or_default();
+    u16::try_from(longest).unwrap_or(u16::MAX)
+}
 
 /// The number of characters of the longest word of a text.
 fn longest_word(text: &str) -> u16 {
@@ -40,6 +46,8 @@ pub struct Tabular {
     columns: Vec<Column>,
     /// The longest word of each column.
     words: Vec<u16>,
+    /// The longest line of each column.
+    lines: Vec<u16>,
     width: u16,
 }
 
@@ -80,6 +88,7 @@ impl Tabular {
             table,
             columns: columns.iter().map(|(_, column)| *column).collect(),
             words: columns.iter().map(|(name, _)| longest_word(name)).collect(),
+            lines: columns.iter().map(|(name, _)| longest_line(name)).collect(),
             width: session.width.min(MAX_WIDTH),
         }
     }
@@ -87,16 +96,27 @@ impl Tabular {
     /// Adds a row.
     pub fn row(&mut self, cells: Vec<Cell>) {
         debug_assert_eq!(cells.len(), self.columns.len(), "a cell for each column");
-        for (longest, cell) in self.words.iter_mut().zip(&cells) {
-            *longest = (*longest).max(longest_word(&cell.content()));
+        for ((word, line), cell) in self.words.iter_mut().zip(&mut self.lines).zip(&cells) {
+            *word = (*word).max(longest_word(&cell.content()));
+            *line = (*line).max(longest_line(&cell.content()));
         }
         self.table.add_row(cells);
-        for (index, (column, longest)) in self.columns.iter().zip(&self.words).enumerate() {
-            if *column == Column::Text
+        self.keep_words_whole();
+    }
+
+    /// Makes columns of text as wide as their longest words, as far as the line has room for them. Longer words, such as ARNs, are
+    /// broken.
+    fn keep_words_whole(&mut self) {
+        let is_text = |column: &Column| *column == Column::Text;
+        let others = self.columns.iter().zip(&self.lines).filter(|(column, _)| !is_text(column));
+        let taken: u16 = others.map(|(_, line)| line.saturating_add(PADDING)).sum();
+        let texts = self.columns.iter().filter(|column| is_text(column)).count();
+        let room = self.width.saturating_sub(taken) / u16::try_from(texts).unwrap_or(u16::MAX).max(1);
+        for (index, (column, word)) in self.columns.iter().zip(&self.words).enumerate() {
+            if is_text(column)
                 && let Some(drawn) = self.table.column_mut(index)
             {
-                // Words stay whole, except those that would take too much of the line.
-                let least = (*longest).min(self.width / WORD_SHARE) + 2;
+                let least = word.saturating_add(PADDING).min(room);
                 drawn.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(least)));
             }
         }
@@ -163,5 +183,29 @@ pub fn standing(status: &str, text: &str) -> Cell {
         "partial" => cell.fg(Color::Yellow),
         "failed" => cell.fg(Color::Red),
         _ => cell,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use insights_shared::environment::Environment;
+    use insights_shared::time::Clock;
+
+    #[test]
+    fn words_stay_whole_where_the_line_has_room_for_them() {
+        let mut session = Session::new(Environment::default(), Clock::System);
+        session.width = 60;
+        let mut table =
+            Tabular::new(&session, &[("ID", Column::Fixed), ("A", Column::Text), ("B", Column::Text)]);
+        let long = "some words that need more than one line of the table, and then some more of them";
+        table.row(vec![cell("12345678"), cell("an inseparable-identifier"), cell(long)]);
+        let text = table.render();
+        assert!(text.contains("inseparable-identifier"), "{text}");
+        assert!(text.lines().all(|line| line.chars().count() <= 60), "{text}");
+        let arn = "arn:aws:eks:eu-west-1:123456789012:nodegroup/production/blue/a1b2c3d4-5678-90ab-cdef";
+        table.row(vec![cell("12345678"), cell(arn), cell(long)]);
+        let text = table.render();
+        assert!(text.lines().all(|line| line.chars().count() <= 60), "{text}");
     }
 }

@@ -27,7 +27,7 @@ const MAX_INCIDENTS: usize = 10;
 pub async fn run(arguments: &TimelineArguments, session: &Session) -> Result<Exit, Failure> {
     let session = session.in_utc(arguments.look.utc).at(&arguments.location);
     // The arguments are validated before any call.
-    arguments.within.span(session.clock.now())?;
+    arguments.within.span(session.clock.now(), &session.zone)?;
     let question = async |reader: &Reader| answer(arguments, reader, &session).await;
     print(&Opened::ask(&arguments.location, &session, question).await?)?;
     Ok(Exit::Done)
@@ -39,10 +39,13 @@ async fn answer(
     session: &Session,
 ) -> Result<String, Failure> {
     let (span, centre) = match &arguments.around {
-        None => (arguments.within.span(reader.now())?, None),
+        None => (arguments.within.span(reader.now(), &session.zone)?, None),
         Some(text) => {
             let pk = reader.find(text).await?;
-            (arguments.within.span_within(span_around(&pk, reader).await?, reader.now())?, Some(pk))
+            (
+                arguments.within.span_within(span_around(&pk, reader).await?, reader.now(), &session.zone)?,
+                Some(pk),
+            )
         }
     };
     let filters = &arguments.filters.selection();

@@ -13,7 +13,9 @@ fn at(text: &str) -> Timestamp {
 
 fn period(id: &str, start: &str, end: Option<&str>) -> Stored {
     let end = end.map(|end| format!(r#","ended_at":"{end}""#)).unwrap_or_default();
-    stored(&format!(r#"{{"kind":"eks.insight","entity":"prod","id":"{id}","started_at":"{start}"{end}}}"#))
+    stored(&format!(
+        r#"{{"kind":"eks.insight","region":"eu-west-1","entity":"prod","id":"{id}","started_at":"{start}"{end}}}"#
+    ))
 }
 
 #[test]
