@@ -66,6 +66,7 @@ mod tests {
             "",
             "eu",
             "eu-west",
+            "eu-1",
             "eu-west-x",
             "EU-WEST-1",
             "eu-west-1a",
