@@ -1,6 +1,6 @@
 //! The style and the scripts of all pages. A live page names each by the hash of its content, so a browser can keep it for ever.
 
-use sha2::{Digest, Sha256};
+use insights_shared::key::sha256_hex;
 use std::sync::LazyLock;
 
 /// The style of all pages.
@@ -30,11 +30,8 @@ pub struct Asset {
 /// The style, then the scripts.
 static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
     let asset = |name: &str, content_type, text: &'static str| {
-        let hash = Sha256::digest(text.as_bytes())
-            .iter()
-            .take(6)
-            .map(|byte| format!("{byte:02x}"))
-            .collect::<String>();
+        let mut hash = sha256_hex(text.as_bytes());
+        hash.truncate(12);
         let (stem, extension) = name.rsplit_once('.').unwrap_or((name, ""));
         Asset { name: format!("{stem}.{hash}.{extension}"), content_type, text }
     };
@@ -56,7 +53,7 @@ impl Asset {
 
     /// Whether it is the style.
     pub fn is_style(&self) -> bool {
-        self.name.ends_with(".css")
+        self.content_type.starts_with("text/css")
     }
 }
 
@@ -69,7 +66,7 @@ mod tests {
         let vendor = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/vendor");
         let read = |name: &str| std::fs::read_to_string(format!("{vendor}/{name}")).unwrap();
         let (note, licences) = (read("README.md"), read("LICENSES"));
-        let hash = insights_shared::key::sha256_hex(SCRIPTS[0].1.as_bytes());
+        let hash = sha256_hex(SCRIPTS[0].1.as_bytes());
         assert!(note.contains(&hash), "README.md lacks the hash of libraries.min.js, {hash}");
         let package = read("bundle/package.json");
         for (name, version) in [("d3", "7.9.2"), ("@observablehq/plot", "0.6.17")] {

@@ -115,7 +115,7 @@ mod tests {
                 .collect::<Vec<_>>()
         };
         let rose = (20, "the rate rose to 10 a minute, usually 0.5".to_owned());
-        assert_eq!(said(30), [rose.clone()]);
+        assert_eq!(said(30), std::slice::from_ref(&rose));
         assert_eq!(said(60), [rose, (30, "the rate is back at the usual one or below".to_owned())]);
         assert!(crossings(&line(60), 20.0).is_empty());
     }

@@ -50,10 +50,10 @@ impl Filter {
         let mut query = form_urlencoded::Serializer::new(String::new());
         let mut is_empty = true;
         for name in OF_PAGE {
-            let changed =
+            let new_value =
                 changes.iter().find(|(changed, _)| *changed == name).map(|(_, value)| (*value).to_owned());
             let kept = || if is_paging || !PAGES.contains(&name) { self.value(name) } else { String::new() };
-            let value = changed.unwrap_or_else(kept);
+            let value = new_value.unwrap_or_else(kept);
             if !value.is_empty() {
                 query.append_pair(name, &value);
                 is_empty = false;

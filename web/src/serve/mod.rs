@@ -131,7 +131,9 @@ async fn api_insights(
     let insights = gather::stored(&reader, span).await?;
     let mut insights = search::with_details(&reader, &filter, insights).await?;
     insights.retain(|insight| filter.holds(insight));
-    insights.iter_mut().for_each(|insight| drop(insight.0.remove(SEARCHED)));
+    for insight in &mut insights {
+        insight.0.remove(SEARCHED);
+    }
     Ok(answer::json(api::insights(insights)))
 }
 
