@@ -67,19 +67,19 @@ async fn check_targets<C: Collector>(operation: &str) {
     let (asked, elapsed_alone) = (requests(&alone.arrivals(), operation), alone.elapsed());
     assert!(asked >= 4, "{name}: only {asked} requests of {operation}");
 
-    let together = paced::<C>();
-    let instance = together.instance::<C>(&[ONE_DAY, ("TARGETS", FOUR_PLACES)]);
-    let response = together.invoke(&instance, "{}").await.unwrap();
+    let four_places = paced::<C>();
+    let instance = four_places.instance::<C>(&[ONE_DAY, ("TARGETS", FOUR_PLACES)]);
+    let response = four_places.invoke(&instance, "{}").await.unwrap();
     assert_eq!(
         (&response["status"], &response["throttled"]),
         (&"ok".into(), &0.into()),
         "{name}: {response}"
     );
-    check_spaced(&together.arrivals(), 0, name);
-    let places = together.arrivals().into_keys().filter(|(name, ..)| name == operation).count();
-    assert_eq!((places, requests(&together.arrivals(), operation)), (4, 4 * asked), "{name}");
+    check_spaced(&four_places.arrivals(), 0, name);
+    let places = four_places.arrivals().into_keys().filter(|(name, ..)| name == operation).count();
+    assert_eq!((places, requests(&four_places.arrivals(), operation)), (4, 4 * asked), "{name}");
     // Each account and region has its own limits and does not wait for others.
-    assert_eq!(together.elapsed(), elapsed_alone, "{name}: milliseconds for four places, and for one");
+    assert_eq!(four_places.elapsed(), elapsed_alone, "{name}: milliseconds for four places, and for one");
 }
 
 #[tokio::test(start_paused = true)]

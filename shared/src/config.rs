@@ -255,7 +255,7 @@ mod tests {
 
     #[test]
     fn a_rate_at_which_calls_would_exceed_their_time_limit_is_rejected() {
-        let told = |rates: &str, concurrency: &str| {
+        let faults = |rates: &str, concurrency: &str| {
             let mut faults = Faults::default();
             let variables =
                 [("TABLE_NAME", "insights"), ("RATE_LIMITS", rates), ("CONCURRENCY", concurrency)];
@@ -263,15 +263,15 @@ mod tests {
             Settings::read(&environment, xray::SOURCE, &mut faults);
             faults.to_string()
         };
-        assert_eq!(told(r#"{"GetInsight":0.08,"default":0}"#, "8"), "");
+        assert_eq!(faults(r#"{"GetInsight":0.08,"default":0}"#, "8"), "");
         assert!(
-            told(r#"{"GetInsight":0.05}"#, "8")
+            faults(r#"{"GetInsight":0.05}"#, "8")
                 .contains("from 0.08 to 10000 requests per second with CONCURRENCY 8")
         );
-        assert_eq!(told(r#"{"GetInsight":0.05}"#, "5"), "");
-        assert!(told(r#"{"default":2}"#, "256").contains("RATE_LIMITS.default"));
+        assert_eq!(faults(r#"{"GetInsight":0.05}"#, "5"), "");
+        assert!(faults(r#"{"default":2}"#, "256").contains("RATE_LIMITS.default"));
         assert_eq!(
-            told(r#"{"LookupEvents":0.001,"ListInsightsData":2}"#, "256"),
+            faults(r#"{"LookupEvents":0.001,"ListInsightsData":2}"#, "256"),
             "",
             "these come one by one"
         );

@@ -112,7 +112,7 @@ impl Authority {
     }
 }
 
-/// `name`, `name:port`, `[address]` or `[address]:port`.
+/// `name`, `name:port`, `[address]` or `[address]:port`. The crate `url` would accept other spellings of a host, such as `127.1`.
 fn split(text: &str) -> Option<(String, Option<u16>)> {
     let (name, rest) = match text.strip_prefix('[') {
         Some(inner) => {

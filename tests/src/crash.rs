@@ -171,10 +171,10 @@ impl<'a> Kills<'a> {
     async fn lab<C: Collector>(&self, moment: Moment) -> Lab {
         let ago = self.crash.before.map_or(0, |(ago, _)| ago);
         let told_before = self.crash.before.and_then(|(_, scenario)| scenario).or(self.crash.scenario);
-        let lab = Lab::told(told_before, moment.begin, moment.last.plus_seconds(-ago)).await;
+        let lab = Lab::anchored(told_before, moment.begin, moment.last.plus_seconds(-ago)).await;
         if self.crash.before.is_some() {
             self.run::<C>(&lab).await;
-            lab.retell(self.crash.scenario, moment.begin);
+            lab.replace_scenario(self.crash.scenario, moment.begin);
             lab.advance(ago);
             lab.simulator.clear_log();
         }

@@ -2,6 +2,7 @@
 
 use insights_shared::collector::Collector;
 use insights_shared::invocation::{Context, InvocationError, Service};
+use insights_shared::report::Response;
 use serde_json::Value;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -42,11 +43,20 @@ impl<C: Collector> Function<C> {
         payload: &str,
         change: impl FnOnce(&mut Context),
     ) -> Result<Value, InvocationError> {
+        let response = self.respond(payload, change).await?;
+        Ok(serde_json::to_value(&response).expect("a response is JSON"))
+    }
+
+    /// Like [`Function::invoke_with`], but returns the response as its type.
+    pub async fn respond(
+        &self,
+        payload: &str,
+        change: impl FnOnce(&mut Context),
+    ) -> Result<Response, InvocationError> {
         let number = self.invocations.fetch_add(1, Ordering::SeqCst);
         let request_id = format!("request-{number}");
         let mut context = Context { request_id, function_arn: self.arn.clone(), deadline: None };
         change(&mut context);
-        let response = self.service.invoke(payload, &context).await?;
-        Ok(serde_json::to_value(&response).expect("a response is JSON"))
+        self.service.invoke(payload, &context).await
     }
 }

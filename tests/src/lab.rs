@@ -1,6 +1,7 @@
 //! Simulated AWS services with a table, and functions that run in this process.
 
 use crate::function::Function;
+use crate::response::assert_consistent;
 use crate::table::Table;
 use crate::{logs, permissions};
 use aws_config::retry::RetryConfig;
@@ -108,7 +109,7 @@ impl Lab {
     /// # Panics
     ///
     /// If the scenario has faults, or the simulator cannot be started.
-    pub async fn told(scenario: Option<&str>, anchor: Timestamp, now: Timestamp) -> Self {
+    pub async fn anchored(scenario: Option<&str>, anchor: Timestamp, now: Timestamp) -> Self {
         let options =
             Options { scenario: parse(scenario, anchor), clock: Clock::Fixed(now), ..Options::default() };
         Self::start(options, Some(now)).await
@@ -119,9 +120,9 @@ impl Lab {
     /// # Panics
     ///
     /// If the scenario has faults.
-    pub fn retell(&self, scenario: Option<&str>, anchor: Timestamp) {
+    pub fn replace_scenario(&self, scenario: Option<&str>, anchor: Timestamp) {
         let scenario = parse(scenario, anchor);
-        self.simulator.change(|told| *told = scenario);
+        self.simulator.change(|current| *current = scenario);
     }
 
     async fn start(options: Options, now: Option<Timestamp>) -> Self {
@@ -246,6 +247,23 @@ impl Lab {
         self.simulator.calls(operation.parse().expect("an operation"))
     }
 
+    /// The number of requests that write to the table since the log was cleared.
+    ///
+    /// # Panics
+    ///
+    /// Never: the simulator has these operations.
+    pub fn writes(&self) -> u64 {
+        const WRITES: [&str; 6] = [
+            "BatchExecuteStatement",
+            "BatchWriteItem",
+            "DeleteItem",
+            "PutItem",
+            "TransactWriteItems",
+            "UpdateItem",
+        ];
+        WRITES.iter().map(|operation| self.calls(operation)).sum()
+    }
+
     /// A function of the lab in this process with these variables and the required ones. Calls are not paced unless
     /// `RATE_LIMITS` is set.
     ///
@@ -254,6 +272,22 @@ impl Lab {
     /// If the configuration has faults; use [`Lab::try_function`] to see them.
     pub fn function<C: Collector>(&self, variables: &[(&str, &str)]) -> Function<C> {
         self.try_function(variables).expect("a configuration without faults")
+    }
+
+    /// Invokes a new function with `payload` and checks the response. The log then has only the calls of this invocation.
+    ///
+    /// # Panics
+    ///
+    /// If the configuration has faults, or the response is inconsistent.
+    pub async fn invoke<C: Collector>(
+        &self,
+        variables: &[(&str, &str)],
+        payload: &str,
+    ) -> Result<serde_json::Value, InvocationError> {
+        self.simulator.clear_log();
+        let response = self.function::<C>(variables).invoke(payload).await?;
+        assert_consistent(self, C::SOURCE, &response);
+        Ok(response)
     }
 
     /// Like [`Lab::function`], but returns the faults of the configuration.

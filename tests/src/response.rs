@@ -41,6 +41,16 @@ pub fn assert_calls_are_counted(lab: &Lab, source: Source, response: &Value) {
     assert_eq!(count(response, "throttled"), throttled as u64);
 }
 
+/// Checks what holds for every response of a function of `source`: [`assert_adds_up`] and [`assert_calls_are_counted`].
+///
+/// # Panics
+///
+/// If the counters or the calls are wrong.
+pub fn assert_consistent(lab: &Lab, source: Source, response: &Value) {
+    assert_adds_up(response);
+    assert_calls_are_counted(lab, source, response);
+}
+
 /// The counters of a response or of a target: `[fetched, written, unchanged, stale, rejected, failed, not_reached]`.
 ///
 /// # Panics
@@ -78,4 +88,13 @@ pub fn issues(response: &Value) -> Vec<[&str; 4]> {
             ["stage", "operation", "subject", "code"].map(|name| issue[name].as_str().expect("a text"))
         })
         .collect()
+}
+
+/// Like [`issues`], without the stage: `(operation, subject, code)`.
+///
+/// # Panics
+///
+/// If a member is missing.
+pub fn subjects(response: &Value) -> Vec<(&str, &str, &str)> {
+    issues(response).into_iter().map(|[_, operation, subject, code]| (operation, subject, code)).collect()
 }

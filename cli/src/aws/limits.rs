@@ -10,6 +10,7 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use insights_shared::aws::without_user;
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::io;
@@ -17,6 +18,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
+use url::Url;
 
 /// The time without a response after which one notice names the endpoint.
 const NOTICE_AFTER: Duration = Duration::from_millis(900);
@@ -207,10 +209,7 @@ fn is_refusal(error: &ConnectorError) -> bool {
 
 /// Scheme, host and port of an address.
 fn endpoint(uri: &str) -> String {
-    let (scheme, rest) = uri.split_once("://").unwrap_or(("", uri));
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let host = authority.rsplit('@').next().unwrap_or_default();
-    if scheme.is_empty() { host.to_owned() } else { format!("{scheme}://{host}") }
+    Url::parse(uri).map_or_else(|_| without_user(uri), |url| url.origin().ascii_serialization())
 }
 
 #[cfg(test)]

@@ -86,12 +86,12 @@ async fn for_a_person(
     let oldest = instants.chain(detail.oldest()).fold(reader.now(), Timestamp::min);
     let mut sections = vec![facts::section(pk, insight, oldest, session, reader.now())];
     sections.extend(sections::of_record(insight, &detail, session));
-    sections.extend(together(pk, insight, reader, session).await?);
+    sections.extend(correlated(pk, insight, reader, session).await?);
     Ok(sections.join("\n"))
 }
 
 /// The incident of the insight, if it has other insights.
-async fn together(
+async fn correlated(
     pk: &str,
     insight: &Stored,
     reader: &Reader,

@@ -14,6 +14,7 @@ use aws_sdk_auditmanager::types::{
 use insights_shared::aws::is_endpoint_overridden;
 use insights_shared::issue::CallError;
 use insights_shared::target_run::TargetRun;
+use url::Url;
 
 /// Rows per page. The service returns up to 1,000, but several pages are in memory at the same time.
 const PAGE: i32 = 100;
@@ -96,8 +97,7 @@ impl<'a> Fetch<'a> {
             .ok()?;
         let resolver = DefaultResolver::new();
         let endpoint = ResolveEndpoint::resolve_endpoint(&resolver, &parameters).await.ok()?;
-        let host = endpoint.url().strip_prefix("https://")?;
-        Some(host.trim_end_matches('/').to_owned())
+        Url::parse(endpoint.url()).ok()?.host_str().map(str::to_owned)
     }
 
     /// The counts of all active assessments together.

@@ -53,9 +53,9 @@ fn in_common(others: &[Member]) -> Vec<String> {
             CorrelationReason::Caller(arn) => callers.push(format!("the caller is the same, {}", plain(arn))),
         }
     }
-    let mut told = BTreeSet::new();
-    services.retain(|name| told.insert(name.clone()));
-    callers.retain(|caller| told.insert(caller.clone()));
+    let mut seen = BTreeSet::new();
+    services.retain(|name| seen.insert(name.clone()));
+    callers.retain(|caller| seen.insert(caller.clone()));
     let services = match services.split_last() {
         None => None,
         Some((only, [])) => Some(format!("they share {only}")),

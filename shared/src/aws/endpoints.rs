@@ -5,6 +5,7 @@ use crate::fields::Faults;
 use crate::record::Source;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use std::collections::BTreeMap;
+use url::Url;
 
 /// The variable for every service, and the prefix of each service's own variable.
 pub(super) const GENERAL: &str = "AWS_ENDPOINT_URL";
@@ -28,7 +29,7 @@ impl Endpoints {
         }
         let mut url = |name: &str| {
             let value = environment.get(name)?;
-            if host(value).is_none() {
+            if !is_endpoint(value) {
                 let rule = "must be a URL such as https://host or http://host:port";
                 faults.add(name, without_user(value), rule);
                 return None;
@@ -48,8 +49,8 @@ impl Endpoints {
 
     /// Whether a TLS request may go to a host whose certificate is not from Amazon.
     pub(super) fn leave_aws(&self) -> bool {
-        let urls = self.general.iter().chain(self.by_variable.values());
-        urls.filter(|url| is_tls(url)).any(|url| !host(url).is_some_and(is_amazons))
+        let mut urls = self.general.iter().chain(self.by_variable.values());
+        urls.any(|url| parse(url).is_some_and(|url| is_foreign(&url)))
     }
 }
 
@@ -62,37 +63,30 @@ impl LoadServiceConfig for Endpoints {
 
 /// Whether `url` can be an endpoint.
 pub fn is_endpoint(url: &str) -> bool {
-    host(url).is_some()
+    parse(url).is_some()
 }
 
-fn is_tls(url: &str) -> bool {
-    url.get(..8).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https://"))
+/// The URL, if it can be an endpoint.
+fn parse(text: &str) -> Option<Url> {
+    let url = Url::parse(text).ok().filter(|url| ["http", "https"].contains(&url.scheme()))?;
+    // `url` repairs what the SDK rejects: white space, and another number of slashes before the host.
+    let (_, rest) = text.split_once("://")?;
+    let is_exact = !rest.starts_with(['/', '\\'])
+        && !text.contains(|letter: char| letter.is_whitespace() || letter.is_control());
+    is_exact.then_some(url)
 }
 
-/// The host of a URL; `None` if the URL cannot be an endpoint.
-fn host(url: &str) -> Option<&str> {
-    let (scheme, rest) = url.split_once("://")?;
-    let is_known = ["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
-    let authority = rest.split(['/', '?', '#']).next()?;
-    let host = authority.rsplit('@').next()?;
-    let end = host.rfind(']').map_or_else(|| host.find(':'), |bracket| Some(bracket + 1));
-    let (host, port) = host.split_at_checked(end.unwrap_or(host.len()))?;
-    let is_port = port.is_empty() || port.strip_prefix(':').is_some_and(|port| port.parse::<u16>().is_ok());
-    let is_clean = !url.contains(|letter: char| letter.is_whitespace() || letter.is_control());
-    Some(host).filter(|host| is_known && is_port && is_clean && !host.is_empty())
-}
-
-/// A URL without its user and password.
+/// A URL without its user and password. The text may be no URL, so it cannot be parsed.
 pub fn without_user(url: &str) -> String {
     let Some((before, host)) = url.rsplit_once('@') else { return url.to_owned() };
     let scheme = before.split_once("://").map(|(scheme, _)| format!("{scheme}://")).unwrap_or_default();
     format!("{scheme}…@{host}")
 }
 
-/// Whether Amazon issues the certificate of `host`.
-fn is_amazons(host: &str) -> bool {
-    let host = host.to_ascii_lowercase();
-    [".amazonaws.com", ".api.aws"].iter().any(|domain| host.ends_with(domain))
+/// Whether a request to `url` uses TLS with a certificate that Amazon did not issue.
+fn is_foreign(url: &Url) -> bool {
+    let is_amazons = |host: &str| [".amazonaws.com", ".api.aws"].iter().any(|domain| host.ends_with(domain));
+    url.scheme() == "https" && !url.host_str().is_some_and(is_amazons)
 }
 
 #[cfg(test)]
@@ -172,6 +166,12 @@ mod tests {
             "ftp://host",
             "http://",
             "https:///path",
+            "http:/host",
+            "http:\\\\host",
+            " http://host",
+            "http://ho\tst",
+            "http://host:70000",
+            "http://[::1",
             "http://a b",
             "http://host:port",
             "x",

@@ -43,23 +43,23 @@ pub fn now(model: &Model, context: Context<'_>) -> Markup {
 /// The section.
 pub fn section(model: &Model, context: Context<'_>) -> Markup {
     let anchors = listed(model);
-    let told: Vec<&Incident> = correlated(model, &anchors).collect();
+    let shown: Vec<&Incident> = correlated(model, &anchors).collect();
     let is_listed = |incident: &&Incident| is_listed(incident, &anchors);
     let alone = model.incidents.iter().filter(|incident| !incident.is_correlated()).filter(is_listed).count();
-    let hidden = model.incidents.iter().filter(|incident| incident.is_correlated()).count() - told.len();
+    let hidden = model.incidents.iter().filter(|incident| incident.is_correlated()).count() - shown.len();
     html! {
         section #incidents aria-labelledby="incidents-title" {
             header {
                 h2 #incidents-title { "Incidents" }
                 span.quiet { "insights of one account and region that began near each other or share a service; what came first need not be the cause" }
             }
-            @if told.is_empty() {
+            @if shown.is_empty() {
                 p.panel.nothing { @if hidden > 0 { "No listed insight belongs to an incident." } @else { "No two insights of this time belong together." } }
             } @else {
-                ul.told { @for incident in told.iter().take(MOST) { (one(incident, &anchors, context)) } }
+                ul.told { @for incident in shown.iter().take(MOST) { (one(incident, &anchors, context)) } }
             }
             p.quiet {
-                @if told.len() > MOST { (so_many(told.len() - MOST, "further incident is", "further incidents are")) " left out. " }
+                @if shown.len() > MOST { (so_many(shown.len() - MOST, "further incident is", "further incidents are")) " left out. " }
                 @if alone > 0 { (so_many(alone, "insight stands", "insights stand")) " alone. " }
                 @if hidden > 0 { (so_many(hidden, "incident has", "incidents have")) " no listed insight because of the filter." }
             }

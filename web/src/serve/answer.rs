@@ -112,13 +112,14 @@ pub fn missing(what: &str, form: Form) -> Response {
 
 /// The table could not be read.
 pub fn failed(error: &Error, form: Form) -> Response {
-    let told = [Some(error.to_string()), error.advice()].into_iter().flatten().collect::<Vec<_>>().join("; ");
+    let message =
+        [Some(error.to_string()), error.advice()].into_iter().flatten().collect::<Vec<_>>().join("; ");
     match form {
-        Form::Json => text(StatusCode::BAD_GATEWAY, JSON, json!({ "error": told }).to_string()),
+        Form::Json => text(StatusCode::BAD_GATEWAY, JSON, json!({ "error": message }).to_string()),
         Form::Page => {
             let page = document::message(
                 "The table does not answer",
-                &html! { p { (told) } p { a href="" { "Try again" } } },
+                &html! { p { (message) } p { a href="" { "Try again" } } },
             );
             text(StatusCode::BAD_GATEWAY, HTML, page.into_string())
         }

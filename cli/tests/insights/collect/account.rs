@@ -38,7 +38,7 @@ fn refused(run: &Run, code: i32, expected: &[&str]) {
 
 #[test]
 fn a_profile_provides_credentials_and_region_and_overrides_the_environment() {
-    let story = Story::told(STORY);
+    let story = Story::with_scenario(STORY);
     let home = home(
         "[profile audit]\nregion = eu-west-1\naws_access_key_id = AKIAAUDIT\naws_secret_access_key = secret\n",
     );
@@ -57,7 +57,7 @@ fn a_profile_provides_credentials_and_region_and_overrides_the_environment() {
 #[test]
 fn a_profile_can_have_a_credential_process() {
     use std::os::unix::fs::PermissionsExt;
-    let story = Story::told(STORY);
+    let story = Story::with_scenario(STORY);
     let home = home("");
     let script = home.path().join("credentials");
     let answer = r#"{"Version":1,"AccessKeyId":"AKIAPROCESS","SecretAccessKey":"secret"}"#;
@@ -78,7 +78,7 @@ fn a_profile_can_have_a_credential_process() {
 
 #[test]
 fn sso_without_a_session_is_an_error_with_the_sign_in_command() {
-    let story = Story::told(STORY);
+    let story = Story::with_scenario(STORY);
     let account = "sso_account_id = 123456789012\nsso_role_name = Audit\nregion = eu-west-1\n";
     let configuration = format!(
         "[sso-session corp]\nsso_region = eu-west-1\nsso_start_url = https://corp.awsapps.com/start\n\
@@ -98,7 +98,7 @@ fn sso_without_a_session_is_an_error_with_the_sign_in_command() {
 
 #[test]
 fn missing_parts_of_the_configuration_are_reported() {
-    let story = Story::told(STORY);
+    let story = Story::with_scenario(STORY);
     let home = home("[profile audit]\nregion = eu-west-1\n");
     let check = |arguments: &[&str], profile: &str, expected: &str| {
         let run = finish(at_home(&story, home.path(), arguments).env("AWS_PROFILE", profile));
@@ -113,7 +113,7 @@ fn missing_parts_of_the_configuration_are_reported() {
 
 #[test]
 fn expired_credentials_are_reported_before_collecting() {
-    let story = Story::told(STORY);
+    let story = Story::with_scenario(STORY);
     story.lab.fault("GetCallerIdentity=expired:9");
     let run = finish(&mut collect(&story, &["--source", "xray"]));
     refused(&run, 1, &["the credentials have expired: sign in again"]);
@@ -126,7 +126,7 @@ const PROFILES: &str = "[profile audit]\nregion = eu-west-1\naws_access_key_id =
 
 #[test]
 fn a_missing_profile_is_an_error_that_suggests_a_similar_profile_with_a_command() {
-    let story = Story::told(STORY);
+    let story = Story::with_scenario(STORY);
     let home = home(PROFILES);
     for (arguments, variable, expected) in [
         (
@@ -170,7 +170,7 @@ fn a_missing_profile_is_an_error_that_suggests_a_similar_profile_with_a_command(
 
 #[test]
 fn missing_credentials_are_an_error_that_suggests_a_profile_with_credentials() {
-    let story = Story::told(STORY);
+    let story = Story::with_scenario(STORY);
     let home = home(PROFILES);
     let run = finish(&mut at_home(&story, home.path(), &[]));
     refused(
@@ -203,7 +203,7 @@ fn token(home: &Path, expires_at: &str) {
 
 #[test]
 fn a_profile_with_a_login_session_uses_the_credentials_of_the_session() {
-    let story = Story::told(STORY);
+    let story = Story::with_scenario(STORY);
     let home = home(&format!(
         "[profile login]\nlogin_session = {SESSION}\nregion = eu-west-1\n\
          [profile role]\nrole_arn = arn:aws:iam::123456789012:role/audit\nsource_profile = login\nregion = eu-west-1\n"
@@ -227,7 +227,7 @@ fn a_profile_with_a_login_session_uses_the_credentials_of_the_session() {
 
 #[test]
 fn an_endpoint_that_is_not_a_url_is_reported_before_any_call() {
-    let story = Story::told(STORY);
+    let story = Story::with_scenario(STORY);
     let home = home(
         "[profile wrong]\nregion = eu-west-1\nendpoint_url = localhost:8000\naws_access_key_id = A\naws_secret_access_key = s\n\
          [profile section]\nregion = eu-west-1\nservices = mine\naws_access_key_id = A\naws_secret_access_key = s\n\
@@ -299,7 +299,7 @@ fn an_endpoint_that_is_not_a_url_is_reported_before_any_call() {
 
 #[test]
 fn a_refused_connection_is_reported_by_the_first_call() {
-    let story = Story::told(STORY);
+    let story = Story::with_scenario(STORY);
     let mut command = collect(&story, &["--source", "xray"]);
     let run = finish(command.env("AWS_ENDPOINT_URL", "http://127.0.0.1:9"));
     refused(

@@ -20,7 +20,7 @@ fn write_units(page: &str) -> String {
 
 #[test]
 fn a_dry_run_writes_nothing_and_counts_new_changed_and_unchanged_items() {
-    let story = Story::told(STORY);
+    let story = Story::with_scenario(STORY);
     let empty = story.wait(story.lab.table());
     let first = collected(&story, &["--source", "xray", "--dry-run", "--utc"], 0);
     assert_eq!(
@@ -63,9 +63,9 @@ fn a_dry_run_writes_nothing_and_counts_new_changed_and_unchanged_items() {
     assert_eq!(grown.code, 0, "{grown:?}");
     assert_eq!(numbers(&grown.stdout, "xray.insight ")[..3], [0, 1, 2]);
     assert_eq!(numbers(&grown.stdout, "xray.insight_event")[..3], [1, 0, 3]);
-    let told = |word: &str| grown.stdout.lines().filter(|line| line.trim_end() == word).count();
+    let count = |word: &str| grown.stdout.lines().filter(|line| line.trim_end() == word).count();
     assert_eq!(
-        (told("new"), told("changed")),
+        (count("new"), count("changed")),
         (1, 2),
         "the event; the insight and its graph: {}",
         grown.stdout
@@ -75,7 +75,7 @@ fn a_dry_run_writes_nothing_and_counts_new_changed_and_unchanged_items() {
 
 #[test]
 fn a_dry_run_does_not_change_a_file() {
-    let story = Story::told(STORY);
+    let story = Story::with_scenario(STORY);
     let root = tempfile::tempdir().unwrap();
     let file = root.path().join("insights.db");
     let file_name = file.to_str().unwrap();

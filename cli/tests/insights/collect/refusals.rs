@@ -79,18 +79,18 @@ fn a_variable_that_is_invalid_for_one_source_names_it_and_suggests_the_others() 
     let story = Story::empty();
     let run = finish(collect(&story, &[]).env("LOOKBACK_DAYS", "60"));
     assert_eq!(run.code, 2, "{run:?}");
-    let told = format!(
+    let message = format!(
         "error: X-Ray: LOOKBACK_DAYS is 60: must be a whole number from 1 to 30\n{}",
         others_run(&["xray"])
     );
-    assert_eq!(run.stderr, told);
+    assert_eq!(run.stderr, message);
     let run = finish(collect(&story, &["--source", "xray"]).env("LOOKBACK_DAYS", "60"));
     assert!(run.stderr.contains("LOOKBACK_DAYS is 60") && !run.stderr.contains("X-Ray"), "{}", run.stderr);
 }
 
 #[test]
 fn a_variable_that_is_invalid_for_two_sources_suggests_one_command_for_the_third() {
-    let story = Story::told(STORY);
+    let story = Story::with_scenario(STORY);
     let check = |arguments: &[&str], variables: &[(&str, &str)], expected: &str| {
         let run = finish(collect(&story, arguments).envs(variables.iter().copied()));
         assert_eq!((run.code, run.stderr.as_str()), (2, expected), "{variables:?}");
@@ -125,7 +125,7 @@ fn missing_certificates_are_reported_with_their_variable() {
 
 #[test]
 fn consumed_capacity_is_reported_even_if_everything_failed() {
-    let story = Story::told(STORY);
+    let story = Story::with_scenario(STORY);
     story.lab.fault("GetGroups=denied");
     let run = collected(&story, &["--source", "xray"], 1);
     assert!(run.stdout.contains("1 call, free of charge"), "{}", run.stdout);
@@ -147,7 +147,7 @@ fn another_account_without_a_role_is_reported_once() {
 
 #[test]
 fn a_missing_table_is_an_error_that_suggests_a_similar_name() {
-    let story = Story::told(STORY);
+    let story = Story::with_scenario(STORY);
     let run = collected(&story, &["--table", "insihgts"], 2);
     assert!(run.stderr.contains("did you mean --table insights?"), "{}", run.stderr);
     assert_eq!(story.lab.calls("GetGroups"), 0);
@@ -155,7 +155,7 @@ fn a_missing_table_is_an_error_that_suggests_a_similar_name() {
 
 #[test]
 fn a_missing_permission_is_reported_with_action_principal_and_target() {
-    let story = Story::told(STORY);
+    let story = Story::with_scenario(STORY);
     story.lab.fault("GetGroups=denied:9");
     let run = collected(&story, &["--source", "xray"], 1);
     let page = run.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -170,7 +170,7 @@ fn a_missing_permission_is_reported_with_action_principal_and_target() {
 
 #[test]
 fn a_role_that_cannot_be_assumed_affects_only_its_target() {
-    let story = Story::told(STORY);
+    let story = Story::with_scenario(STORY);
     let root = tempfile::tempdir().unwrap();
     let file = root.path().join("accounts.json");
     let role = "arn:aws:iam::111122223333:role/insights-reader";
@@ -197,7 +197,7 @@ fn not_enabled_and_no_data_are_different_conditions() {
     let story = Story::empty();
     let run = collected(&story, &["--source", "xray"], 0);
     assert!(run.stdout.contains("not enabled: no X-Ray group has insights enabled there"), "{}", run.stdout);
-    let enabled = Story::told("[xray]\ngroups = [{ name = \"shop\", insights_enabled = true }]\n");
+    let enabled = Story::with_scenario("[xray]\ngroups = [{ name = \"shop\", insights_enabled = true }]\n");
     let run = collected(&enabled, &["--source", "xray"], 0);
     assert!(run.stdout.contains("no data: asked and answered: there is no insight"), "{}", run.stdout);
 }

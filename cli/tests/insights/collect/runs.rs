@@ -73,7 +73,7 @@ fn a_backfill_loads_past_data_and_does_not_change_the_state() {
 
 #[test]
 fn regions_of_the_option_apply_to_the_own_account() {
-    let story = Story::told(STORY);
+    let story = Story::with_scenario(STORY);
     collected(
         &story,
         &["--source", "xray", "--region", "us-east-1", "--region", "eu-west-1", "--region", "us-east-1"],
@@ -96,7 +96,7 @@ fn regions_of_the_option_apply_to_the_own_account() {
 
 #[test]
 fn the_table_is_in_the_first_region_if_the_configuration_has_none() {
-    let story = Story::told(STORY);
+    let story = Story::with_scenario(STORY);
     let mut command =
         collect(&story, &["--source", "xray", "--region", "us-east-1", "--region", "eu-west-1"]);
     let run = finish(command.env_remove("AWS_REGION"));
@@ -107,7 +107,7 @@ fn the_table_is_in_the_first_region_if_the_configuration_has_none() {
 
 #[test]
 fn roles_of_the_file_of_targets_give_access_to_other_accounts() {
-    let story = Story::told(STORY);
+    let story = Story::with_scenario(STORY);
     let root = tempfile::tempdir().unwrap();
     let file = root.path().join("accounts.json");
     let targets = r#"[{"account_id":"123456789012"},
@@ -130,7 +130,7 @@ fn roles_of_the_file_of_targets_give_access_to_other_accounts() {
 
 #[test]
 fn targets_of_the_environment_are_used_as_by_a_function() {
-    let story = Story::told(STORY);
+    let story = Story::with_scenario(STORY);
     let targets = r#"[{"account_id":"123456789012","regions":["us-east-1"]}]"#;
     let run = finish(collect(&story, &["--source", "xray"]).env("TARGETS", targets));
     assert_eq!(run.code, 0, "{run:?}");
@@ -141,7 +141,7 @@ fn targets_of_the_environment_are_used_as_by_a_function() {
 
 #[test]
 fn records_are_written_to_a_table_in_a_file_without_calls_to_dynamodb() {
-    let story = Story::told(STORY);
+    let story = Story::with_scenario(STORY);
     let root = tempfile::tempdir().unwrap();
     let file = root.path().join("insights.db");
     let file_name = file.to_str().unwrap();

@@ -37,22 +37,22 @@ fn end(mut process: Child) -> (i32, String) {
 }
 
 fn undisturbed() -> Table {
-    let story = Story::told(STORY);
+    let story = Story::with_scenario(STORY);
     collected(&story, &["--source", "xray"], 0);
     story.wait(story.lab.table())
 }
 
 #[test]
 fn fetched_data_is_stored_and_the_printed_command_completes_the_table() {
-    let story = Story::told(STORY);
+    let story = Story::with_scenario(STORY);
     // One call at a time: the first insight is complete, and the second never gets a response.
     story.lab.fault("GetInsight=hang:9@1");
     let mut process = start(collect(&story, &["--source", "xray"]).env("CONCURRENCY", "1"));
     wait_for("the second insight's request", || story.lab.calls("GetInsight") == 2);
     interrupt(&process);
-    let mut told = String::new();
-    BufReader::new(process.stderr.take().unwrap()).read_line(&mut told).unwrap();
-    assert!(told.contains("the fetched data is stored; press Ctrl-C again to stop immediately"), "{told}");
+    let mut line = String::new();
+    BufReader::new(process.stderr.take().unwrap()).read_line(&mut line).unwrap();
+    assert!(line.contains("the fetched data is stored; press Ctrl-C again to stop immediately"), "{line}");
     let (code, page) = end(process);
     assert_eq!(code, 3, "{page}");
     assert!(page.contains("stopped before the end") && page.contains("partial"), "{page}");
@@ -76,7 +76,7 @@ fn fetched_data_is_stored_and_the_printed_command_completes_the_table() {
 
 #[test]
 fn a_stopped_dry_run_says_that_nothing_was_written() {
-    let story = Story::told(STORY);
+    let story = Story::with_scenario(STORY);
     collected(&story, &["--source", "xray"], 0);
     let before = story.wait(story.lab.table());
     // The table does not respond after the state was read.
@@ -86,12 +86,12 @@ fn a_stopped_dry_run_says_that_nothing_was_written() {
     wait_for("a look into the table", || story.lab.calls("BatchGetItem") == 2);
     interrupt(&process);
     let mut lines = BufReader::new(process.stderr.take().unwrap()).lines();
-    let told = lines.next().unwrap().unwrap();
-    assert!(told.contains("the fetched data is counted; press Ctrl-C again to stop immediately"), "{told}");
+    let line = lines.next().unwrap().unwrap();
+    assert!(line.contains("the fetched data is counted; press Ctrl-C again to stop immediately"), "{line}");
     assert_eq!(process.try_wait().unwrap(), None, "it waits for the fetched data");
     interrupt(&process);
-    let told = lines.next().unwrap().unwrap();
-    assert!(told.contains("stopped immediately: nothing was written"), "{told}");
+    let line = lines.next().unwrap().unwrap();
+    assert!(line.contains("stopped immediately: nothing was written"), "{line}");
     assert_eq!(end(process).0, 3);
     story.lab.simulator.clear_faults();
     story.wait(story.lab.table()).assert_same_content(&before);
@@ -99,7 +99,7 @@ fn a_stopped_dry_run_says_that_nothing_was_written() {
 
 #[test]
 fn a_second_ctrl_c_does_not_wait_for_the_table() {
-    let story = Story::told(STORY);
+    let story = Story::with_scenario(STORY);
     story.lab.fault("PutItem=hang:99");
     let mut process = start(collect(&story, &["--source", "xray"]).env("CONCURRENCY", "1"));
     wait_for("a write", || story.lab.calls("PutItem") == 1);
@@ -119,7 +119,7 @@ fn a_second_ctrl_c_does_not_wait_for_the_table() {
 
 #[test]
 fn a_stopped_backfill_continues_at_its_watermark() {
-    let story = Story::told(STORY);
+    let story = Story::with_scenario(STORY);
     story.lab.fault("GetInsight=hang:9@1");
     let arguments = ["--source", "xray", "--since", "2d", "--table", TABLE];
     let process = start(collect(&story, &arguments).env("CONCURRENCY", "1"));

@@ -28,11 +28,11 @@ pub struct Story {
 impl Story {
     /// An empty table.
     pub fn empty() -> Self {
-        Self::told("")
+        Self::with_scenario("")
     }
 
     /// An empty table and services with this scenario.
-    pub fn told(scenario: &str) -> Self {
+    pub fn with_scenario(scenario: &str) -> Self {
         Self::with(Lab::new(scenario))
     }
 

@@ -22,7 +22,7 @@ async fn without_enough_time_fetched_data_is_stored_and_the_rest_is_not_reached(
         assert!(!state.contains_key("watermark"), "{operation}");
         // With enough time, the next run completes the data.
         world.simulator.clear_faults();
-        world.pass(60);
+        world.advance(60);
         let response = world.run().await;
         assert_eq!((response.status, response.counts.written), (RunStatus::Ok, 10 - written), "{operation}");
     };
@@ -61,8 +61,8 @@ async fn assessments(world: &World, day: &str) -> Vec<String> {
 
 #[tokio::test]
 async fn a_large_account_is_completed_by_several_invocations() {
-    let mut world = large_account().await;
-    let began = world.now;
+    let world = large_account().await;
+    let began = world.now();
     // Three, three, and the last two; each run reads the counts of the account, and the first one writes them.
     for (written, unchanged, not_reached) in [(4, 0, 5), (3, 1, 2), (2, 1, 0)] {
         let response = run_of_three(&world).await;
@@ -78,7 +78,7 @@ async fn a_large_account_is_completed_by_several_invocations() {
             assert_eq!(response.status, RunStatus::Partial);
             assert!(!state.contains_key("watermark"));
         }
-        world.pass(61);
+        world.advance(61);
     }
     assert_eq!(assessments(&world, "2026-03-10").await.len(), 8);
     // The next run with enough time requests all of them again: the counts of a day can be corrected.
@@ -101,8 +101,8 @@ async fn a_part_that_failed_in_a_sweep_is_requested_again_before_the_sweep_ends(
             2,
         ),
     ] {
-        let mut world = large_account().await;
-        let began = world.now;
+        let world = large_account().await;
+        let began = world.now();
         // Time runs out after one assessment of the first run failed; the second run has time for all.
         for fault in faults {
             world.simulator.fault(fault.parse().unwrap());
@@ -112,7 +112,7 @@ async fn a_part_that_failed_in_a_sweep_is_requested_again_before_the_sweep_ends(
         assert!(response.counts.not_reached > 0, "{operation}");
         assert_eq!(response.targets[0].issues.len(), 1, "{operation}");
         assert_eq!(assessments(&world, "2026-03-10").await.len(), stored, "{operation}");
-        world.pass(61);
+        world.advance(61);
         world.simulator.clear_faults();
         let response = world.run().await;
         assert_eq!(response.status, RunStatus::Ok, "{operation}");
@@ -125,19 +125,19 @@ async fn a_part_that_failed_in_a_sweep_is_requested_again_before_the_sweep_ends(
 
 #[tokio::test]
 async fn a_sweep_interrupted_by_a_new_day_restarts_at_its_cursor() {
-    let mut world = large_account().await;
+    let world = large_account().await;
     run_of_three(&world).await;
     let yesterday = assessments(&world, "2026-03-10").await;
     assert_eq!(yesterday.len(), 3);
     // With the counts of the new day, another short run takes other parts first.
-    world.pass(86_400);
+    world.advance(86_400);
     run_of_three(&world).await;
     let today = assessments(&world, "2026-03-11").await;
     assert_eq!(today.len(), 3);
     assert!(today.iter().all(|pk| !yesterday.contains(pk)), "{yesterday:?} {today:?}");
     // A run with enough time processes all remaining parts of the day, including those of yesterday's run.
     world.simulator.clear_faults();
-    world.pass(61);
+    world.advance(61);
     assert_eq!(world.run().await.status, RunStatus::Ok);
     assert_eq!(assessments(&world, "2026-03-11").await.len(), 8);
 }
@@ -145,11 +145,11 @@ async fn a_sweep_interrupted_by_a_new_day_restarts_at_its_cursor() {
 #[tokio::test]
 async fn a_failed_listing_of_assessments_is_not_an_empty_listing() {
     for fault in ["denied", "throttle", "error500", "reset", "truncate", "null-in-list", "repeat-token"] {
-        let mut world = large_account().await;
+        let world = large_account().await;
         run_of_three(&world).await;
         let resume = world.of_kind("state").await.into_values().next().unwrap()["resume"].clone();
         world.simulator.clear_faults();
-        world.pass(61);
+        world.advance(61);
         world.simulator.fault(format!("ListAssessments={fault}").parse().unwrap());
         let response = world.run().await;
         assert_eq!(response.status, RunStatus::Partial, "{fault}");
@@ -157,7 +157,7 @@ async fn a_failed_listing_of_assessments_is_not_an_empty_listing() {
         // The remaining parts of the sweep are unknown, so the next run continues at the last cursor.
         assert_eq!((state.get("resume"), state.get("watermark")), (Some(&resume), None), "{fault}");
         world.simulator.clear_faults();
-        world.pass(61);
+        world.advance(61);
         assert_eq!(world.run().await.status, RunStatus::Ok, "{fault}");
         assert_eq!(assessments(&world, "2026-03-10").await.len(), 8, "{fault}");
     }

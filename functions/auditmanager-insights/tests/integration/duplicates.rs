@@ -146,7 +146,7 @@ async fn a_duplicate_row_counts_once_and_a_second_run_writes_nothing() {
 
 /// A second run over the same answers writes only `run` and `state`.
 async fn check_second_run(world: &mut World, what: &str, unchanged: u64) {
-    world.pass(600);
+    world.advance(600);
     world.simulator.clear_log();
     let response = world.run().await;
     assert_eq!((response.counts.written, response.counts.unchanged), (0, unchanged), "{what}");

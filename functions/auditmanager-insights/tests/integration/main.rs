@@ -17,7 +17,8 @@ use insights_shared::time::Timestamp;
 use insights_shared::value::{Text, Value};
 use insights_simulator::auditmanager::Data;
 use insights_simulator::{Fault, FaultKind};
-use support::{ACCOUNT, CONTROL, DOMAIN, FIRST, NOW, REGION, SECOND, STORY, World, keys, large, number};
+use insights_tests::{ACCOUNT, REGION};
+use support::{CONTROL, DOMAIN, FIRST, NOW, SECOND, STORY, World, keys, large, number};
 
 #[tokio::test]
 async fn a_run_stores_every_count_of_the_newest_day_with_its_scopes() {
@@ -89,16 +90,16 @@ async fn each_depth_requests_and_stores_only_its_levels() {
         let response = world.run().await;
         assert_eq!((response.status, response.counts.written), (RunStatus::Ok, written), "{depth}");
         assert_eq!(world.of_kind("catalog").await.len(), scopes, "{depth}");
-        assert_eq!(world.calls().len(), calls, "{depth}: {:?}", world.calls());
+        assert_eq!(world.service_calls().len(), calls, "{depth}: {:?}", world.service_calls());
     }
 }
 
 #[tokio::test]
 async fn a_second_run_over_the_same_answers_writes_only_run_and_state() {
-    let mut world = World::of(STORY).await;
+    let world = World::of(STORY).await;
     world.run().await;
     let before = world.contents().await;
-    world.pass(600);
+    world.advance(600);
     world.simulator.clear_log();
     let response = world.run().await;
     assert_eq!((response.counts.written, response.counts.unchanged), (0, 10));
@@ -110,9 +111,9 @@ async fn a_second_run_over_the_same_answers_writes_only_run_and_state() {
 async fn a_correction_replaces_the_counts_of_its_day_and_the_next_day_is_added() {
     for renews in [false, true] {
         let story = STORY.replace("noncompliant = 3 },", &format!("noncompliant = 3, renews = {renews} }},"));
-        let mut world = World::of(&story).await;
+        let world = World::of(&story).await;
         world.run().await;
-        world.pass(3 * 3_600);
+        world.advance(3 * 3_600);
         let response = world.run().await;
         // The control, its domain and its assessment, each also over all assessments.
         assert_eq!((response.counts.written, response.counts.unchanged), (6, 4), "{renews}");
@@ -130,7 +131,7 @@ async fn a_correction_replaces_the_counts_of_its_day_and_the_next_day_is_added()
         assert_eq!(control["updated_at"], updated.into());
 
         let first_day = world.of_kind("auditmanager.").await;
-        world.pass(86_400);
+        world.advance(86_400);
         world.simulator.clear_log();
         let response = world.run().await;
         // By now the third assessment has its first counts: itself, its domain and control, and both over all
@@ -145,11 +146,11 @@ async fn a_correction_replaces_the_counts_of_its_day_and_the_next_day_is_added()
 
 #[tokio::test]
 async fn the_counts_of_a_day_are_read_from_the_time_on_at_which_they_can_exist() {
-    let mut world = World::of(STORY).await;
+    let world = World::of(STORY).await;
     // The first run; a second run of the same day; the first run of the next day, on which a third assessment has
     // counts.
     for (seconds, reads, written) in [(0, 1, 10), (60, 2, 0), (86_400, 1, 15), (60, 2, 0)] {
-        world.pass(seconds);
+        world.advance(seconds);
         world.simulator.clear_log();
         let response = world.run().await;
         assert_eq!((response.status, response.counts.written), (RunStatus::Ok, written), "{seconds}");
@@ -167,7 +168,7 @@ async fn a_scope_is_updated_when_its_title_changes_unless_a_newer_version_wrote_
     world.simulator.change(|scenario| {
         scenario.everywhere_mut().part_mut::<Data>().assessments[0].name = "PCI DSS 4".to_owned();
     });
-    world.pass(60);
+    world.advance(60);
     world.simulator.clear_log();
     world.run().await;
     // The scope, the snapshot with the title, the run and the state.
@@ -182,7 +183,7 @@ async fn a_scope_is_updated_when_its_title_changes_unless_a_newer_version_wrote_
     world.simulator.change(|scenario| {
         scenario.everywhere_mut().part_mut::<Data>().assessments[0].name = "PCI DSS 5".to_owned();
     });
-    world.pass(60);
+    world.advance(60);
     world.simulator.clear_log();
     let response = world.run().await;
     assert_eq!(world.items().await[&scope], newer);
@@ -207,7 +208,7 @@ async fn an_account_without_setup_is_not_enabled() {
     for status in ["INACTIVE", "PENDING_ACTIVATION"] {
         let world = World::of(&format!("[auditmanager]\nstatus = \"{status}\"")).await;
         assert_eq!(world.run().await.status, RunStatus::NotEnabled, "{status}");
-        assert_eq!(world.calls(), ["GetAccountStatus"]);
+        assert_eq!(world.service_calls(), ["GetAccountStatus"]);
         // If the status is denied, the error of the counts shows the same.
         for kind in [FaultKind::Denied, FaultKind::Error500, FaultKind::UnknownEnum] {
             world.simulator.fault(Fault::new("GetAccountStatus", kind).unwrap());

@@ -1,6 +1,6 @@
 //! Regions with and without the service: the conclusions from a missing endpoint.
 
-use crate::support::{ACCOUNT, NOW, STORY};
+use crate::support::{NOW, STORY};
 use auditmanager_insights::AuditmanagerInsights;
 use auditmanager_insights::availability::{Lookup, Resolver};
 use aws_config::SdkConfig;
@@ -24,7 +24,7 @@ use insights_shared::target_run::TargetRun;
 use insights_shared::time::{Clock, Timestamp};
 use insights_simulator::{Options, Scenario, Simulator};
 use insights_sources::auditmanager;
-use insights_tests::ATTEMPTS;
+use insights_tests::{ACCOUNT, ATTEMPTS};
 use serde_json::Value;
 use std::io;
 use std::sync::{Arc, Mutex};

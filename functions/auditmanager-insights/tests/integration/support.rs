@@ -2,23 +2,16 @@
 
 use auditmanager_insights::AuditmanagerInsights;
 use aws_config::SdkConfig;
-use aws_config::timeout::TimeoutConfig;
-use insights_shared::invocation::{Context, InvocationError, Service};
+use insights_shared::invocation::InvocationError;
 use insights_shared::report::Response;
-use insights_shared::store::schema::create_table;
-use insights_shared::time::{Clock, Timestamp};
-use insights_shared::value::{Map, Value, from_attributes, into_attributes};
-use insights_simulator::{Options, Scenario, Simulator};
+use insights_shared::value::{Map, Value};
 use insights_tests::intercept::{Refusal, refusing};
-use insights_tests::{Sent, edited};
+use insights_tests::{ACCOUNT, Lab, REGION, Sent, at, edited};
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::ops::Deref;
 use std::time::Duration;
 
-/// The account of the simulator.
-pub const ACCOUNT: &str = "123456789012";
-/// The region of the function.
-pub const REGION: &str = "eu-west-1";
 /// The start of the scenario; the counts of the newest day were published six hours before.
 pub const NOW: &str = "2026-03-10T12:00:00Z";
 /// Two assessments, a third without data, a domain in both, and a control in all of them.
@@ -88,55 +81,47 @@ pub fn keys() -> Vec<String> {
     keys
 }
 
-/// An account and its collected data.
+/// A [`Lab`] with a function of Audit Manager, whose variables and requests a test can change.
 pub struct World {
-    /// The services.
-    pub simulator: Simulator,
-    /// The time of function and services.
-    pub now: Timestamp,
+    lab: Lab,
     /// The environment of the function besides the required variables.
     pub variables: Vec<(&'static str, String)>,
+    /// The SDK of the function.
     sdk: SdkConfig,
-    /// The SDK of the function, if answers are changed.
-    edited: Option<SdkConfig>,
+}
+
+impl Deref for World {
+    type Target = Lab;
+
+    fn deref(&self) -> &Lab {
+        &self.lab
+    }
 }
 
 impl World {
     /// An account with `scenario` and an empty table.
     pub async fn of(scenario: &str) -> Self {
-        let now: Timestamp = NOW.parse().unwrap();
-        let scenario = Scenario::parse(scenario, now).unwrap();
-        let options = Options { scenario, clock: Clock::Fixed(now), ..Options::default() };
-        let simulator = Simulator::start(options).await.unwrap();
-        let sdk = insights_tests::sdk(&simulator.url(), &TimeoutConfig::disabled());
-        assert!(create_table(&aws_sdk_dynamodb::Client::new(&sdk), "insights").await.unwrap().is_new);
-        simulator.clear_log();
+        let lab = Lab::anchored(Some(scenario), at(NOW), at(NOW)).await;
+        let sdk = lab.sdk();
         // Every run requests Audit Manager, also if it was not set up in the run before.
-        let recheck = ("NOT_ENABLED_RECHECK_HOURS", "0".to_owned());
-        let variables = vec![("RATE_LIMITS", r#"{"default":0}"#.to_owned()), recheck];
-        Self { simulator, now, variables, sdk, edited: None }
+        let variables = vec![("NOT_ENABLED_RECHECK_HOURS", "0".to_owned())];
+        Self { lab, variables, sdk }
     }
 
     /// Lets `edit` change the answers for the function; it returns `true` if it did.
     pub fn edit(&mut self, edit: impl Fn(&Sent, &mut serde_json::Value) -> bool + Send + Sync + 'static) {
-        self.edited = Some(edited(&self.sdk, edit));
+        self.sdk = edited(&self.lab.sdk(), edit);
     }
 
     /// Rejects requests of the function until the next call of this method.
     pub fn refuse(&mut self, refusals: &[Refusal]) {
-        self.edited = Some(refusing(&self.sdk, refusals));
+        self.sdk = refusing(&self.lab.sdk(), refusals);
     }
 
     /// Sets a variable of the function.
     pub fn set(&mut self, name: &'static str, value: &str) {
         self.variables.retain(|(known, _)| *known != name);
         self.variables.push((name, value.to_owned()));
-    }
-
-    /// Advances the time.
-    pub fn pass(&mut self, seconds: i64) {
-        self.now = self.now.plus_seconds(seconds);
-        self.simulator.set_clock(Clock::Fixed(self.now));
     }
 
     /// A scheduled run.
@@ -160,38 +145,15 @@ impl World {
         payload: &str,
         limit: Option<Duration>,
     ) -> Result<Response, InvocationError> {
-        let required = [("TABLE_NAME", "insights"), ("AWS_REGION", REGION)];
-        let own = self.variables.iter().map(|(name, value)| (*name, value.as_str()));
-        let environment = required.into_iter().chain(own).collect();
-        let sdk = self.edited.as_ref().unwrap_or(&self.sdk).clone();
-        // Signatures have the time of the simulation: otherwise the SDK would correct its clock.
-        let sdk = insights_tests::timed(sdk, Clock::Fixed(self.now));
-        let service = Service::<AuditmanagerInsights>::new(&environment, sdk, Clock::Fixed(self.now))?;
-        let context = Context {
-            request_id: format!("request-{}", self.now.millis()),
-            function_arn: format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:auditmanager-insights"),
-            deadline: limit.map(|limit| tokio::time::Instant::now() + limit),
-        };
-        service.invoke(payload, &context).await
+        let variables: Vec<_> = self.variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let function = self.lab.function_with::<AuditmanagerInsights>(&self.sdk, &variables)?;
+        let deadline = limit.map(|limit| tokio::time::Instant::now() + limit);
+        function.respond(payload, |context| context.deadline = deadline).await
     }
 
     /// Every item of the table, by key.
     pub async fn items(&self) -> BTreeMap<(String, String), Map> {
-        let client = aws_sdk_dynamodb::Client::new(&self.sdk);
-        let pages = client.scan().table_name("insights").into_paginator().items().send();
-        let items: Vec<_> = pages.collect::<Result<_, _>>().await.unwrap();
-        let read = |item| {
-            let item = from_attributes(item).unwrap();
-            let key = |name: &str| item[name].as_str().unwrap().to_owned();
-            ((key("pk"), key("sk")), item)
-        };
-        items.into_iter().map(read).collect()
-    }
-
-    /// Puts an item unconditionally.
-    pub async fn put(&self, item: Map) {
-        let put = aws_sdk_dynamodb::Client::new(&self.sdk).put_item().table_name("insights");
-        put.set_item(Some(into_attributes(item))).send().await.unwrap();
+        self.lab.table().await.0.into_iter().map(|(key, item)| ((key.pk, key.sk), item)).collect()
     }
 
     /// The items of a kind, or of all kinds with this prefix.
@@ -220,24 +182,9 @@ impl World {
     }
 
     /// The calls of the service since the log was cleared.
-    pub fn calls(&self) -> Vec<String> {
+    pub fn service_calls(&self) -> Vec<String> {
         let log = self.simulator.log();
         log.into_iter().filter(|call| call.service == "auditmanager").map(|call| call.operation).collect()
-    }
-
-    /// Writes to the table since the log was cleared.
-    pub fn writes(&self) -> u64 {
-        [
-            "BatchExecuteStatement",
-            "PutItem",
-            "UpdateItem",
-            "BatchWriteItem",
-            "TransactWriteItems",
-            "DeleteItem",
-        ]
-        .iter()
-        .map(|operation| self.simulator.calls(operation.parse().unwrap()))
-        .sum()
     }
 }
 

@@ -20,7 +20,7 @@ async fn check(mut world: World, refusals: &[Refusal]) {
     assert_eq!(world.run().await.status, RunStatus::Partial, "{refusals:?}");
     assert_eq!(watermark(&world).await, before, "{refusals:?}");
     world.refuse(&[]);
-    world.pass(60);
+    world.advance(60);
     assert_eq!(world.run().await.status, RunStatus::Ok, "{refusals:?}");
     assert_ne!(watermark(&world).await, before, "{refusals:?}");
 }
@@ -62,13 +62,13 @@ async fn scopes_that_cannot_be_read_keep_the_watermark_although_none_has_to_be_w
 
 #[tokio::test]
 async fn a_scope_of_a_newer_version_keeps_the_watermark() {
-    let mut world = World::of(STORY).await;
+    let world = World::of(STORY).await;
     world.run().await;
     let before = watermark(&world).await;
     let (_, mut row) = world.of_kind("catalog").await.pop_first().unwrap();
     row.insert("schema_version".into(), 2.into());
     world.put(row).await;
-    world.pass(60);
+    world.advance(60);
     assert_eq!(world.run().await.status, RunStatus::Partial);
     assert_eq!(watermark(&world).await, before);
 }

@@ -179,7 +179,7 @@ async fn no_secret_is_logged_at_the_most_detailed_level_for_any_failure() {
     assert_eq!(details.collect::<Vec<_>>(), <[&str; 0]>::default());
     // Neither do error messages about an invalid configuration.
     let id = format!("\"{EXTERNAL_ID}\"");
-    for (wrong, told) in [
+    for (wrong, reason) in [
         (targets.replace("111122223333\",", "11\","), "TARGETS[1].account_id"),
         (targets.replace("}]", "},]"), "TARGETS is (not shown): must be JSON"),
         (targets.replace("role_arn", "role"), "TARGETS[1].external_id is (not shown)"),
@@ -188,7 +188,7 @@ async fn no_secret_is_logged_at_the_most_detailed_level_for_any_failure() {
     ] {
         let variables = [("TARGETS", wrong.as_str()), ("REDACT", "nothing"), ("REDACT_KEY", REDACT_KEY)];
         let refused = start(&lab, &variables).await.wait().await;
-        assert!(refused.stdout.contains(told), "{told}: {}", refused.stdout);
+        assert!(refused.stdout.contains(reason), "{reason}: {}", refused.stdout);
     }
 }
 

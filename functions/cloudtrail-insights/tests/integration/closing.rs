@@ -6,12 +6,12 @@ const DAY: i64 = 86_400;
 
 /// A lab with one Start at 09:00 that was looked up.
 async fn lab_with_a_start() -> Lab {
-    let told = story(&insight(
+    let scenario = story(&insight(
         "RunInstances",
         "ec2.amazonaws.com",
         "id = \"s\"\nstart = \"-3h\"\nend = \"-2h\"\nonly = \"start\"\n",
     ));
-    let lab = Lab::new(&told).await;
+    let lab = Lab::new(&scenario).await;
     run(&lab, &[]).await;
     lab
 }
@@ -63,7 +63,7 @@ async fn a_start_without_an_end_is_closed_after_90_days_and_an_end_after_that_re
 async fn a_pending_end_is_looked_up_before_insights_are_closed() {
     // The function was disabled for 89 days, and the End came an hour after the Start.
     let lab = lab_with_a_start().await;
-    retell(
+    replace_scenario(
         &lab,
         &story(&insight("RunInstances", "ec2.amazonaws.com", "id = \"s\"\nstart = \"-3h\"\nend = \"+1h\"\n")),
     );

@@ -7,13 +7,13 @@ use std::time::Duration;
 const WIDE: [(&str, &str); 2] = [("LOOKBACK_DAYS", "16"), ("CLOUDTRAIL_PERIOD", "60")];
 
 /// The small scenario with only closed insights.
-fn told() -> String {
+fn scenario() -> String {
     STORY.replace("start = \"-1h\"", "start = \"-1h\"\nend = \"-50m\"")
 }
 
 /// The table after a first run and one more after each of these times, and the number of calls of the last run.
 async fn undisturbed(advances: &[i64]) -> (Table, u64) {
-    let lab = Lab::new(&told()).await;
+    let lab = Lab::new(&scenario()).await;
     run(&lab, &WIDE).await;
     for seconds in advances {
         lab.advance(*seconds);
@@ -37,7 +37,7 @@ fn same(undisturbed: &Table, lab: &Table, about: &str) {
 #[tokio::test]
 async fn a_large_account_is_completed_by_several_invocations() {
     let (undisturbed, _) = undisturbed(&[]).await;
-    let lab = Lab::new(&told()).await;
+    let lab = Lab::new(&scenario()).await;
     lab.fault("LookupEvents=slow-0.08");
     lab.fault("ListInsightsMetricData=slow-0.08");
     let variables = [&WIDE[..], &[("CONCURRENCY", "1")]].concat();
@@ -64,7 +64,7 @@ async fn a_large_account_is_completed_by_several_invocations() {
 
 #[tokio::test]
 async fn a_run_that_starts_without_time_is_only_not_reached() {
-    let lab = Lab::new(&told()).await;
+    let lab = Lab::new(&scenario()).await;
     let response = function(&lab, &[]).invoke_within("{}", Duration::ZERO).await.unwrap();
     assert_eq!(summary(&response), "partial not_reached=1");
     assert_eq!(response["api_calls"], serde_json::json!({}));
@@ -72,7 +72,7 @@ async fn a_run_that_starts_without_time_is_only_not_reached() {
 
 #[tokio::test]
 async fn a_window_without_enough_time_reports_its_progress() {
-    let lab = Lab::new(&told()).await;
+    let lab = Lab::new(&scenario()).await;
     lab.fault("LookupEvents=slow-0.15");
     let ask = |start: &str| format!(r#"{{"window":{{"start":"{start}","end":"2026-03-01T12:00:00Z"}}}}"#);
     let function = function(&lab, &[]);
@@ -97,7 +97,7 @@ async fn check_table_fails_from_every_call(outage: Option<i64>) {
     let (undisturbed, _) = undisturbed(outage.as_slice()).await;
     let mut tried = 0;
     for k in 0.. {
-        let lab = Lab::new(&told()).await;
+        let lab = Lab::new(&scenario()).await;
         if let Some(seconds) = outage {
             run(&lab, &WIDE).await;
             lab.advance(seconds);
@@ -132,7 +132,7 @@ async fn a_run_can_be_cancelled_during_any_call() {
     let (undisturbed, calls) = undisturbed(&[]).await;
     let mut tried = 0;
     for k in (0..calls).step_by(2) {
-        let lab = Lab::new(&told()).await;
+        let lab = Lab::new(&scenario()).await;
         let function = function(&lab, &WIDE);
         let reached = async {
             while total(&lab) < k {
@@ -156,7 +156,7 @@ async fn a_run_can_be_cancelled_during_any_call() {
 async fn two_concurrent_runs_of_which_one_is_cancelled_store_the_same_as_one() {
     let (undisturbed, calls) = undisturbed(&[]).await;
     for k in (5..calls).step_by(17) {
-        let lab = Lab::new(&told()).await;
+        let lab = Lab::new(&scenario()).await;
         let (one, other) = (function(&lab, &WIDE), function(&lab, &WIDE));
         let cut_off = async {
             let reached = async {

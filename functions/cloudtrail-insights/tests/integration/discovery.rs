@@ -60,7 +60,7 @@ async fn a_trail_that_gets_insights_later_is_fetched_from_the_look_back_on() {
         let lab = Lab::new(&with_selectors(selectors)).await;
         assert_eq!(summary(&run(&lab, &[]).await), "ok fetched=4 written=4", "{selectors}");
         assert_eq!(row(&lab.table().await), None, "{selectors}");
-        retell(&lab, STORY);
+        replace_scenario(&lab, STORY);
         lab.simulator.clear_log();
         lab.advance(60);
         assert_eq!(summary(&run(&lab, &[]).await), "ok fetched=6 written=2 unchanged=4", "{selectors}");
@@ -74,7 +74,7 @@ async fn a_trail_that_gets_insights_later_is_fetched_from_the_look_back_on() {
 async fn a_trail_that_loses_its_insights_pauses_and_continues_at_its_watermark() {
     let lab = Lab::new(STORY).await;
     run(&lab, &[]).await;
-    retell(&lab, &with_selectors("[]"));
+    replace_scenario(&lab, &with_selectors("[]"));
     lab.advance(3_600);
     lab.simulator.clear_log();
     run(&lab, &[]).await;
@@ -85,7 +85,7 @@ async fn a_trail_that_loses_its_insights_pauses_and_continues_at_its_watermark()
     lab.advance(3_600);
     run(&lab, &[]).await;
     assert_eq!(row(&lab.table().await).unwrap(), resting);
-    retell(&lab, STORY);
+    replace_scenario(&lab, STORY);
     lab.advance(3_600);
     lab.simulator.clear_log();
     run(&lab, &[]).await;

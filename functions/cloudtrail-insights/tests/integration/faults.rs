@@ -160,16 +160,16 @@ const TABLE_EXCEPTIONS: [Exception; 3] = [
 
 #[tokio::test]
 async fn every_page_of_a_look_up_is_requested() {
-    let mut told = String::new();
+    let mut scenario = String::new();
     for index in 0..120 {
         let further = format!(
             "[[cloudtrail.insights]]\nid = \"i{index}\"\nevent_source = \"ec2.amazonaws.com\"\nevent_name = \"RunInstances\"\n\
              insight_type = \"ApiCallRateInsight\"\nstart = \"-{}m\"\naverage = 1\n",
             index + 1
         );
-        told += &further;
+        scenario += &further;
     }
-    let lab = Lab::new(&story(&told)).await;
+    let lab = Lab::new(&story(&scenario)).await;
     // The second page fails at first: the items of the first page are stored nevertheless.
     lab.fault("LookupEvents=denied:1@2");
     assert_eq!(run(&lab, &[]).await["status"], "partial");

@@ -15,8 +15,8 @@ enum Step {
 use Step::{LookUpEnd, LookUpStart, PushEnd, PushStart};
 
 /// The scenario in which only these phases of `RUN` can be looked up.
-fn telling(halves: &str) -> String {
-    let only = match halves {
+fn only_phases(phases: &str) -> String {
+    let only = match phases {
         "both" => String::new(),
         half => format!("only = \"{half}\"\n"),
     };
@@ -24,7 +24,7 @@ fn telling(halves: &str) -> String {
 }
 
 /// The scenario before `RUN` can be looked up.
-fn untold() -> String {
+fn without_run() -> String {
     let (before, rest) = STORY.split_once("[[cloudtrail.insights]]").unwrap();
     let (_, after) = rest.split_once("[[cloudtrail.insights]]").unwrap();
     format!("{before}[[cloudtrail.insights]]{after}")
@@ -53,11 +53,11 @@ async fn take(lab: &Lab, step: Step, events: &[String; 2]) {
             assert_eq!(response["status"], "ok");
         }
         LookUpStart => {
-            retell(lab, &telling("start"));
+            replace_scenario(lab, &only_phases("start"));
             run(lab, &[]).await;
         }
         LookUpEnd => {
-            retell(lab, &telling("end"));
+            replace_scenario(lab, &only_phases("end"));
             run(lab, &[]).await;
         }
     }
@@ -100,13 +100,13 @@ async fn phases_are_joined_to_the_same_record_in_every_order_and_by_every_route(
         &[PushEnd, PushEnd, LookUpStart, PushStart, LookUpEnd],
     ];
     for sequence in sequences {
-        let lab = Lab::new(&untold()).await;
+        let lab = Lab::new(&without_run()).await;
         for step in *sequence {
             take(&lab, *step, &events).await;
         }
         assert_eq!(insight(&lab.table().await, false), insight(&undisturbed, false), "{sequence:?}");
         // After both were looked up, the record does not depend on the route.
-        retell(&lab, STORY);
+        replace_scenario(&lab, STORY);
         run(&lab, &[]).await;
         let table = lab.table().await;
         assert_eq!(insight(&table, true), insight(&undisturbed, true), "{sequence:?}");

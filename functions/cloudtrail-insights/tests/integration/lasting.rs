@@ -8,13 +8,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 const TRAIL_ROW: &str = "trail#arn:aws:cloudtrail:eu-west-1:123456789012:trail/objects";
 
 /// The scenario with only closed insights.
-fn told() -> String {
+fn scenario() -> String {
     STORY.replace("start = \"-1h\"", "start = \"-1h\"\nend = \"-50m\"")
 }
 
 /// The same with the trail `objects` deleted half an hour after the start of the lab.
 fn deleted() -> String {
-    told().replace("name = \"objects\"\n", "name = \"objects\"\ndeleted = \"+30m\"\n")
+    scenario().replace("name = \"objects\"\n", "name = \"objects\"\ndeleted = \"+30m\"\n")
 }
 
 /// The lasting issues of the first target as `operation subject code`, and the number of issues.
@@ -43,9 +43,9 @@ fn succeeded_at(table: &Table) -> String {
 
 #[tokio::test]
 async fn a_series_of_a_deleted_trail_is_unavailable_until_the_trail_exists_again_and_then_complete() {
-    let lab = Lab::new(&told()).await;
+    let lab = Lab::new(&scenario()).await;
     run(&lab, &[]).await;
-    retell(&lab, &deleted());
+    replace_scenario(&lab, &deleted());
     lab.advance(3_600);
     let response = run(&lab, &[]).await;
     let gone = format!("ListInsightsMetricData {GET_SERIES} InvalidTrailNameException");
@@ -91,7 +91,7 @@ async fn a_series_of_a_deleted_trail_is_unavailable_until_the_trail_exists_again
     assert_eq!(unavailable(&row), "InvalidTrailNameException 01T13:00 02T13:00");
 
     // It is available again, but is not requested for the rest of the 24 hours.
-    retell(&lab, &told());
+    replace_scenario(&lab, &scenario());
     lab.advance(86_399);
     lab.simulator.clear_log();
     run(&lab, &[]).await;
@@ -104,7 +104,7 @@ async fn a_series_of_a_deleted_trail_is_unavailable_until_the_trail_exists_again
     let table = lab.table().await;
     assert_eq!(table.get(RUNS, "state").unwrap().get("lasting_counts"), None);
 
-    let undisturbed = Lab::new(&told()).await;
+    let undisturbed = Lab::new(&scenario()).await;
     run(&undisturbed, &[]).await;
     undisturbed.advance(49 * 3_600);
     run(&undisturbed, &[]).await;
@@ -230,7 +230,7 @@ async fn a_series_that_cannot_be_requested_is_a_lasting_issue() {
 
 #[tokio::test]
 async fn a_rejected_token_is_not_a_lasting_issue() {
-    let lab = Lab::new(&told()).await;
+    let lab = Lab::new(&scenario()).await;
     let paging = answering(&lab, |operation, input| {
         let page = |token: &str| {
             json!({"Timestamps": [1_772_366_400], "Values": [1.0], "NextToken": token}).to_string()
@@ -256,7 +256,7 @@ async fn an_unavailable_trail_keeps_its_watermark_and_catches_up_later() {
         ("GetInsightSelectors", "OperationNotPermittedException"),
         ("GetInsightSelectors", "CloudTrailARNInvalidException"),
     ] {
-        let lab = Lab::new(&told()).await;
+        let lab = Lab::new(&scenario()).await;
         run(&lab, &[]).await;
         let is_refused = Arc::new(AtomicBool::new(true));
         let refusing = || {
@@ -304,15 +304,15 @@ async fn an_unavailable_trail_keeps_its_watermark_and_catches_up_later() {
 
 #[tokio::test]
 async fn an_unlisted_trail_is_no_issue_and_continues_at_its_watermark() {
-    let lab = Lab::new(&told()).await;
+    let lab = Lab::new(&scenario()).await;
     run(&lab, &[]).await;
-    retell(&lab, &deleted());
+    replace_scenario(&lab, &deleted());
     lab.advance(3_600);
     run(&lab, &[]).await;
     let row = lab.table().await.get(CATALOG, TRAIL_ROW).unwrap().clone();
     assert_eq!((unavailable(&row), text(&row, "watermark")), ("-".to_owned(), "2026-03-01T12:00:00.000Z"));
     assert!(row.contains_key("expires_at"));
-    retell(&lab, &told());
+    replace_scenario(&lab, &scenario());
     lab.advance(3_600);
     lab.simulator.clear_log();
     run(&lab, &[]).await;
@@ -322,9 +322,9 @@ async fn an_unlisted_trail_is_no_issue_and_continues_at_its_watermark() {
 #[tokio::test]
 async fn a_backfill_always_requests_unavailable_trails_and_updates_their_rows() {
     let window = r#"{"window":{"start":"2026-02-27T00:00:00Z","end":"2026-03-01T00:00:00Z"}}"#;
-    let lab = Lab::new(&told()).await;
+    let lab = Lab::new(&scenario()).await;
     run(&lab, &[]).await;
-    retell(&lab, &deleted());
+    replace_scenario(&lab, &deleted());
     lab.advance(3_600);
     let response = invoke(&lab, &[], window).await;
     assert_eq!(response["status"], "ok", "{response}");
@@ -338,7 +338,7 @@ async fn a_backfill_always_requests_unavailable_trails_and_updates_their_rows() 
     assert_eq!(covered(&table, GET_SERIES), ["300 2026-02-26T12:00/2026-03-01T12:00"]);
     assert_eq!(watermark(&table), "2026-03-01T12:00:00.000Z", "which is the schedule's alone");
     // Available again within the day: scheduled runs do not request it, a backfill does.
-    retell(&lab, &told());
+    replace_scenario(&lab, &scenario());
     lab.advance(3_600);
     lab.simulator.clear_log();
     run(&lab, &[]).await;
@@ -359,9 +359,9 @@ async fn a_backfill_always_requests_unavailable_trails_and_updates_their_rows() 
 async fn a_run_with_a_deleted_trail_can_end_after_any_table_call() {
     // The undisturbed result: a run before, one while the trail is deleted, and one when it exists again.
     let all = async |k: Option<usize>| {
-        let lab = Lab::new(&told()).await;
+        let lab = Lab::new(&scenario()).await;
         run(&lab, &[]).await;
-        retell(&lab, &deleted());
+        replace_scenario(&lab, &deleted());
         lab.advance(3_600);
         if let Some(k) = k {
             lab.fault(&format!("dynamodb:*=denied@{k}"));
@@ -375,7 +375,7 @@ async fn a_run_with_a_deleted_trail_can_end_after_any_table_call() {
             ["300 2026-02-26T12:00/2026-03-01T12:00"],
             "{k:?}"
         );
-        retell(&lab, &told());
+        replace_scenario(&lab, &scenario());
         lab.advance(86_400);
         assert_eq!(run(&lab, &[]).await["status"], "ok");
         (lab.table().await, is_undisturbed)

@@ -22,7 +22,7 @@ async fn late_points_in_a_stored_chunk_are_stored() {
     let lab = Lab::new(STORY).await;
     run(&lab, &[]).await;
     // Within the overlap, in a complete chunk.
-    retell(&lab, &with_burst(r#"{ from = "-5h", to = "-4h 55m", rate = 1 }"#));
+    replace_scenario(&lab, &with_burst(r#"{ from = "-5h", to = "-4h 55m", rate = 1 }"#));
     lab.advance(60);
     lab.simulator.clear_log();
     assert_eq!(summary(&run(&lab, &[]).await), "ok fetched=4 written=1 unchanged=3");
@@ -48,7 +48,7 @@ async fn an_unchanged_chunk_is_not_rewritten_because_time_has_passed() {
     };
     assert_eq!(chunk(&table), chunk(&before), "not even its stamps");
     // With a new point, its coverage is updated.
-    retell(&lab, &with_burst(r#"{ from = "-30m", to = "-25m", rate = 1 }"#));
+    replace_scenario(&lab, &with_burst(r#"{ from = "-30m", to = "-25m", rate = 1 }"#));
     lab.advance(60);
     run(&lab, &[]).await;
     let late = "300 03-01T06:00 03-01T06:00/03-01T12:00: 09:00=10 09:05=10 11:30=5";

@@ -54,7 +54,10 @@ async fn a_phase_stored_before_redact_is_redacted_when_the_insight_is_written_ag
             .await;
     run(&lab, &[]).await;
     assert_eq!(personal(&stored(&lab).await), PERSONAL);
-    retell(&lab, &attributed().replace("username = \"alice\"\n", "username = \"alice\"\nonly = \"end\"\n"));
+    replace_scenario(
+        &lab,
+        &attributed().replace("username = \"alice\"\n", "username = \"alice\"\nonly = \"end\"\n"),
+    );
     let response = run(&lab, &REDACTING).await;
     assert_eq!(response["status"], "ok");
     let table = lab.table().await;
@@ -92,7 +95,7 @@ async fn a_start_closed_without_an_end_is_redacted() {
             .await;
     run(&lab, &[]).await;
     lab.advance(91 * 86_400);
-    retell(&lab, &story(""));
+    replace_scenario(&lab, &story(""));
     run(&lab, &REDACTING).await;
     let table = lab.table().await;
     let insight = table.get(&format!("{PREFIX}#{RUN}"), "insight").expect("the insight");

@@ -87,7 +87,7 @@ async fn one_new_insight_is_stored_once() {
     // Also exactly at the time of the previous run, which is the watermark.
     for seconds in [0, 60] {
         let lab = lab_with_a_first_run().await;
-        retell(&lab, &with_new_insight());
+        replace_scenario(&lab, &with_new_insight());
         lab.advance(seconds);
         let response = run(&lab, &[]).await;
         // The insight and the chunk of its series; a row when the series is named, and again when it is fetched.
@@ -111,7 +111,7 @@ async fn late_events_of_a_trail_are_found_at_the_time_of_the_previous_run() {
          insight_type = \"ApiErrorRateInsight\"\nerror_code = \"AccessDenied\"\ntrail = \"objects\"\nstart = \"-1h\"\n\
          average = 1\n"
     );
-    retell(&lab, &format!("{STORY}{late}"));
+    replace_scenario(&lab, &format!("{STORY}{late}"));
     run(&lab, &[]).await;
     assert_eq!(text(insight_of(&lab.table().await, other), "status"), "open");
 }

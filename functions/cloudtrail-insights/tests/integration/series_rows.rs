@@ -144,7 +144,7 @@ async fn a_series_is_live_for_90_days_after_it_was_named_and_again_when_it_is_na
         assert_eq!((spans(&lab), lab.calls("PutItem")), (Vec::new(), 1));
         // Named again, it is fetched from the look-back minus the overlap on: the time between is unknown.
         let again = "id = \"again\"\nstart = \"+93d 8h\"\n";
-        retell(&lab, &story(&insight("RunInstances", "ec2.amazonaws.com", again)));
+        replace_scenario(&lab, &story(&insight("RunInstances", "ec2.amazonaws.com", again)));
         lab.advance(12 * 3_600);
         lab.simulator.clear_log();
         run(&lab, &variables).await;
@@ -163,12 +163,12 @@ async fn configured_series_are_live_while_they_are_configured() {
         {"event_source":"ec2.amazonaws.com","event_name":"RunInstances","insight_type":"ApiCallRateInsight"}]"#;
     let decrypt = "kms.amazonaws.com#Decrypt#ApiErrorRateInsight#AccessDenied#-";
     let configured = [("CLOUDTRAIL_SERIES", series)];
-    let told = format!(
+    let scenario = format!(
         "{STORY}[[cloudtrail.series]]\nevent_source = \"kms.amazonaws.com\"\nevent_name = \"Decrypt\"\n\
          insight_type = \"ApiErrorRateInsight\"\nerror_code = \"AccessDenied\"\nnoise = 0\n\
          bursts = [{{ from = \"-30m\", to = \"-25m\", rate = 2 }}]\n"
     );
-    let lab = Lab::new(&told).await;
+    let lab = Lab::new(&scenario).await;
     assert_eq!(summary(&run(&lab, &configured).await), "ok fetched=7 written=7");
     let table = lab.table().await;
     assert_eq!(chunks(&table, decrypt), ["300 03-01T06:00 03-01T06:00/03-01T12:00: 11:30=10"]);
@@ -204,7 +204,7 @@ async fn configured_series_are_live_while_they_are_configured() {
 
 #[tokio::test]
 async fn an_invalid_request_is_not_sent_and_is_an_issue_of_its_series() {
-    let mut told = STORY.to_owned();
+    let mut scenario = STORY.to_owned();
     for (index, (source, name)) in [
         ("ec2.amazonaws.com.cn", "RunInstances"),
         ("a.b.amazonaws.com", "Call"),
@@ -217,9 +217,9 @@ async fn an_invalid_request_is_not_sent_and_is_an_issue_of_its_series() {
             "[[cloudtrail.insights]]\nid = \"refused-{index}\"\nevent_source = \"{source}\"\nevent_name = \"{name}\"\n\
              insight_type = \"ApiCallRateInsight\"\nstart = \"-20m\"\naverage = 1\n"
         );
-        told += &further;
+        scenario += &further;
     }
-    let lab = Lab::new(&told).await;
+    let lab = Lab::new(&scenario).await;
     let response = run(&lab, &[]).await;
     assert_eq!(
         summary(&response),

@@ -115,9 +115,9 @@ pub fn insight(name: &str, service: &str, members: &str) -> String {
 }
 
 /// Replaces the scenario of `lab`, relative to the start of the lab.
-pub fn retell(lab: &Lab, scenario: &str) {
+pub fn replace_scenario(lab: &Lab, scenario: &str) {
     let scenario = insights_simulator::Scenario::parse(scenario, at(insights_tests::NOW)).unwrap();
-    lab.simulator.change(|told| *told = scenario);
+    lab.simulator.change(|current| *current = scenario);
 }
 
 /// A function with a look-back of three days unless `variables` set another one: the small scenario has no older data.

@@ -128,7 +128,7 @@ async fn a_later_run_that_is_incomplete_keeps_the_watermark() {
                 })
                 .await;
             }
-            "a trail that is no longer listed" => retell(&lab, &story("")),
+            "a trail that is no longer listed" => replace_scenario(&lab, &story("")),
             _ => {}
         }
         check(lab, &[], refusals, BEGIN).await;

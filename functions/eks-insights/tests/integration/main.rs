@@ -1,36 +1,18 @@
 //! The collector in process against the simulated EKS, and the shipped binary as a process of its own.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::print_stdout,
-    reason = "a test ends where it cannot go on, and a long one prints how far it came"
-)]
+#![cfg(test)]
 
-#[cfg(test)]
 mod answers;
-#[cfg(test)]
 mod changes;
-#[cfg(test)]
 mod clusters;
-#[cfg(test)]
 mod crash;
-#[cfg(test)]
 mod deadline;
-#[cfg(test)]
 mod faults;
-#[cfg(test)]
 mod incremental;
-#[cfg(test)]
 mod overlap;
-#[cfg(test)]
 mod rows;
-#[cfg(test)]
 mod table_faults;
-#[cfg(test)]
 mod tls;
-#[cfg(test)]
 mod transitions;
 
 use eks_insights::EksInsights;
@@ -38,7 +20,7 @@ use insights_shared::invocation::InvocationError;
 use insights_shared::value::{Map, Value as Stored};
 use insights_simulator::eks::{Cluster, Data, Insight};
 use insights_sources::eks;
-use insights_tests::response::{self, assert_adds_up, assert_calls_are_counted, counts};
+use insights_tests::response::{assert_consistent, counts, subjects as issues};
 use insights_tests::{ACCOUNT, Lab, REGION, Table};
 use serde_json::Value;
 
@@ -117,28 +99,17 @@ async fn story() -> Lab {
     Lab::new(STORY).await
 }
 
-/// Invokes a function of its own with `payload`, and holds the response to what must be so of all responses.
 async fn run_with(lab: &Lab, variables: &[(&str, &str)], payload: &str) -> Result<Value, InvocationError> {
-    lab.simulator.clear_log();
-    let response = lab.function::<EksInsights>(variables).invoke(payload).await?;
-    check_response(lab, &response);
-    Ok(response)
+    lab.invoke::<EksInsights>(variables, payload).await
 }
 
 async fn run(lab: &Lab) -> Value {
     run_with(lab, &[ONE_AT_A_TIME], "{}").await.unwrap()
 }
 
-/// What every response has to fulfil: the sums of the counters, and the calls that EKS itself has counted.
+/// Checks what holds for every response.
 fn check_response(lab: &Lab, response: &Value) {
-    assert_adds_up(response);
-    assert_calls_are_counted(lab, eks::SOURCE, response);
-}
-
-/// The issues of the only target as `(operation, subject, code)`.
-fn issues(response: &Value) -> Vec<(&str, &str, &str)> {
-    let all = response::issues(response).into_iter();
-    all.map(|[_, operation, subject, code]| (operation, subject, code)).collect()
+    assert_consistent(lab, eks::SOURCE, response);
 }
 
 /// How often EKS was asked, in the order of [`OPERATIONS`].

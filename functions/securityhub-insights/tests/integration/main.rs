@@ -1,26 +1,13 @@
 //! The collector in process against the simulated Security Hub, and the function's binary as a process of its own.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::print_stdout,
-    reason = "a test ends where it cannot go on, and a long one prints how far it came"
-)]
+#![cfg(test)]
 
-#[cfg(test)]
 mod answers;
-#[cfg(test)]
 mod crash;
-#[cfg(test)]
 mod deadline;
-#[cfg(test)]
 mod faults;
-#[cfg(test)]
 mod managed;
-#[cfg(test)]
 mod support;
-#[cfg(test)]
 mod tls;
 
 use insights_shared::value::Value as Stored;
@@ -35,14 +22,6 @@ use support::{
 const FIRST_DAY: &str = "2026-03-01";
 const SECOND_DAY: &str = "2026-03-02";
 const DAY_SECONDS: i64 = 86_400;
-
-/// The writes to the table since the log was cleared.
-fn writes(lab: &Lab) -> u64 {
-    ["BatchExecuteStatement", "PutItem", "UpdateItem", "BatchWriteItem", "TransactWriteItems", "DeleteItem"]
-        .iter()
-        .map(|operation| lab.calls(operation))
-        .sum()
-}
 
 #[tokio::test]
 async fn a_run_stores_the_counts_of_every_custom_and_configured_insight() {
@@ -79,7 +58,7 @@ async fn a_second_run_over_the_same_answers_writes_only_run_and_state() {
     lab.advance(60);
     let response = run(&lab).await;
     assert_eq!(counts(&response), [3, 0, 3, 0, 0, 0, 0]);
-    assert_eq!(writes(&lab), 2);
+    assert_eq!(lab.writes(), 2);
     let after = lab.table().await;
     after.assert_same_content(&before);
     assert_eq!(snapshot(&after, KEYS, FIRST_DAY), snapshot(&before, KEYS, FIRST_DAY));
@@ -160,7 +139,7 @@ async fn a_dry_run_counts_writes_and_writes_nothing() {
     let lab = Lab::new(SCENARIO).await;
     let response = run_with(&lab, r#"{"dry_run":true}"#).await.unwrap();
     assert_eq!((&response["status"], counts(&response)), (&"ok".into(), [3, 3, 0, 0, 0, 0, 0]));
-    assert_eq!(writes(&lab), 0);
+    assert_eq!(lab.writes(), 0);
     assert!(lab.table().await.0.is_empty());
 }
 

@@ -4,7 +4,8 @@ use insights_shared::invocation::InvocationError;
 use insights_shared::number::Number;
 use insights_shared::value::{Map, Value as Stored};
 use insights_sources::securityhub;
-use insights_tests::response::{self, assert_adds_up, assert_calls_are_counted};
+use insights_tests::response::assert_consistent;
+pub use insights_tests::response::subjects as issues;
 use insights_tests::{ACCOUNT, Lab, REGION, Table};
 use securityhub_insights::SecurityhubInsights;
 use serde_json::Value;
@@ -52,13 +53,9 @@ pub const WITH_MANAGED: (&str, &str) = ("SECURITYHUB_INSIGHTS", MANAGED);
 /// One call at a time, so that a fault that befalls the n-th call always befalls the same one.
 pub const ONE_AT_A_TIME: (&str, &str) = ("CONCURRENCY", "1");
 
-/// Invokes a function of its own with the managed insight configured, and checks what every response must fulfil.
+/// Invokes a new function with the managed insight configured.
 pub async fn run_with(lab: &Lab, payload: &str) -> Result<Value, InvocationError> {
-    lab.simulator.clear_log();
-    let function = lab.function::<SecurityhubInsights>(&[ONE_AT_A_TIME, WITH_MANAGED]);
-    let response = function.invoke(payload).await?;
-    check_response(lab, &response);
-    Ok(response)
+    lab.invoke::<SecurityhubInsights>(&[ONE_AT_A_TIME, WITH_MANAGED], payload).await
 }
 
 /// A scheduled run.
@@ -68,14 +65,7 @@ pub async fn run(lab: &Lab) -> Value {
 
 /// Checks what holds for every response.
 pub fn check_response(lab: &Lab, response: &Value) {
-    assert_adds_up(response);
-    assert_calls_are_counted(lab, securityhub::SOURCE, response);
-}
-
-/// The issues of the only target as operation, subject and code.
-pub fn issues(response: &Value) -> Vec<(&str, &str, &str)> {
-    let issues = response::issues(response).into_iter();
-    issues.map(|[_, operation, subject, code]| (operation, subject, code)).collect()
+    assert_consistent(lab, securityhub::SOURCE, response);
 }
 
 /// How often GetInsights and GetInsightResults were called.

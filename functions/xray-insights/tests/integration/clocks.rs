@@ -55,8 +55,8 @@ async fn with_a_wrong_clock_all_data_is_stored_with_an_issue_and_the_watermark_i
         if is_skewed {
             assert_eq!(issues(&response), [("BatchGetItem", "clock", "Clock.Skewed")], "{ahead}");
             let issue = &response["targets"][0]["issues"][0];
-            let told = format!("{} s {}", ahead.abs(), if ahead > 0 { "ahead of" } else { "behind" });
-            assert!(issue["message"].as_str().unwrap().contains(&told), "{issue}");
+            let expected = format!("{} s {}", ahead.abs(), if ahead > 0 { "ahead of" } else { "behind" });
+            assert!(issue["message"].as_str().unwrap().contains(&expected), "{issue}");
             assert_eq!(text(&state, "last_success_at"), Some(at(NOW).to_string().as_str()), "{ahead}");
         }
     }

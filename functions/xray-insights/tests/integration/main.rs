@@ -32,7 +32,7 @@ use insights_shared::invocation::InvocationError;
 use insights_shared::time::Timestamp;
 use insights_shared::value::{Map, Value as Stored};
 use insights_sources::xray;
-use insights_tests::response::{self, assert_adds_up, assert_calls_are_counted, counts};
+use insights_tests::response::{assert_consistent, counts, subjects as issues};
 use insights_tests::{ACCOUNT, CLOSED, GROWING, Lab, OPEN, REGION, STORY, Table};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -49,12 +49,8 @@ async fn story() -> Lab {
     Lab::new(STORY).await
 }
 
-/// Invokes a new function with `payload` and checks the response.
 async fn run_with(lab: &Lab, variables: &[(&str, &str)], payload: &str) -> Result<Value, InvocationError> {
-    lab.simulator.clear_log();
-    let response = lab.function::<XrayInsights>(variables).invoke(payload).await?;
-    check_response(lab, &response);
-    Ok(response)
+    lab.invoke::<XrayInsights>(variables, payload).await
 }
 
 async fn run(lab: &Lab) -> Value {
@@ -63,14 +59,7 @@ async fn run(lab: &Lab) -> Value {
 
 /// Checks what holds for every response.
 fn check_response(lab: &Lab, response: &Value) {
-    assert_adds_up(response);
-    assert_calls_are_counted(lab, xray::SOURCE, response);
-}
-
-/// The issues of the only target as `(operation, subject, code)`.
-fn issues(response: &Value) -> Vec<(&str, &str, &str)> {
-    let issues = response::issues(response).into_iter();
-    issues.map(|[_, operation, subject, code]| (operation, subject, code)).collect()
+    assert_consistent(lab, xray::SOURCE, response);
 }
 
 /// The number of calls of each of [`OPERATIONS`].

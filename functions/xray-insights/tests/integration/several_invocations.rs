@@ -13,7 +13,7 @@ async fn a_large_account_is_completed_by_several_invocations() {
     let responses =
         invoke_until_done::<XrayInsights>(&lab, &one_at_a_time, Duration::from_millis(2_500)).await;
     assert!(responses.len() >= 3, "that was not several: {}", responses.len());
-    let undisturbed = Lab::told(None, at(NOW), lab.now()).await;
+    let undisturbed = Lab::anchored(None, at(NOW), lab.now()).await;
     undisturbed.function::<XrayInsights>(&[]).invoke("{}").await.unwrap();
     lab.table().await.assert_same_content(&undisturbed.table().await);
 }

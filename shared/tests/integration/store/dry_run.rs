@@ -24,10 +24,10 @@ async fn a_dry_run_writes_nothing_and_reports_its_writes() {
     let before = lab.table().await;
     lab.simulator.clear_log();
 
-    let told: Arc<Mutex<Vec<(String, Change)>>> = Arc::default();
+    let changes: Arc<Mutex<Vec<(String, Change)>>> = Arc::default();
     let plan = DryRunSink::new({
-        let told = Arc::clone(&told);
-        move |item, change| told.lock().unwrap().push((item["kind"].as_str().unwrap().to_owned(), change))
+        let changes = Arc::clone(&changes);
+        move |item, change| changes.lock().unwrap().push((item["kind"].as_str().unwrap().to_owned(), change))
     });
     let store = lab.store(|options| options.dry_run = true).with_dry_run_sink(Some(plan));
     let other = valid(xray::INSIGHT, "other", Version::new(10, 10));
@@ -74,7 +74,7 @@ async fn a_dry_run_writes_nothing_and_reports_its_writes() {
         ("state", Change::Changed),
         ("run", Change::New),
     ];
-    assert_eq!(*told.lock().unwrap(), expected.map(|(kind, change)| (kind.to_owned(), change)));
+    assert_eq!(*changes.lock().unwrap(), expected.map(|(kind, change)| (kind.to_owned(), change)));
     assert_eq!((lab.calls("PutItem"), lab.calls("UpdateItem")), (0, 0));
     assert_eq!(lab.table().await, before);
 }
