@@ -39,7 +39,7 @@ async fn not_enabled<C: Collector>(further: &[(&str, &str)]) -> Lab {
 
 /// Enables every source, with the built-in scenario as of `time`.
 fn enable(lab: &Lab, time: &str) {
-    lab.retell(None, at(time));
+    lab.replace_scenario(None, at(time));
 }
 
 #[expect(clippy::cognitive_complexity, reason = "the steps of a day")]

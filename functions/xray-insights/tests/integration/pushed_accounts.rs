@@ -142,7 +142,7 @@ async fn a_wrong_role_name_and_external_id_fail_the_start_with_all_other_faults(
 async fn an_event_is_processed_although_scheduled_runs_skip_the_target() {
     let lab = Lab::new("").await;
     assert_eq!(run(&lab).await["status"], "not_enabled");
-    lab.retell(Some(STORY), lab.now());
+    lab.replace_scenario(Some(STORY), lab.now());
     lab.advance(60);
     assert!(run(&lab).await["targets"][0].get("ask_again_at").is_some());
     let response = run_with(&lab, &[], &pushed(ACCOUNT, "eu-west-1")).await.unwrap();
