@@ -90,6 +90,8 @@ class Stack:
             return all(self.condition(part) for part in argument)
         if name == "Fn::Or":
             return any(self.condition(part) for part in argument)
+        if name == "Fn::Or":
+            return any(self.condition(part) for part in argument)
         if name == "Condition":
             return self.condition(argument)
         raise AssertionError(f"unknown condition {name}")
