@@ -4,8 +4,11 @@
 - Every payload is limited to 256 KiB: input and output of each state, results of tasks and maps, and variables. The largest
   are recorded.
 - A child execution of a Distributed Map that fails returns its record, and a map fails if more of them fail than it tolerates.
+- All tasks share one client for each service. moto creates one for each task, which takes a third of the processor time.
 """
 
+import collections
+import functools
 import itertools
 import json
 import re
@@ -25,6 +28,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.item
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 from moto.stepfunctions.parser.asl.eval.variable_store import VariableStore
 from moto.stepfunctions.parser.asl.jsonata import jsonata as jsonata_module
+from moto.stepfunctions.parser.asl.utils import boto_client as client_module
 from moto.stepfunctions.parser.api import ExecutionFailedEventDetails, HistoryEventType
 
 # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
@@ -37,7 +41,8 @@ CAUSE_BYTES = 3_000
 # interpreter would otherwise parse every account list as text.
 BINDINGS = {}
 NUMBERS = itertools.count()
-PARSED = threading.local()
+# Parsed expressions that no thread uses, by their text. The threads of the interpreter live too short to parse for themselves.
+PARSED = collections.defaultdict(collections.deque)
 
 
 def declare(bindings):
@@ -51,14 +56,20 @@ def evaluate(expression):
     """The value of a JSONata expression. An expression without a value is an error, as in Step Functions."""
     before, references, after = re.fullmatch(r"([^<]*?\()((?:<\d+>)+)(.*)", expression, re.S).groups()
     text = before + after
-    cache = PARSED.__dict__.setdefault("cache", {})
-    if text not in cache:
-        cache[text] = jsonata.Jsonata(text)
-    frame = cache[text].create_frame()
+    try:
+        parsed = PARSED[text].pop()
+    except IndexError:
+        parsed = jsonata.Jsonata(text)
+    # The functions of the package look for the expression of their thread.
+    jsonata.Jsonata.CURRENT.jsonata = parsed
+    frame = parsed.create_frame()
     for number in re.findall(r"\d+", references):
         for name, value in BINDINGS[int(number)].items():
             frame.bind(name.removeprefix("$"), value)
-    value = cache[text].evaluate(None, frame)
+    try:
+        value = parsed.evaluate(None, frame)
+    finally:
+        PARSED[text].append(parsed)
     if value is None:
         raise ValueError(f"the expression has no value: {text}")
     return json.loads(json.dumps(value, default=plain))
@@ -123,13 +134,36 @@ def check(env, name, value):
         raise failure(env, StatesErrorNameType.StatesStatesDataLimitExceeded, f"{name} has {size(value)} bytes")
 
 
+CREATING = threading.Lock()
+
+
+@functools.cache
+def created(create, region, service):
+    return create(region=region, service=service)
+
+
+def shared_clients(create):
+    """In place of `create`, which creates a client for each call. The state machine has one role, so credentials do not matter."""
+
+    def client(region, service, state_credentials=None):
+        with CREATING:
+            return created(create, region, service)
+
+    return client
+
+
+def replace(function, replacement):
+    """Replaces a function in all modules that imported it."""
+    for module in list(sys.modules.values()):
+        if getattr(module, function.__name__, None) is function:
+            setattr(module, function.__name__, replacement)
+
+
 def install():
     """Changes the interpreter of this process."""
     jsonata_module._eval_jsonata = evaluate
-    declarations = jsonata_module.encode_jsonata_variable_declarations
-    for module in list(sys.modules.values()):
-        if getattr(module, "encode_jsonata_variable_declarations", None) is declarations:
-            module.encode_jsonata_variable_declarations = declare
+    replace(jsonata_module.encode_jsonata_variable_declarations, declare)
+    replace(client_module.boto_client_for, shared_clients(client_module.boto_client_for))
     state_class = state_module.CommonStateField
 
     # The interpreter verifies the results of tasks and the outputs of states by this method.

@@ -72,8 +72,10 @@ class Organization:
         self.functions = {
             f"{source}-insights": Function(f"{source}-insights", url, processes=4, **variables) for source in SOURCES
         }
+        self.url = url
         self.payloads = []
         self.canned = None
+        self.canned_by_name = None
         self.states = client("stepfunctions", URL)
 
     def invoke(self, name, body, response_headers):
@@ -81,6 +83,8 @@ class Organization:
         name = name.rsplit(":", 1)[-1]
         self.payloads.append((name, json.loads(body)))
         try:
+            if self.canned_by_name:
+                return json.dumps(self.canned_by_name(name, json.loads(body))).encode()
             if self.canned:
                 answer = self.canned(json.loads(body)) if callable(self.canned) else self.canned
                 return json.dumps(answer).encode()
@@ -102,10 +106,7 @@ class Organization:
         execution = self.states.start_execution(
             stateMachineArn=machine["stateMachineArn"], input=json.dumps(payload)
         )["executionArn"]
-        for _ in range(1200):
-            description = self.states.describe_execution(executionArn=execution)
-            if description["status"] != "RUNNING":
-                break
+        while (description := self.states.describe_execution(executionArn=execution))["status"] == "RUNNING":
             time.sleep(0.25)
         if description["status"] != "SUCCEEDED":
             print(f"the execution {description['status']}: {description.get('error')} {description.get('cause')}")
@@ -357,7 +358,9 @@ def functions_behind_moto(*arguments):
             organization.stop()
 
 
-def main():
+@contextlib.contextmanager
+def interpreter_server():
+    """A moto server with the interpreter of interpreter.py."""
     for name in ("werkzeug", "moto", "localstack"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     interpreter.install()
@@ -365,8 +368,15 @@ def main():
     default_user_config["lambda"]["use_docker"] = False
     server = ThreadedMotoServer(port=PORT, verbose=False)
     server.start()
-    ledger = Ledger()
     try:
+        yield
+    finally:
+        server.stop()
+
+
+def main():
+    ledger = Ledger()
+    with interpreter_server():
         admin = client("organizations", URL)
         admin.create_organization(FeatureSet="ALL")
         for name in ("payments", "orders"):
@@ -396,8 +406,6 @@ def main():
         # Six refusals are what the SDK's own retries use up: the invocation fails, and the machine tries again.
         with functions_behind_moto("--fault", "GetGroups=throttle:6") as (organization, _):
             throttled_once(organization, ACCOUNT, ledger)
-    finally:
-        server.stop()
     ledger.finish("organization")
 
 
