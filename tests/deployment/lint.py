@@ -18,8 +18,8 @@ from cfnlint.helpers import REGIONS
 from local import Ledger
 from templates import ROOT, load
 
-# The first region of each partition with data in cfn-lint.
-OF_EACH_PARTITION = ("us-east-1", "cn-north-1", "us-gov-west-1")
+# A region of each partition with data in cfn-lint. The first is the default of cfn-lint.
+OF_EACH_PARTITION = ("us-east-1", "cn-north-1", "us-gov-west-1", "eusc-de-east-1")
 # Templates that need a resource type which some regions do not have, and why this is accepted. No other message is.
 EXCEPTIONS = {
     "deploy/notify.yaml": (
