@@ -74,9 +74,12 @@ CHANGED = {
     "EksStaleAfterHours": "20",
     "LogRetentionDays": "7",
     "MemorySize": "512",
+    "NotEnabledRecheckHours": "12",
     "OrganizationId": "o-exampleorgid",
     "OverlapMinutes": "60",
     "PermissionsBoundaryArn": f"arn:aws:iam::{ACCOUNT}:policy/boundary",
+    "PushExternalId": "external_7",
+    "PushRoleName": "insights-reader",
     "RateLimits": '{"LookupEvents":1}',
     "Redact": "userIdentityArn",
     "RedactKeySecretArn": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:redact-AbCdEf",
@@ -318,7 +321,7 @@ def receiving(ledger, cloudformation, body):
     """With an organization, the stack has a bus for its push events. Without, it has none."""
     events = boto3.client("events")
     cloudformation.create_stack(StackName="central", TemplateBody=body, Capabilities=["CAPABILITY_IAM"],
-                                Parameters=given({"OrganizationId": "o-exampleorgid"}))
+                                Parameters=given({"OrganizationId": "o-exampleorgid", "PushRoleName": "insights-reader"}))
     status, values = outputs(cloudformation, "central")
     ledger.check("the collector of an organization", status, "CREATE_COMPLETE")
     ledger.check("its bus has the name that members send to", values["PushesBusArn"].rpartition("/")[2], "central-pushes")

@@ -55,6 +55,8 @@ OPTIONS = {
     "KeyArn": KEY,
     "OrganizationId": "o-exampleorgid",
     "PermissionsBoundaryArn": f"arn:aws:iam::{ACCOUNT}:policy/boundary",
+    "PushExternalId": "external_7",
+    "PushRoleName": "insights-reader",
     "Redact": "userIdentityArn",
     "RedactKeySecretArn": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:redact-AbCdEf",
     "SecurityGroupIds": "sg-12345678",
