@@ -42,7 +42,7 @@ pub async fn run(arguments: &ListArguments, session: &Session) -> Result<Exit, F
             Some(_) if new > 0 => format!("; {new} new"),
             _ => String::new(),
         };
-        answer.text.push_str(&format!("as of {}{note}\n\n", instant(reader.now(), &session.zone)));
+        answer.text += &["as of ", &instant(reader.now(), &session.zone), &note, "\n\n"].concat();
         seen.get_or_insert_default().extend(answer.keys);
         Ok(answer.text)
     })

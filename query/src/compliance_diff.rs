@@ -43,7 +43,7 @@ pub fn worse(before: &[Stored], after: Vec<Stored>) -> Vec<Worse> {
     let change = |control: Stored| {
         let after = noncompliant(&control)?;
         let before = earlier.get(control.text("pk")?).copied();
-        Some(Worse { before, after, control }).filter(|change| change.added() > 0)
+        Some(Worse { control, before, after }).filter(|change| change.added() > 0)
     };
     let mut changes: Vec<Worse> = after.into_iter().filter_map(change).collect();
     changes.sort_by_key(|change| {

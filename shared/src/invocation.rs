@@ -21,6 +21,7 @@ use crate::store::read::Found;
 use crate::store::recurrence::{Recurrence, skipped_until};
 use crate::store::state::{InFuture, RunStamp, state_key};
 use crate::store::{Options, Store};
+use crate::target::Target;
 use crate::target_run::Work;
 use crate::time::{Clock, Timestamp};
 use aws_types::SdkConfig;
@@ -201,19 +202,7 @@ impl<C: Collector> Service<C> {
         });
         let mut all = Outcomes::default();
         if plan.work == Work::Scheduled && !plan.dry_run {
-            targets.retain(|target| {
-                let state = states.items.get(&state_key(C::SOURCE, target));
-                let hours = self.settings.not_enabled_recheck_hours;
-                let until = state.and_then(|state| skipped_until(state, hours, started_at));
-                if let Some(until) = until {
-                    all.add(self.skipped(target, until));
-                }
-                until.is_none()
-            });
-        }
-        let skipped = count - targets.len();
-        if skipped > 0 {
-            log::targets_skipped(C::SOURCE.as_str(), skipped);
+            self.skip_not_enabled(&mut targets, &states, started_at, &mut all);
         }
         let runs = targets.into_iter().map(|target| {
             let key = state_key(C::SOURCE, &target);
@@ -259,6 +248,30 @@ impl<C: Collector> Service<C> {
             return Err(all_failed(&all.failures));
         }
         Ok(response)
+    }
+
+    /// Removes the targets that a scheduled run skips from `targets`, and adds their outcomes to `all`.
+    fn skip_not_enabled(
+        &self,
+        targets: &mut Vec<Target>,
+        states: &Found,
+        started_at: Timestamp,
+        all: &mut Outcomes,
+    ) {
+        let count = targets.len();
+        targets.retain(|target| {
+            let state = states.items.get(&state_key(C::SOURCE, target));
+            let hours = self.settings.not_enabled_recheck_hours;
+            let until = state.and_then(|state| skipped_until(state, hours, started_at));
+            if let Some(until) = until {
+                all.add(self.skipped(target, until));
+            }
+            until.is_none()
+        });
+        let skipped = count - targets.len();
+        if skipped > 0 {
+            log::targets_skipped(C::SOURCE.as_str(), skipped);
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::files::files;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 /// The minimum number of words in the name of a test without a path. Shorter names in documents are attributes and other code.
 const LEAST_WORDS: usize = 5;
@@ -14,8 +15,14 @@ fn named_tests(page: &str) -> Vec<(&str, &str)> {
     let has_words = |name: &str| name.split('_').count() >= LEAST_WORDS;
     let code = page.split('`').skip(1).step_by(2);
     code.map(|text| text.split_once(": ").unwrap_or(("", text)))
-        .filter(|(path, name)| is_name(name) && (path.ends_with(".rs") || path.is_empty() && has_words(name)))
+        .filter(|(path, name)| {
+            is_name(name) && (has_extension(path, "rs") || path.is_empty() && has_words(name))
+        })
         .collect()
+}
+
+fn has_extension(path: &str, extension: &str) -> bool {
+    Path::new(path).extension().is_some_and(|found| found == extension)
 }
 
 /// The functions that a source file defines.
@@ -50,11 +57,11 @@ fn every_test_named_in_a_document_exists() {
     let files = files();
     let sources: BTreeMap<&str, BTreeSet<&str>> = files
         .iter()
-        .filter(|(path, _)| path.ends_with(".rs"))
+        .filter(|(path, _)| has_extension(path, "rs"))
         .map(|(path, text)| (path.as_str(), functions(text)))
         .collect();
     let mut missing = Vec::new();
-    for (page, text) in files.iter().filter(|(path, _)| path.ends_with(".md")) {
+    for (page, text) in files.iter().filter(|(path, _)| has_extension(path, "md")) {
         for (named, test) in named_tests(text) {
             let exists = |(path, functions): (&&str, &BTreeSet<&str>)| {
                 (named.is_empty() || is_meant(path, named)) && functions.contains(test)

@@ -93,8 +93,8 @@ impl Table {
             match right.get(key) {
                 None => lines.push(format!("{place}: only on the left")),
                 Some(theirs) => {
-                    let names = item.keys().chain(theirs.keys().filter(|name| !item.contains_key(*name)));
-                    for name in names.filter(|name| item.get(*name) != theirs.get(*name)) {
+                    let names = item.keys().chain(theirs.keys().filter(|name| !item.contains_key(name)));
+                    for name in names.filter(|name| item.get(name) != theirs.get(name)) {
                         lines.push(format!(
                             "{place}: {name}: {:?} and {:?}",
                             item.get(name),

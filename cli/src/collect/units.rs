@@ -22,9 +22,8 @@ const UNIT_BYTES: usize = 1_024;
 /// unit more; this is not known without reading the item.
 pub fn write_units(item: &Map) -> u64 {
     let table = units(item.iter().map(attribute_bytes).sum());
-    let entries = INDEXES
-        .iter()
-        .filter(|(_, partition, sort)| item.contains_key(*partition) && item.contains_key(*sort));
+    let entries =
+        INDEXES.iter().filter(|(_, partition, sort)| item.contains_key(partition) && item.contains_key(sort));
     let entries = entries.map(|(_, partition, sort)| {
         let keys = ["pk", "sk", partition, sort];
         let projected = item

@@ -54,7 +54,7 @@ impl PhaseEvent {
 
     fn text(&self, path: &[&str]) -> Option<&str> {
         let (first, rest) = path.split_first()?;
-        self.detail.get(*first)?.at(rest)?.as_str()
+        self.detail.get(first)?.at(rest)?.as_str()
     }
 
     /// A text member of `insightDetails`.

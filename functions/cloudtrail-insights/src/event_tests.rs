@@ -108,7 +108,7 @@ fn a_member_of_the_event_named_lookup_is_kept_under_another_name() {
         let half = read(&start_with(more, ""), ACCOUNT).unwrap().event;
         assert_eq!(half.detail.get(LOOKUP), None, "{more}");
         for (name, value) in expected {
-            assert_eq!(half.detail.get(*name).and_then(Value::as_str), Some(*value), "{more}: {name}");
+            assert_eq!(half.detail.get(name).and_then(Value::as_str), Some(*value), "{more}: {name}");
         }
     };
     check(r#""lookup":"theirs","#, &[("event_lookup", "theirs")]);

@@ -431,7 +431,7 @@ fn without_unhashed(kind: Kind, name: &str, value: &Value) -> Option<Value> {
             && value.at(&[member]).is_some()
             && let Value::Map(map) = rest.get_or_insert_with(|| value.clone())
         {
-            map.remove(*member);
+            map.remove(member);
         }
     }
     rest

@@ -130,7 +130,7 @@ fn a_chunk_is_in_no_index_and_its_numbers_are_plain() {
 fn hash_without(record: &Map, others: &[&str]) -> String {
     let mut hashed = record.clone();
     for name in ["content_hash", "schema_version", "answered_at", "expires_at"].iter().chain(others) {
-        hashed.remove(*name);
+        hashed.remove(name);
     }
     hashed.retain(|name, _| !name.ends_with("_pk") && !name.ends_with("_sk"));
     let mut text = String::new();

@@ -85,7 +85,7 @@ impl VersionRule {
 
     fn stored_version(&self, stored: &Stored) -> Option<Timestamp> {
         let (first, rest) = self.version.split_first()?;
-        stored.0.get(*first)?.at(rest).and_then(Value::as_timestamp)
+        stored.0.get(first)?.at(rest).and_then(Value::as_timestamp)
     }
 
     /// The version of `record`; `None` if it has none.

@@ -38,7 +38,9 @@ impl Recurrence {
             item.insert(RUN_INTERVAL.into(), seconds.into());
         }
         match self.ask_again_at.filter(|_| status == RunStatus::NotEnabled && fetched == 0) {
-            Some(ask_again_at) => drop(item.insert(ASK_AGAIN_AT.into(), ask_again_at.into())),
+            Some(ask_again_at) => {
+                item.insert(ASK_AGAIN_AT.into(), ask_again_at.into());
+            }
             None => removed.push(ASK_AGAIN_AT),
         }
     }

@@ -101,11 +101,11 @@ fn comparable(data: &ScheduleData, table: &Table) -> Table {
 /// Removes the member at a path of one or two names.
 fn remove(item: &mut Map, path: &[&str]) {
     match path {
-        [name] => _ = item.remove(*name),
+        [name] => _ = item.remove(name),
         [name, member] => {
             let found = item.iter_mut().find(|(other, _)| other.as_str() == *name);
             if let Some((_, Value::Map(map))) = found {
-                map.remove(*member);
+                map.remove(member);
             }
         }
         _ => {}

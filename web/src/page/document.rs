@@ -120,7 +120,7 @@ pub fn message(title: &str, text: &Markup) -> Markup {
         header.top { p.brand { a href="/" { "All insights" } } h1 { (title) } }
         main #main { section { div.panel.padded { (text) } } }
     };
-    framed(title, Frame::default(), &body, &Medium::Live(super::filter::Filter::default()))
+    framed(title, Frame::default(), &body, &Medium::Live(Box::default()))
 }
 
 /// What the frame of a page shows of its model.

@@ -44,7 +44,7 @@ pub enum Medium {
     /// A file.
     File,
     /// A live page with its filter.
-    Live(Filter),
+    Live(Box<Filter>),
 }
 
 impl Medium {

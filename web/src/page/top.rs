@@ -110,7 +110,7 @@ fn chips(filter: &Filter) -> Markup {
 fn form(medium: &Medium) -> Markup {
     let empty = Filter::default();
     let (filter, is_live) = match medium {
-        Medium::Live(filter) => (filter, true),
+        Medium::Live(filter) => (filter.as_ref(), true),
         Medium::File => (&empty, false),
     };
     // A browser restores the controls of a page that it goes back to. Without `autocomplete`, they stay as the address says.

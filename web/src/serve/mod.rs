@@ -94,7 +94,7 @@ async fn single(State(server): State<Server>, Path(pk): Path<String>) -> Respons
             let found = model.insights().find_map(|insight| Some((insight, insight.detail.as_ref()?)));
             match found {
                 Some((insight, detail)) => {
-                    answer::page(document::single(&model, insight, detail, &Medium::Live(Filter::default())))
+                    answer::page(document::single(&model, insight, detail, &Medium::Live(Box::default())))
                 }
                 None => answer::missing(&nothing_at(&pk), Form::Page),
             }
@@ -108,7 +108,7 @@ async fn incident(State(server): State<Server>, Path(id): Path<String>, headers:
     match server.incident(&id).await {
         Err(error) => answer::failed(&error, Form::Page),
         Ok(None) => missing(),
-        Ok(Some(model)) => match document::incident_page(&model, &Medium::Live(Filter::default())) {
+        Ok(Some(model)) => match document::incident_page(&model, &Medium::Live(Box::default())) {
             Some(page) => {
                 let tag = fingerprint::of(&model);
                 answer::tagged(&tag, model.now, headers.get(IF_NONE_MATCH), || page)
@@ -246,7 +246,7 @@ impl Server {
             location: self.location.clone(),
         };
         let model = gather::whole(&reader, wanted).await?;
-        let page = || document::whole(&model, &Medium::Live(filter));
+        let page = || document::whole(&model, &Medium::Live(Box::new(filter)));
         Ok(answer::tagged(&fingerprint::of(&model), model.now, known, page))
     }
 

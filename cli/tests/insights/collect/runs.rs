@@ -175,7 +175,7 @@ fn records_are_written_to_a_table_in_a_file_without_calls_to_dynamodb() {
 
 #[test]
 fn the_result_of_each_target_is_printed_as_json_and_csv() {
-    let story = Story::told(STORY);
+    let story = Story::with_scenario(STORY);
     let run = collected(&story, &["--source", "xray", "--output", "json"], 0);
     let json: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
     let target = &json[0];
@@ -192,7 +192,7 @@ fn the_result_of_each_target_is_printed_as_json_and_csv() {
 
 #[test]
 fn a_dry_run_needs_no_table() {
-    let story = Story::told(STORY);
+    let story = Story::with_scenario(STORY);
     let run = finish(collect(&story, &["--source", "xray", "--dry-run"]).env("TABLE_NAME", "nowhere"));
     assert_eq!(run.code, 0, "{run:?}");
     assert!(
