@@ -13,7 +13,7 @@ use std::io::Write;
 /// The namespace of the metrics.
 pub const NAMESPACE: &str = "InsightsAggregator";
 
-/// The line for a response. `trigger` is the trigger of the run, as in [`crate::store::RunStamp`].
+/// The line for a response. `trigger` is the trigger of the run, as in `RunStamp`.
 pub fn line(response: &Response, trigger: &str, now: Timestamp) -> Value {
     let counts = &response.counts;
     let usage = &response.usage;

@@ -71,7 +71,7 @@ impl Coverage {
         self.0.retain(|_, spans| !spans.is_empty());
     }
 
-    /// Adds a span of `period` (seconds). Spans of one period merge only if they touch or overlap. Above [`MOST_SPANS`], the
+    /// Adds a span of `period` (seconds). Spans of one period merge only if they touch or overlap. Above `MOST_SPANS`, the
     /// oldest spans are removed.
     pub fn add(&mut self, period: i64, from: Timestamp, until: Timestamp) {
         let spans = self.0.entry(period).or_default();
