@@ -55,7 +55,7 @@ fn every_fault_of_a_scenario_is_reported_with_its_path() {
         "auditmanager.extra is 1: unknown key",
         "auditmanager.omit is nothing: must be among activeAssessmentsCount, ",
         "auditmanager.assessments[0].name: is required",
-        "auditmanager.assessments[0].id is X: must be a UUID",
+        "auditmanager.assessments[0].id is X: must be a lowercase UUID",
         "auditmanager.assessments[1].name is a\\b: must be at most 300 characters",
         "auditmanager.assessments[1].delegations[0].created_by is a@b",
         "auditmanager.assessments[1].dips[0].peak is",
