@@ -20,16 +20,21 @@ use insights_shared::record::{Severity, Source};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest, Sha256};
 
-/// A page of everything.
-pub fn whole(model: &Model, medium: &Medium) -> Markup {
-    let context = Context {
-        now: model.as_of(),
-        is_now: model.past().is_none(),
+/// The settings of a page that shows its insights as of now.
+fn present<'a>(model: &'a Model, medium: &'a Medium) -> Context<'a> {
+    Context {
+        now: model.now,
+        is_now: true,
         today: model.now,
         zone: &model.zone,
         medium,
         location: &model.location,
-    };
+    }
+}
+
+/// A page of everything.
+pub fn whole(model: &Model, medium: &Medium) -> Markup {
+    let context = Context { now: model.as_of(), is_now: model.past().is_none(), ..present(model, medium) };
     let body = html! {
         (top::top(model, context))
         main #main {
@@ -49,14 +54,7 @@ pub fn whole(model: &Model, medium: &Medium) -> Markup {
 
 /// A page of one insight.
 pub fn single(model: &Model, insight: &Insight, detail: &Detail, medium: &Medium) -> Markup {
-    let context = Context {
-        now: model.now,
-        is_now: true,
-        today: model.now,
-        zone: &model.zone,
-        medium,
-        location: &model.location,
-    };
+    let context = present(model, medium);
     let record = &insight.record;
     let severity = insight.severity();
     let heading = format::heading(record);
@@ -82,14 +80,7 @@ pub fn single(model: &Model, insight: &Insight, detail: &Detail, medium: &Medium
 
 /// A page of one incident, the only one of `model`; `None` if it has none.
 pub fn incident_page(model: &Model, medium: &Medium) -> Option<Markup> {
-    let context = Context {
-        now: model.now,
-        is_now: true,
-        today: model.now,
-        zone: &model.zone,
-        medium,
-        location: &model.location,
-    };
+    let context = present(model, medium);
     let incident = model.incidents.first()?;
     let (header, parts) = incident::page(model, incident, context);
     let body = html! {
